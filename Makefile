@@ -1,0 +1,63 @@
+# LLMReady: `make run` starts everything on this machine, `make test` runs every test.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+
+# Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup run test check format lock clean clean-local
+
+help: ## Show what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMPS)/python $(STAMPS)/mdream ## Make the environment: Python packages, Node, npm packages
+
+run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
+	@exec $(BIN)/python -m infra.local --port $(PORT)
+
+test: setup ## Run every test
+	@$(BIN)/python -m pytest
+
+check: setup ## Lint, format check, types, template checks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
+
+lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
+	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	@for part in lambda container infra; do \
+		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
+	done
+
+clean-local: ## Remove the local system's data (.local/)
+	@rm -rf .local
+
+clean: clean-local ## Remove everything that was made
+	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("LLMReady needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; install it (on Debian: apt install python3-venv) and try again." >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: $(STAMPS)/venv requirements/dev.txt pyproject.toml
+	@grep -A1 '^uv==' requirements/infra.txt | tr -d '\\' | sed 's/ *;.*//' | head -n 1 > $(STAMPS)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(STAMPS)/uv.txt
+	@$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/mdream: $(STAMPS)/python container/mdream/package-lock.json
+	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
