@@ -1,0 +1,1 @@
+"""Where LLMReady runs: the CDK app, and the same template on one machine."""

@@ -1,0 +1,78 @@
+"""The CDK app: ``python -m infra.app`` synthesises a stage into cdk.out without Docker or an account."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+# The CDK speaks to its core through Node; the virtual environment brings one that is new enough.
+_NODE = Path(sys.prefix) / "bin" / "node"
+if _NODE.exists():
+    os.environ.setdefault("JSII_NODE", str(_NODE))
+
+from aws_cdk import App, DefaultStackSynthesizer, IStackSynthesizer, Tags  # noqa: E402
+
+from infra.constructs.layers import BundlingError  # noqa: E402
+from infra.paths import ROOT  # noqa: E402
+from infra.service_stack import ServiceStack  # noqa: E402
+from infra.stage import Stage, StageError, load_stage, setting_names  # noqa: E402
+
+
+def stack_name(stage: Stage) -> str:
+    """Name the stack of a stage, so that stages live side by side in one account."""
+    return f"LLMReady-{stage.name}"
+
+
+def build(stage: Stage, *, outdir: str | None = None, context: dict[str, object] | None = None) -> App:
+    """Build the app of one stage.
+
+    Args:
+        stage: its settings.
+        outdir: folder of the cloud assembly; None leaves it to the CDK.
+        context: feature flags and the like, as cdk.json holds them.
+    """
+    app = App(outdir=outdir, context=context, analytics_reporting=False, tree_metadata=False)
+    ServiceStack(app, stack_name(stage), stage=stage, synthesizer=_synthesizer(stage))
+    Tags.of(app).add("service", "llmready")
+    Tags.of(app).add("stage", stage.name)
+    return app
+
+
+def _synthesizer(stage: Stage) -> IStackSynthesizer:
+    # The local stage is deployed into an empty account, where nobody has bootstrapped the CDK.
+    return DefaultStackSynthesizer(generate_bootstrap_version_rule=stage.name != "local")
+
+
+def _feature_flags() -> dict[str, object]:
+    settings: dict[str, dict[str, object]] = json.loads((ROOT / "cdk.json").read_text())
+    return settings["context"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Synthesise; a wrong setting gives one sentence and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
+    parser.add_argument("--stage", help="dev, prod or local (default: what cdk -c stage=… says, else dev)")
+    parser.add_argument("--output", help="folder of the result (default: cdk.out)")
+    options = parser.parse_args(arguments)
+    # The CDK CLI passes `-c field=value` in the app's context.
+    given = App(analytics_reporting=False).node
+    overrides = {
+        setting: str(value)
+        for setting in setting_names()
+        if (value := given.try_get_context(setting)) is not None
+    }
+    name = options.stage or given.try_get_context("stage") or "dev"
+    outdir = options.output or os.environ.get("CDK_OUTDIR") or str(ROOT / "cdk.out")
+    try:
+        build(load_stage(name, overrides), outdir=outdir, context=_feature_flags()).synth()
+    except (StageError, BundlingError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

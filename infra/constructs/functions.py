@@ -1,0 +1,96 @@
+"""A Lambda function a folder of functions/, each with a role and a log group of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.constructs.layers import RUNTIME
+from infra.paths import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.constructs.layers import Layers
+    from infra.stage import Stage
+
+HTTP_TIMEOUT = Duration.seconds(15)
+HTTP_MEMORY = 512
+
+
+def log_retention(stage: Stage) -> logs.RetentionDays:
+    """Give the stage's retention as the CDK names it."""
+    days = {
+        1: logs.RetentionDays.ONE_DAY,
+        3: logs.RetentionDays.THREE_DAYS,
+        5: logs.RetentionDays.FIVE_DAYS,
+        7: logs.RetentionDays.ONE_WEEK,
+        14: logs.RetentionDays.TWO_WEEKS,
+        30: logs.RetentionDays.ONE_MONTH,
+        60: logs.RetentionDays.TWO_MONTHS,
+        90: logs.RetentionDays.THREE_MONTHS,
+        120: logs.RetentionDays.FOUR_MONTHS,
+        150: logs.RetentionDays.FIVE_MONTHS,
+        180: logs.RetentionDays.SIX_MONTHS,
+        365: logs.RetentionDays.ONE_YEAR,
+        400: logs.RetentionDays.THIRTEEN_MONTHS,
+    }
+    return days[stage.log_retention_days]
+
+
+class ServiceFunction(Construct):
+    """One function: the folder's code, both layers, a role that may write its own log and no more.
+
+    Args:
+        folder: name of the folder in functions/, whose ``handler.handler`` is called.
+        timeout: the longest one invocation may run.
+        memory: MiB, which also sets the CPU share.
+        environment: only the settings this function reads.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        folder: str,
+        stage: Stage,
+        layers: Layers,
+        environment: Mapping[str, str],
+        timeout: Duration,
+        memory: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self, "Log", retention=log_retention(stage), removal_policy=RemovalPolicy.DESTROY
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"LLMReady {stage.name}: {folder}",
+            runtime=RUNTIME,
+            architecture=(
+                lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64
+            ),
+            code=lambda_.Code.from_asset(str(FUNCTIONS / folder), exclude=["**/__pycache__", "**/*.pyc"]),
+            handler="handler.handler",
+            layers=list(layers.all),
+            role=role,
+            timeout=timeout,
+            memory_size=memory,
+            log_group=log_group,
+            environment={
+                "LLMREADY_STAGE": stage.name,
+                "POWERTOOLS_SERVICE_NAME": folder,
+                "POWERTOOLS_METRICS_NAMESPACE": "LLMReady",
+                "POWERTOOLS_LOG_LEVEL": stage.log_level,
+                **environment,
+            },
+        )

@@ -1,0 +1,82 @@
+"""What runs by the clock, and on what ECS tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ecs as ecs
+    from aws_cdk import aws_lambda as lambda_
+
+
+class Schedules(Construct):
+    """Rules for the minute dispatcher, the monthly reset and the daily cleanup, all in UTC.
+
+    Args:
+        dispatcher: called each minute, and when a worker's task has stopped.
+        quota_reset: called on the first of a month at 00:00.
+        cleanup: called each day at 02:00.
+        cluster: whose stopped tasks wake the dispatcher.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dispatcher: lambda_.IFunction,
+        quota_reset: lambda_.IFunction,
+        cleanup: lambda_.IFunction,
+        cluster: ecs.ICluster,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._rule(
+            "EachMinute",
+            "Sends what was missed and starts missing tasks",
+            dispatcher,
+            schedule=events.Schedule.expression("rate(1 minute)"),
+        )
+        self._rule(
+            "MonthlyQuotaReset",
+            "Settles the month that ended",
+            quota_reset,
+            schedule=events.Schedule.cron(minute="0", hour="0", day="1"),
+        )
+        self._rule(
+            "DailyCleanup",
+            "Deletes files past their days",
+            cleanup,
+            schedule=events.Schedule.cron(minute="0", hour="2"),
+        )
+        self._rule(
+            "TaskStopped",
+            "Starts another task at once when one was taken away",
+            dispatcher,
+            event_pattern=events.EventPattern(
+                source=["aws.ecs"],
+                detail_type=["ECS Task State Change"],
+                detail={"clusterArn": [cluster.cluster_arn], "lastStatus": ["STOPPED"]},
+            ),
+        )
+
+    def _rule(
+        self,
+        construct_id: str,
+        description: str,
+        function: lambda_.IFunction,
+        *,
+        schedule: events.Schedule | None = None,
+        event_pattern: events.EventPattern | None = None,
+    ) -> None:
+        events.Rule(
+            self,
+            construct_id,
+            description=description,
+            schedule=schedule,
+            event_pattern=event_pattern,
+            targets=[targets.LambdaFunction(function, retry_attempts=2)],
+        )

@@ -1,0 +1,113 @@
+"""What lasts: the table, the bucket of archives and the secret that signs tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from infra.stage import Stage
+
+ARCHIVES = "generations/*"
+
+READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+WRITE_ITEMS = (
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:ConditionCheckItem",
+)
+
+
+class Storage(Construct):
+    """Table, bucket and signing secret.
+
+    The longest plan keeps files 365 days and the cleanup function deletes them then; the bucket's
+    own expiry is the net below it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="ttl",
+            deletion_protection=stage.retain_data,
+            removal_policy=removal,
+        )
+        self._add_index("due", "due_kind", "due_at", dynamodb.ProjectionType.KEYS_ONLY)
+        self._add_index("by_website", "website_id", "generation_id", dynamodb.ProjectionType.ALL)
+        self._add_index("by_status", "user_status", "generation_id", dynamodb.ProjectionType.ALL)
+
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                    expiration=Duration.days(400),
+                )
+            ],
+            removal_policy=removal,
+            auto_delete_objects=stage.custom_resources and not stage.retain_data,
+        )
+        self.signing_secret = secretsmanager.Secret(
+            self,
+            "SigningSecret",
+            description="Signs LLMReady's access and refresh tokens",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template='{"kid": "k1"}',
+                generate_string_key="secret",
+                password_length=64,
+                exclude_punctuation=True,
+            ),
+            removal_policy=removal,
+        )
+
+    def grant_table(self, grantee: iam.IGrantable, *actions: str, indexes: tuple[str, ...] = ()) -> None:
+        """Allow ``actions`` on the table's items and queries on the named indexes."""
+        grant_on(grantee, [self.table.table_arn], *actions)
+        if indexes:
+            grant_on(
+                grantee, [f"{self.table.table_arn}/index/{index}" for index in indexes], "dynamodb:Query"
+            )
+
+    def grant_archives(self, grantee: iam.IGrantable, *actions: str) -> None:
+        """Allow ``actions`` on the archives in the bucket."""
+        grant_on(grantee, [self.bucket.arn_for_objects(ARCHIVES)], *actions)
+
+    def grant_signing_secret(self, grantee: iam.IGrantable) -> None:
+        """Allow reading the signing secret."""
+        grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")
+
+    def _add_index(self, name: str, partition: str, sort: str, projection: dynamodb.ProjectionType) -> None:
+        self.table.add_global_secondary_index(
+            index_name=name,
+            partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
+            projection_type=projection,
+        )
+
+
+def grant_on(grantee: iam.IGrantable, resources: list[str], *actions: str) -> None:
+    """Add exactly these actions on exactly these resources to the grantee's role."""
+    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=resources)

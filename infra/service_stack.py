@@ -1,0 +1,306 @@
+"""The whole service: what is made is in constructs/, here it is put together and given its rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+
+from infra.constructs.api import Api
+from infra.constructs.functions import HTTP_MEMORY, HTTP_TIMEOUT, ServiceFunction
+from infra.constructs.layers import Layers
+from infra.constructs.mail import Mail
+from infra.constructs.monitoring import Monitoring
+from infra.constructs.queues import Queues
+from infra.constructs.schedules import Schedules
+from infra.constructs.storage import READ_ITEMS, WRITE_ITEMS, Storage, grant_on
+from infra.constructs.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import IStackSynthesizer
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_sqs as sqs
+    from constructs import Construct
+
+    from infra.stage import Stage
+
+SEND = "sqs:SendMessage"
+TAKE = (
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueAttributes",
+)
+
+
+class ServiceStack(Stack):
+    """LLMReady in one stack.
+
+    Args:
+        stage: the operator's settings.
+        synthesizer: how assets are found at deploy time; the default is the CDK's own bootstrap.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        synthesizer: IStackSynthesizer | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"LLMReady ({stage.name}): websites turned into files a language model reads well",
+            synthesizer=synthesizer,
+            env={"region": stage.region} if stage.region else None,
+            termination_protection=stage.name == "prod",
+        )
+        self.settings = stage
+        self.storage = Storage(self, "Storage", stage=stage)
+        self.queues = Queues(self, "Queues", stage=stage)
+        self.mail = Mail(self, "Mail", stage=stage)
+        self.layers = Layers(self, "Layers", stage=stage)
+        self.workers = Workers(self, "Workers", stage=stage, environment=self._worker_settings())
+        self._grant_worker(self.workers.task_definition.task_role)
+
+        self.dispatcher = self._dispatcher()
+        self.api = Api(
+            self,
+            "Api",
+            stage=stage,
+            public=self._http("public", {}),
+            auth=self._auth(),
+            websites=self._websites(),
+            generations=self._generations(),
+        )
+        self._notifier()
+        self._dead_letters()
+        Schedules(
+            self,
+            "Schedules",
+            dispatcher=self.dispatcher,
+            quota_reset=self._quota_reset(),
+            cleanup=self._cleanup(),
+            cluster=self.workers.cluster,
+        )
+        Monitoring(
+            self,
+            "Monitoring",
+            stage=stage,
+            dead_letters={
+                "Standard": self.queues.standard.dead_letters,
+                "Priority": self.queues.priority.dead_letters,
+                "Mail": self.queues.mail.dead_letters,
+            },
+        )
+        self._outputs()
+
+    # Settings that several share.
+
+    @property
+    def _table(self) -> dict[str, str]:
+        return {"LLMREADY_TABLE": self.storage.table.table_name}
+
+    @property
+    def _bucket(self) -> dict[str, str]:
+        return {"LLMREADY_BUCKET": self.storage.bucket.bucket_name}
+
+    @property
+    def _secret(self) -> dict[str, str]:
+        return {"LLMREADY_SIGNING_SECRET": self.storage.signing_secret.secret_arn}
+
+    @property
+    def _generation_queues(self) -> dict[str, str]:
+        return {
+            "LLMREADY_STANDARD_QUEUE_URL": self.queues.standard.queue.queue_url,
+            "LLMREADY_PRIORITY_QUEUE_URL": self.queues.priority.queue.queue_url,
+        }
+
+    @property
+    def _mail_queue(self) -> dict[str, str]:
+        return {"LLMREADY_MAIL_QUEUE_URL": self.queues.mail.queue.queue_url}
+
+    @property
+    def _attempts(self) -> dict[str, str]:
+        return {
+            "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
+            "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
+            "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
+        }
+
+    @property
+    def _verified_email(self) -> dict[str, str]:
+        return {"LLMREADY_REQUIRE_VERIFIED_EMAIL": str(self.settings.require_verified_email).lower()}
+
+    def _limits(self, **limits: int) -> dict[str, str]:
+        # On the local stage the environment that starts the system sets them, without a deploy.
+        if self.settings.settings_from_host:
+            return {}
+        return {f"LLMREADY_{name.upper()}_PER_MINUTE": str(limit) for name, limit in limits.items()}
+
+    def _worker_settings(self) -> dict[str, str]:
+        return {
+            **self._table,
+            **self._bucket,
+            **self._generation_queues,
+            **self._mail_queue,
+            **self._attempts,
+            "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
+            "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
+        }
+
+    def _grant_worker(self, role: iam.IRole) -> None:
+        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS)
+        self.storage.grant_archives(role, "s3:PutObject", "s3:AbortMultipartUpload")
+        for queue in (self.queues.standard.queue, self.queues.priority.queue):
+            grant_on(role, [queue.queue_arn], *TAKE)
+        grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
+
+    # One method a function: its settings, then its rights.
+
+    def _auth(self) -> lambda_.Function:
+        function = self._http(
+            "auth",
+            {
+                **self._table,
+                **self._secret,
+                **self._mail_queue,
+                **self._limits(
+                    registrations=self.settings.registrations_per_minute,
+                    logins=self.settings.logins_per_minute,
+                ),
+            },
+        )
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        self.storage.grant_signing_secret(function)
+        self._grant_send(function, self.queues.mail.queue)
+        return function
+
+    def _websites(self) -> lambda_.Function:
+        function = self._http("websites", {**self._table, **self._bucket, **self._secret})
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website",))
+        self.storage.grant_signing_secret(function)
+        self.storage.grant_archives(function, "s3:DeleteObject")
+        return function
+
+    def _generations(self) -> lambda_.Function:
+        function = self._http(
+            "generations",
+            {
+                **self._table,
+                **self._bucket,
+                **self._secret,
+                **self._generation_queues,
+                **self._verified_email,
+                **self._limits(starts=self.settings.starts_per_minute),
+                "LLMREADY_DISPATCHER_FUNCTION": self.dispatcher.function_name,
+            },
+        )
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status"))
+        self.storage.grant_signing_secret(function)
+        self.storage.grant_archives(function, "s3:GetObject", "s3:DeleteObject")
+        self._grant_send(function, self.queues.standard.queue, self.queues.priority.queue)
+        grant_on(function, [self.dispatcher.function_arn], "lambda:InvokeFunction")
+        return function
+
+    def _dispatcher(self) -> lambda_.Function:
+        function = self._event(
+            "dispatcher",
+            {
+                **self._table,
+                **self._generation_queues,
+                **self._mail_queue,
+                **self._attempts,
+                **self.workers.launch_settings(),
+                "LLMREADY_MAX_TASKS": str(self.settings.max_tasks),
+            },
+            timeout=Duration.seconds(60),
+        )
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self._grant_send(
+            function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
+        )
+        self.workers.grant_launch(function)
+        return function
+
+    def _notifier(self) -> None:
+        function = self._event(
+            "notifier",
+            {**self._table, **self.mail.settings(), **self._public_url()},
+            timeout=Duration.seconds(30),
+        )
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        self.mail.grant_send(function)
+        function.add_event_source(
+            SqsEventSource(self.queues.mail.queue, batch_size=5, report_batch_item_failures=True)
+        )
+
+    def _dead_letters(self) -> None:
+        function = self._event(
+            "dead_letters", {**self._table, **self._mail_queue}, timeout=Duration.seconds(30)
+        )
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        self._grant_send(function, self.queues.mail.queue)
+        for queue in (self.queues.standard.dead_letters, self.queues.priority.dead_letters):
+            function.add_event_source(SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
+
+    def _quota_reset(self) -> lambda_.Function:
+        function = self._event("quota_reset", self._table, timeout=Duration.minutes(15))
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        return function
+
+    def _cleanup(self) -> lambda_.Function:
+        function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self.storage.grant_archives(function, "s3:DeleteObject")
+        grant_on(function, [self.storage.bucket.bucket_arn], "s3:ListBucket")
+        return function
+
+    def _public_url(self) -> dict[str, str]:
+        if self.settings.settings_from_host:
+            return {}
+        return {"LLMREADY_PUBLIC_URL": self.settings.public_url or self.api.api.api_endpoint}
+
+    def _http(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
+        return self._function(folder, environment, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
+
+    def _event(self, folder: str, environment: Mapping[str, str], *, timeout: Duration) -> lambda_.Function:
+        return self._function(folder, environment, timeout=timeout, memory=256)
+
+    def _function(
+        self, folder: str, environment: Mapping[str, str], *, timeout: Duration, memory: int
+    ) -> lambda_.Function:
+        name = "".join(word.title() for word in folder.split("_"))
+        return ServiceFunction(
+            self,
+            name,
+            folder=folder,
+            stage=self.settings,
+            layers=self.layers,
+            environment=environment,
+            timeout=timeout,
+            memory=memory,
+        ).function
+
+    @staticmethod
+    def _grant_send(grantee: iam.IGrantable, *queues: sqs.IQueue) -> None:
+        grant_on(grantee, [queue.queue_arn for queue in queues], SEND)
+
+    def _outputs(self) -> None:
+        values = {
+            "ApiEndpoint": self.api.api.api_endpoint,
+            "ApiId": self.api.api.api_id,
+            "Table": self.storage.table.table_name,
+            "Bucket": self.storage.bucket.bucket_name,
+            "Cluster": self.workers.cluster.cluster_arn,
+        }
+        for name, queue in self.queues.named().items():
+            values["".join(word.title() for word in name.split("_")) + "Queue"] = queue.queue_url
+        for name, value in values.items():
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,223 @@
+"""One frozen settings object a stage: every choice that an operator makes about a deployment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+StageName = Literal["dev", "prod", "local"]
+MailProvider = Literal["ses", "sendgrid", "none"]
+Architecture = Literal["arm64", "x86_64"]
+
+# Fargate sells memory in steps that depend on the CPU (CPU units -> MiB).
+TASK_SIZES: dict[int, range] = {
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+}
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ADDRESS = re.compile(r"[^@\s<>,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
+_PUBLIC_URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?")
+
+
+class StageError(ValueError):
+    """A stage or one of its settings is wrong; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """The settings of one stage. Every field can be replaced at synth with ``-c field=value``."""
+
+    name: StageName
+    region: str = ""
+    """AWS region; empty takes the region of the credentials that deploy."""
+    public_url: str = ""
+    """Base of links in mails, such as https://api.example.com; empty takes the API's own address."""
+    cors_origins: tuple[str, ...] = ()
+    require_verified_email: bool = False
+    generation_timeout: int = 3600
+    """Seconds one attempt may run."""
+    generation_retries: int = 2
+    max_tasks: int = 10
+    starts_per_minute: int = 10
+    registrations_per_minute: int = 30
+    logins_per_minute: int = 60
+    archive_mb: int = 100
+    mail_provider: MailProvider = "ses"
+    mail_sender: str = ""
+    """The address that mails come from; needed by ``ses`` and ``sendgrid``."""
+    mail_domain: str = ""
+    """A domain to verify with SES instead of the sender's single address."""
+    sendgrid_secret: str = ""
+    """ARN of the secret that holds the SendGrid API key; needed by ``sendgrid``."""
+    alarm_address: str = ""
+    """Who gets the alarms by mail; empty leaves them without a subscriber."""
+    architecture: Architecture = "arm64"
+    task_cpu: int = 1024
+    """CPU units of a worker task (1024 is one vCPU)."""
+    task_memory: int = 2048
+    """MiB of a worker task."""
+    lease_seconds: int = 90
+    idle_seconds: int = 60
+    """Seconds after which a worker without work ends."""
+    log_retention_days: int = 30
+    retain_data: bool = True
+    """Whether table, bucket and secret outlive the stack."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    custom_resources: bool = True
+    """Whether the CDK's own helper functions may take part in a deploy (empty the bucket of a stage that
+    keeps no data, close the default security group); the emulator cannot run them."""
+    placeholder_image: str = ""
+    """An image name to use instead of building container/Dockerfile; only where tasks run no container."""
+    settings_from_host: bool = field(default=False)
+    """Whether public URL and limits come from the environment that starts the system (local stage)."""
+
+    def __post_init__(self) -> None:
+        """Check every setting.
+
+        Raises:
+            StageError: with one sentence that names the setting and says what it may be.
+        """
+        for setting, lowest, highest in (
+            ("generation_timeout", 30, 14_400),
+            ("generation_retries", 0, 5),
+            ("max_tasks", 1, 500),
+            ("starts_per_minute", 1, 100_000),
+            ("registrations_per_minute", 1, 100_000),
+            ("logins_per_minute", 1, 100_000),
+            ("archive_mb", 1, 1024),
+            ("lease_seconds", 10, 900),
+            ("idle_seconds", 1, 3600),
+        ):
+            value = getattr(self, setting)
+            if not lowest <= value <= highest:
+                raise StageError(f"{setting} is {value}; it must be between {lowest} and {highest}.")
+        self._check_words()
+        self._check_mail()
+        self._check_task_size()
+
+    def _check_words(self) -> None:
+        for setting, value, choices in (
+            ("stage", self.name, get_args(StageName)),
+            ("mail_provider", self.mail_provider, get_args(MailProvider)),
+            ("architecture", self.architecture, get_args(Architecture)),
+            ("log_level", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+            ("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS),
+        ):
+            if value not in choices:
+                raise StageError(f"{setting} is {value!r}; it must be one of {_listed(choices)}.")
+        if self.region and not _REGION.fullmatch(self.region):
+            raise StageError(f"region is {self.region!r}; it must be an AWS region such as eu-central-1.")
+        if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
+            raise StageError(
+                f"public_url is {self.public_url!r}; it must be an https address without a path,"
+                " such as https://api.example.com."
+            )
+        for origin in self.cors_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise StageError(
+                    f"cors_origins names {origin!r}; each must be an origin such as https://app.example.com."
+                )
+
+    def _check_mail(self) -> None:
+        if self.mail_provider != "none" and not self.mail_sender:
+            raise StageError(
+                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; name the address that"
+                " mails come from (-c mail_sender=noreply@example.com) or choose -c mail_provider=none."
+            )
+        for setting, address in (("mail_sender", self.mail_sender), ("alarm_address", self.alarm_address)):
+            if address and not _ADDRESS.fullmatch(address):
+                raise StageError(
+                    f"{setting} is {address!r}; it must be a mail address such as noreply@example.com."
+                )
+        sender_domain = self.mail_sender.rpartition("@")[2]
+        if self.mail_domain and sender_domain != self.mail_domain:
+            raise StageError(
+                f"mail_domain is {self.mail_domain!r} but mail_sender is {self.mail_sender!r};"
+                " the sender must be an address of that domain."
+            )
+        if self.mail_provider == "sendgrid" and not _SECRET_ARN.fullmatch(self.sendgrid_secret):
+            raise StageError(
+                "mail_provider is 'sendgrid' but sendgrid_secret is no secret's ARN; store the API key in"
+                " Secrets Manager and give its ARN (-c sendgrid_secret=arn:aws:secretsmanager:…)."
+            )
+
+    def _check_task_size(self) -> None:
+        sizes = TASK_SIZES.get(self.task_cpu)
+        if sizes is None:
+            raise StageError(f"task_cpu is {self.task_cpu}; it must be one of {_listed(tuple(TASK_SIZES))}.")
+        if self.task_memory not in sizes:
+            raise StageError(
+                f"task_memory is {self.task_memory} MiB; with task_cpu {self.task_cpu} it must be between"
+                f" {sizes[0]} and {sizes[-1]} in steps of {sizes.step}."
+            )
+
+
+# dev is deployable without a sender: its mails are logged. prod has to name one.
+STAGES: dict[str, Stage] = {
+    "dev": Stage(name="dev", mail_provider="none", retain_data=False, log_retention_days=14),
+    "prod": Stage(name="prod", mail_provider="none", log_retention_days=90),
+    "local": Stage(
+        name="local",
+        region="us-east-1",
+        mail_sender="noreply@llmready.local",
+        lease_seconds=30,
+        retain_data=False,
+        custom_resources=False,
+        placeholder_image="llmready-worker:local",
+        settings_from_host=True,
+    ),
+}
+
+
+def load_stage(name: str, overrides: Mapping[str, str] | None = None) -> Stage:
+    """Give the settings of a stage with the operator's replacements.
+
+    Args:
+        name: dev, prod or local.
+        overrides: texts by field name, as ``cdk -c field=value`` passes them; lists are
+            comma-separated, switches are ``true`` or ``false``.
+
+    Raises:
+        StageError: for an unknown stage or field or a value that does not fit.
+    """
+    stage = STAGES.get(name)
+    if stage is None:
+        raise StageError(f"There is no stage {name!r}; choose one of {_listed(tuple(STAGES))}.")
+    typed = {setting: _typed(stage, setting, text) for setting, text in (overrides or {}).items()}
+    return replace(stage, **typed)  # type: ignore[arg-type]
+
+
+def setting_names() -> tuple[str, ...]:
+    """Name the fields that an operator may replace."""
+    return tuple(setting.name for setting in fields(Stage) if setting.name != "name")
+
+
+def _typed(stage: Stage, setting: str, text: str) -> bool | int | str | tuple[str, ...]:
+    if setting not in setting_names():
+        raise StageError(f"There is no setting {setting!r}; the settings are {_listed(setting_names())}.")
+    current = getattr(stage, setting)
+    if isinstance(current, bool):
+        if text not in {"true", "false"}:
+            raise StageError(f"{setting} is {text!r}; it must be true or false.")
+        return text == "true"
+    if isinstance(current, int):
+        if not re.fullmatch(r"\d{1,9}", text):
+            raise StageError(f"{setting} is {text!r}; it must be a whole number.")
+        return int(text)
+    if isinstance(current, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _listed(choices: tuple[object, ...]) -> str:
+    return ", ".join(str(choice) for choice in choices)
