@@ -1,0 +1,342 @@
+"""Generations in the table, with the quota and the website lock that move with them."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.outbox import outbox_item
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
+from llmready.adapters.dynamodb.users import user_from
+from llmready.adapters.dynamodb.websites import website_from
+from llmready.domain.clock import timestamp
+from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
+from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.mail import OutboxMail
+from llmready.domain.user import User
+from llmready.ports import HistoryPage, Opening
+
+_LOOK_UP = 100  # how many generations found by an index are read at once
+
+
+def generation_item(generation: Generation) -> Item:
+    """Return a generation as it is stored, with what the indexes find it by."""
+    key = keys.generation(generation.user_id, generation.id)
+    item: Item = {
+        "pk": key.pk,
+        "sk": key.sk,
+        **generation.model_dump(mode="json", exclude_none=True),
+        "generation_id": generation.id,
+        "user_status": _user_status(generation.user_id, generation.status),
+    }
+    for moment in (
+        "created_at",
+        "enqueued_at",
+        "started_at",
+        "lease_expires_at",
+        "completed_at",
+        "expires_at",
+    ):
+        if value := getattr(generation, moment):
+            item[moment] = timestamp(value)
+    if not generation.status.is_final:
+        item |= {"due_kind": keys.DUE_ACTIVE, "due_at": item["created_at"]}
+    elif generation.archive is not None and generation.expires_at is not None:
+        item |= {"due_kind": keys.DUE_EXPIRY, "due_at": item["expires_at"]}
+    return item
+
+
+class DynamoGenerations:
+    """Implements :class:`llmready.ports.Generations`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def opening(self, user_id: str, website_id: str) -> Opening:
+        """Return the user and the website of a start in one read."""
+        user, website = self._table.get_many([keys.profile(user_id), keys.website(user_id, website_id)])
+        return Opening(user_from(user), website_from(website))
+
+    def start(self, generation: Generation, *, quota_limit: int) -> None:
+        """Store a pending generation, take quota and lock the website, or none of it."""
+        user_id = generation.user_id
+        take = self._table.update(
+            keys.quota(user_id, generation.month),
+            change={
+                "user_id": user_id,
+                "month": generation.month,
+                "due_kind": keys.due_quota(generation.month),
+                "due_at": user_id,
+            },
+            add={"taken": 1, "reserved": 1},
+            condition=Attr("taken").not_exists() | Attr("taken").lt(quota_limit),
+        )
+        lock = self._table.update(
+            keys.website(user_id, generation.website_id),
+            change={"active_generation_id": generation.id},
+            condition=Attr("pk").exists()
+            & Attr("active_generation_id").not_exists()
+            & Attr("is_active").eq(True),  # noqa: FBT003 - boto3's condition builder
+        )
+        count = self._table.update(
+            keys.profile(user_id),
+            add={"running_count": 1, "generation_count": 1},
+            condition=Attr("pk").exists(),
+        )
+        store = self._table.put(generation_item(generation), Attr("pk").not_exists())
+        try:
+            self._table.transact([lock, take, count, store])
+        except TransactionRefused as refused:
+            raise _start_refusal(*refused.failed) from None
+
+    def get(self, user_id: str, generation_id: str) -> Generation | None:
+        """Return one generation of a user."""
+        return _generation_from(self._table.get(keys.generation(user_id, generation_id)))
+
+    def get_for_user(self, user_id: str, generation_id: str) -> tuple[User | None, Generation | None]:
+        """Return a user and one generation of theirs in one read."""
+        user, generation = self._table.get_many(
+            [keys.profile(user_id), keys.generation(user_id, generation_id)]
+        )
+        return user_from(user), _generation_from(generation)
+
+    def claim(self, old: Generation, new: Generation) -> None:
+        """Store ``new`` if the generation still is as ``old`` was read."""
+        unchanged = _held(old.fence, old.status) & (
+            Attr("lease_expires_at").eq(timestamp(old.lease_expires_at))
+            if old.lease_expires_at
+            else Attr("lease_expires_at").not_exists()
+        )
+        self._replace(new, unchanged)
+
+    def heartbeat(self, generation: Generation, *, lease_expires_at: datetime, progress: Progress) -> None:
+        """Prolong the lease and store the progress."""
+        write = self._table.update(
+            keys.generation(generation.user_id, generation.id),
+            change={
+                "lease_expires_at": timestamp(lease_expires_at),
+                "pages_crawled": progress.pages_crawled,
+                "total_pages": progress.total_pages,
+                "pages_failed": progress.pages_failed,
+                "progress_percentage": progress.percentage,
+            },
+            condition=_held(generation.fence, Status.PROCESSING),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            raise LeaseLost from None
+
+    def hand_back(self, generation: Generation) -> None:
+        """Store a generation as pending again, under the fence that it carries."""
+        self._replace(generation, _held(generation.fence, Status.PROCESSING))
+
+    def finish(self, generation: Generation, mail: OutboxMail | None, *, was: Status) -> None:
+        """Store the end of a generation with all that follows from it, or nothing."""
+        user_id = generation.user_id
+        completed = generation.status is Status.COMPLETED
+        failed = generation.status is Status.FAILED
+        settle = self._table.update(
+            keys.quota(user_id, generation.month),
+            add={"reserved": -1, **({"used": 1} if completed else {"taken": -1})},
+        )
+        outcome = {"completed_count": int(completed), "failed_count": int(failed)}
+        count = self._table.update(
+            keys.profile(user_id),
+            add={"running_count": -1, f"listed_{generation.status}": 1, **outcome},
+            condition=Attr("pk").exists(),
+        )
+        unlock = self._table.update(
+            keys.website(user_id, generation.website_id),
+            change={"last_generated_at": timestamp(generation.completed_at)}
+            if completed and generation.completed_at
+            else {},
+            add={"generation_count": 1, **outcome},
+            remove=["active_generation_id"],
+            condition=Attr("active_generation_id").eq(generation.id),
+        )
+        writes: list[Write] = [
+            self._table.put(generation_item(generation), _held(generation.fence, was)),
+            settle,
+            count,
+            unlock,
+        ]
+        if mail is not None:
+            writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
+        try:
+            self._table.transact(writes)
+        except TransactionRefused:
+            raise LeaseLost from None
+
+    def mark_enqueued(self, user_id: str, generation_id: str, time: datetime) -> None:
+        """Note that a pending generation was sent to its queue."""
+        write = self._table.update(
+            keys.generation(user_id, generation_id),
+            change={"enqueued_at": timestamp(time)},
+            condition=Attr("status").eq(Status.PENDING),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # a worker was faster, or it has ended
+
+    def history(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        cursor: str | None = None,
+        website_id: str | None = None,
+        status: Status | None = None,
+    ) -> HistoryPage:
+        """Return ``limit`` generations after ``offset`` or ``cursor``, newest first."""
+        where: ConditionBase | None = None
+        index: str | None = None
+        if website_id is not None:
+            index = keys.BY_WEBSITE_INDEX
+            condition: ConditionBase = Key("website_id").eq(website_id)
+            where = Attr("user_id").eq(user_id)
+            if status is not None:
+                where &= Attr("status").eq(status)
+        elif status is not None:
+            index = keys.BY_STATUS_INDEX
+            condition = Key("user_status").eq(_user_status(user_id, status))
+        else:
+            condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+        found = self._table.query(
+            condition,
+            index=index,
+            newest_first=True,
+            where=where,
+            page_size=offset + limit + 1,
+            after=_position(cursor, user_id, website_id, status),
+        )
+        items = list(islice(found, offset, offset + limit + 1))
+        generations = [Generation.model_validate(item) for item in items[:limit]]
+        return HistoryPage(generations, _cursor(items[limit - 1]) if len(items) > limit else None)
+
+    def delete(self, generation: Generation) -> None:
+        """Remove an ended generation from the history."""
+        try:
+            self._table.transact(
+                [
+                    self._table.delete(
+                        keys.generation(generation.user_id, generation.id),
+                        Attr("status").eq(generation.status),
+                    ),
+                    self._table.update(
+                        keys.profile(generation.user_id),
+                        add={f"listed_{generation.status}": -1},
+                        condition=Attr("pk").exists(),
+                    ),
+                ]
+            )
+        except TransactionRefused:
+            raise NotFound("generation_not_found", "There is no such generation.") from None
+
+    def active(self) -> Iterator[Generation]:
+        """Walk all generations that have not ended, oldest first."""
+        for generation in self._due(Key("due_kind").eq(keys.DUE_ACTIVE)):
+            if not generation.status.is_final:
+                yield generation
+
+    def expired(self, time: datetime) -> Iterator[Generation]:
+        """Walk completed generations whose files should be gone by ``time``."""
+        condition = Key("due_kind").eq(keys.DUE_EXPIRY) & Key("due_at").lte(timestamp(time))
+        for generation in self._due(condition):
+            if generation.archive is not None and generation.is_expired(time):
+                yield generation
+
+    def files_removed(self, generation: Generation) -> None:
+        """Note that the files of a generation were deleted."""
+        write = self._table.update(
+            keys.generation(generation.user_id, generation.id),
+            remove=["archive", "due_kind", "due_at"],
+            condition=Attr("status").eq(Status.COMPLETED),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # the user deleted it meanwhile
+
+    def _due(self, condition: ConditionBase) -> Iterator[Generation]:
+        """Walk what an index entry points to, read consistently: the index may lag behind."""
+        entries = self._table.query(condition, index=keys.DUE_INDEX)
+        while chunk := [keys.Key(entry["pk"], entry["sk"]) for entry in islice(entries, _LOOK_UP)]:
+            for item in self._table.get_many(chunk):
+                if item is not None:
+                    yield Generation.model_validate(item)
+
+    def _replace(self, generation: Generation, condition: ConditionBase) -> None:
+        try:
+            self._table.write(self._table.put(generation_item(generation), condition))
+        except ConditionFailed:
+            raise LeaseLost from None
+
+
+def _generation_from(item: Item | None) -> Generation | None:
+    return Generation.model_validate(item) if item is not None else None
+
+
+def _held(fence: int, status: Status) -> ConditionBase:
+    return Attr("fence").eq(fence) & Attr("status").eq(status)
+
+
+def _user_status(user_id: str, status: Status) -> str:
+    return f"{user_id}#{status}"
+
+
+def _start_refusal(
+    website: Item | None, quota: Item | None, user: Item | None, _existing: Item | None
+) -> DomainError:
+    if website is not None:
+        if "active_generation_id" in website:
+            return Conflict(
+                "generation_in_progress",
+                "A generation of this website is already running.",
+                generation_id=website["active_generation_id"],
+            )
+        if "pk" in website:
+            return Conflict("website_inactive", "This website is inactive; activate it to generate.")
+        return NotFound("website_not_found", "There is no such website.")
+    if quota is not None:
+        return Forbidden(
+            "quota_exceeded", "You have used all generations of this month. They come back on the 1st (UTC)."
+        )
+    if user is not None:
+        return NotFound("user_not_found", "There is no such account.")
+    return Conflict("generation_exists", "This generation was already started.")
+
+
+def _cursor(item: Item) -> str:
+    """Return the place of an item in a list as a word that only means something to us."""
+    return base64.urlsafe_b64encode(json.dumps([item["id"]]).encode()).decode().rstrip("=")
+
+
+def _position(
+    cursor: str | None, user_id: str, website_id: str | None, status: Status | None
+) -> dict[str, Any] | None:
+    """Return the key behind which a list goes on.
+
+    The cursor only carries an id, the rest comes from who asks and what for: a forged one can show nothing else.
+    """
+    if cursor is None:
+        return None
+    try:
+        (generation_id,) = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        key = keys.generation(user_id, generation_id)
+    except (binascii.Error, ValueError, TypeError):
+        raise Invalid("cursor", "The cursor is not valid.") from None
+    position: dict[str, Any] = {"pk": key.pk, "sk": key.sk}
+    if website_id is not None:
+        position |= {"website_id": website_id, "generation_id": generation_id}
+    elif status is not None:
+        position |= {"user_status": _user_status(user_id, status), "generation_id": generation_id}
+    return position

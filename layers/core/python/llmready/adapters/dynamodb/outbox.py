@@ -1,0 +1,64 @@
+"""The outbox in the table: a mail leaves it only when a provider has taken it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from boto3.dynamodb.conditions import Attr, Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
+from llmready.domain.clock import timestamp
+from llmready.domain.mail import OutboxMail
+
+_KEPT = timedelta(days=30)
+
+
+def outbox_item(mail: OutboxMail) -> Item:
+    """Return a mail as it is stored, found by when it is due until it was sent."""
+    key = keys.mail(mail.user_id, mail.id)
+    item: Item = {"pk": key.pk, "sk": key.sk, **mail.model_dump(mode="json", exclude_none=True)}
+    item["due_at"] = timestamp(mail.due_at)
+    item["due_kind"] = keys.DUE_MAIL
+    return item
+
+
+class DynamoOutbox:
+    """Implements :class:`llmready.ports.Outbox`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, mail: OutboxMail) -> None:
+        """Store a mail to be sent."""
+        self._table.write(self._table.put(outbox_item(mail)))
+
+    def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
+        """Take a mail to send it; None when it was sent, or somebody else is at it until later."""
+        write = self._table.update(
+            keys.mail(user_id, mail_id),
+            change={"due_at": timestamp(until)},
+            add={"attempts": 1},
+            condition=Attr("due_kind").exists() & Attr("due_at").lte(timestamp(time)),
+        )
+        try:
+            return OutboxMail.model_validate(self._table.write(write))
+        except ConditionFailed:
+            return None
+
+    def sent(self, mail: OutboxMail, time: datetime) -> None:
+        """Note that a provider took a mail."""
+        self._table.write(
+            self._table.update(
+                keys.mail(mail.user_id, mail.id),
+                change={"sent_at": timestamp(time), "ttl": int((time + _KEPT).timestamp())},
+                remove=["due_kind"],
+            )
+        )
+
+    def due(self, time: datetime) -> Iterator[OutboxMail]:
+        """Walk the mails that should have gone out by ``time``."""
+        condition = Key("due_kind").eq(keys.DUE_MAIL) & Key("due_at").lte(timestamp(time))
+        for entry in self._table.query(condition, index=keys.DUE_INDEX):
+            item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
+            if item is not None and "due_kind" in item:
+                yield OutboxMail.model_validate(item)

@@ -1,0 +1,318 @@
+"""Reading and writing the table: expressions, transactions and their conflicts."""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from llmready.adapters.dynamodb.keys import Key
+from llmready.domain.errors import TryAgain
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Write = dict[str, dict[str, Any]]
+
+_CONFLICT_TRIES = 8
+_CONFLICT_PAUSE = 0.02  # seconds; doubles with each try, with full jitter
+_BATCH = 100  # DynamoDB's limit for one BatchGetItem
+_BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "TransactionInProgressException",
+        "TransactionConflictException",
+    }
+)
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class ConditionFailed(Exception):
+    """A single write's condition did not hold. ``item`` is what was there instead, None for nothing."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("condition failed")
+        self.item = item
+
+
+class TransactionRefused(Exception):
+    """Conditions of a transaction did not hold.
+
+    Attributes:
+        failed: For each write, in order: None where its condition held, else the item that was there (which may
+            be empty).
+    """
+
+    def __init__(self, failed: Sequence[Item | None]) -> None:
+        super().__init__("transaction refused")
+        self.failed = failed
+
+
+class Table:
+    """The table behind all stores.
+
+    Args:
+        client: A boto3 DynamoDB client.
+        name: Name of the table.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Key) -> Item | None:
+        """Return an item, read consistently, or None."""
+        with _translated():
+            answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Return items in the order of their keys, read consistently, None for each that is missing."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), _BATCH):
+            wanted: list[Any] = [_key(key) for key in dict.fromkeys(keys[start : start + _BATCH])]
+            for attempt in range(_CONFLICT_TRIES):
+                with _translated():
+                    answer = self._client.batch_get_item(
+                        RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}}
+                    )
+                for raw in answer["Responses"].get(self._name, []):
+                    item = _plain(raw)
+                    found[Key(item["pk"], item["sk"])] = item
+                left = answer["UnprocessedKeys"]
+                wanted = list(left[self._name]["Keys"]) if self._name in left else []
+                if not wanted:
+                    break
+                _pause(attempt)
+            else:
+                raise TryAgain
+        return [found.get(key) for key in keys]
+
+    def query(
+        self,
+        condition: ConditionBase,
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        after: Item | None = None,
+        page_size: int | None = None,
+        where: ConditionBase | None = None,
+    ) -> Iterator[Item]:
+        """Walk the items of a query, page after page.
+
+        Args:
+            condition: On the key of the table or of ``index``.
+            index: Name of an index; an index is read with eventual consistency, the table consistently.
+            newest_first: Walk the sort key downwards.
+            after: Key of the item behind which to begin.
+            page_size: How many items one read may take.
+            where: Filter on what was read.
+        """
+        builder = ConditionExpressionBuilder()
+        built = builder.build_expression(condition, is_key_condition=True)
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": built.condition_expression,
+            "ScanIndexForward": not newest_first,
+        }
+        names, values = dict(built.attribute_name_placeholders), dict(built.attribute_value_placeholders)
+        if where is not None:
+            filtered = builder.build_expression(where)
+            request["FilterExpression"] = filtered.condition_expression
+            names |= filtered.attribute_name_placeholders
+            values |= filtered.attribute_value_placeholders
+        request["ExpressionAttributeNames"] = names
+        request["ExpressionAttributeValues"] = {name: _serialize(value) for name, value in values.items()}
+        if index is not None:
+            request["IndexName"] = index
+        else:
+            request["ConsistentRead"] = True
+        if page_size is not None:
+            request["Limit"] = page_size
+        if after is not None:
+            request["ExclusiveStartKey"] = {name: _serialize(value) for name, value in after.items()}
+        while True:
+            with _translated():
+                answer = self._client.query(**request)
+            yield from (_plain(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, write: Write) -> Item:
+        """Do one write and return the item as it is afterwards (empty after a put or a delete).
+
+        Raises:
+            ConditionFailed: Its condition did not hold.
+        """
+        ((kind, request),) = write.items()
+        try:
+            with _translated():
+                if kind == "Put":
+                    self._client.put_item(**request)
+                    return {}
+                if kind == "Delete":
+                    self._client.delete_item(**request)
+                    return {}
+                answer = self._client.update_item(**request, ReturnValues="ALL_NEW")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            response: Any = error.response
+            raise ConditionFailed(_plain(response["Item"]) if "Item" in response else None) from error
+        return _plain(answer.get("Attributes", {}))
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Do all writes or none.
+
+        A conflict with another transaction on the same item is tried again with jitter.
+
+        Raises:
+            TransactionRefused: Conditions did not hold.
+            TryAgain: Others were in the way each time.
+        """
+        request: Any = list(writes)
+        for attempt in range(_CONFLICT_TRIES):
+            try:
+                with _translated():
+                    self._client.transact_write_items(TransactItems=request)
+            except self._client.exceptions.TransactionCanceledException as error:
+                response: Any = error.response
+                reasons = response.get("CancellationReasons", [])
+                codes = {reason.get("Code", "None") for reason in reasons}
+                if "ConditionalCheckFailed" in codes:
+                    raise TransactionRefused([_refusal(reason) for reason in reasons]) from error
+                if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                    raise
+                _pause(attempt)
+            else:
+                return
+        raise TryAgain
+
+    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> Write:
+        """Return the write that stores a whole item; None values are left out."""
+        stored = {name: _serialize(value) for name, value in item.items() if value is not None}
+        return {"Put": self._request({"Item": stored}, condition)}
+
+    def delete(self, key: Key, condition: ConditionBase | None = None) -> Write:
+        """Return the write that removes an item."""
+        return {"Delete": self._request({"Key": _key(key)}, condition)}
+
+    def update(
+        self,
+        key: Key,
+        *,
+        change: Mapping[str, Any] | None = None,
+        add: Mapping[str, int] | None = None,
+        remove: Iterable[str] = (),
+        condition: ConditionBase | None = None,
+    ) -> Write:
+        """Return the write that changes attributes of an item.
+
+        Args:
+            key: Which item; it is made where there is none, unless ``condition`` forbids that.
+            change: New values; None removes the attribute.
+            add: What to add to numbers, which begin at zero.
+            remove: Attributes to remove.
+            condition: What must hold.
+        """
+        change = change or {}
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+
+        def name(attribute: str) -> str:
+            return names.setdefault(attribute, f"#u{len(names)}")
+
+        def value(content: Any) -> str:
+            placeholder = f":u{len(values)}"
+            values[placeholder] = _serialize(content)
+            return placeholder
+
+        sets = [f"{name(a)} = {value(content)}" for a, content in change.items() if content is not None]
+        removes = [name(a) for a in (*remove, *(a for a, content in change.items() if content is None))]
+        adds = [f"{name(a)} {value(content)}" for a, content in (add or {}).items()]
+        parts = [("SET", sets), ("REMOVE", removes), ("ADD", adds)]
+        expression = " ".join(f"{verb} {', '.join(items)}" for verb, items in parts if items)
+        request: dict[str, Any] = {
+            "Key": _key(key),
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": {placeholder: attribute for attribute, placeholder in names.items()},
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        return {"Update": self._request(request, condition)}
+
+    def check(self, key: Key, condition: ConditionBase) -> Write:
+        """Return the write that changes nothing and only demands a condition."""
+        return {"ConditionCheck": self._request({"Key": _key(key)}, condition)}
+
+    def _request(self, request: dict[str, Any], condition: ConditionBase | None) -> dict[str, Any]:
+        request["TableName"] = self._name
+        if condition is not None:
+            built = ConditionExpressionBuilder().build_expression(condition)
+            request["ConditionExpression"] = built.condition_expression
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+            request["ExpressionAttributeNames"] = {
+                **request.get("ExpressionAttributeNames", {}),
+                **built.attribute_name_placeholders,
+            }
+            values = {
+                placeholder: _serialize(value)
+                for placeholder, value in built.attribute_value_placeholders.items()
+            }
+            if values or "ExpressionAttributeValues" in request:
+                request["ExpressionAttributeValues"] = {
+                    **request.get("ExpressionAttributeValues", {}),
+                    **values,
+                }
+        return request
+
+
+class _translated:  # noqa: N801 - reads as the statement that it is
+    """Turn throttling and lost connections into :class:`TryAgain`; everything else passes."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _BUSY:
+            raise TryAgain from error
+        if isinstance(error, BotoCoreError):
+            raise TryAgain from error
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, _CONFLICT_PAUSE * 2**attempt))  # noqa: S311 - jitter is no secret
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _plain(item: Mapping[str, Any]) -> Item:
+    return {name: _whole(_deserialize(value)) for name, value in item.items()}
+
+
+def _whole(value: Any) -> Any:
+    """Turn DynamoDB's decimals back into the whole numbers that were stored."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(content) for name, content in value.items()}
+    if isinstance(value, list):
+        return [_whole(content) for content in value]
+    return value
+
+
+def _refusal(reason: Mapping[str, Any]) -> Item | None:
+    if reason.get("Code") != "ConditionalCheckFailed":
+        return None
+    return _plain(reason.get("Item", {}))

@@ -1,0 +1,74 @@
+"""The worker tasks on Fargate."""
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from llmready.domain.errors import TryAgain
+from llmready.observability import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+_PER_CALL = 10  # RunTask starts at most ten
+_STARTED_BY = "llmready-dispatcher"
+
+
+class TaskPlace(NamedTuple):
+    """Where and as what tasks run."""
+
+    cluster: str
+    task_definition: str
+    subnets: list[str]
+    security_group: str
+
+
+class EcsTasks:
+    """Implements :class:`llmready.ports.Tasks`: Spot first, on-demand for what Spot cannot give."""
+
+    def __init__(self, client: "ECSClient", place: TaskPlace) -> None:
+        self._client = client
+        self._place = place
+
+    def alive(self) -> int:
+        """Return how many tasks are starting or running."""
+        try:
+            pages = self._client.get_paginator("list_tasks").paginate(
+                cluster=self._place.cluster, startedBy=_STARTED_BY, desiredStatus="RUNNING"
+            )
+            return sum(len(page["taskArns"]) for page in pages)
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+
+    def run(self, count: int, *, token: str) -> int:
+        """Start up to ``count`` tasks, once a token, and return how many were started."""
+        started = 0
+        for provider in ("FARGATE_SPOT", "FARGATE"):
+            missing = min(count - started, _PER_CALL)
+            if missing > 0:
+                started += self._run(missing, provider, f"{token}-{provider[-4:].lower()}")
+        return started
+
+    def _run(self, count: int, provider: Literal["FARGATE_SPOT", "FARGATE"], token: str) -> int:
+        try:
+            answer = self._client.run_task(
+                cluster=self._place.cluster,
+                taskDefinition=self._place.task_definition,
+                count=count,
+                startedBy=_STARTED_BY,
+                clientToken=token,
+                capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
+                networkConfiguration={
+                    "awsvpcConfiguration": {
+                        "subnets": self._place.subnets,
+                        "securityGroups": [self._place.security_group],
+                        "assignPublicIp": "ENABLED",
+                    }
+                },
+            )
+        except (ClientError, BotoCoreError):
+            logger.exception("run_task failed", provider=provider, wanted=count)
+            return 0
+        for failure in answer["failures"]:
+            logger.warning("task not started", provider=provider, reason=failure.get("reason"))
+        return len(answer["tasks"])

@@ -1,0 +1,1 @@
+"""Providers of mail behind one port: SES, SendGrid, or none."""

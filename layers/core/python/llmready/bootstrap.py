@@ -1,0 +1,163 @@
+"""Builds each adapter once a process, when it is first used, so that a function pays only for what it needs."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from llmready.adapters.dynamodb.generations import DynamoGenerations
+from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
+from llmready.adapters.dynamodb.outbox import DynamoOutbox
+from llmready.adapters.dynamodb.quotas import DynamoQuotas
+from llmready.adapters.dynamodb.sessions import DynamoSessions
+from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.users import DynamoUsers
+from llmready.adapters.dynamodb.websites import DynamoWebsites
+from llmready.adapters.ecs import EcsTasks, TaskPlace
+from llmready.adapters.lambdas import LambdaDispatcherBell
+from llmready.adapters.mail.silent import SilentMailer
+from llmready.adapters.s3 import S3Archives
+from llmready.adapters.secrets import SigningKeys, sendgrid_key, signing_keys
+from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
+from llmready.domain.plans import QueueName
+from llmready.ports import Archives, DispatcherBell, Mailer, MailQueue, Tasks
+from llmready.settings import settings
+
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=25,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    signature_version="v4",
+)
+# Presigned URLs need the regional endpoint, or new buckets outside us-east-1 redirect and the signature breaks.
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+
+
+@cache
+def client(service: str) -> Any:
+    """Return this process's client of an AWS service."""
+    return boto3.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)  # type: ignore[call-overload]
+
+
+@cache
+def table() -> Table:
+    """Return the table."""
+    return Table(client("dynamodb"), settings().table)
+
+
+@cache
+def users() -> DynamoUsers:
+    """Return the accounts."""
+    return DynamoUsers(table())
+
+
+@cache
+def sessions() -> DynamoSessions:
+    """Return the refresh token families."""
+    return DynamoSessions(table())
+
+
+@cache
+def websites() -> DynamoWebsites:
+    """Return the websites."""
+    return DynamoWebsites(table())
+
+
+@cache
+def generations() -> DynamoGenerations:
+    """Return the generations."""
+    return DynamoGenerations(table())
+
+
+@cache
+def quotas() -> DynamoQuotas:
+    """Return the monthly ledgers."""
+    return DynamoQuotas(table())
+
+
+@cache
+def outbox() -> DynamoOutbox:
+    """Return the mails on their way."""
+    return DynamoOutbox(table())
+
+
+@cache
+def limiter() -> DynamoLimiter:
+    """Return the rate limits."""
+    return DynamoLimiter(table())
+
+
+@cache
+def lockout() -> DynamoLockout:
+    """Return the failed logins."""
+    return DynamoLockout(table())
+
+
+@cache
+def mutex() -> DynamoMutex:
+    """Return the leases that one process holds."""
+    return DynamoMutex(table())
+
+
+@cache
+def job_queue() -> SqsJobQueue:
+    """Return the queues of generations."""
+    return SqsJobQueue(
+        client("sqs"),
+        {
+            QueueName.STANDARD: settings().standard_queue_url,
+            QueueName.PRIORITY: settings().priority_queue_url,
+        },
+    )
+
+
+@cache
+def mail_queue() -> MailQueue:
+    """Return the queue of mails."""
+    return SqsMailQueue(client("sqs"), settings().mail_queue_url)
+
+
+@cache
+def dispatcher_bell() -> DispatcherBell:
+    """Return the dispatcher's bell."""
+    return LambdaDispatcherBell(client("lambda"), settings().dispatcher_function)
+
+
+@cache
+def archives() -> Archives:
+    """Return the bucket of archives."""
+    return S3Archives(client("s3"), settings().bucket)
+
+
+@cache
+def tasks() -> Tasks:
+    """Return the worker tasks."""
+    place = TaskPlace(
+        cluster=settings().cluster,
+        task_definition=settings().task_definition,
+        subnets=settings().task_subnets.split(","),
+        security_group=settings().task_security_group,
+    )
+    return EcsTasks(client("ecs"), place)
+
+
+@cache
+def mailer() -> Mailer:
+    """Return the provider of mail that the stage chose; what a provider alone needs is imported only then."""
+    match settings().mail_provider:
+        case "ses":
+            from llmready.adapters.mail.ses import SesMailer  # noqa: PLC0415
+
+            return SesMailer(client("sesv2"), settings().mail_sender)
+        case "sendgrid":
+            from llmready.adapters.mail.sendgrid import SendgridMailer  # noqa: PLC0415
+
+            return SendgridMailer(sendgrid_key(settings().sendgrid_secret), settings().mail_sender)
+        case "none":
+            return SilentMailer()
+
+
+def keys() -> SigningKeys:
+    """Return the signing keys; the cache that forgets them in time is in the adapter."""
+    return signing_keys(settings().signing_secret)

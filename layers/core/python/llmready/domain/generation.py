@@ -1,0 +1,215 @@
+"""A generation: one run that turns a website into files, and the states it passes through."""
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from llmready.domain.errors import Conflict
+from llmready.domain.plans import QueueName
+from llmready.domain.website import CrawlSettings
+
+
+class Status(StrEnum):
+    """``pending`` → ``processing`` → ``completed`` | ``failed`` | ``cancelled``."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows this state."""
+        return self not in (Status.PENDING, Status.PROCESSING)
+
+
+class Archive(BaseModel):
+    """What a worker stored in S3. Sizes are bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    file_size: int
+    total_files: int
+    sha256: str
+    content_bytes: int
+
+
+class Failure(BaseModel):
+    """Why a generation, or one page of it, failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+
+
+class Progress(BaseModel):
+    """How far a crawl is, in pages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pages_crawled: int = 0
+    total_pages: int = 0
+    pages_failed: int = 0
+
+    @property
+    def percentage(self) -> int:
+        """Whole percent of the crawl; the last ones are kept for packing and storing."""
+        if self.total_pages == 0:
+            return 0
+        done = self.pages_crawled + self.pages_failed
+        return min(95, 95 * done // max(self.total_pages, done))
+
+
+class Generation(BaseModel):
+    """One generation with everything its worker needs.
+
+    ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
+    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    user_id: str
+    website_id: str
+    website_name: str
+    website_url: str
+    settings: CrawlSettings
+    month: str
+    files_kept_days: int
+    queue: QueueName
+    status: Status = Status.PENDING
+    fence: int = 0
+    attempts: int = 0
+    created_at: datetime
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    lease_expires_at: datetime | None = None
+    completed_at: datetime | None = None
+    pages_crawled: int = 0
+    total_pages: int = 0
+    pages_failed: int = 0
+    progress_percentage: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+    archive: Archive | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """Seconds of the attempt that ended the generation."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return round((self.completed_at - self.started_at).total_seconds(), 1)
+
+    def can_download(self, time: datetime) -> bool:
+        """Tell whether its files are there at ``time``."""
+        return self.status is Status.COMPLETED and self.archive is not None and not self.is_expired(time)
+
+    def is_expired(self, time: datetime) -> bool:
+        """Tell whether its files have passed their days at ``time``."""
+        return self.expires_at is not None and self.expires_at <= time
+
+    def is_abandoned(self, time: datetime) -> bool:
+        """Tell whether a worker claimed it and has not been heard of since its lease ended."""
+        return (
+            self.status is Status.PROCESSING
+            and self.lease_expires_at is not None
+            and self.lease_expires_at < time
+        )
+
+    def deadline(self, timeout: timedelta) -> datetime | None:
+        """Return when the running attempt must be over, given the longest time one may take."""
+        return self.started_at + timeout if self.started_at is not None else None
+
+    def claimed(self, *, time: datetime, lease: timedelta) -> "Generation":
+        """Return it as held by a new worker: the fence one higher, a new attempt, a lease.
+
+        Raises:
+            Conflict: It has ended, or another worker's lease still holds.
+        """
+        if self.status is not Status.PENDING and not self.is_abandoned(time):
+            raise Conflict("not_claimable", f"The generation is {self.status} and held or ended.")
+        return self.model_copy(
+            update={
+                "status": Status.PROCESSING,
+                "fence": self.fence + 1,
+                "attempts": self.attempts + 1,
+                "started_at": time,
+                "lease_expires_at": time + lease,
+                "pages_crawled": 0,
+                "total_pages": 0,
+                "pages_failed": 0,
+                "progress_percentage": 0,
+                "error_code": None,
+                "error_message": None,
+            }
+        )
+
+    def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
+        """Return it as completed with ``archive``; its files expire by the plan it was started under."""
+        return self._ended(
+            Status.COMPLETED,
+            time,
+            archive=archive,
+            expires_at=time + timedelta(days=self.files_kept_days),
+            pages_crawled=progress.pages_crawled,
+            total_pages=progress.total_pages,
+            pages_failed=progress.pages_failed,
+            progress_percentage=100,
+        )
+
+    def failed(self, *, time: datetime, failure: Failure) -> "Generation":
+        """Return it as failed for ``failure``."""
+        return self._ended(Status.FAILED, time, error_code=failure.code, error_message=failure.message)
+
+    def handed_back(self, *, failure: Failure | None = None, attempt_counts: bool = True) -> "Generation":
+        """Return it as waiting again after an attempt that did not end it.
+
+        Args:
+            failure: Why the attempt ended, shown while it waits.
+            attempt_counts: False where the attempt was interrupted through no fault of the site.
+        """
+        self._must_be_open()
+        return self.model_copy(
+            update={
+                "status": Status.PENDING,
+                "lease_expires_at": None,
+                "attempts": self.attempts - (0 if attempt_counts else 1),
+                "error_code": failure.code if failure else None,
+                "error_message": failure.message if failure else None,
+            }
+        )
+
+    def _ended(self, status: Status, time: datetime, **changes: object) -> "Generation":
+        self._must_be_open()
+        return self.model_copy(
+            update={"status": status, "completed_at": time, "lease_expires_at": None, **changes}
+        )
+
+    def _must_be_open(self) -> None:
+        if self.status.is_final:
+            raise Conflict("already_ended", f"The generation is already {self.status}.")
+
+
+def archive_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of an attempt's archive; no two attempts share one."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.zip"
+
+
+def archive_prefix(user_id: str, generation_id: str) -> str:
+    """Return the S3 prefix under which all files of a generation lie."""
+    return f"generations/{user_id}/{generation_id}/"
+
+
+def download_name(website_name: str, generation_id: str) -> str:
+    """Return the file name that a download is saved under: ASCII, safe on every file system."""
+    ascii_name = unicodedata.normalize("NFKD", website_name).encode("ascii", "ignore").decode()
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", ascii_name).strip("-.")[:60].rstrip("-.")
+    return f"llmready_{safe or 'website'}_{generation_id}.zip"

@@ -1,0 +1,70 @@
+"""What each plan gives."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class QueueName(StrEnum):
+    """The two ways to wait for a worker."""
+
+    STANDARD = "standard"
+    PRIORITY = "priority"
+
+
+class Plan(BaseModel):
+    """One plan's limits. Days and pages are whole numbers; a month is a UTC calendar month."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    generations_per_month: int
+    websites: int
+    pages_per_generation: int
+    queue: QueueName
+    files_kept_days: int
+
+
+FREE = Plan(
+    name="free",
+    generations_per_month=1,
+    websites=1,
+    pages_per_generation=100,
+    queue=QueueName.STANDARD,
+    files_kept_days=30,
+)
+PLANS: dict[str, Plan] = {
+    plan.name: plan
+    for plan in (
+        FREE,
+        Plan(
+            name="starter",
+            generations_per_month=3,
+            websites=2,
+            pages_per_generation=200,
+            queue=QueueName.STANDARD,
+            files_kept_days=30,
+        ),
+        Plan(
+            name="standard",
+            generations_per_month=10,
+            websites=5,
+            pages_per_generation=500,
+            queue=QueueName.PRIORITY,
+            files_kept_days=90,
+        ),
+        Plan(
+            name="pro",
+            generations_per_month=25,
+            websites=999,
+            pages_per_generation=1000,
+            queue=QueueName.PRIORITY,
+            files_kept_days=365,
+        ),
+    )
+}
+
+
+def plan_named(name: str) -> Plan:
+    """Return the plan called ``name``; a name that no longer exists counts as free."""
+    return PLANS.get(name, FREE)

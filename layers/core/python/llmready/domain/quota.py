@@ -1,0 +1,38 @@
+"""How many generations a user may make in a month.
+
+One counter ``taken`` holds what is reserved by running generations and what was used by completed ones; a start
+raises it under the condition that it is below the plan's limit, so no race can pass the limit.
+"""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from llmready.domain.plans import Plan
+
+
+def month_of(time: datetime) -> str:
+    """Return the UTC calendar month of ``time`` as ``YYYY-MM``."""
+    return time.astimezone(UTC).strftime("%Y-%m")
+
+
+class QuotaUse(BaseModel):
+    """A user's ledger of one month; ``taken`` is always ``used + reserved``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    month: str
+    taken: int = 0
+    used: int = 0
+    reserved: int = 0
+
+    def remaining(self, plan: Plan) -> int:
+        """Return how many generations ``plan`` still allows this month (never below zero)."""
+        return max(0, plan.generations_per_month - self.taken)
+
+    def message(self, plan: Plan) -> str:
+        """Return the sentence that tells a person what is left."""
+        left = self.remaining(plan)
+        if left == 0:
+            return "You have no generations remaining this month."
+        return f"You have {left} generation{'s' if left != 1 else ''} remaining this month."

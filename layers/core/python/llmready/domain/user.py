@@ -1,0 +1,53 @@
+"""A person with an account."""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from llmready.domain.plans import Plan, plan_named
+
+
+class User(BaseModel):
+    """An account. The counters are kept by the transactions that change what they count."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    email: str
+    password_hash: str
+    full_name: str | None = None
+    plan_name: str = "free"
+    is_verified: bool = False
+    created_at: datetime
+    updated_at: datetime
+    website_count: int = 0
+    active_website_count: int = 0
+    running_count: int = 0
+    listed_completed: int = 0
+    listed_failed: int = 0
+    listed_cancelled: int = 0
+    generation_count: int = 0
+    completed_count: int = 0
+    failed_count: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        """The limits that hold for this user."""
+        return plan_named(self.plan_name)
+
+    @property
+    def listed_total(self) -> int:
+        """How many generations the user's history shows."""
+        return self.running_count + self.listed_completed + self.listed_failed + self.listed_cancelled
+
+
+def email_key(email: str) -> str:
+    """Return the form under which an address is unique: composed, lower case, the domain included."""
+    return unicodedata.normalize("NFC", email.strip()).casefold()
+
+
+def email_fingerprint(email: str) -> str:
+    """Return what stands for an address in keys and logs, so that neither holds it in plain."""
+    return hashlib.sha256(email_key(email).encode()).hexdigest()[:32]

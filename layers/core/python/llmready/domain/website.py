@@ -1,0 +1,174 @@
+"""A website that a user wants as text, and what makes its URL acceptable."""
+
+import ipaddress
+import re
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Self
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+import idna
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from llmready.domain.addresses import is_public
+from llmready.domain.errors import Invalid
+
+URL_LIMIT = 2048
+PATTERN_LIMIT = 200
+PATTERNS_LIMIT = 50
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Names that never lead to the public internet (RFC 6761, RFC 6762, RFC 8375 and common private ones).
+_PRIVATE_SUFFIXES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test",
+                     "invalid", "example", "onion", "arpa", "localdomain", "alt")  # fmt: skip
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST_AND_PORT = re.compile(r"^[^/?#@:]+:\d{1,5}(?:[/?#]|$)")
+_LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
+
+
+def split_patterns(value: object) -> object:
+    """Accept a comma-separated text where a list of patterns is expected."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT, pattern=r"^[^\x00-\x1f\x7f,]+$")]
+Patterns = Annotated[list[Pattern], BeforeValidator(split_patterns), Field(max_length=PATTERNS_LIMIT)]
+
+
+class CrawlSettings(BaseModel):
+    """How one website is crawled. ``timeout`` is in seconds, ``max_pages`` counts pages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    include_patterns: list[str] = []
+    exclude_patterns: list[str] = []
+    max_pages: int = 100
+    use_playwright: bool = False
+    timeout: int = 300
+
+
+class Website(CrawlSettings):
+    """A website of a user."""
+
+    id: str
+    user_id: str
+    url: str
+    name: str
+    description: str | None = None
+    is_active: bool = True
+    created_at: datetime
+    updated_at: datetime
+    last_generated_at: datetime | None = None
+    active_generation_id: str | None = None
+    generation_count: int = 0
+    completed_count: int = 0
+    failed_count: int = 0
+
+    def changed(self, **changes: object) -> Self:
+        """Return a copy with ``changes`` applied."""
+        return self.model_copy(update=changes)
+
+
+def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str:
+    """Return the URL of a public website in its normal form; ``example.com`` becomes ``https://example.com``.
+
+    Args:
+        text: What the user typed.
+        allowed_hosts: ``host:port`` pairs that are accepted although they are not public.
+
+    Raises:
+        Invalid: It is no http(s) URL of a public host; the detail says why.
+    """
+    parts = _split(text.strip())
+    host = _host(parts)
+    port = _port(parts)
+    name = f"[{host}]" if ":" in host else host
+    explicit = port if port is not None and port != _DEFAULT_PORTS[parts.scheme] else None
+    if f"{name}:{port or _DEFAULT_PORTS[parts.scheme]}" not in allowed_hosts:
+        _refuse_private(host)
+        if explicit is not None and explicit not in _DEFAULT_PORTS.values():
+            raise Invalid("url", "The URL must use the standard port, 80 or 443.")
+    netloc = f"{name}:{explicit}" if explicit is not None else name
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=-._~")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=-._~?")
+    return urlunsplit((parts.scheme, netloc, path, query, ""))
+
+
+def canonical_url(url: str) -> str:
+    """Return the text by which two websites count as the same: no scheme, no ``www.``, no last slash.
+
+    Args:
+        url: A URL that :func:`public_url` returned.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.removeprefix("www.")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{parts.path.rstrip('/')}{query}"
+
+
+def _split(text: str) -> SplitResult:
+    if not text:
+        raise Invalid("url", "The URL is empty.")
+    if len(text) > URL_LIMIT:
+        raise Invalid("url", f"The URL is longer than {URL_LIMIT} characters.")
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Zs"} for char in text) or "\\" in text:
+        raise Invalid("url", "The URL contains spaces, backslashes or invisible characters.")
+    if not _SCHEME.match(text) or (_HOST_AND_PORT.match(text) and "://" not in text):
+        text = "https:" + text if text.startswith("//") else "https://" + text
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise Invalid("url", "This is not a valid URL.") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise Invalid("url", "The URL must begin with http:// or https://.")
+    if "@" in parts.netloc:
+        raise Invalid("url", "The URL must not contain a user name or password.")
+    return parts
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        port = parts.port
+    except ValueError:
+        raise Invalid("url", "The port of the URL is not valid.") from None
+    if port == 0:
+        raise Invalid("url", "The port of the URL is not valid.")
+    return port
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        raise Invalid("url", "The URL has no host name.")
+    if ":" in host:
+        try:
+            return ipaddress.IPv6Address(host).compressed
+        except ValueError:
+            raise Invalid("url", "The address in the URL is not valid.") from None
+    try:
+        ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        raise Invalid("url", "The host name of the URL is not valid.") from None
+    ascii_host = ascii_host.lower()
+    if len(ascii_host) > 253 or not all(_LABEL.match(label) for label in ascii_host.split(".")):
+        raise Invalid("url", "The host name of the URL is not valid.")
+    return ascii_host
+
+
+def _refuse_private(host: str) -> None:
+    refusal = Invalid("url", "The URL must lead to a public website.", code="url_not_public")
+    last = host.rsplit(".", 1)[-1]
+    if ":" in host:
+        if not is_public(ipaddress.IPv6Address(host)):
+            raise refusal
+    elif re.fullmatch(r"\d+|0x[0-9a-f]*", last):
+        # What ends in a number is an address (WHATWG URL), and only its plain dotted form is accepted.
+        try:
+            address = ipaddress.IPv4Address(host)
+        except ValueError:
+            raise refusal from None
+        if not is_public(address):
+            raise refusal
+    elif "." not in host or last in _PRIVATE_SUFFIXES:
+        raise refusal

@@ -1,0 +1,92 @@
+"""The settings of a process, read from its environment once, when they are first needed.
+
+The template sets each of them (``infra/stage.py`` has their meaning for an operator); a function is given only
+those that it uses.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_PREFIX = "LLMREADY_"
+
+
+class Settings(BaseModel):
+    """Everything that a deployment decides. Times are seconds, sizes megabytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str = "local"
+    table: str = ""
+    bucket: str = ""
+    standard_queue_url: str = ""
+    priority_queue_url: str = ""
+    mail_queue_url: str = ""
+    signing_secret: str = ""
+    dispatcher_function: str = ""
+    cluster: str = ""
+    task_definition: str = ""
+    task_container: str = "worker"
+    task_subnets: str = ""
+    task_security_group: str = ""
+    max_tasks: int = Field(10, ge=1)
+    generation_timeout: int = Field(3600, ge=30)
+    generation_retries: int = Field(2, ge=0)
+    require_verified_email: bool = False
+    starts_per_minute: int = Field(10, ge=1)
+    registrations_per_minute: int = Field(30, ge=1)
+    logins_per_minute: int = Field(60, ge=1)
+    mail_provider: Literal["ses", "sendgrid", "none"] = "ses"
+    mail_sender: str = "LLMReady <no-reply@llmready.example>"
+    sendgrid_secret: str = ""
+    public_url: str = "http://localhost:8000"
+    lease_seconds: int = Field(90, ge=3)
+    idle_seconds: int = Field(60, ge=1)
+    archive_mb: int = Field(100, ge=1)
+    crawl_allow: str = ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker holds a generation without a heartbeat."""
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def attempt_timeout(self) -> timedelta:
+        """The longest time that one attempt may run."""
+        return timedelta(seconds=self.generation_timeout)
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """``host:port`` pairs that may be crawled although they are not public; only ever on a local system."""
+        if self.stage != "local":
+            return frozenset()
+        return frozenset(part.strip() for part in self.crawl_allow.split(",") if part.strip())
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that an environment holds.
+
+    Raises:
+        pydantic.ValidationError: A value is not acceptable.
+    """
+    given = {
+        name: environment[_PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if environment.get(_PREFIX + name.upper())
+    }
+    return Settings.model_validate(given)
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings."""
+    return read_settings(os.environ)

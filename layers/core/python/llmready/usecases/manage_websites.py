@@ -1,0 +1,111 @@
+"""Adding, changing and removing websites."""
+
+from datetime import datetime
+from typing import Any
+
+from llmready.domain.clock import new_id
+from llmready.domain.errors import Conflict, Invalid, NotFound
+from llmready.domain.user import User
+from llmready.domain.website import Website, public_url
+from llmready.ports import Archives, Generations, Websites
+from llmready.usecases.delete_generation import delete_generation
+
+_AT_ONCE = 100
+
+
+def add_website(
+    user: User,
+    fields: dict[str, Any],
+    *,
+    websites: Websites,
+    allowed_hosts: frozenset[str],
+    time: datetime,
+) -> Website:
+    """Store a new website of a user; ``fields`` are those of the contract, already of the right types.
+
+    Raises:
+        Invalid: The URL is no public website.
+        Conflict: The user already has this URL.
+        Forbidden: The plan allows no further website.
+    """
+    url = public_url(fields["url"], allowed_hosts=allowed_hosts)
+    website = Website(
+        **{
+            **fields,
+            "id": new_id(),
+            "user_id": user.id,
+            "url": url,
+            "name": fields.get("name") or _host(url),
+            "max_pages": _within_plan(user, fields.get("max_pages")),
+            "created_at": time,
+            "updated_at": time,
+        }
+    )
+    websites.create(website, limit=user.plan.websites)
+    return website
+
+
+def change_website(
+    user: User,
+    website: Website,
+    changes: dict[str, Any],
+    *,
+    websites: Websites,
+    allowed_hosts: frozenset[str],
+    time: datetime,
+) -> Website:
+    """Store changed fields of a website.
+
+    Raises:
+        Invalid: A new value is not acceptable.
+        Conflict: The user already has the new URL.
+    """
+    if "url" in changes:
+        changes["url"] = public_url(changes["url"], allowed_hosts=allowed_hosts)
+    if "max_pages" in changes:
+        changes["max_pages"] = _within_plan(user, changes["max_pages"])
+    if "name" in changes:
+        changes["name"] = changes["name"] or _host(changes.get("url", website.url))
+    changed = website.changed(**changes, updated_at=time)
+    websites.update(website, changed)
+    return changed
+
+
+def remove_website(
+    website: Website, *, websites: Websites, generations: Generations, archives: Archives
+) -> None:
+    """Remove a website with its generations and their files.
+
+    Raises:
+        Conflict: A generation of it is running.
+        NotFound: It is gone already.
+    """
+    if website.active_generation_id is not None:
+        raise Conflict(
+            "generation_in_progress",
+            "A generation of this website is running; wait for it to end before deleting the website.",
+            generation_id=website.active_generation_id,
+        )
+    while True:
+        page = generations.history(website.user_id, limit=_AT_ONCE, website_id=website.id)
+        for generation in page.items:
+            try:
+                delete_generation(generation, generations=generations, archives=archives)
+            except NotFound:
+                continue
+        if page.next_cursor is None:
+            break
+    websites.delete(website)
+
+
+def _within_plan(user: User, max_pages: int | None) -> int:
+    allowed = user.plan.pages_per_generation
+    if max_pages is None:
+        return min(100, allowed)
+    if max_pages > allowed:
+        raise Invalid("max_pages", f"Your plan allows at most {allowed} pages a generation.")
+    return max_pages
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2].removeprefix("www.")

@@ -1,0 +1,92 @@
+"""Start a generation."""
+
+from datetime import datetime
+
+from llmready.domain.clock import new_id
+from llmready.domain.errors import Conflict, Forbidden, NotFound, TooManyRequests, TryAgain, Unauthenticated
+from llmready.domain.generation import Generation
+from llmready.domain.quota import month_of
+from llmready.domain.user import User
+from llmready.domain.website import CrawlSettings, Website
+from llmready.observability import logger
+from llmready.ports import DispatcherBell, Generations, JobQueue, Limiter, Websites
+
+
+def start_generation(
+    *,
+    user_id: str,
+    website_id: str,
+    generations: Generations,
+    websites: Websites,
+    jobs: JobQueue,
+    bell: DispatcherBell,
+    limiter: Limiter,
+    starts_per_minute: int,
+    require_verified_email: bool,
+    time: datetime,
+) -> Generation:
+    """Take quota, lock the website, store the generation as pending and send it to its queue.
+
+    What cannot be sent now is sent by the dispatcher's sweeper: once it is stored, a start is never lost.
+
+    Raises:
+        TooManyRequests: More starts than a minute allows.
+        Unauthenticated: The account is gone.
+        NotFound: It is no website of this user.
+        Forbidden: No quota is left, the plan does not reach this website, or the address is not confirmed.
+        Conflict: A generation of the website is running, or the website is inactive.
+    """
+    if wait := limiter.take("starts", user_id, per_minute=starts_per_minute, time=time):
+        raise TooManyRequests(
+            "too_many_starts", "Too many generations were started; please wait a moment.", retry_after=wait
+        )
+    user, website = generations.opening(user_id, website_id)
+    if user is None:
+        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
+    if website is None:
+        raise NotFound("website_not_found", "There is no such website.")
+    _refuse(user, website, websites, require_verified_email=require_verified_email)
+    generation = _pending(user, website, time)
+    generations.start(generation, quota_limit=user.plan.generations_per_month)
+    try:
+        jobs.send(generation)
+    except TryAgain:
+        logger.warning("queue not reached; the sweeper will send the generation", generation_id=generation.id)
+    else:
+        bell.ring(user_id, generation.id)
+    return generation
+
+
+def _refuse(user: User, website: Website, websites: Websites, *, require_verified_email: bool) -> None:
+    if require_verified_email and not user.is_verified:
+        raise Forbidden("email_not_verified", "Please confirm your email address before generating.")
+    if not website.is_active:
+        raise Conflict("website_inactive", "This website is inactive; activate it to generate.")
+    allowed = user.plan.websites
+    # After a downgrade nothing is deleted: the oldest websites within the new number go on.
+    if user.website_count > allowed and website.id not in websites.oldest(user.id, allowed):
+        raise Forbidden(
+            "plan_limit", f"Your plan covers your {allowed} oldest websites; this one needs a larger plan."
+        )
+
+
+def _pending(user: User, website: Website, time: datetime) -> Generation:
+    plan = user.plan
+    return Generation(
+        id=new_id(),
+        user_id=user.id,
+        website_id=website.id,
+        website_name=website.name,
+        website_url=website.url,
+        settings=CrawlSettings(
+            include_patterns=website.include_patterns,
+            exclude_patterns=website.exclude_patterns,
+            max_pages=min(website.max_pages, plan.pages_per_generation),
+            use_playwright=website.use_playwright,
+            timeout=website.timeout,
+        ),
+        month=month_of(time),
+        files_kept_days=plan.files_kept_days,
+        queue=plan.queue,
+        created_at=time,
+    )
