@@ -68,7 +68,7 @@ class DependencyBundling:
         recipe = "\n".join((self.requirements, where, *PRUNED))
         self.digest = hashlib.sha256(recipe.encode()).hexdigest()
 
-    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:  # noqa: ANN401 (the CDK's interface)
+    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
         """Put the packages into ``output_dir``.
 
         Raises:

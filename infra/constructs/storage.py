@@ -75,7 +75,7 @@ class Storage(Construct):
             "SigningSecret",
             description="Signs LLMReady's access and refresh tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template='{"kid": "k1"}',
+                secret_string_template='{"kid": "k1"}',  # noqa: S106 (the secret itself is generated)
                 generate_string_key="secret",
                 password_length=64,
                 exclude_punctuation=True,

@@ -1,0 +1,129 @@
+"""Child processes that never outlive the system: the emulator and the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
+
+# A developer's own account must never be reached by accident.
+_FOREIGN = ("AWS_", "LLMREADY_", "POWERTOOLS_", "MINISTACK_", "LOCALSTACK_", "PYTHON", "DOCKER_HOST")
+LOCAL_REGION = "us-east-1"
+LOCAL_ACCOUNT = "000000000000"
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """Give this process's environment with the emulator in the place of any AWS account.
+
+    Args:
+        endpoint: the emulator's base URL.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    no_proxy = [*filter(None, [kept.get("NO_PROXY", kept.get("no_proxy", ""))]), "127.0.0.1", "localhost"]
+    return {
+        **kept,
+        "NO_PROXY": ",".join(no_proxy),
+        "no_proxy": ",".join(no_proxy),
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+class Child:
+    """A running child process in a process group of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(
+        cls, command: list[str], *, environment: Mapping[str, str], folder: Path, log: Path
+    ) -> Child:
+        """Start a process.
+
+        Args:
+            command: program and arguments.
+            environment: the whole environment it sees.
+            folder: its working folder.
+            log: file that its output is added to.
+        """
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                env=dict(environment),
+                cwd=folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_dies_with_parent(),
+            )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; a signal's negative number when one ended it."""
+        return self._process.returncode
+
+    async def wait(self) -> int:
+        """Wait for its end and give the exit code."""
+        return await self._process.wait()
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM)."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+
+    async def stop(self, grace: float) -> int:
+        """End it: SIGTERM, and after ``grace`` seconds SIGKILL to its whole group; wait until it is gone."""
+        self.terminate()
+        try:
+            return await asyncio.wait_for(self.wait(), grace)
+        except TimeoutError:
+            return await self.kill()
+        finally:
+            self._kill_group()
+
+    async def kill(self) -> int:
+        """End it and its own children at once."""
+        self._kill_group()
+        return await self.wait()
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def _dies_with_parent() -> Callable[[], None] | None:
+    # Only Linux has it; elsewhere a killed parent leaves its children to notice by themselves.
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def request() -> None:
+        prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+
+    return request

@@ -1,0 +1,193 @@
+"""Deploys the synthesised stack into the emulator through CloudFormation."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.child import LOCAL_ACCOUNT, LOCAL_REGION
+from infra.local.failure import LocalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.local.aws import Clients
+
+STACK = "LLMReady-local"
+DEPLOY_WITHIN = 180.0
+# ZIP cannot tell an earlier time; a fixed one makes equal content equal bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_STABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What the stack is made of, by the names that its outputs give."""
+
+    template: str
+    """Digest of the template that made it."""
+    api_id: str
+    table: str
+    bucket: str
+    cluster: str
+    queues: dict[str, str]
+
+
+def deploy(clients: Clients, assembly: Path, record: Path) -> tuple[Deployed, bool]:
+    """Bring the stack to the assembly's template; data stays. Say whether anything had to be done.
+
+    Args:
+        clients: the emulator's.
+        assembly: folder of the cloud assembly.
+        record: file that remembers which template was deployed last.
+
+    Raises:
+        LocalError: when CloudFormation refuses or fails.
+    """
+    template = assembly / f"{STACK}.template.json"
+    digest = hashlib.sha256(template.read_bytes()).hexdigest()
+    status = _status(clients)
+    try:
+        if status in _STABLE and record.exists() and record.read_text() == digest:
+            return _outputs(clients, digest), False
+        record.unlink(missing_ok=True)
+        url = _upload(clients, assembly)
+        if status in _BROKEN:
+            clients.cloudformation.delete_stack(StackName=STACK)
+            _settled(clients)
+            status = None
+        _apply(clients, url, create=status is None)
+        deployed = _outputs(clients, digest)
+        _expire_items(clients, deployed.table)
+    except (ClientError, BotoCoreError) as error:
+        raise LocalError(f"The stack could not be deployed: {error}") from error
+    return deployed, True
+
+
+def _apply(clients: Clients, url: str, *, create: bool) -> None:
+    change = clients.cloudformation.create_stack if create else clients.cloudformation.update_stack
+    try:
+        change(
+            StackName=STACK,
+            TemplateURL=url,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return
+        raise
+    status = _settled(clients)
+    if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise LocalError(f"The stack could not be deployed ({status}): {_reason(clients)}")
+
+
+def _status(clients: Clients) -> str | None:
+    try:
+        stacks = clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    status = stacks[0]["StackStatus"] if stacks else "DELETE_COMPLETE"
+    return None if status == "DELETE_COMPLETE" else status
+
+
+def _settled(clients: Clients) -> str | None:
+    deadline = time.monotonic() + DEPLOY_WITHIN
+    while time.monotonic() < deadline:
+        status = _status(clients)
+        if status is None or not status.endswith("_IN_PROGRESS"):
+            return status
+        time.sleep(0.1)
+    raise LocalError(f"The stack is still {status} after {DEPLOY_WITHIN:.0f} s.")
+
+
+def _reason(clients: Clients) -> str:
+    events = clients.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event.get("ResourceStatus", "").endswith("_FAILED")]
+    if not failed:
+        return "no reason given"
+    first = failed[-1]
+    return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'no reason given')}"
+
+
+def _outputs(clients: Clients, template: str) -> Deployed:
+    stack = clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    values = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    queues = {
+        "standard": values["StandardQueue"],
+        "standard_dead_letters": values["StandardDeadLettersQueue"],
+        "priority": values["PriorityQueue"],
+        "priority_dead_letters": values["PriorityDeadLettersQueue"],
+        "mail": values["MailQueue"],
+        "mail_dead_letters": values["MailDeadLettersQueue"],
+    }
+    return Deployed(
+        template=template,
+        api_id=values["ApiId"],
+        table=values["Table"],
+        bucket=values["Bucket"],
+        cluster=values["Cluster"],
+        queues=queues,
+    )
+
+
+def _expire_items(clients: Clients, table: str) -> None:
+    # The emulator's CloudFormation ignores the template's TTL attribute.
+    clients.dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+
+
+def _upload(clients: Clients, assembly: Path) -> str:
+    """Put the assembly's assets where its template expects them and give the template's URL."""
+    manifest: dict[str, dict[str, Any]] = json.loads((assembly / f"{STACK}.assets.json").read_text())
+    url = ""
+    for asset in manifest["files"].values():
+        source = assembly / asset["source"]["path"]
+        for destination in asset["destinations"].values():
+            bucket, key = _filled(destination["bucketName"]), _filled(destination["objectKey"])
+            if not _stored(clients, bucket, key):
+                body = _zipped(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
+                clients.s3.put_object(Bucket=bucket, Key=key, Body=body)
+            if source.name == f"{STACK}.template.json":
+                url = f"{clients.s3.meta.endpoint_url}/{bucket}/{key}"
+    return url
+
+
+def _filled(text: str) -> str:
+    return text.replace("${AWS::AccountId}", LOCAL_ACCOUNT).replace("${AWS::Region}", LOCAL_REGION)
+
+
+def _stored(clients: Clients, bucket: str, key: str) -> bool:
+    try:
+        clients.s3.head_bucket(Bucket=bucket)
+    except ClientError:
+        clients.s3.create_bucket(Bucket=bucket)
+        return False
+    try:
+        clients.s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        return False
+    return True
+
+
+def _zipped(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    # Nothing is sent anywhere: packing less tightly starts faster.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o100644 << 16
+                archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()

@@ -1,0 +1,150 @@
+"""The emulator's process as its parent sees it: ports, environment, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from infra.local.child import LOCAL_REGION, Child, aws_environment
+from infra.local.failure import LocalError
+from infra.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.local.settings import LocalSettings
+
+READY_WITHIN = 60.0
+STOP_WITHIN = 20.0
+SAVE_PATH = "/_llmready/save"
+
+
+class Emulator:
+    """The AWS emulator of one data folder.
+
+    Names that it gives away (queue URLs above all) carry a port. That is always the first port it ever
+    had, kept in the data folder; it listens there when it can and on any free port when it cannot. The
+    names stay valid either way, because it looks at their paths only.
+
+    Args:
+        settings: the run.
+    """
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self._settings = settings
+        self._folder = settings.data / "emulator"
+        self._child: Child | None = None
+        self.port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """Base URL of every emulated service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """File with the emulator's and the functions' output."""
+        return self._settings.logs / "emulator.log"
+
+    async def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            LocalError: when it ends or does not answer in time.
+        """
+        temporary = self._folder / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        named_port = self._named_port()
+        self.port = named_port if _is_free(named_port) else _free_port()
+        environment = {
+            **aws_environment(self.endpoint),
+            **self._settings.passed_on,
+            "LLMREADY_EMULATOR_PORT": str(self.port),
+            "GATEWAY_PORT": str(named_port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_REGION": LOCAL_REGION,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self._folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._folder / "s3"),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "TMPDIR": str(temporary),
+            # Where a container engine runs, the emulator would start containers for tasks; the task
+            # agent starts the worker instead, everywhere alike.
+            "DOCKER_HOST": f"unix://{self._folder / 'no-docker.sock'}",
+        }
+        self._child = await Child.start(
+            [sys.executable, "-m", "infra.local.emulator_server"],
+            environment=environment,
+            folder=ROOT,
+            log=self.log,
+        )
+        await self._answering(self._child)
+
+    async def save(self) -> None:
+        """Have the whole state written to the data folder."""
+        async with aiohttp.ClientSession() as session, session.post(self.endpoint + SAVE_PATH) as response:
+            response.raise_for_status()
+
+    async def ended(self) -> int:
+        """Wait until the process ends by itself and give its exit code."""
+        if self._child is None:
+            raise LocalError("The AWS emulator has not been started.")
+        return await self._child.wait()
+
+    async def stop(self) -> None:
+        """End it and wait until it is gone."""
+        if self._child is not None:
+            await self._child.stop(STOP_WITHIN)
+            shutil.rmtree(self._folder / "tmp", ignore_errors=True)
+
+    def _named_port(self) -> int:
+        kept = self._folder / "port.json"
+        if kept.exists():
+            port: int = json.loads(kept.read_text())
+            return port
+        port = _free_port()
+        kept.write_text(json.dumps(port))
+        return port
+
+    async def _answering(self, child: Child) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+            while time.monotonic() < deadline:
+                if child.exit_code is not None:
+                    raise LocalError(f"The AWS emulator ended at once; {self.log} says why.")
+                try:
+                    async with session.get(f"{self.endpoint}/_ministack/health") as response:
+                        if response.status == 200:
+                            return
+                except (aiohttp.ClientError, TimeoutError, OSError):
+                    pass
+                await asyncio.sleep(0.05)
+        raise LocalError(f"The AWS emulator does not answer; {self.log} may say why.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,175 @@
+"""The process that runs the emulator: ministack behind hypercorn, with what it lacks put right.
+
+Started by :mod:`infra.local.emulator` with the emulator's settings in the environment. Beside ministack
+itself it
+
+* saves the state while it runs, where ministack saves at a clean stop only, so that a crash loses a few
+  seconds at most (``SAVE_INTERVAL`` after a change, later when saving itself takes long);
+* lets ``{proxy+}`` take an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
+* gives functions the caller's address as the source address, where ministack always says 127.0.0.1.
+
+ministack is pinned to an exact version, because this reaches into it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack
+from ministack.core.persistence import save_state
+from ministack.services import apigateway, lambda_svc
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+SAVE_PATH = "/_llmready/save"
+SOURCE_HEADER = "llmready-source-address"
+
+SAVE_INTERVAL = 1.0
+# Saving holds up everything else, so it may take a twentieth of the time at most.
+SAVE_SHARE = 20
+# What requests change all the time; the rest (code of functions, stacks, roles) only changes by a deploy.
+CHANGING = ("dynamodb", "sqs", "s3", "ses", "ses_v2", "ecs", "eventbridge", "secretsmanager")
+
+_READS = re.compile(r"(Get|BatchGet|Describe|List|Query|Scan|Receive)")
+
+_source_address: ContextVar[str] = ContextVar("source_address", default="127.0.0.1")
+_logger = logging.getLogger("llmready.emulator")
+
+
+class Saver:
+    """Writes the emulator's state to its folder when requests have changed it."""
+
+    def __init__(self) -> None:
+        self._changed = False
+        self._stopped = asyncio.Event()
+
+    def note(self, scope: Scope) -> None:
+        """Take notice of a request that may have changed something."""
+        self._changed = self._changed or not _only_reads(scope)
+
+    def save(self, names: Iterable[str] | None = None) -> bool:
+        """Save the named parts of the state, or all; say whether every one could be read."""
+        complete = True
+        for name, get_state in ministack._build_persistence_save_dict().items():  # noqa: SLF001
+            if names is not None and name not in names:
+                continue
+            try:
+                state = get_state()
+            except RuntimeError as error:  # a thread of the emulator changed it meanwhile
+                _logger.info("%s changed while it was read (%s); it is saved later", name, error)
+                complete = False
+                continue
+            if state is not None:
+                save_state(name, state)
+        return complete
+
+    async def run(self) -> None:
+        """Save again and again until :meth:`stop`."""
+        pause = SAVE_INTERVAL
+        while not self._stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), pause)
+            if self._changed:
+                self._changed = False
+                started = time.perf_counter()
+                self._changed = not self.save(CHANGING) or self._changed
+                pause = max(SAVE_INTERVAL, SAVE_SHARE * (time.perf_counter() - started))
+
+    def stop(self) -> None:
+        """End :meth:`run`; ministack itself saves everything at its end."""
+        self._stopped.set()
+
+
+def _only_reads(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    operation = headers.get(b"x-amz-target", b"").decode("latin-1").rpartition(".")[2]
+    if operation:
+        return _READS.match(operation) is not None
+    return scope["method"] in {"GET", "HEAD"}
+
+
+def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Give the emulator's ASGI application with our additions around it."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if scope["path"] == SAVE_PATH:
+                saver.save()
+                await send({"type": "http.response.start", "status": 204, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                return
+            saver.note(scope)
+            source = dict(scope["headers"]).get(SOURCE_HEADER.encode())
+            if source is not None:
+                _source_address.set(source.decode("latin-1"))
+                kept = [item for item in scope["headers"] if item[0] != SOURCE_HEADER.encode()]
+                scope = {**scope, "headers": kept}
+        await ministack.app(scope, receive, send)
+
+    return application
+
+
+def amend_gateway() -> None:
+    """Put right where the emulated HTTP API differs from AWS's."""
+    path_params, run = apigateway._extract_path_params, apigateway.run_reentrant  # noqa: SLF001
+
+    def extract_path_params(route_path: str, request_path: str) -> dict[str, str] | None:
+        prefix, greedy, _ = route_path.partition("{proxy+}")
+        if greedy and request_path == prefix:
+            return {"proxy": ""}
+        found: dict[str, str] | None = path_params(route_path, request_path)
+        return found
+
+    async def run_with_source(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        if function is lambda_svc._execute_function_with_config_scope:  # noqa: SLF001
+            event = arguments[1]
+            http = event.get("requestContext", {}).get("http") if isinstance(event, dict) else None
+            if http is not None:
+                http["sourceIp"] = _source_address.get()
+        return await run(function, *arguments, **options)
+
+    apigateway._extract_path_params = extract_path_params  # noqa: SLF001
+    apigateway.run_reentrant = run_with_source
+
+
+async def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    amend_gateway()
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    saver = Saver()
+    saving = asyncio.create_task(saver.run())
+    await serve(amended(saver), config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
+    saver.stop()
+    await saving
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    # Threads of the emulator may still wait for something; its state is on disk already.
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,91 @@
+"""What the person who starts the local system can choose, checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.local.failure import LocalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+LIMITS = ("LLMREADY_STARTS_PER_MINUTE", "LLMREADY_REGISTRATIONS_PER_MINUTE", "LLMREADY_LOGINS_PER_MINUTE")
+CRAWL_ALLOW = "LLMREADY_CRAWL_ALLOW"
+HIGHEST_LIMIT = 1_000_000
+
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalSettings:
+    """One run of the local system.
+
+    Args:
+        port: where the API answers on 127.0.0.1.
+        data: folder that keeps everything over restarts.
+        passed_on: settings that functions and workers read from the environment.
+    """
+
+    port: int
+    data: Path
+    passed_on: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """The address that people use."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs."""
+        return self.data / "log"
+
+    @property
+    def mail(self) -> Path:
+        """Folder of the mails."""
+        return self.data / "mail"
+
+
+def read_settings(port: int, data: Path, environment: Mapping[str, str]) -> LocalSettings:
+    """Check the choices.
+
+    Args:
+        port: 1 to 65535.
+        data: folder of the data.
+        environment: where ``LLMREADY_CRAWL_ALLOW`` (comma-separated host:port pairs) and the limits
+            (whole numbers) are read from.
+
+    Raises:
+        LocalError: with a sentence about the first choice that is wrong.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        raise LocalError(f"LLMReady needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    if not 1 <= port <= 65535:
+        raise LocalError(f"The port is {port}; it must be between 1 and 65535.")
+    passed_on = {"LLMREADY_PUBLIC_URL": f"http://localhost:{port}"}
+    if allowed := environment.get(CRAWL_ALLOW, "").strip():
+        passed_on[CRAWL_ALLOW] = ",".join(_host_ports(allowed))
+    for name in LIMITS:
+        if (text := environment.get(name, "").strip()) and not (
+            re.fullmatch(r"\d{1,7}", text) and 1 <= int(text) <= HIGHEST_LIMIT
+        ):
+            raise LocalError(f"{name} is {text!r}; it must be a whole number from 1 to {HIGHEST_LIMIT}.")
+        if text:
+            passed_on[name] = text
+    return LocalSettings(port=port, data=data.resolve(), passed_on=passed_on)
+
+
+def _host_ports(allowed: str) -> list[str]:
+    pairs = [pair.strip() for pair in allowed.split(",") if pair.strip()]
+    for pair in pairs:
+        match = _HOST_PORT.fullmatch(pair)
+        if not match or not 1 <= int(match[2]) <= 65535:
+            raise LocalError(
+                f"{CRAWL_ALLOW} names {pair!r}; each entry must be a host and a port, such as 127.0.0.1:8080."
+            )
+    return pairs

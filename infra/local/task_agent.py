@@ -1,0 +1,169 @@
+"""Runs a worker process for each ECS task: the emulator only writes down that a task runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.child import Child, aws_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef, TaskTypeDef
+
+    from infra.local.aws import Clients
+    from infra.local.settings import LocalSettings
+
+POLL_INTERVAL = 0.15
+# As Fargate does it with the task definition's stopTimeout.
+STOP_WITHIN = 120.0
+# When the whole system stops, somebody waits for it.
+SHUTDOWN_WITHIN = 10.0
+KEPT_LOGS = 50
+WORKER = (sys.executable, "-m", "worker")
+
+
+class TaskAgent:
+    """Does for the emulator's tasks what Fargate does.
+
+    A task that is recorded as running gets a process; the end of the process stops the task; a task that
+    was stopped gets SIGTERM, and SIGKILL when the stop timeout has passed.
+
+    Args:
+        settings: the run; its settings are passed on to the workers.
+        clients: the emulator's.
+        endpoint: the emulator's base URL.
+        cluster: ARN of the cluster.
+        command: the program that a task runs.
+    """
+
+    def __init__(
+        self,
+        settings: LocalSettings,
+        clients: Clients,
+        endpoint: str,
+        cluster: str,
+        *,
+        command: Sequence[str] = WORKER,
+    ) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._endpoint = endpoint
+        self._cluster = cluster
+        self._command = list(command)
+        self._work = settings.data / "tasks"
+        self._running: dict[str, Child] = {}
+        self._ending: set[str] = set()
+        self._watching: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Follow the cluster until cancelled, beginning with tasks that an earlier run left behind."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        self._work.mkdir(parents=True)
+        for arn in await self._recorded():
+            await self._mark_stopped(arn, "The local system was stopped")
+        while True:
+            with contextlib.suppress(BotoCoreError, ClientError):
+                await self._reconcile()
+            await asyncio.sleep(POLL_INTERVAL)
+
+    async def stop(self) -> None:
+        """End every worker: SIGTERM to all at once, SIGKILL to what is left after a grace."""
+        for watcher in list(self._watching):
+            watcher.cancel()
+        await asyncio.gather(
+            *(child.stop(SHUTDOWN_WITHIN) for child in self._running.values()), return_exceptions=True
+        )
+        for arn in self._running:
+            await self._mark_stopped(arn, "The local system was stopped")
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    async def _reconcile(self) -> None:
+        recorded = await self._recorded()
+        for arn in recorded - self._running.keys():
+            await self._start(arn)
+        for arn in self._running.keys() - recorded - self._ending:
+            self._watch(self._end(arn, self._running[arn]))
+
+    async def _recorded(self) -> set[str]:
+        """The ARNs of the tasks that ought to run."""
+        pages = self._clients.ecs.get_paginator("list_tasks").paginate(
+            cluster=self._cluster, desiredStatus="RUNNING"
+        )
+        return await asyncio.to_thread(lambda: {arn for page in pages for arn in page["taskArns"]})
+
+    async def _start(self, arn: str) -> None:
+        described = await asyncio.to_thread(
+            self._clients.ecs.describe_tasks, cluster=self._cluster, tasks=[arn]
+        )
+        if not described["tasks"]:
+            return
+        environment = await self._environment(described["tasks"][0])
+        identifier = arn.rpartition("/")[2]
+        folder = self._work / identifier
+        folder.mkdir()
+        self._forget_old_logs()
+        child = await Child.start(
+            self._command,
+            environment=environment,
+            folder=folder,
+            log=self._settings.logs / f"worker-{identifier}.log",
+        )
+        (folder / "task.json").write_text(json.dumps({"task": arn, "pid": child.pid}))
+        self._running[arn] = child
+        self._watch(self._follow(arn, child))
+
+    async def _environment(self, task: TaskTypeDef) -> dict[str, str]:
+        """The container's environment as ECS would give it, with this machine's in the place of AWS."""
+        answer = await asyncio.to_thread(
+            self._clients.ecs.describe_task_definition, taskDefinition=task["taskDefinitionArn"]
+        )
+        container = answer["taskDefinition"]["containerDefinitions"][0]
+        defined = _pairs(container.get("environment", []))
+        for override in task.get("overrides", {}).get("containerOverrides", []):
+            if override.get("name") == container["name"]:
+                defined |= _pairs(override.get("environment", []))
+        return {**aws_environment(self._endpoint), **defined, **self._settings.passed_on}
+
+    async def _follow(self, arn: str, child: Child) -> None:
+        code = await child.wait()
+        await child.kill()  # what it may have left of its own children
+        self._running.pop(arn, None)
+        shutil.rmtree(self._work / arn.rpartition("/")[2], ignore_errors=True)
+        await self._mark_stopped(arn, f"Essential container in task exited ({code})")
+
+    async def _end(self, arn: str, child: Child) -> None:
+        self._ending.add(arn)
+        child.terminate()
+        try:
+            await asyncio.wait_for(child.wait(), STOP_WITHIN)
+        except TimeoutError:
+            await child.kill()
+        self._ending.discard(arn)
+
+    async def _mark_stopped(self, arn: str, reason: str) -> None:
+        with contextlib.suppress(BotoCoreError, ClientError):
+            await asyncio.to_thread(
+                self._clients.ecs.stop_task, cluster=self._cluster, task=arn, reason=reason
+            )
+
+    def _watch(self, following: Coroutine[Any, Any, None]) -> None:
+        watcher = asyncio.create_task(following)
+        self._watching.add(watcher)
+        watcher.add_done_callback(self._watching.discard)
+
+    def _forget_old_logs(self) -> None:
+        logs = sorted(self._settings.logs.glob("worker-*.log"), key=lambda path: path.stat().st_mtime)
+        for path in logs[: -KEPT_LOGS + 1]:
+            path.unlink(missing_ok=True)
+
+
+def _pairs(entries: Sequence[KeyValuePairTypeDef]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in entries}
