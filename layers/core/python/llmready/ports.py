@@ -172,6 +172,9 @@ class Generations(Protocol):
     ) -> HistoryPage:
         """Return ``limit`` generations after ``offset`` or ``cursor``."""
 
+    def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
+        """Return how many generations the history shows for a filter, from counters."""
+
     def delete(self, generation: Generation) -> None:
         """Remove an ended generation from the history.
 

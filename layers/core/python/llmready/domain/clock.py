@@ -1,8 +1,11 @@
 """The one clock, and the one maker of ids."""
 
 from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
 
 import uuid_utils
+from pydantic import PlainSerializer
 
 
 def now() -> datetime:
@@ -16,6 +19,17 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def is_id(text: str) -> bool:
+    """Tell whether ``text`` has the form of an id of ours; what has not cannot exist."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
 def timestamp(time: datetime) -> str:
     """Return ``time`` as ISO 8601 in UTC with milliseconds and ``Z``; such texts sort by time."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+Moment = Annotated[datetime, PlainSerializer(timestamp, return_type=str, when_used="json")]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from llmready.domain.clock import Moment
 from llmready.domain.errors import Conflict
 from llmready.domain.plans import QueueName
 from llmready.domain.website import CrawlSettings
@@ -87,11 +88,11 @@ class Generation(BaseModel):
     status: Status = Status.PENDING
     fence: int = 0
     attempts: int = 0
-    created_at: datetime
-    enqueued_at: datetime | None = None
-    started_at: datetime | None = None
-    lease_expires_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Moment
+    enqueued_at: Moment | None = None
+    started_at: Moment | None = None
+    lease_expires_at: Moment | None = None
+    completed_at: Moment | None = None
     pages_crawled: int = 0
     total_pages: int = 0
     pages_failed: int = 0
@@ -99,7 +100,7 @@ class Generation(BaseModel):
     error_code: str | None = None
     error_message: str | None = None
     archive: Archive | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
     @property
     def duration_seconds(self) -> float | None:

@@ -1,9 +1,10 @@
 """Mails that wait in the outbox until a provider has taken them."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
+
+from llmready.domain.clock import Moment
 
 
 class MailKind(StrEnum):
@@ -23,10 +24,10 @@ class OutboxMail(BaseModel):
     user_id: str
     kind: MailKind
     generation_id: str | None = None
-    created_at: datetime
-    due_at: datetime
+    created_at: Moment
+    due_at: Moment
     attempts: int = 0
-    sent_at: datetime | None = None
+    sent_at: Moment | None = None
 
 
 class Message(BaseModel):

@@ -2,10 +2,10 @@
 
 import hashlib
 import unicodedata
-from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from llmready.domain.clock import Moment
 from llmready.domain.plans import Plan, plan_named
 
 
@@ -20,8 +20,8 @@ class User(BaseModel):
     full_name: str | None = None
     plan_name: str = "free"
     is_verified: bool = False
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     website_count: int = 0
     active_website_count: int = 0
     running_count: int = 0

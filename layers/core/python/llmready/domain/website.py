@@ -3,7 +3,6 @@
 import ipaddress
 import re
 import unicodedata
-from datetime import datetime
 from typing import Annotated, Self
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -11,6 +10,7 @@ import idna
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from llmready.domain.addresses import is_public
+from llmready.domain.clock import Moment
 from llmready.domain.errors import Invalid
 
 URL_LIMIT = 2048
@@ -57,13 +57,16 @@ class Website(CrawlSettings):
     name: str
     description: str | None = None
     is_active: bool = True
-    created_at: datetime
-    updated_at: datetime
-    last_generated_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    last_generated_at: Moment | None = None
     active_generation_id: str | None = None
     generation_count: int = 0
     completed_count: int = 0
     failed_count: int = 0
+    listed_completed: int = 0
+    listed_failed: int = 0
+    listed_cancelled: int = 0
 
     def changed(self, **changes: object) -> Self:
         """Return a copy with ``changes`` applied."""

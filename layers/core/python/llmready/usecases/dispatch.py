@@ -1,6 +1,6 @@
 """The dispatcher: sweep what got stuck, then start the tasks that are missing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def dispatch(
     mutex: Mutex,
     max_tasks: int,
     attempt_timeout: timedelta,
-    time: datetime,
+    clock: Callable[[], datetime],
 ) -> list[Dispatched]:
     """Sweep and start tasks, one dispatcher at a time.
 
@@ -55,16 +55,17 @@ def dispatch(
         mutex: What keeps two dispatchers apart.
         max_tasks: The greatest number of tasks.
         attempt_timeout: The longest time that one attempt may run.
-        time: Now.
+        clock: Tells the time.
 
     Returns:
         What each round did; none when another dispatcher is at it, which then goes round again.
     """
     rung = generations.get(*enqueued) if enqueued else None
     if rung is not None and rung.status is Status.PENDING:
-        generations.mark_enqueued(rung.user_id, rung.id, time)
+        generations.mark_enqueued(rung.user_id, rung.id, clock())
     done: list[Dispatched] = []
     for _ in range(_ROUNDS):
+        time = clock()
         if not mutex.acquire(_NAME, time=time, until=time + _LEASE):
             break
         active = {generation.id: generation for generation in generations.active()}

@@ -20,6 +20,7 @@ from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, Le
 from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
+from llmready.domain.website import Website
 from llmready.ports import HistoryPage, Opening
 
 _LOOK_UP = 100  # how many generations found by an index are read at once
@@ -35,16 +36,6 @@ def generation_item(generation: Generation) -> Item:
         "generation_id": generation.id,
         "user_status": _user_status(generation.user_id, generation.status),
     }
-    for moment in (
-        "created_at",
-        "enqueued_at",
-        "started_at",
-        "lease_expires_at",
-        "completed_at",
-        "expires_at",
-    ):
-        if value := getattr(generation, moment):
-            item[moment] = timestamp(value)
     if not generation.status.is_final:
         item |= {"due_kind": keys.DUE_ACTIVE, "due_at": item["created_at"]}
     elif generation.archive is not None and generation.expires_at is not None:
@@ -157,7 +148,7 @@ class DynamoGenerations:
             change={"last_generated_at": timestamp(generation.completed_at)}
             if completed and generation.completed_at
             else {},
-            add={"generation_count": 1, **outcome},
+            add={"generation_count": 1, f"listed_{generation.status}": 1, **outcome},
             remove=["active_generation_id"],
             condition=Attr("active_generation_id").eq(generation.id),
         )
@@ -222,22 +213,39 @@ class DynamoGenerations:
         generations = [Generation.model_validate(item) for item in items[:limit]]
         return HistoryPage(generations, _cursor(items[limit - 1]) if len(items) > limit else None)
 
+    def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
+        """Return how many generations the history shows for a filter."""
+        if status is not None and not status.is_final:
+            return len(self._running(user.id, website_id, status))
+        counted: User | Website = user
+        running = user.running_count
+        if website_id is not None:
+            website = website_from(self._table.get(keys.website(user.id, website_id)))
+            if website is None:
+                return 0
+            counted, running = website, int(website.active_generation_id is not None)
+        listed = {
+            Status.COMPLETED: counted.listed_completed,
+            Status.FAILED: counted.listed_failed,
+            Status.CANCELLED: counted.listed_cancelled,
+        }
+        return listed[status] if status is not None else running + sum(listed.values())
+
     def delete(self, generation: Generation) -> None:
         """Remove an ended generation from the history."""
-        try:
-            self._table.transact(
-                [
-                    self._table.delete(
-                        keys.generation(generation.user_id, generation.id),
-                        Attr("status").eq(generation.status),
-                    ),
-                    self._table.update(
-                        keys.profile(generation.user_id),
-                        add={f"listed_{generation.status}": -1},
-                        condition=Attr("pk").exists(),
-                    ),
-                ]
+        listed = {f"listed_{generation.status}": -1}
+        remove = self._table.delete(
+            keys.generation(generation.user_id, generation.id), Attr("status").eq(generation.status)
+        )
+        owners = [
+            self._table.update(key, add=listed, condition=Attr("pk").exists())
+            for key in (
+                keys.profile(generation.user_id),
+                keys.website(generation.user_id, generation.website_id),
             )
+        ]
+        try:
+            self._table.transact([remove, *owners])
         except TransactionRefused:
             raise NotFound("generation_not_found", "There is no such generation.") from None
 
@@ -258,13 +266,21 @@ class DynamoGenerations:
         """Note that the files of a generation were deleted."""
         write = self._table.update(
             keys.generation(generation.user_id, generation.id),
-            remove=["archive", "due_kind", "due_at"],
+            remove=["due_kind", "due_at"],
             condition=Attr("status").eq(Status.COMPLETED),
         )
         try:
             self._table.write(write)
         except ConditionFailed:
             return  # the user deleted it meanwhile
+
+    def _running(self, user_id: str, website_id: str | None, status: Status) -> list[Item]:
+        found = self._table.query(
+            Key("user_status").eq(_user_status(user_id, status)),
+            index=keys.BY_STATUS_INDEX,
+            where=Attr("website_id").eq(website_id) if website_id is not None else None,
+        )
+        return list(found)
 
     def _due(self, condition: ConditionBase) -> Iterator[Generation]:
         """Walk what an index entry points to, read consistently: the index may lag behind."""

@@ -17,7 +17,6 @@ def outbox_item(mail: OutboxMail) -> Item:
     """Return a mail as it is stored, found by when it is due until it was sent."""
     key = keys.mail(mail.user_id, mail.id)
     item: Item = {"pk": key.pk, "sk": key.sk, **mail.model_dump(mode="json", exclude_none=True)}
-    item["due_at"] = timestamp(mail.due_at)
     item["due_kind"] = keys.DUE_MAIL
     return item
 

@@ -1,0 +1,34 @@
+"""Fails the generations that crashed every worker that took them, and releases their quota."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from llmready import bootstrap
+from llmready.adapters.sqs import job_from
+from llmready.domain.clock import now
+from llmready.observability import logger, tracer
+from llmready.usecases.give_up_generation import give_up_generation
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+def _give_up(record: SQSRecord) -> None:
+    user_id, generation_id = job_from(record.body)
+    given_up = give_up_generation(
+        user_id=user_id,
+        generation_id=generation_id,
+        generations=bootstrap.generations(),
+        mail_queue=bootstrap.mail_queue(),
+        time=now(),
+    )
+    logger.error("dead letter", generation_id=generation_id, given_up=given_up)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Give up each generation of a batch; those that fail are delivered again."""
+    return process_partial_response(event, record_handler=_give_up, processor=processor, context=context)

@@ -1,0 +1,183 @@
+"""``/generations``: from start to download."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+
+from llmready import bootstrap
+from llmready.domain.clock import is_id, now
+from llmready.domain.errors import NotFound, Unauthenticated
+from llmready.domain.generation import Generation, Status
+from llmready.domain.quota import month_of
+from llmready.domain.tokens import Audience, Keys, check
+from llmready.domain.user import User
+from llmready.http.api import PREFIX, Api, offset_of, pages_of
+from llmready.http.gate import header, signed_in_user
+from llmready.http.schemas.common import Message
+from llmready.http.schemas.generations import (
+    DownloadAnswer,
+    GenerationAnswer,
+    History,
+    HistoryEntry,
+    QuotaAnswer,
+    StartBody,
+    Started,
+)
+from llmready.settings import settings
+from llmready.usecases.delete_generation import delete_generation
+from llmready.usecases.download import download
+from llmready.usecases.start_generation import start_generation
+
+_POLL_SECONDS = "1"
+
+_DOWNLOAD = re.compile(rf"{PREFIX}/generations/([^/]+)/download")
+
+
+def _signed_in_or_ticket(event: dict[str, Any], keys: Keys) -> str:
+    """Accept, on the download alone, the ticket that a mail's link carries for its one generation."""
+    ticket = (event.get("queryStringParameters") or {}).get("token")
+    link = _DOWNLOAD.fullmatch(event["rawPath"])
+    if not ticket or not link or header(event, "authorization"):
+        return signed_in_user(event, keys)
+    claims = check(keys, Audience.DOWNLOAD, ticket)
+    if claims.scope != link[1]:
+        raise Unauthenticated("invalid_token", "The link is not valid for this generation.")
+    return claims.sub
+
+
+app = Api(authenticate=_signed_in_or_ticket)
+
+
+@app.post(f"{PREFIX}/generations/start", summary="Start a generation", status_code=202, tags=["generations"])
+def start(body: Annotated[StartBody, Body()]) -> Response[Started]:
+    """Take one of the month's generations and queue the crawl of a website."""
+    generation = start_generation(
+        user_id=app.user_id,
+        website_id=body.website_id,
+        generations=bootstrap.generations(),
+        websites=bootstrap.websites(),
+        jobs=bootstrap.job_queue(),
+        bell=bootstrap.dispatcher_bell(),
+        limiter=bootstrap.limiter(),
+        starts_per_minute=settings().starts_per_minute,
+        require_verified_email=settings().require_verified_email,
+        time=now(),
+    )
+    return Response(
+        HTTPStatus.ACCEPTED,
+        content_type="application/json",
+        body=Started(generation_id=generation.id, status=generation.status),
+        headers={
+            "Location": f"{PREFIX}/generations/{generation.id}",
+            "Retry-After": _POLL_SECONDS,
+        },
+    )
+
+
+@app.post(f"{PREFIX}/generations", summary="Start a generation", status_code=202, tags=["generations"])
+def start_short(body: Annotated[StartBody, Body()]) -> Response[Started]:
+    """The same as ``/generations/start``."""
+    return start(body)
+
+
+@app.get(f"{PREFIX}/generations/quota/check", summary="What the month still allows", tags=["generations"])
+def quota() -> QuotaAnswer:
+    """Return how many generations are used and how many remain; the month is a UTC calendar month."""
+    user, use = bootstrap.quotas().with_user(app.user_id, month_of(now()))
+    user = _known(user)
+    remaining = use.remaining(user.plan)
+    return QuotaAnswer(
+        can_generate=remaining > 0,
+        generations_used=use.taken,
+        generations_limit=user.plan.generations_per_month,
+        remaining_generations=remaining,
+        message=use.message(user.plan),
+    )
+
+
+@app.get(f"{PREFIX}/generations/history", summary="List the generations", tags=["generations"])
+def history(
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+    per_page: Annotated[int, Query(ge=1, le=100)] = 20,
+    website_id: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+    status: Annotated[Status | None, Query()] = None,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> History:
+    """Return one page of generations, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
+    offset = 0 if cursor else offset_of(page, per_page)
+    user = _known(bootstrap.users().get(app.user_id))
+    found = bootstrap.generations().history(
+        user.id, limit=per_page, offset=offset, cursor=cursor, website_id=website_id, status=status
+    )
+    total = bootstrap.generations().count(user, website_id=website_id, status=status)
+    time = now()
+    return History(
+        items=[HistoryEntry.of(generation, time) for generation in found.items],
+        total=total,
+        page=page,
+        per_page=per_page,
+        pages=pages_of(total, per_page),
+        next_cursor=found.next_cursor,
+    )
+
+
+@app.get(f"{PREFIX}/generations/<generation_id>", summary="One generation", tags=["generations"])
+def read(generation_id: str) -> GenerationAnswer:
+    """Return a generation with its progress."""
+    return GenerationAnswer.of(_generation(generation_id), now())
+
+
+@app.get(
+    f"{PREFIX}/generations/<generation_id>/download",
+    summary="Download the files",
+    tags=["generations"],
+    responses={
+        200: {"description": "Where the files are, for redirect=false"},
+        302: {"description": "The files"},
+    },
+)
+def fetch(
+    generation_id: str,
+    redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
+) -> Response[DownloadAnswer]:
+    """Redirect to the zip, or with ``redirect=false`` say where it is."""
+    found = download(_generation(generation_id), archives=bootstrap.archives(), time=now())
+    if redirect:
+        return Response(HTTPStatus.FOUND, headers={"Location": found.url})
+    answer = DownloadAnswer(
+        download_url=found.url,
+        expires_at=found.expires_at,
+        file_size=found.file_size,
+        sha256=found.sha256,
+    )
+    return Response(HTTPStatus.OK, content_type="application/json", body=answer)
+
+
+@app.delete(f"{PREFIX}/generations/<generation_id>", summary="Delete a generation", tags=["generations"])
+def delete(generation_id: str) -> Message:
+    """Remove an ended generation and its files."""
+    delete_generation(
+        _generation(generation_id), generations=bootstrap.generations(), archives=bootstrap.archives()
+    )
+    return Message(message="Generation deleted successfully.")
+
+
+def _generation(generation_id: str) -> Generation:
+    if is_id(generation_id):
+        user, generation = bootstrap.generations().get_for_user(app.user_id, generation_id)
+        _known(user)
+        if generation is not None:
+            return generation
+    raise NotFound("generation_not_found", "There is no such generation.")
+
+
+def _known(user: User | None) -> User:
+    if user is None:
+        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
+    return user
+
+
+handler = app.entry()

@@ -1,0 +1,39 @@
+"""Sends the mails of the outbox that its queue names."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from llmready import bootstrap
+from llmready.adapters.mail.rendering import MailRenderer
+from llmready.adapters.sqs import mail_from
+from llmready.domain.clock import now
+from llmready.observability import logger, tracer
+from llmready.settings import settings
+from llmready.usecases.send_mail import send_mail
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+def _send(record: SQSRecord) -> None:
+    user_id, mail_id = mail_from(record.body)
+    sent = send_mail(
+        user_id=user_id,
+        mail_id=mail_id,
+        outbox=bootstrap.outbox(),
+        users=bootstrap.users(),
+        generations=bootstrap.generations(),
+        render=MailRenderer(settings().public_url, bootstrap.keys(), now()),
+        mailer=bootstrap.mailer(),
+        time=now(),
+    )
+    logger.info("mail handled", mail_id=mail_id, sent=sent)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Send each mail of a batch; those that fail are delivered again."""
+    return process_partial_response(event, record_handler=_send, processor=processor, context=context)

@@ -1,0 +1,140 @@
+"""One function's API: Powertools' event handler with our gate before it and our errors around it."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from llmready import bootstrap
+from llmready.domain.errors import DomainError, Invalid, NotFound
+from llmready.domain.tokens import Keys
+from llmready.http.gate import check_body, signed_in_user
+from llmready.http.problems import (
+    MethodNotAllowed,
+    internal_problem,
+    problem,
+    validation_problem,
+)
+from llmready.observability import logger, tracer
+
+PREFIX = "/api/v1"
+_DEEPEST_OFFSET = 1000
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+class Api(APIGatewayHttpResolver):
+    """A resolver whose every error is a problem document.
+
+    Args:
+        open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
+        authenticate: Returns the id of the user who sent an event, or raises Unauthenticated.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_paths: frozenset[str] | None = frozenset(),
+        authenticate: Callable[[dict[str, Any], Keys], str] = signed_in_user,
+    ) -> None:
+        super().__init__(enable_validation=True)
+        self._authenticate = authenticate
+        self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
+        self.exception_handler(DomainError)(self._refused)
+        self.exception_handler(RequestValidationError)(self._not_valid)
+        self.exception_handler(Exception)(self._broken)
+        self.not_found(self._unknown)
+
+    @property
+    def user_id(self) -> str:
+        """Id of the signed-in user; only on routes that need a token."""
+        return str(self.context["user_id"])
+
+    def entry(self) -> Handler:
+        """Return the function that Lambda calls."""
+
+        @logger.inject_lambda_context(
+            correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
+        )
+        @tracer.capture_lambda_handler(capture_response=False)
+        def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+            # One path, whether it came with a slash at its end or not.
+            event["rawPath"] = event.get("rawPath", "").rstrip("/") or "/"
+            answer = self._pass_gate(event) or self.resolve(event, context)
+            answer["headers"] = {**_HEADERS, **answer.get("headers", {})}
+            return answer
+
+        return cast("Handler", handler)
+
+    def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            user_id = None
+            if self._open_paths is not None and event["rawPath"] not in self._open_paths:
+                user_id = self._authenticate(event, bootstrap.keys())
+            check_body(event)
+        except DomainError as error:
+            refused = problem(error, _request_id(event))
+            headers = {"Content-Type": refused.content_type, **refused.headers}
+            return {"statusCode": refused.status_code, "headers": headers, "body": refused.body}
+        if user_id is not None:
+            self.append_context(user_id=user_id)  # type: ignore[no-untyped-call]
+            logger.append_keys(user_id=user_id)
+        return None
+
+    def _refused(self, error: DomainError) -> Response[str]:
+        logger.info("refused", code=error.code)
+        return problem(error, self._request_id)
+
+    def _not_valid(self, error: RequestValidationError) -> Response[str]:
+        return validation_problem(error, self._request_id)
+
+    def _broken(self, error: Exception) -> Response[str]:
+        logger.exception("request failed", exc_info=error)
+        return internal_problem(self._request_id)
+
+    def _unknown(self, _error: Exception) -> Response[str]:
+        path = self.current_event.path
+        routes = [*self._static_routes, *self._dynamic_routes]
+        allowed = sorted({route.method for route in routes if route.rule.match(path)})
+        if allowed:
+            refusal: DomainError = MethodNotAllowed(
+                "method_not_allowed", "This path does not accept this method.", allow=", ".join(allowed)
+            )
+        else:
+            refusal = NotFound("not_found", "There is nothing at this address.")
+        return problem(refusal, self._request_id)
+
+    @property
+    def _request_id(self) -> str:
+        return _request_id(self.current_event.raw_event)
+
+
+def offset_of(page: int, per_page: int) -> int:
+    """Return how many entries come before a page.
+
+    Raises:
+        Invalid: The page lies deeper than lists are counted; a cursor goes on from there.
+    """
+    if page * per_page > _DEEPEST_OFFSET:
+        raise Invalid(
+            "page",
+            f"Pages go up to entry {_DEEPEST_OFFSET}; use the cursor to go further.",
+            code="use_cursor",
+        )
+    return (page - 1) * per_page
+
+
+def pages_of(total: int, per_page: int) -> int:
+    """Return how many pages a list has."""
+    return -(-total // per_page)
+
+
+def _request_id(event: dict[str, Any]) -> str:
+    return str(event.get("requestContext", {}).get("requestId", ""))

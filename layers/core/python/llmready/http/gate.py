@@ -1,0 +1,93 @@
+"""What every request passes before it is routed: size, type and shape of its body, and who sends it."""
+
+import base64
+import binascii
+import json
+from typing import Any, Never
+
+from llmready.domain.errors import Invalid, Unauthenticated
+from llmready.domain.tokens import Audience, Keys, check
+from llmready.http.problems import BodyTooLarge, UnsupportedMediaType
+
+_LARGEST_BODY = 1024 * 1024  # bytes
+_DEEPEST = 50  # levels of JSON
+
+
+def check_body(event: dict[str, Any]) -> None:
+    """Refuse a body that no route could want.
+
+    Raises:
+        BodyTooLarge: It has more than 1 MB.
+        UnsupportedMediaType: It is not declared as JSON.
+        Invalid: It is no JSON text that can be stored.
+    """
+    body = event.get("body")
+    if not body:
+        return
+    raw = _raw(body, is_base64=bool(event.get("isBase64Encoded")))
+    if len(raw) > _LARGEST_BODY:
+        raise BodyTooLarge("body_too_large", "The body is larger than 1 MB.")
+    media_type = header(event, "content-type").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType("unsupported_media_type", "The body must be application/json.")
+    try:
+        text = raw.decode()
+        content = json.loads(text, parse_constant=_refuse_constant)
+        # Lone surrogates pass JSON's escapes, but no UTF-8 text can hold them.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise Invalid("body", "The body is not valid JSON.", code="malformed_json") from None
+    if _depth(content) > _DEEPEST:
+        raise Invalid("body", "The body is nested too deeply.", code="malformed_json")
+    event["body"], event["isBase64Encoded"] = text, False
+
+
+def signed_in_user(event: dict[str, Any], keys: Keys) -> str:
+    """Return the id of the user whose access token a request bears.
+
+    Raises:
+        Unauthenticated: It bears none that is good.
+    """
+    scheme, _, token = header(event, "authorization").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("not_authenticated", "Please sign in: send a bearer token.")
+    return check(keys, Audience.ACCESS, token.strip()).sub
+
+
+def header(event: dict[str, Any], name: str) -> str:
+    """Return a header of a request, empty when it has none."""
+    for key, value in (event.get("headers") or {}).items():
+        if key.lower() == name:
+            return str(value)
+    return ""
+
+
+def source_address(event: dict[str, Any]) -> str:
+    """Return the address that the gateway saw; never what a header claims."""
+    return str(event.get("requestContext", {}).get("http", {}).get("sourceIp", "unknown"))
+
+
+def _raw(body: str, *, is_base64: bool) -> bytes:
+    if not is_base64:
+        return body.encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise Invalid("body", "The body is not valid JSON.", code="malformed_json") from None
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _depth(content: object) -> int:
+    deepest, layer = 0, [content]
+    while layer:
+        deepest += 1
+        layer = [
+            child
+            for node in layer
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+    return deepest

@@ -1,0 +1,123 @@
+"""The one table of errors: what each kind of refusal looks like over HTTP (RFC 9457)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from llmready.domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Gone,
+    Invalid,
+    LeaseLost,
+    NotFound,
+    TooManyRequests,
+    TryAgain,
+    Unauthenticated,
+)
+
+CONTENT_TYPE = "application/problem+json"
+_TYPES = "https://llmready.example/problems/"
+
+_TABLE: dict[type[DomainError], tuple[int, str]] = {
+    Unauthenticated: (401, "Not signed in"),
+    Forbidden: (403, "Not allowed"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "Conflict"),
+    LeaseLost: (409, "Conflict"),
+    Gone: (410, "Gone"),
+    Invalid: (422, "Not acceptable"),
+    TooManyRequests: (429, "Too many requests"),
+    TryAgain: (503, "Try again"),
+}
+
+
+class BodyTooLarge(DomainError):
+    """The body is larger than any request needs."""
+
+
+class UnsupportedMediaType(DomainError):
+    """The body is no JSON."""
+
+
+class MethodNotAllowed(DomainError):
+    """The path exists, but not for this method."""
+
+
+_TABLE |= {
+    BodyTooLarge: (413, "Body too large"),
+    UnsupportedMediaType: (415, "Unsupported media type"),
+    MethodNotAllowed: (405, "Method not allowed"),
+}
+
+
+def problem(error: DomainError, request_id: str) -> Response[str]:
+    """Return the answer for a refusal."""
+    status, title = _TABLE[type(error)]
+    headers: dict[str, str | list[str]] = {}
+    if isinstance(error, TooManyRequests | TryAgain):
+        headers["Retry-After"] = str(error.retry_after)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = str(error.extra["allow"])
+    return _document(status, title, error.detail, error.code, request_id, extra=error.extra, headers=headers)
+
+
+def validation_problem(error: RequestValidationError, request_id: str) -> Response[str]:
+    """Return the answer for a request whose fields are wrong."""
+    errors = [_field_error(entry) for entry in error.errors()]
+    detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:5])
+    return _document(
+        422,
+        "Not acceptable",
+        f"The request is not valid. {detail}."[:1000],
+        "validation_error",
+        request_id,
+        extra={"errors": errors},
+    )
+
+
+def internal_problem(request_id: str) -> Response[str]:
+    """Return the answer for a fault of ours; what happened stands in the log under the same request id."""
+    return _document(
+        500,
+        "Internal error",
+        "Something went wrong on our side. Please try again; if it stays, tell us the request id.",
+        "internal_error",
+        request_id,
+    )
+
+
+def _document(
+    status: int,
+    title: str,
+    detail: str,
+    code: str,
+    request_id: str,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    headers: dict[str, str | list[str]] | None = None,
+) -> Response[str]:
+    body = {
+        "type": _TYPES + code,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(extra or {}),
+    }
+    return Response(status, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers or {})
+
+
+def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:
+    where = [str(part) for part in entry.get("loc", ())]
+    if where and where[0] in ("body", "query", "path", "header"):
+        where = where[1:]
+    message = str(entry.get("msg", "is not valid")).removeprefix("Value error, ")
+    return {"field": ".".join(where) or "body", "message": message}

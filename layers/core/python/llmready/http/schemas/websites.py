@@ -1,0 +1,113 @@
+"""Bodies of ``/websites``."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from llmready.domain.website import URL_LIMIT, Patterns
+from llmready.http.schemas.common import Answer, Line, Request, Text, Timestamp
+
+Url = Annotated[str, Field(min_length=1, max_length=URL_LIMIT, examples=["https://example.com"])]
+Name = Annotated[Line, Field(max_length=200)]
+Description = Annotated[Text, Field(max_length=2000)]
+MaxPages = Annotated[int, Field(ge=1, le=100_000, strict=True, description="1 to the plan's limit.")]
+Timeout = Annotated[int, Field(ge=30, le=3600, strict=True, description="Seconds.")]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class WebsiteBody(Request):
+    """A website as a whole: what is left out takes its default."""
+
+    url: Url
+    name: Name | None = None
+    description: Description | None = None
+    include_patterns: Patterns = Field(default_factory=list)
+    exclude_patterns: Patterns = Field(default_factory=list)
+    max_pages: MaxPages | None = None
+    use_playwright: Flag = False
+    timeout: Timeout = 300
+    is_active: Flag = True
+
+
+class WebsiteChange(Request):
+    """Some fields of a website: what is left out stays as it is."""
+
+    url: Url | None = None
+    name: Name | None = None
+    description: Description | None = None
+    include_patterns: Patterns | None = None
+    exclude_patterns: Patterns | None = None
+    max_pages: MaxPages | None = None
+    use_playwright: Flag | None = None
+    timeout: Timeout | None = None
+    is_active: Flag | None = None
+
+    @model_validator(mode="after")
+    def _nothing_required_is_null(self) -> "WebsiteChange":
+        nulls = [
+            name for name in self.model_fields_set - {"name", "description"} if getattr(self, name) is None
+        ]
+        if nulls:
+            raise ValueError(f"{', '.join(sorted(nulls))} must not be null")
+        return self
+
+
+class WebsiteAnswer(Answer):
+    """A website."""
+
+    id: str
+    url: str
+    name: str
+    description: str | None
+    include_patterns: list[str]
+    exclude_patterns: list[str]
+    max_pages: int
+    use_playwright: bool
+    timeout: int
+    is_active: bool
+    last_generated_at: Timestamp | None
+    generation_count: int
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class WebsiteList(Answer):
+    """One page of websites, newest first."""
+
+    items: list[WebsiteAnswer]
+    total: int
+    page: int
+    per_page: int
+    pages: int
+
+
+class WebsiteStats(Answer):
+    """What became of a website's generations. ``success_rate`` is in percent of those that ended."""
+
+    website_id: str
+    website_name: str
+    website_url: str
+    total_generations: int
+    successful_generations: int
+    failed_generations: int
+    last_generation_at: Timestamp | None
+    success_rate: float
+
+
+class UserStats(Answer):
+    """What became of a user's generations. ``success_rate`` is in percent of those that ended."""
+
+    total_websites: int
+    active_websites: int
+    total_generations: int
+    successful_generations: int
+    failed_generations: int
+    generations_this_month: int
+    generations_remaining: int
+    success_rate: float
+
+
+def success_rate(completed: int, failed: int) -> float:
+    """Return the percentage of ended generations that completed, to one decimal; 0 when none ended."""
+    ended = completed + failed
+    return round(100 * completed / ended, 1) if ended else 0.0
