@@ -1,15 +1,33 @@
 """The only logger, tracer and metrics of the service."""
 
 import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+
+if TYPE_CHECKING:
+    tracer: Tracer
+
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready")
 
 # Tracing needs the daemon that only Lambda and the X-Ray sidecar have.
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", str("AWS_LAMBDA_FUNCTION_NAME" not in os.environ).lower())
 
-logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready"))
-tracer = Tracer(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready"))
+logger = Logger(service=_SERVICE)
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "LLMReady"),
-    service=os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready"),
+    service=_SERVICE,
 )
+
+
+@cache
+def _tracer() -> Tracer:
+    return Tracer(service=_SERVICE)
+
+
+def __getattr__(name: str) -> Any:
+    # The X-Ray SDK takes a fifth of a second to import: only a process that traces pays for it.
+    if name == "tracer":
+        return _tracer()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
