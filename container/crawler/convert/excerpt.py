@@ -1,0 +1,42 @@
+"""The first sentence or two of a page, as plain text."""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST = 40
+LONGEST = 300
+
+_NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(
+    r"\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)"
+)
+_MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
+_ESCAPE = re.compile(r"\\([^\w\s])")
+
+
+def first_paragraph(markdown: str) -> str:
+    """Return the first paragraph of prose, at most 300 characters, or nothing when there is none."""
+    fenced = False
+    for block in markdown[:20_000].split("\n\n"):
+        if "```" in block:
+            fenced ^= block.count("```") % 2 == 1
+            continue
+        if fenced or _NO_PROSE.match(block):
+            continue
+        text = _plain(block)
+        if len(text) >= SHORTEST:
+            return text if len(text) <= LONGEST else _sentences(text)
+    return ""
+
+
+def _plain(block: str) -> str:
+    text = _LINK.sub(r"\1", _IMAGE.sub("", block))
+    return " ".join(_ESCAPE.sub(r"\1", _MARKS.sub("", text)).split())
+
+
+def _sentences(text: str) -> str:
+    cut = text[:LONGEST]
+    end = max(cut.rfind(mark) for mark in (". ", "! ", "? ", "。"))
+    return cut[: end + 1] if end >= SHORTEST else cut.rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

@@ -1,0 +1,151 @@
+"""What a page says about itself: title, links, canonical URL, whether robots may keep or follow it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.frontier.urls import Url, join
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+MAX_LINKS = 5000
+"""Links of one page that are looked at; a page with more is a trap."""
+
+SHORT_REFRESH = 5
+"""Seconds up to which a meta refresh is a redirect rather than a page that renews itself."""
+
+_NOT_PAGES = re.compile(
+    r"\.(?:7z|aac|apk|avi|avif|bin|bmp|bz2|class|css|csv|deb|dmg|docx?|dvi|eot|epub|exe|flac|gif|gz|ico|img|iso|jar"
+    r"|jpe?g|js|json|m4[av]|map|mjs|mobi|mov|mp[34]|mpe?g|msi|od[pst]|og[agv]|otf|pdf|pkg|png|pptx?|ps|rar|rdf|rpm"
+    r"|rss|so|svg|tar|tgz|tiff?|ttf|txt|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
+    re.IGNORECASE,
+)
+_REFRESH = re.compile(r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)""", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_OURS = "llmreadybot"
+
+
+@dataclass(slots=True)
+class Page:
+    """The facts of one HTML page; texts are single lines, empty when the page does not say."""
+
+    title: str
+    heading: str
+    description: str
+    site_name: str
+    base: Url
+    canonical: Url | None
+    refresh: Url | None
+    noindex: bool
+    nofollow: bool
+    has_main: bool
+    links: list[Url]
+
+
+def read_page(html: str, url: Url, robots_header: str = "") -> Page:
+    """Read the facts out of a page.
+
+    Parameters: `html`; `url`, where it was found; `robots_header`, its X-Robots-Tag.
+    Links: without those to files that are no pages and those marked nofollow; each once, in their order.
+    """
+    tree = LexborHTMLParser(html)
+    metas = _metas(tree)
+    rules = _robots_rules(metas, robots_header)
+    base_node = tree.css_first("base[href]")
+    base = (base_node and join(url, base_node.attributes.get("href") or "")) or url
+    nofollow = bool(rules & {"nofollow", "none"})
+    canonical = tree.css_first("link[rel~=canonical][href]")
+    return Page(
+        title=_text(tree.css_first("head title"))
+        or metas.get("og:title", "")
+        or metas.get("twitter:title", ""),
+        heading=_text(tree.css_first("h1")),
+        description=metas.get("description")
+        or metas.get("og:description")
+        or metas.get("twitter:description")
+        or "",
+        site_name=metas.get("og:site_name") or metas.get("application-name") or "",
+        base=base,
+        canonical=join(base, canonical.attributes.get("href") or "") if canonical else None,
+        refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
+        noindex=bool(rules & {"noindex", "none"}),
+        nofollow=nofollow,
+        has_main=tree.css_first("main, article, [role=main]") is not None,
+        links=[] if nofollow else _links(tree, base),
+    )
+
+
+def is_page_path(path: str) -> bool:
+    """Say whether a path may be a page, judged by its extension."""
+    dot = path.rfind(".", path.rfind("/") + 1)
+    return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
+
+
+def _metas(tree: LexborHTMLParser) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in tree.css("meta[content]"):
+        attributes = node.attributes
+        name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
+        if not name and attributes.get("http-equiv"):
+            name = f"http-equiv:{(attributes['http-equiv'] or '').strip().lower()}"
+        content = _line(attributes.get("content") or "")
+        if name in ("robots", _OURS) and name in found:
+            found[name] += f",{content}"
+        elif name and content:
+            found.setdefault(name, content)
+    return found
+
+
+def _robots_rules(metas: dict[str, str], header: str) -> set[str]:
+    rules: set[str] = set()
+    for text in (metas.get("robots", ""), metas.get(_OURS, "")):
+        rules.update(part.strip().lower() for part in text.split(","))
+    agent = ""
+    for part in header.lower().split(","):
+        named, colon, rule = part.partition(":")
+        if colon and named.strip() not in ("unavailable_after", "max-snippet", "max-image-preview"):
+            agent, part = named.strip(), rule  # noqa: PLW2901 - a name holds for the rules after it
+        if agent in ("", _OURS):
+            rules.add(part.strip())
+    return rules
+
+
+def _links(tree: LexborHTMLParser, base: Url) -> list[Url]:
+    hrefs: dict[str, None] = {}
+    for node in tree.css("a[href], area[href]"):
+        attributes = node.attributes
+        rel = attributes.get("rel")
+        if rel and "nofollow" in rel.lower().split():
+            continue
+        hrefs.setdefault((attributes["href"] or "").partition("#")[0])
+    for node in tree.css("frame[src], iframe[src]"):
+        hrefs.setdefault((node.attributes["src"] or "").partition("#")[0])
+    for node in tree.css("link[rel~=next][href], link[rel~=prev][href]"):
+        hrefs.setdefault((node.attributes["href"] or "").partition("#")[0])
+    hrefs.pop("", None)
+    found: dict[Url, None] = {}
+    for href in list(hrefs)[:MAX_LINKS]:
+        link = join(base, href)
+        if link is not None and is_page_path(link.path):
+            found.setdefault(link)
+    return list(found)
+
+
+def _refresh(content: str, base: Url) -> Url | None:
+    match = _REFRESH.fullmatch(content)
+    if match is None or int(match[1]) > SHORT_REFRESH or not match[2].strip():
+        return None
+    return join(base, match[2])
+
+
+def _text(node: LexborNode | None) -> str:
+    return _line(node.text()) if node else ""
+
+
+def _line(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()

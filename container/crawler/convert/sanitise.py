@@ -1,0 +1,104 @@
+"""Makes converted Markdown safe to show and to feed to a model."""
+
+from __future__ import annotations
+
+import html
+import re
+
+SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+
+# Control characters, bidirectional controls, and the invisible ones that hide text from a reader but not
+# from a model. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
+_DESTINATION = re.compile(r"\]\(\s*<?([^)>\n]{0,100})")
+_WHOLE_DESTINATION = re.compile(r"\]\(\s*(?:<[^>\n]*>|(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.)*\))*)[^)\n]*\)")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
+_FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
+
+
+def clean_text(text: str) -> str:
+    """Remove what no reader sees: control, bidirectional and hidden characters; make line ends plain."""
+    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def clean_line(text: str) -> str:
+    """Return the text as one line without anything unseen."""
+    return " ".join(clean_text(text).split())
+
+
+def clean_markdown(markdown: str) -> str:
+    """Make a page's Markdown safe.
+
+    Nothing unseen stays; links and images with other schemes than http, https, mailto and tel lose their
+    target and keep their text; a code block that was never closed ends with the page. Code is left alone.
+    """
+    text = clean_text(markdown)
+    if all(_is_safe(match[1]) for match in _DESTINATION.finditer(text)):
+        return _closed(text)
+    lines = text.split("\n")
+    open_fence = ""
+    for number, line in enumerate(lines):
+        if not open_fence:
+            lines[number] = _without_bad_links(line)
+        open_fence = _fence_after(open_fence, line)
+    return _closed("\n".join(lines))
+
+
+def _closed(text: str) -> str:
+    text = text.strip("\n")
+    open_fence = ""
+    if "```" in text or "~~~" in text:
+        for line in text.split("\n"):
+            open_fence = _fence_after(open_fence, line)
+    return f"{text}\n{open_fence}" if open_fence else text
+
+
+def _fence_after(open_fence: str, line: str) -> str:
+    """Return the fence of the code block that is open after this line, or nothing."""
+    if "```" not in line and "~~~" not in line:
+        return open_fence
+    match = _FENCE.fullmatch(line)
+    if match is None:
+        return open_fence
+    fence, info = match[1], match[2]
+    if not open_fence:
+        return fence
+    closes = fence.startswith(open_fence) and not info.strip()
+    return "" if closes else open_fence
+
+
+def _without_bad_links(line: str) -> str:
+    position = 0
+    while match := _DESTINATION.search(line, position):
+        position = match.end()
+        if _is_safe(match[1]):
+            continue
+        whole = _WHOLE_DESTINATION.match(line, match.start())
+        end = whole.end() if whole else len(line)
+        start = _opening_bracket(line, match.start())
+        text = line[start + 1 : match.start()]
+        before = line[: max(start, 0)]
+        line = f"{before.removesuffix('!')}{text}{line[end:]}"
+        position = len(before)
+    return line
+
+
+def _opening_bracket(line: str, closing: int) -> int:
+    depth = 0
+    for position in range(closing, -1, -1):
+        if line[position] not in "[]" or line[max(0, position - 1)] == "\\":
+            continue
+        depth += 1 if line[position] == "]" else -1
+        if depth == 0:
+            return position
+    return -1
+
+
+def _is_safe(destination: str) -> bool:
+    plain = "".join(html.unescape(destination).replace("\\", "").split()).lower()
+    match = _SCHEME.match(plain)
+    return match is None or match[1] in SAFE_SCHEMES

@@ -1,0 +1,198 @@
+"""One crawl: opens the site, walks through it, writes the archive; all or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawler import __version__
+from crawler.convert.converter import Converter
+from crawler.failures import Code, Failure
+
+if TYPE_CHECKING:
+    from crawler.frontier.urls import Url
+    from crawler.options import Options, Surroundings
+    from crawler.pack.archive import PageFailure
+    from crawler.pack.store import PageStore
+    from crawler.walk import Progress
+
+ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md"})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a crawl brought: where it lies, and figures about it; sizes in bytes."""
+
+    out: Path
+    archive: Path | None
+    pages_crawled: int
+    pages_failed: int
+    total_files: int
+    file_size: int
+    sha256: str | None
+    content_bytes: int
+    site_name: str
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """What the walk left behind besides the pages in the store."""
+
+    start: Url
+    failures: list[PageFailure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+async def crawl(options: Options, surroundings: Surroundings, progress: Progress) -> Result:
+    """Crawl a site and write its archive.
+
+    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `progress`, called with
+    pages crawled, pages in all, pages failed. Nothing appears at `options.out` before all of it is there.
+    Raises: Failure.
+    """
+    if options.use_playwright:
+        raise Failure(
+            Code.BROWSER_MISSING,
+            "Pages cannot be rendered in a browser here; crawl without the browser option.",
+        )
+    work = options.out.parent / f".{options.out.name}.partial"
+    converter = Converter()
+    try:
+        await converter.start()
+        # The packages of the network take longer to load than Node takes to start: both at once.
+        from crawler.pack.store import PageStore  # noqa: PLC0415
+
+        shutil.rmtree(work, ignore_errors=True)
+        store = PageStore(work / "pages")
+        fetched = await _fetch(options, surroundings, converter, store, progress)
+        await converter.close()
+        return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
+    except OSError as error:
+        raise _of_disk(error) from error
+    finally:
+        await converter.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+async def _fetch(
+    options: Options, surroundings: Surroundings, converter: Converter, store: PageStore, progress: Progress
+) -> _Fetched:
+    from crawler.fetch.fetcher import Fetcher, Limits  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.guard import Guard  # noqa: PLC0415
+    from crawler.frontier.frontier import Frontier  # noqa: PLC0415
+    from crawler.frontier.patterns import Patterns  # noqa: PLC0415
+    from crawler.opening import open_site  # noqa: PLC0415
+    from crawler.walk import Walk  # noqa: PLC0415
+
+    limits = Limits()
+    fetched = _Fetched(options.start)
+    failure: Failure | None = None
+    try:
+        async with (
+            asyncio.timeout(options.timeout),
+            Fetcher(Guard(surroundings.allowed), surroundings.user_agent, limits) as fetcher,
+        ):
+            site = await open_site(fetcher, options.start)
+            fetched.start = site.start
+            walk = Walk(
+                site=site,
+                fetcher=fetcher,
+                frontier=Frontier(site.start, Patterns(options.include, options.exclude), options.max_pages),
+                converter=converter,
+                store=store,
+                progress=progress,
+                connections=limits.connections,
+            )
+            fetched.failures, fetched.notes = walk.failures, walk.notes
+            await walk.run()
+            failure = walk.first_failure
+    except TimeoutError:
+        failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
+        fetched.notes.append(
+            f"The crawl stopped at its timeout of {options.timeout:g} s; pages may be missing."
+        )
+    if not len(store):
+        none = Failure(Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted.")
+        raise (failure or none).of_crawl()
+    return fetched
+
+
+def _pack(
+    options: Options, surroundings: Surroundings, work: Path, store: PageStore, fetched: _Fetched
+) -> Result:
+    from crawler.pack.archive import Run, write_archive, write_zip  # noqa: PLC0415 - not needed until now
+
+    folder, packed = work / "archive", work / "archive.zip"
+    folder.mkdir()
+    ended = datetime.now(UTC)
+    run = Run(
+        start=fetched.start,
+        started_at=_text(fetched.began),
+        ended_at=_text(ended),
+        seconds=(ended - fetched.began).total_seconds(),
+        generator=f"LLMReady {__version__}",
+        failures=fetched.failures,
+        notes=fetched.notes,
+    )
+    written = write_archive(folder, store, run)
+    size, digest = (
+        write_zip(folder, written.files, packed, surroundings.archive_bytes) if options.zip else (0, None)
+    )
+    archive = options.out.with_name(f"{options.out.name}.zip") if options.zip else None
+    _publish(folder, options.out, work / "replaced")
+    if archive is not None:
+        packed.replace(archive)
+    return Result(
+        out=options.out,
+        archive=archive,
+        pages_crawled=len(store),
+        pages_failed=len(fetched.failures),
+        total_files=len(written.files),
+        file_size=size,
+        sha256=digest,
+        content_bytes=written.content_bytes,
+        site_name=written.site_name,
+    )
+
+
+def _publish(folder: Path, out: Path, replaced: Path) -> None:
+    """Put the finished folder in its place; an earlier archive there makes room only now."""
+    if out.exists():
+        out.rename(replaced)
+    folder.rename(out)
+
+
+def check_out(out: Path) -> None:
+    """Refuse a folder that holds something else than an earlier archive.
+
+    Raises: ValueError, with a plain sentence.
+    """
+    if not out.name:
+        raise ValueError(f"{out} cannot be the folder of an archive.")
+    if not out.parent.is_dir():
+        raise ValueError(f"The folder {out.parent} does not exist.")
+    if not os.access(out.parent, os.W_OK):
+        raise ValueError(f"The folder {out.parent} cannot be written to.")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is a file.")
+    if out.is_dir():
+        names = {entry.name for entry in out.iterdir()}
+        if names and (not names <= ARCHIVE_NAMES or "manifest.json" not in names):
+            raise ValueError(f"The folder {out} holds other files; name one that is empty or not there.")
+
+
+def _of_disk(error: OSError) -> Failure:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(Code.DISK_FULL, "The disk is full, so the pages cannot be kept.")
+    return Failure(Code.INTERNAL_ERROR, f"A file could not be written: {error.strerror or error}.")
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

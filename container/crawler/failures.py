@@ -1,0 +1,82 @@
+"""The words with which a crawl or a page fails."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable words for programs; the first group may end a whole crawl, the second only one page."""
+
+    BLOCKED_ADDRESS = "blocked_address"
+    REDIRECTS_ELSEWHERE = "redirects_elsewhere"
+    DNS_FAILURE = "dns_failure"
+    CONNECTION_FAILED = "connection_failed"
+    TIMEOUT = "timeout"
+    BAD_CERTIFICATE = "bad_certificate"
+    HTTP_ERROR = "http_error"
+    SERVER_ERROR = "server_error"
+    RATE_LIMITED = "rate_limited"
+    ROBOTS_DISALLOWED = "robots_disallowed"
+    ROBOTS_UNREACHABLE = "robots_unreachable"
+    NO_PAGES = "no_pages"
+    ARCHIVE_TOO_LARGE = "archive_too_large"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    NOT_HTML = "not_html"
+    CONVERTER_FAILED = "converter_failed"
+    BROWSER_MISSING = "browser_missing"
+    DISK_FULL = "disk_full"
+    INTERNAL_ERROR = "internal_error"
+
+    PAGE_TOO_LARGE = "page_too_large"
+    EMPTY_PAGE = "empty_page"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    BAD_ENCODING = "bad_encoding"
+
+
+TRANSIENT = frozenset(
+    {
+        Code.DNS_FAILURE,
+        Code.CONNECTION_FAILED,
+        Code.TIMEOUT,
+        Code.SERVER_ERROR,
+        Code.RATE_LIMITED,
+        Code.ROBOTS_UNREACHABLE,
+        Code.CONVERTER_FAILED,
+        Code.DISK_FULL,
+        Code.INTERNAL_ERROR,
+    }
+)
+
+_AS_CRAWL_CODE = {
+    Code.PAGE_TOO_LARGE: Code.BUDGET_EXCEEDED,
+    Code.EMPTY_PAGE: Code.NO_PAGES,
+    Code.TOO_MANY_REDIRECTS: Code.HTTP_ERROR,
+    Code.BAD_ENCODING: Code.HTTP_ERROR,
+}
+
+
+class Failure(Exception):
+    """Why a page or a whole crawl came to nothing.
+
+    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner;
+    `retry_after`, seconds that the site asked us to wait, if it did.
+    """
+
+    def __init__(self, code: Code, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same crawl may well succeed later."""
+        return self.code in TRANSIENT
+
+    def of_crawl(self) -> Failure:
+        """Return this failure in the words that a whole crawl may end with."""
+        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail, retry_after=self.retry_after)

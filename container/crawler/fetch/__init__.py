@@ -1,0 +1,1 @@
+"""Everything that touches the network; each request passes the same guard."""

@@ -1,0 +1,1 @@
+"""Which pages belong to the site, and which one comes next."""

@@ -1,0 +1,265 @@
+"""URL rules: one canonical form for each page, as the WHATWG URL standard resolves links."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote
+
+MAX_LENGTH = 2000
+"""Longer URLs (in characters) are traps or mistakes, not pages."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_REMOVED = re.compile(r"[\t\n\r]")
+_EDGES = "".join(map(chr, range(0x21)))
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
+_ODD_IN_PATH = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;=:@/?&]*")
+_ODD_IN_QUERY = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$'()*+,;=:@/?&]")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.IGNORECASE)
+_INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
+_TRACKING = re.compile(
+    r"(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|mc_cid|mc_eid"
+    r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|phpsessid|jsessionid|sessionid)",
+    re.IGNORECASE,
+)
+
+
+class BadUrl(ValueError):
+    """The text is no http(s) URL that a crawler may ask for; the message is a plain sentence."""
+
+
+class Url(NamedTuple):
+    """An absolute http(s) URL in canonical form: no fragment, no userinfo, no default port, no tracking."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.target}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without a slash at the end."""
+        port = "" if DEFAULT_PORTS[self.scheme] == self.port else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they stand in a request line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def literal(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        """The address, when the host is one."""
+        if self.host.startswith("["):
+            return ipaddress.IPv6Address(self.host[1:-1])
+        return ipaddress.IPv4Address(self.host) if self.host[-1].isdigit() else None
+
+    @property
+    def directory(self) -> str:
+        """The path up to its last slash."""
+        return self.path[: self.path.rfind("/") + 1]
+
+    @property
+    def key(self) -> str:
+        """What tells two pages of one site apart.
+
+        Slashes at the end, index files and the order of parameters do not.
+        """
+        path = _INDEX.sub("/", self.path)
+        path = "/".join(part for part in path.split("/") if part)
+        return f"/{path}?{'&'.join(sorted(self.query.split('&')))}" if self.query else f"/{path}"
+
+
+def parse(text: str) -> Url:
+    """Read an absolute URL.
+
+    Parameters: `text`, as a person or a page wrote it. Returns it canonically.
+    Raises: BadUrl, with a plain sentence.
+    """
+    text = _clean(text)
+    match = _SCHEME.match(text)
+    if match is None:
+        raise BadUrl(f"“{text[:100]}” is no web address; it should begin with https://.")
+    return _absolute(match[1].lower(), text[match.end() :])
+
+
+def parse_typed(text: str) -> Url:
+    """Read a URL as people type it: `example.com` means `https://example.com/`.
+
+    Raises: BadUrl, with a plain sentence.
+    """
+    text = _clean(text)
+    if not text:
+        raise BadUrl("The web address is empty.")
+    if "://" not in text and not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d+(?:/|$))", text):
+        text = f"https://{text}"
+    return parse(text)
+
+
+@lru_cache(maxsize=16384)
+def join(base: Url, href: str) -> Url | None:
+    """Resolve a link found on a page.
+
+    Parameters: `base`, the page's URL or its `<base href>`; `href`, the link as written.
+    Returns: the canonical URL, or None when the link leads to nothing a crawler may ask for.
+    """
+    text = _clean(href)
+    match = _SCHEME.match(text)
+    try:
+        if match is None:
+            return _relative(base, text)
+        scheme, rest = match[1].lower(), text[match.end() :]
+        if scheme == base.scheme and not rest.startswith(("/", "\\")):
+            return _relative(base, rest)
+        return _absolute(scheme, rest)
+    except BadUrl:
+        return None
+
+
+def _clean(text: str) -> str:
+    return _REMOVED.sub("", text.strip(_EDGES))
+
+
+def _absolute(scheme: str, rest: str) -> Url:
+    if scheme not in DEFAULT_PORTS:
+        raise BadUrl(f"Only http and https addresses can be crawled, not “{scheme[:20]}:”.")
+    rest = rest.partition("#")[0].replace("\\", "/").lstrip("/")
+    cut = len(rest)
+    for mark in "/?":
+        found = rest.find(mark)
+        if found != -1:
+            cut = min(cut, found)
+    host, port = _authority(rest[:cut], scheme)
+    path, _, query = rest[cut:].partition("?")
+    return _made(scheme, host, port, path or "/", query)
+
+
+def _relative(base: Url, text: str) -> Url:
+    text = text.partition("#")[0]
+    path, mark, query = text.partition("?")
+    path = path.replace("\\", "/")
+    if path.startswith("//"):
+        return _absolute(base.scheme, f"{path}{mark}{query}")
+    if not path:
+        return _made(base.scheme, base.host, base.port, base.path, query if mark else base.query)
+    if not path.startswith("/"):
+        path = base.directory + path
+    return _made(base.scheme, base.host, base.port, path, query)
+
+
+def _made(scheme: str, host: str, port: int, path: str, query: str) -> Url:
+    if len(path) + len(query) > MAX_LENGTH:
+        raise BadUrl(f"The web address is longer than {MAX_LENGTH} characters.")
+    url = Url(scheme, host, port, _path(path), _query(query))
+    if len(url.path) + len(url.query) > MAX_LENGTH:
+        raise BadUrl(f"The web address is longer than {MAX_LENGTH} characters.")
+    return url
+
+
+def _path(path: str) -> str:
+    if not _PLAIN_PATH.fullmatch(path):
+        path = _ODD_IN_PATH.sub(_encoded, path)
+    if ";" in path:
+        path = _SESSION.sub("", path)
+    return _without_dots(path) if "/." in path else path
+
+
+def _query(query: str) -> str:
+    if not query:
+        return ""
+    if not _PLAIN_QUERY.fullmatch(query):
+        query = _ODD_IN_QUERY.sub(_encoded, query)
+    return "&".join(
+        part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])
+    )
+
+
+def _encoded(match: re.Match[str]) -> str:
+    text = match[0]
+    if len(text) == 3:
+        plain = chr(int(text[1:], 16))
+        return plain if _UNRESERVED.fullmatch(plain) else text.upper()
+    return quote(text, safe="", errors="replace")
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    parts = path.split("/")[1:]
+    for part in parts:
+        if part == "..":
+            if kept:
+                kept.pop()
+        elif part != ".":
+            kept.append(part)
+    if parts[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
+@lru_cache(maxsize=1024)
+def _authority(text: str, scheme: str) -> tuple[str, int]:
+    if "@" in text:
+        raise BadUrl("A web address with a user name or password in it cannot be crawled.")
+    host, bracket, rest = text.partition("]") if text.startswith("[") else text.partition(":")
+    if bracket == "]":
+        host, colon, port = host + "]", rest[:1], rest[1:]
+        if colon not in ("", ":"):
+            raise BadUrl(f"“{text[:100]}” is no valid host name.")
+    else:
+        port = rest
+    return _host(host), _port(port, scheme)
+
+
+def _port(text: str, scheme: str) -> int:
+    if not text:
+        return DEFAULT_PORTS[scheme]
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
+        raise BadUrl(f"“{text[:20]}” is no valid port.")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise BadUrl("The web address has no host name.")
+    if text.startswith("["):
+        try:
+            address = ipaddress.IPv6Address(text[1:-1])
+        except ValueError:
+            raise BadUrl(f"“{text[:100]}” is no valid IPv6 address.") from None
+        if address.scope_id is not None:
+            raise BadUrl(f"“{text[:100]}” names a network interface of one machine.")
+        return f"[{address}]"
+    host = _ascii_host(text).removesuffix(".")
+    labels = host.split(".")
+    if _NUMERIC.fullmatch(labels[-1]):
+        # Only the plain dotted form: 127.1, 0x7f.1 and 2130706433 are ways around an address check.
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            raise BadUrl(f"“{text[:100]}” is no valid host name.") from None
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise BadUrl(f"“{text[:100]}” is no valid host name.")
+    return host
+
+
+def _ascii_host(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    import idna  # noqa: PLC0415 - few links need it, and its tables are slow to load
+
+    try:
+        return idna.encode(text, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        raise BadUrl(f"“{text[:100]}” is no valid host name.") from None

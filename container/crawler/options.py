@@ -1,0 +1,68 @@
+"""What a crawl is asked to do, and what its surroundings allow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler import __version__
+from crawler.fetch.guard import parse_allowed
+from crawler.frontier.urls import Url
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One crawl.
+
+    `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
+    `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
+    browser; `zip`, also write the folder as OUT.zip.
+    """
+
+    start: Url
+    out: Path
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    max_pages: int = 100
+    timeout: float = 300
+    use_playwright: bool = False
+    zip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the operator set.
+
+    `allowed`, host:port pairs that may be crawled although private; `contact_url`, named in the user agent;
+    `archive_bytes`, the greatest size of an archive.
+    """
+
+    allowed: Sequence[tuple[str, int]] = ()
+    contact_url: str = "https://llmready.example/bot"
+    archive_bytes: int = 100_000_000
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent header: who we are and where to complain."""
+        return f"LLMReadyBot/{__version__} (+{self.contact_url})"
+
+
+def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
+    """Read the LLMREADY_* variables. Raises: ValueError, with a plain sentence."""
+    contact = environment.get("LLMREADY_CONTACT_URL", "").strip() or Surroundings().contact_url
+    if (
+        not contact.startswith(("https://", "http://", "mailto:"))
+        or not contact.isprintable()
+        or " " in contact
+    ):
+        raise ValueError(f"LLMREADY_CONTACT_URL wants a web address, not “{contact[:100]}”.")
+    megabytes = environment.get("LLMREADY_ARCHIVE_MB", "").strip() or "100"
+    if not megabytes.isdecimal() or int(megabytes) < 1:
+        raise ValueError(f"LLMREADY_ARCHIVE_MB wants a whole number of megabytes, not “{megabytes[:100]}”.")
+    return Surroundings(
+        allowed=parse_allowed(environment.get("LLMREADY_CRAWL_ALLOW", "")),
+        contact_url=contact,
+        archive_bytes=int(megabytes) * 1_000_000,
+    )

@@ -1,0 +1,1 @@
+"""The archive: Markdown files, llms.txt, llms-full.txt, manifest.json, zip."""

@@ -1,0 +1,65 @@
+"""From an answer to a page of the result: decode, read, convert, make safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.convert.charset import decode
+from crawler.convert.excerpt import first_paragraph
+from crawler.convert.page import Page, read_page
+from crawler.convert.sanitise import clean_line, clean_markdown
+from crawler.failures import Code, Failure
+from crawler.pack.store import StoredPage, content_digest
+
+if TYPE_CHECKING:
+    from crawler.convert.converter import Converter
+    from crawler.fetch.fetcher import Response
+
+LONGEST_FACT = 1000
+"""Characters kept of a title or description; a page may write a novel there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer holds before it is converted."""
+
+    html: str
+    facts: Page
+
+
+def read_answer(response: Response) -> Reading:
+    """Decode an HTML answer and read what it says about itself."""
+    html = decode(response.body, response.headers.get("Content-Type", ""))
+    # aiohttp's headers may repeat; each X-Robots-Tag counts.
+    rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
+    return Reading(html, read_page(html, response.url, rules))
+
+
+async def convert_page(
+    reading: Reading, response: Response, depth: int, converter: Converter
+) -> tuple[StoredPage, str]:
+    """Convert a page to safe Markdown.
+
+    Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
+    """
+    facts = reading.facts
+    raw = await converter.convert(reading.html, str(facts.base), has_main=facts.has_main)
+    markdown = clean_markdown(raw)
+    if not markdown.strip():
+        raise Failure(
+            Code.EMPTY_PAGE,
+            f"{response.url} has no text; a page that needs JavaScript needs the browser option.",
+        )
+    title = clean_line(facts.title[:LONGEST_FACT])
+    page = StoredPage(
+        url=response.url,
+        depth=depth,
+        title=title,
+        heading=clean_line(facts.heading[:LONGEST_FACT]),
+        description=clean_line(facts.description[:LONGEST_FACT]),
+        site_name=clean_line(facts.site_name[:LONGEST_FACT]),
+        excerpt=clean_line(first_paragraph(markdown)),
+        digest=content_digest(title, markdown),
+    )
+    return page, markdown
