@@ -69,6 +69,7 @@ class Api(APIGatewayHttpResolver):
             event["rawPath"] = event.get("rawPath", "").rstrip("/") or "/"
             answer = self._pass_gate(event) or self.resolve(event, context)
             answer["headers"] = {**_HEADERS, **answer.get("headers", {})}
+            answer["body"] = answer.get("body") or ""
             return answer
 
         return cast("Handler", handler)

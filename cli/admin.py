@@ -1,0 +1,173 @@
+"""``llmready admin``: what operators do without touching a database."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from cli import deployment
+from cli.deployment import Deployment
+from cli.failure import CommandFailed
+from llmready.adapters.sqs import job_from
+from llmready.domain.clock import now, timestamp
+from llmready.domain.errors import DomainError
+from llmready.domain.generation import Generation, Status
+from llmready.domain.plans import PLANS
+from llmready.domain.user import User
+
+_PEEK = 10
+_COLUMNS = ("state", "generation_id", "user", "website", "for", "progress")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of ``llmready admin``."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        subparser = commands.add_parser(name, help=text, description=text)
+        deployment.add_arguments(subparser)
+        subparser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        subparser.set_defaults(run=_plainly(run))
+        return subparser
+
+    change = command("set-plan", _set_plan, "Put a user on a plan; it holds at once.")
+    change.add_argument("email", metavar="EMAIL")
+    change.add_argument("plan", metavar="PLAN", help=", ".join(PLANS))
+    show = command("user", _show_user, "Show a user with plan and figures.")
+    show.add_argument("email", metavar="EMAIL")
+    command("jobs", _show_jobs, "List what waits, runs and was dead-lettered: who, since when, how far.")
+    again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
+    again.add_argument("generation_id", metavar="GENERATION_ID")
+
+
+def _plainly(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Turn the service's refusals into the command's one sentence."""
+
+    def running(options: argparse.Namespace) -> int:
+        try:
+            return run(options)
+        except DomainError as error:
+            raise CommandFailed(error.detail) from None
+
+    return running
+
+
+def _set_plan(options: argparse.Namespace) -> int:
+    if options.plan not in PLANS:
+        raise CommandFailed(f"there is no plan {options.plan}; the plans are {', '.join(PLANS)}")
+    service = deployment.find(options)
+    user = service.users.set_plan(_user(service, options.email).id, options.plan, now())
+    _print_user(user, as_json=options.json)
+    return 0
+
+
+def _show_user(options: argparse.Namespace) -> int:
+    service = deployment.find(options)
+    _print_user(_user(service, options.email), as_json=options.json)
+    return 0
+
+
+def _show_jobs(options: argparse.Namespace) -> int:
+    service = deployment.find(options)
+    emails: dict[str, str] = {}
+    rows = [_job(service, generation, emails) for generation in service.generations.active()]
+    rows += _dead_lettered(service, emails)
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    elif rows:
+        _print_grid(rows)
+    else:
+        print(f"Nothing waits or runs in {service.name}.")
+    return 0
+
+
+def _requeue(options: argparse.Namespace) -> int:
+    service = deployment.find(options)
+    for generation in service.generations.active():
+        if generation.id == options.generation_id:
+            service.jobs.send(generation)
+            service.generations.mark_enqueued(generation.user_id, generation.id, now())
+            answer = {"generation_id": generation.id, "queue": generation.queue.value}
+            print(json.dumps(answer) if options.json else f"Sent to the {generation.queue} queue once more.")
+            return 0
+    raise CommandFailed(f"no generation {options.generation_id} waits or runs; an ended one stays ended")
+
+
+def _user(service: Deployment, email: str) -> User:
+    user = service.users.by_email(email)
+    if user is None:
+        raise CommandFailed(f"{service.name} has no user {email}")
+    return user
+
+
+def _job(service: Deployment, generation: Generation, emails: dict[str, str]) -> dict[str, Any]:
+    running = generation.status is Status.PROCESSING
+    since = generation.started_at if running and generation.started_at else generation.created_at
+    return {
+        "state": "running" if running else "waiting",
+        "generation_id": generation.id,
+        "user": _email(service, generation.user_id, emails),
+        "website": generation.website_url,
+        "queue": generation.queue.value,
+        "since": timestamp(since),
+        "for": _age(since),
+        "progress": f"{generation.pages_crawled}/{generation.total_pages or '?'} pages" if running else "",
+    }
+
+
+def _dead_lettered(service: Deployment, emails: dict[str, str]) -> Iterable[dict[str, Any]]:
+    for url in service.dead_letter_urls:
+        answer = service.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=_PEEK, VisibilityTimeout=0, WaitTimeSeconds=0
+        )
+        for message in answer.get("Messages", []):
+            generation = service.generations.get(*job_from(message["Body"]))
+            if generation is not None:
+                yield {**_job(service, generation, emails), "state": "dead-lettered"}
+
+
+def _email(service: Deployment, user_id: str, emails: dict[str, str]) -> str:
+    if user_id not in emails:
+        user = service.users.get(user_id)
+        emails[user_id] = user.email if user else "(deleted)"
+    return emails[user_id]
+
+
+def _age(since: datetime) -> str:
+    seconds = int((now() - since).total_seconds())
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+
+
+def _print_user(user: User, *, as_json: bool) -> None:
+    row = {
+        "email": user.email,
+        "id": user.id,
+        "name": user.full_name or "",
+        "plan": user.plan_name,
+        "verified": user.is_verified,
+        "websites": f"{user.website_count} of {user.plan.websites}",
+        "running": user.running_count,
+        "completed": user.completed_count,
+        "failed": user.failed_count,
+        "since": timestamp(user.created_at),
+    }
+    if as_json:
+        print(json.dumps(row, indent=2))
+        return
+    grid = Grid(show_header=False, box=None)
+    for name, value in row.items():
+        grid.add_row(name, str(value))
+    Console().print(grid)
+
+
+def _print_grid(rows: list[dict[str, Any]]) -> None:
+    grid = Grid(box=None, header_style="bold")
+    for name in _COLUMNS:
+        grid.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "generation_id")
+    for row in rows:
+        grid.add_row(*(str(row[name]) for name in _COLUMNS))
+    Console().print(grid)

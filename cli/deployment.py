@@ -1,0 +1,107 @@
+"""Finding the service that an operator means: the local system, or a stage in AWS."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.failure import CommandFailed
+from llmready.adapters.dynamodb.generations import DynamoGenerations
+from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.users import DynamoUsers
+from llmready.adapters.sqs import SqsJobQueue
+from llmready.domain.plans import QueueName
+
+_DEAD_LETTERS = "dead_letters"
+
+
+class Deployment(NamedTuple):
+    """A running service, as far as its operators need it."""
+
+    name: str
+    users: DynamoUsers
+    generations: DynamoGenerations
+    jobs: SqsJobQueue
+    sqs: Any
+    dead_letter_urls: list[str]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which service is meant."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--port",
+        type=int,
+        default=os.environ.get("PORT"),
+        help="port of the local system (default: the one that .local/ remembers, or PORT)",
+    )
+    which.add_argument("--stage", help="a deployed stage, such as dev or prod")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".local"), help="folder of the local system (default: .local)"
+    )
+
+
+def find(options: argparse.Namespace) -> Deployment:
+    """Return the service that the arguments mean.
+
+    Raises:
+        CommandFailed: There is none, or it cannot be reached.
+    """
+    return _deployed(options.stage) if options.stage else _local(options.data, options.port)
+
+
+def _local(data: Path, port: int | None) -> Deployment:
+    file = data / "endpoints.json"
+    try:
+        endpoints = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise CommandFailed(
+            f"no local system runs here ({file} is missing); start it with `make run`, or name a --stage"
+        ) from None
+    if port is not None and f":{port}/" not in endpoints["api"]:
+        raise CommandFailed(f"the local system of this folder is at {endpoints['api']}, not on port {port}")
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
+        region_name=endpoints["region"],
+    )
+    names = {
+        "Table": endpoints["table"],
+        **{_output(name): url for name, url in endpoints["queues"].items()},
+    }
+    return _deployment("the local system", session, names, endpoint=endpoints["aws"])
+
+
+def _deployed(stage: str) -> Deployment:
+    session = boto3.Session()
+    try:
+        stacks = session.client("cloudformation").describe_stacks(StackName=f"LLMReady-{stage}")["Stacks"]
+    except (ClientError, BotoCoreError) as error:
+        raise CommandFailed(f"stage {stage} cannot be reached: {error}") from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return _deployment(f"stage {stage}", session, outputs)
+
+
+def _deployment(
+    name: str, session: boto3.Session, outputs: dict[str, str], *, endpoint: str | None = None
+) -> Deployment:
+    table = Table(session.client("dynamodb", endpoint_url=endpoint), outputs["Table"])
+    sqs = session.client("sqs", endpoint_url=endpoint)
+    urls = {queue: outputs[_output(queue)] for queue in QueueName}
+    return Deployment(
+        name=name,
+        users=DynamoUsers(table),
+        generations=DynamoGenerations(table),
+        jobs=SqsJobQueue(sqs, urls),
+        sqs=sqs,
+        dead_letter_urls=[outputs[_output(f"{queue}_{_DEAD_LETTERS}")] for queue in QueueName],
+    )
+
+
+def _output(queue: str) -> str:
+    """Return the name of the stack's output that holds a queue's URL."""
+    return "".join(word.title() for word in queue.split("_")) + "Queue"
