@@ -76,6 +76,9 @@ class Stage:
     custom_resources: bool = True
     """Whether the CDK's own helper functions may take part in a deploy (empty the bucket of a stage that
     keeps no data, close the default security group); the emulator cannot run them."""
+    dependency_layer: bool = True
+    """Whether functions get the third-party packages as a layer. The emulator runs them with this very
+    Python, which has the same pinned packages; unpacking them for each process would cost a second."""
     placeholder_image: str = ""
     """An image name to use instead of building container/Dockerfile; only where tasks run no container."""
     settings_from_host: bool = field(default=False)
@@ -173,6 +176,7 @@ STAGES: dict[str, Stage] = {
         lease_seconds=30,
         retain_data=False,
         custom_resources=False,
+        dependency_layer=False,
         placeholder_image="llmready-worker:local",
         settings_from_host=True,
     ),

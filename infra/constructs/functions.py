@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.layers import RUNTIME
+from infra.constructs.layers import RUNTIME, function_architecture
 from infra.paths import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class ServiceFunction(Construct):
             "Function",
             description=f"LLMReady {stage.name}: {folder}",
             runtime=RUNTIME,
-            architecture=(
-                lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64
-            ),
+            architecture=function_architecture(stage),
             code=lambda_.Code.from_asset(str(FUNCTIONS / folder), exclude=["**/__pycache__", "**/*.pyc"]),
             handler="handler.handler",
             layers=list(layers.all),

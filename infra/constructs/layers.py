@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import re
 import shutil
 import subprocess
@@ -44,28 +43,39 @@ def layer_requirements(pinned: str) -> str:
     return "\n".join(kept) + "\n"
 
 
+class LambdaPlatform:
+    """Where functions run on AWS.
+
+    Args:
+        architecture: arm64 or x86_64.
+    """
+
+    def __init__(self, architecture: str) -> None:
+        self.options = [
+            f"--python-version={PYTHON_VERSION}",
+            f"--python-platform={PLATFORMS[architecture]}",
+        ]
+
+
+class ThisMachine:
+    """This very Python, for looking whether the layer is complete."""
+
+    options = (f"--python={sys.executable}",)
+
+
 @jsii.implements(ILocalBundling)
 class DependencyBundling:
     """Installs the pinned packages with uv for where they will run; no Docker takes part.
 
     Args:
-        stage: its architecture chooses the platform; the local stage takes this machine's Python,
-            because that is what the emulator runs functions with.
+        target: where that is.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, target: LambdaPlatform | ThisMachine) -> None:
         self.requirements = layer_requirements(REQUIREMENTS.read_text())
-        if stage.name == "local":
-            self.target = [f"--python={sys.executable}"]
-            where = f"{platform.machine()} {sys.version}"
-        else:
-            where = f"{PLATFORMS[stage.architecture]} {PYTHON_VERSION}"
-            self.target = [
-                f"--python-version={PYTHON_VERSION}",
-                f"--python-platform={PLATFORMS[stage.architecture]}",
-            ]
+        self.target = target
         # The same pins for the same platform give the same layer, whatever time it is made.
-        recipe = "\n".join((self.requirements, where, *PRUNED))
+        recipe = "\n".join((self.requirements, *target.options, *PRUNED))
         self.digest = hashlib.sha256(recipe.encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
@@ -96,7 +106,7 @@ class DependencyBundling:
             "--require-hashes",
             "--only-binary=:all:",
             "--link-mode=copy",
-            *self.target,
+            *self.target.options,
             f"--target={partial / 'python'}",
             f"--requirement={listed}",
         ]
@@ -116,11 +126,13 @@ class Layers(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        architecture = (
-            lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64
-        )
-        bundling = DependencyBundling(stage)
-        self.dependencies = lambda_.LayerVersion(
+        self.all = [self._core(stage)]
+        if stage.dependency_layer:
+            self.all.insert(0, self._dependencies(stage))
+
+    def _dependencies(self, stage: Stage) -> lambda_.LayerVersion:
+        bundling = DependencyBundling(LambdaPlatform(stage.architecture))
+        return lambda_.LayerVersion(
             self,
             "Dependencies",
             description="Third-party packages",
@@ -131,16 +143,22 @@ class Layers(Construct):
                 bundling=BundlingOptions(image=DockerImage.from_registry("unused"), local=bundling),
             ),
             compatible_runtimes=[RUNTIME],
-            compatible_architectures=[architecture],
+            compatible_architectures=[function_architecture(stage)],
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.core = lambda_.LayerVersion(
+
+    def _core(self, stage: Stage) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
             self,
             "Core",
             description="LLMReady's shared code",
             code=lambda_.Code.from_asset(str(CORE), exclude=["**/__pycache__", "**/*.pyc"]),
             compatible_runtimes=[RUNTIME],
-            compatible_architectures=[architecture],
+            compatible_architectures=[function_architecture(stage)],
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.all = [self.dependencies, self.core]
+
+
+def function_architecture(stage: Stage) -> lambda_.Architecture:
+    """Give the stage's architecture as the CDK names it."""
+    return lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 READY_WITHIN = 60.0
 STOP_WITHIN = 20.0
+LARGEST_LOG = 10 * 1024 * 1024
 SAVE_PATH = "/_llmready/save"
 
 
@@ -68,6 +69,7 @@ class Emulator:
             **aws_environment(self.endpoint),
             **self._settings.passed_on,
             "LLMREADY_EMULATOR_PORT": str(self.port),
+            "LLMREADY_FUNCTIONS_LOG": str(self._settings.logs / "functions.log"),
             "GATEWAY_PORT": str(named_port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": LOCAL_REGION,
@@ -83,6 +85,8 @@ class Emulator:
             # agent starts the worker instead, everywhere alike.
             "DOCKER_HOST": f"unix://{self._folder / 'no-docker.sock'}",
         }
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
         self._child = await Child.start(
             [sys.executable, "-m", "infra.local.emulator_server"],
             environment=environment,

@@ -6,7 +6,9 @@ itself it
 * saves the state while it runs, where ministack saves at a clean stop only, so that a crash loses a few
   seconds at most (``SAVE_INTERVAL`` after a change, later when saving itself takes long);
 * lets ``{proxy+}`` take an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
-* gives functions the caller's address as the source address, where ministack always says 127.0.0.1.
+* gives functions the caller's address as the source address, where ministack always says 127.0.0.1;
+* does not wait 50 ms for a log line after a function has answered;
+* writes what functions log into a file too, and keeps the latest log streams only.
 
 ministack is pinned to an exact version, because this reaches into it.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import logging.handlers
 import os
 import re
 import signal
@@ -27,8 +30,9 @@ from typing import TYPE_CHECKING, Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
+from ministack.core import lambda_runtime
 from ministack.core.persistence import save_state
-from ministack.services import apigateway, lambda_svc
+from ministack.services import apigateway, cloudwatch_logs, lambda_svc
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -45,6 +49,12 @@ SAVE_INTERVAL = 1.0
 SAVE_SHARE = 20
 # What requests change all the time; the rest (code of functions, stacks, roles) only changes by a deploy.
 CHANGING = ("dynamodb", "sqs", "s3", "ses", "ses_v2", "ecs", "eventbridge", "secretsmanager")
+
+# The emulator opens a log stream for each call of a function and would keep them all.
+KEPT_STREAMS = 200
+LARGEST_LOG = 10 * 1024 * 1024
+# Seconds: how long to wait for a function's first log line, for another one, and at most.
+LOG_WAITS = (0.005, 0.002, 0.25)
 
 _READS = re.compile(r"(Get|BatchGet|Describe|List|Query|Scan|Receive)")
 
@@ -148,9 +158,35 @@ def amend_gateway() -> None:
     apigateway.run_reentrant = run_with_source
 
 
+def amend_functions(log: str) -> None:
+    """Put right how the output of functions is waited for and kept.
+
+    Args:
+        log: path of the file that gets their lines.
+    """
+    handler = logging.handlers.RotatingFileHandler(log, maxBytes=LARGEST_LOG, backupCount=1, delay=True)
+    lines = logging.getLogger("llmready.functions")
+    lines.addHandler(handler)
+    lines.setLevel(logging.INFO)
+    lines.propagate = False
+    emit = lambda_svc._emit_lambda_logs  # noqa: SLF001
+
+    def emit_everywhere(func: dict[str, Any], request_id: str, text: str, *rest: Any, **options: Any) -> None:
+        emit(func, request_id, text, *rest, **options)
+        if text:
+            lines.info("%s", text)
+        for group in list(cloudwatch_logs._log_groups.values()):  # noqa: SLF001
+            for stream in list(group["streams"])[:-KEPT_STREAMS]:
+                group["streams"].pop(stream, None)
+
+    lambda_svc._emit_lambda_logs = emit_everywhere  # noqa: SLF001
+    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = LOG_WAITS  # noqa: SLF001
+
+
 async def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     amend_gateway()
+    amend_functions(os.environ["LLMREADY_FUNCTIONS_LOG"])
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]
     config.keep_alive_timeout = 75

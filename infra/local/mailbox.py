@@ -52,8 +52,8 @@ class Mailbox:
                 self._write(sent)
 
     def _write(self, sent: dict[str, Any]) -> None:
-        identifier = re.sub(r"[^A-Za-z0-9-]", "", sent["MessageId"])
-        when = _sent_at(sent.get("Timestamp"))
+        identifier = re.sub(r"[^A-Za-z0-9-]", "", sent["MessageId"].partition("@")[0])
+        when = datetime.fromtimestamp(sent["Timestamp"], tz=UTC)
         partial = self._folder / f".{identifier}.partial"
         partial.write_bytes(bytes(as_message(sent, when)))
         partial.rename(self._folder / f"{when:%Y%m%dT%H%M%SZ}-{identifier}.eml")
@@ -70,24 +70,18 @@ def as_message(sent: dict[str, Any], when: datetime) -> EmailMessage:
         when: the time it was accepted.
     """
     message = EmailMessage()
-    message["From"] = sent["Source"]
+    message["From"] = _one_line(sent["Source"])
     for header, addresses in (("To", sent.get("To")), ("Cc", sent.get("CC")), ("Bcc", sent.get("BCC"))):
         if addresses:
-            message[header] = ", ".join(addresses)
-    message["Subject"] = " ".join((sent.get("Subject") or "").split())
+            message[header] = _one_line(", ".join(addresses))
+    message["Subject"] = _one_line(sent.get("Subject"))
     message["Date"] = format_datetime(when)
-    message["Message-ID"] = f"<{sent['MessageId']}@llmready.local>"
+    message["Message-ID"] = f"<{_one_line(sent['MessageId'])}>"
     message.set_content(sent.get("BodyText") or "")
     if sent.get("BodyHtml"):
         message.add_alternative(sent["BodyHtml"], subtype="html")
     return message
 
 
-def _sent_at(timestamp: object) -> datetime:
-    if isinstance(timestamp, int | float):
-        return datetime.fromtimestamp(timestamp, tz=UTC)
-    try:
-        told = datetime.fromisoformat(str(timestamp))
-    except ValueError:
-        return datetime.now(tz=UTC)
-    return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())

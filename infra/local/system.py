@@ -54,16 +54,16 @@ class LocalSystem:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
         with _only_one(self._settings):
-            stop = asyncio.create_task(_when(stopping.wait()))
+            stop = asyncio.create_task(_completed(stopping.wait()))
             try:
-                started = asyncio.create_task(_when(self._start()))
-                await _first_of(started, stop)
+                await _first_of(asyncio.create_task(self._start()), stop)
                 if not stopping.is_set():
-                    ended = asyncio.create_task(_when(self._emulator.ended()))
-                    await _first_of(ended, stop)
+                    ended = asyncio.create_task(_completed(self._emulator.ended()))
+                    await _first_of(ended, *self._background, stop)
                     if not stopping.is_set():
                         raise LocalError(f"The AWS emulator ended by itself; {self._emulator.log} says why.")
             finally:
+                stop.cancel()
                 await self._stop()
 
     async def _start(self) -> None:
@@ -129,18 +129,18 @@ class LocalSystem:
             self._say(line)
 
 
-async def _when(awaited: Awaitable[object]) -> None:
+async def _completed(awaited: Awaitable[object]) -> None:
     await awaited
 
 
 async def _first_of(*tasks: asyncio.Task[None]) -> None:
-    """Wait for the first; cancel the others but the last, and raise what the first raised."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks[:-1]:
-        if task not in done:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    """Wait until one of the tasks ends, cancel the others, and raise what the first one raised."""
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    if tasks[-1] not in done:
+        others.discard(tasks[-1])  # the last is the wish to stop, which goes on being waited for
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     for task in done:
         task.result()
 
