@@ -127,14 +127,6 @@ class ServiceStack(Stack):
         return {"LLMREADY_MAIL_QUEUE_URL": self.queues.mail.queue.queue_url}
 
     @property
-    def _attempts(self) -> dict[str, str]:
-        return {
-            "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
-            "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
-            "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
-        }
-
-    @property
     def _verified_email(self) -> dict[str, str]:
         return {"LLMREADY_REQUIRE_VERIFIED_EMAIL": str(self.settings.require_verified_email).lower()}
 
@@ -150,7 +142,9 @@ class ServiceStack(Stack):
             **self._bucket,
             **self._generation_queues,
             **self._mail_queue,
-            **self._attempts,
+            "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
+            "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
+            "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
         }
@@ -186,7 +180,7 @@ class ServiceStack(Stack):
         function = self._http("websites", {**self._table, **self._bucket, **self._secret})
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website",))
         self.storage.grant_signing_secret(function)
-        self.storage.grant_archives(function, "s3:DeleteObject")
+        self.storage.grant_deleting_archives(function)
         return function
 
     def _generations(self) -> lambda_.Function:
@@ -204,7 +198,9 @@ class ServiceStack(Stack):
         )
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status"))
         self.storage.grant_signing_secret(function)
-        self.storage.grant_archives(function, "s3:GetObject", "s3:DeleteObject")
+        # Who signs a download's URL must be allowed to read the file.
+        self.storage.grant_archives(function, "s3:GetObject")
+        self.storage.grant_deleting_archives(function)
         self._grant_send(function, self.queues.standard.queue, self.queues.priority.queue)
         grant_on(function, [self.dispatcher.function_arn], "lambda:InvokeFunction")
         return function
@@ -216,9 +212,9 @@ class ServiceStack(Stack):
                 **self._table,
                 **self._generation_queues,
                 **self._mail_queue,
-                **self._attempts,
                 **self.workers.launch_settings(),
                 "LLMREADY_MAX_TASKS": str(self.settings.max_tasks),
+                "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
             },
             timeout=Duration.seconds(60),
         )
@@ -232,10 +228,12 @@ class ServiceStack(Stack):
     def _notifier(self) -> None:
         function = self._event(
             "notifier",
-            {**self._table, **self.mail.settings(), **self._public_url()},
+            {**self._table, **self._secret, **self.mail.settings(), **self._public_url()},
             timeout=Duration.seconds(30),
         )
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        # The link in a mail carries a ticket for one download, signed like a token.
+        self.storage.grant_signing_secret(function)
         self.mail.grant_send(function)
         function.add_event_source(
             SqsEventSource(self.queues.mail.queue, batch_size=5, report_batch_item_failures=True)
@@ -258,8 +256,7 @@ class ServiceStack(Stack):
     def _cleanup(self) -> lambda_.Function:
         function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
-        self.storage.grant_archives(function, "s3:DeleteObject")
-        grant_on(function, [self.storage.bucket.bucket_arn], "s3:ListBucket")
+        self.storage.grant_deleting_archives(function)
         return function
 
     def _public_url(self) -> dict[str, str]:

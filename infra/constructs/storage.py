@@ -95,6 +95,17 @@ class Storage(Construct):
         """Allow ``actions`` on the archives in the bucket."""
         grant_on(grantee, [self.bucket.arn_for_objects(ARCHIVES)], *actions)
 
+    def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:
+        """Allow finding and deleting archives."""
+        self.grant_archives(grantee, "s3:DeleteObject")
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": ARCHIVES}},
+            )
+        )
+
     def grant_signing_secret(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing secret."""
         grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")

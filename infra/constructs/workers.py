@@ -127,7 +127,7 @@ class Workers(Construct):
         )
 
     def grant_launch(self, launcher: lambda_.Function) -> None:
-        """Let a function run tasks of this definition in this cluster, and look at them."""
+        """Let a function run tasks of this definition in this cluster, and count them."""
         in_cluster = {"ArnEquals": {"ecs:cluster": self.cluster.cluster_arn}}
         for statement in (
             iam.PolicyStatement(
@@ -137,8 +137,6 @@ class Workers(Construct):
             ),
             # ListTasks knows no resource but container instances, which Fargate has none of.
             iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
-            # A task's id is not known beforehand.
-            iam.PolicyStatement(actions=["ecs:DescribeTasks"], resources=["*"], conditions=in_cluster),
         ):
             launcher.add_to_role_policy(statement)
         roles = [self.task_definition.task_role, self.task_definition.obtain_execution_role()]

@@ -116,7 +116,6 @@ class TaskAgent:
             folder=folder,
             log=self._settings.logs / f"worker-{identifier}.log",
         )
-        (folder / "task.json").write_text(json.dumps({"task": arn, "pid": child.pid}))
         self._running[arn] = child
         self._watch(self._follow(arn, child))
 
@@ -137,7 +136,9 @@ class TaskAgent:
         await child.kill()  # what it may have left of its own children
         self._running.pop(arn, None)
         shutil.rmtree(self._work / arn.rpartition("/")[2], ignore_errors=True)
-        await self._mark_stopped(arn, f"Essential container in task exited ({code})")
+        reason = f"Essential container in task exited ({code})"
+        await self._mark_stopped(arn, reason)
+        await self._announce_stopped(arn, reason)
 
     async def _end(self, arn: str, child: Child) -> None:
         self._ending.add(arn)
@@ -153,6 +154,24 @@ class TaskAgent:
             await asyncio.to_thread(
                 self._clients.ecs.stop_task, cluster=self._cluster, task=arn, reason=reason
             )
+
+    async def _announce_stopped(self, arn: str, reason: str) -> None:
+        """Tell EventBridge what ECS would; the emulator leaves it out."""
+        detail = {
+            "clusterArn": self._cluster,
+            "taskArn": arn,
+            "lastStatus": "STOPPED",
+            "desiredStatus": "STOPPED",
+            "stoppedReason": reason,
+        }
+        entry = {
+            "Source": "aws.ecs",
+            "DetailType": "ECS Task State Change",
+            "Detail": json.dumps(detail),
+            "Resources": [arn],
+        }
+        with contextlib.suppress(BotoCoreError, ClientError):
+            await asyncio.to_thread(self._clients.events.put_events, Entries=[entry])
 
     def _watch(self, following: Coroutine[Any, Any, None]) -> None:
         watcher = asyncio.create_task(following)
