@@ -142,6 +142,8 @@ class Generation(BaseModel):
                 "status": Status.PROCESSING,
                 "fence": self.fence + 1,
                 "attempts": self.attempts + 1,
+                # Whoever claims it got it from a queue, even where the note of that comes later than the claim.
+                "enqueued_at": self.enqueued_at or time,
                 "started_at": time,
                 "lease_expires_at": time + lease,
                 "pages_crawled": 0,
