@@ -1,0 +1,1 @@
+"""The Fargate task: takes generations from the queues and supervises one crawler process each."""

@@ -1,0 +1,150 @@
+"""What a crawler is kept from: the worker's credentials, its memory, its rights and too much of the machine.
+
+A hostile page may take over a crawler. It then finds an environment without secrets, a worker that cannot be
+looked into, and, in the container, another user without capabilities.
+"""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import resource
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmready.observability import logger
+from llmready.settings import Settings
+
+# Numbers of prctl(2) and capabilities(7).
+_PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_CAP_SETGID = 6
+_CAP_SETUID = 7
+
+_OPEN_FILES = 4096
+_FILE_BYTES = 1 << 30
+# Not the address space: Node reserves far more of it than it ever uses.
+_LIMITS = (
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    (resource.RLIMIT_FSIZE, _FILE_BYTES),
+)
+
+# With the address of the container's credentials anybody in the container could ask for them.
+_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+)
+_PASSED_ON = ("LANG", "PYTHONPATH", "PLAYWRIGHT_BROWSERS_PATH")
+_USER_VARIABLE = "LLMREADY_CRAWLER_USER"
+
+
+def confine_worker() -> None:
+    """Make this process hard to look into, and let it and its children gain and use no more than they need.
+
+    The ambient capabilities that the container's entry point gave are kept by this process alone: a child that
+    executes a program loses them.
+    """
+    for kind, wanted in _LIMITS:
+        hard = resource.getrlimit(kind)[1]
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+    if sys.platform != "linux":
+        return
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+
+
+def forget_credentials() -> None:
+    """Drop the credentials from the environment, once the AWS clients hold them."""
+    for name in _CREDENTIALS:
+        os.environ.pop(name, None)
+
+
+class Confinement:
+    """How crawlers are started.
+
+    Args:
+        user: The account that they run under; None leaves them this process's own.
+        crawl_allow: ``host:port`` pairs that may be crawled although they are not public.
+    """
+
+    def __init__(self, *, user: pwd.struct_passwd | None = None, crawl_allow: str = "") -> None:
+        self._user = user
+        self._crawl_allow = crawl_allow
+        self._setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+
+    @property
+    def other_user(self) -> bool:
+        """Whether crawlers run under another account than this process."""
+        return self._user is not None
+
+    def prefix(self) -> list[str]:
+        """Return what goes before a crawler's command so that it does not outlive this process."""
+        return [self._setpriv, "--pdeathsig", "KILL", "--"] if self._setpriv else []
+
+    def process_options(self, home: Path) -> dict[str, Any]:
+        """Return the options of :class:`subprocess.Popen`: environment, session, user.
+
+        Args:
+            home: The folder that the child works in.
+        """
+        options: dict[str, Any] = {
+            "cwd": home,
+            "env": self._environment(os.environ, home),
+            "start_new_session": True,
+        }
+        if self._user is not None:
+            options |= {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        return options
+
+    def make_folder(self, parent: Path) -> Path:
+        """Make the folder that a child works in, so that its user can fill it."""
+        home = parent / "crawl"
+        home.mkdir(mode=0o700)
+        if self._user is not None:
+            parent.chmod(0o711)
+            home.chmod(0o777)  # only these two users are in the container
+        return home
+
+    def _environment(self, own: Mapping[str, str], home: Path) -> dict[str, str]:
+        # The programs beside this Python (Node on a developer's machine) come before the machine's own.
+        path = os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", os.defpath)))
+        passed = {name: own[name] for name in _PASSED_ON if name in own}
+        allowed = {"LLMREADY_CRAWL_ALLOW": self._crawl_allow} if self._crawl_allow else {}
+        return {"LANG": "C.UTF-8", **passed, **allowed, "PATH": path, "HOME": str(home), "TMPDIR": str(home)}
+
+
+def confinement_for(settings: Settings) -> Confinement:
+    """Return how crawlers are started here; a log line says so where they cannot have a user of their own."""
+    user = _crawler_user(os.environ.get(_USER_VARIABLE, ""))
+    if user is None:
+        logger.warning("crawlers run under the worker's own user")
+    return Confinement(user=user, crawl_allow=",".join(sorted(settings.allowed_hosts)))
+
+
+def _crawler_user(name: str) -> pwd.struct_passwd | None:
+    if not name or not _may_change_user():
+        return None
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name)
+    return None
+
+
+def _may_change_user() -> bool:
+    if sys.platform != "linux":
+        return False
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            effective = int(line.split()[1], 16)
+            return all(effective >> capability & 1 for capability in (_CAP_SETUID, _CAP_SETGID))
+    return False

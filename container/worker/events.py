@@ -1,0 +1,59 @@
+"""What a crawler says on its standard output: one JSON object a line, believed no further than it is checked."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+_Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Started(_Event):
+    """The crawl has begun."""
+
+    event: Literal["started"]
+
+
+class Progressed(_Event):
+    """How far the crawl is, in pages."""
+
+    event: Literal["progress"]
+    pages_crawled: _Count
+    total_pages: _Count
+    pages_failed: _Count
+
+
+class Completed(_Event):
+    """The archive is there. ``content_bytes`` is what the pages hold before they are packed."""
+
+    event: Literal["completed"]
+    pages_crawled: _Count
+    pages_failed: _Count
+    total_files: _Count
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    content_bytes: _Count
+
+
+class Failed(_Event):
+    """The crawl came to nothing. ``detail`` is a sentence for the owner of the site."""
+
+    event: Literal["failed"]
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
+    detail: Annotated[str, Field(min_length=1, max_length=500)]
+    transient: bool
+
+
+Event = Started | Progressed | Completed | Failed
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def event_from(line: bytes) -> Event | None:
+    """Return the event that a line holds, or None where it holds none of ours."""
+    try:
+        return _EVENT.validate_json(line)
+    except ValidationError:
+        return None

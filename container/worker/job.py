@@ -1,0 +1,297 @@
+"""One delivery of a generation: claimed, crawled, stored and ended under its lease, or left to another."""
+
+import asyncio
+import hashlib
+import math
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+from llmready.adapters.sqs import SqsJobQueue
+from llmready.domain.clock import now
+from llmready.domain.errors import Conflict, LeaseLost, TryAgain
+from llmready.domain.generation import Archive, Failure, Generation, Progress, archive_key
+from llmready.observability import logger
+from llmready.ports import Archives, Generations, MailQueue, QueuedJob
+from llmready.usecases.finish_generation import (
+    TIMED_OUT,
+    WORKER_LOST,
+    complete_generation,
+    fail_generation,
+    retry_delay,
+)
+from worker.lease import Lease
+from worker.patience import patiently
+from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Supervisor
+
+_MEGABYTE = 1024 * 1024
+# Seconds. Without a lease, or after the end, there is nothing to lose: the message comes back.
+_UNCLAIMED_PATIENCE = 10.0
+_MESSAGE_PATIENCE = 10.0
+
+_BROKE_OFF = Failure(
+    code="internal_error", message="The generation broke off. This is our fault, not the website's."
+)
+_NOT_STORED = Failure(
+    code="internal_error", message="The result could not be stored. This is our fault, not the website's."
+)
+
+
+class Stored(NamedTuple):
+    """The attempt ended with its files in the bucket."""
+
+    archive: Archive
+    progress: Progress
+
+
+Ending = Stored | CrawlFailed | CrawlStopped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a job works with, the same for all jobs of a worker.
+
+    Attributes:
+        retries: Further crawls after the first failed one.
+        archive_mb: The largest archive that is kept.
+        work: The folder below which each job makes its own; None takes the system's.
+    """
+
+    jobs: SqsJobQueue
+    generations: Generations
+    archives: Archives
+    mail_queue: MailQueue
+    supervisor: Supervisor
+    lease: timedelta
+    attempt_timeout: timedelta
+    retries: int
+    archive_mb: int
+    work: Path | None = None
+
+
+async def do_job(message: QueuedJob, desk: Desk, stop: asyncio.Event) -> None:
+    """Do what a message asks for, as far as it still is to be done.
+
+    Args:
+        message: The delivery.
+        desk: What to work with.
+        stop: Ends the attempt early; the generation is then handed back.
+    """
+    generation_id = message.generation_id
+    try:
+        await _Job(message, desk, stop).run()
+    except LeaseLost:
+        logger.warning("lease lost; left to whoever holds it", generation_id=generation_id)
+    except TryAgain:
+        logger.warning("AWS not reached; the message comes back", generation_id=generation_id)
+    except Exception:  # noqa: BLE001 - the next generation may do better, and this message comes back by itself
+        logger.exception("job broke off; the message comes back", generation_id=generation_id)
+
+
+class _Job:
+    def __init__(self, message: QueuedJob, desk: Desk, stop: asyncio.Event) -> None:
+        self._message = message
+        self._desk = desk
+        self._stop = stop
+
+    async def run(self) -> None:
+        lease = await self._claim()
+        if lease is None:
+            return
+        generation = lease.generation
+        logger.info("generation claimed", generation_id=generation.id, attempt=generation.attempts)
+        ending = await lease.hold_while(self._attempt(lease))
+        await self._write_down(lease, ending)
+
+    async def _claim(self) -> Lease | None:
+        """Return the generation under a new lease; None where there is nothing to do (any more, or yet)."""
+        desk = self._desk
+        until = monotonic() + _UNCLAIMED_PATIENCE
+
+        def patient() -> bool:
+            return monotonic() < until and not self._stop.is_set()
+
+        found = await patiently(
+            lambda: desk.generations.get(self._message.user_id, self._message.generation_id), while_=patient
+        )
+        if found is None or found.status.is_final:
+            await self._done()
+            return None
+        taken = monotonic()
+        try:
+            claimed = found.claimed(time=now(), lease=desk.lease)
+        except Conflict:
+            await self._wait_for_holder(found)
+            return None
+        if claimed.attempts > 1 + desk.retries:
+            await patiently(lambda: self._fail(found, WORKER_LOST), while_=patient)
+            await self._done()
+            return None
+        await patiently(lambda: desk.generations.claim(found, claimed), while_=patient)
+        return Lease(
+            claimed,
+            self._message,
+            length=desk.lease,
+            taken=taken,
+            generations=desk.generations,
+            jobs=desk.jobs,
+        )
+
+    async def _attempt(self, lease: Lease) -> Ending:
+        """Crawl and store; what goes wrong unforeseen counts as a failure of ours that may pass."""
+        try:
+            async with asyncio.timeout(self._desk.attempt_timeout.total_seconds()) as limit:
+                return await self._crawl_and_store(lease)
+        except LeaseLost:
+            raise
+        except TryAgain:
+            return CrawlStopped() if self._stop.is_set() else CrawlFailed(_NOT_STORED, transient=True)
+        except Exception:  # noqa: BLE001 - whatever it is, the generation is not lost by it
+            if limit.expired():
+                return CrawlFailed(TIMED_OUT, transient=True)
+            logger.exception("attempt broke off", generation_id=lease.generation.id)
+            return CrawlFailed(_BROKE_OFF, transient=True)
+
+    async def _crawl_and_store(self, lease: Lease) -> Ending:
+        desk, generation = self._desk, lease.generation
+        longest = int(desk.attempt_timeout.total_seconds())
+        order = CrawlOrder(
+            url=generation.website_url,
+            settings=generation.settings,
+            seconds=min(generation.settings.timeout, longest),
+        )
+        folder = Path(tempfile.mkdtemp(prefix="generation-", dir=desk.work))
+        try:
+            outcome = await desk.supervisor.crawl(order, folder, report=lease.report, stop=self._stop)
+            return await self._store(lease, outcome) if isinstance(outcome, Crawled) else outcome
+        finally:
+            await desk.supervisor.clear(folder)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _store(self, lease: Lease, crawled: Crawled) -> Ending:
+        desk, generation, report = self._desk, lease.generation, crawled.report
+        size = _size(crawled.archive)
+        if size > desk.archive_mb * _MEGABYTE:
+            return CrawlFailed(_too_large(desk.archive_mb), transient=False)
+        # The crawler's word is not enough: what is stored is what was looked at, whole and unchanged.
+        sha256 = await asyncio.to_thread(_sha256, crawled.archive)
+        if sha256 != report.sha256:
+            logger.warning("archive differs from what the crawler reported", generation_id=generation.id)
+            return CrawlFailed(_BROKE_OFF, transient=True)
+        key = archive_key(generation.user_id, generation.id, generation.fence)
+        await lease.confirm()
+        await patiently(
+            lambda: desk.archives.store(crawled.archive, key, sha256),
+            while_=lambda: lease.holds() and not self._stop.is_set(),
+        )
+        return Stored(
+            Archive(
+                key=key,
+                file_size=size,
+                total_files=report.total_files,
+                sha256=sha256,
+                content_bytes=report.content_bytes,
+            ),
+            Progress(
+                pages_crawled=report.pages_crawled,
+                total_pages=report.pages_crawled + report.pages_failed,
+                pages_failed=report.pages_failed,
+            ),
+        )
+
+    async def _write_down(self, lease: Lease, ending: Ending) -> None:
+        """Write how the attempt ended, then do with the message what follows from it."""
+        generation = lease.generation
+        match ending:
+            case Stored():
+                await patiently(lambda: self._complete(generation, ending), while_=lease.holds)
+                logger.info(
+                    "generation completed", generation_id=generation.id, pages=ending.progress.pages_crawled
+                )
+                await self._done()
+            case CrawlStopped():
+                handed_back = generation.handed_back(attempt_counts=False)
+                await patiently(lambda: self._desk.generations.hand_back(handed_back), while_=lease.holds)
+                logger.info("generation handed back", generation_id=generation.id)
+                await self._hide(0)
+            case CrawlFailed(failure, transient) if transient and generation.attempts <= self._desk.retries:
+                waiting = generation.handed_back(failure=failure)
+                await patiently(lambda: self._desk.generations.hand_back(waiting), while_=lease.holds)
+                delay = int(retry_delay(generation.attempts).total_seconds())
+                logger.info(
+                    "generation waits for another attempt",
+                    generation_id=generation.id,
+                    code=failure.code,
+                    seconds=delay,
+                )
+                await self._hide(delay)
+            case CrawlFailed(failure):
+                await patiently(lambda: self._fail(generation, failure), while_=lease.holds)
+                logger.info("generation failed", generation_id=generation.id, code=failure.code)
+                await self._done()
+
+    def _complete(self, generation: Generation, stored: Stored) -> None:
+        complete_generation(
+            generation,
+            archive=stored.archive,
+            progress=stored.progress,
+            generations=self._desk.generations,
+            mail_queue=self._desk.mail_queue,
+            time=now(),
+        )
+
+    def _fail(self, generation: Generation, failure: Failure) -> None:
+        fail_generation(
+            generation,
+            failure,
+            generations=self._desk.generations,
+            mail_queue=self._desk.mail_queue,
+            time=now(),
+        )
+
+    async def _wait_for_holder(self, held: Generation) -> None:
+        """Keep the message back until the other worker's lease ends, in case that one does not come to an end."""
+        if held.lease_expires_at is not None:
+            left = math.ceil((held.lease_expires_at - now()).total_seconds())
+            await self._hide(max(0, left) + 1)
+
+    async def _done(self) -> None:
+        await self._with_message(lambda: self._desk.jobs.done(self._message))
+
+    async def _hide(self, seconds: int) -> None:
+        await self._with_message(lambda: self._desk.jobs.hide(self._message, seconds))
+
+    async def _with_message(self, call: Callable[[], None]) -> None:
+        until = monotonic() + _MESSAGE_PATIENCE
+        await patiently(call, while_=lambda: monotonic() < until)
+
+
+def _size(archive: Path) -> int:
+    """Return the bytes of an archive that is nothing but a file of its own.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It leads elsewhere, perhaps to something of ours.
+    """
+    found = archive.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise ValueError("the archive is no plain file")
+    return found.st_size
+
+
+def _sha256(archive: Path) -> str:
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _too_large(megabytes: int) -> Failure:
+    return Failure(
+        code="archive_too_large",
+        message=f"The result is larger than {megabytes} MB; fewer pages or narrower patterns may help.",
+    )

@@ -1,0 +1,81 @@
+"""The worker's life: take messages until there is no more work or it has to go."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from time import monotonic
+
+from llmready import bootstrap
+from llmready.adapters.sqs import SqsJobQueue
+from llmready.domain.errors import TryAgain
+from llmready.observability import logger
+from llmready.ports import QueuedJob
+from llmready.settings import Settings, settings
+from worker.confinement import confine_worker, confinement_for, forget_credentials
+from worker.intake import Intake
+from worker.job import Desk, do_job
+from worker.lease import visibility
+from worker.supervisor import Limits, Supervisor, memory_limit
+
+_WORK_VARIABLE = "LLMREADY_WORK_DIR"
+
+
+def main() -> int:
+    """Run a worker and return its exit code."""
+    confine_worker()
+    asyncio.run(_work(settings()))
+    return 0
+
+
+async def _work(chosen: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    jobs = bootstrap.job_queue()
+    emulated = chosen.stage == "local"
+    intake = Intake(
+        jobs,
+        visibility=visibility(chosen.lease),
+        wait=0 if emulated else 1,
+        pause=0.1 if emulated else 0.0,
+    )
+    first = asyncio.create_task(intake.next())  # on its way while the rest is built
+    desk = await asyncio.to_thread(_desk, chosen)
+    forget_credentials()
+    logger.info("worker ready")
+    message = await first
+    idle_since = monotonic()
+    while not stop.is_set():
+        if message is not None:
+            await do_job(message, desk, stop)
+            idle_since = monotonic()
+        elif monotonic() - idle_since > chosen.idle_seconds:
+            break
+        message = None if stop.is_set() else await intake.next()
+    if message is not None:
+        await asyncio.to_thread(_give_back, message, jobs)
+    logger.info("worker ends", stopped=stop.is_set())
+
+
+def _desk(chosen: Settings) -> Desk:
+    folder = os.environ.get(_WORK_VARIABLE)
+    return Desk(
+        jobs=bootstrap.job_queue(),
+        generations=bootstrap.generations(),
+        archives=bootstrap.archives(),
+        mail_queue=bootstrap.mail_queue(),
+        supervisor=Supervisor(confinement_for(chosen), limits=Limits(memory=memory_limit())),
+        lease=chosen.lease,
+        attempt_timeout=chosen.attempt_timeout,
+        retries=chosen.generation_retries,
+        archive_mb=chosen.archive_mb,
+        work=Path(folder) if folder else None,
+    )
+
+
+def _give_back(message: QueuedJob, jobs: SqsJobQueue) -> None:
+    try:
+        jobs.hide(message, 0)
+    except TryAgain:
+        logger.warning("message not given back; it comes back", generation_id=message.generation_id)

@@ -1,0 +1,18 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator import Emulator, Place, running_ministack
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One ministack for the whole run."""
+    with running_ministack(tmp_path_factory.mktemp("ministack")) as running:
+        yield running
+
+
+@pytest.fixture
+def place(emulator: Emulator) -> Place:
+    """A table, a bucket and queues that the test has for itself."""
+    return emulator.place()

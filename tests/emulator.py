@@ -1,0 +1,269 @@
+"""AWS emulators for tests: one ministack process for a whole run, and places in it that a test has for itself."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from llmready.adapters.dynamodb.generations import DynamoGenerations
+from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
+from llmready.adapters.dynamodb.outbox import DynamoOutbox
+from llmready.adapters.dynamodb.quotas import DynamoQuotas
+from llmready.adapters.dynamodb.sessions import DynamoSessions
+from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.users import DynamoUsers
+from llmready.adapters.dynamodb.websites import DynamoWebsites
+from llmready.adapters.s3 import S3Archives
+from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
+from llmready.domain.plans import QueueName
+
+REGION = "us-east-1"
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+_INDEXES = (
+    ("due", "due_kind", "due_at", "KEYS_ONLY"),
+    ("by_website", "website_id", "generation_id", "ALL"),
+    ("by_status", "user_status", "generation_id", "ALL"),
+)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """An emulator that speaks AWS. Without an endpoint it is moto, inside this process."""
+
+    endpoint: str | None
+
+    def client(self, service: str, **config: Any) -> Any:
+        """Return a new client of a service."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(
+                signature_version="s3v4" if service == "s3" else "v4",
+                max_pool_connections=64,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                **config,
+            ),
+        )
+
+    def place(self, *, receives: int = 4, visibility: int = 30) -> "Place":
+        """Return a table, a bucket and queues that nobody else uses.
+
+        Args:
+            receives: How often a generation's message is delivered before it is set aside.
+            visibility: Seconds for which a message that was taken stays hidden, unless told otherwise.
+        """
+        name = f"t{uuid.uuid4().hex[:12]}"
+        _create_table(self.client("dynamodb"), name)
+        self.client("s3").create_bucket(Bucket=name)
+        sqs = self.client("sqs")
+        dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": receives})
+        attributes = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
+        urls = {
+            queue: sqs.create_queue(QueueName=f"{name}-{queue}", Attributes=attributes)["QueueUrl"]
+            for queue in QueueName
+        }
+        mail = sqs.create_queue(QueueName=f"{name}-mail")["QueueUrl"]
+        return Place(self, name, urls, mail, dead)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a stack would have: a table, a bucket, queues, and the adapters upon them."""
+
+    emulator: Emulator
+    name: str
+    queue_urls: dict[QueueName, str]
+    mail_queue_url: str
+    dead_letters_url: str
+
+    def environment(self, **settings: object) -> dict[str, str]:
+        """Return the environment of a process that works here; ``settings`` are more of ours, in lower case."""
+        ours = {
+            "stage": "local",
+            "table": self.name,
+            "bucket": self.name,
+            "standard_queue_url": self.queue_urls[QueueName.STANDARD],
+            "priority_queue_url": self.queue_urls[QueueName.PRIORITY],
+            "mail_queue_url": self.mail_queue_url,
+            **settings,
+        }
+        return {
+            **_CREDENTIALS,
+            **({"AWS_ENDPOINT_URL": self.emulator.endpoint} if self.emulator.endpoint else {}),
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            **{f"LLMREADY_{name.upper()}": str(value) for name, value in ours.items()},
+        }
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.emulator.client("dynamodb")
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.emulator.client("s3")
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self.emulator.client("sqs")
+
+    @cached_property
+    def table(self) -> Table:
+        return Table(self.dynamodb, self.name)
+
+    @cached_property
+    def users(self) -> DynamoUsers:
+        return DynamoUsers(self.table)
+
+    @cached_property
+    def sessions(self) -> DynamoSessions:
+        return DynamoSessions(self.table)
+
+    @cached_property
+    def websites(self) -> DynamoWebsites:
+        return DynamoWebsites(self.table)
+
+    @cached_property
+    def generations(self) -> DynamoGenerations:
+        return DynamoGenerations(self.table)
+
+    @cached_property
+    def quotas(self) -> DynamoQuotas:
+        return DynamoQuotas(self.table)
+
+    @cached_property
+    def outbox(self) -> DynamoOutbox:
+        return DynamoOutbox(self.table)
+
+    @cached_property
+    def limiter(self) -> DynamoLimiter:
+        return DynamoLimiter(self.table)
+
+    @cached_property
+    def lockout(self) -> DynamoLockout:
+        return DynamoLockout(self.table)
+
+    @cached_property
+    def mutex(self) -> DynamoMutex:
+        return DynamoMutex(self.table)
+
+    @cached_property
+    def jobs(self) -> SqsJobQueue:
+        return SqsJobQueue(self.sqs, self.queue_urls)
+
+    @cached_property
+    def mail_queue(self) -> SqsMailQueue:
+        return SqsMailQueue(self.sqs, self.mail_queue_url)
+
+    @cached_property
+    def archives(self) -> S3Archives:
+        return S3Archives(self.s3, self.name)
+
+    def stored_keys(self) -> list[str]:
+        """Return the keys of all objects in the bucket."""
+        return sorted(entry["Key"] for entry in self.s3.list_objects_v2(Bucket=self.name).get("Contents", []))
+
+    def waiting(self, url: str) -> tuple[int, int]:
+        """Return how many messages of a queue can be had, and how many are hidden."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_ministack(folder: Path) -> Iterator[Emulator]:
+    """Run ministack until the context ends; its output goes to a file in ``folder``."""
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = {
+        **_CREDENTIALS,
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+    with (folder / "ministack.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
+        )
+        try:
+            _wait_until_healthy(process, endpoint, folder / "ministack.log")
+            yield Emulator(endpoint)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_healthy(process: "subprocess.Popen[bytes]", endpoint: str, log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise RuntimeError(f"ministack did not start:\n{log.read_text()[-2000:]}")
+
+
+def _create_table(client: Any, name: str) -> None:
+    """Create the table as ``infra/constructs/storage.py`` describes it."""
+    attributes = ["pk", "sk", *dict.fromkeys(key for _, *pair, _ in _INDEXES for key in pair)]
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
+        KeySchema=_keys("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": _keys(hash_, range_), "Projection": {"ProjectionType": kind}}
+            for index, hash_, range_, kind in _INDEXES
+        ],
+    )
+
+
+def _keys(hash_: str, range_: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": hash_, "KeyType": "HASH"},
+        {"AttributeName": range_, "KeyType": "RANGE"},
+    ]

@@ -1,0 +1,21 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator import Place
+from tests.worker.process import Worker
+
+
+@pytest.fixture
+def start_worker(place: Place, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Start workers; none of them outlives the test."""
+    running: list[Worker] = []
+
+    def start(**settings: object) -> Worker:
+        running.append(Worker(place, tmp_path, **settings))
+        return running[-1]
+
+    yield start
+    for worker in running:
+        worker.end()

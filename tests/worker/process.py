@@ -1,0 +1,85 @@
+"""The worker as a real process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from llmready.domain.generation import Generation
+from tests.emulator import Place
+
+
+class Worker:
+    """A running worker; its log lines are kept in a file."""
+
+    def __init__(self, place: Place, folder: Path, **settings: object) -> None:
+        self.work = folder / "work"
+        self.work.mkdir(exist_ok=True)
+        self._log = folder / f"worker-{time.monotonic_ns()}.log"
+        environment = place.environment(
+            **{"lease_seconds": 3, "idle_seconds": 1, "work_dir": self.work, **settings}
+        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "worker"], env=environment, cwd=folder, stdout=log, stderr=log
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 20) -> int:
+        """Return its exit code once it ends by itself."""
+        return self._process.wait(timeout=seconds)
+
+    def end(self) -> None:
+        """End it in any case."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return what it logged."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+    def said(self, message: str) -> bool:
+        """Tell whether it logged a message."""
+        return any(line.get("message") == message for line in self.log())
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 15) -> Any:
+    """Return what ``condition`` returns once that is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.03)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+def now_stored(place: Place, generation: Generation) -> Generation:
+    """Return a generation as it is stored now."""
+    found = place.generations.get(generation.user_id, generation.id)
+    assert found is not None
+    return found
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that descend from a process."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            try:
+                parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    found = [child for child, parent in parents.items() if parent == pid]
+    return found + [deeper for child in found for deeper in children_of(child)]
