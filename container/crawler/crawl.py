@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,10 +72,11 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
         from crawler.pack.store import PageStore  # noqa: PLC0415
 
         shutil.rmtree(work, ignore_errors=True)
-        store = PageStore(work / "pages")
-        fetched = await _fetch(options, surroundings, converter, store, progress)
-        await converter.close()
-        return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
+        work.mkdir()
+        with closing(PageStore(work / "pages")) as store:
+            fetched = await _fetch(options, surroundings, converter, store, progress)
+            await converter.close()
+            return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
     except OSError as error:
         raise _of_disk(error) from error
     finally:
@@ -127,7 +130,7 @@ async def _fetch(
 def _pack(
     options: Options, surroundings: Surroundings, work: Path, store: PageStore, fetched: _Fetched
 ) -> Result:
-    from crawler.pack.archive import Run, write_archive, write_zip  # noqa: PLC0415 - not needed until now
+    from crawler.pack.archive import Bundle, Run, write_archive  # noqa: PLC0415 - not needed until now
 
     folder, packed = work / "archive", work / "archive.zip"
     folder.mkdir()
@@ -141,10 +144,9 @@ def _pack(
         failures=fetched.failures,
         notes=fetched.notes,
     )
-    written = write_archive(folder, store, run)
-    size, digest = (
-        write_zip(folder, written.files, packed, surroundings.archive_bytes) if options.zip else (0, None)
-    )
+    with Bundle(folder, packed if options.zip else None, surroundings.archive_bytes) as bundle:
+        written = write_archive(bundle, store, run)
+    size, digest = _measured(packed) if options.zip else (0, None)
     archive = options.out.with_name(f"{options.out.name}.zip") if options.zip else None
     _publish(folder, options.out, work / "replaced")
     if archive is not None:
@@ -154,12 +156,17 @@ def _pack(
         archive=archive,
         pages_crawled=len(store),
         pages_failed=len(fetched.failures),
-        total_files=len(written.files),
+        total_files=written.total_files,
         file_size=size,
         sha256=digest,
         content_bytes=written.content_bytes,
         site_name=written.site_name,
     )
+
+
+def _measured(file: Path) -> tuple[int, str]:
+    with file.open("rb") as source:
+        return file.stat().st_size, hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def _publish(folder: Path, out: Path, replaced: Path) -> None:

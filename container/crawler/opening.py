@@ -30,6 +30,11 @@ def is_html(response: Response) -> bool:
     return response.content_type in _HTML
 
 
+def looks_like_html(response: Response) -> bool:
+    """Say whether an answer that was read is a page, where its headers leave that open."""
+    return bool(response.content_type) or b"<" in response.body[:1024]
+
+
 async def open_site(fetcher: Fetcher, start: Url) -> OpenedSite:
     """Find the site behind a URL.
 

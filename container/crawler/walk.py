@@ -13,7 +13,7 @@ from crawler.fetch.pace import Pace
 from crawler.fetch.sitemaps import read_sitemaps
 from crawler.frontier.frontier import Candidate, Frontier
 from crawler.frontier.site import adopt
-from crawler.opening import OpenedSite, is_html
+from crawler.opening import OpenedSite, is_html, looks_like_html
 from crawler.pack.archive import PageFailure
 from crawler.reading import Reading, convert_page, read_answer
 
@@ -75,22 +75,31 @@ class Walk:
         self._stopped = False
 
     async def run(self) -> None:
-        """Walk until nothing is left, or until the caller's patience ends by cancelling."""
+        """Walk until nothing is left, or until the caller's patience ends by cancelling.
+
+        Raises: OSError when pages cannot be kept.
+        """
         start = self._frontier.begin()
         self._frontier.sources_open += 1
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._read_sitemaps())
-            group.create_task(self._visit(start, self._site.answer))
-            # More workers than connections: a page that is being converted holds no connection.
-            for _ in range(self._workers):
-                group.create_task(self._work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read_sitemaps())
+                group.create_task(self._visit(start, self._site.answer))
+                # More workers than connections: a page that is being converted holds no connection.
+                for _ in range(self._workers):
+                    group.create_task(self._work())
+        except ExceptionGroup as failed:
+            # All workers meet the same full disk; one of them tells it as well as twelve.
+            raise _first(failed) from failed
 
     async def _read_sitemaps(self) -> None:
         try:
             async for entries in read_sitemaps(self._fetcher, self._site.robots, self._site.start):
-                for entry in entries:
+                for number, entry in enumerate(entries):
                     if is_page_path(entry.url.path):
                         self._offer([entry.url], depth=1, priority=entry.priority)
+                    if number % 200 == 0:
+                        await asyncio.sleep(0)
                 self._tell()
         finally:
             self._frontier.sources_open -= 1
@@ -131,8 +140,11 @@ class Walk:
             return
         answer.raise_for_status()
         self._silences = 0
-        if not is_html(answer):
-            raise Failure(Code.NOT_HTML, f"{answer.url} is no HTML page but {answer.content_type[:100]}.")
+        if not is_html(answer) or not looks_like_html(answer):
+            raise Failure(
+                Code.NOT_HTML,
+                f"{answer.url} is no HTML page but {answer.content_type[:100] or 'something unnamed'}.",
+            )
         reading = read_answer(answer)
         facts = reading.facts
         self._offer(facts.links, candidate.depth + 1)
@@ -210,3 +222,8 @@ class Walk:
         self._progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
@@ -28,6 +29,11 @@ _NOT_PAGES = re.compile(
 _REFRESH = re.compile(r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)""", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
+_LINKS = (
+    ("a[href]:not([rel~=nofollow i]), area[href]:not([rel~=nofollow i])", "href"),
+    ("frame[src], iframe[src]", "src"),
+    ("link[rel~=next i][href], link[rel~=prev i][href]", "href"),
+)
 
 
 @dataclass(slots=True)
@@ -117,23 +123,24 @@ def _robots_rules(metas: dict[str, str], header: str) -> set[str]:
 
 def _links(tree: LexborHTMLParser, base: Url) -> list[Url]:
     hrefs: dict[str, None] = {}
-    for node in tree.css("a[href], area[href]"):
-        attributes = node.attributes
-        rel = attributes.get("rel")
-        if rel and "nofollow" in rel.lower().split():
-            continue
-        hrefs.setdefault((attributes["href"] or "").partition("#")[0])
-    for node in tree.css("frame[src], iframe[src]"):
-        hrefs.setdefault((node.attributes["src"] or "").partition("#")[0])
-    for node in tree.css("link[rel~=next][href], link[rel~=prev][href]"):
-        hrefs.setdefault((node.attributes["href"] or "").partition("#")[0])
+    for selector, attribute in _LINKS:
+        for node in tree.css(selector):
+            hrefs.setdefault((node.attrs.get(attribute) or "").partition("#")[0])
     hrefs.pop("", None)
+    folder = base.folder
     found: dict[Url, None] = {}
     for href in list(hrefs)[:MAX_LINKS]:
-        link = join(base, href)
-        if link is not None and is_page_path(link.path):
+        link = page_link(base if href.startswith("?") else folder, href)
+        if link is not None:
             found.setdefault(link)
     return list(found)
+
+
+@lru_cache(maxsize=16384)
+def page_link(base: Url, href: str) -> Url | None:
+    """Resolve a link, or return None when it leads to no page."""
+    link = join(base, href)
+    return link if link is not None and is_page_path(link.path) else None
 
 
 def _refresh(content: str, base: Url) -> Url | None:

@@ -14,8 +14,14 @@ _UNSEEN = re.compile(
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
-_DESTINATION = re.compile(r"\]\(\s*<?([^)>\n]{0,100})")
-_WHOLE_DESTINATION = re.compile(r"\]\(\s*(?:<[^>\n]*>|(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.)*\))*)[^)\n]*\)")
+# Possessive quantifiers throughout: a page of ten megabytes must not make any of these slow.
+_DESTINATION = re.compile(r"\]\(\s*+<?(?!https?://)([^)>\n]{0,100}+)")
+_LINK_END = re.compile(
+    r"\]\([ \t]*+(?!<?https?://)(?P<dest><[^>\n]*+>|(?:[^\s()\\]++|\\.|\((?:[^\s()\\]++|\\.)*+\))*+)"
+    r'(?:[ \t]++"(?:[^"\\\n]++|\\.)*+")?+[ \t]*+\)'
+)
+_EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
+_BAD_START = re.compile(r"(\]\(\s*+<?)(?!https?://)(?=([^)>\n]{0,100}+))")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
@@ -72,30 +78,10 @@ def _fence_after(open_fence: str, line: str) -> str:
 
 
 def _without_bad_links(line: str) -> str:
-    position = 0
-    while match := _DESTINATION.search(line, position):
-        position = match.end()
-        if _is_safe(match[1]):
-            continue
-        whole = _WHOLE_DESTINATION.match(line, match.start())
-        end = whole.end() if whole else len(line)
-        start = _opening_bracket(line, match.start())
-        text = line[start + 1 : match.start()]
-        before = line[: max(start, 0)]
-        line = f"{before.removesuffix('!')}{text}{line[end:]}"
-        position = len(before)
-    return line
-
-
-def _opening_bracket(line: str, closing: int) -> int:
-    depth = 0
-    for position in range(closing, -1, -1):
-        if line[position] not in "[]" or line[max(0, position - 1)] == "\\":
-            continue
-        depth += 1 if line[position] == "]" else -1
-        if depth == 0:
-            return position
-    return -1
+    line = _LINK_END.sub(lambda match: match[0] if _is_safe(match["dest"].lstrip("<")) else "]()", line)
+    line = _EMPTY_LINK.sub(r"\1", line)
+    # What is left has a form that no converter writes; as a fragment it leads nowhere.
+    return _BAD_START.sub(lambda match: match[1] if _is_safe(match[2]) else f"{match[1]}#", line)
 
 
 def _is_safe(destination: str) -> bool:

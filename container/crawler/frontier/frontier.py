@@ -14,7 +14,7 @@ from typing import Any
 from crawler.frontier.patterns import Patterns
 from crawler.frontier.urls import Url
 
-MAX_KNOWN = 100_000
+MAX_KNOWN = 50_000
 """Pages remembered of one site; more belong to no site that a crawl of this size could serve."""
 
 MAX_DEPTH = 100
@@ -54,9 +54,9 @@ class Frontier:
         self._next_level: dict[str, Candidate] = {}
         self._flying: dict[str, Candidate] = {}
 
-    def begin(self, hops: int = 0) -> Candidate:
+    def begin(self) -> Candidate:
         """Return the start page as a candidate that is being fetched."""
-        candidate = Candidate(self.start, depth=0, hops=hops)
+        candidate = Candidate(self.start, depth=0)
         self._seen.add(self.start.key)
         self._flying[self.start.key] = candidate
         return candidate
@@ -169,11 +169,12 @@ class Frontier:
         self._ready.appendleft(Candidate(url, candidate.depth, candidate.priority, hops=hops))
         return True
 
-    def _rank(self, candidate: Candidate) -> tuple[bool, int, float, int, int, str]:
+    def _rank(self, candidate: Candidate) -> tuple[bool, int, bool, float, int, int, str]:
         url = candidate.url
         return (
             not url.path.startswith(self.start.directory),
             candidate.depth,
+            bool(url.query),
             -candidate.priority,
             -candidate.links_in,
             url.path.count("/"),

@@ -72,14 +72,17 @@ class Url(NamedTuple):
         return self.path[: self.path.rfind("/") + 1]
 
     @property
+    def folder(self) -> Url:
+        """The URL of the folder that the page lies in."""
+        return Url(self.scheme, self.host, self.port, self.directory, "")
+
+    @property
     def key(self) -> str:
         """What tells two pages of one site apart.
 
         Slashes at the end, index files and the order of parameters do not.
         """
-        path = _INDEX.sub("/", self.path)
-        path = "/".join(part for part in path.split("/") if part)
-        return f"/{path}?{'&'.join(sorted(self.query.split('&')))}" if self.query else f"/{path}"
+        return _key(self.path, self.query)
 
 
 def parse(text: str) -> Url:
@@ -108,13 +111,18 @@ def parse_typed(text: str) -> Url:
     return parse(text)
 
 
-@lru_cache(maxsize=16384)
 def join(base: Url, href: str) -> Url | None:
     """Resolve a link found on a page.
 
     Parameters: `base`, the page's URL or its `<base href>`; `href`, the link as written.
     Returns: the canonical URL, or None when the link leads to nothing a crawler may ask for.
     """
+    # All pages of a folder resolve almost all links alike: that is what the cache can remember.
+    return _join(base if href[:1] in ("", "?", "#") else base.folder, href)
+
+
+@lru_cache(maxsize=1024)
+def _join(base: Url, href: str) -> Url | None:
     text = _clean(href)
     match = _SCHEME.match(text)
     try:
@@ -126,6 +134,12 @@ def join(base: Url, href: str) -> Url | None:
         return _absolute(scheme, rest)
     except BadUrl:
         return None
+
+
+@lru_cache(maxsize=16384)
+def _key(path: str, query: str) -> str:
+    path = "/".join(part for part in _INDEX.sub("/", path).split("/") if part)
+    return f"/{path}?{'&'.join(sorted(query.split('&')))}" if query else f"/{path}"
 
 
 def _clean(text: str) -> str:

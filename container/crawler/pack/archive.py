@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from crawler.failures import Code, Failure
 from crawler.pack.llms_txt import render_llms_txt
@@ -14,8 +16,9 @@ from crawler.pack.outline import Entry, Outline, make_outline
 from crawler.pack.paths import archive_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import Self
 
     from crawler.frontier.urls import Url
     from crawler.pack.store import PageStore
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 # The zip format has no earlier day, and any fixed one makes the bytes reproducible.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
+_UNIX = 3
 _CHUNK = 1 << 18
 
 
@@ -37,9 +41,9 @@ class PageFailure:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: the files in their order in the archive, and figures about them."""
+    """What was written: the number of files, the bytes of llms-full.txt, the name of the site."""
 
-    files: list[str]
+    total_files: int
     content_bytes: int
     site_name: str
 
@@ -57,67 +61,98 @@ class Run:
     notes: Sequence[str]
 
 
-def write_archive(folder: Path, store: PageStore, run: Run) -> Written:
-    """Write llms.txt, llms-full.txt, md/ and manifest.json into a folder.
+class Bundle:
+    """The files of an archive, written into a folder and, if wanted, into a zip in the same go.
 
-    Parameters: `folder`, which exists; `store`, with at least one page; `run`. Raises: OSError.
+    Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip.
+    Use as a context manager: leaving it completes the zip.
+    """
+
+    def __init__(self, folder: Path, zip_path: Path | None, limit: int) -> None:
+        self.names: list[str] = []
+        self._folder = folder
+        self._limit = limit
+        self._made = {folder}
+        self._zip = zip_path and zipfile.ZipFile(zip_path, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._zip:
+            self._zip.close()
+
+    def add(self, name: str, data: bytes) -> None:
+        """Write a file. Raises: Failure (archive_too_large), OSError."""
+        path = self._folder / name
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
+        path.write_bytes(data)
+        self.names.append(name)
+        if self._zip:
+            self._zip.writestr(_zip_info(name), data)
+            self._check_size()
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[BinaryIO]:
+        """Write a file piece by piece; it must be one that is read back when it is complete."""
+        path = self._folder / name
+        with path.open("wb") as file:
+            yield file
+        self.names.append(name)
+        if self._zip:
+            info = _zip_info(name)
+            info.file_size = path.stat().st_size
+            with path.open("rb") as source, self._zip.open(info, "w") as packed:
+                shutil.copyfileobj(source, packed, _CHUNK)
+            self._check_size()
+
+    def _check_size(self) -> None:
+        if self._zip and self._zip.start_dir > self._limit:
+            raise Failure(
+                Code.ARCHIVE_TOO_LARGE,
+                f"The archive would be larger than {self._limit / 1_000_000:g} MB; ask for fewer pages.",
+            )
+
+
+def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
+    """Write llms.txt, llms-full.txt, md/ and manifest.json.
+
+    Parameters: `bundle`, where to; `store`, with at least one page; `run`.
+    Raises: Failure (archive_too_large), OSError.
     """
     outline = make_outline(store.pages(), run.start)
     paths = archive_paths(entry.page.url for entry in outline.entries)
     described: list[dict[str, Any]] = []
-    with (folder / "llms-full.txt").open("w", encoding="utf-8", newline="\n") as full:
+    bundle.add("llms.txt", render_llms_txt(outline).encode())
+    with bundle.stream("llms-full.txt") as full:
         for entry in outline.entries:
             body = store.markdown(entry.page)
-            full.write(f"# {entry.title}\n\nURL: {entry.page.url}\n\n{_without_title(body, entry.title)}\n\n")
-            described.append(_write_page(folder, paths[entry.page.url], entry, body))
+            text = f"# {entry.title}\n\nURL: {entry.page.url}\n\n{_without_title(body, entry.title)}\n\n"
+            full.write(text.encode())
+            described.append(_write_page(bundle, paths[entry.page.url], entry, body))
         content_bytes = full.tell()
-    _write_text(folder / "llms.txt", render_llms_txt(outline))
     described.sort(key=lambda page: page["path"])
-    files = ["llms.txt", "llms-full.txt", "manifest.json", *(page["path"] for page in described)]
-    _write_text(folder / "manifest.json", _manifest(run, outline, described, len(files)))
-    return Written(files, content_bytes, outline.site_name)
+    total = len(bundle.names) + 1
+    bundle.add("manifest.json", _manifest(run, outline, described, total).encode())
+    return Written(total, content_bytes, outline.site_name)
 
 
-def write_zip(folder: Path, files: Sequence[str], target: Path, limit: int) -> tuple[int, str]:
-    """Pack the files of a folder.
-
-    Parameters: `folder`; `files`, paths below it in the order of the zip; `target`; `limit`, bytes.
-    Returns: size in bytes and SHA-256 of the zip. Raises: Failure (archive_too_large), OSError.
-    """
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in files:
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = _PLAIN_FILE
-            info.create_system = 3
-            info.file_size = (folder / name).stat().st_size
-            with (folder / name).open("rb") as source, archive.open(info, "w") as packed:
-                while chunk := source.read(_CHUNK):
-                    packed.write(chunk)
-            if archive.start_dir > limit:
-                raise _too_large(limit)
-    size = target.stat().st_size
-    if size > limit:
-        raise _too_large(limit)
-    with target.open("rb") as source:
-        return size, hashlib.file_digest(source, "sha256").hexdigest()
+def _zip_info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = _PLAIN_FILE
+    info.create_system = _UNIX
+    return info
 
 
-def _too_large(limit: int) -> Failure:
-    return Failure(
-        Code.ARCHIVE_TOO_LARGE,
-        f"The archive would be larger than {limit / 1_000_000:g} MB; ask for fewer pages.",
-    )
-
-
-def _write_page(folder: Path, path: str, entry: Entry, body: str) -> dict[str, Any]:
+def _write_page(bundle: Bundle, path: str, entry: Entry, body: str) -> dict[str, Any]:
     head = {"title": entry.title, "description": entry.description, "url": str(entry.page.url)}
     # JSON strings are YAML strings, with every quote and colon where YAML wants it.
     front = "".join(f"{key}: {json.dumps(text, ensure_ascii=False)}\n" for key, text in head.items() if text)
     data = f"---\n{front}---\n\n{body}\n".encode()
-    file = folder / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
+    bundle.add(path, data)
     return {
         "url": str(entry.page.url),
         "path": path,
@@ -152,7 +187,3 @@ def _manifest(run: Run, outline: Outline, pages: Sequence[dict[str, Any]], total
         ],
     }
     return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

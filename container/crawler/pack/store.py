@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StoredPage:
-    """One page of the result; its Markdown lies in the store."""
+    """One page of the result: what it says about itself. Its Markdown lies in the store."""
 
     url: Url
     depth: int
@@ -27,13 +27,16 @@ class StoredPage:
 
 
 class PageStore:
-    """Keeps the pages of a crawl. Parameters: `folder`, which it makes."""
+    """Keeps the pages of a crawl in one file, to which it only appends.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(parents=True)
-        self._pages: dict[str, StoredPage] = {}
-        self._twins: dict[tuple[str, str], str] = {}
+    Parameters: `path` of the file, which it makes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("x+b")
+        self._end = 0
+        self._pages: dict[Url, tuple[StoredPage, int, int]] = {}
+        self._twins: dict[tuple[str, str], Url] = {}
 
     def add(self, page: StoredPage, markdown: str) -> bool:
         """Keep a page.
@@ -44,31 +47,35 @@ class PageStore:
         twin_key = (_stem(page.url), page.digest)
         twin = self._twins.get(twin_key)
         if twin is not None:
-            other = self._pages[twin]
+            other, start, length = self._pages[twin]
             if _rank(page) < _rank(other):
                 del self._pages[twin]
-                self._file(other.url).unlink()
-            else:
-                return False
-        self._file(page.url).write_text(markdown, encoding="utf-8", newline="\n")
-        key = str(page.url)
-        self._pages[key] = page
-        self._twins[twin_key] = key
-        return twin is None
+                self._pages[page.url] = (page, start, length)
+                self._twins[twin_key] = page.url
+            return False
+        data = markdown.encode()
+        self._file.write(data)
+        self._pages[page.url] = (page, self._end, len(data))
+        self._end += len(data)
+        self._twins[twin_key] = page.url
+        return True
 
     def markdown(self, page: StoredPage) -> str:
         """Return a page's Markdown."""
-        return self._file(page.url).read_text(encoding="utf-8")
+        _, start, length = self._pages[page.url]
+        self._file.seek(start)
+        return self._file.read(length).decode()
 
     def pages(self) -> list[StoredPage]:
         """Return all pages in the order of their URLs."""
-        return sorted(self._pages.values(), key=lambda page: page.url)
+        return [self._pages[url][0] for url in sorted(self._pages)]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def __len__(self) -> int:
         return len(self._pages)
-
-    def _file(self, url: Url) -> Path:
-        return self._folder / f"{hashlib.sha256(str(url).encode()).hexdigest()[:32]}.md"
 
 
 def content_digest(title: str, markdown: str) -> str:
