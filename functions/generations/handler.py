@@ -142,7 +142,7 @@ def read(generation_id: str) -> GenerationAnswer:
 def fetch(
     generation_id: str,
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
-) -> Response[DownloadAnswer]:
+) -> Response[DownloadAnswer | None]:
     """Redirect to the zip, or with ``redirect=false`` say where it is."""
     found = download(_generation(generation_id), archives=bootstrap.archives(), time=now())
     if redirect:

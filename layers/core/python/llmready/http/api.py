@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestValidationError,
+    ResponseValidationError,
+)
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -49,7 +52,7 @@ class Api(APIGatewayHttpResolver):
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self.exception_handler(DomainError)(self._refused)
         self.exception_handler(RequestValidationError)(self._not_valid)
-        self.exception_handler(Exception)(self._broken)
+        self.exception_handler([ResponseValidationError, Exception])(self._broken)
         self.not_found(self._unknown)
 
     @property
@@ -102,8 +105,9 @@ class Api(APIGatewayHttpResolver):
 
     def _unknown(self, _error: Exception) -> Response[str]:
         path = self.current_event.path
-        routes = [*self._static_routes, *self._dynamic_routes]
-        allowed = sorted({route.method for route in routes if route.rule.match(path)})
+        matching = [route for route in self._static_routes if route.rule.match(path)]
+        matching = matching or [route for route in self._dynamic_routes if route.rule.match(path)]
+        allowed = sorted({route.method for route in matching})
         if allowed:
             refusal: DomainError = MethodNotAllowed(
                 "method_not_allowed", "This path does not accept this method.", allow=", ".join(allowed)

@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.sites import Site, numbered, serve
+from tests.e2e.system import Person, System, free_port
+
+# One port for each hand-made site of a test: what may be crawled is settled when the system starts.
+SITE_PORTS = [free_port() for _ in range(12)]
+
+
+@pytest.fixture(scope="session")
+def site_ports() -> list[int]:
+    return SITE_PORTS
+
+
+@pytest.fixture(scope="session")
+def small_site() -> Iterator[Site]:
+    """Twelve pages."""
+    with serve(numbered(12)) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def slow_site() -> Iterator[Site]:
+    """Sixty pages that each take a moment."""
+    with serve(numbered(60), latency=0.4) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, small_site: Site, slow_site: Site) -> Iterator[System]:
+    """The whole system, running."""
+    allow = ",".join([small_site.host, slow_site.host, *(f"127.0.0.1:{port}" for port in SITE_PORTS)])
+    running = System(tmp_path_factory.mktemp("local"), allow=allow).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def person(system: System) -> Person:
+    return system.user()

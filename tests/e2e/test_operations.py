@@ -1,0 +1,183 @@
+"""What operators see and what the schedules do."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.e2e.sites import Site
+from tests.e2e.system import Person, System, wait_for
+from tests.e2e.test_access import assert_problem
+
+pytestmark = pytest.mark.e2e
+
+
+def test_files_past_their_days_are_deleted(system: System, person: Person, small_site: Site) -> None:
+    generation = person.start(person.website(small_site.url))
+    done = person.finished(generation)
+    url = person.http.get(f"/generations/{generation}/download").headers["Location"]
+    system.invoke("cleanup")
+    assert httpx.get(url).status_code == 200
+    past = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    table = system.aws("dynamodb")
+    me = person.http.get("/auth/me").json()["id"]
+    table.update_item(
+        TableName=system.endpoints["table"],
+        Key={"pk": {"S": f"USER#{me}"}, "sk": {"S": f"GEN#{generation}"}},
+        UpdateExpression="SET expires_at = :past, due_at = :past",
+        ExpressionAttributeValues={":past": {"S": past}},
+    )
+    # Expired at once, whenever the cleanup comes.
+    assert_problem(person.http.get(f"/generations/{generation}/download"), 410, "files_expired")
+    assert system.invoke("cleanup") == {"expired": 1}
+    assert system.invoke("cleanup") == {"expired": 0}
+    assert httpx.get(url).status_code == 404
+    assert_problem(person.http.get(f"/generations/{generation}/download"), 410, "files_expired")
+    found = person.generation(generation)
+    assert (found["status"], found["can_download"], found["expires_at"]) == ("completed", False, past)
+    assert found["sha256"] == done["sha256"]
+
+
+def test_quota_comes_back_with_the_month(system: System, person: Person, small_site: Site) -> None:
+    website = person.website(small_site.url)
+    person.finished(person.start(website))
+    assert person.quota()["remaining_generations"] == 0
+    me = person.http.get("/auth/me").json()["id"]
+    _age_ledger(system, me)
+    assert person.quota()["remaining_generations"] == 1
+    settled = system.invoke("quota_reset")
+    assert settled["closed"] >= 1
+    assert system.invoke("quota_reset") == {"closed": 0, "still_running": 0}
+    assert person.finished(person.start(website))["status"] == "completed"
+
+
+def test_a_lost_generation_is_failed_and_refunded(system: System, person: Person, small_site: Site) -> None:
+    """One whose worker vanished and whose time is up, with no message left anywhere."""
+    website = person.website(small_site.url)
+    generation = person.start(website)
+    person.finished(generation)
+    me = person.http.get("/auth/me").json()["id"]
+    _vanish(system, me, website, generation)
+    assert person.generation(generation)["status"] == "processing"
+    system.invoke("dispatcher")
+    found = person.finished(generation, within=90)
+    assert (found["status"], found["error_code"]) == ("failed", "timeout")
+    assert person.quota()["generations_used"] == 0
+    assert person.http.post("/generations/start", json={"website_id": website}).status_code == 202
+
+
+def test_operators_see_users_and_jobs(system: System, slow_site: Site) -> None:
+    person = system.user()
+    shown = system.admin("user", person.email)
+    assert shown.returncode == 0
+    assert person.email in shown.stdout
+    assert json.loads(system.admin("user", person.email, "--json").stdout)["plan"] == "free"
+    assert system.admin("set-plan", person.email, "standard").returncode == 0
+    assert person.http.get("/auth/me").json()["plan"]["name"] == "standard"
+    generation = person.start(person.website(slow_site.url, max_pages=30))
+    jobs = wait_for(
+        lambda: [
+            job
+            for job in json.loads(system.admin("jobs", "--json").stdout)
+            if job["generation_id"] == generation and job["state"] == "running"
+        ]
+    )
+    assert jobs[0]["user"] == person.email
+    assert person.finished(generation)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("user", "nobody@example.org"),
+        ("set-plan", "nobody@example.org", "pro"),
+        ("set-plan", "nobody@example.org", "gold"),
+        ("requeue", "nothing"),
+        ("jobs", "--port", "1"),
+    ],
+)
+def test_operators_get_one_sentence(system: System, arguments: tuple[str, ...]) -> None:
+    done = system.admin(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("llmready: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_downgrade_keeps_the_oldest_websites(system: System, small_site: Site, slow_site: Site) -> None:
+    person = system.user("starter")
+    old, new = person.website(small_site.url), person.website(slow_site.url)
+    assert system.admin("set-plan", person.email, "free").returncode == 0
+    refused = person.http.post("/generations/start", json={"website_id": new})
+    assert_problem(refused, 403, "plan_limit")
+    assert person.finished(person.start(old))["status"] == "completed"
+
+
+def test_the_emulator_can_be_looked_into(system: System, person: Person, small_site: Site) -> None:
+    generation = person.start(person.website(small_site.url))
+    person.finished(generation)
+    endpoints = system.endpoints
+    assert endpoints.keys() == {"api", "aws", "region", "account", "stack", "table", "bucket", "queues"}
+    keys = [
+        entry["Key"] for entry in system.aws("s3").list_objects_v2(Bucket=endpoints["bucket"])["Contents"]
+    ]
+    assert sum(generation in key for key in keys) == 1
+    resources = system.aws("cloudformation").list_stack_resources(StackName=endpoints["stack"])
+    kinds = {entry["ResourceType"] for entry in resources["StackResourceSummaries"]}
+    assert {"AWS::Lambda::Function", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket"} <= kinds
+    queue = system.aws("sqs").get_queue_attributes(
+        QueueUrl=endpoints["queues"]["standard"], AttributeNames=["All"]
+    )["Attributes"]
+    assert "RedrivePolicy" in queue
+
+
+def _age_ledger(system: System, user_id: str) -> None:
+    """Turn a user's ledger of this month into one of the last month."""
+    client, table = system.aws("dynamodb"), system.endpoints["table"]
+    now = datetime.now(UTC)
+    this, last = now.strftime("%Y-%m"), (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    key = {"pk": {"S": f"USER#{user_id}"}, "sk": {"S": f"QUOTA#{this}"}}
+    item = client.get_item(TableName=table, Key=key)["Item"]
+    client.delete_item(TableName=table, Key=key)
+    item |= {
+        "sk": {"S": f"QUOTA#{last}"},
+        "month": {"S": last},
+        "due_kind": {"S": f"quota#{last}"},
+    }
+    client.put_item(TableName=table, Item=item)
+
+
+def _vanish(system: System, user_id: str, website: str, generation: str) -> None:
+    """Put things back to how they were when a worker died over an hour ago."""
+    client, table = system.aws("dynamodb"), system.endpoints["table"]
+    partition = {"S": f"USER#{user_id}"}
+    key = {"pk": partition, "sk": {"S": f"GEN#{generation}"}}
+    item = client.get_item(TableName=table, Key=key)["Item"]
+    for name in ("archive", "completed_at", "expires_at"):
+        del item[name]
+    item |= {
+        "status": {"S": "processing"},
+        "user_status": {"S": f"{user_id}#processing"},
+        "started_at": {"S": "2026-01-01T00:00:00.000Z"},
+        "lease_expires_at": {"S": "2026-01-01T00:01:30.000Z"},
+        "due_kind": {"S": "active"},
+        "due_at": item["created_at"],
+    }
+    client.put_item(TableName=table, Item=item)
+    month = datetime.now(UTC).strftime("%Y-%m")
+    for sort_key, change in (
+        (f"QUOTA#{month}", "ADD reserved :one, used :minus"),
+        ("PROFILE", "ADD running_count :one, listed_completed :minus, completed_count :minus"),
+        (
+            f"SITE#{website}",
+            "SET active_generation_id = :id ADD listed_completed :minus, completed_count :minus",
+        ),
+    ):
+        values = {":one": {"N": "1"}, ":minus": {"N": "-1"}, ":id": {"S": generation}}
+        client.update_item(
+            TableName=table,
+            Key={"pk": partition, "sk": {"S": sort_key}},
+            UpdateExpression=change,
+            ExpressionAttributeValues={name: value for name, value in values.items() if name in change},
+        )

@@ -1,0 +1,71 @@
+"""Workers that die, systems that stop: nothing is lost and nothing is charged twice."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.sites import Site, numbered, serve
+from tests.e2e.system import System, wait_for
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_killed_worker_is_replaced(system: System, slow_site: Site) -> None:
+    person = system.user("pro")
+    generation = person.start(person.website(slow_site.url))
+    wait_for(lambda: person.generation(generation)["pages_crawled"] > 5)
+    for pid in _processes("-m worker", marker=str(system.data)):
+        os.kill(pid, signal.SIGKILL)
+    found = person.finished(generation, within=180)
+    assert found["status"] == "completed", found
+    assert found["pages_crawled"] == 60
+    assert person.quota()["generations_used"] == 1
+    assert not _processes("-m crawler", marker=str(system.data))
+
+
+def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
+    with serve(numbered(3)) as site:
+        first = System(tmp_path / "data", allow=site.host).start()
+        person = first.user()
+        generation = person.start(person.website(site.url))
+        assert person.finished(generation)["status"] == "completed"
+        emulator = int(first.endpoints["aws"].rsplit(":", 1)[1])
+        assert first.stop() == 0
+        assert not _processes("", marker=str(first.data))
+        for port in (first.port, emulator):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+
+        second = System(tmp_path / "data", allow=site.host, port=first.port).start()
+        try:
+            person = second.returning(person)
+            assert person.generation(generation)["can_download"]
+            assert person.http.get("/generations/history").json()["total"] == 1
+            assert person.quota()["generations_used"] == 1
+            location = person.http.get(f"/generations/{generation}/download").headers["Location"]
+            assert httpx.get(location).status_code == 200
+            assert len(second.mails()) == 1
+        finally:
+            assert second.stop() == 0
+
+
+def _processes(command: str, *, marker: str) -> list[int]:
+    """Return the ids of processes of ours whose command line has ``command`` and that belong to a data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            cwd = str((entry / "cwd").readlink())
+            environment = (entry / "environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if command in line and marker in f"{cwd} {environment} {line}":
+            found.append(int(entry.name))
+    return found
