@@ -3,6 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
+STAGE ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -10,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test check format lock clean clean-local
+.PHONY: help setup run test check format lock synth deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -27,6 +28,11 @@ check: setup ## Lint, format check, types, template checks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m infra.app --stage dev --output .build/check
+	@$(BIN)/cfn-lint $(CFN_LINT) .build/check/*.template.json
+
+# The CDK writes out dependencies that CloudFormation would find by itself.
+CFN_LINT := --ignore-checks W3005 --template
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
@@ -40,11 +46,26 @@ lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
 
+synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev)
+	@$(BIN)/python -m infra.app --stage $(STAGE)
+
+# ARGS passes settings on, such as ARGS="-c mail_provider=ses -c mail_sender=noreply@example.com".
+CDK = infra/cdk/node_modules/.bin/cdk
+
+deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account (STAGE=dev ARGS="-c setting=value")
+	@$(CDK) deploy --context stage=$(STAGE) $(ARGS)
+
+diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)
+	@$(CDK) diff --context stage=$(STAGE) $(ARGS)
+
+destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev)
+	@$(CDK) destroy --context stage=$(STAGE) $(ARGS)
+
 clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local
 
 clean: clean-local ## Remove everything that was made
-	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules
+	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("LLMReady needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % sys.version_info[:2])'
@@ -53,11 +74,18 @@ $(STAMPS)/venv:
 
 $(STAMPS)/python: $(STAMPS)/venv requirements/dev.txt pyproject.toml
 	@grep -A1 '^uv==' requirements/infra.txt | tr -d '\\' | sed 's/ *;.*//' | head -n 1 > $(STAMPS)/uv.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(STAMPS)/uv.txt
-	@$(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes requirements/dev.txt
-	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(STAMPS)/uv.txt \
+		&& $(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes requirements/dev.txt \
+		&& $(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable . ; \
+	} || { echo "The Python packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
 $(STAMPS)/mdream: $(STAMPS)/python container/mdream/package-lock.json
-	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund
+	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund \
+		|| { echo "The npm packages could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+$(STAMPS)/cdk: $(STAMPS)/python infra/cdk/package-lock.json
+	@cd infra/cdk && npm ci --loglevel=error --no-audit --no-fund \
+		|| { echo "The CDK CLI could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@

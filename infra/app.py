@@ -34,7 +34,9 @@ def build(stage: Stage, *, outdir: str | None = None, context: dict[str, object]
         outdir: folder of the cloud assembly; None leaves it to the CDK.
         context: feature flags and the like, as cdk.json holds them.
     """
-    app = App(outdir=outdir, context=context, analytics_reporting=False, tree_metadata=False)
+    app = App(
+        outdir=outdir, context=context, auto_synth=False, analytics_reporting=False, tree_metadata=False
+    )
     ServiceStack(app, stack_name(stage), stage=stage, synthesizer=_synthesizer(stage))
     Tags.of(app).add("service", "llmready")
     Tags.of(app).add("stage", stage.name)
@@ -58,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", help="folder of the result (default: cdk.out)")
     options = parser.parse_args(arguments)
     # The CDK CLI passes `-c field=value` in the app's context.
-    given = App(analytics_reporting=False).node
+    given = App(auto_synth=False, analytics_reporting=False).node
     overrides = {
         setting: str(value)
         for setting in setting_names()

@@ -84,6 +84,7 @@ class ServiceFunction(Construct):
             timeout=timeout,
             memory_size=memory,
             log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "LLMREADY_STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": folder,

@@ -39,7 +39,7 @@ class Mail(Construct):
         """What the function that sends mails needs to know."""
         settings = {
             "LLMREADY_MAIL_PROVIDER": self.stage.mail_provider,
-            "LLMREADY_MAIL_SENDER": self.stage.mail_sender,
+            "LLMREADY_MAIL_SENDER": f"LLMReady <{self.stage.mail_sender}>" if self.stage.mail_sender else "",
         }
         if self.api_key:
             settings["LLMREADY_SENDGRID_SECRET"] = self.api_key.secret_arn

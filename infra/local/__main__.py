@@ -18,7 +18,7 @@ from infra.paths import ROOT
 def main(arguments: list[str] | None = None) -> int:
     """Run the local system; what keeps it from running is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="where the API answers (default: 8000)")
+    parser.add_argument("--port", default="8000", help="where the API answers (default: 8000)")
     parser.add_argument("--data", type=Path, default=ROOT / ".local", help="what is kept (default: .local)")
     options = parser.parse_args(arguments)
     try:

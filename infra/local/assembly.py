@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 ASSEMBLIES = BUILD / "local"
 KEPT = 3
+# infra/local only runs what is synthesised, infra/cdk only deploys it.
 INPUTS = ("cdk.json", "requirements/lambda.txt", "infra", "functions", "layers")
-_NOT_READ = ("__pycache__", "local")
+_NOT_READ = ("__pycache__", "local", "cdk")
 
 
 async def synthesised() -> tuple[Path, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-OLDEST_PYTHON = (3, 11)
-LIMITS = ("LLMREADY_STARTS_PER_MINUTE", "LLMREADY_REGISTRATIONS_PER_MINUTE", "LLMREADY_LOGINS_PER_MINUTE")
+# Settings that are whole numbers, with the lowest and the highest. The last two make tests of recovery fast.
+NUMBERS = {
+    "LLMREADY_STARTS_PER_MINUTE": (1, 1_000_000),
+    "LLMREADY_REGISTRATIONS_PER_MINUTE": (1, 1_000_000),
+    "LLMREADY_LOGINS_PER_MINUTE": (1, 1_000_000),
+    "LLMREADY_LEASE_SECONDS": (3, 900),
+    "LLMREADY_IDLE_SECONDS": (1, 3600),
+}
 CRAWL_ALLOW = "LLMREADY_CRAWL_ALLOW"
-HIGHEST_LIMIT = 1_000_000
 
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
@@ -51,33 +55,30 @@ class LocalSettings:
         return self.data / "mail"
 
 
-def read_settings(port: int, data: Path, environment: Mapping[str, str]) -> LocalSettings:
+def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> LocalSettings:
     """Check the choices.
 
     Args:
-        port: 1 to 65535.
+        port: a number from 1 to 65535.
         data: folder of the data.
-        environment: where ``LLMREADY_CRAWL_ALLOW`` (comma-separated host:port pairs) and the limits
-            (whole numbers) are read from.
+        environment: where ``LLMREADY_CRAWL_ALLOW`` (comma-separated host:port pairs) and the settings of
+            ``NUMBERS`` are read from.
 
     Raises:
         LocalError: with a sentence about the first choice that is wrong.
     """
-    if sys.version_info < OLDEST_PYTHON:
-        raise LocalError(f"LLMReady needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
-    if not 1 <= port <= 65535:
-        raise LocalError(f"The port is {port}; it must be between 1 and 65535.")
+    if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise LocalError(f"The port is {port!r}; it must be a number from 1 to 65535.")
     passed_on = {"LLMREADY_PUBLIC_URL": f"http://localhost:{port}"}
     if allowed := environment.get(CRAWL_ALLOW, "").strip():
         passed_on[CRAWL_ALLOW] = ",".join(_host_ports(allowed))
-    for name in LIMITS:
-        if (text := environment.get(name, "").strip()) and not (
-            re.fullmatch(r"\d{1,7}", text) and 1 <= int(text) <= HIGHEST_LIMIT
-        ):
-            raise LocalError(f"{name} is {text!r}; it must be a whole number from 1 to {HIGHEST_LIMIT}.")
+    for name, (lowest, highest) in NUMBERS.items():
+        text = environment.get(name, "").strip()
+        if text and not (re.fullmatch(r"\d{1,7}", text) and lowest <= int(text) <= highest):
+            raise LocalError(f"{name} is {text!r}; it must be a whole number from {lowest} to {highest}.")
         if text:
             passed_on[name] = text
-    return LocalSettings(port=port, data=data.resolve(), passed_on=passed_on)
+    return LocalSettings(port=int(port), data=data.resolve(), passed_on=passed_on)
 
 
 def _host_ports(allowed: str) -> list[str]:

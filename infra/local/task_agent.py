@@ -105,10 +105,11 @@ class TaskAgent:
         )
         if not described["tasks"]:
             return
-        environment = await self._environment(described["tasks"][0])
         identifier = arn.rpartition("/")[2]
         folder = self._work / identifier
         folder.mkdir()
+        environment = await self._environment(described["tasks"][0])
+        environment["LLMREADY_WORK_DIR"] = str(folder)
         self._forget_old_logs()
         child = await Child.start(
             self._command,
