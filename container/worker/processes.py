@@ -10,6 +10,7 @@ from typing import NamedTuple
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _ENDED = frozenset("ZX")
+_ROUNDS = 10  # of halting what was forked meanwhile; a fork bomb has to leave it at that
 
 
 class Process(NamedTuple):
@@ -46,15 +47,35 @@ def memory_of(processes: Iterable[Process], *, limit: int) -> int:
 
 
 def kill(root: int, seen: Iterable[Process] = ()) -> None:
-    """Kill the process group of ``root``, its family, and whoever of ``seen`` still lives."""
+    """Kill ``root`` with its process group and its family, and whoever of ``seen`` still lives.
+
+    All are halted first: a process that dies leaves children that no longer can be told to be of this family.
+    """
+    doomed: set[int] = set()
+    known = {(process.pid, process.born) for process in seen}
+    for _ in range(_ROUNDS):
+        _signal_group(root, signal.SIGSTOP)
+        found = {process.pid for process in family(root)}
+        if known:
+            found |= {process.pid for process in _everyone() if (process.pid, process.born) in known}
+        if found <= doomed:
+            break
+        for pid in found - doomed:
+            _signal(pid, signal.SIGSTOP)
+        doomed |= found
+    _signal_group(root, signal.SIGKILL)
+    for pid in doomed:
+        _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(root, signal.SIGKILL)
-    relatives = {process.pid for process in family(root)}
-    alive = {(process.pid, process.born) for process in _everyone()}
-    relatives |= {process.pid for process in seen if (process.pid, process.born) in alive}
-    for pid in relatives:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
+
+
+def _signal_group(root: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(root, number)
 
 
 def _everyone() -> Iterable[Process]:

@@ -23,7 +23,7 @@ from worker.events import Completed, Failed, Progressed, event_from
 CRAWLER = (sys.executable, "-P", "-m", "crawler")
 
 _LINE = 16 * 1024  # bytes
-_ALL_LINES = 16 * 1024 * 1024  # bytes; an honest crawler says a tenth of that in an hour
+_ALL_LINES = 4 * 1024 * 1024  # bytes; an honest crawler says less than half of that in an hour
 _GARBAGE_LINES = 1000
 _TOO_LONG = b" " * _LINE  # stands for a line that was longer than that
 _TAIL = 2000  # characters
@@ -199,17 +199,13 @@ class _Crawl:
     async def end(self) -> None:
         """Kill whatever is left of it."""
         processes.kill(self._process.pid, self._seen)
-        # What it said last has to be read before asyncio counts it as gone.
-        draining = asyncio.create_task(self._drain())
+        # Its pipes have to be read to their end, or asyncio keeps them open.
+        reading = asyncio.gather(self._drain(), self._chatter, self._process.wait())
         try:
             async with asyncio.timeout(_REAPING):
-                await self._process.wait()
+                await reading
         except TimeoutError:
             logger.warning("a process of the crawl could not be ended", pid=self._process.pid)
-        finally:
-            for task in (draining, self._chatter):
-                task.cancel()
-            await asyncio.gather(draining, self._chatter, return_exceptions=True)
 
     async def _listen(self) -> Outcome:
         said = garbage = 0

@@ -1,7 +1,6 @@
 """The worker as a real process."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -75,11 +74,12 @@ def now_stored(place: Place, generation: Generation) -> Generation:
 def children_of(pid: int) -> list[int]:
     """Return the processes that descend from a process."""
     parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
             try:
-                parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
             except (FileNotFoundError, ProcessLookupError):
                 continue
+            parents[int(folder.name)] = int(fields[1])
     found = [child for child, parent in parents.items() if parent == pid]
     return found + [deeper for child in found for deeper in children_of(child)]

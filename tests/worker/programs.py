@@ -1,0 +1,35 @@
+"""Small programs that behave as crawlers do, or as they should not."""
+
+import sys
+import textwrap
+
+_PRELUDE = """
+import hashlib, json, os, pathlib, signal, subprocess, sys, time
+
+url, options = sys.argv[1], dict(part.lstrip("-").partition("=")[::2] for part in sys.argv[2:])
+archive = pathlib.Path(options["out"] + ".zip")
+
+def say(event, **fields):
+    print(json.dumps({"event": event, **fields}), flush=True)
+
+def progress(crawled, total, failed=0):
+    say("progress", pages_crawled=crawled, total_pages=total, pages_failed=failed)
+
+def completed(content=b"an archive", **fields):
+    if content is not None:
+        archive.write_bytes(content)
+    told = {"out": options["out"], "archive": str(archive), "pages_crawled": 3, "pages_failed": 1,
+            "total_files": 7, "file_size": len(content or b""), "content_bytes": 99, "site_name": "A site",
+            "sha256": hashlib.sha256(content or b"").hexdigest()}
+    say("completed", **{**told, **fields})
+
+def failed(code, transient, detail="It did not work."):
+    say("failed", code=code, detail=detail, transient=transient)
+
+say("started", url=url)
+"""
+
+
+def crawler(body: str) -> list[str]:
+    """Return the command of a program that says it started and then does what ``body`` says."""
+    return [sys.executable, "-c", _PRELUDE + textwrap.dedent(body)]
