@@ -33,6 +33,7 @@ def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> 
         person = first.user()
         generation = person.start(person.website(site.url))
         assert person.finished(generation)["status"] == "completed"
+        wait_for(first.mails)
         emulator = int(first.endpoints["aws"].rsplit(":", 1)[1])
         assert first.stop() == 0
         assert not _processes("", marker=str(first.data))

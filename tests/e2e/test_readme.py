@@ -1,0 +1,33 @@
+"""The README's walk works as printed."""
+
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.sites import Site
+from tests.e2e.system import ROOT, System
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    (walk,) = re.findall(r"<!-- walk -->\n```sh\n(.*?)```", text, re.DOTALL)
+    # Only where the API and the site are is this test's own.
+    script, changed = re.subn("http://localhost:8000/api/v1", system.url, walk)
+    assert changed == 1
+    script, changed = re.subn("SITE=https://example.com", f"SITE={small_site.url}", script)
+    assert changed == 1
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "completed: 12 of 12 pages" in done.stdout
+    assert "# " in done.stdout
+    assert '"total":1' in done.stdout
+    assert "You have no generations remaining this month." in done.stdout
+    assert "Generation deleted successfully." in done.stdout
+    assert zipfile.is_zipfile(tmp_path / "site.zip")
