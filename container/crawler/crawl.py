@@ -77,6 +77,8 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
             fetched = await _fetch(options, surroundings, converter, store, progress)
             await converter.close()
             return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
+    except Failure as failure:
+        raise failure.of_crawl() from failure
     except OSError as error:
         raise _of_disk(error) from error
     finally:
@@ -87,20 +89,19 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
 async def _fetch(
     options: Options, surroundings: Surroundings, converter: Converter, store: PageStore, progress: Progress
 ) -> _Fetched:
-    from crawler.fetch.fetcher import Fetcher, Limits  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415 - see crawl()
     from crawler.fetch.guard import Guard  # noqa: PLC0415
     from crawler.frontier.frontier import Frontier  # noqa: PLC0415
     from crawler.frontier.patterns import Patterns  # noqa: PLC0415
     from crawler.opening import open_site  # noqa: PLC0415
     from crawler.walk import Walk  # noqa: PLC0415
 
-    limits = Limits()
     fetched = _Fetched(options.start)
     failure: Failure | None = None
     try:
         async with (
             asyncio.timeout(options.timeout),
-            Fetcher(Guard(surroundings.allowed), surroundings.user_agent, limits) as fetcher,
+            Fetcher(Guard(surroundings.allowed), surroundings.user_agent, surroundings.limits) as fetcher,
         ):
             site = await open_site(fetcher, options.start)
             fetched.start = site.start
@@ -111,7 +112,7 @@ async def _fetch(
                 converter=converter,
                 store=store,
                 progress=progress,
-                connections=limits.connections,
+                connections=surroundings.limits.connections,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes
             await walk.run()
@@ -123,7 +124,7 @@ async def _fetch(
         )
     if not len(store):
         none = Failure(Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted.")
-        raise (failure or none).of_crawl()
+        raise failure or none
     return fetched
 
 

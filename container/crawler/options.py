@@ -32,16 +32,31 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one crawl.
+
+    Seconds to the headers and for a whole page, decoded bytes of a page and in all, connections to one host.
+    """
+
+    headers_seconds: float = 10
+    page_seconds: float = 30
+    page_bytes: int = 10_000_000
+    crawl_bytes: int = 200_000_000
+    connections: int = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the operator set.
 
     `allowed`, host:port pairs that may be crawled although private; `contact_url`, named in the user agent;
-    `archive_bytes`, the greatest size of an archive.
+    `archive_bytes`, the greatest size of an archive; `limits` of the fetching.
     """
 
     allowed: Sequence[tuple[str, int]] = ()
     contact_url: str = "https://llmready.example/bot"
     archive_bytes: int = 100_000_000
+    limits: Limits = Limits()
 
     @property
     def user_agent(self) -> str:

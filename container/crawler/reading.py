@@ -9,6 +9,7 @@ from crawler.convert.charset import decode
 from crawler.convert.excerpt import first_paragraph
 from crawler.convert.page import Page, read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
+from crawler.convert.shape import check_shape
 from crawler.failures import Code, Failure
 from crawler.pack.store import StoredPage, content_digest
 
@@ -29,8 +30,9 @@ class Reading:
 
 
 def read_answer(response: Response) -> Reading:
-    """Decode an HTML answer and read what it says about itself."""
+    """Decode an HTML answer and read what it says about itself. Raises: Failure (page_too_large)."""
     html = decode(response.body, response.headers.get("Content-Type", ""))
+    check_shape(html)
     # aiohttp's headers may repeat; each X-Robots-Tag counts.
     rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
     return Reading(html, read_page(html, response.url, rules))

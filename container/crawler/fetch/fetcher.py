@@ -24,25 +24,12 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
 
     from crawler.fetch.guard import Guard
+    from crawler.options import Limits
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 
 _SMALL_BODY = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one crawl.
-
-    Seconds to the headers and for a whole page, decoded bytes of a page and in all, connections to one host.
-    """
-
-    headers_seconds: float = 10
-    page_seconds: float = 30
-    page_bytes: int = 10_000_000
-    crawl_bytes: int = 200_000_000
-    connections: int = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ _ENTITY_LIKE = re.compile(r"&(?=#?\w{1,32};)")
 
 def render_llms_txt(outline: Outline) -> str:
     """Return the text of llms.txt."""
+    entries = outline.entries
+    count = f"{len(entries)} pages" if len(entries) > 1 else "one page"
     lines = [f"# {escape(outline.site_name)}", "", f"> {escape(outline.summary)}", ""]
+    # The format's own parser sees the summary only when a paragraph follows it.
+    lines += [f"This index lists {count} of {entries[0].page.url.origin}, by section.", ""]
     for section in outline.sections:
         lines += [f"## {escape(section.title)}", ""]
         for entry in section.entries:

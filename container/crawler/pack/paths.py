@@ -22,7 +22,7 @@ LONGEST_NAME = 80
 LONGEST_PATH = 200
 """Bytes of a whole path: Windows tools stop at 260 characters, the folder it is unpacked into included."""
 
-_UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*\x7f%]+""")
+_UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*\x7f%]+|\.\.+""")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.IGNORECASE)
 _PAGE_EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md)$", re.IGNORECASE)
 
