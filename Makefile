@@ -21,8 +21,19 @@ setup: $(STAMPS)/python $(STAMPS)/mdream ## Make the environment: Python package
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
-test: setup ## Run every test
+test: setup test-packages ## Run every test (as root on Debian it installs the packages that some need)
 	@$(BIN)/python -m pytest
+
+.PHONY: test-packages
+test-packages:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		missing=$$(dpkg-query -W -f '$${Package} $${Status}\n' $$(cat tests/debian-packages.txt) 2> /dev/null \
+			| awk '/ installed$$/ {print $$1}' | sort | comm -13 - tests/debian-packages.txt); \
+		if [ -n "$$missing" ]; then \
+			{ apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing; } > /dev/null 2>&1 \
+				|| echo "could not install $$missing; the tests that need them will skip"; \
+		fi; \
+	fi
 
 check: setup ## Lint, format check, types, template checks
 	@$(BIN)/ruff check .

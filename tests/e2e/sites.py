@@ -90,7 +90,7 @@ def serve(
 
 
 @contextmanager
-def serve_folder(folder: Path) -> Iterator[Site]:
+def serve_folder(folder: Path, *, port: int = 0) -> Iterator[Site]:
     """Serve the files of a folder."""
 
     class Handler(SimpleHTTPRequestHandler):
@@ -99,7 +99,7 @@ def serve_folder(folder: Path) -> Iterator[Site]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(folder)))
     server.daemon_threads = True
     server.block_on_close = False
     with _running(server):
