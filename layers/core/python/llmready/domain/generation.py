@@ -155,6 +155,12 @@ class Generation(BaseModel):
             }
         )
 
+    def progressed(self, progress: Progress) -> "Generation":
+        """Return it with how far its crawl is."""
+        return self.model_copy(
+            update={**progress.model_dump(), "progress_percentage": progress.percentage},
+        )
+
     def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
         """Return it as completed with ``archive``; its files expire by the plan it was started under."""
         return self._ended(
