@@ -52,7 +52,7 @@ class Lease:
         generations: Generations,
         jobs: SqsJobQueue,
     ) -> None:
-        self.generation = generation
+        self._claimed = generation
         self._message = message
         self._length = length
         self._generations = generations
@@ -62,6 +62,11 @@ class Lease:
         self._writing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._over = asyncio.Event()
+
+    @property
+    def generation(self) -> Generation:
+        """The generation as this worker holds it, with what its crawler reported so far."""
+        return self._claimed.progressed(self._progress)
 
     def holds(self) -> bool:
         """Tell whether nobody else can have claimed the generation yet."""

@@ -83,3 +83,12 @@ def children_of(pid: int) -> list[int]:
             parents[int(folder.name)] = int(fields[1])
     found = [child for child, parent in parents.items() if parent == pid]
     return found + [deeper for child in found for deeper in children_of(child)]
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"

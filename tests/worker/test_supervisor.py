@@ -10,7 +10,7 @@ import pytest
 
 from llmready.domain.generation import Progress
 from llmready.domain.website import CrawlSettings
-from tests.worker.process import children_of
+from tests.worker.process import children_of, is_alive
 from tests.worker.programs import crawler
 from worker.confinement import Confinement
 from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Limits, Outcome, Supervisor
@@ -167,7 +167,7 @@ async def test_children_end_with_their_crawler_even_out_of_its_group(run: Run, t
     )
     assert isinstance(outcome, Crawled)
     for pid in json.loads((tmp_path / "pids").read_text()):
-        assert _is_gone(pid)
+        assert not is_alive(pid)
 
 
 async def test_a_dead_crawler_is_noticed_although_a_child_holds_its_pipes(run: Run) -> None:
@@ -221,8 +221,6 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
         monkeypatch.setenv(name, "secret")
     await run.of(
         f"""
-        limits = {{name: __import__("resource").getrlimit(getattr(__import__("resource"), name))
-                  for name in ("RLIMIT_CORE",)}}
         pathlib.Path({str(tmp_path)!r}, "found").write_text(json.dumps(
             {{"env": dict(os.environ), "cwd": os.getcwd(), "options": options, "sid": os.getsid(0),
               "pid": os.getpid(), "descriptors": os.listdir("/proc/self/fd")}}))
@@ -252,11 +250,3 @@ async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Pa
     found = json.loads((tmp_path / "found").read_text())
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
     assert "use-playwright" in found
-
-
-def _is_gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"

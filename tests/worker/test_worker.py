@@ -1,13 +1,20 @@
+import contextlib
 import hashlib
 import io
+import signal
+import time
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 
-from llmready.domain.generation import Status, archive_key
-from tests.e2e.sites import numbered, serve
+from llmready.domain.clock import now
+from llmready.domain.errors import LeaseLost
+from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.plans import QueueName
+from tests.e2e.sites import Answer, numbered, serve
 from tests.emulator import Place
-from tests.people import registered, started, with_website
-from tests.worker.process import Worker, now_stored
+from tests.people import new_generation, registered, started, with_website
+from tests.worker.process import Worker, children_of, is_alive, now_stored, until
 
 
 def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..., Worker]) -> None:
@@ -34,3 +41,177 @@ def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..
     assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
     assert list(worker.work.iterdir()) == []
+
+
+def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., Worker]) -> None:
+    with serve(numbered(30), latency=0.2) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        worker = start_worker(crawl_allow=site.host)
+        seen: list[tuple[int, int]] = []
+        while (stored := now_stored(place, generation)).status in (Status.PENDING, Status.PROCESSING):
+            seen.append((stored.pages_crawled, stored.total_pages))
+            time.sleep(0.05)
+        assert worker.wait() == 0
+    assert stored.status is Status.COMPLETED
+    assert seen == sorted(seen)
+    assert len(set(seen)) >= 4
+    assert all(crawled <= total for crawled, total in seen)
+
+
+def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    with serve(numbered(24), latency=0.25) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        first = start_worker(crawl_allow=site.host)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        crawlers = children_of(first.pid)
+        assert crawlers
+        first.signal(signal.SIGKILL)
+        first.wait()
+        until(lambda: not any(is_alive(pid) for pid in crawlers), seconds=3)
+
+        second = start_worker(crawl_allow=site.host, idle_seconds=10)
+        until(lambda: now_stored(place, generation).status is Status.COMPLETED, seconds=30)
+        second.signal(signal.SIGTERM)
+        assert second.wait() == 0
+    done = now_stored(place, generation)
+    assert (done.fence, done.attempts, done.pages_crawled) == (2, 2, 24)
+    assert place.stored_keys() == [archive_key(user.id, generation.id, 2)]
+    ledger = place.quotas.get(user.id, generation.month)
+    assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
+    assert place.waiting(place.mail_queue_url) == (1, 0)
+    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    with serve(numbered(24), latency=0.25) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        worker = start_worker(crawl_allow=site.host)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        taken_over = _taken_over(place, generation)
+        until(lambda: worker.said("lease lost; left to whoever holds it"))
+        assert children_of(worker.pid) == []
+        assert worker.wait() == 0
+    assert now_stored(place, generation) == taken_over
+    assert place.stored_keys() == []
+    assert place.waiting(place.mail_queue_url) == (0, 0)
+    assert place.waiting(place.queue_urls[generation.queue])[1] == 1
+    assert list(worker.work.iterdir()) == []
+
+
+def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Callable[..., Worker]) -> None:
+    with serve(numbered(24), latency=0.25) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        first = start_worker(crawl_allow=site.host)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        asked = time.monotonic()
+        first.signal(signal.SIGTERM)
+        assert first.wait() == 0
+        assert time.monotonic() - asked < 12
+        waiting = now_stored(place, generation)
+        assert (waiting.status, waiting.attempts, waiting.fence) == (Status.PENDING, 0, 1)
+        assert waiting.lease_expires_at is None
+        assert place.waiting(place.queue_urls[generation.queue]) == (1, 0)
+        assert list(first.work.iterdir()) == []
+
+        assert start_worker(crawl_allow=site.host).wait() == 0
+    done = now_stored(place, generation)
+    assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 2, 1)
+    assert place.quotas.get(user.id, generation.month).taken == 1
+
+
+def test_a_message_that_comes_twice_is_worked_on_once(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    with serve(numbered(12), latency=0.3) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        for _ in range(2):
+            place.jobs.send(generation)
+        workers = [start_worker(crawl_allow=site.host, idle_seconds=4) for _ in range(2)]
+        assert [worker.wait() for worker in workers] == [0, 0]
+    done = now_stored(place, generation)
+    assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 1, 1)
+    assert sorted(worker.said("generation claimed") for worker in workers) == [False, True]
+    assert place.quotas.get(user.id, generation.month).used == 1
+    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+
+
+def test_an_idle_worker_reacts_at_once_and_ends_in_time(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    worker = start_worker(idle_seconds=2)
+    until(lambda: worker.said("worker ready"))
+    time.sleep(0.5)
+    user = registered(place)
+    gone = new_generation(user, with_website(place, user))
+    sent = time.monotonic()
+    place.jobs.send(gone)
+    until(lambda: place.waiting(place.queue_urls[gone.queue]) == (0, 0))
+    assert time.monotonic() - sent < 0.5
+    assert worker.wait() == 0
+    assert 1.9 < time.monotonic() - sent < 4
+
+
+def test_an_idle_worker_goes_when_asked(start_worker: Callable[..., Worker]) -> None:
+    worker = start_worker(idle_seconds=60)
+    until(lambda: worker.said("worker ready"))
+    worker.signal(signal.SIGINT)
+    assert worker.wait(3) == 0
+
+
+def test_a_message_that_is_not_ours_stops_nobody(place: Place, start_worker: Callable[..., Worker]) -> None:
+    for body in ("not json", "[]", '{"user_id": 1}'):
+        place.sqs.send_message(QueueUrl=place.queue_urls[QueueName.PRIORITY], MessageBody=body)
+    user = registered(place)
+    gone = new_generation(user, with_website(place, user), queue=QueueName.STANDARD)
+    place.jobs.send(gone)
+    worker = start_worker()
+    assert worker.wait() == 0
+    assert place.waiting(place.queue_urls[QueueName.STANDARD]) == (0, 0)
+    assert place.waiting(place.queue_urls[QueueName.PRIORITY]) == (0, 3)
+
+
+def test_a_site_that_wants_no_crawler_fails_for_good(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    def answer(path: str, _url: str) -> Answer:
+        return Answer("User-agent: *\nDisallow: /\n") if path == "/robots.txt" else Answer("no", status=404)
+
+    with serve(answer) as site:
+        user = registered(place)
+        website = with_website(place, user, site.url)
+        generation = started(place, user, website)
+        place.jobs.send(generation)
+        assert start_worker(crawl_allow=site.host).wait() == 0
+    failed = now_stored(place, generation)
+    assert (failed.status, failed.error_code, failed.attempts) == (Status.FAILED, "robots_disallowed", 1)
+    ledger = place.quotas.get(user.id, generation.month)
+    assert (ledger.taken, ledger.used, ledger.reserved) == (0, 0, 0)
+    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+    assert place.waiting(place.mail_queue_url) == (1, 0)
+    started(place, user, website)  # the website is free again
+
+
+def _taken_over(place: Place, generation: Generation) -> Generation:
+    """Let another worker have claimed the generation meanwhile, whatever the first one is just writing."""
+    for _ in range(20):
+        stored = now_stored(place, generation)
+        other = stored.model_copy(
+            update={"fence": stored.fence + 1, "lease_expires_at": now() + timedelta(minutes=10)}
+        )
+        with contextlib.suppress(LeaseLost):
+            place.generations.claim(stored, other)
+            return other
+    raise AssertionError("the generation never stood still")

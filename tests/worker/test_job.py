@@ -1,0 +1,406 @@
+"""Single jobs, their crawlers played by small programs."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmready.domain.clock import now
+from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Generation, Progress, Status, archive_key
+from llmready.domain.plans import QueueName
+from llmready.ports import QueuedJob
+from llmready.usecases.finish_generation import WORKER_LOST
+from tests.emulator import Place
+from tests.people import new_generation, registered, started, with_website
+from tests.worker.process import now_stored
+from tests.worker.programs import crawler
+from worker.confinement import Confinement
+from worker.intake import Intake
+from worker.job import Desk, do_job
+from worker.lease import visibility
+from worker.supervisor import Limits, Supervisor
+
+COMPLETES = "progress(1, 4); progress(3, 4, 1); completed()"
+
+
+class Flaky:
+    """An adapter some of whose calls fail for a while.
+
+    Args:
+        real: What does the work.
+        failing: For each method, how many of its first calls raise TryAgain.
+    """
+
+    def __init__(self, real: Any, **failing: int) -> None:
+        self._real = real
+        self._failing = failing
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._real, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            if self._failing.get(name, 0) > 0:
+                self._failing[name] -= 1
+                raise TryAgain
+            return method(*args, **named)
+
+        return call
+
+
+class Office:
+    """Where one job is done."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self.place = place
+        self.folder = folder
+        self.stop = asyncio.Event()
+        self.user = registered(place)
+        self.generation = started(place, self.user, with_website(place, self.user))
+        place.jobs.send(self.generation)
+
+    def receive(self) -> QueuedJob:
+        found = self.place.jobs.receive(QueueName.PRIORITY, wait=2, visibility=30)
+        assert found is not None
+        return found
+
+    async def do(self, body: str, message: QueuedJob | None = None, **desk: Any) -> Generation:
+        """Do the job that waits, its crawler played by ``body``, and return the generation afterwards."""
+        limits = Limits(memory=300 << 20, look=0.1, farewell=1)
+        with_defaults = {
+            "jobs": self.place.jobs,
+            "generations": self.place.generations,
+            "archives": self.place.archives,
+            "mail_queue": self.place.mail_queue,
+            "supervisor": Supervisor(Confinement(), limits=limits, command=crawler(body)),
+            "lease": timedelta(seconds=10),
+            "attempt_timeout": timedelta(seconds=60),
+            "retries": 2,
+            "archive_mb": 1,
+            "work": self.folder,
+            **desk,
+        }
+        await do_job(message or self.receive(), Desk(**with_defaults), self.stop)
+        assert list(self.folder.iterdir()) == []
+        return now_stored(self.place, self.generation)
+
+    def messages(self) -> tuple[int, int]:
+        """How many messages of the queue can be had, and how many are hidden."""
+        return self.place.waiting(self.place.queue_urls[QueueName.PRIORITY])
+
+    def mails(self) -> int:
+        return self.place.waiting(self.place.mail_queue_url)[0]
+
+    def quota(self) -> tuple[int, int, int]:
+        ledger = self.place.quotas.get(self.user.id, self.generation.month)
+        return ledger.taken, ledger.used, ledger.reserved
+
+
+@pytest.fixture
+def office(place: Place, tmp_path: Path) -> Office:
+    return Office(place, tmp_path)
+
+
+async def test_a_job_well_done(office: Office) -> None:
+    done = await office.do(COMPLETES)
+    assert done.status is Status.COMPLETED
+    assert (done.pages_crawled, done.total_pages, done.pages_failed, done.progress_percentage) == (
+        3,
+        4,
+        1,
+        100,
+    )
+    assert done.archive is not None
+    assert (done.archive.file_size, done.archive.total_files, done.archive.content_bytes) == (10, 7, 99)
+    assert office.place.stored_keys() == [done.archive.key]
+    assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (1, 1, 0))
+
+
+async def test_a_permanent_failure_ends_it(office: Office) -> None:
+    done = await office.do("failed('no_pages', False, 'There was nothing to read.')")
+    assert (done.status, done.error_code, done.error_message) == (
+        Status.FAILED,
+        "no_pages",
+        "There was nothing to read.",
+    )
+    assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (0, 0, 0))
+
+
+async def test_a_transient_failure_is_tried_again_later_and_at_last_believed(office: Office) -> None:
+    body = "failed('server_error', True, 'The site answered 500.')"
+    begun = time.monotonic()
+    waiting = await office.do(body, retries=1)
+    assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 1, "server_error")
+    assert waiting.lease_expires_at is None
+    assert (office.messages(), office.mails(), office.quota()) == ((0, 1), 0, (1, 0, 1))
+    message = await asyncio.to_thread(office.place.jobs.receive, QueueName.PRIORITY, wait=10, visibility=30)
+    assert 4.5 < time.monotonic() - begun < 8
+    failed = await office.do(body, message, retries=1)
+    assert (failed.status, failed.attempts, failed.error_code) == (Status.FAILED, 2, "server_error")
+    assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("os._exit(3)", Status.PENDING, "internal_error"),
+        ("completed(content=None)", Status.PENDING, "internal_error"),
+        ("completed(sha256='0' * 64)", Status.PENDING, "internal_error"),
+        ("completed(os.urandom(1100000))", Status.FAILED, "archive_too_large"),
+        ("hold = bytearray(400 * 2**20); time.sleep(60)", Status.FAILED, "budget_exceeded"),
+    ],
+    ids=["dies", "no archive", "another archive", "a large archive", "too much memory"],
+)
+async def test_what_no_crawler_should_do(office: Office, body: str, status: Status, code: str) -> None:
+    done = await office.do(body)
+    assert (done.status, done.error_code) == (status, code)
+    assert done.error_message
+    assert office.place.stored_keys() == []
+
+
+@pytest.mark.parametrize("make", ["os.symlink('/etc/hostname', archive)", "os.link(secret, archive)"])
+async def test_an_archive_that_leads_elsewhere_is_not_stored(
+    office: Office, tmp_path_factory: pytest.TempPathFactory, make: str
+) -> None:
+    secret = tmp_path_factory.mktemp("secret") / "secret"
+    secret.write_bytes(b"an archive")
+    done = await office.do(
+        f"secret = {str(secret)!r}; {make}\n"
+        "completed(content=None, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())"
+    )
+    assert (done.status, done.error_code) == (Status.PENDING, "internal_error")
+    assert office.place.stored_keys() == []
+
+
+async def test_an_attempt_that_outlasts_its_time_is_stopped(office: Office) -> None:
+    begun = time.monotonic()
+    done = await office.do("time.sleep(60)", attempt_timeout=timedelta(seconds=1), retries=0)
+    assert time.monotonic() - begun < 5
+    assert (done.status, done.error_code) == (Status.FAILED, "timeout")
+    assert office.quota() == (0, 0, 0)
+
+
+async def test_the_crawler_is_told_its_time(office: Office) -> None:
+    done = await office.do(
+        "failed('no_pages', False, options['timeout'])", attempt_timeout=timedelta(seconds=50)
+    )
+    assert done.error_message == "50"
+
+
+async def test_being_asked_to_go_hands_back_what_was_begun(office: Office) -> None:
+    asyncio.get_running_loop().call_later(0.6, office.stop.set)
+    waiting = await office.do("progress(1, 9); time.sleep(60)")
+    assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 0, None)
+    assert (office.messages(), office.quota()) == ((1, 0), (1, 0, 1))
+
+
+async def test_a_message_for_nothing_is_deleted(office: Office) -> None:
+    done = await office.do("failed('no_pages', False)")
+    for generation in (done, new_generation(office.user, with_website(office.place, office.user))):
+        office.place.jobs.send(generation)
+        assert await office.do(COMPLETES) == done
+        assert office.messages() == (0, 0)
+    assert office.mails() == 1
+
+
+async def test_a_message_for_a_held_generation_waits_for_the_lease(office: Office) -> None:
+    held = office.generation.claimed(time=now(), lease=timedelta(seconds=2))
+    office.place.generations.claim(office.generation, held)
+    assert await office.do(COMPLETES) == held
+    assert office.messages() == (0, 1)
+    message = await asyncio.to_thread(office.place.jobs.receive, QueueName.PRIORITY, wait=10, visibility=30)
+    done = await office.do(COMPLETES, message)
+    assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 2, 2)
+
+
+@pytest.mark.parametrize(("attempts", "status"), [(2, Status.COMPLETED), (3, Status.FAILED)])
+async def test_workers_may_be_lost_only_so_often(office: Office, attempts: int, status: Status) -> None:
+    claimed = office.generation.claimed(time=now() - timedelta(minutes=1), lease=timedelta(seconds=10))
+    lost = claimed.model_copy(update={"attempts": attempts})
+    office.place.generations.claim(office.generation, lost)
+    done = await office.do(COMPLETES)
+    assert done.status is status
+    assert done.error_code == (WORKER_LOST.code if status is Status.FAILED else None)
+    assert office.messages() == (0, 0)
+    assert office.quota()[2] == 0
+
+
+async def test_calls_that_fail_for_a_moment_are_made_again(office: Office) -> None:
+    place = office.place
+    done = await office.do(
+        "progress(1, 4); time.sleep(0.7); progress(3, 4, 1); time.sleep(0.7); completed()",
+        generations=Flaky(place.generations, get=1, claim=1, heartbeat=2, finish=2),
+        archives=Flaky(place.archives, store=2),
+        jobs=Flaky(place.jobs, done=1),
+    )
+    assert done.status is Status.COMPLETED
+    assert office.messages() == (0, 0)
+
+
+async def test_a_queue_of_mails_that_is_down_fails_nothing(office: Office) -> None:
+    done = await office.do(COMPLETES, mail_queue=Flaky(office.place.mail_queue, send=100))
+    assert done.status is Status.COMPLETED
+    assert len(list(office.place.outbox.due(now()))) == 1
+
+
+async def test_a_table_out_of_reach_for_longer_than_the_lease_ends_the_attempt(office: Office) -> None:
+    begun = time.monotonic()
+    left = await office.do(
+        "progress(1, 4); time.sleep(60)",
+        generations=Flaky(office.place.generations, heartbeat=1000),
+        lease=timedelta(seconds=3),
+    )
+    assert 2.5 < time.monotonic() - begun < 6
+    assert (left.status, left.fence, left.pages_crawled) == (Status.PROCESSING, 1, 0)
+    assert office.messages() == (0, 1)
+
+
+async def test_a_result_that_cannot_be_stored_may_be_made_again(office: Office) -> None:
+    asyncio.get_running_loop().call_later(1.5, office.stop.set)
+    waiting = await office.do(COMPLETES, archives=Flaky(office.place.archives, store=1000))
+    assert (waiting.status, waiting.attempts) == (Status.PENDING, 0)
+    assert office.messages() == (1, 0)
+
+
+async def test_what_is_unforeseen_loses_no_generation(office: Office) -> None:
+    class Broken:
+        def store(self, *_: Any) -> None:
+            raise RuntimeError("unforeseen")
+
+    waiting = await office.do(COMPLETES, archives=Broken())
+    assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 1, "internal_error")
+
+
+async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
+    beats: list[tuple[float, int, float]] = []
+    hidden: list[int] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.place.generations, name)
+
+        def heartbeat(self, generation: Generation, *, lease_expires_at: Any, progress: Progress) -> None:
+            left = (lease_expires_at - now()).total_seconds()
+            beats.append((time.monotonic(), progress.pages_crawled, left))
+            office.place.generations.heartbeat(
+                generation, lease_expires_at=lease_expires_at, progress=progress
+            )
+
+    class Hiding:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.place.jobs, name)
+
+        def hide(self, job: QueuedJob, seconds: int) -> None:
+            hidden.append(seconds)
+            office.place.jobs.hide(job, seconds)
+
+    lease = timedelta(seconds=3)
+    await office.do(
+        """
+        for page in range(30):
+            progress(page, 30)
+            time.sleep(0.05)
+        time.sleep(2.4)
+        completed()
+        """,
+        generations=Watched(),
+        jobs=Hiding(),
+        lease=lease,
+    )
+    times = [moment for moment, _, _ in beats[:-1]]  # the last one comes before the upload, at once
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert min(gaps) >= 0.45
+    assert max(gaps) <= 1.3
+    pages = [crawled for _, crawled, _ in beats]
+    assert pages == sorted(pages)
+    assert 4 <= len(set(pages)) <= 6
+    assert all(left > 2.5 for _, _, left in beats)
+    assert len(hidden) >= 2
+    assert set(hidden) == {visibility(lease)}
+    assert visibility(lease) >= 4
+
+
+async def test_numbers_never_go_backwards(office: Office) -> None:
+    shown: list[tuple[int, int]] = []
+
+    async def watch() -> None:
+        while True:
+            stored = await asyncio.to_thread(now_stored, office.place, office.generation)
+            shown.append((stored.pages_crawled, stored.total_pages))
+
+    watching = asyncio.create_task(watch())
+    body = """
+    for crawled, total in ((5, 9), (2, 7), (6, 4)):
+        progress(crawled, total)
+        time.sleep(0.7)
+    failed("no_pages", False)
+    """
+    done = await office.do(body)
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+    assert shown == sorted(shown)
+    assert (5, 9) in shown
+    assert (done.pages_crawled, done.total_pages) == (6, 9)
+
+
+async def test_a_lost_lease_is_noticed_before_anything_is_stored(office: Office) -> None:
+    def take_over() -> Generation:
+        stored = now_stored(office.place, office.generation)
+        other = stored.model_copy(update={"fence": stored.fence + 1})
+        office.place.generations.claim(stored, other)
+        return other
+
+    taken: list[Generation] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            method: Callable[..., Any] = getattr(office.place.generations, name)
+
+            def call(*args: Any, **named: Any) -> Any:
+                answer = method(*args, **named)
+                if name == "claim":
+                    taken.append(take_over())
+                return answer
+
+            return call
+
+    left = await office.do(COMPLETES, generations=Watched())
+    assert left == taken[0]
+    assert office.place.stored_keys() == []
+    assert (office.messages(), office.mails()) == ((0, 1), 0)
+
+
+async def test_the_key_of_an_archive_carries_the_fence(office: Office) -> None:
+    once = office.generation.claimed(time=now() - timedelta(minutes=1), lease=timedelta(seconds=10))
+    office.place.generations.claim(office.generation, once)
+    done = await office.do(COMPLETES)
+    assert office.place.stored_keys() == [archive_key(office.user.id, done.id, 2)]
+
+
+async def test_three_of_the_priority_queue_for_one_of_the_standard_queue(place: Place) -> None:
+    user = registered(place)
+    website = with_website(place, user)
+    for queue, count in ((QueueName.PRIORITY, 7), (QueueName.STANDARD, 3)):
+        for _ in range(count):
+            place.jobs.send(new_generation(user, website, queue=queue))
+    intake = Intake(place.jobs, visibility=30, wait=0, pause=0)
+    taken = [message.queue for _ in range(10) if (message := await intake.next())]
+    assert "".join(queue[0] for queue in taken) == "pppspppsps"
+    assert await intake.next() is None
+
+
+@pytest.mark.parametrize("queue", list(QueueName))
+async def test_a_queue_alone_gets_everything(place: Place, queue: QueueName) -> None:
+    user = registered(place)
+    website = with_website(place, user)
+    for _ in range(6):
+        place.jobs.send(new_generation(user, website, queue=queue))
+    intake = Intake(place.jobs, visibility=30, wait=0, pause=0)
+    assert [message.queue for _ in range(6) if (message := await intake.next())] == [queue] * 6
