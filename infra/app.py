@@ -48,7 +48,8 @@ def _synthesizer(stage: Stage) -> IStackSynthesizer:
     return DefaultStackSynthesizer(generate_bootstrap_version_rule=stage.name != "local")
 
 
-def _feature_flags() -> dict[str, object]:
+def feature_flags() -> dict[str, object]:
+    """Read the CDK's feature flags, which the CLI would pass."""
     settings: dict[str, dict[str, object]] = json.loads((ROOT / "cdk.json").read_text())
     return settings["context"]
 
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     name = options.stage or given.try_get_context("stage") or "dev"
     outdir = options.output or os.environ.get("CDK_OUTDIR") or str(ROOT / "cdk.out")
     try:
-        build(load_stage(name, overrides), outdir=outdir, context=_feature_flags()).synth()
+        build(load_stage(name, overrides), outdir=outdir, context=feature_flags()).synth()
     except (StageError, BundlingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

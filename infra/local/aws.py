@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -51,5 +51,4 @@ class Clients:
         )
         self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=endpoint, config=_CONFIG)
         self.ecs: ECSClient = session.client("ecs", endpoint_url=endpoint, config=_CONFIG)
-        self.events: Any = session.client("events", endpoint_url=endpoint, config=_CONFIG)
         self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=_CONFIG)

@@ -45,6 +45,11 @@ class Emulator:
         self.port = 0
 
     @property
+    def started(self) -> bool:
+        """Whether there is a process."""
+        return self._child is not None
+
+    @property
     def endpoint(self) -> str:
         """Base URL of every emulated service."""
         return f"http://127.0.0.1:{self.port}"

@@ -8,7 +8,8 @@ itself it
 * lets ``{proxy+}`` take an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
 * gives functions the caller's address as the source address, where ministack always says 127.0.0.1;
 * does not wait 50 ms for a log line after a function has answered;
-* writes what functions log into a file too, and keeps the latest log streams only.
+* writes what functions log into a file too, and keeps the latest log streams only;
+* tells EventBridge when a task has stopped, as ECS does.
 
 ministack is pinned to an exact version, because this reaches into it.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import logging.handlers
 import os
@@ -24,7 +26,9 @@ import re
 import signal
 import sys
 import time
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from hypercorn.asyncio import serve
@@ -32,7 +36,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime
 from ministack.core.persistence import save_state
-from ministack.services import apigateway, cloudwatch_logs, lambda_svc
+from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, lambda_svc
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -183,9 +187,39 @@ def amend_functions(log: str) -> None:
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = LOG_WAITS  # noqa: SLF001
 
 
+def amend_tasks() -> None:
+    """Have the end of a task told to EventBridge."""
+    mark = ecs._mark_task_stopped  # noqa: SLF001
+
+    def mark_and_tell(arn: str, task: dict[str, Any], *rest: Any, **options: Any) -> bool:
+        stopped: bool = mark(arn, task, *rest, **options)
+        if stopped:
+            told = (
+                "clusterArn",
+                "taskArn",
+                "taskDefinitionArn",
+                "lastStatus",
+                "desiredStatus",
+                "stoppedReason",
+            )
+            entry = {
+                "Source": "aws.ecs",
+                "DetailType": "ECS Task State Change",
+                "Detail": json.dumps({name: task.get(name) for name in told}),
+                "Resources": [arn],
+            }
+            # On a thread: a rule's target may be a function, which calls the emulator in its turn.
+            telling = partial(eventbridge._put_events, {"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
+            Thread(target=copy_context().run, args=(telling,), daemon=True).start()
+        return stopped
+
+    ecs._mark_task_stopped = mark_and_tell  # noqa: SLF001
+
+
 async def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     amend_gateway()
+    amend_tasks()
     amend_functions(os.environ["LLMREADY_FUNCTIONS_LOG"])
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]

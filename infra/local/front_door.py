@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -98,7 +99,7 @@ class FrontDoor:
                 request.method,
                 URL(self._api + request.raw_path, encoded=True),
                 headers=headers,
-                data=body or None,
+                data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
             ) as answer:
                 return web.Response(

@@ -93,7 +93,9 @@ class LocalSystem:
         self._introduce()
 
     async def _stop(self) -> None:
-        self._say("stopping")
+        # Where nothing has begun yet, the sentence about why is all there is to say.
+        say = self._say if self._emulator.started else _nothing
+        say("stopping")
         await self._front_door.close()
         for task in self._background:
             task.cancel()
@@ -102,7 +104,7 @@ class LocalSystem:
             await self._agent.stop()
         await self._emulator.stop()
         (self._settings.data / "endpoints.json").unlink(missing_ok=True)
-        self._say("stopped")
+        say("stopped")
 
     def _write_endpoints(self, deployed: Deployed) -> None:
         endpoints = {
@@ -127,6 +129,10 @@ class LocalSystem:
             "  Ctrl-C stops it; what you did is still there at the next start.",
         ):
             self._say(line)
+
+
+def _nothing(_line: str) -> None:
+    pass
 
 
 async def _completed(awaited: Awaitable[object]) -> None:

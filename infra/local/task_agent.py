@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -75,14 +74,16 @@ class TaskAgent:
             await asyncio.sleep(POLL_INTERVAL)
 
     async def stop(self) -> None:
-        """End every worker: SIGTERM to all at once, SIGKILL to what is left after a grace."""
+        """End every worker: SIGTERM to all at once, SIGKILL to what is left after a grace.
+
+        Their tasks stay recorded as running: the next run finds them, stops them, and that wakes the
+        dispatcher for the work that was left.
+        """
         for watcher in list(self._watching):
             watcher.cancel()
         await asyncio.gather(
             *(child.stop(SHUTDOWN_WITHIN) for child in self._running.values()), return_exceptions=True
         )
-        for arn in self._running:
-            await self._mark_stopped(arn, "The local system was stopped")
         shutil.rmtree(self._work, ignore_errors=True)
 
     async def _reconcile(self) -> None:
@@ -137,9 +138,7 @@ class TaskAgent:
         await child.kill()  # what it may have left of its own children
         self._running.pop(arn, None)
         shutil.rmtree(self._work / arn.rpartition("/")[2], ignore_errors=True)
-        reason = f"Essential container in task exited ({code})"
-        await self._mark_stopped(arn, reason)
-        await self._announce_stopped(arn, reason)
+        await self._mark_stopped(arn, f"Essential container in task exited ({code})")
 
     async def _end(self, arn: str, child: Child) -> None:
         self._ending.add(arn)
@@ -155,24 +154,6 @@ class TaskAgent:
             await asyncio.to_thread(
                 self._clients.ecs.stop_task, cluster=self._cluster, task=arn, reason=reason
             )
-
-    async def _announce_stopped(self, arn: str, reason: str) -> None:
-        """Tell EventBridge what ECS would; the emulator leaves it out."""
-        detail = {
-            "clusterArn": self._cluster,
-            "taskArn": arn,
-            "lastStatus": "STOPPED",
-            "desiredStatus": "STOPPED",
-            "stoppedReason": reason,
-        }
-        entry = {
-            "Source": "aws.ecs",
-            "DetailType": "ECS Task State Change",
-            "Detail": json.dumps(detail),
-            "Resources": [arn],
-        }
-        with contextlib.suppress(BotoCoreError, ClientError):
-            await asyncio.to_thread(self._clients.events.put_events, Entries=[entry])
 
     def _watch(self, following: Coroutine[Any, Any, None]) -> None:
         watcher = asyncio.create_task(following)

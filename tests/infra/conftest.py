@@ -1,0 +1,66 @@
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from infra.stage import load_stage
+from tests.infra.running import Running
+from tests.infra.template import Template
+
+SENDER = {"mail_provider": "ses", "mail_sender": "noreply@example.com", "alarm_address": "ops@example.com"}
+
+
+@pytest.fixture(scope="session")
+def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
+    """Synthesises a stage once a run for each set of settings."""
+
+    @cache
+    def template(name: str, settings: tuple[tuple[str, str], ...] = ()) -> Template:
+        # Importing the CDK starts Node: only tests that need it pay for that.
+        from infra.app import build, stack_name  # noqa: PLC0415
+
+        stage = load_stage(name, dict(settings))
+        folder = tmp_path_factory.mktemp(name)
+        build(stage, outdir=str(folder), context=_feature_flags()).synth()
+        return Template(json.loads((folder / f"{stack_name(stage)}.template.json").read_text()))
+
+    def with_settings(name: str, **settings: str) -> Template:
+        return template(name, tuple(sorted(settings.items())))
+
+    return with_settings
+
+
+def _feature_flags() -> dict[str, Any]:
+    from infra.app import feature_flags  # noqa: PLC0415
+
+    return feature_flags()
+
+
+@pytest.fixture(scope="session")
+def dev(synthesise: Callable[..., Template]) -> Template:
+    return synthesise("dev")
+
+
+@pytest.fixture(scope="session")
+def prod(synthesise: Callable[..., Template]) -> Template:
+    return synthesise("prod", **SENDER)
+
+
+@pytest.fixture(scope="session")
+def local(synthesise: Callable[..., Template]) -> Template:
+    return synthesise("local")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The local system, with few registrations a minute and workers that end soon."""
+    system = Running(
+        tmp_path_factory.mktemp("system"),
+        LLMREADY_REGISTRATIONS_PER_MINUTE="3",
+        LLMREADY_IDLE_SECONDS="2",
+    )
+    system.start()
+    yield system
+    assert system.stop() == 0

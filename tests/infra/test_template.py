@@ -1,0 +1,447 @@
+"""What an operator cares about in the template, whatever its resources are called."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.template import Template, denies_plain_http, listed, target
+
+FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
+FOLDERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
+
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+TABLE = {
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:Query",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:ConditionCheckItem",
+}
+SECRET = {"secretsmanager:GetSecretValue"}
+SEND = {"sqs:SendMessage"}
+DELETE_FILES = {"s3:DeleteObject", "s3:ListBucket"}
+CONSUME = {
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+ALLOWED = {
+    "public": set(),
+    "auth": TABLE | SECRET | SEND,
+    "websites": TABLE | SECRET | DELETE_FILES,
+    "generations": TABLE | SECRET | SEND | DELETE_FILES | {"s3:GetObject", "lambda:InvokeFunction"},
+    "dispatcher": TABLE | SEND | {"ecs:RunTask", "ecs:ListTasks", "iam:PassRole"},
+    "notifier": TABLE | SECRET | CONSUME | {"ses:SendEmail"},
+    "dead_letters": TABLE | SEND | CONSUME,
+    "quota_reset": TABLE,
+    "cleanup": TABLE | DELETE_FILES,
+}
+
+
+# Functions and roles
+
+
+def test_every_folder_is_a_function(dev: Template) -> None:
+    assert FOLDERS
+    assert sorted(dev.functions()) == FOLDERS
+
+
+def test_every_function_has_a_role_of_its_own(dev: Template) -> None:
+    roles = [dev.role_of(folder) for folder in FOLDERS]
+    assert len(set(roles)) == len(roles)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_function_may_do_this_and_nothing_else(prod: Template, folder: str) -> None:
+    assert prod.actions(prod.role_of(folder)) == ALLOWED[folder] | LOG
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_rights_name_their_resources(prod: Template, folder: str) -> None:
+    # Tracing and ListTasks know no resource in IAM.
+    unnamed = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "ecs:ListTasks"}
+    for statement in prod.statements(prod.role_of(folder)):
+        actions = set(listed(statement["Action"]))
+        assert not any("*" in action for action in actions)
+        if "*" in listed(statement["Resource"]):
+            assert actions <= unnamed, actions
+
+
+def test_archives_are_the_only_files_that_functions_touch(prod: Template) -> None:
+    for role in [*(prod.role_of(folder) for folder in FOLDERS), _task_role(prod)]:
+        for statement in prod.statements(role):
+            actions = listed(statement["Action"])
+            if any(action.endswith("Object") for action in actions):
+                assert all("/generations/*" in json.dumps(entry) for entry in listed(statement["Resource"]))
+            if "s3:ListBucket" in actions:
+                assert statement["Condition"] == {"StringLike": {"s3:prefix": "generations/*"}}
+
+
+def test_only_the_dispatcher_may_start_tasks_and_only_of_this_cluster(prod: Template) -> None:
+    cluster = next(iter(prod.of("AWS::ECS::Cluster")))
+    for statement in prod.statements(prod.role_of("dispatcher")):
+        actions = listed(statement["Action"])
+        if any(action.startswith("ecs:") for action in actions):
+            assert target(statement["Condition"]["ArnEquals"]["ecs:cluster"]) == cluster
+        if "iam:PassRole" in actions:
+            assert statement["Condition"] == {
+                "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+            }
+
+
+def test_functions_run_our_python_on_arm_with_both_layers(dev: Template) -> None:
+    layers = {
+        entry["Properties"]["Description"]: name
+        for name, entry in dev.of("AWS::Lambda::LayerVersion").items()
+    }
+    for folder, function in dev.functions().items():
+        properties = function["Properties"]
+        assert properties["Handler"] == "handler.handler", folder
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert {target(layer) for layer in properties["Layers"]} == set(layers.values())
+        assert len(layers) == 2
+
+
+def test_nothing_in_an_environment_is_secret(prod: Template) -> None:
+    for function in prod.functions().values():
+        for name, value in function["Properties"]["Environment"]["Variables"].items():
+            assert "resolve:secretsmanager" not in json.dumps(value), name
+
+
+def test_no_function_answers_later_than_its_message_comes_back(prod: Template) -> None:
+    queues = prod.of("AWS::SQS::Queue")
+    names = {prod.function_name(folder): function for folder, function in prod.functions().items()}
+    for mapping in prod.of("AWS::Lambda::EventSourceMapping").values():
+        queue = queues[target(mapping["Properties"]["EventSourceArn"])]
+        function = names[target(mapping["Properties"]["FunctionName"])]
+        assert queue["Properties"]["VisibilityTimeout"] >= 2 * function["Properties"]["Timeout"]
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_each_log_ends_sometime(prod: Template) -> None:
+    groups = prod.of("AWS::Logs::LogGroup")
+    assert len(groups) >= len(FOLDERS) + 1
+    assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {90}
+    for function in prod.functions().values():
+        assert target(function["Properties"]["LoggingConfig"]["LogGroup"]) in groups
+
+
+# Storage
+
+
+def test_the_table_is_recoverable_encrypted_and_paid_by_request(prod: Template) -> None:
+    table = prod.only("AWS::DynamoDB::Table")
+    properties = table["Properties"]
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["DeletionProtectionEnabled"] is True
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_tables_indexes(prod: Template) -> None:
+    indexes = {
+        index["IndexName"]: (
+            [key["AttributeName"] for key in index["KeySchema"]],
+            index["Projection"]["ProjectionType"],
+        )
+        for index in prod.only("AWS::DynamoDB::Table")["Properties"]["GlobalSecondaryIndexes"]
+    }
+    assert indexes == {
+        "due": (["due_kind", "due_at"], "KEYS_ONLY"),
+        "by_website": (["website_id", "generation_id"], "ALL"),
+        "by_status": (["user_status", "generation_id"], "ALL"),
+    }
+
+
+def test_the_bucket_is_private_encrypted_and_tls_only(prod: Template) -> None:
+    (name, bucket), *others = prod.of("AWS::S3::Bucket").items()
+    assert not others
+    properties = bucket["Properties"]
+    assert properties["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    encryption = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert denies_plain_http(prod.policy_statements("AWS::S3::BucketPolicy", name, "Bucket"))
+    assert bucket["DeletionPolicy"] == "Retain"
+
+
+def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
+    (rule,) = prod.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["ExpirationInDays"] == 400
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_dev_leaves_nothing_behind(dev: Template) -> None:
+    for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"):
+        assert dev.only(kind)["DeletionPolicy"] == "Delete"
+    assert dev.only("Custom::S3AutoDeleteObjects")
+
+
+def test_the_signing_secret_is_made_at_random(prod: Template) -> None:
+    generated = prod.only("AWS::SecretsManager::Secret")["Properties"]["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {"kid": "k1"}
+    assert generated["GenerateStringKey"] == "secret"
+    assert generated["PasswordLength"] >= 64
+
+
+# Queues
+
+
+def test_every_queue_is_encrypted_and_tls_only(prod: Template) -> None:
+    for name, queue in prod.of("AWS::SQS::Queue").items():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+        assert denies_plain_http(prod.policy_statements("AWS::SQS::QueuePolicy", name, "Queues")), name
+
+
+def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
+    queues = prod.of("AWS::SQS::Queue")
+    redrives = {
+        name: queue["Properties"]["RedrivePolicy"]
+        for name, queue in queues.items()
+        if "RedrivePolicy" in queue["Properties"]
+    }
+    dead = [target(redrive["deadLetterTargetArn"]) for redrive in redrives.values()]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [4, 4, 5]
+    assert len(set(dead)) == 3
+    assert set(dead) | set(redrives) == set(queues)
+    for name in dead:
+        assert queues[name]["Properties"]["MessageRetentionPeriod"] == 14 * 86400
+
+
+def test_an_alarm_rings_for_each_dead_letter_queue(prod: Template) -> None:
+    topic = next(iter(prod.of("AWS::SNS::Topic")))
+    dead = {
+        target(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+        for queue in prod.of("AWS::SQS::Queue").values()
+        if "RedrivePolicy" in queue["Properties"]
+    }
+    watched = set()
+    for alarm in prod.of("AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        assert properties["Threshold"] == 1
+        assert [target(action) for action in properties["AlarmActions"]] == [topic]
+        watched |= {target(dimension["Value"]) for dimension in properties["Dimensions"]}
+    assert watched == dead
+    assert prod.only("AWS::SNS::Subscription")["Properties"]["Endpoint"] == "ops@example.com"
+
+
+def test_who_takes_from_which_queue(prod: Template) -> None:
+    taken = {
+        (target(entry["Properties"]["FunctionName"]), target(entry["Properties"]["EventSourceArn"]))
+        for entry in prod.of("AWS::Lambda::EventSourceMapping").values()
+    }
+    by_receives: dict[int, set[tuple[str, str]]] = {}
+    for name, queue in prod.of("AWS::SQS::Queue").items():
+        if redrive := queue["Properties"].get("RedrivePolicy"):
+            by_receives.setdefault(redrive["maxReceiveCount"], set()).add(
+                (name, target(redrive["deadLetterTargetArn"]))
+            )
+    ((mail, _),) = by_receives[5]
+    dead_letters = prod.function_name("dead_letters")
+    assert taken == {(prod.function_name("notifier"), mail)} | {
+        (dead_letters, dead) for _, dead in by_receives[4]
+    }
+
+
+# API
+
+
+def test_every_path_reaches_a_function_of_ours(prod: Template) -> None:
+    routes = {route["Properties"]["RouteKey"] for route in prod.of("AWS::ApiGatewayV2::Route").values()}
+    assert routes == {
+        "$default",
+        "GET /api/v1/health",
+        "GET /api/v1/plans",
+        "GET /api/v1/openapi.json",
+        "GET /api/v1/docs",
+        "ANY /api/v1/auth/{proxy+}",
+        "ANY /api/v1/websites",
+        "ANY /api/v1/websites/{proxy+}",
+        "ANY /api/v1/generations",
+        "ANY /api/v1/generations/{proxy+}",
+    }
+
+
+def test_the_api_is_throttled_and_closed_to_other_origins(prod: Template) -> None:
+    throttle = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]["DefaultRouteSettings"]
+    assert throttle["ThrottlingRateLimit"] > 0
+    assert throttle["ThrottlingBurstLimit"] > 0
+    assert "CorsConfiguration" not in prod.only("AWS::ApiGatewayV2::Api")["Properties"]
+
+
+def test_origins_are_let_in_by_name(synthesise: Callable[..., Template]) -> None:
+    template = synthesise("dev", cors_origins="https://app.example.com", public_url="https://api.example.com")
+    cors = template.only("AWS::ApiGatewayV2::Api")["Properties"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == ["https://app.example.com"]
+    assert not cors.get("AllowCredentials")
+    variables = template.functions()["notifier"]["Properties"]["Environment"]["Variables"]
+    assert variables["LLMREADY_PUBLIC_URL"] == "https://api.example.com"
+
+
+# Workers
+
+
+def test_the_network_costs_nothing_and_lets_nobody_in(prod: Template) -> None:
+    assert not prod.kinds() & {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::ECS::Service"}
+    group = prod.only("AWS::EC2::SecurityGroup")["Properties"]
+    assert "SecurityGroupIngress" not in group
+    assert not prod.all_of("AWS::EC2::SecurityGroupIngress")
+    out = [(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]]
+    assert sorted(out) == [("tcp", 80, 80), ("tcp", 443, 443)]
+
+
+def test_tasks_may_run_on_spot(prod: Template) -> None:
+    assert set(prod.only("AWS::ECS::Cluster")["Properties"]["CapacityProviders"]) == {
+        "FARGATE",
+        "FARGATE_SPOT",
+    }
+
+
+def test_a_task_has_time_to_stop_and_few_rights_over_its_machine(prod: Template) -> None:
+    task = prod.only("AWS::ECS::TaskDefinition")["Properties"]
+    assert task["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
+    (container,) = task["ContainerDefinitions"]
+    assert container["StopTimeout"] == 120
+    assert container["LinuxParameters"]["InitProcessEnabled"] is True
+    left = DOCKER_DEFAULT - set(container["LinuxParameters"]["Capabilities"]["Drop"])
+    assert left == {"SETUID", "SETGID", "KILL"}
+    assert "Privileged" not in container
+    assert container["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert target(container["LogConfiguration"]["Options"]["awslogs-group"]) in prod.of("AWS::Logs::LogGroup")
+
+
+def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
+    take = {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+    }
+    files = {"s3:PutObject", "s3:AbortMultipartUpload"}
+    assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
+
+
+# Schedules
+
+
+def test_what_runs_by_the_clock(prod: Template) -> None:
+    rules = {
+        (rule["Properties"]["ScheduleExpression"], target(rule["Properties"]["Targets"][0]["Arn"]))
+        for rule in prod.of("AWS::Events::Rule").values()
+        if "ScheduleExpression" in rule["Properties"]
+    }
+    assert rules == {
+        ("rate(1 minute)", prod.function_name("dispatcher")),
+        ("cron(0 0 1 * ? *)", prod.function_name("quota_reset")),
+        ("cron(0 2 * * ? *)", prod.function_name("cleanup")),
+    }
+
+
+def test_a_stopped_task_wakes_the_dispatcher(prod: Template) -> None:
+    (rule,) = [
+        entry["Properties"]
+        for entry in prod.of("AWS::Events::Rule").values()
+        if "EventPattern" in entry["Properties"]
+    ]
+    assert rule["EventPattern"]["source"] == ["aws.ecs"]
+    assert rule["EventPattern"]["detail"]["lastStatus"] == ["STOPPED"]
+    assert target(rule["Targets"][0]["Arn"]) == prod.function_name("dispatcher")
+
+
+# Mail
+
+
+def test_without_a_sender_there_is_no_identity_and_mails_are_logged(dev: Template) -> None:
+    assert not dev.all_of("AWS::SES::EmailIdentity")
+    variables = dev.functions()["notifier"]["Properties"]["Environment"]["Variables"]
+    assert variables["LLMREADY_MAIL_PROVIDER"] == "none"
+    assert "ses:SendEmail" not in dev.actions(dev.role_of("notifier"))
+
+
+def test_the_senders_identity(prod: Template, synthesise: Callable[..., Template]) -> None:
+    assert prod.only("AWS::SES::EmailIdentity")["Properties"]["EmailIdentity"] == "noreply@example.com"
+    domain = synthesise(
+        "dev", mail_provider="ses", mail_sender="noreply@example.com", mail_domain="example.com"
+    )
+    assert domain.only("AWS::SES::EmailIdentity")["Properties"]["EmailIdentity"] == "example.com"
+
+
+def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:sendgrid-AbCdEf"
+    template = synthesise(
+        "dev", mail_provider="sendgrid", mail_sender="noreply@example.com", sendgrid_secret=arn
+    )
+    variables = template.functions()["notifier"]["Properties"]["Environment"]["Variables"]
+    assert variables["LLMREADY_SENDGRID_SECRET"] == arn
+    readers = [
+        folder for folder in FOLDERS if arn in json.dumps(template.statements(template.role_of(folder)))
+    ]
+    assert readers == ["notifier"]
+
+
+# One template
+
+
+def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(dev: Template, local: Template) -> None:
+    assert dev.counted() - local.counted() == {
+        # The CDK's helpers that empty the bucket and close the default security group.
+        "AWS::IAM::Role": 2,
+        "AWS::Lambda::Function": 2,
+        "Custom::S3AutoDeleteObjects": 1,
+        "Custom::VpcRestrictDefaultSG": 1,
+        # Third-party packages, which the emulator's own Python has.
+        "AWS::Lambda::LayerVersion": 1,
+    }
+    assert local.counted() - dev.counted() == {"AWS::SES::EmailIdentity": 1}
+
+
+def test_names_and_accounts_are_left_to_the_deploy(prod: Template) -> None:
+    for kind, name in (
+        ("AWS::DynamoDB::Table", "TableName"),
+        ("AWS::S3::Bucket", "BucketName"),
+        ("AWS::SQS::Queue", "QueueName"),
+        ("AWS::IAM::Role", "RoleName"),
+        ("AWS::ECS::Cluster", "ClusterName"),
+        ("AWS::SNS::Topic", "TopicName"),
+    ):
+        assert not any(name in entry["Properties"] for entry in prod.of(kind).values()), kind
+    assert not any("FunctionName" in entry["Properties"] for entry in prod.functions().values())
+
+
+DOCKER_DEFAULT = {
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+}
+
+
+def _task_role(template: Template) -> str:
+    properties: dict[str, Any] = template.only("AWS::ECS::TaskDefinition")["Properties"]
+    return target(properties["TaskRoleArn"])
