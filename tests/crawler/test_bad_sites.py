@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -156,12 +157,7 @@ def test_a_site_that_speaks_no_http(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         child = subprocess.Popen(
-            [
-                "python3",
-                "-c",
-                f"import os,socket\ns=socket.socket(fileno={server.fileno()})\n"
-                "for _ in range(3):\n c,_=s.accept(); c.sendall(b'SSH-2.0-OpenSSH_9\\r\\n'); c.close()",
-            ],
+            [sys.executable, "-c", _SSH, str(server.fileno())],
             pass_fds=[server.fileno()],
         )
         try:

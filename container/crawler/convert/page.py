@@ -26,7 +26,9 @@ _NOT_PAGES = re.compile(
     r"|rss|so|svg|tar|tgz|tiff?|ttf|txt|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
     re.IGNORECASE,
 )
-_REFRESH = re.compile(r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)""", re.IGNORECASE)
+_REFRESH = re.compile(
+    r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
+)
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
 _LINKS = (

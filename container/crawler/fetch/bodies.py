@@ -63,7 +63,7 @@ class Body:
         if not self._cut:
             size = f"{self._limit / 1_000_000:g} MB"
             raise Failure(Code.PAGE_TOO_LARGE, f"The answer is larger than {size} after decoding.")
-        self._parts[-1] = part[: len(part) - 1]
+        self._parts[-1] = part[: self._limit - self._size]
         return False
 
     def bytes(self) -> bytes:
@@ -100,26 +100,30 @@ def _identity() -> _Decoder:
 
 
 def _zlib() -> _Decoder:
-    # 47: zlib and gzip alike, by their header. Some servers send "deflate" without any.
-    decoder = zlib.decompressobj(47)
-    started = False
+    decoder: zlib._Decompress | None = None
+    head = b""
 
     def decode(data: bytes, most: int) -> bytes:
-        nonlocal decoder, started
+        nonlocal decoder, head
+        if decoder is None:
+            head += data
+            if len(head) < 2:
+                return b""
+            data, decoder = head, zlib.decompressobj(_window_bits(head))
         try:
-            out = decoder.decompress(data, most)
+            return decoder.decompress(data, most)
         except zlib.error:
-            if started:
-                raise _damaged() from None
-            decoder = zlib.decompressobj(-zlib.MAX_WBITS)
-            try:
-                out = decoder.decompress(data, most)
-            except zlib.error:
-                raise _damaged() from None
-        started = True
-        return out
+            raise _damaged() from None
 
     return decode
+
+
+def _window_bits(head: bytes) -> int:
+    """Tell gzip and zlib by their first two bytes; some servers send "deflate" without any header."""
+    if head[:2] == b"\x1f\x8b":
+        return 16 + zlib.MAX_WBITS
+    has_header = head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
+    return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
 
 
 def _brotli() -> _Decoder:

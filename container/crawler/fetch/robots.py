@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from protego import Protego
@@ -16,6 +17,8 @@ PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name by which robots.txt calls
 MAX_BYTES = 500 * 1024
 MAX_SITEMAPS = 50
 
+# "LLMReadyBot/1.0" means us, too: RFC 9309 compares product tokens, which have no slash.
+_VERSION = re.compile(r"^([ \t]*user-agent[ \t]*:[ \t]*[A-Za-z_-]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE)
 _UNREACHABLE = frozenset({Code.TIMEOUT, Code.SERVER_ERROR, Code.RATE_LIMITED, Code.TOO_MANY_REDIRECTS})
 
 
@@ -23,7 +26,7 @@ class Robots:
     """The rules of one origin. Parameters: `text`, of its robots.txt, empty when it has none."""
 
     def __init__(self, origin: Url, text: str = "") -> None:
-        self._rules = Protego.parse(text)
+        self._rules = Protego.parse(_VERSION.sub(r"\1", text))
         self._empty = not text.strip()
         self._origin = origin
 

@@ -226,13 +226,13 @@ def _without_dots(path: str) -> str:
 def _authority(text: str, scheme: str) -> tuple[str, int]:
     if "@" in text:
         raise BadUrl("A web address with a user name or password in it cannot be crawled.")
-    host, bracket, rest = text.partition("]") if text.startswith("[") else text.partition(":")
-    if bracket == "]":
-        host, colon, port = host + "]", rest[:1], rest[1:]
-        if colon not in ("", ":"):
+    if text.startswith("["):
+        host, bracket, rest = text.partition("]")
+        host, (colon, port) = host + bracket, (rest[:1], rest[1:])
+        if not bracket or colon not in ("", ":"):
             raise BadUrl(f"“{text[:100]}” is no valid host name.")
     else:
-        port = rest
+        host, _, port = text.partition(":")
     return _host(host), _port(port, scheme)
 
 

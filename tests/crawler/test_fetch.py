@@ -1,0 +1,287 @@
+"""Bodies under a cap, robots.txt and sitemaps as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+import zlib
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.failures import Code, Failure
+from crawler.fetch.bodies import Body, Budget
+from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.guard import Guard
+from crawler.fetch.pace import Pace
+from crawler.fetch.robots import Robots, read_robots
+from crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
+from crawler.frontier.urls import parse
+from crawler.options import Limits
+from tests.crawler.serving import Answer, Site, page, serving
+
+START = parse("https://example.com/")
+XML = {"Content-Type": "application/xml"}
+T = TypeVar("T")
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def _zstd(data: bytes) -> bytes:
+    zstd = pytest.importorskip("backports.zstd")
+    return bytes(zstd.compress(data))
+
+
+PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "identity": ("", bytes),
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("X-GZIP", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "raw deflate": ("deflate", _raw_deflate),
+    "br": ("br", brotli.compress),
+    "zstd": ("zstd", _zstd),
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_bodies_are_decoded_in_pieces_of_any_size(name: str, size: int) -> None:
+    encoding, pack = PACKERS[name]
+    data = b"".join(b"line %d\n" % number for number in range(3000))
+    packed = pack(data)
+    body = Body(encoding, len(data), Budget(len(data)))
+    for start in range(0, len(packed), size):
+        assert body.feed(packed[start : start + size])
+    assert body.bytes() == data
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_a_body_over_its_limit_stops_there(name: str) -> None:
+    encoding, pack = PACKERS[name]
+    packed = pack(b"\x00" * 50_000_000)
+    body = Body(encoding, 100_000, Budget(1_000_000))
+    began = time.process_time()
+    with pytest.raises(Failure) as caught:
+        body.feed(packed)
+    assert caught.value.code == Code.PAGE_TOO_LARGE
+    assert time.process_time() - began < 0.2
+    assert len(body.bytes()) <= 500_000
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_a_body_that_may_be_cut_is_cut(name: str) -> None:
+    encoding, pack = PACKERS[name]
+    body = Body(encoding, 100, Budget(1000), cut=True)
+    assert body.feed(pack(b"ab" * 500)) is False
+    assert body.bytes() == b"ab" * 50
+
+
+def test_the_budget_of_a_crawl_ends_it() -> None:
+    budget = Budget(150)
+    Body("", 100, budget).feed(b"x" * 100)
+    with pytest.raises(Failure) as caught:
+        Body("", 100, budget).feed(b"x" * 51)
+    assert caught.value.code == Code.BUDGET_EXCEEDED
+
+
+@given(st.sampled_from(["gzip", "deflate", "br"]), st.binary(min_size=1, max_size=200))
+def test_damaged_bodies_fail_in_one_way(encoding: str, data: bytes) -> None:
+    body = Body(encoding, 1000, Budget(1000))
+    with suppress(Failure):
+        body.feed(data)
+    assert len(body.bytes()) <= 100_000
+
+
+def _with_fetcher(site: Site, work: Callable[[Fetcher], Coroutine[Any, Any, T]], **limits: float) -> T:
+    async def go() -> T:
+        start = parse(site.url)
+        async with Fetcher(Guard([(start.host, start.port)]), "test", Limits(**limits)) as fetcher:  # type: ignore[arg-type]
+            return await work(fetcher)
+
+    return asyncio.run(go())
+
+
+def test_a_page_has_so_many_seconds() -> None:
+    with serving({"/drip": Answer(page("Slow"), drip=0.05), "/late": Answer(page("Late"), delay=3)}) as site:
+        for path, limits in [("/drip", {"page_seconds": 0.5}), ("/late", {"headers_seconds": 0.5})]:
+            began = time.monotonic()
+            with pytest.raises(Failure) as caught:
+                _with_fetcher(site, lambda fetcher, path=path: fetcher.get(parse(site.url + path)), **limits)
+            assert caught.value.code == Code.TIMEOUT
+            assert time.monotonic() - began < 1.5
+
+
+def test_a_redirect_to_the_inside_is_refused_at_each_hop() -> None:
+    def answer(path: str) -> Answer | None:
+        target = "http://127.0.0.1:1/" if path == "/3" else f"/{int(path[1:]) + 1}"
+        return Answer(status=302, headers={"Location": target})
+
+    with serving(answer) as site:
+        with pytest.raises(Failure) as caught:
+            _with_fetcher(
+                site, lambda fetcher: fetcher.follow(parse(site.url + "/0"), accept="*/*", limit=1000)
+            )
+        assert caught.value.code == Code.BLOCKED_ADDRESS
+        assert site.paths == ["/0", "/1", "/2", "/3"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "allowed"),
+    [
+        (Answer("User-agent: *\nDisallow: /", headers={}), False),
+        (Answer("\ufeffUser-agent: *\nDisallow: /", headers={}), False),
+        (Answer("User-agent: LLMReadyBot/1.0\nDisallow: /\n\nUser-agent: *\nAllow: /", headers={}), False),
+        (Answer("User-agent: *\nDisallow: /\n\nUser-agent: llmreadybot\nAllow: /", headers={}), True),
+        (Answer("User-agent: *\nDisallow: /p\nAllow: /page", headers={}), True),
+        (Answer("User-agent: *\nDisallow: /*.html$", headers={}), False),
+        (Answer("User-agent: *\nDisallow:", headers={}), True),
+        (Answer("<html>not robots</html>"), True),
+        (Answer("", 404), True),
+        (Answer("", 403), True),
+        (
+            Answer("User-agent: *\nAllow: /\n" + "#" * 600_000 + "\nUser-agent: *\nDisallow: /", headers={}),
+            True,
+        ),
+    ],
+)
+def test_robots(answer: Answer, allowed: bool) -> None:  # noqa: FBT001
+    with serving({"/robots.txt": answer}) as site:
+        start = parse(site.url)
+        robots = _with_fetcher(site, lambda fetcher: read_robots(fetcher, start))
+        assert robots.allows(parse(f"{site.url}/page.html")) is allowed
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_robots_that_cannot_be_read_forbid_everything(status: int) -> None:
+    with serving({"/robots.txt": Answer("", status)}) as site:
+        with pytest.raises(Failure) as caught:
+            _with_fetcher(site, lambda fetcher: read_robots(fetcher, parse(site.url)))
+        assert caught.value.code == Code.ROBOTS_UNREACHABLE
+
+
+def test_robots_name_delay_and_sitemaps() -> None:
+    robots = Robots(
+        START, "User-agent: *\nCrawl-delay: 2.5\nSitemap: /a.xml\nSitemap: https://cdn.example.net/b.xml"
+    )
+    assert robots.delay == 2.5
+    assert [str(url) for url in robots.sitemaps] == [
+        "https://example.com/a.xml",
+        "https://cdn.example.net/b.xml",
+    ]
+
+
+def test_no_robots_rule_is_slow() -> None:
+    robots = Robots(START, "User-agent: *\n" + "Disallow: /" + "*a" * 500 + "b$\n")
+    began = time.process_time()
+    assert robots.allows(parse("https://example.com/" + "a" * 1900))
+    assert time.process_time() - began < 1
+
+
+def test_a_delay_has_a_sane_end() -> None:
+    async def two(delay: float) -> float:
+        pace = Pace(delay)
+        await pace.turn()
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(0.2):
+                await pace.turn()
+        except TimeoutError:
+            return pace._next - began
+        return 0.0
+
+    assert asyncio.run(two(3600)) <= 20
+    assert asyncio.run(two(-1)) == 0
+    assert asyncio.run(two(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "pages", "maps"),
+    [
+        ("<urlset><url><loc> https://example.com/a </loc></url></urlset>", ["/a"], []),
+        ("<urlset xmlns='x'><url><loc><![CDATA[/a?b=1&c=2]]></loc></url></urlset>", ["/a?b=1&c=2"], []),
+        ("<s:urlset xmlns:s='x'><s:url><s:loc>/a</s:loc></s:url></s:urlset>", ["/a"], []),
+        (
+            "<urlset xmlns:i='y'><url><loc>/a</loc><i:image><i:loc>/i.png</i:loc></i:image></url></urlset>",
+            ["/a"],
+            [],
+        ),
+        ("<sitemapindex><sitemap><loc>/b.xml</loc></sitemap></sitemapindex>", [], ["/b.xml"]),
+        (
+            "\ufeff<?xml version='1.0' encoding='utf-8'?><urlset><url><loc>/ä</loc></url></urlset>",
+            ["/%C3%A4"],
+            [],
+        ),
+        ("<urlset><url><loc>/a</loc></url><url><loc>/b</loc></url><broken", ["/a", "/b"], []),
+        ("https://example.com/a\r\nhttps://example.com/b\nnonsense\n", ["/a", "/b"], []),
+        ("<html><body>no sitemap</body></html>", [], []),
+        ("", [], []),
+        ("<urlset><url><loc>javascript:alert(1)</loc></url></urlset>", [], []),
+        (
+            "<!DOCTYPE u [<!ENTITY x SYSTEM 'file:///etc/hostname'>]><urlset><url><loc>/&x;</loc></url></urlset>",
+            [],
+            [],
+        ),
+    ],
+)
+def test_sitemaps(text: str, pages: list[str], maps: list[str]) -> None:
+    found = parse_sitemap(text.encode(), START)
+    assert [entry.url.target for entry in found.pages] == pages
+    assert [url.target for url in found.sitemaps] == maps
+
+
+def test_a_sitemap_that_laughs_a_billion_times_is_read_no_further() -> None:
+    entities = "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 12))
+    text = f"<!DOCTYPE u [<!ENTITY l0 'lol'>{entities}]><urlset><url><loc>/&l11;</loc></url></urlset>"
+    began = time.process_time()
+    assert parse_sitemap(text.encode(), START).pages == []
+    assert time.process_time() - began < 1
+
+
+@given(st.binary(max_size=300) | st.text(alphabet="<>/urlsetoc &;![]-x=' ", max_size=200).map(str.encode))
+def test_no_sitemap_raises(data: bytes) -> None:
+    parse_sitemap(data, START)
+
+
+def test_sitemaps_that_name_each_other_end() -> None:
+    def answer(path: str) -> Answer | None:
+        number = (
+            int(path.removeprefix("/s").removesuffix(".xml") or 0)
+            if path.startswith("/s") and path[2].isdigit()
+            else 0
+        )
+        inner = f"<sitemap><loc>/s{number + 1}.xml</loc></sitemap><sitemap><loc>/sitemap.xml</loc></sitemap>"
+        return Answer(f"<sitemapindex>{inner}</sitemapindex>", headers=XML)
+
+    async def walk(fetcher: Fetcher) -> int:
+        start = parse(site.url)
+        return sum([len(entries) async for entries in read_sitemaps(fetcher, Robots(start), start)])
+
+    with serving(answer) as site:
+        assert _with_fetcher(site, walk) == 0
+        assert 10 < len(site.paths) <= 50
+
+
+def test_a_sitemap_bomb_is_passed_over() -> None:
+    bomb = gzip.compress(b"<urlset>" + b" " * 30_000_000)
+    pages: dict[str, Answer | str] = {
+        "/robots.txt": Answer("Sitemap: /bomb.xml.gz", headers={}),
+        "/bomb.xml.gz": Answer(bomb, headers={"Content-Type": "application/gzip"}),
+        "/sitemap.xml": Answer("<urlset><url><loc>/a</loc></url></urlset>", headers=XML),
+    }
+
+    async def walk(fetcher: Fetcher) -> list[str]:
+        start = parse(site.url)
+        robots = await read_robots(fetcher, start)
+        return [one.url.target async for entries in read_sitemaps(fetcher, robots, start) for one in entries]
+
+    with serving(pages) as site:
+        assert _with_fetcher(site, walk) == ["/a"]

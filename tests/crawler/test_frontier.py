@@ -1,0 +1,157 @@
+"""The frontier: order, limits, and a state that survives being written down."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.frontier.frontier import Candidate, Frontier
+from crawler.frontier.patterns import Patterns
+from crawler.frontier.urls import Url, parse
+
+START = parse("https://example.com/")
+
+
+def url(path: str) -> Url:
+    return parse(f"https://example.com{path}")
+
+
+def frontier(max_pages: int = 10) -> Frontier:
+    made = Frontier(START, Patterns(), max_pages)
+    made.page(made.begin())
+    return made
+
+
+def drain(made: Frontier) -> list[str]:
+    taken = []
+    while (candidate := made.take()) is not None:
+        taken.append(candidate.url.target)
+        made.page(candidate)
+    return taken
+
+
+def test_level_by_level_the_important_first() -> None:
+    made = frontier()
+    made.offer([url("/z"), url("/b?x=1"), url("/a")], depth=1)
+    made.offer([url("/z")], depth=1)
+    made.offer([url("/deep")], depth=2)
+    made.offer([url("/named")], depth=1, priority=0.9)
+    assert drain(made) == ["/named", "/z", "/a", "/b?x=1", "/deep"]
+    assert made.finished
+
+
+def test_a_failure_gives_its_place_to_the_next() -> None:
+    made = frontier(max_pages=3)
+    made.offer([url(f"/{number}") for number in range(9)], depth=1)
+    first, second = made.take(), made.take()
+    assert first is not None
+    assert second is not None
+    assert made.take() is None, "no more is fetched than can be kept"
+    made.fail(first)
+    third = made.take()
+    assert third is not None
+    made.page(second)
+    made.page(third)
+    assert made.finished
+    assert (made.crawled, made.failed, made.total) == (3, 1, 4)
+
+
+def test_a_level_waits_for_the_last_of_the_one_before() -> None:
+    made = frontier()
+    made.offer([url("/a"), url("/b")], depth=1)
+    first, second = made.take(), made.take()
+    assert first is not None
+    assert second is not None
+    made.offer([url("/c")], depth=2)
+    made.page(first)
+    assert made.take() is None
+    made.open_level()
+    early = made.take()
+    assert early is not None
+    assert early.url == url("/c")
+
+
+def test_a_retry_comes_back_three_times_at_most() -> None:
+    made = frontier()
+    made.offer([url("/a")], depth=1)
+    for again in (True, True, False):
+        candidate = made.take()
+        assert candidate is not None
+        assert made.retry(candidate) is again
+    made.fail(candidate)
+    assert made.finished
+
+
+def test_another_url_takes_the_place_of_a_page_once() -> None:
+    made = frontier()
+    made.offer([url("/old"), url("/older"), url("/new")], depth=1)
+    old, older = made.take(), None
+    made.open_level()
+    assert old is not None
+    # /new waits in the queue of this level already.
+    assert made.replace(old, url("/new"), hops=1) is False
+    assert made.replace(old, url("/newer"), hops=1) is True
+    older = made.take()
+    assert older is not None
+    assert (older.url, older.hops) == (url("/newer"), 1)
+
+
+def test_patterns_keep_pages_out() -> None:
+    made = Frontier(START, Patterns(exclude=["/private"]), 10)
+    made.page(made.begin())
+    assert made.offer([url("/private/x"), url("/open")], depth=1) == [url("/open")]
+    assert drain(made) == ["/open"]
+
+
+actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("offer"), st.integers(0, 30), st.integers(1, 4)),
+        st.tuples(
+            st.sampled_from(["page", "fail", "leave_out", "retry", "replace"]), st.integers(0, 30), st.just(0)
+        ),
+        st.tuples(st.sampled_from(["take", "open"]), st.just(0), st.just(0)),
+    ),
+    max_size=60,
+)
+
+
+@given(actions, st.integers(1, 8))
+def test_whatever_happens_the_figures_hold(steps: list[tuple[str, int, int]], max_pages: int) -> None:
+    made = Frontier(START, Patterns(), max_pages)
+    flying: list[Candidate] = [made.begin()]
+    last_total = 0
+    fetched: list[str] = ["/"]
+    for step, number, depth in steps:
+        if step == "offer":
+            made.offer([url(f"/{number}"), url(f"/{number + 1}")], depth)
+        elif step == "open":
+            made.open_level()
+        elif step == "take":
+            candidate = made.take()
+            if candidate is not None:
+                flying.append(candidate)
+                if candidate.attempts == 0:
+                    fetched.append(candidate.url.key)
+        elif flying:
+            candidate = flying.pop(number % len(flying))
+            if step == "replace":
+                made.replace(candidate, url(f"/{number}"), 1)
+            elif step != "retry" or not made.retry(candidate):
+                getattr(made, "fail" if step == "retry" else step)(candidate)
+        assert made.crawled <= max_pages
+        assert made.total >= max(last_total, made.crawled + made.failed)
+        last_total = made.total
+        again = Frontier.restored(json.loads(json.dumps(made.state())), Patterns())
+        assert again.state() == made.state()
+        assert (again.crawled, again.failed, again.total) == (made.crawled, made.failed, made.total)
+    assert len(fetched) == len(set(fetched)), "no page comes twice"
+
+
+def test_what_was_in_the_air_is_fetched_again() -> None:
+    made = frontier()
+    made.offer([url("/a"), url("/b")], depth=1)
+    assert made.take() is not None
+    again = Frontier.restored(made.state(), Patterns())
+    assert drain(again) == ["/a", "/b"]

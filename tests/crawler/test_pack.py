@@ -1,0 +1,248 @@
+"""Names, titles, llms.txt and what is made safe on the way."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llms_txt import parse_llms_file
+
+from crawler.convert.sanitise import clean_line, clean_markdown, clean_text
+from crawler.frontier.urls import join, parse
+from crawler.pack.llms_txt import render_llms_txt
+from crawler.pack.outline import make_outline
+from crawler.pack.paths import archive_paths
+from crawler.pack.store import StoredPage
+
+START = parse("https://example.com/")
+
+
+def stored(path: str, title: str, **facts: str) -> StoredPage:
+    url = parse(f"https://example.com{path}")
+    known = {"heading": "", "description": "", "site_name": "", "excerpt": "", "digest": path, **facts}
+    return StoredPage(url=url, depth=1, title=title, **known)
+
+
+segments = st.text(
+    alphabet='aA.~-_ %/\\:*?"<>|\x00\x1fé\u0301İß\u202e', min_size=1, max_size=12
+) | st.sampled_from(
+    [
+        "..",
+        ".",
+        "CON",
+        "con.txt",
+        "nul",
+        "a.md",
+        "index",
+        "index.html",
+        "a" * 300,
+        "é",
+        "e\u0301",
+        "...",
+        " ",
+        "-",
+    ]
+)
+
+
+@given(st.lists(st.lists(segments, max_size=5), min_size=1, max_size=30))
+def test_paths_are_safe_and_nobody_shares_one(sites: list[list[str]]) -> None:
+    found = (join(START, "/" + "/".join(parts)) for parts in sites)
+    urls = {url for url in found if url is not None}
+    paths = archive_paths(urls)
+    assert set(paths) == urls
+    assert paths == archive_paths(sorted(urls, reverse=True))
+    folded = [unicodedata.normalize("NFC", path).casefold() for path in paths.values()]
+    assert len(set(folded)) == len(folded)
+    folders = {
+        "/".join(path.split("/")[:depth]) for path in folded for depth in range(1, path.count("/") + 1)
+    }
+    assert not folders & set(folded), "no file lies where a folder lies"
+    for path in paths.values():
+        assert path.startswith("md/")
+        assert path.endswith(".md")
+        assert len(path.encode()) <= 200
+        assert not re.search(r'[<>:"|?*\\\x00-\x1f\x7f\u202e]|\.\.|//', path)
+        for name in path.split("/"):
+            assert len(name.encode()) <= 100
+            assert name == name.strip(" .")
+            assert not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name)
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("/", "md/index.md"),
+        ("/a", "md/a.md"),
+        ("/a/", "md/a/index.md"),
+        ("/a/b.html", "md/a/b.md"),
+        ("/a/index.html", "md/a/index.md"),
+        ("/caf%C3%A9", "md/café.md"),
+        ("/.well-known/x", "md/well-known/x.md"),
+    ],
+)
+def test_paths_mirror_the_site(path: str, file: str) -> None:
+    url = parse(f"https://example.com{path}")
+    assert archive_paths([url]) == {url: file}
+
+
+hostile = st.text(max_size=80) | st.text(alphabet="[]()<>&;#*_`\\\n\r\u2028!:- ax1|\u2013", max_size=40)
+
+
+@given(st.lists(st.tuples(hostile, hostile, hostile), min_size=1, max_size=8), hostile)
+def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: str) -> None:
+    pages = [
+        stored(
+            f"/{'(x)' * (number % 2)}s{number % 3}/p{number}",
+            clean_line(title),
+            description=clean_line(description),
+            heading=clean_line(heading),
+            site_name=clean_line(site_name),
+        )
+        for number, (title, description, heading) in enumerate(texts)
+    ]
+    outline = make_outline(pages, START)
+    text = render_llms_txt(outline)
+    parsed = parse_llms_file(text)
+    linked = [link.url for section in parsed.sections.values() for link in section]
+    assert sorted(linked) == sorted(str(page.url).replace("(", "%28").replace(")", "%29") for page in pages)
+    assert parsed.summary
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+    assert not re.search(r"(?<!\\)<[a-zA-Z/!]", text)
+    for section in parsed.sections.values():
+        for link in section:
+            assert link.title.strip()
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        (["Start | Acme", "Install | Acme", "Use it | Acme"], ["Start", "Install", "Use it"]),
+        (["Start — Acme docs", "Install — Acme docs", "Acme"], ["Start", "Install", "Acme"]),
+        (["A - B - Acme", "C · Acme", "D"], ["A - B", "C", "D"]),
+        (["Well-known names", "Co-op", "1 - 2"], ["Well-known names", "Co-op", "1 - 2"]),
+    ],
+)
+def test_titles_lose_the_name_of_the_site(titles: list[str], expected: list[str]) -> None:
+    pages = [stored(f"/{number}", title, site_name="Acme") for number, title in enumerate(titles)]
+    assert [entry.title for entry in make_outline(pages, START).entries] == expected
+
+
+def test_the_name_of_a_site_is_found_in_its_titles() -> None:
+    pages = [stored(f"/{number}", f"Page {number} — Acme Manual") for number in range(4)]
+    outline = make_outline(pages, START)
+    assert outline.site_name == "Acme Manual"
+    assert [entry.title for entry in outline.entries] == [f"Page {number}" for number in range(4)]
+
+
+def test_sections_come_from_the_first_folder_that_divides() -> None:
+    pages = [
+        stored("/docs/", "Docs"),
+        stored("/docs/getting-started/one", "One"),
+        stored("/docs/getting-started/two", "Two"),
+        stored("/docs/api", "The API"),
+        stored("/docs/api/calls", "Calls"),
+        stored("/docs/chapter-10", "Ten"),
+        stored("/docs/chapter-9", "Nine"),
+    ]
+    outline = make_outline(pages, START)
+    assert {section.title: [entry.title for entry in section.entries] for section in outline.sections} == {
+        "Overview": ["Docs", "Nine", "Ten"],
+        "API": ["The API", "Calls"],
+        "Getting started": ["One", "Two"],
+    }
+
+
+def test_a_description_that_all_pages_share_describes_none() -> None:
+    pages = [
+        stored(f"/{number}", f"P{number}", description="The best site.", excerpt=f"Text {number}.")
+        for number in range(4)
+    ]
+    assert [entry.description for entry in make_outline(pages, START).entries] == [
+        f"Text {n}." for n in range(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "clean"),
+    [
+        ("[a](javascript:alert(1))", "a"),
+        ("[a](<javascript:alert(1)>) b", "a b"),
+        ("[a](JaVaScRiPt:alert(1)) [b](https://x.y)", "a [b](https://x.y)"),
+        ("[a](java&#115;cript:x)", "a"),
+        ("[a](java\\script:x)", "a"),
+        ("[a](vbscript:x) [b](file:///etc/passwd) [c](blob:x)", "a b c"),
+        ("![pixel](data:image/png;base64,AAAA)", "pixel"),
+        ("[![logo](data:x)](https://x.y)", "[logo](https://x.y)"),
+        ("[![logo](https://x.y/l.png)](javascript:x)", "![logo](https://x.y/l.png)"),
+        (
+            "[a](mailto:a@b.c) [t](tel:1) [r](/rel:ative) [f](#x)",
+            "[a](mailto:a@b.c) [t](tel:1) [r](/rel:ative) [f](#x)",
+        ),
+        ("```html\n[a](javascript:x)\n```\n\n[b](javascript:x)", "```html\n[a](javascript:x)\n```\n\nb"),
+        ("~~~\nnever closed", "~~~\nnever closed\n~~~"),
+        ("- item\n\n  ```py\n  open", "- item\n\n  ```py\n  open\n```"),
+        ("a\u202eb\u2066c\x00d\x1be\x7ff\u200bg\ufeffh\U000e0041i", "abcdefghi"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("👩\u200d💻 नमस्\u200dते", "👩\u200d💻 नमस्\u200dते"),
+    ],
+)
+def test_markdown_is_made_safe(markdown: str, clean: str) -> None:
+    assert clean_markdown(markdown) == clean
+
+
+link_parts = st.lists(
+    st.sampled_from(
+        [
+            "[",
+            "]",
+            "(",
+            ")",
+            "<",
+            ">",
+            "!",
+            "a",
+            " ",
+            "\\",
+            "javascript:",
+            "data:x",
+            "http://x",
+            "&#58;",
+            "\n",
+            '"',
+        ]
+    )
+    | st.text(max_size=3),
+    max_size=30,
+).map("".join)
+
+
+@given(link_parts)
+def test_no_link_with_another_scheme_is_left(markdown: str) -> None:
+    cleaned = clean_markdown(markdown)
+    assert not re.search(r"\]\(\s*<?\s*(?:javascript|data):", cleaned)
+    assert clean_text(cleaned) == cleaned
+    assert clean_markdown(cleaned) == cleaned or "](" in cleaned
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "![a](data:,x)" * 200_000,
+        "[" * 2_000_000 + "](data:x)",
+        "[a" * 1_000_000 + "](data:x)",
+        "[](data:" * 400_000,
+        "[a](javascript:" + "(" * 2_000_000,
+        "[x](javascript:" + "a\\" * 1_000_000,
+        "```\n" * 100_000,
+        "> " * 500_000 + "```[](data:)",
+    ],
+)
+def test_no_page_makes_cleaning_slow(markdown: str) -> None:
+    began = time.process_time()
+    clean_markdown(markdown)
+    assert time.process_time() - began < 4

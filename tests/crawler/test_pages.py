@@ -1,0 +1,231 @@
+"""What a page says about itself, and what becomes of its HTML."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.convert.charset import decode
+from crawler.convert.converter import Converter
+from crawler.convert.excerpt import first_paragraph
+from crawler.convert.page import is_page_path, read_page
+from crawler.failures import Code, Failure
+from crawler.frontier.urls import parse
+
+URL = parse("https://example.com/a/b.html")
+
+
+def _links(html: str) -> list[str]:
+    return [str(url).removeprefix("https://example.com") for url in read_page(html, URL).links]
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<a href="c.html">', ["/a/c.html"]),
+        ('<a href="c.html#x"><a href="c.html"><a href="#y"><a>', ["/a/c.html"]),
+        ('<base href="/x/"><a href="c.html">', ["/x/c.html"]),
+        ('<base href="https://other.example/"><a href="c">', ["https://other.example/c"]),
+        ('<a href="?p=2">', ["/a/b.html?p=2"]),
+        ('<map><area href="/m"></map><iframe src="/f"></iframe>', ["/f", "/m"]),
+        ('<a rel="NoFollow noopener" href="/no"><a rel="next" href="/yes">', ["/yes"]),
+        ('<link rel="next" href="/2"><link rel="stylesheet" href="/s">', ["/2"]),
+        (
+            '<a href="/a.pdf"><a href="/a.PNG"><a href="/a.tar.gz"><a href="/v1.2"><a href="/a.php">',
+            ["/v1.2", "/a.php"],
+        ),
+        ('<meta name="robots" content="nofollow"><a href="/x">', []),
+        ('<a href="/&lt;x&gt;">', ["/%3Cx%3E"]),
+    ],
+)
+def test_links(html: str, found: list[str]) -> None:
+    assert sorted(_links(html)) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("head", "header", "noindex", "nofollow"),
+    [
+        ("", "", False, False),
+        ('<meta name="ROBOTS" content="NoIndex, follow">', "", True, False),
+        ('<meta name="robots" content="none">', "", True, True),
+        ('<meta name="googlebot" content="noindex">', "", False, False),
+        ('<meta name="robots" content="all"><meta name="LLMReadyBot" content="noindex">', "", True, False),
+        ('<meta name="robots" content="all"><meta name="robots" content="nofollow">', "", False, True),
+        ("", "noindex", True, False),
+        ("", "googlebot: noindex", False, False),
+        ("", "googlebot: nofollow, llmreadybot: noindex, nofollow", True, True),
+        ("", "unavailable_after: 25 Jun 2030 15:00:00 PST, nofollow", False, True),
+    ],
+)
+def test_robots_rules_of_a_page(head: str, header: str, noindex: bool, nofollow: bool) -> None:  # noqa: FBT001
+    facts = read_page(f"<html><head>{head}</head><body>x</body></html>", URL, header)
+    assert (facts.noindex, facts.nofollow) == (noindex, nofollow)
+
+
+def test_facts() -> None:
+    facts = read_page(
+        "<title>\n A &amp;  B </title><meta property='og:site_name' content='Site'>"
+        "<meta name='Description' content='D\n d'>"
+        "<link rel='canonical' href='../c?utm_source=x'><meta http-equiv='Refresh' content='0;URL=\"/r\"'>"
+        "<div role='main'><h1>Head <b>ing</b></h1></div>",
+        URL,
+    )
+    assert (facts.title, facts.heading, facts.site_name, facts.description) == (
+        "A & B",
+        "Head ing",
+        "Site",
+        "D d",
+    )
+    assert str(facts.canonical) == "https://example.com/c"
+    assert str(facts.refresh) == "https://example.com/r"
+    assert facts.has_main
+
+
+@pytest.mark.parametrize("content", ["30", "60; url=/x", "0; url=", "", "x; url=/y"])
+def test_a_page_that_renews_itself_is_no_redirect(content: str) -> None:
+    assert read_page(f'<meta http-equiv="refresh" content="{content}">', URL).refresh is None
+
+
+@given(st.text(max_size=200) | st.text(alphabet="<>/=\"' abmetlinkhrf&;#", max_size=200))
+def test_no_markup_raises(html: str) -> None:
+    read_page(html, URL)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("é".encode(), "text/html", "é"),
+        ("é".encode("latin-1"), "text/html", "é"),
+        ("€".encode("cp1252"), "text/html; charset=iso-8859-1", "€"),
+        ("я".encode("koi8-r"), 'text/html; charset="KOI8-R"', "я"),
+        (b"\xef\xbb\xbf" + "é".encode(), "text/html; charset=latin-1", "é"),
+        ("é".encode("utf-16"), "text/html", "é"),
+        ("日本".encode("shift_jis"), "text/html; charset=Shift_JIS", "日本"),
+        (b"a\xff", "text/html; charset=utf-8", "a\ufffd"),
+        (b"abc", "text/html; charset=zlib_codec", "abc"),
+        (b"abc", "text/html; charset=nonsense", "abc"),
+        (b"abc", "text/html; charset=unicode_escape", "abc"),
+    ],
+)
+def test_charsets(body: bytes, content_type: str, text: str) -> None:
+    assert decode(body, content_type) == text
+
+
+@given(st.binary(max_size=100), st.text(max_size=30))
+def test_everything_decodes_to_something(body: bytes, label: str) -> None:
+    assert isinstance(decode(body, f"text/html; charset={label}"), str)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_page"), [("/a", True), ("/a.html", True), ("/v1.2/x", True), ("/a.pdf", False)]
+)
+def test_extensions(path: str, is_page: bool) -> None:  # noqa: FBT001
+    assert is_page_path(path) is is_page
+
+
+@pytest.mark.parametrize(
+    ("markdown", "excerpt"),
+    [
+        (
+            "# T\n\n- list\n\nThis is the **first** paragraph with [a link](https://x.y/(z)) in it.",
+            "This is the first paragraph with a link in it.",
+        ),
+        (
+            "```\nThis is code, long enough to be a paragraph.\n```\n\nThen comes the prose that a reader wants to see.",
+            "Then comes the prose that a reader wants to see.",
+        ),
+        ("Short.\n\n| a | b |\n| --- | --- |", ""),
+        (
+            "A name_with_underscores and \\*stars\\* stays as it is in the text.",
+            "A name_with_underscores and *stars* stays as it is in the text.",
+        ),
+    ],
+)
+def test_excerpts(markdown: str, excerpt: str) -> None:
+    assert first_paragraph(markdown) == excerpt
+
+
+def test_a_long_excerpt_ends_with_a_sentence() -> None:
+    text = first_paragraph("This sentence is one of many. " * 30)
+    assert text.endswith("many.")
+    assert len(text) <= 300
+
+
+def _convert(*pages: str) -> list[str]:
+    async def go() -> list[str]:
+        converter = Converter()
+        await converter.start()
+        try:
+            return await asyncio.gather(
+                *(converter.convert(html, str(URL), has_main=read_page(html, URL).has_main) for html in pages)
+            )
+        finally:
+            await converter.close()
+
+    return asyncio.run(go())
+
+
+def test_conversion_keeps_the_text_and_drops_the_frame() -> None:
+    (markdown,) = _convert(
+        "<title>T</title><nav>MENU</nav><header>BANNER</header>"
+        "<main><header><h1>Title<a class=headerlink>¶</a></h1></header>"
+        "<p>Long enough text, so that the main part of this page counts as its content. <a href='../x?q=1'>l</a></p>"
+        "<pre><code class='language-python'>if a &lt; b:\n    pass</code></pre>"
+        "<table><tr><th>A<th>B<tr><td>1<td>2</table>"
+        "<aside class=note>A note.</aside></main><footer>FOOT</footer>"
+    )
+    assert markdown.startswith("# Title\n")
+    for gone in ("MENU", "BANNER", "FOOT", "¶"):
+        assert gone not in markdown
+    assert "[l](https://example.com/x?q=1)" in markdown
+    assert "```python\nif a < b:\n    pass\n```" in markdown
+    assert "| A | B |\n| --- | --- |\n| 1 | 2 |" in markdown
+    assert "A note." in markdown
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<main></main><p>All the text of this page lies outside of a main element, as it does on some sites.</p>",
+        "<p>All the text of this page lies outside of a main element, as it does on some sites.</p>",
+        "<header><p>All the text of this page lies outside of a main element, as it does on some sites.</p></header>",
+    ],
+)
+def test_a_page_without_a_good_main_part_keeps_its_text(html: str) -> None:
+    assert "All the text of this page" in _convert(html)[0]
+
+
+def test_answers_go_to_those_who_asked() -> None:
+    pages = [
+        f"<main><p>{'word ' * (number * 40 % 700 + 20)} number {number}.</p></main>" for number in range(60)
+    ]
+    for number, markdown in enumerate(_convert(*pages)):
+        assert markdown.endswith(f"number {number}.")
+
+
+def test_a_child_that_dies_is_replaced_and_only_its_page_is_lost() -> None:
+    async def go() -> tuple[list[str | BaseException], str]:
+        converter = Converter()
+        await converter.start()
+        page: Callable[[int], str] = "<p>{}</p>".format
+        child = converter._child
+        assert child is not None
+        child.kill()
+        await asyncio.sleep(0)
+        waiting = [
+            asyncio.ensure_future(converter.convert(page(n), str(URL), has_main=False)) for n in range(4)
+        ]
+        first = await asyncio.gather(*waiting, return_exceptions=True)
+        later = await converter.convert("<p>later</p>", str(URL), has_main=False)
+        await converter.close()
+        return first, later
+
+    first, later = asyncio.run(go())
+    lost = [one for one in first if isinstance(one, Failure)]
+    assert [one.code for one in lost] in ([], [Code.CONVERTER_FAILED])
+    assert [one for one in first if isinstance(one, str)] == [str(n) for n in range(len(lost), 4)]
+    assert later == "later"
