@@ -1,0 +1,78 @@
+"""The memory of a process and all its children, as Linux shares it out (proportional set size)."""
+
+import threading
+from pathlib import Path
+from types import TracebackType
+
+
+class Watch:
+    """Measures the peak, in MB, of all processes of one kind and their children while it is open.
+
+    Args:
+        command: Part of the command line of the processes at the top.
+        marker: Part of their command line, folder or environment, to tell them from others of the kind.
+    """
+
+    def __init__(self, command: str, marker: str):
+        self.peak = 0.0
+        self._command = command
+        self._marker = marker
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.05):
+            self.peak = max(self.peak, tree_memory(self._command, self._marker))
+
+
+def tree_memory(command: str, marker: str) -> float:
+    """Return the summed proportional set size, in MB, of matching processes and all their descendants."""
+    parents: dict[int, int] = {}
+    tops: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            pid = int(entry.name)
+            parents[pid] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if command in line and marker in line + _surroundings(entry):
+                tops.add(pid)
+        except OSError:
+            continue
+    return sum(_pss(pid) for pid in parents if _is_below(pid, tops, parents))
+
+
+def _surroundings(entry: Path) -> str:
+    try:
+        return str((entry / "cwd").readlink()) + (entry / "environ").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_below(pid: int, tops: set[int], parents: dict[int, int]) -> bool:
+    while pid > 1:
+        if pid in tops:
+            return True
+        pid = parents.get(pid, 0)
+    return False
+
+
+def _pss(pid: int) -> float:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        return 0.0
+    return 0.0
