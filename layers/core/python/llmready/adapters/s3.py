@@ -47,10 +47,13 @@ class S3Archives:
             for page in pages:
                 found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
                 if found:
-                    self._client.delete_objects(
+                    answer = self._client.delete_objects(
                         Bucket=self._bucket,
                         Delete={"Objects": found, "Quiet": True},  # type: ignore[typeddict-item]
                     )
+                    # The call itself succeeds even where a file could not be deleted.
+                    if answer.get("Errors"):
+                        raise TryAgain
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 

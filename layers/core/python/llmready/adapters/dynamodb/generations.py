@@ -15,7 +15,7 @@ from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
 from llmready.adapters.dynamodb.users import user_from
 from llmready.adapters.dynamodb.websites import website_from
-from llmready.domain.clock import timestamp
+from llmready.domain.clock import is_id, timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
 from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.mail import OutboxMail
@@ -23,6 +23,7 @@ from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.ports import HistoryPage, Opening
 
+_CURSOR_LIMIT = 100  # characters
 _LOOK_UP = 100  # how many generations found by an index are read at once
 
 
@@ -237,17 +238,26 @@ class DynamoGenerations:
         remove = self._table.delete(
             keys.generation(generation.user_id, generation.id), Attr("status").eq(generation.status)
         )
-        owners = [
+        profile, website = (
             self._table.update(key, add=listed, condition=Attr("pk").exists())
             for key in (
                 keys.profile(generation.user_id),
                 keys.website(generation.user_id, generation.website_id),
             )
-        ]
+        )
+        gone = NotFound("generation_not_found", "There is no such generation.")
         try:
-            self._table.transact([remove, *owners])
+            self._table.transact([remove, profile, website])
+        except TransactionRefused as refused:
+            if refused.failed[0] is not None or refused.failed[1] is not None:
+                raise gone from None
+        else:
+            return
+        # Its website was deleted before it.
+        try:
+            self._table.transact([remove, profile])
         except TransactionRefused:
-            raise NotFound("generation_not_found", "There is no such generation.") from None
+            raise gone from None
 
     def active(self) -> Iterator[Generation]:
         """Walk all generations that have not ended, oldest first."""
@@ -345,14 +355,25 @@ def _position(
     """
     if cursor is None:
         return None
-    try:
-        (generation_id,) = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        key = keys.generation(user_id, generation_id)
-    except (binascii.Error, ValueError, TypeError):
-        raise Invalid("cursor", "The cursor is not valid.") from None
+    generation_id = _cursor_id(cursor)
+    key = keys.generation(user_id, generation_id)
     position: dict[str, Any] = {"pk": key.pk, "sk": key.sk}
     if website_id is not None:
         position |= {"website_id": website_id, "generation_id": generation_id}
     elif status is not None:
         position |= {"user_status": _user_status(user_id, status), "generation_id": generation_id}
     return position
+
+
+def _cursor_id(cursor: str) -> str:
+    invalid = Invalid("cursor", "The cursor is not valid.")
+    if len(cursor) > _CURSOR_LIMIT:
+        raise invalid
+    try:
+        content = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        raise invalid from None
+    match content:
+        case [str(generation_id)] if is_id(generation_id):
+            return generation_id
+    raise invalid

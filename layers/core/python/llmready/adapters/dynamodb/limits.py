@@ -98,11 +98,13 @@ class DynamoMutex:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._held_until: dict[str, str] = {}
 
     def acquire(self, name: str, *, time: datetime, until: datetime) -> bool:
         """Take the lease; return False when another holds it, who then learns that somebody waited."""
         key = keys.mutex(name)
-        item = {"pk": key.pk, "sk": key.sk, "until": timestamp(until), "ttl": int(until.timestamp()) + 3600}
+        end = timestamp(until)
+        item = {"pk": key.pk, "sk": key.sk, "until": end, "ttl": int(until.timestamp()) + 3600}
         free = Attr("until").not_exists() | Attr("until").lte(timestamp(time))
         try:
             self._table.write(self._table.put(item, free))
@@ -113,14 +115,22 @@ class DynamoMutex:
             except ConditionFailed:
                 return self.acquire(name, time=time, until=until)  # it was given back in between
             return False
+        self._held_until[name] = end
         return True
 
     def release(self, name: str) -> bool:
-        """Give the lease back; return False when somebody waited for it meanwhile."""
+        """Give the lease back; return False when somebody waited for it meanwhile.
+
+        A lease that ran out and was taken by another stays with that one, and so does whoever waits.
+        """
         key = keys.mutex(name)
+        ours = Attr("until").eq(self._held_until.pop(name, ""))
         try:
-            self._table.write(self._table.delete(key, Attr("waiting").not_exists()))
+            self._table.write(self._table.delete(key, ours & Attr("waiting").not_exists()))
         except ConditionFailed:
-            self._table.write(self._table.delete(key))
+            try:
+                self._table.write(self._table.delete(key, ours))
+            except ConditionFailed:
+                return True
             return False
         return True
