@@ -2,6 +2,9 @@ import asyncio
 import hashlib
 import json
 import os
+import pwd
+import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -250,3 +253,27 @@ async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Pa
     found = json.loads((tmp_path / "found").read_text())
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
     assert "use-playwright" in found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")
+async def test_a_crawler_under_a_user_of_its_own() -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        nobody = pwd.getpwnam("nobody")
+        script = """
+        umask 077; mkdir -p deep/er; touch deep/er/file
+        echo "{\\"event\\": \\"failed\\", \\"code\\": \\"no_pages\\", \\"transient\\": false,
+               \\"detail\\": \\"$(id -u) $(id -G) $(stat -c %u deep)\\"}" | tr -d '\\n'
+        """
+        supervisor = Supervisor(
+            Confinement(user=nobody), limits=Limits(memory=200 * MEGABYTE), command=["sh", "-c", script]
+        )
+        order = CrawlOrder("https://example.com/", CrawlSettings(), 30)
+        outcome = await supervisor.crawl(order, folder, report=lambda _: None, stop=asyncio.Event())
+        assert isinstance(outcome, CrawlFailed)
+        assert outcome.failure.message == f"{nobody.pw_uid} {nobody.pw_gid} {nobody.pw_uid}"
+        assert (folder / "crawl" / "deep").exists()
+        await supervisor.clear(folder)
+        assert list((folder / "crawl").iterdir()) == []
+    finally:
+        shutil.rmtree(folder)
