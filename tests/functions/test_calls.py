@@ -1,0 +1,117 @@
+"""How many AWS calls a request makes, and how large what it queues is; the functions run in this process."""
+
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from llmready.domain.clock import now
+from llmready.domain.plans import QueueName
+from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
+from llmready.settings import settings
+from tests.emulator import Place
+from tests.people import new_user, new_website
+
+Call = Callable[..., dict[str, Any]]
+SECRET = json.dumps({"kid": "k1", "secret": "s" * 64})
+
+
+@pytest.fixture
+def calls(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Everything that this process asks of AWS, with the functions set up for a place of its own."""
+    secret = place.emulator.client("secretsmanager").create_secret(Name=place.name, SecretString=SECRET)
+    for name, value in place.environment(
+        signing_secret=secret["ARN"], dispatcher_function="nobody", starts_per_minute=1000
+    ).items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    made: list[str] = []
+    for service in ("dynamodb", "sqs", "lambda", "s3"):
+        bootstrap.client(service).meta.events.register(
+            "before-call", lambda model, **_: made.append(model.name)
+        )
+    yield made
+    for service in ("dynamodb", "sqs", "lambda", "s3"):
+        bootstrap.client(service).close()
+    _forget()
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    for name in dir(bootstrap):
+        if hasattr(clear := getattr(bootstrap, name), "cache_clear"):
+            clear.cache_clear()
+
+
+@pytest.fixture
+def call(place: Place, calls: list[str]) -> Call:
+    """Send one request of a pro user to a function; ``user`` and ``website`` are at its attributes."""
+    user = new_user()
+    place.users.create(user)
+    website = new_website(user)
+    place.websites.create(website, limit=999)
+    token = issue(bootstrap.keys(), Audience.ACCESS, subject=user.id, time=now(), lifetime=ACCESS_LIFETIME)
+
+    def send(function: str, method: str, path: str, body: object = None) -> dict[str, Any]:
+        calls.clear()
+        event = {
+            "version": "2.0",
+            "rawPath": f"/api/v1{path}",
+            "rawQueryString": "",
+            "headers": {"authorization": f"Bearer {token}", "content-type": "application/json"},
+            "requestContext": {
+                "requestId": "r",
+                "stage": "$default",
+                "http": {"method": method, "path": f"/api/v1{path}", "sourceIp": "192.0.2.1"},
+            },
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+        context = SimpleNamespace(
+            function_name="f",
+            memory_limit_in_mb=512,
+            invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:f",
+            aws_request_id="a",
+            get_remaining_time_in_millis=lambda: 10_000,
+        )
+        handler = importlib.import_module(f"functions.{function}.handler").handler
+        return dict(handler(event, context))
+
+    send.user, send.website = user, website  # type: ignore[attr-defined]
+    return send
+
+
+def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> None:
+    started = call("generations", "POST", "/generations/start", {"website_id": call.website.id})  # type: ignore[attr-defined]
+    assert started["statusCode"] == 202, started["body"]
+    # The limiter, one read, the transaction, the message, the bell.
+    assert calls == ["UpdateItem", "BatchGetItem", "TransactWriteItems", "SendMessage", "Invoke"]
+
+    generation = json.loads(started["body"])["generation_id"]
+    assert call("generations", "GET", f"/generations/{generation}")["statusCode"] == 200
+    assert calls == ["BatchGetItem"]
+
+    (message,) = place.sqs.receive_message(QueueUrl=place.queue_urls[QueueName.PRIORITY])["Messages"]
+    assert len(message["Body"].encode()) < 1024
+    assert generation in message["Body"]
+
+
+@pytest.mark.parametrize(
+    ("function", "path", "expected"),
+    [
+        ("generations", "/generations/quota/check", ["BatchGetItem"]),
+        ("generations", "/generations/history", ["GetItem", "Query"]),
+        ("websites", "/websites/stats/user", ["BatchGetItem"]),
+        ("websites", "/websites", ["GetItem", "Query", "GetItem"]),
+        ("auth", "/auth/me", ["GetItem"]),
+        ("public", "/plans", []),
+        ("public", "/health", []),
+    ],
+)
+def test_reads(calls: list[str], call: Call, function: str, path: str, expected: list[str]) -> None:
+    assert call(function, "GET", path)["statusCode"] == 200
+    assert calls == expected
