@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.convert.charset import decode
 from crawler.convert.excerpt import first_paragraph
-from crawler.convert.page import Page, read_page
+from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.convert.shape import check_shape
 from crawler.failures import Code, Failure
@@ -15,47 +14,39 @@ from crawler.pack.store import StoredPage, content_digest
 
 if TYPE_CHECKING:
     from crawler.convert.converter import Converter
+    from crawler.convert.page import Page
     from crawler.fetch.fetcher import Response
+    from crawler.frontier.urls import Url
 
 LONGEST_FACT = 1000
 """Characters kept of a title or description; a page may write a novel there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What an answer holds before it is converted."""
-
-    html: str
-    facts: Page
-
-
-def read_answer(response: Response) -> Reading:
+def read_answer(response: Response) -> Page:
     """Decode an HTML answer and read what it says about itself. Raises: Failure (page_too_large)."""
     html = decode(response.body, response.headers.get("Content-Type", ""))
     check_shape(html)
     # aiohttp's headers may repeat; each X-Robots-Tag counts.
     rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
-    return Reading(html, read_page(html, response.url, rules))
+    return read_page(html, response.url, rules)
 
 
-async def convert_page(
-    reading: Reading, response: Response, depth: int, converter: Converter
-) -> tuple[StoredPage, str]:
+async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) -> tuple[StoredPage, str]:
     """Convert a page to safe Markdown.
 
+    Parameters: `facts`, with its HTML; `url`, where it lies; `depth`, links from the start; `converter`.
     Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
     """
-    facts = reading.facts
-    raw = await converter.convert(reading.html, str(facts.base), has_main=facts.has_main)
+    raw = await converter.convert(facts.html, str(facts.base), has_main=facts.has_main)
     markdown = clean_markdown(raw)
     if not markdown.strip():
         raise Failure(
             Code.EMPTY_PAGE,
-            f"{response.url} has no text; a page that needs JavaScript needs the browser option.",
+            f"{url} has no text; a page that needs JavaScript needs the browser option.",
         )
     title = clean_line(facts.title[:LONGEST_FACT])
     page = StoredPage(
-        url=response.url,
+        url=url,
         depth=depth,
         title=title,
         heading=clean_line(facts.heading[:LONGEST_FACT]),

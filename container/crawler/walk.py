@@ -15,7 +15,7 @@ from crawler.frontier.frontier import Candidate, Frontier
 from crawler.frontier.site import adopt
 from crawler.opening import OpenedSite, is_html, looks_like_html
 from crawler.pack.archive import PageFailure
-from crawler.reading import Reading, convert_page, read_answer
+from crawler.reading import convert_page, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,18 +145,17 @@ class Walk:
                 Code.NOT_HTML,
                 f"{answer.url} is no HTML page but {answer.content_type[:100] or 'something unnamed'}.",
             )
-        reading = read_answer(answer)
-        facts = reading.facts
+        facts = read_answer(answer)
         self._offer(facts.links, candidate.depth + 1)
         if facts.refresh is not None and facts.refresh.key != candidate.url.key:
             await self._redirected(candidate, facts.refresh)
         elif facts.noindex or not self._frontier.wanted(candidate.url):
             self._frontier.leave_out(candidate)
         elif not self._is_copy(candidate, facts):
-            await self._keep(candidate, reading, answer)
+            await self._keep(candidate, facts)
 
-    async def _keep(self, candidate: Candidate, reading: Reading, answer: Response) -> None:
-        page, markdown = await convert_page(reading, answer, candidate.depth, self._converter)
+    async def _keep(self, candidate: Candidate, facts: Page) -> None:
+        page, markdown = await convert_page(facts, candidate.url, candidate.depth, self._converter)
         if self._store.add(page, markdown):
             self._frontier.page(candidate)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from crawler.convert.charset import decode
 from crawler.convert.converter import Converter
 from crawler.convert.excerpt import first_paragraph
 from crawler.convert.page import is_page_path, read_page
+from crawler.convert.sanitise import clean_markdown
 from crawler.failures import Code, Failure
 from crawler.frontier.urls import parse
 
@@ -135,8 +137,8 @@ def test_extensions(path: str, is_page: bool) -> None:  # noqa: FBT001
             "This is the first paragraph with a link in it.",
         ),
         (
-            "```\nThis is code, long enough to be a paragraph.\n```\n\nThen comes the prose that a reader wants to see.",
-            "Then comes the prose that a reader wants to see.",
+            "```\nThis is code, long enough to be a paragraph.\n```\n\nThen comes the prose that a reader wants.",
+            "Then comes the prose that a reader wants.",
         ),
         ("Short.\n\n| a | b |\n| --- | --- |", ""),
         (
@@ -156,12 +158,14 @@ def test_a_long_excerpt_ends_with_a_sentence() -> None:
 
 
 def _convert(*pages: str) -> list[str]:
+    read = [read_page(html, URL) for html in pages]
+
     async def go() -> list[str]:
         converter = Converter()
         await converter.start()
         try:
             return await asyncio.gather(
-                *(converter.convert(html, str(URL), has_main=read_page(html, URL).has_main) for html in pages)
+                *(converter.convert(facts.html, str(URL), has_main=facts.has_main) for facts in read)
             )
         finally:
             await converter.close()
@@ -197,6 +201,72 @@ def test_conversion_keeps_the_text_and_drops_the_frame() -> None:
 )
 def test_a_page_without_a_good_main_part_keeps_its_text(html: str) -> None:
     assert "All the text of this page" in _convert(html)[0]
+
+
+def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() -> None:
+    (markdown,) = _convert(
+        "<dl><dt>first <code>a()</code><dd>One.<pre>x = 1</pre><dl><dt>inner<dd>Deep.</dl><dt>second<dd>Two "
+        "<a href=/l>l</a>.</dl><details><summary>More</summary><p>Hidden text.</p></details>"
+    )
+    assert markdown == (
+        "first `a()`\n\n- One.\n\n  ```\n  x = 1\n  ```\n\n  inner\n  - Deep.\n\nsecond\n\n"
+        "- Two [l](https://example.com/l).\n\nMore\n\nHidden text."
+    )
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1) alt=i>",
+    "<img src='javascript:alert(1)' alt=i>",
+    "<img src='data:image/svg+xml,<svg onload=alert(1)>' alt=i>",
+    "<a href='javascript:alert(1)'>a</a>",
+    "<a href=' jav&#x09;ascript:alert(1)'>a</a>",
+    "<a href='&#1;javascript:alert(1)'>a</a>",
+    "<a href='data:text/html,<script>1</script>'>a</a>",
+    "<a href='vbscript:x'>a</a>",
+    "<a href='/ok' onclick='alert(1)' title='x\" onmouseover=\"1'>a</a>",
+    "<svg onload=alert(1)><a xlink:href='javascript:1'><text>t</text></a></svg>",
+    "<iframe src='javascript:alert(1)'></iframe>",
+    "<object data='javascript:1'></object><embed src='javascript:1'>",
+    "<form action='javascript:1'><button formaction='javascript:1'>b</button></form>",
+    "<math><mi xlink:href='javascript:1'>m</mi></math>",
+    "<base href='javascript:alert(1)//'><a href='x'>a</a>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    "[a](javascript:alert(1)) &lt;javascript:alert(1)&gt;",
+    "<p>[x]: javascript:alert(1)</p><p>[x]</p>",
+    "<p>```</p><p>&lt;img src=x onerror=1&gt;</p>",
+    "<style>@import 'javascript:1'</style>",
+    "<b style='background:url(javascript:1)'>b</b>",
+    "<template><img src=x onerror=1></template><noscript><img src=x onerror=1></noscript>",
+    "<img alt='](javascript:alert(1))' src=x><img alt='&quot;&gt;&lt;script&gt;' src=x>",
+    "<video src='javascript:1' onerror=1><source src=x onerror=1></video>",
+    "<p>a\u202eb\u2066c\x00d</p>",
+]
+WRAPPINGS = [
+    "{}",
+    "<table><tr><td>{}<ul><li>{}</li></ul></td></tr></table>",
+    "<dl><dt>{}<dd>{}</dl>",
+    "<details><summary>{}</summary>{}</details>",
+    "<ul><li>{}<blockquote>{}</blockquote></ul>",
+    "<h2>{}</h2>",
+    "<a href='/x'>{}</a>",
+    "<figure>{}<figcaption>{}</figcaption></figure>",
+]
+
+
+def test_no_markup_of_a_page_stays_alive() -> None:
+    pages = [wrapping.replace("{}", hostile) for hostile in HOSTILE for wrapping in WRAPPINGS]
+    for html, markdown in zip(pages, map(clean_markdown, _convert(*pages)), strict=True):
+        assert not re.search(r"(?<![\\`])<[a-z][^>\n]*[\s/](?:on\w+|href|src|style|action)\s*=", markdown), (
+            html
+        )
+        assert not re.search(
+            r"(?<!\\)<(?:script|iframe|object|embed|svg|img|style|form|base|math)\b", markdown
+        ), html
+        assert not re.search(r"(?<!\\)\]\(\s*<?(?:javascript|data|vbscript):", markdown), html
+        assert not re.search(r"(?<!\\)<(?:javascript|data):", markdown), html
+        assert not re.search("[\x00\u202e\u2066]", markdown), html
 
 
 def test_answers_go_to_those_who_asked() -> None:

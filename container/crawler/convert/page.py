@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.convert.plain_blocks import has_unplain_blocks, with_plain_blocks
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ _LINKS = (
 
 @dataclass(slots=True)
 class Page:
-    """The facts of one HTML page; texts are single lines, empty when the page does not say."""
+    """The facts of one HTML page, and its HTML ready to be converted.
 
+    Texts are single lines, empty when the page does not say.
+    """
+
+    html: str
     title: str
     heading: str
     description: str
@@ -69,6 +74,7 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
     nofollow = bool(rules & {"nofollow", "none"})
     canonical = tree.css_first("link[rel~=canonical][href]")
     return Page(
+        html=with_plain_blocks(tree.html or "") if has_unplain_blocks(html) else html,
         title=_text(tree.css_first("head title"))
         or metas.get("og:title", "")
         or metas.get("twitter:title", ""),
