@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ MOST_SILENCES = 25
 """Failures to answer in a row after which a site counts as gone."""
 
 RETRY_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
@@ -83,11 +86,13 @@ class Walk:
         self._frontier.sources_open += 1
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read_sitemaps())
-                group.create_task(self._visit(start, self._site.answer))
+                sitemaps = group.create_task(self._read_sitemaps())
                 # More workers than connections: a page that is being converted holds no connection.
-                for _ in range(self._workers):
-                    group.create_task(self._work())
+                work = [self._work() for _ in range(self._workers)]
+                await asyncio.wait(
+                    [group.create_task(one) for one in (self._visit(start, self._site.answer), *work)]
+                )
+                sitemaps.cancel()
         except ExceptionGroup as failed:
             # All workers meet the same full disk; one of them tells it as well as twelve.
             raise _first(failed) from failed
@@ -127,14 +132,22 @@ class Walk:
                 await self._pace.turn()
                 async with self._connections:
                     answer = await self._fetcher.get(candidate.url, wants_body=is_html)
-            if isinstance(answer, Failure):
-                raise answer
             await self._settle(candidate, answer)
         except Failure as failure:
-            await self._failed(candidate, failure)
+            self._failed(candidate, failure)
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001 - it is logged whole, and kept to its page
+            # A page that shows us a mistake of our own costs that page, not the crawl.
+            _log.exception("%s broke the crawler", candidate.url)
+            self._failed(
+                candidate, Failure(Code.INTERNAL_ERROR, "The crawler met a fault of its own at this page.")
+            )
         self._tell()
 
-    async def _settle(self, candidate: Candidate, answer: Response) -> None:
+    async def _settle(self, candidate: Candidate, answer: Response | Failure) -> None:
+        if isinstance(answer, Failure):
+            raise answer
         if answer.redirect is not None:
             await self._redirected(candidate, answer.redirect)
             return
@@ -194,7 +207,7 @@ class Walk:
             if not self._site.robots.allows(url):
                 self._frontier.drop(url)
 
-    async def _failed(self, candidate: Candidate, failure: Failure) -> None:
+    def _failed(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
         if failure.code in _SILENCES:
             self._silences += 1

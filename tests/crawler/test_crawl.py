@@ -358,6 +358,18 @@ def test_the_timeout_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:
     assert "timeout of 2 s" in note
 
 
+def test_a_slow_sitemap_holds_nothing_up_once_the_pages_are_there(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/a", "/b")),
+        "/a": page("A"),
+        "/sitemap.xml": Answer("<urlset></urlset>", headers=XML, delay=20),
+    }
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--max-pages", "2").completed()
+    assert found.urls(site.url) == {"/", "/a"}
+    assert found.seconds < 5
+
+
 def test_encodings_and_odd_markup(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("latin", "meta", "base/x", "no-type", "gzip", "deep")),
