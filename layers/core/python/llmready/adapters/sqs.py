@@ -112,7 +112,10 @@ def mail_from(body: str) -> tuple[str, str]:
 
 
 def _ids(body: str, name: str) -> tuple[str, str]:
-    content = json.loads(body)
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise ValueError("the message is no JSON") from None
     if not isinstance(content, dict):
         raise ValueError("the message is no object")
     user_id, other = content.get("user_id"), content.get(name)
