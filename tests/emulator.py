@@ -69,41 +69,25 @@ class Emulator:
             ),
         )
 
-    def place(self, *, receives: int = 4, visibility: int = 30) -> "Place":
-        """Return a table, a bucket and queues that nobody else uses.
-
-        Args:
-            receives: How often a generation's message is delivered before it is set aside.
-            visibility: Seconds for which a message that was taken stays hidden, unless told otherwise.
-        """
-        name = f"t{uuid.uuid4().hex[:12]}"
-        _create_table(self.client("dynamodb"), name)
-        self.client("s3").create_bucket(Bucket=name)
-        sqs = self.client("sqs")
-        dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": receives})
-        attributes = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
-        urls = {
-            queue: sqs.create_queue(QueueName=f"{name}-{queue}", Attributes=attributes)["QueueUrl"]
-            for queue in QueueName
-        }
-        mail = sqs.create_queue(QueueName=f"{name}-mail")["QueueUrl"]
-        return Place(self, name, urls, mail, dead)
+    def place(self) -> "Place":
+        """Return a table, a bucket and queues that nobody else uses."""
+        place = Place(self, f"t{uuid.uuid4().hex[:12]}")
+        _create_table(place.dynamodb, place.name)
+        return place
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a stack would have: a table, a bucket, queues, and the adapters upon them."""
+    """What a stack would have: a table, a bucket and queues (made at their first use), and their adapters."""
 
     emulator: Emulator
     name: str
-    queue_urls: dict[QueueName, str]
-    mail_queue_url: str
-    dead_letters_url: str
+    receives: int = 4
+    """How often a generation's message is delivered before it is set aside."""
 
     def environment(self, **settings: object) -> dict[str, str]:
         """Return the environment of a process that works here; ``settings`` are more of ours, in lower case."""
+        _ = self.s3  # the process expects its bucket to be there
         ours = {
             "stage": "local",
             "table": self.name,
@@ -126,11 +110,35 @@ class Place:
 
     @cached_property
     def s3(self) -> Any:
-        return self.emulator.client("s3")
+        client = self.emulator.client("s3")
+        client.create_bucket(Bucket=self.name)
+        return client
 
     @cached_property
     def sqs(self) -> Any:
         return self.emulator.client("sqs")
+
+    @cached_property
+    def queue_urls(self) -> dict[QueueName, str]:
+        attributes = {
+            "RedrivePolicy": json.dumps(
+                {
+                    "deadLetterTargetArn": self.sqs.get_queue_attributes(
+                        QueueUrl=self.dead_letters_url, AttributeNames=["QueueArn"]
+                    )["Attributes"]["QueueArn"],
+                    "maxReceiveCount": self.receives,
+                }
+            )
+        }
+        return {queue: self._queue(queue, **attributes) for queue in QueueName}
+
+    @cached_property
+    def dead_letters_url(self) -> str:
+        return self._queue("dead")
+
+    @cached_property
+    def mail_queue_url(self) -> str:
+        return self._queue("mail")
 
     @cached_property
     def table(self) -> Table:
@@ -183,6 +191,10 @@ class Place:
     @cached_property
     def archives(self) -> S3Archives:
         return S3Archives(self.s3, self.name)
+
+    def _queue(self, name: str, **attributes: str) -> str:
+        answer = self.sqs.create_queue(QueueName=f"{self.name}-{name}", Attributes=attributes)
+        return str(answer["QueueUrl"])
 
     def stored_keys(self) -> list[str]:
         """Return the keys of all objects in the bucket."""

@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue, job_from, mail_from
+from llmready.domain.clock import new_id, now
+from llmready.domain.errors import TryAgain
+from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.plans import QueueName
+from llmready.ports import QueuedJob
+from tests.emulator import Place
+from tests.people import new_generation, new_user, new_website
+
+
+def receive(place: Place, queue: QueueName = QueueName.PRIORITY, visibility: int = 30) -> QueuedJob | None:
+    return place.jobs.receive(queue, wait=0, visibility=visibility)
+
+
+@pytest.mark.parametrize(("plan", "queue"), [("free", QueueName.STANDARD), ("pro", QueueName.PRIORITY)])
+def test_a_generation_goes_by_its_plans_queue(either: Place, plan: str, queue: QueueName) -> None:
+    user = new_user(plan)
+    generation = new_generation(user, new_website(user))
+    either.jobs.send(generation)
+    (other,) = set(QueueName) - {queue}
+    assert receive(either, other) is None
+    job = receive(either, queue)
+    assert job is not None
+    assert (job.user_id, job.generation_id, job.queue) == (user.id, generation.id, queue)
+    assert receive(either, queue) is None
+    either.jobs.done(job)
+    assert either.waiting(either.queue_urls[queue]) == (0, 0)
+
+
+def test_a_job_given_back_is_there_at_once(either: Place) -> None:
+    user = new_user()
+    either.jobs.send(new_generation(user, new_website(user)))
+    job = receive(either)
+    assert job is not None
+    either.jobs.hide(job, 0)
+    again = receive(either)
+    assert again is not None
+    assert again.generation_id == job.generation_id
+    either.jobs.hide(again, 60)
+    assert receive(either) is None
+
+
+def test_a_job_that_breaks_its_workers_is_set_aside(place: Place) -> None:
+    user = new_user()
+    place.jobs.send(new_generation(user, new_website(user)))
+    for _ in range(4):
+        job = receive(place, visibility=0)
+        assert job is not None
+    assert receive(place) is None
+    assert place.waiting(place.dead_letters_url) == (1, 0)
+
+
+def test_a_message_is_small(either: Place) -> None:
+    user = new_user()
+    website = new_website(user, "https://example.com/" + "x" * 2000, include_patterns=["/" + "y" * 190] * 50)
+    either.jobs.send(new_generation(user, website))
+    answer = either.sqs.receive_message(QueueUrl=either.queue_urls[QueueName.PRIORITY])
+    assert len(answer["Messages"][0]["Body"]) < 1024
+
+
+def test_a_mail_is_named_to_the_notifier(either: Place) -> None:
+    mail = OutboxMail(
+        id=new_id(), user_id=new_id(), kind=MailKind.ACCOUNT_EXISTS, created_at=now(), due_at=now()
+    )
+    either.mail_queue.send(mail)
+    (message,) = either.sqs.receive_message(QueueUrl=either.mail_queue_url)["Messages"]
+    assert mail_from(message["Body"]) == (mail.user_id, mail.id)
+
+
+def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
+    url = either.mail_queue_url + "-missing"
+    jobs = SqsJobQueue(either.sqs, dict.fromkeys(QueueName, url))
+    user = new_user()
+    job = QueuedJob("u", "g", QueueName.STANDARD, "receipt")
+    for call in (
+        lambda: jobs.send(new_generation(user, new_website(user))),
+        lambda: jobs.receive(QueueName.STANDARD, wait=0, visibility=30),
+        lambda: jobs.hide(job, 0),
+        lambda: jobs.done(job),
+        lambda: SqsMailQueue(either.sqs, url).send(
+            OutboxMail(id="m", user_id="u", kind=MailKind.ACCOUNT_EXISTS, created_at=now(), due_at=now())
+        ),
+    ):
+        with pytest.raises(TryAgain):
+            call()
+
+
+@pytest.mark.parametrize(
+    "body", ["", "null", "[]", "{}", '{"user_id": "u"}', '{"user_id": 1, "generation_id": "g"}', "{'a'}"]
+)
+def test_what_is_no_message_of_ours_is_told(body: str) -> None:
+    with pytest.raises(ValueError, match="the message"):
+        job_from(body)
+
+
+def test_a_message_may_say_more() -> None:
+    assert job_from(json.dumps({"user_id": "u", "generation_id": "g", "more": 1})) == ("u", "g")
