@@ -11,10 +11,12 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
+# Looked up beforehand: between fork and exec only the call itself is safe.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
 # A developer's own account must never be reached by accident.
 _FOREIGN = ("AWS_", "LLMREADY_", "POWERTOOLS_", "MINISTACK_", "LOCALSTACK_", "PYTHON", "DOCKER_HOST")
@@ -75,7 +77,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_dies_with_parent(),
+                preexec_fn=die_with_parent,
             )
         return cls(process)
 
@@ -119,13 +121,10 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
-    # Only Linux has it; elsewhere a killed parent leaves its children to notice by themselves.
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Have this process get a signal when its parent ends.
 
-    def request() -> None:
-        prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
-
-    return request
+    Only Linux has that; elsewhere the children of a killed parent have to notice by themselves.
+    """
+    if _prctl is not None:
+        _prctl(_SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)

@@ -9,7 +9,8 @@ itself it
 * gives functions the caller's address as the source address, where ministack always says 127.0.0.1;
 * does not wait 50 ms for a log line after a function has answered;
 * writes what functions log into a file too, and keeps the latest log streams only;
-* tells EventBridge when a task has stopped, as ECS does.
+* tells EventBridge when a task has stopped, as ECS does;
+* counts tasks of an earlier run as stopped, where ministack would go on listing them as wanted.
 
 ministack is pinned to an exact version, because this reaches into it.
 """
@@ -26,6 +27,7 @@ import re
 import signal
 import sys
 import time
+import warnings
 from contextvars import ContextVar, copy_context
 from functools import partial
 from threading import Thread
@@ -38,6 +40,8 @@ from ministack.core import lambda_runtime
 from ministack.core.persistence import save_state
 from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, lambda_svc
 
+from infra.local.child import die_with_parent
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
@@ -49,8 +53,8 @@ SAVE_PATH = "/_llmready/save"
 SOURCE_HEADER = "llmready-source-address"
 
 SAVE_INTERVAL = 1.0
-# Saving holds up everything else, so it may take a twentieth of the time at most.
-SAVE_SHARE = 20
+# Saving keeps a core busy, so it may take a tenth of the time at most.
+SAVE_SHARE = 10
 # What requests change all the time; the rest (code of functions, stacks, roles) only changes by a deploy.
 CHANGING = ("dynamodb", "sqs", "s3", "ses", "ses_v2", "ecs", "eventbridge", "secretsmanager")
 
@@ -67,7 +71,10 @@ _logger = logging.getLogger("llmready.emulator")
 
 
 class Saver:
-    """Writes the emulator's state to its folder when requests have changed it."""
+    """Writes the emulator's state to its folder when requests have changed it.
+
+    A forked copy of the process writes, so that requests go on meanwhile; it sees the state of one moment.
+    """
 
     def __init__(self) -> None:
         self._changed = False
@@ -77,37 +84,42 @@ class Saver:
         """Take notice of a request that may have changed something."""
         self._changed = self._changed or not _only_reads(scope)
 
-    def save(self, names: Iterable[str] | None = None) -> bool:
-        """Save the named parts of the state, or all; say whether every one could be read."""
-        complete = True
+    def save(self, names: Iterable[str] | None = None) -> None:
+        """Write the named parts of the state, or all."""
         for name, get_state in ministack._build_persistence_save_dict().items():  # noqa: SLF001
-            if names is not None and name not in names:
-                continue
-            try:
+            if names is None or name in names:
                 state = get_state()
-            except RuntimeError as error:  # a thread of the emulator changed it meanwhile
-                _logger.info("%s changed while it was read (%s); it is saved later", name, error)
-                complete = False
-                continue
-            if state is not None:
-                save_state(name, state)
-        return complete
+                if state is not None:
+                    save_state(name, state)
 
     async def run(self) -> None:
-        """Save again and again until :meth:`stop`."""
+        """Save again and again until :meth:`stop`; then wait for the last copy to end."""
         pause = SAVE_INTERVAL
         while not self._stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), pause)
-            if self._changed:
+            if self._changed and not self._stopped.is_set():
                 self._changed = False
-                started = time.perf_counter()
-                self._changed = not self.save(CHANGING) or self._changed
-                pause = max(SAVE_INTERVAL, SAVE_SHARE * (time.perf_counter() - started))
+                began = time.perf_counter()
+                await self._save_in_copy()
+                pause = max(SAVE_INTERVAL, SAVE_SHARE * (time.perf_counter() - began))
 
     def stop(self) -> None:
         """End :meth:`run`; ministack itself saves everything at its end."""
         self._stopped.set()
+
+    async def _save_in_copy(self) -> None:
+        with warnings.catch_warnings():
+            # The copy has this one thread and takes no lock that another may have held.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            copy = os.fork()
+        if copy == 0:
+            die_with_parent(signal.SIGKILL)
+            try:
+                self.save(CHANGING)
+            finally:
+                os._exit(0)
+        await asyncio.to_thread(os.waitpid, copy, 0)
 
 
 def _only_reads(scope: Scope) -> bool:
@@ -188,8 +200,8 @@ def amend_functions(log: str) -> None:
 
 
 def amend_tasks() -> None:
-    """Have the end of a task told to EventBridge."""
-    mark = ecs._mark_task_stopped  # noqa: SLF001
+    """Have the end of a task told to EventBridge, and no task outlive the process that runs its worker."""
+    mark, restore = ecs._mark_task_stopped, ecs.load_persisted_state  # noqa: SLF001
 
     def mark_and_tell(arn: str, task: dict[str, Any], *rest: Any, **options: Any) -> bool:
         stopped: bool = mark(arn, task, *rest, **options)
@@ -213,7 +225,14 @@ def amend_tasks() -> None:
             Thread(target=copy_context().run, args=(telling,), daemon=True).start()
         return stopped
 
+    def restore_stopped(data: dict[str, Any]) -> None:
+        restore(data)
+        for _, task in ecs._tasks.all_items():  # noqa: SLF001
+            if task["desiredStatus"] != "STOPPED":
+                task |= {"desiredStatus": "STOPPED", "stoppedReason": "The local system was stopped"}
+
     ecs._mark_task_stopped = mark_and_tell  # noqa: SLF001
+    ecs.load_persisted_state = restore_stopped
 
 
 async def main() -> None:
@@ -232,9 +251,13 @@ async def main() -> None:
         loop.add_signal_handler(number, stopping.set)
     saver = Saver()
     saving = asyncio.create_task(saver.run())
-    await serve(amended(saver), config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
-    saver.stop()
-    await saving
+
+    async def stopped() -> None:
+        await stopping.wait()
+        saver.stop()
+        await saving  # what a copy still writes must not come after what ministack writes at its end
+
+    await serve(amended(saver), config, shutdown_trigger=stopped)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

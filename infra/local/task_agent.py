@@ -26,7 +26,7 @@ STOP_WITHIN = 120.0
 # When the whole system stops, somebody waits for it.
 SHUTDOWN_WITHIN = 10.0
 KEPT_LOGS = 50
-WORKER = (sys.executable, "-m", "worker")
+WORKER = [sys.executable, "-m", "worker"]
 
 
 class TaskAgent:
@@ -40,7 +40,6 @@ class TaskAgent:
         clients: the emulator's.
         endpoint: the emulator's base URL.
         cluster: ARN of the cluster.
-        command: the program that a task runs.
     """
 
     def __init__(
@@ -49,25 +48,20 @@ class TaskAgent:
         clients: Clients,
         endpoint: str,
         cluster: str,
-        *,
-        command: Sequence[str] = WORKER,
     ) -> None:
         self._settings = settings
         self._clients = clients
         self._endpoint = endpoint
         self._cluster = cluster
-        self._command = list(command)
         self._work = settings.data / "tasks"
         self._running: dict[str, Child] = {}
         self._ending: set[str] = set()
         self._watching: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Follow the cluster until cancelled, beginning with tasks that an earlier run left behind."""
+        """Follow the cluster until cancelled."""
         shutil.rmtree(self._work, ignore_errors=True)
         self._work.mkdir(parents=True)
-        for arn in await self._recorded():
-            await self._mark_stopped(arn, "The local system was stopped")
         while True:
             with contextlib.suppress(BotoCoreError, ClientError):
                 await self._reconcile()
@@ -76,8 +70,7 @@ class TaskAgent:
     async def stop(self) -> None:
         """End every worker: SIGTERM to all at once, SIGKILL to what is left after a grace.
 
-        Their tasks stay recorded as running: the next run finds them, stops them, and that wakes the
-        dispatcher for the work that was left.
+        Their tasks stay recorded as running until the emulator starts again, which finds them stopped.
         """
         for watcher in list(self._watching):
             watcher.cancel()
@@ -113,7 +106,7 @@ class TaskAgent:
         environment["LLMREADY_WORK_DIR"] = str(folder)
         self._forget_old_logs()
         child = await Child.start(
-            self._command,
+            WORKER,
             environment=environment,
             folder=folder,
             log=self._settings.logs / f"worker-{identifier}.log",
