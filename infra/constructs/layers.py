@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -91,7 +92,7 @@ class DependencyBundling:
         return True
 
     def _install(self, cached: Path) -> None:
-        partial = cached.with_name(f"{cached.name}.partial")
+        partial = cached.with_name(f"{cached.name}.{os.getpid()}")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         listed = partial / "requirements.txt"
@@ -118,7 +119,10 @@ class DependencyBundling:
         for name in PRUNED:
             for folder in list((partial / "python").rglob(name)):
                 shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(cached)
+        try:
+            partial.rename(cached)
+        except OSError:  # another synthesis was faster
+            shutil.rmtree(partial)
 
 
 class Layers(Construct):

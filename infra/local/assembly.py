@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -40,15 +41,15 @@ async def synthesised() -> tuple[Path, bool]:
     partial.mkdir(parents=True)
     # -O leaves out the CDK's run-time type checks, which mypy has made already: a fifth faster.
     command = [sys.executable, "-O", "-m", "infra.app", "--stage", "local", "--output", str(partial)]
-    code, output = await _run(command)
-    if code != 0:
-        shutil.rmtree(partial, ignore_errors=True)
-        reason = output.strip().splitlines()[-1:] or ["no reason given"]
-        raise LocalError(f"The template could not be synthesised: {reason[0]}")
     try:
-        partial.rename(wanted)
-    except OSError:  # another system of this clone was faster
-        shutil.rmtree(partial)
+        code, output = await _run(command)
+        if code != 0:
+            reason = output.strip().splitlines()[-1:] or ["no reason given"]
+            raise LocalError(f"The template could not be synthesised: {reason[0]}")
+        with contextlib.suppress(OSError):  # another system of this clone may have been faster
+            partial.rename(wanted)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     _forget_old()
     return wanted, True
 

@@ -44,14 +44,14 @@ class LocalSystem:
         self._background: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Start everything, serve until SIGINT or SIGTERM, stop everything.
+        """Start everything, serve until SIGINT, SIGTERM or SIGHUP, stop everything.
 
         Raises:
             LocalError: when a step fails, or when the emulator ends by itself.
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stopping.set)
         with _only_one(self._settings):
             stop = asyncio.create_task(_completed(stopping.wait()))
