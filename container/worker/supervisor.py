@@ -141,13 +141,21 @@ class Supervisor:
         return outcome
 
     async def clear(self, folder: Path) -> None:
-        """Empty the folder of a crawl as the user who filled it; what can be removed as ourselves is left."""
+        """End what is left of a user of its own, and empty its folder, as only that user can.
+
+        Without such a user there is nothing to do: the folder can be removed as it is.
+        """
         home = folder / "crawl"
         if not self._confinement.other_user or not home.is_dir():
             return
-        options = self._confinement.process_options(home)
+        # One crawl at a time has this user: whoever else runs under it has slipped away from its family.
         cleaner = await asyncio.create_subprocess_exec(
-            "find", ".", "-mindepth", "1", "-delete", stdin=asyncio.subprocess.DEVNULL, **options
+            "sh",
+            "-c",
+            "kill -KILL -1; exec find . -mindepth 1 -delete",
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            **self._confinement.process_options(home),
         )
         await cleaner.wait()
 
@@ -205,7 +213,9 @@ class _Crawl:
             async with asyncio.timeout(_REAPING):
                 await reading
         except TimeoutError:
+            # One that got away holds the pipes. Its user's processes are ended with the folder (see clear).
             logger.warning("a process of the crawl could not be ended", pid=self._process.pid)
+            self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - or the pipes stay open
 
     async def _listen(self) -> Outcome:
         said = garbage = 0
@@ -231,8 +241,10 @@ class _Crawl:
                         )
                     )
                 case Completed():
+                    self._look()
                     return Crawled(self._archive, event)
                 case Failed():
+                    self._look()
                     return CrawlFailed(Failure(code=event.code, message=event.detail), event.transient)
             # What is in the buffer already is read without a pause: let the heartbeat have its turn.
             await asyncio.sleep(0)
@@ -258,14 +270,19 @@ class _Crawl:
     async def _watch_memory(self) -> Outcome:
         while True:
             await asyncio.sleep(self._limits.look)
-            family = processes.family(self._process.pid)
-            self._seen.update(family)
+            family = self._look()
             if processes.memory_of(family, limit=self._limits.memory) > self._limits.memory:
                 logger.warning("crawler used too much memory", limit_bytes=self._limits.memory)
                 return CrawlFailed(_OUT_OF_MEMORY, transient=False)
             if family and all(process.pid != self._process.pid for process in family):
                 # It is dead, and children that hold its pipes would hide that.
                 processes.kill(self._process.pid, self._seen)
+
+    def _look(self) -> list[processes.Process]:
+        """Return its family, and remember it: who outlives its parent can no longer be told to be of it."""
+        family = processes.family(self._process.pid)
+        self._seen.update(family)
+        return family
 
     def _died(self, status: int) -> CrawlFailed:
         logger.warning("crawler died", exit_status=status, last_words=_URL.sub("(address)", self._tail))

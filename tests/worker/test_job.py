@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Progress, Status, archive_key
@@ -52,6 +53,21 @@ class Flaky:
             return method(*args, **named)
 
         return call
+
+
+class HidingRecorded:
+    """The queues, with a note of each time for which a message was hidden."""
+
+    def __init__(self, real: SqsJobQueue) -> None:
+        self._real = real
+        self.hidden: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def hide(self, job: QueuedJob, seconds: int) -> None:
+        self.hidden.append(seconds)
+        self._real.hide(job, seconds)
 
 
 class Office:
@@ -134,16 +150,21 @@ async def test_a_permanent_failure_ends_it(office: Office) -> None:
 
 async def test_a_transient_failure_is_tried_again_later_and_at_last_believed(office: Office) -> None:
     body = "failed('server_error', True, 'The site answered 500.')"
-    begun = time.monotonic()
-    waiting = await office.do(body, retries=1)
-    assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 1, "server_error")
-    assert waiting.lease_expires_at is None
-    assert (office.messages(), office.mails(), office.quota()) == ((0, 1), 0, (1, 0, 1))
-    message = await asyncio.to_thread(office.place.jobs.receive, QueueName.PRIORITY, wait=10, visibility=30)
-    assert 4.5 < time.monotonic() - begun < 8
-    failed = await office.do(body, message, retries=1)
-    assert (failed.status, failed.attempts, failed.error_code) == (Status.FAILED, 2, "server_error")
-    assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (0, 0, 0))
+    jobs = HidingRecorded(office.place.jobs)
+    for attempt, delay in ((1, 5), (2, 20)):
+        waiting = await office.do(body, jobs=jobs)
+        assert (waiting.status, waiting.attempts, waiting.error_code) == (
+            Status.PENDING,
+            attempt,
+            "server_error",
+        )
+        assert waiting.lease_expires_at is None
+        assert jobs.hidden[-1] == delay
+        assert (office.messages(), office.mails(), office.quota()) == ((0, attempt), 0, (1, 0, 1))
+        office.place.jobs.send(office.generation)
+    failed = await office.do(body)
+    assert (failed.status, failed.attempts, failed.error_code) == (Status.FAILED, 3, "server_error")
+    assert (office.messages(), office.mails(), office.quota()) == ((0, 2), 1, (0, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +300,7 @@ async def test_what_is_unforeseen_loses_no_generation(office: Office) -> None:
 
 async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
     beats: list[tuple[float, int, float]] = []
-    hidden: list[int] = []
+    jobs = HidingRecorded(office.place.jobs)
 
     class Watched:
         def __getattr__(self, name: str) -> Any:
@@ -292,14 +313,6 @@ async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
                 generation, lease_expires_at=lease_expires_at, progress=progress
             )
 
-    class Hiding:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(office.place.jobs, name)
-
-        def hide(self, job: QueuedJob, seconds: int) -> None:
-            hidden.append(seconds)
-            office.place.jobs.hide(job, seconds)
-
     lease = timedelta(seconds=3)
     await office.do(
         """
@@ -310,7 +323,7 @@ async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
         completed()
         """,
         generations=Watched(),
-        jobs=Hiding(),
+        jobs=jobs,
         lease=lease,
     )
     times = [moment for moment, _, _ in beats[:-1]]  # the last one comes before the upload, at once
@@ -321,8 +334,8 @@ async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
     assert pages == sorted(pages)
     assert 4 <= len(set(pages)) <= 6
     assert all(left > 2.5 for _, _, left in beats)
-    assert len(hidden) >= 2
-    assert set(hidden) == {visibility(lease)}
+    assert len(jobs.hidden) >= 2
+    assert set(jobs.hidden) == {visibility(lease)}
     assert visibility(lease) >= 4
 
 

@@ -28,7 +28,12 @@ class Run:
         self.folder = folder
         self.progress: list[Progress] = []
         self.stop = asyncio.Event()
+        self._others = set(children_of(os.getpid()))
         self.order = CrawlOrder("https://example.com/", CrawlSettings(max_pages=7), 30)
+
+    def left(self) -> set[int]:
+        """Return the processes that are there now and were not before."""
+        return set(children_of(os.getpid())) - self._others
 
     async def of(self, body: str, **limits: Any) -> Outcome:
         supervisor = Supervisor(
@@ -63,7 +68,7 @@ async def test_a_crawl_that_completes(run: Run) -> None:
         Progress(pages_crawled=1, total_pages=4),
         Progress(pages_crawled=3, total_pages=4, pages_failed=1),
     ]
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 @pytest.mark.parametrize("transient", [True, False])
@@ -130,7 +135,7 @@ async def test_a_crawler_that_floods_is_ended_while_others_go_on(run: Run, body:
     beating.cancel()
     assert failure_code(outcome) == ("internal_error", True)
     assert beats > took * 15
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 async def test_a_crawler_that_falls_silent_is_ended(run: Run) -> None:
@@ -141,7 +146,7 @@ async def test_a_crawler_that_overstays_is_ended(run: Run) -> None:
     run.order = run.order._replace(seconds=0)
     body = "while True: progress(1, 2); time.sleep(0.05)"
     assert failure_code(await run.of(body, grace=0.6)) == ("timeout", True)
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 async def test_a_crawler_that_takes_too_much_memory_is_ended_with_its_children(run: Run) -> None:
@@ -154,7 +159,7 @@ async def test_a_crawler_that_takes_too_much_memory_is_ended_with_its_children(r
         """
     )
     assert failure_code(outcome) == ("budget_exceeded", False)
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 async def test_children_end_with_their_crawler_even_out_of_its_group(run: Run, tmp_path: Path) -> None:
@@ -165,6 +170,7 @@ async def test_children_end_with_their_crawler_even_out_of_its_group(run: Run, t
             subprocess.Popen(["sleep", "60"], start_new_session=True),
         ]
         pathlib.Path({str(tmp_path)!r}, "pids").write_text(json.dumps([child.pid for child in children]))
+        time.sleep(0.3)
         completed()
         """
     )
@@ -201,17 +207,17 @@ async def test_a_crawler_that_ignores_its_stop_is_killed(run: Run) -> None:
     outcome = await run.of("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)", farewell=0.3)
     assert isinstance(outcome, CrawlStopped)
     assert time.monotonic() - begun < 3
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 async def test_cancelling_kills_the_crawler(run: Run) -> None:
     running = asyncio.create_task(run.of("time.sleep(60)"))
     await asyncio.sleep(0.5)
-    assert children_of(os.getpid()) != []
+    assert run.left()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert children_of(os.getpid()) == []
+    assert not run.left()
 
 
 async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,21 +265,26 @@ async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Pa
 async def test_a_crawler_under_a_user_of_its_own() -> None:
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
-        nobody = pwd.getpwnam("nobody")
+        # Not nobody, whose processes may be somebody's services: all of this user's are ended.
+        stranger = pwd.struct_passwd(("crawler", "x", 54321, 54321, "", "/", "/bin/false"))
         script = """
         umask 077; mkdir -p deep/er; touch deep/er/file
+        setsid sh -c 'setsid sleep 60 & echo $! > escaped' > /dev/null 2>&1 < /dev/null
         echo "{\\"event\\": \\"failed\\", \\"code\\": \\"no_pages\\", \\"transient\\": false,
                \\"detail\\": \\"$(id -u) $(id -G) $(stat -c %u deep)\\"}" | tr -d '\\n'
         """
         supervisor = Supervisor(
-            Confinement(user=nobody), limits=Limits(memory=200 * MEGABYTE), command=["sh", "-c", script]
+            Confinement(user=stranger), limits=Limits(memory=200 * MEGABYTE), command=["sh", "-c", script]
         )
         order = CrawlOrder("https://example.com/", CrawlSettings(), 30)
         outcome = await supervisor.crawl(order, folder, report=lambda _: None, stop=asyncio.Event())
         assert isinstance(outcome, CrawlFailed)
-        assert outcome.failure.message == f"{nobody.pw_uid} {nobody.pw_gid} {nobody.pw_uid}"
+        assert outcome.failure.message == f"{stranger.pw_uid} {stranger.pw_gid} {stranger.pw_uid}"
         assert (folder / "crawl" / "deep").exists()
+        escaped = int((folder / "crawl" / "escaped").read_text())
+        assert is_alive(escaped)
         await supervisor.clear(folder)
+        assert not is_alive(escaped)
         assert list((folder / "crawl").iterdir()) == []
     finally:
         shutil.rmtree(folder)

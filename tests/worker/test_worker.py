@@ -44,7 +44,7 @@ def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..
 
 
 def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., Worker]) -> None:
-    with serve(numbered(30), latency=0.2) as site:
+    with serve(numbered(24), latency=0.15) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         place.jobs.send(generation)
@@ -63,7 +63,7 @@ def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., 
 def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
-    with serve(numbered(24), latency=0.25) as site:
+    with serve(numbered(14), latency=0.25) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         place.jobs.send(generation)
@@ -75,12 +75,13 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
         first.wait()
         until(lambda: not any(is_alive(pid) for pid in crawlers), seconds=3)
 
-        second = start_worker(crawl_allow=site.host, idle_seconds=10)
+        second = start_worker(crawl_allow=site.host, idle_seconds=60)
         until(lambda: now_stored(place, generation).status is Status.COMPLETED, seconds=30)
+        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0))
         second.signal(signal.SIGTERM)
         assert second.wait() == 0
     done = now_stored(place, generation)
-    assert (done.fence, done.attempts, done.pages_crawled) == (2, 2, 24)
+    assert (done.fence, done.attempts, done.pages_crawled) == (2, 2, 14)
     assert place.stored_keys() == [archive_key(user.id, generation.id, 2)]
     ledger = place.quotas.get(user.id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
@@ -91,7 +92,7 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
 def test_a_worker_that_lost_its_lease_writes_nothing(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
-    with serve(numbered(24), latency=0.25) as site:
+    with serve(numbered(14), latency=0.25) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         place.jobs.send(generation)
@@ -109,7 +110,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
 
 
 def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Callable[..., Worker]) -> None:
-    with serve(numbered(24), latency=0.25) as site:
+    with serve(numbered(14), latency=0.25) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         place.jobs.send(generation)
@@ -134,18 +135,20 @@ def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Cal
 def test_a_message_that_comes_twice_is_worked_on_once(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
-    with serve(numbered(12), latency=0.3) as site:
+    with serve(numbered(12), latency=0.1) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         for _ in range(2):
             place.jobs.send(generation)
-        workers = [start_worker(crawl_allow=site.host, idle_seconds=4) for _ in range(2)]
+        workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
+        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0))
+        for worker in workers:
+            worker.signal(signal.SIGTERM)
         assert [worker.wait() for worker in workers] == [0, 0]
     done = now_stored(place, generation)
     assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 1, 1)
     assert sorted(worker.said("generation claimed") for worker in workers) == [False, True]
     assert place.quotas.get(user.id, generation.month).used == 1
-    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
 
 
 def test_an_idle_worker_reacts_at_once_and_ends_in_time(
@@ -161,7 +164,7 @@ def test_an_idle_worker_reacts_at_once_and_ends_in_time(
     until(lambda: place.waiting(place.queue_urls[gone.queue]) == (0, 0))
     assert time.monotonic() - sent < 0.5
     assert worker.wait() == 0
-    assert 1.9 < time.monotonic() - sent < 4
+    assert 1.9 < time.monotonic() - sent < 8
 
 
 def test_an_idle_worker_goes_when_asked(start_worker: Callable[..., Worker]) -> None:
