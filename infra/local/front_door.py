@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What API Gateway takes, and what it says beyond that.
+LARGEST_HEADER = 16 * 1024  # bytes; a little more than the gateway's 10 kB for all of them
 LARGEST_BODY = 10 * 1024 * 1024
 TOO_LARGE = {"message": "Request Entity Too Large"}
 # API Gateway gives a function 30 s at most; a little longer leaves the answer to it.
@@ -71,7 +72,9 @@ class FrontDoor:
         )
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._pass_on)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
+        self._runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=2, max_field_size=LARGEST_HEADER
+        )
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
