@@ -53,7 +53,7 @@ COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version
 
 lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
-	@for part in lambda container browser infra; do \
+	@for part in lambda container browser cli infra; do \
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
 
