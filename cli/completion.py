@@ -3,8 +3,6 @@
 import argparse
 from collections.abc import Callable
 
-import shtab
-
 from cli.client.commands import Add
 from cli.exit_codes import ExitCode
 
@@ -23,6 +21,8 @@ def add_command(add: Add, whole: Callable[[], argparse.ArgumentParser]) -> None:
     parser.add_argument("shell", choices=_SHELLS)
 
     def run(options: argparse.Namespace) -> int:
+        import shtab  # noqa: PLC0415 - takes a tenth of a second to import, which no other command needs
+
         print(shtab.complete(whole(), shell=options.shell))
         return ExitCode.DONE
 
