@@ -99,11 +99,14 @@ def copy(files: Iterable[str], root: Path, beside: Path | None) -> None:
 
 
 def main() -> None:
+    """Make the root file system that the arguments describe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", help="packages, or files by their path")
     parser.add_argument("--root", type=Path, required=True, help="the root file system to make")
     parser.add_argument("--beside", type=Path, help="one that is there already, below this one")
-    parser.add_argument("--scan", type=Path, action="append", default=[], help="a folder whose libraries to add")
+    parser.add_argument(
+        "--scan", type=Path, action="append", default=[], help="a folder whose libraries to add"
+    )
     options = parser.parse_args()
     owner = owners()
     files = with_targets(with_libraries(with_targets(wanted_files(options.names, owner)), options.scan))

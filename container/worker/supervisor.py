@@ -21,6 +21,8 @@ from worker.events import Completed, Failed, Progressed, event_from
 
 # -P keeps the work folder, which is the working directory, out of the module path.
 CRAWLER = (sys.executable, "-P", "-m", "crawler")
+# By its path, without the environment and site packages: it needs neither, and starts the faster.
+CLEARER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("clearing.py")))
 
 _LINE = 16 * 1024  # bytes
 _ALL_LINES = 4 * 1024 * 1024  # bytes; an honest crawler says less than half of that in an hour
@@ -90,9 +92,21 @@ class Limits:
     look: float = 1.0
 
 
-def memory_limit() -> int:
-    """Return three quarters of the machine's memory, but at most 2 GiB: the worker needs to survive."""
-    return min(2 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4)
+# What the container may use, in cgroup v2 and v1; Fargate's machines have more than the task may use.
+_CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def memory_limit(container: Sequence[Path] = _CONTAINER_MEMORY) -> int:
+    """Return three quarters of the memory that is here, but at most 2 GiB: the worker needs to survive.
+
+    Args:
+        container: The files that tell the container's limit, as far as they exist.
+    """
+    amounts = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for file in container:
+        with contextlib.suppress(OSError, ValueError):  # absent, or "max"
+            amounts.append(int(file.read_text()))
+    return min(2 << 30, min(amounts) * 3 // 4)
 
 
 class Supervisor:
@@ -102,12 +116,21 @@ class Supervisor:
         confinement: What they are kept from.
         limits: What they may use.
         command: How one is called, without its arguments.
+        clearer: What clears up behind one that had a user of its own.
     """
 
-    def __init__(self, confinement: Confinement, *, limits: Limits, command: Sequence[str] = CRAWLER) -> None:
+    def __init__(
+        self,
+        confinement: Confinement,
+        *,
+        limits: Limits,
+        command: Sequence[str] = CRAWLER,
+        clearer: Sequence[str] = CLEARER,
+    ) -> None:
         self._confinement = confinement
         self._limits = limits
         self._command = command
+        self._clearer = clearer
 
     async def crawl(
         self, order: CrawlOrder, folder: Path, *, report: Callable[[Progress], None], stop: asyncio.Event
@@ -150,9 +173,7 @@ class Supervisor:
             return
         # One crawl at a time has this user: whoever else runs under it has slipped away from its family.
         cleaner = await asyncio.create_subprocess_exec(
-            "sh",
-            "-c",
-            "kill -KILL -1; exec find . -mindepth 1 -delete",
+            *self._clearer,
             stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             **self._confinement.process_options(home),
