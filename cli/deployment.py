@@ -16,6 +16,7 @@ from llmready.domain.plans import QueueName
 if TYPE_CHECKING:
     import boto3
 
+    from llmready.adapters.dynamodb.controls import DynamoControls
     from llmready.adapters.dynamodb.generations import DynamoGenerations
     from llmready.adapters.dynamodb.users import DynamoUsers
     from llmready.adapters.sqs import SqsJobQueue
@@ -32,6 +33,7 @@ class Deployment(NamedTuple):
     jobs: "SqsJobQueue"
     sqs: Any
     dead_letter_urls: list[str]
+    controls: "DynamoControls"
     operator: Callable[[], str]
     """Tells who is at work, for the records."""
 
@@ -111,6 +113,7 @@ def _deployment(
     operator: Callable[[], str],
     endpoint: str | None = None,
 ) -> Deployment:
+    from llmready.adapters.dynamodb.controls import DynamoControls
     from llmready.adapters.dynamodb.generations import DynamoGenerations
     from llmready.adapters.dynamodb.table import Table
     from llmready.adapters.dynamodb.users import DynamoUsers
@@ -126,6 +129,7 @@ def _deployment(
         jobs=SqsJobQueue(sqs, urls),
         sqs=sqs,
         dead_letter_urls=[outputs[_output(f"{queue}_{_DEAD_LETTERS}")] for queue in QueueName],
+        controls=DynamoControls(table),
         operator=operator,
     )
 
