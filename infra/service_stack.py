@@ -14,8 +14,9 @@ from infra.constructs.mail import Mail
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.queues import Queues
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import READ_ITEMS, WRITE_ITEMS, Storage, grant_on
+from infra.constructs.storage import READ_ITEMS, REMOVE_ITEMS, WRITE_ITEMS, Storage, grant_on
 from infra.constructs.workers import Workers
+from infra.stage import CAPTCHAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,7 @@ class ServiceStack(Stack):
         self._grant_worker(self.workers.task_definition.task_role)
 
         self.dispatcher = self._dispatcher()
+        self.cleanup = self._cleanup()
         self.api = Api(
             self,
             "Api",
@@ -86,7 +88,7 @@ class ServiceStack(Stack):
             "Schedules",
             dispatcher=self.dispatcher,
             quota_reset=self._quota_reset(),
-            cleanup=self._cleanup(),
+            cleanup=self.cleanup,
             cluster=self.workers.cluster,
         )
         Monitoring(
@@ -130,6 +132,15 @@ class ServiceStack(Stack):
     def _verified_email(self) -> dict[str, str]:
         return {"LLMREADY_REQUIRE_VERIFIED_EMAIL": str(self.settings.require_verified_email).lower()}
 
+    @property
+    def _captcha(self) -> dict[str, str]:
+        if self.settings.captcha == "none":
+            return {}
+        return {
+            "LLMREADY_CAPTCHA_URL": CAPTCHAS[self.settings.captcha],
+            "LLMREADY_CAPTCHA_SECRET": self.settings.captcha_secret,
+        }
+
     def _limits(self, **limits: int) -> dict[str, str]:
         # On the local stage the environment that starts the system sets them, without a deploy.
         if self.settings.settings_from_host:
@@ -163,24 +174,40 @@ class ServiceStack(Stack):
             "auth",
             {
                 **self._table,
+                **self._bucket,
                 **self._secret,
                 **self._mail_queue,
+                **self._captcha,
                 **self._limits(
                     registrations=self.settings.registrations_per_minute,
                     logins=self.settings.logins_per_minute,
                 ),
             },
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        # The deletion of an account removes what it has.
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS)
+        self.storage.grant_deleting_archives(function)
         self.storage.grant_signing_secret(function)
+        if self.settings.captcha_secret:
+            grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
         self._grant_send(function, self.queues.mail.queue)
         return function
 
     def _websites(self) -> lambda_.Function:
-        function = self._http("websites", {**self._table, **self._bucket, **self._secret})
+        function = self._http(
+            "websites",
+            {
+                **self._table,
+                **self._bucket,
+                **self._secret,
+                "LLMREADY_CLEANUP_FUNCTION": self.cleanup.function_name,
+            },
+        )
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website",))
         self.storage.grant_signing_secret(function)
         self.storage.grant_deleting_archives(function)
+        # What a deleted website leaves behind may be more than one request can remove.
+        grant_on(function, [self.cleanup.function_arn], "lambda:InvokeFunction")
         return function
 
     def _generations(self) -> lambda_.Function:
@@ -196,7 +223,9 @@ class ServiceStack(Stack):
                 "LLMREADY_DISPATCHER_FUNCTION": self.dispatcher.function_name,
             },
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status"))
+        self.storage.grant_table(
+            function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status", "by_website_status")
+        )
         self.storage.grant_signing_secret(function)
         # Who signs a download's URL must be allowed to read the file.
         self.storage.grant_archives(function, "s3:GetObject")
@@ -255,7 +284,9 @@ class ServiceStack(Stack):
 
     def _cleanup(self) -> lambda_.Function:
         function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self.storage.grant_table(
+            function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS, indexes=("due", "by_website")
+        )
         self.storage.grant_deleting_archives(function)
         return function
 
@@ -296,6 +327,7 @@ class ServiceStack(Stack):
             "Table": self.storage.table.table_name,
             "Bucket": self.storage.bucket.bucket_name,
             "Cluster": self.workers.cluster.cluster_arn,
+            "SigningSecret": self.storage.signing_secret.secret_arn,
         }
         for name, queue in self.queues.named().items():
             values["".join(word.title() for word in name.split("_")) + "Queue"] = queue.queue_url

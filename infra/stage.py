@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 StageName = Literal["dev", "prod", "local"]
 MailProvider = Literal["ses", "sendgrid", "none"]
+Captcha = Literal["none", "turnstile", "hcaptcha", "recaptcha"]
 Architecture = Literal["arm64", "x86_64"]
 
 # Fargate sells memory in steps that depend on the CPU (CPU units -> MiB).
@@ -21,6 +22,13 @@ TASK_SIZES: dict[int, range] = {
     4096: range(8192, 30720 + 1, 1024),
 }
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
+
+# Where a provider checks what it gave a browser; all speak the same protocol.
+CAPTCHAS: dict[Captcha, str] = {
+    "turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+    "hcaptcha": "https://api.hcaptcha.com/siteverify",
+    "recaptcha": "https://www.google.com/recaptcha/api/siteverify",
+}
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ADDRESS = re.compile(r"[^@\s<>,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -59,6 +67,10 @@ class Stage:
     """A domain to verify with SES instead of the sender's single address."""
     sendgrid_secret: str = ""
     """ARN of the secret that holds the SendGrid API key; needed by ``sendgrid``."""
+    captcha: Captcha = "none"
+    """Whose captcha signing up and asking for a new password demand."""
+    captcha_secret: str = ""
+    """ARN of the secret that the captcha's provider gave; needed by every provider."""
     alarm_address: str = ""
     """Who gets the alarms by mail; empty leaves them without a subscriber."""
     architecture: Architecture = "arm64"
@@ -112,6 +124,7 @@ class Stage:
         for setting, value, choices in (
             ("stage", self.name, get_args(StageName)),
             ("mail_provider", self.mail_provider, get_args(MailProvider)),
+            ("captcha", self.captcha, get_args(Captcha)),
             ("architecture", self.architecture, get_args(Architecture)),
             ("log_level", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
             ("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS),
@@ -152,6 +165,11 @@ class Stage:
             raise StageError(
                 "mail_provider is 'sendgrid' but sendgrid_secret is no secret's ARN; store the API key in"
                 " Secrets Manager and give its ARN (-c sendgrid_secret=arn:aws:secretsmanager:…)."
+            )
+        if (self.captcha != "none") != bool(_SECRET_ARN.fullmatch(self.captcha_secret)):
+            raise StageError(
+                f"captcha is {self.captcha!r} and captcha_secret is {self.captcha_secret!r}; a provider needs"
+                " the ARN of a secret that holds its key, and 'none' needs none."
             )
 
     def _check_task_size(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -19,6 +19,8 @@ RESOURCES = ("websites", "generations")
 # Far above what people do, far below what would hurt the account.
 REQUESTS_PER_SECOND = 200
 BURST = 400
+# Each hash of a password keeps a core busy: signing in is throttled harder than reading.
+ROUTES_PER_SECOND = {"auth": (50, 100), "websites": (100, 200), "generations": (100, 200)}
 
 
 class Api(Construct):
@@ -68,6 +70,20 @@ class Api(Construct):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)
+
+        self._throttle_routes()
+
+    def _throttle_routes(self) -> None:
+        stage = cast("apigateway.CfnStage", self.stage.node.default_child)
+        settings: dict[str, dict[str, int]] = {}
+        for route in self.api.node.find_all():
+            if isinstance(route, apigateway.CfnRoute):
+                resource = route.route_key.partition("/api/v1/")[2].partition("/")[0]
+                if resource in ROUTES_PER_SECOND:
+                    rate, burst = ROUTES_PER_SECOND[resource]
+                    settings[route.route_key] = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+                    stage.add_dependency(route)
+        stage.route_settings = settings
 
     def _route(
         self,

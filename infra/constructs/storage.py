@@ -23,6 +23,7 @@ WRITE_ITEMS = (
     "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
 )
+REMOVE_ITEMS = "dynamodb:BatchWriteItem"
 
 
 class Storage(Construct):
@@ -49,9 +50,10 @@ class Storage(Construct):
             deletion_protection=stage.retain_data,
             removal_policy=removal,
         )
-        self._add_index("due", "due_kind", "due_at", dynamodb.ProjectionType.KEYS_ONLY)
-        self._add_index("by_website", "website_id", "generation_id", dynamodb.ProjectionType.ALL)
-        self._add_index("by_status", "user_status", "generation_id", dynamodb.ProjectionType.ALL)
+        self._add_index("due", "due_kind", "due_at")
+        self._add_index("by_website", "user_website", "generation_id")
+        self._add_index("by_status", "user_status", "generation_id")
+        self._add_index("by_website_status", "website_status", "generation_id")
 
         self.bucket = s3.Bucket(
             self,
@@ -110,12 +112,13 @@ class Storage(Construct):
         """Allow reading the signing secret."""
         grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")
 
-    def _add_index(self, name: str, partition: str, sort: str, projection: dynamodb.ProjectionType) -> None:
+    def _add_index(self, name: str, partition: str, sort: str) -> None:
+        # By keys only: a page of a list skips small entries, and progress is not written to any index.
         self.table.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
-            projection_type=projection,
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
 

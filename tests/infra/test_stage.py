@@ -50,6 +50,8 @@ def test_settings_are_typed_by_their_field() -> None:
         ("dev", {**MAIL, "mail_sender": "nobody"}, "mail_sender is 'nobody'; it must be a mail address "),
         ("dev", {**MAIL, "mail_domain": "b.example"}, "mail_domain is 'b.example' but mail_sender is "),
         ("dev", {**MAIL, "mail_provider": "sendgrid"}, "mail_provider is 'sendgrid' but sendgrid_secret is "),
+        ("dev", {"captcha": "guess"}, "captcha is 'guess'; it must be one of none, turnstile"),
+        ("dev", {"captcha": "turnstile"}, "captcha is 'turnstile' and captcha_secret is ''; a provider needs"),
         ("dev", {"alarm_address": "ops"}, "alarm_address is 'ops'; it must be a mail address "),
         ("dev", {"public_url": "http://a.example"}, "public_url is 'http://a.example'; it must be an https "),
         ("dev", {"cors_origins": "*"}, "cors_origins names '*'; each must be an origin "),

@@ -22,6 +22,7 @@ TABLE = {
     "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
 }
+REMOVE_ITEMS = {"dynamodb:BatchWriteItem"}
 SECRET = {"secretsmanager:GetSecretValue"}
 SEND = {"sqs:SendMessage"}
 DELETE_FILES = {"s3:DeleteObject", "s3:ListBucket"}
@@ -34,14 +35,14 @@ CONSUME = {
 }
 ALLOWED = {
     "public": set(),
-    "auth": TABLE | SECRET | SEND,
-    "websites": TABLE | SECRET | DELETE_FILES,
+    "auth": TABLE | REMOVE_ITEMS | SECRET | SEND | DELETE_FILES,
+    "websites": TABLE | SECRET | DELETE_FILES | {"lambda:InvokeFunction"},
     "generations": TABLE | SECRET | SEND | DELETE_FILES | {"s3:GetObject", "lambda:InvokeFunction"},
     "dispatcher": TABLE | SEND | {"ecs:RunTask", "ecs:ListTasks", "iam:PassRole"},
     "notifier": TABLE | SECRET | CONSUME | {"ses:SendEmail"},
     "dead_letters": TABLE | SEND | CONSUME,
     "quota_reset": TABLE,
-    "cleanup": TABLE | DELETE_FILES,
+    "cleanup": TABLE | REMOVE_ITEMS | DELETE_FILES,
 }
 
 
@@ -158,8 +159,9 @@ def test_the_tables_indexes(prod: Template) -> None:
     }
     assert indexes == {
         "due": (["due_kind", "due_at"], "KEYS_ONLY"),
-        "by_website": (["website_id", "generation_id"], "ALL"),
-        "by_status": (["user_status", "generation_id"], "ALL"),
+        "by_website": (["user_website", "generation_id"], "KEYS_ONLY"),
+        "by_status": (["user_status", "generation_id"], "KEYS_ONLY"),
+        "by_website_status": (["website_status", "generation_id"], "KEYS_ONLY"),
     }
 
 
@@ -282,6 +284,14 @@ def test_the_api_is_throttled_and_closed_to_other_origins(prod: Template) -> Non
     throttle = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]["DefaultRouteSettings"]
     assert throttle["ThrottlingRateLimit"] > 0
     assert throttle["ThrottlingBurstLimit"] > 0
+    routes = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]["RouteSettings"]
+    assert set(routes) == {
+        f"ANY /api/v1/{path}"
+        for path in ("auth/{proxy+}", "websites", "websites/{proxy+}", "generations", "generations/{proxy+}")
+    }
+    for settings in routes.values():
+        assert 0 < settings["ThrottlingRateLimit"] < throttle["ThrottlingRateLimit"]
+        assert 0 < settings["ThrottlingBurstLimit"] < throttle["ThrottlingBurstLimit"]
     assert "CorsConfiguration" not in prod.only("AWS::ApiGatewayV2::Api")["Properties"]
 
 
@@ -350,6 +360,7 @@ def test_what_runs_by_the_clock(prod: Template) -> None:
         ("rate(1 minute)", prod.function_name("dispatcher")),
         ("cron(0 0 1 * ? *)", prod.function_name("quota_reset")),
         ("cron(0 2 * * ? *)", prod.function_name("cleanup")),
+        ("rate(5 minutes)", prod.function_name("cleanup")),
     }
 
 
@@ -445,3 +456,17 @@ DOCKER_DEFAULT = {
 def _task_role(template: Template) -> str:
     properties: dict[str, Any] = template.only("AWS::ECS::TaskDefinition")["Properties"]
     return target(properties["TaskRoleArn"])
+
+
+def test_a_captcha_is_checked_with_its_secret_and_nothing_else(synthesise: Callable[..., Template]) -> None:
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:captcha-AbCdEf"
+    template = synthesise("dev", captcha="turnstile", captcha_secret=secret)
+    variables = template.functions()["auth"]["Properties"]["Environment"]["Variables"]
+    assert variables["LLMREADY_CAPTCHA_URL"].startswith("https://challenges.cloudflare.com/")
+    assert variables["LLMREADY_CAPTCHA_SECRET"] == secret
+    reads = [
+        statement["Resource"]
+        for statement in template.statements(template.role_of("auth"))
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    ]
+    assert secret in json.dumps(reads)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
     tracer: Tracer
@@ -19,6 +20,12 @@ metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "LLMReady"),
     service=_SERVICE,
 )
+
+
+def count(name: str) -> None:
+    """Count one of what a metric counts, and write it down at once."""
+    metrics.add_metric(name, unit=MetricUnit.Count, value=1)
+    metrics.flush_metrics()
 
 
 @cache

@@ -1,6 +1,7 @@
 """The bucket of finished archives."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from llmready.domain.errors import TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 
 
 class S3Archives:
@@ -40,22 +44,35 @@ class S3Archives:
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete files; one that is not there is as good as deleted."""
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
+            try:
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise TryAgain from error
+            # The call itself succeeds even where a file could not be deleted.
+            if answer.get("Errors"):
+                raise TryAgain
+
     def delete_all(self, prefix: str) -> None:
         """Delete all files under a prefix; none there is as good as done."""
+        while self.delete_some(prefix):
+            pass
+
+    def delete_some(self, prefix: str) -> bool:
+        """Delete up to a thousand files under a prefix; return False when none are left."""
         try:
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-            for page in pages:
-                found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-                if found:
-                    answer = self._client.delete_objects(
-                        Bucket=self._bucket,
-                        Delete={"Objects": found, "Quiet": True},  # type: ignore[typeddict-item]
-                    )
-                    # The call itself succeeds even where a file could not be deleted.
-                    if answer.get("Errors"):
-                        raise TryAgain
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+        if found := page.get("Contents", []):
+            self.delete([entry["Key"] for entry in found])
+        return page["IsTruncated"]
 
     def download_url(self, key: str, *, filename: str, seconds: int) -> str:
         """Return a presigned URL that saves the file as ``filename``.

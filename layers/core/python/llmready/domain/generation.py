@@ -71,7 +71,8 @@ class Generation(BaseModel):
     """One generation with everything its worker needs.
 
     ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
-    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved.
+    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is the
+    id of the request that started it, by which everything that follows from that is found in the logs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,6 +86,7 @@ class Generation(BaseModel):
     month: str
     files_kept_days: int
     queue: QueueName
+    correlation_id: str = ""
     status: Status = Status.PENDING
     fence: int = 0
     attempts: int = 0
@@ -178,6 +180,10 @@ class Generation(BaseModel):
         """Return it as failed for ``failure``."""
         return self._ended(Status.FAILED, time, error_code=failure.code, error_message=failure.message)
 
+    def cancelled(self, *, time: datetime) -> "Generation":
+        """Return it as cancelled; whoever works on it finds its fence of no use at the next write."""
+        return self._ended(Status.CANCELLED, time)
+
     def handed_back(self, *, failure: Failure | None = None, attempt_counts: bool = True) -> "Generation":
         """Return it as waiting again after an attempt that did not end it.
 
@@ -214,7 +220,12 @@ def archive_key(user_id: str, generation_id: str, fence: int) -> str:
 
 def archive_prefix(user_id: str, generation_id: str) -> str:
     """Return the S3 prefix under which all files of a generation lie."""
-    return f"generations/{user_id}/{generation_id}/"
+    return f"{user_archive_prefix(user_id)}{generation_id}/"
+
+
+def user_archive_prefix(user_id: str) -> str:
+    """Return the S3 prefix under which all files of a user lie."""
+    return f"generations/{user_id}/"
 
 
 def download_name(website_name: str, generation_id: str) -> str:

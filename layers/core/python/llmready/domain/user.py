@@ -6,11 +6,18 @@ import unicodedata
 from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.clock import Moment
+from llmready.domain.errors import Unauthenticated
+from llmready.domain.mail import MailPreferences
 from llmready.domain.plans import Plan, plan_named
+from llmready.domain.tokens import Audience, Claims
 
 
 class User(BaseModel):
-    """An account. The counters are kept by the transactions that change what they count."""
+    """An account. The counters are kept by the transactions that change what they count.
+
+    Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
+    changed the password.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +29,9 @@ class User(BaseModel):
     is_verified: bool = False
     created_at: Moment
     updated_at: Moment
+    sessions_since: Moment | None = None
+    kept_family: str | None = None
+    mail_preferences: MailPreferences = MailPreferences()
     website_count: int = 0
     active_website_count: int = 0
     running_count: int = 0
@@ -41,6 +51,25 @@ class User(BaseModel):
     def listed_total(self) -> int:
         """How many generations the user's history shows."""
         return self.running_count + self.listed_completed + self.listed_failed + self.listed_cancelled
+
+
+def account_of(user: User | None, claims: Claims) -> User:
+    """Return the account that a token belongs to.
+
+    Args:
+        user: The account as it is stored, None where there is none (any more).
+        claims: What the token says.
+
+    Raises:
+        Unauthenticated: The account is gone, or its sign-ins were ended after the token was issued.
+    """
+    if user is None:
+        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
+    # The link to a download is nobody's sign-in.
+    kept = claims.aud == Audience.DOWNLOAD or (claims.scope and claims.scope == user.kept_family)
+    if user.sessions_since is not None and claims.issued_at < user.sessions_since and not kept:
+        raise Unauthenticated("invalid_token", "The password was changed since; please sign in again.")
+    return user
 
 
 def email_key(email: str) -> str:

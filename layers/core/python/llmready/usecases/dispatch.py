@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from llmready.domain.clock import new_id
@@ -18,6 +19,7 @@ _ROUNDS = 10  # how often one invocation goes round again for those who rang mea
 _UNSENT = timedelta(seconds=45)
 # A mail is left to the notifier's queue for this long before the sweeper sends it again.
 _MAIL_GRACE = timedelta(seconds=90)
+_MAILS = 1000  # how many are sent again at once
 
 
 class Dispatched(NamedTuple):
@@ -121,7 +123,6 @@ def _sweep(
 
 def _resend_mails(outbox: Outbox, mail_queue: MailQueue, time: datetime) -> None:
     try:
-        for mail in outbox.due(time - _MAIL_GRACE):
-            mail_queue.send(mail)
+        mail_queue.send_many(list(islice(outbox.due(time - _MAIL_GRACE), _MAILS)))
     except TryAgain:
         logger.warning("mails not sent again this time")

@@ -87,6 +87,7 @@ def _finish(
         user_id=ended.user_id,
         kind=kind,
         generation_id=ended.id,
+        correlation_id=ended.correlation_id,
         created_at=time,
         due_at=time,
     )

@@ -1,6 +1,7 @@
 """Bodies of ``/auth``."""
 
-from typing import Annotated, Literal
+import unicodedata
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, EmailStr, Field
 
@@ -9,36 +10,96 @@ from llmready.domain.plans import QueueName
 from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
 
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(single_line)]
-FullName = Annotated[Line, Field(max_length=100)]
+
+def _no_control_characters(password: str) -> str:
+    # No keyboard types them; one that arrives was mangled on the way, and would lock its owner out.
+    if any(unicodedata.category(char) == "Cc" for char in password):
+        raise ValueError("must not contain control characters")
+    return password
+
+
+Email = Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(single_line)]
+FullName = Annotated[Line, Field(max_length=100, examples=["Ada Lovelace"])]
 # Passwords are taken as they are: spaces at their ends belong to them.
-Password = Annotated[str, Field(strict=True)]
-Token = Annotated[str, Field(min_length=1, max_length=4096)]
+Password = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST, examples=["a long password"])]
+NewPassword = Annotated[
+    str,
+    Field(
+        strict=True,
+        min_length=SHORTEST,
+        max_length=LONGEST,
+        examples=["another long password"],
+        description="Not a common one, and not the own name or address.",
+    ),
+    AfterValidator(_no_control_characters),
+]
+Token = Annotated[str, Field(strict=True, min_length=1, max_length=4096)]
+CaptchaToken = Annotated[
+    str | None,
+    Field(
+        max_length=4096, description="What the captcha gave the browser; only where the service asks for one."
+    ),
+]
 
 
-class Registration(Request):
+class Secretive(Request):
+    """A body with a password: nothing is cut from its ends."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+
+class Registration(Secretive):
     """A new account."""
 
-    model_config = ConfigDict(str_strip_whitespace=False)
-
     email: Email
-    password: Annotated[Password, Field(min_length=SHORTEST, max_length=LONGEST)]
+    password: NewPassword
     full_name: FullName | None = None
+    captcha_token: CaptchaToken = None
 
 
-class Login(Request):
+class Login(Secretive):
     """Address and password."""
 
-    model_config = ConfigDict(str_strip_whitespace=False)
-
     email: Email
-    password: Annotated[Password, Field(min_length=1, max_length=LONGEST)]
+    password: Password
 
 
 class Refresh(Request):
     """A refresh token."""
 
     refresh_token: Token
+
+
+class Address(Request):
+    """An address that a mail is asked for."""
+
+    email: Email
+
+
+class Forgotten(Address):
+    """Whose password was forgotten."""
+
+    captcha_token: CaptchaToken = None
+
+
+class Confirmation(Request):
+    """The token of a mail."""
+
+    token: Token
+
+
+class PasswordReset(Secretive):
+    """The token of a mail, and the new password."""
+
+    token: Token
+    new_password: NewPassword
+
+
+class PasswordChange(Secretive):
+    """The old and the new password."""
+
+    current_password: Password
+    new_password: NewPassword
 
 
 class ProfileChange(Request):
@@ -88,3 +149,21 @@ class ProfileAnswer(Answer):
     def of(cls, user: User) -> "ProfileAnswer":
         """Return what a user sees of the own account."""
         return cls.model_validate(user)
+
+
+Records = list[dict[str, Any]]
+
+
+class ExportAnswer(Answer):
+    """All that is held about the user, of a very large account a part; ``next_cursor`` leads to the next one."""
+
+    exported_at: Timestamp
+    profile: dict[str, Any] | None = Field(description="With the first part.")
+    websites: Records
+    generations: Records
+    quotas: Records
+    sign_ins: Records
+    mails: Records
+    mail_tokens: Records
+    events: Records = Field(description="What was done to the account, such as a change of its password.")
+    next_cursor: str | None
