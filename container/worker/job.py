@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from llmready import measures
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
@@ -84,6 +85,7 @@ async def do_job(message: QueuedJob, desk: Desk, stop: asyncio.Event) -> None:
         stop: Ends the attempt early; the generation is then handed back.
     """
     generation_id = message.generation_id
+    logger.set_correlation_id(message.correlation_id)
     try:
         await _Job(message, desk, stop).run()
     except LeaseLost:
@@ -106,6 +108,7 @@ class _Job:
             return
         generation = lease.generation
         logger.info("generation claimed", generation_id=generation.id, attempt=generation.attempts)
+        measures.started(generation)
         ending = await lease.hold_while(self._attempt(lease))
         await self._write_down(lease, ending)
 

@@ -6,6 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from llmready.domain.generation import Generation, Status
 from llmready.observability import metrics
+from llmready.settings import settings
 
 _MICRO = 1_000_000
 
@@ -22,13 +23,9 @@ def started(generation: Generation) -> None:
         _emit({"QueueWaitSeconds": (max(0.0, waited), MetricUnit.Seconds)})
 
 
-def ended(generation: Generation, *, price_per_hour: float = 0.0) -> None:
-    """A generation has ended, with files, without, or because its user wanted it to.
-
-    Args:
-        generation: As it ended.
-        price_per_hour: US dollars that an hour of the task which worked on it costs.
-    """
+def ended(generation: Generation) -> None:
+    """A generation has ended, with files, without, or because its user wanted it to."""
+    price_per_hour = settings().task_dollars_per_hour
     seconds = generation.duration_seconds or 0.0
     figures: dict[str, tuple[float, MetricUnit]] = {
         _ENDS[generation.status]: (1, MetricUnit.Count),

@@ -16,9 +16,10 @@ _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", str("AWS_LAMBDA_FUNCTION_NAME" not in os.environ).lower())
 
 logger = Logger(service=_SERVICE)
+# Lambdas and workers count into the same metrics: the dimension names the stage, not who counted.
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "LLMReady"),
-    service=_SERVICE,
+    service=f"llmready-{os.environ.get('LLMREADY_STAGE', 'local')}",
 )
 
 

@@ -98,7 +98,19 @@ class SqsMailQueue:
 
     def send(self, mail: OutboxMail) -> None:
         """Ask the notifier to send a mail from the outbox."""
-        self._send({"user_id": mail.user_id, "mail_id": mail.id, "correlation_id": mail.correlation_id})
+        self._send(_content_of(mail))
+
+    def send_many(self, mails: Sequence[OutboxMail]) -> None:
+        """Ask the notifier to send mails from the outbox; one that is left out is found there again."""
+        for start in range(0, len(mails), _BATCH):
+            entries: Any = [
+                {"Id": str(number), "MessageBody": json.dumps(_content_of(mail))}
+                for number, mail in enumerate(mails[start : start + _BATCH])
+            ]
+            try:
+                self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (ClientError, BotoCoreError) as error:
+                raise TryAgain from error
 
     def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
         """Ask the notifier to mail the account of an address, if it has one."""
@@ -111,8 +123,8 @@ class SqsMailQueue:
             raise TryAgain from error
 
 
-def _mail_content(mail: OutboxMail) -> dict[str, str]:
-    return {"user_id": mail.user_id, "mail_id": mail.id}
+def _content_of(mail: OutboxMail) -> dict[str, str]:
+    return {"user_id": mail.user_id, "mail_id": mail.id, "correlation_id": mail.correlation_id}
 
 
 def job_from(body: str) -> tuple[str, str]:

@@ -71,8 +71,8 @@ class Generation(BaseModel):
     """One generation with everything its worker needs.
 
     ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
-    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is the
-    id of the request that started it, by which everything that follows from that is found in the logs.
+    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is
+    the id of the request that started it, by which everything that follows from that is found in the logs.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -30,6 +30,9 @@ class Dispatched(NamedTuple):
     tasks_started: int
     resent: int
     timed_out: int
+    tasks_not_started: int
+    oldest_seconds: int
+    """How long ago the oldest generation that has not ended was accepted."""
 
 
 def dispatch(
@@ -86,7 +89,18 @@ def dispatch(
         alive = tasks.alive()
         missing = min(waiting, max_tasks) - alive
         started = tasks.run(missing, token=new_id()) if missing > 0 else 0
-        done.append(Dispatched(waiting, alive, started, resent, timed_out))
+        oldest = min((generation.created_at for generation in active.values()), default=time)
+        done.append(
+            Dispatched(
+                jobs=waiting,
+                tasks_alive=alive,
+                tasks_started=started,
+                resent=resent,
+                timed_out=timed_out,
+                tasks_not_started=max(0, missing - started),
+                oldest_seconds=int((time - oldest).total_seconds()),
+            )
+        )
         if mutex.release(_NAME):
             break
     return done

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
@@ -92,4 +93,5 @@ def _finish(
         due_at=time,
     )
     generations.finish(ended, mail, was=was)
+    measures.ended(ended)
     hand_to_notifier(mail, mail_queue)
