@@ -7,8 +7,8 @@ import errno
 import hashlib
 import os
 import shutil
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from crawler import __version__
 from crawler.convert.converter import Converter
 from crawler.failures import Code, Failure
+from crawler.fetch.browser_process import find_chromium
 
 if TYPE_CHECKING:
     from crawler.frontier.urls import Url
@@ -59,11 +60,7 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
     pages crawled, pages in all, pages failed. Nothing appears at `options.out` before all of it is there.
     Raises: Failure.
     """
-    if options.use_playwright:
-        raise Failure(
-            Code.BROWSER_MISSING,
-            "Pages cannot be rendered in a browser here; crawl without the browser option.",
-        )
+    chromium = find_chromium() if options.use_playwright else None
     work = options.out.parent / f".{options.out.name}.partial"
     converter = Converter()
     try:
@@ -74,7 +71,14 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         with closing(PageStore(work / "pages")) as store:
-            fetched = await _fetch(options, surroundings, converter, store, progress)
+            fetched = await _fetch(
+                options,
+                surroundings,
+                converter=converter,
+                store=store,
+                progress=progress,
+                chromium=chromium,
+            )
             await converter.close()
             return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
     except Failure as failure:
@@ -87,7 +91,13 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
 
 
 async def _fetch(
-    options: Options, surroundings: Surroundings, converter: Converter, store: PageStore, progress: Progress
+    options: Options,
+    surroundings: Surroundings,
+    *,
+    converter: Converter,
+    store: PageStore,
+    progress: Progress,
+    chromium: Path | None,
 ) -> _Fetched:
     from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415 - see crawl()
     from crawler.fetch.guard import Guard  # noqa: PLC0415
@@ -99,10 +109,27 @@ async def _fetch(
     fetched = _Fetched(options.start)
     failure: Failure | None = None
     try:
-        async with (
-            asyncio.timeout(options.timeout),
-            Fetcher(Guard(surroundings.allowed), surroundings.user_agent, surroundings.limits) as fetcher,
-        ):
+        async with asyncio.timeout(options.timeout), AsyncExitStack() as open_until_then:
+            guard, limits = Guard(surroundings.allowed), surroundings.limits
+            if chromium is not None:
+                # Fetcher and browser share what one site is asked to bear.
+                limits = replace(limits, connections=max(1, limits.connections // 2))
+            fetcher = await open_until_then.enter_async_context(
+                Fetcher(guard, surroundings.user_agent, limits)
+            )
+            browser = None
+            if chromium is not None:
+                from crawler.fetch.browser import Browser  # noqa: PLC0415 - most crawls have none
+
+                browser = await open_until_then.enter_async_context(
+                    Browser(
+                        chromium,
+                        guard=guard,
+                        budget=fetcher.budget,
+                        limits=limits,
+                        user_agent=surroundings.user_agent,
+                    )
+                )
             site = await open_site(fetcher, options.start)
             fetched.start = site.start
             walk = Walk(
@@ -112,11 +139,14 @@ async def _fetch(
                 converter=converter,
                 store=store,
                 progress=progress,
-                connections=surroundings.limits.connections,
+                connections=limits.connections,
+                browser=browser,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes
             await walk.run()
             failure = walk.first_failure
+            if browser is not None:
+                fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
     except TimeoutError:
         failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
         fetched.notes.append(

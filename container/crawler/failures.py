@@ -32,6 +32,7 @@ class Code(StrEnum):
     EMPTY_PAGE = "empty_page"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_ENCODING = "bad_encoding"
+    RENDER_FAILED = "render_failed"
 
 
 TRANSIENT = frozenset(
@@ -53,6 +54,7 @@ _AS_CRAWL_CODE = {
     Code.EMPTY_PAGE: Code.NO_PAGES,
     Code.TOO_MANY_REDIRECTS: Code.HTTP_ERROR,
     Code.BAD_ENCODING: Code.HTTP_ERROR,
+    Code.RENDER_FAILED: Code.BUDGET_EXCEEDED,
 }
 
 

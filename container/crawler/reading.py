@@ -24,7 +24,11 @@ LONGEST_FACT = 1000
 
 def read_answer(response: Response) -> Page:
     """Decode an HTML answer and read what it says about itself. Raises: Failure (page_too_large)."""
-    html = decode(response.body, response.headers.get("Content-Type", ""))
+    return read_rendered(response, decode(response.body, response.headers.get("Content-Type", "")))
+
+
+def read_rendered(response: Response, html: str) -> Page:
+    """Read what an answer says about itself, its HTML as a browser made it. Raises: Failure (page_too_large)."""
     check_shape(html)
     # aiohttp's headers may repeat; each X-Robots-Tag counts.
     rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")

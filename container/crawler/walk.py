@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.convert.page import is_page_path
 from crawler.failures import Code, Failure
+from crawler.fetch.browser_need import needs_browser
 from crawler.fetch.fetcher import MAX_REDIRECTS, Fetcher, Response, too_many_redirects
 from crawler.fetch.pace import Pace
 from crawler.fetch.sitemaps import read_sitemaps
@@ -16,13 +17,14 @@ from crawler.frontier.frontier import Candidate, Frontier
 from crawler.frontier.site import adopt
 from crawler.opening import OpenedSite, is_html, looks_like_html
 from crawler.pack.archive import PageFailure
-from crawler.reading import convert_page, read_answer
+from crawler.reading import convert_page, read_answer, read_rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.convert.converter import Converter
     from crawler.convert.page import Page
+    from crawler.fetch.browser import Browser
     from crawler.frontier.urls import Url
     from crawler.pack.store import PageStore
 
@@ -47,7 +49,7 @@ class Walk:
 
     Parameters: `site`, opened; `fetcher`; `frontier`, which decides what comes next; `converter`, started;
     `store`, where pages are kept; `progress`, called with pages crawled, pages in all, pages failed;
-    `connections`, the greatest number at once.
+    `connections`, the greatest number at once; `browser`, for pages that need one, or None.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Walk:
         store: PageStore,
         progress: Progress,
         connections: int,
+        browser: Browser | None = None,
     ) -> None:
         self.failures: list[PageFailure] = []
         self.first_failure: Failure | None = None
@@ -70,6 +73,7 @@ class Walk:
         self._converter = converter
         self._store = store
         self._progress = progress
+        self._browser = browser
         self._workers = connections * 3
         self._connections = asyncio.Semaphore(connections)
         self._pace = Pace(site.robots.delay)
@@ -159,6 +163,16 @@ class Walk:
                 f"{answer.url} is no HTML page but {answer.content_type[:100] or 'something unnamed'}.",
             )
         facts = read_answer(answer)
+        if self._browser is not None and not (facts.refresh or facts.noindex) and needs_browser(facts.html):
+            rendered = await self._browser.render(answer, self._site.robots)
+            if rendered.leads_to is not None:
+                await self._went(candidate, rendered.leads_to)
+                return
+            facts = read_rendered(answer, rendered.html)
+            if rendered.address is not None and not self._site.robots.allows(rendered.address):
+                # The page renamed itself, which makes it one that is not for us.
+                self._frontier.leave_out(candidate)
+                return
         self._offer(facts.links, candidate.depth + 1)
         if facts.refresh is not None and facts.refresh.key != candidate.url.key:
             await self._redirected(candidate, facts.refresh)
@@ -187,6 +201,12 @@ class Walk:
             await self._visit(candidate)
         else:
             self._frontier.replace(candidate, url, hops)
+
+    async def _went(self, candidate: Candidate, target: Url) -> None:
+        """Follow a page's scripts to another page of the site. Raises: Failure (redirects_elsewhere)."""
+        if adopt(self._site.start, target) is None:
+            raise Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts.")
+        await self._redirected(candidate, target)
 
     def _is_copy(self, candidate: Candidate, facts: Page) -> bool:
         """Follow `rel=canonical` to the page that this one is a copy of.

@@ -103,7 +103,7 @@ class Fetcher:
     ) -> None:
         self._guard = guard
         self._limits = limits
-        self._budget = Budget(limits.crawl_bytes)
+        self.budget = Budget(limits.crawl_bytes)
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(guard, limits.connections, resolver or GuardedResolver(guard)),
             headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
@@ -171,7 +171,7 @@ class Fetcher:
                         answer.close()
                     return response
                 encoding = answer.headers.get("Content-Encoding", "")
-                body = Body(encoding, wanted.limit, self._budget, cut=wanted.cut)
+                body = Body(encoding, wanted.limit, self.budget, cut=wanted.cut)
                 async for chunk in answer.content.iter_any():
                     if not body.feed(chunk):
                         answer.close()

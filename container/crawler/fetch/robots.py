@@ -35,6 +35,11 @@ class Robots:
         return self._empty or self._rules.can_fetch(str(url), PRODUCT_TOKEN)
 
     @property
+    def has_rules(self) -> bool:
+        """Whether there is anything to obey."""
+        return not self._empty
+
+    @property
     def delay(self) -> float:
         """The Crawl-delay in seconds, 0 without one."""
         return float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
