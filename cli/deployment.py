@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +37,9 @@ class Deployment(NamedTuple):
     controls: "DynamoControls"
     operator: Callable[[], str]
     """Tells who is at work, for the records."""
+    stack: str
+    client: Callable[[str], Any]
+    """Makes a client of another AWS service."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +88,12 @@ def _local(data: Path, port: int | None) -> Deployment:
         **{_output(name): url for name, url in endpoints["queues"].items()},
     }
     return _deployment(
-        "the local system", session, names, operator=getpass.getuser, endpoint=endpoints["aws"]
+        "the local system",
+        session,
+        names,
+        stack=endpoints["stack"],
+        operator=getpass.getuser,
+        endpoint=endpoints["aws"],
     )
 
 
@@ -93,8 +102,9 @@ def _deployed(stage: str) -> Deployment:
     from botocore.exceptions import BotoCoreError, ClientError
 
     session = boto3.Session()
+    stack = f"LLMReady-{stage}"
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=f"LLMReady-{stage}")["Stacks"]
+        stacks = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except (ClientError, BotoCoreError) as error:
         raise CommandFailed(f"stage {stage} cannot be reached: {error}") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -102,7 +112,7 @@ def _deployed(stage: str) -> Deployment:
     def operator() -> str:
         return str(session.client("sts").get_caller_identity()["Arn"])
 
-    return _deployment(f"stage {stage}", session, outputs, operator=operator)
+    return _deployment(f"stage {stage}", session, outputs, stack=stack, operator=operator)
 
 
 def _deployment(
@@ -110,6 +120,7 @@ def _deployment(
     session: "boto3.Session",
     outputs: dict[str, str],
     *,
+    stack: str,
     operator: Callable[[], str],
     endpoint: str | None = None,
 ) -> Deployment:
@@ -131,6 +142,8 @@ def _deployment(
         dead_letter_urls=[outputs[_output(f"{queue}_{_DEAD_LETTERS}")] for queue in QueueName],
         controls=DynamoControls(table),
         operator=operator,
+        stack=stack,
+        client=partial(session.client, endpoint_url=endpoint),
     )
 
 

@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from llmready import bootstrap
+from llmready.settings import settings
 from tests.emulator import Place
 
 PASSWORD = "correct horse battery"
+NEW = "a new and longer password"
 SOURCE = "192.0.2.1"
 
 
@@ -49,7 +54,7 @@ class Service:
             "version": "2.0",
             "rawPath": f"/api/v1{path}",
             "rawQueryString": query,
-            "queryStringParameters": dict(pair.split("=") for pair in query.split("&")) if query else None,
+            "queryStringParameters": dict(parse_qsl(query)) or None,
             "headers": {
                 "content-type": "application/json",
                 **({"authorization": f"Bearer {token}"} if token is not None else {}),
@@ -139,10 +144,6 @@ class Member:
 
 def forget() -> None:
     """Let the process build its adapters and read its settings anew."""
-    from aws_lambda_powertools.utilities.parameters import clear_caches
-
-    from llmready.settings import settings
-
     settings.cache_clear()
     clear_caches()
     for name in dir(bootstrap):

@@ -3,13 +3,11 @@
 import re
 
 import pytest
+from argon2 import PasswordHasher
 
 from llmready.domain.clock import now
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
-from tests.accounts.service import PASSWORD, Answer, Service
-
-NEW = "a new and longer password"
-ADA = "ada@example.org"
+from tests.accounts.service import NEW, PASSWORD, Answer, Service
 
 
 def refused(answer: Answer, status: int, code: str) -> None:
@@ -118,7 +116,7 @@ def test_an_answer_does_not_tell_whether_an_address_is_known(service: Service, p
     answers = [service.ask("POST", f"/auth/{path}", {"email": email, **extra}) for email in (known, unknown)]
     assert answers[0].body == answers[1].body
     assert [answer.status for answer in answers] in ([200, 200], [201, 201])
-    assert {name for name in answers[0].headers} == {name for name in answers[1].headers}
+    assert set(answers[0].headers) == set(answers[1].headers)
     assert len(service.mails(unknown)) == (1 if path == "register" else 0)
     assert len(service.mails(known)) == 2
 
@@ -171,11 +169,7 @@ def test_tokens_that_are_none(service: Service, token: str) -> None:
 
 def test_old_password_hashes_are_replaced_at_a_login(service: Service) -> None:
     ada = service.person("ada.rehashed@example.org")
-    weak = "$argon2id$v=19$m=8192,t=1,p=1$"
-    from argon2 import PasswordHasher
-
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    assert old.startswith(weak)
     user = service.place.users.get(ada.id)
     assert user is not None
     service.place.users.rehash(user, old)
