@@ -105,7 +105,7 @@ def send_mail(
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long to wait before the next try after ``attempts`` of them failed."""
-    return min(_LONGEST_PAUSE, timedelta(seconds=30) * 2 ** min(10, attempts - 1))
+    return min(_LONGEST_PAUSE, timedelta(seconds=30 * 2.0 ** min(10, attempts - 1)))
 
 
 def _is_moot(mail: OutboxMail, user: User) -> bool:

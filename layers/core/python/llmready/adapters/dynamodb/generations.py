@@ -194,17 +194,17 @@ class DynamoGenerations:
         status: Status | None = None,
     ) -> HistoryPage:
         """Return ``limit`` generations after ``offset`` or ``cursor``, newest first."""
-        listed = _Listed.of(user_id, website_id, status)
+        place = _Place.of(user_id, website_id, status)
         found = self._table.query(
-            listed.condition,
-            index=listed.index,
+            place.condition,
+            index=place.index_name,
             newest_first=True,
             page_size=offset + limit + 1,
-            after=_position(cursor, user_id, listed),
+            after=_position(cursor, user_id, place),
         )
         entries = list(islice(found, offset, offset + limit + 1))
         shown = entries[:limit]
-        items = shown if listed.index is None else self._read(shown)
+        items = shown if place.index_name is None else self._read(shown)
         generations = [Generation.model_validate(item) for item in items]
         if status is not None:  # the index may lag behind
             generations = [generation for generation in generations if generation.status is status]
@@ -213,8 +213,8 @@ class DynamoGenerations:
     def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
         """Return how many generations the history shows for a filter."""
         if status is not None and not status.is_final:
-            listed = _Listed.of(user.id, website_id, status)
-            return sum(1 for _ in self._table.query(listed.condition, index=listed.index))
+            place = _Place.of(user.id, website_id, status)
+            return sum(1 for _ in self._table.query(place.condition, index=place.index_name))
         counted: User | Website = user
         running = user.running_count
         if website_id is not None:
@@ -258,8 +258,8 @@ class DynamoGenerations:
 
     def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
         """Walk all generations of a website, ``at_once`` at a time, oldest first."""
-        listed = _Listed.of(user_id, website_id, None)
-        return self._chunks(listed.condition, keys.BY_WEBSITE_INDEX, at_once)
+        place = _Place.of(user_id, website_id, None)
+        return self._chunks(place.condition, keys.BY_WEBSITE_INDEX, at_once)
 
     def running_of(self, user_id: str) -> Iterator[Generation]:
         """Walk the generations of a user that have not ended, read consistently."""
@@ -322,27 +322,26 @@ def _held(fence: int, status: Status) -> ConditionBase:
     return Attr("fence").eq(fence) & Attr("status").eq(status)
 
 
-class _Listed(NamedTuple):
+class _Place(NamedTuple):
     """Where the generations of a filter are found; every place names its user, so no filter reads another's."""
 
-    index: str | None
+    index_name: str | None
     condition: ConditionBase
     key: Item
     """The part of an index entry's key that all entries of the filter share."""
 
     @classmethod
-    def of(cls, user_id: str, website_id: str | None, status: Status | None) -> "_Listed":
-        match website_id, status:
-            case None, None:
-                condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
-                return cls(None, condition, {})
-            case str(), None:
-                index, name, parts = keys.BY_WEBSITE_INDEX, "user_website", [website_id]
-            case None, Status():
-                index, name, parts = keys.BY_STATUS_INDEX, "user_status", [status]
-            case _:
-                index, name, parts = keys.BY_WEBSITE_STATUS_INDEX, "website_status", [website_id, status]
-        value = _index_key(user_id, *parts)
+    def of(cls, user_id: str, website_id: str | None, status: Status | None) -> "_Place":
+        if website_id is None and status is None:
+            condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+            return cls(None, condition, {})
+        if status is None:
+            index, name = keys.BY_WEBSITE_INDEX, "user_website"
+        elif website_id is None:
+            index, name = keys.BY_STATUS_INDEX, "user_status"
+        else:
+            index, name = keys.BY_WEBSITE_STATUS_INDEX, "website_status"
+        value = _index_key(*(part for part in (user_id, website_id, status) if part is not None))
         return cls(index, Key(name).eq(value), {name: value})
 
 
@@ -378,7 +377,7 @@ def _cursor(item: Item) -> str:
     return base64.urlsafe_b64encode(json.dumps([generation_id]).encode()).decode().rstrip("=")
 
 
-def _position(cursor: str | None, user_id: str, listed: _Listed) -> dict[str, Any] | None:
+def _position(cursor: str | None, user_id: str, place: _Place) -> dict[str, Any] | None:
     """Return the key behind which a list goes on.
 
     The cursor only carries an id, the rest comes from who asks and what for: a forged one can show nothing else.
@@ -388,8 +387,8 @@ def _position(cursor: str | None, user_id: str, listed: _Listed) -> dict[str, An
     generation_id = _cursor_id(cursor)
     key = keys.generation(user_id, generation_id)
     position: dict[str, Any] = {"pk": key.pk, "sk": key.sk}
-    if listed.index is not None:
-        position |= {**listed.key, "generation_id": generation_id}
+    if place.index_name is not None:
+        position |= {**place.key, "generation_id": generation_id}
     return position
 
 

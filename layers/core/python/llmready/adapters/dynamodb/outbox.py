@@ -76,9 +76,7 @@ class DynamoOutbox:
         ttl = int((time + _KEPT).timestamp())
         self._change_unsent(mail, change={"gave_up_at": timestamp(time), "ttl": ttl}, remove=["due_kind"])
 
-    def _change_unsent(
-        self, mail: OutboxMail, *, change: dict[str, Any], remove: Sequence[str] = ()
-    ) -> None:
+    def _change_unsent(self, mail: OutboxMail, *, change: dict[str, Any], remove: Sequence[str] = ()) -> None:
         write = self._table.update(
             keys.mail(mail.user_id, mail.id),
             change=change,

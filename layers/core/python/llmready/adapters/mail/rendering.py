@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from llmready.adapters.mail.styling import with_inline_styles
+from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
@@ -30,7 +30,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters["with_inline_styles"] = with_inline_styles
+_environment.filters |= {"with_inline_styles": with_inline_styles, "as_size": as_size}
 
 
 class MailRenderer:
@@ -60,9 +60,7 @@ class MailRenderer:
             "plan": user.plan,
             "base_url": self._public_url,
             "unsubscribe_url": unsubscribe_url,
-            "download_url": self._download_url(generation)
-            if generation is not None and mail.kind is MailKind.GENERATION_COMPLETE
-            else None,
+            **(self._download(generation) if mail.kind is MailKind.GENERATION_COMPLETE else {}),
             **self._token(mail, user),
         }
         subject, text, html = (
@@ -102,7 +100,9 @@ class MailRenderer:
         )
         return f"{self._public_url}/api/v1/auth/unsubscribe?token={ticket}"
 
-    def _download_url(self, generation: Generation) -> str:
+    def _download(self, generation: Generation | None) -> dict[str, object]:
+        if generation is None:
+            return {}
         lifetime = _TICKET
         if generation.expires_at is not None:
             lifetime = max(timedelta(), min(_TICKET, generation.expires_at - self._time))
@@ -114,7 +114,8 @@ class MailRenderer:
             lifetime=lifetime,
             scope=generation.id,
         )
-        return f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
+        link = f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
+        return {"download_url": link, "good_for": _in_words(lifetime)}
 
 
 def _in_words(lifetime: timedelta) -> str:

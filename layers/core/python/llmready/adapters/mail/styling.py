@@ -3,6 +3,8 @@
 Templates stay plain; what they write is known, and users' own text is escaped, so a few exact tags are all.
 """
 
+from markupsafe import Markup
+
 _LINK = "color:#0b5cad"
 _SMALL = "margin:0 0 12px;font-size:14px;line-height:20px;color:#51606f"
 _STYLES = {
@@ -27,8 +29,14 @@ _STYLES = {
 }
 
 
-def with_inline_styles(html: str) -> str:
+def with_inline_styles(html: str) -> Markup:
     """Return the content of a mail with the style of each tag on the tag itself."""
-    for tag, styled in _STYLES.items():
-        html = html.replace(tag, styled)
-    return html
+    styled = str(html)
+    for tag, with_style in _STYLES.items():
+        styled = styled.replace(tag, with_style)
+    return Markup(styled)  # noqa: S704 - what users wrote was escaped when the content was rendered
+
+
+def as_size(count: int) -> str:
+    """Return a number of bytes for a person."""
+    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count, 100) / 1000:.1f} kB"
