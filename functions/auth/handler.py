@@ -15,7 +15,7 @@ from llmready.domain.mail import MailKind
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
 from llmready.http.gate import source_address
-from llmready.http.pages import mail_page
+from llmready.http.pages import mail_page, unsubscribe_page
 from llmready.http.schemas.auth import (
     Address,
     Confirmation,
@@ -37,6 +37,7 @@ from llmready.usecases.recover_account import change_password, reset_password, v
 from llmready.usecases.register_user import register_user
 from llmready.usecases.send_mail import ask_for_mail
 from llmready.usecases.sign_in import Tokens, sign_in, sign_out, stay_signed_in
+from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 
 # How long a deletion goes on within the request, of its 15 s; the cleanup does the rest.
 _DELETE_AT_ONCE = timedelta(seconds=8)
@@ -54,8 +55,11 @@ app = Api(
             "/auth/resend-verification",
             "/auth/forgot-password",
             "/auth/reset-password",
+            "/auth/unsubscribe",
         }
-    )
+    ),
+    # Mail programs send a form there (RFC 8058).
+    bodiless_paths=frozenset({"/auth/unsubscribe"}),
 )
 
 
@@ -195,8 +199,29 @@ def profile() -> ProfileAnswer:
 
 @app.patch(f"{PREFIX}/auth/me", summary="Change the own profile", tags=["auth"])
 def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
-    """Change the name."""
-    return ProfileAnswer.of(bootstrap.users().rename(_account().id, body.full_name, now()))
+    """Change the name, and which mails come; what is left out stays as it is."""
+    user = _account()
+    if body.mail_preferences is not None:
+        chosen = body.mail_preferences.model_dump(exclude_none=True)
+        preferences = user.mail_preferences.model_copy(update=chosen)
+        user = bootstrap.users().choose_mails(user.id, preferences, now())
+    if "full_name" in body.model_fields_set:
+        user = bootstrap.users().rename(user.id, body.full_name, now())
+    return ProfileAnswer.of(user)
+
+
+@app.get(f"{PREFIX}/auth/unsubscribe", include_in_schema=False)
+def unsubscribing(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+    """Return the page that the link in a mail leads to."""
+    _, preference = unsubscriber(token, keys=bootstrap.keys())
+    return _html(*unsubscribe_page(MAILS_OF[preference], done=False))
+
+
+@app.post(f"{PREFIX}/auth/unsubscribe", include_in_schema=False)
+def unsubscribe_now(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+    """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
+    preference = unsubscribe(token, users=bootstrap.users(), keys=bootstrap.keys(), time=now())
+    return _html(*unsubscribe_page(MAILS_OF[preference], done=True))
 
 
 @app.delete(f"{PREFIX}/auth/me", summary="Delete the own account", tags=["auth"])
@@ -248,7 +273,10 @@ def _check_captcha(answer: str | None) -> None:
 
 
 def _page(name: str) -> Response[str]:
-    html, headers = mail_page(name, f"{PREFIX}/auth/{name}")
+    return _html(*mail_page(name, f"{PREFIX}/auth/{name}"))
+
+
+def _html(html: str, headers: dict[str, str]) -> Response[str]:
     return Response(HTTPStatus.OK, content_type="text/html; charset=utf-8", body=html, headers=dict(headers))
 
 

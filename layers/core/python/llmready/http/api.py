@@ -42,6 +42,7 @@ class Api(APIGatewayHttpResolver):
 
     Args:
         open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
+        bodiless_paths: Paths below ``/api/v1`` whose bodies nobody reads, whatever their type.
         authenticate: Returns what the token of an event says, or raises Unauthenticated.
     """
 
@@ -49,12 +50,14 @@ class Api(APIGatewayHttpResolver):
         self,
         *,
         open_paths: frozenset[str] | None = frozenset(),
+        bodiless_paths: frozenset[str] = frozenset(),
         authenticate: Callable[[dict[str, Any], Keys], Claims] = signed_in,
     ) -> None:
         super().__init__(enable_validation=True)
         self._authenticate = authenticate
         self._standing: Standing | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
+        self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
         self.exception_handler(DomainError)(self._refused)
         self.exception_handler(RequestValidationError)(self._not_valid)
         self.exception_handler([ResponseValidationError, Exception])(self._broken)
@@ -121,6 +124,8 @@ class Api(APIGatewayHttpResolver):
             claims = None
             if self._open_paths is not None and event["rawPath"] not in self._open_paths:
                 claims = self._authenticate(event, bootstrap.keys())
+            if event["rawPath"] in self._bodiless_paths:
+                event["body"] = None
             check_body(event)
         except DomainError as error:
             refused = problem(error, _request_id(event))

@@ -109,5 +109,48 @@ def mail_page(name: str, path: str) -> tuple[str, dict[str, str]]:
     return html, {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
 
 
+_UNSUBSCRIBE_PAGE = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Mails · LLMReady</title>
+<style>$style</style>
+</head>
+<body>
+<main>
+<h1>$title</h1>
+$content
+</main>
+</body>
+</html>
+""")
+
+
+def unsubscribe_page(mails: str, *, done: bool) -> tuple[str, dict[str, str]]:
+    """Return the page that ends a kind of mails, and its headers.
+
+    Opening it changes nothing, because programs that look for harmful links open it too: a button does.
+
+    Args:
+        mails: Which mails, as the end of a sentence.
+        done: Whether they were ended.
+    """
+    if done:
+        title, content = "Done", f"<p>You get no more mails {mails}. The profile turns them on again.</p>"
+    else:
+        title = "No more of these mails?"
+        content = (
+            f'<p>These are the mails {mails}.</p><form method="post"><button>Send no more</button></form>'
+        )
+    html = _UNSUBSCRIBE_PAGE.substitute(title=title, style=_STYLE, content=content)
+    policy = (
+        f"default-src 'none'; style-src '{_hash(_STYLE)}'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+    return html, {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+
+
 def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

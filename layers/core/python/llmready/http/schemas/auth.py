@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, EmailStr, Field
+from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
 
 from llmready.domain.passwords import LONGEST, SHORTEST
 from llmready.domain.plans import QueueName
@@ -102,10 +102,26 @@ class PasswordChange(Secretive):
     new_password: NewPassword
 
 
-class ProfileChange(Request):
-    """What a user may change of the profile."""
+class MailPreferencesChange(Request):
+    """Mails to turn on or off; what is left out stays as it is."""
 
-    full_name: FullName | None
+    generations: Annotated[bool | None, Field(strict=True, description="When a generation has ended.")] = None
+    quota_reset: Annotated[
+        bool | None, Field(strict=True, description="When the month's generations are back.")
+    ] = None
+
+
+class ProfileChange(Request):
+    """What a user may change of the profile; what is left out stays as it is."""
+
+    full_name: FullName | None = None
+    mail_preferences: MailPreferencesChange | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "ProfileChange":
+        if not self.model_fields_set:
+            raise ValueError("name full_name or mail_preferences")
+        return self
 
 
 class TokenAnswer(Answer):
@@ -134,6 +150,13 @@ class PlansAnswer(Answer):
     items: list[PlanAnswer]
 
 
+class MailPreferencesAnswer(Answer):
+    """Which mails the user wants; those that belong to the account always come."""
+
+    generations: bool
+    quota_reset: bool
+
+
 class ProfileAnswer(Answer):
     """The profile of the user who asks."""
 
@@ -141,6 +164,7 @@ class ProfileAnswer(Answer):
     email: str
     full_name: str | None
     is_verified: bool
+    mail_preferences: MailPreferencesAnswer
     plan: PlanAnswer
     created_at: Timestamp
     updated_at: Timestamp
