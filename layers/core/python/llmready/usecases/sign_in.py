@@ -8,7 +8,7 @@ from typing import NamedTuple
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TooManyRequests, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
-from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Keys, check, issue
+from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Claims, Keys, check, issue
 from llmready.domain.user import account_of, email_fingerprint
 from llmready.ports import Lockout, Sessions, Users
 
@@ -85,8 +85,8 @@ def stay_signed_in(
     Raises:
         Unauthenticated: The token is not good, or was used before, which revokes its family.
     """
-    claims = check(keys, Audience.REFRESH, refresh_token)
-    family, token_id = claims.scope or "", new_id()
+    claims, family = _read(refresh_token, keys)
+    token_id = new_id()
     account_of(users.get(claims.sub), claims)
     if not sessions.rotate(claims.sub, family, claims.jti, token_id, time + REFRESH_LIFETIME):
         raise Unauthenticated("invalid_token", "The refresh token was used before or is not valid.")
@@ -99,8 +99,16 @@ def sign_out(*, refresh_token: str, sessions: Sessions, keys: Keys) -> None:
     Raises:
         Unauthenticated: The token is not good.
     """
+    claims, family = _read(refresh_token, keys)
+    sessions.close(claims.sub, family)
+
+
+def _read(refresh_token: str, keys: Keys) -> tuple[Claims, str]:
+    """Return what a refresh token says, and its family."""
     claims = check(keys, Audience.REFRESH, refresh_token)
-    sessions.close(claims.sub, claims.scope or "")
+    if not claims.scope:
+        raise Unauthenticated("invalid_token", "The refresh token is not valid.")
+    return claims, claims.scope
 
 
 def _tokens(user_id: str, family: str, token_id: str, keys: Keys, time: datetime) -> Tokens:
