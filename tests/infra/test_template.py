@@ -393,6 +393,20 @@ def test_the_senders_identity(prod: Template, synthesise: Callable[..., Template
     assert domain.only("AWS::SES::EmailIdentity")["Properties"]["EmailIdentity"] == "example.com"
 
 
+def test_mails_go_through_a_configuration_set(prod: Template) -> None:
+    properties = prod.only("AWS::SES::ConfigurationSet")["Properties"]
+    assert properties["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+    assert properties["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
+    variables = prod.functions()["notifier"]["Properties"]["Environment"]["Variables"]
+    assert "Ref" in variables["LLMREADY_MAIL_CONFIGURATION_SET"]
+    (send,) = [
+        entry
+        for entry in prod.statements(prod.role_of("notifier"))
+        if "ses:SendEmail" in listed(entry["Action"])
+    ]
+    assert "configuration-set/" in json.dumps(send["Resource"])
+
+
 def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) -> None:
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:sendgrid-AbCdEf"
     template = synthesise(
@@ -419,7 +433,10 @@ def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(dev: Template, 
         # Third-party packages, which the emulator's own Python has.
         "AWS::Lambda::LayerVersion": 1,
     }
-    assert local.counted() - dev.counted() == {"AWS::SES::EmailIdentity": 1}
+    assert local.counted() - dev.counted() == {
+        "AWS::SES::EmailIdentity": 1,
+        "AWS::SES::ConfigurationSet": 1,
+    }
 
 
 def test_names_and_accounts_are_left_to_the_deploy(prod: Template) -> None:
