@@ -67,7 +67,8 @@ def test_opening_reads_both_and_tells_what_is_missing(either: Place, user: User,
     assert opening.user.email == user.email
     assert opening.website == website
     assert either.generations.opening(user.id, new_id()).website is None
-    assert either.generations.opening(new_id(), website.id) == (None, None)
+    nobody = either.generations.opening(new_id(), website.id)
+    assert (nobody.user, nobody.website) == (None, None)
 
 
 def test_a_start_stores_takes_and_locks(either: Place, user: User, website: Website) -> None:
