@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
+from crawler.convert.page import is_page_path
 from crawler.failures import Code, Failure
 from crawler.frontier.urls import BadUrl, Url, parse
 
@@ -265,7 +266,10 @@ class Tab:
             self._leave(visit, request)
 
     def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
-        """Take note that the page goes elsewhere; a form that sends itself is no way that a crawler goes."""
+        """Take note that the page goes elsewhere.
+
+        A form that sends itself is no way that a crawler goes, and a file that a page hands out leaves it standing.
+        """
         if request["method"] != "GET":
             return
         try:
@@ -275,7 +279,8 @@ class Tab:
                 Failure(Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} leads to no web address: {error}")
             )
             return
-        if target.key != visit.response.url.key or target.host != visit.response.url.host:
+        own = visit.response.url
+        if (target.host, target.key) != (own.host, own.key) and is_page_path(target.path):
             visit.leads_to = target
             visit.ended.set()
 

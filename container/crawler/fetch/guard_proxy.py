@@ -208,16 +208,20 @@ class GuardProxy:
         asked: _Asked,
     ) -> None:
         left = None if asked.tunnel else asked.length
-        async with asyncio.TaskGroup() as group:
-            up = group.create_task(self._pump(browser[0], link.writer, link, left, from_site=False))
+        up = asyncio.ensure_future(self._pump(browser[0], link.writer, link, left, from_site=False))
+        try:
             await self._pump(site, browser[1], link, None, from_site=True)
+        finally:
             up.cancel()
+            (outcome,) = await asyncio.gather(up, return_exceptions=True)
+        if isinstance(outcome, Failure):
+            raise outcome
 
     async def _pump(
         self, source: StreamReader, sink: StreamWriter, link: _Link, left: int | None, *, from_site: bool
     ) -> None:
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(ConnectionError):
+        try:
             while left is None or left > 0:
                 data = await source.read(_PART if left is None else min(left, _PART))
                 if not data:
@@ -227,9 +231,15 @@ class GuardProxy:
                 link.moment, link.site_spoke = loop.time(), from_site
                 sink.write(data)
                 await sink.drain()
-        if left is None and not from_site:
-            # The browser hung up: nobody waits for the rest.
-            sink.close()
+        except ConnectionError:
+            left = None
+        except Failure:
+            left = None
+            raise
+        finally:
+            if left is None and not from_site:
+                # The browser hung up: nobody waits for the rest, which ends the other direction as well.
+                sink.close()
 
 
 def _read_head(data: bytes) -> _Asked:
