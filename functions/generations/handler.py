@@ -145,7 +145,12 @@ def fetch(
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
 ) -> Response[DownloadAnswer | None]:
     """Redirect to the zip, or with ``redirect=false`` say where it is."""
-    found = download(_generation(generation_id), archives=bootstrap.archives(), time=now())
+    found = download(
+        _generation(generation_id),
+        archives=bootstrap.archives(),
+        malware_scan=settings().malware_scan,
+        time=now(),
+    )
     if redirect:
         return Response(HTTPStatus.FOUND, headers={"Location": found.url})
     answer = DownloadAnswer(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import Generation, ScanResult, Status
 from llmready.observability import metrics
 from llmready.settings import settings
 
@@ -61,9 +61,10 @@ def dispatched(*, waiting: int, oldest_seconds: float, not_started: int) -> None
     )
 
 
-def malware_found() -> None:
-    """The scanner found something in an archive."""
-    _emit({"MalwareFound": (1, MetricUnit.Count)})
+def scanned(result: ScanResult) -> None:
+    """The scanner has looked at an archive."""
+    if result is not ScanResult.CLEAN:
+        _emit({"ArchivesNotClean": (1, MetricUnit.Count)})
 
 
 _ENDS = {

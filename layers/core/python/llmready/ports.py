@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from llmready.domain.audit import AuditRecord
 from llmready.domain.controls import Controls
-from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, ScanResult, Status
 from llmready.domain.limits import Rate, Standing
 from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
@@ -309,6 +309,9 @@ class Generations(Protocol):
     def expired(self, time: datetime) -> Iterator[Generation]:
         """Walk completed generations whose files should be gone by ``time``."""
 
+    def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
+        """Let the files of a generation end now, for a reason."""
+
     def files_removed(self, generation: Generation) -> None:
         """Note that the files of a generation were deleted."""
 
@@ -457,6 +460,9 @@ class Archives(Protocol):
 
     def delete_some(self, prefix: str) -> bool:
         """Delete some files under a prefix; return False when none are left."""
+
+    def scan_result(self, key: str) -> ScanResult | None:
+        """Return what the malware scanner said of a file; None when it has not looked yet."""
 
     def download_url(self, key: str, *, filename: str, seconds: int) -> str:
         """Return a presigned URL that saves the file as ``filename``."""

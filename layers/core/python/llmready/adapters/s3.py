@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
+from llmready.domain.generation import ScanResult
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+_SCAN_TAG = "GuardDutyMalwareScanStatus"
 _DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 
 
@@ -73,6 +75,15 @@ class S3Archives:
         if found := page.get("Contents", []):
             self.delete([entry["Key"] for entry in found])
         return page["IsTruncated"]
+
+    def scan_result(self, key: str) -> ScanResult | None:
+        """Return what the malware scanner said of a file; None when it has not looked yet."""
+        try:
+            tags = self._client.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+        said = next((tag["Value"] for tag in tags if tag["Key"] == _SCAN_TAG), None)
+        return ScanResult(said) if said else None
 
     def download_url(self, key: str, *, filename: str, seconds: int) -> str:
         """Return a presigned URL that saves the file as ``filename``.

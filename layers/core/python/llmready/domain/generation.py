@@ -40,6 +40,16 @@ class Archive(BaseModel):
     content_bytes: int
 
 
+class ScanResult(StrEnum):
+    """What GuardDuty says of a file, in its own words."""
+
+    CLEAN = "NO_THREATS_FOUND"
+    INFECTED = "THREATS_FOUND"
+    UNSUPPORTED = "UNSUPPORTED"
+    DENIED = "ACCESS_DENIED"
+    FAILED = "FAILED"
+
+
 class Failure(BaseModel):
     """Why a generation, or one page of it, failed."""
 
@@ -47,6 +57,12 @@ class Failure(BaseModel):
 
     code: str
     message: str
+
+
+MALWARE_FOUND = Failure(
+    code="malware_found",
+    message="The malware scan objected to the files, so they were deleted. The website may carry something harmful.",
+)
 
 
 class Progress(BaseModel):
@@ -216,6 +232,18 @@ class Generation(BaseModel):
 def archive_key(user_id: str, generation_id: str, fence: int) -> str:
     """Return the S3 key of an attempt's archive; no two attempts share one."""
     return f"{archive_prefix(user_id, generation_id)}{fence}.zip"
+
+
+def owner_of(key: str) -> tuple[str, str]:
+    """Return the user's and the generation's id of an archive's key.
+
+    Raises:
+        ValueError: It is no archive's key.
+    """
+    folder, *ids = key.split("/")
+    if folder != "generations" or len(ids) != 3:
+        raise ValueError(f"{key} is no archive's key")
+    return ids[0], ids[1]
 
 
 def archive_prefix(user_id: str, generation_id: str) -> str:

@@ -9,6 +9,7 @@ have stored a file.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from llmready import measures
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
 from llmready.domain.generation import Generation, user_archive_prefix
 from llmready.domain.user import User
@@ -110,7 +111,9 @@ def _cancel(generation: Generation, generations: Generations, clock: Callable[[]
         if found is None:
             return
         try:
-            generations.finish(found.cancelled(time=clock()), None, was=found.status)
+            ended = found.cancelled(time=clock())
+            generations.finish(ended, None, was=found.status)
+            measures.ended(ended)
         except Conflict:
             return  # it has ended by itself
         except LeaseLost:

@@ -18,7 +18,7 @@ from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.adapters.dynamodb.websites import website_from
 from llmready.domain.clock import is_id, timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
-from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
 from llmready.domain.website import Website
@@ -280,6 +280,23 @@ class DynamoGenerations:
         for generation in self._due(condition):
             if generation.archive is not None and generation.is_expired(time):
                 yield generation
+
+    def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
+        """Let the files of a generation end now, for a reason."""
+        write = self._table.update(
+            keys.generation(generation.user_id, generation.id),
+            change={
+                "expires_at": timestamp(time),
+                "error_code": failure.code,
+                "error_message": failure.message,
+            },
+            remove=["due_kind", "due_at"],
+            condition=Attr("status").eq(Status.COMPLETED),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # the user deleted it meanwhile
 
     def files_removed(self, generation: Generation) -> None:
         """Note that the files of a generation were deleted."""
