@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test check format lock synth deploy diff destroy clean clean-local
+.PHONY: help setup run test check image format lock synth deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,7 @@ check: setup ## Lint, format check, types, template checks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/hadolint container/Dockerfile
 	@$(BIN)/python -m infra.app --stage dev --output .build/check
 	@$(BIN)/cfn-lint $(CFN_LINT) .build/check/*.template.json
 
@@ -50,6 +51,9 @@ format: setup ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff format .
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
+
+image: setup ## Build the worker's images (Docker, or buildah where no engine runs), weigh them, list their parts
+	@$(BIN)/python -m infra.image
 
 lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
