@@ -5,6 +5,7 @@ the public function serves, and a copy of it into ``docs/api``.
 """
 
 import importlib
+import inspect
 import json
 from http import HTTPStatus
 from pathlib import Path
@@ -84,6 +85,9 @@ def openapi() -> dict[str, Any]:
         part = json.loads(
             app.get_openapi_json_schema(title="LLMReady API", version=__version__, servers=[Server(url="/")])
         )
+        for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it offers no other way to them
+            operation = part["paths"][route.openapi_path][route.method.lower()]
+            operation["description"] = inspect.cleandoc(route.func.__doc__)
         merged["paths"] |= part["paths"]
         schemas |= part.get("components", {}).get("schemas", {})
     _, problem = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
@@ -95,7 +99,7 @@ def openapi() -> dict[str, Any]:
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
                 raise KeyError(f"infra/operations.py says nothing about {key}")
-            _complete(path, operation, OPERATIONS[key], schemas)
+            _complete(operation, OPERATIONS[key], schemas)
     return merged
 
 
@@ -112,7 +116,7 @@ def text() -> str:
     return json.dumps(openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _complete(path: str, operation: dict[str, Any], facts: Operation, schemas: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], facts: Operation, schemas: dict[str, Any]) -> None:
     """Add what the function itself does not know."""
     operation["operationId"] = facts.id
     operation["security"] = [] if facts.open else [{"bearer": []}]
@@ -124,7 +128,7 @@ def _complete(path: str, operation: dict[str, Any], facts: Operation, schemas: d
     for code in facts.all_problems(has_body="requestBody" in operation):
         by_status.setdefault(PROBLEMS[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
-        responses[str(status)] = _refusal(status, codes, path, limited=facts.limited)
+        responses[str(status)] = _refusal(status, codes, limited=facts.limited)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content["example"] = example_of(content["schema"], schemas)
     for parameter in operation.get("parameters", []):
@@ -156,7 +160,7 @@ def _complete_answer(
         response["links"] = links
 
 
-def _refusal(status: int, codes: list[str], path: str, *, limited: bool) -> dict[str, Any]:
+def _refusal(status: int, codes: list[str], *, limited: bool) -> dict[str, Any]:
     """Return the answer for the errors of a status, with an example each."""
     phrase = HTTPStatus(status).phrase
     examples = {code: {"value": _problem(code)} for code in codes}

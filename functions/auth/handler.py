@@ -119,7 +119,7 @@ def logout(body: Annotated[Refresh, Body()]) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-@app.get(f"{PREFIX}/auth/verify-email", include_in_schema=False)
+@app.get(f"{PREFIX}/auth/verify-email", summary="The page to confirm an address", tags=["auth"])
 def verify_email_page() -> Response[str]:
     """Return the page that a mail's link leads to."""
     return _page("verify-email")
@@ -150,7 +150,7 @@ def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
     return Message(message="If the address has an account, a mail is on its way.")
 
 
-@app.get(f"{PREFIX}/auth/reset-password", include_in_schema=False)
+@app.get(f"{PREFIX}/auth/reset-password", summary="The page to choose a new password", tags=["auth"])
 def reset_password_page() -> Response[str]:
     """Return the page that a mail's link leads to."""
     return _page("reset-password")
@@ -210,14 +210,14 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
     return ProfileAnswer.of(user)
 
 
-@app.get(f"{PREFIX}/auth/unsubscribe", include_in_schema=False)
+@app.get(f"{PREFIX}/auth/unsubscribe", summary="The page to end a kind of mails", tags=["auth"])
 def unsubscribing(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
     """Return the page that the link in a mail leads to."""
     _, preference = unsubscriber(token, keys=bootstrap.keys())
     return _html(*unsubscribe_page(MAILS_OF[preference], done=False))
 
 
-@app.post(f"{PREFIX}/auth/unsubscribe", include_in_schema=False)
+@app.post(f"{PREFIX}/auth/unsubscribe", summary="End a kind of mails", tags=["auth"])
 def unsubscribe_now(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
     """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
     preference = unsubscribe(token, users=bootstrap.users(), keys=bootstrap.keys(), time=now())
