@@ -99,8 +99,11 @@ async def _fetch(
     progress: Progress,
     chromium: Path | None,
 ) -> _Fetched:
-    from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.answers import KnownAnswers  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415
     from crawler.fetch.guard import Guard  # noqa: PLC0415
+    from crawler.fetch.pace import Pace  # noqa: PLC0415
+    from crawler.fetch.polite import PoliteFetcher  # noqa: PLC0415
     from crawler.frontier.frontier import Frontier  # noqa: PLC0415
     from crawler.frontier.patterns import Patterns  # noqa: PLC0415
     from crawler.opening import open_site  # noqa: PLC0415
@@ -110,13 +113,19 @@ async def _fetch(
     failure: Failure | None = None
     try:
         async with asyncio.timeout(options.timeout), AsyncExitStack() as open_until_then:
-            guard, limits = Guard(surroundings.allowed), surroundings.limits
+            guard, limits = Guard(surroundings.allowed, surroundings.blocked), surroundings.limits
             if chromium is not None:
                 # Fetcher and browser share what one site is asked to bear.
                 limits = replace(limits, connections=max(1, limits.connections // 2))
             fetcher = await open_until_then.enter_async_context(
                 Fetcher(guard, surroundings.user_agent, limits)
             )
+            pace = Pace(limits.connections, deadline=asyncio.get_running_loop().time() + options.timeout)
+            files = options.files
+            answers = open_until_then.enter_context(
+                KnownAnswers(files.previous, files.shared, files.keep, files.share)
+            )
+            getter = PoliteFetcher(fetcher, pace, answers)
             browser = None
             if chromium is not None:
                 from crawler.fetch.browser import Browser  # noqa: PLC0415 - most crawls have none
@@ -130,16 +139,18 @@ async def _fetch(
                         user_agent=surroundings.user_agent,
                     )
                 )
-            site = await open_site(fetcher, options.start)
+            site = await open_site(getter, options.start)
+            pace.space(site.robots.delay)
             fetched.start = site.start
             walk = Walk(
                 site=site,
-                fetcher=fetcher,
+                getter=getter,
                 frontier=Frontier(site.start, Patterns(options.include, options.exclude), options.max_pages),
                 converter=converter,
                 store=store,
                 progress=progress,
-                connections=limits.connections,
+                # More than connections: a page that is being converted holds none.
+                workers=limits.connections * 3,
                 browser=browser,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes

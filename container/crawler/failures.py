@@ -9,6 +9,7 @@ class Code(StrEnum):
     """Stable words for programs; the first group may end a whole crawl, the second only one page."""
 
     BLOCKED_ADDRESS = "blocked_address"
+    HOST_BLOCKED = "host_blocked"
     REDIRECTS_ELSEWHERE = "redirects_elsewhere"
     DNS_FAILURE = "dns_failure"
     CONNECTION_FAILED = "connection_failed"
@@ -61,15 +62,13 @@ _AS_CRAWL_CODE = {
 class Failure(Exception):
     """Why a page or a whole crawl came to nothing.
 
-    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner;
-    `retry_after`, seconds that the site asked us to wait, if it did.
+    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner.
     """
 
-    def __init__(self, code: Code, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"
@@ -81,4 +80,4 @@ class Failure(Exception):
 
     def of_crawl(self) -> Failure:
         """Return this failure in the words that a whole crawl may end with."""
-        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail, retry_after=self.retry_after)
+        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail)

@@ -13,12 +13,25 @@ from crawler.frontier.urls import Url
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerFiles:
+    """Answers of earlier crawls (see `crawler.fetch.answers`), any of them None.
+
+    `previous` and `shared` are read, `keep` and `share` are written for the next crawl of the site and for others.
+    """
+
+    previous: Path | None = None
+    shared: Path | None = None
+    keep: Path | None = None
+    share: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """One crawl.
 
     `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
     `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
-    browser; `zip`, also write the folder as OUT.zip.
+    browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers.
     """
 
     start: Url
@@ -29,6 +42,7 @@ class Options:
     timeout: float = 300
     use_playwright: bool = False
     zip: bool = False
+    files: AnswerFiles = AnswerFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +63,12 @@ class Limits:
 class Surroundings:
     """What the operator set.
 
-    `allowed`, host:port pairs that may be crawled although private; `contact_url`, named in the user agent;
-    `archive_bytes`, the greatest size of an archive; `limits` of the fetching.
+    `allowed`, host:port pairs that may be crawled although private; `blocked`, hosts that are not crawled;
+    `contact_url`, named in the user agent; `archive_bytes`, the greatest size of an archive; `limits` of fetching.
     """
 
     allowed: Sequence[tuple[str, int]] = ()
+    blocked: Sequence[str] = ()
     contact_url: str = "https://llmready.example/bot"
     archive_bytes: int = 100_000_000
     limits: Limits = Limits()
@@ -78,6 +93,17 @@ def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundin
         raise ValueError(f"LLMREADY_ARCHIVE_MB wants a whole number of megabytes, not “{megabytes[:100]}”.")
     return Surroundings(
         allowed=parse_allowed(environment.get("LLMREADY_CRAWL_ALLOW", "")),
+        blocked=_blocked(environment.get("LLMREADY_BLOCKED_HOSTS_FILE", "").strip()),
         contact_url=contact,
         archive_bytes=int(megabytes) * 1_000_000,
     )
+
+
+def _blocked(path: str) -> list[str]:
+    """Read a file of hosts, one a line: there may be more of them than an environment can carry."""
+    if not path:
+        return []
+    try:
+        return Path(path).read_text().split()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"LLMREADY_BLOCKED_HOSTS_FILE cannot be read: {error}.") from None

@@ -24,11 +24,26 @@ SHORT_REFRESH = 5
 _NOT_PAGES = re.compile(
     r"\.(?:7z|aac|apk|avi|avif|bin|bmp|bz2|class|css|csv|deb|dmg|docx?|dvi|eot|epub|exe|flac|gif|gz|ico|img|iso|jar"
     r"|jpe?g|js|json|m4[av]|map|mjs|mobi|mov|mp[34]|mpe?g|msi|od[pst]|og[agv]|otf|pdf|pkg|png|pptx?|ps|rar|rdf|rpm"
-    r"|rss|so|svg|tar|tgz|tiff?|ttf|txt|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
+    r"|rss|so|svg|tar|tgz|tiff?|ttf|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
     re.IGNORECASE,
 )
 _REFRESH = re.compile(
     r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
+)
+# Files about the site for programs; Sphinx puts the source of each page, as text, into `_sources`.
+_NOTICES = frozenset(
+    f"/{name}.txt"
+    for name in (
+        "robots",
+        "llms",
+        "llms-full",
+        "llms-small",
+        "humans",
+        "ads",
+        "app-ads",
+        "security",
+        "sitemap",
+    )
 )
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
@@ -47,6 +62,7 @@ class Page:
     """
 
     html: str
+    tree: LexborHTMLParser
     title: str
     heading: str
     description: str
@@ -75,6 +91,7 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
     canonical = tree.css_first("link[rel~=canonical][href]")
     return Page(
         html=with_plain_blocks(tree.html or "") if has_unplain_blocks(html) else html,
+        tree=tree,
         title=_text(tree.css_first("head title"))
         or metas.get("og:title", "")
         or metas.get("twitter:title", ""),
@@ -96,6 +113,8 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
 
 def is_page_path(path: str) -> bool:
     """Say whether a path may be a page, judged by its extension."""
+    if path in _NOTICES or "/_sources/" in path:
+        return False
     dot = path.rfind(".", path.rfind("/") + 1)
     return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
 
@@ -119,6 +138,17 @@ def _robots_rules(metas: dict[str, str], header: str) -> set[str]:
     rules: set[str] = set()
     for text in (metas.get("robots", ""), metas.get(_OURS, "")):
         rules.update(part.strip().lower() for part in text.split(","))
+    return rules | _header_rules(header)
+
+
+def header_rules(header: str) -> tuple[bool, bool]:
+    """Return whether an X-Robots-Tag keeps a page out, and whether it forbids to follow its links."""
+    rules = _header_rules(header)
+    return bool(rules & {"noindex", "none"}), bool(rules & {"nofollow", "none"})
+
+
+def _header_rules(header: str) -> set[str]:
+    rules: set[str] = set()
     agent = ""
     for part in header.lower().split(","):
         named, colon, rule = part.partition(":")
