@@ -6,10 +6,8 @@ import unicodedata
 from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.clock import Moment
-from llmready.domain.errors import Unauthenticated
 from llmready.domain.mail import MailPreferences
 from llmready.domain.plans import Plan, plan_named
-from llmready.domain.tokens import Audience, Claims
 
 
 class User(BaseModel):
@@ -51,25 +49,6 @@ class User(BaseModel):
     def listed_total(self) -> int:
         """How many generations the user's history shows."""
         return self.running_count + self.listed_completed + self.listed_failed + self.listed_cancelled
-
-
-def account_of(user: User | None, claims: Claims) -> User:
-    """Return the account that a token belongs to.
-
-    Args:
-        user: The account as it is stored, None where there is none (any more).
-        claims: What the token says.
-
-    Raises:
-        Unauthenticated: The account is gone, or its sign-ins were ended after the token was issued.
-    """
-    if user is None:
-        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
-    # The link to a download is nobody's sign-in.
-    kept = claims.aud == Audience.DOWNLOAD or (claims.scope and claims.scope == user.kept_family)
-    if user.sessions_since is not None and claims.issued_at < user.sessions_since and not kept:
-        raise Unauthenticated("invalid_token", "The password was changed since; please sign in again.")
-    return user
 
 
 def email_key(email: str) -> str:

@@ -12,11 +12,12 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
+from llmready.domain.account import account_of
 from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
 from llmready.domain.limits import Rate, Standing
 from llmready.domain.tokens import Claims, Keys
-from llmready.domain.user import User, account_of
+from llmready.domain.user import User
 from llmready.http.gate import check_body, signed_in, source_address
 from llmready.http.problems import (
     MethodNotAllowed,

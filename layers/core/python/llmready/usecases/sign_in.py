@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from llmready.domain.account import account_of
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TooManyRequests, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
 from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Claims, Keys, check, issue
-from llmready.domain.user import account_of, email_fingerprint
+from llmready.domain.user import email_fingerprint
 from llmready.ports import Lockout, Sessions, Users
 
 
