@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.convert.plain_blocks import has_unplain_blocks, with_plain_blocks
+from crawler.convert.facts import description, language, last_modified
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ _LINKS = (
 
 @dataclass(slots=True)
 class Page:
-    """The facts of one HTML page, and its HTML ready to be converted.
+    """The facts of one HTML page, and the page itself.
 
-    Texts are single lines, empty when the page does not say.
+    Texts are single lines, empty when the page does not say. `modified` is a date or time in ISO 8601.
     """
 
     html: str
@@ -70,9 +70,10 @@ class Page:
     base: Url
     canonical: Url | None
     refresh: Url | None
+    lang: str
+    modified: str
     noindex: bool
     nofollow: bool
-    has_main: bool
     links: list[Url]
 
 
@@ -90,23 +91,21 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
     nofollow = bool(rules & {"nofollow", "none"})
     canonical = tree.css_first("link[rel~=canonical][href]")
     return Page(
-        html=with_plain_blocks(tree.html or "") if has_unplain_blocks(html) else html,
+        html=html,
         tree=tree,
         title=_text(tree.css_first("head title"))
         or metas.get("og:title", "")
         or metas.get("twitter:title", ""),
         heading=_text(tree.css_first("h1")),
-        description=metas.get("description")
-        or metas.get("og:description")
-        or metas.get("twitter:description")
-        or "",
+        description=description(metas),
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
         canonical=join(base, canonical.attributes.get("href") or "") if canonical else None,
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
+        lang=language(tree, metas),
+        modified=last_modified(tree, metas),
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        has_main=tree.css_first("main, article, [role=main]") is not None,
         links=[] if nofollow else _links(tree, base),
     )
 
