@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 QUIET_MS = 100
 LOOK_MS = 500
-SECONDS_TO_PARSE = 10.0
-SECONDS_FOR_REQUESTS = 8.0
+SECONDS_TO_PARSE = 10
+SECONDS_FOR_REQUESTS = 3.0
+"""A page that has its text does not wait longer for requests that do not end, such as a long poll."""
+
 SECONDS_FOR_TEXT = 4.0
 SECONDS_TO_REST = 8.0
 SECONDS_TO_ANSWER = 8.0
@@ -118,6 +120,7 @@ class Tab:
             "Network.loadingFinished": tab._finished,
             "Network.loadingFailed": tab._finished,
             "Page.domContentEventFired": tab._parsed,
+            "Page.frameStoppedLoading": tab._parsed,
         }
         for name, handler in handlers.items():
             session.on(name, handler)
@@ -189,24 +192,34 @@ class Tab:
             raise Failure(
                 Code.RENDER_FAILED, f"The browser cannot show {visit.response.url}: {answer['errorText']}."
             )
-        await _at_most(SECONDS_TO_PARSE, visit.parsed.wait())
+        for _ in range(SECONDS_TO_PARSE):
+            if await _at_most(1.0, visit.parsed.wait()):
+                break
+            # Answered at once, but for a page that hangs.
+            await self._evaluated(visit, "({})")
         await self._come_to_rest(visit)
         return await self._read(visit)
 
     async def _come_to_rest(self, visit: _Visit) -> None:
         loop = asyncio.get_running_loop()
         began, elements = loop.time(), 0
-        while (spent := loop.time() - began) < SECONDS_TO_REST:
-            await _at_most(SECONDS_FOR_REQUESTS - spent, visit.landed.wait())
+        while loop.time() - began < SECONDS_TO_REST:
+            await _at_most(SECONDS_FOR_REQUESTS, visit.landed.wait())
             moved = visit.moved
             state = await self._look(visit)
+            spent = loop.time() - began
             grows, elements = state["elements"] > elements * 1.02, state["elements"]
-            if visit.moved != moved or visit.flying:
+            if visit.moved != moved:
                 continue
-            enough = state["filled"] or spent > SECONDS_FOR_TEXT
             # A clock or a carousel never rests; it does not grow, either.
-            if enough and (state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)):
+            rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)
+            if visit.flying:
+                enough = not state["poor"] and spent > SECONDS_FOR_REQUESTS
+            else:
+                enough = state["filled"] or spent > SECONDS_FOR_TEXT
+            if (rests and enough) or not state["web"]:
                 return
+            await asyncio.sleep(QUIET_MS / 1000)
 
     async def _look(self, visit: _Visit) -> dict[str, Any]:
         expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS})"
@@ -364,9 +377,11 @@ def _too_large(visit: _Visit, most: int, what: str) -> Failure:
     return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")
 
 
-async def _at_most(seconds: float, waiting: Coroutine[Any, Any, Any]) -> None:
+async def _at_most(seconds: float, waiting: Coroutine[Any, Any, Any]) -> bool:
+    """Wait, but not for longer. Returns: whether what was waited for came."""
     try:
         async with asyncio.timeout(seconds):
             await waiting
     except TimeoutError:
-        return
+        return False
+    return True

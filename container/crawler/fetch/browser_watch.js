@@ -71,7 +71,8 @@
   function state() {
     const now = document.body ? text(document.body) : "";
     const filled = now.length >= LITTLE_TEXT || (now.length >= 20 && !ONLY_WAITING.test(now));
-    return { filled, poor: now.length < LITTLE_TEXT, elements: document.getElementsByTagName("*").length };
+    const elements = document.getElementsByTagName("*").length;
+    return { filled, poor: now.length < LITTLE_TEXT, elements, web: location.protocol.startsWith("http") };
   }
 
   const rest = (quiet, most) =>
