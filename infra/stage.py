@@ -62,6 +62,8 @@ class Stage:
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
     archive_mb: int = 100
+    shared_cache: bool = False
+    """Whether answers that any cache may keep are shared between all who crawl a host."""
     mail_provider: MailProvider = "ses"
     mail_sender: str = ""
     """The address that mails come from; needed by ``ses`` and ``sendgrid``."""
@@ -131,8 +133,8 @@ class Stage:
                 raise StageError(f"{setting} is {value}; it must be between {lowest} and {highest}.")
         self._check_words()
         self._check_domain()
-        self._check_mail()
         self._check_task_size()
+        self._check_mail()
 
     def _check_words(self) -> None:
         for setting, value, choices in (
