@@ -25,8 +25,9 @@ def hits(mails: list[bytes]) -> list[dict[str, float]]:
 
 
 def test_no_rule_is_met_that_we_could_mend() -> None:
-    *ours, spam = hits([*(as_eml(render(kind)) for kind in KINDS), b"Subject: x\nFrom: a@example.com\n\nx\n"])
-    assert {"MISSING_DATE", "MISSING_MID"} <= spam.keys()
-    for kind, found in zip(KINDS, ours, strict=True):
-        met = {name: points for name, points in found.items() if points > 0 and name not in NOT_OURS}
-        assert met == {}, kind
+    probe = b"Subject: x\nFrom: a@example.com\n\nx\n"
+    found = hits([*(as_eml(render(kind)) for kind in KINDS), probe])
+    ours = [met for met in found if "MISSING_HEADERS" not in met]
+    assert len(ours) == len(KINDS)  # the filter filters: it caught the probe, which has no receiver
+    for met in ours:
+        assert {name for name, points in met.items() if points > 0} <= NOT_OURS
