@@ -190,6 +190,9 @@ OPERATIONS: dict[str, Operation] = {
         "downloadGeneration",
         (*_GENERATION, "not_completed", "scan_pending", "scan_failed", "files_expired", "validation_error"),
     ),
+    "GET /generations/{generation_id}/errors": Operation(
+        "listPageErrors", (*_GENERATION, "validation_error")
+    ),
     "DELETE /generations/{generation_id}": Operation(
         "deleteGeneration", (*_GENERATION, "generation_in_progress")
     ),

@@ -179,6 +179,7 @@ class ServiceStack(Stack):
             "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
+            "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
             "LLMREADY_TASK_DOLLARS_PER_HOUR": str(
                 prices.task_hour(
                     cpu=self.settings.task_cpu,
@@ -189,8 +190,11 @@ class ServiceStack(Stack):
         }
 
     def _grant_worker(self, role: iam.IRole) -> None:
-        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS)
-        self.storage.grant_archives(role, "s3:PutObject", "s3:AbortMultipartUpload")
+        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website_status",))
+        # A website's next crawl asks only for what changed since its last.
+        self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+        if self.settings.shared_cache:
+            self.storage.grant_shared_answers(role)
         for queue in (self.queues.standard.queue, self.queues.priority.queue):
             grant_on(role, [queue.queue_arn], *TAKE)
         grant_on(role, [self.queues.mail.queue.queue_arn], SEND)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.options import Options, Surroundings
     from crawler.pack.archive import PageFailure
     from crawler.pack.store import PageStore
-    from crawler.walk import Progress
+    from crawler.report import Reporter
 
 ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md"})
 
@@ -53,11 +53,11 @@ class _Fetched:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def crawl(options: Options, surroundings: Surroundings, progress: Progress) -> Result:
+async def crawl(options: Options, surroundings: Surroundings, reporter: Reporter) -> Result:
     """Crawl a site and write its archive.
 
-    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `progress`, called with
-    pages crawled, pages in all, pages failed. Nothing appears at `options.out` before all of it is there.
+    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `reporter`,
+    who hears of progress and of pages that fail. Nothing appears at `options.out` before all of it is there.
     Raises: Failure.
     """
     chromium = find_chromium() if options.use_playwright else None
@@ -76,7 +76,7 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
                 surroundings,
                 converter=converter,
                 store=store,
-                progress=progress,
+                reporter=reporter,
                 chromium=chromium,
             )
             await converter.close()
@@ -96,7 +96,7 @@ async def _fetch(
     *,
     converter: Converter,
     store: PageStore,
-    progress: Progress,
+    reporter: Reporter,
     chromium: Path | None,
 ) -> _Fetched:
     from crawler.fetch.answers import KnownAnswers  # noqa: PLC0415 - see crawl()
@@ -148,7 +148,7 @@ async def _fetch(
                 frontier=Frontier(site.start, Patterns(options.include, options.exclude), options.max_pages),
                 converter=converter,
                 store=store,
-                progress=progress,
+                reporter=reporter,
                 # More than connections: a page that is being converted holds none.
                 workers=limits.connections * 3,
                 browser=browser,

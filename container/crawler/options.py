@@ -93,17 +93,14 @@ def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundin
         raise ValueError(f"LLMREADY_ARCHIVE_MB wants a whole number of megabytes, not “{megabytes[:100]}”.")
     return Surroundings(
         allowed=parse_allowed(environment.get("LLMREADY_CRAWL_ALLOW", "")),
-        blocked=_blocked(environment.get("LLMREADY_BLOCKED_HOSTS_FILE", "").strip()),
         contact_url=contact,
         archive_bytes=int(megabytes) * 1_000_000,
     )
 
 
-def _blocked(path: str) -> list[str]:
-    """Read a file of hosts, one a line: there may be more of them than an environment can carry."""
-    if not path:
-        return []
+def read_blocked(path: Path | None) -> list[str]:
+    """Read a file of hosts that are not crawled, one a line. Raises: ValueError, with a plain sentence."""
     try:
-        return Path(path).read_text().split()
-    except (OSError, ValueError) as error:
-        raise ValueError(f"LLMREADY_BLOCKED_HOSTS_FILE cannot be read: {error}.") from None
+        return path.read_text().lower().split() if path is not None else []
+    except (OSError, ValueError):
+        raise ValueError(f"The file of blocked hosts, {path}, cannot be read.") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crawler.convert.page import header_rules, is_page_path
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from crawler.fetch.sitemaps import Entry
     from crawler.frontier.urls import Url
     from crawler.pack.store import PageStore
+    from crawler.report import Reporter
 
 SECONDS_FOR_STRAGGLERS = 2.0
 """So long the last pages of a level may hold up the next one; then order gives way to speed."""
@@ -53,15 +53,13 @@ _log = logging.getLogger(__name__)
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 
-Progress = Callable[[int, int, int], None]
-
 
 class Walk:
     """Visits the pages of a site.
 
     Parameters: `site`, opened; `getter`, which asks politely; `frontier`, which decides what comes next;
-    `converter`, started; `store`, where pages are kept; `progress`, called with pages crawled, pages in all,
-    pages failed; `workers`, pages that are worked on at once; `browser`, for pages that need one, or None.
+    `converter`, started; `store`, where pages are kept; `reporter`, who hears of progress and of pages that fail;
+    `workers`, pages that are worked on at once; `browser`, for pages that need one, or None.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class Walk:
         frontier: Frontier,
         converter: Converter,
         store: PageStore,
-        progress: Progress,
+        reporter: Reporter,
         workers: int,
         browser: Browser | None = None,
     ) -> None:
@@ -84,7 +82,7 @@ class Walk:
         self._frontier = frontier
         self._converter = converter
         self._store = store
-        self._progress = progress
+        self._reporter = reporter
         self._browser = browser
         self._workers = workers
         self._markdown = MarkdownForm(getter, site)
@@ -317,7 +315,9 @@ class Walk:
         self._frontier.fail(candidate)
         if candidate.copy_of is not None:
             self._frontier.bring_back(candidate)
-        self.failures.append(PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail))
+        missing = PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail)
+        self.failures.append(missing)
+        self._reporter.page_failed(missing)
 
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:
@@ -326,7 +326,7 @@ class Walk:
 
     def _tell(self) -> None:
         """Wake who waits for work, and say how far we are."""
-        self._progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
+        self._reporter.progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

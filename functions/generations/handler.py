@@ -22,6 +22,8 @@ from llmready.http.schemas.generations import (
     GenerationAnswer,
     History,
     HistoryEntry,
+    PageErrorAnswer,
+    PageErrors,
     QuotaAnswer,
     StartBody,
     Started,
@@ -29,6 +31,7 @@ from llmready.http.schemas.generations import (
 from llmready.settings import settings
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
+from llmready.usecases.page_errors import read_errors
 from llmready.usecases.start_generation import start_generation
 
 _POLL_SECONDS = "1"
@@ -160,6 +163,23 @@ def fetch(
         sha256=found.sha256,
     )
     return Response(HTTPStatus.OK, content_type="application/json", body=answer)
+
+
+@app.get(
+    f"{PREFIX}/generations/<generation_id>/errors", summary="The pages that failed", tags=["generations"]
+)
+def errors(
+    generation_id: str,
+    per_page: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> PageErrors:
+    """Return the pages that an ended generation missed; ``cursor`` goes on where ``next_cursor`` was given."""
+    found = read_errors(
+        _generation(generation_id), limit=per_page, cursor=cursor, archives=bootstrap.archives()
+    )
+    return PageErrors(
+        items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor
+    )
 
 
 @app.delete(f"{PREFIX}/generations/<generation_id>", summary="Delete a generation", tags=["generations"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 ARCHIVES = "generations/*"
+SHARED_ANSWERS = "shared/*"
 
 READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE_ITEMS = (
@@ -71,7 +72,12 @@ class Storage(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                     expiration=Duration.days(400),
-                )
+                ),
+                *(
+                    [s3.LifecycleRule(prefix=SHARED_ANSWERS.rstrip("*"), expiration=Duration.days(1))]
+                    if stage.shared_cache
+                    else []
+                ),
             ],
             removal_policy=removal,
             auto_delete_objects=stage.custom_resources and not stage.retain_data,
@@ -117,6 +123,18 @@ class Storage(Construct):
                 role,
                 *self.archive_findings(),
                 because="archives of all users are under this prefix; their keys are only known later",
+            )
+
+    def grant_shared_answers(self, grantee: iam.IGrantable) -> None:
+        """Allow reading and writing what all crawls of a host share."""
+        grant_on(grantee, [self.bucket.arn_for_objects(SHARED_ANSWERS)], "s3:GetObject", "s3:PutObject")
+        role = grantee.grant_principal
+        if isinstance(role, Construct):
+            bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
+            acknowledge(
+                role,
+                f"IAM5[Resource::<{bucket}.Arn>/{SHARED_ANSWERS}]",
+                because="which hosts are crawled is only known later",
             )
 
     def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:

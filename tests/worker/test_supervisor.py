@@ -258,6 +258,7 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
     assert len(found["descriptors"]) == 4
     assert found["options"] == {
         "out": f"{home}/out",
+        "keep": f"{home}/kept.answers",
         "max-pages": "7",
         "timeout": "30",
         "zip": "",

@@ -452,6 +452,15 @@ class Archives(Protocol):
     def store(self, path: Path, key: str, sha256: str) -> None:
         """Store a file under a key."""
 
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small document."""
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small document, or None where there is none."""
+
+    def fetch(self, key: str, path: Path, *, most: int) -> bool:
+        """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
+
     def delete(self, keys: Sequence[str]) -> None:
         """Delete files; one that is not there is as good as deleted."""
 

@@ -53,6 +53,7 @@ class Settings(BaseModel):
     archive_mb: int = Field(100, ge=1)
     task_dollars_per_hour: float = Field(0.0, ge=0)
     malware_scan: bool = False
+    shared_cache: bool = False
     crawl_allow: str = ""
 
     @field_validator("public_url")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _SCAN_TAG = "GuardDutyMalwareScanStatus"
+_CHUNK = 1 << 18
 _DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 
 
@@ -45,6 +46,37 @@ class S3Archives:
                 )
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small document."""
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small document, or None where there is none."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                return None
+            raise TryAgain from error
+
+    def fetch(self, key: str, path: Path, *, most: int) -> bool:
+        """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+            if found["ContentLength"] > most:
+                return False
+            with path.open("wb") as file:
+                for chunk in found["Body"].iter_chunks(_CHUNK):
+                    file.write(chunk)
+        except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                return False
+            raise TryAgain from error
+        return True
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete files; one that is not there is as good as deleted."""
@@ -103,3 +135,9 @@ class S3Archives:
             },
             ExpiresIn=seconds,
         )
+
+
+def _is_absent(error: ClientError | BotoCoreError) -> bool:
+    # Without the right to list the bucket, S3 says 403 of what is not there.
+    absent = ("NoSuchKey", "404", "AccessDenied", "403")
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in absent

@@ -1,5 +1,6 @@
 """A generation: one run that turns a website into files, and the states it passes through."""
 
+import hashlib
 import re
 import unicodedata
 from datetime import datetime, timedelta
@@ -63,6 +64,16 @@ MALWARE_FOUND = Failure(
     code="malware_found",
     message="The malware scan objected to the files, so they were deleted. The website may carry something harmful.",
 )
+
+
+class PageError(BaseModel):
+    """Why a page is missing from the result."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    code: str
+    detail: str
 
 
 class Progress(BaseModel):
@@ -244,6 +255,37 @@ def owner_of(key: str) -> tuple[str, str]:
     if folder != "generations" or len(ids) != 3:
         raise ValueError(f"{key} is no archive's key")
     return ids[0], ids[1]
+
+
+def answers_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the site's answers as an attempt got them, for the next generation to compare with."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.answers"
+
+
+def shared_answers_key(host: str) -> str:
+    """Return the S3 key of a host's answers that all who crawl it may use."""
+    return f"shared/{hashlib.sha256(host.encode()).hexdigest()}.answers"
+
+
+def errors_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the pages that an attempt missed."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.errors.json"
+
+
+def file_keys(generation: Generation) -> list[str]:
+    """Return the S3 keys of the files that a generation that expire with the plan's days."""
+    return [
+        key(generation.user_id, generation.id, fence)
+        for fence in range(1, generation.fence + 1)
+        for key in (archive_key, answers_key)
+    ]
+
+
+def all_keys(generation: Generation) -> list[str]:
+    """Return the S3 keys of everything that a generation's attempts may have left."""
+    return file_keys(generation) + [
+        errors_key(generation.user_id, generation.id, fence) for fence in range(1, generation.fence + 1)
+    ]
 
 
 def archive_prefix(user_id: str, generation_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from llmready.domain.generation import archive_key
+from llmready.domain.generation import all_keys
 from llmready.domain.website import Purge
 from llmready.ports import Archives, Generations, Purges
 
@@ -35,11 +35,7 @@ def purge_website(
             return False
         ended = [generation for generation in chunk if generation.status.is_final]
         archives.delete(
-            [
-                archive_key(generation.user_id, generation.id, fence)
-                for generation in ended
-                for fence in range(1, generation.fence + 1)
-            ]
+            [key for generation in ended for key in all_keys(generation)]
         )
         left -= purges.remove(purge, ended)
     if left > 0 and clock() - purge.due_at < _LAG:
