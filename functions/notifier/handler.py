@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.adapters.mail.rendering import MailRenderer
-from llmready.adapters.sqs import mail_from, mail_wish_from
+from llmready.adapters.sqs import correlation_from, mail_from, mail_wish_from
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.settings import settings
@@ -18,6 +18,7 @@ processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def _send(record: SQSRecord) -> None:
+    logger.set_correlation_id(correlation_from(record.body))
     wish = mail_wish_from(record.body)
     if wish is not None:
         mail = accept_wish(

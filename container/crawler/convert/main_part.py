@@ -20,6 +20,13 @@ NEAR_EMPTY = 200
 LONGEST_TITLE_BLOCK = 600
 """Characters of a block above the main part that holds the page's heading."""
 
+LARGEST = 2_000_000
+"""Characters of a page above which the names of its parts are left alone."""
+
+MOST_PARTS = 400
+MOST_CANDIDATES = 50
+"""Parts that are judged, and candidates for the main part that are weighed."""
+
 MOST_EDGES = 12
 """Blocks at either end of the main part that are looked at for links that only walk through the site."""
 
@@ -38,7 +45,6 @@ _WALKING = frozenset((
 ))  # fmt: skip
 _TITLE_PARTS = re.compile("\\s+[|\\-\u2013\u2014·•»«:]{1,2}\\s+|\\s*[|·•»]\\s+")
 _WORD = re.compile(r"[^\W\d_]+")
-_SPACE = re.compile(r"\s+")
 
 
 class MainPart:
@@ -50,7 +56,8 @@ class MainPart:
 
     def __init__(self, tree: LexborHTMLParser, html: str) -> None:
         self._tree = tree
-        self._names = Names(html)
+        # On a page of that size, judging its parts one by one would hold up the crawl.
+        self._names = Names(html if len(html) <= LARGEST else "")
 
     def html(self) -> str:
         """Return the main part as plain HTML, ready to become Markdown."""
@@ -84,11 +91,11 @@ class MainPart:
         if len(articles) == 1 and _length(articles[0]) >= 0.3 * whole:
             return articles[0]
         if self._names.content and not articles:
-            found = _unique(body.css(", ".join(self._names.content)))
-            best = max(found, key=_prose)
-            if _prose(best) >= 0.4 * _prose(body):
+            found = _unique(body.css(", ".join(self._names.content)))[:MOST_CANDIDATES]
+            sizes = [_prose(node) for node in found]
+            if max(sizes) >= 0.4 * _prose(body):
                 # The innermost that has it all: what is around it is links.
-                return [node for node in found if _prose(node) >= 0.9 * _prose(best)][-1]
+                return [node for node, size in zip(found, sizes, strict=True) if size >= 0.9 * max(sizes)][-1]
         return body
 
     def _heading_above(self, body: LexborNode, main: LexborNode) -> str:
@@ -121,7 +128,7 @@ class MainPart:
         else:
             selectors += ["footer"]
         before = _length(main)
-        found = _unique(main.css(", ".join(selectors)))
+        found = _unique(main.css(", ".join(selectors)))[:MOST_PARTS]
         doomed = [node for node in found if not (_same(node, main) or _is_kept(node, before))]
         gone = sum(_length(node) for node in _outermost(doomed))
         if before - gone < NEAR_EMPTY and gone > 3 * (before - gone):
@@ -283,11 +290,11 @@ def _unique(nodes: Sequence[LexborNode]) -> list[LexborNode]:
 
 
 def _text(node: LexborNode) -> str:
-    return _SPACE.sub(" ", node.text()).strip()
+    return " ".join(node.text().split())
 
 
 def _length(node: LexborNode) -> int:
-    return len(_SPACE.sub(" ", node.text()))
+    return len("".join(node.text().split()))
 
 
 def _prose(node: LexborNode) -> int:

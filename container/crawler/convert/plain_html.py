@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FRAGMENT = re.compile(r'<div class="fragment">(.*?)</div><!-- fragment -->', re.DOTALL)
+_FRAGMENT = re.compile(
+    r'<div class="fragment">((?:(?!<div class="fragment">).)*?)</div><!-- fragment -->', re.DOTALL
+)
 _FRAGMENT_LINE = re.compile(r'<div class="line">|</div>\n?')
 _PRE = re.compile(r"(<pre(?:\s[^>]*)?>.*?</pre>)", re.DOTALL)
 _PRE_PARTS = re.compile(r"<pre([^>]*)>(.*)</pre>", re.DOTALL)

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error, async_playwright
 
@@ -17,7 +17,7 @@ from crawler.fetch.browser_tab import Crashed, Rendered, Tab
 from crawler.fetch.guard_proxy import GuardProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
     from typing import Self
 
@@ -37,7 +37,12 @@ MOST_PAGES_A_TAB = 100
 SECONDS_TO_START = 30.0
 SECONDS_TO_CLOSE = 5.0
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+
+
+class _Down(Exception):
+    """The browser is gone."""
 
 
 class Browser:
@@ -75,6 +80,7 @@ class Browser:
         self._places = asyncio.Semaphore(min(2, _processors()))
         self._starting = asyncio.Lock()
         self._alone = asyncio.Lock()
+        self._down = asyncio.Event()
         self._tabs: list[Tab] = []
         self._chromium: Chromium | None = None
         self._context: BrowserContext | None = None
@@ -97,54 +103,78 @@ class Browser:
         try:
             async with self._places:
                 return await self._rendered(response, robots)
-        except Error:
-            if self._chromium is not None and self._chromium.is_connected():
-                raise _broken(response) from None
-            # The browser went down under this page, perhaps through another: once more, beside one at most.
+        except _Down:
+            # Perhaps through another page: once more, beside one at most.
             _log.info("the browser went down at %s or beside it", response.url)
         try:
             async with self._alone, self._places:
                 return await self._rendered(response, robots)
-        except Error:
+        except _Down:
             raise _broken(response) from None
 
     async def _rendered(self, response: Response, robots: Robots) -> Rendered:
-        tab = await self._tab(response, robots)
+        chromium, tab = await self._tab(response, robots)
         usable = False
         try:
             async with asyncio.timeout(self._limits.page_seconds):
-                rendered = await tab.show(response, _rules(response, robots))
-            usable = await tab.clear() and tab.shown < MOST_PAGES_A_TAB
+                rendered = await self._while_up(chromium, tab.show(response, _rules(response, robots)))
+                usable = await self._while_up(chromium, tab.clear()) and tab.shown < MOST_PAGES_A_TAB
         except TimeoutError:
             raise Failure(Code.TIMEOUT, f"{response.url} does not come to an end in the browser.") from None
-        except Crashed:
+        except (Crashed, Error):
             raise _broken(response) from None
         finally:
-            if usable:
+            if usable and chromium is self._chromium:
                 self._tabs.append(tab)
             else:
-                await self._discard(tab)
+                await self._discard(chromium, tab)
         if self.proxy.spent is not None:
             raise self.proxy.spent
         self.rendered += 1
         return rendered
 
-    async def _tab(self, response: Response, robots: Robots) -> Tab:
+    async def _tab(self, response: Response, robots: Robots) -> tuple[Chromium, Tab]:
         async with self._starting:
-            if self._chromium is None or not self._chromium.is_connected():
-                await self._start()
+            if self._chromium is None or self._context is None or not self._chromium.is_connected():
+                chromium, context = await self._start()
+            else:
+                chromium, context = self._chromium, self._context
             if self._tabs:
-                return self._tabs.pop()
-            if self._context is None:
-                raise RuntimeError("a started browser has a context")
+                return chromium, self._tabs.pop()
             origin = response.url.origin if robots.has_rules else None
-            return await Tab.open(self._context, self._limits, self._budget, self._watch, origin)
+            opening = Tab.open(context, self._limits, self._budget, self._watch, origin)
+            try:
+                async with asyncio.timeout(SECONDS_TO_START):
+                    return chromium, await self._while_up(chromium, opening)
+            except (Error, TimeoutError):
+                await self._stop()
+                raise _Down from None
 
-    async def _start(self) -> None:
+    async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do something with the browser. Raises: _Down as soon as it is gone, which not every call notices."""
+        working = asyncio.ensure_future(work)
+        down = asyncio.ensure_future(self._down.wait())
+        try:
+            await asyncio.wait({working, down}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise _Down
+            try:
+                return working.result()
+            except Error:
+                if chromium.is_connected():
+                    raise
+                raise _Down from None
+        finally:
+            for future in (working, down):
+                future.cancel()
+            await asyncio.gather(working, down, return_exceptions=True)
+
+    async def _start(self) -> tuple[Chromium, BrowserContext]:
         await self._stop()
         if self.starts >= MOST_STARTS:
             raise Failure(Code.RENDER_FAILED, "The pages of this site broke the browser too often.")
         self.starts += 1
+        down = self._down = asyncio.Event()
         try:
             async with asyncio.timeout(SECONDS_TO_START):
                 # A driver whose browser broke down goes with it: it is not worth trusting.
@@ -158,6 +188,7 @@ class Browser:
                     handle_sighup=False,
                     env=_environment(),
                 )
+                self._chromium.on("disconnected", lambda _: down.set())
                 limit_memory(self._program)
                 self._context = await self._chromium.new_context(
                     user_agent=_agent(self._user_agent, self._chromium.version),
@@ -167,19 +198,24 @@ class Browser:
                     locale="en-US",
                     reduced_motion="reduce",
                 )
+                return self._chromium, self._context
         except (Error, TimeoutError, OSError) as error:
+            if self.starts > 1:
+                raise _Down from error
             _log.warning("Chromium does not start: %s", error)
             raise Failure(
                 Code.BROWSER_MISSING,
                 "Pages cannot be rendered here because Chromium does not start; crawl without the browser option.",
             ) from error
 
-    async def _discard(self, tab: Tab) -> None:
+    async def _discard(self, chromium: Chromium, tab: Tab) -> None:
         try:
             await tab.close()
         except (Error, TimeoutError):
-            # What cannot even be closed would go on using the machine.
-            await self._stop()
+            async with self._starting:
+                # What cannot even be closed would go on using the machine.
+                if chromium is self._chromium:
+                    await self._stop()
 
     async def _stop(self) -> None:
         chromium, driver = self._chromium, self._driver
