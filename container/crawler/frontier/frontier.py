@@ -6,7 +6,7 @@ level first, so that a limit keeps the same pages whichever answered first.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +23,12 @@ SMALLEST_PART = 16
 """Pages of a level that are opened at once at least, where not all of it can be kept."""
 
 MAX_ATTEMPTS = 3
+MOST_VARIANTS = 1000
+"""Queries of one path that are looked at; more are a filter's combinations, not pages."""
+
+DEEPEST_FOLDER = 40
+MOST_REPEATS = 5
+"""Times that one folder's name may stand in a path; more is a relative link that leads into itself."""
 
 
 @dataclass(slots=True)
@@ -64,6 +70,7 @@ class Frontier:
         self._level: dict[str, Candidate] = {}
         self._moved: dict[str, str] = {}
         self._failed: set[str] = set()
+        self._variants: Counter[str] = Counter()
         self._next_level: dict[str, Candidate] = {}
         self._flying: dict[str, Candidate] = {}
 
@@ -98,6 +105,8 @@ class Frontier:
                 continue
             if len(self._seen) >= MAX_KNOWN:
                 break
+            if self._is_endless(url):
+                continue
             self._seen.add(key)
             if self.wanted(url):
                 self._next_level[key] = Candidate(url, depth, priority)
@@ -107,6 +116,18 @@ class Frontier:
     def drop(self, url: Url) -> None:
         """Take a page back that `offer` returned (robots.txt forbids it, for example)."""
         self._next_level.pop(url.key, None)
+
+    def _is_endless(self, url: Url) -> bool:
+        """Say whether a URL is one more of a kind that has no end: calendars, filters, folders in themselves."""
+        folders = url.path.split("/")
+        if len(folders) > DEEPEST_FOLDER or (
+            len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
+        ):
+            return True
+        if url.query:
+            self._variants[url.path] += 1
+            return self._variants[url.path] > MOST_VARIANTS
+        return False
 
     def claim(self, url: Url) -> None:
         """Take note that a URL is a form of a page that is here already."""
@@ -252,6 +273,7 @@ class Frontier:
             "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
             "moved": self._moved,
+            "variants": dict(self._variants),
             "failed_pages": sorted(self._failed),
         }
 
@@ -266,6 +288,7 @@ class Frontier:
         frontier._level, frontier._next_level = (
             {one.url.key: one for one in map(_candidate, state[name])} for name in ("level", "next_level")
         )
+        frontier._variants = Counter(state["variants"])
         frontier._moved, frontier._failed = dict(state["moved"]), set(state["failed_pages"])
         return frontier
 
