@@ -1,12 +1,10 @@
-"""Calling the dispatcher and the cleanup."""
+"""Calling the dispatcher."""
 
 import json
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from llmready.domain.generation import Generation
-from llmready.domain.website import Purge
 from llmready.observability import logger
 
 if TYPE_CHECKING:
@@ -20,31 +18,10 @@ class LambdaDispatcherBell:
         self._client = client
         self._function = function
 
-    def ring(self, generation: Generation) -> None:
+    def ring(self, user_id: str, generation_id: str) -> None:
         """Tell the dispatcher that a generation was sent to its queue; never raises."""
-        enqueued = {
-            "user_id": generation.user_id,
-            "generation_id": generation.id,
-            "correlation_id": generation.correlation_id,
-        }
-        payload = json.dumps({"enqueued": enqueued})
+        payload = json.dumps({"enqueued": {"user_id": user_id, "generation_id": generation_id}})
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
             logger.exception("dispatcher not woken; its schedule will find the generation")
-
-
-class LambdaPurgeBell:
-    """Implements :class:`llmready.ports.PurgeBell` by an asynchronous invoke of the cleanup."""
-
-    def __init__(self, client: "LambdaClient", function: str) -> None:
-        self._client = client
-        self._function = function
-
-    def ring(self, purge: Purge) -> None:
-        """Ask for a purge to be continued; never raises."""
-        payload = json.dumps({"purge": {"user_id": purge.user_id, "website_id": purge.website_id}})
-        try:
-            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
-        except (ClientError, BotoCoreError):
-            logger.exception("cleanup not woken; its schedule will find the purge")

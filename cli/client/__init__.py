@@ -1,1 +1,0 @@
-"""The client of the HTTP API: what people use instead of curl."""
