@@ -1,0 +1,179 @@
+"""The notifier with each provider, and what ends in the dead-letter queue; the functions run in this process."""
+
+import importlib
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from llmready.adapters.mail.sendgrid import SendgridMailer
+from llmready.adapters.mail.silent import SilentMailer
+from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Failure, Generation, Status
+from llmready.domain.mail import Message
+from llmready.domain.quota import month_of
+from llmready.domain.user import User
+from llmready.observability import logger
+from llmready.ports import Mailer
+from llmready.usecases.finish_generation import fail_generation
+from tests.emulator import Place
+from tests.people import new_generation, new_user, new_website
+
+MESSAGE = Message(to="ada@example.org", subject="Ready", text="plain", html="<p>rich</p>")
+CONTEXT = SimpleNamespace(
+    function_name="f",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:f",
+    aws_request_id="a",
+    get_remaining_time_in_millis=lambda: 10_000,
+)
+
+
+class Sendgrid:
+    """A server that speaks as much of SendGrid's v3 API as sending needs."""
+
+    def __init__(self) -> None:
+        self.status = 202
+        self.received: list[tuple[str, str, dict[str, Any]]] = []
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                provider.received.append((self.path, self.headers["Authorization"], body))
+                self.send_response(provider.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def sendgrid() -> Iterator[Sendgrid]:
+    provider = Sendgrid()
+    thread = threading.Thread(target=provider.server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield provider
+    provider.server.shutdown()
+    provider.server.server_close()
+    thread.join()
+
+
+def test_sendgrid_gets_the_whole_mail(sendgrid: Sendgrid) -> None:
+    SendgridMailer("the-key", "no-reply@example.org", sendgrid.url).send(MESSAGE, mail_id="m1")
+    ((path, key, body),) = sendgrid.received
+    assert (path, key) == ("/v3/mail/send", "Bearer the-key")
+    assert body["from"]["email"] == "no-reply@example.org"
+    assert [to["email"] for to in body["personalizations"][0]["to"]] == ["ada@example.org"]
+    assert body["subject"] == "Ready"
+    assert {part["type"]: part["value"] for part in body["content"]} == {
+        "text/plain": "plain",
+        "text/html": "<p>rich</p>",
+    }
+    assert "m1" in json.dumps(body)
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_sendgrid_refusing_is_tried_again(sendgrid: Sendgrid, status: int) -> None:
+    sendgrid.status = status
+    with pytest.raises(TryAgain):
+        SendgridMailer("the-key", "no-reply@example.org", sendgrid.url).send(MESSAGE, mail_id="m1")
+
+
+def test_sendgrid_being_down_is_tried_again() -> None:
+    mailer = SendgridMailer("the-key", "no-reply@example.org", "http://127.0.0.1:9")
+    with pytest.raises(TryAgain):
+        mailer.send(MESSAGE, mail_id="m1")
+
+
+def _failed(place: Place) -> tuple[User, str]:
+    """Store a user with a generation that failed, and return its mail's id."""
+    user, _, generation = _pending(place)
+    failure = Failure(code="dns_failure", message="The website's name is not known.")
+    fail_generation(
+        generation,
+        failure,
+        generations=place.generations,
+        mail_queue=place.mail_queue,
+        time=generation.created_at,
+    )
+    (message,) = place.sqs.receive_message(QueueUrl=place.mail_queue_url)["Messages"]
+    return user, json.loads(message["Body"])["mail_id"]
+
+
+def _pending(place: Place) -> tuple[User, str, Generation]:
+    user = new_user()
+    place.users.create(user)
+    website = new_website(user)
+    place.websites.create(website, limit=9)
+    generation = new_generation(user, website)
+    place.generations.start(generation, quota_limit=9)
+    return user, website.id, generation
+
+
+def _deliver(function: str, body: dict[str, str]) -> dict[str, Any]:
+    record = {
+        "messageId": "1",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": {},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
+        "awsRegion": "us-east-1",
+    }
+    handler = importlib.import_module(f"functions.{function}.handler").handler
+    return dict(handler({"Records": [record]}, CONTEXT))
+
+
+@pytest.mark.usefixtures("calls")
+def test_the_notifier_with_sendgrid(
+    place: Place, sendgrid: Sendgrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailer: Mailer = SendgridMailer("the-key", "no-reply@example.org", sendgrid.url)
+    monkeypatch.setattr(bootstrap, "mailer", lambda: mailer)
+    user, mail_id = _failed(place)
+    body = {"user_id": user.id, "mail_id": mail_id}
+    assert _deliver("notifier", body) == {"batchItemFailures": []}
+    assert _deliver("notifier", body) == {"batchItemFailures": []}
+    ((_, _, mail),) = sendgrid.received  # the second delivery sent nothing more
+    assert mail["personalizations"][0]["to"][0]["email"] == user.email
+    assert all("The website" in part["value"] for part in mail["content"])
+
+
+@pytest.mark.usefixtures("calls")
+def test_the_notifier_without_a_provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
+    monkeypatch.setattr(bootstrap, "mailer", SilentMailer)
+    user, mail_id = _failed(place)
+    assert _deliver("notifier", {"user_id": user.id, "mail_id": mail_id}) == {"batchItemFailures": []}
+    logged = log.getvalue()
+    assert "the generation failed" in logged
+    assert user.email not in logged
+
+
+@pytest.mark.usefixtures("calls")
+def test_a_dead_letter_fails_its_generation_and_gives_the_quota_back(place: Place) -> None:
+    user, website_id, generation = _pending(place)
+    body = {"user_id": user.id, "generation_id": generation.id}
+    for _ in range(2):
+        assert _deliver("dead_letters", body) == {"batchItemFailures": []}
+        found = place.generations.get(user.id, generation.id)
+        assert found is not None
+        assert (found.status, found.error_code) == (Status.FAILED, "worker_lost")
+        assert place.quotas.get(user.id, month_of(generation.created_at)).taken == 0
+        website = place.websites.get(user.id, website_id)
+        assert website is not None
+        assert website.active_generation_id is None
+    assert place.waiting(place.mail_queue_url)[0] == 1
