@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test check format lock synth deploy diff destroy clean clean-local
+.PHONY: help setup run test check image format lock synth deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,12 +35,18 @@ test-packages:
 		fi; \
 	fi
 
-check: setup ## Lint, format check, types, template checks
+check: setup $(STAMPS)/checkov ## Lint, format check, types, template checks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m infra.app --stage dev --output .build/check
-	@$(BIN)/cfn-lint $(CFN_LINT) .build/check/*.template.json
+	@$(BIN)/hadolint container/Dockerfile
+	@for stage in dev prod; do \
+		$(BIN)/python -m infra.app --stage $$stage -c mail_sender=noreply@example.com -c alarm_address=ops@example.com \
+			-c budget_usd=20 -c malware_scan=true --output .build/check/$$stage || exit 1; \
+	done
+	@$(BIN)/cfn-lint $(CFN_LINT) .build/check/*/*.template.json
+	@.build/checkov/bin/checkov --config-file .checkov.yaml \
+		-f .build/check/dev/*.template.json -f .build/check/prod/*.template.json
 
 # The CDK writes out dependencies that CloudFormation would find by itself.
 CFN_LINT := --ignore-checks W3005 --template
@@ -51,14 +57,18 @@ format: setup ## Format the code and mend what the linter can mend
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
 
+image: setup ## Build the worker's images (Docker, or buildah where no engine runs), weigh them, list their parts
+	@$(BIN)/python -m infra.image
+
 lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
-	@for part in lambda container infra; do \
+	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.txt
+	@for part in lambda container browser cli infra; do \
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
 
-synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev)
-	@$(BIN)/python -m infra.app --stage $(STAGE)
+synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev ARGS="-c setting=value")
+	@$(BIN)/python -m infra.app --stage $(STAGE) $(ARGS)
 
 # ARGS passes settings on, such as ARGS="-c mail_provider=ses -c mail_sender=noreply@example.com".
 CDK = infra/cdk/node_modules/.bin/cdk
@@ -94,6 +104,12 @@ $(STAMPS)/python: $(STAMPS)/venv requirements/dev.txt pyproject.toml
 $(STAMPS)/mdream: $(STAMPS)/python container/mdream/package-lock.json
 	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund \
 		|| { echo "The npm packages could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+$(STAMPS)/checkov: $(STAMPS)/python requirements/checkov.txt
+	@$(PYTHON) -m venv .build/checkov \
+		&& $(BIN)/uv pip sync --python .build/checkov/bin/python --quiet --require-hashes requirements/checkov.txt \
+		|| { echo "checkov could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
 $(STAMPS)/cdk: $(STAMPS)/python infra/cdk/package-lock.json

@@ -4,15 +4,14 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as Grid
-
-from cli import deployment
+from cli import deployment, operations, signing_keys
+from cli.client.output import day, print_fields, print_table
 from cli.deployment import Deployment
 from cli.failure import CommandFailed
-from llmready.adapters.sqs import job_from
+from llmready.domain.audit import AuditRecord
 from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, Status
@@ -20,7 +19,7 @@ from llmready.domain.plans import PLANS
 from llmready.domain.user import User
 
 _PEEK = 10
-_COLUMNS = ("state", "generation_id", "user", "website", "for", "progress")
+_RECORDS = 20  # how many of the newest records of an account are shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command("jobs", _show_jobs, "List what waits, runs and was dead-lettered: who, since when, how far.")
     again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
     again.add_argument("generation_id", metavar="GENERATION_ID")
+    operations.add_commands(command)
+    signing_keys.add_commands(command)
 
 
 def _plainly(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -60,14 +61,16 @@ def _set_plan(options: argparse.Namespace) -> int:
     if options.plan not in PLANS:
         raise CommandFailed(f"there is no plan {options.plan}; the plans are {', '.join(PLANS)}")
     service = deployment.find(options)
-    user = service.users.set_plan(_user(service, options.email).id, options.plan, now())
-    _print_user(user, as_json=options.json)
+    user = _user(service, options.email)
+    if user.plan_name != options.plan:
+        user = service.users.set_plan(user, options.plan, now(), by=service.operator())
+    _print_user(service, user, as_json=options.json)
     return 0
 
 
 def _show_user(options: argparse.Namespace) -> int:
     service = deployment.find(options)
-    _print_user(_user(service, options.email), as_json=options.json)
+    _print_user(service, _user(service, options.email), as_json=options.json)
     return 0
 
 
@@ -79,7 +82,19 @@ def _show_jobs(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
     elif rows:
-        _print_grid(rows)
+        print_table(
+            ("state", "generation, user, website", "for", "#pages"),
+            [
+                (
+                    row["state"],
+                    [row["generation_id"], row["user"], row["website"]],
+                    row["for"],
+                    row["progress"],
+                )
+                for row in rows
+            ],
+            fixed=("state", "for", "#pages"),
+        )
     else:
         print(f"Nothing waits or runs in {service.name}.")
     return 0
@@ -115,11 +130,13 @@ def _job(service: Deployment, generation: Generation, emails: dict[str, str]) ->
         "queue": generation.queue.value,
         "since": timestamp(since),
         "for": _age(since),
-        "progress": f"{generation.pages_crawled}/{generation.total_pages or '?'} pages" if running else "",
+        "progress": f"{generation.pages_crawled}/{generation.total_pages or '?'}" if running else "",
     }
 
 
 def _dead_lettered(service: Deployment, emails: dict[str, str]) -> Iterable[dict[str, Any]]:
+    from llmready.adapters.sqs import job_from  # noqa: PLC0415 - takes long to import, see cli/deployment.py
+
     for url in service.dead_letter_urls:
         answer = service.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=_PEEK, VisibilityTimeout=0, WaitTimeSeconds=0
@@ -139,10 +156,15 @@ def _email(service: Deployment, user_id: str, emails: dict[str, str]) -> str:
 
 def _age(since: datetime) -> str:
     seconds = int((now() - since).total_seconds())
-    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 6000:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds // 60 % 60} min"
 
 
-def _print_user(user: User, *, as_json: bool) -> None:
+def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
+    records = list(islice(service.users.audit(user.id), _RECORDS))
     row = {
         "email": user.email,
         "id": user.id,
@@ -156,18 +178,16 @@ def _print_user(user: User, *, as_json: bool) -> None:
         "since": timestamp(user.created_at),
     }
     if as_json:
-        print(json.dumps(row, indent=2))
+        print(json.dumps({**row, "audit": [record.model_dump(mode="json") for record in records]}, indent=2))
         return
-    grid = Grid(show_header=False, box=None)
-    for name, value in row.items():
-        grid.add_row(name, str(value))
-    Console().print(grid)
+    print_fields({**row, "since": day(timestamp(user.created_at))})
+    if records:
+        print()
+        print_table(("when", "what", "by"), [_told(record) for record in records], fixed=("when",))
 
 
-def _print_grid(rows: list[dict[str, Any]]) -> None:
-    grid = Grid(box=None, header_style="bold")
-    for name in _COLUMNS:
-        grid.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "generation_id")
-    for row in rows:
-        grid.add_row(*(str(row[name]) for name in _COLUMNS))
-    Console().print(grid)
+def _told(record: AuditRecord) -> tuple[str, str, str]:
+    what = record.event.replace("_", " ")
+    if record.after is not None:
+        what += f": {record.before} → {record.after}"
+    return day(timestamp(record.at)), what, record.by or "the user"

@@ -1,20 +1,26 @@
 """Finding the service that an operator means: the local system, or a stage in AWS."""
 
+# ruff: noqa: PLC0415 - what talks to AWS takes a second to import, which only operators should wait for
+
 import argparse
+import getpass
 import json
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.failure import CommandFailed
-from llmready.adapters.dynamodb.generations import DynamoGenerations
-from llmready.adapters.dynamodb.table import Table
-from llmready.adapters.dynamodb.users import DynamoUsers
-from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.plans import QueueName
+
+if TYPE_CHECKING:
+    import boto3
+
+    from llmready.adapters.dynamodb.controls import DynamoControls
+    from llmready.adapters.dynamodb.generations import DynamoGenerations
+    from llmready.adapters.dynamodb.users import DynamoUsers
+    from llmready.adapters.sqs import SqsJobQueue
 
 _DEAD_LETTERS = "dead_letters"
 
@@ -23,11 +29,17 @@ class Deployment(NamedTuple):
     """A running service, as far as its operators need it."""
 
     name: str
-    users: DynamoUsers
-    generations: DynamoGenerations
-    jobs: SqsJobQueue
+    users: "DynamoUsers"
+    generations: "DynamoGenerations"
+    jobs: "SqsJobQueue"
     sqs: Any
     dead_letter_urls: list[str]
+    controls: "DynamoControls"
+    operator: Callable[[], str]
+    """Tells who is at work, for the records."""
+    stack: str
+    client: Callable[[str], Any]
+    """Makes a client of another AWS service."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +76,8 @@ def _local(data: Path, port: int | None) -> Deployment:
         ) from None
     if port is not None and f":{port}/" not in endpoints["api"]:
         raise CommandFailed(f"the local system of this folder is at {endpoints['api']}, not on port {port}")
+    import boto3
+
     session = boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
@@ -73,22 +87,49 @@ def _local(data: Path, port: int | None) -> Deployment:
         "Table": endpoints["table"],
         **{_output(name): url for name, url in endpoints["queues"].items()},
     }
-    return _deployment("the local system", session, names, endpoint=endpoints["aws"])
+    return _deployment(
+        "the local system",
+        session,
+        names,
+        stack=endpoints["stack"],
+        operator=getpass.getuser,
+        endpoint=endpoints["aws"],
+    )
 
 
 def _deployed(stage: str) -> Deployment:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
     session = boto3.Session()
+    stack = f"LLMReady-{stage}"
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=f"LLMReady-{stage}")["Stacks"]
+        stacks = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except (ClientError, BotoCoreError) as error:
         raise CommandFailed(f"stage {stage} cannot be reached: {error}") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    return _deployment(f"stage {stage}", session, outputs)
+
+    def operator() -> str:
+        return str(session.client("sts").get_caller_identity()["Arn"])
+
+    return _deployment(f"stage {stage}", session, outputs, stack=stack, operator=operator)
 
 
 def _deployment(
-    name: str, session: boto3.Session, outputs: dict[str, str], *, endpoint: str | None = None
+    name: str,
+    session: "boto3.Session",
+    outputs: dict[str, str],
+    *,
+    stack: str,
+    operator: Callable[[], str],
+    endpoint: str | None = None,
 ) -> Deployment:
+    from llmready.adapters.dynamodb.controls import DynamoControls
+    from llmready.adapters.dynamodb.generations import DynamoGenerations
+    from llmready.adapters.dynamodb.table import Table
+    from llmready.adapters.dynamodb.users import DynamoUsers
+    from llmready.adapters.sqs import SqsJobQueue
+
     table = Table(session.client("dynamodb", endpoint_url=endpoint), outputs["Table"])
     sqs = session.client("sqs", endpoint_url=endpoint)
     urls = {queue: outputs[_output(queue)] for queue in QueueName}
@@ -99,6 +140,10 @@ def _deployment(
         jobs=SqsJobQueue(sqs, urls),
         sqs=sqs,
         dead_letter_urls=[outputs[_output(f"{queue}_{_DEAD_LETTERS}")] for queue in QueueName],
+        controls=DynamoControls(table),
+        operator=operator,
+        stack=stack,
+        client=partial(session.client, endpoint_url=endpoint),
     )
 
 

@@ -15,6 +15,7 @@ if _NODE.exists():
 
 from aws_cdk import App, DefaultStackSynthesizer, IStackSynthesizer, Tags  # noqa: E402
 
+from infra.constructs.checks import check_solutions  # noqa: E402
 from infra.constructs.layers import BundlingError  # noqa: E402
 from infra.paths import ROOT  # noqa: E402
 from infra.service_stack import ServiceStack  # noqa: E402
@@ -26,18 +27,27 @@ def stack_name(stage: Stage) -> str:
     return f"LLMReady-{stage.name}"
 
 
-def build(stage: Stage, *, outdir: str | None = None, context: dict[str, object] | None = None) -> App:
+def build(
+    stage: Stage,
+    *,
+    outdir: str | None = None,
+    context: dict[str, object] | None = None,
+    synthesizer: IStackSynthesizer | None = None,
+) -> App:
     """Build the app of one stage.
 
     Args:
         stage: its settings.
         outdir: folder of the cloud assembly; None leaves it to the CDK.
         context: feature flags and the like, as cdk.json holds them.
+        synthesizer: how assets are found at deploy time; None takes the CDK's bootstrap.
     """
     app = App(
         outdir=outdir, context=context, auto_synth=False, analytics_reporting=False, tree_metadata=False
     )
-    ServiceStack(app, stack_name(stage), stage=stage, synthesizer=_synthesizer(stage))
+    ServiceStack(app, stack_name(stage), stage=stage, synthesizer=synthesizer or _synthesizer(stage))
+    if stage.name != "local":  # the same constructs, with less of what the rules ask for
+        check_solutions(app)
     Tags.of(app).add("service", "llmready")
     Tags.of(app).add("stage", stage.name)
     return app
@@ -59,22 +69,38 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
     parser.add_argument("--stage", help="dev, prod or local (default: what cdk -c stage=… says, else dev)")
     parser.add_argument("--output", help="folder of the result (default: cdk.out)")
+    parser.add_argument(
+        "-c", "--context", action="append", default=[], metavar="SETTING=VALUE", help="a setting of the stage"
+    )
     options = parser.parse_args(arguments)
-    # The CDK CLI passes `-c field=value` in the app's context.
-    given = App(auto_synth=False, analytics_reporting=False).node
-    overrides = {
-        setting: str(value)
-        for setting in setting_names()
-        if (value := given.try_get_context(setting)) is not None
-    }
-    name = options.stage or given.try_get_context("stage") or "dev"
+    name, overrides = _chosen(options.stage, options.context)
     outdir = options.output or os.environ.get("CDK_OUTDIR") or str(ROOT / "cdk.out")
     try:
         build(load_stage(name, overrides), outdir=outdir, context=feature_flags()).synth()
     except (StageError, BundlingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.stderr.write(
+            "The template breaks rules of cdk-nag; change it, or acknowledge each finding beside its resource"
+            " with a reason (the lines above name them).\n"
+        )
+        return 1
     return 0
+
+
+def _chosen(stage: str | None, settings: list[str]) -> tuple[str, dict[str, str]]:
+    """Give the stage's name and the operator's settings; the CDK CLI passes both in the app's context."""
+    given = App(auto_synth=False, analytics_reporting=False).node
+    overrides = {
+        setting: str(value)
+        for setting in setting_names()
+        if (value := given.try_get_context(setting)) is not None
+    }
+    overrides |= {setting: value for setting, _, value in (entry.partition("=") for entry in settings)}
+    return stage or given.try_get_context("stage") or "dev", overrides
 
 
 if __name__ == "__main__":

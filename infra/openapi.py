@@ -1,23 +1,27 @@
 """Writes the OpenAPI text of the whole API: ``python -m infra.openapi``.
 
-Each function knows its own routes; this puts them together into the file that the public function serves.
+Each function knows its own routes; this puts them together with what :mod:`infra.operations` says into the file that
+the public function serves, and a copy of it into ``docs/api``.
 """
 
 import importlib
+import inspect
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import Server
 from pydantic.json_schema import models_json_schema
 
+from infra.openapi_examples import example_of
+from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
 from llmready import __version__
 from llmready.http.schemas.common import Problem
 
-OPENAPI_FILE = Path(__file__).parent.parent / "functions" / "public" / "openapi.json"
+_ROOT = Path(__file__).parent.parent
+OPENAPI_FILES = (_ROOT / "functions" / "public" / "openapi.json", _ROOT / "docs" / "api" / "openapi.json")
 _HTTP_FUNCTIONS = ("public", "auth", "websites", "generations")
-_OPEN_TAGS = {"public"}
-_OPEN_PATHS = {"/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"}
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
 
@@ -25,86 +29,187 @@ Sign up, sign in, add a website, start a generation, poll it until it is `comple
 
 Every error of ours is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. The
 gateway's own answers to bodies over 10 MB (413), to too many requests (429) and when a function cannot be
-reached (503) have the gateway's body: `{"message": "…"}`."""
-_PROBLEMS = {
-    "401": "No token, or a bad one",
-    "403": "Not allowed, or no quota left",
-    "404": "Not there, or somebody else's",
-    "409": "The state of things does not allow it",
-    "410": "The files have expired",
-    "413": "The body is over 1 MB",
-    "415": "The body is not JSON",
-    "422": "The body or a parameter is not valid",
-    "429": "Too many requests; Retry-After says when to try again",
-    "503": "The service is busy; try again",
+reached (503) have the gateway's body: `{"message": "…"}`.
+
+A limited route tells where you stand in `RateLimit` and `RateLimit-Policy`
+(draft-ietf-httpapi-ratelimit-headers), and when to try again in `Retry-After`."""
+_TAGS = {
+    "auth": "Accounts and sign-in",
+    "websites": "What you want as text",
+    "generations": "From start to download",
+    "public": "What needs no account",
+}
+_TEXT = {"type": "string"}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "RateLimit": {
+        "description": "Where the caller stands: how many are left, and seconds until more are.",
+        "schema": _TEXT,
+        "example": '"logins";r=59;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "What the limit allows: so many in so many seconds.",
+        "schema": _TEXT,
+        "example": '"logins";q=60;w=60',
+    },
+    "Retry-After": {
+        "description": "Seconds until another try can succeed.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 6,
+    },
+    "WWW-Authenticate": {"description": "How to sign in.", "schema": _TEXT, "example": "Bearer"},
+    "Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}},
 }
 
 
 def openapi() -> dict[str, Any]:
-    """Return the OpenAPI text of all functions."""
+    """Return the OpenAPI text of all functions.
+
+    Raises:
+        KeyError: A route is missing in :data:`infra.operations.OPERATIONS`.
+    """
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "LLMReady API", "version": __version__, "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {},
         "components": {
             "schemas": {},
+            "headers": _HEADERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+    schemas = merged["components"]["schemas"]
     for name in _HTTP_FUNCTIONS:
         app = importlib.import_module(f"functions.{name}.handler").app
         part = json.loads(
             app.get_openapi_json_schema(title="LLMReady API", version=__version__, servers=[Server(url="/")])
         )
+        for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it offers no other way to them
+            operation = part["paths"][route.openapi_path][route.method.lower()]
+            operation["description"] = inspect.cleandoc(route.func.__doc__)
         merged["paths"] |= part["paths"]
-        merged["components"]["schemas"] |= part.get("components", {}).get("schemas", {})
+        schemas |= part.get("components", {}).get("schemas", {})
     _, problem = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-    merged["components"]["schemas"] |= problem["$defs"]
-    for path, operations in merged["paths"].items():
-        for operation in operations.values():
-            _complete(path.removeprefix(_PREFIX), operation)
+    schemas |= problem["$defs"]
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
-        merged["components"]["schemas"].pop(unused, None)
+        schemas.pop(unused, None)
+    for path, operations in merged["paths"].items():
+        for method, operation in operations.items():
+            key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
+            if key not in OPERATIONS:
+                raise KeyError(f"infra/operations.py says nothing about {key}")
+            _complete(operation, OPERATIONS[key], schemas)
     return merged
 
 
 def main() -> None:
-    """Write the file."""
-    OPENAPI_FILE.write_text(text(), "utf-8")
+    """Write the files."""
+    written = text()
+    for file in OPENAPI_FILES:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(written, "utf-8")
 
 
 def text() -> str:
-    """Return the content of the file."""
+    """Return the content of the files."""
     return json.dumps(openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
-    """Add what the function itself does not know: who may call, and what errors look like."""
-    is_open = path in _OPEN_PATHS or bool(_OPEN_TAGS & set(operation.get("tags", [])))
-    operation["security"] = [] if is_open else [{"bearer": []}]
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status, description in _problems_of(path, operation, is_open=is_open).items():
-        operation["responses"][status] = {"description": description, "content": content}
-    if "422" in operation["responses"] and "application/json" in operation["responses"]["422"]["content"]:
-        del operation["responses"]["422"]
+def _complete(operation: dict[str, Any], facts: Operation, schemas: dict[str, Any]) -> None:
+    """Add what the function itself does not know."""
+    operation["operationId"] = facts.id
+    operation["security"] = [] if facts.open else [{"bearer": []}]
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for status, response in responses.items():
+        _complete_answer(status, response, facts, schemas)
+    by_status: dict[int, list[str]] = {}
+    for code in facts.all_problems(has_body="requestBody" in operation):
+        by_status.setdefault(PROBLEMS[code][0], []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = _refusal(status, codes, limited=facts.limited)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["example"] = example_of(content["schema"], schemas)
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            parameter["schema"] |= {"format": "uuid"}
+            parameter["example"] = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
 
 
-def _problems_of(path: str, operation: dict[str, Any], *, is_open: bool) -> dict[str, str]:
-    statuses = {"503"}
-    if not is_open or path.startswith("/auth/"):
-        statuses.add("401")
-    if "requestBody" in operation:
-        statuses |= {"413", "415", "422"}
-    if operation.get("parameters"):
-        statuses |= {"404", "422"}
-    if path.startswith("/websites"):
-        statuses |= {"403", "409"}
-    if path.startswith("/generations"):
-        statuses |= {"403", "404", "409", "410", "429"}
-    if path in ("/auth/register", "/auth/login"):
-        statuses.add("429")
-    return {status: _PROBLEMS[status] for status in sorted(statuses)}
+def _complete_answer(
+    status: str, response: dict[str, Any], facts: Operation, schemas: dict[str, Any]
+) -> None:
+    if status in ("204", "302"):
+        response.pop("content", None)
+    if facts.html:
+        response["content"] = {"text/html": {"schema": _TEXT}}
+    if facts.id == "openapi":
+        response["content"]["application/json"]["schema"] = {"type": "object"}
+    if response.get("description", "Successful Response") == "Successful Response":
+        response["description"] = HTTPStatus(int(status)).phrase
+    names = [*(("RateLimit", "RateLimit-Policy") if facts.limited else ())]
+    names += {"202": ["Location", "Retry-After"], "302": ["Location"]}.get(status, [])
+    if names:
+        response["headers"] = _headers(names)
+    for kind, content in response.get("content", {}).items():
+        if kind == "application/json" and facts.id != "openapi":
+            content["example"] = example_of(content["schema"], schemas)
+    links = {link.to: _link(link) for link in facts.links if link.status == status}
+    if links:
+        response["links"] = links
+
+
+def _refusal(status: int, codes: list[str], *, limited: bool) -> dict[str, Any]:
+    """Return the answer for the errors of a status, with an example each."""
+    phrase = HTTPStatus(status).phrase
+    examples = {code: {"value": _problem(code)} for code in codes}
+    names = [*(("RateLimit", "RateLimit-Policy") if limited and status == 429 else ())]
+    names += {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
+    return {
+        "description": f"{phrase}: {', '.join(f'`{code}`' for code in codes)}",
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": examples,
+            }
+        },
+        **({"headers": _headers(names)} if names else {}),
+    }
+
+
+def _problem(code: str) -> dict[str, Any]:
+    status, detail = PROBLEMS[code]
+    field = {
+        "validation_error": "email",
+        "url_not_public": "url",
+        "bad_token": "token",
+        "password_too_common": "password",
+        "captcha_failed": "captcha_token",
+        "use_cursor": "page",
+        "malformed_json": "body",
+    }.get(code)
+    return {
+        "type": f"https://llmready.example/problems/{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": "Jx2pQhYZoAMEJ4Q=",
+        **({"errors": [{"field": field, "message": detail}]} if field else {}),
+    }
+
+
+def _headers(names: list[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "operationId": link.to,
+        **({"parameters": link.parameters} if link.parameters else {}),
+        **({"requestBody": link.body} if link.body else {}),
+    }
 
 
 if __name__ == "__main__":

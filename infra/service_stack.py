@@ -11,11 +11,15 @@ from infra.constructs.api import Api
 from infra.constructs.functions import HTTP_MEMORY, HTTP_TIMEOUT, ServiceFunction
 from infra.constructs.layers import Layers
 from infra.constructs.mail import Mail
+from infra.constructs.malware import MalwareScan
 from infra.constructs.monitoring import Monitoring
+from infra.constructs.network import Network
 from infra.constructs.queues import Queues
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import READ_ITEMS, WRITE_ITEMS, Storage, grant_on
+from infra.constructs.storage import READ_ITEMS, REMOVE_ITEMS, WRITE_ITEMS, Storage, grant_on
 from infra.constructs.workers import Workers
+from infra.stage import CAPTCHAS
+from llmready.domain import prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,14 +66,19 @@ class ServiceStack(Stack):
             termination_protection=stage.name == "prod",
         )
         self.settings = stage
+        self.functions: dict[str, lambda_.Function] = {}
         self.storage = Storage(self, "Storage", stage=stage)
         self.queues = Queues(self, "Queues", stage=stage)
         self.mail = Mail(self, "Mail", stage=stage)
         self.layers = Layers(self, "Layers", stage=stage)
-        self.workers = Workers(self, "Workers", stage=stage, environment=self._worker_settings())
+        self.network = Network(self, "Network", stage=stage)
+        self.workers = Workers(
+            self, "Workers", stage=stage, network=self.network, environment=self._worker_settings()
+        )
         self._grant_worker(self.workers.task_definition.task_role)
 
         self.dispatcher = self._dispatcher()
+        self.cleanup = self._cleanup()
         self.api = Api(
             self,
             "Api",
@@ -86,18 +95,26 @@ class ServiceStack(Stack):
             "Schedules",
             dispatcher=self.dispatcher,
             quota_reset=self._quota_reset(),
-            cleanup=self._cleanup(),
+            cleanup=self.cleanup,
             cluster=self.workers.cluster,
         )
+        if self.settings.malware_scan:
+            MalwareScan(
+                self,
+                "MalwareScan",
+                storage=self.storage,
+                results=self._scan_results(),
+                plan=stage.custom_resources,
+            )
         Monitoring(
             self,
             "Monitoring",
             stage=stage,
-            dead_letters={
-                "Standard": self.queues.standard.dead_letters,
-                "Priority": self.queues.priority.dead_letters,
-                "Mail": self.queues.mail.dead_letters,
-            },
+            api=self.api.api,
+            table=self.storage.table,
+            queues=self.queues,
+            mails=self.mail.configuration_set,
+            functions=self.functions,
         )
         self._outputs()
 
@@ -130,6 +147,21 @@ class ServiceStack(Stack):
     def _verified_email(self) -> dict[str, str]:
         return {"LLMREADY_REQUIRE_VERIFIED_EMAIL": str(self.settings.require_verified_email).lower()}
 
+    @property
+    def _malware_scan(self) -> dict[str, str]:
+        if self.settings.settings_from_host or not self.settings.malware_scan:
+            return {}
+        return {"LLMREADY_MALWARE_SCAN": "true"}
+
+    @property
+    def _captcha(self) -> dict[str, str]:
+        if self.settings.captcha == "none":
+            return {}
+        return {
+            "LLMREADY_CAPTCHA_URL": CAPTCHAS[self.settings.captcha],
+            "LLMREADY_CAPTCHA_SECRET": self.settings.captcha_secret,
+        }
+
     def _limits(self, **limits: int) -> dict[str, str]:
         # On the local stage the environment that starts the system sets them, without a deploy.
         if self.settings.settings_from_host:
@@ -147,11 +179,22 @@ class ServiceStack(Stack):
             "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
+            "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
+            "LLMREADY_TASK_DOLLARS_PER_HOUR": str(
+                prices.task_hour(
+                    cpu=self.settings.task_cpu,
+                    memory=self.settings.task_memory,
+                    architecture=self.settings.architecture,
+                )
+            ),
         }
 
     def _grant_worker(self, role: iam.IRole) -> None:
-        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS)
-        self.storage.grant_archives(role, "s3:PutObject", "s3:AbortMultipartUpload")
+        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website_status",))
+        # A website's next crawl asks only for what changed since its last.
+        self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+        if self.settings.shared_cache:
+            self.storage.grant_shared_answers(role)
         for queue in (self.queues.standard.queue, self.queues.priority.queue):
             grant_on(role, [queue.queue_arn], *TAKE)
         grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
@@ -163,24 +206,40 @@ class ServiceStack(Stack):
             "auth",
             {
                 **self._table,
+                **self._bucket,
                 **self._secret,
                 **self._mail_queue,
+                **self._captcha,
                 **self._limits(
                     registrations=self.settings.registrations_per_minute,
                     logins=self.settings.logins_per_minute,
                 ),
             },
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        # The deletion of an account removes what it has.
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS)
+        self.storage.grant_deleting_archives(function)
         self.storage.grant_signing_secret(function)
+        if self.settings.captcha_secret:
+            grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
         self._grant_send(function, self.queues.mail.queue)
         return function
 
     def _websites(self) -> lambda_.Function:
-        function = self._http("websites", {**self._table, **self._bucket, **self._secret})
+        function = self._http(
+            "websites",
+            {
+                **self._table,
+                **self._bucket,
+                **self._secret,
+                "LLMREADY_CLEANUP_FUNCTION": self.cleanup.function_name,
+            },
+        )
         self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website",))
         self.storage.grant_signing_secret(function)
         self.storage.grant_deleting_archives(function)
+        # What a deleted website leaves behind may be more than one request can remove.
+        grant_on(function, [self.cleanup.function_arn], "lambda:InvokeFunction")
         return function
 
     def _generations(self) -> lambda_.Function:
@@ -193,13 +252,18 @@ class ServiceStack(Stack):
                 **self._generation_queues,
                 **self._verified_email,
                 **self._limits(starts=self.settings.starts_per_minute),
+                **self._malware_scan,
                 "LLMREADY_DISPATCHER_FUNCTION": self.dispatcher.function_name,
             },
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status"))
+        self.storage.grant_table(
+            function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status", "by_website_status")
+        )
         self.storage.grant_signing_secret(function)
         # Who signs a download's URL must be allowed to read the file.
         self.storage.grant_archives(function, "s3:GetObject")
+        if self.settings.malware_scan:
+            self.storage.grant_archives(function, "s3:GetObjectTagging")
         self.storage.grant_deleting_archives(function)
         self._grant_send(function, self.queues.standard.queue, self.queues.priority.queue)
         grant_on(function, [self.dispatcher.function_arn], "lambda:InvokeFunction")
@@ -255,14 +319,23 @@ class ServiceStack(Stack):
 
     def _cleanup(self) -> lambda_.Function:
         function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self.storage.grant_table(
+            function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS, indexes=("due", "by_website")
+        )
+        self.storage.grant_deleting_archives(function)
+        return function
+
+    def _scan_results(self) -> lambda_.Function:
+        function = self._event("scan_results", {**self._table, **self._bucket}, timeout=Duration.minutes(1))
+        self.storage.grant_table(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
         self.storage.grant_deleting_archives(function)
         return function
 
     def _public_url(self) -> dict[str, str]:
         if self.settings.settings_from_host:
             return {}
-        return {"LLMREADY_PUBLIC_URL": self.settings.public_url or self.api.api.api_endpoint}
+        own = f"https://{self.settings.domain}" if self.settings.domain else self.api.api.api_endpoint
+        return {"LLMREADY_PUBLIC_URL": self.settings.public_url or own}
 
     def _http(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
         return self._function(folder, environment, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
@@ -274,7 +347,7 @@ class ServiceStack(Stack):
         self, folder: str, environment: Mapping[str, str], *, timeout: Duration, memory: int
     ) -> lambda_.Function:
         name = "".join(word.title() for word in folder.split("_"))
-        return ServiceFunction(
+        self.functions[folder] = ServiceFunction(
             self,
             name,
             folder=folder,
@@ -284,6 +357,7 @@ class ServiceStack(Stack):
             timeout=timeout,
             memory=memory,
         ).function
+        return self.functions[folder]
 
     @staticmethod
     def _grant_send(grantee: iam.IGrantable, *queues: sqs.IQueue) -> None:
@@ -296,6 +370,7 @@ class ServiceStack(Stack):
             "Table": self.storage.table.table_name,
             "Bucket": self.storage.bucket.bucket_name,
             "Cluster": self.workers.cluster.cluster_arn,
+            "SigningSecret": self.storage.signing_secret.secret_arn,
         }
         for name, queue in self.queues.named().items():
             values["".join(word.title() for word in name.split("_")) + "Queue"] = queue.queue_url

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 StageName = Literal["dev", "prod", "local"]
 MailProvider = Literal["ses", "sendgrid", "none"]
+Captcha = Literal["none", "turnstile", "hcaptcha", "recaptcha"]
 Architecture = Literal["arm64", "x86_64"]
 
 # Fargate sells memory in steps that depend on the CPU (CPU units -> MiB).
@@ -22,10 +23,19 @@ TASK_SIZES: dict[int, range] = {
 }
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400)
 
+# Where a provider checks what it gave a browser; all speak the same protocol.
+CAPTCHAS: dict[Captcha, str] = {
+    "turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+    "hcaptcha": "https://api.hcaptcha.com/siteverify",
+    "recaptcha": "https://www.google.com/recaptcha/api/siteverify",
+}
+
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ADDRESS = re.compile(r"[^@\s<>,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")
 _PUBLIC_URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?")
 
 
@@ -52,6 +62,8 @@ class Stage:
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
     archive_mb: int = 100
+    shared_cache: bool = False
+    """Whether answers that any cache may keep are shared between all who crawl a host."""
     mail_provider: MailProvider = "ses"
     mail_sender: str = ""
     """The address that mails come from; needed by ``ses`` and ``sendgrid``."""
@@ -59,8 +71,22 @@ class Stage:
     """A domain to verify with SES instead of the sender's single address."""
     sendgrid_secret: str = ""
     """ARN of the secret that holds the SendGrid API key; needed by ``sendgrid``."""
+    captcha: Captcha = "none"
+    """Whose captcha signing up and asking for a new password demand."""
+    captcha_secret: str = ""
+    """ARN of the secret that the captcha's provider gave; needed by every provider."""
     alarm_address: str = ""
     """Who gets the alarms by mail; empty leaves them without a subscriber."""
+    budget_usd: int = 0
+    """US dollars a month; the account's budget alarms at 80 % and when 100 % is forecast. 0 sets none."""
+    domain: str = ""
+    """Host of the API, such as api.example.com, instead of the one that API Gateway gives; needs ``certificate``."""
+    certificate: str = ""
+    """ARN of the ACM certificate of ``domain``, in the same region."""
+    malware_scan: bool = False
+    """Whether GuardDuty scans each archive, and downloads wait for it."""
+    flow_logs: bool = False
+    """Whether the network logs what it refused."""
     architecture: Architecture = "arm64"
     task_cpu: int = 1024
     """CPU units of a worker task (1024 is one vCPU)."""
@@ -81,7 +107,7 @@ class Stage:
     Python, which has the same pinned packages; unpacking them for each process would cost a second."""
     placeholder_image: str = ""
     """An image name to use instead of building container/Dockerfile; only where tasks run no container."""
-    settings_from_host: bool = field(default=False)
+    settings_from_host: bool = False
     """Whether public URL and limits come from the environment that starts the system (local stage)."""
 
     def __post_init__(self) -> None:
@@ -100,18 +126,21 @@ class Stage:
             ("archive_mb", 1, 1024),
             ("lease_seconds", 10, 900),
             ("idle_seconds", 1, 3600),
+            ("budget_usd", 0, 1_000_000),
         ):
             value = getattr(self, setting)
             if not lowest <= value <= highest:
                 raise StageError(f"{setting} is {value}; it must be between {lowest} and {highest}.")
         self._check_words()
-        self._check_mail()
+        self._check_domain()
         self._check_task_size()
+        self._check_mail()
 
     def _check_words(self) -> None:
         for setting, value, choices in (
             ("stage", self.name, get_args(StageName)),
             ("mail_provider", self.mail_provider, get_args(MailProvider)),
+            ("captcha", self.captcha, get_args(Captcha)),
             ("architecture", self.architecture, get_args(Architecture)),
             ("log_level", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
             ("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS),
@@ -131,11 +160,25 @@ class Stage:
                     f"cors_origins names {origin!r}; each must be an origin such as https://app.example.com."
                 )
 
+    def _check_domain(self) -> None:
+        if bool(self.domain) != bool(self.certificate):
+            raise StageError(
+                f"domain is {self.domain!r} and certificate is {self.certificate!r}; a domain needs the ARN of its"
+                " ACM certificate, and a certificate its domain."
+            )
+        if self.domain and not _HOST.fullmatch(self.domain):
+            raise StageError(f"domain is {self.domain!r}; it must be a host such as api.example.com.")
+        if self.certificate and not _CERTIFICATE_ARN.fullmatch(self.certificate):
+            raise StageError(
+                f"certificate is {self.certificate!r}; it must be an ACM certificate's ARN (arn:aws:acm:…)."
+            )
+
     def _check_mail(self) -> None:
         if self.mail_provider != "none" and not self.mail_sender:
             raise StageError(
                 f"mail_provider is {self.mail_provider!r} but mail_sender is empty; name the address that"
-                " mails come from (-c mail_sender=noreply@example.com) or choose -c mail_provider=none."
+                ' mails come from (ARGS="-c mail_sender=noreply@example.com") or send none'
+                ' (ARGS="-c mail_provider=none").'
             )
         for setting, address in (("mail_sender", self.mail_sender), ("alarm_address", self.alarm_address)):
             if address and not _ADDRESS.fullmatch(address):
@@ -153,6 +196,11 @@ class Stage:
                 "mail_provider is 'sendgrid' but sendgrid_secret is no secret's ARN; store the API key in"
                 " Secrets Manager and give its ARN (-c sendgrid_secret=arn:aws:secretsmanager:…)."
             )
+        if (self.captcha != "none") != bool(_SECRET_ARN.fullmatch(self.captcha_secret)):
+            raise StageError(
+                f"captcha is {self.captcha!r} and captcha_secret is {self.captcha_secret!r}; a provider needs"
+                " the ARN of a secret that holds its key, and 'none' needs none."
+            )
 
     def _check_task_size(self) -> None:
         sizes = TASK_SIZES.get(self.task_cpu)
@@ -165,21 +213,21 @@ class Stage:
             )
 
 
-# dev is deployable without a sender: its mails are logged. prod has to name one.
-STAGES: dict[str, Stage] = {
-    "dev": Stage(name="dev", mail_provider="none", retain_data=False, log_retention_days=14),
-    "prod": Stage(name="prod", mail_provider="none", log_retention_days=90),
-    "local": Stage(
-        name="local",
-        region="us-east-1",
-        mail_sender="noreply@llmready.local",
-        lease_seconds=30,
-        retain_data=False,
-        custom_resources=False,
-        dependency_layer=False,
-        placeholder_image="llmready-worker:local",
-        settings_from_host=True,
-    ),
+# What a stage has where the operator names nothing else. Mails need a sender, which nobody can guess.
+STAGES: dict[str, dict[str, Any]] = {
+    "dev": {"retain_data": False, "log_retention_days": 14},
+    "prod": {"flow_logs": True, "log_retention_days": 90},
+    "local": {
+        "region": "us-east-1",
+        "mail_sender": "noreply@llmready.local",
+        "lease_seconds": 30,
+        "retain_data": False,
+        "malware_scan": True,
+        "custom_resources": False,
+        "dependency_layer": False,
+        "placeholder_image": "llmready-worker:local",
+        "settings_from_host": True,
+    },
 }
 
 
@@ -194,11 +242,10 @@ def load_stage(name: str, overrides: Mapping[str, str] | None = None) -> Stage:
     Raises:
         StageError: for an unknown stage or field or a value that does not fit.
     """
-    stage = STAGES.get(name)
-    if stage is None:
+    if name not in STAGES:
         raise StageError(f"There is no stage {name!r}; choose one of {_listed(tuple(STAGES))}.")
-    typed = {setting: _typed(stage, setting, text) for setting, text in (overrides or {}).items()}
-    return replace(stage, **typed)  # type: ignore[arg-type]
+    typed = {setting: _typed(setting, text) for setting, text in (overrides or {}).items()}
+    return Stage(name=name, **(STAGES[name] | typed))  # type: ignore[arg-type]
 
 
 def setting_names() -> tuple[str, ...]:
@@ -206,10 +253,10 @@ def setting_names() -> tuple[str, ...]:
     return tuple(setting.name for setting in fields(Stage) if setting.name != "name")
 
 
-def _typed(stage: Stage, setting: str, text: str) -> bool | int | str | tuple[str, ...]:
+def _typed(setting: str, text: str) -> bool | int | str | tuple[str, ...]:
     if setting not in setting_names():
         raise StageError(f"There is no setting {setting!r}; the settings are {_listed(setting_names())}.")
-    current = getattr(stage, setting)
+    current = next(known.default for known in fields(Stage) if known.name == setting)
     if isinstance(current, bool):
         if text not in {"true", "false"}:
             raise StageError(f"{setting} is {text!r}; it must be true or false.")

@@ -21,7 +21,9 @@ from botocore.config import Config
 
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
+from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
+from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.table import Table
@@ -42,8 +44,9 @@ _CREDENTIALS = {
 }
 _INDEXES = (
     ("due", "due_kind", "due_at", "KEYS_ONLY"),
-    ("by_website", "website_id", "generation_id", "ALL"),
-    ("by_status", "user_status", "generation_id", "ALL"),
+    ("by_website", "user_website", "generation_id", "KEYS_ONLY"),
+    ("by_status", "user_status", "generation_id", "KEYS_ONLY"),
+    ("by_website_status", "website_status", "generation_id", "KEYS_ONLY"),
 )
 
 
@@ -153,6 +156,10 @@ class Place:
         return DynamoSessions(self.table)
 
     @cached_property
+    def mail_tokens(self) -> DynamoMailTokens:
+        return DynamoMailTokens(self.table)
+
+    @cached_property
     def websites(self) -> DynamoWebsites:
         return DynamoWebsites(self.table)
 
@@ -163,6 +170,10 @@ class Place:
     @cached_property
     def quotas(self) -> DynamoQuotas:
         return DynamoQuotas(self.table)
+
+    @cached_property
+    def purges(self) -> DynamoPurges:
+        return DynamoPurges(self.table)
 
     @cached_property
     def outbox(self) -> DynamoOutbox:

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from crawler.crawl import check_out, crawl
 from crawler.failures import Code, Failure
 from crawler.frontier.patterns import split_list
 from crawler.frontier.urls import BadUrl, parse_typed
-from crawler.options import Options, Surroundings, read_surroundings
+from crawler.options import AnswerFiles, Options, Surroundings, read_blocked, read_surroundings
 from crawler.report import Events, Lines
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 _EXIT_SIGNAL = 128
 
+_ANSWER_FILES = {
+    "previous": "answers that the last crawl of this site kept; only what changed is fetched again",
+    "shared": "answers that other crawls shared; used while they are fresh",
+    "keep": "write the answers for the next crawl of this site",
+    "share": "write the answers that any cache may keep, for others",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments of a crawl, so that it can be a command of its own or a part of one."""
@@ -37,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-pages", default="100", metavar="N", help="pages at most (default: 100)")
     parser.add_argument("--timeout", default="300", metavar="S", help="seconds of fetching (default: 300)")
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
+    parser.add_argument("--blocked-hosts", metavar="FILE", help="hosts that are not crawled, one a line")
+    for name, text in _ANSWER_FILES.items():
+        parser.add_argument(f"--{name}", metavar="FILE", help=text)
     parser.add_argument("--zip", action="store_true", help="also write DIR.zip")
     parser.add_argument(
         "--events", action="store_true", help="tell progress as JSON lines on standard output"
@@ -52,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     try:
-        options, surroundings = _options(args), read_surroundings()
+        options = _options(args)
+        surroundings = replace(read_surroundings(), blocked=read_blocked(_file(args.blocked_hosts)))
     except ValueError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
@@ -69,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _run(options: Options, surroundings: Surroundings, reporter: Reporter) -> int:
     loop = asyncio.get_running_loop()
-    task = loop.create_task(crawl(options, surroundings, reporter.progress))
+    task = loop.create_task(crawl(options, surroundings, reporter))
     stopped_by: list[int] = []
 
     def stop(number: int) -> None:
@@ -113,7 +125,12 @@ def _options(args: argparse.Namespace) -> Options:
         timeout=_whole("--timeout", args.timeout, 86_400),
         use_playwright=args.use_playwright,
         zip=args.zip,
+        files=AnswerFiles(**{name: _file(getattr(args, name)) for name in _ANSWER_FILES}),
     )
+
+
+def _file(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _whole(name: str, text: str, most: int) -> int:

@@ -7,8 +7,8 @@ import errno
 import hashlib
 import os
 import shutil
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from crawler import __version__
 from crawler.convert.converter import Converter
 from crawler.failures import Code, Failure
+from crawler.fetch.browser_process import find_chromium
 
 if TYPE_CHECKING:
     from crawler.frontier.urls import Url
     from crawler.options import Options, Surroundings
     from crawler.pack.archive import PageFailure
     from crawler.pack.store import PageStore
-    from crawler.walk import Progress
+    from crawler.report import Reporter
 
 ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md"})
 
@@ -52,18 +53,14 @@ class _Fetched:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def crawl(options: Options, surroundings: Surroundings, progress: Progress) -> Result:
+async def crawl(options: Options, surroundings: Surroundings, reporter: Reporter) -> Result:
     """Crawl a site and write its archive.
 
-    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `progress`, called with
-    pages crawled, pages in all, pages failed. Nothing appears at `options.out` before all of it is there.
+    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `reporter`,
+    who hears of progress and of pages that fail. Nothing appears at `options.out` before all of it is there.
     Raises: Failure.
     """
-    if options.use_playwright:
-        raise Failure(
-            Code.BROWSER_MISSING,
-            "Pages cannot be rendered in a browser here; crawl without the browser option.",
-        )
+    chromium = find_chromium() if options.use_playwright else None
     work = options.out.parent / f".{options.out.name}.partial"
     converter = Converter()
     try:
@@ -74,7 +71,14 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         with closing(PageStore(work / "pages")) as store:
-            fetched = await _fetch(options, surroundings, converter, store, progress)
+            fetched = await _fetch(
+                options,
+                surroundings,
+                converter=converter,
+                store=store,
+                reporter=reporter,
+                chromium=chromium,
+            )
             await converter.close()
             return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
     except Failure as failure:
@@ -87,10 +91,19 @@ async def crawl(options: Options, surroundings: Surroundings, progress: Progress
 
 
 async def _fetch(
-    options: Options, surroundings: Surroundings, converter: Converter, store: PageStore, progress: Progress
+    options: Options,
+    surroundings: Surroundings,
+    *,
+    converter: Converter,
+    store: PageStore,
+    reporter: Reporter,
+    chromium: Path | None,
 ) -> _Fetched:
-    from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.answers import KnownAnswers  # noqa: PLC0415 - see crawl()
+    from crawler.fetch.fetcher import Fetcher  # noqa: PLC0415
     from crawler.fetch.guard import Guard  # noqa: PLC0415
+    from crawler.fetch.pace import Pace  # noqa: PLC0415
+    from crawler.fetch.polite import PoliteFetcher  # noqa: PLC0415
     from crawler.frontier.frontier import Frontier  # noqa: PLC0415
     from crawler.frontier.patterns import Patterns  # noqa: PLC0415
     from crawler.opening import open_site  # noqa: PLC0415
@@ -99,24 +112,52 @@ async def _fetch(
     fetched = _Fetched(options.start)
     failure: Failure | None = None
     try:
-        async with (
-            asyncio.timeout(options.timeout),
-            Fetcher(Guard(surroundings.allowed), surroundings.user_agent, surroundings.limits) as fetcher,
-        ):
-            site = await open_site(fetcher, options.start)
+        async with asyncio.timeout(options.timeout), AsyncExitStack() as open_until_then:
+            guard, limits = Guard(surroundings.allowed, surroundings.blocked), surroundings.limits
+            if chromium is not None:
+                # Fetcher and browser share what one site is asked to bear.
+                limits = replace(limits, connections=max(1, limits.connections // 2))
+            fetcher = await open_until_then.enter_async_context(
+                Fetcher(guard, surroundings.user_agent, limits)
+            )
+            pace = Pace(limits.connections, deadline=asyncio.get_running_loop().time() + options.timeout)
+            files = options.files
+            answers = open_until_then.enter_context(
+                KnownAnswers(files.previous, files.shared, files.keep, files.share)
+            )
+            getter = PoliteFetcher(fetcher, pace, answers)
+            browser = None
+            if chromium is not None:
+                from crawler.fetch.browser import Browser  # noqa: PLC0415 - most crawls have none
+
+                browser = await open_until_then.enter_async_context(
+                    Browser(
+                        chromium,
+                        guard=guard,
+                        budget=fetcher.budget,
+                        limits=limits,
+                        user_agent=surroundings.user_agent,
+                    )
+                )
+            site = await open_site(getter, options.start)
+            pace.space(site.robots.delay)
             fetched.start = site.start
             walk = Walk(
                 site=site,
-                fetcher=fetcher,
+                getter=getter,
                 frontier=Frontier(site.start, Patterns(options.include, options.exclude), options.max_pages),
                 converter=converter,
                 store=store,
-                progress=progress,
-                connections=surroundings.limits.connections,
+                reporter=reporter,
+                # More than connections: a page that is being converted holds none.
+                workers=limits.connections * 3,
+                browser=browser,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes
             await walk.run()
             failure = walk.first_failure
+            if browser is not None:
+                fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
     except TimeoutError:
         failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
         fetched.notes.append(

@@ -9,6 +9,7 @@ class Code(StrEnum):
     """Stable words for programs; the first group may end a whole crawl, the second only one page."""
 
     BLOCKED_ADDRESS = "blocked_address"
+    HOST_BLOCKED = "host_blocked"
     REDIRECTS_ELSEWHERE = "redirects_elsewhere"
     DNS_FAILURE = "dns_failure"
     CONNECTION_FAILED = "connection_failed"
@@ -32,6 +33,7 @@ class Code(StrEnum):
     EMPTY_PAGE = "empty_page"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_ENCODING = "bad_encoding"
+    RENDER_FAILED = "render_failed"
 
 
 TRANSIENT = frozenset(
@@ -53,21 +55,20 @@ _AS_CRAWL_CODE = {
     Code.EMPTY_PAGE: Code.NO_PAGES,
     Code.TOO_MANY_REDIRECTS: Code.HTTP_ERROR,
     Code.BAD_ENCODING: Code.HTTP_ERROR,
+    Code.RENDER_FAILED: Code.BUDGET_EXCEEDED,
 }
 
 
 class Failure(Exception):
     """Why a page or a whole crawl came to nothing.
 
-    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner;
-    `retry_after`, seconds that the site asked us to wait, if it did.
+    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner.
     """
 
-    def __init__(self, code: Code, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"
@@ -79,4 +80,4 @@ class Failure(Exception):
 
     def of_crawl(self) -> Failure:
         """Return this failure in the words that a whole crawl may end with."""
-        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail, retry_after=self.retry_after)
+        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail)

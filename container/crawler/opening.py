@@ -5,37 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crawler.failures import Code, Failure
-from crawler.fetch.fetcher import MAX_REDIRECTS, Fetcher, Response, too_many_redirects
+from crawler.fetch.fetcher import ACCEPT_MARKDOWN, MAX_REDIRECTS, Getter, Response, too_many_redirects
+from crawler.fetch.polite import BUSY
 from crawler.fetch.robots import Robots, read_robots
 from crawler.frontier.site import same_registrable
 from crawler.frontier.urls import Url
+from crawler.media import is_markdown, is_page
 
-_HTML = frozenset({"text/html", "application/xhtml+xml", ""})
+MOST_WAITS = 2
+"""Times that a start page may ask us to come back later."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSite:
     """Where a site really lives.
 
-    Its start page's URL after redirects, the rules there, and the start page's answer or why there is none.
+    Its start page's URL after redirects, the rules there, the start page's answer or why there is none, and
+    whether the site has Markdown for those who prefer it.
     """
 
     start: Url
     robots: Robots
     answer: Response | Failure
+    negotiates: bool = False
 
 
-def is_html(response: Response) -> bool:
-    """Say whether an answer claims to be a page."""
-    return response.content_type in _HTML
-
-
-def looks_like_html(response: Response) -> bool:
-    """Say whether an answer that was read is a page, where its headers leave that open."""
-    return bool(response.content_type) or b"<" in response.body[:1024]
-
-
-async def open_site(fetcher: Fetcher, start: Url) -> OpenedSite:
+async def open_site(getter: Getter, start: Url) -> OpenedSite:
     """Find the site behind a URL.
 
     Redirects under the same registered name are followed (http to https, apex to www) and the last one is
@@ -46,18 +41,18 @@ async def open_site(fetcher: Fetcher, start: Url) -> OpenedSite:
     robots: dict[str, Robots] = {}
     for _ in range(MAX_REDIRECTS + 1):
         if url.origin not in robots:
-            robots[url.origin] = await read_robots(fetcher, url)
+            robots[url.origin] = await read_robots(getter, url)
         rules = robots[url.origin]
         if not rules.allows(url):
             return OpenedSite(url, rules, _disallowed(url))
         try:
-            response = await fetcher.get(url, wants_body=is_html)
+            response = await _ask(getter, url)
             target = response.redirect
             if target is None:
                 response.raise_for_status()
-                return OpenedSite(url, rules, response)
+                return await _opened(getter, url, rules, response)
         except Failure as failure:
-            if failure.code == Code.BLOCKED_ADDRESS:
+            if failure.code in (Code.BLOCKED_ADDRESS, Code.HOST_BLOCKED):
                 raise
             return OpenedSite(url, rules, failure)
         if not same_registrable(start, target):
@@ -66,6 +61,23 @@ async def open_site(fetcher: Fetcher, start: Url) -> OpenedSite:
             )
         url = target
     raise too_many_redirects(start)
+
+
+async def _opened(getter: Getter, url: Url, rules: Robots, response: Response) -> OpenedSite:
+    """Ask for the HTML, too, of a start page that comes as Markdown: it has the links that lead through the site."""
+    if not is_markdown(response):
+        return OpenedSite(url, rules, response)
+    page = await getter.get(url, wants_body=is_page)
+    negotiates = page.status == 200 and not is_markdown(page)
+    return OpenedSite(url, rules, page if negotiates else response, negotiates=negotiates)
+
+
+async def _ask(getter: Getter, url: Url) -> Response:
+    for _ in range(MOST_WAITS):
+        response = await getter.get(url, accept=ACCEPT_MARKDOWN, wants_body=is_page)
+        if response.status not in BUSY or response.retry_after is None:
+            return response
+    return await getter.get(url, accept=ACCEPT_MARKDOWN, wants_body=is_page)
 
 
 def _disallowed(url: Url) -> Failure:

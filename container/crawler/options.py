@@ -13,12 +13,25 @@ from crawler.frontier.urls import Url
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerFiles:
+    """Answers of earlier crawls (see `crawler.fetch.answers`), any of them None.
+
+    `previous` and `shared` are read, `keep` and `share` are written for the next crawl of the site and for others.
+    """
+
+    previous: Path | None = None
+    shared: Path | None = None
+    keep: Path | None = None
+    share: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """One crawl.
 
     `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
     `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
-    browser; `zip`, also write the folder as OUT.zip.
+    browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers.
     """
 
     start: Url
@@ -29,6 +42,7 @@ class Options:
     timeout: float = 300
     use_playwright: bool = False
     zip: bool = False
+    files: AnswerFiles = AnswerFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +63,12 @@ class Limits:
 class Surroundings:
     """What the operator set.
 
-    `allowed`, host:port pairs that may be crawled although private; `contact_url`, named in the user agent;
-    `archive_bytes`, the greatest size of an archive; `limits` of the fetching.
+    `allowed`, host:port pairs that may be crawled although private; `blocked`, hosts that are not crawled;
+    `contact_url`, named in the user agent; `archive_bytes`, the greatest size of an archive; `limits` of fetching.
     """
 
     allowed: Sequence[tuple[str, int]] = ()
+    blocked: Sequence[str] = ()
     contact_url: str = "https://llmready.example/bot"
     archive_bytes: int = 100_000_000
     limits: Limits = Limits()
@@ -81,3 +96,11 @@ def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundin
         contact_url=contact,
         archive_bytes=int(megabytes) * 1_000_000,
     )
+
+
+def read_blocked(path: Path | None) -> list[str]:
+    """Read a file of hosts that are not crawled, one a line. Raises: ValueError, with a plain sentence."""
+    try:
+        return path.read_text().lower().split() if path is not None else []
+    except (OSError, ValueError):
+        raise ValueError(f"The file of blocked hosts, {path}, cannot be read.") from None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawler.convert.charset import decode
 from crawler.convert.excerpt import first_paragraph
+from crawler.convert.main_part import MainPart
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.convert.shape import check_shape
@@ -24,7 +25,11 @@ LONGEST_FACT = 1000
 
 def read_answer(response: Response) -> Page:
     """Decode an HTML answer and read what it says about itself. Raises: Failure (page_too_large)."""
-    html = decode(response.body, response.headers.get("Content-Type", ""))
+    return read_rendered(response, decode(response.body, response.headers.get("Content-Type", "")))
+
+
+def read_rendered(response: Response, html: str) -> Page:
+    """Read what an answer says about itself, its HTML as a browser made it. Raises: Failure (page_too_large)."""
     check_shape(html)
     # aiohttp's headers may repeat; each X-Robots-Tag counts.
     rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
@@ -37,7 +42,7 @@ async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) 
     Parameters: `facts`, with its HTML; `url`, where it lies; `depth`, links from the start; `converter`.
     Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
     """
-    raw = await converter.convert(facts.html, str(facts.base), has_main=facts.has_main)
+    raw = await converter.convert(MainPart(facts.tree, facts.html).html(), str(facts.base))
     markdown = clean_markdown(raw)
     if not markdown.strip():
         raise Failure(

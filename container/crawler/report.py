@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from crawler.crawl import Result
     from crawler.failures import Failure
+    from crawler.pack.archive import PageFailure
 
 SECONDS_BETWEEN = 0.2
+MOST_FAILURES = 1000
 
 
 class Reporter(Protocol):
@@ -25,6 +27,9 @@ class Reporter(Protocol):
 
     def progress(self, crawled: int, total: int, failed: int) -> None:
         """So many pages are done, of so many."""
+
+    def page_failed(self, failure: PageFailure) -> None:
+        """A page will be missing."""
 
     def completed(self, result: Result) -> None:
         """All is there."""
@@ -43,6 +48,7 @@ class Events:
         self._last_time = 0.0
         self._held: dict[str, Any] | None = None
         self._sent: tuple[int, int, int] | None = None
+        self._failures_left = MOST_FAILURES
 
     def started(self, url: str) -> None:
         """Say that the crawl begins."""
@@ -64,6 +70,19 @@ class Events:
         if now - self._last_time >= SECONDS_BETWEEN:
             self._last_time = now
             self._flush()
+
+    def page_failed(self, failure: PageFailure) -> None:
+        """Say that a page will be missing, of the first thousand such pages."""
+        if self._failures_left:
+            self._failures_left -= 1
+            self._send(
+                {
+                    "event": "page_failed",
+                    "url": failure.url,
+                    "code": failure.code.value,
+                    "detail": failure.detail,
+                }
+            )
 
     def completed(self, result: Result) -> None:
         """Say that all is there."""
@@ -139,6 +158,9 @@ class Lines:
         """Move the bar."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
+
+    def page_failed(self, failure: PageFailure) -> None:
+        """Say nothing: the manifest lists it."""
 
     def completed(self, result: Result) -> None:
         """Say what is there."""

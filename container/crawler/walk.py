@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crawler.convert.page import is_page_path
+from crawler.convert.page import header_rules, is_page_path
 from crawler.failures import Code, Failure
-from crawler.fetch.fetcher import MAX_REDIRECTS, Fetcher, Response, too_many_redirects
-from crawler.fetch.pace import Pace
-from crawler.fetch.sitemaps import read_sitemaps
+from crawler.fetch.answers import all_of
+from crawler.fetch.browser_need import needs_browser
+from crawler.fetch.fetcher import MAX_REDIRECTS, Response, too_many_redirects
+from crawler.fetch.pace import OutOfTimeError
+from crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from crawler.frontier.frontier import Candidate, Frontier
 from crawler.frontier.site import adopt
-from crawler.opening import OpenedSite, is_html, looks_like_html
+from crawler.markdown_form import MarkdownForm
+from crawler.media import Media, is_page, media_of
+from crawler.opening import OpenedSite
 from crawler.pack.archive import PageFailure
-from crawler.reading import convert_page, read_answer
+from crawler.pack.store import StoredPage, variant_digest
+from crawler.reading import convert_page, read_answer, read_rendered
+from crawler.reading_text import read_text, text_links
+from crawler.relations import Relations, read_relations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.convert.converter import Converter
     from crawler.convert.page import Page
+    from crawler.fetch.browser import Browser
+    from crawler.fetch.polite import PoliteFetcher
+    from crawler.fetch.sitemaps import Entry
     from crawler.frontier.urls import Url
     from crawler.pack.store import PageStore
+    from crawler.report import Reporter
 
 SECONDS_FOR_STRAGGLERS = 2.0
 """So long the last pages of a level may hold up the next one; then order gives way to speed."""
@@ -33,46 +43,51 @@ MOST_SILENCES = 25
 """Failures to answer in a row after which a site counts as gone."""
 
 RETRY_SECONDS = 1.0
+"""A site where something broke is asked for nothing for so long."""
+
+TRANSLATION_PRIORITY = 0.1
+"""Other languages of a page come after the pages of the language that the crawl began with."""
 
 _log = logging.getLogger(__name__)
 
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 
-Progress = Callable[[int, int, int], None]
-
 
 class Walk:
     """Visits the pages of a site.
 
-    Parameters: `site`, opened; `fetcher`; `frontier`, which decides what comes next; `converter`, started;
-    `store`, where pages are kept; `progress`, called with pages crawled, pages in all, pages failed;
-    `connections`, the greatest number at once.
+    Parameters: `site`, opened; `getter`, which asks politely; `frontier`, which decides what comes next;
+    `converter`, started; `store`, where pages are kept; `reporter`, who hears of progress and of pages that fail;
+    `workers`, pages that are worked on at once; `browser`, for pages that need one, or None.
     """
 
     def __init__(
         self,
         *,
         site: OpenedSite,
-        fetcher: Fetcher,
+        getter: PoliteFetcher,
         frontier: Frontier,
         converter: Converter,
         store: PageStore,
-        progress: Progress,
-        connections: int,
+        reporter: Reporter,
+        workers: int,
+        browser: Browser | None = None,
     ) -> None:
         self.failures: list[PageFailure] = []
         self.first_failure: Failure | None = None
         self.notes: list[str] = []
         self._site = site
-        self._fetcher = fetcher
+        self._getter = getter
         self._frontier = frontier
         self._converter = converter
         self._store = store
-        self._progress = progress
-        self._workers = connections * 3
-        self._connections = asyncio.Semaphore(connections)
-        self._pace = Pace(site.robots.delay)
+        self._reporter = reporter
+        self._browser = browser
+        self._workers = workers
+        self._markdown = MarkdownForm(getter, site)
+        self._feeds: list[Url] = []
+        self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
         self._silences = 0
         self._stopped = False
@@ -87,7 +102,6 @@ class Walk:
         try:
             async with asyncio.TaskGroup() as group:
                 sitemaps = group.create_task(self._read_sitemaps())
-                # More workers than connections: a page that is being converted holds no connection.
                 work = [self._work() for _ in range(self._workers)]
                 await asyncio.wait(
                     [group.create_task(one) for one in (self._visit(start, self._site.answer), *work)]
@@ -99,16 +113,27 @@ class Walk:
 
     async def _read_sitemaps(self) -> None:
         try:
-            async for entries in read_sitemaps(self._fetcher, self._site.robots, self._site.start):
-                for number, entry in enumerate(entries):
-                    if is_page_path(entry.url.path):
-                        self._offer([entry.url], depth=1, priority=entry.priority)
-                    if number % 200 == 0:
-                        await asyncio.sleep(0)
-                self._tell()
+            found = 0
+            async for entries in read_sitemaps(self._getter, self._site.robots, self._site.start):
+                found += len(entries)
+                await self._offer_entries(entries)
+            if not found:
+                await self._start_read.wait()
+                async for entries in read_feeds(self._getter, self._site.robots, self._feeds):
+                    await self._offer_entries(entries)
+        except OutOfTimeError as failure:
+            self._stop(failure)
         finally:
             self._frontier.sources_open -= 1
             self._tell()
+
+    async def _offer_entries(self, entries: list[Entry]) -> None:
+        for number, entry in enumerate(entries):
+            if is_page_path(entry.url.path):
+                self._offer([entry.url], depth=1, priority=entry.priority)
+            if number % 200 == 0:
+                await asyncio.sleep(0)
+        self._tell()
 
     async def _work(self) -> None:
         while (candidate := await self._next()) is not None:
@@ -129,10 +154,12 @@ class Walk:
     async def _visit(self, candidate: Candidate, answer: Response | Failure | None = None) -> None:
         try:
             if answer is None:
-                await self._pace.turn()
-                async with self._connections:
-                    answer = await self._fetcher.get(candidate.url, wants_body=is_html)
+                answer = await self._getter.get(candidate.url, wants_body=is_page)
             await self._settle(candidate, answer)
+        except OutOfTimeError as failure:
+            self._frontier.leave_out(candidate)
+            self.first_failure = self.first_failure or failure
+            self._stop(failure)
         except Failure as failure:
             self._failed(candidate, failure)
         except OSError:
@@ -143,6 +170,9 @@ class Walk:
             self._failed(
                 candidate, Failure(Code.INTERNAL_ERROR, "The crawler met a fault of its own at this page.")
             )
+        finally:
+            if candidate.depth == 0:
+                self._start_read.set()
         self._tell()
 
     async def _settle(self, candidate: Candidate, answer: Response | Failure) -> None:
@@ -153,23 +183,69 @@ class Walk:
             return
         answer.raise_for_status()
         self._silences = 0
-        if not is_html(answer) or not looks_like_html(answer):
+        media = media_of(answer)
+        if media in (Media.MARKDOWN, Media.TEXT):
+            self._take_text(candidate, answer)
+            return
+        if media is Media.OTHER:
             raise Failure(
                 Code.NOT_HTML,
-                f"{answer.url} is no HTML page but {answer.content_type[:100] or 'something unnamed'}.",
+                f"{answer.url} is no page but {answer.content_type[:100] or 'something unnamed'}.",
             )
+        await self._take_html(candidate, answer)
+
+    async def _take_html(self, candidate: Candidate, answer: Response) -> None:
         facts = read_answer(answer)
+        if self._browser is not None and not (facts.refresh or facts.noindex) and needs_browser(facts.html):
+            rendered = await self._browser.render(answer, self._site.robots)
+            if rendered.leads_to is not None:
+                await self._went(candidate, rendered.leads_to)
+                return
+            facts = read_rendered(answer, rendered.html)
+            if rendered.address is not None and not self._site.robots.allows(rendered.address):
+                # The page renamed itself, which makes it one that is not for us.
+                self._frontier.leave_out(candidate)
+                return
+        relations = read_relations(facts, answer)
+        if candidate.depth == 0:
+            self._feeds = relations.feeds
         self._offer(facts.links, candidate.depth + 1)
+        if not facts.nofollow:
+            self._offer(relations.translations, candidate.depth + 1, TRANSLATION_PRIORITY)
         if facts.refresh is not None and facts.refresh.key != candidate.url.key:
             await self._redirected(candidate, facts.refresh)
         elif facts.noindex or not self._frontier.wanted(candidate.url):
             self._frontier.leave_out(candidate)
         elif not self._is_copy(candidate, facts):
-            await self._keep(candidate, facts)
+            await self._keep(candidate, facts, relations)
 
-    async def _keep(self, candidate: Candidate, facts: Page) -> None:
-        page, markdown = await convert_page(facts, candidate.url, candidate.depth, self._converter)
-        if self._store.add(page, markdown):
+    async def _keep(self, candidate: Candidate, facts: Page, relations: Relations) -> None:
+        own = await self._markdown.of(candidate.url, relations.markdown)
+        if own is None:
+            page, markdown = await convert_page(facts, candidate.url, candidate.depth, self._converter)
+        else:
+            page, markdown = read_text(own, candidate.url, candidate.depth)
+            page.title, page.site_name = page.title or facts.title, facts.site_name
+            page.description = page.description or facts.description
+            self._frontier.claim(own.url)
+        variant = ""
+        if relations.translations:
+            keys = (candidate.url.key, *(url.key for url in relations.translations))
+            variant = f"{min(keys)} {variant_digest(page.title, markdown)}"
+        self._store_page(candidate, page, markdown, variant)
+
+    def _take_text(self, candidate: Candidate, answer: Response) -> None:
+        noindex, nofollow = header_rules(all_of(answer.headers, "X-Robots-Tag"))
+        if not nofollow:
+            self._offer(text_links(answer), candidate.depth + 1)
+        if noindex or not self._frontier.wanted(candidate.url):
+            self._frontier.leave_out(candidate)
+            return
+        page, markdown = read_text(answer, candidate.url, candidate.depth)
+        self._store_page(candidate, page, markdown)
+
+    def _store_page(self, candidate: Candidate, page: StoredPage, markdown: str, variant: str = "") -> None:
+        if self._store.add(page, markdown, variant):
             self._frontier.page(candidate)
         else:
             self._frontier.leave_out(candidate)
@@ -181,6 +257,9 @@ class Walk:
         url = adopt(self._site.start, target)
         if url is None or not is_page_path(url.path) or not self._site.robots.allows(url):
             self._frontier.leave_out(candidate)
+        elif url.key != candidate.url.key and self._frontier.circles(candidate, url):
+            asked = candidate.asked or candidate.url
+            raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a circle.")
         elif url.key == candidate.url.key:
             # The same page in another form, such as with a slash at the end.
             candidate.url, candidate.hops = url, hops
@@ -188,17 +267,28 @@ class Walk:
         else:
             self._frontier.replace(candidate, url, hops)
 
+    async def _went(self, candidate: Candidate, target: Url) -> None:
+        """Follow a page's scripts to another page of the site. Raises: Failure (redirects_elsewhere)."""
+        if adopt(self._site.start, target) is None:
+            raise Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts.")
+        await self._redirected(candidate, target)
+
     def _is_copy(self, candidate: Candidate, facts: Page) -> bool:
         """Follow `rel=canonical` to the page that this one is a copy of.
 
-        One that names the front page is not followed: a common mistake that would lose the whole site.
+        One that names the front page is not followed: a common mistake that would lose the whole site. Nor is one
+        that leads back here, or to a page that failed.
         """
+        if candidate.stays:
+            return False
         url = facts.canonical and adopt(self._site.start, facts.canonical)
         if url is None or url.key == candidate.url.key or url.path == "/":
             return False
         if not (self._site.robots.allows(url) and self._frontier.wanted(url) and is_page_path(url.path)):
             return False
-        self._frontier.replace(candidate, url, candidate.hops)
+        if self._frontier.circles(candidate, url) or self._frontier.has_failed(url):
+            return False
+        self._frontier.replace(candidate, url, candidate.hops, is_copy=True)
         return True
 
     def _offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> None:
@@ -214,7 +304,8 @@ class Walk:
         if failure.code == Code.BUDGET_EXCEEDED or self._silences >= MOST_SILENCES:
             self._stop(failure)
         elif failure.code in _RETRIED and not is_start and self._frontier.retry(candidate):
-            self._pace.pause(failure.retry_after if failure.retry_after is not None else RETRY_SECONDS)
+            if failure.code != Code.RATE_LIMITED:
+                self._getter.rest(RETRY_SECONDS)
             return
         if self.first_failure is None or is_start:
             self.first_failure = failure
@@ -222,7 +313,11 @@ class Walk:
             self._frontier.leave_out(candidate)
             return
         self._frontier.fail(candidate)
-        self.failures.append(PageFailure(str(candidate.url), failure.code, failure.detail))
+        if candidate.copy_of is not None:
+            self._frontier.bring_back(candidate)
+        missing = PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail)
+        self.failures.append(missing)
+        self._reporter.page_failed(missing)
 
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:
@@ -231,7 +326,7 @@ class Walk:
 
     def _tell(self) -> None:
         """Wake who waits for work, and say how far we are."""
-        self._progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
+        self._reporter.progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 

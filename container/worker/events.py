@@ -26,6 +26,15 @@ class Progressed(_Event):
     pages_failed: _Count
 
 
+class PageFailed(_Event):
+    """A page is missing from the result."""
+
+    event: Literal["page_failed"]
+    url: Annotated[str, Field(min_length=1, max_length=2500)]
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
+    detail: Annotated[str, Field(min_length=1, max_length=2500)]
+
+
 class Completed(_Event):
     """The archive is there. ``content_bytes`` is what the pages hold before they are packed."""
 
@@ -46,7 +55,7 @@ class Failed(_Event):
     transient: bool
 
 
-Event = Started | Progressed | Completed | Failed
+Event = Started | Progressed | PageFailed | Completed | Failed
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

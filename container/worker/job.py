@@ -1,10 +1,8 @@
 """One delivery of a generation: claimed, crawled, stored and ended under its lease, or left to another."""
 
 import asyncio
-import hashlib
 import math
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from llmready import measures
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
-from llmready.domain.generation import Archive, Failure, Generation, Progress, archive_key
+from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, archive_key
 from llmready.observability import logger
 from llmready.ports import Archives, Generations, MailQueue, QueuedJob
 from llmready.usecases.finish_generation import (
@@ -26,9 +25,13 @@ from llmready.usecases.finish_generation import (
     fail_generation,
     retry_delay,
 )
+from llmready.usecases.page_errors import keep_errors
+from worker.answers import Answers
+from worker.blocking import HOST_BLOCKED, Blocking
 from worker.lease import Lease
+from worker.left_behind import plain_size, sha256_of
 from worker.patience import patiently
-from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Supervisor
+from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Outcome, Supervisor
 
 _MEGABYTE = 1024 * 1024
 # Seconds. Without a lease, or after the end, there is nothing to lose: the message comes back.
@@ -48,6 +51,7 @@ class Stored(NamedTuple):
 
     archive: Archive
     progress: Progress
+    errors: tuple[PageError, ...]
 
 
 Ending = Stored | CrawlFailed | CrawlStopped
@@ -59,6 +63,8 @@ class Desk:
 
     Attributes:
         retries: Further crawls after the first failed one.
+        answers: What earlier crawls left for the next.
+        blocking: The hosts that are not crawled.
         archive_mb: The largest archive that is kept.
         work: The folder below which each job makes its own; None takes the system's.
     """
@@ -66,6 +72,8 @@ class Desk:
     jobs: SqsJobQueue
     generations: Generations
     archives: Archives
+    answers: Answers
+    blocking: Blocking
     mail_queue: MailQueue
     supervisor: Supervisor
     lease: timedelta
@@ -84,6 +92,7 @@ async def do_job(message: QueuedJob, desk: Desk, stop: asyncio.Event) -> None:
         stop: Ends the attempt early; the generation is then handed back.
     """
     generation_id = message.generation_id
+    logger.set_correlation_id(message.correlation_id)
     try:
         await _Job(message, desk, stop).run()
     except LeaseLost:
@@ -106,6 +115,7 @@ class _Job:
             return
         generation = lease.generation
         logger.info("generation claimed", generation_id=generation.id, attempt=generation.attempts)
+        measures.started(generation)
         ending = await lease.hold_while(self._attempt(lease))
         await self._write_down(lease, ending)
 
@@ -161,26 +171,49 @@ class _Job:
     async def _crawl_and_store(self, lease: Lease) -> Ending:
         desk, generation = self._desk, lease.generation
         longest = int(desk.attempt_timeout.total_seconds())
-        order = CrawlOrder(
-            url=generation.website_url,
-            settings=generation.settings,
-            seconds=min(generation.settings.timeout, longest),
-        )
+        controls = await desk.blocking.now()
+        if controls.blocks(generation.website_url):
+            return CrawlFailed(HOST_BLOCKED, transient=False)
         folder = Path(tempfile.mkdtemp(prefix="generation-", dir=desk.work))
         try:
-            outcome = await desk.supervisor.crawl(order, folder, report=lease.report, stop=self._stop)
+            brought = await asyncio.to_thread(desk.answers.bring, generation, folder)
+            order = CrawlOrder(
+                url=generation.website_url,
+                settings=generation.settings,
+                seconds=min(generation.settings.timeout, longest),
+                blocked_hosts=controls.blocked_hosts,
+                previous=brought.previous,
+                shared=brought.shared,
+                share=desk.answers.sharing,
+            )
+            outcome = await self._crawl(order, folder, lease)
             return await self._store(lease, outcome) if isinstance(outcome, Crawled) else outcome
         finally:
             await desk.supervisor.clear(folder)
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
+    async def _crawl(self, order: CrawlOrder, folder: Path, lease: Lease) -> Outcome:
+        """Crawl, unless the host is blocked meanwhile."""
+        desk = self._desk
+        crawling = asyncio.create_task(
+            desk.supervisor.crawl(order, folder, report=lease.report, stop=self._stop)
+        )
+        blocked = asyncio.create_task(desk.blocking.until_blocked(order.url))
+        try:
+            await asyncio.wait({crawling, blocked}, return_when=asyncio.FIRST_COMPLETED)
+            return crawling.result() if crawling.done() else CrawlFailed(HOST_BLOCKED, transient=False)
+        finally:
+            crawling.cancel()
+            blocked.cancel()
+            await asyncio.wait({crawling, blocked})
+
     async def _store(self, lease: Lease, crawled: Crawled) -> Ending:
         desk, generation, report = self._desk, lease.generation, crawled.report
-        size = _size(crawled.archive)
+        size = plain_size(crawled.archive)
         if size > desk.archive_mb * _MEGABYTE:
             return CrawlFailed(_too_large(desk.archive_mb), transient=False)
         # The crawler's word is not enough: what is stored is what was looked at, whole and unchanged.
-        sha256 = await asyncio.to_thread(_sha256, crawled.archive)
+        sha256 = await asyncio.to_thread(sha256_of, crawled.archive)
         if sha256 != report.sha256:
             logger.warning("archive differs from what the crawler reported", generation_id=generation.id)
             return CrawlFailed(_BROKE_OFF, transient=True)
@@ -190,6 +223,8 @@ class _Job:
             lambda: desk.archives.store(crawled.archive, key, sha256),
             while_=lambda: lease.holds() and not self._stop.is_set(),
         )
+        await asyncio.to_thread(desk.answers.keep, generation, crawled.answers)
+        await asyncio.to_thread(desk.answers.share, generation, crawled.shared)
         return Stored(
             Archive(
                 key=key,
@@ -203,6 +238,7 @@ class _Job:
                 total_pages=report.pages_crawled + report.pages_failed,
                 pages_failed=report.pages_failed,
             ),
+            crawled.errors,
         )
 
     async def _write_down(self, lease: Lease, ending: Ending) -> None:
@@ -210,6 +246,7 @@ class _Job:
         generation = lease.generation
         match ending:
             case Stored():
+                await self._keep_errors(generation, ending.errors)
                 await patiently(lambda: self._complete(generation, ending), while_=lease.holds)
                 logger.info(
                     "generation completed", generation_id=generation.id, pages=ending.progress.pages_crawled
@@ -231,10 +268,18 @@ class _Job:
                     seconds=delay,
                 )
                 await self._hide(delay)
-            case CrawlFailed(failure):
+            case CrawlFailed(failure, _, errors):
+                await self._keep_errors(generation, errors)
                 await patiently(lambda: self._fail(generation, failure), while_=lease.holds)
                 logger.info("generation failed", generation_id=generation.id, code=failure.code)
                 await self._done()
+
+    async def _keep_errors(self, generation: Generation, errors: tuple[PageError, ...]) -> None:
+        try:
+            await asyncio.to_thread(keep_errors, generation, errors, archives=self._desk.archives)
+        except TryAgain:
+            # The manifest has them, too.
+            logger.warning("page errors not kept", generation_id=generation.id)
 
     def _complete(self, generation: Generation, stored: Stored) -> None:
         complete_generation(
@@ -270,24 +315,6 @@ class _Job:
     async def _with_message(self, call: Callable[[], None]) -> None:
         until = monotonic() + _MESSAGE_PATIENCE
         await patiently(call, while_=lambda: monotonic() < until)
-
-
-def _size(archive: Path) -> int:
-    """Return the bytes of an archive that is nothing but a file of its own.
-
-    Raises:
-        OSError: There is none.
-        ValueError: It leads elsewhere, perhaps to something of ours.
-    """
-    found = archive.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        raise ValueError("the archive is no plain file")
-    return found.st_size
-
-
-def _sha256(archive: Path) -> str:
-    with archive.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _too_large(megabytes: int) -> Failure:

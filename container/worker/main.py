@@ -12,6 +12,8 @@ from llmready.domain.errors import TryAgain
 from llmready.observability import logger
 from llmready.ports import QueuedJob
 from llmready.settings import Settings, settings
+from worker.answers import Answers
+from worker.blocking import Blocking
 from worker.confinement import confine_worker, confinement_for, forget_credentials
 from worker.intake import Intake
 from worker.job import Desk, do_job
@@ -64,6 +66,12 @@ def _desk(chosen: Settings) -> Desk:
         jobs=bootstrap.job_queue(),
         generations=bootstrap.generations(),
         archives=bootstrap.archives(),
+        answers=Answers(
+            generations=bootstrap.generations(),
+            archives=bootstrap.archives(),
+            sharing=chosen.shared_cache,
+        ),
+        blocking=Blocking(bootstrap.controls()),
         mail_queue=bootstrap.mail_queue(),
         supervisor=Supervisor(confinement_for(chosen), limits=Limits(memory=memory_limit())),
         lease=chosen.lease,

@@ -11,19 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from llmready.domain.generation import Failure, Progress
+from llmready.domain.generation import Failure, PageError, Progress
 from llmready.domain.website import CrawlSettings
 from llmready.observability import logger
 from llmready.usecases.finish_generation import TIMED_OUT
+from llmready.usecases.page_errors import MOST_ERRORS
 from worker import processes
 from worker.confinement import Confinement
-from worker.events import Completed, Failed, Progressed, event_from
+from worker.events import Completed, Failed, PageFailed, Progressed, event_from
 
 # -P keeps the work folder, which is the working directory, out of the module path.
 CRAWLER = (sys.executable, "-P", "-m", "crawler")
+# By its path, without the environment and site packages: it needs neither, and starts the faster.
+CLEARER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("clearing.py")))
 
 _LINE = 16 * 1024  # bytes
-_ALL_LINES = 4 * 1024 * 1024  # bytes; an honest crawler says less than half of that in an hour
+_BLOCKED = "blocked-hosts"
+_KEPT = "kept.answers"
+_SHARED = "shared.answers"
+_ALL_LINES = 8 * 1024 * 1024  # bytes; an honest crawler says less than half of that in an hour
 _GARBAGE_LINES = 1000
 _TOO_LONG = b" " * _LINE  # stands for a line that was longer than that
 _TAIL = 2000  # characters
@@ -43,18 +49,39 @@ _FILE_TOO_LARGE = Failure(
 
 
 class CrawlOrder(NamedTuple):
-    """What to crawl; ``seconds`` is how long the crawler itself may take."""
+    """What to crawl.
+
+    Attributes:
+        seconds: How long the crawler itself may take.
+        blocked_hosts: Hosts that are not crawled, each with all below it.
+        previous: The site's answers as the last crawl got them, to ask only for what changed.
+        shared: Answers that other crawls of the host shared.
+        share: Whether to write down the answers that others may use.
+    """
 
     url: str
     settings: CrawlSettings
     seconds: int
+    blocked_hosts: tuple[str, ...] = ()
+    previous: Path | None = None
+    shared: Path | None = None
+    share: bool = False
 
 
 class Crawled(NamedTuple):
-    """The crawl came to its end, and ``archive`` should be there."""
+    """The crawl came to its end, and ``archive`` should be there.
+
+    Attributes:
+        answers: The site's answers, for the next crawl of it.
+        shared: Answers that other crawls may use.
+        errors: The pages that are missing.
+    """
 
     archive: Path
     report: Completed
+    answers: Path
+    shared: Path
+    errors: tuple[PageError, ...] = ()
 
 
 class CrawlFailed(NamedTuple):
@@ -62,6 +89,7 @@ class CrawlFailed(NamedTuple):
 
     failure: Failure
     transient: bool
+    errors: tuple[PageError, ...] = ()
 
 
 class CrawlStopped(NamedTuple):
@@ -90,9 +118,21 @@ class Limits:
     look: float = 1.0
 
 
-def memory_limit() -> int:
-    """Return three quarters of the machine's memory, but at most 2 GiB: the worker needs to survive."""
-    return min(2 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4)
+# What the container may use, in cgroup v2 and v1; Fargate's machines have more than the task may use.
+_CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def memory_limit(container: Sequence[Path] = _CONTAINER_MEMORY) -> int:
+    """Return three quarters of the memory that is here, but at most 2 GiB: the worker needs to survive.
+
+    Args:
+        container: The files that tell the container's limit, as far as they exist.
+    """
+    amounts = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for file in container:
+        with contextlib.suppress(OSError, ValueError):  # absent, or "max"
+            amounts.append(int(file.read_text()))
+    return min(2 << 30, min(amounts) * 3 // 4)
 
 
 class Supervisor:
@@ -102,12 +142,21 @@ class Supervisor:
         confinement: What they are kept from.
         limits: What they may use.
         command: How one is called, without its arguments.
+        clearer: What clears up behind one that had a user of its own.
     """
 
-    def __init__(self, confinement: Confinement, *, limits: Limits, command: Sequence[str] = CRAWLER) -> None:
+    def __init__(
+        self,
+        confinement: Confinement,
+        *,
+        limits: Limits,
+        command: Sequence[str] = CRAWLER,
+        clearer: Sequence[str] = CLEARER,
+    ) -> None:
         self._confinement = confinement
         self._limits = limits
         self._command = command
+        self._clearer = clearer
 
     async def crawl(
         self, order: CrawlOrder, folder: Path, *, report: Callable[[Progress], None], stop: asyncio.Event
@@ -121,17 +170,19 @@ class Supervisor:
             stop: Ends the crawl when it is set.
         """
         home = self._confinement.make_folder(folder)
+        if order.blocked_hosts:
+            (folder / _BLOCKED).write_text("\n".join(order.blocked_hosts))
         process = await asyncio.create_subprocess_exec(
             *self._confinement.prefix(),
             *self._command,
-            *_arguments(order, home / "out"),
+            *_arguments(order, folder, home),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE,
             **self._confinement.process_options(home),
         )
-        crawl = _Crawl(process, home / "out.zip", self._limits, report)
+        crawl = _Crawl(process, home, self._limits, report)
         try:
             outcome = await crawl.outcome(order.seconds + self._limits.grace, stop)
             if isinstance(outcome, CrawlStopped):
@@ -150,9 +201,7 @@ class Supervisor:
             return
         # One crawl at a time has this user: whoever else runs under it has slipped away from its family.
         cleaner = await asyncio.create_subprocess_exec(
-            "sh",
-            "-c",
-            "kill -KILL -1; exec find . -mindepth 1 -delete",
+            *self._clearer,
             stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             **self._confinement.process_options(home),
@@ -166,12 +215,13 @@ class _Crawl:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        archive: Path,
+        home: Path,
         limits: Limits,
         report: Callable[[Progress], None],
     ) -> None:
         self._process = process
-        self._archive = archive
+        self._home = home
+        self._errors: list[PageError] = []
         self._limits = limits
         self._report = report
         self._seen: set[processes.Process] = set()
@@ -240,12 +290,19 @@ class _Crawl:
                             pages_failed=event.pages_failed,
                         )
                     )
+                case PageFailed():
+                    if len(self._errors) < MOST_ERRORS:
+                        self._errors.append(PageError(url=event.url, code=event.code, detail=event.detail))
                 case Completed():
                     self._look()
-                    return Crawled(self._archive, event)
+                    home = self._home
+                    return Crawled(
+                        home / "out.zip", event, home / _KEPT, home / _SHARED, errors=tuple(self._errors)
+                    )
                 case Failed():
                     self._look()
-                    return CrawlFailed(Failure(code=event.code, message=event.detail), event.transient)
+                    failure = Failure(code=event.code, message=event.detail)
+                    return CrawlFailed(failure, event.transient, errors=tuple(self._errors))
             # What is in the buffer already is read without a pause: let the heartbeat have its turn.
             await asyncio.sleep(0)
         logger.warning("crawler talked too much", bytes_said=said, lines_not_understood=garbage)
@@ -291,11 +348,12 @@ class _Crawl:
         return CrawlFailed(_CRASHED, transient=True)
 
 
-def _arguments(order: CrawlOrder, out: Path) -> list[str]:
+def _arguments(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
     wanted = order.settings
     arguments = [
         order.url,
-        f"--out={out}",
+        f"--out={home / 'out'}",
+        f"--keep={home / _KEPT}",
         f"--max-pages={wanted.max_pages}",
         f"--timeout={order.seconds}",
         "--zip",
@@ -305,6 +363,14 @@ def _arguments(order: CrawlOrder, out: Path) -> list[str]:
         arguments.append(f"--include={','.join(wanted.include_patterns)}")
     if wanted.exclude_patterns:
         arguments.append(f"--exclude={','.join(wanted.exclude_patterns)}")
+    if order.blocked_hosts:
+        arguments.append(f"--blocked-hosts={folder / _BLOCKED}")
+    if order.previous is not None:
+        arguments.append(f"--previous={order.previous}")
+    if order.shared is not None:
+        arguments.append(f"--shared={order.shared}")
+    if order.share:
+        arguments.append(f"--share={home / _SHARED}")
     if wanted.use_playwright:
         arguments.append("--use-playwright")
     return arguments

@@ -1,18 +1,29 @@
 """``/auth``: accounts and sign-in."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from llmready import bootstrap
 from llmready.domain.clock import now
-from llmready.domain.errors import TooManyRequests, Unauthenticated
+from llmready.domain.errors import Invalid
+from llmready.domain.limits import Rate
+from llmready.domain.mail import MailKind
+from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
 from llmready.http.gate import source_address
+from llmready.http.pages import mail_page, unsubscribe_page
 from llmready.http.schemas.auth import (
+    Address,
+    Confirmation,
+    ExportAnswer,
+    Forgotten,
     Login,
+    PasswordChange,
+    PasswordReset,
     ProfileAnswer,
     ProfileChange,
     Refresh,
@@ -21,32 +32,59 @@ from llmready.http.schemas.auth import (
 )
 from llmready.http.schemas.common import Message
 from llmready.settings import settings
+from llmready.usecases.delete_account import delete_account
+from llmready.usecases.recover_account import change_password, reset_password, verify_email
 from llmready.usecases.register_user import register_user
+from llmready.usecases.send_mail import ask_for_mail
 from llmready.usecases.sign_in import Tokens, sign_in, sign_out, stay_signed_in
+from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 
-app = Api(open_paths=frozenset({"/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"}))
+# How long a deletion goes on within the request, of its 15 s; the cleanup does the rest.
+_DELETE_AT_ONCE = timedelta(seconds=8)
+_EXPORTS = Rate(10)
+_PASSWORD_CHANGES = Rate(10)
+
+app = Api(
+    open_paths=frozenset(
+        {
+            "/auth/register",
+            "/auth/login",
+            "/auth/refresh",
+            "/auth/logout",
+            "/auth/verify-email",
+            "/auth/resend-verification",
+            "/auth/forgot-password",
+            "/auth/reset-password",
+            "/auth/unsubscribe",
+        }
+    ),
+    # Mail programs send a form there (RFC 8058).
+    bodiless_paths=frozenset({"/auth/unsubscribe"}),
+)
 
 
 @app.post(f"{PREFIX}/auth/register", summary="Sign up", status_code=201, tags=["auth"])
 def register(body: Annotated[Registration, Body()]) -> Message:
     """Make an account. The answer is the same when the address already has one; its owner then gets a mail."""
-    _limit("registrations", settings().registrations_per_minute)
+    app.limit("registrations", Rate(settings().registrations_per_minute))
+    _check_captcha(body.captcha_token)
     register_user(
         email=body.email,
         password=body.password,
         full_name=body.full_name,
         users=bootstrap.users(),
-        outbox=bootstrap.outbox(),
         mail_queue=bootstrap.mail_queue(),
         time=now(),
     )
-    return Message(message="Your account is ready. You can sign in now.")
+    return Message(
+        message="Your account is ready. You can sign in now; a mail asks you to confirm your address."
+    )
 
 
 @app.post(f"{PREFIX}/auth/login", summary="Sign in", tags=["auth"])
 def login(body: Annotated[Login, Body()]) -> TokenAnswer:
     """Return an access token and a refresh token."""
-    _limit("logins", settings().logins_per_minute)
+    app.limit("logins", Rate(settings().logins_per_minute))
     tokens = sign_in(
         email=body.email,
         password=body.password,
@@ -62,6 +100,7 @@ def login(body: Annotated[Login, Body()]) -> TokenAnswer:
 @app.post(f"{PREFIX}/auth/refresh", summary="Stay signed in", tags=["auth"])
 def refresh(body: Annotated[Refresh, Body()]) -> TokenAnswer:
     """Return new tokens; the refresh token is used up by it, and using it again ends the whole sign-in."""
+    app.limit("refreshes", Rate(settings().logins_per_minute))
     tokens = stay_signed_in(
         refresh_token=body.refresh_token,
         users=bootstrap.users(),
@@ -75,31 +114,170 @@ def refresh(body: Annotated[Refresh, Body()]) -> TokenAnswer:
 @app.post(f"{PREFIX}/auth/logout", summary="Sign out", status_code=204, tags=["auth"])
 def logout(body: Annotated[Refresh, Body()]) -> Response[None]:
     """Revoke a sign-in."""
+    app.limit("refreshes", Rate(settings().logins_per_minute))
     sign_out(refresh_token=body.refresh_token, sessions=bootstrap.sessions(), keys=bootstrap.keys())
     return Response(HTTPStatus.NO_CONTENT)
+
+
+@app.get(f"{PREFIX}/auth/verify-email", summary="The page to confirm an address", tags=["auth"])
+def verify_email_page() -> Response[str]:
+    """Return the page that a mail's link leads to."""
+    return _page("verify-email")
+
+
+@app.post(f"{PREFIX}/auth/verify-email", summary="Confirm the address", tags=["auth"])
+def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
+    """Use up the token of a mail; the address of its account is confirmed."""
+    app.limit("mail_tokens", Rate(settings().logins_per_minute))
+    verify_email(body.token, users=bootstrap.users(), time=now())
+    return Message(message="Your address is confirmed.")
+
+
+@app.post(f"{PREFIX}/auth/resend-verification", summary="Ask for another mail to confirm", tags=["auth"])
+def resend_verification(body: Annotated[Address, Body()]) -> Message:
+    """Have a new mail sent; the answer is the same for every address."""
+    app.limit("mail_requests", Rate(settings().registrations_per_minute))
+    ask_for_mail(body.email, MailKind.VERIFY_EMAIL, bootstrap.mail_queue())
+    return Message(message="If the address has an account that is not confirmed, a mail is on its way.")
+
+
+@app.post(f"{PREFIX}/auth/forgot-password", summary="Ask for a new password", tags=["auth"])
+def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
+    """Have a mail sent that leads to a new password; the answer is the same for every address."""
+    app.limit("mail_requests", Rate(settings().registrations_per_minute))
+    _check_captcha(body.captcha_token)
+    ask_for_mail(body.email, MailKind.RESET_PASSWORD, bootstrap.mail_queue())
+    return Message(message="If the address has an account, a mail is on its way.")
+
+
+@app.get(f"{PREFIX}/auth/reset-password", summary="The page to choose a new password", tags=["auth"])
+def reset_password_page() -> Response[str]:
+    """Return the page that a mail's link leads to."""
+    return _page("reset-password")
+
+
+@app.post(f"{PREFIX}/auth/reset-password", summary="Set a new password by a mail's token", tags=["auth"])
+def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
+    """Use up the token of a mail; all sign-ins of its account end."""
+    app.limit("mail_tokens", Rate(settings().logins_per_minute))
+    reset_password(
+        body.token,
+        body.new_password,
+        users=bootstrap.users(),
+        sessions=bootstrap.sessions(),
+        mail_tokens=bootstrap.mail_tokens(),
+        mail_queue=bootstrap.mail_queue(),
+        time=now(),
+    )
+    return Message(message="Your password is changed. Please sign in with it.")
+
+
+@app.post(f"{PREFIX}/auth/change-password", summary="Change the own password", tags=["auth"])
+def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
+    """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
+    app.limit("password_changes", _PASSWORD_CHANGES, key=app.user_id)
+    change_password(
+        _account(),
+        app.claims,
+        current=body.current_password,
+        new=body.new_password,
+        users=bootstrap.users(),
+        sessions=bootstrap.sessions(),
+        mail_tokens=bootstrap.mail_tokens(),
+        lockout=bootstrap.lockout(),
+        mail_queue=bootstrap.mail_queue(),
+        time=now(),
+    )
+    return Message(message="Your password is changed; all other sign-ins were ended.")
 
 
 @app.get(f"{PREFIX}/auth/me", summary="The own profile", tags=["auth"])
 def profile() -> ProfileAnswer:
     """Return the profile with its plan."""
-    user = bootstrap.users().get(app.user_id)
-    if user is None:
-        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
-    return ProfileAnswer.of(user)
+    return ProfileAnswer.of(_account())
 
 
 @app.patch(f"{PREFIX}/auth/me", summary="Change the own profile", tags=["auth"])
 def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
-    """Change the name."""
-    return ProfileAnswer.of(bootstrap.users().rename(app.user_id, body.full_name, now()))
+    """Change the name, and which mails come; what is left out stays as it is."""
+    user = _account()
+    if body.mail_preferences is not None:
+        chosen = body.mail_preferences.model_dump(exclude_none=True)
+        preferences = user.mail_preferences.model_copy(update=chosen)
+        user = bootstrap.users().choose_mails(user.id, preferences, now())
+    if "full_name" in body.model_fields_set:
+        user = bootstrap.users().rename(user.id, body.full_name, now())
+    return ProfileAnswer.of(user)
 
 
-def _limit(name: str, per_minute: int) -> None:
-    address = source_address(app.current_event.raw_event)
-    if wait := bootstrap.limiter().take(name, address, per_minute=per_minute, time=now()):
-        raise TooManyRequests(
-            "too_many_requests", "Too many requests from this address; please wait.", retry_after=wait
-        )
+@app.get(f"{PREFIX}/auth/unsubscribe", summary="The page to end a kind of mails", tags=["auth"])
+def unsubscribing(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+    """Return the page that the link in a mail leads to."""
+    _, preference = unsubscriber(token, keys=bootstrap.keys())
+    return _html(*unsubscribe_page(MAILS_OF[preference], done=False))
+
+
+@app.post(f"{PREFIX}/auth/unsubscribe", summary="End a kind of mails", tags=["auth"])
+def unsubscribe_now(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+    """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
+    preference = unsubscribe(token, users=bootstrap.users(), keys=bootstrap.keys(), time=now())
+    return _html(*unsubscribe_page(MAILS_OF[preference], done=True))
+
+
+@app.delete(f"{PREFIX}/auth/me", summary="Delete the own account", tags=["auth"])
+def delete_profile() -> Message:
+    """Delete the account with all its data and files; what runs is cancelled, and all tokens end at once."""
+    done = delete_account(
+        _account(),
+        users=bootstrap.users(),
+        generations=bootstrap.generations(),
+        archives=bootstrap.archives(),
+        clock=now,
+        until=now() + _DELETE_AT_ONCE,
+    )
+    if done:
+        return Message(message="Your account is deleted, with all its data and files.")
+    return Message(message="Your account is deleted; its many data and files are being removed.")
+
+
+@app.get(f"{PREFIX}/auth/me/export", summary="All data about the user", tags=["auth"])
+def export(
+    cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> Response[ExportAnswer]:
+    """Return everything that is held about the user; a very large account in parts, led on by ``next_cursor``."""
+    app.limit("exports", _EXPORTS, key=app.user_id)
+    user, time = _account(), now()
+    page = bootstrap.exports().page(user.id, cursor)
+    profiles = page.records.pop("profile")
+    answer = ExportAnswer(
+        exported_at=time,
+        profile=profiles[0] if profiles else None,
+        next_cursor=page.next_cursor,
+        **page.records,
+    )
+    return Response(
+        HTTPStatus.OK,
+        content_type="application/json",
+        body=answer,
+        headers={"Content-Disposition": f'attachment; filename="llmready_export_{time:%Y-%m-%d}.json"'},
+    )
+
+
+def _account() -> User:
+    return app.account(bootstrap.users().get(app.user_id))
+
+
+def _check_captcha(answer: str | None) -> None:
+    if not bootstrap.captcha().passes(answer, source_address(app.current_event.raw_event)):
+        raise Invalid("captcha_token", "Please solve the captcha and try again.", code="captcha_failed")
+
+
+def _page(name: str) -> Response[str]:
+    return _html(*mail_page(name, f"{PREFIX}/auth/{name}"))
+
+
+def _html(html: str, headers: dict[str, str]) -> Response[str]:
+    return Response(HTTPStatus.OK, content_type="text/html; charset=utf-8", body=html, headers=dict(headers))
 
 
 def _answer(tokens: Tokens) -> TokenAnswer:

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
-from llmready.adapters.sqs import job_from
+from llmready.adapters.sqs import correlation_from, job_from
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.usecases.give_up_generation import give_up_generation
@@ -17,6 +17,7 @@ processor = BatchProcessor(event_type=EventType.SQS)
 
 def _give_up(record: SQSRecord) -> None:
     user_id, generation_id = job_from(record.body)
+    logger.set_correlation_id(correlation_from(record.body))
     given_up = give_up_generation(
         user_id=user_id,
         generation_id=generation_id,

@@ -4,14 +4,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from llmready import bootstrap
+from llmready import bootstrap, measures
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.settings import settings
 from llmready.usecases.dispatch import dispatch
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(correlation_id_path="enqueued.correlation_id", clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Dispatch; a start names the generation that it enqueued."""
@@ -30,3 +30,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     )
     for done in rounds:
         logger.info("dispatched", **done._asdict())
+        measures.dispatched(
+            waiting=done.jobs, oldest_seconds=done.oldest_seconds, not_started=done.tasks_not_started
+        )

@@ -11,17 +11,19 @@ from llmready import bootstrap
 from llmready.domain.clock import is_id, now
 from llmready.domain.errors import NotFound, Unauthenticated
 from llmready.domain.generation import Generation, Status
+from llmready.domain.limits import Rate
 from llmready.domain.quota import month_of
-from llmready.domain.tokens import Audience, Keys, check
-from llmready.domain.user import User
+from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
-from llmready.http.gate import header, signed_in_user
+from llmready.http.gate import header, signed_in
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.generations import (
     DownloadAnswer,
     GenerationAnswer,
     History,
     HistoryEntry,
+    PageErrorAnswer,
+    PageErrors,
     QuotaAnswer,
     StartBody,
     Started,
@@ -29,6 +31,7 @@ from llmready.http.schemas.generations import (
 from llmready.settings import settings
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
+from llmready.usecases.page_errors import read_errors
 from llmready.usecases.start_generation import start_generation
 
 _POLL_SECONDS = "1"
@@ -36,16 +39,16 @@ _POLL_SECONDS = "1"
 _DOWNLOAD = re.compile(rf"{PREFIX}/generations/([^/]+)/download")
 
 
-def _signed_in_or_ticket(event: dict[str, Any], keys: Keys) -> str:
+def _signed_in_or_ticket(event: dict[str, Any], keys: Keys) -> Claims:
     """Accept, on the download alone, the ticket that a mail's link carries for its one generation."""
     ticket = (event.get("queryStringParameters") or {}).get("token")
     link = _DOWNLOAD.fullmatch(event["rawPath"])
     if not ticket or not link or header(event, "authorization"):
-        return signed_in_user(event, keys)
+        return signed_in(event, keys)
     claims = check(keys, Audience.DOWNLOAD, ticket)
     if claims.scope != link[1]:
         raise Unauthenticated("invalid_token", "The link is not valid for this generation.")
-    return claims.sub
+    return claims
 
 
 app = Api(authenticate=_signed_in_or_ticket)
@@ -61,9 +64,10 @@ def start(body: Annotated[StartBody, Body()]) -> Response[Started]:
         websites=bootstrap.websites(),
         jobs=bootstrap.job_queue(),
         bell=bootstrap.dispatcher_bell(),
-        limiter=bootstrap.limiter(),
-        starts_per_minute=settings().starts_per_minute,
+        limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
+        account=app.account,
         require_verified_email=settings().require_verified_email,
+        correlation_id=app.request_id,
         time=now(),
     )
     return Response(
@@ -87,7 +91,7 @@ def start_short(body: Annotated[StartBody, Body()]) -> Response[Started]:
 def quota() -> QuotaAnswer:
     """Return how many generations are used and how many remain; the month is a UTC calendar month."""
     user, use = bootstrap.quotas().with_user(app.user_id, month_of(now()))
-    user = _known(user)
+    user = app.account(user)
     remaining = use.remaining(user.plan)
     return QuotaAnswer(
         can_generate=remaining > 0,
@@ -108,7 +112,7 @@ def history(
 ) -> History:
     """Return one page of generations, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
     offset = 0 if cursor else offset_of(page, per_page)
-    user = _known(bootstrap.users().get(app.user_id))
+    user = app.account(bootstrap.users().get(app.user_id))
     found = bootstrap.generations().history(
         user.id, limit=per_page, offset=offset, cursor=cursor, website_id=website_id, status=status
     )
@@ -144,7 +148,12 @@ def fetch(
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
 ) -> Response[DownloadAnswer | None]:
     """Redirect to the zip, or with ``redirect=false`` say where it is."""
-    found = download(_generation(generation_id), archives=bootstrap.archives(), time=now())
+    found = download(
+        _generation(generation_id),
+        archives=bootstrap.archives(),
+        malware_scan=settings().malware_scan,
+        time=now(),
+    )
     if redirect:
         return Response(HTTPStatus.FOUND, headers={"Location": found.url})
     answer = DownloadAnswer(
@@ -154,6 +163,23 @@ def fetch(
         sha256=found.sha256,
     )
     return Response(HTTPStatus.OK, content_type="application/json", body=answer)
+
+
+@app.get(
+    f"{PREFIX}/generations/<generation_id>/errors", summary="The pages that failed", tags=["generations"]
+)
+def errors(
+    generation_id: str,
+    per_page: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> PageErrors:
+    """Return the pages that an ended generation missed; ``cursor`` goes on where ``next_cursor`` was given."""
+    found = read_errors(
+        _generation(generation_id), limit=per_page, cursor=cursor, archives=bootstrap.archives()
+    )
+    return PageErrors(
+        items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor
+    )
 
 
 @app.delete(f"{PREFIX}/generations/<generation_id>", summary="Delete a generation", tags=["generations"])
@@ -168,16 +194,10 @@ def delete(generation_id: str) -> Message:
 def _generation(generation_id: str) -> Generation:
     if is_id(generation_id):
         user, generation = bootstrap.generations().get_for_user(app.user_id, generation_id)
-        _known(user)
+        app.account(user)
         if generation is not None:
             return generation
     raise NotFound("generation_not_found", "There is no such generation.")
-
-
-def _known(user: User | None) -> User:
-    if user is None:
-        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
-    return user
 
 
 handler = app.entry()

@@ -8,24 +8,38 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.adapters.mail.rendering import MailRenderer
-from llmready.adapters.sqs import mail_from
+from llmready.adapters.sqs import correlation_from, mail_from, mail_wish_from
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.settings import settings
-from llmready.usecases.send_mail import send_mail
+from llmready.usecases.send_mail import accept_wish, send_mail
 
 processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def _send(record: SQSRecord) -> None:
-    user_id, mail_id = mail_from(record.body)
+    logger.set_correlation_id(correlation_from(record.body))
+    wish = mail_wish_from(record.body)
+    if wish is not None:
+        mail = accept_wish(
+            wish,
+            users=bootstrap.users(),
+            outbox=bootstrap.outbox(),
+            limiter=bootstrap.limiter(),
+            time=now(),
+        )
+        if mail is None:
+            return
+        user_id, mail_id = mail.user_id, mail.id
+    else:
+        user_id, mail_id = mail_from(record.body)
     sent = send_mail(
         user_id=user_id,
         mail_id=mail_id,
         outbox=bootstrap.outbox(),
         users=bootstrap.users(),
         generations=bootstrap.generations(),
-        render=MailRenderer(settings().public_url, bootstrap.keys(), now()),
+        render=MailRenderer(settings().public_url, bootstrap.keys(), bootstrap.mail_tokens(), now()),
         mailer=bootstrap.mailer(),
         time=now(),
     )

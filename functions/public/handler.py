@@ -36,13 +36,13 @@ def plans() -> PlansAnswer:
     return PlansAnswer(items=[PlanAnswer.model_validate(plan) for plan in PLANS.values()])
 
 
-@app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+@app.get(f"{PREFIX}/openapi.json", summary="This description", tags=["public"])
 def openapi() -> Response[str]:
     """Return the description of the whole API."""
     return Response(200, content_type="application/json", body=_OPENAPI.read_text("utf-8"))
 
 
-@app.get(f"{PREFIX}/docs", include_in_schema=False)
+@app.get(f"{PREFIX}/docs", summary="A page to browse the API with", tags=["public"])
 def docs() -> Response[str]:
     """Return a page to browse the API with; it loads nothing from elsewhere."""
     return Response(200, content_type="text/html; charset=utf-8", body=docs_page(_OPENAPI.read_text("utf-8")))

@@ -14,6 +14,8 @@ from llmready.usecases.settle_quotas import settle_quotas
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     """Settle; safe to run again at any point."""
-    settled = settle_quotas(quotas=bootstrap.quotas(), time=now())
+    settled = settle_quotas(
+        quotas=bootstrap.quotas(), users=bootstrap.users(), outbox=bootstrap.outbox(), time=now()
+    )
     logger.info("quotas settled", **settled._asdict())
     return settled._asdict()

@@ -1,28 +1,41 @@
 """``/websites``: what a user wants as text."""
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from llmready import bootstrap
 from llmready.domain.clock import is_id, now
-from llmready.domain.errors import NotFound, Unauthenticated
+from llmready.domain.errors import NotFound, TryAgain
+from llmready.domain.limits import Rate
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
+from llmready.http.bulk import do_each
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
+    BulkAnswer,
+    BulkBody,
     UserStats,
     WebsiteAnswer,
     WebsiteBody,
     WebsiteChange,
+    WebsiteItemChange,
+    WebsiteItemDelete,
     WebsiteList,
     WebsiteStats,
     success_rate,
 )
 from llmready.settings import settings
 from llmready.usecases.manage_websites import add_website, change_website, remove_website
+from llmready.usecases.purge_website import purge_website
+
+# How long one request goes on removing what deleted websites leave behind, and doing items, of its 15 s.
+_PURGE_AT_ONCE = timedelta(seconds=5)
+_BULK_WITHIN = timedelta(seconds=9)
+_BULK_RATE = Rate(20)
 
 app = Api()
 
@@ -30,14 +43,34 @@ app = Api()
 @app.post(f"{PREFIX}/websites", summary="Add a website", status_code=201, tags=["websites"])
 def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website; ``example.com`` becomes ``https://example.com``."""
-    website = add_website(
-        _user(),
-        body.model_dump(),
-        websites=bootstrap.websites(),
-        allowed_hosts=settings().allowed_hosts,
-        time=now(),
-    )
-    return WebsiteAnswer.model_validate(website)
+    return WebsiteAnswer.model_validate(_add(_user(), body))
+
+
+@app.post(f"{PREFIX}/websites/bulk", summary="Add, change or delete many websites", tags=["websites"])
+def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
+    """Do up to 50 at once; one that is refused keeps none of the others from being done."""
+    app.limit("bulk", _BULK_RATE, key=app.user_id)
+    user, time = _user(), now()
+
+    def create_one(item: object) -> tuple[str, Website | None]:
+        website = _add(user, WebsiteBody.model_validate(item))
+        return website.id, website
+
+    def update_one(item: object) -> tuple[str, Website | None]:
+        change = WebsiteItemChange.model_validate(item)
+        return change.id, _change(user, change.id, change.model_dump(exclude_unset=True, exclude={"id"}))
+
+    def delete_one(item: object) -> tuple[str, Website | None]:
+        named = WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item})
+        _delete(user, named.id, until=time + _PURGE_AT_ONCE)
+        return named.id, None
+
+    until = time + _BULK_WITHIN
+    if body.create is not None:
+        return do_each(body.create, create_one, status=201, clock=now, until=until)
+    if body.update is not None:
+        return do_each(body.update, update_one, status=200, clock=now, until=until)
+    return do_each(body.delete or [], delete_one, status=200, clock=now, until=until)
 
 
 @app.get(f"{PREFIX}/websites", summary="List the websites", tags=["websites"])
@@ -48,7 +81,8 @@ def list_websites(
 ) -> WebsiteList:
     """Return one page of websites, newest first."""
     offset = offset_of(page, per_page)
-    found = bootstrap.websites().page(_user().id, offset=offset, limit=per_page, is_active=is_active)
+    found = bootstrap.websites().page(app.user_id, offset=offset, limit=per_page, is_active=is_active)
+    app.account(found.user)
     return WebsiteList(
         items=[WebsiteAnswer.model_validate(website) for website in found.items],
         total=found.total,
@@ -62,8 +96,7 @@ def list_websites(
 def user_stats() -> UserStats:
     """Return what became of the user's generations."""
     user, quota = bootstrap.quotas().with_user(app.user_id, month_of(now()))
-    if user is None:
-        raise _no_account()
+    user = app.account(user)
     return UserStats(
         total_websites=user.website_count,
         active_websites=user.active_website_count,
@@ -85,25 +118,22 @@ def read(website_id: str) -> WebsiteAnswer:
 @app.put(f"{PREFIX}/websites/<website_id>", summary="Replace a website", tags=["websites"])
 def replace(website_id: str, body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website as a whole; what is left out takes its default."""
-    return _change(website_id, body.model_dump())
+    return WebsiteAnswer.model_validate(_change(_user(), website_id, body.model_dump()))
 
 
 @app.patch(f"{PREFIX}/websites/<website_id>", summary="Change a website", tags=["websites"])
 def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAnswer:
     """Change some fields of a website; what is left out stays as it is."""
-    return _change(website_id, body.model_dump(exclude_unset=True))
+    changes = body.model_dump(exclude_unset=True)
+    return WebsiteAnswer.model_validate(_change(_user(), website_id, changes))
 
 
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
     """Remove a website with its generations and their files; refused while a generation runs."""
-    remove_website(
-        _website(_user(), website_id),
-        websites=bootstrap.websites(),
-        generations=bootstrap.generations(),
-        archives=bootstrap.archives(),
-    )
-    return Message(message="Website deleted successfully.")
+    if _delete(_user(), website_id, until=now() + _PURGE_AT_ONCE):
+        return Message(message="Website deleted successfully.")
+    return Message(message="Website deleted successfully; its many files are being removed.")
 
 
 @app.get(f"{PREFIX}/websites/<website_id>/stats", summary="Figures of a website", tags=["websites"])
@@ -122,9 +152,18 @@ def website_stats(website_id: str) -> WebsiteStats:
     )
 
 
-def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
-    user = _user()
-    changed = change_website(
+def _add(user: User, body: WebsiteBody) -> Website:
+    return add_website(
+        user,
+        body.model_dump(),
+        websites=bootstrap.websites(),
+        allowed_hosts=settings().allowed_hosts,
+        time=now(),
+    )
+
+
+def _change(user: User, website_id: str, changes: dict[str, object]) -> Website:
+    return change_website(
         user,
         _website(user, website_id),
         changes,
@@ -132,14 +171,31 @@ def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
         allowed_hosts=settings().allowed_hosts,
         time=now(),
     )
-    return WebsiteAnswer.model_validate(changed)
+
+
+def _delete(user: User, website_id: str, *, until: datetime) -> bool:
+    """Delete a website; return False when what it leaves behind takes longer and goes on elsewhere."""
+    purge = remove_website(_website(user, website_id), websites=bootstrap.websites(), time=now())
+    if purge is None:
+        return True
+    try:
+        done = purge_website(
+            purge,
+            generations=bootstrap.generations(),
+            archives=bootstrap.archives(),
+            purges=bootstrap.purges(),
+            clock=now,
+            until=until,
+        )
+    except TryAgain:
+        done = False
+    if not done:
+        bootstrap.purge_bell().ring(purge)
+    return done
 
 
 def _user() -> User:
-    user = bootstrap.users().get(app.user_id)
-    if user is None:
-        raise _no_account()
-    return user
+    return app.account(bootstrap.users().get(app.user_id))
 
 
 def _website(user: User, website_id: str) -> Website:
@@ -147,10 +203,6 @@ def _website(user: User, website_id: str) -> Website:
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
     return website
-
-
-def _no_account() -> Unauthenticated:
-    return Unauthenticated("invalid_token", "The account of this token no longer exists.")
 
 
 handler = app.entry()

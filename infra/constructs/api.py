@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
+
+from infra.constructs.checks import acknowledge
+from infra.constructs.functions import log_retention
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -19,6 +25,23 @@ RESOURCES = ("websites", "generations")
 # Far above what people do, far below what would hurt the account.
 REQUESTS_PER_SECOND = 200
 BURST = 400
+# Each hash of a password keeps a core busy: signing in is throttled harder than reading.
+ROUTES_PER_SECOND = {"auth": (50, 100), "websites": (100, 200), "generations": (100, 200)}
+
+
+# Who asked is in the functions' own log, by the same request id; no address of anybody is kept.
+ACCESS_LOG = (
+    "requestId",
+    "requestTimeEpoch",
+    "httpMethod",
+    "path",
+    "routeKey",
+    "status",
+    "responseLength",
+    "responseLatency",
+    "integrationStatus",
+    "integrationErrorMessage",
+)
 
 
 class Api(Construct):
@@ -52,6 +75,9 @@ class Api(Construct):
             create_default_stage=False,
             cors_preflight=_cors(stage) if stage.cors_origins else None,
         )
+        log_group = logs.LogGroup(
+            self, "AccessLog", retention=log_retention(stage), removal_policy=RemovalPolicy.DESTROY
+        )
         self.stage = apigateway.HttpStage(
             self,
             "Stage",
@@ -59,7 +85,9 @@ class Api(Construct):
             stage_name="$default",
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=REQUESTS_PER_SECOND, burst_limit=BURST),
+            domain_mapping=self._domain(stage),
         )
+        self._log_access(log_group)
         for page in PUBLIC_PAGES:
             self._route(f"/api/v1/{page}", public_integration, apigateway.HttpMethod.GET)
         self._route("/api/v1/auth/{proxy+}", HttpLambdaIntegration("Auth", auth))
@@ -68,6 +96,43 @@ class Api(Construct):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)
+
+        self._throttle_routes()
+        acknowledge(
+            self.api,
+            "APIG4",
+            because="the functions check the token themselves, so that every refusal is a problem document",
+        )
+
+    def _log_access(self, log_group: logs.LogGroup) -> None:
+        stage = cast("apigateway.CfnStage", self.stage.node.default_child)
+        stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log_group.log_group_arn,
+            format=json.dumps({name: f"$context.{name}" for name in ACCESS_LOG}),
+        )
+
+    def _domain(self, stage: Stage) -> apigateway.DomainMappingOptions | None:
+        if not stage.domain:
+            return None
+        self.domain = apigateway.DomainName(
+            self,
+            "Domain",
+            domain_name=stage.domain,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", stage.certificate),
+        )
+        return apigateway.DomainMappingOptions(domain_name=self.domain)
+
+    def _throttle_routes(self) -> None:
+        stage = cast("apigateway.CfnStage", self.stage.node.default_child)
+        settings: dict[str, dict[str, int]] = {}
+        for route in self.api.node.find_all():
+            if isinstance(route, apigateway.CfnRoute):
+                resource = route.route_key.partition("/api/v1/")[2].partition("/")[0]
+                if resource in ROUTES_PER_SECOND:
+                    rate, burst = ROUTES_PER_SECOND[resource]
+                    settings[route.route_key] = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+                    stage.add_dependency(route)
+        stage.route_settings = settings
 
     def _route(
         self,

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.checks import acknowledge
 from infra.constructs.layers import RUNTIME, function_architecture
 from infra.paths import FUNCTIONS
 
@@ -71,6 +72,7 @@ class ServiceFunction(Construct):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
+        acknowledge(role, "IAM5[Resource::*]", because="X-Ray and ecs:ListTasks know no resources to name")
         self.function = lambda_.Function(
             self,
             "Function",
@@ -92,4 +94,9 @@ class ServiceFunction(Construct):
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 **environment,
             },
+        )
+        acknowledge(
+            self.function,
+            "L1",
+            because="Python 3.13 is what layers, image and tests share; it is supported until 2029",
         )

@@ -19,7 +19,7 @@ class Schedules(Construct):
     Args:
         dispatcher: called each minute, and when a worker's task has stopped.
         quota_reset: called on the first of a month at 00:00.
-        cleanup: called each day at 02:00.
+        cleanup: called each day at 02:00, and each few minutes for the deletion of accounts.
         cluster: whose stopped tasks wake the dispatcher.
     """
 
@@ -53,6 +53,13 @@ class Schedules(Construct):
             schedule=events.Schedule.cron(minute="0", hour="2"),
         )
         self._rule(
+            "GoOnDeleting",
+            "Goes on with the deletion of accounts",
+            cleanup,
+            schedule=events.Schedule.expression("rate(5 minutes)"),
+            event={"only": "deletions"},
+        )
+        self._rule(
             "TaskStopped",
             "Starts another task at once when one was taken away",
             dispatcher,
@@ -71,6 +78,7 @@ class Schedules(Construct):
         *,
         schedule: events.Schedule | None = None,
         event_pattern: events.EventPattern | None = None,
+        event: dict[str, str] | None = None,
     ) -> None:
         events.Rule(
             self,
@@ -78,5 +86,11 @@ class Schedules(Construct):
             description=description,
             schedule=schedule,
             event_pattern=event_pattern,
-            targets=[targets.LambdaFunction(function, retry_attempts=2)],
+            targets=[
+                targets.LambdaFunction(
+                    function,
+                    retry_attempts=2,
+                    event=events.RuleTargetInput.from_object(event) if event else None,
+                )
+            ],
         )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.constructs.checks import acknowledge
+
 if TYPE_CHECKING:
+    from aws_cdk import CfnElement
+
     from infra.stage import Stage
 
 ARCHIVES = "generations/*"
+SHARED_ANSWERS = "shared/*"
 
 READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE_ITEMS = (
@@ -23,6 +28,7 @@ WRITE_ITEMS = (
     "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
 )
+REMOVE_ITEMS = "dynamodb:BatchWriteItem"
 
 
 class Storage(Construct):
@@ -49,9 +55,10 @@ class Storage(Construct):
             deletion_protection=stage.retain_data,
             removal_policy=removal,
         )
-        self._add_index("due", "due_kind", "due_at", dynamodb.ProjectionType.KEYS_ONLY)
-        self._add_index("by_website", "website_id", "generation_id", dynamodb.ProjectionType.ALL)
-        self._add_index("by_status", "user_status", "generation_id", dynamodb.ProjectionType.ALL)
+        self._add_index("due", "due_kind", "due_at")
+        self._add_index("by_website", "user_website", "generation_id")
+        self._add_index("by_status", "user_status", "generation_id")
+        self._add_index("by_website_status", "website_status", "generation_id")
 
         self.bucket = s3.Bucket(
             self,
@@ -65,10 +72,20 @@ class Storage(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                     expiration=Duration.days(400),
-                )
+                ),
+                *(
+                    [s3.LifecycleRule(prefix=SHARED_ANSWERS.rstrip("*"), expiration=Duration.days(1))]
+                    if stage.shared_cache
+                    else []
+                ),
             ],
             removal_policy=removal,
             auto_delete_objects=stage.custom_resources and not stage.retain_data,
+        )
+        acknowledge(
+            self.bucket,
+            "S1",
+            because="archives are fetched by presigned URLs alone, and the API logs who asked for each",
         )
         self.signing_secret = secretsmanager.Secret(
             self,
@@ -83,6 +100,12 @@ class Storage(Construct):
             removal_policy=removal,
         )
 
+        acknowledge(
+            self.signing_secret,
+            "SMG4",
+            because="`llmready admin` rotates it, old and new key being good side by side for a while",
+        )
+
     def grant_table(self, grantee: iam.IGrantable, *actions: str, indexes: tuple[str, ...] = ()) -> None:
         """Allow ``actions`` on the table's items and queries on the named indexes."""
         grant_on(grantee, [self.table.table_arn], *actions)
@@ -94,6 +117,25 @@ class Storage(Construct):
     def grant_archives(self, grantee: iam.IGrantable, *actions: str) -> None:
         """Allow ``actions`` on the archives in the bucket."""
         grant_on(grantee, [self.bucket.arn_for_objects(ARCHIVES)], *actions)
+        role = grantee.grant_principal
+        if isinstance(role, Construct):
+            acknowledge(
+                role,
+                *self.archive_findings(),
+                because="archives of all users are under this prefix; their keys are only known later",
+            )
+
+    def grant_shared_answers(self, grantee: iam.IGrantable) -> None:
+        """Allow reading and writing what all crawls of a host share."""
+        grant_on(grantee, [self.bucket.arn_for_objects(SHARED_ANSWERS)], "s3:GetObject", "s3:PutObject")
+        role = grantee.grant_principal
+        if isinstance(role, Construct):
+            bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
+            acknowledge(
+                role,
+                f"IAM5[Resource::<{bucket}.Arn>/{SHARED_ANSWERS}]",
+                because="which hosts are crawled is only known later",
+            )
 
     def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:
         """Allow finding and deleting archives."""
@@ -106,16 +148,22 @@ class Storage(Construct):
             )
         )
 
+    def archive_findings(self) -> tuple[str, ...]:
+        """Name what cdk-nag finds where archives are granted: their keys are only known later."""
+        bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
+        return (f"IAM5[Resource::<{bucket}.Arn>/{ARCHIVES}]",)
+
     def grant_signing_secret(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing secret."""
         grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")
 
-    def _add_index(self, name: str, partition: str, sort: str, projection: dynamodb.ProjectionType) -> None:
+    def _add_index(self, name: str, partition: str, sort: str) -> None:
+        # By keys only: a page of a list skips small entries, and progress is not written to any index.
         self.table.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
-            projection_type=projection,
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
 

@@ -1,17 +1,17 @@
-"""Where crawls run: a network without NAT, an ECS cluster, the worker's task definition."""
+"""Where crawls run: an ECS cluster, the worker's task definition."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.checks import acknowledge
 from infra.constructs.functions import log_retention
 from infra.paths import ROOT
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_lambda as lambda_
 
+    from infra.constructs.network import Network
     from infra.stage import Stage
 
 CONTAINER = "worker"
@@ -56,38 +57,25 @@ DROPPED_CAPABILITIES = [
 
 
 class Workers(Construct):
-    """Network, cluster and task definition of the workers.
+    """Cluster and task definition of the workers.
 
     Args:
+        network: where tasks run.
         environment: the settings that the worker reads.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, environment: Mapping[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        network: Network,
+        environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        # Tasks have public addresses and no ingress: a NAT gateway would cost more than all else.
-        self.vpc = ec2.Vpc(
-            self,
-            "Network",
-            max_azs=2,
-            nat_gateways=0,
-            restrict_default_security_group=stage.custom_resources,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=20)
-            ],
-        )
-        # Crawls speak to ports 80 and 443, the resolver of a VPC needs no rule, and AWS is on 443.
-        self.security_group = ec2.SecurityGroup(
-            self,
-            "SecurityGroup",
-            vpc=self.vpc,
-            description="LLMReady workers: no ingress, egress to the web",
-            allow_all_outbound=False,
-        )
-        self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(80), "Web")
-        self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Web and AWS")
-        self.cluster = ecs.Cluster(self, "Cluster", vpc=self.vpc)
+        self.network = network
+        self.cluster = ecs.Cluster(self, "Cluster", vpc=network.vpc)
         # The construct's own way to name providers makes an association that the emulator lacks.
         cast("ecs.CfnCluster", self.cluster.node.default_child).capacity_providers = [
             "FARGATE",
@@ -104,6 +92,15 @@ class Workers(Construct):
                     ecs.CpuArchitecture.ARM64 if stage.architecture == "arm64" else ecs.CpuArchitecture.X86_64
                 ),
             ),
+        )
+        acknowledge(
+            self,
+            "ECS4",
+            because="Container Insights cost more than the tasks; the workers' own metrics say more",
+        )
+        acknowledge(self, "ECS2", because="the environment holds names of resources and numbers, no secret")
+        acknowledge(
+            self, "IAM5[Resource::*]", because="ecr:GetAuthorizationToken, for the image, knows no resource"
         )
         self.log_group = logs.LogGroup(
             self, "Log", retention=log_retention(stage), removal_policy=RemovalPolicy.DESTROY
@@ -154,8 +151,8 @@ class Workers(Construct):
             "LLMREADY_CLUSTER": self.cluster.cluster_arn,
             "LLMREADY_TASK_DEFINITION": self.task_definition.task_definition_arn,
             "LLMREADY_TASK_CONTAINER": CONTAINER,
-            "LLMREADY_TASK_SUBNETS": ",".join(subnet.subnet_id for subnet in self.vpc.public_subnets),
-            "LLMREADY_TASK_SECURITY_GROUP": self.security_group.security_group_id,
+            "LLMREADY_TASK_SUBNETS": ",".join(subnet.subnet_id for subnet in self.network.vpc.public_subnets),
+            "LLMREADY_TASK_SECURITY_GROUP": self.network.workers.security_group_id,
         }
 
 

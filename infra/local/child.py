@@ -32,8 +32,10 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     no_proxy = [*filter(None, [kept.get("NO_PROXY", kept.get("no_proxy", ""))]), "127.0.0.1", "localhost"]
+    trusted = os.environ.get("AWS_CA_BUNDLE")
     return {
         **kept,
+        **({"AWS_CA_BUNDLE": trusted} if trusted else {}),
         "NO_PROXY": ",".join(no_proxy),
         "no_proxy": ",".join(no_proxy),
         "AWS_ENDPOINT_URL": endpoint,

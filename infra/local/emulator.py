@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import sys
@@ -12,19 +13,23 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from infra.local.certificate import make_certificate
 from infra.local.child import LOCAL_REGION, Child, aws_environment
 from infra.local.failure import LocalError
 from infra.paths import ROOT
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
+    from infra.local.certificate import Certificate
     from infra.local.settings import LocalSettings
 
 READY_WITHIN = 60.0
 STOP_WITHIN = 20.0
 LARGEST_LOG = 10 * 1024 * 1024
 SAVE_PATH = "/_llmready/save"
+CREDENTIALS_PATH = "/_llmready/task-credentials"
 
 
 class Emulator:
@@ -42,6 +47,7 @@ class Emulator:
         self._settings = settings
         self._folder = settings.data / "emulator"
         self._child: Child | None = None
+        self._certificate: Certificate | None = None
         self.port = 0
 
     @property
@@ -52,7 +58,12 @@ class Emulator:
     @property
     def endpoint(self) -> str:
         """Base URL of every emulated service."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._settings.enforce_iam else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def tls(self) -> ssl.SSLContext | bool:
+        """What a client that speaks to it needs; True where that is nothing of its own."""
+        return self._certificate.context() if self._certificate else True
 
     @property
     def log(self) -> Path:
@@ -71,6 +82,7 @@ class Emulator:
         named_port = self._named_port()
         self.port = named_port if _is_free(named_port) else _free_port()
         environment = {
+            **self._enforcement(),
             **aws_environment(self.endpoint),
             **self._settings.passed_on,
             "LLMREADY_EMULATOR_PORT": str(self.port),
@@ -100,10 +112,46 @@ class Emulator:
         )
         await self._answering(self._child)
 
+    def _enforcement(self) -> dict[str, str]:
+        """Have policies evaluated, over TLS, since the template's policies refuse everything else."""
+        if not self._settings.enforce_iam:
+            return {}
+        self._certificate = make_certificate(self._folder / "tls")
+        # Everything that this process starts trusts it too: functions, workers.
+        os.environ["AWS_CA_BUNDLE"] = str(self._certificate.trusted)
+        return {
+            "AUTH": "true",
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(self._certificate.certificate),
+            "MINISTACK_SSL_KEY": str(self._certificate.key),
+            "LLMREADY_ACCESS_LOG": str(self._settings.access_log),
+        }
+
     async def save(self) -> None:
         """Have the whole state written to the data folder."""
-        async with aiohttp.ClientSession() as session, session.post(self.endpoint + SAVE_PATH) as response:
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.tls)) as session,
+            session.post(self.endpoint + SAVE_PATH) as response,
+        ):
             response.raise_for_status()
+
+    async def task_credentials(self, role: str, task: str) -> dict[str, str]:
+        """Give what ECS puts into a task's environment for its role; nothing where IAM is not enforced.
+
+        Args:
+            role: ARN of the task's role.
+            task: id of the task.
+        """
+        if not self._settings.enforce_iam:
+            return {}
+        connector = aiohttp.TCPConnector(ssl=self.tls)
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.get(self.endpoint + CREDENTIALS_PATH, params={"role": role, "task": task}) as response,
+        ):
+            response.raise_for_status()
+            given: dict[str, str] = json.loads(await response.read())
+            return given
 
     async def ended(self) -> int:
         """Wait until the process ends by itself and give its exit code."""
@@ -128,7 +176,10 @@ class Emulator:
 
     async def _answering(self, child: Child) -> None:
         deadline = time.monotonic() + READY_WITHIN
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+        connector = aiohttp.TCPConnector(ssl=self.tls)
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=2), connector=connector
+        ) as session:
             while time.monotonic() < deadline:
                 if child.exit_code is not None:
                     raise LocalError(f"The AWS emulator ended at once; {self.log} says why.")

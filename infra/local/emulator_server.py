@@ -10,6 +10,9 @@ itself it
 * does not wait 50 ms for a log line after a function has answered;
 * writes what functions log into a file too, and keeps the latest log streams only;
 * tells EventBridge when a task has stopped, as ECS does;
+* scans archives as GuardDuty does, where ``LLMREADY_MALWARE_SCAN`` is on (:mod:`infra.local.scanner`);
+* writes down who asked for what, and gives tasks their role's credentials, where IAM is enforced
+  (:mod:`infra.local.enforcement`);
 * counts tasks of an earlier run as stopped, where ministack would go on listing them as wanted.
 
 ministack is pinned to an exact version, because this reaches into it.
@@ -30,8 +33,10 @@ import time
 import warnings
 from contextvars import ContextVar, copy_context
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -41,6 +46,8 @@ from ministack.core.persistence import save_state
 from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, lambda_svc
 
 from infra.local.child import die_with_parent
+from infra.local.enforcement import CREDENTIALS_PATH, log_decisions, task_credentials
+from infra.local.scanner import scan_archives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -139,6 +146,12 @@ def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
                 saver.save()
                 await send({"type": "http.response.start", "status": 204, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
+                return
+            if scope["path"] == CREDENTIALS_PATH:
+                asked = dict(parse_qsl(scope["query_string"].decode()))
+                given = json.dumps(task_credentials(asked["role"], asked["task"])).encode()
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": given})
                 return
             saver.note(scope)
             source = dict(scope["headers"]).get(SOURCE_HEADER.encode())
@@ -240,7 +253,13 @@ async def main() -> None:
     amend_gateway()
     amend_tasks()
     amend_functions(os.environ["LLMREADY_FUNCTIONS_LOG"])
+    if os.environ.get("LLMREADY_MALWARE_SCAN") == "true":
+        scan_archives()
+    if log := os.environ.get("LLMREADY_ACCESS_LOG"):
+        log_decisions(Path(log))
     config = Config()
+    config.certfile = os.environ.get("MINISTACK_SSL_CERT")
+    config.keyfile = os.environ.get("MINISTACK_SSL_KEY")
     config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1

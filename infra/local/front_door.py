@@ -13,6 +13,7 @@ from yarl import URL
 from infra.local.failure import LocalError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
 
 # What API Gateway takes, and what it says beyond that.
@@ -52,12 +53,13 @@ class FrontDoor:
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
-    async def open(self, endpoint: str, api_id: str) -> None:
+    async def open(self, endpoint: str, api_id: str, *, tls: ssl.SSLContext | bool = True) -> None:
         """Begin to serve.
 
         Args:
             endpoint: the emulator's base URL.
             api_id: the HTTP API's id.
+            tls: what it takes to trust the emulator.
 
         Raises:
             LocalError: when the port is taken.
@@ -66,7 +68,7 @@ class FrontDoor:
         self._session = aiohttp.ClientSession(
             timeout=TIMEOUT,
             auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )

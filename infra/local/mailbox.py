@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
 POLL_INTERVAL = 0.5
@@ -23,12 +24,14 @@ class Mailbox:
     Args:
         folder: where the ``.eml`` files go; the names of those written are kept beside them.
         endpoint: the emulator's base URL.
+        tls: what it takes to trust the emulator.
     """
 
-    def __init__(self, folder: Path, endpoint: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, *, tls: ssl.SSLContext | bool = True) -> None:
         self._folder = folder
         self._written = folder / ".written"
         self._url = f"{endpoint}/_ministack/ses/messages"
+        self._tls = tls
         self._known: set[str] = set()
 
     async def run(self) -> None:
@@ -36,7 +39,9 @@ class Mailbox:
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._written.exists():
             self._known = set(self._written.read_text().split())
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=10), connector=aiohttp.TCPConnector(ssl=self._tls)
+        ) as session:
             while True:
                 await self._collect(session)
                 await asyncio.sleep(POLL_INTERVAL)

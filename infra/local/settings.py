@@ -21,6 +21,8 @@ NUMBERS = {
     "LLMREADY_IDLE_SECONDS": (1, 3600),
 }
 CRAWL_ALLOW = "LLMREADY_CRAWL_ALLOW"
+ENFORCE_IAM = "LLMREADY_ENFORCE_IAM"
+MALWARE_SCAN = "LLMREADY_MALWARE_SCAN"
 
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
@@ -33,11 +35,13 @@ class LocalSettings:
         port: where the API answers on 127.0.0.1.
         data: folder that keeps everything over restarts.
         passed_on: settings that functions and workers read from the environment.
+        enforce_iam: whether the emulator evaluates policies for each call, and speaks TLS.
     """
 
     port: int
     data: Path
     passed_on: dict[str, str]
+    enforce_iam: bool = False
 
     @property
     def url(self) -> str:
@@ -48,6 +52,11 @@ class LocalSettings:
     def logs(self) -> Path:
         """Folder of the logs."""
         return self.data / "log"
+
+    @property
+    def access_log(self) -> Path:
+        """File with a line for each of IAM's decisions about a role."""
+        return self.logs / "access.jsonl"
 
     @property
     def mail(self) -> Path:
@@ -78,7 +87,19 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
             raise LocalError(f"{name} is {text!r}; it must be a whole number from {lowest} to {highest}.")
         if text:
             passed_on[name] = text
-    return LocalSettings(port=int(port), data=data.resolve(), passed_on=passed_on)
+    switches = {name: _switch(name, environment) for name in (ENFORCE_IAM, MALWARE_SCAN)}
+    if switches[MALWARE_SCAN]:
+        passed_on[MALWARE_SCAN] = "true"
+    return LocalSettings(
+        port=int(port), data=data.resolve(), passed_on=passed_on, enforce_iam=switches[ENFORCE_IAM]
+    )
+
+
+def _switch(name: str, environment: Mapping[str, str]) -> bool:
+    text = environment.get(name, "").strip() or "false"
+    if text not in {"true", "false"}:
+        raise LocalError(f"{name} is {text!r}; it must be true or false.")
+    return text == "true"
 
 
 def _host_ports(allowed: str) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef, TaskTypeDef
 
     from infra.local.aws import Clients
+    from infra.local.emulator import Emulator
     from infra.local.settings import LocalSettings
 
 POLL_INTERVAL = 0.15
@@ -38,7 +39,7 @@ class TaskAgent:
     Args:
         settings: the run; its settings are passed on to the workers.
         clients: the emulator's.
-        endpoint: the emulator's base URL.
+        emulator: whose tasks they are.
         cluster: ARN of the cluster.
     """
 
@@ -46,12 +47,12 @@ class TaskAgent:
         self,
         settings: LocalSettings,
         clients: Clients,
-        endpoint: str,
+        emulator: Emulator,
         cluster: str,
     ) -> None:
         self._settings = settings
         self._clients = clients
-        self._endpoint = endpoint
+        self._emulator = emulator
         self._cluster = cluster
         self._work = settings.data / "tasks"
         self._running: dict[str, Child] = {}
@@ -124,7 +125,13 @@ class TaskAgent:
         for override in task.get("overrides", {}).get("containerOverrides", []):
             if override.get("name") == container["name"]:
                 defined |= _pairs(override.get("environment", []))
-        return {**aws_environment(self._endpoint), **defined, **self._settings.passed_on}
+        role = answer["taskDefinition"].get("taskRoleArn", "")
+        return {
+            **aws_environment(self._emulator.endpoint),
+            **await self._emulator.task_credentials(role, task["taskArn"].rpartition("/")[2]),
+            **defined,
+            **self._settings.passed_on,
+        }
 
     async def _follow(self, arn: str, child: Child) -> None:
         code = await child.wait()

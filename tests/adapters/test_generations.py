@@ -67,7 +67,8 @@ def test_opening_reads_both_and_tells_what_is_missing(either: Place, user: User,
     assert opening.user.email == user.email
     assert opening.website == website
     assert either.generations.opening(user.id, new_id()).website is None
-    assert either.generations.opening(new_id(), website.id) == (None, None)
+    nobody = either.generations.opening(new_id(), website.id)
+    assert (nobody.user, nobody.website) == (None, None)
 
 
 def test_a_start_stores_takes_and_locks(either: Place, user: User, website: Website) -> None:
@@ -113,7 +114,7 @@ def test_an_inactive_website_is_refused(either: Place, user: User) -> None:
 
 
 def test_a_website_that_is_gone_is_refused(either: Place, user: User, website: Website) -> None:
-    either.websites.delete(website)
+    either.websites.delete(website, now())
     with pytest.raises(NotFound) as refused:
         started(either, user, website)
     assert refused.value.code == "website_not_found"
@@ -326,7 +327,7 @@ def test_what_a_deleted_website_left_behind_can_be_deleted(
     done = completed(either, started(either, user, website))
     unlocked = either.websites.get(user.id, website.id)
     assert unlocked is not None
-    either.websites.delete(unlocked)
+    either.websites.delete(unlocked, now())
     either.generations.delete(done)
     assert stored(either, done) is None
     counted = either.users.get(user.id)

@@ -5,6 +5,7 @@ import pytest
 
 from llmready.adapters.dynamodb.limits import LOCKOUT_FAILURES, LOCKOUT_WINDOW, DynamoMutex
 from llmready.domain.clock import now
+from llmready.domain.limits import Rate
 from tests.emulator import Place
 
 TIME = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -12,7 +13,8 @@ MINUTE = timedelta(minutes=1)
 
 
 def take(place: Place, key: str = "somebody", *, per_minute: int = 10, time: datetime = TIME) -> int:
-    return place.limiter.take("starts", key, per_minute=per_minute, time=time)
+    """Take one and return how long to wait."""
+    return place.limiter.take("starts", key, rate=Rate(per_minute), time=time).wait
 
 
 @pytest.mark.parametrize("per_minute", [1, 7, 10, 60])
@@ -43,7 +45,7 @@ def test_limits_know_their_subjects_apart(either: Place) -> None:
     for _ in range(10):
         take(either)
     assert take(either, "another") == 0
-    assert either.limiter.take("logins", "somebody", per_minute=10, time=TIME) == 0
+    assert either.limiter.take("logins", "somebody", rate=Rate(10), time=TIME).wait == 0
 
 
 def test_a_burst_passes_no_limit(place: Place) -> None:
@@ -53,29 +55,83 @@ def test_a_burst_passes_no_limit(place: Place) -> None:
     assert all(0 < answer <= 60 for answer in answers if answer)
 
 
-def test_failures_lock_for_a_while(either: Place) -> None:
-    lockout = either.lockout
-    for _ in range(LOCKOUT_FAILURES):
-        assert lockout.locked_for("somebody", TIME) == 0
-        lockout.failed("somebody", TIME)
-    assert lockout.locked_for("somebody", TIME) == LOCKOUT_WINDOW.total_seconds()
-    assert lockout.locked_for("somebody", TIME + 5 * MINUTE) == 600
-    assert lockout.locked_for("another", TIME) == 0
+def test_one_knows_where_one_stands(either: Place) -> None:
+    rate = Rate(4, 3600)
+    standings = [either.limiter.take("mails", "somebody", rate=rate, time=TIME) for _ in range(5)]
+    assert [(standing.remaining, standing.wait) for standing in standings] == [
+        (3, 0),
+        (2, 0),
+        (1, 0),
+        (0, 0),
+        (0, 900),
+    ]
+    assert [standing.full_in for standing in standings] == [900, 1800, 2700, 3600, 3600]
+
+
+def test_whom_a_limit_holds_for_is_not_stored_in_plain(either: Place) -> None:
+    either.limiter.take("logins", "192.0.2.77", rate=Rate(10), time=TIME)
+    assert "192.0.2.77" not in str(either.dynamodb.scan(TableName=either.name)["Items"])
+
+
+def fail(place: Place, time: datetime = TIME, who: str = "somebody") -> int:
+    """Try a wrong password and return for how long the address is locked."""
+    if wait := place.lockout.begin(who, time):
+        return wait
+    place.lockout.failed(who, time)
+    return 0
+
+
+def test_ten_failures_lock_for_a_while(either: Place) -> None:
+    assert [fail(either) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert fail(either) == LOCKOUT_WINDOW.total_seconds()
+    assert fail(either, TIME + 5 * MINUTE) == 600
+    assert fail(either, who="another") == 0
     after = TIME + LOCKOUT_WINDOW
-    assert lockout.locked_for("somebody", after) == 0
-    lockout.failed("somebody", after)
-    assert lockout.locked_for("somebody", after) == 0
+    assert [fail(either, after) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert fail(either, after) > 0
+
+
+def test_failures_count_for_fifteen_minutes_wherever_those_begin(either: Place) -> None:
+    for _ in range(LOCKOUT_FAILURES - 1):
+        assert fail(either) == 0
+    almost = TIME + LOCKOUT_WINDOW - timedelta(seconds=1)
+    assert fail(either, almost) == 0
+    assert fail(either, almost) == LOCKOUT_WINDOW.total_seconds()
+    # Of those ten, nine are older than the window by then.
+    assert fail(either, almost + LOCKOUT_WINDOW) == 0
 
 
 def test_a_good_login_clears_the_failures(either: Place) -> None:
-    lockout = either.lockout
+    for _ in range(LOCKOUT_FAILURES - 1):
+        fail(either)
+    assert either.lockout.begin("somebody", TIME) == 0
+    either.lockout.succeeded("somebody")
+    either.lockout.succeeded("nobody")
+    assert [fail(either) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert fail(either) > 0
+
+
+def test_a_burst_of_guesses_gets_ten_tries(place: Place) -> None:
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(lambda _: fail(place), range(48)))
+    assert answers.count(0) == LOCKOUT_FAILURES
+
+
+def test_a_burst_of_right_passwords_passes(place: Place) -> None:
+    def sign_in(_: int) -> int:
+        wait = place.lockout.begin("somebody", TIME)
+        if not wait:
+            place.lockout.succeeded("somebody")
+        return wait
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(sign_in, range(48))) == {0}
+
+
+def test_logins_that_died_on_the_way_count_as_failed(either: Place) -> None:
     for _ in range(LOCKOUT_FAILURES):
-        lockout.failed("somebody", TIME)
-    lockout.cleared("somebody")
-    lockout.cleared("nobody")
-    assert lockout.locked_for("somebody", TIME) == 0
-    lockout.failed("somebody", TIME)
-    assert lockout.locked_for("somebody", TIME) == 0
+        assert either.lockout.begin("somebody", TIME) == 0
+    assert either.lockout.begin("somebody", TIME + timedelta(seconds=30)) == 870
 
 
 def test_one_holds_the_mutex_and_learns_who_waited(either: Place) -> None:

@@ -4,8 +4,12 @@ import pytest
 
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import NotFound
+from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.mail_tokens import LIFETIMES, MailToken, Purpose, read_mail_token
 from tests.emulator import Place
 from tests.people import new_user, registered
+
+UNTIL = now() + timedelta(days=30)
 
 
 def test_an_address_has_one_account(either: Place) -> None:
@@ -24,7 +28,7 @@ def test_an_account_changes_its_name_and_its_plan(either: Place) -> None:
     renamed = either.users.rename(user.id, "New Name", later)
     assert renamed == user.model_copy(update={"full_name": "New Name", "updated_at": later})
     assert either.users.rename(user.id, None, later).full_name is None
-    assert either.users.set_plan(user.id, "pro", later).plan.generations_per_month == 25
+    assert either.users.set_plan(user, "pro", later, by="ops").plan.generations_per_month == 25
     kept = either.users.get(user.id)
     assert kept is not None
     assert (kept.plan_name, kept.full_name, kept.password_hash) == ("pro", None, user.password_hash)
@@ -34,34 +38,140 @@ def test_nobody_is_made_by_a_change(either: Place) -> None:
     missing = new_id()
     for change in (
         lambda: either.users.rename(missing, "x", now()),
-        lambda: either.users.set_plan(missing, "pro", now()),
+        lambda: either.users.set_plan(new_user(), "pro", now(), by="ops"),
     ):
         with pytest.raises(NotFound):
             change()
     assert either.users.get(missing) is None
 
 
+def opened(place: Place, user_id: str, family: str, token_id: str = "first") -> bool:  # noqa: S107
+    return place.sessions.open(user_id, family, token_id, opened_at=now(), expires_at=UNTIL)
+
+
 def test_a_refresh_token_is_good_once_and_its_reuse_revokes_the_family(either: Place) -> None:
-    sessions, user, until = either.sessions, new_id(), now() + timedelta(days=30)
-    sessions.open(user, "family", "first", until)
-    sessions.open(user, "other", "first", until)
-    assert sessions.rotate(user, "family", "first", "second", until)
-    assert sessions.rotate(user, "family", "second", "third", until)
-    assert not sessions.rotate(user, "family", "first", "stolen", until)
-    assert not sessions.rotate(user, "family", "third", "fourth", until)
-    assert sessions.rotate(user, "other", "first", "second", until)
+    sessions, user = either.sessions, registered(either).id
+    assert opened(either, user, "family")
+    assert opened(either, user, "other")
+    assert sessions.rotate(user, "family", "first", "second", UNTIL)
+    assert sessions.rotate(user, "family", "second", "third", UNTIL)
+    assert not sessions.rotate(user, "family", "first", "stolen", UNTIL)
+    assert not sessions.rotate(user, "family", "third", "fourth", UNTIL)
+    assert sessions.rotate(user, "other", "first", "second", UNTIL)
 
 
 def test_a_closed_family_is_over(either: Place) -> None:
-    sessions, user, until = either.sessions, new_id(), now() + timedelta(days=30)
-    sessions.open(user, "family", "first", until)
+    sessions, user = either.sessions, registered(either).id
+    opened(either, user, "family")
     sessions.close(user, "family")
     sessions.close(user, "family")
-    assert not sessions.rotate(user, "family", "first", "second", until)
+    assert not sessions.rotate(user, "family", "first", "second", UNTIL)
+
+
+def test_all_families_but_one_can_be_closed(either: Place) -> None:
+    user = registered(either).id
+    for number in range(30):
+        opened(either, user, f"family{number}")
+    either.sessions.close_all(user, but="family7")
+    good = [n for n in range(30) if either.sessions.rotate(user, f"family{n}", "first", "second", UNTIL)]
+    assert good == [7]
+    either.sessions.close_all(user, but=None)
+    assert not either.sessions.rotate(user, "family7", "second", "third", UNTIL)
+
+
+def test_nobody_signs_in_to_an_account_that_is_gone(either: Place) -> None:
+    user = registered(either)
+    assert not opened(either, new_id(), "family")
+    assert either.users.mark_deleted(user, now())
+    assert not opened(either, user.id, "family")
 
 
 def test_no_token_is_stored_in_plain(either: Place) -> None:
-    either.sessions.open(new_id(), "family", "a-token-id", now() + timedelta(days=30))
-    (item,) = either.dynamodb.scan(TableName=either.name)["Items"]
-    assert "a-token-id" not in str(item)
-    assert abs(int(item["ttl"]["N"]) - (now() + timedelta(days=30)).timestamp()) < 5
+    user = registered(either).id
+    opened(either, user, "family", "a-token-id")
+    token = either.mail_tokens.issue(user, Purpose.RESET_PASSWORD, now())
+    stored = str(either.dynamodb.scan(TableName=either.name)["Items"])
+    assert "a-token-id" not in stored
+    assert token not in stored
+    assert token[22:] not in stored
+    item = next(item for item in either.dynamodb.scan(TableName=either.name)["Items"] if "newest" in item)
+    assert abs(int(item["ttl"]["N"]) - UNTIL.timestamp()) < 5
+
+
+def told(user_id: str) -> OutboxMail:
+    return OutboxMail(
+        id=new_id(), user_id=user_id, kind=MailKind.PASSWORD_CHANGED, created_at=now(), due_at=now()
+    )
+
+
+def test_a_mails_token_is_good_once_for_one_thing_and_not_for_long(either: Place) -> None:
+    user, users, time = registered(either), either.users, now()
+
+    def issued(purpose: Purpose) -> MailToken:
+        token = read_mail_token(either.mail_tokens.issue(user.id, purpose, time))
+        assert token is not None
+        return token
+
+    verify, reset = issued(Purpose.VERIFY_EMAIL), issued(Purpose.RESET_PASSWORD)
+    late = time + LIFETIMES[Purpose.VERIFY_EMAIL]
+    assert not users.verify(reset, time)
+    assert not users.reset_password(verify, "hash", told(user.id), time)
+    assert not users.verify(verify, late)
+    assert not users.verify(verify._replace(user_id=registered(either).id), time)
+    assert users.verify(verify, time)
+    assert not users.verify(verify, time)
+    found = users.get(user.id)
+    assert found is not None
+    assert (found.is_verified, found.password_hash) == (True, user.password_hash)
+    assert users.reset_password(reset, "hash", told(user.id), time)
+    assert not users.reset_password(reset, "other", told(user.id), time)
+    found = users.get(user.id)
+    assert found is not None
+    assert (found.password_hash, found.sessions_since) == ("hash", time)
+
+
+def test_a_password_is_changed_only_where_it_is_as_it_was_read(either: Place) -> None:
+    user, users = registered(either), either.users
+    assert users.change_password(user, "second", told(user.id), now(), kept_family="mine")
+    assert not users.change_password(user, "third", told(user.id), now(), kept_family=None)
+    users.rehash(user, "rehashed")
+    found = users.get(user.id)
+    assert found is not None
+    assert (found.password_hash, found.kept_family) == ("second", "mine")
+
+
+def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> None:
+    user, users, time = registered(either, email="gone@example.com", full_name="Gone"), either.users, now()
+    assert users.mark_deleted(user, time)
+    assert not users.mark_deleted(user, time)
+    assert users.get(user.id) is None
+    assert users.by_email("gone@example.com") is None
+    stored = str(either.dynamodb.scan(TableName=either.name)["Items"])
+    assert "gone@example.com" not in stored
+    assert "Gone" not in stored
+    assert users.create(new_user(email="gone@example.com"))
+    for change in (lambda: users.rename(user.id, "x", time), lambda: users.set_plan(user, "pro", time, by="ops")):
+        with pytest.raises(NotFound):
+            change()
+    assert [deletion.user_id for deletion in users.deleted(now())] == [user.id]
+    users.look_again(user.id, time + timedelta(hours=1))
+    assert list(users.deleted(now())) == []
+    users.remove_mark(user.id)
+    users.remove_mark(user.id)
+    users.look_again(user.id, time)
+    assert list(users.deleted(time + timedelta(hours=2))) == []
+
+
+def test_what_an_account_has_is_removed_a_part_at_a_time(either: Place) -> None:
+    user, other = registered(either), registered(either)
+    for number in range(330):
+        opened(either, user.id, f"family{number}")
+    opened(either, other.id, "family")
+    either.users.mark_deleted(user, now())
+    rounds = 0
+    while either.users.remove_some(user.id):
+        rounds += 1
+    assert rounds == 2
+    left = [item["pk"]["S"] for item in either.dynamodb.scan(TableName=either.name)["Items"]]
+    assert left.count(f"USER#{user.id}") == 1
+    assert left.count(f"USER#{other.id}") == 2

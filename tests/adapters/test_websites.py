@@ -139,7 +139,7 @@ def test_what_is_not_there_can_be_neither_changed_nor_deleted(either: Place, use
     with pytest.raises(NotFound):
         either.websites.update(missing, changed(missing, name="New"))
     with pytest.raises(NotFound):
-        either.websites.delete(missing)
+        either.websites.delete(missing, now())
     assert stored(either, missing) is None
     assert counts(either, user) == (0, 0)
 
@@ -147,19 +147,19 @@ def test_what_is_not_there_can_be_neither_changed_nor_deleted(either: Place, use
 def test_a_deleted_website_frees_its_url_and_its_place(either: Place, user: User) -> None:
     website = with_website(either, user, "https://example.com/", is_active=False)
     with_website(either, user)
-    either.websites.delete(website)
+    either.websites.delete(website, now())
     assert stored(either, website) is None
     assert counts(either, user) == (1, 1)
     with_website(either, user, "https://example.com/")
     with pytest.raises(NotFound):
-        either.websites.delete(website)
+        either.websites.delete(website, now())
 
 
 def test_a_website_with_a_running_generation_stays(either: Place, user: User) -> None:
     website = with_website(either, user)
     generation = started(either, user, website)
     with pytest.raises(Conflict) as refused:
-        either.websites.delete(website)
+        either.websites.delete(website, now())
     assert refused.value.code == "generation_in_progress"
     assert refused.value.extra == {"generation_id": generation.id}
     assert counts(either, user) == (1, 1)
@@ -169,13 +169,13 @@ def test_deleting_what_was_changed_meanwhile_is_refused(either: Place, user: Use
     website = with_website(either, user, "https://one.example.com/")
     either.websites.update(website, changed(website, url="https://two.example.com/"))
     with pytest.raises(Conflict) as refused:
-        either.websites.delete(website)
+        either.websites.delete(website, now())
     assert refused.value.code == "website_changed"
 
 
 def test_ids_of_nobody_are_not_found(either: Place) -> None:
     assert either.websites.get(new_id(), new_id()) is None
-    assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == ([], 0)
+    assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == (None, [], 0)
     assert either.websites.oldest(new_id(), 3) == []
 
 

@@ -80,7 +80,9 @@ def _allowed(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
 
-def run(url: str, folder: Path, *arguments: str, allow: str | None = None, **more: str) -> Run:
+def run(
+    url: str, folder: Path, *arguments: str, allow: str | None = None, seconds: float = 60, **more: str
+) -> Run:
     """Crawl in a process of its own with `--events`; `allow` defaults to the URL's own host and port."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "out"
@@ -89,7 +91,7 @@ def run(url: str, folder: Path, *arguments: str, allow: str | None = None, **mor
         command(url, out, "--events", *arguments),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         env=environment(_allowed(url) if allow is None else allow, **more),
         check=False,
     )

@@ -27,6 +27,7 @@ from crawler.cli import main
 from crawler.crawl import crawl
 from crawler.frontier.urls import parse
 from crawler.options import Limits, Options, Surroundings
+from crawler.report import Lines
 from tests.crawler.program import call, command, environment, run
 from tests.crawler.serving import HTML, Answer, Site, links, page, serving
 
@@ -255,7 +256,8 @@ def test_bad_settings_get_a_sentence(
 
 def test_the_browser_option_says_that_there_is_no_browser(tmp_path: Path) -> None:
     with serving({"/": page("Home")}) as site:
-        call(site.url, tmp_path, "--use-playwright").failed("browser_missing")
+        nowhere = str(tmp_path.parent / "chromium")
+        call(site.url, tmp_path, "--use-playwright", LLMREADY_CHROMIUM=nowhere).failed("browser_missing")
         assert site.paths == []
 
 
@@ -298,7 +300,7 @@ def test_the_budget_of_a_crawl_keeps_what_is_there(tmp_path: Path) -> None:
     with serving(pages) as site:
         start = parse(site.url)
         around = Surroundings(allowed=[(start.host, start.port)], limits=Limits(crawl_bytes=600_000))
-        result = asyncio.run(crawl(Options(start, tmp_path / "out"), around, lambda *_: None))
+        result = asyncio.run(crawl(Options(start, tmp_path / "out"), around, Lines()))
     assert 8 <= result.pages_crawled <= 12
     (note,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["notes"]
     assert "larger than one crawl may read" in note

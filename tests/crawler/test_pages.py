@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crawler.convert.charset import decode
 from crawler.convert.converter import Converter
 from crawler.convert.excerpt import first_paragraph
+from crawler.convert.main_part import MainPart
 from crawler.convert.page import is_page_path, read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.failures import Code, Failure
@@ -84,7 +85,6 @@ def test_facts() -> None:
     )
     assert str(facts.canonical) == "https://example.com/c"
     assert str(facts.refresh) == "https://example.com/r"
-    assert facts.has_main
 
 
 @pytest.mark.parametrize("content", ["30", "60; url=/x", "0; url=", "", "x; url=/y"])
@@ -165,7 +165,7 @@ def _convert(*pages: str) -> list[str]:
         await converter.start()
         try:
             return await asyncio.gather(
-                *(converter.convert(facts.html, str(URL), has_main=facts.has_main) for facts in read)
+                *(converter.convert(MainPart(facts.tree, facts.html).html(), str(URL)) for facts in read)
             )
         finally:
             await converter.close()
@@ -286,11 +286,9 @@ def test_a_child_that_dies_is_replaced_and_only_its_page_is_lost() -> None:
         assert child is not None
         child.kill()
         await asyncio.sleep(0)
-        waiting = [
-            asyncio.ensure_future(converter.convert(page(n), str(URL), has_main=False)) for n in range(4)
-        ]
+        waiting = [asyncio.ensure_future(converter.convert(page(n), str(URL))) for n in range(4)]
         first = await asyncio.gather(*waiting, return_exceptions=True)
-        later = await converter.convert("<p>later</p>", str(URL), has_main=False)
+        later = await converter.convert("<p>later</p>", str(URL))
         await converter.close()
         return first, later
 

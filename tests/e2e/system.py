@@ -54,8 +54,21 @@ class System:
         for line in self._process.stdout:
             self._output.append(line)
             if line.startswith("ready: "):
+                self._trust()
                 return self
         raise AssertionError(f"the local system did not start:\n{''.join(self._output)}")
+
+    def _trust(self) -> None:
+        """Where IAM is enforced the emulator speaks TLS, with a certificate of its own."""
+        if self.enforced:
+            os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(
+                self.data / "emulator" / "tls" / "trusted.pem"
+            )
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the emulator evaluates IAM's policies."""
+        return os.environ.get("LLMREADY_ENFORCE_IAM") == "true"
 
     @property
     def process(self) -> "subprocess.Popen[str]":

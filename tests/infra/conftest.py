@@ -9,7 +9,12 @@ from infra.stage import load_stage
 from tests.infra.running import Running
 from tests.infra.template import Template
 
-SENDER = {"mail_provider": "ses", "mail_sender": "noreply@example.com", "alarm_address": "ops@example.com"}
+PROD = {
+    "mail_sender": "noreply@example.com",
+    "alarm_address": "ops@example.com",
+    "budget_usd": "20",
+    "malware_scan": "true",
+}
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +32,8 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templa
         return Template(json.loads((folder / f"{stack_name(stage)}.template.json").read_text()))
 
     def with_settings(name: str, **settings: str) -> Template:
+        if name != "local" and not {"mail_provider", "mail_sender"} & set(settings):
+            settings["mail_provider"] = "none"
         return template(name, tuple(sorted(settings.items())))
 
     return with_settings
@@ -40,12 +47,12 @@ def _feature_flags() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def dev(synthesise: Callable[..., Template]) -> Template:
-    return synthesise("dev")
+    return synthesise("dev", mail_provider="none", malware_scan="true")
 
 
 @pytest.fixture(scope="session")
 def prod(synthesise: Callable[..., Template]) -> Template:
-    return synthesise("prod", **SENDER)
+    return synthesise("prod", **PROD)
 
 
 @pytest.fixture(scope="session")

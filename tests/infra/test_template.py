@@ -22,6 +22,7 @@ TABLE = {
     "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
 }
+REMOVE_ITEMS = {"dynamodb:BatchWriteItem"}
 SECRET = {"secretsmanager:GetSecretValue"}
 SEND = {"sqs:SendMessage"}
 DELETE_FILES = {"s3:DeleteObject", "s3:ListBucket"}
@@ -34,14 +35,19 @@ CONSUME = {
 }
 ALLOWED = {
     "public": set(),
-    "auth": TABLE | SECRET | SEND,
-    "websites": TABLE | SECRET | DELETE_FILES,
-    "generations": TABLE | SECRET | SEND | DELETE_FILES | {"s3:GetObject", "lambda:InvokeFunction"},
+    "auth": TABLE | REMOVE_ITEMS | SECRET | SEND | DELETE_FILES,
+    "websites": TABLE | SECRET | DELETE_FILES | {"lambda:InvokeFunction"},
+    "generations": TABLE
+    | SECRET
+    | SEND
+    | DELETE_FILES
+    | {"s3:GetObject", "s3:GetObjectTagging", "lambda:InvokeFunction"},
     "dispatcher": TABLE | SEND | {"ecs:RunTask", "ecs:ListTasks", "iam:PassRole"},
     "notifier": TABLE | SECRET | CONSUME | {"ses:SendEmail"},
     "dead_letters": TABLE | SEND | CONSUME,
     "quota_reset": TABLE,
-    "cleanup": TABLE | DELETE_FILES,
+    "scan_results": {"dynamodb:GetItem", "dynamodb:UpdateItem"} | DELETE_FILES,
+    "cleanup": TABLE | REMOVE_ITEMS | DELETE_FILES,
 }
 
 
@@ -158,8 +164,9 @@ def test_the_tables_indexes(prod: Template) -> None:
     }
     assert indexes == {
         "due": (["due_kind", "due_at"], "KEYS_ONLY"),
-        "by_website": (["website_id", "generation_id"], "ALL"),
-        "by_status": (["user_status", "generation_id"], "ALL"),
+        "by_website": (["user_website", "generation_id"], "KEYS_ONLY"),
+        "by_status": (["user_status", "generation_id"], "KEYS_ONLY"),
+        "by_website_status": (["website_status", "generation_id"], "KEYS_ONLY"),
     }
 
 
@@ -234,9 +241,10 @@ def test_an_alarm_rings_for_each_dead_letter_queue(prod: Template) -> None:
     watched = set()
     for alarm in prod.of("AWS::CloudWatch::Alarm").values():
         properties = alarm["Properties"]
-        assert properties["Threshold"] == 1
         assert [target(action) for action in properties["AlarmActions"]] == [topic]
-        watched |= {target(dimension["Value"]) for dimension in properties["Dimensions"]}
+        if properties.get("Namespace") == "AWS/SQS":
+            assert properties["Threshold"] == 1
+            watched |= {target(dimension["Value"]) for dimension in properties["Dimensions"]}
     assert watched == dead
     assert prod.only("AWS::SNS::Subscription")["Properties"]["Endpoint"] == "ops@example.com"
 
@@ -282,6 +290,14 @@ def test_the_api_is_throttled_and_closed_to_other_origins(prod: Template) -> Non
     throttle = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]["DefaultRouteSettings"]
     assert throttle["ThrottlingRateLimit"] > 0
     assert throttle["ThrottlingBurstLimit"] > 0
+    routes = prod.only("AWS::ApiGatewayV2::Stage")["Properties"]["RouteSettings"]
+    assert set(routes) == {
+        f"ANY /api/v1/{path}"
+        for path in ("auth/{proxy+}", "websites", "websites/{proxy+}", "generations", "generations/{proxy+}")
+    }
+    for settings in routes.values():
+        assert 0 < settings["ThrottlingRateLimit"] < throttle["ThrottlingRateLimit"]
+        assert 0 < settings["ThrottlingBurstLimit"] < throttle["ThrottlingBurstLimit"]
     assert "CorsConfiguration" not in prod.only("AWS::ApiGatewayV2::Api")["Properties"]
 
 
@@ -333,7 +349,7 @@ def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
         "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }
-    files = {"s3:PutObject", "s3:AbortMultipartUpload"}
+    files = {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"}
     assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
 
 
@@ -350,6 +366,7 @@ def test_what_runs_by_the_clock(prod: Template) -> None:
         ("rate(1 minute)", prod.function_name("dispatcher")),
         ("cron(0 0 1 * ? *)", prod.function_name("quota_reset")),
         ("cron(0 2 * * ? *)", prod.function_name("cleanup")),
+        ("rate(5 minutes)", prod.function_name("cleanup")),
     }
 
 
@@ -357,9 +374,8 @@ def test_a_stopped_task_wakes_the_dispatcher(prod: Template) -> None:
     (rule,) = [
         entry["Properties"]
         for entry in prod.of("AWS::Events::Rule").values()
-        if "EventPattern" in entry["Properties"]
+        if entry["Properties"].get("EventPattern", {}).get("source") == ["aws.ecs"]
     ]
-    assert rule["EventPattern"]["source"] == ["aws.ecs"]
     assert rule["EventPattern"]["detail"]["lastStatus"] == ["STOPPED"]
     assert target(rule["Targets"][0]["Arn"]) == prod.function_name("dispatcher")
 
@@ -382,6 +398,20 @@ def test_the_senders_identity(prod: Template, synthesise: Callable[..., Template
     assert domain.only("AWS::SES::EmailIdentity")["Properties"]["EmailIdentity"] == "example.com"
 
 
+def test_mails_go_through_a_configuration_set(prod: Template) -> None:
+    properties = prod.only("AWS::SES::ConfigurationSet")["Properties"]
+    assert properties["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+    assert properties["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
+    variables = prod.functions()["notifier"]["Properties"]["Environment"]["Variables"]
+    assert "Ref" in variables["LLMREADY_MAIL_CONFIGURATION_SET"]
+    (send,) = [
+        entry
+        for entry in prod.statements(prod.role_of("notifier"))
+        if "ses:SendEmail" in listed(entry["Action"])
+    ]
+    assert "configuration-set/" in json.dumps(send["Resource"])
+
+
 def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) -> None:
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:sendgrid-AbCdEf"
     template = synthesise(
@@ -390,7 +420,9 @@ def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) 
     variables = template.functions()["notifier"]["Properties"]["Environment"]["Variables"]
     assert variables["LLMREADY_SENDGRID_SECRET"] == arn
     readers = [
-        folder for folder in FOLDERS if arn in json.dumps(template.statements(template.role_of(folder)))
+        folder
+        for folder in template.functions()
+        if arn in json.dumps(template.statements(template.role_of(folder)))
     ]
     assert readers == ["notifier"]
 
@@ -401,14 +433,21 @@ def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) 
 def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(dev: Template, local: Template) -> None:
     assert dev.counted() - local.counted() == {
         # The CDK's helpers that empty the bucket and close the default security group.
-        "AWS::IAM::Role": 2,
+        "AWS::IAM::Role": 3,
         "AWS::Lambda::Function": 2,
         "Custom::S3AutoDeleteObjects": 1,
         "Custom::VpcRestrictDefaultSG": 1,
+        # GuardDuty's plan, with the role it takes, above.
+        "AWS::IAM::Policy": 1,
+        "AWS::GuardDuty::MalwareProtectionPlan": 1,
+        "AWS::CloudWatch::Alarm": 1,
         # Third-party packages, which the emulator's own Python has.
         "AWS::Lambda::LayerVersion": 1,
     }
-    assert local.counted() - dev.counted() == {"AWS::SES::EmailIdentity": 1}
+    assert local.counted() - dev.counted() == {
+        "AWS::SES::EmailIdentity": 1,
+        "AWS::SES::ConfigurationSet": 1,
+    }
 
 
 def test_names_and_accounts_are_left_to_the_deploy(prod: Template) -> None:
@@ -445,3 +484,17 @@ DOCKER_DEFAULT = {
 def _task_role(template: Template) -> str:
     properties: dict[str, Any] = template.only("AWS::ECS::TaskDefinition")["Properties"]
     return target(properties["TaskRoleArn"])
+
+
+def test_a_captcha_is_checked_with_its_secret_and_nothing_else(synthesise: Callable[..., Template]) -> None:
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:captcha-AbCdEf"
+    template = synthesise("dev", captcha="turnstile", captcha_secret=secret)
+    variables = template.functions()["auth"]["Properties"]["Environment"]["Variables"]
+    assert variables["LLMREADY_CAPTCHA_URL"].startswith("https://challenges.cloudflare.com/")
+    assert variables["LLMREADY_CAPTCHA_SECRET"] == secret
+    reads = [
+        statement["Resource"]
+        for statement in template.statements(template.role_of("auth"))
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    ]
+    assert secret in json.dumps(reads)

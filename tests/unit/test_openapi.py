@@ -1,7 +1,83 @@
-"""The committed OpenAPI text is the API's."""
+"""The committed OpenAPI text is the API's, and it is whole."""
 
-from infra.openapi import OPENAPI_FILE, text
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.openapi import OPENAPI_FILES, openapi, text
+from infra.operations import OPERATIONS, PROBLEMS
+
+ROOT = Path(__file__).parent.parent.parent
+# Where our code makes an error that an answer of the API may carry.
+_CODE = re.compile(
+    r"""(?:(?:Unauthenticated|Forbidden|NotFound|Conflict|Gone|TooManyRequests|Paused|BodyTooLarge"""
+    r"""|UnsupportedMediaType|MethodNotAllowed)\(\s*|Invalid\([^)]*?code=)"(\w+)\""""
+)
+# What workers and operators' commands meet, and no answer.
+_INSIDE = {"not_claimable", "already_ended", "generation_exists", "plan_changed"}
 
 
-def test_it_has_not_drifted() -> None:
-    assert OPENAPI_FILE.read_text() == text(), "run: python -m infra.openapi"
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi()
+
+
+@pytest.mark.parametrize("file", OPENAPI_FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_it_has_not_drifted(file: Path) -> None:
+    assert file.read_text() == text(), "run: python -m infra.openapi"
+
+
+def test_every_route_is_there(document: dict[str, Any]) -> None:
+    described = {
+        (method.upper(), path) for path, operations in document["paths"].items() for method in operations
+    }
+    routed = set()
+    for name in ("public", "auth", "websites", "generations"):
+        app = importlib.import_module(f"functions.{name}.handler").app
+        routes = app._static_routes + app._dynamic_routes
+        routed |= {(route.method, re.sub(r"<(\w+)>", r"{\1}", route.path)) for route in routes}
+    assert described == routed
+    assert {f"{method} {path.removeprefix('/api/v1')}" for method, path in routed} == set(OPERATIONS)
+
+
+def test_every_error_is_there() -> None:
+    raised: set[str] = set()
+    for folder in ("layers/core/python/llmready", "functions"):
+        for file in (ROOT / folder).rglob("*.py"):
+            raised |= set(_CODE.findall(file.read_text()))
+    assert len(raised) > 25
+    assert raised - _INSIDE <= set(PROBLEMS)
+    used = {code for operation in OPERATIONS.values() for code in operation.all_problems(has_body=True)}
+    assert set(PROBLEMS) - used == {"not_found", "method_not_allowed"}
+
+
+def test_every_operation_says_what_it_does_and_shows_an_example(document: dict[str, Any]) -> None:
+    names = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            names.add(operation["operationId"])
+            assert operation["summary"], where
+            assert operation["description"], where
+            assert operation["tags"], where
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                assert body["example"], where
+            for status, response in operation["responses"].items():
+                assert response["description"], where
+                for kind, content in response.get("content", {}).items():
+                    assert (
+                        kind == "text/html"
+                        or path.endswith("openapi.json")
+                        or ("example" in content or "examples" in content)
+                    ), f"{where} {status}"
+    assert len(names) == len(OPERATIONS)
+
+
+def test_links_lead_to_operations(document: dict[str, Any]) -> None:
+    names = {o["operationId"] for operations in document["paths"].values() for o in operations.values()}
+    links = re.findall(r'"operationId": "(\w+)"', json.dumps(document))
+    assert set(links) == names

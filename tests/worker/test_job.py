@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
@@ -22,6 +23,8 @@ from tests.emulator import Place
 from tests.people import new_generation, registered, started, with_website
 from tests.worker.process import now_stored
 from tests.worker.programs import crawler
+from worker.answers import Answers
+from worker.blocking import Blocking
 from worker.confinement import Confinement
 from worker.intake import Intake
 from worker.job import Desk, do_job
@@ -93,6 +96,8 @@ class Office:
             "jobs": self.place.jobs,
             "generations": self.place.generations,
             "archives": self.place.archives,
+            "answers": Answers(generations=self.place.generations, archives=self.place.archives),
+            "blocking": Blocking(DynamoControls(self.place.table), seconds=0.1),
             "mail_queue": self.place.mail_queue,
             "supervisor": Supervisor(Confinement(), limits=limits, command=crawler(body)),
             "lease": timedelta(seconds=10),

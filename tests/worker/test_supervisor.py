@@ -13,10 +13,21 @@ import pytest
 
 from llmready.domain.generation import Progress
 from llmready.domain.website import CrawlSettings
+from tests.debian import needs
 from tests.worker.process import children_of, is_alive
 from tests.worker.programs import crawler
 from worker.confinement import Confinement
-from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Limits, Outcome, Supervisor
+from worker.supervisor import (
+    CLEARER,
+    Crawled,
+    CrawlFailed,
+    CrawlOrder,
+    CrawlStopped,
+    Limits,
+    Outcome,
+    Supervisor,
+    memory_limit,
+)
 
 MEGABYTE = 1 << 20
 
@@ -228,6 +239,8 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
         "TOKEN",
     ):
         monkeypatch.setenv(name, "secret")
+    for name in ("PYTHONPATH", "PLAYWRIGHT_BROWSERS_PATH"):  # passed on where they are set
+        monkeypatch.delenv(name, raising=False)
     await run.of(
         f"""
         pathlib.Path({str(tmp_path)!r}, "found").write_text(json.dumps(
@@ -245,6 +258,7 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
     assert len(found["descriptors"]) == 4
     assert found["options"] == {
         "out": f"{home}/out",
+        "keep": f"{home}/kept.answers",
         "max-pages": "7",
         "timeout": "30",
         "zip": "",
@@ -273,8 +287,13 @@ async def test_a_crawler_under_a_user_of_its_own() -> None:
         echo "{\\"event\\": \\"failed\\", \\"code\\": \\"no_pages\\", \\"transient\\": false,
                \\"detail\\": \\"$(id -u) $(id -G) $(stat -c %u deep)\\"}" | tr -d '\\n'
         """
+        # The stranger may reach neither this Python nor this repository.
+        clearing = shutil.copy(CLEARER[-1], folder)
         supervisor = Supervisor(
-            Confinement(user=stranger), limits=Limits(memory=200 * MEGABYTE), command=["sh", "-c", script]
+            Confinement(user=stranger),
+            limits=Limits(memory=200 * MEGABYTE),
+            command=["sh", "-c", script],
+            clearer=[str(needs("python3-minimal", Path("/usr/bin/python3"))), "-I", "-S", clearing],
         )
         order = CrawlOrder("https://example.com/", CrawlSettings(), 30)
         outcome = await supervisor.crawl(order, folder, report=lambda _: None, stop=asyncio.Event())
@@ -288,3 +307,16 @@ async def test_a_crawler_under_a_user_of_its_own() -> None:
         assert list((folder / "crawl").iterdir()) == []
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_crawl_may_use_three_quarters_of_the_container_memory(tmp_path: Path) -> None:
+    version_2, version_1 = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
+    unlimited = memory_limit([])
+    assert 0 < unlimited <= 2 << 30
+    version_1.write_text(f"{1 << 30}\n")
+    assert memory_limit([version_2, version_1]) == 3 << 28
+    version_2.write_text(f"{1 << 29}\n")
+    assert memory_limit([version_2, version_1]) == 3 << 27
+    version_2.write_text("max\n")
+    version_1.write_text("9223372036854771712\n")
+    assert memory_limit([version_2, version_1]) == unlimited

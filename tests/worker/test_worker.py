@@ -50,11 +50,15 @@ def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., 
         place.jobs.send(generation)
         worker = start_worker(crawl_allow=site.host)
         seen: list[tuple[int, int]] = []
-        while (stored := now_stored(place, generation)).status in (Status.PENDING, Status.PROCESSING):
+
+        def has_ended() -> bool:
+            stored = now_stored(place, generation)
             seen.append((stored.pages_crawled, stored.total_pages))
-            time.sleep(0.05)
+            return stored.status.is_final
+
+        until(has_ended, seconds=30)
         assert worker.wait() == 0
-    assert stored.status is Status.COMPLETED
+    assert now_stored(place, generation).status is Status.COMPLETED
     assert seen == sorted(seen)
     assert len(set(seen)) >= 4
     assert all(crawled <= total for crawled, total in seen)

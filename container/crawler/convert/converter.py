@@ -1,7 +1,7 @@
 """The converter: one persistent Node child that turns HTML into Markdown with mdream.
 
-Frames over pipes, answers in the order of the questions. Question: length of the URL, length of the HTML,
-flags (three unsigned 32-bit numbers, big endian), URL, HTML, both UTF-8. Answer: status (0 is well),
+Frames over pipes, answers in the order of the questions. Question: length of the URL, length of the HTML
+(two unsigned 32-bit numbers, big endian), URL, HTML, both UTF-8. Answer: status (0 is well),
 length, then Markdown or the reason.
 """
 
@@ -26,9 +26,8 @@ MAX_WAITING = 8
 # The young generation is kept small: pages die young, and the default lets 32 MB of them pile up.
 _NODE_OPTIONS = ("--max-semi-space-size=2", "--max-old-space-size=192")
 
-_QUESTION = struct.Struct(">III")
+_QUESTION = struct.Struct(">II")
 _ANSWER = struct.Struct(">II")
-_HAS_MAIN = 1
 
 
 MAX_DEATHS = 5
@@ -70,14 +69,14 @@ class Converter:
             ) from error
         self._reader = asyncio.create_task(self._read(self._child))
 
-    async def convert(self, html: str, url: str, *, has_main: bool) -> str:
+    async def convert(self, html: str, url: str) -> str:
         """Convert one page.
 
-        Parameters: `html`; `url`, against which its links are resolved; `has_main`, whether it marks its
-        main content. Returns Markdown, not yet sanitised.
+        Parameters: `html`, its main part; `url`, against which its links are resolved.
+        Returns Markdown, not yet sanitised.
         Raises: Failure (converter_failed) when this page is more than mdream can take.
         """
-        question = _question(html, url, has_main=has_main)
+        question = _question(html, url)
         async with self._places:
             while self._deaths < MAX_DEATHS:
                 try:
@@ -153,9 +152,9 @@ class Converter:
             culprit = False
 
 
-def _question(html: str, url: str, *, has_main: bool) -> bytes:
+def _question(html: str, url: str) -> bytes:
     body, address = html.encode("utf-8", errors="replace"), url.encode("ascii", errors="replace")
-    return _QUESTION.pack(len(address), len(body), _HAS_MAIN if has_main else 0) + address + body
+    return _QUESTION.pack(len(address), len(body)) + address + body
 
 
 def _kill(child: asyncio.subprocess.Process) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.convert.plain_blocks import has_unplain_blocks, with_plain_blocks
+from crawler.convert.facts import description, language, last_modified
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
@@ -24,11 +24,26 @@ SHORT_REFRESH = 5
 _NOT_PAGES = re.compile(
     r"\.(?:7z|aac|apk|avi|avif|bin|bmp|bz2|class|css|csv|deb|dmg|docx?|dvi|eot|epub|exe|flac|gif|gz|ico|img|iso|jar"
     r"|jpe?g|js|json|m4[av]|map|mjs|mobi|mov|mp[34]|mpe?g|msi|od[pst]|og[agv]|otf|pdf|pkg|png|pptx?|ps|rar|rdf|rpm"
-    r"|rss|so|svg|tar|tgz|tiff?|ttf|txt|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
+    r"|rss|so|svg|tar|tgz|tiff?|ttf|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
     re.IGNORECASE,
 )
 _REFRESH = re.compile(
     r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
+)
+# Files about the site for programs; Sphinx puts the source of each page, as text, into `_sources`.
+_NOTICES = frozenset(
+    f"/{name}.txt"
+    for name in (
+        "robots",
+        "llms",
+        "llms-full",
+        "llms-small",
+        "humans",
+        "ads",
+        "app-ads",
+        "security",
+        "sitemap",
+    )
 )
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
@@ -41,12 +56,13 @@ _LINKS = (
 
 @dataclass(slots=True)
 class Page:
-    """The facts of one HTML page, and its HTML ready to be converted.
+    """The facts of one HTML page, and the page itself.
 
-    Texts are single lines, empty when the page does not say.
+    Texts are single lines, empty when the page does not say. `modified` is a date or time in ISO 8601.
     """
 
     html: str
+    tree: LexborHTMLParser
     title: str
     heading: str
     description: str
@@ -54,9 +70,10 @@ class Page:
     base: Url
     canonical: Url | None
     refresh: Url | None
+    lang: str
+    modified: str
     noindex: bool
     nofollow: bool
-    has_main: bool
     links: list[Url]
 
 
@@ -74,28 +91,29 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
     nofollow = bool(rules & {"nofollow", "none"})
     canonical = tree.css_first("link[rel~=canonical][href]")
     return Page(
-        html=with_plain_blocks(tree.html or "") if has_unplain_blocks(html) else html,
+        html=html,
+        tree=tree,
         title=_text(tree.css_first("head title"))
         or metas.get("og:title", "")
         or metas.get("twitter:title", ""),
         heading=_text(tree.css_first("h1")),
-        description=metas.get("description")
-        or metas.get("og:description")
-        or metas.get("twitter:description")
-        or "",
+        description=description(metas),
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
         canonical=join(base, canonical.attributes.get("href") or "") if canonical else None,
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
+        lang=language(tree, metas),
+        modified=last_modified(tree, metas),
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        has_main=tree.css_first("main, article, [role=main]") is not None,
         links=[] if nofollow else _links(tree, base),
     )
 
 
 def is_page_path(path: str) -> bool:
     """Say whether a path may be a page, judged by its extension."""
+    if path in _NOTICES or "/_sources/" in path:
+        return False
     dot = path.rfind(".", path.rfind("/") + 1)
     return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
 
@@ -119,6 +137,17 @@ def _robots_rules(metas: dict[str, str], header: str) -> set[str]:
     rules: set[str] = set()
     for text in (metas.get("robots", ""), metas.get(_OURS, "")):
         rules.update(part.strip().lower() for part in text.split(","))
+    return rules | _header_rules(header)
+
+
+def header_rules(header: str) -> tuple[bool, bool]:
+    """Return whether an X-Robots-Tag keeps a page out, and whether it forbids to follow its links."""
+    rules = _header_rules(header)
+    return bool(rules & {"noindex", "none"}), bool(rules & {"nofollow", "none"})
+
+
+def _header_rules(header: str) -> set[str]:
+    rules: set[str] = set()
     agent = ""
     for part in header.lower().split(","):
         named, colon, rule = part.partition(":")

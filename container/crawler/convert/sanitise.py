@@ -22,6 +22,7 @@ _LINK_END = re.compile(
 )
 _EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
 _BAD_START = re.compile(r"(\]\(\s*+<?)(?!https?://)(?=([^)>\n]{0,100}+))")
+_RULES_AT_ENDS = re.compile(r"\A(?:---\n+)+|(?:\n+---)+\Z")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
@@ -55,7 +56,8 @@ def clean_markdown(markdown: str) -> str:
 
 
 def _closed(text: str) -> str:
-    text = text.strip("\n")
+    # A rule at the top would be taken for front matter, and one at the end parts nothing.
+    text = _RULES_AT_ENDS.sub("", text.strip("\n"))
     open_fence = ""
     if "```" in text or "~~~" in text:
         for line in text.split("\n"):

@@ -7,7 +7,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 import yarl
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
+
+ACCEPT_MARKDOWN = "text/markdown,text/html;q=0.9,application/xhtml+xml;q=0.9,*/*;q=0.1"
+ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 _SMALL_BODY = 65_536
 
@@ -60,14 +63,14 @@ class Response:
         if status in REDIRECTS:
             raise Failure(Code.HTTP_ERROR, f"{url} answers {status} but leads to no web address.")
         if status == 429:
-            raise Failure(
-                Code.RATE_LIMITED, f"{url} answers 429: too many requests.", retry_after=self._retry_after()
-            )
+            raise Failure(Code.RATE_LIMITED, f"{url} answers 429: too many requests.")
         if status >= 500:
-            raise Failure(Code.SERVER_ERROR, f"{url} answers {status}.", retry_after=self._retry_after())
+            raise Failure(Code.SERVER_ERROR, f"{url} answers {status}.")
         raise Failure(Code.HTTP_ERROR, f"{url} answers {status}.")
 
-    def _retry_after(self) -> float | None:
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the site asks us to wait (RFC 9110, section 10.2.3), or None."""
         value = self.headers.get("Retry-After", "").strip()
         if value.isdigit():
             return float(value[:9])
@@ -91,6 +94,21 @@ def every_body(_: Response) -> bool:
     return True
 
 
+class Getter(Protocol):
+    """Asks for one URL, following nothing."""
+
+    async def get(
+        self,
+        url: Url,
+        *,
+        accept: str = ACCEPT_PAGE,
+        limit: int | None = None,
+        cut: bool = False,
+        wants_body: Callable[[Response], bool] = every_body,
+    ) -> Response:
+        """Ask for a URL; see `Fetcher.get`. Raises: Failure."""
+
+
 class Fetcher:
     """Asks for URLs.
 
@@ -103,7 +121,7 @@ class Fetcher:
     ) -> None:
         self._guard = guard
         self._limits = limits
-        self._budget = Budget(limits.crawl_bytes)
+        self.budget = Budget(limits.crawl_bytes)
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(guard, limits.connections, resolver or GuardedResolver(guard)),
             headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
@@ -125,44 +143,33 @@ class Fetcher:
         self,
         url: Url,
         *,
-        accept: str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
+        accept: str = ACCEPT_PAGE,
         limit: int | None = None,
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
+        condition: Mapping[str, str] | None = None,
     ) -> Response:
         """Ask for one URL, following nothing.
 
         Parameters: `url`; `accept`, the header; `limit`, decoded bytes, the page limit if None; `cut`,
         whether a longer body is cut there; `wants_body`, judges the headers: a body nobody wants is not
-        read, and none but that of a 200.
+        read, and none but that of a 200; `condition`, headers such as If-None-Match.
         Raises: Failure.
         """
         self._guard.check_url(url)
         body = _Wanted(limit or self._limits.page_bytes, cut, wants_body)
         try:
             async with asyncio.timeout(self._limits.page_seconds):
-                return await self._get(url, accept, body)
+                return await self._get(url, {"Accept": accept, **(condition or {})}, body)
         except TimeoutError:
             raise Failure(Code.TIMEOUT, f"{url.origin} took too long to answer.") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
             raise _as_failure(error, url) from error
 
-    async def follow(self, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
-        """Ask for one URL and follow redirects, each through the guard; for robots.txt and sitemaps.
-
-        Raises: Failure, too_many_redirects after five hops.
-        """
-        for _ in range(MAX_REDIRECTS + 1):
-            response = await self.get(url, accept=accept, limit=limit, cut=cut)
-            if response.redirect is None:
-                return response
-            url = response.redirect
-        raise too_many_redirects(url)
-
-    async def _get(self, url: Url, accept: str, wanted: _Wanted) -> Response:
+    async def _get(self, url: Url, headers: Mapping[str, str], wanted: _Wanted) -> Response:
         target = yarl.URL(str(url), encoded=True)
         async with asyncio.timeout(self._limits.headers_seconds) as headers_due:
-            async with self._session.get(target, headers={"Accept": accept}, allow_redirects=False) as answer:
+            async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
                 headers_due.reschedule(None)
                 response = Response(url, answer.status, answer.headers, b"")
                 if answer.status != 200 or not wanted.judge(response):
@@ -171,12 +178,25 @@ class Fetcher:
                         answer.close()
                     return response
                 encoding = answer.headers.get("Content-Encoding", "")
-                body = Body(encoding, wanted.limit, self._budget, cut=wanted.cut)
+                body = Body(encoding, wanted.limit, self.budget, cut=wanted.cut)
                 async for chunk in answer.content.iter_any():
                     if not body.feed(chunk):
                         answer.close()
                         break
                 return Response(url, answer.status, answer.headers, body.bytes())
+
+
+async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
+    """Ask for one URL and follow redirects, each through the guard; for robots.txt and sitemaps.
+
+    Raises: Failure, too_many_redirects after five hops.
+    """
+    for _ in range(MAX_REDIRECTS + 1):
+        response = await getter.get(url, accept=accept, limit=limit, cut=cut)
+        if response.redirect is None:
+            return response
+        url = response.redirect
+    raise too_many_redirects(url)
 
 
 def too_many_redirects(url: Url) -> Failure:

@@ -41,15 +41,19 @@ class Guard:
     """Judges every request before and while it connects.
 
     Parameters: `allowed`, pairs of host and port that may be crawled although their addresses are private
-    or the port is odd; matched exactly against the URL's host and port.
+    or the port is odd; matched exactly against the URL's host and port; `blocked`, hosts that are not crawled,
+    each with all below it.
     """
 
-    def __init__(self, allowed: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, allowed: Iterable[tuple[str, int]] = (), blocked: Iterable[str] = ()) -> None:
         self._allowed = frozenset(allowed)
+        self._blocked = frozenset(blocked)
         self._pinned: set[tuple[Address, int]] = set()
 
     def check_url(self, url: Url) -> None:
-        """Refuse a URL that may not be asked for. Raises: Failure (blocked_address)."""
+        """Refuse a URL that may not be asked for. Raises: Failure (blocked_address, host_blocked)."""
+        if self._blocked and self._is_blocked(url.host):
+            raise Failure(Code.HOST_BLOCKED, f"{url.host} is not crawled by this service.")
         if self.is_allowed(url.host, url.port):
             if url.literal is not None:
                 self._pinned.add((url.literal, url.port))
@@ -79,6 +83,10 @@ class Guard:
     def is_allowed(self, host: str, port: int) -> bool:
         """Say whether the operator named this host and port as crawlable."""
         return (host, port) in self._allowed
+
+    def _is_blocked(self, host: str) -> bool:
+        labels = host.split(".")
+        return any(".".join(labels[start:]) in self._blocked for start in range(len(labels)))
 
 
 def parse_allowed(text: str) -> list[tuple[str, int]]:

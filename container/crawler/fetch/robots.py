@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from protego import Protego
 
 from crawler.failures import Code, Failure
+from crawler.fetch.fetcher import follow
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
-    from crawler.fetch.fetcher import Fetcher
+    from crawler.fetch.fetcher import Getter
 
 PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name by which robots.txt calls us
 MAX_BYTES = 500 * 1024
@@ -35,6 +36,11 @@ class Robots:
         return self._empty or self._rules.can_fetch(str(url), PRODUCT_TOKEN)
 
     @property
+    def has_rules(self) -> bool:
+        """Whether there is anything to obey."""
+        return not self._empty
+
+    @property
     def delay(self) -> float:
         """The Crawl-delay in seconds, 0 without one."""
         return float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
@@ -46,7 +52,7 @@ class Robots:
         return list(dict.fromkeys(url for url in found if url))[:MAX_SITEMAPS]
 
 
-async def read_robots(fetcher: Fetcher, site: Url) -> Robots:
+async def read_robots(getter: Getter, site: Url) -> Robots:
     """Fetch and read the robots.txt of a URL's origin.
 
     Status rules of RFC 9309: redirects are followed up to five times, 4xx means that all is allowed,
@@ -55,7 +61,7 @@ async def read_robots(fetcher: Fetcher, site: Url) -> Robots:
     """
     url = site._replace(path="/robots.txt", query="")
     try:
-        response = await fetcher.follow(url, accept="text/plain,*/*;q=0.1", limit=MAX_BYTES, cut=True)
+        response = await follow(getter, url, accept="text/plain,*/*;q=0.1", limit=MAX_BYTES, cut=True)
     except Failure as failure:
         if failure.code in _UNREACHABLE:
             raise _unreachable(url, failure.detail) from failure

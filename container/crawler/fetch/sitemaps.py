@@ -1,25 +1,31 @@
-"""Sitemaps (sitemaps.org): indexes, gzip, plain text; read without trusting a byte of them."""
+"""Sitemaps (sitemaps.org): indexes, gzip, plain text, RSS and Atom; read without trusting a byte of them."""
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from crawler.failures import Failure
 from crawler.fetch.bodies import decompress_gzip
+from crawler.fetch.fetcher import follow
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
-    from crawler.fetch.fetcher import Fetcher
+    from crawler.fetch.fetcher import Getter
     from crawler.fetch.robots import Robots
 
 MAX_FILES = 50
 MAX_URLS = 50_000
 MAX_BYTES = 10_000_000
+MAX_FEEDS = 5
+
+_ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
+_WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
 
 _log = logging.getLogger(__name__)
 
@@ -40,34 +46,69 @@ class Sitemap:
     sitemaps: list[Url] = field(default_factory=list)
 
 
-async def read_sitemaps(fetcher: Fetcher, robots: Robots, site: Url) -> AsyncIterator[list[Entry]]:
-    """Walk through the sitemaps that robots.txt names and /sitemap.xml; yields the pages of each file.
+async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncIterator[list[Entry]]:
+    """Walk through a site's sitemaps; yields the pages of each file.
 
-    A sitemap that is missing, broken or too large is passed over: links still lead to the pages.
+    Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
+    where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
+    the pages.
     """
-    waiting = [*robots.sitemaps, site._replace(path="/sitemap.xml", query="")]
-    seen = set(waiting)
-    found = 0
-    for _ in range(MAX_FILES):
-        if not waiting or found >= MAX_URLS:
-            return
-        url = waiting.pop(0)
-        if not robots.allows(url):
-            continue
-        sitemap = await _read(fetcher, url)
-        fresh = [one for one in dict.fromkeys(sitemap.sitemaps) if one not in seen]
-        seen.update(fresh)
-        waiting.extend(fresh)
-        found += len(sitemap.pages)
-        if sitemap.pages:
-            yield sitemap.pages
+    walk = _Walk(getter, robots)
+    folders = dict.fromkeys(("/", site.directory))
+    named = [site._replace(path=f"{folder}sitemap.xml", query="") for folder in folders]
+    async for pages in walk.through([*robots.sitemaps, *named]):
+        yield pages
+    if walk.found:
+        return
+    async for pages in walk.through([site._replace(path=path, query="") for path in _WELL_KNOWN]):
+        yield pages
+        return
 
 
-async def _read(fetcher: Fetcher, url: Url) -> Sitemap:
+async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
+    """Walk through RSS and Atom feeds, for a site without a sitemap; yields the pages of each."""
+    async for pages in _Walk(getter, robots).through(feeds[:MAX_FEEDS]):
+        yield pages
+
+
+class _Walk:
+    """Reads files one after the other, and those that they name, within limits.
+
+    `found` counts the pages.
+    """
+
+    def __init__(self, getter: Getter, robots: Robots) -> None:
+        self.found = 0
+        self._getter = getter
+        self._robots = robots
+        self._left = MAX_FILES
+        self._seen: set[Url] = set()
+
+    async def through(self, files: Iterable[Url]) -> AsyncIterator[list[Entry]]:
+        """Yield the pages of each file."""
+        waiting: deque[Url] = deque()
+        self._await(files, waiting)
+        while waiting and self._left and self.found < MAX_URLS:
+            self._left -= 1
+            url = waiting.popleft()
+            if not self._robots.allows(url):
+                continue
+            sitemap = await _read(self._getter, url)
+            self._await(sitemap.sitemaps, waiting)
+            self.found += len(sitemap.pages)
+            if sitemap.pages:
+                yield sitemap.pages
+
+    def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
+        for url in files:
+            if url not in self._seen:
+                self._seen.add(url)
+                waiting.append(url)
+
+
+async def _read(getter: Getter, url: Url) -> Sitemap:
     try:
-        response = await fetcher.follow(
-            url, accept="application/xml,text/xml,text/plain;q=0.5,*/*;q=0.1", limit=MAX_BYTES
-        )
+        response = await follow(getter, url, accept=_ACCEPT, limit=MAX_BYTES)
         if response.status != 200:
             return Sitemap()
         body = response.body
@@ -116,11 +157,15 @@ class _Reader:
             _log.info("sitemap %s read in part: %s", self._url, error)
         return self._found
 
-    def _start(self, name: str, _: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(" ")[2]:
-            case "url" | "sitemap":
+            case "url" | "sitemap" | "item" | "entry":
                 self._link, self._priority = None, 0.5
-            case "loc" | "priority":
+            case "link" if attributes.get("href"):
+                # Atom: the entry itself is what no `rel`, or `alternate`, names.
+                if attributes.get("rel", "alternate") == "alternate":
+                    self._link = self._link or join(self._url, attributes["href"])
+            case "loc" | "priority" | "link":
                 self._text = []
 
     def _characters(self, data: str) -> None:
@@ -130,12 +175,12 @@ class _Reader:
     def _end(self, name: str) -> None:
         text = "".join(self._text or []).strip()
         match name.rpartition(" ")[2]:
-            case "loc":
+            case "loc" | "link" if text:
                 # Image and video extensions have elements of the same name; the page's own comes first.
                 self._link = self._link or join(self._url, text)
             case "priority":
                 self._priority = _priority(text)
-            case "url" if self._link:
+            case "url" | "item" | "entry" if self._link:
                 self._found.pages.append(Entry(self._link, self._priority))
             case "sitemap" if self._link:
                 self._found.sitemaps.append(self._link)

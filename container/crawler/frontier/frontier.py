@@ -6,7 +6,7 @@ level first, so that a limit keeps the same pages whichever answered first.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,17 @@ MAX_KNOWN = 50_000
 """Pages remembered of one site; more belong to no site that a crawl of this size could serve."""
 
 MAX_DEPTH = 100
+
+SMALLEST_PART = 16
+"""Pages of a level that are opened at once at least, where not all of it can be kept."""
+
 MAX_ATTEMPTS = 3
+MOST_VARIANTS = 1000
+"""Queries of one path that are looked at; more are a filter's combinations, not pages."""
+
+DEEPEST_FOLDER = 40
+MOST_REPEATS = 5
+"""Times that one folder's name may stand in a path; more is a relative link that leads into itself."""
 
 
 @dataclass(slots=True)
@@ -31,6 +41,12 @@ class Candidate:
     links_in: int = 1
     hops: int = 0
     attempts: int = 0
+    asked: Url | None = None
+    """The URL that the site links to, where redirects led to another one."""
+    copy_of: Url | None = None
+    """The page that called itself a copy of this one, and waits for whether this one is there."""
+    stays: bool = False
+    """Whether the page is kept whatever it says that it is a copy of."""
 
 
 class Frontier:
@@ -51,6 +67,10 @@ class Frontier:
         self._left_out = 0
         self._seen: set[str] = set()
         self._ready: deque[Candidate] = deque()
+        self._level: dict[str, Candidate] = {}
+        self._moved: dict[str, str] = {}
+        self._failed: set[str] = set()
+        self._variants: Counter[str] = Counter()
         self._next_level: dict[str, Candidate] = {}
         self._flying: dict[str, Candidate] = {}
 
@@ -77,13 +97,16 @@ class Frontier:
         for url in urls:
             key = url.key
             if key in self._seen:
-                waiting = self._next_level.get(key)
+                waiting = self._next_level.get(key) or self._level.get(key)
                 if waiting is not None:
                     waiting.links_in += 1
+                    waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
                 continue
             if len(self._seen) >= MAX_KNOWN:
                 break
+            if self._is_endless(url):
+                continue
             self._seen.add(key)
             if self.wanted(url):
                 self._next_level[key] = Candidate(url, depth, priority)
@@ -93,6 +116,24 @@ class Frontier:
     def drop(self, url: Url) -> None:
         """Take a page back that `offer` returned (robots.txt forbids it, for example)."""
         self._next_level.pop(url.key, None)
+
+    def _is_endless(self, url: Url) -> bool:
+        """Say whether a URL is one more of a kind that has no end: calendars, filters, folders in themselves."""
+        folders = url.path.split("/")
+        if len(folders) > DEEPEST_FOLDER or (
+            len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
+        ):
+            return True
+        if url.query:
+            self._variants[url.path] += 1
+            return self._variants[url.path] > MOST_VARIANTS
+        return False
+
+    def claim(self, url: Url) -> None:
+        """Take note that a URL is a form of a page that is here already."""
+        self._seen.add(url.key)
+        self.drop(url)
+        self._level.pop(url.key, None)
 
     def take(self) -> Candidate | None:
         """Return the next page to fetch, or None when there is none at this moment."""
@@ -110,10 +151,18 @@ class Frontier:
         """Let the next level begin.
 
         `take` does so when a level is done; a caller that has waited too long for the last page of a level
-        may do so earlier.
+        may do so earlier. A level that is larger than what may still be kept is opened in parts, the most
+        important pages first: what links to the others is known better after each part.
         """
-        self._ready.extend(sorted(self._next_level.values(), key=self._rank))
-        self._next_level.clear()
+        if not self._level:
+            self._level, self._next_level = self._next_level, {}
+        ranked = sorted(self._level.values(), key=self._rank)
+        room = self.max_pages - self.crawled - len(self._flying) - len(self._ready)
+        if len(ranked) > room:
+            ranked = ranked[: max(SMALLEST_PART, room // 8)]
+        for candidate in ranked:
+            del self._level[candidate.url.key]
+        self._ready.extend(ranked)
 
     @property
     def finished(self) -> bool:
@@ -122,12 +171,12 @@ class Frontier:
             return False
         if self.crawled >= self.max_pages:
             return True
-        return not (self._ready or self._next_level or self.sources_open)
+        return not (self._ready or self._level or self._next_level or self.sources_open)
 
     @property
     def total(self) -> int:
         """Pages that the crawl will have looked at, as far as is known; never falls."""
-        waiting = len(self._ready) + len(self._next_level) + len(self._flying)
+        waiting = len(self._ready) + len(self._level) + len(self._next_level) + len(self._flying)
         done = self.crawled + self.failed
         self._total = max(self._total, done, min(self.max_pages, done + waiting))
         return self._total
@@ -140,7 +189,19 @@ class Frontier:
     def fail(self, candidate: Candidate) -> None:
         """The candidate failed for good."""
         self._flying.pop(candidate.url.key, None)
+        self._failed.add(candidate.url.key)
         self.failed += 1
+
+    def has_failed(self, url: Url) -> bool:
+        """Say whether a page failed for good."""
+        return url.key in self._failed
+
+    def bring_back(self, candidate: Candidate) -> None:
+        """A page that others call themselves copies of failed: the copy is all there is."""
+        if candidate.copy_of is not None:
+            self._ready.appendleft(
+                Candidate(candidate.copy_of, candidate.depth, candidate.priority, stays=True)
+            )
 
     def leave_out(self, candidate: Candidate) -> None:
         """The candidate is no page of the result, and no failure either."""
@@ -156,18 +217,35 @@ class Frontier:
         self._ready.append(candidate)
         return True
 
-    def replace(self, candidate: Candidate, url: Url, hops: int) -> bool:
+    def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
         """The candidate says that it is another page; that one takes its place unless it is known.
 
+        Parameters: `is_copy`, whether it is a page itself, to be kept should the other one fail.
         Returns: whether the other page is new and will be fetched.
         """
         self.leave_out(candidate)
-        known = self._next_level.pop(url.key, None)
+        known = self._next_level.pop(url.key, None) or self._level.pop(url.key, None)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
         self._seen.add(url.key)
-        self._ready.appendleft(Candidate(url, candidate.depth, candidate.priority, hops=hops))
+        asked = candidate.asked or candidate.url
+        copy_of = candidate.url if is_copy else candidate.copy_of
+        self._ready.appendleft(
+            Candidate(url, candidate.depth, candidate.priority, hops=hops, asked=asked, copy_of=copy_of)
+        )
         return True
+
+    def circles(self, candidate: Candidate, url: Url) -> bool:
+        """Take note that a page redirects to another; say whether that leads back to it."""
+        own, key = candidate.url.key, url.key
+        self._moved[own] = key
+        for _ in range(len(self._moved)):
+            if key == own:
+                return True
+            if key not in self._moved:
+                return False
+            key = self._moved[key]
+        return False
 
     def _rank(self, candidate: Candidate) -> tuple[bool, int, bool, float, int, int, str]:
         url = candidate.url
@@ -192,7 +270,11 @@ class Frontier:
             "left_out": self._left_out,
             "seen": sorted(self._seen),
             "ready": [asdict(one) for one in (*self._flying.values(), *self._ready)],
+            "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
+            "moved": self._moved,
+            "variants": dict(self._variants),
+            "failed_pages": sorted(self._failed),
         }
 
     @classmethod
@@ -203,10 +285,14 @@ class Frontier:
         frontier._total, frontier._left_out = state["total"], state["left_out"]
         frontier._seen = set(state["seen"])
         frontier._ready = deque(_candidate(one) for one in state["ready"])
-        waiting = (_candidate(one) for one in state["next_level"])
-        frontier._next_level = {one.url.key: one for one in waiting}
+        frontier._level, frontier._next_level = (
+            {one.url.key: one for one in map(_candidate, state[name])} for name in ("level", "next_level")
+        )
+        frontier._variants = Counter(state["variants"])
+        frontier._moved, frontier._failed = dict(state["moved"]), set(state["failed_pages"])
         return frontier
 
 
 def _candidate(state: dict[str, Any]) -> Candidate:
-    return Candidate(**{**state, "url": Url(*state["url"])})
+    urls = {name: state[name] and Url(*state[name]) for name in ("url", "asked", "copy_of")}
+    return Candidate(**{**state, **urls})

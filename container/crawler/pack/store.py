@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from crawler.frontier.urls import Url
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_TARGET = re.compile(r"\]\([^()\s]*+\)")
 
 
 @dataclass(slots=True)
@@ -38,27 +41,31 @@ class PageStore:
         self._pages: dict[Url, tuple[StoredPage, int, int]] = {}
         self._twins: dict[tuple[str, str], Url] = {}
 
-    def add(self, page: StoredPage, markdown: str) -> bool:
+    def add(self, page: StoredPage, markdown: str, variant: str = "") -> bool:
         """Keep a page.
 
+        Parameters: `variant`, alike for those translations of a page whose text is the same, if it has any.
         Returns: False when the same content lies here under a variant of its URL (another query, another
         extension); the better of the two URLs is kept then.
         """
-        twin_key = (_stem(page.url), page.digest)
-        twin = self._twins.get(twin_key)
+        twin_keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
+        twin = next((self._twins[key] for key in twin_keys if key in self._twins), None)
         if twin is not None:
             other, start, length = self._pages[twin]
             if _rank(page) < _rank(other):
                 del self._pages[twin]
                 self._pages[page.url] = (page, start, length)
-                self._twins[twin_key] = page.url
+                self._twins.update(dict.fromkeys([*self._twins_of(twin), *twin_keys], page.url))
             return False
         data = markdown.encode()
         self._file.write(data)
         self._pages[page.url] = (page, self._end, len(data))
         self._end += len(data)
-        self._twins[twin_key] = page.url
+        self._twins.update(dict.fromkeys(twin_keys, page.url))
         return True
+
+    def _twins_of(self, url: Url) -> list[tuple[str, str]]:
+        return [key for key, kept in self._twins.items() if kept == url]
 
     def markdown(self, page: StoredPage) -> str:
         """Return a page's Markdown."""
@@ -83,8 +90,13 @@ def content_digest(title: str, markdown: str) -> str:
     return hashlib.sha256(f"{title}\n{markdown}".encode()).hexdigest()
 
 
+def variant_digest(title: str, markdown: str) -> str:
+    """Return what tells the content of two translations apart, whose links lead into their own languages."""
+    return content_digest(title, _TARGET.sub("]()", markdown))
+
+
 def _stem(url: Url) -> str:
-    path = url._replace(query="").key
+    path = url._replace(query="").key.removesuffix(".md")
     stem, dot, extension = path.rpartition(".")
     return stem if dot and "/" not in extension else path
 

@@ -6,22 +6,27 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from llmready.adapters.captcha import NoCaptcha, SiteVerifyCaptcha
+from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
+from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
+from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
-from llmready.adapters.lambdas import LambdaDispatcherBell
+from llmready.adapters.lambdas import LambdaDispatcherBell, LambdaPurgeBell
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.s3 import S3Archives
-from llmready.adapters.secrets import SigningKeys, sendgrid_key, signing_keys
+from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.plans import QueueName
-from llmready.ports import Archives, DispatcherBell, Mailer, MailQueue, Tasks
+from llmready.ports import Archives, Captcha, DispatcherBell, Mailer, MailQueue, PurgeBell, Tasks
 from llmready.settings import settings
 
 _CONFIG = Config(
@@ -59,15 +64,39 @@ def sessions() -> DynamoSessions:
 
 
 @cache
+def mail_tokens() -> DynamoMailTokens:
+    """Return the one-use tokens of mails."""
+    return DynamoMailTokens(table())
+
+
+@cache
+def exports() -> DynamoExports:
+    """Return what is held about a user."""
+    return DynamoExports(table())
+
+
+@cache
 def websites() -> DynamoWebsites:
     """Return the websites."""
     return DynamoWebsites(table())
 
 
 @cache
+def purges() -> DynamoPurges:
+    """Return what deleted websites left behind."""
+    return DynamoPurges(table())
+
+
+@cache
 def generations() -> DynamoGenerations:
     """Return the generations."""
     return DynamoGenerations(table())
+
+
+@cache
+def controls() -> DynamoControls:
+    """Return what operators set while the service runs."""
+    return DynamoControls(table())
 
 
 @cache
@@ -92,6 +121,13 @@ def limiter() -> DynamoLimiter:
 def lockout() -> DynamoLockout:
     """Return the failed logins."""
     return DynamoLockout(table())
+
+
+def captcha() -> Captcha:
+    """Return the check that a person is asking; off unless the stage names a provider."""
+    if settings().captcha_url:
+        return SiteVerifyCaptcha(settings().captcha_url, provider_secret(settings().captcha_secret))
+    return NoCaptcha()
 
 
 @cache
@@ -125,6 +161,12 @@ def dispatcher_bell() -> DispatcherBell:
 
 
 @cache
+def purge_bell() -> PurgeBell:
+    """Return the bell of the cleanup, which goes on with large purges."""
+    return LambdaPurgeBell(client("lambda"), settings().cleanup_function)
+
+
+@cache
 def archives() -> Archives:
     """Return the bucket of archives."""
     return S3Archives(client("s3"), settings().bucket)
@@ -149,11 +191,17 @@ def mailer() -> Mailer:
         case "ses":
             from llmready.adapters.mail.ses import SesMailer  # noqa: PLC0415
 
-            return SesMailer(client("sesv2"), settings().mail_sender)
+            # The outbox is what tries again: a retry of the client's own could send a mail twice.
+            once = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+            return SesMailer(
+                boto3.client("sesv2", config=once),
+                settings().mail_sender,
+                settings().mail_configuration_set or None,
+            )
         case "sendgrid":
             from llmready.adapters.mail.sendgrid import SendgridMailer  # noqa: PLC0415
 
-            return SendgridMailer(sendgrid_key(settings().sendgrid_secret), settings().mail_sender)
+            return SendgridMailer(provider_secret(settings().sendgrid_secret), settings().mail_sender)
         case "none":
             return SilentMailer()
 

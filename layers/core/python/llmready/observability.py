@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
     tracer: Tracer
@@ -15,10 +16,17 @@ _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "llmready")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", str("AWS_LAMBDA_FUNCTION_NAME" not in os.environ).lower())
 
 logger = Logger(service=_SERVICE)
+# Lambdas and workers count into the same metrics: the dimension names the stage, not who counted.
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "LLMReady"),
-    service=_SERVICE,
+    service=f"llmready-{os.environ.get('LLMREADY_STAGE', 'local')}",
 )
+
+
+def count(name: str) -> None:
+    """Count one of what a metric counts, and write it down at once."""
+    metrics.add_metric(name, unit=MetricUnit.Count, value=1)
+    metrics.flush_metrics()
 
 
 @cache

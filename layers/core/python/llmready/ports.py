@@ -1,42 +1,101 @@
 """What the use cases need from the world outside, and nothing more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from llmready.domain.generation import Generation, Progress, Status
-from llmready.domain.mail import Message, OutboxMail
+from llmready.domain.audit import AuditRecord
+from llmready.domain.controls import Controls
+from llmready.domain.generation import Failure, Generation, Progress, ScanResult, Status
+from llmready.domain.limits import Rate, Standing
+from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
+from llmready.domain.mail_tokens import MailToken, Purpose
 from llmready.domain.plans import QueueName
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
-from llmready.domain.website import Website
+from llmready.domain.website import Purge, Website
+
+
+class Deletion(NamedTuple):
+    """An account that is being deleted."""
+
+    user_id: str
+    deleted_at: datetime
 
 
 class Users(Protocol):
     """Accounts, unique by address."""
 
-    def create(self, user: User) -> bool:
-        """Store a new account; return False when its address already has one."""
+    def create(self, user: User, welcome: OutboxMail | None = None) -> bool:
+        """Store a new account with its first mail; return False when its address already has one."""
 
     def get(self, user_id: str) -> User | None:
-        """Return an account."""
+        """Return an account; one that is being deleted is none any more."""
 
     def by_email(self, email: str) -> User | None:
-        """Return the account of an address."""
+        """Return the account of an address; takes as long when there is none."""
+
+    def by_fingerprint(self, fingerprint: str) -> User | None:
+        """Return the account of an address of which only the fingerprint is known."""
 
     def rename(self, user_id: str, full_name: str | None, time: datetime) -> User:
         """Change the name of an account and return it."""
 
-    def set_plan(self, user_id: str, plan_name: str, time: datetime) -> User:
-        """Put an account on a plan and return it."""
+    def choose_mails(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
+        """Change which mails a user wants, and return the account."""
+
+    def set_plan(self, user: User, plan_name: str, time: datetime, *, by: str) -> User:
+        """Put an account on a plan, with a record of which operator did it, and return it.
+
+        Raises:
+            Conflict: The plan changed since the account was read.
+        """
+
+    def audit(self, user_id: str) -> Iterator[AuditRecord]:
+        """Walk what was done to an account, newest first."""
+
+    def verify(self, token: MailToken, time: datetime) -> bool:
+        """Note that an address was confirmed with a token, which is used up; False when it is not good."""
+
+    def reset_password(self, token: MailToken, password_hash: str, told: OutboxMail, time: datetime) -> bool:
+        """Store a new password with a token, which is used up, and end all sign-ins; False when it is not good."""
+
+    def change_password(
+        self, user: User, password_hash: str, told: OutboxMail, time: datetime, *, kept_family: str | None
+    ) -> bool:
+        """Store a new password in the place of the one that ``user`` was read with, and end all other sign-ins.
+
+        Returns:
+            False when the account or its password changed meanwhile.
+        """
+
+    def rehash(self, user: User, password_hash: str) -> None:
+        """Store the same password under other parameters, unless it was changed meanwhile."""
+
+    def mark_deleted(self, user: User, time: datetime) -> bool:
+        """Take everything personal from an account and free its address; False when that was done before."""
+
+    def deleted(self, time: datetime) -> Iterator[Deletion]:
+        """Walk the deletions that are to be gone on with at ``time``."""
+
+    def look_again(self, user_id: str, time: datetime) -> None:
+        """Have :meth:`deleted` find a deletion again at ``time``."""
+
+    def remove_some(self, user_id: str) -> bool:
+        """Remove some of what a deleted account has in the table, all but its mark; False when nothing is left."""
+
+    def remove_mark(self, user_id: str) -> None:
+        """Remove the last that is left of a deleted account."""
 
 
 class Sessions(Protocol):
     """Refresh token families: one a login, of which only the newest token is good."""
 
-    def open(self, user_id: str, family: str, token_id: str, expires_at: datetime) -> None:
-        """Begin a family with its first token."""
+    def open(
+        self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
+    ) -> bool:
+        """Begin a family with its first token; return False when the account is gone."""
 
     def rotate(self, user_id: str, family: str, old: str, new: str, expires_at: datetime) -> bool:
         """Replace the newest token; return False, with the family revoked, when ``old`` is not the newest."""
@@ -44,10 +103,42 @@ class Sessions(Protocol):
     def close(self, user_id: str, family: str) -> None:
         """Revoke a family."""
 
+    def close_all(self, user_id: str, *, but: str | None) -> None:
+        """Revoke all families of an account but one."""
+
+
+class MailTokens(Protocol):
+    """One-use tokens that mails carry."""
+
+    def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
+        """Return a new token of an account; only its hash is kept."""
+
+    def revoke_all(self, user_id: str) -> None:
+        """Remove all tokens of an account."""
+
+
+class ExportPage(NamedTuple):
+    """Some of what is held about a user: by kind, the records as they may be shown."""
+
+    records: dict[str, list[dict[str, Any]]]
+    next_cursor: str | None
+
+
+class Exports(Protocol):
+    """What is held about a user."""
+
+    def page(self, user_id: str, cursor: str | None) -> ExportPage:
+        """Return what comes after ``cursor``.
+
+        Raises:
+            Invalid: The cursor is none of ours.
+        """
+
 
 class WebsitePage(NamedTuple):
-    """Some of a user's websites, newest first."""
+    """Some of a user's websites, newest first, with the user (None when the account is gone)."""
 
+    user: User | None
     items: list[Website]
     total: int
 
@@ -79,12 +170,35 @@ class Websites(Protocol):
             Conflict: The user already has the new URL.
         """
 
-    def delete(self, website: Website) -> None:
-        """Remove a website.
+    def delete(self, website: Website, time: datetime) -> Purge | None:
+        """Remove a website and return what it leaves behind, None for nothing.
 
         Raises:
             Conflict: A generation of it is running.
         """
+
+
+class Purges(Protocol):
+    """What deleted websites leave behind, until all of it is gone."""
+
+    def get(self, user_id: str, website_id: str) -> Purge | None:
+        """Return what is left of a deleted website."""
+
+    def due(self, time: datetime) -> Iterator[Purge]:
+        """Walk the purges that began before ``time``."""
+
+    def remove(self, purge: Purge, generations: Sequence[Generation]) -> int:
+        """Remove up to 98 ended generations with their counters, and return how many were removed."""
+
+    def done(self, purge: Purge) -> None:
+        """Forget a purge: nothing is left."""
+
+
+class PurgeBell(Protocol):
+    """Who goes on with a purge that is too large for one request."""
+
+    def ring(self, purge: Purge) -> None:
+        """Ask for a purge to be continued; never raises, the daily cleanup comes anyway."""
 
 
 class Opening(NamedTuple):
@@ -92,6 +206,7 @@ class Opening(NamedTuple):
 
     user: User | None
     website: Website | None
+    controls: Controls
 
 
 class HistoryPage(NamedTuple):
@@ -105,7 +220,7 @@ class Generations(Protocol):
     """Generations, their quota and the lock they hold on their website."""
 
     def opening(self, user_id: str, website_id: str) -> Opening:
-        """Return the user and the website of a start in one read."""
+        """Return the user and the website of a start and the controls in one read."""
 
     def start(self, generation: Generation, *, quota_limit: int) -> None:
         """Store a pending generation, take quota and lock the website, or none of it.
@@ -182,14 +297,33 @@ class Generations(Protocol):
             Conflict: It is running.
         """
 
+    def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
+        """Walk all generations of a website, ``at_once`` at a time."""
+
+    def running_of(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that have not ended."""
+
     def active(self) -> Iterator[Generation]:
         """Walk all generations that have not ended, oldest first."""
 
     def expired(self, time: datetime) -> Iterator[Generation]:
         """Walk completed generations whose files should be gone by ``time``."""
 
+    def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
+        """Let the files of a generation end now, for a reason."""
+
     def files_removed(self, generation: Generation) -> None:
         """Note that the files of a generation were deleted."""
+
+
+class ControlsStore(Protocol):
+    """What operators set while the service runs."""
+
+    def get(self) -> Controls:
+        """Return the controls as they are now."""
+
+    def change(self, changed: Callable[[Controls], Controls]) -> Controls:
+        """Store what ``changed`` makes of the controls, and return that."""
 
 
 class Quotas(Protocol):
@@ -214,11 +348,23 @@ class Outbox(Protocol):
     def put(self, mail: OutboxMail) -> None:
         """Store a mail to be sent."""
 
+    def has(self, mail: OutboxMail) -> bool:
+        """Tell whether a mail was put already."""
+
+    def put_once(self, mail: OutboxMail) -> bool:
+        """Store a mail to be sent, unless one with its id is or was there; return whether it was stored."""
+
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
         """Take a mail to send it; None when it was sent, or somebody else is at it until later."""
 
     def sent(self, mail: OutboxMail, time: datetime) -> None:
         """Note that a provider took a mail."""
+
+    def postpone(self, mail: OutboxMail, until: datetime) -> None:
+        """Leave a claimed mail for a later try."""
+
+    def give_up(self, mail: OutboxMail, time: datetime) -> None:
+        """Take a mail off the outbox that no provider will take."""
 
     def due(self, time: datetime) -> Iterator[OutboxMail]:
         """Walk the mails that should have gone out by ``time``."""
@@ -227,21 +373,32 @@ class Outbox(Protocol):
 class Limiter(Protocol):
     """How often something may be done."""
 
-    def take(self, name: str, key: str, *, per_minute: int, time: datetime) -> int:
-        """Take one; return 0 when allowed, else the whole seconds until the next is."""
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> Standing:
+        """Take one, if that is allowed now, and return where ``key`` stands.
+
+        Raises:
+            TryAgain: The limit cannot be known.
+        """
 
 
 class Lockout(Protocol):
     """Failed logins of an address, whether or not it has an account."""
 
-    def locked_for(self, fingerprint: str, time: datetime) -> int:
-        """Return the whole seconds for which the address is locked, 0 when it is not."""
+    def begin(self, fingerprint: str, time: datetime) -> int:
+        """Count a login that begins; return 0, or the whole seconds for which the address is locked."""
 
     def failed(self, fingerprint: str, time: datetime) -> None:
-        """Count a failed login."""
+        """Note that a login that had begun failed."""
 
-    def cleared(self, fingerprint: str) -> None:
+    def succeeded(self, fingerprint: str) -> None:
         """Forget the failed logins after a good one."""
+
+
+class Captcha(Protocol):
+    """A check that a person is asking, not a program."""
+
+    def passes(self, answer: str | None, source: str) -> bool:
+        """Tell whether what the browser was given by the provider is good; ``source`` is the caller's address."""
 
 
 class Mutex(Protocol):
@@ -261,17 +418,31 @@ class JobQueue(Protocol):
         """Send a generation to its queue."""
 
 
+class MailWish(NamedTuple):
+    """A mail to the account of an address that is only known by its fingerprint."""
+
+    fingerprint: str
+    kind: MailKind
+    mail_id: str
+
+
 class MailQueue(Protocol):
     """Where mails wait for the notifier."""
 
     def send(self, mail: OutboxMail) -> None:
         """Ask the notifier to send a mail from the outbox."""
 
+    def send_many(self, mails: Sequence[OutboxMail]) -> None:
+        """Ask the notifier to send mails from the outbox."""
+
+    def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
+        """Ask the notifier to mail the account of an address, if it has one."""
+
 
 class DispatcherBell(Protocol):
     """How the dispatcher learns of work before its minute is over."""
 
-    def ring(self, user_id: str, generation_id: str) -> None:
+    def ring(self, generation: Generation) -> None:
         """Tell it that a generation was sent to its queue; never raises, the schedule comes anyway."""
 
 
@@ -281,8 +452,26 @@ class Archives(Protocol):
     def store(self, path: Path, key: str, sha256: str) -> None:
         """Store a file under a key."""
 
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small document."""
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small document, or None where there is none."""
+
+    def fetch(self, key: str, path: Path, *, most: int) -> bool:
+        """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete files; one that is not there is as good as deleted."""
+
     def delete_all(self, prefix: str) -> None:
         """Delete all files under a prefix."""
+
+    def delete_some(self, prefix: str) -> bool:
+        """Delete some files under a prefix; return False when none are left."""
+
+    def scan_result(self, key: str) -> ScanResult | None:
+        """Return what the malware scanner said of a file; None when it has not looked yet."""
 
     def download_url(self, key: str, *, filename: str, seconds: int) -> str:
         """Return a presigned URL that saves the file as ``filename``."""
@@ -306,6 +495,7 @@ class Mailer(Protocol):
 
         Raises:
             TryAgain: The provider did not take it.
+            MailRefused: It never will.
         """
 
 
@@ -316,3 +506,4 @@ class QueuedJob(NamedTuple):
     generation_id: str
     queue: QueueName
     receipt: str
+    correlation_id: str = ""

@@ -28,6 +28,7 @@ class Settings(BaseModel):
     mail_queue_url: str = ""
     signing_secret: str = ""
     dispatcher_function: str = ""
+    cleanup_function: str = ""
     cluster: str = ""
     task_definition: str = ""
     task_container: str = "worker"
@@ -42,11 +43,17 @@ class Settings(BaseModel):
     logins_per_minute: int = Field(60, ge=1)
     mail_provider: Literal["ses", "sendgrid", "none"] = "ses"
     mail_sender: str = "LLMReady <no-reply@llmready.example>"
+    mail_configuration_set: str = ""
     sendgrid_secret: str = ""
+    captcha_url: str = ""
+    captcha_secret: str = ""
     public_url: str = "http://localhost:8000"
     lease_seconds: int = Field(90, ge=3)
     idle_seconds: int = Field(60, ge=1)
     archive_mb: int = Field(100, ge=1)
+    task_dollars_per_hour: float = Field(0.0, ge=0)
+    malware_scan: bool = False
+    shared_cache: bool = False
     crawl_allow: str = ""
 
     @field_validator("public_url")

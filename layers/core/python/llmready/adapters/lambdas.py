@@ -1,10 +1,12 @@
-"""Calling the dispatcher."""
+"""Calling the dispatcher and the cleanup."""
 
 import json
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from llmready.domain.generation import Generation
+from llmready.domain.website import Purge
 from llmready.observability import logger
 
 if TYPE_CHECKING:
@@ -18,10 +20,31 @@ class LambdaDispatcherBell:
         self._client = client
         self._function = function
 
-    def ring(self, user_id: str, generation_id: str) -> None:
+    def ring(self, generation: Generation) -> None:
         """Tell the dispatcher that a generation was sent to its queue; never raises."""
-        payload = json.dumps({"enqueued": {"user_id": user_id, "generation_id": generation_id}})
+        enqueued = {
+            "user_id": generation.user_id,
+            "generation_id": generation.id,
+            "correlation_id": generation.correlation_id,
+        }
+        payload = json.dumps({"enqueued": enqueued})
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
             logger.exception("dispatcher not woken; its schedule will find the generation")
+
+
+class LambdaPurgeBell:
+    """Implements :class:`llmready.ports.PurgeBell` by an asynchronous invoke of the cleanup."""
+
+    def __init__(self, client: "LambdaClient", function: str) -> None:
+        self._client = client
+        self._function = function
+
+    def ring(self, purge: Purge) -> None:
+        """Ask for a purge to be continued; never raises."""
+        payload = json.dumps({"purge": {"user_id": purge.user_id, "website_id": purge.website_id}})
+        try:
+            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
+        except (ClientError, BotoCoreError):
+            logger.exception("cleanup not woken; its schedule will find the purge")

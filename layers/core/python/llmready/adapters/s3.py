@@ -1,15 +1,22 @@
 """The bucket of finished archives."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
+from llmready.domain.generation import ScanResult
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_SCAN_TAG = "GuardDutyMalwareScanStatus"
+_CHUNK = 1 << 18
+_DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 
 
 class S3Archives:
@@ -40,22 +47,75 @@ class S3Archives:
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 
-    def delete_all(self, prefix: str) -> None:
-        """Delete all files under a prefix; none there is as good as done."""
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small document."""
         try:
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-            for page in pages:
-                found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-                if found:
-                    answer = self._client.delete_objects(
-                        Bucket=self._bucket,
-                        Delete={"Objects": found, "Quiet": True},  # type: ignore[typeddict-item]
-                    )
-                    # The call itself succeeds even where a file could not be deleted.
-                    if answer.get("Errors"):
-                        raise TryAgain
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small document, or None where there is none."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                return None
+            raise TryAgain from error
+
+    def fetch(self, key: str, path: Path, *, most: int) -> bool:
+        """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+            if found["ContentLength"] > most:
+                return False
+            with path.open("wb") as file:
+                for chunk in found["Body"].iter_chunks(_CHUNK):
+                    file.write(chunk)
+        except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                return False
+            raise TryAgain from error
+        return True
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete files; one that is not there is as good as deleted."""
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
+            try:
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise TryAgain from error
+            # The call itself succeeds even where a file could not be deleted.
+            if answer.get("Errors"):
+                raise TryAgain
+
+    def delete_all(self, prefix: str) -> None:
+        """Delete all files under a prefix; none there is as good as done."""
+        while self.delete_some(prefix):
+            pass
+
+    def delete_some(self, prefix: str) -> bool:
+        """Delete up to a thousand files under a prefix; return False when none are left."""
+        try:
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+        if found := page.get("Contents", []):
+            self.delete([entry["Key"] for entry in found])
+        return page["IsTruncated"]
+
+    def scan_result(self, key: str) -> ScanResult | None:
+        """Return what the malware scanner said of a file; None when it has not looked yet."""
+        try:
+            tags = self._client.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+        said = next((tag["Value"] for tag in tags if tag["Key"] == _SCAN_TAG), None)
+        return ScanResult(said) if said else None
 
     def download_url(self, key: str, *, filename: str, seconds: int) -> str:
         """Return a presigned URL that saves the file as ``filename``.
@@ -75,3 +135,9 @@ class S3Archives:
             },
             ExpiresIn=seconds,
         )
+
+
+def _is_absent(error: ClientError | BotoCoreError) -> bool:
+    # Without the right to list the bucket, S3 says 403 of what is not there.
+    absent = ("NoSuchKey", "404", "AccessDenied", "403")
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in absent

@@ -1,18 +1,22 @@
 """The queues: generations waiting for a worker, mails waiting for the notifier."""
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
-from llmready.domain.mail import OutboxMail
+from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import QueueName
-from llmready.ports import QueuedJob
+from llmready.ports import MailWish, QueuedJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+_BATCH = 10  # SQS's limit for one SendMessageBatch
 
 
 class SqsJobQueue:
@@ -29,7 +33,13 @@ class SqsJobQueue:
 
     def send(self, generation: Generation) -> None:
         """Send a generation to its queue."""
-        body = json.dumps({"user_id": generation.user_id, "generation_id": generation.id})
+        body = json.dumps(
+            {
+                "user_id": generation.user_id,
+                "generation_id": generation.id,
+                "correlation_id": generation.correlation_id,
+            }
+        )
         try:
             self._client.send_message(QueueUrl=self._urls[generation.queue], MessageBody=body)
         except (ClientError, BotoCoreError) as error:
@@ -57,7 +67,9 @@ class SqsJobQueue:
             raise TryAgain from error
         for message in answer.get("Messages", []):
             user_id, generation_id = job_from(message["Body"])
-            return QueuedJob(user_id, generation_id, queue, message["ReceiptHandle"])
+            return QueuedJob(
+                user_id, generation_id, queue, message["ReceiptHandle"], correlation_from(message["Body"])
+            )
         return None
 
     def hide(self, job: QueuedJob, seconds: int) -> None:
@@ -86,11 +98,33 @@ class SqsMailQueue:
 
     def send(self, mail: OutboxMail) -> None:
         """Ask the notifier to send a mail from the outbox."""
-        body = json.dumps({"user_id": mail.user_id, "mail_id": mail.id})
+        self._send(_content_of(mail))
+
+    def send_many(self, mails: Sequence[OutboxMail]) -> None:
+        """Ask the notifier to send mails from the outbox; one that is left out is found there again."""
+        for start in range(0, len(mails), _BATCH):
+            entries: Any = [
+                {"Id": str(number), "MessageBody": json.dumps(_content_of(mail))}
+                for number, mail in enumerate(mails[start : start + _BATCH])
+            ]
+            try:
+                self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (ClientError, BotoCoreError) as error:
+                raise TryAgain from error
+
+    def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
+        """Ask the notifier to mail the account of an address, if it has one."""
+        self._send({"fingerprint": fingerprint, "kind": kind.value, "mail_id": mail_id})
+
+    def _send(self, content: dict[str, str]) -> None:
         try:
-            self._client.send_message(QueueUrl=self._url, MessageBody=body)
+            self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(content))
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+
+
+def _content_of(mail: OutboxMail) -> dict[str, str]:
+    return {"user_id": mail.user_id, "mail_id": mail.id, "correlation_id": mail.correlation_id}
 
 
 def job_from(body: str) -> tuple[str, str]:
@@ -111,14 +145,40 @@ def mail_from(body: str) -> tuple[str, str]:
     return _ids(body, "mail_id")
 
 
+def correlation_from(body: str) -> str:
+    """Return the id by which the logs of what led to a message are found; empty when it names none."""
+    found = _content(body).get("correlation_id")
+    return found if isinstance(found, str) else ""
+
+
+def mail_wish_from(body: str) -> MailWish | None:
+    """Return for which address a message wants a mail; None when it names a mail of the outbox instead.
+
+    Raises:
+        ValueError: It is no message of ours.
+    """
+    content = _content(body)
+    if "fingerprint" not in content:
+        return None
+    match content:
+        case {"fingerprint": str(fingerprint), "kind": str(kind), "mail_id": str(mail_id)}:
+            return MailWish(fingerprint, MailKind(kind), mail_id)
+    raise ValueError("the message names no fingerprint, kind and mail_id")
+
+
 def _ids(body: str, name: str) -> tuple[str, str]:
+    content = _content(body)
+    user_id, other = content.get("user_id"), content.get(name)
+    if not isinstance(user_id, str) or not isinstance(other, str):
+        raise ValueError(f"the message names no user_id and {name}")
+    return user_id, other
+
+
+def _content(body: str) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except ValueError:
         raise ValueError("the message is no JSON") from None
     if not isinstance(content, dict):
         raise ValueError("the message is no object")
-    user_id, other = content.get("user_id"), content.get(name)
-    if not isinstance(user_id, str) or not isinstance(other, str):
-        raise ValueError(f"the message names no user_id and {name}")
-    return user_id, other
+    return content

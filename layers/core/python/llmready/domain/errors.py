@@ -75,6 +75,15 @@ class TryAgain(DomainError):
         super().__init__("try_again", detail)
 
 
+class Paused(DomainError):
+    """An operator has paused the service; what runs goes on."""
+
+    retry_after = 300
+
+    def __init__(self) -> None:
+        super().__init__("paused", "New generations are paused for a while. Please try again later.")
+
+
 class LeaseLost(DomainError):
     """Another worker holds the generation, or it has ended; whoever gets this stops writing."""
 

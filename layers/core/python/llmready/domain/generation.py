@@ -1,5 +1,6 @@
 """A generation: one run that turns a website into files, and the states it passes through."""
 
+import hashlib
 import re
 import unicodedata
 from datetime import datetime, timedelta
@@ -40,6 +41,16 @@ class Archive(BaseModel):
     content_bytes: int
 
 
+class ScanResult(StrEnum):
+    """What GuardDuty says of a file, in its own words."""
+
+    CLEAN = "NO_THREATS_FOUND"
+    INFECTED = "THREATS_FOUND"
+    UNSUPPORTED = "UNSUPPORTED"
+    DENIED = "ACCESS_DENIED"
+    FAILED = "FAILED"
+
+
 class Failure(BaseModel):
     """Why a generation, or one page of it, failed."""
 
@@ -47,6 +58,22 @@ class Failure(BaseModel):
 
     code: str
     message: str
+
+
+MALWARE_FOUND = Failure(
+    code="malware_found",
+    message="The malware scan objected to the files, so they were deleted. The website may carry something harmful.",
+)
+
+
+class PageError(BaseModel):
+    """Why a page is missing from the result."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    code: str
+    detail: str
 
 
 class Progress(BaseModel):
@@ -71,7 +98,8 @@ class Generation(BaseModel):
     """One generation with everything its worker needs.
 
     ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
-    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved.
+    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is
+    the id of the request that started it, by which everything that follows from that is found in the logs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,6 +113,7 @@ class Generation(BaseModel):
     month: str
     files_kept_days: int
     queue: QueueName
+    correlation_id: str = ""
     status: Status = Status.PENDING
     fence: int = 0
     attempts: int = 0
@@ -178,6 +207,10 @@ class Generation(BaseModel):
         """Return it as failed for ``failure``."""
         return self._ended(Status.FAILED, time, error_code=failure.code, error_message=failure.message)
 
+    def cancelled(self, *, time: datetime) -> "Generation":
+        """Return it as cancelled; whoever works on it finds its fence of no use at the next write."""
+        return self._ended(Status.CANCELLED, time)
+
     def handed_back(self, *, failure: Failure | None = None, attempt_counts: bool = True) -> "Generation":
         """Return it as waiting again after an attempt that did not end it.
 
@@ -212,9 +245,57 @@ def archive_key(user_id: str, generation_id: str, fence: int) -> str:
     return f"{archive_prefix(user_id, generation_id)}{fence}.zip"
 
 
+def owner_of(key: str) -> tuple[str, str]:
+    """Return the user's and the generation's id of an archive's key.
+
+    Raises:
+        ValueError: It is no archive's key.
+    """
+    folder, *ids = key.split("/")
+    if folder != "generations" or len(ids) != 3:
+        raise ValueError(f"{key} is no archive's key")
+    return ids[0], ids[1]
+
+
+def answers_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the site's answers as an attempt got them, for the next generation to compare with."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.answers"
+
+
+def shared_answers_key(host: str) -> str:
+    """Return the S3 key of a host's answers that all who crawl it may use."""
+    return f"shared/{hashlib.sha256(host.encode()).hexdigest()}.answers"
+
+
+def errors_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the pages that an attempt missed."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.errors.json"
+
+
+def file_keys(generation: Generation) -> list[str]:
+    """Return the S3 keys of the files that a generation that expire with the plan's days."""
+    return [
+        key(generation.user_id, generation.id, fence)
+        for fence in range(1, generation.fence + 1)
+        for key in (archive_key, answers_key)
+    ]
+
+
+def all_keys(generation: Generation) -> list[str]:
+    """Return the S3 keys of everything that a generation's attempts may have left."""
+    return file_keys(generation) + [
+        errors_key(generation.user_id, generation.id, fence) for fence in range(1, generation.fence + 1)
+    ]
+
+
 def archive_prefix(user_id: str, generation_id: str) -> str:
     """Return the S3 prefix under which all files of a generation lie."""
-    return f"generations/{user_id}/{generation_id}/"
+    return f"{user_archive_prefix(user_id)}{generation_id}/"
+
+
+def user_archive_prefix(user_id: str) -> str:
+    """Return the S3 prefix under which all files of a user lie."""
+    return f"generations/{user_id}/"
 
 
 def download_name(website_name: str, generation_id: str) -> str:

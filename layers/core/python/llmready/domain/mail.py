@@ -10,9 +10,45 @@ from llmready.domain.clock import Moment
 class MailKind(StrEnum):
     """One template folder each."""
 
+    VERIFY_EMAIL = "verify_email"
     ACCOUNT_EXISTS = "account_exists"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the mail's name
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the mail's name
     GENERATION_COMPLETE = "generation_complete"
     GENERATION_FAILED = "generation_failed"
+    QUOTA_RESET = "quota_reset"
+
+
+class Preference(StrEnum):
+    """The mails that a user may turn off or on; all others belong to the account and always come."""
+
+    GENERATIONS = "generations"
+    QUOTA_RESET = "quota_reset"
+
+
+class MailPreferences(BaseModel):
+    """Which mails a user wants."""
+
+    model_config = ConfigDict(frozen=True)
+
+    generations: bool = True
+    quota_reset: bool = False
+
+    def want(self, kind: MailKind) -> bool:
+        """Tell whether a mail of a kind is wanted."""
+        preference = PREFERENCES.get(kind)
+        return preference is None or bool(getattr(self, preference))
+
+
+PREFERENCES = {
+    MailKind.GENERATION_COMPLETE: Preference.GENERATIONS,
+    MailKind.GENERATION_FAILED: Preference.GENERATIONS,
+    MailKind.QUOTA_RESET: Preference.QUOTA_RESET,
+}
+
+
+class MailRefused(Exception):
+    """A provider will not take this mail, however often it is asked."""
 
 
 class OutboxMail(BaseModel):
@@ -24,6 +60,7 @@ class OutboxMail(BaseModel):
     user_id: str
     kind: MailKind
     generation_id: str | None = None
+    correlation_id: str = ""
     created_at: Moment
     due_at: Moment
     attempts: int = 0
@@ -31,11 +68,23 @@ class OutboxMail(BaseModel):
 
 
 class Message(BaseModel):
-    """A rendered mail."""
+    """A rendered mail; ``unsubscribe_url`` ends mails of its kind, None where they belong to the account."""
 
     model_config = ConfigDict(frozen=True)
 
+    kind: MailKind
     to: str
     subject: str
     text: str
     html: str
+    unsubscribe_url: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by which a mail program offers to unsubscribe with one click (RFC 2369, RFC 8058)."""
+        if self.unsubscribe_url is None:
+            return {}
+        return {
+            "List-Unsubscribe": f"<{self.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }

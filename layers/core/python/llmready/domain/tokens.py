@@ -1,6 +1,7 @@
 """Tokens: JSON Web Tokens (RFC 7519) signed with one pinned algorithm and a ``kid``."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +17,8 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=30)
 _REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
 _LONGEST = 4096
+# The last of the 43 characters of a signature carries two bits more than are read: one spelling only.
+_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 class Audience(StrEnum):
@@ -24,18 +27,14 @@ class Audience(StrEnum):
     ACCESS = "llmready-access"
     REFRESH = "llmready-refresh"
     DOWNLOAD = "llmready-download"
+    UNSUBSCRIBE = "llmready-unsubscribe"
 
 
 class Keys(Protocol):
     """The key that signs, and those that are accepted."""
 
-    @property
-    def kid(self) -> str:
-        """Id of the signing key."""
-
-    @property
-    def secret(self) -> str:
-        """The signing key."""
+    def signing(self, time: datetime) -> tuple[str, str]:
+        """Return id and secret of the key that signs at ``time``."""
 
     def secret_of(self, kid: object) -> str | None:
         """Return the secret that ``kid`` names, None for an unknown one."""
@@ -44,11 +43,19 @@ class Keys(Protocol):
 class Claims(BaseModel):
     """What an accepted token says. ``scope`` is the refresh family or the generation it belongs to."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
+    aud: str
     sub: str
     jti: str
+    iat: float
+    exp: float
     scope: str | None = None
+
+    @property
+    def issued_at(self) -> datetime:
+        """When the token was issued."""
+        return datetime.fromtimestamp(self.iat, UTC)
 
 
 def issue(
@@ -77,12 +84,14 @@ def issue(
         "aud": audience.value,
         "sub": subject,
         "jti": token_id or new_id(),
-        "iat": int(time.timestamp()),
+        # With its milliseconds: a token of the moment before a password changed is not one of the moment after.
+        "iat": round(time.timestamp(), 3),
         "exp": int((time + lifetime).timestamp()),
     }
     if scope is not None:
         claims["scope"] = scope
-    return jwt.encode(claims, keys.secret, algorithm=ALGORITHM, headers={"kid": keys.kid})
+    kid, secret = keys.signing(time)
+    return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": kid})
 
 
 def check(keys: Keys, audience: Audience, token: str) -> Claims:
@@ -92,7 +101,7 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
         Unauthenticated: It is not ours, not for this, expired or malformed; the detail does not say which.
     """
     refusal = Unauthenticated("invalid_token", "The token is missing, expired or not valid.")
-    if len(token) > _LONGEST:
+    if len(token) > _LONGEST or not _FORM.fullmatch(token):
         raise refusal
     try:
         secret = keys.secret_of(jwt.get_unverified_header(token).get("kid"))
@@ -107,5 +116,5 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
             options={"require": _REQUIRED, "strict_aud": True},
         )
         return Claims.model_validate(claims)
-    except (jwt.PyJWTError, ValueError):
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         raise refusal from None

@@ -6,11 +6,16 @@ import unicodedata
 from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.clock import Moment
+from llmready.domain.mail import MailPreferences
 from llmready.domain.plans import Plan, plan_named
 
 
 class User(BaseModel):
-    """An account. The counters are kept by the transactions that change what they count."""
+    """An account. The counters are kept by the transactions that change what they count.
+
+    Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
+    changed the password.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +27,9 @@ class User(BaseModel):
     is_verified: bool = False
     created_at: Moment
     updated_at: Moment
+    sessions_since: Moment | None = None
+    kept_family: str | None = None
+    mail_preferences: MailPreferences = MailPreferences()
     website_count: int = 0
     active_website_count: int = 0
     running_count: int = 0

@@ -68,9 +68,25 @@ class Website(CrawlSettings):
     listed_failed: int = 0
     listed_cancelled: int = 0
 
+    @property
+    def listed_total(self) -> int:
+        """How many ended generations of it the history shows."""
+        return self.listed_completed + self.listed_failed + self.listed_cancelled
+
     def changed(self, **changes: object) -> Self:
         """Return a copy with ``changes`` applied."""
         return self.model_copy(update=changes)
+
+
+class Purge(BaseModel):
+    """What a deleted website left behind: ``left`` generations whose records and files are still to be removed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: str
+    website_id: str
+    left: int
+    due_at: Moment
 
 
 def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str:

@@ -12,9 +12,13 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
-from llmready.domain.errors import DomainError, Invalid, NotFound
-from llmready.domain.tokens import Keys
-from llmready.http.gate import check_body, signed_in_user
+from llmready.domain.account import account_of
+from llmready.domain.clock import now
+from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
+from llmready.domain.limits import Rate, Standing
+from llmready.domain.tokens import Claims, Keys
+from llmready.domain.user import User
+from llmready.http.gate import check_body, signed_in, source_address
 from llmready.http.problems import (
     MethodNotAllowed,
     internal_problem,
@@ -22,6 +26,7 @@ from llmready.http.problems import (
     validation_problem,
 )
 from llmready.observability import logger, tracer
+from llmready.usecases.limit import take_one
 
 PREFIX = "/api/v1"
 _DEEPEST_OFFSET = 1000
@@ -38,27 +43,64 @@ class Api(APIGatewayHttpResolver):
 
     Args:
         open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
-        authenticate: Returns the id of the user who sent an event, or raises Unauthenticated.
+        bodiless_paths: Paths below ``/api/v1`` whose bodies nobody reads, whatever their type.
+        authenticate: Returns what the token of an event says, or raises Unauthenticated.
     """
 
     def __init__(
         self,
         *,
         open_paths: frozenset[str] | None = frozenset(),
-        authenticate: Callable[[dict[str, Any], Keys], str] = signed_in_user,
+        bodiless_paths: frozenset[str] = frozenset(),
+        authenticate: Callable[[dict[str, Any], Keys], Claims] = signed_in,
     ) -> None:
         super().__init__(enable_validation=True)
         self._authenticate = authenticate
+        self._standing: Standing | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
+        self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
         self.exception_handler(DomainError)(self._refused)
         self.exception_handler(RequestValidationError)(self._not_valid)
         self.exception_handler([ResponseValidationError, Exception])(self._broken)
         self.not_found(self._unknown)
 
     @property
+    def claims(self) -> Claims:
+        """What the token says; only on routes that need one."""
+        return cast("Claims", self.context["claims"])
+
+    @property
     def user_id(self) -> str:
         """Id of the signed-in user; only on routes that need a token."""
-        return str(self.context["user_id"])
+        return self.claims.sub
+
+    def account(self, user: User | None) -> User:
+        """Return the signed-in user's account, as it was read.
+
+        Raises:
+            Unauthenticated: It is gone, or its sign-ins were ended since.
+        """
+        return account_of(user, self.claims)
+
+    def limit(self, name: str, rate: Rate, *, key: str | None = None) -> None:
+        """Take one from a limit, of which the answer then tells the state.
+
+        Args:
+            name: Of the limit.
+            rate: What it allows.
+            key: Whom it limits; None takes the address that the request comes from.
+
+        Raises:
+            TooManyRequests: None is left.
+        """
+        key = source_address(self.current_event.raw_event) if key is None else key
+        self._standing = take_one(name, key, rate, limiter=bootstrap.limiter(), time=now())
+        if self._standing is not None and self._standing.wait:
+            raise TooManyRequests(
+                f"too_many_{name}" if name == "starts" else "too_many_requests",
+                "That was too often; please wait a moment.",
+                retry_after=self._standing.wait,
+            )
 
     def entry(self) -> Handler:
         """Return the function that Lambda calls."""
@@ -70,8 +112,9 @@ class Api(APIGatewayHttpResolver):
         def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             # One path, whether it came with a slash at its end or not.
             event["rawPath"] = event.get("rawPath", "").rstrip("/") or "/"
+            self._standing = None
             answer = self._pass_gate(event) or self.resolve(event, context)
-            answer["headers"] = {**_HEADERS, **answer.get("headers", {})}
+            answer["headers"] = {**_HEADERS, **_limit_headers(self._standing), **answer.get("headers", {})}
             answer["body"] = answer.get("body") or ""
             return answer
 
@@ -79,29 +122,31 @@ class Api(APIGatewayHttpResolver):
 
     def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            user_id = None
+            claims = None
             if self._open_paths is not None and event["rawPath"] not in self._open_paths:
-                user_id = self._authenticate(event, bootstrap.keys())
+                claims = self._authenticate(event, bootstrap.keys())
+            if event["rawPath"] in self._bodiless_paths:
+                event["body"] = None
             check_body(event)
         except DomainError as error:
             refused = problem(error, _request_id(event))
             headers = {"Content-Type": refused.content_type, **refused.headers}
             return {"statusCode": refused.status_code, "headers": headers, "body": refused.body}
-        if user_id is not None:
-            self.append_context(user_id=user_id)  # type: ignore[no-untyped-call]
-            logger.append_keys(user_id=user_id)
+        if claims is not None:
+            self.append_context(claims=claims)  # type: ignore[no-untyped-call]
+            logger.append_keys(user_id=claims.sub)
         return None
 
     def _refused(self, error: DomainError) -> Response[str]:
         logger.info("refused", code=error.code)
-        return problem(error, self._request_id)
+        return problem(error, self.request_id)
 
     def _not_valid(self, error: RequestValidationError) -> Response[str]:
-        return validation_problem(error, self._request_id)
+        return validation_problem(error, self.request_id)
 
     def _broken(self, error: Exception) -> Response[str]:
         logger.exception("request failed", exc_info=error)
-        return internal_problem(self._request_id)
+        return internal_problem(self.request_id)
 
     def _unknown(self, _error: Exception) -> Response[str]:
         path = self.current_event.path
@@ -114,10 +159,11 @@ class Api(APIGatewayHttpResolver):
             )
         else:
             refusal = NotFound("not_found", "There is nothing at this address.")
-        return problem(refusal, self._request_id)
+        return problem(refusal, self.request_id)
 
     @property
-    def _request_id(self) -> str:
+    def request_id(self) -> str:
+        """Id of the request, as answers and logs name it."""
         return _request_id(self.current_event.raw_event)
 
 
@@ -139,6 +185,17 @@ def offset_of(page: int, per_page: int) -> int:
 def pages_of(total: int, per_page: int) -> int:
     """Return how many pages a list has."""
     return -(-total // per_page)
+
+
+def _limit_headers(standing: Standing | None) -> dict[str, str]:
+    """Return the headers that tell where somebody stands (draft-ietf-httpapi-ratelimit-headers-10)."""
+    if standing is None:
+        return {}
+    rate = standing.rate
+    return {
+        "RateLimit-Policy": f'"{standing.name}";q={rate.tokens};w={rate.seconds}',
+        "RateLimit": f'"{standing.name}";r={standing.remaining};t={standing.wait or standing.full_in}',
+    }
 
 
 def _request_id(event: dict[str, Any]) -> str:

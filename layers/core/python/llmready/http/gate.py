@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import ipaddress
 import json
 from typing import Any, Never
 
 from llmready.domain.errors import Invalid, Unauthenticated
-from llmready.domain.tokens import Audience, Keys, check
+from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.problems import BodyTooLarge, UnsupportedMediaType
 
 _LARGEST_BODY = 1024 * 1024  # bytes
@@ -42,8 +43,8 @@ def check_body(event: dict[str, Any]) -> None:
     event["body"], event["isBase64Encoded"] = text, False
 
 
-def signed_in_user(event: dict[str, Any], keys: Keys) -> str:
-    """Return the id of the user whose access token a request bears.
+def signed_in(event: dict[str, Any], keys: Keys) -> Claims:
+    """Return what the access token says that a request bears.
 
     Raises:
         Unauthenticated: It bears none that is good.
@@ -51,7 +52,7 @@ def signed_in_user(event: dict[str, Any], keys: Keys) -> str:
     scheme, _, token = header(event, "authorization").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("not_authenticated", "Please sign in: send a bearer token.")
-    return check(keys, Audience.ACCESS, token.strip()).sub
+    return check(keys, Audience.ACCESS, token.strip())
 
 
 def header(event: dict[str, Any], name: str) -> str:
@@ -63,8 +64,18 @@ def header(event: dict[str, Any], name: str) -> str:
 
 
 def source_address(event: dict[str, Any]) -> str:
-    """Return the address that the gateway saw; never what a header claims."""
-    return str(event.get("requestContext", {}).get("http", {}).get("sourceIp", "unknown"))
+    """Return where a request comes from, as the gateway saw it; never what a header claims.
+
+    Of an IPv6 address it is the network: one customer has at least a /64.
+    """
+    seen = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", "unknown"))
+    try:
+        address = ipaddress.ip_address(seen)
+    except ValueError:
+        return seen
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return seen
 
 
 def _raw(body: str, *, is_base64: bool) -> bytes:

@@ -1,7 +1,7 @@
 """The one table of errors: what each kind of refusal looks like over HTTP (RFC 9457)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -15,6 +15,7 @@ from llmready.domain.errors import (
     Invalid,
     LeaseLost,
     NotFound,
+    Paused,
     TooManyRequests,
     TryAgain,
     Unauthenticated,
@@ -33,6 +34,7 @@ _TABLE: dict[type[DomainError], tuple[int, str]] = {
     Invalid: (422, "Not acceptable"),
     TooManyRequests: (429, "Too many requests"),
     TryAgain: (503, "Try again"),
+    Paused: (503, "Paused"),
 }
 
 
@@ -59,7 +61,7 @@ def problem(error: DomainError, request_id: str) -> Response[str]:
     """Return the answer for a refusal."""
     status, title = _TABLE[type(error)]
     headers: dict[str, str | list[str]] = {}
-    if isinstance(error, TooManyRequests | TryAgain):
+    if isinstance(error, TooManyRequests | TryAgain | Paused):
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -70,7 +72,7 @@ def problem(error: DomainError, request_id: str) -> Response[str]:
 
 def validation_problem(error: RequestValidationError, request_id: str) -> Response[str]:
     """Return the answer for a request whose fields are wrong."""
-    errors = [_field_error(entry) for entry in error.errors()]
+    errors = field_errors(error.errors())
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:5])
     return _document(
         422,
@@ -113,6 +115,16 @@ def _document(
         **(extra or {}),
     }
     return Response(status, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers or {})
+
+
+def status_of(error: DomainError) -> int:
+    """Return the status of a refusal."""
+    return _TABLE[type(error)][0]
+
+
+def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return what is wrong with which field, from the errors of a validation."""
+    return [_field_error(entry) for entry in entries]
 
 
 def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from llmready.domain.clock import new_id
@@ -18,6 +19,7 @@ _ROUNDS = 10  # how often one invocation goes round again for those who rang mea
 _UNSENT = timedelta(seconds=45)
 # A mail is left to the notifier's queue for this long before the sweeper sends it again.
 _MAIL_GRACE = timedelta(seconds=90)
+_MAILS = 1000  # how many are sent again at once
 
 
 class Dispatched(NamedTuple):
@@ -28,6 +30,9 @@ class Dispatched(NamedTuple):
     tasks_started: int
     resent: int
     timed_out: int
+    tasks_not_started: int
+    oldest_seconds: int
+    """How long ago the oldest generation that has not ended was accepted."""
 
 
 def dispatch(
@@ -84,7 +89,18 @@ def dispatch(
         alive = tasks.alive()
         missing = min(waiting, max_tasks) - alive
         started = tasks.run(missing, token=new_id()) if missing > 0 else 0
-        done.append(Dispatched(waiting, alive, started, resent, timed_out))
+        oldest = min((generation.created_at for generation in active.values()), default=time)
+        done.append(
+            Dispatched(
+                jobs=waiting,
+                tasks_alive=alive,
+                tasks_started=started,
+                resent=resent,
+                timed_out=timed_out,
+                tasks_not_started=max(0, missing - started),
+                oldest_seconds=int((time - oldest).total_seconds()),
+            )
+        )
         if mutex.release(_NAME):
             break
     return done
@@ -121,7 +137,6 @@ def _sweep(
 
 def _resend_mails(outbox: Outbox, mail_queue: MailQueue, time: datetime) -> None:
     try:
-        for mail in outbox.due(time - _MAIL_GRACE):
-            mail_queue.send(mail)
+        mail_queue.send_many(list(islice(outbox.due(time - _MAIL_GRACE), _MAILS)))
     except TryAgain:
         logger.warning("mails not sent again this time")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.errors import Conflict, Gone
-from llmready.domain.generation import Generation, download_name
+from llmready.domain.generation import MALWARE_FOUND, Generation, ScanResult, download_name
 from llmready.ports import Archives
 
 URL_SECONDS = 15 * 60
@@ -19,19 +19,29 @@ class Download(NamedTuple):
     sha256: str
 
 
-def download(generation: Generation, *, archives: Archives, time: datetime) -> Download:
+def download(generation: Generation, *, archives: Archives, malware_scan: bool, time: datetime) -> Download:
     """Return where the files of a generation can be fetched; the URL is made now and never stored.
+
+    Args:
+        generation: Whose files.
+        archives: Where they are.
+        malware_scan: Whether only files that were found clean may be fetched.
+        time: Now.
 
     Raises:
         Conflict: It has no files, or not yet.
-        Gone: Its files have expired.
+        Gone: Its files have expired, or were withdrawn.
     """
+    if generation.error_code == MALWARE_FOUND.code:
+        raise Gone(MALWARE_FOUND.code, MALWARE_FOUND.message)
     if generation.is_expired(time):
         raise Gone("files_expired", "The files of this generation have expired and were deleted.")
     if generation.archive is None or not generation.can_download(time):
         raise Conflict(
             "not_completed", f"The generation is {generation.status}; there is nothing to download."
         )
+    if malware_scan:
+        _refuse_unless_clean(archives.scan_result(generation.archive.key))
     name = download_name(generation.website_name, generation.id)
     url = archives.download_url(generation.archive.key, filename=name, seconds=URL_SECONDS)
     return Download(
@@ -40,3 +50,16 @@ def download(generation: Generation, *, archives: Archives, time: datetime) -> D
         generation.archive.file_size,
         generation.archive.sha256,
     )
+
+
+def _refuse_unless_clean(result: ScanResult | None) -> None:
+    if result is None:
+        raise Conflict(
+            "scan_pending", "The files are being scanned for malware; please try again in a minute."
+        )
+    if result is ScanResult.INFECTED:
+        raise Gone(MALWARE_FOUND.code, MALWARE_FOUND.message)
+    if result is not ScanResult.CLEAN:
+        raise Conflict(
+            "scan_failed", "The files could not be scanned for malware, so they cannot be downloaded."
+        )

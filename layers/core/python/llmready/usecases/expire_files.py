@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from llmready.domain.generation import archive_prefix
+from llmready.domain.generation import file_keys
 from llmready.ports import Archives, Generations
 
 
@@ -10,7 +10,7 @@ def expire_files(*, generations: Generations, archives: Archives, time: datetime
     """Delete the files that have expired and return of how many generations; safe to run again at any point."""
     count = 0
     for generation in generations.expired(time):
-        archives.delete_all(archive_prefix(generation.user_id, generation.id))
+        archives.delete(file_keys(generation))
         generations.files_removed(generation)
         count += 1
     return count

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
@@ -87,8 +88,10 @@ def _finish(
         user_id=ended.user_id,
         kind=kind,
         generation_id=ended.id,
+        correlation_id=ended.correlation_id,
         created_at=time,
         due_at=time,
     )
     generations.finish(ended, mail, was=was)
+    measures.ended(ended)
     hand_to_notifier(mail, mail_queue)

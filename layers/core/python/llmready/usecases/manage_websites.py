@@ -4,13 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, Invalid, NotFound
+from llmready.domain.errors import Conflict, Invalid
 from llmready.domain.user import User
-from llmready.domain.website import Website, public_url
-from llmready.ports import Archives, Generations, Websites
-from llmready.usecases.delete_generation import delete_generation
-
-_AT_ONCE = 100
+from llmready.domain.website import Purge, Website, public_url
+from llmready.ports import Websites
 
 
 def add_website(
@@ -71,10 +68,8 @@ def change_website(
     return changed
 
 
-def remove_website(
-    website: Website, *, websites: Websites, generations: Generations, archives: Archives
-) -> None:
-    """Remove a website with its generations and their files.
+def remove_website(website: Website, *, websites: Websites, time: datetime) -> Purge | None:
+    """Remove a website; what it leaves behind is returned for :func:`purge_website`, None for nothing.
 
     Raises:
         Conflict: A generation of it is running.
@@ -86,16 +81,7 @@ def remove_website(
             "A generation of this website is running; wait for it to end before deleting the website.",
             generation_id=website.active_generation_id,
         )
-    while True:
-        page = generations.history(website.user_id, limit=_AT_ONCE, website_id=website.id)
-        for generation in page.items:
-            try:
-                delete_generation(generation, generations=generations, archives=archives)
-            except NotFound:
-                continue
-        if page.next_cursor is None:
-            break
-    websites.delete(website)
+    return websites.delete(website, time)
 
 
 def _within_plan(user: User, max_pages: int | None) -> int:

@@ -6,8 +6,9 @@ The new month needs no reset itself, its ledgers begin empty: a late run can nei
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import month_of
-from llmready.ports import Quotas
+from llmready.ports import Outbox, Quotas, Users
 
 _MONTHS_BACK = 3  # a month whose reset failed is still closed by the next ones
 
@@ -19,16 +20,37 @@ class Settled(NamedTuple):
     still_running: int
 
 
-def settle_quotas(*, quotas: Quotas, time: datetime) -> Settled:
-    """Close the ledgers of past months in which nothing runs any more; safe to run again at any point."""
+def settle_quotas(*, quotas: Quotas, users: Users, outbox: Outbox, time: datetime) -> Settled:
+    """Close the ledgers of past months in which nothing runs any more; safe to run again at any point.
+
+    Who generated in the last month and wants to be told gets a mail, once.
+    """
     closed = still_running = 0
     last_day = time
-    for _ in range(_MONTHS_BACK):
+    for back in range(_MONTHS_BACK):
         last_day = last_day.replace(day=1) - timedelta(days=1)
         for user_id, ledger in quotas.of_month(month_of(last_day)):
+            if back == 0 and ledger.taken:
+                _tell(user_id, users, outbox, time)
             if ledger.reserved:
                 still_running += 1
             else:
                 quotas.close(user_id, ledger.month, time)
                 closed += 1
     return Settled(closed, still_running)
+
+
+def _tell(user_id: str, users: Users, outbox: Outbox, time: datetime) -> None:
+    user = users.get(user_id)
+    if user is None or not user.mail_preferences.want(MailKind.QUOTA_RESET):
+        return
+    # The dispatcher finds it in the outbox; its id makes it one mail a month, however often this runs.
+    outbox.put_once(
+        OutboxMail(
+            id=f"quota-{month_of(time)}",
+            user_id=user_id,
+            kind=MailKind.QUOTA_RESET,
+            created_at=time,
+            due_at=time,
+        )
+    )

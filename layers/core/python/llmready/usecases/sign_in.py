@@ -1,12 +1,15 @@
 """Signing in, staying signed in, signing out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from llmready.domain.account import account_of
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TooManyRequests, Unauthenticated
-from llmready.domain.passwords import matches
-from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Keys, check, issue
+from llmready.domain.passwords import hashed, is_outdated, matches
+from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Claims, Keys, check, issue
 from llmready.domain.user import email_fingerprint
 from llmready.ports import Lockout, Sessions, Users
 
@@ -35,19 +38,44 @@ def sign_in(
         TooManyRequests: The address had too many failures, whether or not it has an account.
         Unauthenticated: Address or password are wrong; which of them is not said.
     """
+    refusal = Unauthenticated("invalid_credentials", "The email address or the password is wrong.")
+    with counted_try(email, refusal, lockout=lockout, time=time):
+        user = users.by_email(email)
+        if not matches(user.password_hash if user else None, password) or user is None:
+            raise refusal
+    if is_outdated(user.password_hash):
+        users.rehash(user, hashed(password))
+    family, token_id = new_id(), new_id()
+    if not sessions.open(user.id, family, token_id, opened_at=time, expires_at=time + REFRESH_LIFETIME):
+        raise refusal
+    return _tokens(user.id, family, token_id, keys, time)
+
+
+@contextmanager
+def counted_try(email: str, refusal: Unauthenticated, *, lockout: Lockout, time: datetime) -> Iterator[None]:
+    """Let a password of an address be tried, as long as it is not locked.
+
+    Args:
+        email: The address.
+        refusal: What is raised inside when the password is wrong; it counts.
+        lockout: Who counts.
+        time: Now.
+
+    Raises:
+        TooManyRequests: The address had too many failures.
+    """
     fingerprint = email_fingerprint(email)
-    if wait := lockout.locked_for(fingerprint, time):
+    if wait := lockout.begin(fingerprint, time):
         raise TooManyRequests(
             "account_locked", "Too many failed logins; please try again later.", retry_after=wait
         )
-    user = users.by_email(email)
-    if not matches(user.password_hash if user else None, password) or user is None:
-        lockout.failed(fingerprint, time)
-        raise Unauthenticated("invalid_credentials", "The email address or the password is wrong.")
-    lockout.cleared(fingerprint)
-    family, token_id = new_id(), new_id()
-    sessions.open(user.id, family, token_id, time + REFRESH_LIFETIME)
-    return _tokens(user.id, family, token_id, keys, time)
+    try:
+        yield
+    except Unauthenticated as error:
+        if error is refusal:
+            lockout.failed(fingerprint, time)
+        raise
+    lockout.succeeded(fingerprint)
 
 
 def stay_signed_in(
@@ -58,13 +86,10 @@ def stay_signed_in(
     Raises:
         Unauthenticated: The token is not good, or was used before, which revokes its family.
     """
-    claims = check(keys, Audience.REFRESH, refresh_token)
-    family, token_id = claims.scope or "", new_id()
-    expires_at = time + REFRESH_LIFETIME
-    if (
-        not sessions.rotate(claims.sub, family, claims.jti, token_id, expires_at)
-        or users.get(claims.sub) is None
-    ):
+    claims, family = _read(refresh_token, keys)
+    token_id = new_id()
+    account_of(users.get(claims.sub), claims)
+    if not sessions.rotate(claims.sub, family, claims.jti, token_id, time + REFRESH_LIFETIME):
         raise Unauthenticated("invalid_token", "The refresh token was used before or is not valid.")
     return _tokens(claims.sub, family, token_id, keys, time)
 
@@ -75,12 +100,20 @@ def sign_out(*, refresh_token: str, sessions: Sessions, keys: Keys) -> None:
     Raises:
         Unauthenticated: The token is not good.
     """
+    claims, family = _read(refresh_token, keys)
+    sessions.close(claims.sub, family)
+
+
+def _read(refresh_token: str, keys: Keys) -> tuple[Claims, str]:
+    """Return what a refresh token says, and its family."""
     claims = check(keys, Audience.REFRESH, refresh_token)
-    sessions.close(claims.sub, claims.scope or "")
+    if not claims.scope:
+        raise Unauthenticated("invalid_token", "The refresh token is not valid.")
+    return claims, claims.scope
 
 
 def _tokens(user_id: str, family: str, token_id: str, keys: Keys, time: datetime) -> Tokens:
-    access = issue(keys, Audience.ACCESS, subject=user_id, time=time, lifetime=ACCESS_LIFETIME)
+    access = issue(keys, Audience.ACCESS, subject=user_id, time=time, lifetime=ACCESS_LIFETIME, scope=family)
     refresh = issue(
         keys,
         Audience.REFRESH,

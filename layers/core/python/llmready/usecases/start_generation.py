@@ -1,15 +1,17 @@
 """Start a generation."""
 
+from collections.abc import Callable
 from datetime import datetime
 
+from llmready import measures
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, Forbidden, NotFound, TooManyRequests, TryAgain, Unauthenticated
+from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
 from llmready.domain.generation import Generation
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import CrawlSettings, Website
 from llmready.observability import logger
-from llmready.ports import DispatcherBell, Generations, JobQueue, Limiter, Websites
+from llmready.ports import DispatcherBell, Generations, JobQueue, Websites
 
 
 def start_generation(
@@ -20,40 +22,54 @@ def start_generation(
     websites: Websites,
     jobs: JobQueue,
     bell: DispatcherBell,
-    limiter: Limiter,
-    starts_per_minute: int,
+    limit: Callable[[], None],
+    account: Callable[[User | None], User],
     require_verified_email: bool,
+    correlation_id: str,
     time: datetime,
 ) -> Generation:
     """Take quota, lock the website, store the generation as pending and send it to its queue.
 
     What cannot be sent now is sent by the dispatcher's sweeper: once it is stored, a start is never lost.
 
+    Args:
+        user_id: Who starts.
+        website_id: What.
+        generations: Where generations are.
+        websites: Where websites are.
+        jobs: Where generations wait.
+        bell: How the dispatcher is woken.
+        limit: Takes one of the user's starts.
+        account: Refuses an account that the user's token is no longer good for.
+        require_verified_email: Whether the address must have been confirmed.
+        correlation_id: Of the request.
+        time: Now.
+
     Raises:
         TooManyRequests: More starts than a minute allows.
         Unauthenticated: The account is gone.
         NotFound: It is no website of this user.
-        Forbidden: No quota is left, the plan does not reach this website, or the address is not confirmed.
+        Paused: Operators let nothing start at the moment.
+        Forbidden: No quota is left, the plan does not reach this website, its host is blocked, or the address is not
+            confirmed.
         Conflict: A generation of the website is running, or the website is inactive.
     """
-    if wait := limiter.take("starts", user_id, per_minute=starts_per_minute, time=time):
-        raise TooManyRequests(
-            "too_many_starts", "Too many generations were started; please wait a moment.", retry_after=wait
-        )
-    user, website = generations.opening(user_id, website_id)
-    if user is None:
-        raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
+    limit()
+    found, website, controls = generations.opening(user_id, website_id)
+    user = account(found)
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
+    controls.check_start(website.url)
     _refuse(user, website, websites, require_verified_email=require_verified_email)
-    generation = _pending(user, website, time)
+    generation = _pending(user, website, correlation_id, time)
     generations.start(generation, quota_limit=user.plan.generations_per_month)
+    measures.accepted()
     try:
         jobs.send(generation)
     except TryAgain:
         logger.warning("queue not reached; the sweeper will send the generation", generation_id=generation.id)
     else:
-        bell.ring(user_id, generation.id)
+        bell.ring(generation)
     return generation
 
 
@@ -70,7 +86,7 @@ def _refuse(user: User, website: Website, websites: Websites, *, require_verifie
         )
 
 
-def _pending(user: User, website: Website, time: datetime) -> Generation:
+def _pending(user: User, website: Website, correlation_id: str, time: datetime) -> Generation:
     plan = user.plan
     return Generation(
         id=new_id(),
@@ -88,5 +104,6 @@ def _pending(user: User, website: Website, time: datetime) -> Generation:
         month=month_of(time),
         files_kept_days=plan.files_kept_days,
         queue=plan.queue,
+        correlation_id=correlation_id,
         created_at=time,
     )

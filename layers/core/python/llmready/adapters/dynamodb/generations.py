@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.controls import controls_from
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
-from llmready.adapters.dynamodb.users import user_from
+from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.adapters.dynamodb.websites import website_from
 from llmready.domain.clock import is_id, timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
-from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
 from llmready.domain.website import Website
@@ -35,7 +36,9 @@ def generation_item(generation: Generation) -> Item:
         "sk": key.sk,
         **generation.model_dump(mode="json", exclude_none=True),
         "generation_id": generation.id,
-        "user_status": _user_status(generation.user_id, generation.status),
+        "user_website": _index_key(generation.user_id, generation.website_id),
+        "user_status": _index_key(generation.user_id, generation.status),
+        "website_status": _index_key(generation.user_id, generation.website_id, generation.status),
     }
     if not generation.status.is_final:
         item |= {"due_kind": keys.DUE_ACTIVE, "due_at": item["created_at"]}
@@ -51,9 +54,11 @@ class DynamoGenerations:
         self._table = table
 
     def opening(self, user_id: str, website_id: str) -> Opening:
-        """Return the user and the website of a start in one read."""
-        user, website = self._table.get_many([keys.profile(user_id), keys.website(user_id, website_id)])
-        return Opening(user_from(user), website_from(website))
+        """Return the user and the website of a start and the controls in one read."""
+        user, website, controls = self._table.get_many(
+            [keys.profile(user_id), keys.website(user_id, website_id), keys.CONTROLS]
+        )
+        return Opening(user_from(user), website_from(website), controls_from(controls))
 
     def start(self, generation: Generation, *, quota_limit: int) -> None:
         """Store a pending generation, take quota and lock the website, or none of it."""
@@ -79,7 +84,7 @@ class DynamoGenerations:
         count = self._table.update(
             keys.profile(user_id),
             add={"running_count": 1, "generation_count": 1},
-            condition=Attr("pk").exists(),
+            condition=is_account(),
         )
         store = self._table.put(generation_item(generation), Attr("pk").not_exists())
         try:
@@ -189,35 +194,27 @@ class DynamoGenerations:
         status: Status | None = None,
     ) -> HistoryPage:
         """Return ``limit`` generations after ``offset`` or ``cursor``, newest first."""
-        where: ConditionBase | None = None
-        index: str | None = None
-        if website_id is not None:
-            index = keys.BY_WEBSITE_INDEX
-            condition: ConditionBase = Key("website_id").eq(website_id)
-            where = Attr("user_id").eq(user_id)
-            if status is not None:
-                where &= Attr("status").eq(status)
-        elif status is not None:
-            index = keys.BY_STATUS_INDEX
-            condition = Key("user_status").eq(_user_status(user_id, status))
-        else:
-            condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+        place = _Place.of(user_id, website_id, status)
         found = self._table.query(
-            condition,
-            index=index,
+            place.condition,
+            index=place.index_name,
             newest_first=True,
-            where=where,
             page_size=offset + limit + 1,
-            after=_position(cursor, user_id, website_id, status),
+            after=_position(cursor, user_id, place),
         )
-        items = list(islice(found, offset, offset + limit + 1))
-        generations = [Generation.model_validate(item) for item in items[:limit]]
-        return HistoryPage(generations, _cursor(items[limit - 1]) if len(items) > limit else None)
+        entries = list(islice(found, offset, offset + limit + 1))
+        shown = entries[:limit]
+        items = shown if place.index_name is None else self._read(shown)
+        generations = [Generation.model_validate(item) for item in items]
+        if status is not None:  # the index may lag behind
+            generations = [generation for generation in generations if generation.status is status]
+        return HistoryPage(generations, _cursor(shown[-1]) if len(entries) > limit else None)
 
     def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
         """Return how many generations the history shows for a filter."""
         if status is not None and not status.is_final:
-            return len(self._running(user.id, website_id, status))
+            place = _Place.of(user.id, website_id, status)
+            return sum(1 for _ in self._table.query(place.condition, index=place.index_name))
         counted: User | Website = user
         running = user.running_count
         if website_id is not None:
@@ -259,6 +256,18 @@ class DynamoGenerations:
         except TransactionRefused:
             raise gone from None
 
+    def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
+        """Walk all generations of a website, ``at_once`` at a time, oldest first."""
+        place = _Place.of(user_id, website_id, None)
+        return self._chunks(place.condition, keys.BY_WEBSITE_INDEX, at_once)
+
+    def running_of(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that have not ended, read consistently."""
+        condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+        running = Attr("status").is_in([Status.PENDING, Status.PROCESSING])
+        for item in self._table.query(condition, where=running):
+            yield Generation.model_validate(item)
+
     def active(self) -> Iterator[Generation]:
         """Walk all generations that have not ended, oldest first."""
         for generation in self._due(Key("due_kind").eq(keys.DUE_ACTIVE)):
@@ -272,6 +281,23 @@ class DynamoGenerations:
             if generation.archive is not None and generation.is_expired(time):
                 yield generation
 
+    def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
+        """Let the files of a generation end now, for a reason."""
+        write = self._table.update(
+            keys.generation(generation.user_id, generation.id),
+            change={
+                "expires_at": timestamp(time),
+                "error_code": failure.code,
+                "error_message": failure.message,
+            },
+            remove=["due_kind", "due_at"],
+            condition=Attr("status").eq(Status.COMPLETED),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # the user deleted it meanwhile
+
     def files_removed(self, generation: Generation) -> None:
         """Note that the files of a generation were deleted."""
         write = self._table.update(
@@ -284,21 +310,19 @@ class DynamoGenerations:
         except ConditionFailed:
             return  # the user deleted it meanwhile
 
-    def _running(self, user_id: str, website_id: str | None, status: Status) -> list[Item]:
-        found = self._table.query(
-            Key("user_status").eq(_user_status(user_id, status)),
-            index=keys.BY_STATUS_INDEX,
-            where=Attr("website_id").eq(website_id) if website_id is not None else None,
-        )
-        return list(found)
-
     def _due(self, condition: ConditionBase) -> Iterator[Generation]:
         """Walk what an index entry points to, read consistently: the index may lag behind."""
-        entries = self._table.query(condition, index=keys.DUE_INDEX)
-        while chunk := [keys.Key(entry["pk"], entry["sk"]) for entry in islice(entries, _LOOK_UP)]:
-            for item in self._table.get_many(chunk):
-                if item is not None:
-                    yield Generation.model_validate(item)
+        for chunk in self._chunks(condition, keys.DUE_INDEX, _LOOK_UP):
+            yield from chunk
+
+    def _chunks(self, condition: ConditionBase, index: str, size: int) -> Iterator[list[Generation]]:
+        entries = self._table.query(condition, index=index)
+        while chunk := list(islice(entries, size)):
+            yield [Generation.model_validate(item) for item in self._read(chunk)]
+
+    def _read(self, entries: list[Item]) -> list[Item]:
+        found = self._table.get_many([keys.Key(entry["pk"], entry["sk"]) for entry in entries])
+        return [item for item in found if item is not None]
 
     def _replace(self, generation: Generation, condition: ConditionBase) -> None:
         try:
@@ -315,8 +339,31 @@ def _held(fence: int, status: Status) -> ConditionBase:
     return Attr("fence").eq(fence) & Attr("status").eq(status)
 
 
-def _user_status(user_id: str, status: Status) -> str:
-    return f"{user_id}#{status}"
+class _Place(NamedTuple):
+    """Where the generations of a filter are found; every place names its user, so no filter reads another's."""
+
+    index_name: str | None
+    condition: ConditionBase
+    key: Item
+    """The part of an index entry's key that all entries of the filter share."""
+
+    @classmethod
+    def of(cls, user_id: str, website_id: str | None, status: Status | None) -> "_Place":
+        if website_id is None and status is None:
+            condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+            return cls(None, condition, {})
+        if status is None:
+            index, name = keys.BY_WEBSITE_INDEX, "user_website"
+        elif website_id is None:
+            index, name = keys.BY_STATUS_INDEX, "user_status"
+        else:
+            index, name = keys.BY_WEBSITE_STATUS_INDEX, "website_status"
+        value = _index_key(*(part for part in (user_id, website_id, status) if part is not None))
+        return cls(index, Key(name).eq(value), {name: value})
+
+
+def _index_key(*parts: str) -> str:
+    return "#".join(parts)
 
 
 def _start_refusal(
@@ -343,12 +390,11 @@ def _start_refusal(
 
 def _cursor(item: Item) -> str:
     """Return the place of an item in a list as a word that only means something to us."""
-    return base64.urlsafe_b64encode(json.dumps([item["id"]]).encode()).decode().rstrip("=")
+    generation_id = str(item["sk"]).removeprefix(keys.GENERATION)
+    return base64.urlsafe_b64encode(json.dumps([generation_id]).encode()).decode().rstrip("=")
 
 
-def _position(
-    cursor: str | None, user_id: str, website_id: str | None, status: Status | None
-) -> dict[str, Any] | None:
+def _position(cursor: str | None, user_id: str, place: _Place) -> dict[str, Any] | None:
     """Return the key behind which a list goes on.
 
     The cursor only carries an id, the rest comes from who asks and what for: a forged one can show nothing else.
@@ -358,10 +404,8 @@ def _position(
     generation_id = _cursor_id(cursor)
     key = keys.generation(user_id, generation_id)
     position: dict[str, Any] = {"pk": key.pk, "sk": key.sk}
-    if website_id is not None:
-        position |= {"website_id": website_id, "generation_id": generation_id}
-    elif status is not None:
-        position |= {"user_status": _user_status(user_id, status), "generation_id": generation_id}
+    if place.index_name is not None:
+        position |= {**place.key, "generation_id": generation_id}
     return position
 
 

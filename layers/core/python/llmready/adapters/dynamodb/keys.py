@@ -6,18 +6,25 @@ Everything of a user lies in the user's partition; UUIDv7 ids make a sort key al
 import hashlib
 from typing import NamedTuple
 
-from llmready.domain.user import email_fingerprint
-
+FAMILY = "FAMILY#"
+MAIL = "MAIL#"
+MAIL_TOKEN = "TOKEN#"  # noqa: S105 - a prefix
+QUOTA = "QUOTA#"
 SITE = "SITE#"
+LISTED_ACTIVE = "LISTED#ACTIVE#"
+LISTED_INACTIVE = "LISTED#INACTIVE#"
 GENERATION = "GEN#"
 DUE_INDEX = "due"
 BY_WEBSITE_INDEX = "by_website"
 BY_STATUS_INDEX = "by_status"
+BY_WEBSITE_STATUS_INDEX = "by_website_status"
 
 # What the sparse index ``due`` holds: work that some scheduled function has to find.
 DUE_ACTIVE = "active"
 DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
+DUE_DELETION = "deletion"
+DUE_PURGE = "purge"
 
 
 class Key(NamedTuple):
@@ -25,6 +32,9 @@ class Key(NamedTuple):
 
     pk: str
     sk: str
+
+
+CONTROLS = Key("CONTROLS", "CONTROLS")
 
 
 def partition(user_id: str) -> str:
@@ -37,19 +47,34 @@ def profile(user_id: str) -> Key:
     return Key(partition(user_id), "PROFILE")
 
 
-def email(address: str) -> Key:
-    """Key that makes an address unique."""
-    return Key(f"EMAIL#{email_fingerprint(address)}", "EMAIL")
+def email(fingerprint: str) -> Key:
+    """Key that makes an address, given by its fingerprint, unique."""
+    return Key(f"EMAIL#{fingerprint}", "EMAIL")
 
 
 def family(user_id: str, family_id: str) -> Key:
     """Key of a refresh token family."""
-    return Key(partition(user_id), f"FAMILY#{family_id}")
+    return Key(partition(user_id), FAMILY + family_id)
+
+
+def mail_token(user_id: str, purpose: str, digest: str) -> Key:
+    """Key of a one-use token that a mail carried."""
+    return Key(partition(user_id), f"{MAIL_TOKEN}{purpose}#{digest}")
+
+
+def audit(user_id: str, record_id: str) -> Key:
+    """Key of a record of what was done to an account; outside its partition, because it outlives it."""
+    return Key(f"AUDIT#{user_id}", record_id)
 
 
 def website(user_id: str, website_id: str) -> Key:
     """Key of a website."""
     return Key(partition(user_id), SITE + website_id)
+
+
+def listed_website(user_id: str, website_id: str, *, is_active: bool) -> Key:
+    """Key of the entry that lists a website; entries are small, whatever the website holds."""
+    return Key(partition(user_id), (LISTED_ACTIVE if is_active else LISTED_INACTIVE) + website_id)
 
 
 def website_url(user_id: str, canonical: str) -> Key:
@@ -62,19 +87,24 @@ def generation(user_id: str, generation_id: str) -> Key:
     return Key(partition(user_id), GENERATION + generation_id)
 
 
+def purge(user_id: str, website_id: str) -> Key:
+    """Key of what is left of a deleted website."""
+    return Key(partition(user_id), f"PURGE#{website_id}")
+
+
 def quota(user_id: str, month: str) -> Key:
     """Key of a user's ledger of a month."""
-    return Key(partition(user_id), f"QUOTA#{month}")
+    return Key(partition(user_id), QUOTA + month)
 
 
 def mail(user_id: str, mail_id: str) -> Key:
     """Key of a mail in the outbox."""
-    return Key(partition(user_id), f"MAIL#{mail_id}")
+    return Key(partition(user_id), MAIL + mail_id)
 
 
 def limit(name: str, subject: str) -> Key:
-    """Key of a limit's bucket."""
-    return Key(f"LIMIT#{name}#{subject}", "LIMIT")
+    """Key of a limit's bucket; who it limits, such as a source address, is not stored in plain."""
+    return Key(f"LIMIT#{name}#{hashlib.sha256(subject.encode()).hexdigest()[:32]}", "LIMIT")
 
 
 def lockout(fingerprint: str) -> Key:

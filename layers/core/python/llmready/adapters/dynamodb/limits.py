@@ -1,20 +1,29 @@
 """Limits in the table: how often, how many failures, and one process at a time."""
 
-import math
+import random
+import time as clock
 from datetime import datetime, timedelta
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import ClientError
 
 from llmready.adapters.dynamodb import keys
-from llmready.adapters.dynamodb.table import ConditionFailed, Table
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
+from llmready.domain.errors import TryAgain
+from llmready.domain.limits import Rate, Standing, standing
 
 LOCKOUT_FAILURES = 10
 LOCKOUT_WINDOW = timedelta(minutes=15)
+# A login that has not said after this many seconds how it went died on the way, and counts as failed.
+_IN_FLIGHT = 20
+_LOCKOUT_TRIES = 40
+_LOCKOUT_PAUSE = 0.05  # seconds
 
 
 class DynamoLimiter:
-    """Implements :class:`llmready.ports.Limiter` as a token bucket that holds a minute's worth.
+    """Implements :class:`llmready.ports.Limiter` as a token bucket.
 
     The bucket is kept as one number, the time in milliseconds at which it is full again (GCRA): taking one moves it
     on by one interval, and is refused while it lies further ahead than a whole bucket.
@@ -23,74 +32,108 @@ class DynamoLimiter:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def take(self, name: str, key: str, *, per_minute: int, time: datetime) -> int:
-        """Take one; return 0 when allowed, else the whole seconds until the next is."""
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> Standing:
+        """Take one, if the bucket holds one, and return where it stands."""
+        try:
+            allowed, full_at, now = self._take(name, key, rate, time)
+        except ClientError as error:
+            raise TryAgain from error
+        return standing(name, rate, allowed=allowed, ahead=max(0, full_at - now))
+
+    def _take(self, name: str, key: str, rate: Rate, time: datetime) -> tuple[bool, int, int]:
         bucket = keys.limit(name, key)
-        interval = max(1, 60_000 // per_minute)
         now = int(time.timestamp() * 1000)
-        latest = now + 60_000 - interval
-        ttl = now // 1000 + 3600
+        latest = now + rate.seconds * 1000 - rate.interval
+        ttl = now // 1000 + rate.seconds + 3600
         fresh = self._table.update(
             bucket,
-            change={"full_at": now + interval, "ttl": ttl},
+            change={"full_at": now + rate.interval, "ttl": ttl},
             condition=Attr("full_at").not_exists() | Attr("full_at").lte(now),
         )
         try:
             self._table.write(fresh)
         except ConditionFailed as used:
-            full_at = (used.item or {}).get("full_at", now)
+            full_at = int((used.item or {}).get("full_at", now))
         else:
-            return 0
+            return True, now + rate.interval, now
         if full_at <= latest:
             step = self._table.update(
                 bucket,
                 change={"ttl": ttl},
-                add={"full_at": interval},
+                add={"full_at": rate.interval},
                 condition=Attr("full_at").between(now, latest),
             )
             try:
-                self._table.write(step)
+                return True, int(self._table.write(step)["full_at"]), now
             except ConditionFailed as full:
-                full_at = (full.item or {}).get("full_at", latest + 1)
-            else:
-                return 0
-        return max(1, math.ceil((int(full_at) - latest) / 1000))
+                full_at = int((full.item or {}).get("full_at", latest + 1))
+        return False, full_at, now
 
 
 class DynamoLockout:
-    """Implements :class:`llmready.ports.Lockout`: ten failures within 15 minutes lock for 15 minutes."""
+    """Implements :class:`llmready.ports.Lockout`: ten failures within 15 minutes lock for 15 minutes.
+
+    A login is counted before its password is looked at, so that no burst gets more than ten tries. While others of
+    the same address are on their way it waits for them: they may all be right.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def locked_for(self, fingerprint: str, time: datetime) -> int:
-        """Return the whole seconds for which the address is locked, 0 when it is not."""
-        item = self._table.get(keys.lockout(fingerprint))
+    def begin(self, fingerprint: str, time: datetime) -> int:
+        """Count a login that begins; return 0, or the whole seconds for which the address is locked."""
         now = int(time.timestamp())
-        if item is None or item.get("failures", 0) < LOCKOUT_FAILURES or item["until"] <= now:
-            return 0
-        return int(item["until"]) - now
+        stored: Item = {}
+        for _ in range(_LOCKOUT_TRIES):
+            failed, in_flight = _recent(stored, now)
+            if len(failed) >= LOCKOUT_FAILURES:
+                return failed[-1] + int(LOCKOUT_WINDOW.total_seconds()) - now
+            free = len(failed) + len(in_flight) < LOCKOUT_FAILURES
+            if free:
+                current = self._replace(fingerprint, stored, failed, [*in_flight, now], now)
+                if current is None:
+                    return 0
+                stored = current
+            else:
+                _pause()
+                stored = self._table.get(keys.lockout(fingerprint)) or {}
+        return 1
 
     def failed(self, fingerprint: str, time: datetime) -> None:
-        """Count a failed login."""
+        """Note that a login that had begun failed."""
         now = int(time.timestamp())
-        until = now + int(LOCKOUT_WINDOW.total_seconds())
-        key = keys.lockout(fingerprint)
-        again = self._table.update(
-            key,
-            change={"until": until, "ttl": until},
-            add={"failures": 1},
-            condition=Attr("until").gt(now),
-        )
-        try:
-            self._table.write(again)
-        except ConditionFailed:
-            first = {"pk": key.pk, "sk": key.sk, "failures": 1, "until": until, "ttl": until}
-            self._table.write(self._table.put(first))
+        for _ in range(_LOCKOUT_TRIES):
+            stored = self._table.get(keys.lockout(fingerprint)) or {}
+            failed, in_flight = _recent(stored, now)
+            if self._replace(fingerprint, stored, [*failed, now], in_flight[1:], now) is None:
+                return
+            _pause()
+        raise TryAgain
 
-    def cleared(self, fingerprint: str) -> None:
+    def succeeded(self, fingerprint: str) -> None:
         """Forget the failed logins after a good one."""
         self._table.write(self._table.delete(keys.lockout(fingerprint)))
+
+    def _replace(
+        self, fingerprint: str, stored: Item, failed: list[int], in_flight: list[int], now: int
+    ) -> Item | None:
+        """Store what is known of an address; return what is there instead where another was faster."""
+        key = keys.lockout(fingerprint)
+        version = stored.get("version", 0)
+        item: dict[str, Any] = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "failed": failed[-LOCKOUT_FAILURES:],
+            "in_flight": in_flight,
+            "version": version + 1,
+            "ttl": now + int(LOCKOUT_WINDOW.total_seconds()),
+        }
+        unchanged = Attr("version").eq(version) if stored else Attr("version").not_exists()
+        try:
+            self._table.write(self._table.put(item, unchanged))
+        except ConditionFailed as other:
+            return other.item or {}
+        return None
 
 
 class DynamoMutex:
@@ -134,3 +177,19 @@ class DynamoMutex:
                 return True
             return False
         return True
+
+
+def _recent(stored: Item, now: int) -> tuple[list[int], list[int]]:
+    """Return the failures that still count, and the logins that have not ended yet."""
+    began = stored.get("in_flight", [])
+    lost = [moment for moment in began if moment <= now - _IN_FLIGHT]
+    failed = sorted([*stored.get("failed", []), *lost])
+    window = int(LOCKOUT_WINDOW.total_seconds())
+    return (
+        [moment for moment in failed if moment > now - window][-LOCKOUT_FAILURES:],
+        [moment for moment in began if moment > now - _IN_FLIGHT],
+    )
+
+
+def _pause() -> None:
+    clock.sleep(random.uniform(0, 2 * _LOCKOUT_PAUSE))  # noqa: S311 - jitter is no secret

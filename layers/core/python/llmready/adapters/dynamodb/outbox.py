@@ -1,7 +1,8 @@
 """The outbox in the table: a mail leaves it only when a provider has taken it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
@@ -31,6 +32,18 @@ class DynamoOutbox:
         """Store a mail to be sent."""
         self._table.write(self._table.put(outbox_item(mail)))
 
+    def has(self, mail: OutboxMail) -> bool:
+        """Tell whether a mail was put already."""
+        return self._table.get(keys.mail(mail.user_id, mail.id)) is not None
+
+    def put_once(self, mail: OutboxMail) -> bool:
+        """Store a mail to be sent, unless one with its id is or was there; return whether it was stored."""
+        try:
+            self._table.write(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
+        except ConditionFailed:
+            return False
+        return True
+
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
         """Take a mail to send it; None when it was sent, or somebody else is at it until later."""
         write = self._table.update(
@@ -53,6 +66,27 @@ class DynamoOutbox:
                 remove=["due_kind"],
             )
         )
+
+    def postpone(self, mail: OutboxMail, until: datetime) -> None:
+        """Leave a claimed mail for a later try."""
+        self._change_unsent(mail, change={"due_at": timestamp(until)})
+
+    def give_up(self, mail: OutboxMail, time: datetime) -> None:
+        """Take a mail off the outbox that no provider will take."""
+        ttl = int((time + _KEPT).timestamp())
+        self._change_unsent(mail, change={"gave_up_at": timestamp(time), "ttl": ttl}, remove=["due_kind"])
+
+    def _change_unsent(self, mail: OutboxMail, *, change: dict[str, Any], remove: Sequence[str] = ()) -> None:
+        write = self._table.update(
+            keys.mail(mail.user_id, mail.id),
+            change=change,
+            remove=remove,
+            condition=Attr("due_kind").exists(),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # it was sent after all, or went with its account
 
     def due(self, time: datetime) -> Iterator[OutboxMail]:
         """Walk the mails that should have gone out by ``time``."""

@@ -3,10 +3,12 @@
 import hashlib
 from datetime import datetime
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 
 from llmready.adapters.dynamodb import keys
-from llmready.adapters.dynamodb.table import ConditionFailed, Table
+from llmready.adapters.dynamodb.table import ConditionFailed, Table, TransactionRefused
+from llmready.adapters.dynamodb.users import is_account
+from llmready.domain.clock import timestamp
 
 
 class DynamoSessions:
@@ -15,16 +17,25 @@ class DynamoSessions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def open(self, user_id: str, family: str, token_id: str, expires_at: datetime) -> None:
-        """Begin a family with its first token."""
+    def open(
+        self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
+    ) -> bool:
+        """Begin a family with its first token; return False when the account is gone."""
         key = keys.family(user_id, family)
         item = {
             "pk": key.pk,
             "sk": key.sk,
             "newest": _hashed(token_id),
+            "opened_at": timestamp(opened_at),
             "ttl": int(expires_at.timestamp()),
         }
-        self._table.write(self._table.put(item))
+        try:
+            self._table.transact(
+                [self._table.check(keys.profile(user_id), is_account()), self._table.put(item)]
+            )
+        except TransactionRefused:
+            return False
+        return True
 
     def rotate(self, user_id: str, family: str, old: str, new: str, expires_at: datetime) -> bool:
         """Replace the newest token; return False, with the family revoked, when ``old`` is not the newest."""
@@ -43,6 +54,12 @@ class DynamoSessions:
     def close(self, user_id: str, family: str) -> None:
         """Revoke a family."""
         self._table.write(self._table.delete(keys.family(user_id, family)))
+
+    def close_all(self, user_id: str, *, but: str | None) -> None:
+        """Revoke all families of an account but one."""
+        families = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.FAMILY)
+        found = [keys.Key(item["pk"], item["sk"]) for item in self._table.query(families)]
+        self._table.delete_many([key for key in found if key.sk != keys.FAMILY + (but or "")])
 
 
 def _hashed(token_id: str) -> str:

@@ -22,6 +22,7 @@ Write = dict[str, dict[str, Any]]
 _CONFLICT_TRIES = 8
 _CONFLICT_PAUSE = 0.02  # seconds; doubles with each try, with full jitter
 _BATCH = 100  # DynamoDB's limit for one BatchGetItem
+_WRITE_BATCH = 25  # DynamoDB's limit for one BatchWriteItem
 _BUSY = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -196,6 +197,22 @@ class Table:
             else:
                 return
         raise TryAgain
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Remove items, those that are not there included; not all at one moment."""
+        for start in range(0, len(keys), _WRITE_BATCH):
+            wanted: list[Any] = [
+                {"DeleteRequest": {"Key": _key(key)}} for key in keys[start : start + _WRITE_BATCH]
+            ]
+            for attempt in range(_CONFLICT_TRIES):
+                with _translated():
+                    answer = self._client.batch_write_item(RequestItems={self._name: wanted})
+                wanted = list(answer["UnprocessedItems"].get(self._name, []))
+                if not wanted:
+                    break
+                _pause(attempt)
+            else:
+                raise TryAgain
 
     def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> Write:
         """Return the write that stores a whole item; None values are left out."""

@@ -1,20 +1,37 @@
 """Accounts in the table."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
-from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused
+from llmready.adapters.dynamodb.audit import audit_item, audit_records
+from llmready.adapters.dynamodb.outbox import outbox_item
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
+from llmready.domain.audit import AuditRecord
 from llmready.domain.clock import timestamp
-from llmready.domain.errors import NotFound
-from llmready.domain.user import User
+from llmready.domain.errors import Conflict, NotFound
+from llmready.domain.mail import MailPreferences, OutboxMail
+from llmready.domain.mail_tokens import MailToken, Purpose
+from llmready.domain.user import User, email_fingerprint
+from llmready.ports import Deletion
+
+# Read for an address that has no account, so that it takes as long as for one that has.
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_DELETED_AT_ONCE = 200
 
 
 def user_from(item: Item | None) -> User | None:
-    """Return the account that an item holds."""
-    return User.model_validate(item) if item is not None else None
+    """Return the account that an item holds; None when there is none, or one that is being deleted."""
+    return User.model_validate(item) if item is not None and "deleted_at" not in item else None
+
+
+def is_account() -> ConditionBase:
+    """Return the condition on a profile that the account exists and is not being deleted."""
+    return Attr("pk").exists() & Attr("deleted_at").not_exists()
 
 
 class DynamoUsers:
@@ -23,19 +40,20 @@ class DynamoUsers:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, user: User) -> bool:
-        """Store a new account; return False when its address already has one."""
+    def create(self, user: User, welcome: OutboxMail | None = None) -> bool:
+        """Store a new account with its first mail; return False when its address already has one."""
         key = keys.profile(user.id)
         profile = {"pk": key.pk, "sk": key.sk, **user.model_dump(mode="json", exclude_none=True)}
-        claim = keys.email(user.email)
+        claim = keys.email(email_fingerprint(user.email))
         absent = Attr("pk").not_exists()
+        writes = [
+            self._table.put({"pk": claim.pk, "sk": claim.sk, "user_id": user.id}, absent),
+            self._table.put(profile, absent),
+        ]
+        if welcome is not None:
+            writes.append(self._table.put(outbox_item(welcome), absent))
         try:
-            self._table.transact(
-                [
-                    self._table.put({"pk": claim.pk, "sk": claim.sk, "user_id": user.id}, absent),
-                    self._table.put(profile, absent),
-                ]
-            )
+            self._table.transact(writes)
         except TransactionRefused:
             return False
         return True
@@ -45,25 +63,192 @@ class DynamoUsers:
         return user_from(self._table.get(keys.profile(user_id)))
 
     def by_email(self, email: str) -> User | None:
-        """Return the account of an address."""
-        claim = self._table.get(keys.email(email))
-        return self.get(claim["user_id"]) if claim is not None else None
+        """Return the account of an address; takes as long when there is none."""
+        return self.by_fingerprint(email_fingerprint(email))
+
+    def by_fingerprint(self, fingerprint: str) -> User | None:
+        """Return the account of an address of which only the fingerprint is known."""
+        claim = self._table.get(keys.email(fingerprint)) or {}
+        return self.get(claim.get("user_id", _NOBODY))
 
     def rename(self, user_id: str, full_name: str | None, time: datetime) -> User:
         """Change the name of an account and return it."""
         return self._change(user_id, {"full_name": full_name}, time)
 
-    def set_plan(self, user_id: str, plan_name: str, time: datetime) -> User:
-        """Put an account on a plan and return it."""
-        return self._change(user_id, {"plan_name": plan_name}, time)
+    def choose_mails(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
+        """Change which mails a user wants, and return the account."""
+        return self._change(user_id, {"mail_preferences": preferences.model_dump()}, time)
+
+    def set_plan(self, user: User, plan_name: str, time: datetime, *, by: str) -> User:
+        """Put an account on a plan, with a record of who did it, and return it as it is then."""
+        change = self._table.update(
+            keys.profile(user.id),
+            change={"plan_name": plan_name, "updated_at": timestamp(time)},
+            condition=is_account() & Attr("plan_name").eq(user.plan_name),
+        )
+        record = audit_item(user.id, "plan_changed", time, by=by, before=user.plan_name, after=plan_name)
+        gone = NotFound("user_not_found", "There is no such account.")
+        try:
+            self._table.transact([change, self._table.put(record)])
+        except TransactionRefused:
+            if self.get(user.id) is None:
+                raise gone from None
+            raise Conflict(
+                "plan_changed", "The plan was changed by somebody else just now; look at it and try again."
+            ) from None
+        changed = self.get(user.id)
+        if changed is None:
+            raise gone
+        return changed
+
+    def audit(self, user_id: str) -> Iterator[AuditRecord]:
+        """Walk what was done to an account, newest first."""
+        return audit_records(self._table, user_id)
+
+    def verify(self, token: MailToken, time: datetime) -> bool:
+        """Note that an address was confirmed with a token, which is used up; False when it is not good."""
+        change = {"is_verified": True, "updated_at": timestamp(time)}
+        return self._with_token(token, Purpose.VERIFY_EMAIL, change, [], time)
+
+    def reset_password(self, token: MailToken, password_hash: str, told: OutboxMail, time: datetime) -> bool:
+        """Store a new password with a token, which is used up, and end all sign-ins; False when it is not good.
+
+        Who has the token has read the account's mail, so its address is confirmed as well.
+        """
+        change = {**_new_password(password_hash, None, time), "is_verified": True}
+        others = [
+            self._table.put(outbox_item(told), Attr("pk").not_exists()),
+            self._table.put(audit_item(told.user_id, "password_reset", time)),
+        ]
+        return self._with_token(token, Purpose.RESET_PASSWORD, change, others, time)
+
+    def change_password(
+        self, user: User, password_hash: str, told: OutboxMail, time: datetime, *, kept_family: str | None
+    ) -> bool:
+        """Store a new password in the place of the one that ``user`` was read with, and end all other sign-ins."""
+        update = self._table.update(
+            keys.profile(user.id),
+            change=_new_password(password_hash, kept_family, time),
+            condition=is_account() & Attr("password_hash").eq(user.password_hash),
+        )
+        try:
+            self._table.transact(
+                [
+                    update,
+                    self._table.put(outbox_item(told), Attr("pk").not_exists()),
+                    self._table.put(audit_item(user.id, "password_changed", time)),
+                ]
+            )
+        except TransactionRefused:
+            return False
+        return True
+
+    def rehash(self, user: User, password_hash: str) -> None:
+        """Store the same password under other parameters, unless it was changed meanwhile."""
+        write = self._table.update(
+            keys.profile(user.id),
+            change={"password_hash": password_hash},
+            condition=is_account() & Attr("password_hash").eq(user.password_hash),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return
+
+    def mark_deleted(self, user: User, time: datetime) -> bool:
+        """Take everything personal from an account and free its address; False when that was done before.
+
+        What is left says that the account is being deleted, and is found by :meth:`deleted`.
+        """
+        personal = ("email", "password_hash", "full_name", "kept_family", "sessions_since")
+        mark = self._table.update(
+            keys.profile(user.id),
+            change={
+                "deleted_at": timestamp(time),
+                "due_kind": keys.DUE_DELETION,
+                "due_at": timestamp(time),
+            },
+            remove=personal,
+            condition=is_account(),
+        )
+        free = self._table.delete(
+            keys.email(email_fingerprint(user.email)),
+            Attr("user_id").eq(user.id) | Attr("pk").not_exists(),
+        )
+        try:
+            self._table.transact([mark, free, self._table.put(audit_item(user.id, "account_deleted", time))])
+        except TransactionRefused:
+            return False
+        return True
+
+    def deleted(self, time: datetime) -> Iterator[Deletion]:
+        """Walk the deletions that are to be gone on with at ``time``."""
+        condition = Key("due_kind").eq(keys.DUE_DELETION) & Key("due_at").lte(timestamp(time))
+        for entry in self._table.query(condition, index=keys.DUE_INDEX):
+            mark = self._table.get(keys.Key(entry["pk"], entry["sk"]))
+            if mark is not None and "deleted_at" in mark:
+                yield Deletion(mark["id"], datetime.fromisoformat(mark["deleted_at"]))
+
+    def look_again(self, user_id: str, time: datetime) -> None:
+        """Have :meth:`deleted` find a deletion again at ``time``."""
+        write = self._table.update(
+            keys.profile(user_id), change={"due_at": timestamp(time)}, condition=Attr("deleted_at").exists()
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # another was faster
+
+    def remove_some(self, user_id: str) -> bool:
+        """Remove some of what a deleted account has in the table, all but its mark; False when nothing is left."""
+        mark = keys.profile(user_id)
+        found = [
+            key
+            for item in islice(
+                self._table.query(Key("pk").eq(mark.pk), page_size=_DELETED_AT_ONCE), _DELETED_AT_ONCE
+            )
+            if (key := keys.Key(item["pk"], item["sk"])) != mark
+        ]
+        self._table.delete_many(found)
+        return bool(found)
+
+    def remove_mark(self, user_id: str) -> None:
+        """Remove the last that is left of a deleted account."""
+        write = self._table.delete(keys.profile(user_id), Attr("deleted_at").exists())
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # another was faster
+
+    def _with_token(
+        self, token: MailToken, purpose: Purpose, change: dict[str, Any], others: list[Write], time: datetime
+    ) -> bool:
+        use = self._table.delete(
+            keys.mail_token(token.user_id, purpose, token.digest), Attr("expires_at").gt(timestamp(time))
+        )
+        profile = self._table.update(keys.profile(token.user_id), change=change, condition=is_account())
+        try:
+            self._table.transact([use, profile, *others])
+        except TransactionRefused:
+            return False
+        return True
 
     def _change(self, user_id: str, change: dict[str, Any], time: datetime) -> User:
         write = self._table.update(
             keys.profile(user_id),
             change={**change, "updated_at": timestamp(time)},
-            condition=Attr("pk").exists(),
+            condition=is_account(),
         )
         try:
             return User.model_validate(self._table.write(write))
         except ConditionFailed:
             raise NotFound("user_not_found", "There is no such account.") from None
+
+
+def _new_password(password_hash: str, kept_family: str | None, time: datetime) -> dict[str, Any]:
+    return {
+        "password_hash": password_hash,
+        "sessions_since": timestamp(time),
+        "kept_family": kept_family,
+        "updated_at": timestamp(time),
+    }

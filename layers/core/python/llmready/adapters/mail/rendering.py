@@ -4,12 +4,24 @@ from datetime import datetime, timedelta
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
-from llmready.domain.mail import MailKind, Message, OutboxMail
+from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
+from llmready.domain.mail_tokens import LIFETIMES, Purpose
 from llmready.domain.tokens import Audience, Keys, issue
 from llmready.domain.user import User
+from llmready.ports import MailTokens
 
 _TICKET = timedelta(days=7)
+_UNSUBSCRIBE = timedelta(days=400)  # mails are kept, and so is the wish to get no more of them
+_LONGEST_SUBJECT = 250  # characters
+# What a mail's link and token are good for.
+_PURPOSES = {
+    MailKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
+    MailKind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
+    MailKind.ACCOUNT_EXISTS: Purpose.RESET_PASSWORD,
+}
+_PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
 
 _environment = Environment(
     loader=PackageLoader("llmready.adapters.mail"),
@@ -18,6 +30,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters |= {"with_inline_styles": with_inline_styles, "as_size": as_size}
 
 
 class MailRenderer:
@@ -26,31 +39,70 @@ class MailRenderer:
     Args:
         public_url: Base of the links.
         keys: What signs the ticket in the link to a download.
+        mail_tokens: Where one-use tokens come from; a mail that is rendered again carries a new one.
         time: From when the ticket is good.
     """
 
-    def __init__(self, public_url: str, keys: Keys, time: datetime) -> None:
+    def __init__(self, public_url: str, keys: Keys, mail_tokens: MailTokens, time: datetime) -> None:
         self._public_url = public_url
         self._keys = keys
+        self._mail_tokens = mail_tokens
         self._time = time
 
     def __call__(self, mail: OutboxMail, user: User, generation: Generation | None) -> Message:
         """Return a mail as it is sent."""
+        unsubscribe_url = self._unsubscribe_url(mail, user)
         values = {
-            "name": user.full_name,
+            # Whoever signs up with somebody else's address must not get to write to them.
+            "name": user.full_name if user.is_verified else None,
+            "when": mail.created_at,
             "generation": generation,
+            "plan": user.plan,
             "base_url": self._public_url,
-            "download_url": self._download_url(generation)
-            if generation is not None and mail.kind is MailKind.GENERATION_COMPLETE
-            else None,
+            "unsubscribe_url": unsubscribe_url,
+            **(self._download(generation) if mail.kind is MailKind.GENERATION_COMPLETE else {}),
+            **self._token(mail, user),
         }
         subject, text, html = (
             _environment.get_template(f"{mail.kind}/{part}").render(values)
             for part in ("subject.txt", "body.txt", "body.html")
         )
-        return Message(to=user.email, subject=" ".join(subject.split()), text=text, html=html)
+        return Message(
+            kind=mail.kind,
+            to=user.email,
+            # A header is one line, whatever a name holds.
+            subject=" ".join(subject.split())[:_LONGEST_SUBJECT],
+            text=text,
+            html=html,
+            unsubscribe_url=unsubscribe_url,
+        )
 
-    def _download_url(self, generation: Generation) -> str:
+    def _token(self, mail: OutboxMail, user: User) -> dict[str, object]:
+        purpose = _PURPOSES.get(mail.kind)
+        if purpose is None:
+            return {}
+        token = self._mail_tokens.issue(user.id, purpose, self._time)
+        # Behind the #, so that no server and no log on the way sees it.
+        link = f"{self._public_url}/api/v1/auth/{_PAGES[purpose]}#token={token}"
+        return {"token": token, "link": link, "good_for": _in_words(LIFETIMES[purpose])}
+
+    def _unsubscribe_url(self, mail: OutboxMail, user: User) -> str | None:
+        preference = PREFERENCES.get(mail.kind)
+        if preference is None:
+            return None
+        ticket = issue(
+            self._keys,
+            Audience.UNSUBSCRIBE,
+            subject=user.id,
+            time=self._time,
+            lifetime=_UNSUBSCRIBE,
+            scope=preference,
+        )
+        return f"{self._public_url}/api/v1/auth/unsubscribe?token={ticket}"
+
+    def _download(self, generation: Generation | None) -> dict[str, object]:
+        if generation is None:
+            return {}
         lifetime = _TICKET
         if generation.expires_at is not None:
             lifetime = max(timedelta(), min(_TICKET, generation.expires_at - self._time))
@@ -62,4 +114,11 @@ class MailRenderer:
             lifetime=lifetime,
             scope=generation.id,
         )
-        return f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
+        link = f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
+        return {"download_url": link, "good_for": _in_words(lifetime)}
+
+
+def _in_words(lifetime: timedelta) -> str:
+    hours = int(lifetime.total_seconds()) // 3600
+    number, unit = (hours // 24, "day") if hours >= 48 else (hours, "hour")
+    return f"{number} {unit}{'s' if number != 1 else ''}"

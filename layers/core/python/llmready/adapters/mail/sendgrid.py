@@ -1,13 +1,18 @@
 """Mail through SendGrid."""
 
+from http import HTTPStatus
+from http.client import HTTPException
+
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
-from sendgrid.helpers.mail import CustomArg, Mail
+from sendgrid.helpers.mail import Category, CustomArg, Header, Mail, MailSettings, SandBoxMode
 
 from llmready.domain.errors import TryAgain
-from llmready.domain.mail import Message
+from llmready.domain.mail import MailRefused, Message
 
-_TIMEOUT = 10  # seconds
+_TIMEOUT = 5  # seconds
+# What is wrong with the mail itself; a wrong key or too many requests can be mended or pass.
+_HOPELESS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 
 
 class SendgridMailer:
@@ -17,12 +22,16 @@ class SendgridMailer:
         api_key: SendGrid's key.
         sender: The address that mails come from.
         host: Base URL of the API.
+        sandbox: Whether SendGrid only checks each mail and delivers none.
     """
 
-    def __init__(self, api_key: str, sender: str, host: str = "https://api.sendgrid.com") -> None:
+    def __init__(
+        self, api_key: str, sender: str, host: str = "https://api.sendgrid.com", *, sandbox: bool = False
+    ) -> None:
         self._client = SendGridAPIClient(api_key, host=host)
         self._client.client.timeout = _TIMEOUT
         self._sender = sender
+        self._sandbox = sandbox
 
     def send(self, message: Message, *, mail_id: str) -> None:
         """Hand a mail to SendGrid."""
@@ -34,7 +43,16 @@ class SendgridMailer:
             html_content=message.html,
         )
         mail.add_custom_arg(CustomArg("mail", mail_id))
+        mail.add_category(Category(message.kind))
+        for name, value in message.headers.items():
+            mail.add_header(Header(name, value))
+        if self._sandbox:
+            mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=True))
         try:
             self._client.send(mail)
-        except (HTTPError, OSError) as error:
+        except HTTPError as error:
+            if error.status_code in _HOPELESS:
+                raise MailRefused("SendGrid refuses the mail") from error
+            raise TryAgain("The mail provider did not take the mail.") from error
+        except (OSError, HTTPException) as error:
             raise TryAgain("The mail provider did not take the mail.") from error

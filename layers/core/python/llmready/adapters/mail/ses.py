@@ -1,22 +1,32 @@
 """Mail through Amazon SES."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
-from llmready.domain.mail import Message
+from llmready.domain.mail import MailRefused, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
+# What another try cannot mend. A refused sender can be mended, by whoever runs the service.
+_HOPELESS = frozenset({"BadRequestException", "ParamValidationError"})
+
 
 class SesMailer:
-    """Implements :class:`llmready.ports.Mailer` with SES v2."""
+    """Implements :class:`llmready.ports.Mailer` with SES v2.
 
-    def __init__(self, client: "SESV2Client", sender: str) -> None:
+    Args:
+        client: A boto3 client; one that does not retry, or a mail may be sent twice.
+        sender: The address that mails come from.
+        configuration_set: Where SES reports what becomes of mails; None for nowhere.
+    """
+
+    def __init__(self, client: "SESV2Client", sender: str, configuration_set: str | None = None) -> None:
         self._client = client
         self._sender = sender
+        self._options: Any = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
     def send(self, message: Message, *, mail_id: str) -> None:
         """Hand a mail to SES."""
@@ -31,9 +41,15 @@ class SesMailer:
                             "Text": {"Data": message.text, "Charset": "UTF-8"},
                             "Html": {"Data": message.html, "Charset": "UTF-8"},
                         },
+                        "Headers": [
+                            {"Name": name, "Value": value} for name, value in message.headers.items()
+                        ],
                     }
                 },
-                EmailTags=[{"Name": "mail", "Value": mail_id}],
+                EmailTags=[{"Name": "mail", "Value": mail_id}, {"Name": "kind", "Value": message.kind}],
+                **self._options,
             )
         except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _HOPELESS:
+                raise MailRefused("SES refuses the mail") from error
             raise TryAgain("The mail provider did not take the mail.") from error

@@ -1,38 +1,67 @@
 """Bodies of ``/auth``."""
 
-from typing import Annotated, Literal
+import unicodedata
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, EmailStr, Field
+from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
 
 from llmready.domain.passwords import LONGEST, SHORTEST
 from llmready.domain.plans import QueueName
 from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
 
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(single_line)]
-FullName = Annotated[Line, Field(max_length=100)]
+
+def _no_control_characters(password: str) -> str:
+    # No keyboard types them; one that arrives was mangled on the way, and would lock its owner out.
+    if any(unicodedata.category(char) == "Cc" for char in password):
+        raise ValueError("must not contain control characters")
+    return password
+
+
+Email = Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(single_line)]
+FullName = Annotated[Line, Field(max_length=100, examples=["Ada Lovelace"])]
 # Passwords are taken as they are: spaces at their ends belong to them.
-Password = Annotated[str, Field(strict=True)]
-Token = Annotated[str, Field(min_length=1, max_length=4096)]
+Password = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST, examples=["a long password"])]
+NewPassword = Annotated[
+    str,
+    Field(
+        strict=True,
+        min_length=SHORTEST,
+        max_length=LONGEST,
+        examples=["another long password"],
+        description="Not a common one, and not the own name or address.",
+    ),
+    AfterValidator(_no_control_characters),
+]
+Token = Annotated[str, Field(strict=True, min_length=1, max_length=4096)]
+CaptchaToken = Annotated[
+    str | None,
+    Field(
+        max_length=4096, description="What the captcha gave the browser; only where the service asks for one."
+    ),
+]
 
 
-class Registration(Request):
+class Secretive(Request):
+    """A body with a password: nothing is cut from its ends."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+
+class Registration(Secretive):
     """A new account."""
 
-    model_config = ConfigDict(str_strip_whitespace=False)
-
     email: Email
-    password: Annotated[Password, Field(min_length=SHORTEST, max_length=LONGEST)]
+    password: NewPassword
     full_name: FullName | None = None
+    captcha_token: CaptchaToken = None
 
 
-class Login(Request):
+class Login(Secretive):
     """Address and password."""
 
-    model_config = ConfigDict(str_strip_whitespace=False)
-
     email: Email
-    password: Annotated[Password, Field(min_length=1, max_length=LONGEST)]
+    password: Password
 
 
 class Refresh(Request):
@@ -41,10 +70,58 @@ class Refresh(Request):
     refresh_token: Token
 
 
-class ProfileChange(Request):
-    """What a user may change of the profile."""
+class Address(Request):
+    """An address that a mail is asked for."""
 
-    full_name: FullName | None
+    email: Email
+
+
+class Forgotten(Address):
+    """Whose password was forgotten."""
+
+    captcha_token: CaptchaToken = None
+
+
+class Confirmation(Request):
+    """The token of a mail."""
+
+    token: Token
+
+
+class PasswordReset(Secretive):
+    """The token of a mail, and the new password."""
+
+    token: Token
+    new_password: NewPassword
+
+
+class PasswordChange(Secretive):
+    """The old and the new password."""
+
+    current_password: Password
+    new_password: NewPassword
+
+
+class MailPreferencesChange(Request):
+    """Mails to turn on or off; what is left out stays as it is."""
+
+    generations: Annotated[bool | None, Field(strict=True, description="When a generation has ended.")] = None
+    quota_reset: Annotated[
+        bool | None, Field(strict=True, description="When the month's generations are back.")
+    ] = None
+
+
+class ProfileChange(Request):
+    """What a user may change of the profile; what is left out stays as it is."""
+
+    full_name: FullName | None = None
+    mail_preferences: MailPreferencesChange | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "ProfileChange":
+        if not self.model_fields_set:
+            raise ValueError("name full_name or mail_preferences")
+        return self
 
 
 class TokenAnswer(Answer):
@@ -73,6 +150,13 @@ class PlansAnswer(Answer):
     items: list[PlanAnswer]
 
 
+class MailPreferencesAnswer(Answer):
+    """Which mails the user wants; those that belong to the account always come."""
+
+    generations: bool
+    quota_reset: bool
+
+
 class ProfileAnswer(Answer):
     """The profile of the user who asks."""
 
@@ -80,6 +164,7 @@ class ProfileAnswer(Answer):
     email: str
     full_name: str | None
     is_verified: bool
+    mail_preferences: MailPreferencesAnswer
     plan: PlanAnswer
     created_at: Timestamp
     updated_at: Timestamp
@@ -88,3 +173,21 @@ class ProfileAnswer(Answer):
     def of(cls, user: User) -> "ProfileAnswer":
         """Return what a user sees of the own account."""
         return cls.model_validate(user)
+
+
+Records = list[dict[str, Any]]
+
+
+class ExportAnswer(Answer):
+    """All that is held about the user, of a very large account a part; ``next_cursor`` leads to the next one."""
+
+    exported_at: Timestamp
+    profile: dict[str, Any] | None = Field(description="With the first part.")
+    websites: Records
+    generations: Records
+    quotas: Records
+    sign_ins: Records
+    mails: Records
+    mail_tokens: Records
+    events: Records = Field(description="What was done to the account, such as a change of its password.")
+    next_cursor: str | None

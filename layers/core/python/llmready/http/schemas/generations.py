@@ -89,6 +89,21 @@ class History(Answer):
     next_cursor: str | None
 
 
+class PageErrorAnswer(Answer):
+    """A page that is missing from the result, and why."""
+
+    url: str
+    code: str
+    detail: str
+
+
+class PageErrors(Answer):
+    """Pages that a generation missed, in the order of their URLs; at most the first thousand."""
+
+    items: list[PageErrorAnswer]
+    next_cursor: str | None
+
+
 class DownloadAnswer(Answer):
     """Where the files are; the URL is good until ``expires_at``."""
 

@@ -1,12 +1,13 @@
 """Bodies of ``/websites``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from llmready.domain.website import URL_LIMIT, Patterns
-from llmready.http.schemas.common import Answer, Line, Request, Text, Timestamp
+from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp
 
+BULK_LIMIT = 50
 Url = Annotated[str, Field(min_length=1, max_length=URL_LIMIT, examples=["https://example.com"])]
 Name = Annotated[Line, Field(max_length=200)]
 Description = Annotated[Text, Field(max_length=2000)]
@@ -52,6 +53,37 @@ class WebsiteChange(Request):
         return self
 
 
+class WebsiteItemChange(WebsiteChange):
+    """Some fields of the website that ``id`` names."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class WebsiteItemDelete(Request):
+    """Which website to delete."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+Items = Annotated[list[Any], Field(min_length=1, max_length=BULK_LIMIT)]
+
+
+class BulkBody(Request):
+    """Up to 50 websites to create, to update or to delete; each item is done or refused for itself."""
+
+    create: Items | None = Field(None, description="Websites, as for `POST /websites`.")
+    update: Items | None = Field(
+        None, description="Changes, as for `PATCH /websites/{id}`, each with its `id`."
+    )
+    delete: Items | None = Field(None, description="Ids.")
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> "BulkBody":
+        if sum(items is not None for items in (self.create, self.update, self.delete)) != 1:
+            raise ValueError("name exactly one of create, update and delete")
+        return self
+
+
 class WebsiteAnswer(Answer):
     """A website."""
 
@@ -79,6 +111,32 @@ class WebsiteList(Answer):
     page: int
     per_page: int
     pages: int
+
+
+class BulkError(Answer):
+    """Why an item was refused, in the words of the problem documents."""
+
+    code: str
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+class BulkResult(Answer):
+    """What became of one item; ``status`` is the one that it would have had alone."""
+
+    index: int
+    status: int
+    id: str | None = None
+    website: WebsiteAnswer | None = None
+    error: BulkError | None = None
+
+
+class BulkAnswer(Answer):
+    """What became of each item, in the order in which they came."""
+
+    results: list[BulkResult]
+    succeeded: int
+    failed: int
 
 
 class WebsiteStats(Answer):

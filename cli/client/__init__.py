@@ -1,0 +1,1 @@
+"""The client of the HTTP API: what people use instead of curl."""

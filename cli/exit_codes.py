@@ -1,0 +1,22 @@
+"""The exit codes of ``llmready``; ``docs/cli.md`` tells people what each means."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    NOT_SIGNED_IN = 3
+    NOT_ALLOWED = 4
+    NOT_FOUND = 5
+    GENERATION_FAILED = 6
+    UNREACHABLE = 7
+    TOO_MANY_REQUESTS = 8
+    NOT_WRITTEN = 9
+    DAMAGED = 10
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+    TERMINATED = 143

@@ -1,0 +1,29 @@
+"""cdk-nag's AwsSolutions rules: a finding that nobody acknowledged fails the synthesis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Acknowledgment, Validations
+from cdk_nag import AwsSolutionsChecks
+
+if TYPE_CHECKING:
+    from aws_cdk import App
+    from constructs import IConstruct
+
+
+def check_solutions(app: App) -> None:
+    """Have the rules looked at when the app is synthesised."""
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def acknowledge(construct: IConstruct, *rules: str, because: str) -> None:
+    """Accept findings on a construct and what is in it.
+
+    Args:
+        construct: What the rules complain about.
+        rules: Ids without ``AwsSolutions-``, with the finding in brackets where there are several.
+        because: Why it is right as it is.
+    """
+    for rule in rules:
+        Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-{rule}", reason=because))

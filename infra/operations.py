@@ -1,0 +1,199 @@
+"""What the OpenAPI text says about each operation that its function does not know itself.
+
+A function knows its routes and bodies; which errors a route may answer, what its answer links to and what a limit
+adds stands here. :mod:`infra.openapi` refuses a route that is missing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# Every code of an error: its status and an example of what it says.
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "not_authenticated": (401, "Please sign in: send a bearer token."),
+    "invalid_token": (401, "The token is missing, expired or not valid."),
+    "invalid_credentials": (401, "The email address or the password is wrong."),
+    "quota_exceeded": (403, "You have used all generations of this month. They come back on the 1st (UTC)."),
+    "plan_limit": (403, "Your plan allows 1 website; delete one or change the plan to add another."),
+    "email_not_verified": (403, "Please confirm your email address before generating."),
+    "host_blocked": (403, "This host is not crawled."),
+    "not_found": (404, "There is nothing at this address."),
+    "website_not_found": (404, "There is no such website."),
+    "generation_not_found": (404, "There is no such generation."),
+    "user_not_found": (404, "There is no such account."),
+    "method_not_allowed": (405, "This path does not accept this method."),
+    "generation_in_progress": (409, "A generation of this website is already running."),
+    "website_inactive": (409, "This website is inactive; activate it to generate."),
+    "website_exists": (409, "You already have a website with this URL."),
+    "website_changed": (409, "The website was changed meanwhile; read it again and retry."),
+    "password_changed": (409, "The password was changed meanwhile; please sign in again."),
+    "not_completed": (409, "The generation is not completed yet."),
+    "scan_pending": (409, "The files are being checked; try again in a moment."),
+    "scan_failed": (409, "The files could not be checked and are not given out."),
+    "files_expired": (410, "The files of this generation have expired."),
+    "body_too_large": (413, "The body is larger than 1 MB."),
+    "unsupported_media_type": (415, "The body must be application/json."),
+    "validation_error": (422, "The request is not valid. email: value is not a valid email address."),
+    "malformed_json": (422, "The body is not valid JSON."),
+    "password_too_common": (422, "This password is too common; choose another one."),
+    "captcha_failed": (422, "Please solve the captcha and try again."),
+    "bad_token": (422, "The link was used before, has expired or is not valid; ask for a new mail."),
+    "url_not_public": (422, "The URL must lead to a public website."),
+    "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
+    "too_many_requests": (429, "That was too often; please wait a moment."),
+    "too_many_starts": (429, "That was too often; please wait a moment."),
+    "account_locked": (429, "Too many failed logins; please try again later."),
+    "internal_error": (500, "Something went wrong on our side. Please try again."),
+    "try_again": (503, "The service is busy. Please try again in a moment."),
+    "paused": (503, "New generations are paused. Please try again later."),
+}
+
+_BODY = ("malformed_json", "validation_error", "body_too_large", "unsupported_media_type")
+_TOKEN = ("not_authenticated", "invalid_token")
+_ANY = ("internal_error", "try_again")
+_LIMITED = ("too_many_requests",)
+_WEBSITE = ("website_not_found",)
+_GENERATION = ("generation_not_found",)
+
+
+class Link(NamedTuple):
+    """Where an answer leads (OpenAPI's link object).
+
+    Attributes:
+        to: The operation's id.
+        status: The answer's status.
+        parameters: Which value of the answer goes where.
+        body: What the request then holds.
+    """
+
+    to: str
+    status: str
+    parameters: dict[str, str]
+    body: dict[str, str] | None = None
+
+
+class Operation(NamedTuple):
+    """One operation.
+
+    Attributes:
+        id: Its name for those who generate clients.
+        problems: Codes of the errors that it may answer.
+        open: Whether it needs no token.
+        limited: Whether its answers tell where the caller stands with a limit.
+        links: Where its answers lead.
+        html: Whether it answers a page for people.
+    """
+
+    id: str
+    problems: tuple[str, ...] = ()
+    open: bool = False
+    limited: bool = False
+    links: tuple[Link, ...] = ()
+    html: bool = False
+
+    def all_problems(self, *, has_body: bool) -> tuple[str, ...]:
+        """Return the codes with those that come with a token, a body or a limit."""
+        return (
+            *(() if self.open else _TOKEN),
+            *self.problems,
+            *(_BODY if has_body else ()),
+            *(_LIMITED if self.limited else ()),
+            *_ANY,
+        )
+
+
+def _of_website(status: str, value: str) -> tuple[Link, ...]:
+    names = ("readWebsite", "replaceWebsite", "changeWebsite", "readWebsiteStats", "deleteWebsite")
+    return tuple(Link(name, status, {"website_id": value}) for name in names)
+
+
+def _of_generation(status: str, value: str) -> tuple[Link, ...]:
+    names = ("readGeneration", "downloadGeneration", "deleteGeneration")
+    return tuple(Link(name, status, {"generation_id": value}) for name in names)
+
+
+_ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
+_START_PROBLEMS = (
+    *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
+    *("generation_in_progress", "website_inactive", "too_many_starts", "paused"),
+)
+_STARTED = _of_generation("202", "$response.body#/generation_id")
+_REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})
+
+OPERATIONS: dict[str, Operation] = {
+    "GET /health": Operation("health", open=True),
+    "GET /plans": Operation("listPlans", open=True),
+    "GET /openapi.json": Operation("openapi", open=True),
+    "GET /docs": Operation("docs", open=True, html=True),
+    "POST /auth/register": Operation(
+        "register", ("password_too_common", "captcha_failed"), open=True, limited=True
+    ),
+    "POST /auth/login": Operation(
+        "login", ("invalid_credentials", "account_locked"), open=True, limited=True, links=(_REFRESH,)
+    ),
+    "POST /auth/refresh": Operation(
+        "refresh", ("invalid_token",), open=True, limited=True, links=(_REFRESH,)
+    ),
+    "POST /auth/logout": Operation("logout", ("invalid_token",), open=True, limited=True),
+    "GET /auth/verify-email": Operation("verifyEmailPage", open=True, html=True),
+    "POST /auth/verify-email": Operation("verifyEmail", ("bad_token",), open=True, limited=True),
+    "POST /auth/resend-verification": Operation("resendVerification", open=True, limited=True),
+    "POST /auth/forgot-password": Operation("forgotPassword", ("captcha_failed",), open=True, limited=True),
+    "GET /auth/reset-password": Operation("resetPasswordPage", open=True, html=True),
+    "POST /auth/reset-password": Operation(
+        "resetPassword", ("bad_token", "password_too_common"), open=True, limited=True
+    ),
+    "POST /auth/change-password": Operation(
+        "changePassword",
+        ("invalid_credentials", "account_locked", "password_too_common", "password_changed"),
+        limited=True,
+    ),
+    "GET /auth/me": Operation("readProfile"),
+    "PATCH /auth/me": Operation("changeProfile", ("user_not_found",)),
+    "DELETE /auth/me": Operation("deleteAccount"),
+    "GET /auth/me/export": Operation("exportAccount", ("validation_error",), limited=True),
+    "GET /auth/unsubscribe": Operation(
+        "unsubscribePage", ("invalid_token", "validation_error"), open=True, html=True
+    ),
+    "POST /auth/unsubscribe": Operation(
+        "unsubscribe", ("invalid_token", "validation_error"), open=True, html=True
+    ),
+    "POST /websites": Operation(
+        "addWebsite",
+        ("plan_limit", "website_exists", "url_not_public", "user_not_found"),
+        links=(*_of_website("201", _ID), Link("startGeneration", "201", {}, {"website_id": _ID})),
+    ),
+    "POST /websites/bulk": Operation("bulkWebsites", limited=True),
+    "GET /websites": Operation(
+        "listWebsites", ("validation_error", "use_cursor"), links=_of_website("200", _FIRST)
+    ),
+    "GET /websites/stats/user": Operation("readUserStats"),
+    "GET /websites/{website_id}": Operation("readWebsite", _WEBSITE),
+    "PUT /websites/{website_id}": Operation(
+        "replaceWebsite", (*_WEBSITE, "website_exists", "website_changed", "url_not_public")
+    ),
+    "PATCH /websites/{website_id}": Operation(
+        "changeWebsite", (*_WEBSITE, "website_exists", "website_changed", "url_not_public")
+    ),
+    "DELETE /websites/{website_id}": Operation(
+        "deleteWebsite", (*_WEBSITE, "generation_in_progress", "website_changed")
+    ),
+    "GET /websites/{website_id}/stats": Operation("readWebsiteStats", _WEBSITE),
+    "POST /generations/start": Operation("startGeneration", _START_PROBLEMS, links=_STARTED),
+    "POST /generations": Operation("startGenerationShort", _START_PROBLEMS, links=_STARTED),
+    "GET /generations/quota/check": Operation("checkQuota"),
+    "GET /generations/history": Operation(
+        "listGenerations", ("validation_error", "use_cursor"), links=_of_generation("200", _FIRST)
+    ),
+    "GET /generations/{generation_id}": Operation("readGeneration", _GENERATION),
+    "GET /generations/{generation_id}/download": Operation(
+        "downloadGeneration",
+        (*_GENERATION, "not_completed", "scan_pending", "scan_failed", "files_expired", "validation_error"),
+    ),
+    "GET /generations/{generation_id}/errors": Operation(
+        "listPageErrors", (*_GENERATION, "validation_error")
+    ),
+    "DELETE /generations/{generation_id}": Operation(
+        "deleteGeneration", (*_GENERATION, "generation_in_progress")
+    ),
+}

@@ -1,0 +1,49 @@
+"""Captcha checks: none, or a provider that speaks the ``siteverify`` protocol."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from llmready.observability import count, logger
+
+_TIMEOUT = 3  # seconds
+_LONGEST_ANSWER = 65_536  # bytes
+
+
+class NoCaptcha:
+    """Implements :class:`llmready.ports.Captcha` where none is wanted."""
+
+    def passes(self, answer: str | None, source: str) -> bool:  # noqa: ARG002 - the port's
+        """Let everybody pass."""
+        return True
+
+
+class SiteVerifyCaptcha:
+    """Implements :class:`llmready.ports.Captcha` with Turnstile, hCaptcha or reCAPTCHA, which agree on the protocol.
+
+    A provider that cannot be reached lets everybody pass: the limits still hold.
+
+    Args:
+        url: The provider's ``siteverify`` address.
+        secret: The provider's secret.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+
+    def passes(self, answer: str | None, source: str) -> bool:
+        """Tell whether the provider confirms an answer."""
+        if not answer:
+            return False
+        form = urllib.parse.urlencode({"secret": self._secret, "response": answer, "remoteip": source})
+        request = urllib.request.Request(self._url, data=form.encode())  # noqa: S310 - https, from the settings
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+                verdict = json.loads(response.read(_LONGEST_ANSWER))
+        except (urllib.error.URLError, OSError, ValueError):
+            logger.warning("captcha provider not reached; let through")
+            count("CaptchaUnavailable")
+            return True
+        return isinstance(verdict, dict) and verdict.get("success") is True

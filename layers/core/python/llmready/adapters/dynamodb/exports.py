@@ -1,0 +1,103 @@
+"""Everything that the table holds about a user, in the words of the API."""
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.conditions import Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import Item, Table
+from llmready.domain.clock import timestamp
+from llmready.domain.errors import Invalid
+from llmready.ports import ExportPage
+
+_AT_ONCE = 2000  # records; about 2 MB, where a function may answer 6
+_CURSOR_LIMIT = 200  # characters
+
+# By prefix of the sort key: the name of the kind, and what of it is the user's (all else is ours, such as hashes).
+_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "PROFILE": (
+        "profile",
+        ("id", "email", "full_name", "plan_name", "is_verified", "created_at", "updated_at"),
+    ),
+    keys.SITE: (
+        "websites",
+        (
+            *("id", "url", "name", "description", "include_patterns", "exclude_patterns", "max_pages"),
+            *("use_playwright", "timeout", "is_active", "last_generated_at", "generation_count"),
+            *("created_at", "updated_at"),
+        ),
+    ),
+    keys.GENERATION: (
+        "generations",
+        (
+            *("id", "website_id", "website_name", "website_url", "settings", "month", "status", "attempts"),
+            *("created_at", "started_at", "completed_at", "pages_crawled", "total_pages", "pages_failed"),
+            *("error_code", "error_message", "archive", "expires_at"),
+        ),
+    ),
+    keys.QUOTA: ("quotas", ("month", "taken", "used", "reserved")),
+    keys.FAMILY: ("sign_ins", ("id", "opened_at", "expires_at")),
+    keys.MAIL: ("mails", ("id", "kind", "generation_id", "created_at", "sent_at")),
+    keys.MAIL_TOKEN: ("mail_tokens", ("purpose", "expires_at")),
+}
+
+
+class DynamoExports:
+    """Implements :class:`llmready.ports.Exports`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def page(self, user_id: str, cursor: str | None) -> ExportPage:
+        """Return what comes after ``cursor``; what was done to the account comes with the first page."""
+        records: dict[str, list[dict[str, Any]]] = {kind: [] for kind, _ in _KINDS.values()}
+        records["events"] = [] if cursor else self._events(user_id)
+        pk = keys.partition(user_id)
+        found = self._table.query(
+            Key("pk").eq(pk),
+            page_size=_AT_ONCE + 1,
+            after={"pk": pk, "sk": _place(cursor)} if cursor else None,
+        )
+        items = list(islice(found, _AT_ONCE + 1))
+        for item in items[:_AT_ONCE]:
+            for prefix, (kind, fields) in _KINDS.items():
+                if item["sk"].startswith(prefix):
+                    shown = {**item, **_more(item)}
+                    records[kind].append({name: shown[name] for name in fields if name in shown})
+        return ExportPage(records, _cursor(items[_AT_ONCE - 1]) if len(items) > _AT_ONCE else None)
+
+    def _events(self, user_id: str) -> list[dict[str, Any]]:
+        found = self._table.query(Key("pk").eq(keys.audit(user_id, "").pk))
+        return [{"event": item["event"], "at": item["at"]} for item in found]
+
+
+def _more(item: Item) -> Item:
+    """Return what is kept in a key or in another form."""
+    prefix, _, rest = item["sk"].partition("#")
+    if prefix + "#" == keys.FAMILY:
+        return {"id": rest, "expires_at": timestamp(datetime.fromtimestamp(item["ttl"], UTC))}
+    if prefix + "#" == keys.MAIL_TOKEN:
+        return {"purpose": rest.partition("#")[0]}
+    if "archive" in item:
+        return {"archive": {name: value for name, value in item["archive"].items() if name != "key"}}
+    return {}
+
+
+def _cursor(item: Item) -> str:
+    return base64.urlsafe_b64encode(item["sk"].encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> str:
+    """Return the sort key behind which to go on; whose partition that is in is not the cursor's to say."""
+    invalid = Invalid("cursor", "The cursor is not valid.")
+    if len(cursor) > _CURSOR_LIMIT:
+        raise invalid
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, UnicodeError):
+        raise invalid from None

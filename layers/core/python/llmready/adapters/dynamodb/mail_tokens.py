@@ -1,0 +1,45 @@
+"""One-use tokens of mails in the table, hashed; they are used up together with what they allow (``users.py``)."""
+
+from datetime import datetime
+
+from boto3.dynamodb.conditions import Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import Table, TransactionRefused
+from llmready.adapters.dynamodb.users import is_account
+from llmready.domain.clock import timestamp
+from llmready.domain.mail_tokens import LIFETIMES, Purpose, new_mail_token, read_mail_token
+
+
+class DynamoMailTokens:
+    """Implements :class:`llmready.ports.MailTokens`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
+        """Store a new token of an account and return it as it stands in the mail; only its hash is kept."""
+        text = new_mail_token(user_id)
+        token = read_mail_token(text)
+        if token is None:
+            raise ValueError("the user's id is none of ours")
+        expires_at = time + LIFETIMES[purpose]
+        key = keys.mail_token(user_id, purpose, token.digest)
+        item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "expires_at": timestamp(expires_at),
+            "ttl": int(expires_at.timestamp()),
+        }
+        try:
+            self._table.transact(
+                [self._table.check(keys.profile(user_id), is_account()), self._table.put(item)]
+            )
+        except TransactionRefused:
+            return text  # the account was deleted this moment: the token is good for nothing
+        return text
+
+    def revoke_all(self, user_id: str) -> None:
+        """Remove all tokens of an account."""
+        tokens = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.MAIL_TOKEN)
+        self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in self._table.query(tokens)])

@@ -1,0 +1,46 @@
+"""The one-use tokens that mails carry: whoever has one can read the mail of the account it names."""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+_SECRET_BYTES = 32
+_LENGTH = 64  # characters of base64url: the user's id and the secret, 48 bytes
+
+
+class Purpose(StrEnum):
+    """What a token is good for."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - what it is for
+
+
+LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
+
+
+class MailToken(NamedTuple):
+    """A token that was presented: whose it claims to be, and what is stored of it."""
+
+    user_id: str
+    digest: str
+
+
+def new_mail_token(user_id: str) -> str:
+    """Return a new token of a user, as it stands in the mail."""
+    return base64.urlsafe_b64encode(UUID(user_id).bytes + secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def read_mail_token(text: str) -> MailToken | None:
+    """Return what a presented token claims, None when it is none of ours."""
+    if len(text) != _LENGTH:
+        return None
+    try:
+        raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return None
+    return MailToken(str(UUID(bytes=raw[:16])), hashlib.sha256(raw).hexdigest())

@@ -1,0 +1,77 @@
+"""The pages that a generation missed: kept by its worker, read page by page."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from llmready.domain.errors import Invalid
+from llmready.domain.generation import Generation, PageError, errors_key
+from llmready.ports import Archives
+
+MOST_ERRORS = 1000
+"""Pages that are told of one generation; ``pages_failed`` counts them all."""
+
+_ERRORS = TypeAdapter(list[PageError])
+
+
+class ErrorPage(NamedTuple):
+    """Some of the pages that a generation missed."""
+
+    items: list[PageError]
+    next_cursor: str | None
+
+
+def keep_errors(generation: Generation, errors: Sequence[PageError], *, archives: Archives) -> None:
+    """Keep the pages that the generation's running attempt missed, the first thousand in the order of their URLs."""
+    if errors:
+        kept = sorted(errors, key=lambda error: (error.url, error.code))[:MOST_ERRORS]
+        archives.put(_key(generation), _ERRORS.dump_json(kept))
+
+
+def read_errors(generation: Generation, *, limit: int, cursor: str | None, archives: Archives) -> ErrorPage:
+    """Return up to ``limit`` of the pages that a generation missed, from where ``cursor`` was given.
+
+    Raises:
+        Invalid: The cursor is none of ours.
+    """
+    start = _position(cursor)
+    if not generation.status.is_final:
+        return ErrorPage([], None)
+    document = archives.read(_key(generation))
+    try:
+        errors = _ERRORS.validate_json(document) if document else []
+    except ValidationError:
+        errors = []
+    end = start + limit
+    return ErrorPage(errors[start:end], _cursor(end) if end < len(errors) else None)
+
+
+def _key(generation: Generation) -> str:
+    return errors_key(generation.user_id, generation.id, generation.fence)
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(f"errors:{position}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
+            "ascii"
+        )
+    except (ValueError, binascii.Error):
+        text = ""
+    word, _, number = text.partition(":")
+    if (
+        word != "errors"
+        or not number.isdecimal()
+        or int(number) > MOST_ERRORS
+        or _cursor(int(number)) != cursor
+    ):
+        raise Invalid("cursor", "This cursor was not given by this list.")
+    return int(number)

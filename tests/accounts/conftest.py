@@ -1,0 +1,50 @@
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.accounts.service import Service, clients, forget
+from tests.emulator import Place
+
+KEY = {"kid": "k1", "secret": "s" * 64}
+LIMITS = {"registrations_per_minute": 10_000, "logins_per_minute": 10_000, "starts_per_minute": 10_000}
+
+
+@pytest.fixture
+def set_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
+    """Set the functions of this process up for a place of their own, with settings of ours."""
+    secret = place.emulator.client("secretsmanager").create_secret(
+        Name=place.name, SecretString=json.dumps(KEY)
+    )
+    place.emulator.client("ses").verify_email_identity(EmailAddress="noreply@example.com")
+    made = False
+
+    def setting_up(**settings: object) -> Service:
+        nonlocal made
+        ours = {
+            "signing_secret": secret["ARN"],
+            "dispatcher_function": "nobody",
+            "mail_provider": "ses",
+            "mail_sender": "noreply@example.com",
+            "public_url": "https://api.example.com",
+            **LIMITS,
+            **settings,
+        }
+        for name, value in place.environment(**ours).items():
+            monkeypatch.setenv(name, value)
+        if made:
+            for client in clients():
+                client.close()
+        forget()
+        made = True
+        return Service(place)
+
+    yield setting_up
+    for client in clients():
+        client.close()
+    forget()
+
+
+@pytest.fixture
+def service(set_up: Callable[..., Service]) -> Service:
+    return set_up()

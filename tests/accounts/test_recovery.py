@@ -1,0 +1,191 @@
+"""From sign-up to recovery: confirmation, lost and changed passwords, sign-ins that end."""
+
+import re
+
+import pytest
+from argon2 import PasswordHasher
+
+from llmready.domain.clock import now
+from llmready.domain.mail_tokens import LIFETIMES, Purpose
+from tests.accounts.service import NEW, PASSWORD, Answer, Service
+
+
+def refused(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.json.get("code")) == (status, code), answer.body
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_address_is_confirmed_once_by_its_mail(service: Service) -> None:
+    ada = service.person("ada.confirms@example.org")
+    assert not ada.ask("GET", "/auth/me").json["is_verified"]
+    (mail,) = service.mails(ada.address)
+    assert "confirm" in mail["Subject"]
+    token = service.token_for(ada.address)
+    assert f"https://api.example.com/api/v1/auth/verify-email#token={token}" in mail["BodyHtml"]
+    assert token not in str(service.items())
+    page = service.ask("GET", "/auth/verify-email")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert service.ask("POST", "/auth/verify-email", {"token": token}).status == 200
+    assert ada.ask("GET", "/auth/me").json["is_verified"]
+    refused(service.ask("POST", "/auth/verify-email", {"token": token}), 422, "bad_token")
+    again = service.ask("POST", "/auth/resend-verification", {"email": ada.address})
+    assert again.status == 200
+    assert len(service.mails(ada.address)) == 1  # there is nothing to confirm any more
+
+
+def test_a_second_mail_to_confirm(service: Service) -> None:
+    ada = service.person("ada.asks.again@example.org")
+    first = service.token_for(ada.address)
+    assert service.ask("POST", "/auth/resend-verification", {"email": ada.address.upper()}).status == 200
+    second = service.token_for(ada.address)
+    assert first != second
+    assert service.ask("POST", "/auth/verify-email", {"token": second}).status == 200
+
+
+def test_a_forgotten_password_is_replaced(service: Service) -> None:
+    ada = service.person("ada.forgets@example.org")
+    laptop = service.signed_in(ada.address)
+    assert service.ask("POST", "/auth/forgot-password", {"email": ada.address}).status == 200
+    token = service.token_for(ada.address)
+    assert token not in str(service.items())
+    weak = {"token": token, "new_password": "Password1!"}
+    refused(service.ask("POST", "/auth/reset-password", weak), 422, "password_too_common")
+    body = {"token": token, "new_password": NEW}
+    assert service.ask("POST", "/auth/reset-password", body).status == 200
+    refused(service.ask("POST", "/auth/reset-password", body), 422, "bad_token")
+    refused(service.login(ada.address), 401, "invalid_credentials")
+    for old in (ada, laptop):
+        refused(old.ask("GET", "/auth/me"), 401, "invalid_token")
+        refused(old.refresh(), 401, "invalid_token")
+    back = service.signed_in(ada.address, NEW)
+    assert back.ask("GET", "/auth/me").json["is_verified"]
+    assert back.refresh().status == 200
+    assert "password was changed" in service.mails(ada.address)[-1]["Subject"]
+
+
+def test_a_reset_uses_up_every_other_token(service: Service) -> None:
+    ada = service.person("ada.twice@example.org")
+    tokens = []
+    for _ in range(2):
+        service.ask("POST", "/auth/forgot-password", {"email": ada.address})
+        tokens.append(service.token_for(ada.address))
+    assert (
+        service.ask("POST", "/auth/reset-password", {"token": tokens[0], "new_password": NEW}).status == 200
+    )
+    refused(
+        service.ask("POST", "/auth/reset-password", {"token": tokens[1], "new_password": PASSWORD}),
+        422,
+        "bad_token",
+    )
+
+
+def test_a_changed_password_ends_the_other_sign_ins(service: Service) -> None:
+    ada = service.person("ada.changes@example.org")
+    laptop = service.signed_in(ada.address)
+    body = {"current_password": "not the one", "new_password": NEW}
+    refused(ada.ask("POST", "/auth/change-password", body), 401, "invalid_credentials")
+    body = {"current_password": PASSWORD, "new_password": "12345678"}
+    refused(ada.ask("POST", "/auth/change-password", body), 422, "password_too_common")
+    assert ada.ask("GET", "/auth/me").status == laptop.ask("GET", "/auth/me").status == 200
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    assert ada.ask("POST", "/auth/change-password", body).status == 200
+    assert ada.ask("GET", "/auth/me").status == 200
+    assert ada.refresh().status == 200
+    refused(laptop.ask("GET", "/auth/me"), 401, "invalid_token")
+    refused(laptop.refresh(), 401, "invalid_token")
+    refused(service.login(ada.address), 401, "invalid_credentials")
+    assert service.login(ada.address, NEW).status == 200
+    assert service.ask("POST", "/auth/change-password", body).status == 401
+
+
+def test_wrong_current_passwords_lock_like_failed_logins(service: Service) -> None:
+    ada = service.person("ada.guessed@example.org")
+    body = {"current_password": "not the one", "new_password": NEW}
+    for _ in range(9):
+        refused(ada.ask("POST", "/auth/change-password", body), 401, "invalid_credentials")
+    refused(service.login(ada.address, "not the one"), 401, "invalid_credentials")
+    refused(service.login(ada.address), 429, "account_locked")
+    refused(ada.ask("POST", "/auth/change-password", body), 429, "account_locked")
+
+
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification", "register"])
+def test_an_answer_does_not_tell_whether_an_address_is_known(service: Service, path: str) -> None:
+    known, unknown = f"known.{path}@example.org", f"unknown.{path}@example.org"
+    service.person(known)
+    extra = {"password": NEW} if path == "register" else {}
+    answers = [service.ask("POST", f"/auth/{path}", {"email": email, **extra}) for email in (known, unknown)]
+    assert answers[0].body == answers[1].body
+    assert [answer.status for answer in answers] in ([200, 200], [201, 201])
+    assert set(answers[0].headers) == set(answers[1].headers)
+    assert len(service.mails(unknown)) == (1 if path == "register" else 0)
+    assert len(service.mails(known)) == 2
+
+
+def test_who_signs_up_again_is_led_to_a_new_password(service: Service) -> None:
+    ada = service.person("ada.again@example.org")
+    assert service.register(ada.address, NEW).status == 201
+    mail = service.mails(ada.address)[-1]
+    assert "already have" in mail["Subject"]
+    body = {"token": service.token_for(ada.address), "new_password": NEW}
+    assert service.ask("POST", "/auth/reset-password", body).status == 200
+    assert service.login(ada.address, NEW).status == 200
+
+
+def test_nobody_can_have_somebody_flooded_with_mails(service: Service) -> None:
+    ada = service.person("ada.flooded@example.org")
+    for number in range(12):
+        answer = service.ask(
+            "POST", "/auth/forgot-password", {"email": ada.address}, source=f"192.0.2.{number}"
+        )
+        assert answer.status == 200
+    assert len(service.mails(ada.address)) == 1 + 5
+
+
+def test_tokens_of_mails_expire(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = service.person("ada.late@example.org")
+    verify = service.token_for(ada.address)
+    service.ask("POST", "/auth/forgot-password", {"email": ada.address})
+    reset = service.token_for(ada.address)
+    for purpose, path, body in (
+        (Purpose.RESET_PASSWORD, "reset-password", {"token": reset, "new_password": NEW}),
+        (Purpose.VERIFY_EMAIL, "verify-email", {"token": verify}),
+    ):
+        late = now() + LIFETIMES[purpose]
+        monkeypatch.setattr("functions.auth.handler.now", lambda late=late: late)
+        refused(service.ask("POST", f"/auth/{path}", body), 422, "bad_token")
+    ttls = [int(item["ttl"]["N"]) for item in service.items() if item["sk"]["S"].startswith("TOKEN#")]
+    assert len(ttls) == 2
+    assert all(0 < ttl - now().timestamp() <= 3 * 86_400 for ttl in ttls)
+
+
+@pytest.mark.parametrize(
+    "token", ["x", "a" * 64, "ä" * 64, "-" * 64, "A" * 63 + "!", "a" * 4096, "0" * 63, "\x00" * 64]
+)
+def test_tokens_that_are_none(service: Service, token: str) -> None:
+    refused(service.ask("POST", "/auth/verify-email", {"token": token}), 422, "bad_token")
+    body = {"token": token, "new_password": NEW}
+    refused(service.ask("POST", "/auth/reset-password", body), 422, "bad_token")
+
+
+def test_old_password_hashes_are_replaced_at_a_login(service: Service) -> None:
+    ada = service.person("ada.rehashed@example.org")
+    old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    user = service.place.users.get(ada.id)
+    assert user is not None
+    service.place.users.rehash(user, old)
+    assert service.login(ada.address, "not the one").status == 401
+    user = service.place.users.get(ada.id)
+    assert user is not None
+    assert user.password_hash == old
+    assert service.login(ada.address).status == 200
+    user = service.place.users.get(ada.id)
+    assert user is not None
+    assert re.match(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$", user.password_hash)
+    assert service.login(ada.address).status == 200
+
+
+def test_a_stranger_who_signs_up_with_an_address_says_nothing_in_the_mail(service: Service) -> None:
+    body = {"email": "victim@example.org", "password": PASSWORD, "full_name": "Win now at evil.example"}
+    assert service.ask("POST", "/auth/register", body).status == 201
+    (mail,) = service.mails("victim@example.org")
+    assert "evil.example" not in mail["BodyText"] + mail["BodyHtml"] + mail["Subject"]

@@ -1,0 +1,351 @@
+"""Tokens that are forged, stolen, twisted or out of date: none of them gets in."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools.utilities.parameters import clear_caches
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from llmready import bootstrap
+from llmready.adapters.secrets import SigningKeys
+from llmready.domain.clock import new_id, now
+from llmready.domain.tokens import Audience, check, issue
+from tests.accounts.conftest import KEY
+from tests.accounts.service import Member, Service
+
+SECRET, KID = KEY["secret"], KEY["kid"]
+PUBLIC = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+)
+LEFT_OUT = object()
+
+
+def encoded(value: object) -> str:
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def signed(
+    claims: object, header: object, key: str | bytes = SECRET, digest: Callable[..., Any] = hashlib.sha256
+) -> str:
+    body = f"{encoded(header)}.{encoded(claims)}"
+    secret = key if isinstance(key, bytes) else key.encode()
+    return f"{body}.{encoded(hmac.new(secret, body.encode(), digest).digest())}"
+
+
+def claims_of(user: str, **changes: object) -> dict[str, object]:
+    now = int(time.time())
+    claims = {
+        "iss": "llmready",
+        "aud": "llmready-access",
+        "sub": user,
+        "jti": new_id(),
+        "iat": now - 5,
+        "exp": now + 600,
+        **changes,
+    }
+    return {name: value for name, value in claims.items() if value is not LEFT_OUT}
+
+
+def header_of(**changes: object) -> dict[str, object]:
+    header = {"alg": "HS256", "typ": "JWT", "kid": KID, **changes}
+    return {name: value for name, value in header.items() if value is not LEFT_OUT}
+
+
+def forgeries(user: str, good: str) -> Iterator[tuple[str, str]]:
+    """Walk bad access tokens of ``user``; ``good`` is a good one. All but those of other keys are signed rightly."""
+    yield from _wrong_claims(user)
+    yield from _wrong_headers(user)
+    yield from _wrong_keys(user)
+    yield from _twisted(user, good)
+
+
+def _wrong_claims(user: str) -> Iterator[tuple[str, str]]:
+    odd: list[object] = [None, "", 0, -1, True, [], {}, "x", ["llmready"], {"a": 1}, 1e308, "\x00", " "]
+    for claim in ("iss", "aud", "sub", "jti", "iat", "exp"):
+        yield f"no {claim}", signed(claims_of(user, **{claim: LEFT_OUT}), header_of())
+        for value in odd:
+            if (claim, value) in (("exp", 1e308), ("jti", "x"), ("jti", " "), ("jti", "\x00"), ("jti", "")):
+                continue
+            if claim == "iat" and value in (0, True, -1):
+                continue
+            yield f"{claim} is {value!r}", signed(claims_of(user, **{claim: value}), header_of())
+    soon = int(time.time())
+    others: dict[str, list[object]] = {
+        "iss": ["LLMReady", "llmready ", "https://llmready", ["llmready"]],
+        "aud": [
+            "llmready-refresh",
+            "llmready-download",
+            "llmready",
+            ["llmready-access"],
+            ["llmready-access", "x"],
+        ],
+        "exp": [1, soon - 1, soon - 600, str(soon + 600), f"{soon}x", [soon + 600]],
+        "iat": [soon + 60, soon + 86_400, 4_000_000_000, str(soon), [soon]],
+        "nbf": [soon + 60, "x"],
+        "sub": [new_id(), "../" + user, user + " ", user.upper(), f"{user}\x00", f"USER#{user}", "0" * 4000],
+    }
+    for claim, values in others.items():
+        for value in values:
+            yield f"{claim} is {str(value)[:30]}", signed(claims_of(user, **{claim: value}), header_of())
+    for audience in Audience:
+        if audience is not Audience.ACCESS:
+            yield f"good for {audience}", signed(claims_of(user, aud=audience.value), header_of())
+    for body in (None, [], "x", 5, {}, [claims_of(user)]):
+        yield f"claims {body!r}"[:30], signed(body, header_of())
+    yield "claims no json", signed(b"\xff\xfe{", header_of())
+    yield "claims deep", signed(b"[" * 1000 + b"]" * 1000, header_of())
+
+
+def _wrong_headers(user: str) -> Iterator[tuple[str, str]]:
+    claims = claims_of(user)
+    for kid in (
+        LEFT_OUT,
+        None,
+        "",
+        "k0",
+        "k1 ",
+        "K1",
+        1,
+        True,
+        [],
+        [KID],
+        {},
+        {"k": KID},
+        "../../k1",
+        "k1\x00",
+        "' OR 1=1 --",
+        "/dev/null",
+        "k" * 3000,
+    ):
+        yield f"kid {str(kid)[:20]}", signed(claims, header_of(kid=kid))
+    for algorithm in (
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        None,
+        5,
+        [],
+        "HS1",
+        "hs256",
+        "HS 256",
+        "HS256 ",
+        "RS256",
+        "ES256",
+        "PS256",
+        "EdDSA",
+        "HS384",
+        "HS512",
+        "dir",
+        "A128KW",
+        ["HS256"],
+    ):
+        yield f"alg {algorithm}", signed(claims, header_of(alg=algorithm))
+        yield (
+            f"alg {algorithm}, no signature",
+            signed(claims, header_of(alg=algorithm)).rpartition(".")[0] + ".",
+        )
+    yield "no alg", signed(claims, header_of(alg=LEFT_OUT))
+    yield "HS384", signed(claims, header_of(alg="HS384"), digest=hashlib.sha384)
+    yield "HS512", signed(claims, header_of(alg="HS512"), digest=hashlib.sha512)
+    yield "crit", signed(claims, header_of(crit=["exp"]))
+    yield "crit unknown", signed(claims, header_of(crit=["x"], x=1))
+    yield "not encoded", signed(claims, header_of(b64=False, crit=["b64"]))
+    for header in (None, [], "x", 5):
+        yield f"header {header!r}", signed(claims, header)
+    yield "header no json", signed(claims, b"{]")
+
+
+def _wrong_keys(user: str) -> Iterator[tuple[str, str]]:
+    claims = claims_of(user)
+    own = {"kty": "oct", "k": encoded(b"k" * 64)}
+    for key in ("k" * 64, "", "\x00", SECRET[:-1], SECRET + " ", SECRET.upper(), PUBLIC, KID, "null", "{}"):
+        yield f"key {str(key)[:12]}", signed(claims, header_of(), key)
+    for name, value in (
+        ("jwk", own),
+        ("jku", "https://evil.example/keys"),
+        ("x5u", "https://evil.example/x"),
+        ("x5c", ["MIIB"]),
+        ("cty", "JWT"),
+        ("zip", "DEF"),
+    ):
+        yield f"own {name}", signed(claims, header_of(**{name: value}), "k" * 64)
+    yield "public key as secret", signed(claims, header_of(alg="RS256"), PUBLIC)
+    yield "public key as secret, HS256", signed(claims, header_of(alg="HS256"), PUBLIC)
+
+
+def _twisted(user: str, good: str) -> Iterator[tuple[str, str]]:
+    head, body, signature = good.split(".")
+    yield "other claims under the signature", f"{head}.{encoded(claims_of(new_id()))}.{signature}"
+    yield "other header under the signature", f"{encoded(header_of(x=1))}.{body}.{signature}"
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for position in range(0, len(signature), 3):
+        other = alphabet[(alphabet.index(signature[position]) + 1) % 64]
+        yield (
+            f"signature bit {position}",
+            f"{head}.{body}.{signature[:position]}{other}{signature[position + 1 :]}",
+        )
+    last = alphabet.index(signature[-1])
+    for step in (1, 2, 3):
+        yield f"another spelling {step}", f"{head}.{body}.{signature[:-1]}{alphabet[last ^ step]}"
+    yield from (
+        ("padded", good + "="),
+        ("cut", good[:-1]),
+        ("longer", good + "A"),
+        ("doubled", f"{good}.{signature}"),
+        ("no signature", f"{head}.{body}"),
+        ("empty signature", f"{head}.{body}."),
+        ("empty parts", ".."),
+        ("reversed", good[::-1]),
+        ("upper", good.upper()),
+        ("percent", good.replace(".", "%2E")),
+        ("blank inside", f"{head}. {body}.{signature}"),
+        ("newline", good + "\nX"),
+        ("NUL", good + "\x00"),
+        ("ten kilobytes", "a" * 10_000),
+        ("ten kilobytes behind", good + "a" * 10_000),
+        ("long claims", signed(claims_of(user, x="a" * 8000), header_of())),
+        ("two", f"{good} {good}"),
+        ("comma", f"{good},{good}"),
+        ("quotes", f'"{good}"'),
+        ("bearer", f"Bearer {good}"),
+        ("unicode", good + "é"),
+        ("JSON", json.dumps({"payload": body, "signature": signature, "protected": head})),
+    )
+
+
+def refused(service: Service, token: str) -> bool:
+    answer = service.ask("GET", "/auth/me", token=token)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    return answer.status == 401
+
+
+def test_no_forged_token_is_accepted(service: Service) -> None:
+    ada = service.person("ada.forged@example.org")
+    good = ada.tokens["access_token"]
+    assert ada.ask("GET", "/auth/me").status == 200
+    assert service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of())).status == 200
+    attempts = list(forgeries(ada.id, good))
+    assert len(attempts) >= 200
+    accepted = [name for name, token in attempts if not refused(service, token)]
+    assert accepted == []
+
+
+def test_no_forged_refresh_token_is_accepted(service: Service) -> None:
+    ada = service.person("ada.forged.refresh@example.org")
+    good = ada.tokens["refresh_token"]
+    accepted = []
+    for name, token in forgeries(ada.id, good):
+        if name in ("good for llmready-refresh", "aud is llmready-refresh"):
+            continue
+        for path in ("refresh", "logout"):
+            answer = service.ask("POST", f"/auth/{path}", {"refresh_token": token})
+            if answer.status not in (401, 422):
+                accepted.append((name, path, answer.status))
+    # A right signature on a family or token that never was is refused too, which costs the family nothing.
+    for scope in (LEFT_OUT, "nope", new_id(), ""):
+        token = signed(claims_of(ada.id, aud="llmready-refresh", scope=scope), header_of())
+        if service.ask("POST", "/auth/refresh", {"refresh_token": token}).status != 401:
+            accepted.append((str(scope), "refresh", 200))
+    assert accepted == []
+    assert ada.refresh().status == 200
+
+
+def _ways(member: Member) -> dict[str, str]:
+    return {
+        "refresh as access": member.tokens["refresh_token"],
+        "download as access": issue(
+            bootstrap.keys(), Audience.DOWNLOAD, subject=member.id, time=now(), lifetime=timedelta(hours=1)
+        ),
+    }
+
+
+def test_one_kind_is_never_accepted_as_another(service: Service) -> None:
+    ada = service.person("ada.kinds@example.org")
+    for token in _ways(ada).values():
+        assert refused(service, token)
+    for token in (ada.tokens["access_token"], _ways(ada)["download as access"]):
+        assert service.ask("POST", "/auth/refresh", {"refresh_token": token}).status == 401
+        assert service.ask("POST", "/auth/verify-email", {"token": token}).status == 422
+    access = ada.tokens["access_token"]
+    path = f"/generations/{new_id()}/download?token={access}"
+    assert service.ask("GET", path).status == 401
+
+
+def test_a_refresh_token_that_comes_again_ends_its_family(service: Service) -> None:
+    ada = service.person("ada.reuse@example.org")
+    other = service.signed_in(ada.address)
+    stolen = ada.tokens["refresh_token"]
+    newest = ada.refresh()
+    assert newest.status == 200
+    assert ada.refresh().status == 401
+    again = service.ask("POST", "/auth/refresh", {"refresh_token": newest.json["refresh_token"]})
+    assert again.status == 401
+    assert service.ask("POST", "/auth/refresh", {"refresh_token": stolen}).status == 401
+    assert other.refresh().status == 200
+
+
+def test_an_expired_token_is_over(service: Service) -> None:
+    ada = service.person("ada.expired@example.org")
+    for audience, lifetime in ((Audience.ACCESS, 900), (Audience.REFRESH, 30 * 86_400)):
+        claims = check(bootstrap.keys(), audience, ada.tokens[f"{audience.value[9:]}_token"])
+        assert round(claims.exp - claims.iat) == lifetime
+    past = now() - timedelta(minutes=15, seconds=1)
+    token = issue(
+        bootstrap.keys(), Audience.ACCESS, subject=ada.id, time=past, lifetime=timedelta(minutes=15)
+    )
+    assert refused(service, token)
+
+
+def test_two_keys_are_good_and_the_new_one_signs_from_its_time_on(service: Service) -> None:
+    ada = service.person("ada.rotates@example.org")
+    secrets = service.place.emulator.client("secretsmanager")
+
+    def store(**keys: object) -> None:
+        secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(keys))
+        clear_caches()
+
+    new = {"kid": "k2", "secret": "t" * 64}
+    old = {"previous_kid": KID, "previous_secret": SECRET}
+    store(**new, **old, signs_from=(now() + timedelta(minutes=6)).isoformat())
+    assert _kid(service.signed_in(ada.address)) == KID
+    # Somebody whose clock is ahead signs with the new one: it is accepted already.
+    assert (
+        service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of(kid="k2"), "t" * 64)).status
+        == 200
+    )
+    store(**new, **old, signs_from=(now() - timedelta(seconds=1)).isoformat())
+    assert _kid(service.signed_in(ada.address)) == "k2"
+    assert ada.ask("GET", "/auth/me").status == 200
+    fresh = ada.refresh()
+    assert fresh.status == 200
+    third = {"kid": "k3", "secret": "u" * 64, "previous_kid": "k2", "previous_secret": "t" * 64}
+    store(**third)
+    assert refused(service, ada.tokens["access_token"])
+    assert service.ask("GET", "/auth/me", token=fresh.json["access_token"]).status == 200
+    assert (
+        service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of(kid=None), "u" * 64)).status
+        == 401
+    )
+
+
+def test_a_key_alone_signs_at_once() -> None:
+    keys = SigningKeys(kid="k1", secret="s", signs_from=now() + timedelta(hours=1))
+    assert keys.signing(now()) == ("k1", "s")
+
+
+def _kid(member: Member) -> str:
+    head = member.tokens["access_token"].split(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(head + "=="))["kid"])

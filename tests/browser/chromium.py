@@ -1,0 +1,46 @@
+"""What tests with a real browser need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.failures import Failure
+from crawler.fetch.browser_process import find_chromium
+
+
+def chromium() -> Path:
+    """Return the browser, or skip the test."""
+    try:
+        return find_chromium()
+    except Failure:
+        pytest.skip("needs the Debian package chromium-headless-shell")
+
+
+def descendants(root: int) -> dict[int, str]:
+    """The processes below one, each with its command line."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {pid: line for pid in found - {root} if (line := command_line(pid))}
+
+
+def command_line(pid: int) -> str:
+    """How a living process was called; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def is_browser(line: str) -> bool:
+    """Whether a command line is the browser's own process, not one that it started."""
+    return Path(line.partition(" ")[0]).name == chromium().name and "--type=" not in line

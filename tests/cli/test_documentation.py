@@ -1,0 +1,60 @@
+"""docs/cli.md tells of each command and exit code."""
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli.exit_codes import ExitCode
+from cli.main import build_parser
+
+DOCUMENT = (Path(__file__).parent.parent.parent / "docs/cli.md").read_text()
+LLMREADY = Path(sys.executable).with_name("llmready")
+
+
+def commands(parser: argparse.ArgumentParser, name: str = "llmready") -> Iterator[str]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, subparser in action.choices.items():
+                if word == "admin":  # for operators; documented with the service
+                    yield f"{name} {word}"
+                else:
+                    yield from commands(subparser, f"{name} {word}")
+            return
+    yield name
+
+
+def test_each_command_is_told() -> None:
+    names = list(commands(build_parser()))
+    assert "llmready sites add" in names
+    for name in names:
+        assert re.search(rf"`{name}[ `]", DOCUMENT), name
+
+
+def test_each_exit_code_is_told() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE)}
+    assert told == {int(code) for code in ExitCode}
+
+
+def test_a_shell_completes(tmp_path: Path) -> None:
+    script = subprocess.run(
+        [LLMREADY, "completion", "bash"], capture_output=True, text=True, check=True
+    ).stdout
+    (tmp_path / "completion").write_text(script)
+    asks = (
+        f"source {tmp_path}/completion; COMP_WORDS=(llmready sites de); COMP_CWORD=2; "
+        "$(complete -p llmready | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(["bash", "-c", asks], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["delete"], done.stderr
+
+
+def test_output_on_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [LLMREADY, "completion", "bash"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == ExitCode.NOT_WRITTEN
+    assert done.stderr == "llmready: the output could not be written: No space left on device\n"

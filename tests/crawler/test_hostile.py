@@ -1,0 +1,331 @@
+"""Sites that want to lead the crawler inside, to fill it up or to keep it for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import html
+import ipaddress
+import random
+import socket
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+
+from bench.memory import Watch
+from crawler.failures import Code, Failure
+from crawler.fetch.fetcher import Fetcher
+from crawler.fetch.guard import Address, Guard, is_public
+from crawler.fetch.resolver import GuardedResolver
+from crawler.fetch.robots import MAX_SITEMAPS, read_robots
+from crawler.frontier.urls import parse
+from crawler.options import Limits
+from tests.crawler.program import Run, call, command, environment
+from tests.crawler.serving import HTML, Answer, links, page, serving
+from tests.crawler.tricks import tricks
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+TEXT = {"Content-Type": "text/plain"}
+XML = {"Content-Type": "application/xml"}
+MEMORY_LIMIT = 300  # MB
+
+_connections: list[tuple[str, int]] = []
+_watching = threading.Event()
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and _watching.is_set() and arguments[0].family != socket.AF_UNIX:
+        _connections.append(arguments[1][:2])
+
+
+sys.addaudithook(_hear)
+
+_NAMES = {
+    "localhost": ["127.0.0.1", "::1"],
+    "mixed.test": ["93.184.216.34", "169.254.169.254"],
+    "six.test": ["fd00:ec2::254"],
+    "mapped.test": ["::ffff:127.0.0.1"],
+    "cname.test": ["127.0.0.1"],
+    "metadata.google.internal": ["169.254.169.254"],
+    "instance-data": ["169.254.169.254"],
+}
+
+
+def _resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+    """Answer as an attacker's name server would."""
+    name = str(host).rstrip(".")
+    found = _NAMES.get(name) or (["10.0.0.1"] if name.endswith(".test") else [])
+    if name == "127.0.0.1":
+        found = [name]
+    if not found:
+        raise socket.gaierror(socket.EAI_NONAME, "not known")
+    return [
+        (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in found
+    ]
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int]]]:
+    """All connections that anything in this process tries to make, by Python's own audit events."""
+    monkeypatch.setattr(socket, "getaddrinfo", _resolve)
+    _connections.clear()
+    _watching.set()
+    yield _connections
+    _watching.clear()
+
+
+def _header(text: str) -> str:
+    """A header carries bytes; a server may send any."""
+    return text.replace("\r", "").replace("\n", "").encode().decode("latin-1")
+
+
+def test_there_are_enough_tricks() -> None:
+    assert len(set(tricks(8080))) >= 150
+
+
+def test_links_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+    def answer(path: str) -> Answer | None:
+        if path == "/":
+            anchors = "".join(f'<a href="{html.escape(url)}">x</a>' for url in named)
+            frames = "".join(f'<iframe src="{html.escape(url)}"></iframe>' for url in named)
+            pages = links(*(f"/{kind}/{number}" for kind in "cbm" for number in range(len(named))))
+            return Answer(page("Home", anchors + frames + pages))
+        kind, _, number = path.strip("/").partition("/")
+        if not number.isdecimal():
+            return None
+        url = html.escape(named[int(number)])
+        head = {
+            "c": f'<link rel="canonical" href="{url}"><link rel="alternate" type="text/markdown" href="{url}">'
+            f'<link rel="alternate" hreflang="de" href="{url}">',
+            "b": f'<base href="{url}">',
+            "m": f'<meta http-equiv="refresh" content="0; url={url}">',
+        }[kind]
+        return Answer(page(f"{kind} {number}", '<a href="x">x</a>', head))
+
+    with serving(answer) as site:
+        named = tricks(site.port)
+        found = call(site.url, tmp_path, "--max-pages", "2000", "--timeout", "60").completed()
+        assert set(connections) == {("127.0.0.1", site.port)}
+        assert found.last["pages_crawled"] > len(named)
+        assert all(one["url"].startswith(site.url) for one in found.manifest["pages"])
+
+
+def test_redirects_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+    def answer(path: str) -> Answer | None:
+        if path == "/":
+            return Answer(page("Home", links(*(f"/to/{number}" for number in range(len(named))))))
+        number = path.rpartition("/")[2]
+        if not number.isdecimal():
+            return None
+        status = (301, 302, 303, 307, 308)[int(number) % 5]
+        return Answer(status=status, headers={"Location": _header(named[int(number)])})
+
+    with serving(answer) as site:
+        named = tricks(site.port)
+        call(site.url, tmp_path, "--max-pages", "1000").completed()
+        assert set(connections) == {("127.0.0.1", site.port)}
+        assert len([path for path in site.paths if path.startswith("/to/")]) >= len(named)
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://localhost/", "http://inside.test/"])
+def test_a_start_page_that_redirects_inside(
+    url: str, connections: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    with serving({"/": Answer(status=302, headers={"Location": url})}) as site:
+        call(site.url, tmp_path).failed("redirects_elsewhere")
+        assert set(connections) == {("127.0.0.1", site.port)}
+
+
+def test_sitemaps_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+    """As pages, as further sitemaps, and as the sitemaps that robots.txt names."""
+    with serving({}) as probe:
+        port = probe.port
+    named = [url for url in tricks(port) if url.isprintable()]
+    for start in range(0, len(named), MAX_SITEMAPS - 1):
+        some = named[start : start + MAX_SITEMAPS - 1]
+        entries = "".join(f"<url><loc>{escape(url)}</loc></url>" for url in named)
+        indexed = "".join(f"<sitemap><loc>{escape(url)}</loc></sitemap>" for url in some)
+        lines = "".join(f"Sitemap: {url}\n" for url in some)
+        pages: dict[str, Answer | str] = {
+            "/": page("Home"),
+            "/robots.txt": Answer(f"User-agent: *\nAllow: /\nSitemap: /own.xml\n{lines}", headers=TEXT),
+            "/own.xml": Answer(f"<urlset>{entries}</urlset>", headers=XML),
+            "/sitemap.xml": Answer(f"<sitemapindex>{indexed}</sitemapindex>", headers=XML),
+        }
+        with serving(pages) as site:
+            call(site.url, tmp_path / str(start)).completed()
+            assert set(connections) == {("127.0.0.1", site.port)}
+            assert "/own.xml" in site.paths
+            connections.clear()
+
+
+def test_robots_that_redirect_inside(connections: list[tuple[str, int]]) -> None:
+    async def read(origin: str) -> Failure | None:
+        guard = Guard([("127.0.0.1", int(origin.rpartition(":")[2]))])
+        async with Fetcher(guard, "test", Limits()) as fetcher:
+            try:
+                await read_robots(fetcher, parse(origin))
+            except Failure as failure:
+                return failure
+        return None
+
+    target = [""]
+    with serving(lambda _: Answer(status=302, headers={"Location": _header(target[0])})) as site:
+        for target[0] in tricks(site.port):
+            asyncio.run(read(site.url))
+        assert set(connections) == {("127.0.0.1", site.port)}
+
+
+def test_names_whose_answers_flip_a_thousand_times() -> None:
+    """Now public, now not, now both: whatever the resolver says, only public addresses are connected to."""
+    chance = random.Random(5)
+    answers = ["93.184.216.34", "127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "2606:4700::1111", "fd00::1"]
+    connected: list[Address] = []
+
+    class Watched(Guard):
+        def check_connect(self, address: Address, port: int) -> None:
+            super().check_connect(address, port)
+            connected.append(address)
+            raise ConnectionRefusedError
+
+    async def look_up(_: str) -> list[Address]:
+        return [ipaddress.ip_address(one) for one in chance.sample(answers, chance.randint(1, 2))]
+
+    async def ask() -> list[Code]:
+        guard = Watched()
+        codes = []
+        async with Fetcher(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
+            for number in range(1000):
+                with pytest.raises(Failure) as caught:
+                    await fetcher.get(parse(f"http://n{number % 500}.rebind.example.com/"))
+                codes.append(caught.value.code)
+        return codes
+
+    codes = asyncio.run(ask())
+    assert set(codes) == {Code.BLOCKED_ADDRESS, Code.CONNECTION_FAILED}
+    assert min(codes.count(code) for code in set(codes)) > 50
+    assert connected
+    assert all(is_public(address) for address in connected)
+
+
+def _bomb(encoding: str, megabytes: int = 400) -> bytes:
+    part = bytes(1 << 20)
+    packers: dict[str, Any] = {
+        "gzip": zlib.compressobj(9, wbits=31),
+        "deflate": zlib.compressobj(9),
+        "zstd": zstd.ZstdCompressor(3),
+    }
+    if encoding == "br":
+        packer = brotli.Compressor(quality=5)
+        return b"".join(packer.process(part) for _ in range(megabytes)) + packer.finish()
+    packer = packers[encoding]
+    return b"".join(packer.compress(part) for _ in range(megabytes)) + packer.flush()
+
+
+def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
+    out = folder / "out"
+    allowed = url.partition("://")[2].partition("/")[0]
+    with Watch("-m crawler", str(out)) as watch:
+        done = subprocess.run(
+            command(url, out, *arguments),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            env=environment(allowed),
+            check=False,
+        )
+    return Run(done.returncode, [], done.stderr + done.stdout, out, 0), watch.peak
+
+
+def test_bombs_stop_in_little_memory(tmp_path: Path) -> None:
+    encodings = ("gzip", "deflate", "br", "zstd")
+    bombs = {name: _bomb(name) for name in encodings}
+    twice = gzip.compress(bombs["gzip"])
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links(*(f"/{name}{number}" for name in encodings for number in range(4)), "/good")),
+        "/good": page("Good"),
+        "/robots.txt": Answer(bombs["gzip"], headers={**TEXT, "Content-Encoding": "gzip"}),
+        "/sitemap.xml": Answer(twice, headers={**XML, "Content-Encoding": "gzip"}),
+        **{
+            f"/{name}{number}": Answer(bombs[name], headers={"Content-Type": HTML, "Content-Encoding": name})
+            for name in encodings
+            for number in range(4)
+        },
+    }
+    with serving(pages) as site:
+        run, peak = _watched_run(site.url, tmp_path, "--timeout", "60")
+    assert run.code == 0, run.stderr
+    codes = {one["url"].removeprefix(site.url): one["code"] for one in run.manifest["failures"]}
+    assert codes == {f"/{name}{number}": "page_too_large" for name in encodings for number in range(4)}
+    assert run.urls(site.url) == {"/", "/good"}
+    assert 20 < peak < MEMORY_LIMIT
+
+
+_TRAPS = {
+    "calendar": lambda path: links(f"{path.rstrip('/')}0/next", f"{path.rstrip('/')}1/previous"),
+    "deeper": lambda path: links("deeper/"),
+    "queries": lambda path: links(*(f"?page={number}&order={hash((path, number)) % 10**9}" for number in range(30))),
+    "sessions": lambda path: links(f"/s;jsessionid={hash(path)}", f"/s?phpsessid={hash(path)}", f"/s?utm_id={path}"),
+    "doubling": lambda path: links("a/b/", "b/a/"),
+}
+
+
+@pytest.mark.parametrize("name", _TRAPS)
+def test_a_trap_ends_by_rule(name: str, tmp_path: Path) -> None:
+    """Without its timeout coming near, and long before it has as many pages as it might have."""
+    counter = iter(range(10**9))
+
+    def answer(path: str) -> Answer | None:
+        if path == "/robots.txt" or "sitemap" in path or path.endswith((".md", "feed", "wp-sitemap.xml")):
+            return None
+        return Answer(page(f"Page {next(counter)}", _TRAPS[name](path.partition("?")[0])))
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path, "--max-pages", "100000", "--timeout", "120").completed()
+        assert len(site.paths) < 2500
+    assert found.seconds < 60
+    assert not found.manifest["notes"]
+
+
+def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/self", "/two", "/three-a", "/three-b", "/chain0")),
+        "/self": Answer(status=302, headers={"Location": "/self"}),
+        "/two": Answer(status=302, headers={"Location": "/two-b"}),
+        "/two-b": Answer(status=302, headers={"Location": "/two"}),
+        "/three-a": Answer(status=302, headers={"Location": "/three-b"}),
+        "/three-b": Answer(status=302, headers={"Location": "/three-c"}),
+        "/three-c": Answer(status=302, headers={"Location": "/three-a"}),
+        **{
+            f"/chain{number}": Answer(status=302, headers={"Location": f"/chain{number + 1}"})
+            for number in range(9)
+        },
+    }
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed()
+        assert len(site.paths) < 40
+        failures = {one["url"].removeprefix(site.url): one["code"] for one in found.manifest["failures"]}
+    assert {"/self", "/two", "/chain0"} <= failures.keys()
+    assert failures.keys() & {"/three-a", "/three-b"}
+    assert set(failures.values()) == {"too_many_redirects"}
+
+
+def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path) -> None:
+    slow = Answer(page("Slow") * 3, drip=0.5)
+    pages: dict[str, Answer | str] = {"/": page("Home", links("/slow", "/good")), "/slow": slow, "/good": page("Good")}
+    with serving(pages) as site:
+        found = call(site.url, tmp_path, "--timeout", "6").completed()
+    assert found.urls(site.url) == {"/", "/good"}
+    assert found.seconds < 10

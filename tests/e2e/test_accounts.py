@@ -1,0 +1,151 @@
+"""Accounts on the running system: sign-up to deletion, and logs that give nobody away."""
+
+import email
+import email.policy
+import re
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.sites import Site
+from tests.e2e.system import PASSWORD, Person, System, wait_for
+from tests.e2e.test_access import assert_problem
+
+pytestmark = pytest.mark.e2e
+
+NEW = "a new and longer password"
+
+
+def mail_token(system: System, address: str, subject: str) -> str:
+    """Wait for a mail to an address and return the token in it."""
+
+    def found() -> str | None:
+        for raw in reversed(system.mails()):
+            mail = email.message_from_string(raw, policy=email.policy.default)
+            if mail["To"] == address and subject in mail["Subject"]:
+                body = mail.get_body(("plain",))
+                assert body is not None
+                return re.findall(r"#token=([\w=-]+)", body.get_content())[0]
+        return None
+
+    return str(wait_for(found))
+
+
+def of_user(system: System, user_id: str) -> list[dict[str, Any]]:
+    pages = system.aws("dynamodb").get_paginator("scan").paginate(TableName=system.endpoints["table"])
+    return [item for page in pages for item in page["Items"] if item["pk"]["S"] == f"USER#{user_id}"]
+
+
+def test_from_sign_up_to_recovery(system: System) -> None:
+    person = system.user()
+    token = mail_token(system, person.email, "confirm")
+    confirmed = person.http.post("/auth/verify-email", json={"token": token})
+    assert confirmed.status_code == 200, confirmed.text
+    assert person.http.get("/auth/me").json()["is_verified"]
+    assert person.http.post("/auth/forgot-password", json={"email": person.email}).status_code == 200
+    reset = {"token": mail_token(system, person.email, "new LLMReady password"), "new_password": NEW}
+    assert person.http.post("/auth/reset-password", json=reset).status_code == 200
+    assert_problem(person.http.get("/auth/me"), 401, "invalid_token")
+    login = person.http.post("/auth/login", json={"email": person.email, "password": NEW})
+    assert login.status_code == 200
+    assert login.headers["RateLimit"].startswith('"logins";r=')
+    page = httpx.get(f"{system.url}/auth/reset-password")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_running_crawl_ends_with_its_account(system: System, slow_site: Site) -> None:
+    person = system.user("pro")
+    user_id = person.http.get("/auth/me").json()["id"]
+    generation = person.start(person.website(slow_site.url))
+    wait_for(lambda: person.generation(generation)["pages_crawled"] > 0, within=60)
+    export = person.http.get("/auth/me/export").json()
+    assert [entry["id"] for entry in export["generations"]] == [generation]
+    began = time.monotonic()
+    assert person.http.delete("/auth/me").status_code == 200
+    assert time.monotonic() - began < 10
+    for path in ("/auth/me", "/websites", f"/generations/{generation}"):
+        assert_problem(person.http.get(path), 401, "invalid_token")
+    assert_problem(
+        httpx.post(f"{system.url}/auth/login", json={"email": person.email, "password": PASSWORD}),
+        401,
+        "invalid_credentials",
+    )
+    assert [item["sk"]["S"] for item in of_user(system, user_id)] == ["PROFILE"]
+    asked = len(slow_site.requests)
+    wait_for(lambda: _quiet(slow_site), within=20)
+    assert len(slow_site.requests) - asked < 60
+    stored = system.aws("s3").list_objects_v2(
+        Bucket=system.endpoints["bucket"], Prefix=f"generations/{user_id}/"
+    )
+    assert stored["KeyCount"] == 0
+    assert [item["sk"]["S"] for item in of_user(system, user_id)] == ["PROFILE"]
+
+
+def _quiet(site: Site) -> bool:
+    before = len(site.requests)
+    time.sleep(2)
+    return len(site.requests) == before
+
+
+def test_the_signing_key_is_rotated_without_anybody_noticing(system: System, person: Person) -> None:
+    done = system.admin("rotate-signing-key", "--json")
+    assert done.returncode == 0, done.stderr
+    assert person.http.get("/auth/me").status_code == 200
+    refreshed = person.http.post("/auth/refresh", json={"refresh_token": person.tokens["refresh_token"]})
+    assert refreshed.status_code == 200
+    assert system.user().http.get("/auth/me").status_code == 200
+    again = system.admin("rotate-signing-key")
+    assert (again.returncode != 0, "--force" in again.stderr) == (True, True)
+
+
+def test_the_logs_of_a_run_give_nobody_away(system: System) -> None:
+    person = system.user()
+    wrong = "a wrong but telling password"
+    person.http.post("/auth/login", json={"email": person.email, "password": wrong})
+    token = mail_token(system, person.email, "confirm")
+    person.http.post("/auth/verify-email", json={"token": token})
+    person.http.post("/auth/verify-email", json={"token": token})
+    person.http.post("/auth/register", json={"email": person.email, "password": NEW})
+    person.http.post("/auth/register", json={"email": f"x{person.email}", "password": "short", "a": wrong})
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    assert person.http.post("/auth/change-password", json=body).status_code == 200
+    person.http.post("/auth/refresh", json={"refresh_token": person.tokens["refresh_token"]})
+    mail_token(system, person.email, "already have")
+    person.http.delete("/auth/me")
+    secrets = (person.email, PASSWORD, NEW, wrong, token, *person.tokens.values())
+    logs = [path for path in (system.data / "log").iterdir() if path.is_file()]
+    assert any(path.name == "functions.log" and path.stat().st_size for path in logs)
+    for path in logs:
+        text = path.read_text(errors="replace")
+        for secret in secrets:
+            if isinstance(secret, str) and len(secret) > 8:
+                assert secret not in text, path.name
+
+
+def test_every_route_with_an_id_is_closed_to_others(system: System, small_site: Site) -> None:
+    owner, stranger = system.user(), system.user()
+    website = owner.website(small_site.url)
+    generation = owner.start(website)
+    owner.finished(generation)
+    document = httpx.get(f"{system.url}/openapi.json").json()
+    tried = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            body = (
+                operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            )
+            names_website = isinstance(body, dict) and "website_id" in body
+            if "{" not in path and not names_website:
+                continue
+            filled = path.replace("{website_id}", website).replace("{generation_id}", generation)
+            if names_website:
+                body = {**body, "website_id": website}
+            answer = stranger.http.request(method, system.url.removesuffix("/api/v1") + filled, json=body)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            tried += 1
+    assert tried >= 10
+    assert owner.generation(generation)["can_download"]

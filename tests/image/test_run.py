@@ -1,0 +1,188 @@
+"""The image runs as on Fargate: read-only, almost without rights, behind a fence, under two users."""
+
+import hashlib
+import io
+import json
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from llmready.domain.generation import Status, archive_key
+from tests.e2e.sites import Answer, Site, numbered, serve
+from tests.emulator import Place
+from tests.image.fargate import Task, status_of
+from tests.image.fence import Fence
+from tests.people import registered, started, with_website
+from tests.worker.process import now_stored, until
+
+WORKER, CRAWLER = "10001", "10002"
+RIGHTS = f"{1 << 5 | 1 << 6 | 1 << 7:016x}"  # KILL, SETGID, SETUID in capabilities(7)
+NONE = f"{0:016x}"
+HOSTILE = Path(__file__).parent / "hostile.py"
+
+
+def reachable(fence: Fence, site: Site) -> str:
+    """Make a site reachable behind the fence and return its host and port."""
+    fence.door(int(site.host.rpartition(":")[2]))
+    return site.host
+
+
+def test_a_job_from_the_queue_becomes_a_zip(
+    plain: str, place: Place, fence: Fence, start_task: Callable[..., Task]
+) -> None:
+    with serve(numbered(12)) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        task = start_task(plain, crawl_allow=reachable(fence, site))
+        assert task.wait() == 0, task.output()
+
+    done = now_stored(place, generation)
+    assert done.status is Status.COMPLETED, task.output()
+    assert (done.pages_crawled, done.total_pages, done.pages_failed) == (12, 12, 0)
+    assert done.archive is not None
+    assert done.archive.key == archive_key(user.id, generation.id, 1)
+    body = place.s3.get_object(Bucket=place.name, Key=done.archive.key)["Body"].read()
+    assert hashlib.sha256(body).hexdigest() == done.archive.sha256
+    names = zipfile.ZipFile(io.BytesIO(body)).namelist()
+    assert {"llms.txt", "llms-full.txt", "manifest.json"} <= set(names)
+    assert not task.said("crawlers run under the worker's own user")
+    # The credentials end soon after they were given, and the worker had forgotten where they come from.
+    assert fence.credentials_given > 1
+
+
+def test_worker_and_crawler_are_two_users_and_neither_can_gain_rights(
+    plain: str, place: Place, fence: Fence, start_task: Callable[..., Task]
+) -> None:
+    with serve(numbered(24), latency=0.5) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        task = start_task(plain, crawl_allow=reachable(fence, site))
+        until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=30)
+        init, *others = task.processes()
+        limits = task.inspect()["HostConfig"]
+        found = {pid: status_of(pid) for pid in others}
+        memory = task.processes()
+        asked = time.monotonic()
+        assert task.stop() == 0, task.output()
+        assert time.monotonic() - asked < 60
+    assert memory[0] == init
+    assert limits["ReadonlyRootfs"] is True
+    assert limits["Memory"] == 2048 << 20
+    users = {pid: status["Uid"].split()[0] for pid, status in found.items()}
+    assert set(users.values()) == {WORKER, CRAWLER}, found
+    for pid, status in found.items():
+        assert status["NoNewPrivs"] == "1"
+        assert status["CapEff"] == (RIGHTS if users[pid] == WORKER else NONE), status
+        assert status["CapAmb"] == NONE
+    # Asked to go, the worker hands back what it had begun.
+    waiting = now_stored(place, generation)
+    assert (waiting.status, waiting.lease_expires_at) == (Status.PENDING, None)
+    assert place.waiting(place.queue_urls[generation.queue]) == (1, 0)
+    assert task.said("worker ends")
+
+
+def test_a_crawler_that_was_taken_over_finds_nothing(
+    plain: str, place: Place, fence: Fence, start_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    crawler, report = tmp_path / "crawler", tmp_path / "report"
+    crawler.mkdir()
+    report.mkdir()
+    report.chmod(0o777)
+    (crawler / "__init__.py").touch()
+    shutil.copy(HOSTILE, crawler / "__main__.py")
+    user = registered(place)
+    generation = started(place, user, with_website(place, user))
+    place.jobs.send(generation)
+    task = start_task(
+        plain, mounts=[f"{crawler}:/opt/llmready/app/crawler:ro", f"{report}:/report"], idle_seconds=30
+    )
+    until(lambda: now_stored(place, generation).status is Status.FAILED, seconds=30)
+    secret = fence.credentials_path.encode()
+    holders = [pid for pid in task.processes() if secret in Path(f"/proc/{pid}/environ").read_bytes()]
+    assert len(holders) >= 2  # the init and the worker: there is something to find
+    assert task.stop() == 0
+
+    text = (report / "found.json").read_text()
+    found = json.loads(text)
+    assert fence.credentials_path not in text
+    assert fence.credentials_path[-36:] not in text
+    assert not {name for name in found["environment"] if name.startswith(("AWS_", "ECS_"))}
+    assert set(found["environment"]) <= {
+        "LANG",
+        "LC_CTYPE",
+        "PYTHONPATH",
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LLMREADY_CRAWL_ALLOW",
+    }
+    assert found["status"]["Uid"].split() == [CRAWLER] * 4
+    assert found["status"]["Groups"] == ""
+    assert found["status"]["CapPrm"] == found["status"]["CapEff"] == NONE
+    assert found["status"]["NoNewPrivs"] == "1"
+    assert len(found["others"]) >= 2, found["others"]
+    for process, looked in found["others"].items():
+        for what, outcome in looked.items():
+            assert outcome in ("EACCES", "EPERM"), (process, what, outcome)
+    for what in ("root", "worker", "groups"):
+        assert found[what] == "EPERM", what
+    for place_, outcome in found["writing"].items():
+        assert outcome in ("EROFS", "EACCES"), (place_, outcome)
+    assert found["work"] == "EACCES"
+    assert found["outside"] == "ENETUNREACH"
+    # The address answers, as it does on Fargate; without the id there is nothing to be had.
+    assert found["credentials"] == "HTTP 404"
+    assert found["programs"] == ["node", "python", "python3.13", "setpriv"]
+
+
+def test_a_page_that_needs_a_browser_is_rendered(
+    browser: str, place: Place, fence: Fence, start_task: Callable[..., Task]
+) -> None:
+    shell = (
+        "<!doctype html><html lang=en><head><title>App</title></head><body><div id=root></div><script>"
+        "document.getElementById('root').innerHTML = '<main><h1>Drawn by script</h1><p>'"
+        " + 'The sum is ' + (40 + 2) + '. ' + 'It needed a browser. '.repeat(20) + '</p></main>';"
+        "</script></body></html>"
+    )
+
+    def answer(path: str, _url: str) -> Answer:
+        return Answer(shell) if path == "/" else Answer("no such page", status=404)
+
+    with serve(answer) as site:
+        user = registered(place)
+        website = with_website(place, user, site.url, use_playwright=True)
+        generation = started(place, user, website)
+        place.jobs.send(generation)
+        task = start_task(browser, cpu=2048, memory=4096, crawl_allow=reachable(fence, site))
+        assert task.wait() == 0, task.output()
+    done = now_stored(place, generation)
+    assert done.status is Status.COMPLETED, task.output()
+    assert done.archive is not None
+    body = place.s3.get_object(Bucket=place.name, Key=done.archive.key)["Body"].read()
+    assert "The sum is 42." in zipfile.ZipFile(io.BytesIO(body)).read("llms-full.txt").decode()
+
+
+def test_an_idle_task_goes_at_once_when_asked(plain: str, start_task: Callable[..., Task]) -> None:
+    task = start_task(plain, idle_seconds=60)
+    until(lambda: task.said("worker ready"))
+    asked = time.monotonic()
+    assert task.stop() == 0
+    assert time.monotonic() - asked < 5
+
+
+def test_three_seconds_from_start_to_the_first_poll(
+    plain: str, fence: Fence, start_task: Callable[..., Task]
+) -> None:
+    took = []
+    for _ in range(3):  # other tests may have the machine for a moment
+        task = start_task(plain, idle_seconds=60)
+        polled = until(lambda task=task: fence.first(b"AmazonSQS.ReceiveMessage", since=task.started))
+        took.append(polled - task.started)
+        task.stop()
+        if took[-1] <= 3:
+            break
+    assert min(took) <= 3, took

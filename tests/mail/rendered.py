@@ -1,0 +1,56 @@
+"""Every mail of the service, rendered as it is sent."""
+
+from datetime import timedelta
+from typing import Any
+
+from llmready.adapters.mail.rendering import MailRenderer
+from llmready.adapters.secrets import SigningKeys
+from llmready.domain.clock import now
+from llmready.domain.generation import Archive, Failure, Generation, Progress
+from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
+from llmready.domain.user import User
+from tests.people import LEASE, new_generation, new_user, new_website
+
+KEYS = SigningKeys(kid="k1", secret="s" * 64)
+PUBLIC_URL = "https://api.llmready.example.com"
+ARCHIVE = Archive(
+    key="generations/u/g/1.zip", file_size=3_456_789, total_files=131, sha256="0" * 64, content_bytes=99
+)
+TOKEN = "dG9rZW4tb2YtYS1tYWlsLXRoYXQtaXMtbG9uZy1lbm91Z2gtdG8tYnJlYWs"
+
+KINDS = sorted(MailKind)
+TRANSACTIONAL = [kind for kind in KINDS if kind not in PREFERENCES]
+
+
+class Tokens:
+    """Issues one token, whatever for."""
+
+    def issue(self, *_: Any) -> str:
+        return TOKEN
+
+
+def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Message:
+    """Return a mail as a provider gets it; ``website`` are fields of the website that it is about."""
+    user = user or new_user("standard", full_name="Ada Lovelace", email="ada@example.com", is_verified=True)
+    fields = {"url": "https://docs.example.com/handbook", "name": "The handbook", **website}
+    generation = _ended(kind, user, fields) if kind.value.startswith("generation_") else None
+    mail = OutboxMail(
+        id="m1",
+        user_id=user.id,
+        kind=kind,
+        generation_id=generation.id if generation else None,
+        created_at=now(),
+        due_at=now(),
+    )
+    renderer = MailRenderer(PUBLIC_URL, KEYS, Tokens(), now())  # type: ignore[arg-type]
+    return renderer(mail, user, generation)
+
+
+def _ended(kind: MailKind, user: User, fields: dict[str, Any]) -> Generation:
+    error = fields.pop("error", "The site's robots.txt does not allow us to read any of its pages.")
+    pending = new_generation(user, new_website(user, **fields))
+    running = pending.claimed(time=now(), lease=LEASE)
+    progress = Progress(pages_crawled=128, total_pages=131, pages_failed=3)
+    if kind is MailKind.GENERATION_COMPLETE:
+        return running.completed(time=now() + timedelta(seconds=40), archive=ARCHIVE, progress=progress)
+    return running.failed(time=now(), failure=Failure(code="robots_disallowed", message=error))

@@ -1,0 +1,114 @@
+import email.policy
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from llmready.domain.mail import PREFERENCES, MailKind
+from tests.mail.eml import as_eml
+from tests.mail.rendered import KINDS, PUBLIC_URL, TRANSACTIONAL, render
+from tests.people import new_user
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7*7 }}{% raw %}'
+
+
+class Parsed(HTMLParser):
+    """What a mail's HTML is made of."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+        self.links += [str(value) for name, value in attributes if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if "style" not in self.open else ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mail_says_the_same_as_text_and_as_html(kind: MailKind) -> None:
+    message = render(kind)
+    html = Parsed(message.html)
+    assert html.open == []
+    assert message.subject
+    assert "\n" not in message.subject
+    assert "Hello Ada Lovelace," in html.text
+    assert "Hello Ada Lovelace," in message.text
+    for link in html.links:
+        assert link.startswith(f"{PUBLIC_URL}/")
+        assert link in message.text
+    assert re.findall(r"https://api\S+", message.text) == list(dict.fromkeys(html.links))
+    assert not re.search(r"\n{4,}|[{}]|None", message.text)
+    assert max(len(line) for line in message.text.splitlines() if "://" not in line) <= 140
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_users_write_stays_text(kind: MailKind) -> None:
+    user = new_user(full_name=HOSTILE, is_verified=True)
+    message = render(kind, user=user, name=HOSTILE, error=HOSTILE, url=f"https://e.example/{HOSTILE}")
+    plain = render(kind)
+    html = Parsed(message.html)
+    assert html.tags == Parsed(plain.html).tags
+    assert HOSTILE in html.text
+    assert HOSTILE in message.text
+    assert "49" not in message.subject
+
+
+@pytest.mark.parametrize(
+    "name", ["x\r\nBcc: victim@example.com", "x\nX-Evil: 1\n\nbody", "x\u2028Bcc: y@z.example"]
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_name_makes_a_header(kind: MailKind, name: str) -> None:
+    message = render(kind, user=new_user(full_name=name, is_verified=True), name=name)
+    assert len(message.subject.splitlines()) == 1
+    parsed = email.message_from_bytes(as_eml(message), policy=email.policy.default)
+    assert parsed["Bcc"] is None
+    assert parsed["X-Evil"] is None
+    assert parsed["To"].addresses[0].addr_spec == message.to
+
+
+def test_a_name_that_nobody_confirmed_is_not_greeted() -> None:
+    user = new_user(full_name="Win at https://evil.example")
+    for kind in KINDS:
+        message = render(kind, user=user)
+        assert "evil" not in message.html + message.text + message.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unsubscribing_is_offered_where_it_is_possible(kind: MailKind) -> None:
+    message = render(kind)
+    if kind in TRANSACTIONAL:
+        assert message.headers == {}
+        assert "no more of these" not in message.html + message.text
+        return
+    url = message.unsubscribe_url
+    assert url is not None
+    assert message.headers == {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    assert url in message.html
+    assert url in message.text
+
+
+def test_what_belongs_to_the_account_always_comes() -> None:
+    assert set(PREFERENCES) == {
+        MailKind.GENERATION_COMPLETE,
+        MailKind.GENERATION_FAILED,
+        MailKind.QUOTA_RESET,
+    }
+
+
+def test_a_long_name_leaves_a_subject_that_is_short_enough() -> None:
+    assert len(render(MailKind.GENERATION_COMPLETE, name="ä" * 200).subject) <= 250
