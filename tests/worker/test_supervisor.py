@@ -239,7 +239,7 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
         "TOKEN",
     ):
         monkeypatch.setenv(name, "secret")
-    for name in ("PYTHONPATH", "PLAYWRIGHT_BROWSERS_PATH"):  # passed on where they are set
+    for name in ("PYTHONPATH", "LLMREADY_CHROMIUM"):  # passed on where they are set
         monkeypatch.delenv(name, raising=False)
     await run.of(
         f"""
