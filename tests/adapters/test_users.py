@@ -150,7 +150,10 @@ def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> Non
     assert "gone@example.com" not in stored
     assert "Gone" not in stored
     assert users.create(new_user(email="gone@example.com"))
-    for change in (lambda: users.rename(user.id, "x", time), lambda: users.set_plan(user, "pro", time, by="ops")):
+    for change in (
+        lambda: users.rename(user.id, "x", time),
+        lambda: users.set_plan(user, "pro", time, by="ops"),
+    ):
         with pytest.raises(NotFound):
             change()
     assert [deletion.user_id for deletion in users.deleted(now())] == [user.id]

@@ -72,7 +72,8 @@ def _resolve(host: str, *_: Any, **__: Any) -> list[Any]:
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, "not known")
     return [
-        (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in found
+        (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0))
+        for one in found
     ]
 
 
@@ -191,7 +192,15 @@ def test_robots_that_redirect_inside(connections: list[tuple[str, int]]) -> None
 def test_names_whose_answers_flip_a_thousand_times() -> None:
     """Now public, now not, now both: whatever the resolver says, only public addresses are connected to."""
     chance = random.Random(5)
-    answers = ["93.184.216.34", "127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "2606:4700::1111", "fd00::1"]
+    answers = [
+        "93.184.216.34",
+        "127.0.0.1",
+        "169.254.169.254",
+        "10.0.0.1",
+        "::1",
+        "2606:4700::1111",
+        "fd00::1",
+    ]
     connected: list[Address] = []
 
     class Watched(Guard):
@@ -276,8 +285,12 @@ def test_bombs_stop_in_little_memory(tmp_path: Path) -> None:
 _TRAPS = {
     "calendar": lambda path: links(f"{path.rstrip('/')}0/next", f"{path.rstrip('/')}1/previous"),
     "deeper": lambda path: links("deeper/"),
-    "queries": lambda path: links(*(f"?page={number}&order={hash((path, number)) % 10**9}" for number in range(30))),
-    "sessions": lambda path: links(f"/s;jsessionid={hash(path)}", f"/s?phpsessid={hash(path)}", f"/s?utm_id={path}"),
+    "queries": lambda path: links(
+        *(f"?page={number}&order={hash((path, number)) % 10**9}" for number in range(30))
+    ),
+    "sessions": lambda path: links(
+        f"/s;jsessionid={hash(path)}", f"/s?phpsessid={hash(path)}", f"/s?utm_id={path}"
+    ),
     "doubling": lambda path: links("a/b/", "b/a/"),
 }
 
@@ -324,7 +337,11 @@ def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
 
 def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path) -> None:
     slow = Answer(page("Slow") * 3, drip=0.5)
-    pages: dict[str, Answer | str] = {"/": page("Home", links("/slow", "/good")), "/slow": slow, "/good": page("Good")}
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/slow", "/good")),
+        "/slow": slow,
+        "/good": page("Good"),
+    }
     with serving(pages) as site:
         found = call(site.url, tmp_path, "--timeout", "6").completed()
     assert found.urls(site.url) == {"/", "/good"}

@@ -232,4 +232,8 @@ def tricks(port: int) -> list[str]:
     hosts = (*INSIDE, *_SPELLED, *(f"[{address}]" for address in _V6), *NAMES)
     # An inner port of the allowed server's number shows that the pair counts, not the port.
     ported = [f"http://{host}:{port}/inside" for host in hosts if host not in ("127.0.0.1", "127.0.0.1.")]
-    return [f"http://{host}/inside" for host in hosts] + ported + [url.replace("{port}", str(port)) for url in _WHOLE]
+    return (
+        [f"http://{host}/inside" for host in hosts]
+        + ported
+        + [url.replace("{port}", str(port)) for url in _WHOLE]
+    )

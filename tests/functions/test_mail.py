@@ -16,7 +16,7 @@ from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Status
-from llmready.domain.mail import Message
+from llmready.domain.mail import MailKind, Message
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.observability import logger
@@ -25,7 +25,9 @@ from llmready.usecases.finish_generation import fail_generation
 from tests.emulator import Place
 from tests.people import new_generation, new_user, new_website
 
-MESSAGE = Message(to="ada@example.org", subject="Ready", text="plain", html="<p>rich</p>")
+MESSAGE = Message(
+    kind=MailKind.GENERATION_COMPLETE, to="ada@example.org", subject="Ready", text="plain", html="<p>rich</p>"
+)
 CONTEXT = SimpleNamespace(
     function_name="f",
     memory_limit_in_mb=512,

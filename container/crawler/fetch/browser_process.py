@@ -52,7 +52,10 @@ _FEATURES_OFF = (
 
 # What Chromium's zygote does: user, process and network namespaces of its own, then an empty root. A container may
 # refuse the last alone.
-_USERNS = "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x70000000) and sys.exit(1); os.chroot('/proc/self/fdinfo')"
+_USERNS = (
+    "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x70000000) and sys.exit(1); "
+    "os.chroot('/proc/self/fdinfo')"
+)
 
 
 def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:

@@ -34,9 +34,7 @@ def purge_website(
         if clock() >= until:
             return False
         ended = [generation for generation in chunk if generation.status.is_final]
-        archives.delete(
-            [key for generation in ended for key in all_keys(generation)]
-        )
+        archives.delete([key for generation in ended for key in all_keys(generation)])
         left -= purges.remove(purge, ended)
     if left > 0 and clock() - purge.due_at < _LAG:
         return False

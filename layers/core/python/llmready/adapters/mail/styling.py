@@ -22,8 +22,8 @@ _STYLES = {
         'style="margin:0 0 20px;border-collapse:collapse">'
     ),
     "<th>": (
-        '<th align="left" valign="top" style="padding:2px 20px 2px 0;font-weight:400;white-space:nowrap;color:#51606f" '
-        'class="label">'
+        '<th align="left" valign="top" class="label" '
+        'style="padding:2px 20px 2px 0;font-weight:400;white-space:nowrap;color:#51606f">'
     ),
     "<td>": '<td valign="top" style="padding:2px 0">',
 }
