@@ -221,9 +221,13 @@ def test_links_that_could_harm_are_gone(shop: Run) -> None:
 
 
 def test_events_tell_the_progress(shop: Run) -> None:
-    first, *middle = shop.events[:-1]
+    first, *others = shop.events[:-1]
     assert first == {"event": "started", "url": shop.last["origin"] + "/"}
-    assert {event["event"] for event in middle} == {"progress"}
+    assert {event["event"] for event in others} == {"progress", "page_failed"}
+    middle = [event for event in others if event["event"] == "progress"]
+    failed = [{**event, "event": None} for event in others if event["event"] == "page_failed"]
+    missing = [{**one, "event": None} for one in shop.manifest["failures"]]
+    assert sorted(failed, key=str) == sorted(missing, key=str)
     for name in ("pages_crawled", "total_pages", "pages_failed"):
         values = [event[name] for event in middle]
         assert values == sorted(values)

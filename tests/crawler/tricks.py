@@ -48,8 +48,8 @@ _SPELLED = (
     "127%2e0%2e0%2e1",
     "%31%32%37.0.0.1",
     "127。0。0。1",
-    "127．0．0．1",
-    "１２７.0.0.1",
+    "127．0．0．1",  # noqa: RUF001
+    "１２７.0.0.1",  # noqa: RUF001
     "①②⑦.⓪.⓪.①",
     "١٢٧.0.0.1",
     "127.0.0.1\t",
@@ -147,7 +147,7 @@ NAMES = (
     "mapped.test",
     "cname.test",
     "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
-    "locɑlhost.test",
+    "locɑlhost.test",  # noqa: RUF001
     "kubernetes.default.svc",
     "host.docker.internal",
 )

@@ -6,6 +6,7 @@ level first, so that a limit keeps the same pages whichever answered first.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -28,7 +29,10 @@ MOST_VARIANTS = 1000
 
 DEEPEST_FOLDER = 40
 MOST_REPEATS = 5
-"""Times that one folder's name may stand in a path; more is a relative link that leads into itself."""
+"""Times that one folder's name may stand in a path, whatever number follows it (`next1`, `next2`); more is a
+relative link that leads into itself."""
+
+_NUMBER = re.compile(r"(?<=[^\d/])\d+$")
 
 
 @dataclass(slots=True)
@@ -119,7 +123,7 @@ class Frontier:
 
     def _is_endless(self, url: Url) -> bool:
         """Say whether a URL is one more of a kind that has no end: calendars, filters, folders in themselves."""
-        folders = url.path.split("/")
+        folders = [_NUMBER.sub("", name) for name in url.path.split("/")]
         if len(folders) > DEEPEST_FOLDER or (
             len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
         ):
