@@ -440,7 +440,8 @@ def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(dev: Template, 
         # GuardDuty's plan, with the role it takes, above.
         "AWS::IAM::Policy": 1,
         "AWS::GuardDuty::MalwareProtectionPlan": 1,
-        "AWS::CloudWatch::Alarm": 1,
+        # Alarms on a calculation.
+        "AWS::CloudWatch::Alarm": 2,
         # Third-party packages, which the emulator's own Python has.
         "AWS::Lambda::LayerVersion": 1,
     }
