@@ -448,6 +448,7 @@ def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(dev: Template, 
     assert local.counted() - dev.counted() == {
         "AWS::SES::EmailIdentity": 1,
         "AWS::SES::ConfigurationSet": 1,
+        "AWS::SES::ConfigurationSetEventDestination": 1,
     }
 
 
