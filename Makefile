@@ -24,6 +24,10 @@ run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops i
 test: setup test-packages ## Run every test (as root on Debian it installs the packages that some need)
 	@$(BIN)/python -m pytest
 
+.PHONY: bench
+bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 3")
+	@$(BIN)/python -m bench $(ARGS)
+
 .PHONY: test-packages
 test-packages:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \

@@ -51,7 +51,7 @@ def tree_memory(command: str, marker: str) -> float:
                 tops.add(pid)
         except OSError:
             continue
-    return sum(_pss(pid) for pid in parents if _is_below(pid, tops, parents))
+    return sum(pss(pid) for pid in parents if _is_below(pid, tops, parents))
 
 
 def _surroundings(entry: Path) -> str:
@@ -69,7 +69,8 @@ def _is_below(pid: int, tops: set[int], parents: dict[int, int]) -> bool:
     return False
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """Return the proportional set size of a process in MB, 0 when it is gone."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

@@ -113,7 +113,8 @@ async def _fetch(
     failure: Failure | None = None
     try:
         async with asyncio.timeout(options.timeout), AsyncExitStack() as open_until_then:
-            guard, limits = Guard(surroundings.allowed, surroundings.blocked), surroundings.limits
+            guard = Guard(surroundings.allowed, surroundings.blocked)
+            limits = surroundings.limits_of(options.start)
             if chromium is not None:
                 # Fetcher and browser share what one site is asked to bear.
                 limits = replace(limits, connections=max(1, limits.connections // 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crawler import __version__
@@ -64,7 +64,8 @@ class Surroundings:
     """What the operator set.
 
     `allowed`, host:port pairs that may be crawled although private; `blocked`, hosts that are not crawled;
-    `contact_url`, named in the user agent; `archive_bytes`, the greatest size of an archive; `limits` of fetching.
+    `contact_url`, named in the user agent; `archive_bytes`, the greatest size of an archive; `limits` of fetching;
+    `lifted`, other limits for sites that are `allowed`, which are the operator's own.
     """
 
     allowed: Sequence[tuple[str, int]] = ()
@@ -72,6 +73,12 @@ class Surroundings:
     contact_url: str = "https://llmready.example/bot"
     archive_bytes: int = 100_000_000
     limits: Limits = Limits()
+    lifted: Limits | None = None
+
+    def limits_of(self, start: Url) -> Limits:
+        """Return the bounds of a crawl that begins there."""
+        own = (start.host, start.port) in self.allowed
+        return self.lifted if self.lifted is not None and own else self.limits
 
     @property
     def user_agent(self) -> str:
@@ -88,14 +95,27 @@ def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundin
         or " " in contact
     ):
         raise ValueError(f"LLMREADY_CONTACT_URL wants a web address, not “{contact[:100]}”.")
-    megabytes = environment.get("LLMREADY_ARCHIVE_MB", "").strip() or "100"
-    if not megabytes.isdecimal() or int(megabytes) < 1:
-        raise ValueError(f"LLMREADY_ARCHIVE_MB wants a whole number of megabytes, not “{megabytes[:100]}”.")
+    archive = _number(environment, "LLMREADY_ARCHIVE_MB", 100, "megabytes")
+    limits = Limits()
+    lifted = replace(
+        limits,
+        connections=_number(environment, "LLMREADY_CRAWL_CONNECTIONS", limits.connections, "connections"),
+        crawl_bytes=1_000_000
+        * _number(environment, "LLMREADY_CRAWL_MB", limits.crawl_bytes // 1_000_000, "megabytes"),
+    )
     return Surroundings(
         allowed=parse_allowed(environment.get("LLMREADY_CRAWL_ALLOW", "")),
         contact_url=contact,
-        archive_bytes=int(megabytes) * 1_000_000,
+        archive_bytes=archive * 1_000_000,
+        lifted=lifted,
     )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, unit: str) -> int:
+    text = environment.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0):
+        raise ValueError(f"{name} wants a whole number of {unit}, not “{text[:100]}”.")
+    return int(text)
 
 
 def read_blocked(path: Path | None) -> list[str]:

@@ -239,6 +239,8 @@ def test_bad_arguments_get_a_sentence(
     [
         {"LLMREADY_CRAWL_ALLOW": "localhost"},
         {"LLMREADY_ARCHIVE_MB": "lots"},
+        {"LLMREADY_CRAWL_CONNECTIONS": "0"},
+        {"LLMREADY_CRAWL_MB": "1.5"},
         {"LLMREADY_CONTACT_URL": "me\n"},
     ],
 )

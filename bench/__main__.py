@@ -1,0 +1,46 @@
+"""All measurements, one after the other.
+
+    python -m bench [--only NAME] [--runs N]
+
+Each is a program of its own (`python -m bench.NAME`) and prints its figures with the limit beside them.
+"""
+
+import argparse
+import subprocess
+import sys
+from importlib.util import find_spec
+
+MEASUREMENTS = {
+    "crawl": "crawling beside Crawlee and Scrapy: pages/s, CPU, memory, latency",
+    "markdown": "the Markdown of pages beside other extractors",
+    "conversion": "converting pages",
+    "llms_txt": "llms.txt",
+    "pack": "packing an archive",
+    "coverage": "pages found on real sites",
+    "rendering": "pages that need a browser",
+    "generation": "a generation from start to end",
+}
+WITH_RUNS = {"crawl", "generation"}
+"""Those that take `--runs`, the number of repetitions whose median counts."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=MEASUREMENTS)
+    parser.add_argument("--runs", type=int, default=3)
+    wanted = parser.parse_args()
+    failed = []
+    for name, about in MEASUREMENTS.items():
+        if (wanted.only or name) != name or find_spec(f"bench.{name}") is None:
+            continue
+        print(f"== {name}: {about}", flush=True)
+        runs = ["--runs", str(wanted.runs)] if name in WITH_RUNS else []
+        if subprocess.run([sys.executable, "-m", f"bench.{name}", *runs], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"not measured to the end: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""One program, run and measured with all its children: seconds, processor time, memory."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.memory import pss
+
+SECONDS_BETWEEN = 0.1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a program took: seconds, seconds of processors, MB at the peak (summed proportional set size)."""
+
+    seconds: float
+    cpu: float
+    peak: float
+
+
+def measured(command: Sequence[str | Path], environment: Mapping[str, str] = os.environ) -> Measured:
+    """Run a program to its end. Raises: SystemExit when it fails."""
+    began = time.monotonic()
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    ended = threading.Event()
+    peaks = [0.0]
+    watching = threading.Thread(target=_watch, args=(child.pid, ended, peaks), daemon=True)
+    watching.start()
+    # The kernel adds up what all children used that were waited for.
+    _, status, used = os.wait4(child.pid, 0)
+    seconds = time.monotonic() - began
+    child.returncode = os.waitstatus_to_exitcode(status)
+    ended.set()
+    watching.join()
+    if child.returncode:
+        raise SystemExit(f"{command[0]} failed with {child.returncode}: {' '.join(map(str, command))}")
+    return Measured(seconds, used.ru_utime + used.ru_stime, peaks[0])
+
+
+def _watch(pid: int, ended: threading.Event, peaks: list[float]) -> None:
+    while not ended.wait(SECONDS_BETWEEN):
+        peaks[0] = max(peaks[0], sum(pss(one) for one in _tree(pid)))
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for one in found:
+        try:
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,45 @@
+"""Limits that an operator may lift, and only for sites named in LLMREADY_CRAWL_ALLOW."""
+
+from pathlib import Path
+
+import pytest
+
+from crawler.frontier.urls import parse
+from crawler.options import Limits, read_surroundings
+from tests.crawler.program import call
+from tests.crawler.serving import Answer, links, page, serving
+
+
+@pytest.fixture
+def wide() -> dict[str, Answer | str]:
+    pages: dict[str, Answer | str] = {"/": page("Home", links(*(f"/page-{number}" for number in range(40))))}
+    for number in range(40):
+        pages[f"/page-{number}"] = Answer(page(f"Page {number}"), delay=0.05)
+    return pages
+
+
+def test_more_connections_where_the_site_is_the_operators_own(
+    wide: dict[str, Answer | str], tmp_path: Path
+) -> None:
+    with serving(wide) as site:
+        call(site.url, tmp_path, LLMREADY_CRAWL_CONNECTIONS="9").completed()
+        assert 4 < site.most_at_once <= 9
+
+
+def test_the_budget_of_such_a_site(wide: dict[str, Answer | str], tmp_path: Path) -> None:
+    wide["/page-1"] = page("Large", f"<p>{'word ' * 300_000}</p>")
+    with serving(wide) as site:
+        stopped = call(site.url, tmp_path, LLMREADY_CRAWL_MB="1").completed()
+        assert "stopped early" in " ".join(stopped.manifest["notes"])
+
+
+def test_other_sites_keep_the_limits_of_all() -> None:
+    environment = {
+        "LLMREADY_CRAWL_ALLOW": "localhost:8080",
+        "LLMREADY_CRAWL_CONNECTIONS": "50",
+        "LLMREADY_CRAWL_MB": "5000",
+    }
+    surroundings = read_surroundings(environment)
+    assert surroundings.limits_of(parse("http://localhost:8080/docs")).connections == 50
+    for other in ("https://example.com/", "http://localhost/", "http://localhost:8081/"):
+        assert surroundings.limits_of(parse(other)) == Limits()
