@@ -27,6 +27,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "website_exists": (409, "You already have a website with this URL."),
     "website_changed": (409, "The website was changed meanwhile; read it again and retry."),
     "password_changed": (409, "The password was changed meanwhile; please sign in again."),
+    "already_ended": (409, "The generation is already completed."),
     "not_completed": (409, "The generation is not completed yet."),
     "scan_pending": (409, "The files are being checked; try again in a moment."),
     "scan_failed": (409, "The files could not be checked and are not given out."),
@@ -108,7 +109,7 @@ def _of_website(status: str, value: str) -> tuple[Link, ...]:
 
 
 def _of_generation(status: str, value: str) -> tuple[Link, ...]:
-    names = ("readGeneration", "downloadGeneration", "deleteGeneration")
+    names = ("readGeneration", "downloadGeneration", "cancelGeneration", "deleteGeneration")
     return tuple(Link(name, status, {"generation_id": value}) for name in names)
 
 
@@ -192,6 +193,9 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "GET /generations/{generation_id}/errors": Operation(
         "listPageErrors", (*_GENERATION, "validation_error")
+    ),
+    "POST /generations/{generation_id}/cancel": Operation(
+        "cancelGeneration", (*_GENERATION, "already_ended")
     ),
     "DELETE /generations/{generation_id}": Operation(
         "deleteGeneration", (*_GENERATION, "generation_in_progress")

@@ -19,6 +19,7 @@ from worker.patience import patiently
 T = TypeVar("T")
 
 _PROGRESS_PAUSE = 0.5  # seconds between two writes of progress
+_LONGEST_BEAT = 5.0  # seconds; so soon a worker learns that its generation was cancelled
 _MARGIN = 2  # seconds
 
 
@@ -118,16 +119,16 @@ class Lease:
         return working.result()
 
     async def _keep(self) -> None:
-        beat = self._length.total_seconds() / 3
-        next_beat = monotonic() + beat
+        third = self._length.total_seconds() / 3
+        next_hiding = monotonic() + third
         while not self._over.is_set():
-            await _within(next_beat - monotonic(), self._moved)
+            await _within(min(_LONGEST_BEAT, next_hiding - monotonic()), self._moved)
             if self._over.is_set():
                 return
             self._moved.clear()
             await self.confirm()
-            if monotonic() >= next_beat:
-                next_beat = monotonic() + beat
+            if monotonic() >= next_hiding:
+                next_hiding = monotonic() + third
                 await self._hide()
             await _within(_PROGRESS_PAUSE, self._over)
 

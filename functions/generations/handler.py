@@ -29,6 +29,7 @@ from llmready.http.schemas.generations import (
     Started,
 )
 from llmready.settings import settings
+from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
 from llmready.usecases.page_errors import read_errors
@@ -179,6 +180,26 @@ def errors(
     )
     return PageErrors(
         items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor
+    )
+
+
+@app.post(
+    f"{PREFIX}/generations/<generation_id>/cancel",
+    summary="Cancel a generation",
+    status_code=202,
+    tags=["generations"],
+)
+def cancel(generation_id: str) -> Response[GenerationAnswer]:
+    """End a generation that is pending or running; it costs no quota, and its website is free again.
+
+    Its crawl stops within ten seconds. One that was cancelled before is answered alike.
+    """
+    ended = cancel_generation(_generation(generation_id), generations=bootstrap.generations(), clock=now)
+    return Response(
+        HTTPStatus.ACCEPTED,
+        content_type="application/json",
+        body=GenerationAnswer.of(ended, now()),
+        headers={"Location": f"{PREFIX}/generations/{ended.id}", "Retry-After": _POLL_SECONDS},
     )
 
 

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from llmready import bootstrap
+from llmready.domain.clock import now
+from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from llmready.settings import settings
 from tests.emulator import Place
 
@@ -104,6 +106,10 @@ class Service:
         """Return everything in the table."""
         pages = self.place.dynamodb.get_paginator("scan").paginate(TableName=self.place.name)
         return [item for page in pages for item in page["Items"]]
+
+    def token_of(self, user_id: str) -> str:
+        """Return an access token of a stored user."""
+        return issue(bootstrap.keys(), Audience.ACCESS, subject=user_id, time=now(), lifetime=ACCESS_LIFETIME)
 
     def register(self, address: str, password: str = PASSWORD) -> Answer:
         return self.ask("POST", "/auth/register", {"email": address, "password": password})

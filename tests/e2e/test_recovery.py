@@ -27,6 +27,20 @@ def test_a_killed_worker_is_replaced(system: System, slow_site: Site) -> None:
     assert not _processes("-m crawler", marker=str(system.data))
 
 
+def test_a_cancelled_generation_stops_and_costs_nothing(system: System, slow_site: Site) -> None:
+    person = system.user("pro")
+    website = person.website(slow_site.url)
+    generation = person.start(website)
+    wait_for(lambda: person.generation(generation)["pages_crawled"] > 5)
+    assert person.http.post(f"/generations/{generation}/cancel").status_code == 202
+    wait_for(lambda: person.generation(generation)["status"] == "cancelled", within=10)
+    wait_for(lambda: not _processes("-m crawler", marker=str(system.data)), within=10)
+    assert person.quota()["generations_used"] == 0
+    assert person.http.get("/generations/history", params={"status": "cancelled"}).json()["total"] == 1
+    again = person.start(website)
+    assert person.http.post(f"/generations/{again}/cancel").status_code == 202
+
+
 def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
     with serve(numbered(3)) as site:
         first = System(tmp_path / "data", allow=site.host).start()

@@ -26,7 +26,18 @@ class Status(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing follows this state."""
-        return self not in (Status.PENDING, Status.PROCESSING)
+        return not MOVES[self]
+
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
+    # A worker whose lease ended is succeeded by another; an attempt that did not end it is handed back.
+    Status.PROCESSING: frozenset(set(Status)),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+"""Which state may follow which; each move is one conditional write that names the state and fence it leaves."""
 
 
 class Archive(BaseModel):
@@ -164,8 +175,9 @@ class Generation(BaseModel):
         Raises:
             Conflict: It has ended, or another worker's lease still holds.
         """
+        self._must_allow(Status.PROCESSING)
         if self.status is not Status.PENDING and not self.is_abandoned(time):
-            raise Conflict("not_claimable", f"The generation is {self.status} and held or ended.")
+            raise Conflict("not_claimable", "Another worker holds the generation.")
         return self.model_copy(
             update={
                 "status": Status.PROCESSING,
@@ -218,7 +230,7 @@ class Generation(BaseModel):
             failure: Why the attempt ended, shown while it waits.
             attempt_counts: False where the attempt was interrupted through no fault of the site.
         """
-        self._must_be_open()
+        self._must_allow(Status.PENDING)
         return self.model_copy(
             update={
                 "status": Status.PENDING,
@@ -230,14 +242,16 @@ class Generation(BaseModel):
         )
 
     def _ended(self, status: Status, time: datetime, **changes: object) -> "Generation":
-        self._must_be_open()
+        self._must_allow(status)
         return self.model_copy(
             update={"status": status, "completed_at": time, "lease_expires_at": None, **changes}
         )
 
-    def _must_be_open(self) -> None:
+    def _must_allow(self, following: Status) -> None:
         if self.status.is_final:
             raise Conflict("already_ended", f"The generation is already {self.status}.")
+        if following not in MOVES[self.status]:
+            raise Conflict("not_claimed", f"A generation that is {self.status} cannot become {following}.")
 
 
 def archive_key(user_id: str, generation_id: str, fence: int) -> str:

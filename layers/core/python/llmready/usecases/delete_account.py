@@ -9,15 +9,14 @@ have stored a file.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from llmready import measures
-from llmready.domain.errors import Conflict, LeaseLost, TryAgain
+from llmready.domain.errors import Conflict, NotFound, TryAgain
 from llmready.domain.generation import Generation, user_archive_prefix
 from llmready.domain.user import User
 from llmready.observability import logger
 from llmready.ports import Archives, Deletion, Generations, Users
+from llmready.usecases.cancel_generation import cancel_generation
 
 _LATE_FILES = timedelta(minutes=30)
-_TRIES = 20  # how often a generation may move on while it is being cancelled
 
 
 def delete_account(
@@ -106,18 +105,7 @@ def finish_deletions(
 
 
 def _cancel(generation: Generation, generations: Generations, clock: Callable[[], datetime]) -> None:
-    found: Generation | None = generation
-    for _ in range(_TRIES):
-        if found is None:
-            return
-        try:
-            ended = found.cancelled(time=clock())
-            generations.finish(ended, None, was=found.status)
-            measures.ended(ended)
-        except Conflict:
-            return  # it has ended by itself
-        except LeaseLost:
-            found = generations.get(generation.user_id, generation.id)
-        else:
-            return
-    logger.warning("generation not cancelled this time", generation_id=generation.id)
+    try:
+        cancel_generation(generation, generations=generations, clock=clock)
+    except (Conflict, NotFound):
+        return  # it has ended by itself

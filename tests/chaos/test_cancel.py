@@ -1,0 +1,90 @@
+"""Cancelling: who may, when, and that the crawl stops and nothing is charged."""
+
+from collections.abc import Callable
+
+from llmready.domain.clock import new_id, now
+from llmready.domain.generation import Archive, Progress, Status
+from llmready.usecases.finish_generation import complete_generation
+from tests.accounts.service import Member, Service
+from tests.chaos.books import check_books
+from tests.e2e.sites import numbered, serve
+from tests.emulator import Place
+from tests.people import claimed, registered, started, with_website
+from tests.worker.process import Worker, children_of, now_stored, until
+
+
+def _website(member: Member) -> str:
+    answer = member.ask("POST", "/websites", {"url": "https://python.org"})
+    return str(answer.json["id"])
+
+
+def _start(member: Member, website: str) -> str:
+    answer = member.ask("POST", "/generations/start", {"website_id": website})
+    assert answer.status == 202, answer.body
+    return str(answer.json["generation_id"])
+
+
+def test_a_pending_one_is_cancelled_and_costs_nothing(service: Service, place: Place) -> None:
+    ada = service.person("ada@example.com")
+    website = _website(ada)
+    generation = _start(ada, website)
+    answer = ada.ask("POST", f"/generations/{generation}/cancel")
+    assert answer.status == 202
+    assert answer.headers["Location"] == f"/api/v1/generations/{generation}"
+    assert (answer.json["id"], answer.json["status"]) == (generation, "cancelled")
+    assert ada.ask("GET", f"/generations/{generation}").json["status"] == "cancelled"
+    assert ada.ask("GET", "/generations/quota/check").json["remaining_generations"] == 1
+
+    again = ada.ask("POST", f"/generations/{generation}/cancel")
+    assert (again.status, again.json) == (202, answer.json)
+    (stored,) = check_books(place, ada.id)
+    assert stored.completed_at is not None
+    assert _start(ada, website) != generation
+    check_books(place, ada.id)
+
+
+def test_what_has_ended_and_what_is_not_ones_own_is_not_cancelled(service: Service, place: Place) -> None:
+    ada, eve = service.person("ada@example.com"), service.person("eve@example.com")
+    generation = _start(ada, _website(ada))
+    for refused in (
+        eve.ask("POST", f"/generations/{generation}/cancel"),
+        ada.ask("POST", f"/generations/{new_id()}/cancel"),
+    ):
+        assert (refused.status, refused.json["code"]) == (404, "generation_not_found")
+    assert service.ask("POST", f"/generations/{generation}/cancel").status == 401
+
+    pending = place.generations.get(ada.id, generation)
+    assert pending is not None
+    complete_generation(
+        claimed(place, pending),
+        archive=Archive(key="k", file_size=1, total_files=4, sha256="0" * 64, content_bytes=1),
+        progress=Progress(pages_crawled=1, total_pages=1),
+        generations=place.generations,
+        mail_queue=place.mail_queue,
+        time=now(),
+    )
+    refused = ada.ask("POST", f"/generations/{generation}/cancel")
+    assert (refused.status, refused.json["code"]) == (409, "already_ended")
+    (stored,) = check_books(place, ada.id)
+    assert stored.status is Status.COMPLETED
+
+
+def test_a_running_crawl_stops(place: Place, service: Service, start_worker: Callable[..., Worker]) -> None:
+    with serve(numbered(60), latency=0.5) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        # A lease that is far longer than a cancelled crawl may go on.
+        worker = start_worker(crawl_allow=site.host, lease_seconds=90)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        token = service.token_of(user.id)
+        answer = service.ask("POST", f"/generations/{generation.id}/cancel", token=token)
+        assert answer.status == 202
+        until(lambda: children_of(worker.pid) == [], seconds=10)
+        asked = len(site.requests)
+        worker.wait()
+        assert len(site.requests) == asked
+    assert worker.said("lease lost; left to whoever holds it")
+    (stored,) = check_books(place, user.id)
+    assert stored.status is Status.CANCELLED
+    assert place.stored_keys() == []
