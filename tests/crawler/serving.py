@@ -37,7 +37,12 @@ class Request:
 
 
 class Site:
-    """A running server; `requests` is its log, `most_at_once` the greatest number of open requests."""
+    """A running server; `requests` is its log, `most_at_once` the greatest number of open requests.
+
+    `answer_request` may be set to answer by more than the path.
+    """
+
+    answer_request: Callable[[Request], Answer | None] | None = None
 
     def __init__(self, answer: Callable[[str], Answer | None]) -> None:
         self.requests: list[Request] = []
@@ -79,17 +84,20 @@ class Site:
         return [request.path for request in self.requests]
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        request = Request(handler.path, dict(handler.headers.items()), time.monotonic())
         with self._lock:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
-            self.requests.append(Request(handler.path, dict(handler.headers.items()), time.monotonic()))
+            self.requests.append(request)
         try:
-            answer = self._answer(handler.path) or Answer("not here", 404)
+            found = self.answer_request(request) if self.answer_request else self._answer(handler.path)
+            answer = found or Answer("not here", 404)
             time.sleep(answer.delay)
             handler.send_response(answer.status)
             for name, value in answer.headers.items():
                 handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(answer.data)))
+            if answer.status != 304:
+                handler.send_header("Content-Length", str(len(answer.data)))
             handler.end_headers()
             if not answer.drip:
                 handler.wfile.write(answer.data)

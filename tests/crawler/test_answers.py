@@ -1,0 +1,230 @@
+"""Answers of earlier crawls: only what changed is fetched again, and only what any cache may keep is shared."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.fetch.answers import AnswerFile, AnswerWriter, Known, fresh_seconds
+from tests.crawler.program import Run, call
+from tests.crawler.serving import HTML, Answer, Request, Site, links, page, serving
+
+NAMES = [f"/p{number}" for number in range(8)]
+FRESH = {"Content-Type": HTML, "Cache-Control": "public, max-age=3600"}
+
+
+class Edition:
+    """A site whose pages have validators, and that keeps count of what it sent in full."""
+
+    def __init__(self, site: Site, validator: str) -> None:
+        self.pages = {"/": page("Home", links(*NAMES)), **{name: page(f"Page {name}") for name in NAMES}}
+        self.headers: dict[str, str] = {}
+        self.full: list[str] = []
+        self._validator = validator
+        site.answer_request = self._answer
+
+    def _answer(self, request: Request) -> Answer | None:
+        body = self.pages.get(request.path)
+        if body is None:
+            return None
+        mark = f"{sum(body.encode())}"
+        if self._validator == "ETag":
+            given, sent = request.headers.get("If-None-Match"), {"ETag": f'"{mark}"'}
+        else:
+            stamp = f"Mon, 01 Jan 2024 00:00:{int(mark) % 60:02} GMT"
+            given, sent = request.headers.get("If-Modified-Since"), {"Last-Modified": stamp}
+        if given in sent.values():
+            return Answer(status=304, headers=sent)
+        self.full.append(request.path)
+        return Answer(body, headers={"Content-Type": HTML, **sent, **self.headers})
+
+
+def _kept(path: Path) -> list[Known]:
+    with closing(AnswerFile(path)) as file:
+        return list(file.index.values())
+
+
+def _files(run: Run) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(run.out)): file.read_bytes()
+        for file in run.out.rglob("*")
+        if file.is_file() and file.name != "manifest.json"
+    }
+
+
+@pytest.mark.parametrize("validator", ["ETag", "Last-Modified"])
+def test_only_what_changed_is_fetched_again(validator: str, tmp_path: Path) -> None:
+    first, second, third = (tmp_path / f"{number}.answers" for number in range(3))
+    with serving({}) as site:
+        edition = Edition(site, validator)
+        whole = call(site.url, tmp_path / "a", "--keep", str(first)).completed()
+        assert sorted(edition.full) == ["/", *NAMES]
+
+        edition.full.clear()
+        again = call(site.url, tmp_path / "b", "--previous", str(first), "--keep", str(second)).completed()
+        assert edition.full == []
+        assert _files(again) == _files(whole)
+
+        edition.pages["/p3"] = page("Page three, rewritten", links("/new"))
+        edition.pages["/new"] = page("New")
+        changed = call(site.url, tmp_path / "c", "--previous", str(second), "--keep", str(third)).completed()
+        assert sorted(edition.full) == ["/new", "/p3"]
+        assert changed.urls(site.url) == {"/", *NAMES, "/new"}
+        assert "Page three, rewritten" in changed.full
+        # What the next crawl is given is complete, although most of it was not sent this time.
+        edition.full.clear()
+        call(site.url, tmp_path / "d", "--previous", str(third)).completed()
+        assert edition.full == []
+
+
+def test_a_page_that_is_gone_is_not_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.answers"
+    with serving({}) as site:
+        edition = Edition(site, "ETag")
+        call(site.url, tmp_path / "a", "--keep", str(kept)).completed()
+        del edition.pages["/p5"]
+        found = call(site.url, tmp_path / "b", "--previous", str(kept)).completed()
+    assert found.urls(site.url) == {"/", *NAMES} - {"/p5"}
+    assert [one["code"] for one in found.manifest["failures"]] == ["http_error"]
+
+
+def test_a_page_that_forbids_itself_later_is_left_out(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.answers"
+    with serving({}) as site:
+        edition = Edition(site, "ETag")
+        call(site.url, tmp_path / "a", "--keep", str(kept)).completed()
+        answer = site.answer_request
+        assert answer is not None
+
+        def forbidding(request: Request) -> Answer | None:
+            found = answer(request)
+            if request.path == "/p5" and found is not None:
+                found.headers["X-Robots-Tag"] = "noindex"
+            return found
+
+        site.answer_request = forbidding
+        found = call(site.url, tmp_path / "b", "--previous", str(kept)).completed()
+    assert "/p5" in edition.full
+    assert found.urls(site.url) == {"/", *NAMES} - {"/p5"}
+
+
+@pytest.mark.parametrize("harm", ["cut", "garbage", "flipped", "empty", "missing"])
+def test_a_damaged_file_counts_as_empty(harm: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.answers"
+    with serving({}) as site:
+        edition = Edition(site, "ETag")
+        call(site.url, tmp_path / "a", "--keep", str(kept)).completed()
+        data = kept.read_bytes()
+        broken = {
+            "cut": data[: len(data) // 2],
+            "garbage": bytes(range(256)) * 40,
+            # The bodies, not the index: each is found to be damaged when it is wanted.
+            "flipped": bytes(byte ^ 0xFF for byte in data[: len(data) // 3]) + data[len(data) // 3 :],
+            "empty": b"",
+        }.get(harm)
+        if broken is None:
+            kept.unlink()
+        else:
+            kept.write_bytes(broken)
+        edition.full.clear()
+        found = call(site.url, tmp_path / "b", "--previous", str(kept)).completed()
+    assert found.urls(site.url) == {"/", *NAMES}
+    assert edition.full
+
+
+def test_shared_answers_are_used_unasked_while_they_are_fresh(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.answers", tmp_path / "second.answers"
+    pages: dict[str, Answer | str] = {
+        "/": Answer(page("Home", links("/public", "/private")), headers=FRESH),
+        "/public": Answer(page("Public"), headers=FRESH),
+        "/private": Answer(page("Private"), headers={**FRESH, "Set-Cookie": "visitor=1"}),
+    }
+    with serving(pages) as site:
+        whole = call(site.url, tmp_path / "a", "--share", str(first)).completed()
+        asked = len(site.requests)
+        again = call(site.url, tmp_path / "b", "--shared", str(first), "--share", str(second)).completed()
+        assert {"/", "/public"}.isdisjoint(site.paths[asked:])
+        assert "/private" in site.paths[asked:]
+        assert _files(again) == _files(whole)
+        for request in site.requests:
+            assert {"cookie", "authorization"}.isdisjoint(name.lower() for name in request.headers)
+    # What others brought and is still fresh stays for those who come next.
+    assert {known.url for known in _kept(second)} >= {f"{site.url}/", f"{site.url}/public"}
+
+
+def test_only_what_any_cache_may_keep_is_shared(tmp_path: Path) -> None:
+    shared = tmp_path / "shared.answers"
+    headers = {
+        "max-age": {"Cache-Control": "max-age=60"},
+        "s-maxage": {"Cache-Control": "max-age=0, s-maxage=60"},
+        "expires": {"Expires": "Fri, 01 Jan 2100 00:00:00 GMT"},
+        "vary-encoding": {"Cache-Control": "max-age=60", "Vary": "Accept-Encoding, Accept"},
+        "no-freshness": {"ETag": '"1"'},
+        "cookie": {"Cache-Control": "max-age=60", "Set-Cookie": "a=b"},
+        "vary-cookie": {"Cache-Control": "max-age=60", "Vary": "Accept-Encoding, Cookie"},
+        "vary-all": {"Cache-Control": "max-age=60", "Vary": "*"},
+        "private": {"Cache-Control": "private, max-age=60"},
+        "no-store": {"Cache-Control": "no-store, max-age=60"},
+        "no-cache": {"Cache-Control": "no-cache, max-age=60"},
+        "zero": {"Cache-Control": "max-age=0"},
+        "old": {"Cache-Control": "max-age=60", "Age": "60"},
+        "expired": {"Expires": "0"},
+    }
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links(*(f"/{name}" for name in headers))),
+        **{
+            f"/{name}": Answer(page(name), headers={"Content-Type": HTML, **own})
+            for name, own in headers.items()
+        },
+    }
+    with serving(pages) as site:
+        call(site.url, tmp_path / "run", "--share", str(shared)).completed()
+    assert {known.url.removeprefix(f"{site.url}/") for known in _kept(shared)} == {
+        "max-age",
+        "s-maxage",
+        "expires",
+        "vary-encoding",
+    }
+
+
+def test_nothing_stays_fresh_for_longer_than_a_day() -> None:
+    assert fresh_seconds({"Cache-Control": "max-age=999999999"}) == 86_400
+    assert fresh_seconds({"Cache-Control": "public, max-age=99"}) == 99
+
+
+def test_a_stale_shared_answer_is_asked_for_again(tmp_path: Path) -> None:
+    shared = tmp_path / "shared.answers"
+    with serving({}) as site:
+        edition = Edition(site, "ETag")
+        edition.headers = {"Cache-Control": "max-age=3600", "Age": "3599"}
+        call(site.url, tmp_path / "a", "--share", str(shared)).completed()
+        edition.full.clear()
+        _expire(shared)
+        call(site.url, tmp_path / "b", "--shared", str(shared)).completed()
+        assert edition.full == []
+        conditional = [request.path for request in site.requests if "If-None-Match" in request.headers]
+        assert sorted(conditional) == ["/", *NAMES]
+
+
+def _expire(path: Path) -> None:
+    """Rewrite a file of answers as it will be some time from now."""
+    with closing(AnswerFile(path)) as old:
+        bodies = [(known, old.packed(known)) for known in old.index.values()]
+    with AnswerWriter(path) as writer:
+        for known, packed in bodies:
+            fields = {name: getattr(known, name) for name in Known.__slots__}
+            writer.copy(Known(**{**fields, "fresh_until": 1.0}), packed)
+
+
+def test_a_shared_file_cannot_smuggle_headers(tmp_path: Path) -> None:
+    """Whoever wrote it may have been taken over by a page."""
+    shared = tmp_path / "shared.answers"
+    with serving({"/": page("Home", links("/p"))}) as site:
+        with AnswerWriter(shared) as writer:
+            writer.copy(Known(f"{site.url}/p", "text/html", "x\r\nCookie: a=b", "", {}, 0.0, 0, 0, 0), b"")
+        found = call(site.url, tmp_path / "run", "--shared", str(shared)).completed()
+        assert found.urls(site.url) == {"/"}
+        assert not [request for request in site.requests if "Cookie" in json.dumps(request.headers)]
