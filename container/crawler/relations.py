@@ -21,10 +21,14 @@ _LINK = re.compile(r"<([^<>]{1,2000})>\s*((?:;[^,;<>\"]{1,200}(?:\"[^\"]{0,200}\
 
 @dataclass(slots=True)
 class Relations:
-    """The alternates of a page: `translations` also holds regional variants that may be the very same page."""
+    """The alternates of a page: `translations` also holds regional variants that may be the very same page.
+
+    `canonical` is the one that the headers name (RFC 6596).
+    """
 
     translations: list[Url] = field(default_factory=list)
     markdown: Url | None = None
+    canonical: Url | None = None
     feeds: list[Url] = field(default_factory=list)
 
 
@@ -41,7 +45,9 @@ def read_relations(facts: Page, response: Response) -> Relations:
     for target, parameters in _LINK.findall(header[:10_000]) if header else ():
         words = parameters.lower().replace(" ", "").replace('"', "").split(";")
         url = join(response.url, target)
-        if url is not None and "rel=alternate" in words:
+        if url is not None and "rel=canonical" in words:
+            found.canonical = found.canonical or url
+        elif url is not None and "rel=alternate" in words:
             kind = next((word[5:] for word in words if word.startswith("type=")), "")
             _note(found, url, kind, translation=any(word.startswith("hreflang=") for word in words))
     return found

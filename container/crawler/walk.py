@@ -15,6 +15,7 @@ from crawler.fetch.pace import OutOfTimeError
 from crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from crawler.frontier.frontier import Candidate, Frontier
 from crawler.frontier.site import adopt
+from crawler.frontier.urls import continues
 from crawler.markdown_form import MarkdownForm
 from crawler.media import Media, is_page, media_of
 from crawler.opening import OpenedSite
@@ -216,7 +217,7 @@ class Walk:
             await self._redirected(candidate, facts.refresh)
         elif facts.noindex or not self._frontier.wanted(candidate.url):
             self._frontier.leave_out(candidate)
-        elif not self._is_copy(candidate, facts):
+        elif not self._is_copy(candidate, facts.canonical or relations.canonical):
             await self._keep(candidate, facts, relations)
 
     async def _keep(self, candidate: Candidate, facts: Page, relations: Relations) -> None:
@@ -273,16 +274,18 @@ class Walk:
             raise Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts.")
         await self._redirected(candidate, target)
 
-    def _is_copy(self, candidate: Candidate, facts: Page) -> bool:
+    def _is_copy(self, candidate: Candidate, canonical: Url | None) -> bool:
         """Follow `rel=canonical` to the page that this one is a copy of.
 
-        One that names the front page is not followed: a common mistake that would lose the whole site. Nor is one
-        that leads back here, or to a page that failed.
+        One that names the front page, or the first page of a list that this one goes on, is not followed: common
+        mistakes that would lose pages. Nor is one that leads back here, or to a page that failed.
         """
         if candidate.stays:
             return False
-        url = facts.canonical and adopt(self._site.start, facts.canonical)
+        url = canonical and adopt(self._site.start, canonical)
         if url is None or url.key == candidate.url.key or url.path == "/":
+            return False
+        if continues(candidate.url, url):
             return False
         if not (self._site.robots.allows(url) and self._frontier.wanted(url) and is_page_path(url.path)):
             return False

@@ -37,9 +37,10 @@ class Request:
 
 
 class Site:
-    """A running server; `requests` is its log, `most_at_once` the greatest number of open requests.
+    """A running server.
 
-    `answer_request` may be set to answer by more than the path.
+    `requests` is its log, `most_at_once` the greatest number of requests that were answered at once, `most_open` that
+    of connections; `answer_request` may be set to answer by more than the path.
     """
 
     answer_request: Callable[[Request], Answer | None] | None = None
@@ -48,6 +49,8 @@ class Site:
         self.requests: list[Request] = []
         self.connections = 0
         self.most_at_once = 0
+        self.most_open = 0
+        self._open = 0
         self._answer = answer
         self._lock = threading.Lock()
         self._now = 0
@@ -61,6 +64,13 @@ class Site:
                 super().setup()
                 with site._lock:
                     site.connections += 1
+                    site._open += 1
+                    site.most_open = max(site.most_open, site._open)
+
+            def finish(self) -> None:
+                with site._lock:
+                    site._open -= 1
+                super().finish()
 
             def do_GET(self) -> None:
                 site._serve(self)

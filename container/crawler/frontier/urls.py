@@ -30,6 +30,10 @@ _TRACKING = re.compile(
     r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|phpsessid|jsessionid|sessionid)",
     re.IGNORECASE,
 )
+_PAGE_IN_PATH = re.compile(r"/(?:page|p|seite)[/-]?\d{1,6}/?$", re.IGNORECASE)
+_PAGE_IN_QUERY = re.compile(
+    r"(?:^|&)(?:page|paged|pg|p|start|offset|from|skip|cursor|seite)=[^&]", re.IGNORECASE
+)
 
 
 class BadUrl(ValueError):
@@ -140,6 +144,15 @@ def _join(base: Url, href: str) -> Url | None:
 def _key(path: str, query: str) -> str:
     path = "/".join(part for part in _INDEX.sub("/", path).split("/") if part)
     return f"/{path}?{'&'.join(sorted(query.split('&')))}" if query else f"/{path}"
+
+
+def continues(url: Url, first: Url) -> bool:
+    """Say whether a URL is a further page of the list that begins at another (`?page=2`, `/page/2/`)."""
+    root = _PAGE_IN_PATH.sub("/", url.path)
+    if root != url.path and _key(root, "") == _key(first.path, ""):
+        return True
+    same = _key(url.path, "") == _key(first.path, "")
+    return same and bool(_PAGE_IN_QUERY.search(url.query)) and not _PAGE_IN_QUERY.search(first.query)
 
 
 def _clean(text: str) -> str:

@@ -46,7 +46,7 @@ class PageStore:
 
         Parameters: `variant`, alike for those translations of a page whose text is the same, if it has any.
         Returns: False when the same content lies here under a variant of its URL (another query, another
-        extension); the better of the two URLs is kept then.
+        extension, other capitals); the better of the two URLs is kept then.
         """
         twin_keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
         twin = next((self._twins[key] for key in twin_keys if key in self._twins), None)
@@ -96,7 +96,8 @@ def variant_digest(title: str, markdown: str) -> str:
 
 
 def _stem(url: Url) -> str:
-    path = url._replace(query="").key.removesuffix(".md")
+    # Some servers take upper and lower case for the same; whether this one does, the content tells.
+    path = url._replace(query="").key.lower().removesuffix(".md")
     stem, dot, extension = path.rpartition(".")
     return stem if dot and "/" not in extension else path
 

@@ -1,0 +1,237 @@
+"""Which pages are found, and that none comes twice."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.crawler.program import call
+from tests.crawler.serving import HTML, Answer, Request, links, page, serving
+
+XML = {"Content-Type": "application/xml"}
+TEXT = {"Content-Type": "text/plain"}
+MARKDOWN = {"Content-Type": "text/markdown; charset=utf-8"}
+
+
+def _sitemap(*paths: str) -> str:
+    return "<urlset>" + "".join(f"<url><loc>{path}</loc></url>" for path in paths) + "</urlset>"
+
+
+@pytest.mark.parametrize(
+    ("place", "body"),
+    [
+        ("/named-by-robots.xml", _sitemap("/hidden", "/linked")),
+        ("/sitemap.xml", _sitemap("/hidden", "/linked")),
+        ("/docs/sitemap.xml", _sitemap("/hidden", "/linked")),
+        ("/sitemap_index.xml", "<sitemapindex><sitemap><loc>/inner.xml</loc></sitemap></sitemapindex>"),
+        ("/sitemap.txt", "{origin}/hidden\n{origin}/linked\n"),
+        ("/sitemap.xml.gz", gzip.compress(_sitemap("/hidden", "/linked").encode())),
+        ("/wp-sitemap.xml", _sitemap("/hidden")),
+    ],
+)
+def test_sitemaps_are_found_and_links_are_followed_beside_them(
+    place: str, body: str | bytes, tmp_path: Path
+) -> None:
+    pages: dict[str, Answer | str] = {
+        "/docs/": page("Home", links("/linked", "/only-linked")),
+        "/linked": page("Linked"),
+        "/only-linked": page("Only linked", links("/deeper")),
+        "/deeper": page("Deeper"),
+        "/hidden": page("Hidden", links("/from-hidden")),
+        "/from-hidden": page("From hidden"),
+        "/inner.xml": Answer(_sitemap("/hidden"), headers=XML),
+        "/robots.txt": Answer("Sitemap: /named-by-robots.xml\n", headers=TEXT),
+    }
+    with serving(pages) as site:
+        text = body.replace("{origin}", site.url) if isinstance(body, str) else body
+        pages[place] = Answer(text, headers=TEXT if place.endswith("txt") else XML)
+        found = call(f"{site.url}/docs/", tmp_path).completed()
+        assert found.urls(site.url) == {
+            *("/docs/", "/linked", "/only-linked", "/deeper", "/hidden", "/from-hidden")
+        }
+        assert not found.manifest["failures"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "feed"),
+    [
+        ("rss", "<rss><channel><link>/</link><item><link>/post</link></item></channel></rss>"),
+        (
+            "atom",
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><link rel='self' href='/x.atom'/>\
+<link href='/post'/></entry></feed>",
+        ),
+    ],
+)
+def test_feeds_stand_in_for_a_sitemap(kind: str, feed: str, tmp_path: Path) -> None:
+    head = f'<link rel="alternate" type="application/{kind}+xml" href="/feed">'
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/a"), head),
+        "/a": page("A"),
+        "/post": page("Post"),
+        "/feed": Answer(feed, headers={"Content-Type": f"application/{kind}+xml"}),
+    }
+    with serving(pages) as site:
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/a", "/post"}
+
+
+def test_no_page_comes_twice_and_none_is_lost(tmp_path: Path) -> None:
+    """One page under many addresses, and pages that only look alike."""
+    same = (
+        "/a", "/a/", "/a#part", "/a?utm_source=x", "/a?fbclid=1#y", "/./a", "/b/../a", "//127.0.0.1:{port}/a",
+        "http://127.0.0.1:{port}/%61", "HTTP://127.0.0.1:{port}/a", "/a?b=1&c=2", "/a?c=2&b=1",
+    )  # fmt: skip
+    other = (
+        "/list?page=1",
+        "/list?page=2",
+        "/list?page=3",
+        "/article?id=1",
+        "/article?id=2",
+        "/A-z",
+        "/x/page/2/",
+    )
+    with serving({}) as site:
+        targets = [target.replace("{port}", str(site.port)) for target in (*same, *other, "/x/", "/dir/")]
+
+        def answer(path: str) -> Answer | None:
+            name, _, query = path.partition("?")
+            bodies = {
+                "/": page("Home", links(*targets)),
+                # Whatever its query, it is this page and says so.
+                "/a": page("A", head='<link rel="canonical" href="/a">'),
+                # A common mistake: each page of a list calls itself a copy of the first.
+                "/list": page(f"List {query}", head='<link rel="canonical" href="/list">'),
+                "/x": page("X one", head='<link rel="canonical" href="/x/">'),
+                "/x/page/2": page("X two", head='<link rel="canonical" href="/x/">'),
+                "/article": page(f"Article {query}"),
+                "/dir": page("Directory", links("index.html", "INDEX.HTML", "./")),
+                "/dir/index.html": page("Directory"),
+                "/a-z": page("Capitals", links("/a-Z")),
+            }
+            body = bodies.get(name.lower().rstrip("/") or "/")
+            return Answer(body) if body else None
+
+        site._answer = answer
+        found = call(site.url, tmp_path).completed()
+        urls = [one["url"].removeprefix(site.url) for one in found.manifest["pages"]]
+        assert len(urls) == len(set(urls))
+        assert sorted(url.lower() for url in urls) == sorted(
+            {"/", "/a", "/dir/", "/x/", *(url.lower() for url in other)}
+        )
+        assert len([path for path in site.paths if path.partition("?")[0].rstrip("/") == "/a"]) <= 3
+
+
+def test_a_canonical_address_in_a_header_counts(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/print", "/page")),
+        "/page": page("Page"),
+        "/print": Answer(page("Page"), headers={"Content-Type": HTML, "Link": '</page>; rel="canonical"'}),
+    }
+    with serving(pages) as site:
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/page"}
+
+
+def test_a_copy_whose_original_is_not_there_is_kept(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/copy")),
+        "/copy": page("Copy", head='<link rel="canonical" href="/gone">'),
+    }
+    with serving(pages) as site:
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/copy"}
+
+
+def test_translations_are_pages_and_regional_variants_of_one_text_are_not(tmp_path: Path) -> None:
+    alternates = "".join(
+        f'<link rel="alternate" hreflang="{lang}" href="/{lang}/">' for lang in ("en-us", "en-gb", "de")
+    )
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/en-us/")),
+        "/en-us/": page("Welcome", head=alternates),
+        "/en-gb/": page("Welcome", head=alternates),
+        "/de/": page("Willkommen", head=alternates),
+    }
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed().urls(site.url)
+    assert "/de/" in found
+    assert len(found & {"/en-us/", "/en-gb/"}) == 1
+
+
+def test_text_is_taken_as_it_is_and_other_types_are_left_out(tmp_path: Path) -> None:
+    markdown = "# Notes\n\n* one\n* two, see [more](/more)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"
+    plain = "Line one\n    indented <b>not bold</b>\nLine three"
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/notes.md", "/plain.txt", "/image", "/data.json", "/script", "/feed")),
+        "/notes.md": Answer(markdown, headers=MARKDOWN),
+        "/plain.txt": Answer(plain, headers=TEXT),
+        "/more": page("More"),
+        "/image": Answer(b"\x89PNG", headers={"Content-Type": "image/png"}),
+        "/script": Answer("alert(1)", headers={"Content-Type": "text/javascript"}),
+        "/feed": Answer("<rss/>", headers={"Content-Type": "application/rss+xml"}),
+    }
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed()
+        assert found.urls(site.url) == {"/", "/notes.md", "/plain.txt", "/more"}
+        assert "/data.json" not in site.paths
+        assert not found.manifest["failures"]
+    assert "| 1 | 2 |" in found.full
+    assert "    indented" in found.full
+
+
+def _documentation(request: Request, *, beside: bool, negotiates: bool, named: bool) -> Answer | None:
+    names = ("/", "/guide", "/api/list.html", "/folder/")
+    path = request.path
+    if beside and path in ("/index.html.md", "/guide.md", "/api/list.html.md", "/folder/index.html.md"):
+        return Answer(f"# Markdown of {path}\n\nWritten by hand.", headers=MARKDOWN)
+    if named and path.startswith("/source/"):
+        return Answer(f"# Markdown of {path}\n\nWritten by hand.", headers=MARKDOWN)
+    if path not in names:
+        return None
+    if negotiates and "text/markdown" in request.headers.get("Accept", ""):
+        return Answer(f"# Markdown of {path}\n\nWritten by hand.", headers={**MARKDOWN, "Vary": "Accept"})
+    head = f'<link rel="alternate" type="text/markdown" href="/source{path}.md">' if named else ""
+    return Answer(page(f"HTML of {path}", links(*names), head))
+
+
+@pytest.mark.parametrize("way", ["beside", "negotiates", "named"])
+def test_a_sites_own_markdown_is_preferred(way: str, tmp_path: Path) -> None:
+    with serving({}) as site:
+        site.answer_request = lambda request: _documentation(
+            request, **{one: one == way for one in ("beside", "negotiates", "named")}
+        )
+        found = call(site.url, tmp_path).completed()
+        assert found.urls(site.url) == {"/", "/guide", "/api/list.html", "/folder/"}
+    texts = [file.read_text() for file in (found.out / "md").rglob("*.md")]
+    assert len(texts) == 4
+    assert all("Written by hand." in text and "HTML of" not in text for text in texts)
+
+
+def test_a_site_without_markdown_is_not_asked_for_it_again_and_again(tmp_path: Path) -> None:
+    names = [f"/p{number}" for number in range(30)]
+    with serving({"/": page("Home", links(*names)), **{name: page(name) for name in names}}) as site:
+        call(site.url, tmp_path).completed()
+        assert len([path for path in site.paths if path.endswith(".md")]) < 12
+
+
+def test_when_pages_are_cut_the_most_important_are_kept(tmp_path: Path) -> None:
+    """By depth, then the sitemap's word, then the links that lead there; not by which answers first."""
+    many = [f"/z/{number}" for number in range(60)]
+
+    def answer(path: str) -> Answer | None:
+        if path == "/":
+            return Answer(page("Home", links(*many, "/popular-hub", "/aaa")))
+        if path == "/sitemap.xml":
+            entries = "".join(
+                f"<url><loc>{one}</loc><priority>0.9</priority></url>" for one in ("/z/41", "/z/17")
+            )
+            return Answer(f"<urlset>{entries}</urlset>", headers=XML)
+        if path in ("/z/41", "/z/17"):
+            return Answer(page(path, links("/z/33")), delay=0.3)
+        return Answer(page(path, links("/deep"))) if path.startswith(("/z/", "/popular", "/aaa")) else None
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path, "--max-pages", "20").completed().urls(site.url)
+    assert len(found) == 20
+    assert {"/", "/z/41", "/z/17", "/z/33", "/aaa", "/popular-hub"} <= found
+    assert "/deep" not in found

@@ -1,0 +1,201 @@
+"""What a site bears: its own log tells who asked for what, when, and how many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from crawler.fetch.pace import ANSWERS_BEFORE_MORE, Pace
+from tests.crawler.program import call
+from tests.crawler.serving import Answer, Request, links, page, serving
+
+TEXT = {"Content-Type": "text/plain"}
+
+RULES = """
+User-agent: OtherBot
+Disallow: /
+
+User-agent: *
+Disallow: /everybody/
+
+User-agent: LLMReadyBot
+User-agent: SomeoneElse
+Crawl-delay: 0
+Disallow: /private
+Allow: /private/open/
+Disallow: /*.cgi
+Disallow: /*?print=
+Disallow: /end$
+Disallow: /p*/q
+Allow: /pub*/q
+Disallow: /caf%C3%A9
+Disallow: /%7Esecret/
+"""
+
+# What RFC 9309 makes of the rules above: the longest match wins, `*` is anything, `$` the end.
+FORBIDDEN = re.compile(
+    r"/private(?!/open/)|/[^?]*\.cgi|.*\?print=|/end$|/(?!pub[^/]*/q)p.*?/q|/caf%C3%A9|/(?:~|%7E)secret/"
+)
+
+
+def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(tmp_path: Path) -> None:
+    """Whatever leads there: links, sitemaps, redirects, canonical addresses, frames, refreshes, Markdown forms."""
+    chance = random.Random(9)
+    paths = [
+        *(
+            "/private",
+            "/private/x",
+            "/privately",
+            "/private/open/x",
+            "/a/run.cgi",
+            "/run.cgi?x=1",
+            "/x?print=1",
+        ),
+        *(
+            "/x?a=1&print=2",
+            "/end",
+            "/end/more",
+            "/p/1/q",
+            "/public/q",
+            "/pub/q",
+            "/caf\u00e9",
+            "/caf%c3%a9/menu",
+        ),
+        *("/~secret/a", "/%7Esecret/b", "/%7esecret/c", "/everybody/x", "/../private/y", "/%70rivate/z"),
+        *(f"/free/{number}" for number in range(40)),
+    ]
+
+    def answer(path: str) -> Answer | None:
+        if path == "/robots.txt":
+            return Answer(f"{RULES}\nSitemap: /map.txt\nSitemap: /private/map.xml\n", headers=TEXT)
+        if path == "/map.txt":
+            return Answer("".join(f"{site.url}{target}\n" for target in paths), headers=TEXT)
+        way = chance.randrange(6)
+        target = chance.choice(paths)
+        if path != "/" and way == 0:
+            return Answer(status=302, headers={"Location": target.encode().decode("latin-1")})
+        head = {
+            1: f'<link rel="canonical" href="{target}">',
+            2: f'<meta http-equiv="refresh" content="0; url={target}">',
+            3: f'<link rel="alternate" type="text/markdown" href="/private/{chance.randrange(99)}.md">',
+        }.get(way if path != "/" else 9, "")
+        frame = f'<iframe src="{target}"></iframe>'
+        return Answer(page(path, links(*paths) + frame, head), delay=0.01)
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path, "--max-pages", "500").completed()
+        asked = [path for path in site.paths if path != "/robots.txt"]
+        assert [path for path in asked if FORBIDDEN.match(path)] == []
+        assert {"/private/open/x", "/end/more", "/public/q", "/pub/q", "/everybody/x"} <= set(asked)
+        assert site.most_at_once <= 4
+        assert site.most_open <= 4
+        assert {request.headers["User-Agent"] for request in site.requests} == {
+            f"LLMReadyBot/{found.manifest['generator'].removeprefix('LLMReady ')} (+https://llmready.example/bot)"
+        }
+
+
+def test_the_user_agent_says_where_to_complain(tmp_path: Path) -> None:
+    with serving({"/": page("Home")}) as site:
+        call(site.url, tmp_path, LLMREADY_CONTACT_URL="https://example.com/about-our-bot").completed()
+        agents = {request.headers["User-Agent"] for request in site.requests}
+    assert len(agents) == 1
+    assert agents.pop().endswith("(+https://example.com/about-our-bot)")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_site_that_says_stop_is_asked_by_fewer(status: int, tmp_path: Path) -> None:
+    """It answers two at once and refuses all beyond; the crawl ends with every page."""
+    names = [f"/p{number}" for number in range(40)]
+    busy = threading.Semaphore(2)
+    refused = itertools.count()
+
+    def answer(request: Request) -> Answer | None:
+        if request.path not in ("/", *names):
+            return None
+        if not busy.acquire(blocking=False):
+            next(refused)
+            return Answer(status=status)
+        threading.Timer(0.05, busy.release).start()
+        return Answer(page(request.path, links(*names)), delay=0.05)
+
+    with serving({}) as site:
+        site.answer_request = answer
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", *names}
+    assert next(refused) < 12
+
+
+def test_nothing_leaves_before_a_named_pause_is_over(tmp_path: Path) -> None:
+    names = [f"/p{number}" for number in range(12)]
+    told: list[float] = []
+
+    def answer(request: Request) -> Answer | None:
+        if request.path == "/p0" and not told:
+            told.append(request.at)
+            return Answer(status=429, headers={"Retry-After": "2"})
+        return Answer(page(request.path, links(*names))) if request.path in ("/", *names) else None
+
+    with serving({}) as site:
+        site.answer_request = answer
+        found = call(site.url, tmp_path).completed()
+    assert found.urls(site.url) == {"/", *names}
+    # Three others may have been on their way.
+    early = [request for request in site.requests if told[0] + 0.5 < request.at < told[0] + 1.9]
+    assert early == []
+
+
+def test_connections_go_down_by_half_and_up_by_one() -> None:
+    async def walk() -> list[int]:
+        pace = Pace(4)
+        seen = []
+        for note in (
+            lambda: pace.refused(0.0, retry_after=0.0),
+            lambda: pace.overdue(0.0),
+            lambda: [pace.good(0.05) for _ in range(ANSWERS_BEFORE_MORE)],
+            lambda: [pace.good(0.05) for _ in range(ANSWERS_BEFORE_MORE * 4 * 4)],
+        ):
+            note()
+            seen.append(pace.connections)
+            await asyncio.sleep(0.001)
+        return seen
+
+    assert asyncio.run(walk()) == [2, 1, 2, 4]
+
+
+def test_a_site_that_becomes_slow_is_asked_by_fewer() -> None:
+    async def walk() -> int:
+        pace = Pace(4)
+        for _ in range(20):
+            pace.good(0.05)
+        for _ in range(20):
+            pace.good(5.0)
+        return pace.connections
+
+    assert asyncio.run(walk()) == 3
+
+
+def test_a_page_that_is_refused_for_ever_is_told_and_the_rest_is_there(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links("/busy", "/good")),
+        "/busy": Answer(status=429, headers={"Retry-After": "0"}),
+        "/good": page("Good"),
+    }
+    with serving(pages) as site:
+        found = call(site.url, tmp_path).completed()
+        assert site.paths.count("/busy") == 3
+    assert found.urls(site.url) == {"/", "/good"}
+    assert [one["code"] for one in found.manifest["failures"]] == ["rate_limited"]
+
+
+def test_a_blocked_host_is_not_asked(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("other.example\n127.0.0.1\n")
+    with serving({"/": page("Home")}) as site:
+        call(site.url, tmp_path / "run", "--blocked-hosts", str(blocked)).failed("host_blocked")
+        assert site.connections == 0
