@@ -1,19 +1,19 @@
 """``/websites``: what a user wants as text."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from llmready import bootstrap
 from llmready.domain.clock import is_id, now
-from llmready.domain.errors import NotFound, TryAgain
+from llmready.domain.errors import DomainError, NotFound, TryAgain
 from llmready.domain.limits import Rate
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
-from llmready.domain.website import Website
+from llmready.domain.website import Purge, Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
-from llmready.http.bulk import do_each
+from llmready.http.bulk import answer_each
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
     BulkAnswer,
@@ -29,6 +29,7 @@ from llmready.http.schemas.websites import (
     success_rate,
 )
 from llmready.settings import settings
+from llmready.usecases.manage_many_websites import add_websites, change_websites, remove_websites
 from llmready.usecases.manage_websites import add_website, change_website, remove_website
 from llmready.usecases.purge_website import purge_website
 
@@ -50,27 +51,41 @@ def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
 def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     """Do up to 50 at once; one that is refused keeps none of the others from being done."""
     app.limit("bulk", _BULK_RATE, key=app.user_id)
-    user, time = _user(), now()
-
-    def create_one(item: object) -> tuple[str, Website | None]:
-        website = _add(user, WebsiteBody.model_validate(item))
-        return website.id, website
-
-    def update_one(item: object) -> tuple[str, Website | None]:
-        change = WebsiteItemChange.model_validate(item)
-        return change.id, _change(user, change.id, change.model_dump(exclude_unset=True, exclude={"id"}))
-
-    def delete_one(item: object) -> tuple[str, Website | None]:
-        named = WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item})
-        _delete(user, named.id, until=time + _PURGE_AT_ONCE)
-        return named.id, None
-
-    until = time + _BULK_WITHIN
+    user = _user()
+    until = now() + _BULK_WITHIN
+    places: dict[str, Any] = {
+        "websites": bootstrap.websites(),
+        "time": now(),
+        "late": lambda: now() >= until,
+    }
+    allowed = settings().allowed_hosts
     if body.create is not None:
-        return do_each(body.create, create_one, status=201, clock=now, until=until)
+        return answer_each(
+            body.create,
+            WebsiteBody.model_validate,
+            lambda bodies: add_websites(
+                user, [item.model_dump() for item in bodies], allowed_hosts=allowed, **places
+            ),
+            status=201,
+        )
     if body.update is not None:
-        return do_each(body.update, update_one, status=200, clock=now, until=until)
-    return do_each(body.delete or [], delete_one, status=200, clock=now, until=until)
+        return answer_each(
+            body.update,
+            WebsiteItemChange.model_validate,
+            lambda changes: change_websites(
+                user,
+                [(item.id, item.model_dump(exclude_unset=True, exclude={"id"})) for item in changes],
+                allowed_hosts=allowed,
+                **places,
+            ),
+            status=200,
+        )
+    return answer_each(
+        body.delete or [],
+        lambda item: WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item}).id,
+        lambda website_ids: _removed(user, website_ids, places),
+        status=200,
+    )
 
 
 @app.get(f"{PREFIX}/websites", summary="List the websites", tags=["websites"])
@@ -131,7 +146,8 @@ def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAn
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
     """Remove a website with its generations and their files; refused while a generation runs."""
-    if _delete(_user(), website_id, until=now() + _PURGE_AT_ONCE):
+    purge = remove_website(_website(_user(), website_id), websites=bootstrap.websites(), time=now())
+    if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
     return Message(message="Website deleted successfully; its many files are being removed.")
 
@@ -173,11 +189,20 @@ def _change(user: User, website_id: str, changes: dict[str, object]) -> Website:
     )
 
 
-def _delete(user: User, website_id: str, *, until: datetime) -> bool:
-    """Delete a website; return False when what it leaves behind takes longer and goes on elsewhere."""
-    purge = remove_website(_website(user, website_id), websites=bootstrap.websites(), time=now())
-    if purge is None:
-        return True
+def _removed(user: User, website_ids: list[str], places: dict[str, Any]) -> list[str | DomainError]:
+    until = now() + _PURGE_AT_ONCE
+    outcomes = remove_websites(user, website_ids, **places)
+    for purge in outcomes:
+        if isinstance(purge, Purge):
+            _purge(purge, until=until)
+    return [
+        outcome if isinstance(outcome, DomainError) else website_id
+        for website_id, outcome in zip(website_ids, outcomes, strict=True)
+    ]
+
+
+def _purge(purge: Purge, *, until: datetime) -> bool:
+    """Remove what a deleted website leaves behind; return False when that takes longer and goes on elsewhere."""
     try:
         done = purge_website(
             purge,

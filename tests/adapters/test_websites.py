@@ -184,3 +184,49 @@ def test_times_survive_the_table(either: Place, user: User) -> None:
     website = with_website(either, user, created_at=time, updated_at=time)
     assert stored(either, website) == website
     either.websites.update(website, changed(website, name="New"))
+
+
+def test_some_at_once_with_one_that_was_changed_meanwhile(either: Place, user: User) -> None:
+    sites = [new_website(user) for _ in range(3)]
+    assert either.websites.create_some(sites, limit=3) == [None] * 3
+    over, again = new_website(user), new_website(user, sites[1].url)
+    dup, full = either.websites.create_some([again, over], limit=3)
+    assert (dup and dup.code, full and full.code) == ("website_exists", "plan_limit")
+    assert counts(either, user) == (3, 3)
+
+    either.websites.update(sites[1], changed(sites[1], name="Meanwhile"))
+    wanted = [(site, changed(site, name="New", is_active=False)) for site in sites]
+    outcomes: list[str | None] = []
+    while len(outcomes) < 3:
+        some = either.websites.update_some(wanted[len(outcomes) :])
+        outcomes += [refusal and refusal.code for refusal in some]
+    assert outcomes == [None, "website_changed", None]
+    assert either.websites.get_some(user.id, [site.id for site in sites]) == [
+        wanted[0][1],
+        changed(sites[1], name="Meanwhile"),
+        wanted[2][1],
+    ]
+    assert counts(either, user) == (3, 1)
+
+    gone = [wanted[0][1], sites[1], wanted[2][1]]
+    started(either, user, changed(sites[1], name="Meanwhile"))
+    outcomes = []
+    while len(outcomes) < 3:
+        some = either.websites.delete_some(gone[len(outcomes) :], now())
+        outcomes += [refusal and refusal.code for refusal in some]
+    assert outcomes == [None, "generation_in_progress", None]
+    assert counts(either, user) == (1, 1)
+
+
+def test_some_at_once_of_nobody(either: Place) -> None:
+    (refused,) = either.websites.create_some([new_website(new_user())], limit=3)
+    assert refused is not None
+    assert refused.code == "user_not_found"
+
+
+def test_large_websites_go_in_several_transactions(either: Place, user: User) -> None:
+    sites = [new_website(user, description="ö" * 22_000) for _ in range(33)]
+    done = either.websites.create_some(sites, limit=99)
+    assert 1 < len(done) < 33
+    assert done == [None] * len(done)
+    assert counts(either, user) == (len(done), len(done))

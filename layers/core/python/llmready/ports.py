@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from llmready.domain.audit import AuditRecord
 from llmready.domain.controls import Controls
+from llmready.domain.errors import DomainError
 from llmready.domain.generation import Failure, Generation, Progress, ScanResult, Status
 from llmready.domain.limits import Rate, Standing
 from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
@@ -154,8 +155,18 @@ class Websites(Protocol):
             Forbidden: The user already has ``limit`` websites.
         """
 
+    def create_some(self, websites: Sequence[Website], *, limit: int) -> list[DomainError | None]:
+        """Store the first of several new websites of a user, as many as can be stored at once.
+
+        Returns:
+            What became of those that were dealt with, at least one: None where it was stored, else why not.
+        """
+
     def get(self, user_id: str, website_id: str) -> Website | None:
         """Return one website of a user."""
+
+    def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
+        """Return websites of a user in the order of their ids, None for each that is missing."""
 
     def page(self, user_id: str, *, offset: int, limit: int, is_active: bool | None) -> WebsitePage:
         """Return ``limit`` websites from ``offset``."""
@@ -170,12 +181,18 @@ class Websites(Protocol):
             Conflict: The user already has the new URL.
         """
 
+    def update_some(self, changes: Sequence[tuple[Website, Website]]) -> list[DomainError | None]:
+        """Store the first of several changes, each of another website of a user; like :meth:`create_some`."""
+
     def delete(self, website: Website, time: datetime) -> Purge | None:
         """Remove a website and return what it leaves behind, None for nothing.
 
         Raises:
             Conflict: A generation of it is running.
         """
+
+    def delete_some(self, websites: Sequence[Website], time: datetime) -> list[DomainError | None]:
+        """Remove the first of several websites of a user; like :meth:`create_some`."""
 
 
 class Purges(Protocol):

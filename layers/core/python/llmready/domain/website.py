@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Self
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -87,6 +88,13 @@ class Purge(BaseModel):
     website_id: str
     left: int
     due_at: Moment
+
+
+def left_by(website: Website, time: datetime) -> Purge | None:
+    """Return what a website that is deleted leaves behind, None for nothing."""
+    if not (left := website.listed_total):
+        return None
+    return Purge(user_id=website.user_id, website_id=website.id, left=left, due_at=time)
 
 
 def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str:

@@ -25,19 +25,7 @@ def add_website(
         Conflict: The user already has this URL.
         Forbidden: The plan allows no further website.
     """
-    url = public_url(fields["url"], allowed_hosts=allowed_hosts)
-    website = Website(
-        **{
-            **fields,
-            "id": new_id(),
-            "user_id": user.id,
-            "url": url,
-            "name": fields.get("name") or _host(url),
-            "max_pages": _within_plan(user, fields.get("max_pages")),
-            "created_at": time,
-            "updated_at": time,
-        }
-    )
+    website = new_website(user, fields, allowed_hosts=allowed_hosts, time=time)
     websites.create(website, limit=user.plan.websites)
     return website
 
@@ -57,13 +45,7 @@ def change_website(
         Invalid: A new value is not acceptable.
         Conflict: The user already has the new URL.
     """
-    if "url" in changes:
-        changes["url"] = public_url(changes["url"], allowed_hosts=allowed_hosts)
-    if "max_pages" in changes:
-        changes["max_pages"] = _within_plan(user, changes["max_pages"])
-    if "name" in changes:
-        changes["name"] = changes["name"] or _host(changes.get("url", website.url))
-    changed = website.changed(**changes, updated_at=time)
+    changed = changed_website(user, website, changes, allowed_hosts=allowed_hosts, time=time)
     websites.update(website, changed)
     return changed
 
@@ -75,13 +57,68 @@ def remove_website(website: Website, *, websites: Websites, time: datetime) -> P
         Conflict: A generation of it is running.
         NotFound: It is gone already.
     """
+    refuse_running(website)
+    return websites.delete(website, time)
+
+
+def new_website(
+    user: User, fields: dict[str, Any], *, allowed_hosts: frozenset[str], time: datetime
+) -> Website:
+    """Return a new website that is not stored yet.
+
+    Raises:
+        Invalid: The URL is no public website, or the plan has not so many pages.
+    """
+    url = public_url(fields["url"], allowed_hosts=allowed_hosts)
+    return Website(
+        **{
+            **fields,
+            "id": new_id(),
+            "user_id": user.id,
+            "url": url,
+            "name": fields.get("name") or _host(url),
+            "max_pages": _within_plan(user, fields.get("max_pages")),
+            "created_at": time,
+            "updated_at": time,
+        }
+    )
+
+
+def changed_website(
+    user: User,
+    website: Website,
+    changes: dict[str, Any],
+    *,
+    allowed_hosts: frozenset[str],
+    time: datetime,
+) -> Website:
+    """Return a website with changed fields that is not stored yet.
+
+    Raises:
+        Invalid: A new value is not acceptable.
+    """
+    changes = dict(changes)
+    if "url" in changes:
+        changes["url"] = public_url(changes["url"], allowed_hosts=allowed_hosts)
+    if "max_pages" in changes:
+        changes["max_pages"] = _within_plan(user, changes["max_pages"])
+    if "name" in changes:
+        changes["name"] = changes["name"] or _host(changes.get("url", website.url))
+    return website.changed(**changes, updated_at=time)
+
+
+def refuse_running(website: Website) -> None:
+    """Refuse what may not happen to a website while a generation of it runs.
+
+    Raises:
+        Conflict: One is running.
+    """
     if website.active_generation_id is not None:
         raise Conflict(
             "generation_in_progress",
             "A generation of this website is running; wait for it to end before deleting the website.",
             generation_id=website.active_generation_id,
         )
-    return websites.delete(website, time)
 
 
 def _within_plan(user: User, max_pages: int | None) -> int:

@@ -5,7 +5,7 @@ reads entries, however large the websites before it are, and then only the websi
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,12 +13,13 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.groups import Group, refusal_of
 from llmready.adapters.dynamodb.purges import purge_item
 from llmready.adapters.dynamodb.table import Item, Table, TransactionRefused, Write
 from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, NotFound
-from llmready.domain.website import Purge, Website, canonical_url
+from llmready.domain.website import Purge, Website, canonical_url, left_by
 from llmready.ports import WebsitePage
 
 _COUNTERS = {
@@ -46,37 +47,45 @@ class DynamoWebsites:
 
     def create(self, website: Website, *, limit: int) -> None:
         """Store a new website, unless its URL is there already or the user has ``limit`` of them."""
-        key = keys.website(website.user_id, website.id)
-        item = {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)}
-        count = self._table.update(
-            keys.profile(website.user_id),
-            add={"website_count": 1, "active_website_count": int(website.is_active)},
-            condition=is_account() & (Attr("website_count").not_exists() | Attr("website_count").lt(limit)),
-        )
         try:
             self._table.transact(
-                [
-                    self._claim_url(website),
-                    count,
-                    self._table.put(item, Attr("pk").not_exists()),
-                    self._list(website),
-                ]
+                [*self._creating(website), self._counting([website], step=1, condition=_has_room(limit))]
             )
         except TransactionRefused as refused:
-            url, profile, *_ = refused.failed
-            if url is not None:
+            if (url := refused.failed[0]) is not None:
                 raise _duplicate(url) from None
-            if user_from(profile or None) is not None:
-                raise Forbidden(
-                    "plan_limit",
-                    f"Your plan allows {limit} website{'s' if limit != 1 else ''}; "
-                    "delete one or change the plan to add another.",
-                ) from None
-            raise NotFound("user_not_found", "There is no such account.") from None
+            raise _no_room(refused.failed[-1], limit) from None
+
+    def create_some(self, websites: Sequence[Website], *, limit: int) -> list[DomainError | None]:
+        """Store as many of the first of ``websites`` as go into one transaction; see the port."""
+        user_id = websites[0].user_id
+        profile, *claims = self._table.get_many(
+            [keys.profile(user_id), *(_claim_key(website) for website in websites)]
+        )
+        user = user_from(profile)
+        room = limit - user.website_count if user is not None else 0
+        group = Group()
+        for website, claim in zip(websites, claims, strict=True):
+            writes = self._creating(website)
+            if claim is not None:
+                group.refuse(_duplicate(claim))
+            elif len(group.taken) >= room and not group.touches(writes):
+                group.refuse(_no_room(profile, limit))
+            elif not group.take(website, writes):
+                break
+        if group.taken:
+            fits = _has_room(limit, count=len(group.taken))
+            group.writes.append(self._counting(group.taken, step=1, condition=fits))
+        return self._do(group) or [refusal_of(self.create, websites[0], limit=limit)]
 
     def get(self, user_id: str, website_id: str) -> Website | None:
         """Return one website of a user."""
         return website_from(self._table.get(keys.website(user_id, website_id)))
+
+    def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
+        """Return websites of a user in the order of their ids, None for each that is missing."""
+        found = self._table.get_many([keys.website(user_id, website_id) for website_id in website_ids])
+        return [website_from(item) for item in found]
 
     def page(self, user_id: str, *, offset: int, limit: int, is_active: bool | None) -> WebsitePage:
         """Return ``limit`` websites from ``offset``, newest first, with the count of all."""
@@ -101,6 +110,73 @@ class DynamoWebsites:
 
     def update(self, old: Website, new: Website) -> None:
         """Store the changed fields of a website; its counters stay as they are."""
+        writes = self._updating(old, new)
+        if old.is_active != new.is_active:
+            writes.append(self._count_active(new.user_id, int(new.is_active) - int(old.is_active)))
+        try:
+            self._table.transact(writes)
+        except TransactionRefused as refused:
+            moved = _claim_key(old) != _claim_key(new)
+            raise _update_refusal(refused.failed[0], refused.failed[1] if moved else None) from None
+
+    def update_some(self, changes: Sequence[tuple[Website, Website]]) -> list[DomainError | None]:
+        """Store as many of the first of ``changes`` as go into one transaction; see the port."""
+        claims = iter(
+            self._table.get_many(
+                [_claim_key(new) for old, new in changes if _claim_key(old) != _claim_key(new)]
+            )
+        )
+        group = Group()
+        active = 0
+        for old, new in changes:
+            claim = next(claims) if _claim_key(old) != _claim_key(new) else None
+            writes = self._updating(old, new)
+            if claim is not None and not group.touches(writes):
+                group.refuse(_duplicate(claim))
+            elif group.take(new, writes):
+                active += int(new.is_active) - int(old.is_active)
+            else:
+                break
+        if active:
+            group.writes.append(self._count_active(changes[0][0].user_id, active))
+        return self._do(group) or [refusal_of(self.update, *changes[0])]
+
+    def delete(self, website: Website, time: datetime) -> Purge | None:
+        """Remove a website, unless a generation of it is running, and note what it leaves behind."""
+        try:
+            self._table.transact([*self._deleting(website, time), self._counting([website], step=-1)])
+        except TransactionRefused as refused:
+            raise _delete_refusal(refused.failed[0]) from None
+        return left_by(website, time)
+
+    def delete_some(self, websites: Sequence[Website], time: datetime) -> list[DomainError | None]:
+        """Remove as many of the first of ``websites`` as go into one transaction; see the port."""
+        group = Group()
+        for website in websites:
+            if not group.take(website, self._deleting(website, time)):
+                break
+        group.writes.append(self._counting(group.taken, step=-1))
+        return self._do(group) or [refusal_of(self.delete, websites[0], time)]
+
+    def _do(self, group: Group) -> list[DomainError | None]:
+        """Do what a group holds; return nothing when something changed since it was read."""
+        if group.writes:
+            try:
+                self._table.transact(group.writes)
+            except TransactionRefused:
+                return []
+        return group.outcomes
+
+    def _creating(self, website: Website) -> list[Write]:
+        key = keys.website(website.user_id, website.id)
+        item = {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)}
+        return [
+            self._claim_url(website),
+            self._table.put(item, Attr("pk").not_exists()),
+            self._list(website),
+        ]
+
+    def _updating(self, old: Website, new: Website) -> list[Write]:
         stored = new.model_dump(mode="json", exclude=_COUNTERS | {"id", "user_id", "created_at"})
         writes: list[Write] = [
             self._table.update(
@@ -109,24 +185,13 @@ class DynamoWebsites:
                 condition=Attr("pk").exists() & Attr("updated_at").eq(timestamp(old.updated_at)),
             )
         ]
-        moved = canonical_url(old.url) != canonical_url(new.url)
-        if moved:
-            writes.append(self._claim_url(new))
-            writes.append(self._table.delete(keys.website_url(old.user_id, canonical_url(old.url))))
+        if _claim_key(old) != _claim_key(new):
+            writes += [self._claim_url(new), self._table.delete(_claim_key(old))]
         if old.is_active != new.is_active:
-            step = 1 if new.is_active else -1
-            writes += [
-                self._table.update(keys.profile(new.user_id), add={"active_website_count": step}),
-                self._unlist(old),
-                self._list(new),
-            ]
-        try:
-            self._table.transact(writes)
-        except TransactionRefused as refused:
-            raise _update_refusal(refused.failed[0], refused.failed[1] if moved else None) from None
+            writes += [self._unlist(old), self._list(new)]
+        return writes
 
-    def delete(self, website: Website, time: datetime) -> Purge | None:
-        """Remove a website, unless a generation of it is running, and note what it leaves behind."""
+    def _deleting(self, website: Website, time: datetime) -> list[Write]:
         writes = [
             self._table.delete(
                 keys.website(website.user_id, website.id),
@@ -136,22 +201,24 @@ class DynamoWebsites:
                 & Attr("url").eq(website.url)
                 & _same_count(website),
             ),
-            self._table.delete(keys.website_url(website.user_id, canonical_url(website.url))),
-            self._table.update(
-                keys.profile(website.user_id),
-                add={"website_count": -1, "active_website_count": -int(website.is_active)},
-            ),
+            self._table.delete(_claim_key(website)),
             self._unlist(website),
         ]
-        purge: Purge | None = None
-        if left := website.listed_total:
-            purge = Purge(user_id=website.user_id, website_id=website.id, left=left, due_at=time)
+        if (purge := left_by(website, time)) is not None:
             writes.append(self._table.put(purge_item(purge)))
-        try:
-            self._table.transact(writes)
-        except TransactionRefused as refused:
-            raise _delete_refusal(refused.failed[0]) from None
-        return purge
+        return writes
+
+    def _counting(
+        self, websites: Sequence[Website], *, step: int, condition: ConditionBase | None = None
+    ) -> Write:
+        counts = {
+            "website_count": step * len(websites),
+            "active_website_count": step * sum(website.is_active for website in websites),
+        }
+        return self._table.update(keys.profile(websites[0].user_id), add=counts, condition=condition)
+
+    def _count_active(self, user_id: str, step: int) -> Write:
+        return self._table.update(keys.profile(user_id), add={"active_website_count": step})
 
     def _listed(
         self, user_id: str, *, is_active: bool | None, newest_first: bool, page_size: int
@@ -183,9 +250,29 @@ class DynamoWebsites:
         )
 
     def _claim_url(self, website: Website) -> Write:
-        key = keys.website_url(website.user_id, canonical_url(website.url))
+        key = _claim_key(website)
         item: dict[str, Any] = {"pk": key.pk, "sk": key.sk, "website_id": website.id}
         return self._table.put(item, Attr("pk").not_exists())
+
+
+def _claim_key(website: Website) -> keys.Key:
+    return keys.website_url(website.user_id, canonical_url(website.url))
+
+
+def _has_room(limit: int, *, count: int = 1) -> ConditionBase:
+    """Demand an account to which ``count`` websites may be added."""
+    # DynamoDB's conditions have no arithmetic.
+    return is_account() & (Attr("website_count").not_exists() | Attr("website_count").lte(limit - count))
+
+
+def _no_room(profile: Item | None, limit: int) -> DomainError:
+    if user_from(profile or None) is None:
+        return NotFound("user_not_found", "There is no such account.")
+    return Forbidden(
+        "plan_limit",
+        f"Your plan allows {limit} website{'s' if limit != 1 else ''}; "
+        "delete one or change the plan to add another.",
+    )
 
 
 def _same_count(website: Website) -> ConditionBase:

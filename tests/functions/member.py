@@ -1,0 +1,58 @@
+"""A signed-in person who asks the functions of this process, as API Gateway would."""
+
+import importlib
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from llmready import bootstrap
+from llmready.domain.clock import now
+from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
+from llmready.domain.user import User
+from tests.emulator import Place
+from tests.people import registered
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with an account. Only for tests that set the functions up with the fixture ``calls``."""
+
+    user: User
+    token: str
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Send a request and return the status with what its JSON says."""
+        path, _, query = path.partition("?")
+        event = {
+            "version": "2.0",
+            "rawPath": f"/api/v1{path}",
+            "rawQueryString": query,
+            "queryStringParameters": dict(parse_qsl(query)) or None,
+            "headers": {"authorization": f"Bearer {self.token}", "content-type": "application/json"},
+            "requestContext": {
+                "requestId": "r",
+                "stage": "$default",
+                "http": {"method": method, "path": f"/api/v1{path}", "sourceIp": "192.0.2.1"},
+            },
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+        context = SimpleNamespace(
+            function_name="f",
+            memory_limit_in_mb=512,
+            invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:f",
+            aws_request_id="a",
+            get_remaining_time_in_millis=lambda: 10_000,
+        )
+        handler = importlib.import_module(f"functions.{path.split('/')[1]}.handler").handler
+        answer = handler(event, context)
+        return answer["statusCode"], json.loads(answer["body"])
+
+
+def member(place: Place, plan: str = "pro", **fields: Any) -> Member:
+    """Return somebody with a new account."""
+    user = registered(place, plan, **fields)
+    token = issue(bootstrap.keys(), Audience.ACCESS, subject=user.id, time=now(), lifetime=ACCESS_LIFETIME)
+    return Member(user, token)

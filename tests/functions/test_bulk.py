@@ -1,0 +1,232 @@
+"""Many websites in one request: what becomes of each, and how few transactions it takes."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from tests.emulator import Place
+from tests.functions.member import Member, member
+from tests.people import started
+
+
+@pytest.fixture
+def ada(place: Place, calls: list[str]) -> Member:
+    person = member(place)
+    calls.clear()
+    return person
+
+
+def results(answer: tuple[int, Any]) -> list[dict[str, Any]]:
+    status, body = answer
+    assert status == 200, body
+    found: list[dict[str, Any]] = body["results"]
+    assert [result["index"] for result in found] == list(range(len(found)))
+    assert body["failed"] == sum(result["error"] is not None for result in found)
+    assert body["succeeded"] == len(found) - body["failed"]
+    return found
+
+
+def statuses(answer: tuple[int, Any]) -> list[int]:
+    return [result["status"] for result in results(answer)]
+
+
+def codes(answer: tuple[int, Any]) -> list[str | None]:
+    return [result["error"] and result["error"]["code"] for result in results(answer)]
+
+
+def urls(number: int) -> list[dict[str, str]]:
+    return [{"url": f"site{n}.example.com"} for n in range(number)]
+
+
+def created(ada: Member, number: int) -> list[str]:
+    return [result["id"] for result in results(ada.ask("POST", "/websites/bulk", {"create": urls(number)}))]
+
+
+def kept(ada: Member) -> tuple[list[str], int, int]:
+    """Return the URLs of all websites, and the counts of all and of the active ones."""
+    _, listed = ada.ask("GET", "/websites?per_page=100")
+    _, stats = ada.ask("GET", "/websites/stats/user")
+    assert listed["total"] == stats["total_websites"]
+    found = [website["url"] for website in reversed(listed["items"])]
+    return found, stats["total_websites"], stats["active_websites"]
+
+
+def test_fifty_with_a_bad_one(ada: Member, calls: list[str]) -> None:
+    items: list[object] = [*urls(49)]
+    items.insert(20, {"url": "ftp://bad.example.com"})
+    done = results(ada.ask("POST", "/websites/bulk", {"create": items}))
+    assert [result["status"] for result in done] == [201] * 20 + [422] + [201] * 29
+    assert done[20]["error"]["detail"] == "The URL must begin with http:// or https://."
+    # The limiter, the account, and of each of two groups the claims and the transaction.
+    assert calls == ["UpdateItem", "GetItem", *["BatchGetItem", "TransactWriteItems"] * 2]
+    assert kept(ada) == ([f"https://site{n}.example.com" for n in range(49)], 49, 49)
+    assert done[0]["website"] == ada.ask("GET", f"/websites/{done[0]['id']}")[1]
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "code"),
+    [
+        (7, 422, "validation_error"),
+        ({}, 422, "validation_error"),
+        ({"url": "https://a.example.com", "max_pages": 0}, 422, "validation_error"),
+        ({"url": "https://a.example.com", "max_pages": 5000}, 422, "validation_error"),
+        ({"url": "https://a.example.com", "colour": "red"}, 422, "validation_error"),
+        ({"url": "http://127.0.0.1/"}, 422, "url_not_public"),
+        ({"url": "https://www.site0.example.com/"}, 409, "website_exists"),
+        ({"url": "https://there.example.com"}, 409, "website_exists"),
+    ],
+)
+def test_a_bad_item_among_good_ones(ada: Member, bad: object, status: int, code: str) -> None:
+    assert ada.ask("POST", "/websites", {"url": "there.example.com"})[0] == 201
+    answer = ada.ask("POST", "/websites/bulk", {"create": [*urls(2), bad, {"url": "last.example.com"}]})
+    assert statuses(answer) == [201, 201, status, 201]
+    assert codes(answer) == [None, None, code, None]
+    expected = ["there", "site0", "site1", "last"]
+    assert kept(ada) == ([f"https://{name}.example.com" for name in expected], 4, 4)
+
+
+def test_the_plan_ends_midway(place: Place, calls: list[str]) -> None:
+    ben = member(place, "standard")
+    assert ben.ask("POST", "/websites", {"url": "there.example.com", "is_active": False})[0] == 201
+    items = [
+        *urls(3),
+        {"url": "there.example.com"},
+        {"url": "site9.example.com"},
+        *urls(2),
+        {"url": "over.org"},
+    ]
+    calls.clear()
+    answer = ben.ask("POST", "/websites/bulk", {"create": items})
+    assert statuses(answer) == [201, 201, 201, 409, 201, 409, 409, 403]
+    assert results(answer)[-1]["error"]["detail"].startswith("Your plan allows 5 websites;")
+    assert kept(ben)[1:] == (5, 4)
+    assert codes(ben.ask("POST", "/websites/bulk", {"create": [*urls(2), {"url": "x.org"}]})) == [
+        "website_exists",
+        "website_exists",
+        "plan_limit",
+    ]
+
+
+def test_many_changes(ada: Member, calls: list[str]) -> None:
+    ids = created(ada, 50)
+    calls.clear()
+    changes: list[dict[str, Any]] = [{"id": website_id, "is_active": False} for website_id in ids]
+    changes[3] = {"id": "nobody", "is_active": False}
+    changes[4]["url"] = "https://site5.example.com"
+    changes[6]["name"] = None
+    answer = ada.ask("POST", "/websites/bulk", {"update": changes})
+    assert [(n, status) for n, status in enumerate(statuses(answer)) if status != 200] == [(3, 404), (4, 409)]
+    assert results(answer)[6]["website"]["name"] == "site6.example.com"
+    assert calls.count("TransactWriteItems") <= 3
+    assert kept(ada)[1:] == (50, 2)
+    assert ada.ask("GET", f"/websites/{ids[7]}")[1]["is_active"] is False
+    assert ada.ask("GET", "/websites?is_active=true")[1]["total"] == 2
+
+
+def test_changes_that_build_on_each_other(ada: Member) -> None:
+    first, second = created(ada, 2)
+    changes = [
+        {"id": first, "url": "https://moved.example.com", "name": "Once"},
+        {"id": second, "url": "https://site0.example.com"},
+        {"id": first, "name": "Twice", "is_active": False},
+        {"id": first, "max_pages": 100_000_000},
+        {"id": second, "timeout": None},
+    ]
+    answer = ada.ask("POST", "/websites/bulk", {"update": changes})
+    assert statuses(answer) == [200, 200, 200, 422, 422]
+    _, website = ada.ask("GET", f"/websites/{first}")
+    assert (website["url"], website["name"], website["is_active"]) == (
+        "https://moved.example.com",
+        "Twice",
+        False,
+    )
+    assert kept(ada) == (["https://moved.example.com", "https://site0.example.com"], 2, 1)
+    # The URL that was left is free again.
+    assert ada.ask("POST", "/websites", {"url": "site1.example.com"})[0] == 201
+
+
+def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
+    ids = created(ada, 50)
+    running = place.websites.get(ada.user.id, ids[9])
+    assert running is not None
+    started(place, ada.user, running)
+    stranger = member(place)
+    foreign = created(stranger, 1)
+    calls.clear()
+    wanted = [*ids[:9], ids[9], *ids[10:40], ids[0], foreign[0], {"id": ids[41]}, {"id": 7}, "no id"]
+    answer = ada.ask("POST", "/websites/bulk", {"delete": wanted})
+    assert statuses(answer) == [200] * 9 + [409] + [200] * 30 + [404, 404, 200, 422, 404]
+    assert codes(answer)[9] == "generation_in_progress"
+    assert calls.count("TransactWriteItems") == 2
+    assert kept(ada)[1:] == (10, 10)
+    assert kept(stranger)[1:] == (1, 1)
+    assert statuses(ada.ask("POST", "/websites/bulk", {"create": urls(50)})).count(201) == 40
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"create": []},
+        {"create": urls(51)},
+        {"delete": ["x"] * 51},
+        {"create": urls(1), "delete": ["x"]},
+        {"create": {"url": "example.com"}},
+        {"other": urls(1)},
+        [],
+    ],
+)
+def test_a_body_that_is_wrong_as_a_whole_does_nothing(ada: Member, body: object) -> None:
+    status, problem = ada.ask("POST", "/websites/bulk", body)
+    assert (status, problem["code"]) == (422, "validation_error")
+    assert kept(ada) == ([], 0, 0)
+
+
+@pytest.fixture
+def conflicts() -> Iterator[list[str]]:
+    """Answer the next transactions with these reasons instead of doing them, as DynamoDB does under contention."""
+    reasons: list[str] = []
+
+    def answer(**_: object) -> tuple[SimpleNamespace, dict[str, Any]] | None:
+        if not reasons:
+            return None
+        error = {"Code": "TransactionCanceledException", "Message": "cancelled"}
+        refused = {"Error": error, "CancellationReasons": [{"Code": reasons.pop(0)}]}
+        return SimpleNamespace(status_code=400), refused
+
+    events = bootstrap.client("dynamodb").meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", answer)
+    yield reasons
+    events.unregister("before-call.dynamodb.TransactWriteItems", answer)
+
+
+def test_others_in_the_way_for_a_moment(ada: Member, conflicts: list[str]) -> None:
+    conflicts += ["TransactionConflict"] * 3
+    assert statuses(ada.ask("POST", "/websites/bulk", {"create": urls(3)})) == [201] * 3
+    assert kept(ada)[1:] == (3, 3)
+
+
+def test_others_in_the_way_all_the_time(ada: Member, conflicts: list[str]) -> None:
+    conflicts += ["TransactionConflict"] * 8
+    items = [*urls(2), {"url": "ftp://bad.example.com"}]
+    answer = ada.ask("POST", "/websites/bulk", {"create": items})
+    assert (statuses(answer), codes(answer)) == (
+        [503, 503, 422],
+        ["try_again", "try_again", "validation_error"],
+    )
+    assert kept(ada) == ([], 0, 0)
+
+
+def test_what_changed_between_reading_and_writing_is_found_out_one_by_one(
+    ada: Member, conflicts: list[str]
+) -> None:
+    ids = created(ada, 3)
+    conflicts.append("ConditionalCheckFailed")
+    answer = ada.ask("POST", "/websites/bulk", {"delete": [*ids, "nobody"]})
+    assert statuses(answer) == [200, 200, 200, 404]
+    conflicts.append("ConditionalCheckFailed")
+    assert statuses(ada.ask("POST", "/websites/bulk", {"create": [*urls(3), *urls(1)]})) == [201] * 3 + [409]
+    assert kept(ada)[1:] == (3, 3)
