@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from crawler.convert.charset import decode
 from crawler.convert.excerpt import first_paragraph
-from crawler.convert.main_part import MainPart
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.convert.shape import check_shape
@@ -42,7 +41,7 @@ async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) 
     Parameters: `facts`, with its HTML; `url`, where it lies; `depth`, links from the start; `converter`.
     Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
     """
-    raw = await converter.convert(MainPart(facts.tree, facts.html).html(), str(facts.base))
+    raw = await converter.convert(facts.html, str(facts.base))
     markdown = clean_markdown(raw)
     if not markdown.strip():
         raise Failure(

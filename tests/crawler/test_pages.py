@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from crawler.convert.charset import decode
 from crawler.convert.converter import Converter
 from crawler.convert.excerpt import first_paragraph
-from crawler.convert.main_part import MainPart
 from crawler.convert.page import is_page_path, read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.failures import Code, Failure
@@ -165,7 +164,7 @@ def _convert(*pages: str) -> list[str]:
         await converter.start()
         try:
             return await asyncio.gather(
-                *(converter.convert(MainPart(facts.tree, facts.html).html(), str(URL)) for facts in read)
+                *(converter.convert(facts.html, str(URL)) for facts in read)
             )
         finally:
             await converter.close()

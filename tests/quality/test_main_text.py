@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from crawler.convert.converter import Converter
-from crawler.convert.main_part import MainPart
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.frontier.urls import parse
@@ -33,7 +32,7 @@ async def _scores(found: list[Label]) -> list[Score]:
         scores = []
         for label in found:
             page = read_page(label.html, URL)
-            markdown = await converter.convert(MainPart(page.tree, page.html).html(), str(page.base))
+            markdown = await converter.convert(page.html, str(page.base))
             scores.append(score(label, clean_markdown(markdown)))
         return scores
     finally:

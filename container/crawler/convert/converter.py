@@ -1,4 +1,4 @@
-"""The converter: one persistent Node child that turns HTML into Markdown with mdream.
+"""The converter: one persistent Node child that finds the main part of a page and turns it into Markdown.
 
 Frames over pipes, answers in the order of the questions. Question: length of the URL, length of the HTML
 (two unsigned 32-bit numbers, big endian), URL, HTML, both UTF-8. Answer: status (0 is well),
@@ -72,7 +72,7 @@ class Converter:
     async def convert(self, html: str, url: str) -> str:
         """Convert one page.
 
-        Parameters: `html`, its main part; `url`, against which its links are resolved.
+        Parameters: `html`, all of it; `url`, against which its links are resolved.
         Returns Markdown, not yet sanitised.
         Raises: Failure (converter_failed) when this page is more than mdream can take.
         """

@@ -1,0 +1,79 @@
+// The language that a page names for a code block.
+import { ID, ids } from './tags.mjs'
+
+/** Elements around a code block that may name its language. */
+const LEVELS_UP = 3
+const MOST = 5_000
+const LONGEST = 300
+
+const NAMED = /(?:^|\s)(?:language|lang|highlight|highlight-source|brush:?|sourceCode|code|src)[-:\s]\s?([A-Za-z][A-Za-z0-9+#._-]{0,29})/g
+const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|shiki|prism)\s+([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
+const NAME = /^[a-z][a-z0-9+#._-]{0,29}$/
+const NONE = new Set(
+  ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
+    + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
+    + 'should_panic does_not_compile source').split(' '),
+)
+const SAME = new Map(Object.entries({
+  'c#': 'csharp', 'c++': 'cpp', cjs: 'javascript', cplusplus: 'cpp', cs: 'csharp', docker: 'dockerfile', golang: 'go',
+  htm: 'html', 'html+django': 'django', 'html+jinja': 'jinja', ipython: 'python', ipython3: 'python', js: 'javascript',
+  md: 'markdown', mjs: 'javascript', node: 'javascript', postgresql: 'sql', py: 'python', py3: 'python', pycon3: 'pycon',
+  python3: 'python', rb: 'ruby', rs: 'rust', 'shell-session': 'console', shellsession: 'console', ts: 'typescript',
+  yml: 'yaml',
+}))
+const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
+
+const found = new Map()
+
+/** Return the language of a `pre`, or nothing. */
+export function languageOf(tree, block) {
+  for (const node of [firstCode(tree, block), block]) {
+    if (node < 0 || tree.attributes[node] === null) continue
+    for (const name of ['data-lang', 'data-language', 'lang', 'language']) {
+      const language = known(tree.get(node, name) ?? '')
+      if (language) return language
+    }
+    const language = fromClasses(tree.get(node, 'class'))
+    if (language) return language
+  }
+  let node = tree.parent[block]
+  for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]]; level++) {
+    const language = tree.attributes[node] === null ? '' : fromClasses(tree.get(node, 'class'))
+    if (language) return language
+    node = tree.parent[node]
+  }
+  return ''
+}
+
+function firstCode(tree, block) {
+  const end = tree.end[block]
+  for (let node = block + 1; node < end; node++) if (tree.tag[node] === ID.code && !tree.gone[node]) return node
+  return -1
+}
+
+function fromClasses(names) {
+  if (!names || names.length > LONGEST) return ''
+  let language = found.get(names)
+  if (language === undefined) {
+    if (found.size >= MOST) found.clear()
+    language = firstKnown(names.trim())
+    found.set(` ${names}`.slice(1), language)
+  }
+  return language
+}
+
+function firstKnown(names) {
+  for (const pattern of [NAMED, BARE]) {
+    for (const match of names.matchAll(pattern)) {
+      const language = known(match[1])
+      if (language) return language
+    }
+  }
+  return ''
+}
+
+function known(name) {
+  const lower = name.trim().toLowerCase().replace(/;+$/, '')
+  if (!NAME.test(lower) || NONE.has(lower)) return ''
+  return SAME.get(lower) ?? lower
+}

@@ -1,0 +1,336 @@
+// Finds the main part of a page and takes out of it what is no text of the page.
+import { Measure, children, resolved, textOf } from './measure.mjs'
+import { ALWAYS, CONTENT, OUTSIDE, judgeNames, judgeRole } from './names.mjs'
+import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
+import { parse } from './tree.mjs'
+import { PlainHtml } from './plain_html.mjs'
+
+/** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
+const EMPTY = 80
+const NEAR_EMPTY = 200
+/** Characters of a block above the main part that holds the page's heading. */
+const LONGEST_TITLE_BLOCK = 600
+/** Candidates for the main part that are weighed. */
+const MOST_CANDIDATES = 50
+/** Blocks at either end of the main part that are looked at for links that only walk through the site. */
+const MOST_EDGES = 12
+
+// Bits beside those that names have.
+const MAIN = 8
+const ARTICLE = 16
+const TITLED = 32
+
+const FRAME_TAGS = ids('aside', 'footer', 'header')
+const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'pre', 'tbody', 'tr')
+const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
+const CODE = ids('code', 'pre')
+const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
+const IMAGES = ids('img')
+const LEADS = ids('h1', 'h2', 'h3', 'p')
+const LISTINGS = ids('br', 'ol', 'table', 'ul')
+const LOCAL_CONTENTS = /(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/
+const TITLED_CLASS = /(?:^|\s)(?:sidebar-title|admonition-title)(?:\s|$)/
+const MARK = /(?:^|\s)mark(?:\s|$)/
+/** Characters of a sign as it is written, with references. */
+const LONGEST_SIGN = 12
+const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link'])
+const WALKING = new Set(
+  ('prev previous next up home top contents index back forward menu table of to the chapter section page main document '
+    + 'search modules list and here you are skip content last first for go return').split(' '),
+)
+const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
+const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
+const WORD = /\p{L}+/gu
+
+/** Return the main part of a page as plain HTML, ready to become Markdown. */
+export function mainPart(html) {
+  return new Page(parse(html)).plain()
+}
+
+// There is one page at a time, so what is as long as a page is used again.
+const MEASURE = new Measure()
+let MARKS = new Uint8Array(0)
+
+class Page {
+  constructor(tree) {
+    this.tree = tree
+    // What is known of each element, and of all of them together, as bits.
+    this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint8Array(tree.room))
+    this.has = 0
+    for (let node = 0; node < tree.count; node++) {
+      const mark = tree.attributes[node] === null ? 0 : judge(tree, node)
+      this.marks[node] = mark
+      this.has |= mark
+    }
+    this.measure = MEASURE.take(tree)
+  }
+
+  plain() {
+    const { tree, measure } = this
+    let main = this.choose()
+    let heading = main === 0 ? -1 : this.headingAbove(main)
+    let isMarked = tree.tag[main] === ID.main || tree.tag[main] === ID.article
+      || (main !== 0 && (tree.get(main, 'role') ?? tree.get(main, 'itemprop')) !== undefined)
+    if (main !== 0 && isShell(measure.length(main), measure.length(0))) {
+      main = 0
+      heading = -1
+      isMarked = false
+    }
+    this.dropFrame(main, isMarked)
+    this.dropSigns(main)
+    if (!isMarked) {
+      this.measure.take(tree)
+      this.dropColumns(main)
+      this.dropWalks(main)
+    }
+    this.measure.take(tree)
+    const writer = new PlainHtml(tree, this.measure)
+    return heading < 0 ? writer.write(main) : writer.write(heading) + writer.write(main)
+  }
+
+  choose() {
+    const { tree, measure } = this
+    const marked = this.marked()
+    if (marked.length) {
+      const main = this.longest(marked)
+      const inner = outermost(tree, tree.all(main, ID.article))
+      return inner.length === 1 && measure.length(inner[0]) >= 0.5 * measure.length(main) ? inner[0] : main
+    }
+    const articles = outermost(tree, this.articles())
+    if (articles.length === 1 && measure.length(articles[0]) >= 0.3 * measure.length(0)) return articles[0]
+    return articles.length ? 0 : this.byName()
+  }
+
+  marked() {
+    const { tree, marks } = this
+    const found = tree.all(0, ID.main)
+    return this.has & MAIN ? found.concat(nodesOf(tree, (node) => marks[node] & MAIN)) : found
+  }
+
+  articles() {
+    const { tree, marks } = this
+    if (!(this.has & ARTICLE)) return tree.all(0, ID.article)
+    return nodesOf(tree, (node) => marks[node] & ARTICLE || tree.tag[node] === ID.article)
+  }
+
+  byName() {
+    const { tree, measure, marks } = this
+    if (!(this.has & CONTENT)) return 0
+    const candidates = nodesOf(tree, (node) => marks[node] & CONTENT).slice(0, MOST_CANDIDATES)
+    const most = Math.max(0, ...candidates.map((node) => measure.prose(node)))
+    if (!candidates.length || most < 0.4 * measure.prose(0)) return 0
+    // The innermost that has it all: what is around it is links.
+    return candidates.findLast((node) => measure.prose(node) >= 0.9 * most)
+  }
+
+  longest(nodes) {
+    return nodes.reduce((best, node) => (this.measure.length(node) > this.measure.length(best) ? node : best))
+  }
+
+  /** Return the block that holds the page's first heading when it lies outside of the main part, or -1. */
+  headingAbove(main) {
+    const { tree, measure } = this
+    const heading = tree.first(0, ID.h1)
+    if (heading < 0 || tree.first(main, ID.h1) >= 0) return -1
+    if (!isTitle(tree.title, textOf(tree, heading))) return -1
+    const holdsMain = (node) => node <= main && main < tree.end[node]
+    let block = heading
+    while (tree.parent[block] >= 0 && !holdsMain(tree.parent[block])) block = tree.parent[block]
+    while (block !== heading && (measure.length(block) > LONGEST_TITLE_BLOCK || measure.linkShare(block) > 0.3)) {
+      block = children(tree, block).find((node) => node <= heading && heading < tree.end[node]) ?? heading
+    }
+    return measure.linkShare(block) > 0.5 ? -1 : block
+  }
+
+  dropFrame(main, isMarked) {
+    const { tree, measure, marks } = this
+    const mask = isMarked ? ALWAYS : ALWAYS | OUTSIDE
+    const whole = measure.length(main)
+    let doomed = []
+    const end = tree.end[main]
+    for (let node = main + 1; node < end; node++) {
+      const tag = tree.tag[node]
+      const isFrame = marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])
+      if (isFrame && !tree.gone[node] && !this.isKept(node, whole)) doomed.push(node)
+    }
+    const left = whole - this.lengthOf(doomed)
+    if (left < NEAR_EMPTY && whole - left > 3 * left) {
+      // What is left is nothing: a page that is only a table of contents, or names that mislead.
+      doomed = doomed.filter((node) => measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a)
+      if (whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
+    }
+    for (const node of doomed) tree.leaveOut(node)
+  }
+
+  /** Return the length of nodes, in the order of the source, each part of the text counted once. */
+  lengthOf(nodes) {
+    let length = 0
+    let end = 0
+    for (const node of nodes) {
+      if (node < end) continue
+      length += this.measure.length(node)
+      end = this.tree.end[node]
+    }
+    return length
+  }
+
+  /** Say whether a part stays although its name speaks against it; `whole`, the length of all there is. */
+  isKept(node, whole) {
+    const { tree, measure } = this
+    const tag = tree.tag[node]
+    if (NEVER_FRAME[tag]) return true
+    if (SMALL[tag]) return this.isKeptSmall(node)
+    const share = measure.linkShare(node)
+    if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
+    if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote
+    if (this.has & TITLED && this.isTitled(node)) return true
+    if (measure.length(node) > 0.5 * whole && share < 0.6) return true
+    return share < 0.5 && tree.first(node, ID.h1) >= 0 && tree.first(node, ID.form) < 0
+  }
+
+  /** Say whether a part is a box in the text with a title. */
+  isTitled(node) {
+    const end = this.tree.end[node]
+    for (let inner = node; inner < end; inner++) if (this.marks[inner] & TITLED && !this.tree.gone[inner]) return true
+    return false
+  }
+
+  isKeptSmall(node) {
+    const { tree } = this
+    let inHeading = false
+    for (let above = tree.parent[node]; above >= 0; above = tree.parent[above]) {
+      // Highlighters call comments `comment`.
+      if (CODE[tree.tag[above]]) return !(tree.get(node, 'class') ?? '').includes('line')
+      inHeading ||= Boolean(PROPERTIES[tree.tag[above]] & HEADING)
+    }
+    // mdBook's `a.header` is the heading itself.
+    return inHeading && tree.tag[node] === ID.a && textOf(tree, node).length > 3
+  }
+
+  /** Take out the signs by which headings link to themselves. */
+  dropSigns(main) {
+    const { tree, measure } = this
+    for (const node of tree.all(main, ID.a)) {
+      if (measure.length(node) > LONGEST_SIGN || !isSelfLink(tree, node)) continue
+      if (SIGNS.has(textOf(tree, node)) && !this.holds(node, IMAGES)) tree.leaveOut(node)
+    }
+  }
+
+  holds(top, kinds) {
+    const { tree } = this
+    const end = tree.end[top]
+    for (let node = top + 1; node < end; node++) if (kinds[tree.tag[node]] && !tree.gone[node]) return true
+    return false
+  }
+
+  /** Take out the columns of links of pages that are laid out by a table. */
+  dropColumns(main) {
+    const { tree, measure } = this
+    for (const row of tree.all(main, ID.tr)) {
+      const cells = children(tree, row).filter((node) => tree.tag[node] === ID.td)
+      if (cells.length < 2) continue
+      const longest = this.longest(cells)
+      if (measure.linkShare(longest) > 0.5) continue
+      const columns = cells.filter((cell) => cell !== longest && measure.linkShare(cell) > 0.6
+        && measure.length(cell) < measure.length(longest) && this.holds(cell, LISTINGS))
+      if (columns.length && this.holds(row, LEADS)) for (const cell of columns) tree.leaveOut(cell)
+    }
+  }
+
+  /** Take out what stands at either end and only walks through the site: previous, next, up. */
+  dropWalks(main) {
+    const { tree } = this
+    for (const isBackward of [false, true]) {
+      const edge = children(tree, this.deepest(main))
+      if (isBackward) edge.reverse()
+      for (const node of edge.slice(0, MOST_EDGES)) {
+        if (this.isWalk(node)) tree.leaveOut(node)
+        else if (tree.tag[node] !== ID.hr && this.measure.length(node) > 1) break
+      }
+    }
+  }
+
+  /** Go down while one child holds all there is. */
+  deepest(node) {
+    for (let level = 0; level < 20; level++) {
+      const full = children(this.tree, node).filter((child) => this.measure.length(child))
+      if (full.length !== 1 || !WRAPPERS[this.tree.tag[full[0]]]) return node
+      node = full[0]
+    }
+    return node
+  }
+
+  isWalk(node) {
+    const { tree, measure } = this
+    if (!measure.linked(node) || measure.length(node) > 300 || PROPERTIES[tree.tag[node]] & HEADING) return false
+    const text = textOf(tree, node)
+    const words = wordsOf(text)
+    if (text.length > 300 || !STEPS.some((step) => words.has(step))) return false
+    if (measure.linkShare(node) > 0.5) return true
+    let rest = text
+    for (const link of tree.all(node, ID.a)) {
+      if (tree.get(link, 'href') !== undefined) rest = rest.replace(textOf(tree, link), ' ')
+    }
+    return [...wordsOf(rest)].every((word) => WALKING.has(word))
+  }
+}
+
+/** Return what an element's attributes say about it, as bits. */
+function judge(tree, node) {
+  const attributes = tree.attributes[node]
+  let mark = 0
+  for (let at = 0; at < attributes.length; at += 2) {
+    const value = attributes[at + 1]
+    if (attributes[at] === 'class') {
+      mark |= judgeNames(value)
+      if (value.includes('contents') && LOCAL_CONTENTS.test(value)) mark |= ALWAYS
+      if (value.includes('-title') && TITLED_CLASS.test(value)) mark |= TITLED
+    } else if (attributes[at] === 'id') {
+      mark |= judgeNames(value)
+    } else if (attributes[at] === 'role') {
+      mark |= value.toLowerCase() === 'main' ? MAIN : judgeRole(value)
+    } else if (attributes[at] === 'itemprop' && value.toLowerCase() === 'articlebody') {
+      mark |= ARTICLE
+    }
+  }
+  return mark
+}
+
+/** Return the nodes of a page that fit and are not left out. */
+function nodesOf(tree, fits) {
+  const found = []
+  for (let node = 1; node < tree.count; node++) if (!tree.gone[node] && fits(node)) found.push(node)
+  return found
+}
+
+/** Leave out those that lie inside another of them. */
+function outermost(tree, nodes) {
+  let end = 0
+  return nodes.filter((node) => {
+    if (node < end) return false
+    end = tree.end[node]
+    return true
+  })
+}
+
+function isSelfLink(tree, node) {
+  return tree.get(node, 'href')?.startsWith('#') || MARK.test(tree.get(node, 'class') ?? '')
+    || tree.get(node, 'title')?.toLowerCase() === 'permalink'
+}
+
+/** Say whether a main part is so empty that the page's text must lie elsewhere. */
+function isShell(main, whole) {
+  return main < EMPTY ? whole > 3 * main : main < NEAR_EMPTY && whole > 3 * main + NEAR_EMPTY
+}
+
+/** Say whether a heading is the page's own: the title begins with it, or it with the title's first part. */
+function isTitle(title, heading) {
+  const whole = resolved(title.slice(0, 1000)).trim().replace(/\s+/g, ' ').toLowerCase()
+  const first = whole.split(TITLE_PARTS)[0].trim()
+  const lower = heading.toLowerCase()
+  return !first || lower.startsWith(first) || whole.startsWith(lower)
+}
+
+function wordsOf(text) {
+  return new Set((text.match(WORD) ?? []).map((word) => word.toLowerCase()))
+}

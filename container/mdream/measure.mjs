@@ -1,0 +1,93 @@
+// How long the parts of a page are, and searches within them. Lengths count the characters of texts, without the white space at their ends.
+import { ID } from './tags.mjs'
+
+const REFERENCE = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi
+const NAMED = new Map(Object.entries({
+  amp: '&', apos: "'", bull: '•', copy: '©', gt: '>', hellip: '…', laquo: '«', lt: '<', mdash: '—', middot: '·',
+  nbsp: '\u00a0', ndash: '–', para: '¶', quot: '"', raquo: '»', sect: '§',
+}))
+
+/** Lengths of all parts of a page. */
+export class Measure {
+  constructor() {
+    this.tree = null
+    // How much text, and text of links, lies before each node.
+    this.before = new Int32Array(0)
+    this.linkedBefore = new Int32Array(0)
+  }
+
+  /** Take the lengths of what is not left out now. */
+  take(tree) {
+    this.tree = tree
+    const { count, gone, tag, size, end, attributes } = tree
+    if (this.before.length <= count || this.before.length > 2 * tree.room) {
+      this.before = new Int32Array(tree.room + 1)
+      this.linkedBefore = new Int32Array(tree.room + 1)
+    }
+    const { before, linkedBefore } = this
+    let length = 0
+    let linked = 0
+    let linkEnd = 0
+    for (let node = 0; node < count; node++) {
+      before[node] = length
+      linkedBefore[node] = linked
+      if (gone[node]) continue
+      if (tag[node] === 0) {
+        length += size[node]
+        if (node < linkEnd) linked += size[node]
+      } else if (tag[node] === ID.a && end[node] > linkEnd && attributes[node] !== null
+        && tree.get(node, 'href') !== undefined) {
+        linkEnd = end[node]
+      }
+    }
+    before[count] = length
+    linkedBefore[count] = linked
+    return this
+  }
+
+  length(node) {
+    return this.before[this.tree.end[node]] - this.before[node]
+  }
+
+  linked(node) {
+    return this.linkedBefore[this.tree.end[node]] - this.linkedBefore[node]
+  }
+
+  /** Return which part of the text is links, from 0 to 1; without any text it is 1. */
+  linkShare(node) {
+    const whole = this.length(node)
+    return whole ? this.linked(node) / whole : 1
+  }
+
+  prose(node) {
+    return this.length(node) - this.linked(node)
+  }
+}
+
+/** Return the elements right below a node that are not left out. */
+export function children(tree, top) {
+  const found = []
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node = tree.end[node]) if (tree.tag[node] !== 0 && !tree.gone[node]) found.push(node)
+  return found
+}
+
+/** Return the text of a part, up to a number of characters, its references resolved and its spaces made one. */
+export function textOf(tree, top, most = 1000) {
+  let text = ''
+  const end = tree.end[top]
+  for (let node = top; node < end && text.length <= most; node++) {
+    if (tree.tag[node] === 0 && !tree.gone[node]) text += tree.raw(node)
+  }
+  return resolved(text).trim().replace(/\s+/g, ' ')
+}
+
+/** Return text with its character references resolved. */
+export function resolved(text) {
+  if (!text.includes('&')) return text
+  return text.replace(REFERENCE, (reference, decimal, hexadecimal, name) => {
+    if (name) return NAMED.get(name) ?? NAMED.get(name.toLowerCase()) ?? reference
+    const code = decimal ? Number(decimal) : Number.parseInt(hexadecimal, 16)
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : reference
+  })
+}

@@ -1,0 +1,119 @@
+// What surrounds the text of a page, told by the names that the web's page makers give it.
+//
+// Names are the tokens of `class`, `id` and `role`. Each is judged once for all pages.
+
+/** No text wherever it stands. */
+export const ALWAYS = 1
+/** No text unless it lies within the main part. */
+export const OUTSIDE = 2
+/** May be the main part. */
+export const CONTENT = 4
+
+/** Judgements that are remembered. */
+const MOST = 20_000
+/** Characters of one attribute that are looked at. */
+const LONGEST = 1000
+
+// Whole words of a name: `post-share-buttons` has the words post, share, buttons.
+const ALWAYS_WORDS = words(
+  'cookie cookies consent gdpr ccpa onetrust breadcrumb breadcrumbs crumbs pagination pager addthis ',
+  'sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement ',
+  'adsbygoogle nav navigation navbar ',
+)
+// First words of names that say how a page is laid out, not what an element is.
+const ABOUT_THE_PAGE = words('with has no is without show hide on off js layout wy')
+const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar tablist')
+
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_-]{0,60}$/
+const BROKEN_UP = /[-_]+|(?<=[a-z])(?=[A-Z])/
+
+const ALWAYS_NAMES = any(
+  String.raw`(?:(?:main|site|top|bottom|sub|side|page|post|left|right|mobile|global|primary|secondary|doc|docs|fixed|entry|posts)[-_]?)?(?:nav|navs|navbar|navbox|navigation|navlist|menubar)`,
+  String.raw`nav[-_]?(?:bar|header|footer|path|links?|buttons?|list|menu|wrapper|container|content|flow|chapters|previous|next|item|wide-wrapper)`,
+  String.raw`(?:main|site|top|mobile|drop?down|primary|hamburger|footer|user|page)[-_]?menu(?:[-_].*)?`,
+  String.raw`menu[-_](?:wrapper|toggle)|prev(?:ious)?[-_]?next(?:[-_].*)?|rellinks|next-prev|toc`,
+  String.raw`(?:page|local|side|article|table)[-_]?(?:of[-_]?contents|toc)|tableofcontents`,
+  String.raw`toc[-_](?:wrapper|container|sidebar|list|desktop|mobile|nav)|on[-_]this[-_]page|md-nav|contents-list`,
+  String.raw`quick-?(?:view|links)`,
+  String.raw`(?:.*[-_])?(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
+  String.raw`share(?:-.*)?|jp-relatedposts`,
+  String.raw`(?:related|recommended|more|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|reading|content|news|links)(?:[-_].*)?`,
+  String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
+  String.raw`(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond))?|respond|commentlist`,
+  String.raw`(?:ad|ads|adv|banner-ad|sponsor(?:ed|s)?|promo)(?:[-_](?:slot|unit|box|banner|container|wrapper|content|block))?`,
+  String.raw`(?:announcement|alert|notification|cookie|newsletter|sign-?up|promo|site|version)[-_]?(?:bar|banner|box|popup)`,
+  String.raw`newsletter.*|subscribe(?:[-_](?:box|form|widget))?|popup|modal|overlay|toast|lightbox`,
+  String.raw`skip[-_]?(?:link|links|nav|to[-_].*|navigation)|sr-only|visually-?hidden|screen-reader(?:-text)?`,
+  String.raw`show-for-sr|(?:edit|improve|source|report)[-_](?:this[-_])?(?:page|link|on-github|github|button)`,
+  String.raw`theme-edit-this-page|page[-_]?(?:feedback|actions|tools|rating|edit)`,
+  String.raw`feedback(?:[-_](?:form|widget|box))?|was-this-helpful|last[-_]?(?:updated|modified)`,
+  String.raw`theme-last-updated`,
+  String.raw`(?:version|language|lang|theme|locale)[-_]?(?:switcher|switch|selector|select|picker|toggle|menu|dropdown|nav)`,
+  String.raw`(?:top|bottom)lang|switchers`,
+  String.raw`search(?:[-_]?(?:box|bar|form|input|button|results?|container|wrapper|section|modal))?|md-search`,
+  String.raw`copy[-_]?(?:btn|button|link)|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
+  String.raw`post-(?:tags|categories|meta-footer|footer)|tag-?(?:cloud|links)|cat-links|entry-footer`,
+  String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
+  String.raw`header-?(?:link|anchor)s?|hash-link|permalink|anchor-?(?:link|js)?-?|anchorjs-link`,
+  String.raw`heading-(?:anchor|link)|viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,
+  String.raw`linenodiv|line-numbers?(?:-rows|-wrapper)?|mw-editsection|footer-relations`,
+  String.raw`(?:theme-doc-)?(?:sidebar|toc)-(?:container|menu|mobile|toggle)|theme-doc-breadcrumbs`,
+  String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,
+  String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
+  String.raw`md-tabs|package-header`,
+)
+const OUTSIDE_NAMES = any(
+  String.raw`(?:site|page|global|main|app|doc|md|page-)?[-_]?(?:head(?:er)?|footer|masthead|topbar|banner|foot|bottombar)(?:[-_]?(?:wrapper|container|inner|area|bar|top|bottom|text|content))?`,
+  String.raw`.*[-_]?side-?(?:bar|nav|menu)[-_]?.*|widget(?:s|[-_].*)?|menu(?:[-_].*)?|.*-menu|copyright|legal`,
+  String.raw`colophon|related|logo|branding|site-(?:title|branding|description|info)|drawer|aside|bottom-?nav`,
+  String.raw`(?:left|right)-?(?:col|column|bar|rail|panel)|column2|credits?|titlearea|footnav|powered-?by`,
+  String.raw`(?:mini-?)?cart(?:[-_].*)?|login(?:[-_].*)?|account(?:[-_].*)?`,
+)
+const CONTENT_NAMES = any(
+  String.raw`(?:main|page|post|entry|article|doc|docs|document|body|inner|primary|site|blog|story|api|md)?[-_]?(?:content|contents)`,
+  String.raw`(?:article|post|entry|story|page|doc|document)[-_]?(?:body|text|main)|markdown-body|markdown`,
+  String.raw`md-content(?:__inner)?|theme-doc-markdown|vp-doc|rst-content|bodywrapper|body|documentwrapper`,
+  String.raw`docs?[-_]?content|refentry|main|maincol|main-?(?:column|text|body|area)|column1|prose|typography`,
+  String.raw`textblock|section-content`,
+)
+
+const judged = new Map()
+
+/** Return what `class` or `id` say about an element, as bits. */
+export function judgeNames(names) {
+  let result = judged.get(names)
+  if (result === undefined) {
+    if (judged.size >= MOST) judged.clear()
+    result = 0
+    const first = names.slice(0, LONGEST)
+    for (const name of first.split(/\s+/)) result |= judgeName(name)
+    // A copy: a slice of the page would keep the page.
+    if (names.length <= LONGEST) judged.set(` ${first}`.slice(1), result)
+  }
+  return result
+}
+
+/** Return what `role` says about an element, as bits. */
+export function judgeRole(role) {
+  const name = role.trim().toLowerCase()
+  if (ROLES.has(name)) return ALWAYS
+  return name === 'banner' ? OUTSIDE : 0
+}
+
+function judgeName(name) {
+  if (!PLAIN.test(name)) return 0
+  const parts = name.split(BROKEN_UP).map((part) => part.toLowerCase())
+  const lower = name.toLowerCase()
+  const isFrame = parts.some((part) => ALWAYS_WORDS.has(part)) && !parts.some((part) => ABOUT_THE_PAGE.has(part))
+  if (isFrame || ALWAYS_NAMES.test(lower)) return ALWAYS
+  if (CONTENT_NAMES.test(lower)) return CONTENT
+  return OUTSIDE_NAMES.test(lower) ? OUTSIDE : 0
+}
+
+function words(...lists) {
+  return new Set(lists.join(' ').split(' ').filter(Boolean))
+}
+
+function any(...patterns) {
+  return new RegExp(`^(?:${patterns.join('|')})$`)
+}

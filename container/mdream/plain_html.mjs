@@ -1,0 +1,344 @@
+// Writes a part of a page as HTML that Markdown has a form for.
+//
+// Definition lists become terms with list items below them, what is folded is unfolded, tables that only lay
+// out a page become blocks, code blocks lose their markup and keep their language, cells become one line.
+import { children } from './measure.mjs'
+import { languageOf } from './code.mjs'
+import { readTables } from './tables.mjs'
+import { BLOCK, FIRST_FREE, ID, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
+
+const CODE = ids('code', 'kbd', 'samp', 'tt')
+const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
+const CELLS = ids('td', 'th')
+const TITLES = ids('div', 'p', 'summary')
+// Without a form in Markdown: only what is in them is written.
+const BARE = ids(
+  'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'math', 'nobr',
+  'optgroup', 'option', 'output', 'picture', 'rb', 'rp', 'rt', 'ruby', 'slot', 'small', 'span', 'sub', 'time', 'u', 'wbr',
+)
+const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
+/** Elements that are written as others: what begins and what ends them. */
+const RENAMED = new Map([
+  [ID.center, ['<div>', '</div>']],
+  [ID.dd, ['<ul><li>', '</li></ul>']],
+  [ID.details, ['<div>', '</div>']],
+  [ID.dl, ['<div>', '</div>']],
+  [ID.dt, ['<p>', '</p>']],
+  [ID.summary, ['<p>', '</p>']],
+  [ID.var, ['<em>', '</em>']],
+])
+const BEGINNINGS = NAMES.map((name) => `<${name}>`)
+const ENDS = NAMES.map((name) => `</${name}>`)
+const TITLE_CLASS = /(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)/
+const SIGNATURE_CLASS = /(?:^|\s)sig(?:\s|$)/
+const FRAGMENT_CLASS = /(?:^|\s)fragment(?:\s|$)/
+const LINE_CLASS = /(?:^|\s)line(?:\s|$)/
+// What buttons say where they are made of other elements.
+const INTERFACE = new RegExp(
+  `^\\s*(?:${[
+    'click to toggle source|\\[source\\]|\\[edit\\]|edit (?:this page|on github|on gitlab|source)',
+    'view (?:page )?source|show source|improve this (?:page|doc)|(?:back|return|jump) to (?:the )?top',
+    'copy to clipboard|copied!?|copy code|print this (?:page|book)|toggle (?:navigation|sidebar|menu)',
+    'skip to (?:main |the )?content|expand description|share (?:this|on \\w+)|tweet this',
+    'suggest (?:an )?edits?|report (?:a |an )?(?:bug|issue) (?:on|with) this page',
+  ].join('|')})\\s*$`,
+  'i',
+)
+const INTERFACE_STARTS = new Uint8Array(128)
+for (const letter of 'cevsibrjptCEVSIBRJPT[') INTERFACE_STARTS[letter.charCodeAt(0)] = 1
+const LONGEST_INTERFACE = 40
+const LAZY = ['data-src', 'data-original', 'data-lazy-src']
+
+export class PlainHtml {
+  constructor(tree, measure) {
+    this.tree = tree
+    this.measure = measure
+    this.out = ''
+    // The part of the source that comes next: most of a page is copied as it is, in long runs.
+    this.from = 0
+    this.to = 0
+    this.isInCell = false
+    this.isInLink = false
+    this.breakIsDue = false
+    this.cellIsEmpty = true
+  }
+
+  /** Return a part of the page. */
+  write(top) {
+    this.out = ''
+    this.from = this.to = 0
+    this.tables = readTables(this.tree, top)
+    this.node(top)
+    this.put('')
+    return this.out
+  }
+
+  copy(from, to) {
+    if (from !== this.to) {
+      if (this.from < this.to) this.out += this.tree.source.slice(this.from, this.to)
+      this.from = from
+    }
+    this.to = to
+  }
+
+  put(text) {
+    if (this.from < this.to) this.out += this.tree.source.slice(this.from, this.to)
+    this.from = this.to = 0
+    this.out += text
+  }
+
+  node(node) {
+    const { tree } = this
+    if (tree.gone[node]) return
+    const tag = tree.tag[node]
+    if (tag === 0) this.text(node)
+    else if (this.isInCell && PROPERTIES[tag] & BLOCK && tag !== ID.pre && tag !== ID.hr) this.blockInCell(node)
+    else if (this.isInLink && (PROPERTIES[tag] & BLOCK) && !TABLE_PARTS[tag]) this.blockInLink(node)
+    else this.element(node, tag)
+  }
+
+  inside(node) {
+    const { tree } = this
+    const end = tree.end[node]
+    for (let inner = node + 1; inner < end; inner = tree.end[inner]) this.node(inner)
+  }
+
+  wrapped(node, begin, end) {
+    this.markup(begin)
+    this.inside(node)
+    this.put(end)
+  }
+
+  /** Write an element as its author did. */
+  asItIs(node, tag) {
+    const { tree } = this
+    const from = tree.from[node]
+    const to = tree.to[node]
+    if (this.breakIsDue || tree.source.charCodeAt(to - 2) === 47) this.markup(BEGINNINGS[tag])
+    else this.copy(from, to)
+    this.inside(node)
+    if (tree.closeTo[node]) this.copy(tree.closeFrom[node], tree.closeTo[node])
+    else this.put(ENDS[tag])
+  }
+
+  text(node) {
+    const { tree } = this
+    const from = tree.from[node]
+    const to = tree.to[node]
+    if (tree.size[node] < LONGEST_INTERFACE && this.isInterface(from, to)) return
+    if (this.isInCell || tree.hasStraySigns) this.say(escaped(tree.source.slice(from, to)))
+    else this.copy(from, to)
+  }
+
+  isInterface(from, to) {
+    const { source } = this.tree
+    while (from < to && source.charCodeAt(from) <= 32) from++
+    if (from === to || !INTERFACE_STARTS[source.charCodeAt(from) & 127]) return false
+    return INTERFACE.test(source.slice(from, to))
+  }
+
+  /** Write something that is seen. In a cell, a break goes before it when a block ended there. */
+  say(text) {
+    if (this.isInCell && (this.breakIsDue || this.cellIsEmpty)) {
+      if (!text.trim()) return
+      if (this.breakIsDue && !this.cellIsEmpty) this.put('<br>')
+      this.breakIsDue = false
+      this.cellIsEmpty = false
+    }
+    this.put(text)
+  }
+
+  markup(tag) {
+    if (this.isInCell && this.breakIsDue) {
+      if (!this.cellIsEmpty) this.put('<br>')
+      this.breakIsDue = false
+      this.cellIsEmpty = true
+    }
+    this.put(tag)
+  }
+
+  element(node, tag) {
+    if (tag >= FIRST_FREE || BARE[tag]) return this.inside(node)
+    if (CODE[tag]) return this.code(node)
+    if (TITLES[tag] && this.isBlockTitle(node)) return this.wrapped(node, '<p><strong>', '</strong></p>')
+    if (TABLE_PARTS[tag]) return this.tablePart(node, tag)
+    switch (tag) {
+      case ID.a: return this.link(node)
+      case ID.blockquote: return this.isIndented(node) ? this.inside(node) : this.wrapped(node, '<blockquote>', '</blockquote>')
+      case ID.br: return this.say('<br>')
+      case ID.col: return undefined
+      case ID.div: return this.isFragment(node) ? this.fragment(node) : this.wrapped(node, '<div>', '</div>')
+      case ID.dt: return this.term(node)
+      case ID.img: return this.image(node)
+      case ID.pre: return this.pre(node, rawText(this.tree, node))
+      case ID.sup: return this.superscript(node)
+      case 1: return this.inside(node)
+      default:
+    }
+    const renamed = RENAMED.get(tag)
+    if (renamed) return this.wrapped(node, renamed[0], renamed[1])
+    if (PROPERTIES[tag] & VOID) return tag === ID.hr ? this.markup('<hr>') : undefined
+    return this.asItIs(node, tag)
+  }
+
+  blockInCell(node) {
+    this.breakIsDue = true
+    this.inside(node)
+    this.breakIsDue = true
+  }
+
+  blockInLink(node) {
+    this.put(' ')
+    if (this.tree.tag[node] === ID.pre) this.say(escaped(rawText(this.tree, node)))
+    else this.inside(node)
+    this.put(' ')
+  }
+
+  tablePart(node, tag) {
+    if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.wrapped(node, '<div>', '</div>')
+    if (!CELLS[tag]) return this.asItIs(node, tag)
+    for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) this.put('<td></td>')
+    this.copy(this.tree.from[node], this.tree.to[node])
+    this.isInCell = this.cellIsEmpty = true
+    this.breakIsDue = false
+    this.inside(node)
+    this.isInCell = this.breakIsDue = false
+    this.put(ENDS[tag])
+    return undefined
+  }
+
+  tableOf(node) {
+    const { tree } = this
+    let above = tree.parent[node]
+    while (above > 0 && tree.tag[above] !== ID.table) above = tree.parent[above]
+    return above
+  }
+
+  isBlockTitle(node) {
+    const names = this.tree.attributes[node] === null ? undefined : this.tree.get(node, 'class')
+    if (names === undefined) return false
+    return TITLE_CLASS.test(names) || (names === 'title' && this.tree.tag[node] === ID.div)
+  }
+
+  /** Say whether a quotation is text that docutils found indented, most often by accident. */
+  isIndented(node) {
+    const { tree, measure } = this
+    const inner = children(tree, node)
+    return inner.length === 1 && tree.tag[inner[0]] === ID.div && measure.length(inner[0]) === measure.length(node)
+  }
+
+  term(node) {
+    const names = this.tree.attributes[node] === null ? undefined : this.tree.get(node, 'class')
+    if (names === undefined || !SIGNATURE_CLASS.test(names)) return this.wrapped(node, '<p>', '</p>')
+    const text = rawText(this.tree, node).trim().replace(/\s+/g, ' ')
+    this.put(`<p><code>${escaped(text)}</code></p>`)
+    return undefined
+  }
+
+  link(node) {
+    const href = this.tree.attributes[node] === null ? '' : (this.tree.get(node, 'href') ?? '').trim()
+    if (!href || href.startsWith('#') || this.isInLink) return this.inside(node)
+    this.isInLink = true
+    this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
+    this.isInLink = false
+    return undefined
+  }
+
+  image(node) {
+    const { tree } = this
+    if (tree.attributes[node] === null) return
+    const alt = (tree.get(node, 'alt') ?? '').trim()
+    let source = (tree.get(node, 'src') ?? '').trim()
+    const late = LAZY.map((name) => tree.get(node, name)).find(Boolean)
+    if (late && (!source || source.startsWith('data:'))) source = late.trim()
+    if (!source || /^data:/i.test(source)) {
+      this.say(escaped(alt))
+    } else {
+      this.say(`<img src="${quoted(source)}" alt="${quoted(alt)}">`)
+    }
+  }
+
+  code(node) {
+    const { tree, measure } = this
+    const end = tree.end[node]
+    for (let inner = node + 1; inner < end; inner++) {
+      if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return this.inside(node)
+    }
+    const text = rawText(tree, node, ' ')
+    if (!text.trim()) return this.say(text)
+    const link = this.isInLink || !measure.linked(node) ? -1 : this.onlyLink(node)
+    const begin = link < 0 ? '' : `<a href="${quoted(tree.get(link, 'href'))}">`
+    return this.say(`${begin}<code>${escaped(text)}</code>${begin && '</a>'}`)
+  }
+
+  onlyLink(node) {
+    const link = this.tree.all(node, ID.a).find((one) => this.measure.length(one) === this.measure.length(node))
+    const href = link === undefined ? '' : this.tree.get(link, 'href')
+    return href && !href.startsWith('#') ? link : -1
+  }
+
+  isFragment(node) {
+    const { tree } = this
+    if (tree.attributes[node] === null || !FRAGMENT_CLASS.test(tree.get(node, 'class') ?? '')) return false
+    const lines = children(tree, node)
+    return lines.length > 0 && lines.every((line) => LINE_CLASS.test(tree.get(line, 'class') ?? ''))
+  }
+
+  /** Write Doxygen's code, whose lines are blocks. */
+  fragment(node) {
+    this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
+  }
+
+  pre(node, text) {
+    if (!text.trim()) return
+    if (this.isInCell) {
+      this.breakIsDue = true
+      for (const line of text.split('\n')) {
+        if (!line.trim()) continue
+        this.say(`<code>${escaped(line)}</code>`)
+        this.breakIsDue = true
+      }
+      return
+    }
+    const language = languageOf(this.tree, node)
+    const named = language && ` class="language-${language}"`
+    this.put(`<pre><code${named}>${escaped(text.trimEnd())}</code></pre>`)
+  }
+
+  superscript(node) {
+    const { tree } = this
+    const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
+    if (isPlain && this.measure.length(node)) this.say('^')
+    this.inside(node)
+  }
+}
+
+/** Return the text of a part as it was written, line breaks as `separator`. */
+function rawText(tree, top, separator = '\n') {
+  let text = ''
+  const write = (node) => {
+    const tag = tree.tag[node]
+    if (tree.gone[node]) return
+    if (tag === 0) {
+      text += tree.raw(node)
+      return
+    }
+    if (tag === ID.br) text += separator
+    const end = tree.end[node]
+    for (let inner = node + 1; inner < end; inner = tree.end[inner]) write(inner)
+    // A block within code is a line of it.
+    if (PROPERTIES[tag] & BLOCK && node !== top && text && !text.endsWith('\n')) text += separator
+  }
+  write(top)
+  return text
+}
+
+function escaped(text) {
+  return text.includes('<') ? text.replaceAll('<', '&lt;') : text
+}
+
+function quoted(value) {
+  return /["<>]/.test(value)
+    ? value.replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    : value
+}

@@ -1,0 +1,105 @@
+// Tables: those that only lay out a page are told apart, in the others cells that span rows are written out.
+import { ID, ids } from './tags.mjs'
+import { children } from './measure.mjs'
+
+/** Rows of a table whose spans are written out, and cells that are written for the spans of one page. */
+const MOST_ROWS = 5000
+const MOST_CELLS = 20_000
+const WIDEST = 50
+
+const BLOCKS = ids('blockquote', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre')
+const TOP_HEADINGS = ids('h1', 'h2')
+const CELLS = ids('td', 'th')
+
+/** Return the tables that only lay out, and how many empty cells go before which cell. */
+export function readTables(tree, main) {
+  const layout = new Set()
+  const empty = new Map()
+  const room = { cells: MOST_CELLS }
+  const open = []
+  const close = () => {
+    const table = open.pop()
+    if (isLayout(table)) layout.add(table.node)
+    else if (table.spans) writeOutSpans(tree, table.rows, empty, room)
+    if (open.length) open[open.length - 1].take(table)
+  }
+  if (tree.tag[main] !== ID.table && tree.first(main, ID.table) < 0) return { layout, empty }
+  const end = tree.end[main]
+  for (let node = main; node < end; node++) {
+    if (tree.gone[node]) continue
+    while (open.length && node >= tree.end[open[open.length - 1].node]) close()
+    const tag = tree.tag[node]
+    if (tag === ID.table) open.push(new Table(tree, node))
+    else if (open.length) open[open.length - 1].see(tree, node, tag)
+  }
+  while (open.length) close()
+  return { layout, empty }
+}
+
+class Table {
+  constructor(tree, node) {
+    this.node = node
+    this.isSaidToBe = /^(?:presentation|none)$/i.test(tree.get(node, 'role') ?? '')
+    this.rows = []
+    this.cells = 0
+    this.widest = 0
+    this.hasHeads = false
+    this.hasBlocks = false
+    this.hasTopHeadings = false
+    this.hasTables = false
+    this.spans = false
+  }
+
+  see(tree, node, tag) {
+    if (tag === ID.tr) {
+      const cells = children(tree, node).filter((child) => CELLS[tree.tag[child]])
+      this.rows.push(cells)
+      this.widest = Math.max(this.widest, cells.length)
+    } else if (CELLS[tag]) {
+      this.cells++
+      if (tag === ID.th) this.hasHeads = true
+      if (tree.get(node, 'rowspan') !== undefined) this.spans = true
+    } else if (BLOCKS[tag]) {
+      this.hasBlocks = true
+      if (TOP_HEADINGS[tag]) this.hasTopHeadings = true
+    }
+  }
+
+  /** Take over what a table within this one holds. */
+  take(inner) {
+    this.hasTables = true
+    this.hasHeads ||= inner.hasHeads
+    this.hasTopHeadings ||= inner.hasTopHeadings
+  }
+}
+
+function isLayout(table) {
+  if (table.isSaidToBe) return true
+  if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
+  return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasTopHeadings
+}
+
+function writeOutSpans(tree, rows, empty, room) {
+  const open = []
+  for (const cells of rows.slice(0, MOST_ROWS)) {
+    let column = 0
+    for (const cell of cells) {
+      let missing = 0
+      while (open[column] > 0 && room.cells > 0) {
+        open[column++]--
+        missing++
+        room.cells--
+      }
+      if (missing) empty.set(cell, missing)
+      const tall = span(tree.get(cell, 'rowspan'))
+      for (let wide = span(tree.get(cell, 'colspan')); wide > 0; wide--) {
+        if (tall > 1) open[column] = tall - 1
+        column++
+      }
+    }
+  }
+}
+
+function span(text) {
+  return text !== undefined && /^\d{1,3}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), WIDEST) : 1
+}

@@ -1,0 +1,115 @@
+// The elements of HTML that are treated in a way of their own, as numbers with properties.
+//
+// A property is a bit: what an element may contain, what it closes, and what becomes of it.
+
+/** Has no content and no end tag. */
+export const VOID = 1
+/** Its content is no markup. */
+export const RAW = 2
+/** Its start closes an open paragraph. */
+export const CLOSES_P = 4
+/** Part of a line: its end tag reaches no further than the block around it. */
+export const INLINE = 8
+/** End tags from inside do not reach beyond it. */
+export const SCOPE = 16
+/** No text of a page, wherever it stands. */
+export const NEVER = 32
+export const HEADING = 64
+/** May only stand in the head. */
+export const OF_HEAD = 128
+/** Blocks of text or data that keep their lines apart. */
+export const BLOCK = 256
+
+const GROUPS = [
+  ['area base col embed frame input keygen link meta param source track', VOID],
+  ['br hr img wbr', VOID],
+  ['iframe noembed noframes noscript script style textarea title xmp', RAW],
+  ['address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form',
+    CLOSES_P | BLOCK],
+  ['h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul', CLOSES_P | BLOCK],
+  ['caption dd dt li tbody td tfoot th thead tr', BLOCK],
+  ['h1 h2 h3 h4 h5 h6', HEADING],
+  ['a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rb rp rt ruby s samp',
+    INLINE],
+  ['slot small span strike strong sub sup time tt u var', INLINE],
+  ['caption object table td template th', SCOPE],
+  ['audio button canvas dialog embed head iframe input nav noscript object script select style svg template textarea video',
+    NEVER],
+  ['noembed noframes title xmp', NEVER],
+  ['base link meta noscript script style template title', OF_HEAD],
+]
+
+/** The number of each element that is known, by its name. */
+export const ID = Object.create(null)
+/** The names, by their numbers. */
+export const NAMES = []
+const KNOWN = new Map()
+const properties = []
+
+function known(name) {
+  if (!KNOWN.has(name)) {
+    ID[name] = NAMES.length
+    KNOWN.set(name, NAMES.length)
+    NAMES.push(name)
+    properties.push(0)
+  }
+  return KNOWN.get(name)
+}
+
+// Zero is the text of a page, one the page itself.
+known('#text')
+known('#page')
+for (const [names, property] of GROUPS) for (const name of names.split(' ')) properties[known(name)] |= property
+for (const name of ['html', 'body', 'colgroup', 'math', 'optgroup', 'option', 'picture']) known(name)
+
+/** Numbers from here on are given to other elements, anew for each page. */
+export const FIRST_FREE = NAMES.length
+/** Other elements than these many are left out of a page, with their content kept. */
+export const MOST_IDS = FIRST_FREE + 500
+
+/** The properties of each element, by its number. */
+export const PROPERTIES = new Uint16Array(MOST_IDS)
+PROPERTIES.set(properties)
+
+/** Return a table that holds 1 at the numbers of the named elements. */
+export function ids(...names) {
+  const table = new Uint8Array(MOST_IDS)
+  for (const name of names) table[ID[name]] = 1
+  return table
+}
+
+/** Gives the elements of one page their numbers. */
+export class Numbering {
+  constructor() {
+    this.own = new Map()
+  }
+
+  /** Return the number of the element whose name lies there in the source, or -1 when there are too many. */
+  at(source, from, to) {
+    const slot = SLOTS[slotOf(source, from, to)]
+    const name = NAMES[slot]
+    if (name.length === to - from && source.startsWith(name, from)) return slot
+    return this.slow(source.slice(from, to).toLowerCase())
+  }
+
+  slow(name) {
+    let number = KNOWN.get(name) ?? this.own.get(name)
+    if (number === undefined) {
+      if (FIRST_FREE + this.own.size >= MOST_IDS) return -1
+      number = FIRST_FREE + this.own.size
+      this.own.set(name, number)
+    }
+    return number
+  }
+}
+
+function slotOf(source, from, to) {
+  const length = to - from
+  const last = source.charCodeAt(to - 1)
+  const second = length > 1 ? source.charCodeAt(from + 1) : 0
+  return (source.charCodeAt(from) * 37 + second * 11 + last * 5 + length * 3) & 1023
+}
+
+// Names that fall into a slot that is taken are found more slowly.
+const SLOTS = new Uint16Array(1024)
+for (let id = NAMES.length - 1; id > 1; id--) SLOTS[slotOf(NAMES[id], 0, NAMES[id].length)] = id
