@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test check image format lock synth deploy diff destroy clean clean-local
+.PHONY: help setup run test fuzz check image format lock synth deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ test-packages:
 				|| echo "could not install $$missing; the tests that need them will skip"; \
 		fi; \
 	fi
+
+fuzz: setup ## Ask everything that the OpenAPI text describes (about 5,500 requests, 10 minutes)
+	@LLMREADY_FUZZ_EXAMPLES=110 $(BIN)/python -m pytest tests/e2e/test_fuzz.py --capture=no
 
 check: setup $(STAMPS)/checkov ## Lint, format check, types, template checks
 	@$(BIN)/ruff check .

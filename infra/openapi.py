@@ -113,7 +113,7 @@ def main() -> None:
 
 def text() -> str:
     """Return the content of the files."""
-    return json.dumps(openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
 
 
 def _complete(operation: dict[str, Any], facts: Operation, schemas: dict[str, Any]) -> None:

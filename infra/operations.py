@@ -42,7 +42,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "url_not_public": (422, "The URL must lead to a public website."),
     "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
     "too_many_requests": (429, "That was too often; please wait a moment."),
-    "too_many_starts": (429, "That was too often; please wait a moment."),
+    "too_many_STARTS": (429, "That was too often; please wait a moment."),
     "account_locked": (429, "Too many failed logins; please try again later."),
     "internal_error": (500, "Something went wrong on our side. Please try again."),
     "try_again": (503, "The service is busy. Please try again in a moment."),
@@ -109,17 +109,24 @@ def _of_website(status: str, value: str) -> tuple[Link, ...]:
 
 
 def _of_generation(status: str, value: str) -> tuple[Link, ...]:
-    names = ("readGeneration", "downloadGeneration", "cancelGeneration", "deleteGeneration")
+    names = (
+        *("readGeneration", "downloadGeneration", "listPageErrors"),
+        *("cancelGeneration", "deleteGeneration"),
+    )
     return tuple(Link(name, status, {"generation_id": value}) for name in names)
 
 
 _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
-    *("generation_in_progress", "website_inactive", "too_many_starts", "paused"),
+    *("generation_in_progress", "website_inactive", "too_many_STARTS", "paused"),
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})
+
+_STARTS = tuple(
+    Link(name, "201", {}, {"website_id": _ID}) for name in ("startGeneration", "startGenerationShort")
+)
 
 OPERATIONS: dict[str, Operation] = {
     "GET /health": Operation("health", open=True),
@@ -162,7 +169,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST /websites": Operation(
         "addWebsite",
         ("plan_limit", "website_exists", "url_not_public", "user_not_found"),
-        links=(*_of_website("201", _ID), Link("startGeneration", "201", {}, {"website_id": _ID})),
+        links=(*_of_website("201", _ID), *_STARTS),
     ),
     "POST /websites/bulk": Operation("bulkWebsites", limited=True),
     "GET /websites": Operation(

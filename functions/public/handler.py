@@ -45,7 +45,8 @@ def openapi() -> Response[str]:
 @app.get(f"{PREFIX}/docs", summary="A page to browse the API with", tags=["public"])
 def docs() -> Response[str]:
     """Return a page to browse the API with; it loads nothing from elsewhere."""
-    return Response(200, content_type="text/html; charset=utf-8", body=docs_page(_OPENAPI.read_text("utf-8")))
+    html, headers = docs_page(_OPENAPI.read_text("utf-8"))
+    return Response(200, content_type="text/html; charset=utf-8", body=html, headers=dict(headers))
 
 
 handler = app.entry()

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import idna
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from llmready.domain.addresses import is_public
 from llmready.domain.clock import Moment
@@ -26,15 +26,53 @@ _HOST_AND_PORT = re.compile(r"^[^/?#@:]+:\d{1,5}(?:[/?#]|$)")
 _LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
 
 
+_IN_A_PATTERN = r"[^\x00-\x1f\x7f,]"
+_PATTERN = rf"^{_IN_A_PATTERN}*[^\s\x00-\x1f\x7f,]{_IN_A_PATTERN}*$"
+_UP_TO_ONE = rf"{_IN_A_PATTERN}{{0,{PATTERN_LIMIT}}}"
+_PATTERN_LIST = rf"^{_UP_TO_ONE}(,{_UP_TO_ONE}){{0,{PATTERNS_LIMIT - 1}}}$"
+
+
 def split_patterns(value: object) -> object:
-    """Accept a comma-separated text where a list of patterns is expected."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+    """Accept a comma-separated text where a list of patterns is expected.
+
+    Raises:
+        ValueError: It has more or longer patterns than a list may have, or control characters.
+    """
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(_PATTERN_LIST, value):
+        raise ValueError(
+            f"must name at most {PATTERNS_LIMIT} patterns of at most {PATTERN_LIMIT} characters, without control "
+            "characters"
+        )
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
-Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT, pattern=r"^[^\x00-\x1f\x7f,]+$")]
-Patterns = Annotated[list[Pattern], BeforeValidator(split_patterns), Field(max_length=PATTERNS_LIMIT)]
+Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT, pattern=_PATTERN)]
+Patterns = Annotated[
+    list[Pattern],
+    BeforeValidator(split_patterns),
+    Field(max_length=PATTERNS_LIMIT),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "array",
+                    "maxItems": PATTERNS_LIMIT,
+                    "items": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": PATTERN_LIMIT,
+                        "pattern": _PATTERN,
+                        "examples": ["/docs/*"],
+                    },
+                },
+                {"type": "string", "pattern": _PATTERN_LIST},
+            ],
+            "description": "Path globs or plain words, as a list or separated by commas.",
+        }
+    ),
+]
 
 
 class CrawlSettings(BaseModel):

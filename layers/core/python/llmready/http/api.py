@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
     ResponseValidationError,
@@ -128,6 +129,7 @@ class Api(APIGatewayHttpResolver):
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
             check_body(event)
+            self._refuse_other_methods(event)
         except DomainError as error:
             refused = problem(error, _request_id(event))
             headers = {"Content-Type": refused.content_type, **refused.headers}
@@ -136,6 +138,13 @@ class Api(APIGatewayHttpResolver):
             self.append_context(claims=claims)  # type: ignore[no-untyped-call]
             logger.append_keys(user_id=claims.sub)
         return None
+
+    def _refuse_other_methods(self, event: dict[str, Any]) -> None:
+        """Keep ``GET /generations/start`` from being read as the generation of the id "start"."""
+        routes = [route for route in self._static_routes if route.rule.match(event["rawPath"])]
+        method = event.get("requestContext", {}).get("http", {}).get("method", "").upper()
+        if routes and all(route.method != method for route in routes):
+            raise _not_allowed(routes)
 
     def _refused(self, error: DomainError) -> Response[str]:
         logger.info("refused", code=error.code)
@@ -150,21 +159,22 @@ class Api(APIGatewayHttpResolver):
 
     def _unknown(self, _error: Exception) -> Response[str]:
         path = self.current_event.path
-        matching = [route for route in self._static_routes if route.rule.match(path)]
-        matching = matching or [route for route in self._dynamic_routes if route.rule.match(path)]
-        allowed = sorted({route.method for route in matching})
-        if allowed:
-            refusal: DomainError = MethodNotAllowed(
-                "method_not_allowed", "This path does not accept this method.", allow=", ".join(allowed)
-            )
-        else:
-            refusal = NotFound("not_found", "There is nothing at this address.")
-        return problem(refusal, self.request_id)
+        matching = [route for route in self._dynamic_routes if route.rule.match(path)]
+        if matching:
+            return problem(_not_allowed(matching), self.request_id)
+        return problem(NotFound("not_found", "There is nothing at this address."), self.request_id)
 
     @property
     def request_id(self) -> str:
         """Id of the request, as answers and logs name it."""
         return _request_id(self.current_event.raw_event)
+
+
+def _not_allowed(routes: list[Route]) -> MethodNotAllowed:
+    allowed = sorted({route.method for route in routes})
+    return MethodNotAllowed(
+        "method_not_allowed", "This path does not accept this method.", allow=", ".join(allowed)
+    )
 
 
 def offset_of(page: int, per_page: int) -> int:

@@ -103,8 +103,8 @@ def mail_page(name: str, path: str) -> tuple[str, dict[str, str]]:
     """
     html = _PAGE.substitute(title=_TITLES[name], style=_STYLE, script=_SCRIPT, form=_FORMS[name], path=path)
     policy = (
-        f"default-src 'none'; script-src '{_hash(_SCRIPT)}'; style-src '{_hash(_STYLE)}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src '{source_hash(_SCRIPT)}'; style-src '{source_hash(_STYLE)}'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return html, {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
 
@@ -146,11 +146,12 @@ def unsubscribe_page(mails: str, *, done: bool) -> tuple[str, dict[str, str]]:
         )
     html = _UNSUBSCRIBE_PAGE.substitute(title=title, style=_STYLE, content=content)
     policy = (
-        f"default-src 'none'; style-src '{_hash(_STYLE)}'; base-uri 'none'; form-action 'self'; "
+        f"default-src 'none'; style-src '{source_hash(_STYLE)}'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     )
     return html, {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return how a Content-Security-Policy names a script or style that stands in the page itself."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,6 +1,6 @@
 """Bodies of ``/auth``."""
 
-import unicodedata
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
@@ -10,10 +10,12 @@ from llmready.domain.plans import QueueName
 from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
 
+# No keyboard types control characters; one that arrives was mangled on the way, and would lock its owner out.
+_TYPED = r"^[^\x00-\x1f\x7f-\x9f]*$"
+
 
 def _no_control_characters(password: str) -> str:
-    # No keyboard types them; one that arrives was mangled on the way, and would lock its owner out.
-    if any(unicodedata.category(char) == "Cc" for char in password):
+    if not re.fullmatch(_TYPED, password):
         raise ValueError("must not contain control characters")
     return password
 
@@ -30,6 +32,7 @@ NewPassword = Annotated[
         max_length=LONGEST,
         examples=["another long password"],
         description="Not a common one, and not the own name or address.",
+        json_schema_extra={"pattern": _TYPED},
     ),
     AfterValidator(_no_control_characters),
 ]
@@ -113,6 +116,8 @@ class MailPreferencesChange(Request):
 
 class ProfileChange(Request):
     """What a user may change of the profile; what is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     full_name: FullName | None = None
     mail_preferences: MailPreferencesChange | None = None

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from llmready.domain.website import URL_LIMIT, Patterns
 from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp
@@ -33,15 +34,15 @@ class WebsiteBody(Request):
 class WebsiteChange(Request):
     """Some fields of a website: what is left out stays as it is."""
 
-    url: Url | None = None
+    url: Url | SkipJsonSchema[None] = None
     name: Name | None = None
     description: Description | None = None
-    include_patterns: Patterns | None = None
-    exclude_patterns: Patterns | None = None
-    max_pages: MaxPages | None = None
-    use_playwright: Flag | None = None
-    timeout: Timeout | None = None
-    is_active: Flag | None = None
+    include_patterns: Patterns | SkipJsonSchema[None] = None
+    exclude_patterns: Patterns | SkipJsonSchema[None] = None
+    max_pages: MaxPages | SkipJsonSchema[None] = None
+    use_playwright: Flag | SkipJsonSchema[None] = None
+    timeout: Timeout | SkipJsonSchema[None] = None
+    is_active: Flag | SkipJsonSchema[None] = None
 
     @model_validator(mode="after")
     def _nothing_required_is_null(self) -> "WebsiteChange":
@@ -70,6 +71,21 @@ Items = Annotated[list[Any], Field(min_length=1, max_length=BULK_LIMIT)]
 
 class BulkBody(Request):
     """Up to 50 websites to create, to update or to delete; each item is done or refused for itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": [one],
+                    "properties": {
+                        name: {"type": "array" if name == one else "null"}
+                        for name in ("create", "update", "delete")
+                    },
+                }
+                for one in ("create", "update", "delete")
+            ]
+        }
+    )
 
     create: Items | None = Field(None, description="Websites, as for `POST /websites`.")
     update: Items | None = Field(

@@ -1,0 +1,92 @@
+"""Runs Schemathesis against the local system, as two people who must not see each other's things."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.e2e.system import PASSWORD, ROOT, System
+
+_CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+class Outcome(NamedTuple):
+    """What came of a run. ``cases`` counts the requests that were generated and sent."""
+
+    cases: int
+    server_errors: int
+    code: int
+    text: str
+
+
+def fuzz(system: System, folder: Path, *options: str) -> Outcome:
+    """Ask everything that the OpenAPI text describes.
+
+    Args:
+        system: What is asked.
+        folder: Where the reports go.
+        options: Of ``schemathesis run``.
+    """
+    people = [system.user("pro"), system.user("pro")]
+    (folder / "people.json").write_text(json.dumps({"auth": [_login(person.email) for person in people]}))
+    config = folder / "schemathesis.toml"
+    names = ", ".join(f'"{person.email}"' for person in people)
+    config.write_text(
+        f"{_CONFIG.read_text()}\n[cache]\nenabled = false\n"
+        f'\n[auth.wfc]\npath = "{folder}/people.json"\npeers = [{names}]\n'
+    )
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "--config-file", config),
+            *("run", f"{system.url}/openapi.json", "--checks", "all", "--no-color"),
+            *("--generation-database", "none"),
+            *("--report", "ndjson", "--report-ndjson-path", folder / "events.ndjson"),
+            *options,
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+            "FUZZ_URL": system.url,
+            "FUZZ_EMAIL": system.user().email,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    text = done.stdout + done.stderr
+    generated = re.search(r"(\d[\d,]*) generated", text)
+    statuses = re.findall(r'"status_code": ?(\d+)', (folder / "events.ndjson").read_text())
+    return Outcome(
+        cases=int(generated[1].replace(",", "")) if generated else 0,
+        server_errors=sum(int(status) >= 500 for status in statuses),
+        code=done.returncode,
+        text=text,
+    )
+
+
+def _login(email: str) -> dict[str, object]:
+    return {
+        "name": email,
+        "loginEndpointAuth": {
+            "verb": "POST",
+            "endpoint": "/api/v1/auth/login",
+            "payloadUserPwd": {
+                "username": email,
+                "usernameField": "email",
+                "password": PASSWORD,
+                "passwordField": "password",
+            },
+            "contentType": "application/json",
+            "token": {
+                "extractFrom": "body",
+                "extractSelector": "/access_token",
+                "sendIn": "header",
+                "sendName": "Authorization",
+                "sendTemplate": "Bearer {token}",
+            },
+        },
+    }
