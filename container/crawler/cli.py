@@ -16,7 +16,7 @@ from crawler.crawl import check_out, crawl
 from crawler.failures import Code, Failure
 from crawler.frontier.patterns import split_list
 from crawler.frontier.urls import BadUrl, parse_typed
-from crawler.options import AnswerFiles, Options, Surroundings, read_blocked, read_surroundings
+from crawler.options import AnswerFiles, LinkTarget, Options, Surroundings, read_blocked, read_surroundings
 from crawler.report import Events, Lines
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blocked-hosts", metavar="FILE", help="hosts that are not crawled, one a line")
     for name, text in _ANSWER_FILES.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=text)
+    parser.add_argument(
+        "--link-target",
+        default="page",
+        metavar="page|markdown",
+        help="where the links of llms.txt lead: to the site's pages (default) or to the Markdown files",
+    )
     parser.add_argument("--zip", action="store_true", help="also write DIR.zip")
     parser.add_argument(
         "--events", action="store_true", help="tell progress as JSON lines on standard output"
@@ -125,12 +131,21 @@ def _options(args: argparse.Namespace) -> Options:
         timeout=_whole("--timeout", args.timeout, 86_400),
         use_playwright=args.use_playwright,
         zip=args.zip,
+        link_target=_link_target(args.link_target),
         files=AnswerFiles(**{name: _file(getattr(args, name)) for name in _ANSWER_FILES}),
     )
 
 
 def _file(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _link_target(text: str) -> LinkTarget:
+    if text == "markdown":
+        return "markdown"
+    if text != "page":
+        raise ValueError(f"--link-target wants page or markdown, not “{text[:40]}”.")
+    return "page"
 
 
 def _whole(name: str, text: str, most: int) -> int:

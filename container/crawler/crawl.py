@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from crawler.frontier.urls import Url
     from crawler.options import Options, Surroundings
     from crawler.pack.archive import PageFailure
+    from crawler.pack.quality import Quality
     from crawler.pack.store import PageStore
     from crawler.report import Reporter
 
-ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md"})
+ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md", "llms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Result:
     sha256: str | None
     content_bytes: int
     site_name: str
+    quality: Quality
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ async def crawl(options: Options, surroundings: Surroundings, reporter: Reporter
 
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        with closing(PageStore(work / "pages")) as store:
+        with closing(PageStore(work / "pages", compress=options.zip)) as store:
             fetched = await _fetch(
                 options,
                 surroundings,
@@ -186,6 +188,7 @@ def _pack(
         generator=f"LLMReady {__version__}",
         failures=fetched.failures,
         notes=fetched.notes,
+        link_target=options.link_target,
     )
     with Bundle(folder, packed if options.zip else None, surroundings.archive_bytes) as bundle:
         written = write_archive(bundle, store, run)
@@ -204,6 +207,7 @@ def _pack(
         sha256=digest,
         content_bytes=written.content_bytes,
         site_name=written.site_name,
+        quality=written.quality,
     )
 
 

@@ -6,10 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from crawler import __version__
 from crawler.fetch.guard import parse_allowed
 from crawler.frontier.urls import Url
+
+LinkTarget = Literal["page", "markdown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Options:
 
     `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
     `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
-    browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers.
+    browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers; `link_target`, where the links
+    of llms.txt lead: to the site's pages or to the archive's Markdown at the root of the site.
     """
 
     start: Url
@@ -43,6 +47,7 @@ class Options:
     use_playwright: bool = False
     zip: bool = False
     files: AnswerFiles = AnswerFiles()
+    link_target: LinkTarget = "page"
 
 
 @dataclass(frozen=True, slots=True)

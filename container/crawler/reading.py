@@ -11,6 +11,7 @@ from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.convert.shape import check_shape
 from crawler.failures import Code, Failure
 from crawler.pack.store import StoredPage, content_digest
+from crawler.signposts import read_crumbs, read_signs
 
 if TYPE_CHECKING:
     from crawler.convert.converter import Converter
@@ -41,6 +42,7 @@ async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) 
     Parameters: `facts`, with its HTML; `url`, where it lies; `depth`, links from the start; `converter`.
     Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
     """
+    crumbs, signs = read_crumbs(facts), read_signs(facts) if depth == 0 else ()
     raw = await converter.convert(facts.html, str(facts.base))
     markdown = clean_markdown(raw)
     if not markdown.strip():
@@ -58,5 +60,9 @@ async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) 
         site_name=clean_line(facts.site_name[:LONGEST_FACT]),
         excerpt=clean_line(first_paragraph(markdown)),
         digest=content_digest(title, markdown),
+        lang=facts.lang,
+        modified=facts.modified,
+        crumbs=crumbs,
+        signs=signs,
     )
     return page, markdown

@@ -99,6 +99,7 @@ class Events:
                 "sha256": result.sha256,
                 "content_bytes": result.content_bytes,
                 "site_name": result.site_name,
+                "quality": result.quality.shown(),
             }
         )
 
@@ -167,6 +168,7 @@ class Lines:
         self.close()
         failed = f", {result.pages_failed} failed" if result.pages_failed else ""
         _say(f"{result.site_name}: {result.pages_crawled} pages{failed}, in {result.out}")
+        _say(f"llms.txt scores {result.quality.score} of 100; manifest.json says why")
         if result.archive:
             _say(f"{result.archive} ({result.file_size / 1000:,.0f} kB)")
 

@@ -24,6 +24,7 @@ from crawler.pack.store import StoredPage, variant_digest
 from crawler.reading import convert_page, read_answer, read_rendered
 from crawler.reading_text import read_text, text_links
 from crawler.relations import Relations, read_relations
+from crawler.signposts import read_crumbs, read_signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -228,6 +229,8 @@ class Walk:
             page, markdown = read_text(own, candidate.url, candidate.depth)
             page.title, page.site_name = page.title or facts.title, facts.site_name
             page.description = page.description or facts.description
+            page.lang, page.modified, page.crumbs = facts.lang, facts.modified, read_crumbs(facts)
+            page.signs = read_signs(facts) if candidate.depth == 0 else ()
             self._frontier.claim(own.url)
         variant = ""
         if relations.translations:

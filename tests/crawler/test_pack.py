@@ -13,8 +13,8 @@ from llms_txt import parse_llms_file
 
 from crawler.convert.sanitise import clean_line, clean_markdown, clean_text
 from crawler.frontier.urls import join, parse
-from crawler.pack.llms_txt import render_llms_txt
-from crawler.pack.outline import make_outline
+from crawler.pack.llms_txt import page_link, render_llms_txt
+from crawler.pack.outline import Outline, make_outline
 from crawler.pack.paths import archive_paths
 from crawler.pack.store import StoredPage
 
@@ -25,6 +25,10 @@ def stored(path: str, title: str, **facts: str) -> StoredPage:
     url = parse(f"https://example.com{path}")
     known = {"heading": "", "description": "", "site_name": "", "excerpt": "", "digest": path, **facts}
     return StoredPage(url=url, depth=1, title=title, **known)
+
+
+def outlined(pages: list[StoredPage]) -> Outline:
+    return make_outline(pages, START, lambda page: page.excerpt)
 
 
 segments = st.text(
@@ -105,8 +109,7 @@ def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: st
         )
         for number, (title, description, heading) in enumerate(texts)
     ]
-    outline = make_outline(pages, START)
-    text = render_llms_txt(outline)
+    text = render_llms_txt(outlined(pages), page_link, START.origin)["llms.txt"]
     parsed = parse_llms_file(text)
     linked = [link.url for section in parsed.sections.values() for link in section]
     assert sorted(linked) == sorted(str(page.url).replace("(", "%28").replace(")", "%29") for page in pages)
@@ -129,12 +132,12 @@ def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: st
 )
 def test_titles_lose_the_name_of_the_site(titles: list[str], expected: list[str]) -> None:
     pages = [stored(f"/{number}", title, site_name="Acme") for number, title in enumerate(titles)]
-    assert [entry.title for entry in make_outline(pages, START).entries] == expected
+    assert [entry.title for entry in outlined(pages).entries] == expected
 
 
 def test_the_name_of_a_site_is_found_in_its_titles() -> None:
     pages = [stored(f"/{number}", f"Page {number} — Acme Manual") for number in range(4)]
-    outline = make_outline(pages, START)
+    outline = outlined(pages)
     assert outline.site_name == "Acme Manual"
     assert [entry.title for entry in outline.entries] == [f"Page {number}" for number in range(4)]
 
@@ -149,10 +152,10 @@ def test_sections_come_from_the_first_folder_that_divides() -> None:
         stored("/docs/chapter-10", "Ten"),
         stored("/docs/chapter-9", "Nine"),
     ]
-    outline = make_outline(pages, START)
+    outline = outlined(pages)
     assert {section.title: [entry.title for entry in section.entries] for section in outline.sections} == {
         "Overview": ["Docs", "Nine", "Ten"],
-        "API": ["The API", "Calls"],
+        "The API": ["The API", "Calls"],
         "Getting started": ["One", "Two"],
     }
 
@@ -162,9 +165,7 @@ def test_a_description_that_all_pages_share_describes_none() -> None:
         stored(f"/{number}", f"P{number}", description="The best site.", excerpt=f"Text {number}.")
         for number in range(4)
     ]
-    assert [entry.description for entry in make_outline(pages, START).entries] == [
-        f"Text {n}." for n in range(4)
-    ]
+    assert [entry.description for entry in outlined(pages).entries] == [f"Text {n}." for n in range(4)]
 
 
 @pytest.mark.parametrize(

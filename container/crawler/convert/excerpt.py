@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 SHORTEST = 40
 LONGEST = 300
@@ -18,6 +19,11 @@ _ESCAPE = re.compile(r"\\([^\w\s])")
 
 def first_paragraph(markdown: str) -> str:
     """Return the first paragraph of prose, at most 300 characters, or nothing when there is none."""
+    return next(paragraphs(markdown), "")
+
+
+def paragraphs(markdown: str) -> Iterator[str]:
+    """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each."""
     fenced = False
     for block in markdown[:20_000].split("\n\n"):
         if "```" in block:
@@ -27,8 +33,7 @@ def first_paragraph(markdown: str) -> str:
             continue
         text = _plain(block)
         if len(text) >= SHORTEST:
-            return text if len(text) <= LONGEST else _sentences(text)
-    return ""
+            yield text if len(text) <= LONGEST else _sentences(text)
 
 
 def _plain(block: str) -> str:

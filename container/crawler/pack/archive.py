@@ -1,19 +1,21 @@
-"""The archive: written page by page, the same bytes for the same pages, times only in manifest.json."""
+"""The archive: the same bytes for the same pages, times only in manifest.json."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import zipfile
-from contextlib import contextmanager
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from crawler.failures import Code, Failure
-from crawler.pack.llms_txt import render_llms_txt
+from crawler.failures import Code
+from crawler.pack.llms_txt import own_link, page_link, render_llms_txt
 from crawler.pack.outline import Entry, Outline, make_outline
 from crawler.pack.paths import archive_paths
+from crawler.pack.quality import Quality, judge
+from crawler.pack.tokens import COUNTED_BY
+from crawler.pack.zip_file import ZipFile, deflated_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from crawler.frontier.urls import Url
-    from crawler.pack.store import PageStore
+    from crawler.options import LinkTarget
+    from crawler.pack.store import PageStore, StoredPage, Text
 
-# The zip format has no earlier day, and any fixed one makes the bytes reproducible.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_PLAIN_FILE = 0o100644 << 16
-_UNIX = 3
-_CHUNK = 1 << 18
+FULL = "llms-full.txt"
+MANIFEST = "manifest.json"
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,20 @@ class PageFailure:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: the number of files, the bytes of llms-full.txt, the name of the site."""
+    """What was written: files, bytes of llms-full.txt, the name of the site, how good its llms.txt is."""
 
     total_files: int
     content_bytes: int
     site_name: str
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The facts of a crawl that the manifest tells; times are ISO 8601 in UTC."""
+    """The facts of a crawl that the manifest tells; times are ISO 8601 in UTC.
+
+    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown.
+    """
 
     start: Url
     started_at: str
@@ -59,6 +65,7 @@ class Run:
     generator: str
     failures: Sequence[PageFailure]
     notes: Sequence[str]
+    link_target: LinkTarget = "page"
 
 
 class Bundle:
@@ -71,19 +78,18 @@ class Bundle:
     def __init__(self, folder: Path, zip_path: Path | None, limit: int) -> None:
         self.names: list[str] = []
         self._folder = folder
-        self._limit = limit
         self._made = {folder}
-        self._zip = zip_path and zipfile.ZipFile(zip_path, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self._zip = zip_path and ZipFile(zip_path, limit)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if self._zip:
-            self._zip.close()
+            self._zip.__exit__(kind, *rest)
 
-    def add(self, name: str, data: bytes) -> None:
-        """Write a file. Raises: Failure (archive_too_large), OSError."""
+    def add(self, name: str, data: bytes, parts: Sequence[bytes] = ()) -> None:
+        """Write a file; `parts`, the same compressed, if there. Raises: Failure (archive_too_large), OSError."""
         path = self._folder / name
         if path.parent not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,29 +97,42 @@ class Bundle:
         path.write_bytes(data)
         self.names.append(name)
         if self._zip:
-            self._zip.writestr(_zip_info(name), data)
-            self._check_size()
+            self._zip.add(name, data, parts)
 
-    @contextmanager
-    def stream(self, name: str) -> Iterator[BinaryIO]:
-        """Write a file piece by piece; it must be one that is read back when it is complete."""
-        path = self._folder / name
-        with path.open("wb") as file:
-            yield file
-        self.names.append(name)
-        if self._zip:
-            info = _zip_info(name)
-            info.file_size = path.stat().st_size
-            with path.open("rb") as source, self._zip.open(info, "w") as packed:
-                shutil.copyfileobj(source, packed, _CHUNK)
-            self._check_size()
+    def add_joined(self, name: str, pieces: Iterator[_Piece]) -> int:
+        """Write a file of pieces that come one by one. Returns: its bytes. Raises: Failure (archive_too_large)."""
+        size = checksum = packed_size = 0
+        scratch = self._folder.with_name(f"{name}.packed")
+        with (self._folder / name).open("wb") as plain, scratch.open("w+b") as packed:
+            for piece in pieces:
+                for data in piece.plain:
+                    plain.write(data)
+                    size += len(data)
+                    checksum = zlib.crc32(data, checksum)
+                if self._zip:
+                    packed_size += sum(packed.write(part) for part in piece.packed())
+            self.names.append(name)
+            if self._zip:
+                packed.seek(0)
+                parts = partial(iter, partial(packed.read, _CHUNK), b"")
+                self._zip.add_parts(name, size, checksum, parts, packed_size)
+        scratch.unlink()
+        return size
 
-    def _check_size(self) -> None:
-        if self._zip and self._zip.start_dir > self._limit:
-            raise Failure(
-                Code.ARCHIVE_TOO_LARGE,
-                f"The archive would be larger than {self._limit / 1_000_000:g} MB; ask for fewer pages.",
-            )
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A page in llms-full.txt: what stands above its text, and the text."""
+
+    head: bytes
+    text: Text
+
+    @property
+    def plain(self) -> tuple[bytes, bytes, bytes]:
+        return (self.head, self.text.rest, b"\n")
+
+    def packed(self) -> tuple[bytes, bytes, bytes]:
+        return (deflated_line(self.head), self.text.packed, deflated_line(b"\n"))
 
 
 def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
@@ -122,55 +141,71 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     Parameters: `bundle`, where to; `store`, with at least one page; `run`.
     Raises: Failure (archive_too_large), OSError.
     """
-    outline = make_outline(store.pages(), run.start)
-    paths = archive_paths(entry.page.url for entry in outline.entries)
-    described: list[dict[str, Any]] = []
-    bundle.add("llms.txt", render_llms_txt(outline).encode())
-    with bundle.stream("llms-full.txt") as full:
-        for entry in outline.entries:
-            body = store.markdown(entry.page)
-            text = f"# {entry.title}\n\nURL: {entry.page.url}\n\n{_without_title(body, entry.title)}\n\n"
-            full.write(text.encode())
-            described.append(_write_page(bundle, paths[entry.page.url], entry, body))
-        content_bytes = full.tell()
+    store.settle()
+    outline = make_outline(store.pages(), run.start, store.markdown)
+    entries = outline.entries
+    paths = archive_paths(entry.page.url for entry in entries)
+    origin = run.start.origin
+
+    def markdown_link(entry: Entry) -> str:
+        return own_link(origin, paths[entry.page.url])
+
+    target = markdown_link if run.link_target == "markdown" else page_link
+    for name, text in render_llms_txt(outline, target, origin).items():
+        bundle.add(name, text.encode())
+    content_bytes = bundle.add_joined(FULL, (_piece(entry, store.text(entry.page)) for entry in entries))
+    described = [_write_page(bundle, paths[entry.page.url], entry, store) for entry in entries]
+    quality = judge(outline, described, run.failures)
     described.sort(key=lambda page: page["path"])
     total = len(bundle.names) + 1
-    bundle.add("manifest.json", _manifest(run, outline, described, total).encode())
-    return Written(total, content_bytes, outline.site_name)
+    bundle.add(MANIFEST, _manifest(run, outline, described, total, quality).encode())
+    return Written(total, content_bytes, outline.site_name, quality)
 
 
-def _zip_info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, _EPOCH)
-    info.compress_type = zipfile.ZIP_DEFLATED
-    info.external_attr = _PLAIN_FILE
-    info.create_system = _UNIX
-    return info
+def _piece(entry: Entry, text: Text) -> _Piece:
+    head = f"# {entry.title}\n\nURL: {entry.page.url}\n\n".encode()
+    return _Piece(head if _repeats(text.head, entry.title) else head + text.head, text)
 
 
-def _write_page(bundle: Bundle, path: str, entry: Entry, body: str) -> dict[str, Any]:
-    head = {"title": entry.title, "description": entry.description, "url": str(entry.page.url)}
-    # JSON strings are YAML strings, with every quote and colon where YAML wants it.
-    front = "".join(f"{key}: {json.dumps(text, ensure_ascii=False)}\n" for key, text in head.items() if text)
-    data = f"---\n{front}---\n\n{body}\n".encode()
-    bundle.add(path, data)
+def _repeats(head: bytes, title: str) -> bool:
+    """Say whether a text's own first heading only repeats the title above it."""
+    plain = head.decode().removeprefix("# ").replace("\\", "").strip()
+    return plain.casefold() == title.casefold()
+
+
+def _write_page(bundle: Bundle, path: str, entry: Entry, store: PageStore) -> dict[str, Any]:
+    page, text = entry.page, store.text(entry.page)
+    head = _front_matter(entry).encode() + text.head
+    data = head + text.rest
+    bundle.add(path, data, (deflated_line(head), text.packed) if text.packed else ())
     return {
-        "url": str(entry.page.url),
+        "url": str(page.url),
         "path": path,
         "title": entry.title,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "words": len(body.split()),
+        "words": store.words(page),
+        "tokens": store.tokens(page),
     }
 
 
-def _without_title(body: str, title: str) -> str:
-    """Drop a first heading that only repeats the title above it."""
-    first, _, rest = body.partition("\n")
-    plain = first.removeprefix("# ").replace("\\", "").strip()
-    return rest.lstrip("\n") if first.startswith("# ") and plain.casefold() == title.casefold() else body
+def _front_matter(entry: Entry) -> str:
+    page: StoredPage = entry.page
+    facts = {
+        "title": entry.title,
+        "description": entry.description,
+        "url": str(page.url),
+        "lang": page.lang,
+        "last_modified": page.modified,
+    }
+    # JSON strings are YAML strings, with every quote and colon where YAML wants it.
+    front = "".join(f"{key}: {json.dumps(text, ensure_ascii=False)}\n" for key, text in facts.items() if text)
+    return f"---\n{front}---\n\n"
 
 
-def _manifest(run: Run, outline: Outline, pages: Sequence[dict[str, Any]], total_files: int) -> str:
+def _manifest(
+    run: Run, outline: Outline, described: Sequence[dict[str, Any]], total_files: int, quality: Quality
+) -> str:
     manifest = {
         "origin": str(run.start),
         "site_name": outline.site_name,
@@ -179,8 +214,12 @@ def _manifest(run: Run, outline: Outline, pages: Sequence[dict[str, Any]], total
         "duration_sec": round(run.seconds, 3),
         "total_files": total_files,
         "generator": run.generator,
+        "link_target": run.link_target,
+        "tokens": sum(page["tokens"] for page in described),
+        "tokens_counted_by": COUNTED_BY,
+        "quality": quality.shown(),
         "notes": list(run.notes),
-        "pages": list(pages),
+        "pages": list(described),
         "failures": [
             {"url": failure.url, "code": failure.code.value, "detail": failure.detail}
             for failure in sorted(run.failures, key=lambda failure: (failure.url, failure.code))

@@ -51,20 +51,21 @@ def _natural(url: Url) -> str:
     if url.query:
         name = f"{name}-{unquote(url.query, errors='replace')}"
     names = [_folder(part) for part in folders if part]
-    full = "/".join([ROOT, *names, f"{_safe(name)}{'-' + _hash(url) if url.query else ''}.md"])
+    full = "/".join([ROOT, *names, f"{file_name(name)}{'-' + _hash(url) if url.query else ''}.md"])
     if len(full.encode()) <= LONGEST_PATH:
         return full
     first = names[0] if names else "long"
-    return f"{ROOT}/{_cut(first, LONGEST_NAME // 2)}/{_cut(_safe(name), LONGEST_NAME)}-{_hash(url)}.md"
+    return f"{ROOT}/{_cut(first, LONGEST_NAME // 2)}/{_cut(file_name(name), LONGEST_NAME)}-{_hash(url)}.md"
 
 
 def _folder(text: str) -> str:
     # A folder called x.md would collide with the page x.
-    name = _safe(text)
+    name = file_name(text)
     return f"{name[:-3]}-md" if name.casefold().endswith(".md") else name
 
 
-def _safe(text: str) -> str:
+def file_name(text: str) -> str:
+    """Return a name of at most 80 bytes that every filesystem takes."""
     name = unicodedata.normalize("NFC", clean_text(text))
     name = _UNSAFE.sub("-", name).strip("-. ") or "page"
     if _RESERVED.match(name):

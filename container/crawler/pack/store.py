@@ -1,23 +1,39 @@
-"""Pages on disk while the crawl runs, so that memory stays flat however many there are."""
+"""Pages on disk while the crawl runs, so that memory stays flat however many there are.
+
+Where a zip is wanted, each page is compressed here, in a thread of its own beside the crawl.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.frontier.urls import Url
+from crawler.pack.tokens import estimate_tokens
+from crawler.pack.zip_file import deflated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crawler.signposts import Sign
+
+MOST_WAITING = 32
+"""Pages that wait for being compressed; the crawl waits for the thread where there are more."""
+
 _TARGET = re.compile(r"\]\([^()\s]*+\)")
+_TITLE = re.compile(rb"# [^\n]*\n*")
 
 
 @dataclass(slots=True)
 class StoredPage:
-    """One page of the result: what it says about itself. Its Markdown lies in the store."""
+    """One page of the result: what it says about itself. Its Markdown lies in the store.
+
+    `lang` as BCP 47 has it and `modified` in ISO 8601, if the page says so; `crumbs`, the labels of its breadcrumbs;
+    `signs`, the links of its navigation, kept of the front page alone.
+    """
 
     url: Url
     depth: int
@@ -27,18 +43,46 @@ class StoredPage:
     site_name: str
     excerpt: str
     digest: str
+    lang: str = ""
+    modified: str = ""
+    crumbs: tuple[str, ...] = ()
+    signs: tuple[Sign, ...] = ()
+
+
+class Text(NamedTuple):
+    """The Markdown of a page as the archive needs it.
+
+    `head`, its first line when that is a heading, with the line ends after it; `rest`, all else, ending in a line
+    end; `packed`, the rest compressed, empty where no zip is wanted.
+    """
+
+    head: bytes
+    rest: bytes
+    packed: bytes
+
+
+@dataclass(slots=True)
+class _Place:
+    start: int
+    length: int
+    words: int
+    tokens: int
+    packed: Future[tuple[int, int]] | None
 
 
 class PageStore:
-    """Keeps the pages of a crawl in one file, to which it only appends.
+    """Keeps the pages of a crawl in one file, to which it only appends, and their compressed form in another.
 
-    Parameters: `path` of the file, which it makes.
+    Parameters: `path` of the file, which it makes; `compress`, for a zip.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, compress: bool = False) -> None:
         self._file = path.open("x+b")
-        self._end = 0
-        self._pages: dict[Url, tuple[StoredPage, int, int]] = {}
+        self._packed = path.with_suffix(".packed").open("x+b") if compress else None
+        self._packer = ThreadPoolExecutor(1, "packer") if compress else None
+        self._waiting: list[Future[tuple[int, int]]] = []
+        self._end = self._packed_end = 0
+        self._pages: dict[Url, tuple[StoredPage, _Place]] = {}
         self._twins: dict[tuple[str, str], Url] = {}
 
     def add(self, page: StoredPage, markdown: str, variant: str = "") -> bool:
@@ -51,15 +95,17 @@ class PageStore:
         twin_keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
         twin = next((self._twins[key] for key in twin_keys if key in self._twins), None)
         if twin is not None:
-            other, start, length = self._pages[twin]
+            other, place = self._pages[twin]
             if _rank(page) < _rank(other):
                 del self._pages[twin]
-                self._pages[page.url] = (page, start, length)
+                self._pages[page.url] = (page, place)
                 self._twins.update(dict.fromkeys([*self._twins_of(twin), *twin_keys], page.url))
             return False
         data = markdown.encode()
         self._file.write(data)
-        self._pages[page.url] = (page, self._end, len(data))
+        words = len(markdown.split())
+        place = _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data))
+        self._pages[page.url] = (page, place)
         self._end += len(data)
         self._twins.update(dict.fromkeys(twin_keys, page.url))
         return True
@@ -67,19 +113,67 @@ class PageStore:
     def _twins_of(self, url: Url) -> list[tuple[str, str]]:
         return [key for key, kept in self._twins.items() if kept == url]
 
+    def _pack(self, data: bytes) -> Future[tuple[int, int]] | None:
+        if self._packer is None:
+            return None
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.pop(0).result()
+        future = self._packer.submit(self._write_packed, data)
+        self._waiting.append(future)
+        return future
+
+    def _write_packed(self, data: bytes) -> tuple[int, int]:
+        packed = deflated(_split(data)[1])
+        start = self._packed_end
+        if self._packed is not None:
+            self._packed.write(packed)
+        self._packed_end += len(packed)
+        return start, len(packed)
+
     def markdown(self, page: StoredPage) -> str:
         """Return a page's Markdown."""
-        _, start, length = self._pages[page.url]
-        self._file.seek(start)
-        return self._file.read(length).decode()
+        return self._data(self._pages[page.url][1]).decode()
+
+    def text(self, page: StoredPage) -> Text:
+        """Return a page's Markdown in the pieces that the archive is made of. Raises: OSError."""
+        place = self._pages[page.url][1]
+        head, rest = _split(self._data(place))
+        packed = b""
+        if place.packed is not None and self._packed is not None:
+            start, length = place.packed.result()
+            self._packed.seek(start)
+            packed = self._packed.read(length)
+        return Text(head, rest, packed)
+
+    def words(self, page: StoredPage) -> int:
+        """Return how many words a page has."""
+        return self._pages[page.url][1].words
+
+    def tokens(self, page: StoredPage) -> int:
+        """Return about how many tokens a page has."""
+        return self._pages[page.url][1].tokens
 
     def pages(self) -> list[StoredPage]:
         """Return all pages in the order of their URLs."""
         return [self._pages[url][0] for url in sorted(self._pages)]
 
+    def settle(self) -> None:
+        """Wait until all is compressed, before anything is read. Raises: OSError."""
+        for future in self._waiting:
+            future.result()
+        self._waiting.clear()
+
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        if self._packer is not None:
+            self._packer.shutdown(cancel_futures=True)
+        if self._packed is not None:
+            self._packed.close()
         self._file.close()
+
+    def _data(self, place: _Place) -> bytes:
+        self._file.seek(place.start)
+        return self._file.read(place.length)
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -93,6 +187,12 @@ def content_digest(title: str, markdown: str) -> str:
 def variant_digest(title: str, markdown: str) -> str:
     """Return what tells the content of two translations apart, whose links lead into their own languages."""
     return content_digest(title, _TARGET.sub("]()", markdown))
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    heading = _TITLE.match(data)
+    cut = heading.end() if heading else 0
+    return data[:cut], data[cut:] + b"\n"
 
 
 def _stem(url: Url) -> str:

@@ -1,0 +1,185 @@
+"""The name of the site, and a title for each page that tells it from the others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawler.convert.sanitise import clean_line
+from crawler.pack.words import readable, segments, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from crawler.frontier.urls import Url
+    from crawler.pack.store import StoredPage
+
+LONGEST_TITLE = 200
+
+_SEPARATOR = re.compile("\\s+[|\\-\u2013\u2014·•»«:]{1,2}\\s+|\\s*[|·•»]\\s+")
+_EXTRA = frozenset((
+    "docs", "doc", "documentation", "website", "site", "blog", "the", "official", "home", "help", "manual", "guide",
+    "reference", "wiki", "a", "of", "for",
+))  # fmt: skip
+_MEANINGLESS = frozenset((
+    "index", "home", "homepage", "home page", "untitled", "untitled document", "document", "page", "readme", "main",
+    "default", "contents", "table of contents", "no title", "title", "new page", "root",
+))  # fmt: skip
+_MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
+_SIGNS = str.maketrans("", "", "\u00b6\u200b")
+
+
+class SiteName(NamedTuple):
+    """What the site is called, and what its titles begin or end with besides."""
+
+    name: str
+    affixes: frozenset[str] = frozenset()
+
+
+def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
+    """Find the name of a site: what its pages say, else what their titles have in common, else its front page's."""
+    titles = [_plain(page.title) for page in pages]
+    affixes = frozenset(affix for affix in (_common(titles, -1), _common(titles, 0)) if affix)
+    stated = Counter(_plain(page.site_name) for page in pages if page.site_name.strip())
+    if stated:
+        name = max(stated, key=lambda text: (stated[text], text))
+        if home.site_name.strip() or stated[name] * 2 >= len(pages):
+            return SiteName(shortened(name, LONGEST_TITLE), affixes)
+    if affixes:
+        longest = _common(titles, -1) or _common(titles, 0)
+        return SiteName(shortened(longest, LONGEST_TITLE), affixes)
+    title = _plain(home.title) or _plain(home.heading)
+    first = _MANUAL_SECTION.sub("", _SEPARATOR.split(title)[0] or title)
+    if first.casefold() in _MEANINGLESS or first.casefold() == "welcome":
+        first = _plain(home.heading) if _plain(home.heading).casefold() not in _MEANINGLESS else ""
+    return SiteName(shortened(first, LONGEST_TITLE) or home.url.host, affixes)
+
+
+def page_titles(pages: Sequence[StoredPage], home: StoredPage, site: SiteName) -> dict[Url, str]:
+    """Give each page a title without the site's name; no two pages share one."""
+    plain = {page.url: _own_title(page, site, is_home=page is home) for page in pages}
+    return _told_apart(pages, plain)
+
+
+def _plain(title: str) -> str:
+    return clean_line(title.translate(_SIGNS))
+
+
+def _common(titles: Sequence[str], place: int) -> str:
+    """Return the part that most titles end (-1) or begin (0) with, beside a separator."""
+    parts = Counter(_SEPARATOR.split(title)[place] for title in titles if _SEPARATOR.search(title))
+    if not parts:
+        return ""
+    part = max(parts, key=lambda text: (parts[text], text))
+    # A beginning is more often the name of a section than an end is: more titles have to share it.
+    needed = max(2, len(titles) / 2) if place else max(3, len(titles) * 0.7)
+    return part if parts[part] >= needed else ""
+
+
+def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
+    title = _without_site(_plain(page.title), site)
+    heading = _plain(page.heading)
+    nameless = not title or _is_site(title, site) or title.casefold() in _MEANINGLESS
+    if nameless and not is_home:
+        useful = heading and heading.casefold() not in _MEANINGLESS and not _is_site(heading, site)
+        own = _from_path(page.url)
+        title = heading if useful else title if own.isdecimal() else own or title
+    return shortened(title or heading, LONGEST_TITLE) or _from_path(page.url) or page.url.host
+
+
+def _without_site(title: str, site: SiteName) -> str:
+    for _ in range(3):
+        found = list(_SEPARATOR.finditer(title))
+        if not found:
+            break
+        first, last = found[0], found[-1]
+        if _is_site(title[last.end() :], site):
+            title = title[: last.start()].strip()
+        elif _is_site(title[: first.start()], site):
+            title = title[first.end() :].strip()
+        else:
+            break
+    return title
+
+
+def _is_site(text: str, site: SiteName) -> bool:
+    """Say whether a text only names the site: “Name”, “Name docs”, “The Name documentation”."""
+    text, name = text.casefold().strip(), site.name.casefold()
+    if text == name or any(text == affix.casefold() for affix in site.affixes):
+        return True
+    rest = text.replace(name, " ", 1) if name and name in text else None
+    return rest is not None and set(rest.split()) <= _EXTRA
+
+
+def _from_path(url: Url) -> str:
+    parts = segments(url)
+    return readable(parts[-1]) if parts else ""
+
+
+def _told_apart(pages: Sequence[StoredPage], titles: dict[Url, str]) -> dict[Url, str]:
+    """Qualify the titles that several pages share by what tells these pages apart."""
+    groups: defaultdict[str, list[StoredPage]] = defaultdict(list)
+    for page in pages:
+        groups[titles[page.url].casefold()].append(page)
+    taken = {key for key, group in groups.items() if len(group) == 1}
+    result = {group[0].url: titles[group[0].url] for group in groups.values() if len(group) == 1}
+    for key in sorted(groups):
+        group = groups[key]
+        if len(group) == 1:
+            continue
+        for page, title in zip(group, _qualified(group, titles), strict=True):
+            result[page.url] = _free(title, taken)
+            taken.add(result[page.url].casefold())
+    return result
+
+
+def _qualified(group: Sequence[StoredPage], titles: dict[Url, str]) -> list[str]:
+    plain = [titles[page.url] for page in group]
+    headings = [shortened(_plain(page.heading), LONGEST_TITLE) for page in group]
+    if all(headings) and _distinct(headings, group):
+        return headings
+    for way in _WAYS:
+        marks = [shortened(way(page), 80) for page in group]
+        if _distinct(marks, group):
+            return [
+                f"{title} ({mark})" if mark and mark.casefold() != title.casefold() else title
+                for title, mark in zip(plain, marks, strict=True)
+            ]
+    return [f"{title} ({page.url.target})" for title, page in zip(plain, group, strict=True)]
+
+
+def _distinct(texts: Iterable[str], group: Sequence[StoredPage]) -> bool:
+    folded = [text.casefold() for text in texts]
+    return len(set(folded)) == len(group) and folded.count("") <= 1
+
+
+def _crumb(page: StoredPage) -> str:
+    return page.crumbs[-2] if len(page.crumbs) > 1 else ""
+
+
+def _parent(page: StoredPage) -> str:
+    return readable(segments(page.url)[-2]) if len(segments(page.url)) > 1 else ""
+
+
+def _file(page: StoredPage) -> str:
+    return _from_path(page.url)
+
+
+def _first(page: StoredPage) -> str:
+    parts = segments(page.url)
+    return readable(parts[0]) if parts else ""
+
+
+def _whole(page: StoredPage) -> str:
+    return " / ".join(readable(part) for part in segments(page.url))
+
+
+_WAYS: tuple[Callable[[StoredPage], str], ...] = (_crumb, _parent, _file, _first, _whole)
+
+
+def _free(title: str, taken: set[str]) -> str:
+    if title.casefold() not in taken:
+        return title
+    return next(name for number in count(2) if (name := f"{title} ({number})").casefold() not in taken)
