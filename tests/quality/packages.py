@@ -18,19 +18,19 @@ class MissingPackageError(Exception):
     """A package could not be had here."""
 
 
-def unpacked(package: str, version: str, members: tuple[str, ...]) -> Path:
+def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path = CACHE) -> Path:
     """Return the folder into which `members` of a package were unpacked.
 
     Parameters: `package`, such as `debian:git-doc`; `version`, the pinned one (where a distribution has
-    replaced it, its successor is taken); `members`, files or folders within the package.
+    replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is kept.
     Raises: MissingPackageError.
     """
     registry, _, name = package.partition(":")
-    folder = CACHE / registry / f"{name}-{version.replace(':', '_')}"
+    folder = cache / registry / f"{name}-{version.replace(':', '_')}"
     if all((folder / member).exists() for member in members):
         return folder
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
         archive = _FETCH[registry](name, version, Path(scratch))
         folder.mkdir(parents=True, exist_ok=True)
         _unpack(archive, folder, members)
