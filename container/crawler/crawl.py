@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler import __version__
-from crawler.convert.converter import Converter
+from crawler.convert.converter import MAX_WAITING, Converter
 from crawler.failures import Code, Failure
 from crawler.fetch.browser_process import find_chromium
 
@@ -152,8 +152,8 @@ async def _fetch(
                 converter=converter,
                 store=store,
                 reporter=reporter,
-                # More than connections: a page that is being converted holds none.
-                workers=limits.connections * 3,
+                # More than connections: a page that is being converted holds none, only memory.
+                workers=limits.connections + MAX_WAITING,
                 browser=browser,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes

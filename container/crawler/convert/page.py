@@ -164,12 +164,13 @@ def _links(tree: LexborHTMLParser, base: Url) -> list[Url]:
         for node in tree.css(selector):
             hrefs.setdefault((node.attrs.get(attribute) or "").partition("#")[0])
     hrefs.pop("", None)
-    folder = base.folder
+    # All pages of a site resolve a link from its root alike, and all of a folder most others: the cache lives on it.
+    root, folder = base._replace(path="/", query=""), base.folder
     found: dict[Url, None] = {}
     for href in list(hrefs)[:MAX_LINKS]:
-        link = page_link(base if href.startswith("?") else folder, href)
+        link = page_link(root if href[0] == "/" else base if href[0] == "?" else folder, href)
         if link is not None:
-            found.setdefault(link)
+            found[link] = None
     return list(found)
 
 

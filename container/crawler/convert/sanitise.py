@@ -22,7 +22,7 @@ _LINK_END = re.compile(
 )
 _EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
 _BAD_START = re.compile(r"(\]\(\s*+<?)(?!https?://)(?=([^)>\n]{0,100}+))")
-_RULES_AT_ENDS = re.compile(r"\A(?:---\n+)+|(?:\n+---)+\Z")
+_RULES_AT_START = re.compile(r"(?:---\n++)*+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
@@ -57,12 +57,23 @@ def clean_markdown(markdown: str) -> str:
 
 def _closed(text: str) -> str:
     # A rule at the top would be taken for front matter, and one at the end parts nothing.
-    text = _RULES_AT_ENDS.sub("", text.strip("\n"))
+    text = _without_rules(text.strip("\n"))
     open_fence = ""
     if "```" in text or "~~~" in text:
-        for line in text.split("\n"):
+        for line in [line for line in text.split("\n") if "```" in line or "~~~" in line]:
             open_fence = _fence_after(open_fence, line)
     return f"{text}\n{open_fence}" if open_fence else text
+
+
+def _without_rules(text: str) -> str:
+    # By hand at the end: a pattern that ends there would be tried at each line.
+    match = _RULES_AT_START.match(text)
+    start, end = match.end() if match else 0, len(text)
+    while text.endswith("\n---", start, end):
+        end -= 4
+        while end > start and text[end - 1] == "\n":
+            end -= 1
+    return text[start:end]
 
 
 def _fence_after(open_fence: str, line: str) -> str:
