@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from cli.client.output import plain, print_json
-from cli.client.session import Session, unreachable
+from cli.client.session import Session, is_loopback, unreachable
 from cli.exit_codes import ExitCode
 from cli.failure import CommandFailed, not_written
 
@@ -119,8 +119,10 @@ def _part(digest: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CommandFailed("these files are being downloaded by another command") from None
-        yield folder / f"{digest}.part"
-        Path(lock.name).unlink(missing_ok=True)
+        try:
+            yield folder / f"{digest}.part"
+        finally:
+            Path(lock.name).unlink(missing_ok=True)
 
 
 def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Path) -> str | None:
@@ -164,7 +166,9 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
     # The last byte is asked for again rather than none: its answer has the file's name.
     have = min(have, total - 1) if total else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
-    with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=False) as answer:
+    with httpx.stream(
+        "GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=False, trust_env=not is_loopback(url)
+    ) as answer:
         if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
             raise _Broken(f"status {answer.status_code}")
         resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT

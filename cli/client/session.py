@@ -53,7 +53,7 @@ class Session:
         # A proxy for the world has no business with this machine's own addresses.
         self._http = httpx.Client(
             timeout=_TIMEOUT,
-            trust_env=not _is_loopback(api),
+            trust_env=not is_loopback(api),
             headers={"User-Agent": f"llmready/{__version__}"},
         )
 
@@ -187,7 +187,7 @@ def api_address(text: str) -> str:
         CommandFailed: It is no HTTP address, or one over which a password would travel in the open.
     """
     text = text.strip()
-    typed = text if "://" in text else f"{'http' if _is_loopback('//' + text) else 'https'}://{text}"
+    typed = text if "://" in text else f"{'http' if is_loopback('//' + text) else 'https'}://{text}"
     try:
         parts = urlsplit(typed)
         _ = parts.port
@@ -195,7 +195,7 @@ def api_address(text: str) -> str:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise CommandFailed(f"{plain(text)} is no address of an API", ExitCode.USAGE)
-    if parts.scheme == "http" and not _is_loopback(typed):
+    if parts.scheme == "http" and not is_loopback(typed):
         raise CommandFailed(
             f"{plain(text)} is not encrypted, and your password would travel in the open; use https",
             ExitCode.USAGE,
@@ -211,7 +211,8 @@ def unreachable(where: str, error: Exception) -> CommandFailed:
     )
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine itself."""
     try:
         return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
     except ValueError:

@@ -158,7 +158,6 @@ def test_what_goes_wrong_is_one_sentence_and_a_code(client: Client) -> None:
     fails(ExitCode.NOT_FOUND, "sites", "show", "nowhere.example.com")
     fails(ExitCode.NOT_FOUND, "watch", "nothing")
     fails(ExitCode.NOT_FOUND, "download")
-    fails(ExitCode.NOT_WRITTEN, "download", "--out", "no/such/folder/file.zip")
     fails(ExitCode.USAGE, "sites", "delete", "x")
     fails(ExitCode.REFUSED, "sites", "add", "http://localhost/")
     (file,) = client.home.rglob("credentials.json")
