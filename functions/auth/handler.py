@@ -43,6 +43,7 @@ from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 _DELETE_AT_ONCE = timedelta(seconds=8)
 _EXPORTS = Rate(10)
 _PASSWORD_CHANGES = Rate(10)
+UnsubscribeToken = Annotated[str, Query(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 app = Api(
     open_paths=frozenset(
@@ -211,14 +212,14 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
 
 
 @app.get(f"{PREFIX}/auth/unsubscribe", summary="The page to end a kind of mails", tags=["auth"])
-def unsubscribing(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+def unsubscribing(token: UnsubscribeToken) -> Response[str]:
     """Return the page that the link in a mail leads to."""
     _, preference = unsubscriber(token, keys=bootstrap.keys())
     return _html(*unsubscribe_page(MAILS_OF[preference], done=False))
 
 
 @app.post(f"{PREFIX}/auth/unsubscribe", summary="End a kind of mails", tags=["auth"])
-def unsubscribe_now(token: Annotated[str, Query(min_length=1, max_length=4096)]) -> Response[str]:
+def unsubscribe_now(token: UnsubscribeToken) -> Response[str]:
     """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
     preference = unsubscribe(token, users=bootstrap.users(), keys=bootstrap.keys(), time=now())
     return _html(*unsubscribe_page(MAILS_OF[preference], done=True))

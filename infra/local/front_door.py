@@ -75,7 +75,11 @@ class FrontDoor:
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._pass_on)
         self._runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=2, max_field_size=LARGEST_HEADER
+            application,
+            access_log=None,
+            shutdown_timeout=2,
+            max_line_size=LARGEST_HEADER,
+            max_field_size=LARGEST_HEADER,
         )
         await self._runner.setup()
         try:

@@ -148,4 +148,8 @@ def test_every_route_with_an_id_is_closed_to_others(system: System, small_site: 
             assert answer.headers["Content-Type"] == "application/problem+json"
             tried += 1
     assert tried >= 10
+    for what in ({"update": [{"id": website, "name": "mine"}]}, {"delete": [website]}):
+        (result,) = stranger.http.post("/websites/bulk", json=what).json()["results"]
+        assert (result["status"], result["error"]["code"]) == (404, "website_not_found")
     assert owner.generation(generation)["can_download"]
+    assert owner.http.get(f"/websites/{website}").json()["name"] != "mine"

@@ -52,6 +52,7 @@ def fuzz(system: System, folder: Path, *options: str) -> Outcome:
             "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
             "FUZZ_URL": system.url,
             "FUZZ_EMAIL": system.user().email,
+            "FUZZ_PEOPLE": ",".join(person.email for person in people),
         },
         capture_output=True,
         text=True,

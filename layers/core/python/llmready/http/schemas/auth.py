@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, EmailStr, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
 from llmready.domain.passwords import LONGEST, SHORTEST
 from llmready.domain.plans import QueueName
@@ -20,7 +20,27 @@ def _no_control_characters(password: str) -> str:
     return password
 
 
-Email = Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"]), AfterValidator(single_line)]
+def _address_alone(text: object) -> object:
+    # Pydantic would take "Ada <ada@example.com>" too.
+    if isinstance(text, str) and "<" in text:
+        raise ValueError("value is not a valid email address: it must be the address alone")
+    return text
+
+
+def _fits_a_mail_server(address: str) -> str:
+    # RFC 5321, section 4.5.3.1.1; in octets, as SMTPUTF8 counts.
+    if len(address.rpartition("@")[0].encode()) > 64:
+        raise ValueError("value is not a valid email address: the part before the @ is longer than 64 bytes")
+    return address
+
+
+Email = Annotated[
+    EmailStr,
+    BeforeValidator(_address_alone),
+    Field(max_length=254, examples=["ada@example.com"]),
+    AfterValidator(single_line),
+    AfterValidator(_fits_a_mail_server),
+]
 FullName = Annotated[Line, Field(max_length=100, examples=["Ada Lovelace"])]
 # Passwords are taken as they are: spaces at their ends belong to them.
 Password = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST, examples=["a long password"])]
