@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawler.convert.charset import decode
 from crawler.convert.excerpt import first_paragraph
+from crawler.convert.facts import iso_date
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.convert.shape import check_shape
@@ -33,7 +34,9 @@ def read_rendered(response: Response, html: str) -> Page:
     check_shape(html)
     # aiohttp's headers may repeat; each X-Robots-Tag counts.
     rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
-    return read_page(html, response.url, rules)
+    page = read_page(html, response.url, rules)
+    page.modified = page.modified or iso_date(response.headers.get("Last-Modified", ""))
+    return page
 
 
 async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) -> tuple[StoredPage, str]:

@@ -1,5 +1,6 @@
 // The language that a page names for a code block.
 import { ID, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Elements around a code block that may name its language. */
 const LEVELS_UP = 3
@@ -21,6 +22,7 @@ const SAME = new Map(Object.entries({
   python3: 'python', rb: 'ruby', rs: 'rust', 'shell-session': 'console', shellsession: 'console', ts: 'typescript',
   yml: 'yaml',
 }))
+const LANGUAGES = ['data-lang', 'data-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
 
 const found = new Map()
@@ -28,17 +30,17 @@ const found = new Map()
 /** Return the language of a `pre`, or nothing. */
 export function languageOf(tree, block) {
   for (const node of [firstCode(tree, block), block]) {
-    if (node < 0 || tree.attributes[node] === null) continue
-    for (const name of ['data-lang', 'data-language', 'lang', 'language']) {
-      const language = known(tree.get(node, name) ?? '')
+    if (node < 0 || !tree.hasAttributes(node)) continue
+    for (const name of LANGUAGES) {
+      const language = known(tree.get(node, name))
       if (language) return language
     }
-    const language = fromClasses(tree.get(node, 'class'))
+    const language = fromClasses(tree.get(node, ATTRIBUTE.class))
     if (language) return language
   }
   let node = tree.parent[block]
   for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]]; level++) {
-    const language = tree.attributes[node] === null ? '' : fromClasses(tree.get(node, 'class'))
+    const language = fromClasses(tree.get(node, ATTRIBUTE.class))
     if (language) return language
     node = tree.parent[node]
   }

@@ -2,7 +2,7 @@
 import { Measure, children, resolved, textOf } from './measure.mjs'
 import { ALWAYS, CONTENT, OUTSIDE, judgeNames, judgeRole } from './names.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
-import { parse } from './tree.mjs'
+import { ATTRIBUTE, parse } from './tree.mjs'
 import { PlainHtml } from './plain_html.mjs'
 
 /** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
@@ -20,6 +20,7 @@ const MAIN = 8
 const ARTICLE = 16
 const TITLED = 32
 
+const { class: CLASS, id: IDENTITY, itemprop: ITEMPROP, role: ROLE } = ATTRIBUTE
 const FRAME_TAGS = ids('aside', 'footer', 'header')
 const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'pre', 'tbody', 'tr')
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
@@ -58,7 +59,7 @@ class Page {
     this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint8Array(tree.room))
     this.has = 0
     for (let node = 0; node < tree.count; node++) {
-      const mark = tree.attributes[node] === null ? 0 : judge(tree, node)
+      const mark = tree.gone[node] ? 0 : judge(tree, node)
       this.marks[node] = mark
       this.has |= mark
     }
@@ -70,7 +71,7 @@ class Page {
     let main = this.choose()
     let heading = main === 0 ? -1 : this.headingAbove(main)
     let isMarked = tree.tag[main] === ID.main || tree.tag[main] === ID.article
-      || (main !== 0 && (tree.get(main, 'role') ?? tree.get(main, 'itemprop')) !== undefined)
+      || (main !== 0 && (tree.has(main, ATTRIBUTE.role) || tree.has(main, ATTRIBUTE.itemprop)))
     if (main !== 0 && isShell(measure.length(main), measure.length(0))) {
       main = 0
       heading = -1
@@ -200,7 +201,7 @@ class Page {
     let inHeading = false
     for (let above = tree.parent[node]; above >= 0; above = tree.parent[above]) {
       // Highlighters call comments `comment`.
-      if (CODE[tree.tag[above]]) return !(tree.get(node, 'class') ?? '').includes('line')
+      if (CODE[tree.tag[above]]) return !tree.get(node, ATTRIBUTE.class).includes('line')
       inHeading ||= Boolean(PROPERTIES[tree.tag[above]] & HEADING)
     }
     // mdBook's `a.header` is the heading itself.
@@ -269,7 +270,7 @@ class Page {
     if (measure.linkShare(node) > 0.5) return true
     let rest = text
     for (const link of tree.all(node, ID.a)) {
-      if (tree.get(link, 'href') !== undefined) rest = rest.replace(textOf(tree, link), ' ')
+      if (tree.has(link, ATTRIBUTE.href)) rest = rest.replace(textOf(tree, link), ' ')
     }
     return [...wordsOf(rest)].every((word) => WALKING.has(word))
   }
@@ -277,19 +278,20 @@ class Page {
 
 /** Return what an element's attributes say about it, as bits. */
 function judge(tree, node) {
-  const attributes = tree.attributes[node]
+  const end = tree.firstAttribute[node + 1]
   let mark = 0
-  for (let at = 0; at < attributes.length; at += 2) {
-    const value = attributes[at + 1]
-    if (attributes[at] === 'class') {
+  for (let place = tree.firstAttribute[node]; place < end; place++) {
+    const name = tree.attributeName[place]
+    if (name === CLASS) {
+      const value = tree.value(place)
       mark |= judgeNames(value)
       if (value.includes('contents') && LOCAL_CONTENTS.test(value)) mark |= ALWAYS
       if (value.includes('-title') && TITLED_CLASS.test(value)) mark |= TITLED
-    } else if (attributes[at] === 'id') {
-      mark |= judgeNames(value)
-    } else if (attributes[at] === 'role') {
-      mark |= value.toLowerCase() === 'main' ? MAIN : judgeRole(value)
-    } else if (attributes[at] === 'itemprop' && value.toLowerCase() === 'articlebody') {
+    } else if (name === IDENTITY) {
+      mark |= judgeNames(tree.value(place))
+    } else if (name === ROLE) {
+      mark |= tree.value(place).toLowerCase() === 'main' ? MAIN : judgeRole(tree.value(place))
+    } else if (name === ITEMPROP && tree.value(place).toLowerCase() === 'articlebody') {
       mark |= ARTICLE
     }
   }
@@ -314,8 +316,8 @@ function outermost(tree, nodes) {
 }
 
 function isSelfLink(tree, node) {
-  return tree.get(node, 'href')?.startsWith('#') || MARK.test(tree.get(node, 'class') ?? '')
-    || tree.get(node, 'title')?.toLowerCase() === 'permalink'
+  return tree.get(node, ATTRIBUTE.href).startsWith('#') || MARK.test(tree.get(node, ATTRIBUTE.class))
+    || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
 }
 
 /** Say whether a main part is so empty that the page's text must lie elsewhere. */

@@ -1,5 +1,6 @@
 // How long the parts of a page are, and searches within them. Lengths count the characters of texts, without the white space at their ends.
 import { ID } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 const REFERENCE = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi
 const NAMED = new Map(Object.entries({
@@ -19,7 +20,7 @@ export class Measure {
   /** Take the lengths of what is not left out now. */
   take(tree) {
     this.tree = tree
-    const { count, gone, tag, size, end, attributes } = tree
+    const { count, gone, tag, size, end } = tree
     if (this.before.length <= count || this.before.length > 2 * tree.room) {
       this.before = new Int32Array(tree.room + 1)
       this.linkedBefore = new Int32Array(tree.room + 1)
@@ -35,8 +36,7 @@ export class Measure {
       if (tag[node] === 0) {
         length += size[node]
         if (node < linkEnd) linked += size[node]
-      } else if (tag[node] === ID.a && end[node] > linkEnd && attributes[node] !== null
-        && tree.get(node, 'href') !== undefined) {
+      } else if (tag[node] === ID.a && end[node] > linkEnd && tree.has(node, ATTRIBUTE.href)) {
         linkEnd = end[node]
       }
     }

@@ -6,6 +6,7 @@ import { children } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK, FIRST_FREE, ID, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
@@ -47,7 +48,7 @@ const INTERFACE = new RegExp(
 const INTERFACE_STARTS = new Uint8Array(128)
 for (const letter of 'cevsibrjptCEVSIBRJPT[') INTERFACE_STARTS[letter.charCodeAt(0)] = 1
 const LONGEST_INTERFACE = 40
-const LAZY = ['data-src', 'data-original', 'data-lazy-src']
+const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
 
 export class PlainHtml {
   constructor(tree, measure) {
@@ -114,7 +115,7 @@ export class PlainHtml {
     const { tree } = this
     const from = tree.from[node]
     const to = tree.to[node]
-    if (this.breakIsDue || tree.source.charCodeAt(to - 2) === 47) this.markup(BEGINNINGS[tag])
+    if (this.breakIsDue || tree.codes[to - 2] === 47) this.markup(BEGINNINGS[tag])
     else this.copy(from, to)
     this.inside(node)
     if (tree.closeTo[node]) this.copy(tree.closeFrom[node], tree.closeTo[node])
@@ -131,9 +132,9 @@ export class PlainHtml {
   }
 
   isInterface(from, to) {
-    const { source } = this.tree
-    while (from < to && source.charCodeAt(from) <= 32) from++
-    if (from === to || !INTERFACE_STARTS[source.charCodeAt(from) & 127]) return false
+    const { codes, source } = this.tree
+    while (from < to && codes[from] <= 32) from++
+    if (from === to || !INTERFACE_STARTS[codes[from] & 127]) return false
     return INTERFACE.test(source.slice(from, to))
   }
 
@@ -215,8 +216,8 @@ export class PlainHtml {
   }
 
   isBlockTitle(node) {
-    const names = this.tree.attributes[node] === null ? undefined : this.tree.get(node, 'class')
-    if (names === undefined) return false
+    const names = this.tree.get(node, ATTRIBUTE.class)
+    if (!names) return false
     return TITLE_CLASS.test(names) || (names === 'title' && this.tree.tag[node] === ID.div)
   }
 
@@ -228,15 +229,14 @@ export class PlainHtml {
   }
 
   term(node) {
-    const names = this.tree.attributes[node] === null ? undefined : this.tree.get(node, 'class')
-    if (names === undefined || !SIGNATURE_CLASS.test(names)) return this.wrapped(node, '<p>', '</p>')
+    if (!SIGNATURE_CLASS.test(this.tree.get(node, ATTRIBUTE.class))) return this.wrapped(node, '<p>', '</p>')
     const text = rawText(this.tree, node).trim().replace(/\s+/g, ' ')
     this.put(`<p><code>${escaped(text)}</code></p>`)
     return undefined
   }
 
   link(node) {
-    const href = this.tree.attributes[node] === null ? '' : (this.tree.get(node, 'href') ?? '').trim()
+    const href = this.tree.get(node, ATTRIBUTE.href).trim()
     if (!href || href.startsWith('#') || this.isInLink) return this.inside(node)
     this.isInLink = true
     this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
@@ -246,9 +246,8 @@ export class PlainHtml {
 
   image(node) {
     const { tree } = this
-    if (tree.attributes[node] === null) return
-    const alt = (tree.get(node, 'alt') ?? '').trim()
-    let source = (tree.get(node, 'src') ?? '').trim()
+    const alt = tree.get(node, ATTRIBUTE.alt).trim()
+    let source = tree.get(node, ATTRIBUTE.src).trim()
     const late = LAZY.map((name) => tree.get(node, name)).find(Boolean)
     if (late && (!source || source.startsWith('data:'))) source = late.trim()
     if (!source || /^data:/i.test(source)) {
@@ -267,21 +266,21 @@ export class PlainHtml {
     const text = rawText(tree, node, ' ')
     if (!text.trim()) return this.say(text)
     const link = this.isInLink || !measure.linked(node) ? -1 : this.onlyLink(node)
-    const begin = link < 0 ? '' : `<a href="${quoted(tree.get(link, 'href'))}">`
+    const begin = link < 0 ? '' : `<a href="${quoted(tree.get(link, ATTRIBUTE.href))}">`
     return this.say(`${begin}<code>${escaped(text)}</code>${begin && '</a>'}`)
   }
 
   onlyLink(node) {
     const link = this.tree.all(node, ID.a).find((one) => this.measure.length(one) === this.measure.length(node))
-    const href = link === undefined ? '' : this.tree.get(link, 'href')
+    const href = link === undefined ? '' : this.tree.get(link, ATTRIBUTE.href)
     return href && !href.startsWith('#') ? link : -1
   }
 
   isFragment(node) {
     const { tree } = this
-    if (tree.attributes[node] === null || !FRAGMENT_CLASS.test(tree.get(node, 'class') ?? '')) return false
+    if (!FRAGMENT_CLASS.test(tree.get(node, ATTRIBUTE.class))) return false
     const lines = children(tree, node)
-    return lines.length > 0 && lines.every((line) => LINE_CLASS.test(tree.get(line, 'class') ?? ''))
+    return lines.length > 0 && lines.every((line) => LINE_CLASS.test(tree.get(line, ATTRIBUTE.class)))
   }
 
   /** Write Doxygen's code, whose lines are blocks. */

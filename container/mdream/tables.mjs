@@ -1,6 +1,7 @@
 // Tables: those that only lay out a page are told apart, in the others cells that span rows are written out.
 import { ID, ids } from './tags.mjs'
 import { children } from './measure.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Rows of a table whose spans are written out, and cells that are written for the spans of one page. */
 const MOST_ROWS = 5000
@@ -39,7 +40,7 @@ export function readTables(tree, main) {
 class Table {
   constructor(tree, node) {
     this.node = node
-    this.isSaidToBe = /^(?:presentation|none)$/i.test(tree.get(node, 'role') ?? '')
+    this.isSaidToBe = /^(?:presentation|none)$/i.test(tree.get(node, ATTRIBUTE.role))
     this.rows = []
     this.cells = 0
     this.widest = 0
@@ -58,7 +59,7 @@ class Table {
     } else if (CELLS[tag]) {
       this.cells++
       if (tag === ID.th) this.hasHeads = true
-      if (tree.get(node, 'rowspan') !== undefined) this.spans = true
+      if (tree.has(node, ATTRIBUTE.rowspan)) this.spans = true
     } else if (BLOCKS[tag]) {
       this.hasBlocks = true
       if (TOP_HEADINGS[tag]) this.hasTopHeadings = true
@@ -91,8 +92,8 @@ function writeOutSpans(tree, rows, empty, room) {
         room.cells--
       }
       if (missing) empty.set(cell, missing)
-      const tall = span(tree.get(cell, 'rowspan'))
-      for (let wide = span(tree.get(cell, 'colspan')); wide > 0; wide--) {
+      const tall = span(tree.get(cell, ATTRIBUTE.rowspan))
+      for (let wide = span(tree.get(cell, ATTRIBUTE.colspan)); wide > 0; wide--) {
         if (tall > 1) open[column] = tall - 1
         column++
       }
@@ -101,5 +102,5 @@ function writeOutSpans(tree, rows, empty, room) {
 }
 
 function span(text) {
-  return text !== undefined && /^\d{1,3}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), WIDEST) : 1
+  return /^\d{1,3}$/.test(text) && Number(text) > 0 ? Math.min(Number(text), WIDEST) : 1
 }

@@ -85,11 +85,13 @@ export class Numbering {
   }
 
   /** Return the number of the element whose name lies there in the source, or -1 when there are too many. */
-  at(source, from, to) {
-    const slot = SLOTS[slotOf(source, from, to)]
-    const name = NAMES[slot]
-    if (name.length === to - from && source.startsWith(name, from)) return slot
-    return this.slow(source.slice(from, to).toLowerCase())
+  at(tree, from, to) {
+    if (to - from <= SHORT) {
+      const key = keyOf(tree.codes, from, to)
+      const slot = slotOf(key)
+      if (KEYS[slot] === key) return SLOTS[slot]
+    }
+    return this.slow(tree.source.slice(from, to).toLowerCase())
   }
 
   slow(name) {
@@ -103,13 +105,29 @@ export class Numbering {
   }
 }
 
-function slotOf(source, from, to) {
-  const length = to - from
-  const last = source.charCodeAt(to - 1)
-  const second = length > 1 ? source.charCodeAt(from + 1) : 0
-  return (source.charCodeAt(from) * 37 + second * 11 + last * 5 + length * 3) & 1023
+/** Characters of a name that fit into one number. */
+const SHORT = 4
+
+function keyOf(codes, from, to) {
+  let key = 0
+  for (let at = from; at < to; at++) {
+    if (codes[at] > 127) return 0
+    // Capitals become small letters; digits stay.
+    key = (key << 7) | codes[at] | 32
+  }
+  return key
 }
 
-// Names that fall into a slot that is taken are found more slowly.
-const SLOTS = new Uint16Array(1024)
-for (let id = NAMES.length - 1; id > 1; id--) SLOTS[slotOf(NAMES[id], 0, NAMES[id].length)] = id
+function slotOf(key) {
+  return (key ^ (key >>> 7) ^ (key >>> 13)) & 4095
+}
+
+// Names that fall into a slot that is taken are found more slowly, as are long ones.
+const KEYS = new Int32Array(4096)
+const SLOTS = new Uint16Array(4096)
+for (let id = NAMES.length - 1; id > 1; id--) {
+  if (NAMES[id].length > SHORT) continue
+  const key = keyOf(Buffer.from(NAMES[id]), 0, NAMES[id].length)
+  KEYS[slotOf(key)] = key
+  SLOTS[slotOf(key)] = id
+}

@@ -9,14 +9,26 @@ import {
 /** Elements nested deeper than this become siblings, as in browsers. */
 const DEEPEST = 512
 
+const LESS = 60
+const EQUALS = 61
+const GREATER = 62
+const SLASH = 47
+const EXCLAMATION = 33
+const QUESTION = 63
+
 const TEXT = 0
 const ROOT = 1
 const WANTED = new Map()
+/** The numbers of the attributes that matter, by their names. */
+export const ATTRIBUTE = Object.create(null)
 for (const name of [
-  'align', 'alt', 'aria-hidden', 'aria-label', 'class', 'colspan', 'data-lang', 'data-language', 'data-lazy-src',
-  'data-original', 'data-src', 'hidden', 'href', 'id', 'itemprop', 'lang', 'language', 'role', 'rowspan', 'src',
-  'start', 'style', 'title',
-]) WANTED.set(name, name)
+  'alt', 'aria-hidden', 'aria-label', 'class', 'colspan', 'data-lang', 'data-language', 'data-lazy-src', 'data-original',
+  'data-src', 'hidden', 'href', 'id', 'itemprop', 'lang', 'language', 'role', 'rowspan', 'src', 'style', 'title',
+]) {
+  ATTRIBUTE[name] = WANTED.size + 1
+  WANTED.set(name, WANTED.size + 1)
+}
+const { class: CLASS, href: HREF, id: IDENTITY, hidden: HIDDEN, role: ROLE, style: STYLE } = ATTRIBUTE
 const LONGEST_NAME = 13
 // For each length of a name, the letters that one of them begins with, as bits.
 const BEGINNINGS = new Int32Array(LONGEST_NAME + 1)
@@ -36,6 +48,9 @@ const LISTED = ids('a', 'article', 'footer', 'form', 'h1', 'main', 'pre', 'table
 const ROOM = 1 << 14
 /** Nodes for which room is kept from page to page. */
 const ROOM_KEPT = 1 << 19
+/** Characters of a page for which there is room at first, and for which it is kept. */
+const CODES = 1 << 17
+const CODES_KEPT = 1 << 21
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
@@ -44,8 +59,10 @@ export class Tree {
     this.title = ''
     this.hasStraySigns = false
     this.count = 0
-    /** Attributes that matter, as name, value, name, value; null for texts and for most elements. */
-    this.attributes = []
+    /** The page once more as numbers, in which searching is faster than in a string. */
+    this.codes = new Uint16Array(0)
+    this.attributes = 0
+    this.makeRoomForAttributes(ROOM)
     this.lists = Array.from({ length: MOST_IDS }, () => [])
     this.makeRoom(ROOM)
   }
@@ -53,8 +70,8 @@ export class Tree {
   makeRoom(room) {
     const old = this.room ? this : null
     const larger = (Kind, name) => {
-      const array = new Kind(room)
-      if (old) array.set(old[name].subarray(0, Math.min(room, this.count)))
+      const array = new Kind(room + 1)
+      if (old) array.set(old[name].subarray(0, Math.min(room, this.count) + 1))
       return array
     }
     /** Number of the element, zero for text. */
@@ -62,6 +79,8 @@ export class Tree {
     this.parent = larger(Int32Array, 'parent')
     /** The index after the last descendant. */
     this.end = larger(Int32Array, 'end')
+    /** Where the attributes of a node begin; they end where those of the next begin. */
+    this.firstAttribute = larger(Int32Array, 'firstAttribute')
     /** 1 for nodes that are left out. */
     this.gone = larger(Uint8Array, 'gone')
     /** Where a text, or the start tag of an element, starts and ends in the source. */
@@ -75,28 +94,42 @@ export class Tree {
     this.room = room
   }
 
-  reset(source) {
-    if (this.room > ROOM_KEPT) {
-      this.count = 0
-      this.makeRoom(ROOM)
-      this.attributes = []
+  makeRoomForAttributes(room) {
+    const larger = (Kind, old) => {
+      const array = new Kind(room)
+      if (old) array.set(old.subarray(0, Math.min(room, this.attributes)))
+      return array
     }
+    /** Which of the names that matter, and where its value starts and ends. */
+    this.attributeName = larger(Uint8Array, this.attributeName)
+    this.attributeFrom = larger(Int32Array, this.attributeFrom)
+    this.attributeTo = larger(Int32Array, this.attributeTo)
+  }
+
+  reset(source) {
+    this.count = this.attributes = 0
+    if (this.room > ROOM_KEPT) this.makeRoom(ROOM)
+    if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
+    const { length } = source
+    if (this.codes.length < length || this.codes.length > CODES_KEPT) this.codes = new Uint16Array(Math.max(length, CODES))
+    Buffer.from(this.codes.buffer).write(source, 'utf16le')
     this.source = source
     this.title = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
     this.hasStraySigns = false
-    this.count = 0
     for (const list of this.lists) if (list.length) list.length = 0
   }
 
-  add(tag, parent, attributes) {
+  /** Add a node; its attributes are those from `firstAttribute` on. */
+  add(tag, parent, firstAttribute) {
     const node = this.count
     if (node === this.room) this.makeRoom(node * 2)
     this.count = node + 1
     this.tag[node] = tag
     this.parent[node] = parent
     this.end[node] = node + 1
-    this.attributes[node] = attributes
+    this.firstAttribute[node] = firstAttribute
+    this.firstAttribute[node + 1] = this.attributes
     this.from[node] = this.to[node] = this.closeFrom[node] = this.closeTo[node] = 0
     this.gone[node] = parent < 0 ? 0 : this.gone[parent]
     if (LISTED[tag]) this.lists[tag].push(node)
@@ -104,21 +137,45 @@ export class Tree {
   }
 
   addText(parent, from, to) {
-    const node = this.add(TEXT, parent, null)
+    const node = this.add(TEXT, parent, this.attributes)
     this.from[node] = from
     this.to[node] = to
-    const { source } = this
-    while (from < to && source.charCodeAt(from) <= 32) from++
-    while (from < to && source.charCodeAt(to - 1) <= 32) to--
+    const { codes } = this
+    while (from < to && codes[from] <= 32) from++
+    while (from < to && codes[to - 1] <= 32) to--
     this.size[node] = to - from
   }
 
-  /** Return an attribute as it was written, with its references, or undefined. */
+  addAttribute(name, from, to) {
+    const place = this.attributes
+    if (place === this.attributeName.length) this.makeRoomForAttributes(place * 2)
+    this.attributeName[place] = name
+    this.attributeFrom[place] = from
+    this.attributeTo[place] = to
+    this.attributes = place + 1
+  }
+
+  hasAttributes(node) {
+    return this.firstAttribute[node] < this.firstAttribute[node + 1]
+  }
+
+  has(node, name) {
+    const end = this.firstAttribute[node + 1]
+    for (let place = this.firstAttribute[node]; place < end; place++) if (this.attributeName[place] === name) return true
+    return false
+  }
+
+  /** Return an attribute as it was written, with its references; an empty text when there is none. */
   get(node, name) {
-    const attributes = this.attributes[node]
-    if (attributes === null) return undefined
-    for (let at = 0; at < attributes.length; at += 2) if (attributes[at] === name) return attributes[at + 1]
-    return undefined
+    const end = this.firstAttribute[node + 1]
+    for (let place = this.firstAttribute[node]; place < end; place++) {
+      if (this.attributeName[place] === name) return this.value(place)
+    }
+    return ''
+  }
+
+  value(place) {
+    return this.source.slice(this.attributeFrom[place], this.attributeTo[place])
   }
 
   raw(node) {
@@ -176,44 +233,42 @@ export function parse(source) {
 class Parser {
   constructor(source, tree) {
     this.source = source
+    this.codes = tree.codes
     this.tree = tree
     this.numbering = new Numbering()
-    this.stack = [tree.add(ROOT, -1, null)]
+    this.stack = [tree.add(ROOT, -1, 0)]
     this.open = new Int32Array(MOST_IDS)
     this.beyond = new Int32Array(MOST_IDS)
   }
 
   run() {
-    const { source } = this
-    const length = source.length
+    const { source, codes, tree } = this
+    const { length } = source
     let text = 0
     let at = 0
-    while (at < length) {
-      const start = source.indexOf('<', at)
-      if (start < 0) break
-      const code = source.charCodeAt(start + 1)
+    for (;;) {
+      at = source.indexOf('<', at)
+      if (at < 0 || at + 1 >= length) break
+      const code = codes[at + 1]
+      const start = at
       if (isLetter(code)) {
         this.text(text, start)
         at = text = this.startTag(start)
-      } else if (code === 47) {
-        if (isLetter(source.charCodeAt(start + 2))) {
-          this.text(text, start)
-          at = text = this.endTag(start)
-        } else {
-          this.text(text, start)
-          at = text = after(source, '>', start + 2)
-        }
-      } else if (code === 33 || code === 63) {
+      } else if (code === SLASH) {
+        this.text(text, start)
+        at = text = start + 2 < length && isLetter(codes[start + 2]) ? this.endTag(start) : after(source, '>', start + 2)
+      } else if (code === EXCLAMATION || code === QUESTION) {
         this.text(text, start)
         at = text = source.startsWith('<!--', start) ? afterComment(source, start) : after(source, '>', start + 2)
       } else {
-        this.tree.hasStraySigns = true
+        tree.hasStraySigns = true
         at = start + 1
       }
     }
+    if (text < length && codes[length - 1] === LESS) tree.hasStraySigns = true
     this.text(text, length)
     while (this.stack.length) this.pop()
-    return this.tree
+    return tree
   }
 
   text(from, to) {
@@ -234,65 +289,67 @@ class Parser {
   }
 
   startTag(start) {
-    const { source } = this
-    const length = source.length
+    const { source, codes, tree } = this
+    const { length } = source
     let at = start + 1
-    let code = source.charCodeAt(at)
-    while (at < length && code !== 62 && code !== 47 && !isSpace(code)) code = source.charCodeAt(++at)
-    const tag = this.numbering.at(source, start + 1, at)
-    let attributes = null
-    const isWanted = !this.tree.gone[this.stack[this.stack.length - 1]]
+    while (at < length && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at])) at++
+    const tag = this.numbering.at(tree, start + 1, at)
+    const first = tree.attributes
+    // What is below a part that is left out needs no attributes.
+    const isWanted = tag >= 0 && !tree.gone[this.stack[this.stack.length - 1]]
     for (;;) {
-      while (at < length && (code === 47 || isSpace(code))) code = source.charCodeAt(++at)
-      if (at >= length) return length
-      if (code === 62) break
+      while (at < length && (codes[at] === SLASH || isSpace(codes[at]))) at++
+      if (at >= length) break
+      if (codes[at] === GREATER) break
       const name = at
-      do code = source.charCodeAt(++at)
-      while (at < length && code !== 61 && code !== 62 && code !== 47 && !isSpace(code))
+      do at++
+      while (at < length && codes[at] !== EQUALS && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at]))
       const nameEnd = at
-      while (at < length && isSpace(code)) code = source.charCodeAt(++at)
+      while (at < length && isSpace(codes[at])) at++
       let from = at
       let to = at
-      if (code === 61) {
-        do code = source.charCodeAt(++at)
-        while (at < length && isSpace(code))
-        if (code === 34 || code === 39) {
-          from = at + 1
-          to = source.indexOf(code === 34 ? '"' : "'", from)
-          if (to < 0) return length
+      if (at < length && codes[at] === EQUALS) {
+        do at++
+        while (at < length && isSpace(codes[at]))
+        const quote = codes[at]
+        if (at < length && (quote === 34 || quote === 39)) {
+          from = ++at
+          to = source.indexOf(quote === 34 ? '"' : "'", from)
+          if (to < 0) to = length
           at = to + 1
-          code = source.charCodeAt(at)
         } else {
           from = at
-          while (at < length && code !== 62 && !isSpace(code)) code = source.charCodeAt(++at)
+          while (at < length && codes[at] !== GREATER && !isSpace(codes[at])) at++
           to = at
         }
       }
-      const wanted = isWanted ? wantedName(source, name, nameEnd) : undefined
-      if (wanted === undefined) continue
-      const value = source.slice(from, to)
-      if (attributes === null) attributes = [wanted, value]
-      else attributes.push(wanted, value)
+      if (!isWanted || at >= length) continue
+      const wanted = wantedName(source, name, nameEnd)
+      if (wanted) tree.addAttribute(wanted, from, to)
     }
-    if (tag < 0) return at + 1
+    if (at >= length || tag < 0) {
+      tree.attributes = first
+      return Math.min(at + 1, length)
+    }
     // Only foreign elements can close themselves.
-    const isEmpty = source.charCodeAt(at - 1) === 47 && (this.open[SVG] > 0 || this.open[MATH] > 0)
-    return this.element(tag, attributes, isEmpty, start, at + 1)
+    const isEmpty = codes[at - 1] === SLASH && (this.open[SVG] > 0 || this.open[MATH] > 0)
+    return this.element(tag, first, isEmpty, start, at + 1)
   }
 
-  element(tag, attributes, isEmpty, start, at) {
+  element(tag, first, isEmpty, start, at) {
     const properties = PROPERTIES[tag]
     if (tag === HTML || tag === BODY) {
+      this.tree.attributes = first
       this.closeHead()
       return at
     }
     if (this.open[HEAD] && !(properties & OF_HEAD)) this.closeHead()
     this.closeBefore(tag, properties)
     const { stack, tree } = this
-    const node = tree.add(tag, stack[stack.length - 1], attributes)
+    const node = tree.add(tag, stack[stack.length - 1], first)
     tree.from[node] = start
     tree.to[node] = at
-    if (properties & NEVER || (attributes !== null && isHidden(tree, node, tag))) tree.gone[node] = 1
+    if (properties & NEVER || (tree.attributes > first && isHidden(tree, node, tag))) tree.gone[node] = 1
     if (properties & VOID || isEmpty) return at
     if (properties & RAW) {
       const end = endOfRaw(this.source, at, tag)
@@ -306,7 +363,7 @@ class Parser {
     }
     stack.push(node)
     this.open[tag]++
-    return tag === PRE && this.source.charCodeAt(at) === 10 ? at + 1 : at
+    return tag === PRE && this.codes[at] === 10 ? at + 1 : at
   }
 
   closeHead() {
@@ -366,18 +423,17 @@ class Parser {
   }
 
   endTag(start) {
-    const { source } = this
-    const length = source.length
+    const { source, codes } = this
+    const { length } = source
     let at = start + 2
-    let code = source.charCodeAt(at)
-    while (at < length && code !== 62 && code !== 47 && !isSpace(code)) code = source.charCodeAt(++at)
-    const tag = this.numbering.at(source, start + 2, at)
+    while (at < length && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at])) at++
+    const tag = this.numbering.at(this.tree, start + 2, at)
     if (tag === P && !this.open[P]) {
       // The standard makes an empty paragraph of it; what matters is that lines are apart.
-      this.tree.add(ID.br, this.stack[this.stack.length - 1], null)
-      return code === 62 ? at + 1 : after(source, '>', at)
+      this.tree.add(ID.br, this.stack[this.stack.length - 1], this.tree.attributes)
+      return after(source, '>', at)
     }
-    at = code === 62 ? at + 1 : after(source, '>', at)
+    at = after(source, '>', at)
     const closed = tag < 0 ? -1 : this.close(tag)
     if (closed >= 0) {
       this.tree.closeFrom[closed] = start
@@ -419,7 +475,6 @@ class Parser {
       const node = stack[place]
       if (PROPERTIES[tree.tag[node]] & SCOPE) return
       if (tree.tag[node] === tag) {
-        tree.attributes[node] = null
         tree.tag[node] = ID.span
         this.open[tag]--
         this.open[ID.span]++
@@ -430,23 +485,21 @@ class Parser {
 }
 
 function isHidden(tree, node, tag) {
-  const attributes = tree.attributes[node]
-  for (let at = 0; at < attributes.length; at += 2) {
-    const value = attributes[at + 1]
-    switch (attributes[at]) {
-      case 'hidden':
+  for (let place = tree.firstAttribute[node]; place < tree.attributes; place++) {
+    switch (tree.attributeName[place]) {
+      case HIDDEN:
         return true
-      case 'aria-hidden':
-        if (value.toLowerCase() === 'true') return true
+      case ATTRIBUTE['aria-hidden']:
+        if (tree.value(place).toLowerCase() === 'true') return true
         break
-      case 'aria-label':
-        if (value.toLowerCase() === 'breadcrumbs') return true
+      case ATTRIBUTE['aria-label']:
+        if (tree.value(place).toLowerCase() === 'breadcrumbs') return true
         break
-      case 'role':
-        if (tag === FORM && value.toLowerCase() === 'search') return true
+      case ROLE:
+        if (tag === FORM && tree.value(place).toLowerCase() === 'search') return true
         break
-      case 'style':
-        if (HIDDEN_STYLE.test(value)) return true
+      case STYLE:
+        if (HIDDEN_STYLE.test(tree.value(place))) return true
         break
       default:
     }
@@ -456,12 +509,12 @@ function isHidden(tree, node, tag) {
 
 function wantedName(source, from, to) {
   const length = to - from
-  if (length === 5 && source.startsWith('class', from)) return 'class'
-  if (length === 4 && source.startsWith('href', from)) return 'href'
-  if (length === 2 && source.startsWith('id', from)) return 'id'
-  if (length > LONGEST_NAME || !(BEGINNINGS[length] & (1 << (source.charCodeAt(from) & 31)))) return undefined
+  if (length === 5 && source.startsWith('class', from)) return CLASS
+  if (length === 4 && source.startsWith('href', from)) return HREF
+  if (length === 2 && source.startsWith('id', from)) return IDENTITY
+  if (length > LONGEST_NAME || !(BEGINNINGS[length] & (1 << (source.charCodeAt(from) & 31)))) return 0
   const name = source.slice(from, to)
-  return WANTED.get(name) ?? WANTED.get(name.toLowerCase())
+  return WANTED.get(name) ?? WANTED.get(name.toLowerCase()) ?? 0
 }
 
 const RAW_ENDS = new Map()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 # Control characters, bidirectional controls, and the invisible ones that hide text from a reader but not
 # from a model. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
+_UNSEEN_ONES = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff"
 )
+_UNSEEN = re.compile(f"[{_UNSEEN_ONES}]")
+_CONTROLS = bytes([*range(9), *range(11, 32), 127])
+_TO_CLEAN = re.compile(f"[{_UNSEEN_ONES}\r\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 # Possessive quantifiers throughout: a page of ten megabytes must not make any of these slow.
 _DESTINATION = re.compile(r"\]\(\s*+<?(?!https?://)([^)>\n]{0,100}+)")
@@ -22,13 +26,19 @@ _LINK_END = re.compile(
 )
 _EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
 _BAD_START = re.compile(r"(\]\(\s*+<?)(?!https?://)(?=([^)>\n]{0,100}+))")
-_RULES_AT_START = re.compile(r"(?:---\n++)*+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
 
 def clean_text(text: str) -> str:
     """Remove what no reader sees: control, bidirectional and hidden characters; make line ends plain."""
+    # Most texts have nothing of it, which is faster to see than to replace.
+    if text.isascii():
+        data = text.encode("ascii")
+        if len(data.translate(None, _CONTROLS)) == len(data):
+            return text
+    elif _TO_CLEAN.search(text) is None:
+        return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
@@ -56,22 +66,35 @@ def clean_markdown(markdown: str) -> str:
 
 
 def _closed(text: str) -> str:
-    # A rule at the top would be taken for front matter, and one at the end parts nothing.
-    text = _without_rules(text.strip("\n"))
+    text = _without_rules_at_ends(text)
     open_fence = ""
-    if "```" in text or "~~~" in text:
-        for line in [line for line in text.split("\n") if "```" in line or "~~~" in line]:
-            open_fence = _fence_after(open_fence, line)
+    for line in _lines_with_fences(text):
+        open_fence = _fence_after(open_fence, line)
     return f"{text}\n{open_fence}" if open_fence else text
 
 
-def _without_rules(text: str) -> str:
-    # By hand at the end: a pattern that ends there would be tried at each line.
-    match = _RULES_AT_START.match(text)
-    start, end = match.end() if match else 0, len(text)
+def _lines_with_fences(text: str) -> Iterator[str]:
+    ticks, tildes = text.find("```"), text.find("~~~")
+    while ticks >= 0 or tildes >= 0:
+        at = min(place for place in (ticks, tildes) if place >= 0)
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        yield text[text.rfind("\n", 0, at) + 1 : end]
+        ticks = text.find("```", end) if 0 <= ticks < end else ticks
+        tildes = text.find("~~~", end) if 0 <= tildes < end else tildes
+
+
+def _without_rules_at_ends(text: str) -> str:
+    """Leave out rules at the top, which would be taken for front matter, and at the end, where they part nothing."""
+    text = text.strip("\n")
+    start, end = 0, len(text)
+    while text.startswith("---\n", start):
+        start += 4
+        while text.startswith("\n", start):
+            start += 1
     while text.endswith("\n---", start, end):
         end -= 4
-        while end > start and text[end - 1] == "\n":
+        while text.endswith("\n", start, end):
             end -= 1
     return text[start:end]
 

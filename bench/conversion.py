@@ -1,0 +1,131 @@
+"""Conversion beside Mdream alone: `python -m bench.conversion`.
+
+The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
+page to Markdown by Mdream alone, and ours (main part, Mdream, made safe). Rounds of both take turns, so that what
+else the machine does meets both. Then pages of purpose-made shapes, each once.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import time
+from pathlib import Path
+
+import crawler.convert.converter as converting
+from bench.figures import Figures
+from bench.site import numbered_pages
+from crawler.convert.converter import Converter
+from crawler.convert.page import read_page
+from crawler.convert.sanitise import clean_markdown
+from crawler.convert.shape import check_shape
+from crawler.failures import Failure
+from crawler.frontier.urls import parse
+from tests.quality.labels import available
+
+ALONE = Path(__file__).with_name("mdream_alone.mjs")
+URL = parse("https://example.com/docs/page.html")
+MOST = 1.5
+WARM_UP = 5
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Side:
+    """A converter with what it took, in seconds, a round."""
+
+    def __init__(self, name: str, script: Path, *, safe: bool):
+        self.name, self.script, self.safe = name, script, safe
+        self.converter = Converter()
+        self.wall: list[float] = []
+        self.cpu = 0.0
+
+    async def start(self) -> None:
+        usual, converting.SCRIPT = converting.SCRIPT, self.script
+        try:
+            await self.converter.start()
+        finally:
+            converting.SCRIPT = usual
+
+    def used(self) -> float:
+        """CPU seconds of the child, and of this process."""
+        child = self.converter._child  # noqa: SLF001 - its number is nowhere else
+        fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS + time.process_time()
+
+    async def round(self, pages: list[str], *, counts: bool) -> None:
+        before, began = self.used(), time.perf_counter()
+        for page in pages:
+            markdown = await self.converter.convert(page, str(URL))
+            if self.safe:
+                clean_markdown(markdown)
+        if counts:
+            self.wall.append(time.perf_counter() - began)
+            self.cpu += self.used() - before
+
+
+HOSTILE = {
+    "100,000 nested elements": "<div>" * 100_000,
+    "4,900 nested elements, 100,000 texts": "<div>" * 4_900 + "<b>x</b> y " * 100_000,
+    "100,000 siblings": "<main>" + "<p>x</p>" * 100_000,
+    "100,000 links": "<main>" + "<a href=x>y</a>" * 100_000,
+    "a table of 100,000 cells": "<main><table>"
+    + ("<tr>" + "<td rowspan=50 colspan=50>x" * 10) * 10_000
+    + "</table>",
+    "400 nested tables": "<table><tr><td>x<td>" * 400,
+    "a code block of 5 MB": "<main><pre>" + "x = 1 &lt; 2\n" * 400_000 + "</pre>",
+    "end tags without a start": "<div>" * 400
+    + "<table><tr><td>"
+    + "<span>" * 90
+    + "</section></b></p>" * 60_000,
+    "a million signs that begin no tag": "<main>" + "<" * 1_000_000,
+    "formatting that crosses blocks": "<main>" + "<b><i><a href=x><div></b></i></a>" * 5_000,
+    "names of many parts": "<main>"
+    + "".join(f"<div class='nav-{n} sidebar-{n}'>x</div>" for n in range(50_000)),
+}
+
+
+async def measure(rounds: int) -> bool:
+    found, missing = available()
+    for reason in missing:
+        print(f"left out: {reason}")
+    folder = numbered_pages(Path(".build/conversion"), 1)
+    pages = [*(label.html for label in found), (folder / "page-0.html").read_text()]
+    alone = Side("mdream alone", ALONE, safe=False)
+    ours = Side("main part, mdream, made safe", converting.SCRIPT, safe=True)
+    for side in (alone, ours):
+        await side.start()
+    for number in range(WARM_UP + rounds):
+        for side in (alone, ours):
+            await side.round(pages, counts=number >= WARM_UP)
+    print(
+        f"{len(pages)} pages, {sum(map(len, pages)) / 1e6:.2f} million characters, {rounds} rounds; ms a page"
+    )
+    for side in (alone, ours):
+        wall = statistics.median(side.wall) / len(pages) * 1000
+        print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
+    figures = Figures()
+    figures.at_most("time, ours to Mdream's", statistics.median(ours.wall) / statistics.median(alone.wall), MOST)
+    figures.at_most("CPU of both processes, ours to Mdream's", ours.cpu / alone.cpu, MOST)
+    for name, page in HOSTILE.items():
+        began = time.perf_counter()
+        try:
+            check_shape(page)
+            read_page(page, URL)
+            said = f"{len(clean_markdown(await ours.converter.convert(page, str(URL)))) / 1000:.0f} kB"
+        except Failure as failure:
+            said = failure.code
+        print(f"{name:40} {len(page) / 1e6:5.1f} MB {time.perf_counter() - began:6.2f} s  {said}")
+    for side in (alone, ours):
+        await side.converter.close()
+    return not figures.missed
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=31)
+    options = arguments.parse_args()
+    raise SystemExit(0 if asyncio.run(measure(options.rounds)) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+// Mdream by itself, in the same frames: the whole page in, its Markdown out. What the converter is measured against.
+import { htmlToMarkdown } from '../container/mdream/node_modules/mdream/dist/index.mjs'
+import { serve } from '../container/mdream/pipe.mjs'
+
+serve((html, url) => htmlToMarkdown(html, { clean: true, isolateMain: false, origin: url }).trim())
