@@ -104,7 +104,9 @@ async def measure(rounds: int) -> bool:
         wall = statistics.median(side.wall) / len(pages) * 1000
         print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
     figures = Figures()
-    figures.at_most("time, ours to Mdream's", statistics.median(ours.wall) / statistics.median(alone.wall), MOST)
+    figures.at_most(
+        "time, ours to Mdream's", statistics.median(ours.wall) / statistics.median(alone.wall), MOST
+    )
     figures.at_most("CPU of both processes, ours to Mdream's", ours.cpu / alone.cpu, MOST)
     for name, page in HOSTILE.items():
         began = time.perf_counter()
