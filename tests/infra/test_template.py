@@ -353,6 +353,21 @@ def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
     assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
 
 
+def test_answers_are_shared_only_where_an_operator_says_so(
+    prod: Template, synthesise: Callable[..., Template]
+) -> None:
+    sharing = synthesise("prod", shared_cache="true")
+    for template, shares in ((prod, False), (sharing, True)):
+        (container,) = template.only("AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
+        variables = {entry["Name"]: entry["Value"] for entry in container["Environment"]}
+        assert variables["LLMREADY_SHARED_CACHE"] == str(shares).lower()
+        rights = json.dumps(template.statements(_task_role(template)))
+        assert ("shared/*" in rights) is shares
+        rules = template.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+        assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix")] == ([1] if shares else [])
+    assert sharing.actions(_task_role(sharing)) == prod.actions(_task_role(prod))
+
+
 # Schedules
 
 
