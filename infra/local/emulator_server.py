@@ -46,7 +46,7 @@ from ministack.core.persistence import save_state
 from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, lambda_svc
 
 from infra.local.child import die_with_parent
-from infra.local.enforcement import CREDENTIALS_PATH, log_decisions, task_credentials
+from infra.local.enforcement import CREDENTIALS_PATH, enforce_as_aws, task_credentials
 from infra.local.scanner import scan_archives
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ async def main() -> None:
     if os.environ.get("LLMREADY_MALWARE_SCAN") == "true":
         scan_archives()
     if log := os.environ.get("LLMREADY_ACCESS_LOG"):
-        log_decisions(Path(log))
+        enforce_as_aws(Path(log))
     config = Config()
     config.certfile = os.environ.get("MINISTACK_SSL_CERT")
     config.keyfile = os.environ.get("MINISTACK_SSL_KEY")
