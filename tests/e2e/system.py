@@ -81,7 +81,15 @@ class System:
             person.http.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=60)
+        self._report_decisions()
         return self.process.returncode
+
+    def _report_decisions(self) -> None:
+        """Add what IAM decided to the report of the whole run, if there is one."""
+        decisions = self.data / "log" / "access.jsonl"
+        if (report := os.environ.get("LLMREADY_ACCESS_REPORT")) and decisions.exists():
+            with Path(report).open("a") as file:
+                file.write(decisions.read_text())
 
     @property
     def endpoints(self) -> dict[str, Any]:
@@ -113,6 +121,14 @@ class System:
 
     def mails(self) -> list[str]:
         return [path.read_text() for path in sorted((self.data / "mail").glob("*.eml"))]
+
+    def mail_to(self, address: str, saying: str) -> str:
+        """Wait for the mail to an address that says something, and return it."""
+        return str(
+            wait_for(
+                lambda: next((mail for mail in self.mails() if address in mail and saying in mail), None)
+            )
+        )
 
     def admin(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = Path(sys.executable).with_name("llmready")

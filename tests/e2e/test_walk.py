@@ -81,8 +81,7 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
     again = person.http.post("/generations/start", json={"website_id": website})
     assert (again.status_code, again.json()["code"]) == (403, "quota_exceeded")
 
-    mail = wait_for(lambda: next((mail for mail in system.mails() if person.email in mail), None))
-    assert "Small site: your files are ready" in mail
+    assert system.mail_to(person.email, "Small site: your files are ready")
 
     stats = person.http.get(f"/websites/{website}/stats").json()
     assert (stats["successful_generations"], stats["success_rate"]) == (1, 100.0)
@@ -98,7 +97,7 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
 def test_the_link_in_the_mail_downloads(system: System, person: Person, small_site: Site) -> None:
     generation = person.start(person.website(small_site.url))
     person.finished(generation)
-    raw = wait_for(lambda: next((mail for mail in system.mails() if person.email in mail), None))
+    raw = system.mail_to(person.email, "your files are ready")
     mail = email.message_from_string(raw, policy=email.policy.default)
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()

@@ -1,0 +1,157 @@
+"""What roles may do beside what they did: ``python -m infra.local.rights DECISIONS`` after a run that enforced IAM.
+
+It compares the local stage's template with the decisions that the emulator wrote down, and says which actions are
+allowed but were never used, and which were denied. Exit code 1 when there is one of either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra.local.assembly import synthesised
+from infra.local.deployment import STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What AWS needs and the emulator does by itself, asking no role.
+NOT_EVALUATED = {
+    "logs:CreateLogStream": "Lambda and ECS write the log in the role's name",
+    "logs:PutLogEvents": "Lambda and ECS write the log in the role's name",
+    "xray:PutTraceSegments": "there is no X-Ray daemon on this machine",
+    "xray:PutTelemetryRecords": "there is no X-Ray daemon on this machine",
+    "ecr:GetAuthorizationToken": "ECS pulls the image; on this machine there is none",
+    "ecr:BatchCheckLayerAvailability": "ECS pulls the image; on this machine there is none",
+    "ecr:GetDownloadUrlForLayer": "ECS pulls the image; on this machine there is none",
+    "ecr:BatchGetImage": "ECS pulls the image; on this machine there is none",
+    "s3:AbortMultipartUpload": "needed only where an upload in parts breaks off",
+}
+# Lambda polls an event source's queue in the name of the function's role.
+POLLED = {
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+POLLED_BECAUSE = "Lambda polls the queue in the role's name"
+
+
+class Right(NamedTuple):
+    """An action of a role."""
+
+    role: str
+    action: str
+
+
+class Comparison(NamedTuple):
+    """What was found.
+
+    Attributes:
+        used: allowed and used.
+        unused: allowed, never used, although the emulator evaluates it.
+        denied: asked for, not allowed.
+        not_evaluated: allowed, and why no run on this machine can show that it is needed.
+    """
+
+    used: list[Right]
+    unused: list[Right]
+    denied: list[Right]
+    not_evaluated: dict[Right, str]
+
+
+def compare(template: dict[str, Any], decisions: Iterable[dict[str, Any]]) -> Comparison:
+    """Compare a template with what happened.
+
+    Args:
+        template: the synthesised template.
+        decisions: lines of the emulator's access log.
+    """
+    roles = _roles(template)
+    asked = {True: set[Right](), False: set[Right]()}
+    for decision in decisions:
+        role = next((name for name in roles if f"-{name}-" in decision["role"]), decision["role"])
+        asked[decision["allowed"]].add(Right(role, decision["action"]))
+    allowed = {Right(role, action) for role, actions in roles.items() for action in actions}
+    pollers = _polling_roles(template)
+    unused = sorted(allowed - asked[True])
+    excused = {right: _excuse(right, pollers) for right in unused}
+    return Comparison(
+        used=sorted(allowed & asked[True]),
+        unused=[right for right in unused if not excused[right]],
+        denied=sorted(asked[False]),
+        not_evaluated={right: why for right, why in excused.items() if why},
+    )
+
+
+def _excuse(right: Right, pollers: set[str]) -> str:
+    if right.role in pollers and right.action in POLLED:
+        return POLLED_BECAUSE
+    return NOT_EVALUATED.get(right.action, "")
+
+
+def _roles(template: dict[str, Any]) -> dict[str, set[str]]:
+    """Give the actions of each role by its logical id."""
+    resources = template["Resources"]
+    roles: dict[str, set[str]] = {
+        name: set() for name, entry in resources.items() if entry["Type"] == "AWS::IAM::Role"
+    }
+    for entry in resources.values():
+        if entry["Type"] == "AWS::IAM::Policy":
+            for role in entry["Properties"]["Roles"]:
+                roles[role["Ref"]] |= _actions(entry["Properties"]["PolicyDocument"])
+    return roles
+
+
+def _actions(document: dict[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for statement in document["Statement"]:
+        actions = statement["Action"]
+        found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+def _polling_roles(template: dict[str, Any]) -> set[str]:
+    resources = template["Resources"]
+    return {
+        resources[entry["Properties"]["FunctionName"]["Ref"]]["Properties"]["Role"]["Fn::GetAtt"][0]
+        for entry in resources.values()
+        if entry["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+
+
+def report(found: Comparison) -> str:
+    """Say it in lines for a person."""
+    lines = [f"{len(found.used)} actions allowed and used"]
+    for title, rights in (("allowed but never used", found.unused), ("denied", found.denied)):
+        lines.append(f"{len(rights)} actions {title}")
+        lines += [f"  {right.role}  {right.action}" for right in rights]
+    lines.append(f"{len(found.not_evaluated)} actions that AWS needs and the emulator does not evaluate")
+    reasons = {
+        why: sorted({r.action for r, w in found.not_evaluated.items() if w == why})
+        for why in sorted(set(found.not_evaluated.values()))
+    }
+    lines += [f"  {', '.join(actions)}: {why}" for why, actions in reasons.items()]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Compares allowed with used actions of every role.")
+    parser.add_argument("decisions", type=Path, help="file with IAM's decisions, a JSON object a line")
+    parser.add_argument("--part", action="store_true", help="of a part of the tests: unused actions are fine")
+    options = parser.parse_args()
+    assembly, _ = asyncio.run(synthesised())
+    template = json.loads((assembly / f"{STACK}.template.json").read_text())
+    found = compare(template, map(json.loads, options.decisions.read_text().splitlines()))
+    print(report(found))
+    return 1 if found.denied or (found.unused and not options.part) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
