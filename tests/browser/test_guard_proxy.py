@@ -19,6 +19,7 @@ from crawler.fetch.guard import Address, Guard, is_public
 from crawler.fetch.guard_proxy import GuardProxy
 from crawler.fetch.resolver import GuardedResolver
 from tests.crawler.serving import Answer, serving
+from tests.crawler.tricks import tricks as address_tricks
 
 LOOPBACK = [
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1",
@@ -51,6 +52,10 @@ def tricks() -> list[bytes]:
     for host in HOSTS:
         heads += [f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n" for port in (80, 443)]
         heads.append(f"GET http://{host}/latest/meta-data/ HTTP/1.1\r\nHost: example.com\r\n\r\n")
+    for url in address_tricks(8081):
+        plain = url.replace("\r", "").replace("\n", "").replace(" ", "%20")
+        heads.append(f"GET {plain} HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        heads.append(f"CONNECT {plain.partition('://')[2].partition('/')[0]}:443 HTTP/1.1\r\n\r\n")
     for port in ("22", "25", "6379", "8080", "11211", "0", "65536", "-1", "٨٠", ""):
         heads.append(f"CONNECT 93.184.216.34:{port or '22x'} HTTP/1.1\r\n\r\n")
         heads.append(f"GET http://93.184.216.34:{port or '22x'}/ HTTP/1.1\r\n\r\n")
@@ -129,7 +134,7 @@ async def ask(proxy: GuardProxy, head: bytes, then: bytes = b"") -> bytes:
 
 async def test_nothing_that_is_not_public_is_connected_to() -> None:
     asked = tricks()
-    assert len(asked) > 250
+    assert len(asked) > 900
     async with proxying() as proxy:
         ours = ("127.0.0.1", int(proxy.address.partition(":")[2]))
         with connections() as seen:

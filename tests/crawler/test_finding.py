@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,32 @@ def test_no_page_comes_twice_and_none_is_lost(tmp_path: Path) -> None:
             {"/", "/a", "/dir/", "/x/", *(url.lower() for url in other)}
         )
         assert len([path for path in site.paths if path.partition("?")[0].rstrip("/") == "/a"]) <= 3
+
+
+def test_www_and_apex_are_one_site_and_other_hosts_are_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with serving({}) as site:
+        apex, www, other = (f"{name}acme.test:{site.port}" for name in ("", "www.", "docs."))
+        body = links(
+            f"http://{apex}/a", f"http://{www}/a", f"http://{www}/b", f"//{apex}/c", f"http://{other}/d"
+        )
+
+        def answer(request: Request) -> Answer | None:
+            if request.headers["Host"] == www:
+                return Answer(status=301, headers={"Location": f"http://{apex}{request.path}"})
+            return Answer(page(request.path, body)) if request.path in ("/", "/a", "/b", "/c", "/d") else None
+
+        site.answer_request = answer
+        found = call(f"http://{www}/", tmp_path, allow=f"{apex},{www},{other}").completed()
+        assert found.urls(f"http://{apex}") == {"/", "/a", "/b", "/c"}
+        assert {request.headers["Host"] for request in site.requests} == {apex, www}
+        # Once the site's own form is known, nothing else asks for the other one.
+        assert [one.path for one in site.requests if one.headers["Host"] == www] == ["/robots.txt", "/"]
 
 
 def test_a_canonical_address_in_a_header_counts(tmp_path: Path) -> None:

@@ -163,9 +163,7 @@ def _convert(*pages: str) -> list[str]:
         converter = Converter()
         await converter.start()
         try:
-            return await asyncio.gather(
-                *(converter.convert(facts.html, str(URL)) for facts in read)
-            )
+            return await asyncio.gather(*(converter.convert(facts.html, str(URL)) for facts in read))
         finally:
             await converter.close()
 
