@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler.failures import Code
-from crawler.pack.llms_txt import own_link, page_link, render_llms_txt
+from crawler.pack.llms_txt import escape, own_link, page_link, render_llms_txt
 from crawler.pack.outline import Entry, Outline, make_outline
 from crawler.pack.paths import archive_paths
 from crawler.pack.quality import Quality, judge
@@ -163,7 +163,7 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
 
 
 def _piece(entry: Entry, text: Text) -> _Piece:
-    head = f"# {entry.title}\n\nURL: {entry.page.url}\n\n".encode()
+    head = f"# {escape(entry.title)}\n\nURL: {entry.page.url}\n\n".encode()
     return _Piece(head if _repeats(text.head, entry.title) else head + text.head, text)
 
 

@@ -1,0 +1,208 @@
+"""What strangers write into pages, through the converter into every file of an archive: nothing of it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.convert.converter import Converter
+from crawler.convert.page import read_page
+from crawler.frontier.urls import parse
+from crawler.pack.archive import Bundle, Run, write_archive
+from crawler.pack.store import PageStore
+from crawler.reading import convert_page
+
+SITE = parse("https://example.com/")
+TARGETS = [
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    " javascript:alert(1)",
+    "java&#x09;script:alert(1)",
+    "java&NewLine;script:alert(1)",
+    "&#1;javascript:alert(1)",
+    "javascript&colon;alert(1)",
+    "jav&#x61;script:alert`1`",
+    "javascript://example.com/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:text/html;base64,PHNjcmlwdD4=",
+    "DATA:image/svg+xml,<svg onload=alert(1)>",
+    "vbscript:msgbox(1)",
+    "vb&Tab;script:x",
+    "file:///etc/passwd",
+    "blob:https://example.com/1",
+    "about:blank",
+    "view-source:javascript:1",
+    "&#0;javascript:1",
+    "&#8238;javascript:1",
+]
+USES = [
+    "<a href='{}'>link</a>",
+    "<a href='{}' title='t'><img src='{}' alt='alt'></a>",
+    "<img src='{}' alt='picture'>",
+    "<h2><a href='{}'>Heading</a></h2>",
+    "<table><tr><th>A<th>B<tr><td><a href='{}'>1</a><td><img src='{}'></table>",
+    "<code><a href='{}'>code</a></code>",
+]
+MARKUP = [
+    "<script>alert(1)</script>",
+    "<svg onload=alert(1)><a xlink:href='javascript:1'><text>t</text></a></svg>",
+    "<img src=x onerror=alert(1) alt=i>",
+    "<a href='/ok' onclick='alert(1)' title='x\" onmouseover=\"1'>a</a>",
+    "<iframe src='javascript:alert(1)'></iframe><object data='javascript:1'></object>",
+    "<form action='javascript:1'><button formaction='javascript:1'>b</button></form>",
+    "<math><mi xlink:href='javascript:1'>m</mi></math>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+    "<style><!--</style><img src=x onerror=alert(1)>--></style>",
+    "<p title='--><img src=x onerror=1>'>t</p><!--><img src=x onerror=1>-->",
+    "<div class='</div><script>1</script>'>t</div>",
+    "<x-evil onclick=alert(1) style='background:url(javascript:1)'>t</x-evil>",
+    "<a href=x><a href='javascript:1'>nested</a></a>",
+    "<p>a<b onclick=1>b<div><i style=x>c</b></div></i>",
+    "< script>alert(1)</ script><scr<script>ipt>alert(1)</scr</script>ipt>",
+]
+WRITTEN = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<a href='javascript:1'>x</a>",
+    "[a](javascript:alert(1))",
+    "![a](javascript:alert(1))",
+    "[a]( <javascript:alert(1)> 't')",
+    "<javascript:alert(1)>",
+    "[x]: javascript:alert(1)",
+    "[a][x] [x]",
+    "</code></pre><script>alert(1)</script>",
+    "---\nurl: javascript:1\n---",
+    "a\u202egnp.exe \u2066x\u2069 \u200f\u061c \U000e0041\ufeff\u00ad\u2028b\u2029c",
+    "\x00\x01\x08\x0b\x0c\x1b[31mred\x1b[0m\x7f\x85\x9b",
+    "&#x202e;&#27;&#0;&#x200b;&#xfeff;&#127;",
+]
+SHOWN = [
+    "<p>{}</p>",
+    "<h2>{}</h2>",
+    "<pre>{}</pre>",
+    "<pre><code class='language-html'>x\n```\n{}\n~~~\n````\n{}</code></pre>",
+    "<p>```</p><p>{}</p>",
+    "<p>use <code>{}</code> and <code>``{}`</code></p>",
+    "<ul><li>{}<blockquote>{}</blockquote></ul>",
+    "<table><tr><th>{}<th>B<tr><td>{}<td><pre>{}</pre></table>",
+    "<dl><dt>{}<dd>{}</dl>",
+    "<p><img src='/i.png' alt='{}' title='{}'><a href='/l' title='{}'>l</a></p>",
+    "<a href='/l'>{}</a>",
+]
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
+    "\U000e0000-\U000e007f]"
+)
+ELEMENTS = {
+    *"html head body p h1 h2 h3 h4 h5 h6 a b i em strong code pre ul ol li blockquote hr br img".split(),  # noqa: SIM905
+    *"table thead tbody tr th td sup sub del s kbd details summary".split(),  # noqa: SIM905
+}
+ATTRIBUTES = {"href", "src", "alt", "title", "class", "start", "style"}
+
+
+def pages() -> list[str]:
+    """The bodies of all pages."""
+    linked = [use.replace("{}", target) for target in TARGETS for use in USES]
+    shown = [
+        form.replace("{}", text if text.startswith("&#") else html.escape(text))
+        for text in WRITTEN
+        for form in SHOWN
+    ]
+    return [*linked, *MARKUP, *shown]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unsafe")
+    (folder / "archive").mkdir()
+    store = PageStore(folder / "pages")
+
+    async def convert() -> None:
+        converter = Converter()
+        await converter.start()
+        try:
+            for number, body in enumerate(pages()):
+                fact = html.escape(WRITTEN[number % len(WRITTEN)])
+                facts = read_page(
+                    f"<html lang='en\" x'><head><title>{number} {fact}</title>"
+                    f"<meta name=description content='{fact}'>"
+                    f"<meta property=og:site_name content='{fact}'></head><body><main><h1>{fact}</h1>{body}"
+                    f"<p>The text of page {number} goes on with a sentence of its own.</p></main></body></html>",
+                    SITE,
+                )
+                url = parse(f"https://example.com/page-{number}")
+                store.add(*await convert_page(facts, url, 1, converter))
+        finally:
+            await converter.close()
+
+    asyncio.run(convert())
+    with Bundle(folder / "archive", None, 10**9) as bundle:
+        write_archive(bundle, store, Run(SITE, "", "", 0, "", [], []))
+    store.close()
+    return folder / "archive"
+
+
+def test_the_corpus_is_large_and_nothing_of_it_is_lost(archive: Path) -> None:
+    files = list((archive / "md").rglob("*.md"))
+    assert len(files) == len(pages()) > 250
+    assert all("goes on with a sentence of its own." in file.read_text() for file in files)
+
+
+def test_no_file_holds_unseen_characters(archive: Path) -> None:
+    for file in filter(Path.is_file, archive.rglob("*")):
+        found = UNSEEN.search(file.read_bytes().decode())
+        assert found is None, (file.name, found)
+
+
+def test_no_rendered_file_is_alive(archive: Path) -> None:
+    for file in archive.rglob("*"):
+        if file.suffix in (".md", ".txt"):
+            text = file.read_text()
+            body = text.partition("\n---\n\n")[2] if file.suffix == ".md" else text
+            assert body, file
+            alive = living(body)
+            assert not alive, (file.name, alive)
+
+
+def test_front_matter_stays_within_its_lines(archive: Path) -> None:
+    for file in (archive / "md").rglob("*.md"):
+        first, *lines = file.read_text().split("\n")
+        assert first == "---"
+        facts = {}
+        for line in lines[: lines.index("---")]:
+            name, _, value = line.partition(": ")
+            facts[name] = json.loads(value)
+        assert facts["url"].startswith("https://example.com/page-")
+        assert set(facts) <= {"title", "description", "url", "lang", "last_modified"}
+        assert all(not UNSEEN.search(value) and "\n" not in value for value in facts.values())
+
+
+def living(markdown: str) -> list[str]:
+    """Return what a reader's program would run, open, or not expect, when it shows Markdown with its HTML."""
+    renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    renderer.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 - the worst there is
+    tree = LexborHTMLParser(renderer.render(markdown))
+    found = []
+    for node in tree.css("*"):
+        if node.tag not in ELEMENTS:
+            found.append(f"<{node.tag}>")
+        for name, value in node.attributes.items():
+            if name not in ATTRIBUTES or (name == "style" and not (value or "").startswith("text-align:")):
+                found.append(f"{node.tag} {name}={value}")
+            if name in ("href", "src") and not is_safe(value or ""):
+                found.append(f"{node.tag} {name}={value}")
+    return found
+
+
+def is_safe(address: str) -> bool:
+    plain = re.sub(r"[\s\x00-\x20]+", "", html.unescape(unquote(address))).lower()
+    scheme = re.match(r"[a-z][a-z0-9+.\-]*:", plain)
+    return scheme is None or scheme[0] in ("http:", "https:", "mailto:", "tel:")
