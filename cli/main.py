@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import Never
 
-from cli import admin, completion
+from cli import admin, completion, cost
 from cli.client import account, generations, sites
 from cli.exit_codes import ExitCode
 from cli.failure import CommandFailed, not_written
@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=crawl.run)
     admin.add_arguments(commands.add_parser("admin", help="plans, users and jobs of a running service"))
+    cost.add_arguments(commands.add_parser("cost", help="what a stage costs, from its template"))
     completion.add_command(commands.add_parser, build_parser)
     return parser
 

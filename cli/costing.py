@@ -1,0 +1,286 @@
+"""What a deployment costs: a template's resources and a load, at :mod:`llmready.domain.prices`.
+
+What cannot be read from a template (how long things take, how often they are asked) is in :class:`Usage`, each figure
+with its reason; everything else is counted in the template.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from llmready.domain import prices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmready.domain.prices import Architecture
+
+HOURS = 730
+MINUTES = HOURS * 60
+# Lambda keeps five pollers on a queue, each waiting 20 s for a message.
+POLLS_A_MINUTE = 5 * 60 / 20
+SCHEDULES = {
+    "rate(1 minute)": MINUTES,
+    "rate(5 minutes)": MINUTES / 5,
+    "cron(0 2 * * ? *)": HOURS / 24,
+    "cron(0 0 1 * ? *)": 1,
+}
+
+
+class Usage(NamedTuple):
+    """What a generation and an idle minute do."""
+
+    pages_per_second: float = 2.0
+    """A site's own pace: the crawler could do a hundred, a polite crawl of one host rarely more than this."""
+    start_seconds: float = 30.0
+    """From RunTask to the first page: Fargate pulls the image each time, and asks money from there on."""
+    idle_seconds: float = 60.0
+    """A worker without work ends after this; at a low load each generation pays it alone."""
+    requests: int = 40
+    """API requests: sign-in, start, a status every few seconds, a download."""
+    request_seconds: float = 0.06
+    event_seconds: float = 0.2
+    event_calls: int = 5
+    """Calls of functions that no request waits for: dispatcher, notifier, a stopped task."""
+    writes: int = 45
+    """Write units: the transactions of start, claim and finish count twice, with their indexes; heartbeats."""
+    writes_per_page: float = 0.02
+    reads: int = 90
+    messages: int = 12
+    mails: int = 1
+    page_bytes: int = 12_000
+    """Of an archive, compressed."""
+    log_bytes: int = 20_000
+    traces: int = 4
+    """X-Ray keeps the first trace of each second and one in twenty."""
+    kept_months: float = 1.0
+    """Months an archive is kept: 30 days on most plans."""
+    rounds_writes: int = 2
+    """Write units of an idle minute: the dispatcher's lease."""
+    rounds_reads: int = 4
+    rounds_log_bytes: int = 1_500
+    metrics_idle: int = 3
+    """Custom metrics that the dispatcher writes each minute."""
+    metrics_busy: int = 20
+    image_gb: float = 0.45
+    """Of the worker's image in the registry, compressed."""
+
+
+USAGE = Usage()
+
+
+class Stack(NamedTuple):
+    """What a template holds that costs money."""
+
+    alarm_metrics: int
+    dashboards: int
+    secrets: int
+    calls: float
+    """Calls of functions by the clock in a month."""
+    polled_queues: int
+    event_memory: float
+    http_memory: float
+    architecture: Architecture
+    task_cpu: int
+    task_memory: int
+    always_on: list[str]
+    """Kinds of resources that cost by the hour, which there should be none of."""
+
+
+_BY_THE_HOUR = frozenset(
+    {
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::EIP",
+        "AWS::EC2::Instance",
+        "AWS::ECS::Service",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::RDS::DBInstance",
+    }
+)
+
+
+def read_template(template: dict[str, Any]) -> Stack:
+    """Count what costs money.
+
+    Args:
+        template: a synthesised stage.
+    """
+    resources = list(template["Resources"].values())
+
+    def each(kind: str) -> list[dict[str, Any]]:
+        return [entry["Properties"] for entry in resources if entry["Type"] == kind]
+
+    task = next(iter(each("AWS::ECS::TaskDefinition")))
+    memory = {
+        name: entry["MemorySize"] / 1024
+        for entry in each("AWS::Lambda::Function")
+        if (name := entry.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME"))
+    }
+    return Stack(
+        alarm_metrics=sum(_metrics(alarm) for alarm in each("AWS::CloudWatch::Alarm")),
+        dashboards=len(each("AWS::CloudWatch::Dashboard")),
+        secrets=len(each("AWS::SecretsManager::Secret")),
+        calls=sum(
+            SCHEDULES[rule["ScheduleExpression"]]
+            for rule in each("AWS::Events::Rule")
+            if "ScheduleExpression" in rule
+        ),
+        polled_queues=len(each("AWS::Lambda::EventSourceMapping")),
+        event_memory=memory["dispatcher"],
+        http_memory=memory["generations"],
+        architecture="arm64" if task["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else "x86_64",
+        task_cpu=int(task["Cpu"]),
+        task_memory=int(task["Memory"]),
+        always_on=sorted({entry["Type"] for entry in resources} & _BY_THE_HOUR),
+    )
+
+
+def _metrics(alarm: dict[str, Any]) -> int:
+    return sum("MetricStat" in metric for metric in alarm["Metrics"]) if "Metrics" in alarm else 1
+
+
+class Load(NamedTuple):
+    """What is asked of the service in a month."""
+
+    generations: float = 0
+    pages: int = 100
+    spot: bool = True
+    shared_tasks: bool = False
+    """Whether generations follow each other so fast that tasks neither start nor idle for one alone."""
+
+
+def task_seconds(load: Load, usage: Usage = USAGE) -> float:
+    """Give the seconds of a task that one generation pays for."""
+    alone = 0.0 if load.shared_tasks else usage.start_seconds + usage.idle_seconds
+    return load.pages / usage.pages_per_second + alone
+
+
+def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = USAGE) -> dict[str, float]:
+    """Give the dollars of a month by what they are paid for.
+
+    Args:
+        stack: what the template holds.
+        load: what is asked of it.
+        allowance: whether the account's always-free allowances are there to be used.
+        usage: what the template does not say.
+    """
+    many = load.generations
+    traffic = many * load.pages * usage.page_bytes / 1e9
+    calls = stack.calls + many * usage.event_calls
+    requests = many * usage.requests
+    seconds = calls * usage.event_seconds * stack.event_memory
+    seconds += requests * usage.request_seconds * stack.http_memory
+    messages = stack.polled_queues * POLLS_A_MINUTE * MINUTES + many * usage.messages
+    writes = MINUTES * usage.rounds_writes + many * (usage.writes + usage.writes_per_page * load.pages)
+    reads = MINUTES * usage.rounds_reads + many * usage.reads
+    logs = (stack.calls * usage.rounds_log_bytes + many * usage.log_bytes) / 1e9
+    metrics = usage.metrics_busy if many else usage.metrics_idle
+    kept = traffic * usage.kept_months
+
+    def of(price: prices.Price, amount: float) -> float:
+        return price.of(amount, allowance=allowance)
+
+    hour = prices.task_hour(
+        cpu=stack.task_cpu, memory=stack.task_memory, architecture=stack.architecture, spot=load.spot
+    )
+    free_seconds = prices.LAMBDA_FREE_GB_SECONDS if allowance else 0
+    return {
+        "tasks (Fargate)": many * task_seconds(load, usage) * hour / 3600,
+        "functions (Lambda)": of(prices.LAMBDA_REQUEST, calls + requests)
+        + max(0.0, seconds - free_seconds) * prices.LAMBDA_GB_SECOND[stack.architecture],
+        "requests (API Gateway)": of(prices.HTTP_REQUEST, requests),
+        "table (DynamoDB)": of(prices.TABLE_WRITE, writes)
+        + of(prices.TABLE_READ, reads)
+        + of(prices.TABLE_GB_MONTH, many * 5_000 / 1e9),
+        "files (S3)": of(prices.FILE_PUT, many * 2)
+        + of(prices.FILE_GET, many)
+        + of(prices.FILE_GB_MONTH, kept),
+        "downloads (traffic)": of(prices.TRAFFIC_OUT_GB, traffic),
+        "queues (SQS)": of(prices.QUEUE_REQUEST, messages),
+        "mails (SES)": of(prices.MAIL, many * usage.mails),
+        "logs and traces": of(prices.LOG_GB, logs) + of(prices.TRACE, stack.calls + many * usage.traces),
+        "metrics, alarms, dashboard": of(prices.METRIC_MONTH, metrics)
+        + of(prices.ALARM_MONTH, stack.alarm_metrics)
+        + of(prices.DASHBOARD_MONTH, stack.dashboards),
+        "secrets": of(prices.SECRET_MONTH, stack.secrets),
+        "image (ECR)": of(prices.IMAGE_GB_MONTH, usage.image_gb),
+    }
+
+
+def generation(stack: Stack, pages: int, *, spot: bool = True) -> float:
+    """Give what one more generation costs, with nothing free, by itself in its task."""
+
+    def total(many: float) -> float:
+        load = Load(many, pages, spot)
+        parts = month(stack, load, allowance=False)
+        return sum(parts.values()) - parts["metrics, alarms, dashboard"]
+
+    return total(1) - total(0)
+
+
+class Table(NamedTuple):
+    """A table of the report."""
+
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def tables(stack: Stack) -> list[Table]:
+    """Give the figures as tables: the idle month, a generation by its pages, months by their load."""
+    idle = [month(stack, Load(), allowance=allowance) for allowance in (True, False)]
+    loads = [
+        ("1 thousand", Load(1e3)),
+        ("1 million", Load(1e6, shared_tasks=True)),
+        ("300 million (10 million a day)", Load(3e8, shared_tasks=True)),
+    ]
+    months = [month(stack, load) for _, load in loads]
+    return [
+        Table(
+            ("idle month", "USD", "USD, no free allowance"),
+            _rows(idle, _cents),
+        ),
+        Table(
+            ("pages of a generation", "task seconds", "USD on Spot", "USD on demand"),
+            [
+                (
+                    f"{pages:,}",
+                    f"{task_seconds(Load(1, pages)):,.0f}",
+                    f"{generation(stack, pages):.5f}",
+                    f"{generation(stack, pages, spot=False):.5f}",
+                )
+                for pages in (10, 100, 200, 500, 1000)
+            ],
+        ),
+        Table(("generations a month, 100 pages each", *(name for name, _ in loads)), _rows(months, _dollars)),
+    ]
+
+
+def _rows(columns: list[dict[str, float]], shown: Callable[[float], str]) -> list[tuple[str, ...]]:
+    rows = [(name, *(shown(column[name]) for column in columns)) for name in columns[0]]
+    return [*rows, ("total", *(shown(sum(column.values())) for column in columns))]
+
+
+def _cents(dollars: float) -> str:
+    return f"{dollars:.2f}"
+
+
+def _dollars(dollars: float) -> str:
+    return f"{dollars:,.2f}" if dollars < 1000 else f"{dollars:,.0f}"
+
+
+def markdown(stack: Stack) -> str:
+    """Give the tables as docs/cost.md holds them."""
+    return "\n\n".join(
+        "\n".join(
+            (
+                _line(table.head),
+                "|" + "|".join(["---", *["---:"] * (len(table.head) - 1)]) + "|",
+                *map(_line, table.rows),
+            )
+        )
+        for table in tables(stack)
+    )
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cells) + " |"
