@@ -186,6 +186,10 @@ def _ended(
     else:
         failed = f", {done['pages_failed']} could not be read" if done["pages_failed"] else ""
         print(f"Completed: {done['pages_crawled']} pages{failed}, {size(done['file_size'])}.")
+        if quality := done.get("quality"):
+            print(f"llms.txt scores {quality['score']} of 100.")
+            for reason in quality["reasons"]:
+                print(f"  -{reason['points']}: {plain(reason['detail'])}")
         say(f"`llmready download {generation_id}` fetches the files.")
     return ExitCode.DONE
 

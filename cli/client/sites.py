@@ -58,6 +58,11 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
         "--use-playwright", action=argparse.BooleanOptionalAction, help="render pages in a browser"
     )
     parser.add_argument(
+        "--link-target",
+        choices=("page", "markdown"),
+        help="where the links of llms.txt lead: to the pages, or to the Markdown files on your site",
+    )
+    parser.add_argument(
         "--active", action=argparse.BooleanOptionalAction, dest="is_active", help="may be generated"
     )
 
@@ -119,6 +124,7 @@ def _show(session: Session, options: argparse.Namespace) -> int:
             "pages": f"at most {site['max_pages']}",
             "timeout": f"{site['timeout']} s",
             "browser": site["use_playwright"],
+            "links lead to": site["link_target"],
             "active": site["is_active"],
             "generations": f"{stats['successful_generations']} completed, {stats['failed_generations']} failed",
             "last": day(stats["last_generation_at"]),
@@ -211,6 +217,7 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
         "max_pages": options.max_pages,
         "timeout": options.timeout,
         "use_playwright": options.use_playwright,
+        "link_target": options.link_target,
         "is_active": options.is_active,
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -35,6 +35,21 @@ class PageFailed(_Event):
     detail: Annotated[str, Field(min_length=1, max_length=2500)]
 
 
+class Reason(_Event):
+    """What cost an llms.txt points."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
+    detail: Annotated[str, Field(min_length=1, max_length=300)]
+    points: Annotated[int, Field(ge=1, le=100)]
+
+
+class Quality(_Event):
+    """How good an llms.txt is."""
+
+    score: Annotated[int, Field(ge=0, le=100)]
+    reasons: Annotated[list[Reason], Field(max_length=20)]
+
+
 class Completed(_Event):
     """The archive is there. ``content_bytes`` is what the pages hold before they are packed."""
 
@@ -44,6 +59,7 @@ class Completed(_Event):
     total_files: _Count
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     content_bytes: _Count
+    quality: Quality
 
 
 class Failed(_Event):

@@ -15,7 +15,7 @@ from llmready import measures
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
-from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, archive_key
+from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, Quality, archive_key
 from llmready.observability import logger
 from llmready.ports import Archives, Generations, MailQueue, QueuedJob
 from llmready.usecases.finish_generation import (
@@ -232,6 +232,7 @@ class _Job:
                 total_files=report.total_files,
                 sha256=sha256,
                 content_bytes=report.content_bytes,
+                quality=Quality.model_validate(report.quality.model_dump()),
             ),
             Progress(
                 pages_crawled=report.pages_crawled,

@@ -356,6 +356,7 @@ def _arguments(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         f"--keep={home / _KEPT}",
         f"--max-pages={wanted.max_pages}",
         f"--timeout={order.seconds}",
+        f"--link-target={wanted.link_target}",
         "--zip",
         "--events",
     ]

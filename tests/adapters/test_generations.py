@@ -5,7 +5,7 @@ import pytest
 
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound
-from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
+from llmready.domain.generation import Archive, Failure, Generation, Progress, Quality, QualityReason, Status
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
@@ -13,7 +13,14 @@ from llmready.domain.website import Website
 from tests.emulator import Place
 from tests.people import LEASE, claimed, new_generation, registered, started, with_website
 
-ARCHIVE = Archive(key="generations/u/g/1.zip", file_size=10, total_files=3, sha256="0" * 64, content_bytes=99)
+ARCHIVE = Archive(
+    key="generations/u/g/1.zip",
+    file_size=10,
+    total_files=3,
+    sha256="0" * 64,
+    content_bytes=99,
+    quality=Quality(score=90, reasons=[QualityReason(code="few_links", detail="Few pages.", points=10)]),
+)
 FAILURE = Failure(code="no_pages", message="There was nothing to read.")
 PROGRESS = Progress(pages_crawled=3, total_pages=4, pages_failed=1)
 

@@ -40,6 +40,7 @@ def test_a_website_is_kept_as_it_was_given(either: Place, user: User) -> None:
         exclude_patterns=["draft"],
         max_pages=7,
         use_playwright=True,
+        link_target="markdown",
         timeout=60,
     )
     assert stored(either, website) == website

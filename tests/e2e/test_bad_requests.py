@@ -153,6 +153,8 @@ def test_urls_as_people_type_them(person: Person, typed: str, stored: str) -> No
         {"timeout": 29},
         {"timeout": 3601},
         {"use_playwright": "yes"},
+        {"link_target": "both"},
+        {"link_target": None},
         {"is_active": 1},
         {"include_patterns": ["x"] * 51},
         {"include_patterns": ["x" * 201]},

@@ -67,6 +67,10 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
     assert all(link.desc for link in links)
     manifest = json.loads(archive.read("manifest.json"))
     assert len(manifest["pages"]) == 12
+    assert done["quality"] == manifest["quality"]
+    assert (
+        done["quality"]["score"] == 100 - sum(reason["points"] for reason in done["quality"]["reasons"]) > 50
+    )
     assert {entry["path"] for entry in manifest["pages"]} == {n for n in names if n.startswith("md/")}
     full = archive.read("llms-full.txt").decode()
     assert all(f"This is what page {n} says." in full for n in range(12))

@@ -15,7 +15,7 @@ from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
-from llmready.domain.generation import Generation, Progress, Status, archive_key
+from llmready.domain.generation import Generation, Progress, Quality, QualityReason, Status, archive_key
 from llmready.domain.plans import QueueName
 from llmready.ports import QueuedJob
 from llmready.usecases.finish_generation import WORKER_LOST
@@ -139,6 +139,9 @@ async def test_a_job_well_done(office: Office) -> None:
     )
     assert done.archive is not None
     assert (done.archive.file_size, done.archive.total_files, done.archive.content_bytes) == (10, 7, 99)
+    assert done.archive.quality == Quality(
+        score=95, reasons=[QualityReason(code="not_https", detail="Not secure.", points=5)]
+    )
     assert office.place.stored_keys() == [done.archive.key]
     assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (1, 1, 0))
 

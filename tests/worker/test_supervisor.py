@@ -102,6 +102,8 @@ async def test_a_crawl_that_fails_keeps_its_words(run: Run, *, transient: bool) 
         "failed('No Such Code!', False)",
         "say('progress', pages_crawled=-1, total_pages='4', pages_failed=0)",
         "completed(pages_crawled=10**30)",
+        "completed(quality={'score': 101, 'reasons': []})",
+        "completed(quality={'score': 50, 'reasons': [{'code': 'x' * 99, 'detail': 'x', 'points': 50}]})",
     ],
 )
 async def test_a_crawler_that_dies_without_a_good_last_word_may_be_tried_again(run: Run, body: str) -> None:
@@ -261,18 +263,22 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
         "keep": f"{home}/kept.answers",
         "max-pages": "7",
         "timeout": "30",
+        "link-target": "page",
         "zip": "",
         "events": "",
     }
 
 
 async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Path) -> None:
-    wanted = CrawlSettings(include_patterns=["/a/*", "b"], exclude_patterns=["-x"], use_playwright=True)
+    wanted = CrawlSettings(
+        include_patterns=["/a/*", "b"], exclude_patterns=["-x"], use_playwright=True, link_target="markdown"
+    )
     run.order = run.order._replace(settings=wanted)
     await run.of(f"pathlib.Path({str(tmp_path)!r}, 'found').write_text(json.dumps(options))")
     found = json.loads((tmp_path / "found").read_text())
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
     assert "use-playwright" in found
+    assert found["link-target"] == "markdown"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")

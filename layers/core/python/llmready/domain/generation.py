@@ -40,6 +40,25 @@ MOVES: dict[Status, frozenset[Status]] = {
 """Which state may follow which; each move is one conditional write that names the state and fence it leaves."""
 
 
+class QualityReason(BaseModel):
+    """What cost an llms.txt points."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    detail: str
+    points: int
+
+
+class Quality(BaseModel):
+    """How good an llms.txt is, from 0 to 100, and why it is not 100."""
+
+    model_config = ConfigDict(frozen=True)
+
+    score: int
+    reasons: list[QualityReason]
+
+
 class Archive(BaseModel):
     """What a worker stored in S3. Sizes are bytes."""
 
@@ -50,6 +69,7 @@ class Archive(BaseModel):
     total_files: int
     sha256: str
     content_bytes: int
+    quality: Quality | None = None
 
 
 class ScanResult(StrEnum):

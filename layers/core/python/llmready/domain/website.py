@@ -4,7 +4,7 @@ import ipaddress
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import idna
@@ -48,6 +48,9 @@ def split_patterns(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+LinkTarget = Literal["page", "markdown"]
+"""Where the links of llms.txt lead: to the website's pages, or to the Markdown files uploaded to its root."""
+
 Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT, pattern=_PATTERN)]
 Patterns = Annotated[
     list[Pattern],
@@ -84,6 +87,7 @@ class CrawlSettings(BaseModel):
     exclude_patterns: list[str] = []
     max_pages: int = 100
     use_playwright: bool = False
+    link_target: LinkTarget = "page"
     timeout: int = 300
 
 

@@ -99,6 +99,7 @@ def _pending(user: User, website: Website, correlation_id: str, time: datetime) 
             exclude_patterns=website.exclude_patterns,
             max_pages=min(website.max_pages, plan.pages_per_generation),
             use_playwright=website.use_playwright,
+            link_target=website.link_target,
             timeout=website.timeout,
         ),
         month=month_of(time),

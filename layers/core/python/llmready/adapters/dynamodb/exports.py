@@ -27,7 +27,14 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
         "websites",
         (
             *("id", "url", "name", "description", "include_patterns", "exclude_patterns", "max_pages"),
-            *("use_playwright", "timeout", "is_active", "last_generated_at", "generation_count"),
+            *(
+                "use_playwright",
+                "link_target",
+                "timeout",
+                "is_active",
+                "last_generated_at",
+                "generation_count",
+            ),
             *("created_at", "updated_at"),
         ),
     ),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import Generation, Quality, Status
 from llmready.domain.recommendation import Recommendation, recommend
 from llmready.http.schemas.common import Answer, Request, Timestamp
 
@@ -56,6 +56,12 @@ class GenerationAnswer(Answer):
     sha256: str | None
     expires_at: Timestamp | None
     recommendation: Recommendation | None
+    quality: Annotated[
+        Quality | None,
+        Field(
+            description="How good its llms.txt is, from 0 to 100, and what cost points; null until it completed."
+        ),
+    ]
 
     @classmethod
     def of(cls, generation: Generation, time: datetime) -> "GenerationAnswer":
@@ -127,6 +133,7 @@ def _shown(generation: Generation, time: datetime) -> dict[str, object]:
         "total_files": archive.total_files if archive else None,
         "sha256": archive.sha256 if archive else None,
         "recommendation": recommendation,
+        "quality": archive.quality if archive and generation.status is Status.COMPLETED else None,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from llmready.domain.website import URL_LIMIT, Patterns
+from llmready.domain.website import URL_LIMIT, LinkTarget, Patterns
 from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp
 
 BULK_LIMIT = 50
@@ -14,6 +14,13 @@ Name = Annotated[Line, Field(max_length=200)]
 Description = Annotated[Text, Field(max_length=2000)]
 MaxPages = Annotated[int, Field(ge=1, le=100_000, strict=True, description="1 to the plan's limit.")]
 Timeout = Annotated[int, Field(ge=30, le=3600, strict=True, description="Seconds.")]
+LinkTargetField = Annotated[
+    LinkTarget,
+    Field(
+        description="Where the links of llms.txt lead: to the website's pages, or to the archive's Markdown files"
+        " as they are found once the archive lies at the root of the website."
+    ),
+]
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -27,6 +34,7 @@ class WebsiteBody(Request):
     exclude_patterns: Patterns = Field(default_factory=list)
     max_pages: MaxPages | None = None
     use_playwright: Flag = False
+    link_target: LinkTargetField = "page"
     timeout: Timeout = 300
     is_active: Flag = True
 
@@ -41,6 +49,7 @@ class WebsiteChange(Request):
     exclude_patterns: Patterns | SkipJsonSchema[None] = None
     max_pages: MaxPages | SkipJsonSchema[None] = None
     use_playwright: Flag | SkipJsonSchema[None] = None
+    link_target: LinkTargetField | SkipJsonSchema[None] = None
     timeout: Timeout | SkipJsonSchema[None] = None
     is_active: Flag | SkipJsonSchema[None] = None
 
@@ -111,6 +120,7 @@ class WebsiteAnswer(Answer):
     exclude_patterns: list[str]
     max_pages: int
     use_playwright: bool
+    link_target: LinkTarget
     timeout: int
     is_active: bool
     last_generated_at: Timestamp | None

@@ -1,0 +1,136 @@
+"""What llms.txt shows: sections, their order, titles, descriptions, files that are not too long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from llms_txt import parse_llms_file
+
+from crawler.frontier.urls import parse
+from crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
+from crawler.pack.outline import Outline, make_outline
+from crawler.pack.store import StoredPage
+from tests.crawler.program import Run, call
+from tests.crawler.serving import serving
+from tests.pack.sites import SITES
+
+START = parse("https://example.com/")
+
+
+def stored(path: str, title: str, **facts: str) -> StoredPage:
+    url = parse(f"https://example.com{path}")
+    known = {"heading": "", "description": "", "site_name": "", "excerpt": "", "digest": path, **facts}
+    return StoredPage(url=url, depth=1, title=title, **known)
+
+
+def outlined(pages: list[StoredPage]) -> Outline:
+    return make_outline(pages, START, lambda page: page.excerpt)
+
+
+def crawled(name: str, folder: Path) -> Run:
+    (site,) = [site for site in SITES if site.name == name]
+    with serving(site.answering()) as server:
+        return call(server.url + site.start, folder).completed()
+
+
+def shown(done: Run) -> dict[str, list[str]]:
+    sections = parse_llms_file(done.llms).sections
+    return {title: [link.title for link in links] for title, links in sections.items()}
+
+
+def test_sections_are_the_navigations_own(tmp_path: Path) -> None:
+    assert shown(crawled("handbook", tmp_path)) == {
+        "Overview": ["Handbook", "Calls"],
+        "Getting started": ["Install", "First steps"],
+        "Guides": ["Deploy", "Scale", "Back up"],
+    }
+
+
+def test_a_blog_has_its_posts_together_and_its_lists_last(tmp_path: Path) -> None:
+    found = shown(crawled("blog", tmp_path))
+    assert list(found) == ["Overview", "Posts", "Optional"]
+    assert found["Overview"] == ["Crumb & Crust", "About us", "Contact"]
+    assert len(found["Posts"]) == 13
+    assert sorted(found["Optional"]) == ["Baking", "Privacy policy", "bread"]
+
+
+def test_pages_that_are_all_called_index_are_told_apart(tmp_path: Path) -> None:
+    found = shown(crawled("all called Index", tmp_path))
+    titles = [title for part in found.values() for title in part]
+    assert len(set(titles)) == 31
+    assert "Index" not in titles
+    assert any("Users" in title for title in titles)
+
+
+def test_descriptions_are_plain_text(tmp_path: Path) -> None:
+    done = crawled("shop", tmp_path)
+    described = [link.desc for link in parse_llms_file(done.llms).sections["Shop"]]
+    assert "Ware & Preis 0 &lt;b&gt;" in described or "Ware & Preis 0" in described, described
+    assert list(shown(done))[-1] == "Optional"
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/privacy", "Privacy"),
+        ("/legal/terms-of-service/", "Terms"),
+        ("/tag/x/", "x"),
+        ("/author/ada/", "Ada"),
+        ("/docs/changelog", "Changelog"),
+        ("/blog/page/2/", "Blog"),
+        ("/genindex.html", "Index"),
+        ("/about/imprint", "Legal notice"),
+    ],
+)
+def test_what_can_be_skipped_is_optional(path: str, title: str) -> None:
+    pages = [stored("/", "Home"), stored("/guide", "Guide"), stored(path, title)]
+    assert [entry.page.url.path for entry in outlined(pages).sections[-1].entries] == [path]
+    assert outlined(pages).sections[-1].title == "Optional"
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/tags", "/api/search", "/privacy-by-design", "/guide/licensing-server"]
+)
+def test_what_only_sounds_like_it_is_not(path: str) -> None:
+    pages = [stored("/", "Home"), stored("/guide", "Guide"), stored(path, "A page")]
+    assert "Optional" not in [section.title for section in outlined(pages).sections]
+
+
+def test_the_order_in_which_pages_arrive_changes_nothing() -> None:
+    pages = [
+        stored(f"/{part}/{number}", f"{part} {number % 4}", excerpt=f"About {number % 7} it is, we say.")
+        for part in ("one", "two", "three")
+        for number in range(20)
+    ]
+    assert (
+        outlined(pages)
+        == outlined(pages[::-1])
+        == outlined(sorted(pages, key=lambda page: page.digest[::-1]))
+    )
+
+
+@pytest.mark.parametrize("count", [400, 3000])
+def test_what_is_too_long_is_divided(count: int) -> None:
+    pages = [stored("/", "Home", description="The site.")]
+    pages += [
+        stored(
+            f"/{'guide' if number % 7 else 'news-room'}/{number}",
+            f"Page [{number}]",
+            description=f"{number} <&>" * 50,
+        )
+        for number in range(count)
+    ]
+    files = render_llms_txt(outlined(pages), page_link, START.origin)
+    assert all(len(text) <= LONGEST_FILE for text in files.values())
+    assert len(files) > 1
+    seen, waiting, linked = set(), ["llms.txt"], []
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for part in parse_llms_file(files[name]).sections.values():
+            for link in part:
+                own = link.url.removeprefix("https://example.com/")
+                (waiting if own in files else linked).append(own)
+    assert seen == set(files), "the root leads to every file"
+    assert sorted(linked) == sorted(page.url.path[1:] for page in pages)
