@@ -229,7 +229,7 @@ def test_names_whose_answers_flip_a_thousand_times() -> None:
     assert all(is_public(address) for address in connected)
 
 
-def _bomb(encoding: str, megabytes: int = 400) -> bytes:
+def _bomb(encoding: str, megabytes: int = 120) -> bytes:
     part = bytes(1 << 20)
     packers: dict[str, Any] = {
         "gzip": zlib.compressobj(9, wbits=31),
