@@ -214,6 +214,22 @@ async def test_allowed_is_that_host_and_port_alone() -> None:
         assert site.connections == other.connections == 0
 
 
+async def test_a_blocked_host_is_not_connected_to() -> None:
+    with serving({"/": "secret"}) as site:
+        guard = Guard([("127.0.0.1", site.port)], ["127.0.0.1", "example.com"])
+        async with GuardProxy(
+            guard,
+            Budget(1000),
+            connections=2,
+            connect_seconds=2,
+            resolver=GuardedResolver(guard, _local_names),
+        ) as proxy:
+            for host in (site.address, "example.com:80", "deep.example.com:443"):
+                assert b" 403 " in await ask(proxy, f"GET http://{host}/ HTTP/1.1\r\n\r\n".encode())
+                assert b" 403 " in await ask(proxy, f"CONNECT {host} HTTP/1.1\r\n\r\n".encode())
+        assert site.connections == 0
+
+
 async def test_what_follows_a_request_goes_nowhere() -> None:
     with serving({"/": "first", "/second": "second"}) as site:
         async with proxying(("127.0.0.1", site.port)) as proxy:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from crawler.failures import Code, Failure
 from crawler.fetch.bodies import Body, Budget
-from crawler.fetch.fetcher import Fetcher, follow
+from crawler.fetch.fetcher import Fetcher, Response, follow
 from crawler.fetch.guard import Guard
 from crawler.fetch.pace import OutOfTimeError, Pace
 from crawler.fetch.robots import Robots, read_robots
@@ -47,7 +47,7 @@ PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "x-gzip": ("X-GZIP", gzip.compress),
     "deflate": ("deflate", zlib.compress),
     "raw deflate": ("deflate", _raw_deflate),
-    "br": ("br", brotli.compress),
+    "br": ("br", lambda data: brotli.compress(data, quality=4)),
     "zstd": ("zstd", _zstd),
 }
 
@@ -93,7 +93,7 @@ def test_the_budget_of_a_crawl_ends_it() -> None:
     assert caught.value.code == Code.BUDGET_EXCEEDED
 
 
-@given(st.sampled_from(["gzip", "deflate", "br"]), st.binary(min_size=1, max_size=200))
+@given(st.sampled_from(["gzip", "deflate", "br", "zstd"]), st.binary(min_size=1, max_size=200))
 def test_damaged_bodies_fail_in_one_way(encoding: str, data: bytes) -> None:
     body = Body(encoding, 1000, Budget(1000))
     with suppress(Failure):
@@ -116,6 +116,30 @@ def test_a_page_has_so_many_seconds() -> None:
             with pytest.raises(Failure) as caught:
                 _with_fetcher(site, lambda fetcher, path=path: fetcher.get(parse(site.url + path)), **limits)
             assert caught.value.code == Code.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", None),
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 0),
+        ("soon", -1),
+        ("", -1),
+        ("-5", -1),
+        ("9" * 400, 999_999_999),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", -1),
+    ],
+)
+def test_a_pause_is_named_in_seconds_or_by_its_end(text: str, seconds: float | None) -> None:
+    """`None` stands for years to come, -1 for no pause that anybody could read."""
+    found = Response(START, 503, {"Retry-After": text}, b"").retry_after
+    if seconds is None:
+        assert found is not None
+        assert found > 1e9
+    else:
+        assert (-1 if found is None else found) == seconds
 
 
 def test_a_redirect_to_the_inside_is_refused_at_each_hop() -> None:
