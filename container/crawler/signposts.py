@@ -43,7 +43,7 @@ _LISTS = frozenset({"ul", "ol", "menu", "dl"})
 _PASSED = frozenset({"script", "style", "form", "input", "svg", "template", "noscript", "select"})
 _CAPTION = re.compile(r"\b(?:caption|part-title|(?:nav|menu|sidebar)[-_]+(?:title|heading|label|header))\b")
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
-_MENTION = re.compile(r"[Bb]readcrumb|md-path__list")
+_MENTIONS = ("readcrumb", "md-path__list")
 _STRUCTURED = re.compile(r'"@type"\s*:\s*"BreadcrumbList".{0,4000}', re.DOTALL)
 _STRUCTURED_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 
@@ -58,7 +58,7 @@ class Sign(NamedTuple):
 
 def read_crumbs(page: Page) -> tuple[str, ...]:
     """Return the labels of a page's breadcrumbs from the outermost on, the page itself included if it is there."""
-    if not _MENTION.search(page.html):
+    if not any(mention in page.html for mention in _MENTIONS):
         return ()
     for node in page.tree.css(_CRUMBS)[:3]:
         items = node.css("li") or node.css("a, span[aria-current], [aria-current=page]")

@@ -162,7 +162,7 @@ def _links(tree: LexborHTMLParser, base: Url) -> list[Url]:
     hrefs: dict[str, None] = {}
     for selector, attribute in _LINKS:
         for node in tree.css(selector):
-            hrefs.setdefault((node.attrs.get(attribute) or "").partition("#")[0])
+            hrefs[(node.attrs.get(attribute) or "").partition("#")[0]] = None
     hrefs.pop("", None)
     # All pages of a site resolve a link from its root alike, and all of a folder most others: the cache lives on it.
     root, folder = base._replace(path="/", query=""), base.folder
