@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test fuzz check image format lock synth deploy diff destroy clean clean-local
+.PHONY: help setup run test test-enforced fuzz check image format lock synth deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,16 @@ run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops i
 
 test: setup test-packages ## Run every test (as root on Debian it installs the packages that some need)
 	@$(BIN)/python -m pytest
+	@$(call enforced,tests/e2e/test_walk.py tests/e2e/test_accounts.py tests/e2e/test_recovery.py,--part)
+
+test-enforced: setup test-packages ## Run the whole system's tests with IAM enforced; compare allowed with used actions
+	@$(call enforced,tests/e2e)
+
+# Each call is checked against the template's policies, over TLS; what was decided is compared with them afterwards.
+DECISIONS := .build/decisions.jsonl
+enforced = mkdir -p .build && rm -f $(DECISIONS) \
+	&& LLMREADY_ENFORCE_IAM=true LLMREADY_ACCESS_REPORT=$(CURDIR)/$(DECISIONS) $(BIN)/python -m pytest $(1) \
+	&& $(BIN)/python -m infra.local.rights $(DECISIONS) $(2)
 
 .PHONY: bench
 bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 3")

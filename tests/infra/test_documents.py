@@ -1,0 +1,84 @@
+"""Nothing that an operator or client meets is left out of the documents."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.main import build_parser
+from infra.stage import setting_names
+from tests.infra.template import Template
+
+ROOT = Path(__file__).parent.parent.parent
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+SECURITY = (ROOT / "docs/security.md").read_text()
+ANCHORS = {
+    re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+    for title in re.findall(r"^#+ (.+)$", OPERATIONS, re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize("setting", setting_names())
+def test_each_setting_is_told(setting: str) -> None:
+    assert re.search(rf"^\|.*`{setting}`", OPERATIONS, re.MULTILINE)
+
+
+def test_each_alarm_leads_to_its_section(prod: Template) -> None:
+    alarms = prod.of("AWS::CloudWatch::Alarm")
+    for alarm in alarms.values():
+        description = alarm["Properties"]["AlarmDescription"]
+        (anchor,) = re.findall(r"docs/operations\.md#([a-z-]+)$", description)
+        assert anchor in ANCHORS
+    assert "budget" in ANCHORS
+
+
+def test_each_target_of_make_is_told() -> None:
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert "test-enforced" in targets
+    for target in targets:
+        assert f"`make {target}`" in OPERATIONS, target
+
+
+def test_each_route_is_told() -> None:
+    told = json.loads((ROOT / "docs/api/openapi.json").read_text())["paths"]
+    handlers = [path.read_text() for path in (ROOT / "functions").glob("*/handler.py")]
+    routes = {
+        route
+        for text in handlers
+        for route in re.findall(r"@app\.(?:get|post|put|patch|delete)\(\s*f?\"([^\"]+)\"", text)
+    }
+    assert len(routes) > 20
+    for route in routes:
+        path = re.sub(r"<(\w+)>", r"{\1}", route.replace("{PREFIX}", "/api/v1"))
+        assert path.rstrip("/") in {known.rstrip("/") for known in told}, route
+
+
+def test_each_operator_command_is_told() -> None:
+    commands = _subcommands(_subcommands(build_parser())["admin"])
+    assert "requeue" in commands
+    told = OPERATIONS + (ROOT / "README.md").read_text()
+    for name in commands:
+        assert re.search(rf"(admin |`){name}\b", told), name
+
+
+def test_each_defence_has_a_test_that_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", SECURITY)
+    assert len(named) > 20
+    for file, test in named:
+        assert (ROOT / file).exists(), file
+        assert not test or re.search(rf"def {test}\(", (ROOT / file).read_text()), (file, test)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
+            assert (document.parent / link).exists(), (document.name, link)
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
