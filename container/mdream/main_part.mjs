@@ -1,6 +1,6 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { Measure, children, resolved, textOf } from './measure.mjs'
-import { ALWAYS, CONTENT, OUTSIDE, judgeNames, judgeRole } from './names.mjs'
+import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE, parse } from './tree.mjs'
 import { PlainHtml } from './plain_html.mjs'
@@ -18,7 +18,6 @@ const MOST_EDGES = 12
 // Bits beside those that names have.
 const MAIN = 8
 const ARTICLE = 16
-const TITLED = 32
 
 const { class: CLASS, id: IDENTITY, itemprop: ITEMPROP, role: ROLE } = ATTRIBUTE
 const FRAME_TAGS = ids('aside', 'footer', 'header')
@@ -29,9 +28,6 @@ const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const IMAGES = ids('img')
 const LEADS = ids('h1', 'h2', 'h3', 'p')
 const LISTINGS = ids('br', 'ol', 'table', 'ul')
-const LOCAL_CONTENTS = /(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/
-const TITLED_CLASS = /(?:^|\s)(?:sidebar-title|admonition-title)(?:\s|$)/
-const MARK = /(?:^|\s)mark(?:\s|$)/
 /** Characters of a sign as it is written, with references. */
 const LONGEST_SIGN = 12
 const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link'])
@@ -50,13 +46,13 @@ export function mainPart(html) {
 
 // There is one page at a time, so what is as long as a page is used again.
 const MEASURE = new Measure()
-let MARKS = new Uint8Array(0)
+let MARKS = new Uint16Array(0)
 
 class Page {
   constructor(tree) {
     this.tree = tree
     // What is known of each element, and of all of them together, as bits.
-    this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint8Array(tree.room))
+    this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint16Array(tree.room))
     this.has = 0
     for (let node = 0; node < tree.count; node++) {
       const mark = tree.gone[node] ? 0 : judge(tree, node)
@@ -85,7 +81,7 @@ class Page {
       this.dropWalks(main)
     }
     this.measure.take(tree)
-    const writer = new PlainHtml(tree, this.measure)
+    const writer = new PlainHtml(tree, this.measure, this.marks)
     return heading < 0 ? writer.write(main) : writer.write(heading) + writer.write(main)
   }
 
@@ -212,9 +208,15 @@ class Page {
   dropSigns(main) {
     const { tree, measure } = this
     for (const node of tree.all(main, ID.a)) {
-      if (measure.length(node) > LONGEST_SIGN || !isSelfLink(tree, node)) continue
+      if (measure.length(node) > LONGEST_SIGN || !this.isSelfLink(node)) continue
       if (SIGNS.has(textOf(tree, node)) && !this.holds(node, IMAGES)) tree.leaveOut(node)
     }
+  }
+
+  isSelfLink(node) {
+    const { tree, marks } = this
+    return marks[node] & SIGN || tree.get(node, ATTRIBUTE.href).startsWith('#')
+      || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
   }
 
   holds(top, kinds) {
@@ -283,12 +285,9 @@ function judge(tree, node) {
   for (let place = tree.firstAttribute[node]; place < end; place++) {
     const name = tree.attributeName[place]
     if (name === CLASS) {
-      const value = tree.value(place)
-      mark |= judgeNames(value)
-      if (value.includes('contents') && LOCAL_CONTENTS.test(value)) mark |= ALWAYS
-      if (value.includes('-title') && TITLED_CLASS.test(value)) mark |= TITLED
+      mark |= judgeClass(tree.value(place))
     } else if (name === IDENTITY) {
-      mark |= judgeNames(tree.value(place))
+      mark |= judgeId(tree.value(place))
     } else if (name === ROLE) {
       mark |= tree.value(place).toLowerCase() === 'main' ? MAIN : judgeRole(tree.value(place))
     } else if (name === ITEMPROP && tree.value(place).toLowerCase() === 'articlebody') {
@@ -313,11 +312,6 @@ function outermost(tree, nodes) {
     end = tree.end[node]
     return true
   })
-}
-
-function isSelfLink(tree, node) {
-  return tree.get(node, ATTRIBUTE.href).startsWith('#') || MARK.test(tree.get(node, ATTRIBUTE.class))
-    || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
 }
 
 /** Say whether a main part is so empty that the page's text must lie elsewhere. */

@@ -9,6 +9,29 @@ export const OUTSIDE = 2
 /** May be the main part. */
 export const CONTENT = 4
 
+/** A box in the text with a title, or the title itself. */
+export const TITLED = 32
+/** The title of a block, which stands for itself. */
+export const BLOCK_TITLE = 64
+/** A declaration: code, whatever its markup. */
+export const SIGNATURE = 128
+/** Code whose lines are blocks, and such a line. */
+export const FRAGMENT = 256
+export const LINE = 512
+/** A sign by which a heading links to itself. */
+export const SIGN = 1024
+
+const CLASSES = [
+  [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
+  [/(?:^|\s)(?:sidebar-title|admonition-title)(?:\s|$)/, TITLED],
+  [/(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)|^title$/,
+    BLOCK_TITLE],
+  [/(?:^|\s)sig(?:\s|$)/, SIGNATURE],
+  [/(?:^|\s)fragment(?:\s|$)/, FRAGMENT],
+  [/(?:^|\s)line(?:\s|$)/, LINE],
+  [/(?:^|\s)mark(?:\s|$)/, SIGN],
+]
+
 /** Judgements that are remembered. */
 const MOST = 20_000
 /** Characters of one attribute that are looked at. */
@@ -77,19 +100,38 @@ const CONTENT_NAMES = any(
   String.raw`textblock|section-content`,
 )
 
-const judged = new Map()
+const judgedClasses = new Map()
+const judgedIds = new Map()
 
-/** Return what `class` or `id` say about an element, as bits. */
-export function judgeNames(names) {
-  let result = judged.get(names)
+/** Return what a `class` says about an element, as bits. */
+export function judgeClass(names) {
+  return remembered(judgedClasses, names, (first) => {
+    let result = judgeAll(first)
+    for (const [pattern, bit] of CLASSES) if (pattern.test(first)) result |= bit
+    return result
+  })
+}
+
+/** Return what an `id` says about an element, as bits. */
+export function judgeId(names) {
+  return remembered(judgedIds, names, judgeAll)
+}
+
+function remembered(known, names, judge) {
+  let result = known.get(names)
   if (result === undefined) {
-    if (judged.size >= MOST) judged.clear()
-    result = 0
+    if (known.size >= MOST) known.clear()
     const first = names.slice(0, LONGEST)
-    for (const name of first.split(/\s+/)) result |= judgeName(name)
+    result = judge(first)
     // A copy: a slice of the page would keep the page.
-    if (names.length <= LONGEST) judged.set(` ${first}`.slice(1), result)
+    if (names.length <= LONGEST) known.set(` ${first}`.slice(1), result)
   }
+  return result
+}
+
+function judgeAll(names) {
+  let result = 0
+  for (const name of names.split(/\s+/)) result |= judgeName(name)
   return result
 }
 

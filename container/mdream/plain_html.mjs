@@ -5,6 +5,7 @@
 import { children } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
+import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
 import { BLOCK, FIRST_FREE, ID, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -19,7 +20,7 @@ const BARE = ids(
 )
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 /** Elements that are written as others: what begins and what ends them. */
-const RENAMED = new Map([
+const RENAMED_ONES = [
   [ID.center, ['<div>', '</div>']],
   [ID.dd, ['<ul><li>', '</li></ul>']],
   [ID.details, ['<div>', '</div>']],
@@ -27,13 +28,10 @@ const RENAMED = new Map([
   [ID.dt, ['<p>', '</p>']],
   [ID.summary, ['<p>', '</p>']],
   [ID.var, ['<em>', '</em>']],
-])
+]
+const RENAMED = NAMES.map((_, tag) => RENAMED_ONES.find(([one]) => one === tag)?.[1])
 const BEGINNINGS = NAMES.map((name) => `<${name}>`)
 const ENDS = NAMES.map((name) => `</${name}>`)
-const TITLE_CLASS = /(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)/
-const SIGNATURE_CLASS = /(?:^|\s)sig(?:\s|$)/
-const FRAGMENT_CLASS = /(?:^|\s)fragment(?:\s|$)/
-const LINE_CLASS = /(?:^|\s)line(?:\s|$)/
 // What buttons say where they are made of other elements.
 const INTERFACE = new RegExp(
   `^\\s*(?:${[
@@ -51,10 +49,11 @@ const LONGEST_INTERFACE = 40
 const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
 
 export class PlainHtml {
-  constructor(tree, measure) {
+  constructor(tree, measure, marks) {
     this.tree = tree
+    this.marks = marks
     this.measure = measure
-    this.out = ''
+    this.pieces = []
     // The part of the source that comes next: most of a page is copied as it is, in long runs.
     this.from = 0
     this.to = 0
@@ -66,26 +65,26 @@ export class PlainHtml {
 
   /** Return a part of the page. */
   write(top) {
-    this.out = ''
+    this.pieces = []
     this.from = this.to = 0
     this.tables = readTables(this.tree, top)
     this.node(top)
     this.put('')
-    return this.out
+    return this.pieces.join('')
   }
 
   copy(from, to) {
     if (from !== this.to) {
-      if (this.from < this.to) this.out += this.tree.source.slice(this.from, this.to)
+      if (this.from < this.to) this.pieces.push(this.tree.source.slice(this.from, this.to))
       this.from = from
     }
     this.to = to
   }
 
   put(text) {
-    if (this.from < this.to) this.out += this.tree.source.slice(this.from, this.to)
+    if (this.from < this.to) this.pieces.push(this.tree.source.slice(this.from, this.to))
     this.from = this.to = 0
-    this.out += text
+    this.pieces.push(text)
   }
 
   node(node) {
@@ -161,7 +160,7 @@ export class PlainHtml {
   element(node, tag) {
     if (tag >= FIRST_FREE || BARE[tag]) return this.inside(node)
     if (CODE[tag]) return this.code(node)
-    if (TITLES[tag] && this.isBlockTitle(node)) return this.wrapped(node, '<p><strong>', '</strong></p>')
+    if (this.marks[node] & BLOCK_TITLE && TITLES[tag]) return this.wrapped(node, '<p><strong>', '</strong></p>')
     if (TABLE_PARTS[tag]) return this.tablePart(node, tag)
     switch (tag) {
       case ID.a: return this.link(node)
@@ -176,7 +175,7 @@ export class PlainHtml {
       case 1: return this.inside(node)
       default:
     }
-    const renamed = RENAMED.get(tag)
+    const renamed = RENAMED[tag]
     if (renamed) return this.wrapped(node, renamed[0], renamed[1])
     if (PROPERTIES[tag] & VOID) return tag === ID.hr ? this.markup('<hr>') : undefined
     return this.asItIs(node, tag)
@@ -215,12 +214,6 @@ export class PlainHtml {
     return above
   }
 
-  isBlockTitle(node) {
-    const names = this.tree.get(node, ATTRIBUTE.class)
-    if (!names) return false
-    return TITLE_CLASS.test(names) || (names === 'title' && this.tree.tag[node] === ID.div)
-  }
-
   /** Say whether a quotation is text that docutils found indented, most often by accident. */
   isIndented(node) {
     const { tree, measure } = this
@@ -229,7 +222,7 @@ export class PlainHtml {
   }
 
   term(node) {
-    if (!SIGNATURE_CLASS.test(this.tree.get(node, ATTRIBUTE.class))) return this.wrapped(node, '<p>', '</p>')
+    if (!(this.marks[node] & SIGNATURE)) return this.wrapped(node, '<p>', '</p>')
     const text = rawText(this.tree, node).trim().replace(/\s+/g, ' ')
     this.put(`<p><code>${escaped(text)}</code></p>`)
     return undefined
@@ -239,9 +232,20 @@ export class PlainHtml {
     const href = this.tree.get(node, ATTRIBUTE.href).trim()
     if (!href || href.startsWith('#') || this.isInLink) return this.inside(node)
     this.isInLink = true
-    this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
+    if (this.isPlainLink(node)) this.asItIs(node, ID.a)
+    else this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
     this.isInLink = false
     return undefined
+  }
+
+  /** Say whether a link can be copied: its address in quotes, and no title, which is noise. */
+  isPlainLink(node) {
+    const { tree } = this
+    if (this.isInCell || tree.has(node, ATTRIBUTE.title)) return false
+    let place = tree.firstAttribute[node]
+    while (tree.attributeName[place] !== ATTRIBUTE.href) place++
+    const quote = tree.codes[tree.attributeFrom[place] - 1]
+    return quote === 34 || quote === 39
   }
 
   image(node) {
@@ -260,6 +264,8 @@ export class PlainHtml {
   code(node) {
     const { tree, measure } = this
     const end = tree.end[node]
+    const isPlain = end === node + 2 && tree.tag[node] === ID.code && tree.size[node + 1] && tree.closeTo[node]
+    if (isPlain && !this.isInCell && !tree.hasStraySigns) return this.copy(tree.from[node], tree.closeTo[node])
     for (let inner = node + 1; inner < end; inner++) {
       if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return this.inside(node)
     }
@@ -277,10 +283,9 @@ export class PlainHtml {
   }
 
   isFragment(node) {
-    const { tree } = this
-    if (!FRAGMENT_CLASS.test(tree.get(node, ATTRIBUTE.class))) return false
-    const lines = children(tree, node)
-    return lines.length > 0 && lines.every((line) => LINE_CLASS.test(tree.get(line, ATTRIBUTE.class)))
+    if (!(this.marks[node] & FRAGMENT)) return false
+    const lines = children(this.tree, node)
+    return lines.length > 0 && lines.every((line) => this.marks[line] & LINE)
   }
 
   /** Write Doxygen's code, whose lines are blocks. */

@@ -324,7 +324,7 @@ class Parser {
         }
       }
       if (!isWanted || at >= length) continue
-      const wanted = wantedName(source, name, nameEnd)
+      const wanted = wantedName(source, codes, name, nameEnd)
       if (wanted) tree.addAttribute(wanted, from, to)
     }
     if (at >= length || tag < 0) {
@@ -431,9 +431,9 @@ class Parser {
     if (tag === P && !this.open[P]) {
       // The standard makes an empty paragraph of it; what matters is that lines are apart.
       this.tree.add(ID.br, this.stack[this.stack.length - 1], this.tree.attributes)
-      return after(source, '>', at)
+      return codes[at] === GREATER ? at + 1 : after(source, '>', at)
     }
-    at = after(source, '>', at)
+    at = codes[at] === GREATER ? at + 1 : after(source, '>', at)
     const closed = tag < 0 ? -1 : this.close(tag)
     if (closed >= 0) {
       this.tree.closeFrom[closed] = start
@@ -507,14 +507,23 @@ function isHidden(tree, node, tag) {
   return false
 }
 
-function wantedName(source, from, to) {
+function wantedName(source, codes, from, to) {
   const length = to - from
-  if (length === 5 && source.startsWith('class', from)) return CLASS
-  if (length === 4 && source.startsWith('href', from)) return HREF
-  if (length === 2 && source.startsWith('id', from)) return IDENTITY
-  if (length > LONGEST_NAME || !(BEGINNINGS[length] & (1 << (source.charCodeAt(from) & 31)))) return 0
+  if (length > LONGEST_NAME || !(BEGINNINGS[length] & (1 << (codes[from] & 31)))) return 0
+  if (length === 5 && isAt(codes, from, CLASS_CODES)) return CLASS
+  if (length === 4 && isAt(codes, from, HREF_CODES)) return HREF
+  if (length === 2 && isAt(codes, from, IDENTITY_CODES)) return IDENTITY
   const name = source.slice(from, to)
   return WANTED.get(name) ?? WANTED.get(name.toLowerCase()) ?? 0
+}
+
+const CLASS_CODES = Buffer.from('class')
+const HREF_CODES = Buffer.from('href')
+const IDENTITY_CODES = Buffer.from('id')
+
+function isAt(codes, from, name) {
+  for (let at = 0; at < name.length; at++) if (codes[from + at] !== name[at]) return false
+  return true
 }
 
 const RAW_ENDS = new Map()

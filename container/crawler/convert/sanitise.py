@@ -37,7 +37,7 @@ def clean_text(text: str) -> str:
         data = text.encode("ascii")
         if len(data.translate(None, _CONTROLS)) == len(data):
             return text
-    elif _TO_CLEAN.search(text) is None:
+    elif text.replace("\n", "").isprintable() or _TO_CLEAN.search(text) is None:
         return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
@@ -103,6 +103,8 @@ def _fence_after(open_fence: str, line: str) -> str:
     """Return the fence of the code block that is open after this line, or nothing."""
     if "```" not in line and "~~~" not in line:
         return open_fence
+    if line == open_fence:
+        return ""
     match = _FENCE.fullmatch(line)
     if match is None:
         return open_fence
