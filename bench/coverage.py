@@ -20,7 +20,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from bench.site import nginx
 from tests.quality.packages import ROOT, MissingPackageError, unpacked
@@ -122,7 +122,8 @@ def walk(start: str) -> Walk:
                 joined = urlsplit(urljoin(url, target.strip()))
             except ValueError:
                 continue
-            address = joined._replace(fragment="", path=joined.path or "/").geturl()
+            path = quote(joined.path or "/", safe="/%:@!$&'()*+,;=~")
+            address = joined._replace(fragment="", path=path).geturl()
             if joined.scheme == "http" and joined.netloc == host and address not in seen:
                 seen.add(address)
                 waiting.append(address)
