@@ -59,6 +59,12 @@ _AS_CRAWL_CODE = {
 }
 
 
+LONGEST_DETAIL = 500
+"""Characters of a sentence; what a site's addresses add to it beyond is cut out of its middle."""
+
+_TAIL = 120
+
+
 class Failure(Exception):
     """Why a page or a whole crawl came to nothing.
 
@@ -66,6 +72,8 @@ class Failure(Exception):
     """
 
     def __init__(self, code: Code, detail: str) -> None:
+        if len(detail) > LONGEST_DETAIL:
+            detail = f"{detail[: LONGEST_DETAIL - _TAIL - 1]}…{detail[-_TAIL:]}"
         super().__init__(detail)
         self.code = code
         self.detail = detail
