@@ -187,6 +187,7 @@ def _problem(code: str) -> dict[str, Any]:
         "password_too_common": "password",
         "captcha_failed": "captcha_token",
         "use_cursor": "page",
+        "idempotency_key_reused": "Idempotency-Key",
         "malformed_json": "body",
     }.get(code)
     return {

@@ -40,6 +40,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "captcha_failed": (422, "Please solve the captcha and try again."),
     "bad_token": (422, "The link was used before, has expired or is not valid; ask for a new mail."),
     "url_not_public": (422, "The URL must lead to a public website."),
+    "idempotency_key_reused": (
+        422,
+        "This Idempotency-Key was used for another request; use a new one for each.",
+    ),
     "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
     "too_many_requests": (429, "That was too often; please wait a moment."),
     "too_many_STARTS": (429, "That was too often; please wait a moment."),
@@ -119,7 +123,11 @@ def _of_generation(status: str, value: str) -> tuple[Link, ...]:
 _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
+<<<<<<< HEAD
     *("generation_in_progress", "website_inactive", "too_many_STARTS", "paused"),
+=======
+    *("generation_in_progress", "website_inactive", "too_many_starts", "paused", "idempotency_key_reused"),
+>>>>>>> c01e5f3 (Idempotency-Key on starts; a cap of running generations by plan with held starts; warm tasks; faults for tests)
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})

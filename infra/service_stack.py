@@ -178,6 +178,7 @@ class ServiceStack(Stack):
             "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
             "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
+            "LLMREADY_CRAWLS_PER_TASK": str(self.settings.crawls_per_task),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
             "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
             "LLMREADY_TASK_DOLLARS_PER_HOUR": str(
@@ -190,13 +191,14 @@ class ServiceStack(Stack):
         }
 
     def _grant_worker(self, role: iam.IRole) -> None:
-        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website_status",))
+        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_status", "by_website_status"))
         # A website's next crawl asks only for what changed since its last.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
         if self.settings.shared_cache:
             self.storage.grant_shared_answers(role)
         for queue in (self.queues.standard.queue, self.queues.priority.queue):
-            grant_on(role, [queue.queue_arn], *TAKE)
+            # A worker that has to go sends what it hands back anew; one that ends lets the user's next one go.
+            grant_on(role, [queue.queue_arn], *TAKE, SEND)
         grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
 
     # One method a function: its settings, then its rights.
@@ -278,11 +280,13 @@ class ServiceStack(Stack):
                 **self._mail_queue,
                 **self.workers.launch_settings(),
                 "LLMREADY_MAX_TASKS": str(self.settings.max_tasks),
+                "LLMREADY_WARM_TASKS": str(self.settings.warm_tasks),
+                "LLMREADY_CRAWLS_PER_TASK": str(self.settings.crawls_per_task),
                 "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
             },
             timeout=Duration.seconds(60),
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due", "by_status"))
         self._grant_send(
             function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
         )
@@ -305,10 +309,14 @@ class ServiceStack(Stack):
 
     def _dead_letters(self) -> None:
         function = self._event(
-            "dead_letters", {**self._table, **self._mail_queue}, timeout=Duration.seconds(30)
+            "dead_letters",
+            {**self._table, **self._generation_queues, **self._mail_queue},
+            timeout=Duration.seconds(30),
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
-        self._grant_send(function, self.queues.mail.queue)
+        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_status",))
+        self._grant_send(
+            function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
+        )
         for queue in (self.queues.standard.dead_letters, self.queues.priority.dead_letters):
             function.add_event_source(SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
 

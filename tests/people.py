@@ -86,8 +86,7 @@ def with_website(place: Place, user: User, url: str | None = None, **fields: Any
 def started(place: Place, user: User, website: Website, **fields: Any) -> Generation:
     """Return a stored pending generation, its quota taken, that no queue knows of."""
     generation = new_generation(user, website, **fields)
-    place.generations.start(generation, quota_limit=user.plan.generations_per_month)
-    return generation
+    return place.generations.start(generation, quota_limit=user.plan.generations_per_month)
 
 
 def claimed(place: Place, generation: Generation) -> Generation:

@@ -17,7 +17,8 @@ from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
 from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, Quality, archive_key
 from llmready.observability import logger
-from llmready.ports import Archives, Generations, MailQueue, QueuedJob
+from llmready.ports import Archives, Generations, MailQueue, QueuedJob, Users
+from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import (
     TIMED_OUT,
     WORKER_LOST,
@@ -71,6 +72,7 @@ class Desk:
 
     jobs: SqsJobQueue
     generations: Generations
+    users: Users
     archives: Archives
     answers: Answers
     blocking: Blocking
@@ -252,6 +254,7 @@ class _Job:
                 logger.info(
                     "generation completed", generation_id=generation.id, pages=ending.progress.pages_crawled
                 )
+                await self._let_next_go(generation)
                 await self._done()
             case CrawlStopped():
                 handed_back = generation.handed_back(attempt_counts=False)
@@ -273,6 +276,7 @@ class _Job:
                 await self._keep_errors(generation, errors)
                 await patiently(lambda: self._fail(generation, failure), while_=lease.holds)
                 logger.info("generation failed", generation_id=generation.id, code=failure.code)
+                await self._let_next_go(generation)
                 await self._done()
 
     async def _keep_errors(self, generation: Generation, errors: tuple[PageError, ...]) -> None:
@@ -281,6 +285,17 @@ class _Job:
         except TryAgain:
             # The manifest has them, too.
             logger.warning("page errors not kept", generation_id=generation.id)
+
+    async def _let_next_go(self, generation: Generation) -> None:
+        desk = self._desk
+        await asyncio.to_thread(
+            fill_slots,
+            generation.user_id,
+            generations=desk.generations,
+            users=desk.users,
+            jobs=desk.jobs,
+            time=now(),
+        )
 
     def _complete(self, generation: Generation, stored: Stored) -> None:
         complete_generation(

@@ -65,6 +65,7 @@ def _desk(chosen: Settings) -> Desk:
     return Desk(
         jobs=bootstrap.job_queue(),
         generations=bootstrap.generations(),
+        users=bootstrap.users(),
         archives=bootstrap.archives(),
         answers=Answers(
             generations=bootstrap.generations(),

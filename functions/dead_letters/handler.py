@@ -10,6 +10,7 @@ from llmready import bootstrap
 from llmready.adapters.sqs import correlation_from, job_from
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
+from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.give_up_generation import give_up_generation
 
 processor = BatchProcessor(event_type=EventType.SQS)
@@ -23,6 +24,13 @@ def _give_up(record: SQSRecord) -> None:
         generation_id=generation_id,
         generations=bootstrap.generations(),
         mail_queue=bootstrap.mail_queue(),
+        time=now(),
+    )
+    fill_slots(
+        user_id,
+        generations=bootstrap.generations(),
+        users=bootstrap.users(),
+        jobs=bootstrap.job_queue(),
         time=now(),
     )
     logger.error("dead letter", generation_id=generation_id, given_up=given_up)

@@ -19,12 +19,15 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     rounds = dispatch(
         enqueued=(enqueued["user_id"], enqueued["generation_id"]) if enqueued else None,
         generations=bootstrap.generations(),
+        users=bootstrap.users(),
         jobs=bootstrap.job_queue(),
         tasks=bootstrap.tasks(),
         outbox=bootstrap.outbox(),
         mail_queue=bootstrap.mail_queue(),
         mutex=bootstrap.mutex(),
         max_tasks=settings().max_tasks,
+        warm_tasks=settings().warm_tasks,
+        crawls_per_task=settings().crawls_per_task,
         attempt_timeout=settings().attempt_timeout,
         clock=now,
     )

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
 from llmready import bootstrap
 from llmready.domain.clock import is_id, now
@@ -32,10 +32,23 @@ from llmready.settings import settings
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
+from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.page_errors import read_errors
 from llmready.usecases.start_generation import start_generation
 
 _POLL_SECONDS = "1"
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern="^[\\x21-\\x7e]+$",
+        description="Any text of the client's own; a repeat under it is the same start.",
+        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+    ),
+]
 
 _DOWNLOAD = re.compile(rf"{PREFIX}/generations/([^/]+)/download")
 
@@ -56,9 +69,13 @@ app = Api(authenticate=_signed_in_or_ticket)
 
 
 @app.post(f"{PREFIX}/generations/start", summary="Start a generation", status_code=202, tags=["generations"])
-def start(body: Annotated[StartBody, Body()]) -> Response[Started]:
-    """Take one of the month's generations and queue the crawl of a website."""
-    generation = start_generation(
+def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None) -> Response[Started]:
+    """Take one of the month's generations and queue the crawl of a website.
+
+    With an `Idempotency-Key`, a repeat within 24 hours is answered as the first was; a different body under it is
+    refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another has ended.
+    """
+    generation_id = start_generation(
         user_id=app.user_id,
         website_id=body.website_id,
         generations=bootstrap.generations(),
@@ -68,24 +85,27 @@ def start(body: Annotated[StartBody, Body()]) -> Response[Started]:
         limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
         account=app.account,
         require_verified_email=settings().require_verified_email,
+        idempotency_key=idempotency_key,
         correlation_id=app.request_id,
         time=now(),
     )
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",
-        body=Started(generation_id=generation.id, status=generation.status),
+        body=Started(generation_id=generation_id, status=Status.PENDING),
         headers={
-            "Location": f"{PREFIX}/generations/{generation.id}",
+            "Location": f"{PREFIX}/generations/{generation_id}",
             "Retry-After": _POLL_SECONDS,
         },
     )
 
 
 @app.post(f"{PREFIX}/generations", summary="Start a generation", status_code=202, tags=["generations"])
-def start_short(body: Annotated[StartBody, Body()]) -> Response[Started]:
+def start_short(
+    body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None
+) -> Response[Started]:
     """The same as ``/generations/start``."""
-    return start(body)
+    return start(body, idempotency_key)
 
 
 @app.get(f"{PREFIX}/generations/quota/check", summary="What the month still allows", tags=["generations"])
@@ -195,6 +215,13 @@ def cancel(generation_id: str) -> Response[GenerationAnswer]:
     Its crawl stops within ten seconds. One that was cancelled before is answered alike.
     """
     ended = cancel_generation(_generation(generation_id), generations=bootstrap.generations(), clock=now)
+    fill_slots(
+        app.user_id,
+        generations=bootstrap.generations(),
+        users=bootstrap.users(),
+        jobs=bootstrap.job_queue(),
+        time=now(),
+    )
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",

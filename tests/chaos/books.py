@@ -38,6 +38,8 @@ def check_books(place: Place, user_id: str) -> list[Generation]:
     user = user_from(items[keys.profile(user_id).sk])
     assert user is not None
     assert user.running_count == by_status[Status.PENDING] + by_status[Status.PROCESSING]
+    assert user.slots_taken == sum(not (g.held or g.status.is_final) for g in generations)
+    assert user.slots_taken <= user.plan.running or not any(g.held for g in generations)
     assert (user.listed_completed, user.listed_failed, user.listed_cancelled) == (
         by_status[Status.COMPLETED],
         by_status[Status.FAILED],

@@ -59,8 +59,8 @@ def call(place: Place, calls: list[str]) -> Call:
 def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> None:
     started = call("generations", "POST", "/generations/start", {"website_id": call.website.id})  # type: ignore[attr-defined]
     assert started["statusCode"] == 202, started["body"]
-    # The limiter, one read, the transaction, the message, the bell.
-    assert calls == ["UpdateItem", "BatchGetItem", "TransactWriteItems", "SendMessage", "Invoke"]
+    # One read, the limiter, the transaction, the message, the bell.
+    assert calls == ["BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage", "Invoke"]
 
     generation = json.loads(started["body"])["generation_id"]
     assert call("generations", "GET", f"/generations/{generation}")["statusCode"] == 200

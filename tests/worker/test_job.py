@@ -95,6 +95,7 @@ class Office:
         with_defaults = {
             "jobs": self.place.jobs,
             "generations": self.place.generations,
+            "users": self.place.users,
             "archives": self.place.archives,
             "answers": Answers(generations=self.place.generations, archives=self.place.archives),
             "blocking": Blocking(DynamoControls(self.place.table), seconds=0.1),

@@ -178,6 +178,7 @@ def tasks() -> Tasks:
     place = TaskPlace(
         cluster=settings().cluster,
         task_definition=settings().task_definition,
+        container=settings().task_container,
         subnets=settings().task_subnets.split(","),
         security_group=settings().task_security_group,
     )

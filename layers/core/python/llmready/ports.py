@@ -9,6 +9,7 @@ from llmready.domain.audit import AuditRecord
 from llmready.domain.controls import Controls
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Failure, Generation, Progress, ScanResult, Status
+from llmready.domain.idempotency import StartRecord
 from llmready.domain.limits import Rate, Standing
 from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
@@ -224,6 +225,8 @@ class Opening(NamedTuple):
     user: User | None
     website: Website | None
     controls: Controls
+    earlier: StartRecord | None = None
+    """What a start under the same key was answered with; it may have expired."""
 
 
 class HistoryPage(NamedTuple):
@@ -236,13 +239,30 @@ class HistoryPage(NamedTuple):
 class Generations(Protocol):
     """Generations, their quota and the lock they hold on their website."""
 
-    def opening(self, user_id: str, website_id: str) -> Opening:
-        """Return the user and the website of a start and the controls in one read."""
+    def opening(self, user_id: str, website_id: str, digest: str | None = None) -> Opening:
+        """Return the user and the website of a start, the controls and what is stored under a key in one read."""
 
-    def start(self, generation: Generation, *, quota_limit: int) -> None:
+    def start(
+        self,
+        generation: Generation,
+        *,
+        quota_limit: int,
+        running_limit: int | None = None,
+        record: StartRecord | None = None,
+    ) -> Generation:
         """Store a pending generation, take quota and lock the website, or none of it.
 
+        Args:
+            generation: To be stored.
+            quota_limit: The month's.
+            running_limit: How many of the user may be in a queue or crawled at once; None for any number.
+            record: What a repeat under the same key is to be answered with.
+
+        Returns:
+            The generation as it was stored: held, where the user has no slot left.
+
         Raises:
+            AlreadyStarted: Another start under the same key was faster.
             Forbidden: The month's quota is used up.
             Conflict: The website has a running generation, is inactive, or is gone.
         """
@@ -288,6 +308,12 @@ class Generations(Protocol):
         Raises:
             LeaseLost: It is no longer in that state under that fence.
         """
+
+    def held(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
+
+    def take_slot(self, held: Generation, *, running_limit: int) -> bool:
+        """End a generation's wait for a slot; return False when there is none, or it does not wait any more."""
 
     def mark_enqueued(self, user_id: str, generation_id: str, time: datetime) -> None:
         """Note that a pending generation was sent to its queue."""
@@ -498,10 +524,16 @@ class Tasks(Protocol):
     """The worker tasks."""
 
     def alive(self) -> int:
-        """Return how many tasks are starting or running."""
+        """Return how many tasks are starting or running, warm ones included."""
 
-    def run(self, count: int, *, token: str) -> int:
-        """Start up to ``count`` tasks, once a token, and return how many were started."""
+    def alive_warm(self) -> int:
+        """Return how many tasks are kept warm."""
+
+    def run(self, count: int, *, token: str, warm: bool = False) -> int:
+        """Start up to ``count`` tasks, once a token, and return how many were started.
+
+        One that is ``warm`` stays though it has nothing to do.
+        """
 
 
 class Mailer(Protocol):

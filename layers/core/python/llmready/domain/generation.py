@@ -130,7 +130,8 @@ class Generation(BaseModel):
 
     ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
     that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is
-    the id of the request that started it, by which everything that follows from that is found in the logs.
+    the id of the request that started it, by which everything that follows from that is found in the logs. One that
+    is ``held`` is in no queue: as many of its user as the plan runs at once are before it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -146,6 +147,7 @@ class Generation(BaseModel):
     queue: QueueName
     correlation_id: str = ""
     status: Status = Status.PENDING
+    held: bool = False
     fence: int = 0
     attempts: int = 0
     created_at: Moment
@@ -196,6 +198,8 @@ class Generation(BaseModel):
             Conflict: It has ended, or another worker's lease still holds.
         """
         self._must_allow(Status.PROCESSING)
+        if self.held:
+            raise Conflict("not_claimable", "The generation waits for others of its user.")
         if self.status is not Status.PENDING and not self.is_abandoned(time):
             raise Conflict("not_claimable", "Another worker holds the generation.")
         return self.model_copy(

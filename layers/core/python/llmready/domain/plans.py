@@ -13,7 +13,10 @@ class QueueName(StrEnum):
 
 
 class Plan(BaseModel):
-    """One plan's limits. Days and pages are whole numbers; a month is a UTC calendar month."""
+    """One plan's limits. Days and pages are whole numbers; a month is a UTC calendar month.
+
+    ``running`` is how many generations of a user are in a queue or being crawled at once; more are accepted and wait.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +25,7 @@ class Plan(BaseModel):
     websites: int
     pages_per_generation: int
     queue: QueueName
+    running: int
     files_kept_days: int
 
 
@@ -31,6 +35,7 @@ FREE = Plan(
     websites=1,
     pages_per_generation=100,
     queue=QueueName.STANDARD,
+    running=1,
     files_kept_days=30,
 )
 PLANS: dict[str, Plan] = {
@@ -43,6 +48,7 @@ PLANS: dict[str, Plan] = {
             websites=2,
             pages_per_generation=200,
             queue=QueueName.STANDARD,
+            running=1,
             files_kept_days=30,
         ),
         Plan(
@@ -51,6 +57,7 @@ PLANS: dict[str, Plan] = {
             websites=5,
             pages_per_generation=500,
             queue=QueueName.PRIORITY,
+            running=2,
             files_kept_days=90,
         ),
         Plan(
@@ -59,6 +66,7 @@ PLANS: dict[str, Plan] = {
             websites=999,
             pages_per_generation=1000,
             queue=QueueName.PRIORITY,
+            running=4,
             files_kept_days=365,
         ),
     )

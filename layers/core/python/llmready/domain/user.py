@@ -13,6 +13,8 @@ from llmready.domain.plans import Plan, plan_named
 class User(BaseModel):
     """An account. The counters are kept by the transactions that change what they count.
 
+    ``running_count`` counts generations that have not ended, ``slots_taken`` those of them that are not held.
+
     Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
     changed the password.
     """
@@ -33,6 +35,7 @@ class User(BaseModel):
     website_count: int = 0
     active_website_count: int = 0
     running_count: int = 0
+    slots_taken: int = 0
     listed_completed: int = 0
     listed_failed: int = 0
     listed_cancelled: int = 0

@@ -1,5 +1,6 @@
 """The dispatcher: sweep what got stuck, then start the tasks that are missing."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
@@ -9,7 +10,8 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.observability import logger
-from llmready.ports import Generations, JobQueue, MailQueue, Mutex, Outbox, Tasks
+from llmready.ports import Generations, JobQueue, MailQueue, Mutex, Outbox, Tasks, Users
+from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import TIMED_OUT, fail_generation
 
 _NAME = "dispatcher"
@@ -31,6 +33,8 @@ class Dispatched(NamedTuple):
     resent: int
     timed_out: int
     tasks_not_started: int
+    held: int
+    """Generations that wait for others of their user."""
     oldest_seconds: int
     """How long ago the oldest generation that has not ended was accepted."""
 
@@ -39,12 +43,15 @@ def dispatch(
     *,
     enqueued: tuple[str, str] | None,
     generations: Generations,
+    users: Users,
     jobs: JobQueue,
     tasks: Tasks,
     outbox: Outbox,
     mail_queue: MailQueue,
     mutex: Mutex,
     max_tasks: int,
+    warm_tasks: int,
+    crawls_per_task: int,
     attempt_timeout: timedelta,
     clock: Callable[[], datetime],
 ) -> list[Dispatched]:
@@ -53,12 +60,15 @@ def dispatch(
     Args:
         enqueued: User and generation that a start has just sent to its queue; the index may not show it yet.
         generations: Where generations are.
+        users: Where their users are.
         jobs: Where they wait.
         tasks: What works on them.
         outbox: Where mails wait.
         mail_queue: How the notifier is asked.
         mutex: What keeps two dispatchers apart.
         max_tasks: The greatest number of tasks.
+        warm_tasks: How many of them are kept though there is nothing to do.
+        crawls_per_task: How many generations one task works on at once.
         attempt_timeout: The longest time that one attempt may run.
         clock: Tells the time.
 
@@ -76,8 +86,13 @@ def dispatch(
         active = {generation.id: generation for generation in generations.active()}
         if rung is not None and not rung.status.is_final:
             active.setdefault(rung.id, rung)
+        held = [generation for generation in active.values() if generation.held]
+        sent = sum(
+            fill_slots(user_id, generations=generations, users=users, jobs=jobs, time=time)
+            for user_id in dict.fromkeys(generation.user_id for generation in held)
+        )
         resent, timed_out = _sweep(
-            active.values(),
+            [generation for generation in active.values() if not generation.held],
             generations=generations,
             jobs=jobs,
             mail_queue=mail_queue,
@@ -85,19 +100,25 @@ def dispatch(
             time=time,
         )
         _resend_mails(outbox, mail_queue, time)
-        waiting = len(active) - timed_out
+        waiting = len(active) - len(held) + sent - timed_out
         alive = tasks.alive()
-        missing = min(waiting, max_tasks) - alive
-        started = tasks.run(missing, token=new_id()) if missing > 0 else 0
+        wanted = min(math.ceil(waiting / crawls_per_task), max_tasks)
+        missing = wanted - alive
+        token = new_id()
+        started = tasks.run(missing, token=token) if missing > 0 else 0
+        if warm_tasks:
+            cold = min(warm_tasks - tasks.alive_warm(), max_tasks - alive - started)
+            started += tasks.run(cold, token=f"{token}-warm", warm=True) if cold > 0 else 0
         oldest = min((generation.created_at for generation in active.values()), default=time)
         done.append(
             Dispatched(
                 jobs=waiting,
                 tasks_alive=alive,
                 tasks_started=started,
-                resent=resent,
+                resent=resent + sent,
                 timed_out=timed_out,
                 tasks_not_started=max(0, missing - started),
+                held=len(held) - sent,
                 oldest_seconds=int((time - oldest).total_seconds()),
             )
         )

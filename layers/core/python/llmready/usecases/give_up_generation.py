@@ -16,7 +16,7 @@ def give_up_generation(
         LeaseLost: It changed since it was read; the delivery is tried again.
     """
     generation = generations.get(user_id, generation_id)
-    if generation is None or generation.status.is_final:
+    if generation is None or generation.status.is_final or generation.held:
         return False
     if generation.status is Status.PROCESSING and not generation.is_abandoned(time):
         return False

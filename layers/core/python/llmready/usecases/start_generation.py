@@ -7,6 +7,7 @@ from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
 from llmready.domain.generation import Generation
+from llmready.domain.idempotency import KEPT, AlreadyStarted, StartRecord, digest_of
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import CrawlSettings, Website
@@ -25,12 +26,14 @@ def start_generation(
     limit: Callable[[], None],
     account: Callable[[User | None], User],
     require_verified_email: bool,
+    idempotency_key: str | None,
     correlation_id: str,
     time: datetime,
-) -> Generation:
+) -> str:
     """Take quota, lock the website, store the generation as pending and send it to its queue.
 
-    What cannot be sent now is sent by the dispatcher's sweeper: once it is stored, a start is never lost.
+    What cannot be sent now is sent by the dispatcher's sweeper: once it is stored, a start is never lost. One beyond
+    what the plan runs at once is held until another of its user has ended.
 
     Args:
         user_id: Who starts.
@@ -42,10 +45,15 @@ def start_generation(
         limit: Takes one of the user's starts.
         account: Refuses an account that the user's token is no longer good for.
         require_verified_email: Whether the address must have been confirmed.
+        idempotency_key: What makes a repeat within a day the same start.
         correlation_id: Of the request.
         time: Now.
 
+    Returns:
+        The generation's id.
+
     Raises:
+        Invalid: The key was used for another website.
         TooManyRequests: More starts than a minute allows.
         Unauthenticated: The account is gone.
         NotFound: It is no website of this user.
@@ -54,23 +62,44 @@ def start_generation(
             confirmed.
         Conflict: A generation of the website is running, or the website is inactive.
     """
-    limit()
-    found, website, controls = generations.opening(user_id, website_id)
+    digest = digest_of(idempotency_key) if idempotency_key is not None else None
+    found, website, controls, earlier = generations.opening(user_id, website_id, digest)
     user = account(found)
+    if earlier is not None and earlier.expires_at > time:
+        return earlier.answer_for(website_id)
+    limit()
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
     controls.check_start(website.url)
     _refuse(user, website, websites, require_verified_email=require_verified_email)
     generation = _pending(user, website, correlation_id, time)
-    generations.start(generation, quota_limit=user.plan.generations_per_month)
+    record = None
+    if digest is not None:
+        record = StartRecord(
+            digest=digest, website_id=website_id, generation_id=generation.id, expires_at=time + KEPT
+        )
+    try:
+        generation = generations.start(
+            generation,
+            quota_limit=user.plan.generations_per_month,
+            running_limit=user.plan.running,
+            record=record,
+        )
+    except AlreadyStarted as repeated:
+        return repeated.record.answer_for(website_id)
     measures.accepted()
+    if not generation.held:
+        _enqueue(generation, jobs, bell)
+    return generation.id
+
+
+def _enqueue(generation: Generation, jobs: JobQueue, bell: DispatcherBell) -> None:
     try:
         jobs.send(generation)
     except TryAgain:
         logger.warning("queue not reached; the sweeper will send the generation", generation_id=generation.id)
     else:
         bell.ring(generation)
-    return generation
 
 
 def _refuse(user: User, website: Website, websites: Websites, *, require_verified_email: bool) -> None:
@@ -105,6 +134,7 @@ def _pending(user: User, website: Website, correlation_id: str, time: datetime) 
         month=month_of(time),
         files_kept_days=plan.files_kept_days,
         queue=plan.queue,
+        held=user.slots_taken >= plan.running,
         correlation_id=correlation_id,
         created_at=time,
     )

@@ -19,6 +19,7 @@ from llmready.adapters.dynamodb.websites import website_from
 from llmready.domain.clock import is_id, timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
 from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
 from llmready.domain.website import Website
@@ -53,14 +54,24 @@ class DynamoGenerations:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def opening(self, user_id: str, website_id: str) -> Opening:
-        """Return the user and the website of a start and the controls in one read."""
-        user, website, controls = self._table.get_many(
-            [keys.profile(user_id), keys.website(user_id, website_id), keys.CONTROLS]
+    def opening(self, user_id: str, website_id: str, digest: str | None = None) -> Opening:
+        """Return the user and the website of a start, the controls and what is stored under a key in one read."""
+        wanted = [keys.profile(user_id), keys.website(user_id, website_id), keys.CONTROLS]
+        if digest is not None:
+            wanted.append(keys.start_record(user_id, digest))
+        user, website, controls, *record = self._table.get_many(wanted)
+        return Opening(
+            user_from(user), website_from(website), controls_from(controls), _record_from(*record or [None])
         )
-        return Opening(user_from(user), website_from(website), controls_from(controls))
 
-    def start(self, generation: Generation, *, quota_limit: int) -> None:
+    def start(
+        self,
+        generation: Generation,
+        *,
+        quota_limit: int,
+        running_limit: int | None = None,
+        record: StartRecord | None = None,
+    ) -> Generation:
         """Store a pending generation, take quota and lock the website, or none of it."""
         user_id = generation.user_id
         take = self._table.update(
@@ -81,16 +92,46 @@ class DynamoGenerations:
             & Attr("active_generation_id").not_exists()
             & Attr("is_active").eq(True),  # noqa: FBT003 - boto3's condition builder
         )
+        capped = running_limit is not None and not generation.held
         count = self._table.update(
             keys.profile(user_id),
-            add={"running_count": 1, "generation_count": 1},
-            condition=is_account(),
+            add={"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.held else 1},
+            condition=is_account() & _has_slot(running_limit) if capped else is_account(),
         )
-        store = self._table.put(generation_item(generation), Attr("pk").not_exists())
+        writes = [lock, take, count, self._table.put(generation_item(generation), Attr("pk").not_exists())]
+        if record is not None:
+            writes.append(self._remember(generation, record))
         try:
-            self._table.transact([lock, take, count, store])
+            self._table.transact(writes)
         except TransactionRefused as refused:
-            raise _start_refusal(*refused.failed) from None
+            website, quota, user, existing, *_ = refused.failed
+            if record is not None:
+                self._refuse_repeat(generation, record)
+            if capped and user_from(user) is not None and (website, quota) == (None, None):
+                return self.start(
+                    generation.model_copy(update={"held": True}), quota_limit=quota_limit, record=record
+                )
+            raise _start_refusal(website, quota, user, existing) from None
+        return generation
+
+    def _remember(self, generation: Generation, record: StartRecord) -> Write:
+        key = keys.start_record(generation.user_id, record.digest)
+        item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            **record.model_dump(mode="json"),
+            "ttl": int(record.expires_at.timestamp()),
+        }
+        # What has expired may lie there for days until the table removes it.
+        free = Attr("pk").not_exists() | Attr("expires_at").lte(timestamp(generation.created_at))
+        return self._table.put(item, free)
+
+    def _refuse_repeat(self, generation: Generation, record: StartRecord) -> None:
+        """Look once more, after a refusal: the start that is in the way may be this very one, under the same key."""
+        key = keys.start_record(generation.user_id, record.digest)
+        earlier = _record_from(self._table.get(key))
+        if earlier is not None and earlier.expires_at > generation.created_at:
+            raise AlreadyStarted(earlier)
 
     def get(self, user_id: str, generation_id: str) -> Generation | None:
         """Return one generation of a user."""
@@ -146,7 +187,12 @@ class DynamoGenerations:
         outcome = {"completed_count": int(completed), "failed_count": int(failed)}
         count = self._table.update(
             keys.profile(user_id),
-            add={"running_count": -1, f"listed_{generation.status}": 1, **outcome},
+            add={
+                "running_count": -1,
+                "slots_taken": 0 if generation.held else -1,
+                f"listed_{generation.status}": 1,
+                **outcome,
+            },
             condition=Attr("pk").exists(),
         )
         unlock = self._table.update(
@@ -159,7 +205,10 @@ class DynamoGenerations:
             condition=Attr("active_generation_id").eq(generation.id),
         )
         writes: list[Write] = [
-            self._table.put(generation_item(generation), _held(generation.fence, was)),
+            self._table.put(
+                generation_item(generation),
+                _held(generation.fence, was) & Attr("held").eq(generation.held),
+            ),
             settle,
             count,
             unlock,
@@ -170,6 +219,30 @@ class DynamoGenerations:
             self._table.transact(writes)
         except TransactionRefused:
             raise LeaseLost from None
+
+    def held(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
+        place = _Place.of(user_id, None, Status.PENDING)
+        for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):
+            yield from (found for found in chunk if found.held and found.status is Status.PENDING)
+
+    def take_slot(self, held: Generation, *, running_limit: int) -> bool:
+        """End a generation's wait for a slot; return False when there is none, or it does not wait any more."""
+        release = self._table.update(
+            keys.generation(held.user_id, held.id),
+            change={"held": False},
+            condition=Attr("held").eq(True) & Attr("status").eq(Status.PENDING),  # noqa: FBT003 - see start()
+        )
+        take = self._table.update(
+            keys.profile(held.user_id),
+            add={"slots_taken": 1},
+            condition=is_account() & _has_slot(running_limit),
+        )
+        try:
+            self._table.transact([release, take])
+        except TransactionRefused:
+            return False
+        return True
 
     def mark_enqueued(self, user_id: str, generation_id: str, time: datetime) -> None:
         """Note that a pending generation was sent to its queue."""
@@ -333,6 +406,14 @@ class DynamoGenerations:
 
 def _generation_from(item: Item | None) -> Generation | None:
     return Generation.model_validate(item) if item is not None else None
+
+
+def _record_from(item: Item | None) -> StartRecord | None:
+    return StartRecord.model_validate(item) if item is not None else None
+
+
+def _has_slot(running_limit: int | None) -> ConditionBase:
+    return Attr("slots_taken").not_exists() | Attr("slots_taken").lt(running_limit)
 
 
 def _held(fence: int, status: Status) -> ConditionBase:

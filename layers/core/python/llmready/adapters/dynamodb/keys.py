@@ -92,6 +92,11 @@ def purge(user_id: str, website_id: str) -> Key:
     return Key(partition(user_id), f"PURGE#{website_id}")
 
 
+def start_record(user_id: str, digest: str) -> Key:
+    """Key of what a start under an idempotency key was answered with."""
+    return Key(partition(user_id), f"START#{digest}")
+
+
 def quota(user_id: str, month: str) -> Key:
     """Key of a user's ledger of a month."""
     return Key(partition(user_id), QUOTA + month)

@@ -1,0 +1,32 @@
+"""Letting a user's held generations go to their queue once others have ended."""
+
+from datetime import datetime
+
+from llmready.domain.errors import TryAgain
+from llmready.observability import logger
+from llmready.ports import Generations, JobQueue, Users
+
+
+def fill_slots(
+    user_id: str, *, generations: Generations, users: Users, jobs: JobQueue, time: datetime
+) -> int:
+    """Send held generations of a user to their queue, oldest first, as far as the plan has slots for them.
+
+    Called whenever a generation of the user has ended; what is missed then, the dispatcher finds within a minute.
+
+    Returns:
+        How many were sent.
+    """
+    sent = 0
+    try:
+        user = None
+        for held in generations.held(user_id):
+            user = user or users.get(user_id)
+            if user is None or not generations.take_slot(held, running_limit=user.plan.running):
+                break
+            jobs.send(held)
+            generations.mark_enqueued(user_id, held.id, time)
+            sent += 1
+    except TryAgain:
+        logger.warning("slots not filled this time")
+    return sent

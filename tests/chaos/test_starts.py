@@ -1,0 +1,212 @@
+"""Starts that race, collide and are sent again."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from llmready.adapters.dynamodb import keys
+from llmready.domain.clock import now
+from llmready.domain.errors import DomainError
+from llmready.domain.generation import Status
+from llmready.domain.idempotency import KEPT, digest_of
+from llmready.domain.plans import PLANS
+from llmready.domain.quota import month_of
+from llmready.domain.user import User
+from llmready.usecases.cancel_generation import cancel_generation
+from llmready.usecases.fill_slots import fill_slots
+from llmready.usecases.start_generation import start_generation
+from tests.accounts.service import Service
+from tests.chaos.books import check_books
+from tests.chaos.faults import conflicts
+from tests.emulator import Emulator, Place
+from tests.people import registered, with_website
+
+AT_ONCE = 24
+
+
+class Bell:
+    def ring(self, generation: object) -> None:
+        pass
+
+
+def start(place: Place, user: User, website_id: str, key: str | None = None, **options: Any) -> str:
+    """Start as the function does, and return the id or the code of the refusal."""
+    account: Callable[[Any], User] = lambda found: found  # noqa: E731
+    try:
+        return start_generation(
+            **{
+                "user_id": user.id,
+                "website_id": website_id,
+                "generations": place.generations,
+                "websites": place.websites,
+                "jobs": place.jobs,
+                "bell": Bell(),
+                "limit": lambda: None,
+                "account": account,
+                "require_verified_email": False,
+                "idempotency_key": key,
+                "correlation_id": "c",
+                "time": now(),
+                **options,
+            }
+        )
+    except DomainError as error:
+        return error.code
+
+
+def in_parallel(count: int, call: Callable[[int], str]) -> Counter[str]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return Counter(pool.map(call, range(count)))
+
+
+def codes(outcomes: Counter[str]) -> dict[str, int]:
+    """Count the refusals by their codes and all starts as one."""
+    found: Counter[str] = Counter()
+    for outcome, count in outcomes.items():
+        found["started" if "-" in outcome else outcome] += count
+    return dict(found)
+
+
+def _quota_race(place: Place, parallel: int) -> None:
+    user = registered(place, "pro")
+    left = 5
+    place.table.write(
+        place.table.update(
+            place_key(user), add={"taken": PLANS["pro"].generations_per_month - left, "used": 20}
+        )
+    )
+    websites = [with_website(place, user).id for _ in range(parallel)]
+    dice = random.Random(parallel)
+    with conflicts(place.dynamodb, lambda: dice.random() < 0.05):
+        outcomes = in_parallel(parallel, lambda number: start(place, user, websites[number]))
+    assert codes(outcomes) == {"started": left, "quota_exceeded": parallel - left}
+    ledger = place.quotas.get(user.id, month_of(now()))
+    assert (ledger.taken, ledger.used, ledger.reserved) == (25, 20, 5)
+    running = list(place.generations.active())
+    assert sum(not generation.held for generation in running if generation.user_id == user.id) == 4
+
+
+def place_key(user: User) -> Any:
+    return keys.quota(user.id, month_of(now()))
+
+
+@pytest.mark.parametrize(("parallel", "rounds"), [(30, 1), pytest.param(200, 100, marks=pytest.mark.chaos)])
+def test_no_race_passes_the_quota(emulator: Emulator, parallel: int, rounds: int) -> None:
+    for _ in range(rounds):
+        _quota_race(emulator.place(), parallel)
+
+
+@pytest.mark.parametrize(("parallel", "rounds"), [(20, 2), pytest.param(100, 100, marks=pytest.mark.chaos)])
+def test_a_website_is_started_once(place: Place, parallel: int, rounds: int) -> None:
+    for _ in range(rounds):
+        user = registered(place, "pro")
+        website = with_website(place, user)
+        outcomes = in_parallel(parallel, lambda _, u=user, w=website: start(place, u, w.id))
+        assert codes(outcomes) == {"started": 1, "generation_in_progress": parallel - 1}
+        check_books(place, user.id)
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.chaos)])
+def test_one_key_is_one_start_with_one_answer(place: Place, rounds: int) -> None:
+    dice = random.Random(rounds)
+    for _ in range(rounds):
+        user = registered(place, "pro")
+        website = with_website(place, user)
+        with conflicts(place.dynamodb, lambda: dice.random() < 0.1):
+            outcomes = in_parallel(50, lambda _, u=user, w=website: start(place, u, w.id, "the key"))
+        (generation,) = check_books(place, user.id)
+        assert outcomes == {generation.id: 50}
+
+
+def test_a_key_is_good_for_a_day_and_for_one_request(place: Place) -> None:
+    user = registered(place, "pro")
+    first, second = with_website(place, user), with_website(place, user)
+    generation = start(place, user, first.id, "k")
+
+    def refuse() -> None:
+        raise AssertionError("a stored answer came after the limiter")
+
+    assert start(place, user, first.id, "k", limit=refuse) == generation
+    assert start(place, user, second.id, "k", limit=refuse) == "idempotency_key_reused"
+    assert start(place, user, first.id, "another") == "generation_in_progress"
+    other = registered(place, "pro")
+    assert start(place, other, with_website(place, other).id, "k") != generation
+
+    (stored,) = check_books(place, user.id)
+    cancel_generation(stored, generations=place.generations, clock=now)
+    assert start(place, user, first.id, "k") == generation
+    a_day_later = now() + KEPT + timedelta(seconds=1)
+    assert start(place, user, first.id, "k", time=a_day_later) not in (generation, "generation_in_progress")
+    assert place.generations.opening(user.id, first.id, digest_of("k")).earlier is not None
+
+
+def test_over_http_a_repeat_is_answered_as_the_first_was(service: Service, place: Place) -> None:
+    ada = service.person("ada@example.com")
+    website = ada.ask("POST", "/websites", {"url": "https://python.org"}).json["id"]
+
+    def send(key: str, body: Any = None, path: str = "/generations/start") -> Any:
+        return ada.ask("POST", path, body or {"website_id": website}, headers={"idempotency-key": key})
+
+    first = send("8e03978e")
+    assert first.status == 202, first.body
+    for again in (send("8e03978e"), send("8e03978e", path="/generations")):
+        assert (again.status, again.json, again.headers["Location"]) == (
+            202,
+            first.json,
+            first.headers["Location"],
+        )
+    refused = send("8e03978e", {"website_id": "another"})
+    assert (refused.status, refused.json["code"]) == (422, "idempotency_key_reused")
+    for bad in ("", "x" * 256, "with space", "ümlaut"):
+        assert send(bad).status == 422, bad
+    check_books(place, ada.id)
+
+
+def test_conflicts_that_never_end_are_told_so(service: Service, place: Place) -> None:
+    ada = service.person("ada@example.com")
+    website = ada.ask("POST", "/websites", {"url": "https://python.org"}).json["id"]
+    met = []
+    with conflicts(bootstrap.client("dynamodb"), lambda: met.append(1) is None):
+        refused = ada.ask("POST", "/generations/start", {"website_id": website})
+    assert (refused.status, refused.json["code"]) == (503, "try_again")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert len(met) == 8
+    assert check_books(place, ada.id) == []
+    assert ada.ask("POST", "/generations/start", {"website_id": website}).status == 202
+
+
+@pytest.mark.parametrize("plan", list(PLANS))
+def test_beyond_what_a_plan_runs_at_once_starts_are_held(place: Place, plan: str) -> None:
+    user = registered(place, plan)
+    running = PLANS[plan].running
+    wanted = min(running + 2, PLANS[plan].generations_per_month, PLANS[plan].websites)
+    for _ in range(wanted):
+        assert "-" in start(place, user, with_website(place, user).id)
+    generations = check_books(place, user.id)
+    assert [generation.held for generation in generations] == [False] * running + [True] * (wanted - running)
+    assert place.waiting(place.queue_urls[generations[0].queue])[0] == running
+
+
+def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
+    user = registered(place, "standard")
+    for _ in range(4):
+        start(place, user, with_website(place, user).id)
+    first, second, third, fourth = check_books(place, user.id)
+    tools = {"generations": place.generations, "users": place.users, "jobs": place.jobs, "time": now()}
+    assert fill_slots(user.id, **tools) == 0
+    cancel_generation(fourth, generations=place.generations, clock=now)
+    assert fill_slots(user.id, **tools) == 0
+    cancel_generation(first, generations=place.generations, clock=now)
+    assert in_parallel(5, lambda _: str(fill_slots(user.id, **tools))) == {"1": 1, "0": 4}
+    generations = check_books(place, user.id)
+    assert [generation.held for generation in generations] == [False, False, False, True]
+    assert generations[2].enqueued_at is not None
+    assert {generation.status for generation in generations[1:3]} == {Status.PENDING}
+    assert place.waiting(place.queue_urls[second.queue])[0] == 3
+    assert third.id == generations[2].id
