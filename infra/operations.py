@@ -123,11 +123,7 @@ def _of_generation(status: str, value: str) -> tuple[Link, ...]:
 _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
-<<<<<<< HEAD
-    *("generation_in_progress", "website_inactive", "too_many_STARTS", "paused"),
-=======
-    *("generation_in_progress", "website_inactive", "too_many_starts", "paused", "idempotency_key_reused"),
->>>>>>> c01e5f3 (Idempotency-Key on starts; a cap of running generations by plan with held starts; warm tasks; faults for tests)
+    *("generation_in_progress", "website_inactive", "too_many_STARTS", "paused", "idempotency_key_reused"),
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})
