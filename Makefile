@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test test-enforced fuzz check image format lock synth deploy diff destroy clean clean-local
+.PHONY: help setup run test test-enforced fuzz check image format lock synth bootstrap deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -89,6 +89,9 @@ synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE
 
 # ARGS passes settings on, such as ARGS="-c mail_provider=ses -c mail_sender=noreply@example.com".
 CDK = infra/cdk/node_modules/.bin/cdk
+
+bootstrap: setup $(STAMPS)/cdk ## Prepare your AWS account and region for the CDK, once
+	@$(CDK) bootstrap --context stage=$(STAGE) $(ARGS)
 
 deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account (STAGE=dev ARGS="-c setting=value")
 	@$(CDK) deploy --context stage=$(STAGE) $(ARGS)

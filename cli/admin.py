@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from cli import deployment, operations, signing_keys
+from cli import deployment, doctor, operations, signing_keys
 from cli.client.output import day, print_fields, print_table
 from cli.deployment import Deployment
 from cli.failure import CommandFailed
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again.add_argument("generation_id", metavar="GENERATION_ID")
     operations.add_commands(command)
     signing_keys.add_commands(command)
+    doctor.add_commands(command)
 
 
 def _plainly(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:

@@ -66,7 +66,7 @@ def deploy(clients: Clients, assembly: Path, record: Path) -> tuple[Deployed, bo
             status = None
         _apply(clients, url, create=status is None)
         deployed = _outputs(clients, digest)
-        _expire_items(clients, deployed.table)
+        _complete_table(clients, deployed.table)
     except (ClientError, BotoCoreError) as error:
         raise LocalError(f"The stack could not be deployed: {error}") from error
     return deployed, True
@@ -140,10 +140,13 @@ def _outputs(clients: Clients, template: str) -> Deployed:
     )
 
 
-def _expire_items(clients: Clients, table: str) -> None:
-    # The emulator's CloudFormation ignores the template's TTL attribute.
+def _complete_table(clients: Clients, table: str) -> None:
+    # The emulator's CloudFormation ignores what the template says of TTL and recovery.
     clients.dynamodb.update_time_to_live(
         TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+    clients.dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
 
 

@@ -1,0 +1,59 @@
+"""`llmready admin doctor` finds what was made wrong."""
+
+import json
+
+import pytest
+
+from tests.e2e.system import System
+
+pytestmark = pytest.mark.e2e
+
+FINE, WRONG = "fine", "wrong"
+
+
+def findings(system: System) -> tuple[int, dict[str, list[str]]]:
+    done = system.admin("doctor", "--json")
+    assert not done.stderr
+    found: dict[str, list[str]] = {FINE: [], WRONG: [], "not checked": []}
+    for finding in json.loads(done.stdout):
+        found[finding["verdict"]].append(finding["what"])
+    return done.returncode, found
+
+
+def test_what_is_wrong_is_told_with_what_to_do(system: System) -> None:
+    code, before = findings(system)
+    assert code == 1  # nobody has subscribed to the alarms of a local system
+    assert any(what.startswith("Nobody gets the alarms") for what in before[WRONG])
+    for sentence in (
+        "Generations may start.",
+        "No message is dead-lettered.",
+        "The signing key is 0 days old.",
+        "The table can be restored to any second of its last days.",
+    ):
+        assert sentence in before[FINE]
+
+    sns, cloudwatch = system.aws("sns"), system.aws("cloudwatch")
+    (topic,) = [entry["TopicArn"] for entry in sns.list_topics()["Topics"]]
+    subscribed = sns.subscribe(
+        TopicArn=topic, Protocol="email", Endpoint="ops@example.com", ReturnSubscriptionArn=True
+    )
+    alarm = cloudwatch.describe_alarms()["MetricAlarms"][0]
+    state = {"AlarmName": alarm["AlarmName"], "StateReason": "tried"}
+    cloudwatch.set_alarm_state(StateValue="ALARM", **state)
+    assert system.admin("pause").returncode == 0
+    try:
+        code, after = findings(system)
+    finally:
+        system.admin("resume")
+        cloudwatch.set_alarm_state(StateValue="OK", **state)
+        sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    assert code == 1
+    assert "Generations are paused; `llmready admin resume` lets them start again." in after[WRONG]
+    assert any("An alarm rings." in what and "docs/operations.md#" in what for what in after[WRONG])
+    assert not any(what.startswith("Nobody gets the alarms") for what in after[WRONG])
+
+
+def test_a_table_for_a_person(system: System) -> None:
+    done = system.admin("doctor")
+    assert "fine" in done.stdout
+    assert "Traceback" not in done.stderr
