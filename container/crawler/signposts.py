@@ -95,7 +95,7 @@ def _links(node: LexborNode, parts: tuple[str, ...], base: Url, depth: int) -> I
         tag = child.tag or ""
         if tag in _PASSED:
             continue
-        is_list = tag in _LISTS
+        is_list = tag in _LISTS or (tag == "li" and child.child is not None and child.child.tag in _LISTS)
         if depth < DEEPEST and (is_list or child.css_first("ul, ol, menu, dl") is not None):
             names = dict.fromkeys(name for name in (heading, line if is_list else "") if name)
             yield from _links(child, (*parts, *names), base, depth + 1)

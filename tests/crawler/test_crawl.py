@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from llms_txt import parse_llms_file
 
+from crawler.pack.llms_txt import escape
 from tests.crawler.program import Run, call, run
 from tests.crawler.serving import HTML, Answer, folder, links, page, serving
 
@@ -171,7 +172,7 @@ def test_llms_txt_parses_and_tells_the_site_well(shop: Run) -> None:
 
 def test_full_text_holds_each_page_under_title_and_url(shop: Run) -> None:
     for entry in shop.manifest["pages"]:
-        assert f"# {entry['title']}\n\nURL: {entry['url']}\n\n" in shop.full
+        assert f"# {escape(entry['title'])}\n\nURL: {entry['url']}\n\n" in shop.full
     assert shop.full.count("\nURL: ") == 11
     assert shop.last["content_bytes"] == (shop.out / "llms-full.txt").stat().st_size
     assert f"]({shop.last['origin']}/guide/start.html" in shop.full, "links are absolute"

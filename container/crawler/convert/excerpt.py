@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 SHORTEST = 40
 LONGEST = 300
@@ -31,9 +32,15 @@ def paragraphs(markdown: str) -> Iterator[str]:
             continue
         if fenced or _NO_PROSE.match(block):
             continue
-        text = _plain(block)
+        text = _plain(_prose(block))
         if len(text) >= SHORTEST:
             yield text if len(text) <= LONGEST else _sentences(text)
+
+
+def _prose(block: str) -> str:
+    """Return a block up to where a list or a table follows its text without an empty line."""
+    lines = block.split("\n")
+    return "\n".join(takewhile(lambda line: not _NO_PROSE.match(line), lines))
 
 
 def _plain(block: str) -> str:

@@ -22,11 +22,13 @@ SHARED_BY = 2
 """So many pages may have one description; one that more have describes none of them."""
 
 MOST_NAMES = 6
+SHORTEST_SENTENCE = 40
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
 _MARKDOWN = re.compile(r"\\([^\w\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
+_NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
 _SECTION_OF_MANUAL = re.compile(r"\(\d\w?\)$")
 _ENDS = re.compile(r"(?<=[.!?。])\s")
 
@@ -65,6 +67,10 @@ def plain(text: str) -> str:
 
 def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
     """Return the text cut to its bound: after a sentence where one ends in its second half, else after a word."""
+    if text.endswith(":") and len(text) <= length:
+        # What the colon announces, a list or code, is not here.
+        cut = [end.start() for end in _ENDS.finditer(text)]
+        return text[: cut[-1]] if cut and cut[-1] > SHORTEST_SENTENCE else text
     if len(text) <= length:
         return text
     ends = [end.start() for end in _ENDS.finditer(text, length // 2, length)]
@@ -72,6 +78,8 @@ def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
 
 
 def _says_more(text: str, title: str) -> bool:
+    if _NO_DESCRIPTION.match(text):
+        return False
     return text.casefold().rstrip(" .") != title.casefold().rstrip(" .")
 
 

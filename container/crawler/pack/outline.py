@@ -71,6 +71,6 @@ def make_outline(pages: Sequence[StoredPage], start: Url, text_of: Callable[[Sto
     return Outline(
         site_name=site.name,
         summary=bounded(summary, LONGEST_SUMMARY) or f"The pages of {site.name}, as Markdown.",
-        has_summary=bool(summary),
+        has_summary=bool(plain(home.description) or plain(home.excerpt)),
         sections=sections,
     )

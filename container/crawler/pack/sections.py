@@ -33,6 +33,7 @@ LONGEST_NAME = 60
 FLAT = 12
 """Pages outside all parts from which on the front page's headings are asked."""
 
+_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3})*\.?\s+(?=\S)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LINE = re.compile(r"^ {0,3}(#{1,6}) +(\S.{0,200})$|\]\((https?://[^()\s]{1,2000})\)", re.MULTILINE)
 _LABELLED = re.compile(r"(?<!!)\[([^\[\]\n]{1,120})\]\((https?://[^()\s]{1,2000})\)")
@@ -92,8 +93,9 @@ class _Division:
         self._by_key = {page.url.key: page for page in pages}
         self._home_text = text_of(home)
         self._places = self._places_of(home)
-        self._shared = _shared_folders(pages)
+        self._shared = _shared_folders(pages, home)
         self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
+        self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._folders = Counter(folder for parts in self._own.values() for folder in parts[:-1][:1])
 
     def parts(self) -> list[Part]:
@@ -134,7 +136,8 @@ class _Division:
         ]
         common = _common_start([parts for _, _, parts in signs if parts])
         for label, key, parts in signs:
-            places.setdefault(key, _Place(label, parts[common:], len(places)))
+            names = tuple(_NUMBER.sub("", part) for part in parts[common:])
+            places.setdefault(key, _Place(_NUMBER.sub("", label), names, len(places)))
         for label, key in _labelled(self._home_text, home.url.origin):
             if key in self._by_key:
                 places.setdefault(key, _Place(label, (), len(places)))
@@ -193,8 +196,28 @@ class _Division:
         place = self._places.get(index.url.key) if index else None
         if place and self._is_name(place.label):
             return place.label
+        heading = self._heading_of(head)
+        if heading:
+            return heading
         title = self._titles[index.url] if index else ""
         return title if 1 < len(title) <= LONGEST_NAME / 2 else readable(head)
+
+    def _heading_of(self, head: str) -> str:
+        """Return the front page's heading under which it links most of the pages of a folder that it links."""
+        if not self._headings:
+            found: dict[str, str] = {}
+            for heading, key in _under_headings(self._home_text, self._home.url.origin):
+                found.setdefault(key, heading)
+            for key, heading in found.items():
+                page = self._by_key.get(key)
+                parts = self._own[page.url] if page else []
+                if len(parts) > 1:
+                    self._headings[parts[0]][heading] += 1
+        headings = self._headings.get(head, Counter())
+        heading = _commonest(headings) if headings else ""
+        is_most = headings[heading] * 3 >= headings.total() * 2
+        is_own = heading.casefold() != self._home.heading.casefold()
+        return heading if is_most and is_own and self._is_name(heading) else ""
 
     def _fold_small(self, groups: dict[str, list[StoredPage]]) -> None:
         """One page makes no part."""
@@ -264,9 +287,15 @@ def natural(url: Url) -> tuple[object, ...]:
     return (order, url.query, url.path)
 
 
-def _shared_folders(pages: Sequence[StoredPage]) -> int:
-    """Return how many leading folders all pages have in common: /docs/ alone would be no division."""
-    first, *rest = [segments(page.url) for page in pages]
+def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
+    """Return how many leading folders all pages have in common: /docs/ alone would be no division.
+
+    Lists and the front page, which may lie above the folder that holds everything, do not count.
+    """
+    paths = [segments(page.url) for page in pages if page is not home and not is_skippable(page, "", 0)]
+    if len(paths) < 2:
+        paths = [segments(page.url) for page in pages]
+    first, *rest = paths
     count = len(first)
     for parts in rest:
         count = min(count, len(parts))

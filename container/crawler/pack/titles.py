@@ -27,6 +27,7 @@ _MEANINGLESS = frozenset((
     "index", "home", "homepage", "home page", "untitled", "untitled document", "document", "page", "readme", "main",
     "default", "contents", "table of contents", "no title", "title", "new page", "root",
 ))  # fmt: skip
+_BRACKETS = re.compile(r"\s\(([^()]{3,80})\)$")
 _MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
 _SIGNS = str.maketrans("", "", "\u00b6\u200b")
 
@@ -41,14 +42,16 @@ class SiteName(NamedTuple):
 def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     """Find the name of a site: what its pages say, else what their titles have in common, else its front page's."""
     titles = [_plain(page.title) for page in pages]
-    affixes = frozenset(affix for affix in (_common(titles, -1), _common(titles, 0)) if affix)
+    affixes = frozenset(
+        affix for affix in (_common(titles, -1), _common(titles, 0), _common_brackets(titles)) if affix
+    )
     stated = Counter(_plain(page.site_name) for page in pages if page.site_name.strip())
     if stated:
         name = max(stated, key=lambda text: (stated[text], text))
         if home.site_name.strip() or stated[name] * 2 >= len(pages):
             return SiteName(shortened(name, LONGEST_TITLE), affixes)
     if affixes:
-        longest = _common(titles, -1) or _common(titles, 0)
+        longest = _common(titles, -1) or _common(titles, 0) or _common_brackets(titles)
         return SiteName(shortened(longest, LONGEST_TITLE), affixes)
     title = _plain(home.title) or _plain(home.heading)
     first = _MANUAL_SECTION.sub("", _SEPARATOR.split(title)[0] or title)
@@ -78,6 +81,15 @@ def _common(titles: Sequence[str], place: int) -> str:
     return part if parts[part] >= needed else ""
 
 
+def _common_brackets(titles: Sequence[str]) -> str:
+    """Return what most titles end with in brackets, as Javadoc writes the name of the whole."""
+    ends = Counter(found[1] for found in map(_BRACKETS.search, titles) if found)
+    if not ends:
+        return ""
+    end = max(ends, key=lambda text: (ends[text], text))
+    return end if ends[end] >= max(3, len(titles) / 2) else ""
+
+
 def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
     title = _without_site(_plain(page.title), site)
     heading = _plain(page.heading)
@@ -90,6 +102,9 @@ def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
 
 
 def _without_site(title: str, site: SiteName) -> str:
+    brackets = _BRACKETS.search(title)
+    if brackets and _is_site(brackets[1], site):
+        title = title[: brackets.start()].strip()
     for _ in range(3):
         found = list(_SEPARATOR.finditer(title))
         if not found:
