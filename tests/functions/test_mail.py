@@ -3,9 +3,7 @@
 import importlib
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,13 +14,14 @@ from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Status
-from llmready.domain.mail import MailKind, Message
+from llmready.domain.mail import MailKind, MailRefused, Message
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.observability import logger
 from llmready.ports import Mailer
 from llmready.usecases.finish_generation import fail_generation
 from tests.emulator import Place
+from tests.mail.provider import Sendgrid, running_sendgrid
 from tests.people import new_generation, new_user, new_website
 
 MESSAGE = Message(
@@ -37,38 +36,10 @@ CONTEXT = SimpleNamespace(
 )
 
 
-class Sendgrid:
-    """A server that speaks as much of SendGrid's v3 API as sending needs."""
-
-    def __init__(self) -> None:
-        self.status = 202
-        self.received: list[tuple[str, str, dict[str, Any]]] = []
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                provider.received.append((self.path, self.headers["Authorization"], body))
-                self.send_response(provider.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-
 @pytest.fixture
 def sendgrid() -> Iterator[Sendgrid]:
-    provider = Sendgrid()
-    thread = threading.Thread(target=provider.server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield provider
-    provider.server.shutdown()
-    provider.server.server_close()
-    thread.join()
+    with running_sendgrid() as provider:
+        yield provider
 
 
 def test_sendgrid_gets_the_whole_mail(sendgrid: Sendgrid) -> None:
@@ -83,6 +54,22 @@ def test_sendgrid_gets_the_whole_mail(sendgrid: Sendgrid) -> None:
         "text/html": "<p>rich</p>",
     }
     assert "m1" in json.dumps(body)
+
+
+def test_sendgrid_is_told_how_to_unsubscribe_and_that_it_is_only_a_trial(sendgrid: Sendgrid) -> None:
+    message = MESSAGE.model_copy(update={"unsubscribe_url": "https://api.example.com/u?token=t"})
+    mailer = SendgridMailer("the-key", "no-reply@example.org", sendgrid.url, sandbox=True)
+    mailer.send(message, mail_id="m1")
+    ((_, _, body),) = sendgrid.received
+    assert body["headers"] == message.headers
+    assert body["mail_settings"] == {"sandbox_mode": {"enable": True}}
+    assert body["categories"] == ["generation_complete"]
+
+
+def test_sendgrid_that_never_will_take_a_mail_is_not_asked_again(sendgrid: Sendgrid) -> None:
+    sendgrid.status = 400
+    with pytest.raises(MailRefused):
+        SendgridMailer("the-key", "no-reply@example.org", sendgrid.url).send(MESSAGE, mail_id="m1")
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])

@@ -1,0 +1,67 @@
+"""The link that ends a kind of mails, by which a mail program unsubscribes with one click."""
+
+import re
+
+from llmready.domain.generation import Failure
+from llmready.usecases.finish_generation import fail_generation
+from tests.accounts.service import Member, Service
+from tests.people import started, with_website
+
+FAILURE = Failure(code="dns_failure", message="The website's name is not known.")
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def a_generation_fails(service: Service, member: Member) -> None:
+    place = service.place
+    user = place.users.get(member.id)
+    assert user is not None
+    generation = started(place, user, with_website(place, user))
+    fail_generation(
+        generation,
+        FAILURE,
+        generations=place.generations,
+        mail_queue=place.mail_queue,
+        time=generation.created_at,
+    )
+
+
+def test_one_click_ends_these_mails_and_no_others(service: Service) -> None:
+    ada = service.person("ada.unsubscribe@example.org")
+    a_generation_fails(service, ada)
+    mail = service.mails(ada.address)[-1]
+    (link,) = set(
+        re.findall(r"https://api\.example\.com/api/v1(/auth/unsubscribe\?token=\S+)", mail["BodyText"])
+    )
+
+    # Looking at the page, as a scanner of links does, changes nothing.
+    assert service.ask("GET", link).status == 200
+    assert ada.ask("GET", "/auth/me").json["mail_preferences"]["generations"] is True
+    for _ in range(2):
+        answer = service.ask("POST", link, "List-Unsubscribe=One-Click", headers=FORM)
+        assert answer.status == 200, answer.body
+        assert ada.ask("GET", "/auth/me").json["mail_preferences"] == {
+            "generations": False,
+            "quota_reset": False,
+        }
+
+    before = len(service.mails(ada.address))
+    a_generation_fails(service, ada)
+    assert len(service.mails(ada.address)) == before
+    assert service.ask("POST", "/auth/forgot-password", {"email": ada.address}).status == 200
+    assert len(service.mails(ada.address)) == before + 1
+
+    wanted = {"mail_preferences": {"generations": True}}
+    assert ada.ask("PATCH", "/auth/me", wanted).status == 200
+    a_generation_fails(service, ada)
+    assert len(service.mails(ada.address)) == before + 2
+
+
+def test_a_link_that_is_not_good_ends_nothing(service: Service) -> None:
+    ada = service.person("ada.forged@example.org")
+    for token in ("x", "a.b.c", str(ada.tokens["access_token"]), str(ada.tokens["refresh_token"])):
+        answer = service.ask(
+            "POST", f"/auth/unsubscribe?token={token}", "List-Unsubscribe=One-Click", headers=FORM
+        )
+        assert answer.status == 401
+    assert service.ask("POST", "/auth/unsubscribe", headers=FORM).status == 422
+    assert ada.ask("GET", "/auth/me").json["mail_preferences"]["generations"] is True

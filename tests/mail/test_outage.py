@@ -1,0 +1,105 @@
+"""A provider that is down for ten minutes while mails keep coming: each goes out afterwards, once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from llmready.adapters.mail.rendering import MailRenderer
+from llmready.adapters.mail.sendgrid import SendgridMailer
+from llmready.domain.clock import now
+from llmready.domain.generation import Failure
+from llmready.domain.user import User
+from llmready.usecases.dispatch import dispatch
+from llmready.usecases.finish_generation import fail_generation
+from llmready.usecases.send_mail import send_mail
+from tests.emulator import Place
+from tests.mail.provider import running_sendgrid
+from tests.mail.rendered import KEYS
+from tests.people import new_generation, registered, with_website
+
+_MINUTE = timedelta(minutes=1)
+_DOWN = 10  # minutes
+_WITHIN = 20  # minutes after the provider is back
+
+
+class NoTasks:
+    """No generation waits for a worker here."""
+
+    def alive(self) -> int:
+        return 0
+
+    def run(self, count: int, *, token: str) -> int:
+        raise AssertionError(f"{count} tasks for {token}")
+
+
+def test_ten_minutes_without_a_provider(place: Place) -> None:
+    user = registered(place, is_verified=True)
+    begin = now()
+    expected = 0
+    sent_in: list[int] = []
+    with running_sendgrid() as provider, ThreadPoolExecutor(8) as notifiers:
+        mailer = SendgridMailer("the-key", "no-reply@example.org", provider.url)
+
+        def notify(body: str, time: datetime) -> bool:
+            named = json.loads(body)
+            return send_mail(
+                user_id=named["user_id"],
+                mail_id=named["mail_id"],
+                outbox=place.outbox,
+                users=place.users,
+                generations=place.generations,
+                render=MailRenderer("https://api.example.com", KEYS, place.mail_tokens, time),
+                mailer=mailer,
+                time=time,
+            )
+
+        for minute in range(_DOWN + _WITHIN):
+            time = begin + minute * _MINUTE
+            provider.status = 503 if minute < _DOWN else 202
+            for _ in range(2 if minute < _DOWN + 1 else 0):
+                _generation_fails(place, user, time)
+                expected += 1
+            dispatch(
+                enqueued=None,
+                generations=place.generations,
+                jobs=place.jobs,
+                tasks=NoTasks(),
+                outbox=place.outbox,
+                mail_queue=place.mail_queue,
+                mutex=place.mutex,
+                max_tasks=1,
+                attempt_timeout=timedelta(hours=1),
+                clock=lambda time=time: time,  # type: ignore[misc]
+            )
+            # Every message comes twice, to notifiers that work at the same time.
+            bodies = _queued(place) * 2
+            sent = sum(notifiers.map(notify, bodies, [time] * len(bodies)))
+            sent_in += [minute] * sent
+            if len(sent_in) == expected and minute > _DOWN:
+                break
+    assert expected == 2 * (_DOWN + 1)
+    assert min(sent_in) >= _DOWN
+    assert sorted(provider.taken) == sorted(set(provider.taken))
+    assert len(provider.taken) == expected
+    assert list(place.outbox.due(begin + timedelta(days=9))) == []
+
+
+def _generation_fails(place: Place, user: User, time: datetime) -> None:
+    website = with_website(place, user)
+    generation = new_generation(user, website, time)
+    place.generations.start(generation, quota_limit=1000)
+    failure = Failure(code="dns_failure", message="The website's name is not known.")
+    fail_generation(
+        generation, failure, generations=place.generations, mail_queue=place.mail_queue, time=time
+    )
+
+
+def _queued(place: Place) -> list[str]:
+    bodies: list[str] = []
+    while messages := place.sqs.receive_message(QueueUrl=place.mail_queue_url, MaxNumberOfMessages=10).get(
+        "Messages"
+    ):
+        for message in messages:
+            bodies.append(message["Body"])
+            place.sqs.delete_message(QueueUrl=place.mail_queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
