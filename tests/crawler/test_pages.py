@@ -211,6 +211,88 @@ def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() 
     )
 
 
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<img src=i.png alt='A diagram'>", "![A diagram](https://example.com/a/i.png)"),
+        (
+            "<img src='data:image/gif;base64,R0' data-src=/late.png alt=Late>",
+            "![Late](https://example.com/late.png)",
+        ),
+        ("<img src='data:image/svg+xml,x' alt='Only words'>", "Only words"),
+        (
+            "<a href=/><img src=/logo.png alt=Home></a>",
+            "[![Home](https://example.com/logo.png)](https://example.com/)",
+        ),
+        ("<a href=c.html>l</a>", "[l](https://example.com/a/c.html)"),
+        ("<a href=../c?x=1#part>l</a>", "[l](https://example.com/c?x=1#part)"),
+        ("<a href=?p=2>l</a>", "[l](https://example.com/a/b.html?p=2)"),
+        ("<a href=//other.example/c>l</a>", "[l](https://other.example/c)"),
+        ("<a href='#part'>l</a>", "l"),
+        ("<a name=part>l</a>", "l"),
+        ("<a href=mailto:a@example.com>l</a>", "[l](mailto:a@example.com)"),
+    ],
+)
+def test_pictures_keep_their_words_and_links_are_absolute(html: str, markdown: str) -> None:
+    assert _convert(f"<main><p>Before it. {html} After it.</p></main>") == [
+        f"Before it. {markdown} After it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "language"),
+    [
+        ("<pre><code class='language-rust'>x = 1</code></pre>", "rust"),
+        (
+            "<div class='highlight-python3'><div class=highlight><pre><span></span>x = 1</pre></div></div>",
+            "python",
+        ),
+        ("<div class='sourceCode'><pre class='sourceCode js'><code>x = 1</code></pre></div>", "javascript"),
+        ("<pre data-lang=yml>x = 1</pre>", "yaml"),
+        ("<pre class='brush: sql'>x = 1</pre>", "sql"),
+        (
+            "<table><tr><td class=linenos><pre>1</pre><td class=code><pre class=language-c>x = 1</pre></table>",
+            "c",
+        ),
+        ("<pre class='language-\">evil'>x = 1</pre>", ""),
+        ("<pre>x = 1</pre>", ""),
+    ],
+)
+def test_code_keeps_its_language(html: str, language: str) -> None:
+    assert _convert(f"<main><p>Some words.</p>{html}</main>") == [f"Some words.\n\n```{language}\nx = 1\n```"]
+
+
+def test_cells_are_lines_and_what_spans_rows_keeps_its_columns() -> None:
+    (markdown,) = _convert(
+        "<main><table><thead><tr><th>A<th>B<th>C</thead><tbody><tr><td rowspan=2><p>one</p><p>two</p><td>x|y"
+        "<td><ul><li>l</li><li>m</li></ul><tr><td><pre>a\nb</pre><td>z</table></main>"
+    )
+    assert markdown == (
+        "| A | B | C |\n| --- | --- | --- |\n| one<br>two | x\\|y | l<br>m |\n|  | `a`<br>`b` | z |"
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 400 + "<p>deep</p>",
+        "<p>" * 3000 + "deep",
+        "<table><tr><td>" * 200 + "deep",
+        "<b><i><a href=x><div>" * 200 + "deep" + "</b></i></a>" * 200,
+        "<ul><li>" * 150 + "deep",
+        "<main><p>deep</main></main></div></p></p></section>",
+        "<!-- never closed <p>x</p>",
+        "deep <a href='never closed>x</a>",
+        "<svg><path/><title>x</title></svg><p>deep</p><!doctype html><?php x ?></3><p",
+        "<select><option>x<option>y</select><textarea><p>x</textarea><p>deep",
+        "<p>a < b & c <3 <- deep</p>",
+    ],
+)
+def test_pages_that_are_badly_made_are_still_read(html: str) -> None:
+    (markdown,) = _convert(html)
+    assert "deep" in markdown or "deep" not in html
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1) alt=i>",

@@ -11,7 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from crawler.convert.excerpt import first_paragraph
+from crawler.convert.sanitise import clean_line
 from crawler.frontier.urls import Url
+from crawler.pack.repeats import Repeats
 from crawler.pack.tokens import estimate_tokens
 from crawler.pack.zip_file import deflated
 
@@ -82,6 +85,7 @@ class PageStore:
         self._packer = ThreadPoolExecutor(1, "packer") if compress else None
         self._waiting: list[Future[tuple[int, int]]] = []
         self._end = self._packed_end = 0
+        self._repeats = Repeats()
         self._pages: dict[Url, tuple[StoredPage, _Place]] = {}
         self._twins: dict[tuple[str, str], Url] = {}
 
@@ -101,14 +105,19 @@ class PageStore:
                 self._pages[page.url] = (page, place)
                 self._twins.update(dict.fromkeys([*self._twins_of(twin), *twin_keys], page.url))
             return False
+        self._pages[page.url] = (page, self._keep(markdown))
+        self._repeats.note(markdown)
+        self._twins.update(dict.fromkeys(twin_keys, page.url))
+        return True
+
+    def _keep(self, markdown: str) -> _Place:
         data = markdown.encode()
+        self._file.seek(self._end)
         self._file.write(data)
         words = len(markdown.split())
         place = _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data))
-        self._pages[page.url] = (page, place)
         self._end += len(data)
-        self._twins.update(dict.fromkeys(twin_keys, page.url))
-        return True
+        return place
 
     def _twins_of(self, url: Url) -> list[tuple[str, str]]:
         return [key for key, kept in self._twins.items() if kept == url]
@@ -158,7 +167,18 @@ class PageStore:
         return [self._pages[url][0] for url in sorted(self._pages)]
 
     def settle(self) -> None:
-        """Wait until all is compressed, before anything is read. Raises: OSError."""
+        """Take out what repeats from page to page, and wait until all is compressed. Raises: OSError.
+
+        Before anything is read.
+        """
+        if self._repeats.found():
+            for url, (page, place) in list(self._pages.items()):
+                markdown = self._data(place).decode()
+                kept = self._repeats.without(markdown)
+                if kept != markdown:
+                    page.excerpt = clean_line(first_paragraph(kept))
+                    self._pages[url] = (page, self._keep(kept))
+            self._repeats = Repeats()
         for future in self._waiting:
             future.result()
         self._waiting.clear()

@@ -1,0 +1,100 @@
+"""What stands at the edge of page after page is left out of the archive, and nothing else is."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from crawler.frontier.urls import parse
+from crawler.pack.archive import Bundle, Run, write_archive
+from crawler.pack.store import PageStore, StoredPage, content_digest
+
+SITE = parse("https://example.com/")
+BEFORE = "You read the manual of version 3. [Version 4](https://example.com/4/) is out."
+AFTER = "## Need help?\n\nWrite to us, or read the [forum](https://example.com/forum)."
+OWN = "The text of this page is its own: it speaks of number {0} alone, and of what {0} is good for. " * 3
+
+
+def archive(folder: Path, pages: dict[str, str]) -> dict[str, str]:
+    """Write an archive of these pages and return its Markdown files, by their page."""
+    folder.mkdir()
+    (folder / "archive").mkdir()
+    store = PageStore(folder / "pages", compress=True)
+    for name, markdown in pages.items():
+        facts = {"title": name, "heading": name, "description": "", "site_name": "", "excerpt": ""}
+        url = parse(f"https://example.com/{name}")
+        store.add(StoredPage(url=url, depth=1, digest=content_digest(name, markdown), **facts), markdown)
+    with Bundle(folder / "archive", folder / "archive.zip", 10**9) as bundle:
+        write_archive(bundle, store, Run(SITE, "", "", 0, "", [], []))
+    store.close()
+    with zipfile.ZipFile(folder / "archive.zip") as packed:
+        for name in packed.namelist():
+            assert packed.read(name) == (folder / "archive" / name).read_bytes()
+    texts = {file.stem: file.read_text() for file in (folder / "archive" / "md").rglob("*.md")}
+    return {name: text.partition("\n---\n\n")[2].strip("\n") for name, text in texts.items()}
+
+
+def manual(count: int) -> dict[str, str]:
+    return {
+        f"page-{n}": f"# Page {n}\n\n{BEFORE}\n\n## Use\n\n{OWN.format(n)}\n\n{AFTER}" for n in range(count)
+    }
+
+
+def test_what_repeats_at_the_edges_is_left_out(tmp_path: Path) -> None:
+    found = archive(tmp_path / "a", manual(20))
+    assert found == {f"page-{n}": f"# Page {n}\n\n## Use\n\n{OWN.format(n)}" for n in range(20)}
+
+
+def test_the_order_in_which_pages_came_changes_no_byte(tmp_path: Path) -> None:
+    pages = {**manual(20), **{f"other-{n}": f"# Other {n}\n\n{OWN.format(n)}\n\nOnce." for n in range(5)}}
+    names = list(pages)
+    random.Random(7).shuffle(names)
+    archive(tmp_path / "a", pages)
+    archive(tmp_path / "b", {name: pages[name] for name in names})
+    for name in ("llms.txt", "llms-full.txt"):
+        assert (tmp_path / "a" / "archive" / name).read_bytes() == (
+            tmp_path / "b" / "archive" / name
+        ).read_bytes()
+    assert (tmp_path / "a" / "archive.zip").read_bytes() == (tmp_path / "b" / "archive.zip").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("pages", "why"),
+    [
+        (manual(9), "a site of few pages says too little"),
+        (
+            {f"page-{n}": f"# Page {n}\n\n{OWN.format(n)}\n\n```\nx = 1\n\ny = 2\n```" for n in range(20)},
+            "code is kept",
+        ),
+        (
+            {f"page-{n}": f"# Page {n}\n\nNothing here yet." for n in range(20)},
+            "a page keeps at least half of its text",
+        ),
+        (
+            {
+                f"page-{n}": f"# Page {n}\n\n## Overview\n\n{OWN.format(n)}\n\n## More\n\n- {n}"
+                for n in range(20)
+            },
+            "headings of texts that differ stay",
+        ),
+        (
+            {
+                f"page-{n}": f"# Page {n}\n\n{OWN.format(n)}\n\nSee also.\n\n{OWN.format(-n)}"
+                for n in range(20)
+            },
+            "what stands amid the text stays",
+        ),
+        (
+            {
+                f"page-{n}": f"# Page {n}\n\n{OWN.format(n)}" + ("\n\nA notice." if n < 12 else "")
+                for n in range(30)
+            },
+            "what less than half of the pages say stays",
+        ),
+    ],
+)
+def test_what_is_a_page_s_own_stays(tmp_path: Path, pages: dict[str, str], why: str) -> None:
+    assert archive(tmp_path / "a", pages) == {name: text.strip("\n") for name, text in pages.items()}, why
