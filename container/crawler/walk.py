@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from crawler.convert.page import header_rules, is_page_path
@@ -13,7 +14,7 @@ from crawler.fetch.browser_need import needs_browser
 from crawler.fetch.fetcher import MAX_REDIRECTS, Response, too_many_redirects
 from crawler.fetch.pace import OutOfTimeError
 from crawler.fetch.sitemaps import read_feeds, read_sitemaps
-from crawler.frontier.frontier import Candidate, Frontier
+from crawler.frontier.frontier import MAX_KNOWN, Candidate, Frontier
 from crawler.frontier.site import adopt
 from crawler.frontier.urls import continues
 from crawler.markdown_form import MarkdownForm
@@ -46,6 +47,9 @@ MOST_SILENCES = 25
 
 RETRY_SECONDS = 1.0
 """A site where something broke is asked for nothing for so long."""
+
+SECONDS_WITHOUT_PAUSE = 0.05
+"""So long robots.txt may be asked about links before others get their turn."""
 
 TRANSLATION_PRIORITY = 0.1
 """Other languages of a page come after the pages of the language that the crawl began with."""
@@ -89,6 +93,7 @@ class Walk:
         self._workers = workers
         self._markdown = MarkdownForm(getter, site)
         self._feeds: list[Url] = []
+        self._forbidden: set[str] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
         self._silences = 0
@@ -132,7 +137,7 @@ class Walk:
     async def _offer_entries(self, entries: list[Entry]) -> None:
         for number, entry in enumerate(entries):
             if is_page_path(entry.url.path):
-                self._offer([entry.url], depth=1, priority=entry.priority)
+                await self._offer([entry.url], depth=1, priority=entry.priority)
             if number % 200 == 0:
                 await asyncio.sleep(0)
         self._tell()
@@ -187,7 +192,7 @@ class Walk:
         self._silences = 0
         media = media_of(answer)
         if media in (Media.MARKDOWN, Media.TEXT):
-            self._take_text(candidate, answer)
+            await self._take_text(candidate, answer)
             return
         if media is Media.OTHER:
             raise Failure(
@@ -211,9 +216,9 @@ class Walk:
         relations = read_relations(facts, answer)
         if candidate.depth == 0:
             self._feeds = relations.feeds
-        self._offer(facts.links, candidate.depth + 1)
+        await self._offer(facts.links, candidate.depth + 1)
         if not facts.nofollow:
-            self._offer(relations.translations, candidate.depth + 1, TRANSLATION_PRIORITY)
+            await self._offer(relations.translations, candidate.depth + 1, TRANSLATION_PRIORITY)
         if facts.refresh is not None and facts.refresh.key != candidate.url.key:
             await self._redirected(candidate, facts.refresh)
         elif facts.noindex or not self._frontier.wanted(candidate.url):
@@ -238,10 +243,10 @@ class Walk:
             variant = f"{min(keys)} {variant_digest(page.title, markdown)}"
         self._store_page(candidate, page, markdown, variant)
 
-    def _take_text(self, candidate: Candidate, answer: Response) -> None:
+    async def _take_text(self, candidate: Candidate, answer: Response) -> None:
         noindex, nofollow = header_rules(all_of(answer.headers, "X-Robots-Tag"))
         if not nofollow:
-            self._offer(text_links(answer), candidate.depth + 1)
+            await self._offer(text_links(answer), candidate.depth + 1)
         if noindex or not self._frontier.wanted(candidate.url):
             self._frontier.leave_out(candidate)
             return
@@ -297,11 +302,31 @@ class Walk:
         self._frontier.replace(candidate, url, candidate.hops, is_copy=True)
         return True
 
-    def _offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> None:
-        own = (adopt(self._site.start, url) for url in urls)
-        for url in self._frontier.offer([url for url in own if url], depth, priority):
-            if not self._site.robots.allows(url):
-                self._frontier.drop(url)
+    async def _offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> None:
+        own = [url for url in (adopt(self._site.start, url) for url in urls) if url]
+        if self._site.robots.has_rules:
+            own = await self._allowed(own)
+        self._frontier.offer(own, depth, priority)
+
+    async def _allowed(self, urls: list[Url]) -> list[Url]:
+        """Leave out what robots.txt forbids.
+
+        A hostile one has so many rules that each look takes long: others, and the timeout, get their turn between.
+        """
+        allowed: list[Url] = []
+        paused = monotonic()
+        for url in urls:
+            if monotonic() - paused > SECONDS_WITHOUT_PAUSE:
+                await asyncio.sleep(0)
+                paused = monotonic()
+            if self._frontier.known(url) or not self._frontier.wanted(url):
+                allowed.append(url)
+            elif url.target not in self._forbidden:
+                if self._site.robots.allows(url):
+                    allowed.append(url)
+                elif len(self._forbidden) < MAX_KNOWN:
+                    self._forbidden.add(url.target)
+        return allowed
 
     def _failed(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0

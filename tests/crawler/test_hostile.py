@@ -356,3 +356,22 @@ def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path) -> Non
         found = call(site.url, tmp_path, "--timeout", "4").completed()
     assert found.urls(site.url) == {"/", "/good"}
     assert found.seconds < 60
+
+
+def test_a_robots_txt_that_takes_long_to_ask_holds_up_no_timeout(tmp_path: Path) -> None:
+    """Half a megabyte of wildcards, and thousands of links that each have to be held against them."""
+    rules = "".join(f"Disallow: /*a*b*c{number}*d*e$\n" for number in range(20_000))
+    many = links(*(f"/abcabcabcabcabc/{number}" for number in range(4000)))
+
+    def answer(path: str) -> Answer | None:
+        if path == "/robots.txt":
+            return Answer(f"User-agent: *\nDisallow: /forbidden\n{rules}", headers=TEXT)
+        if path == "/" or path.startswith("/abc"):
+            return Answer(page(path, links("/forbidden") + many))
+        return None
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path, "--timeout", "4")
+        assert "/forbidden" not in site.paths
+    assert found.last["event"] in ("completed", "failed")
+    assert found.seconds < 40
