@@ -15,11 +15,15 @@ SECONDS_BETWEEN = 0.1
 
 @dataclass(frozen=True)
 class Measured:
-    """What a program took: seconds, seconds of processors, MB at the peak (summed proportional set size)."""
+    """What a program took: seconds, seconds of processors, MB at the peak (summed proportional set size).
+
+    `fetching`, seconds from the first request to the last page, where a crawler says so.
+    """
 
     seconds: float
     cpu: float
     peak: float
+    fetching: float = 0.0
 
 
 def measured(command: Sequence[str | Path], environment: Mapping[str, str] = os.environ) -> Measured:
