@@ -12,15 +12,16 @@ from cli.failure import CommandFailed
 from llmready.domain.clock import is_id
 
 _PER_PAGE = 100
-_DEEPEST = 1000  # how far the API counts
 
 
 def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
     """Walk the person's websites, newest first."""
-    for page in range(1, _DEEPEST // _PER_PAGE + 1):
-        answer = session.call("GET", "/websites", params={"page": page, "per_page": _PER_PAGE, **filters})
+    cursor: str | None = None
+    while True:
+        params = {**filters, "per_page": _PER_PAGE, **({"cursor": cursor} if cursor else {})}
+        answer = session.call("GET", "/websites", params=params)
         yield from answer["items"]
-        if page >= answer["pages"]:
+        if (cursor := answer["next_cursor"]) is None:
             return
 
 

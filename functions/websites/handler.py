@@ -14,6 +14,7 @@ from llmready.domain.user import User
 from llmready.domain.website import Purge, Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.bulk import answer_each
+from llmready.http.cursors import cursor_at, place_of
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
     BulkAnswer,
@@ -93,10 +94,17 @@ def list_websites(
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=100)] = 20,
     is_active: Annotated[bool | None, Query()] = None,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> WebsiteList:
-    """Return one page of websites, newest first."""
-    offset = offset_of(page, per_page)
-    found = bootstrap.websites().page(app.user_id, offset=offset, limit=per_page, is_active=is_active)
+    """Return one page of websites, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
+    offset = 0 if cursor else offset_of(page, per_page)
+    found = bootstrap.websites().page(
+        app.user_id,
+        offset=offset,
+        limit=per_page,
+        is_active=is_active,
+        after=place_of(cursor) if cursor else None,
+    )
     app.account(found.user)
     return WebsiteList(
         items=[WebsiteAnswer.model_validate(website) for website in found.items],
@@ -104,6 +112,7 @@ def list_websites(
         page=page,
         per_page=per_page,
         pages=pages_of(found.total, per_page),
+        next_cursor=cursor_at(found.last_id) if found.last_id else None,
     )
 
 

@@ -176,7 +176,7 @@ def test_deleting_what_was_changed_meanwhile_is_refused(either: Place, user: Use
 
 def test_ids_of_nobody_are_not_found(either: Place) -> None:
     assert either.websites.get(new_id(), new_id()) is None
-    assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == (None, [], 0)
+    assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == (None, [], 0, None)
     assert either.websites.oldest(new_id(), 3) == []
 
 

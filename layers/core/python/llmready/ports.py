@@ -138,11 +138,15 @@ class Exports(Protocol):
 
 
 class WebsitePage(NamedTuple):
-    """Some of a user's websites, newest first, with the user (None when the account is gone)."""
+    """Some of a user's websites, newest first, with the user (None when the account is gone).
+
+    ``last_id`` is the website behind which the list goes on, None at its end.
+    """
 
     user: User | None
     items: list[Website]
     total: int
+    last_id: str | None
 
 
 class Websites(Protocol):
@@ -169,8 +173,10 @@ class Websites(Protocol):
     def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
         """Return websites of a user in the order of their ids, None for each that is missing."""
 
-    def page(self, user_id: str, *, offset: int, limit: int, is_active: bool | None) -> WebsitePage:
-        """Return ``limit`` websites from ``offset``."""
+    def page(
+        self, user_id: str, *, offset: int, limit: int, is_active: bool | None, after: str | None = None
+    ) -> WebsitePage:
+        """Return ``limit`` websites from ``offset``, of those behind the id ``after``."""
 
     def oldest(self, user_id: str, count: int) -> list[str]:
         """Return the ids of a user's ``count`` oldest websites."""

@@ -87,21 +87,27 @@ class DynamoWebsites:
         found = self._table.get_many([keys.website(user_id, website_id) for website_id in website_ids])
         return [website_from(item) for item in found]
 
-    def page(self, user_id: str, *, offset: int, limit: int, is_active: bool | None) -> WebsitePage:
+    def page(
+        self, user_id: str, *, offset: int, limit: int, is_active: bool | None, after: str | None = None
+    ) -> WebsitePage:
         """Return ``limit`` websites from ``offset``, newest first, with the count of all."""
-        listed = self._listed(user_id, is_active=is_active, newest_first=True, page_size=offset + limit)
-        shown = list(islice(listed, offset, offset + limit))
+        listed = self._listed(
+            user_id, is_active=is_active, newest_first=True, page_size=offset + limit + 1, after=after
+        )
+        found_ids = list(islice(listed, offset, offset + limit + 1))
+        shown = found_ids[:limit]
         profile, *found = self._table.get_many(
             [keys.profile(user_id), *(keys.website(user_id, website_id) for website_id in shown)]
         )
         items = [Website.model_validate(item) for item in found if item is not None]
+        more = shown[-1] if len(found_ids) > limit else None
         user = user_from(profile)
         if user is None:
-            return WebsitePage(None, items, 0)
+            return WebsitePage(None, items, 0, None)
         total = user.website_count
         if is_active is not None:
             total = user.active_website_count if is_active else total - user.active_website_count
-        return WebsitePage(user, items, total)
+        return WebsitePage(user, items, total, more)
 
     def oldest(self, user_id: str, count: int) -> list[str]:
         """Return the ids of a user's ``count`` oldest websites."""
@@ -221,7 +227,13 @@ class DynamoWebsites:
         return self._table.update(keys.profile(user_id), add={"active_website_count": step})
 
     def _listed(
-        self, user_id: str, *, is_active: bool | None, newest_first: bool, page_size: int
+        self,
+        user_id: str,
+        *,
+        is_active: bool | None,
+        newest_first: bool,
+        page_size: int,
+        after: str | None = None,
     ) -> Iterator[str]:
         """Walk the ids of a user's websites; ids sort by time, so the two kinds merge into one list."""
         prefixes = {
@@ -234,6 +246,7 @@ class DynamoWebsites:
                 Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(prefix),
                 newest_first=newest_first,
                 page_size=page_size,
+                after={"pk": keys.partition(user_id), "sk": prefix + after} if after is not None else None,
             )
             for prefix in prefixes
         )

@@ -137,6 +137,7 @@ class WebsiteList(Answer):
     page: int
     per_page: int
     pages: int
+    next_cursor: str | None
 
 
 class BulkError(Answer):

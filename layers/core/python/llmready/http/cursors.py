@@ -1,0 +1,27 @@
+"""Cursors: places in a list, as words that only mean something to us."""
+
+import base64
+import binascii
+
+from llmready.domain.clock import is_id
+from llmready.domain.errors import Invalid
+
+
+def cursor_at(entry_id: str) -> str:
+    """Return the cursor behind an entry."""
+    return base64.urlsafe_b64encode(entry_id.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> str:
+    """Return the id behind which a list goes on; whose list comes from who asks, never from the cursor.
+
+    Raises:
+        Invalid: It is no cursor of ours.
+    """
+    try:
+        entry_id = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        entry_id = ""
+    if not is_id(entry_id):
+        raise Invalid("cursor", "The cursor is not valid.")
+    return entry_id

@@ -1,0 +1,143 @@
+"""Lists of somebody who has very much: how much each page reads, and what is asked for in vain."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from llmready.domain.clock import new_id
+from llmready.domain.website import Website
+from tests.emulator import Place
+from tests.functions.member import Member, member
+from tests.items import many_generations, stored, stored_websites
+from tests.people import new_website
+
+READ = 1024 * 1024  # bytes, what DynamoDB returns at most at once
+# More than the deepest page shows; websites are as large as their descriptions may be.
+WEBSITES, GENERATIONS = 1100, 1100
+
+
+@pytest.fixture
+def ada(place: Place, calls: list[str]) -> Member:
+    assert calls == []
+    return member(place)
+
+
+@pytest.fixture
+def reads() -> Iterator[list[tuple[str, int]]]:
+    """What was read from the table: which call, and how many bytes it gave."""
+    found: list[tuple[str, int]] = []
+
+    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        items = parsed.get("Items") or parsed.get("Responses") or parsed.get("Item") or []
+        found.append((model.name, len(json.dumps(items))))
+
+    events = bootstrap.client("dynamodb").meta.events
+    events.register("after-call.dynamodb", note)
+    yield found
+    events.unregister("after-call.dynamodb", note)
+
+
+def owner_of_much(place: Place, ada: Member) -> list[Website]:
+    websites = [
+        new_website(ada.user, description="x" * 2000, include_patterns=["/docs/*"], is_active=bool(n % 2))
+        for n in range(WEBSITES)
+    ]
+    stored_websites(place, ada.user, websites)
+    generations = many_generations(ada.user, websites[0], GENERATIONS)
+    stored(place, ada.user, websites[:1], generations)
+    return websites
+
+
+def test_each_page_reads_little(place: Place, ada: Member, reads: list[tuple[str, int]]) -> None:
+    websites = owner_of_much(place, ada)
+    site = websites[0].id
+    for path in (
+        "/websites?per_page=100",
+        "/websites?per_page=100&page=10",
+        "/websites?per_page=100&page=5&is_active=true",
+        "/websites?per_page=100&page=5&is_active=false",
+        "/websites/stats/user",
+        f"/websites/{site}/stats",
+        "/generations/history?per_page=100",
+        "/generations/history?per_page=100&page=10",
+        "/generations/history?per_page=100&page=3&status=cancelled",
+        f"/generations/history?per_page=100&page=10&website_id={site}",
+        f"/generations/history?per_page=100&page=3&website_id={site}&status=failed",
+        f"/generations/history?per_page=100&website_id={websites[1].id}",
+    ):
+        reads.clear()
+        status, answer = ada.ask("GET", path)
+        assert status == 200, (path, answer)
+        assert {name for name, _ in reads} <= {"Query", "GetItem", "BatchGetItem"}, path
+        assert len(reads) <= 4, (path, reads)
+        assert sum(size for _, size in reads) <= 2 * READ, (path, reads)
+        assert max(size for _, size in reads) <= 1.5 * READ, (path, reads)
+
+
+def walked(ada: Member, path: str) -> tuple[list[str], int]:
+    ids: list[str] = []
+    cursor, total = "", 0
+    for _ in range(100):
+        _, answer = ada.ask("GET", f"{path}&per_page=100{cursor}")
+        ids += [item["id"] for item in answer["items"]]
+        total = answer["total"]
+        if answer["next_cursor"] is None:
+            return ids, total
+        cursor = f"&cursor={answer['next_cursor']}"
+    raise AssertionError("the list has no end")
+
+
+def test_a_cursor_walks_over_everything(place: Place, ada: Member) -> None:
+    websites = owner_of_much(place, ada)
+    ids = sorted((website.id for website in websites), reverse=True)
+    assert walked(ada, "/websites?") == (ids, WEBSITES)
+    active = {website.id for website in websites if website.is_active}
+    assert walked(ada, "/websites?is_active=true") == (
+        [found for found in ids if found in active],
+        len(active),
+    )
+    generations, total = walked(ada, "/generations/history?")
+    assert (len(set(generations)), len(generations), total) == (GENERATIONS,) * 3
+    assert generations == sorted(generations, reverse=True)
+
+
+@pytest.mark.parametrize("path", ["/websites", "/generations/history"])
+def test_what_lies_outside_a_list(ada: Member, path: str) -> None:
+    for query in ("page=11&per_page=100", "page=51", "page=1000&per_page=2"):
+        status, problem = ada.ask("GET", f"{path}?{query}")
+        assert (status, problem["code"]) == (422, "use_cursor")
+    for query in ("page=0", "page=-1", "page=x", "page=1001", "per_page=0", "per_page=101", "page=1e3"):
+        status, problem = ada.ask("GET", f"{path}?{query}")
+        assert (status, problem["code"]) == (422, "validation_error"), query
+    assert ada.ask("GET", f"{path}?page=10&per_page=100")[1]["items"] == []
+    forged = [
+        "x",
+        "%00",
+        "ä",
+        "A" * 201,
+        base64.urlsafe_b64encode(b"[[]]").decode(),
+        base64.urlsafe_b64encode(b'["../../x"]').decode(),
+        base64.urlsafe_b64encode(b"LISTED#ACTIVE#").decode(),
+        base64.urlsafe_b64encode(b"\xff" * 9).decode(),
+    ]
+    for cursor in forged:
+        status, problem = ada.ask("GET", f"{path}?cursor={cursor}")
+        assert (status, problem["code"]) == (422, "validation_error"), cursor
+
+
+def test_a_cursor_shows_nobody_elses(place: Place, ada: Member) -> None:
+    ben = member(place)
+    for person in (ada, ben):
+        for n in range(3):
+            assert person.ask("POST", "/websites", {"url": f"site{n}.example.com"})[0] == 201
+    cursor = ben.ask("GET", "/websites?per_page=1")[1]["next_cursor"]
+    own = {item["id"] for item in ada.ask("GET", "/websites")[1]["items"]}
+    shown = ada.ask("GET", f"/websites?cursor={cursor}")[1]["items"]
+    assert {item["id"] for item in shown} <= own
+    # A place that nobody has is a place all the same.
+    nowhere = base64.urlsafe_b64encode(new_id().encode()).decode().rstrip("=")
+    assert len(ada.ask("GET", f"/websites?cursor={nowhere}")[1]["items"]) == 3
