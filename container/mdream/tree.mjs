@@ -46,6 +46,8 @@ const HIDDEN_STYLE = /display\s*:\s*none/i
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids('a', 'article', 'footer', 'form', 'h1', 'main', 'pre', 'table', 'th', 'tr')
 const ROOM = 1 << 14
+/** Elements and texts of a page, above which it is refused. */
+const MOST_NODES = 1 << 20
 /** Nodes for which room is kept from page to page. */
 const ROOM_KEPT = 1 << 19
 /** Characters of a page for which there is room at first, and for which it is kept. */
@@ -123,7 +125,10 @@ export class Tree {
   /** Add a node; its attributes are those from `firstAttribute` on. */
   add(tag, parent, firstAttribute) {
     const node = this.count
-    if (node === this.room) this.makeRoom(node * 2)
+    if (node === this.room) {
+      if (node >= MOST_NODES) throw new Error('it has more parts than any real page')
+      this.makeRoom(node * 2)
+    }
     this.count = node + 1
     this.tag[node] = tag
     this.parent[node] = parent

@@ -348,6 +348,25 @@ def test_no_markup_of_a_page_stays_alive() -> None:
         assert not re.search("[\x00\u202e\u2066]", markdown), html
 
 
+def test_a_page_of_a_million_parts_is_refused_and_the_next_is_not() -> None:
+    async def go() -> tuple[BaseException | str, str]:
+        converter = Converter()
+        await converter.start()
+        try:
+            asked = await asyncio.gather(
+                converter.convert("<i>" * 1_100_000, str(URL)), return_exceptions=True
+            )
+            return asked[0], await converter.convert("<p>well</p>", str(URL))
+        finally:
+            await converter.close()
+
+    refused, well = asyncio.run(go())
+    assert isinstance(refused, Failure)
+    assert refused.code == Code.CONVERTER_FAILED
+    assert "more parts" in refused.detail
+    assert well == "well"
+
+
 def test_answers_go_to_those_who_asked() -> None:
     pages = [
         f"<main><p>{'word ' * (number * 40 % 700 + 20)} number {number}.</p></main>" for number in range(60)
