@@ -31,3 +31,23 @@ def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
     assert "You have no generations remaining this month." in done.stdout
     assert "Generation deleted successfully." in done.stdout
     assert zipfile.is_zipfile(tmp_path / "site.zip")
+
+
+def test_from_sign_up_to_recovery(system: System, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    (walk,) = re.findall(r"<!-- accounts -->\n```sh\n(.*?)```", text, re.DOTALL)
+    script, changed = re.subn("http://localhost:8000/api/v1", system.url, walk)
+    assert changed == 1
+    script, changed = re.subn("MAIL=.local/mail", f"MAIL={system.data / 'mail'}", script)
+    assert changed == 1
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = (
+        *("Your account is ready.", "Your address is confirmed.", "a mail is on its way"),
+        *("Your password is changed.", '"is_verified":true', '"sign_ins":[', "Your account is deleted"),
+    )
+    positions = [done.stdout.find(words) for words in said]
+    assert -1 not in positions, done.stdout
+    assert positions == sorted(positions)
