@@ -54,7 +54,22 @@ def test_what_the_runtime_provides_is_left_out(layer: Path) -> None:
     found = {path.name for path in layer.iterdir()}
     assert "pydantic" in found
     assert not found & {"boto3", "botocore", "s3transfer"}
-    assert not list(layer.rglob("__pycache__"))
+
+
+def test_bytecode_is_there_and_names_no_path_of_this_machine(layer: Path) -> None:
+    from infra.constructs.layers import MAKES_BYTECODE  # noqa: PLC0415
+
+    compiled = list(layer.rglob("*.pyc"))
+    if not MAKES_BYTECODE:
+        assert compiled == []
+        pytest.skip("this Python is not the one of the functions")
+    assert len(compiled) > 500
+    for path in compiled:
+        content = path.read_bytes()
+        assert content[4:8] == b"\x01\x00\x00\x00", "unchecked, by hash (PEP 552)"
+        assert str(ROOT).encode() not in content
+    example = (layer / "pydantic" / "__pycache__").glob("main.*.pyc")
+    assert b"/opt/python/pydantic/main.py" in next(example).read_bytes()
 
 
 def test_the_same_pins_give_the_same_layer_for_each_platform() -> None:

@@ -12,7 +12,6 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from llmready import bootstrap
 from llmready.domain.account import account_of
 from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
@@ -94,6 +93,8 @@ class Api(APIGatewayHttpResolver):
         Raises:
             TooManyRequests: None is left.
         """
+        from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
+
         key = source_address(self.current_event.raw_event) if key is None else key
         self._standing = take_one(name, key, rate, limiter=bootstrap.limiter(), time=now())
         if self._standing is not None and self._standing.wait:
@@ -125,6 +126,8 @@ class Api(APIGatewayHttpResolver):
         try:
             claims = None
             if self._open_paths is not None and event["rawPath"] not in self._open_paths:
+                from llmready import bootstrap  # noqa: PLC0415 - see limit
+
                 claims = self._authenticate(event, bootstrap.keys())
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
