@@ -40,11 +40,12 @@ def page_descriptions(
 
     Parameters: `pages`; `titles`, which no description repeats; `text_of`, which reads the Markdown of a page.
     """
-    stated = Counter(plain(page.description) for page in pages)
-    excerpts = Counter(plain(page.excerpt) for page in pages)
+    facts = {page.url: (plain(page.description), plain(page.excerpt)) for page in pages}
+    stated = Counter(own for own, _ in facts.values())
+    excerpts = Counter(excerpt for _, excerpt in facts.values())
     found: dict[Url, str] = {}
     for page in pages:
-        own, excerpt = plain(page.description), plain(page.excerpt)
+        own, excerpt = facts[page.url]
         text = next(
             (
                 candidate

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.frontier.urls import BadUrl, parse
@@ -279,6 +280,7 @@ def _commonest(names: Counter[str]) -> str:
     return max(names, key=lambda name: (names[name], name))
 
 
+@lru_cache(maxsize=131072)
 def natural(url: Url) -> tuple[object, ...]:
     """Return what orders pages by path; numbers count as numbers, so that chapter 2 comes before chapter 10."""
     parts = "/".join(part for part in url.key.partition("?")[0].split("/") if part)
