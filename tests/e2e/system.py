@@ -1,11 +1,13 @@
 """The local system as a process, and people who use it."""
 
+import atexit
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -59,11 +61,15 @@ class System:
         raise AssertionError(f"the local system did not start:\n{''.join(self._output)}")
 
     def _trust(self) -> None:
-        """Where IAM is enforced the emulator speaks TLS, with a certificate of its own."""
+        """Where IAM is enforced each emulator speaks TLS with a certificate of its own; trust all of a run."""
         if self.enforced:
-            os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(
-                self.data / "emulator" / "tls" / "trusted.pem"
-            )
+            made = self.data / "emulator" / "tls"
+            bundle = Path(tempfile.gettempdir()) / f"llmready-trusted-{os.getpid()}.pem"
+            atexit.register(bundle.unlink, missing_ok=True)
+            with bundle.open("a") as trusted:
+                trusted.write((made / ("emulator.crt" if trusted.tell() else "trusted.pem")).read_text())
+            for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
+                os.environ[name] = str(bundle)
 
     @property
     def enforced(self) -> bool:

@@ -1,8 +1,10 @@
 """The dependency layer: complete, and without what Lambda brings itself."""
 
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import files
 from pathlib import Path
 
@@ -21,6 +23,16 @@ for path in sys.argv[2:]:
     spec.loader.exec_module(module)
     assert callable(module.handler), path
 """
+
+
+def zipped(folder: Path) -> int:
+    """The size in bytes that a folder has as a package."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                archive.write(path, path.relative_to(folder))
+    return packed.tell()
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +82,19 @@ def test_bytecode_is_there_and_names_no_path_of_this_machine(layer: Path) -> Non
         assert str(ROOT).encode() not in content
     example = (layer / "pydantic" / "__pycache__").glob("main.*.pyc")
     assert b"/opt/python/pydantic/main.py" in next(example).read_bytes()
+
+
+def test_the_layers_are_small_enough_to_start_fast(layer: Path) -> None:
+    assert zipped(layer) <= 15_000_000
+    assert zipped(ROOT / "layers" / "core") <= 15_000_000
+    assert not list(layer.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize(
+    "handler", sorted((ROOT / "functions").glob("*/handler.py")), ids=lambda path: path.parent.name
+)
+def test_a_functions_package_is_small(handler: Path) -> None:
+    assert zipped(handler.parent) <= 100_000
 
 
 def test_the_same_pins_give_the_same_layer_for_each_platform() -> None:

@@ -110,6 +110,7 @@ def test_schedules_are_in_place(running: Running) -> None:
         "cron(0 0 1 * ? *)",
         "cron(0 2 * * ? *)",
         "rate(1 minute)",
+        "rate(5 minutes)",
     ]
 
 
