@@ -347,7 +347,6 @@ def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
-        "sqs:GetQueueAttributes",
     }
     files = {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"}
     assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
