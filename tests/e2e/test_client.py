@@ -158,7 +158,7 @@ def test_what_goes_wrong_is_one_sentence_and_a_code(client: Client) -> None:
     fails(ExitCode.NOT_FOUND, "sites", "show", "nowhere.example.com")
     fails(ExitCode.NOT_FOUND, "watch", "nothing")
     fails(ExitCode.NOT_FOUND, "download")
-    fails(ExitCode.USAGE, "sites", "delete", "x")
+    fails(ExitCode.NOT_FOUND, "sites", "delete", "x", "--yes")
     fails(ExitCode.REFUSED, "sites", "add", "http://localhost/")
     (file,) = client.home.rglob("credentials.json")
     known = json.loads(file.read_text())
