@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import os
 import re
@@ -10,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from typing import TYPE_CHECKING, Any
 
 import jsii
@@ -30,11 +28,8 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 # The Lambda runtime brings these itself; some requirement of ours only drags them in.
 PROVIDED_BY_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
-# Tests are not worth a cold start's time; bytecode is made anew, for where the layer is mounted.
+# Neither tests nor caches are worth a cold start's time.
 PRUNED = ("__pycache__", "tests", "bin")
-MOUNTED_AT = "/opt/python"
-# A layer is read-only: what comes without bytecode is compiled at every cold start. Only the same Python can make it.
-MAKES_BYTECODE = f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON_VERSION
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 
 
@@ -81,7 +76,7 @@ class DependencyBundling:
         self.requirements = layer_requirements(REQUIREMENTS.read_text())
         self.target = target
         # The same pins for the same platform give the same layer, whatever time it is made.
-        recipe = "\n".join((self.requirements, *target.options, *PRUNED, f"bytecode {MAKES_BYTECODE}"))
+        recipe = "\n".join((self.requirements, *target.options, *PRUNED))
         self.digest = hashlib.sha256(recipe.encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
@@ -124,23 +119,10 @@ class DependencyBundling:
         for name in PRUNED:
             for folder in list((partial / "python").rglob(name)):
                 shutil.rmtree(folder, ignore_errors=True)
-        if MAKES_BYTECODE:
-            _compile(partial / "python")
         try:
             partial.rename(cached)
         except OSError:  # another synthesis was faster
             shutil.rmtree(partial)
-
-
-def _compile(folder: Path) -> None:
-    """Add bytecode that names no path of this machine and is good whatever time its sources bear (PEP 552)."""
-    compileall.compile_dir(
-        folder,
-        quiet=2,
-        stripdir=str(folder),
-        prependdir=MOUNTED_AT,
-        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-    )
 
 
 class Layers(Construct):

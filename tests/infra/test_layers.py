@@ -68,22 +68,6 @@ def test_what_the_runtime_provides_is_left_out(layer: Path) -> None:
     assert not found & {"boto3", "botocore", "s3transfer"}
 
 
-def test_bytecode_is_there_and_names_no_path_of_this_machine(layer: Path) -> None:
-    from infra.constructs.layers import MAKES_BYTECODE  # noqa: PLC0415
-
-    compiled = list(layer.rglob("*.pyc"))
-    if not MAKES_BYTECODE:
-        assert compiled == []
-        pytest.skip("this Python is not the one of the functions")
-    assert len(compiled) > 500
-    for path in compiled:
-        content = path.read_bytes()
-        assert content[4:8] == b"\x01\x00\x00\x00", "unchecked, by hash (PEP 552)"
-        assert str(ROOT).encode() not in content
-    example = (layer / "pydantic" / "__pycache__").glob("main.*.pyc")
-    assert b"/opt/python/pydantic/main.py" in next(example).read_bytes()
-
-
 def test_the_layers_are_small_enough_to_start_fast(layer: Path) -> None:
     assert zipped(layer) <= 15_000_000
     assert zipped(ROOT / "layers" / "core") <= 15_000_000
