@@ -47,7 +47,8 @@ def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> 
         person = first.user()
         generation = person.start(person.website(site.url))
         assert person.finished(generation)["status"] == "completed"
-        wait_for(first.mails)
+        ready = "your files are ready"
+        first.mail_to(person.email, ready)
         emulator = int(first.endpoints["aws"].rsplit(":", 1)[1])
         assert first.stop() == 0
         assert not _processes("", marker=str(first.data))
@@ -64,7 +65,7 @@ def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> 
             assert person.quota()["generations_used"] == 1
             location = person.http.get(f"/generations/{generation}/download").headers["Location"]
             assert httpx.get(location).status_code == 200
-            assert len(second.mails()) == 1
+            assert sum(ready in mail for mail in second.mails()) == 1
         finally:
             assert second.stop() == 0
 
