@@ -38,6 +38,10 @@ enforced = mkdir -p .build && rm -f $(DECISIONS) \
 bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 3")
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: chaos
+chaos: setup ## Races, faults at every AWS call, kills, interruptions: all of them, with figures (half an hour)
+	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py
+
 .PHONY: test-packages
 test-packages:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \

@@ -193,6 +193,7 @@ class ServiceStack(Stack):
         self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_status", "by_website_status"))
         # A website's next crawl asks only for what changed since its last.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+        self.storage.grant_checkpoints(role)
         if self.settings.shared_cache:
             self.storage.grant_shared_answers(role)
         for queue in (self.queues.standard.queue, self.queues.priority.queue):

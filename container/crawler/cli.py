@@ -54,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="page|markdown",
         help="where the links of llms.txt lead: to the site's pages (default) or to the Markdown files",
     )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="write down how far the crawl is, now and then and at SIGTERM"
+    )
+    parser.add_argument("--resume", metavar="FILE", help="go on from the checkpoint of the same crawl")
     parser.add_argument("--zip", action="store_true", help="also write DIR.zip")
     parser.add_argument(
         "--events", action="store_true", help="tell progress as JSON lines on standard output"
@@ -131,6 +135,8 @@ def _options(args: argparse.Namespace) -> Options:
         timeout=_whole("--timeout", args.timeout, 86_400),
         use_playwright=args.use_playwright,
         zip=args.zip,
+        checkpoint=_file(args.checkpoint),
+        resume=_file(args.resume),
         link_target=_link_target(args.link_target),
         files=AnswerFiles(**{name: _file(getattr(args, name)) for name in _ANSWER_FILES}),
     )

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,17 @@ from crawler.failures import Code, Failure
 from crawler.fetch.browser_process import find_chromium
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from crawler.checkpoint import Checkpoint
+    from crawler.frontier.frontier import Frontier
     from crawler.frontier.urls import Url
     from crawler.options import Options, Surroundings
     from crawler.pack.archive import PageFailure
     from crawler.pack.quality import Quality
     from crawler.pack.store import PageStore
     from crawler.report import Reporter
+    from crawler.walk import Walk
 
 ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md", "llms"})
 
@@ -106,8 +111,6 @@ async def _fetch(
     from crawler.fetch.guard import Guard  # noqa: PLC0415
     from crawler.fetch.pace import Pace  # noqa: PLC0415
     from crawler.fetch.polite import PoliteFetcher  # noqa: PLC0415
-    from crawler.frontier.frontier import Frontier  # noqa: PLC0415
-    from crawler.frontier.patterns import Patterns  # noqa: PLC0415
     from crawler.opening import open_site  # noqa: PLC0415
     from crawler.walk import Walk  # noqa: PLC0415
 
@@ -145,10 +148,11 @@ async def _fetch(
             site = await open_site(getter, options.start)
             pace.space(site.robots.delay)
             fetched.start = site.start
+            frontier, earlier = _frontier(options, site.start, store)
             walk = Walk(
                 site=site,
                 getter=getter,
-                frontier=Frontier(site.start, Patterns(options.include, options.exclude), options.max_pages),
+                frontier=frontier,
                 converter=converter,
                 store=store,
                 reporter=reporter,
@@ -157,7 +161,11 @@ async def _fetch(
                 browser=browser,
             )
             fetched.failures, fetched.notes = walk.failures, walk.notes
-            await walk.run()
+            if earlier is not None:
+                fetched.began = earlier.began
+                walk.resume(earlier.failures, sitemaps_read=earlier.sitemaps_read)
+            async with _recorded(options, fetched, walk, frontier, store):
+                await walk.run()
             failure = walk.first_failure
             if browser is not None:
                 fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
@@ -170,6 +178,43 @@ async def _fetch(
         none = Failure(Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted.")
         raise failure or none
     return fetched
+
+
+def _frontier(options: Options, start: Url, store: PageStore) -> tuple[Frontier, Checkpoint | None]:
+    """Return where to go on, and the checkpoint that says so, its pages in the store; or where to begin."""
+    from crawler.checkpoint import read_checkpoint  # noqa: PLC0415 - see crawl()
+    from crawler.frontier.frontier import Frontier  # noqa: PLC0415
+    from crawler.frontier.patterns import Patterns  # noqa: PLC0415
+
+    patterns = Patterns(options.include, options.exclude)
+    earlier = read_checkpoint(options.resume, options)
+    if earlier is None or earlier.start != start:
+        return Frontier(start, patterns, options.max_pages), None
+    store.restore(earlier.store, earlier.markdown)
+    return Frontier.restored(earlier.frontier, patterns), earlier
+
+
+@asynccontextmanager
+async def _recorded(
+    options: Options, fetched: _Fetched, walk: Walk, frontier: Frontier, store: PageStore
+) -> AsyncIterator[None]:
+    """Write checkpoints, if they are wanted, and a last one when the walk is broken off."""
+    if options.checkpoint is None:
+        yield
+        return
+    from crawler.checkpoint import Recorder  # noqa: PLC0415 - see crawl()
+
+    recorder = Recorder(
+        options.checkpoint, options, began=fetched.began, walk=walk, frontier=frontier, store=store
+    )
+    recording = asyncio.create_task(recorder.run())
+    try:
+        yield
+    except asyncio.CancelledError:
+        recorder.write_now()
+        raise
+    finally:
+        recording.cancel()
 
 
 def _pack(

@@ -35,7 +35,8 @@ class Options:
     `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
     `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
     browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers; `link_target`, where the links
-    of llms.txt lead: to the site's pages or to the archive's Markdown at the root of the site.
+    of llms.txt lead: to the site's pages or to the archive's Markdown at the root of the site; `checkpoint`, where
+    to write down how far it is; `resume`, the checkpoint of a crawl that was interrupted.
     """
 
     start: Url
@@ -48,6 +49,8 @@ class Options:
     zip: bool = False
     files: AnswerFiles = AnswerFiles()
     link_target: LinkTarget = "page"
+    checkpoint: Path | None = None
+    resume: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Walk:
         self.failures: list[PageFailure] = []
         self.first_failure: Failure | None = None
         self.notes: list[str] = []
+        self.sitemaps_read = False
         self._site = site
         self._getter = getter
         self._frontier = frontier
@@ -99,21 +100,32 @@ class Walk:
         self._silences = 0
         self._stopped = False
 
+    def resume(self, failures: list[PageFailure], *, sitemaps_read: bool) -> None:
+        """Go on, in `run`, with a frontier and a store that were restored; the start page is in them."""
+        self.failures.extend(failures)
+        for failure in failures:
+            self._reporter.page_failed(failure)
+        self.sitemaps_read = sitemaps_read
+        self._start_read.set()
+
     async def run(self) -> None:
         """Walk until nothing is left, or until the caller's patience ends by cancelling.
 
         Raises: OSError when pages cannot be kept.
         """
-        start = self._frontier.begin()
-        self._frontier.sources_open += 1
+        work = [self._work() for _ in range(self._workers)]
+        if not self._start_read.is_set():
+            work.append(self._visit(self._frontier.begin(), self._site.answer))
         try:
             async with asyncio.TaskGroup() as group:
-                sitemaps = group.create_task(self._read_sitemaps())
-                work = [self._work() for _ in range(self._workers)]
-                await asyncio.wait(
-                    [group.create_task(one) for one in (self._visit(start, self._site.answer), *work)]
-                )
-                sitemaps.cancel()
+                sitemaps = None
+                if not self.sitemaps_read:
+                    self._frontier.sources_open += 1
+                    sitemaps = group.create_task(self._read_sitemaps())
+                # The start page is the last of them, and the first that has something to do.
+                await asyncio.wait([group.create_task(one) for one in reversed(work)])
+                if sitemaps is not None:
+                    sitemaps.cancel()
         except ExceptionGroup as failed:
             # All workers meet the same full disk; one of them tells it as well as twelve.
             raise _first(failed) from failed
@@ -128,6 +140,7 @@ class Walk:
                 await self._start_read.wait()
                 async for entries in read_feeds(self._getter, self._site.robots, self._feeds):
                     await self._offer_entries(entries)
+            self.sitemaps_read = True
         except OutOfTimeError as failure:
             self._stop(failure)
         finally:

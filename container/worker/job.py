@@ -5,6 +5,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,11 +30,21 @@ from llmready.usecases.finish_generation import (
 from llmready.usecases.page_errors import keep_errors
 from worker.answers import Answers
 from worker.blocking import HOST_BLOCKED, Blocking
+from worker.checkpoints import Checkpoints
 from worker.lease import Lease
 from worker.left_behind import plain_size, sha256_of
 from worker.patience import patiently
-from worker.supervisor import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Outcome, Supervisor
+from worker.supervisor import (
+    Crawled,
+    CrawlFailed,
+    CrawlOrder,
+    CrawlStopped,
+    Outcome,
+    Supervisor,
+    checkpoint_of,
+)
 
+_CHECKPOINT_PAUSE = 5.0  # seconds
 _MEGABYTE = 1024 * 1024
 # Seconds. Without a lease, or after the end, there is nothing to lose: the message comes back.
 _UNCLAIMED_PATIENCE = 10.0
@@ -65,6 +76,7 @@ class Desk:
     Attributes:
         retries: Further crawls after the first failed one.
         answers: What earlier crawls left for the next.
+        checkpoints: Where interrupted crawls were.
         blocking: The hosts that are not crawled.
         archive_mb: The largest archive that is kept.
         work: The folder below which each job makes its own; None takes the system's.
@@ -75,6 +87,7 @@ class Desk:
     users: Users
     archives: Archives
     answers: Answers
+    checkpoints: Checkpoints
     blocking: Blocking
     mail_queue: MailQueue
     supervisor: Supervisor
@@ -187,8 +200,12 @@ class _Job:
                 previous=brought.previous,
                 shared=brought.shared,
                 share=desk.answers.sharing,
+                resume=await asyncio.to_thread(desk.checkpoints.bring, generation, folder),
             )
             outcome = await self._crawl(order, folder, lease)
+            if isinstance(outcome, CrawlStopped):
+                await lease.confirm()
+                await asyncio.to_thread(desk.checkpoints.keep, generation, checkpoint_of(folder), folder)
             return await self._store(lease, outcome) if isinstance(outcome, Crawled) else outcome
         finally:
             await desk.supervisor.clear(folder)
@@ -201,13 +218,27 @@ class _Job:
             desk.supervisor.crawl(order, folder, report=lease.report, stop=self._stop)
         )
         blocked = asyncio.create_task(desk.blocking.until_blocked(order.url))
+        keeping = asyncio.create_task(self._keep_checkpoints(folder, lease))
         try:
             await asyncio.wait({crawling, blocked}, return_when=asyncio.FIRST_COMPLETED)
             return crawling.result() if crawling.done() else CrawlFailed(HOST_BLOCKED, transient=False)
         finally:
             crawling.cancel()
             blocked.cancel()
-            await asyncio.wait({crawling, blocked})
+            keeping.cancel()
+            await asyncio.wait({crawling, blocked, keeping})
+
+    async def _keep_checkpoints(self, folder: Path, lease: Lease) -> None:
+        """Store each checkpoint that the crawler writes, at most a tenth of the time."""
+        checkpoint, kept, pause = checkpoint_of(folder), 0, _CHECKPOINT_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            with suppress(FileNotFoundError):
+                written = checkpoint.lstat().st_mtime_ns
+                if written != kept and lease.holds():
+                    begun = monotonic()
+                    await asyncio.to_thread(self._desk.checkpoints.keep, lease.generation, checkpoint, folder)
+                    kept, pause = written, max(_CHECKPOINT_PAUSE, 10 * (monotonic() - begun))
 
     async def _store(self, lease: Lease, crawled: Crawled) -> Ending:
         desk, generation, report = self._desk, lease.generation, crawled.report
@@ -254,13 +285,12 @@ class _Job:
                 logger.info(
                     "generation completed", generation_id=generation.id, pages=ending.progress.pages_crawled
                 )
-                await self._let_next_go(generation)
-                await self._done()
+                await self._clear_up(generation)
             case CrawlStopped():
                 handed_back = generation.handed_back(attempt_counts=False)
                 await patiently(lambda: self._desk.generations.hand_back(handed_back), while_=lease.holds)
                 logger.info("generation handed back", generation_id=generation.id)
-                await self._hide(0)
+                await self._with_message(lambda: self._desk.jobs.give_back(self._message))
             case CrawlFailed(failure, transient) if transient and generation.attempts <= self._desk.retries:
                 waiting = generation.handed_back(failure=failure)
                 await patiently(lambda: self._desk.generations.hand_back(waiting), while_=lease.holds)
@@ -276,8 +306,7 @@ class _Job:
                 await self._keep_errors(generation, errors)
                 await patiently(lambda: self._fail(generation, failure), while_=lease.holds)
                 logger.info("generation failed", generation_id=generation.id, code=failure.code)
-                await self._let_next_go(generation)
-                await self._done()
+                await self._clear_up(generation)
 
     async def _keep_errors(self, generation: Generation, errors: tuple[PageError, ...]) -> None:
         try:
@@ -286,8 +315,10 @@ class _Job:
             # The manifest has them, too.
             logger.warning("page errors not kept", generation_id=generation.id)
 
-    async def _let_next_go(self, generation: Generation) -> None:
+    async def _clear_up(self, generation: Generation) -> None:
+        """Do what follows from the end of a generation; whatever of it is missed is found by others."""
         desk = self._desk
+        await asyncio.to_thread(desk.checkpoints.forget, generation)
         await asyncio.to_thread(
             fill_slots,
             generation.user_id,
@@ -296,6 +327,7 @@ class _Job:
             jobs=desk.jobs,
             time=now(),
         )
+        await self._done()
 
     def _complete(self, generation: Generation, stored: Stored) -> None:
         complete_generation(

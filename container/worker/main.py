@@ -14,6 +14,7 @@ from llmready.ports import QueuedJob
 from llmready.settings import Settings, settings
 from worker.answers import Answers
 from worker.blocking import Blocking
+from worker.checkpoints import Checkpoints
 from worker.confinement import confine_worker, confinement_for, forget_credentials
 from worker.intake import Intake
 from worker.job import Desk, do_job
@@ -72,6 +73,7 @@ def _desk(chosen: Settings) -> Desk:
             archives=bootstrap.archives(),
             sharing=chosen.shared_cache,
         ),
+        checkpoints=Checkpoints(bootstrap.archives()),
         blocking=Blocking(bootstrap.controls()),
         mail_queue=bootstrap.mail_queue(),
         supervisor=Supervisor(confinement_for(chosen), limits=Limits(memory=memory_limit())),
@@ -85,6 +87,6 @@ def _desk(chosen: Settings) -> Desk:
 
 def _give_back(message: QueuedJob, jobs: SqsJobQueue) -> None:
     try:
-        jobs.hide(message, 0)
+        jobs.give_back(message)
     except TryAgain:
         logger.warning("message not given back; it comes back", generation_id=message.generation_id)

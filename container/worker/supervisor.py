@@ -29,6 +29,7 @@ _LINE = 16 * 1024  # bytes
 _BLOCKED = "blocked-hosts"
 _KEPT = "kept.answers"
 _SHARED = "shared.answers"
+_CHECKPOINT = "checkpoint"
 _ALL_LINES = 8 * 1024 * 1024  # bytes; an honest crawler says less than half of that in an hour
 _GARBAGE_LINES = 1000
 _TOO_LONG = b" " * _LINE  # stands for a line that was longer than that
@@ -57,6 +58,7 @@ class CrawlOrder(NamedTuple):
         previous: The site's answers as the last crawl got them, to ask only for what changed.
         shared: Answers that other crawls of the host shared.
         share: Whether to write down the answers that others may use.
+        resume: Where an earlier attempt was.
     """
 
     url: str
@@ -66,6 +68,12 @@ class CrawlOrder(NamedTuple):
     previous: Path | None = None
     shared: Path | None = None
     share: bool = False
+    resume: Path | None = None
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """Return where the crawler that works in a folder writes down how far it is."""
+    return folder / "crawl" / _CHECKPOINT
 
 
 class Crawled(NamedTuple):
@@ -354,6 +362,7 @@ def _arguments(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         order.url,
         f"--out={home / 'out'}",
         f"--keep={home / _KEPT}",
+        f"--checkpoint={home / _CHECKPOINT}",
         f"--max-pages={wanted.max_pages}",
         f"--timeout={order.seconds}",
         f"--link-target={wanted.link_target}",
@@ -370,6 +379,8 @@ def _arguments(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         arguments.append(f"--previous={order.previous}")
     if order.shared is not None:
         arguments.append(f"--shared={order.shared}")
+    if order.resume is not None:
+        arguments.append(f"--resume={order.resume}")
     if order.share:
         arguments.append(f"--share={home / _SHARED}")
     if wanted.use_playwright:

@@ -11,7 +11,8 @@ from constructs import Construct
 if TYPE_CHECKING:
     from infra.stage import Stage
 
-GENERATION_RECEIVES = 4
+# Attempts are counted in the table; this many deliveries only a message has that ends workers before they claim it.
+GENERATION_RECEIVES = 8
 MAIL_RECEIVES = 5
 MAIL_VISIBILITY = Duration.seconds(60)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 ARCHIVES = "generations/*"
+CHECKPOINTS = "checkpoints/*"
 SHARED_ANSWERS = "shared/*"
 
 READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -73,6 +74,7 @@ class Storage(Construct):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                     expiration=Duration.days(400),
                 ),
+                s3.LifecycleRule(prefix=CHECKPOINTS.rstrip("*"), expiration=Duration.days(1)),
                 *(
                     [s3.LifecycleRule(prefix=SHARED_ANSWERS.rstrip("*"), expiration=Duration.days(1))]
                     if stage.shared_cache
@@ -135,6 +137,24 @@ class Storage(Construct):
                 role,
                 f"IAM5[Resource::<{bucket}.Arn>/{SHARED_ANSWERS}]",
                 because="which hosts are crawled is only known later",
+            )
+
+    def grant_checkpoints(self, grantee: iam.IGrantable) -> None:
+        """Allow reading, writing and removing where crawls were."""
+        grant_on(
+            grantee,
+            [self.bucket.arn_for_objects(CHECKPOINTS)],
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+        )
+        role = grantee.grant_principal
+        if isinstance(role, Construct):
+            bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
+            acknowledge(
+                role,
+                f"IAM5[Resource::<{bucket}.Arn>/{CHECKPOINTS}]",
+                because="which generations are interrupted is only known later",
             )
 
     def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:

@@ -97,23 +97,31 @@ def place_key(user: User) -> Any:
 
 
 @pytest.mark.parametrize(("parallel", "rounds"), [(30, 1), pytest.param(200, 100, marks=pytest.mark.chaos)])
-def test_no_race_passes_the_quota(emulator: Emulator, parallel: int, rounds: int) -> None:
+def test_no_race_passes_the_quota(
+    emulator: Emulator, parallel: int, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
     for _ in range(rounds):
         _quota_race(emulator.place(), parallel)
+    record_property("figure", f"{parallel} parallel starts with 5 left, {rounds} rounds: exactly 5 each")
 
 
 @pytest.mark.parametrize(("parallel", "rounds"), [(20, 2), pytest.param(100, 100, marks=pytest.mark.chaos)])
-def test_a_website_is_started_once(place: Place, parallel: int, rounds: int) -> None:
+def test_a_website_is_started_once(
+    place: Place, parallel: int, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
     for _ in range(rounds):
         user = registered(place, "pro")
         website = with_website(place, user)
         outcomes = in_parallel(parallel, lambda _, u=user, w=website: start(place, u, w.id))
         assert codes(outcomes) == {"started": 1, "generation_in_progress": parallel - 1}
         check_books(place, user.id)
+    record_property("figure", f"{parallel} parallel starts on one website, {rounds} rounds: exactly one each")
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.chaos)])
-def test_one_key_is_one_start_with_one_answer(place: Place, rounds: int) -> None:
+def test_one_key_is_one_start_with_one_answer(
+    place: Place, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
     dice = random.Random(rounds)
     for _ in range(rounds):
         user = registered(place, "pro")
@@ -122,6 +130,9 @@ def test_one_key_is_one_start_with_one_answer(place: Place, rounds: int) -> None
             outcomes = in_parallel(50, lambda _, u=user, w=website: start(place, u, w.id, "the key"))
         (generation,) = check_books(place, user.id)
         assert outcomes == {generation.id: 50}
+    record_property(
+        "figure", f"one Idempotency-Key x50, {rounds} rounds: one generation, 50 equal answers each"
+    )
 
 
 def test_a_key_is_good_for_a_day_and_for_one_request(place: Place) -> None:

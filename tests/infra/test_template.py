@@ -81,11 +81,15 @@ def test_rights_name_their_resources(prod: Template, folder: str) -> None:
 
 
 def test_archives_are_the_only_files_that_functions_touch(prod: Template) -> None:
-    for role in [*(prod.role_of(folder) for folder in FOLDERS), _task_role(prod)]:
+    task = _task_role(prod)
+    for role in [*(prod.role_of(folder) for folder in FOLDERS), task]:
         for statement in prod.statements(role):
             actions = listed(statement["Action"])
             if any(action.endswith("Object") for action in actions):
-                assert all("/generations/*" in json.dumps(entry) for entry in listed(statement["Resource"]))
+                # Where crawls were is the workers' own business, and all that they may delete.
+                own = role == task and "s3:DeleteObject" in actions
+                place = "/checkpoints/*" if own else "/generations/*"
+                assert all(place in json.dumps(entry) for entry in listed(statement["Resource"]))
             if "s3:ListBucket" in actions:
                 assert statement["Condition"] == {"StringLike": {"s3:prefix": "generations/*"}}
 
@@ -188,8 +192,9 @@ def test_the_bucket_is_private_encrypted_and_tls_only(prod: Template) -> None:
 
 
 def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
-    (rule,) = prod.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert rule["Status"] == "Enabled"
+    rule, checkpoints = prod.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert (checkpoints["Prefix"], checkpoints["ExpirationInDays"]) == ("checkpoints/", 1)
+    assert rule["Status"] == checkpoints["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == 400
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
@@ -224,7 +229,7 @@ def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
         if "RedrivePolicy" in queue["Properties"]
     }
     dead = [target(redrive["deadLetterTargetArn"]) for redrive in redrives.values()]
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [4, 4, 5]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [5, 8, 8]
     assert len(set(dead)) == 3
     assert set(dead) | set(redrives) == set(queues)
     for name in dead:
@@ -263,7 +268,7 @@ def test_who_takes_from_which_queue(prod: Template) -> None:
     ((mail, _),) = by_receives[5]
     dead_letters = prod.function_name("dead_letters")
     assert taken == {(prod.function_name("notifier"), mail)} | {
-        (dead_letters, dead) for _, dead in by_receives[4]
+        (dead_letters, dead) for _, dead in by_receives[8]
     }
 
 
@@ -348,7 +353,7 @@ def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
     }
-    files = {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"}
+    files = {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"}
     assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
 
 
@@ -363,7 +368,8 @@ def test_answers_are_shared_only_where_an_operator_says_so(
         rights = json.dumps(template.statements(_task_role(template)))
         assert ("shared/*" in rights) is shares
         rules = template.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
-        assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix")] == ([1] if shares else [])
+        shared = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "shared/"]
+        assert shared == ([1] if shares else [])
     assert sharing.actions(_task_role(sharing)) == prod.actions(_task_role(prod))
 
 

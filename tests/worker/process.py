@@ -16,7 +16,15 @@ from tests.emulator import Place
 class Worker:
     """A running worker; its log lines are kept in a file."""
 
-    def __init__(self, place: Place, folder: Path, **settings: object) -> None:
+    def __init__(
+        self,
+        place: Place,
+        folder: Path,
+        *,
+        program: str = "worker",
+        variables: dict[str, str] | None = None,
+        **settings: object,
+    ) -> None:
         self.work = folder / "work"
         self.work.mkdir(exist_ok=True)
         self._log = folder / f"worker-{time.monotonic_ns()}.log"
@@ -25,7 +33,11 @@ class Worker:
         )
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "worker"], env=environment, cwd=folder, stdout=log, stderr=log
+                [sys.executable, "-m", program],
+                env={**environment, **(variables or {})},
+                cwd=folder,
+                stdout=log,
+                stderr=log,
             )
 
     @property

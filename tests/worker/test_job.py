@@ -25,6 +25,7 @@ from tests.worker.process import now_stored
 from tests.worker.programs import crawler
 from worker.answers import Answers
 from worker.blocking import Blocking
+from worker.checkpoints import Checkpoints
 from worker.confinement import Confinement
 from worker.intake import Intake
 from worker.job import Desk, do_job
@@ -98,6 +99,7 @@ class Office:
             "users": self.place.users,
             "archives": self.place.archives,
             "answers": Answers(generations=self.place.generations, archives=self.place.archives),
+            "checkpoints": Checkpoints(self.place.archives),
             "blocking": Blocking(DynamoControls(self.place.table), seconds=0.1),
             "mail_queue": self.place.mail_queue,
             "supervisor": Supervisor(Confinement(), limits=limits, command=crawler(body)),

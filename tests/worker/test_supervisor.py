@@ -261,6 +261,7 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
     assert found["options"] == {
         "out": f"{home}/out",
         "keep": f"{home}/kept.answers",
+        "checkpoint": f"{home}/checkpoint",
         "max-pages": "7",
         "timeout": "30",
         "link-target": "page",

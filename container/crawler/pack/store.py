@@ -6,10 +6,11 @@ Where a zip is wanted, each page is compressed here, in a thread of its own besi
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.convert.excerpt import first_paragraph
 from crawler.convert.sanitise import clean_line
@@ -17,15 +18,16 @@ from crawler.frontier.urls import Url
 from crawler.pack.repeats import Repeats
 from crawler.pack.tokens import estimate_tokens
 from crawler.pack.zip_file import deflated
+from crawler.signposts import Sign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from crawler.signposts import Sign
 
 MOST_WAITING = 32
 """Pages that wait for being compressed; the crawl waits for the thread where there are more."""
 
+_PART = 1 << 20  # bytes
 _TARGET = re.compile(r"\]\([^()\s]*+\)")
 _TITLE = re.compile(rb"# [^\n]*\n*")
 
@@ -118,6 +120,46 @@ class PageStore:
         place = _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data))
         self._end += len(data)
         return place
+
+    def state(self) -> dict[str, Any]:
+        """Return all there is to know but the Markdown as JSON-able data."""
+        return {
+            "pages": [[asdict(page), place.start, place.length] for page, place in self._pages.values()],
+            "twins": [[*key, list(url)] for key, url in self._twins.items()],
+        }
+
+    def flushed(self) -> int:
+        """Hand what was added to the file, and return how many bytes it has."""
+        self._file.flush()
+        return self._end
+
+    def stored(self, size: int) -> Iterator[bytes]:
+        """Walk the first bytes of the file, which never change; any thread may."""
+        for start in range(0, size, _PART):
+            yield os.pread(self._file.fileno(), min(_PART, size - start), start)
+
+    def restore(self, state: dict[str, Any], markdown: bytes) -> None:
+        """Fill an empty store with what `state` described. Raises: ValueError, KeyError, TypeError."""
+        for fields, start, length in state["pages"]:
+            page = StoredPage(
+                **{
+                    **fields,
+                    "url": Url(*fields["url"]),
+                    "crumbs": tuple(fields["crumbs"]),
+                    "signs": tuple(
+                        Sign(label, Url(*url), tuple(parts)) for label, url, parts in fields["signs"]
+                    ),
+                }
+            )
+            data = markdown[start : start + length]
+            words = len(data.decode().split())
+            self._file.write(data)
+            self._pages[page.url] = (
+                page,
+                _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data)),
+            )
+            self._end += len(data)
+        self._twins = {(stem, digest): Url(*url) for stem, digest, url in state["twins"]}
 
     def _twins_of(self, url: Url) -> list[tuple[str, str]]:
         return [key for key, kept in self._twins.items() if kept == url]

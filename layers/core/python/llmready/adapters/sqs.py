@@ -72,6 +72,22 @@ class SqsJobQueue:
             )
         return None
 
+    def give_back(self, job: QueuedJob) -> None:
+        """Put a received generation back into its queue as if it had never been received.
+
+        Making the message visible again would count as one more delivery that came to nothing.
+        """
+        content = {
+            "user_id": job.user_id,
+            "generation_id": job.generation_id,
+            "correlation_id": job.correlation_id,
+        }
+        try:
+            self._client.send_message(QueueUrl=self._urls[job.queue], MessageBody=json.dumps(content))
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+        self.done(job)
+
     def hide(self, job: QueuedJob, seconds: int) -> None:
         """Keep a received generation from everybody for ``seconds`` from now; 0 hands it back at once."""
         try:

@@ -310,6 +310,11 @@ def errors_key(user_id: str, generation_id: str, fence: int) -> str:
     return f"{archive_prefix(user_id, generation_id)}{fence}.errors.json"
 
 
+def checkpoint_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of where an attempt's crawl was; what is forgotten there vanishes after a day."""
+    return f"checkpoints/{user_id}/{generation_id}/{fence}"
+
+
 def file_keys(generation: Generation) -> list[str]:
     """Return the S3 keys of the files that a generation that expire with the plan's days."""
     return [

@@ -19,6 +19,9 @@ _LEASE = timedelta(seconds=50)
 _ROUNDS = 10  # how often one invocation goes round again for those who rang meanwhile
 # A start sends within moments; what is still unsent after this died between its store and its send.
 _UNSENT = timedelta(seconds=45)
+# The message of a worker that died comes back by itself well within this after the lease; else it was lost.
+_LOST = timedelta(seconds=45)
+_ROUND = timedelta(seconds=70)  # within which the dispatcher surely comes by
 # A mail is left to the notifier's queue for this long before the sweeper sends it again.
 _MAIL_GRACE = timedelta(seconds=90)
 _MAILS = 1000  # how many are sent again at once
@@ -151,9 +154,18 @@ def _sweep(
                         generation, TIMED_OUT, generations=generations, mail_queue=mail_queue, time=time
                     )
                     timed_out += 1
+                elif _has_lost_its_message(generation, time):
+                    jobs.send(generation)
+                    resent += 1
         except (LeaseLost, TryAgain):
             logger.warning("not swept this time", generation_id=generation.id)
     return resent, timed_out
+
+
+def _has_lost_its_message(generation: Generation, time: datetime) -> bool:
+    """Tell whether nobody has taken an abandoned generation over though its message should have come back."""
+    ended = generation.lease_expires_at
+    return ended is not None and _LOST < time - ended < _LOST + _ROUND
 
 
 def _resend_mails(outbox: Outbox, mail_queue: MailQueue, time: datetime) -> None:

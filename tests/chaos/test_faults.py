@@ -1,0 +1,258 @@
+"""A fault at every AWS call of start, claim, heartbeat, upload, finish and notify; then the world goes on."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.domain.clock import now
+from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.mail import Message, OutboxMail
+from llmready.domain.plans import QueueName
+from llmready.domain.user import User
+from llmready.domain.website import Website
+from llmready.usecases.dispatch import dispatch
+from llmready.usecases.send_mail import send_mail
+from tests.chaos.books import check_books
+from tests.chaos.faults import Fault, Faults
+from tests.chaos.test_starts import start
+from tests.emulator import Emulator, Place
+from tests.people import registered, with_website
+from tests.worker.programs import crawler
+from worker.answers import Answers
+from worker.blocking import Blocking
+from worker.checkpoints import Checkpoints
+from worker.confinement import Confinement
+from worker.job import Desk, do_job
+from worker.supervisor import Limits, Supervisor
+
+LEASE = timedelta(seconds=3)
+ERRORS = (Fault.CUT, Fault.LOST, Fault.LOST_ONCE, Fault.THROTTLED)
+SITE = "progress(1, 4); time.sleep(0.7); progress(3, 4, 1); completed()"
+
+
+class Provider:
+    """Takes mails."""
+
+    def __init__(self) -> None:
+        self.taken: Counter[str] = Counter()
+
+    def send(self, _message: Message, *, mail_id: str) -> None:
+        self.taken[mail_id] += 1
+
+
+class Fleet:
+    """Tasks that always run."""
+
+    def alive(self) -> int:
+        return 1
+
+    def alive_warm(self) -> int:
+        return 0
+
+    def run(self, *_: Any, **__: Any) -> int:
+        return 0
+
+
+class World:
+    """All that works on one user's generation, in this process; each step may meet a fault."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self.place = place
+        self.provider = Provider()
+        self.user: User = registered(place)
+        self.website: Website = with_website(place, self.user)
+        self._desk = Desk(
+            jobs=place.jobs,
+            generations=place.generations,
+            users=place.users,
+            archives=place.archives,
+            answers=Answers(generations=place.generations, archives=place.archives),
+            checkpoints=Checkpoints(place.archives),
+            blocking=Blocking(DynamoControls(place.table), seconds=60),
+            mail_queue=place.mail_queue,
+            supervisor=Supervisor(
+                Confinement(), limits=Limits(memory=300 << 20, look=0.2, farewell=1), command=crawler(SITE)
+            ),
+            lease=LEASE,
+            attempt_timeout=timedelta(seconds=60),
+            retries=2,
+            archive_mb=1,
+            work=folder,
+        )
+
+    def start(self) -> str:
+        return start(self.place, self.user, self.website.id, "the key")
+
+    def work(self) -> bool:
+        """Do one job, if one can be had."""
+        for queue in (QueueName.PRIORITY, QueueName.STANDARD):
+            try:
+                message = self.place.jobs.receive(queue, wait=0, visibility=6)
+            except TryAgain:
+                continue
+            if message is not None:
+                asyncio.run(do_job(message, self._desk, asyncio.Event()))
+                return True
+        return False
+
+    def sweep(self, time: datetime | None = None) -> None:
+        """Let the dispatcher go round."""
+        place = self.place
+        dispatch(
+            enqueued=None,
+            generations=place.generations,
+            users=place.users,
+            jobs=place.jobs,
+            tasks=Fleet(),
+            outbox=place.outbox,
+            mail_queue=place.mail_queue,
+            mutex=place.mutex,
+            max_tasks=10,
+            warm_tasks=0,
+            crawls_per_task=1,
+            attempt_timeout=timedelta(hours=1),
+            clock=lambda: time or now(),
+        )
+
+    def notify(self, time: datetime | None = None) -> None:
+        """Send the mails that are due."""
+        time = time or now()
+        for mail in list(self.place.outbox.due(time)):
+            if mail.user_id == self.user.id:
+                send_mail(
+                    user_id=mail.user_id,
+                    mail_id=mail.id,
+                    outbox=self.place.outbox,
+                    users=self.place.users,
+                    generations=self.place.generations,
+                    render=_render,
+                    mailer=self.provider,
+                    time=time,
+                )
+
+    def stored(self) -> list[Generation]:
+        return check_books(self.place, self.user.id)
+
+    def settle(self) -> Generation:
+        """Let the world go on until the generation has ended, and assert that all is as it must be."""
+        generation = None
+        for _ in range(12):
+            if generation is None:
+                self.start()
+            (generation,) = self.stored()
+            if generation.status.is_final:
+                break
+            if not self.work():
+                _pass_time(self.place, generation)
+                self.sweep(now() + timedelta(minutes=5))
+        assert generation is not None
+        assert generation.status.is_final, generation
+        assert self.start() == generation.id, "the same key is the same start"
+        self.work()
+        for minutes in (0, 1, 5):
+            self.notify(now() + timedelta(minutes=minutes))
+        assert [generation] == self.stored()
+        return generation
+
+    def check(self, generation: Generation, *, crashed: bool) -> None:
+        archives = [key for key in self.place.stored_keys() if generation.id in key and key.endswith(".zip")]
+        if generation.status is Status.COMPLETED:
+            assert generation.archive is not None
+            assert generation.archive.key in archives
+            assert generation.archive.key == archive_key(self.user.id, generation.id, generation.fence)
+        assert len(self.provider.taken) == 1, "each end is told"
+        assert max(self.provider.taken.values()) <= (2 if crashed else 1), "and told once"
+
+
+def _render(mail: OutboxMail, user: User, _generation: Generation | None) -> Message:
+    return Message(kind=mail.kind, to=user.email, subject=mail.kind, text="", html="")
+
+
+def _pass_time(place: Place, generation: Generation) -> None:
+    """Let a lease that nobody prolongs have ended."""
+    if generation.status is Status.PROCESSING:
+        past = generation.model_copy(update={"lease_expires_at": now() - timedelta(minutes=2)})
+        place.generations.claim(generation, past)
+
+
+@contextmanager
+def faults_at(place: Place, faults: Faults) -> Iterator[None]:
+    clients = (place.dynamodb, place.sqs, place.s3)
+    for client in clients:
+        faults.watch(client)
+    try:
+        yield
+    finally:
+        for client in clients:
+            faults.leave(client)
+
+
+def one_life(world: World) -> None:
+    """Start, work and notify, as far as it goes."""
+    for step in (world.start, world.work, world.notify):
+        try:
+            step()
+        except TryAgain:
+            continue
+
+
+def _calls(emulator: Emulator, folder: Path) -> list[str]:
+    """Return the calls of a life in which nothing goes wrong."""
+    place = emulator.place()
+    _ = (place.queue_urls, place.mail_queue_url, place.s3)
+    world = World(place, folder)
+    faults = Faults(lambda *_: None)
+    with faults_at(place, faults):
+        one_life(world)
+    generation = world.settle()
+    assert generation.status is Status.COMPLETED
+    world.check(generation, crashed=False)
+    return faults.calls
+
+
+def _live_with(emulator: Emulator, folder: Path, number: int, fault: Fault) -> str:
+    place = emulator.place()
+    _ = (place.queue_urls, place.mail_queue_url, place.s3)
+    world = World(place, folder)
+    faults = Faults(lambda _name, at: fault if at == number else None)
+    with faults_at(place, faults):
+        one_life(world)
+    generation = world.settle()
+    world.check(generation, crashed=fault in (Fault.LOST, Fault.LOST_ONCE))
+    return faults.calls[number] if number < len(faults.calls) else "none"
+
+
+def test_a_fault_at_any_call_loses_nothing_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
+    """The bounded part: the first call of each kind that writes; `make chaos` has all."""
+    calls = _calls(emulator, tmp_path)
+    kinds = ["TransactWriteItems", "SendMessage", "PutItem", "PutObject", "DeleteMessage"]
+    for kind in kinds:
+        _live_with(emulator, tmp_path, calls.index(kind), Fault.LOST)
+    # The last transaction is the one that ends the generation.
+    end = len(calls) - 1 - calls[::-1].index("TransactWriteItems")
+    _live_with(emulator, tmp_path, end, Fault.CUT)
+
+
+@pytest.mark.chaos
+def test_every_fault_at_every_call(
+    emulator: Emulator, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    calls = _calls(emulator, tmp_path)
+    met: Counter[str] = Counter()
+    for _round in range(-(-300 // (len(calls) * len(ERRORS)))):
+        for number, fault in itertools.product(range(len(calls)), ERRORS):
+            met[_live_with(emulator, tmp_path, number, fault)] += 1
+    runs = sum(met.values())
+    record_property(
+        "figure", f"faults x calls: {runs} runs at {len(calls)} calls; 0 lost, 0 double, 0 unbalanced"
+    )
+    assert runs >= 300

@@ -1,0 +1,115 @@
+"""Workers that are killed at an AWS call, that sleep beyond their lease, that all get the same message."""
+
+import itertools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmready.domain.generation import Generation, Status, archive_key
+from tests.chaos.books import check_books
+from tests.e2e.sites import numbered, serve
+from tests.emulator import Emulator, Place
+from tests.people import registered, started, with_website
+from tests.worker.process import Worker, children_of, now_stored, until
+
+KILLS = ("KILLED_BEFORE", "KILLED_AFTER")
+
+
+def _check(place: Place, generation: Generation) -> Generation:
+    (ended,) = check_books(place, generation.user_id)
+    assert ended.status is Status.COMPLETED
+    assert ended.archive is not None
+    assert ended.archive.key == archive_key(ended.user_id, ended.id, ended.fence)
+    assert ended.archive.key in place.stored_keys()
+    return ended
+
+
+def _life(place: Place, run: Callable[..., Worker], number: int, kill: str) -> bool:
+    """Let a worker be killed at one of its calls and another go on; return whether it came to that call."""
+    with serve(numbered(6), latency=0.05) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        first = run(
+            program="tests.chaos.worker_under_faults",
+            variables={"CHAOS_CALL": str(number), "CHAOS_FAULT": kill},
+            crawl_allow=site.host,
+        )
+        killed = first.wait(40) == -signal.SIGKILL
+        second = run(crawl_allow=site.host, idle_seconds=60)
+        until(lambda: now_stored(place, generation).status.is_final, seconds=40)
+        second.signal(signal.SIGTERM)
+        second.wait()
+    _check(place, generation)
+    return killed
+
+
+@pytest.mark.chaos
+def test_killed_at_any_call(
+    emulator: Emulator, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    runs = 0
+    for number, kill in itertools.product(range(22), KILLS):
+        place = emulator.place()
+        workers: list[Worker] = []
+
+        def run(place: Place = place, workers: list[Worker] = workers, **settings: object) -> Worker:
+            workers.append(Worker(place, tmp_path, **settings))  # type: ignore[arg-type]
+            return workers[-1]
+
+        try:
+            runs += _life(place, run, number, kill)
+        finally:
+            for worker in workers:
+                worker.end()
+    record_property(
+        "figure", f"SIGKILL before and after an AWS call of the worker: {runs} kills, each completed once"
+    )
+    assert runs >= 30
+
+
+def test_killed_at_a_call_while_it_works(place: Place, start_worker: Callable[..., Worker]) -> None:
+    assert _life(place, start_worker, 8, "KILLED_AFTER")
+
+
+def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
+    place: Place, start_worker: Callable[..., Worker]
+) -> None:
+    with serve(numbered(14), latency=0.2) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        place.jobs.send(generation)
+        first = start_worker(crawl_allow=site.host)
+        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        first.signal(signal.SIGSTOP)
+        second = start_worker(crawl_allow=site.host, idle_seconds=60)
+        until(lambda: now_stored(place, generation).status.is_final, seconds=40)
+        ended = _check(place, generation)
+        assert ended.fence == 2
+        first.signal(signal.SIGCONT)
+        until(lambda: first.said("lease lost; left to whoever holds it"))
+        until(lambda: children_of(first.pid) == [])
+        for worker in (first, second):
+            worker.signal(signal.SIGTERM)
+            worker.wait()
+    assert _check(place, generation) == ended
+    archives = [key for key in place.stored_keys() if key.endswith(".zip")]
+    assert archives == [archive_key(user.id, generation.id, 2)]
+
+
+def test_ten_deliveries_at_once_are_one_generation(place: Place, start_worker: Callable[..., Worker]) -> None:
+    with serve(numbered(8), latency=0.1) as site:
+        user = registered(place)
+        generation = started(place, user, with_website(place, user, site.url))
+        for _ in range(10):
+            place.jobs.send(generation)
+        workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
+        until(lambda: now_stored(place, generation).status.is_final, seconds=40)
+        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0), seconds=40)
+        for worker in workers:
+            worker.signal(signal.SIGTERM)
+            worker.wait()
+    ended = _check(place, generation)
+    assert (ended.fence, ended.attempts) == (1, 1)
