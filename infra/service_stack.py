@@ -177,7 +177,6 @@ class ServiceStack(Stack):
             "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
             "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
-            "LLMREADY_CRAWLS_PER_TASK": str(self.settings.crawls_per_task),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
             "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
             "LLMREADY_TASK_DOLLARS_PER_HOUR": str(
@@ -281,7 +280,6 @@ class ServiceStack(Stack):
                 **self.workers.launch_settings(),
                 "LLMREADY_MAX_TASKS": str(self.settings.max_tasks),
                 "LLMREADY_WARM_TASKS": str(self.settings.warm_tasks),
-                "LLMREADY_CRAWLS_PER_TASK": str(self.settings.crawls_per_task),
                 "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
             },
             timeout=Duration.seconds(60),

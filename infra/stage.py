@@ -60,8 +60,6 @@ class Stage:
     max_tasks: int = 10
     warm_tasks: int = 0
     """Tasks that are kept though there is nothing to do, for those who would rather pay than wait."""
-    crawls_per_task: int = 1
-    """Generations that one task works on at once."""
     starts_per_minute: int = 10
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
@@ -125,7 +123,6 @@ class Stage:
             ("generation_retries", 0, 5),
             ("max_tasks", 1, 500),
             ("warm_tasks", 0, 500),
-            ("crawls_per_task", 1, 16),
             ("starts_per_minute", 1, 100_000),
             ("registrations_per_minute", 1, 100_000),
             ("logins_per_minute", 1, 100_000),

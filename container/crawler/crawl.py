@@ -190,8 +190,13 @@ def _frontier(options: Options, start: Url, store: PageStore) -> tuple[Frontier,
     earlier = read_checkpoint(options.resume, options)
     if earlier is None or earlier.start != start:
         return Frontier(start, patterns, options.max_pages), None
-    store.restore(earlier.store, earlier.markdown)
-    return Frontier.restored(earlier.frontier, patterns), earlier
+    try:
+        frontier = Frontier.restored(earlier.frontier, patterns)
+        store.restore(earlier.store, earlier.markdown)
+    except (ValueError, KeyError, TypeError):
+        # Another version may have written it.
+        return Frontier(start, patterns, options.max_pages), None
+    return frontier, earlier
 
 
 @asynccontextmanager

@@ -27,7 +27,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         mutex=bootstrap.mutex(),
         max_tasks=settings().max_tasks,
         warm_tasks=settings().warm_tasks,
-        crawls_per_task=settings().crawls_per_task,
         attempt_timeout=settings().attempt_timeout,
         clock=now,
     )

@@ -118,7 +118,6 @@ class World:
             mutex=place.mutex,
             max_tasks=10,
             warm_tasks=0,
-            crawls_per_task=1,
             attempt_timeout=timedelta(hours=1),
             clock=lambda: time or now(),
         )

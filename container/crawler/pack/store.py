@@ -139,27 +139,16 @@ class PageStore:
             yield os.pread(self._file.fileno(), min(_PART, size - start), start)
 
     def restore(self, state: dict[str, Any], markdown: bytes) -> None:
-        """Fill an empty store with what `state` described. Raises: ValueError, KeyError, TypeError."""
-        for fields, start, length in state["pages"]:
-            page = StoredPage(
-                **{
-                    **fields,
-                    "url": Url(*fields["url"]),
-                    "crumbs": tuple(fields["crumbs"]),
-                    "signs": tuple(
-                        Sign(label, Url(*url), tuple(parts)) for label, url, parts in fields["signs"]
-                    ),
-                }
-            )
-            data = markdown[start : start + length]
-            words = len(data.decode().split())
-            self._file.write(data)
-            self._pages[page.url] = (
-                page,
-                _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data)),
-            )
-            self._end += len(data)
-        self._twins = {(stem, digest): Url(*url) for stem, digest, url in state["twins"]}
+        """Fill an empty store with what `state` described, or not at all. Raises: ValueError, KeyError, TypeError."""
+        pages = [
+            (_page(fields), markdown[start : start + length].decode())
+            for fields, start, length in state["pages"]
+        ]
+        twins = {(stem, digest): Url(*url) for stem, digest, url in state["twins"]}
+        for page, text in pages:
+            self._pages[page.url] = (page, self._keep(text))
+            self._repeats.note(text)
+        self._twins = twins
 
     def _twins_of(self, url: Url) -> list[tuple[str, str]]:
         return [key for key, kept in self._twins.items() if kept == url]
@@ -239,6 +228,12 @@ class PageStore:
 
     def __len__(self) -> int:
         return len(self._pages)
+
+
+def _page(fields: dict[str, Any]) -> StoredPage:
+    signs = tuple(Sign(label, Url(*url), tuple(parts)) for label, url, parts in fields["signs"])
+    made = {"url": Url(*fields["url"]), "crumbs": tuple(fields["crumbs"]), "signs": signs}
+    return StoredPage(**{**fields, **made})
 
 
 def content_digest(title: str, markdown: str) -> str:

@@ -36,7 +36,6 @@ class Settings(BaseModel):
     task_security_group: str = ""
     max_tasks: int = Field(10, ge=1)
     warm_tasks: int = Field(0, ge=0)
-    crawls_per_task: int = Field(1, ge=1)
     generation_timeout: int = Field(3600, ge=30)
     generation_retries: int = Field(2, ge=0)
     require_verified_email: bool = False

@@ -1,6 +1,5 @@
 """The dispatcher: sweep what got stuck, then start the tasks that are missing."""
 
-import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
@@ -54,7 +53,6 @@ def dispatch(
     mutex: Mutex,
     max_tasks: int,
     warm_tasks: int,
-    crawls_per_task: int,
     attempt_timeout: timedelta,
     clock: Callable[[], datetime],
 ) -> list[Dispatched]:
@@ -71,7 +69,6 @@ def dispatch(
         mutex: What keeps two dispatchers apart.
         max_tasks: The greatest number of tasks.
         warm_tasks: How many of them are kept though there is nothing to do.
-        crawls_per_task: How many generations one task works on at once.
         attempt_timeout: The longest time that one attempt may run.
         clock: Tells the time.
 
@@ -105,7 +102,7 @@ def dispatch(
         _resend_mails(outbox, mail_queue, time)
         waiting = len(active) - len(held) + sent - timed_out
         alive = tasks.alive()
-        wanted = min(math.ceil(waiting / crawls_per_task), max_tasks)
+        wanted = min(waiting, max_tasks)
         missing = wanted - alive
         token = new_id()
         started = tasks.run(missing, token=token) if missing > 0 else 0
