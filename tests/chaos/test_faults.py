@@ -152,7 +152,7 @@ class World:
                 break
             if not self.work():
                 _pass_time(self.place, generation)
-                self.sweep(now() + timedelta(minutes=5))
+                self.sweep(now() + timedelta(minutes=1))
         assert generation is not None
         assert generation.status.is_final, generation
         assert self.start() == generation.id, "the same key is the same start"
@@ -179,7 +179,7 @@ def _render(mail: OutboxMail, user: User, _generation: Generation | None) -> Mes
 def _pass_time(place: Place, generation: Generation) -> None:
     """Let a lease that nobody prolongs have ended."""
     if generation.status is Status.PROCESSING:
-        past = generation.model_copy(update={"lease_expires_at": now() - timedelta(minutes=2)})
+        past = generation.model_copy(update={"lease_expires_at": now() - timedelta(seconds=1)})
         place.generations.claim(generation, past)
 
 
