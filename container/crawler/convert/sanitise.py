@@ -15,7 +15,7 @@ _UNSEEN_ONES = (
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff"
 )
 _UNSEEN = re.compile(f"[{_UNSEEN_ONES}]")
-_CONTROLS = bytes([*range(9), *range(11, 32), 127])
+_PLAIN = bytes([9, 10, *range(32, 127)])
 _TO_CLEAN = re.compile(f"[{_UNSEEN_ONES}\r\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 # Possessive quantifiers throughout: a page of ten megabytes must not make any of these slow.
@@ -32,12 +32,9 @@ _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
 def clean_text(text: str) -> str:
     """Remove what no reader sees: control, bidirectional and hidden characters; make line ends plain."""
-    # Most texts have nothing of it, which is faster to see than to replace.
-    if text.isascii():
-        data = text.encode("ascii")
-        if len(data.translate(None, _CONTROLS)) == len(data):
-            return text
-    elif text.replace("\n", "").isprintable() or _TO_CLEAN.search(text) is None:
+    # Most texts have nothing of it, which is faster to see than to replace: only what is no plain ASCII is searched.
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
+    if not rest or _TO_CLEAN.search(rest.decode("utf-8", "surrogatepass")) is None:
         return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
@@ -59,7 +56,7 @@ def clean_markdown(markdown: str) -> str:
     lines = text.split("\n")
     open_fence = ""
     for number, line in enumerate(lines):
-        if not open_fence:
+        if not open_fence and "](" in line:
             lines[number] = _without_bad_links(line)
         open_fence = _fence_after(open_fence, line)
     return _closed("\n".join(lines))
@@ -68,13 +65,35 @@ def clean_markdown(markdown: str) -> str:
 def _closed(text: str) -> str:
     text = _without_rules_at_ends(text)
     open_fence = ""
-    for line in _lines_with_fences(text):
+    for line in _lines_with_fences(text, _after_plain_blocks(text)):
         open_fence = _fence_after(open_fence, line)
     return f"{text}\n{open_fence}" if open_fence else text
 
 
-def _lines_with_fences(text: str) -> Iterator[str]:
-    ticks, tildes = text.find("```"), text.find("~~~")
+def _after_plain_blocks(text: str) -> int:
+    """Return where code blocks that begin and end as most do, with three backticks at the margin, end to be all."""
+    if "~" in text and "~~~" in text:
+        return 0
+    done, start = 0, text.find("```")
+    while start >= 0:
+        line_end = text.find("\n", start)
+        close = text.find("```", line_end) if line_end >= 0 else -1
+        if (
+            close < 0
+            or text[close - 1] != "\n"
+            or text[close + 3 : close + 4] not in ("", "\n")
+            or (start and text[start - 1] != "\n")
+            or "`" in text[start + 3 : line_end]
+        ):
+            return done
+        done = close + 3
+        start = text.find("```", done)
+    return len(text)
+
+
+def _lines_with_fences(text: str, start: int) -> Iterator[str]:
+    ticks = text.find("```", start)
+    tildes = text.find("~~~", start) if "~" in text else -1
     while ticks >= 0 or tildes >= 0:
         at = min(place for place in (ticks, tildes) if place >= 0)
         end = text.find("\n", at)
