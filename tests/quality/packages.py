@@ -27,7 +27,10 @@ def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path =
     """
     registry, _, name = package.partition(":")
     folder = cache / registry / f"{name}-{version.replace(':', '_')}"
-    if all((folder / member).exists() for member in members):
+    # A folder may be there in part, because somebody else wanted one file of it: what is whole is written down.
+    whole = folder / ".members"
+    known = set(whole.read_text().splitlines()) if whole.exists() else set()
+    if known.issuperset(members):
         return folder
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
@@ -37,6 +40,7 @@ def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path =
     missing = [member for member in members if not (folder / member).exists()]
     if missing:
         raise MissingPackageError(f"{package} {version} has no {missing[0]}")
+    whole.write_text("\n".join(sorted(known.union(members))))
     return folder
 
 

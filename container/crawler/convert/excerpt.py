@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 SHORTEST = 40
+SURELY_PROSE = 100
+"""Without the end of a sentence, a shorter text is a label, such as the names of tabs."""
+LEAST_BESIDE_LINKS = 15
 LONGEST = 300
 
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
@@ -15,6 +18,8 @@ _LINK = re.compile(
     r"\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)"
 )
 _MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
+_HEADING_WITHIN = re.compile(r"\s#{1,6}\s.*", re.DOTALL)
+_SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"')\]\u201d\u2019\u00bb]*(?:\s|$)")
 _ESCAPE = re.compile(r"\\([^\w\s])")
 
 
@@ -30,11 +35,17 @@ def paragraphs(markdown: str) -> Iterator[str]:
         if "```" in block:
             fenced ^= block.count("```") % 2 == 1
             continue
-        if fenced or _NO_PROSE.match(block):
+        if fenced or _NO_PROSE.match(block) or _is_list_of_links(block):
             continue
         text = _plain(_prose(block))
-        if len(text) >= SHORTEST:
+        if len(text) >= SHORTEST and (len(text) >= SURELY_PROSE or _SENTENCE.search(text)):
             yield text if len(text) <= LONGEST else _sentences(text)
+
+
+def _is_list_of_links(block: str) -> bool:
+    """Say whether next to nothing is left of a block without its links, as in a table of contents."""
+    beside, links = _LINK.subn("", block)
+    return links > 0 and sum(map(str.isalnum, beside)) < LEAST_BESIDE_LINKS
 
 
 def _prose(block: str) -> str:
@@ -44,7 +55,7 @@ def _prose(block: str) -> str:
 
 
 def _plain(block: str) -> str:
-    text = _LINK.sub(r"\1", _IMAGE.sub("", block))
+    text = _LINK.sub(r"\1", _IMAGE.sub("", _HEADING_WITHIN.sub("", block)))
     return " ".join(_ESCAPE.sub(r"\1", _MARKS.sub("", text)).split())
 
 

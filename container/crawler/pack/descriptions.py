@@ -29,6 +29,9 @@ _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
 _MARKDOWN = re.compile(r"\\([^\w\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
+_FURNITURE = frozenset(
+    ("navigation", "contents", "table of contents", "menu", "search", "on this page", "see also")
+)
 _SECTION_OF_MANUAL = re.compile(r"\(\d\w?\)$")
 _ENDS = re.compile(r"(?<=[.!?。])\s")
 
@@ -100,7 +103,8 @@ def _from_text(markdown: str, title: str, *shared: Counter[str]) -> str:
         if _says_more(text, title) and all(counts[text] <= SHARED_BY for counts in shared):
             return text
     start = markdown[:200_000]
-    return _listed("Covers", _HEADING.findall(start), title) or _listed(
+    headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
+    return (len(headings) > 1 and _listed("Covers", headings, title)) or _listed(
         "Leads to", _LINK.findall(start), title
     )
 

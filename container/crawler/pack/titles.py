@@ -102,9 +102,6 @@ def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
 
 
 def _without_site(title: str, site: SiteName) -> str:
-    brackets = _BRACKETS.search(title)
-    if brackets and _is_site(brackets[1], site):
-        title = title[: brackets.start()].strip()
     for _ in range(3):
         found = list(_SEPARATOR.finditer(title))
         if not found:
@@ -116,7 +113,9 @@ def _without_site(title: str, site: SiteName) -> str:
             title = title[first.end() :].strip()
         else:
             break
-    return title
+    # Last, because the site's name may end in brackets itself.
+    brackets = _BRACKETS.search(title)
+    return title[: brackets.start()].strip() if brackets and _is_site(brackets[1], site) else title
 
 
 def _is_site(text: str, site: SiteName) -> bool:
