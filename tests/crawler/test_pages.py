@@ -140,6 +140,12 @@ def test_extensions(path: str, is_page: bool) -> None:  # noqa: FBT001
             "Then comes the prose that a reader wants.",
         ),
         ("Short.\n\n| a | b |\n| --- | --- |", ""),
+        ("All Methods Static Methods Instance Methods Concrete Methods", ""),
+        ("[18. Installation from Source Code on Windows, with all it needs.](https://x.y/w)", ""),
+        (
+            "This prints what is older than a day: ## Using it",
+            "This prints what is older than a day:",
+        ),
         (
             "A name_with_underscores and \\*stars\\* stays as it is in the text.",
             "A name_with_underscores and *stars* stays as it is in the text.",

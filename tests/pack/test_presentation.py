@@ -63,6 +63,20 @@ def test_pages_that_are_all_called_index_are_told_apart(tmp_path: Path) -> None:
     assert any("Users" in title for title in titles)
 
 
+def test_a_name_that_ends_in_brackets_is_no_part_of_titles() -> None:
+    pages = [stored("/", "Welcome to Click — Click Documentation (8.1.x)")]
+    pages += [
+        stored(f"/{name.lower()}", f"{name} — Click Documentation (8.1.x)")
+        for name in ("Arguments", "Options", "Prompts")
+    ]
+    assert {entry.title for entry in outlined(pages).entries} == {
+        "Welcome to Click",
+        "Arguments",
+        "Options",
+        "Prompts",
+    }
+
+
 def test_descriptions_are_plain_text(tmp_path: Path) -> None:
     done = crawled("shop", tmp_path)
     described = [link.desc for link in parse_llms_file(done.llms).sections["Shop"]]

@@ -63,14 +63,14 @@ def make_outline(pages: Sequence[StoredPage], start: Url, text_of: Callable[[Sto
     site = site_name(pages, home)
     titles = page_titles(pages, home, site)
     descriptions = page_descriptions(pages, titles, text_of)
-    summary = plain(home.description) or plain(home.excerpt) or descriptions[home.url]
+    summary = plain(home.description) or plain(home.excerpt)
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
         for part in divide(pages, home, titles, site.name, text_of)
     ]
     return Outline(
         site_name=site.name,
-        summary=bounded(summary, LONGEST_SUMMARY) or f"The pages of {site.name}, as Markdown.",
-        has_summary=bool(plain(home.description) or plain(home.excerpt)),
+        summary=bounded(summary or f"The pages of {site.name}, as Markdown.", LONGEST_SUMMARY),
+        has_summary=bool(summary),
         sections=sections,
     )
