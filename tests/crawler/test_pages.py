@@ -143,8 +143,8 @@ def test_extensions(path: str, is_page: bool) -> None:  # noqa: FBT001
         ("All Methods Static Methods Instance Methods Concrete Methods", ""),
         ("[18. Installation from Source Code on Windows, with all it needs.](https://x.y/w)", ""),
         (
-            "This prints what is older than a day: ## Using it",
-            "This prints what is older than a day:",
+            "This prints all files that are older than a day: ## Using it",
+            "This prints all files that are older than a day:",
         ),
         (
             "A name_with_underscores and \\*stars\\* stays as it is in the text.",
