@@ -167,7 +167,14 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
     have = min(have, total - 1) if total else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     with httpx.stream(
-        "GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=False, trust_env=not is_loopback(url)
+        "GET",
+        url,
+        headers=headers,
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        # No proxy stands before this machine; who is trusted is the same everywhere (SSL_CERT_FILE).
+        trust_env=not is_loopback(url),
+        verify=httpx.create_ssl_context(),
     ) as answer:
         if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
             raise _Broken(f"status {answer.status_code}")

@@ -32,6 +32,8 @@ class Client:
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_CACHE_HOME": str(self.home / "cache"),
             **({"LLMREADY_API": api} if api else {}),
+            # Where IAM is enforced, archives are fetched over TLS with the emulator's own certificate.
+            **{name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ},
         }
         done = subprocess.run(
             [Path(sys.executable).with_name("llmready"), *arguments],
