@@ -55,7 +55,7 @@ class Page {
     this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint16Array(tree.room))
     this.has = 0
     for (let node = 0; node < tree.count; node++) {
-      const mark = tree.gone[node] ? 0 : judge(tree, node)
+      const mark = tree.gone[node] || !tree.hasAttributes(node) ? 0 : judge(tree, node)
       this.marks[node] = mark
       this.has |= mark
     }
@@ -285,9 +285,9 @@ function judge(tree, node) {
   for (let place = tree.firstAttribute[node]; place < end; place++) {
     const name = tree.attributeName[place]
     if (name === CLASS) {
-      mark |= judgeClass(tree.value(place))
+      mark |= judgeClass(tree, tree.attributeFrom[place], tree.attributeTo[place])
     } else if (name === IDENTITY) {
-      mark |= judgeId(tree.value(place))
+      mark |= judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
     } else if (name === ROLE) {
       mark |= tree.value(place).toLowerCase() === 'main' ? MAIN : judgeRole(tree.value(place))
     } else if (name === ITEMPROP && tree.value(place).toLowerCase() === 'articlebody') {

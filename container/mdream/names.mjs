@@ -32,8 +32,9 @@ const CLASSES = [
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
 ]
 
-/** Judgements that are remembered. */
-const MOST = 20_000
+/** Judgements that are remembered, a power of two, and how long a name may be for it. */
+const SLOTS = 16_384
+const LONGEST_KNOWN = 200
 /** Characters of one attribute that are looked at. */
 const LONGEST = 1000
 
@@ -100,33 +101,50 @@ const CONTENT_NAMES = any(
   String.raw`textblock|section-content`,
 )
 
-const judgedClasses = new Map()
-const judgedIds = new Map()
+/** Judgements of names by where they stand in a page. A slot holds the last name that fell into it. */
+class Judgements {
+  constructor(judge) {
+    this.judge = judge
+    this.names = new Array(SLOTS).fill(null)
+    this.results = new Uint16Array(SLOTS)
+  }
 
-/** Return what a `class` says about an element, as bits. */
-export function judgeClass(names) {
-  return remembered(judgedClasses, names, (first) => {
-    let result = judgeAll(first)
-    for (const [pattern, bit] of CLASSES) if (pattern.test(first)) result |= bit
-    return result
-  })
+  of(tree, from, to) {
+    const { codes } = tree
+    const length = to - from
+    if (length > LONGEST_KNOWN) return this.judge(tree.source.slice(from, Math.min(to, from + LONGEST)))
+    let hash = length
+    for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
+    const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
+    const known = this.names[slot]
+    if (known === null || known.length !== length || !isAt(codes, from, known)) {
+      this.names[slot] = codes.slice(from, to)
+      this.results[slot] = this.judge(tree.source.slice(from, to))
+    }
+    return this.results[slot]
+  }
+}
+
+function isAt(codes, from, known) {
+  for (let at = 0; at < known.length; at++) if (codes[from + at] !== known[at]) return false
+  return true
+}
+
+const CLASS_JUDGEMENTS = new Judgements((names) => {
+  let result = judgeAll(names)
+  for (const [pattern, bit] of CLASSES) if (pattern.test(names)) result |= bit
+  return result
+})
+const ID_JUDGEMENTS = new Judgements(judgeAll)
+
+/** Return what a `class`, whose value stands there in a page, says about an element, as bits. */
+export function judgeClass(tree, from, to) {
+  return CLASS_JUDGEMENTS.of(tree, from, to)
 }
 
 /** Return what an `id` says about an element, as bits. */
-export function judgeId(names) {
-  return remembered(judgedIds, names, judgeAll)
-}
-
-function remembered(known, names, judge) {
-  let result = known.get(names)
-  if (result === undefined) {
-    if (known.size >= MOST) known.clear()
-    const first = names.slice(0, LONGEST)
-    result = judge(first)
-    // A copy: a slice of the page would keep the page.
-    if (names.length <= LONGEST) known.set(` ${first}`.slice(1), result)
-  }
-  return result
+export function judgeId(tree, from, to) {
+  return ID_JUDGEMENTS.of(tree, from, to)
 }
 
 function judgeAll(names) {

@@ -43,8 +43,11 @@ const INTERFACE = new RegExp(
   ].join('|')})\\s*$`,
   'i',
 )
-const INTERFACE_STARTS = new Uint8Array(128)
-for (const letter of 'cevsibrjptCEVSIBRJPT[') INTERFACE_STARTS[letter.charCodeAt(0)] = 1
+// Their first two letters, capitals as small ones.
+const INTERFACE_STARTS = new Uint8Array(128 * 128)
+for (const start of 'cl [s [e ed vi sh im ba re ju co pr to sk ex tw su'.split(' ')) {
+  INTERFACE_STARTS[startOf(start.charCodeAt(0), start.charCodeAt(1))] = 1
+}
 const LONGEST_INTERFACE = 40
 const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
 
@@ -133,7 +136,7 @@ export class PlainHtml {
   isInterface(from, to) {
     const { codes, source } = this.tree
     while (from < to && codes[from] <= 32) from++
-    if (from === to || !INTERFACE_STARTS[codes[from] & 127]) return false
+    if (from === to || !INTERFACE_STARTS[startOf(codes[from], codes[from + 1])]) return false
     return INTERFACE.test(source.slice(from, to))
   }
 
@@ -335,6 +338,10 @@ function rawText(tree, top, separator = '\n') {
   }
   write(top)
   return text
+}
+
+function startOf(first, second) {
+  return ((first | 32) & 127) * 128 + ((second | 32) & 127)
 }
 
 function escaped(text) {

@@ -50,6 +50,8 @@ const ROOM = 1 << 14
 const MOST_NODES = 1 << 20
 /** Nodes for which room is kept from page to page. */
 const ROOM_KEPT = 1 << 19
+/** Characters that are looked at one by one before the rest is searched. */
+const NEAR = 48
 /** Characters of a page for which there is room at first, and for which it is kept. */
 const CODES = 1 << 17
 const CODES_KEPT = 1 << 21
@@ -235,6 +237,9 @@ export function parse(source) {
   return new Parser(source, tree).run()
 }
 
+const OPEN = new Int32Array(MOST_IDS)
+const BEYOND = new Int32Array(MOST_IDS)
+
 class Parser {
   constructor(source, tree) {
     this.source = source
@@ -242,8 +247,8 @@ class Parser {
     this.tree = tree
     this.numbering = new Numbering()
     this.stack = [tree.add(ROOT, -1, 0)]
-    this.open = new Int32Array(MOST_IDS)
-    this.beyond = new Int32Array(MOST_IDS)
+    this.open = OPEN.fill(0)
+    this.beyond = BEYOND.fill(0)
   }
 
   run() {
@@ -252,7 +257,7 @@ class Parser {
     let text = 0
     let at = 0
     for (;;) {
-      at = source.indexOf('<', at)
+      at = find(source, codes, LESS, at)
       if (at < 0 || at + 1 >= length) break
       const code = codes[at + 1]
       const start = at
@@ -319,7 +324,7 @@ class Parser {
         const quote = codes[at]
         if (at < length && (quote === 34 || quote === 39)) {
           from = ++at
-          to = source.indexOf(quote === 34 ? '"' : "'", from)
+          to = find(source, codes, quote, from)
           if (to < 0) to = length
           at = to + 1
         } else {
@@ -543,6 +548,13 @@ function endOfRaw(source, from, tag) {
   pattern.lastIndex = from
   const found = pattern.exec(source)
   return found === null ? source.length : found.index
+}
+
+/** Return where a sign is next, or -1. Most are near, and are found sooner without a call. */
+function find(source, codes, sign, from) {
+  const near = Math.min(from + NEAR, source.length)
+  for (let at = from; at < near; at++) if (codes[at] === sign) return at
+  return source.indexOf(String.fromCharCode(sign), near)
 }
 
 function after(source, mark, from) {
