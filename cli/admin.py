@@ -4,14 +4,12 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from cli import deployment, doctor, operations, signing_keys
+from cli import deployment, doctor, operations, records, signing_keys
 from cli.client.output import day, print_fields, print_table
 from cli.deployment import Deployment
 from cli.failure import CommandFailed
-from llmready.domain.audit import AuditRecord
 from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, Status
@@ -19,7 +17,6 @@ from llmready.domain.plans import PLANS
 from llmready.domain.user import User
 
 _PEEK = 10
-_RECORDS = 20  # how many of the newest records of an account are shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +102,9 @@ def _requeue(options: argparse.Namespace) -> int:
     service = deployment.find(options)
     for generation in service.generations.active():
         if generation.id == options.generation_id:
+            service.users.note(
+                generation.user_id, "generation_requeued", now(), by=service.operator(), after=generation.id
+            )
             service.jobs.send(generation)
             service.generations.mark_enqueued(generation.user_id, generation.id, now())
             answer = {"generation_id": generation.id, "queue": generation.queue.value}
@@ -165,7 +165,7 @@ def _age(since: datetime) -> str:
 
 
 def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
-    records = list(islice(service.users.audit(user.id), _RECORDS))
+    told = records.newest(service.users.audit(user.id))
     row = {
         "email": user.email,
         "id": user.id,
@@ -179,16 +179,7 @@ def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
         "since": timestamp(user.created_at),
     }
     if as_json:
-        print(json.dumps({**row, "audit": [record.model_dump(mode="json") for record in records]}, indent=2))
+        print(json.dumps({**row, "audit": [record.model_dump(mode="json") for record in told]}, indent=2))
         return
     print_fields({**row, "since": day(timestamp(user.created_at))})
-    if records:
-        print()
-        print_table(("when", "what", "by"), [_told(record) for record in records], fixed=("when",))
-
-
-def _told(record: AuditRecord) -> tuple[str, str, str]:
-    what = record.event.replace("_", " ")
-    if record.after is not None:
-        what += f": {record.before} → {record.after}"
-    return day(timestamp(record.at)), what, record.by or "the user"
+    records.print_records(told)

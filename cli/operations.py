@@ -5,7 +5,10 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
-from cli import deployment
+from cli import deployment, records
+from cli.deployment import Deployment
+from llmready.domain.audit import AuditRecord
+from llmready.domain.clock import now
 from llmready.domain.controls import Controls
 
 
@@ -34,33 +37,48 @@ def add_commands(command: AddCommand) -> None:
 
 
 def _pause(*, paused: bool) -> Callable[[argparse.Namespace], int]:
-    return _changing(lambda controls, _: controls.with_pause(paused=paused))
+    return _changing(
+        "starts_paused" if paused else "starts_resumed",
+        lambda controls, _: controls.with_pause(paused=paused),
+    )
 
 
 def _block(*, blocked: bool) -> Callable[[argparse.Namespace], int]:
-    return _changing(lambda controls, options: controls.with_host(options.host, blocked=blocked))
+    return _changing(
+        "host_blocked" if blocked else "host_unblocked",
+        lambda controls, options: controls.with_host(options.host, blocked=blocked),
+    )
 
 
 def _changing(
+    event: str,
     change: Callable[[Controls, argparse.Namespace], Controls],
 ) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         service = deployment.find(options)
-        _print(service.controls.change(lambda controls: change(controls, options)), as_json=options.json)
+        record = AuditRecord(
+            event=event, at=now(), by=service.operator(), after=getattr(options, "host", None)
+        )
+        controls = service.controls.change(lambda controls: change(controls, options), record)
+        _print(service, controls, as_json=options.json)
         return 0
 
     return run
 
 
 def _show(options: argparse.Namespace) -> int:
-    _print(deployment.find(options).controls.get(), as_json=options.json)
+    service = deployment.find(options)
+    _print(service, service.controls.get(), as_json=options.json)
     return 0
 
 
-def _print(controls: Controls, *, as_json: bool) -> None:
+def _print(service: Deployment, controls: Controls, *, as_json: bool) -> None:
+    told = records.newest(service.controls.audit())
     if as_json:
-        print(json.dumps(controls.model_dump(mode="json"), indent=2))
+        audit = [record.model_dump(mode="json") for record in told]
+        print(json.dumps({**controls.model_dump(mode="json"), "audit": audit}, indent=2))
         return
     print("Paused: nothing starts." if controls.paused else "Not paused.")
     hosts = ", ".join(controls.blocked_hosts)
     print(f"Blocked hosts: {hosts}" if hosts else "No host is blocked.")
+    records.print_records(told)

@@ -1,5 +1,7 @@
 """``llmready generate | watch | cancel | download | history | quota``: from a website to its files."""
 
+# ruff: noqa: PLC0415 - rich and httpx take long to import, which only what shows progress or downloads should wait for
+
 import argparse
 import sys
 import time
@@ -7,11 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from cli.client.commands import Add, client_command
-from cli.client.downloading import download_files
 from cli.client.output import day, plain, print_fields, print_json, print_table, say, size
 from cli.client.session import Refused, Session
 from cli.client.site_names import find_or_add_site, find_site
@@ -104,6 +102,8 @@ def _download(session: Session, options: argparse.Namespace) -> int:
     else:
         site = find_site(session, options.target)
         generation_id = _newest(session, status="completed", website_id=site["id"])["id"]
+    from cli.client.downloading import download_files
+
     return download_files(session, generation_id, options.out, force=options.force, as_json=options.json)
 
 
@@ -180,6 +180,8 @@ def _ended(
         reason = plain(done["error_message"] or f"the generation was {done['status']}")
         raise CommandFailed(reason, ExitCode.GENERATION_FAILED)
     if and_download:
+        from cli.client.downloading import download_files
+
         return download_files(session, generation_id, options.out, force=options.force, as_json=options.json)
     if options.json:
         print_json(done)
@@ -196,6 +198,9 @@ def _ended(
 
 def _followed(session: Session, generation_id: str, name: str) -> dict[str, Any]:
     """Follow a generation until it has ended, with a bar on a terminal, and return it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}", markup=False),

@@ -1,14 +1,16 @@
 """What the client prints: tables that a person reads at 80 columns, JSON for a program."""
 
+# ruff: noqa: PLC0415 - rich takes long to import, which only what prints a table should wait for
+
 import json
 import sys
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 
 def plain(text: object) -> str:
@@ -33,6 +35,8 @@ def print_table(
         rows: What to print; a cell that is a list stands on several lines.
         fixed: Columns that are never broken into lines.
     """
+    from rich.table import Table
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in columns:
         table.add_column(
@@ -48,6 +52,8 @@ def print_table(
 
 def print_fields(fields: dict[str, object]) -> None:
     """Print names with their values, one a line."""
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -73,7 +79,9 @@ def size(count: int | None) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.1f} kB"
 
 
-def _cell(value: Any) -> Text:
+def _cell(value: Any) -> "Text":
+    from rich.text import Text
+
     if isinstance(value, list):
         return Text("\n".join(plain(part) for part in value))
     if isinstance(value, bool):
@@ -81,5 +89,7 @@ def _cell(value: Any) -> Text:
     return Text("-" if value is None else plain(value))
 
 
-def _print(table: Table) -> None:
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
     Console(highlight=False).print(table)

@@ -1,12 +1,13 @@
 """Talking to the HTTP API: tokens that are renewed in time, and errors as one sentence with an exit code."""
 
+# ruff: noqa: PLC0415 - httpx takes long to import, which only what talks to a server should wait for
+
 import argparse
 import os
 import time
-from typing import Any, NoReturn
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
-
-import httpx
 
 from cli.client.credentials import Credentials, CredentialStore, Login
 from cli.client.output import plain
@@ -14,8 +15,11 @@ from cli.exit_codes import ExitCode
 from cli.failure import CommandFailed
 from llmready import __version__
 
+if TYPE_CHECKING:
+    import httpx
+
 DEFAULT_API = "http://localhost:8000/api/v1"
-_TIMEOUT = httpx.Timeout(35.0, connect=10.0)
+_TIMEOUT, _CONNECT_TIMEOUT = 35.0, 10.0  # seconds
 _SPARE = 30.0  # seconds before its end at which an access token is renewed
 _TRIES = 3
 _LONGEST_WAIT = 20.0  # seconds of a Retry-After that are waited out
@@ -47,12 +51,14 @@ class Session:
     """
 
     def __init__(self, api: str, store: CredentialStore) -> None:
+        import httpx
+
         self.api = api
         self._store = store
         self._login = store.read().logins.get(api)
         # A proxy for the world has no business with this machine's own addresses.
         self._http = httpx.Client(
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT),
             trust_env=not is_loopback(api),
             headers={"User-Agent": f"llmready/{__version__}"},
         )
@@ -82,7 +88,7 @@ class Session:
         try:
             self._ask("POST", "/auth/logout", json={"refresh_token": login.refresh_token})
         except Refused as refused:
-            if refused.status != httpx.codes.UNAUTHORIZED:
+            if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
 
     def open_call(self, method: str, path: str, **request: Any) -> Any:
@@ -104,7 +110,7 @@ class Session:
         try:
             return self._ask(method, path, token=login.access_token, **request)
         except Refused as refused:
-            if refused.status != httpx.codes.UNAUTHORIZED:
+            if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
         return self._ask(method, path, token=self._renewed(login).access_token, **request)
 
@@ -119,7 +125,7 @@ class Session:
             try:
                 tokens = self._ask("POST", "/auth/refresh", json={"refresh_token": old.refresh_token})
             except Refused as refused:
-                if refused.status != httpx.codes.UNAUTHORIZED:
+                if refused.status != HTTPStatus.UNAUTHORIZED:
                     raise
                 self._forget()
                 raise CommandFailed(
@@ -142,6 +148,8 @@ class Session:
         self._store.write(self._store.read().with_login(self.api, None))
 
     def _ask(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Any:
+        import httpx
+
         headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         for attempt in range(_TRIES):
             try:
@@ -205,6 +213,8 @@ def api_address(text: str) -> str:
 
 def unreachable(where: str, error: Exception) -> CommandFailed:
     """Return the failure to reach a server."""
+    import httpx
+
     reason = "it took too long" if isinstance(error, httpx.TimeoutException) else plain(str(error))
     return CommandFailed(
         f"{where} cannot be reached ({reason or type(error).__name__})", ExitCode.UNREACHABLE
@@ -225,8 +235,8 @@ def _not_signed_in(api: str) -> CommandFailed:
     )
 
 
-def _json(answer: httpx.Response, api: str) -> Any:
-    if answer.status_code == httpx.codes.NO_CONTENT:
+def _json(answer: "httpx.Response", api: str) -> Any:
+    if answer.status_code == HTTPStatus.NO_CONTENT:
         return None
     try:
         return answer.json()
@@ -236,7 +246,7 @@ def _json(answer: httpx.Response, api: str) -> Any:
         ) from None
 
 
-def _wait(answer: httpx.Response) -> float | None:
+def _wait(answer: "httpx.Response") -> float | None:
     try:
         seconds = float(answer.headers.get("Retry-After", "1"))
     except ValueError:
@@ -244,7 +254,7 @@ def _wait(answer: httpx.Response) -> float | None:
     return seconds if 0 <= seconds <= _LONGEST_WAIT else None
 
 
-def _refuse(answer: httpx.Response, api: str) -> NoReturn:
+def _refuse(answer: "httpx.Response", api: str) -> NoReturn:
     try:
         problem = answer.json()
     except ValueError:

@@ -54,6 +54,9 @@ class Users(Protocol):
             Conflict: The plan changed since the account was read.
         """
 
+    def note(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
+        """Write down what an operator did to an account: ``event``, with what it was done to in ``after``."""
+
     def audit(self, user_id: str) -> Iterator[AuditRecord]:
         """Walk what was done to an account, newest first."""
 
@@ -371,8 +374,11 @@ class ControlsStore(Protocol):
     def get(self) -> Controls:
         """Return the controls as they are now."""
 
-    def change(self, changed: Callable[[Controls], Controls]) -> Controls:
-        """Store what ``changed`` makes of the controls, and return that."""
+    def change(self, changed: Callable[[Controls], Controls], record: AuditRecord | None = None) -> Controls:
+        """Store what ``changed`` makes of the controls, with a record of it, and return that."""
+
+    def audit(self) -> Iterator[AuditRecord]:
+        """Walk what operators changed, newest first."""
 
 
 class Quotas(Protocol):

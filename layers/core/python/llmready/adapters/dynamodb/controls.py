@@ -1,15 +1,18 @@
 """What operators set while the service runs: one record in the table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from boto3.dynamodb.conditions import Attr
 
 from llmready.adapters.dynamodb import keys
-from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
+from llmready.adapters.dynamodb.audit import audit_item, audit_records
+from llmready.adapters.dynamodb.table import Item, Table, TransactionRefused
+from llmready.domain.audit import AuditRecord
 from llmready.domain.controls import Controls
 from llmready.domain.errors import TryAgain
 
 _TRIES = 8
+_SUBJECT = "CONTROLS"  # whose records they are, where an account has its id
 
 
 def controls_from(item: Item | None) -> Controls:
@@ -27,8 +30,12 @@ class DynamoControls:
         """Return the controls as they are now."""
         return controls_from(self._table.get(keys.CONTROLS))
 
-    def change(self, changed: Callable[[Controls], Controls]) -> Controls:
+    def change(self, changed: Callable[[Controls], Controls], record: AuditRecord | None = None) -> Controls:
         """Store what ``changed`` makes of the controls, and return that; two operators never undo each other.
+
+        Args:
+            changed: Makes the new controls of the old ones; what is no change is not stored.
+            record: What is written down with the change.
 
         Raises:
             TryAgain: Others changed them again and again.
@@ -36,7 +43,10 @@ class DynamoControls:
         for _ in range(_TRIES):
             item = self._table.get(keys.CONTROLS)
             revision = item["revision"] if item else 0
-            new = changed(controls_from(item))
+            old = controls_from(item)
+            new = changed(old)
+            if new == old:
+                return old
             unchanged = Attr("revision").eq(revision) if item else Attr("pk").not_exists()
             stored = {
                 "pk": keys.CONTROLS.pk,
@@ -44,9 +54,17 @@ class DynamoControls:
                 "revision": revision + 1,
                 **new.model_dump(mode="json"),
             }
+            writes = [self._table.put(stored, unchanged)]
+            if record is not None:
+                told = audit_item(_SUBJECT, record.event, record.at, by=record.by, after=record.after)
+                writes.append(self._table.put(told))
             try:
-                self._table.write(self._table.put(stored, unchanged))
-            except ConditionFailed:
+                self._table.transact(writes)
+            except TransactionRefused:
                 continue
             return new
         raise TryAgain
+
+    def audit(self) -> Iterator[AuditRecord]:
+        """Walk what operators changed, newest first."""
+        return audit_records(self._table, _SUBJECT)

@@ -101,6 +101,10 @@ class DynamoUsers:
             raise gone
         return changed
 
+    def note(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
+        """Write down what an operator did to an account."""
+        self._table.write(self._table.put(audit_item(user_id, event, time, by=by, after=after)))
+
     def audit(self, user_id: str) -> Iterator[AuditRecord]:
         """Walk what was done to an account, newest first."""
         return audit_records(self._table, user_id)
