@@ -112,6 +112,8 @@ class Judgements {
   of(tree, from, to) {
     const { codes } = tree
     const length = to - from
+    // Highlighters give each word of code a letter.
+    if (length < 2) return 0
     if (length > LONGEST_KNOWN) return this.judge(tree.source.slice(from, Math.min(to, from + LONGEST)))
     let hash = length
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0

@@ -322,6 +322,20 @@ export class PlainHtml {
 
 /** Return the text of a part as it was written, line breaks as `separator`. */
 function rawText(tree, top, separator = '\n') {
+  const { tag: tags, gone, source, from, to, end: ends } = tree
+  let text = ''
+  const end = ends[top]
+  let inner = top
+  for (; inner < end; inner++) {
+    if (gone[inner]) inner = ends[inner] - 1
+    else if (tags[inner] === 0) text += source.slice(from[inner], to[inner])
+    else if (inner !== top && (tags[inner] === ID.br || PROPERTIES[tags[inner]] & BLOCK)) break
+  }
+  return inner < end ? rawLines(tree, top, separator) : text
+}
+
+/** Return the text of a part in which elements begin lines. */
+function rawLines(tree, top, separator) {
   let text = ''
   const write = (node) => {
     const tag = tree.tag[node]

@@ -90,6 +90,9 @@ export class Numbering {
       const key = keyOf(tree.codes, from, to)
       const slot = slotOf(key)
       if (KEYS[slot] === key) return SLOTS[slot]
+    } else if (to - from <= LONGER) {
+      const id = LONGER_ONES[longerSlotOf(tree.codes, from, to)]
+      if (id && isAt(tree.codes, from, to, NAMES[id])) return id
     }
     return this.slow(tree.source.slice(from, to).toLowerCase())
   }
@@ -122,6 +125,21 @@ function slotOf(key) {
   return (key ^ (key >>> 7) ^ (key >>> 13)) & 4095
 }
 
+/** Characters of a name that is looked for by some of them. */
+const LONGER = 10
+
+function longerSlotOf(codes, from, to) {
+  // No two of the names fall together with these factors.
+  return (((codes[from] | 32) * 3 + (codes[from + 2] | 32) * 11 + (codes[to - 1] | 32)) * 17 + to - from) & 511
+}
+
+/** Say whether a name stands there as it is written here, in small letters. */
+function isAt(codes, from, to, name) {
+  if (to - from !== name.length) return false
+  for (let at = from; at < to; at++) if (codes[at] !== name.charCodeAt(at - from)) return false
+  return true
+}
+
 // Names that fall into a slot that is taken are found more slowly, as are long ones.
 const KEYS = new Int32Array(4096)
 const SLOTS = new Uint16Array(4096)
@@ -130,4 +148,10 @@ for (let id = NAMES.length - 1; id > 1; id--) {
   const key = keyOf(Buffer.from(NAMES[id]), 0, NAMES[id].length)
   KEYS[slotOf(key)] = key
   SLOTS[slotOf(key)] = id
+}
+
+const LONGER_ONES = new Uint16Array(512)
+for (let id = NAMES.length - 1; id > 1; id--) {
+  const { length } = NAMES[id]
+  if (length > SHORT && length <= LONGER) LONGER_ONES[longerSlotOf(Buffer.from(NAMES[id]), 0, length)] = id
 }

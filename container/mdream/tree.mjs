@@ -124,8 +124,8 @@ export class Tree {
     for (const list of this.lists) if (list.length) list.length = 0
   }
 
-  /** Add a node; its attributes are those from `firstAttribute` on. */
-  add(tag, parent, firstAttribute) {
+  /** Add a node; its attributes are those from `firstAttribute` on, its source or that of its start tag from `from` to `to`. */
+  add(tag, parent, firstAttribute, from, to) {
     const node = this.count
     if (node === this.room) {
       if (node >= MOST_NODES) throw new Error('it has more parts than any real page')
@@ -137,16 +137,16 @@ export class Tree {
     this.end[node] = node + 1
     this.firstAttribute[node] = firstAttribute
     this.firstAttribute[node + 1] = this.attributes
-    this.from[node] = this.to[node] = this.closeFrom[node] = this.closeTo[node] = 0
+    this.from[node] = from
+    this.to[node] = to
+    this.closeTo[node] = 0
     this.gone[node] = parent < 0 ? 0 : this.gone[parent]
     if (LISTED[tag]) this.lists[tag].push(node)
     return node
   }
 
   addText(parent, from, to) {
-    const node = this.add(TEXT, parent, this.attributes)
-    this.from[node] = from
-    this.to[node] = to
+    const node = this.add(TEXT, parent, this.attributes, from, to)
     const { codes } = this
     while (from < to && codes[from] <= 32) from++
     while (from < to && codes[to - 1] <= 32) to--
@@ -246,7 +246,7 @@ class Parser {
     this.codes = tree.codes
     this.tree = tree
     this.numbering = new Numbering()
-    this.stack = [tree.add(ROOT, -1, 0)]
+    this.stack = [tree.add(ROOT, -1, 0, 0, 0)]
     this.open = OPEN.fill(0)
     this.beyond = BEYOND.fill(0)
   }
@@ -311,6 +311,15 @@ class Parser {
       while (at < length && (codes[at] === SLASH || isSpace(codes[at]))) at++
       if (at >= length) break
       if (codes[at] === GREATER) break
+      // By far the most attributes are one of these two, written so.
+      const usual = isAt(codes, at, CLASS_QUOTED) ? CLASS : isAt(codes, at, HREF_QUOTED) ? HREF : 0
+      if (usual) {
+        const from = at + (usual === CLASS ? CLASS_QUOTED.length : HREF_QUOTED.length)
+        const to = find(source, codes, 34, from)
+        at = (to < 0 ? length : to) + 1
+        if (isWanted && at < length) tree.addAttribute(usual, from, to)
+        continue
+      }
       const name = at
       do at++
       while (at < length && codes[at] !== EQUALS && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at]))
@@ -356,9 +365,7 @@ class Parser {
     if (this.open[HEAD] && !(properties & OF_HEAD)) this.closeHead()
     this.closeBefore(tag, properties)
     const { stack, tree } = this
-    const node = tree.add(tag, stack[stack.length - 1], first)
-    tree.from[node] = start
-    tree.to[node] = at
+    const node = tree.add(tag, stack[stack.length - 1], first, start, at)
     if (properties & NEVER || (tree.attributes > first && isHidden(tree, node, tag))) tree.gone[node] = 1
     if (properties & VOID || isEmpty) return at
     if (properties & RAW) {
@@ -440,7 +447,7 @@ class Parser {
     const tag = this.numbering.at(this.tree, start + 2, at)
     if (tag === P && !this.open[P]) {
       // The standard makes an empty paragraph of it; what matters is that lines are apart.
-      this.tree.add(ID.br, this.stack[this.stack.length - 1], this.tree.attributes)
+      this.tree.add(ID.br, this.stack[this.stack.length - 1], this.tree.attributes, 0, 0)
       return codes[at] === GREATER ? at + 1 : after(source, '>', at)
     }
     at = codes[at] === GREATER ? at + 1 : after(source, '>', at)
@@ -527,6 +534,8 @@ function wantedName(source, codes, from, to) {
   return WANTED.get(name) ?? WANTED.get(name.toLowerCase()) ?? 0
 }
 
+const CLASS_QUOTED = Buffer.from('class="')
+const HREF_QUOTED = Buffer.from('href="')
 const CLASS_CODES = Buffer.from('class')
 const HREF_CODES = Buffer.from('href')
 const IDENTITY_CODES = Buffer.from('id')
