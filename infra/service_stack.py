@@ -16,7 +16,18 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.network import Network
 from infra.constructs.queues import Queues
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import READ_ITEMS, REMOVE_ITEMS, WRITE_ITEMS, Storage, grant_on
+from infra.constructs.storage import (
+    CHECK,
+    DELETE,
+    DELETE_MANY,
+    GET,
+    GET_MANY,
+    PUT,
+    QUERY,
+    UPDATE,
+    Storage,
+    grant_on,
+)
 from infra.constructs.workers import Workers
 from infra.stage import CAPTCHAS
 from llmready.domain import prices
@@ -189,7 +200,7 @@ class ServiceStack(Stack):
         }
 
     def _grant_worker(self, role: iam.IRole) -> None:
-        self.storage.grant_table(role, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_status", "by_website_status"))
+        self.storage.grant_table(role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status"))
         # A website's next crawl asks only for what changed since its last.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
         self.storage.grant_checkpoints(role)
@@ -218,7 +229,7 @@ class ServiceStack(Stack):
             },
         )
         # The deletion of an account removes what it has.
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS)
+        self.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, CHECK)
         self.storage.grant_deleting_archives(function)
         self.storage.grant_signing_secret(function)
         if self.settings.captcha_secret:
@@ -236,7 +247,7 @@ class ServiceStack(Stack):
                 "LLMREADY_CLEANUP_FUNCTION": self.cleanup.function_name,
             },
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website",))
+        self.storage.grant_table(function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_website",))
         self.storage.grant_signing_secret(function)
         self.storage.grant_deleting_archives(function)
         # What a deleted website leaves behind may be more than one request can remove.
@@ -258,7 +269,14 @@ class ServiceStack(Stack):
             },
         )
         self.storage.grant_table(
-            function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_website", "by_status", "by_website_status")
+            function,
+            GET,
+            GET_MANY,
+            QUERY,
+            PUT,
+            UPDATE,
+            DELETE,
+            indexes=("by_website", "by_status", "by_website_status"),
         )
         self.storage.grant_signing_secret(function)
         # Who signs a download's URL must be allowed to read the file.
@@ -284,7 +302,7 @@ class ServiceStack(Stack):
             },
             timeout=Duration.seconds(60),
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due", "by_status"))
+        self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, DELETE, indexes=("due", "by_status"))
         self._grant_send(
             function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
         )
@@ -297,7 +315,7 @@ class ServiceStack(Stack):
             {**self._table, **self._secret, **self.mail.settings(), **self._public_url()},
             timeout=Duration.seconds(30),
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS)
+        self.storage.grant_table(function, GET, PUT, UPDATE, CHECK)
         # The link in a mail carries a ticket for one download, signed like a token.
         self.storage.grant_signing_secret(function)
         self.mail.grant_send(function)
@@ -311,7 +329,7 @@ class ServiceStack(Stack):
             {**self._table, **self._generation_queues, **self._mail_queue},
             timeout=Duration.seconds(30),
         )
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("by_status",))
+        self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, indexes=("by_status",))
         self._grant_send(
             function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
         )
@@ -320,20 +338,20 @@ class ServiceStack(Stack):
 
     def _quota_reset(self) -> lambda_.Function:
         function = self._event("quota_reset", self._table, timeout=Duration.minutes(15))
-        self.storage.grant_table(function, *READ_ITEMS, *WRITE_ITEMS, indexes=("due",))
+        self.storage.grant_table(function, GET, PUT, UPDATE, indexes=("due",))
         return function
 
     def _cleanup(self) -> lambda_.Function:
         function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
         self.storage.grant_table(
-            function, *READ_ITEMS, *WRITE_ITEMS, REMOVE_ITEMS, indexes=("due", "by_website")
+            function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, indexes=("due", "by_website")
         )
         self.storage.grant_deleting_archives(function)
         return function
 
     def _scan_results(self) -> lambda_.Function:
         function = self._event("scan_results", {**self._table, **self._bucket}, timeout=Duration.minutes(1))
-        self.storage.grant_table(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self.storage.grant_table(function, GET, UPDATE)
         self.storage.grant_deleting_archives(function)
         return function
 

@@ -22,14 +22,15 @@ ARCHIVES = "generations/*"
 CHECKPOINTS = "checkpoints/*"
 SHARED_ANSWERS = "shared/*"
 
-READ_ITEMS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-WRITE_ITEMS = (
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:ConditionCheckItem",
-)
-REMOVE_ITEMS = "dynamodb:BatchWriteItem"
+# What a role may do with items; what a transaction does is allowed item by item under the same names.
+GET = "dynamodb:GetItem"
+GET_MANY = "dynamodb:BatchGetItem"
+QUERY = "dynamodb:Query"
+PUT = "dynamodb:PutItem"
+UPDATE = "dynamodb:UpdateItem"
+DELETE = "dynamodb:DeleteItem"
+DELETE_MANY = "dynamodb:BatchWriteItem"
+CHECK = "dynamodb:ConditionCheckItem"
 
 
 class Storage(Construct):
@@ -112,9 +113,7 @@ class Storage(Construct):
         """Allow ``actions`` on the table's items and queries on the named indexes."""
         grant_on(grantee, [self.table.table_arn], *actions)
         if indexes:
-            grant_on(
-                grantee, [f"{self.table.table_arn}/index/{index}" for index in indexes], "dynamodb:Query"
-            )
+            grant_on(grantee, [f"{self.table.table_arn}/index/{index}" for index in indexes], QUERY)
 
     def grant_archives(self, grantee: iam.IGrantable, *actions: str) -> None:
         """Allow ``actions`` on the archives in the bucket."""

@@ -13,16 +13,12 @@ FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 FOLDERS = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-TABLE = {
-    "dynamodb:GetItem",
-    "dynamodb:BatchGetItem",
-    "dynamodb:Query",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:ConditionCheckItem",
-}
-REMOVE_ITEMS = {"dynamodb:BatchWriteItem"}
+
+
+def _items(*operations: str) -> set[str]:
+    return {f"dynamodb:{operation}" for operation in operations}
+
+
 SECRET = {"secretsmanager:GetSecretValue"}
 SEND = {"sqs:SendMessage"}
 DELETE_FILES = {"s3:DeleteObject", "s3:ListBucket"}
@@ -35,19 +31,35 @@ CONSUME = {
 }
 ALLOWED = {
     "public": set(),
-    "auth": TABLE | REMOVE_ITEMS | SECRET | SEND | DELETE_FILES,
-    "websites": TABLE | SECRET | DELETE_FILES | {"lambda:InvokeFunction"},
-    "generations": TABLE
+    "auth": _items(
+        "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
+    )
+    | SECRET
+    | SEND
+    | DELETE_FILES,
+    "websites": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+    | SECRET
+    | DELETE_FILES
+    | {"lambda:InvokeFunction"},
+    "generations": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
     | SEND
     | DELETE_FILES
     | {"s3:GetObject", "s3:GetObjectTagging", "lambda:InvokeFunction"},
-    "dispatcher": TABLE | SEND | {"ecs:RunTask", "ecs:ListTasks", "iam:PassRole"},
-    "notifier": TABLE | SECRET | CONSUME | {"ses:SendEmail"},
-    "dead_letters": TABLE | SEND | CONSUME,
-    "quota_reset": TABLE,
-    "scan_results": {"dynamodb:GetItem", "dynamodb:UpdateItem"} | DELETE_FILES,
-    "cleanup": TABLE | REMOVE_ITEMS | DELETE_FILES,
+    "dispatcher": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+    | SEND
+    | {"ecs:RunTask", "ecs:ListTasks", "iam:PassRole"},
+    "notifier": _items("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+    | SECRET
+    | CONSUME
+    | {"ses:SendEmail"},
+    "dead_letters": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem") | SEND | CONSUME,
+    "quota_reset": _items("GetItem", "Query", "PutItem", "UpdateItem"),
+    "scan_results": _items("GetItem", "UpdateItem") | DELETE_FILES,
+    "cleanup": _items(
+        "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"
+    )
+    | DELETE_FILES,
 }
 
 
@@ -354,7 +366,10 @@ def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
         "sqs:ChangeMessageVisibility",
     }
     files = {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"}
-    assert prod.actions(_task_role(prod)) == TABLE | take | SEND | files
+    assert (
+        prod.actions(_task_role(prod))
+        == _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem") | take | SEND | files
+    )
 
 
 def test_answers_are_shared_only_where_an_operator_says_so(
