@@ -71,7 +71,7 @@ const ALWAYS_NAMES = any(
   String.raw`show-for-sr|(?:edit|improve|source|report)[-_](?:this[-_])?(?:page|link|on-github|github|button)`,
   String.raw`theme-edit-this-page|page[-_]?(?:feedback|actions|tools|rating|edit)`,
   String.raw`feedback(?:[-_](?:form|widget|box))?|was-this-helpful|last[-_]?(?:updated|modified)`,
-  String.raw`theme-last-updated`,
+  String.raw`theme-last-updated|theme-doc-version-badge`,
   String.raw`(?:version|language|lang|theme|locale)[-_]?(?:switcher|switch|selector|select|picker|toggle|menu|dropdown|nav)`,
   String.raw`(?:top|bottom)lang|switchers`,
   String.raw`search(?:[-_]?(?:box|bar|form|input|button|results?|container|wrapper|section|modal))?|md-search`,

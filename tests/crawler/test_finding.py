@@ -124,6 +124,27 @@ def test_no_page_comes_twice_and_none_is_lost(tmp_path: Path) -> None:
         assert len([path for path in site.paths if path.partition("?")[0].rstrip("/") == "/a"]) <= 3
 
 
+@pytest.mark.parametrize("start", ["/", "/manual.html"])
+def test_a_text_at_two_addresses_is_one_page_unless_it_is_short(start: str, tmp_path: Path) -> None:
+    steps = range(12)
+    text = "".join(
+        f"<p>Step {number} is told at some length, so that it is no accident.</p>" for number in steps
+    )
+    leads = links("/b/copy", "/copy", "/x", "/y", "/z")
+    front = page("The manual", f'<h2 id="use">Use</h2><a href="#use">Use</a>{text}{leads}')
+    pages: dict[str, Answer | str] = {
+        **dict.fromkeys(("/", "/manual.html"), front),
+        **dict.fromkeys(("/b/copy", "/copy"), page("Copy", text)),
+        **dict.fromkeys(("/y", "/z"), page("Coming soon")),
+        "/x": page("Another page", text + links("/", "/manual.html")),
+    }
+    with serving(pages) as site:
+        found = call(f"{site.url}{start}", tmp_path).completed()
+        assert found.urls(site.url) == {start, "/copy", "/x", "/y", "/z"}
+        assert f"({site.url}/copy)" in found.llms
+        assert f"{site.url}/b/copy" not in found.llms
+
+
 def test_www_and_apex_are_one_site_and_other_hosts_are_none_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

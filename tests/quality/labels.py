@@ -11,7 +11,7 @@ from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from tests.quality.packages import MissingPackageError, unpacked
+from tests.quality.packages import MissingPackageError, unpack_all, unpacked
 
 HERE = Path(__file__).parent
 LABELS = HERE / "pages.toml"
@@ -40,18 +40,24 @@ class Label:
     @property
     def name(self) -> str:
         """What the page is called in reports."""
-        return f"{self.source.partition(':')[2]}/{Path(self.path).name}"
+        return f"{self.source.rpartition(':')[2]}/{Path(self.path).name}"
 
     @property
     def is_handmade(self) -> bool:
         """Whether the page was written for this set."""
         return self.source == "handmade"
 
+    @property
+    def folder(self) -> Path:
+        """Where the page lies. Raises: MissingPackageError."""
+        if self.is_handmade:
+            return HANDMADE
+        return unpacked(self.source, self.version, members()[self.source])
+
     @cached_property
     def html(self) -> str:
         """The page. Raises: MissingPackageError."""
-        folder = HANDMADE if self.is_handmade else unpacked(self.source, self.version, members()[self.source])
-        return (folder / self.path).read_text(encoding="utf-8", errors="replace")
+        return (self.folder / self.path).read_text(encoding="utf-8", errors="replace")
 
     @cached_property
     def parts(self) -> list[LexborNode]:
@@ -112,6 +118,13 @@ def available() -> tuple[list[Label], list[str]]:
     """Return the labelled pages that can be had here and are still what they were, and why others are not."""
     found: list[Label] = []
     reasons: list[str] = []
+    unpack_all(
+        {
+            label.source: (label.version, members()[label.source])
+            for label in labels()
+            if not label.is_handmade
+        }
+    )
     for label in labels():
         try:
             if label.fingerprint == label.gold:

@@ -111,7 +111,7 @@ def _code(parts: list[LexborNode], markdown: str) -> tuple[tuple[int, int], tupl
     total = kept = named = kept_names = 0
     for part in parts:
         for pre in part.css("pre"):
-            wanted = _lines(pre.text())
+            wanted = _lines(_code_text(pre))
             if not wanted.strip():
                 continue
             total += 1
@@ -126,6 +126,12 @@ def _code(parts: list[LexborNode], markdown: str) -> tuple[tuple[int, int], tupl
                 named += 1
                 kept_names += bool(found and fenced.get(wanted))
     return (total, kept), (named, kept_names)
+
+
+def _code_text(pre: LexborNode) -> str:
+    """Return code as a reader sees it: some highlighters end their lines by `<br>` alone."""
+    nodes = [node for node in pre.traverse(include_text=True) if node.tag in ("br", "-text")]
+    return "".join("\n" if node.tag == "br" else node.text_content or "" for node in nodes)
 
 
 def _lines(text: str) -> str:

@@ -8,8 +8,8 @@ from crawler.convert.converter import Converter
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.frontier.urls import parse
-from tests.quality.labels import Label, available
-from tests.quality.scores import Score, score
+from tests.quality.labels import Label, available, labels
+from tests.quality.scores import score
 
 URL = parse("https://example.com/docs/page.html")
 
@@ -17,7 +17,8 @@ URL = parse("https://example.com/docs/page.html")
 def test_main_text_code_and_tables_survive() -> None:
     found, missing = available()
     assert len(found) >= 30, missing
-    scores = asyncio.run(_scores(found))
+    texts = asyncio.run(_converted(found))
+    scores = [score(label, text) for label, text in zip(found, texts, strict=True)]
     worst = {label.name: one.f1 for label, one in zip(found, scores, strict=True) if one.f1 < 0.9}
     assert not worst
     for part in ("code", "languages", "rows"):
@@ -25,15 +26,23 @@ def test_main_text_code_and_tables_survive() -> None:
         assert sum(kept for _, kept in counts) >= 0.98 * sum(total for total, _ in counts), part
 
 
-async def _scores(found: list[Label]) -> list[Score]:
+def test_pages_of_hand_written_kinds_say_their_text_and_nothing_around_it() -> None:
+    found = [label for label in labels() if label.is_handmade]
+    assert len(found) >= 5
+    for label, text in zip(found, asyncio.run(_converted(found)), strict=True):
+        assert label.fingerprint == label.gold, label.name
+        assert [sentence for sentence in label.say if sentence not in text] == [], label.name
+        assert [sentence for sentence in label.hush if sentence in text] == [], label.name
+
+
+async def _converted(found: list[Label]) -> list[str]:
     converter = Converter()
     await converter.start()
     try:
-        scores = []
+        texts = []
         for label in found:
             page = read_page(label.html, URL)
-            markdown = await converter.convert(page.html, str(page.base))
-            scores.append(score(label, clean_markdown(markdown)))
-        return scores
+            texts.append(clean_markdown(await converter.convert(page.html, str(page.base))))
+        return texts
     finally:
         await converter.close()

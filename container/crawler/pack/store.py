@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MOST_WAITING = 32
 """Pages that wait for being compressed; the crawl waits for the thread where there are more."""
 
+LONG = 500
+"""Characters from which on the same Markdown at two addresses is one page, wherever these are."""
+
 _PART = 1 << 20  # bytes
 _TARGET = re.compile(r"\]\([^()\s]*+\)")
 _TITLE = re.compile(rb"# [^\n]*\n*")
@@ -89,28 +92,34 @@ class PageStore:
         self._end = self._packed_end = 0
         self._repeats = Repeats()
         self._pages: dict[Url, tuple[StoredPage, _Place]] = {}
-        self._twins: dict[tuple[str, str], Url] = {}
+        # Where the same content lies: one list for all that is alike, holding the address that is kept.
+        self._twins: dict[tuple[str, str], list[Url]] = {}
 
     def add(self, page: StoredPage, markdown: str, variant: str = "") -> bool:
         """Keep a page.
 
         Parameters: `variant`, alike for those translations of a page whose text is the same, if it has any.
         Returns: False when the same content lies here under a variant of its URL (another query, another
-        extension, other capitals); the better of the two URLs is kept then.
+        extension, other capitals) or, if it is long enough to be no accident, under any other URL; the better of
+        the two URLs is kept then: the one nearer to the start, else the shorter.
         """
-        twin_keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
-        twin = next((self._twins[key] for key in twin_keys if key in self._twins), None)
-        if twin is not None:
-            other, place = self._pages[twin]
-            if _rank(page) < _rank(other):
-                del self._pages[twin]
-                self._pages[page.url] = (page, place)
-                self._twins.update(dict.fromkeys([*self._twins_of(twin), *twin_keys], page.url))
-            return False
-        self._pages[page.url] = (page, self._keep(markdown))
-        self._repeats.note(markdown)
-        self._twins.update(dict.fromkeys(twin_keys, page.url))
-        return True
+        keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
+        if len(markdown) >= LONG:
+            keys.append(("", content_digest(page.title, markdown.replace(f"]({page.url}#", "](#"))))
+        known = next((self._twins[key] for key in keys if key in self._twins), None)
+        kept = known or [page.url]
+        for key in keys:
+            self._twins.setdefault(key, kept)
+        if known is None:
+            self._pages[page.url] = (page, self._keep(markdown))
+            self._repeats.note(markdown)
+            return True
+        other, place = self._pages[kept[0]]
+        if _rank(page) < _rank(other):
+            del self._pages[other.url]
+            self._pages[page.url] = (page, place if page.digest == other.digest else self._keep(markdown))
+            kept[0] = page.url
+        return False
 
     def _keep(self, markdown: str) -> _Place:
         data = markdown.encode()
@@ -125,7 +134,7 @@ class PageStore:
         """Return all there is to know but the Markdown as JSON-able data."""
         return {
             "pages": [[asdict(page), place.start, place.length] for page, place in self._pages.values()],
-            "twins": [[*key, list(url)] for key, url in self._twins.items()],
+            "twins": [[*key, list(kept[0])] for key, kept in self._twins.items()],
         }
 
     def flushed(self) -> int:
@@ -144,14 +153,14 @@ class PageStore:
             (_page(fields), markdown[start : start + length].decode())
             for fields, start, length in state["pages"]
         ]
-        twins = {(stem, digest): Url(*url) for stem, digest, url in state["twins"]}
+        kept: dict[Url, list[Url]] = {}
+        twins = {
+            (stem, digest): kept.setdefault(Url(*url), [Url(*url)]) for stem, digest, url in state["twins"]
+        }
         for page, text in pages:
             self._pages[page.url] = (page, self._keep(text))
             self._repeats.note(text)
         self._twins = twins
-
-    def _twins_of(self, url: Url) -> list[tuple[str, str]]:
-        return [key for key, kept in self._twins.items() if kept == url]
 
     def _pack(self, data: bytes) -> Future[tuple[int, int]] | None:
         if self._packer is None:
