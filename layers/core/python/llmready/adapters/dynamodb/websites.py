@@ -91,6 +91,8 @@ class DynamoWebsites:
         self, user_id: str, *, offset: int, limit: int, is_active: bool | None, after: str | None = None
     ) -> WebsitePage:
         """Return ``limit`` websites from ``offset``, newest first, with the count of all."""
+        if offset == 0 and is_active is None:
+            return self._first(user_id, limit=limit, after=after)
         listed = self._listed(
             user_id, is_active=is_active, newest_first=True, page_size=offset + limit + 1, after=after
         )
@@ -108,6 +110,22 @@ class DynamoWebsites:
         if is_active is not None:
             total = user.active_website_count if is_active else total - user.active_website_count
         return WebsitePage(user, items, total, more)
+
+    def _first(self, user_id: str, *, limit: int, after: str | None) -> WebsitePage:
+        """Return a page that nothing is skipped for: the websites themselves, in one bounded read."""
+        place = keys.website(user_id, after) if after is not None else None
+        walk = self._table.query(
+            Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.SITE),
+            newest_first=True,
+            page_size=limit + 1,
+            after=place._asdict() if place is not None else None,
+        )
+        found = [Website.model_validate(item) for item in islice(walk, limit + 1)]
+        user = user_from(self._table.get(keys.profile(user_id)))
+        if user is None:
+            return WebsitePage(None, found[:limit], 0, None)
+        more = found[limit - 1].id if len(found) > limit else None
+        return WebsitePage(user, found[:limit], user.website_count, more)
 
     def oldest(self, user_id: str, count: int) -> list[str]:
         """Return the ids of a user's ``count`` oldest websites."""
