@@ -23,13 +23,19 @@ run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops i
 
 test: setup test-packages ## Run every test (as root on Debian it installs the packages that some need)
 	@$(BIN)/python -m pytest
-	@$(call enforced,tests/e2e/test_walk.py tests/e2e/test_accounts.py tests/e2e/test_recovery.py,--part)
+	@$(call enforced,$(ENFORCED_PART),--part)
 
 test-enforced: setup test-packages ## Run the whole system's tests with IAM enforced; compare allowed with used actions
 	@$(call enforced,tests/e2e)
 
 # Each call is checked against the template's policies, over TLS; what was decided is compared with them afterwards.
 DECISIONS := .build/decisions.jsonl
+ENFORCED_PART := tests/e2e/test_walk.py::test_a_website_becomes_files \
+	tests/e2e/test_accounts.py::test_from_sign_up_to_recovery \
+	tests/e2e/test_accounts.py::test_a_running_crawl_ends_with_its_account \
+	tests/e2e/test_operations.py::test_files_past_their_days_are_deleted \
+	tests/e2e/test_operations.py::test_quota_comes_back_with_the_month \
+	tests/e2e/test_operations.py::test_a_lost_generation_is_failed_and_refunded
 enforced = mkdir -p .build && rm -f $(DECISIONS) \
 	&& LLMREADY_ENFORCE_IAM=true LLMREADY_ACCESS_REPORT=$(CURDIR)/$(DECISIONS) $(BIN)/python -m pytest $(1) \
 	&& $(BIN)/python -m infra.local.rights $(DECISIONS) $(2)
