@@ -47,6 +47,17 @@ def test_sections_are_the_navigations_own(tmp_path: Path) -> None:
     }
 
 
+def test_packages_of_javadoc_have_their_whole_names() -> None:
+    pages = [stored("/index.html", "Overview (Tool API)"), stored("/org/tool/Tool.html", "Tool (Tool API)")]
+    for name in ("file", "input"):
+        pages += [
+            stored(f"/org/tool/{name}/package-summary.html", f"org.tool.{name} (Tool API)"),
+            stored(f"/org/tool/{name}/Reader.html", f"{name} reader (Tool API)"),
+        ]
+    found = {section.title for section in outlined(pages).sections}
+    assert {"org.tool.file", "org.tool.input"} <= found
+
+
 def test_a_blog_has_its_posts_together_and_its_lists_last(tmp_path: Path) -> None:
     found = shown(crawled("blog", tmp_path))
     assert list(found) == ["Overview", "Posts", "Optional"]

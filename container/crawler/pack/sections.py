@@ -193,7 +193,12 @@ class _Division:
         head = parts[0]
         if _YEAR.fullmatch(head):
             return "Posts"
-        index = self._by_key.get("/" + "/".join([*segments(page.url)[: self._shared], head]))
+        folder = "/" + "/".join([*segments(page.url)[: self._shared], head])
+        package = self._by_key.get(f"{folder}/package-summary.html")
+        if package and 1 < len(self._titles[package.url]) <= LONGEST_NAME:
+            # Javadoc's page of a package, whose whole name says more than its folder.
+            return self._titles[package.url]
+        index = self._by_key.get(folder)
         place = self._places.get(index.url.key) if index else None
         if place and self._is_name(place.label):
             return place.label
