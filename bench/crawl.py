@@ -50,6 +50,8 @@ def ours(address: str, out: Path, pages: int, connections: int = CONNECTIONS) ->
         "LLMREADY_CRAWL_ALLOW": address,
         "LLMREADY_CRAWL_CONNECTIONS": str(connections),
         "LLMREADY_CRAWL_MB": "1000",
+        # The image holds compiled modules; here the first crawl leaves them for the others.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     command = [sys.executable, "-m", "crawler", f"http://{address}/", "--out", out, "--max-pages", str(pages)]
     figures = measured([*command, "--timeout", "600"], environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import hashlib
 import os
 import shutil
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from crawler.pack.store import PageStore
     from crawler.report import Reporter
     from crawler.walk import Walk
+
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md", "llms"})
 
@@ -114,6 +117,9 @@ async def _fetch(
     from crawler.opening import open_site  # noqa: PLC0415
     from crawler.walk import Walk  # noqa: PLC0415
 
+    # What was loaded until here stays, and what a page leaves is gone with its last reference: little is to collect.
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     fetched = _Fetched(options.start)
     failure: Failure | None = None
     try:

@@ -35,8 +35,7 @@ class Relations:
 def read_relations(facts: Page, response: Response) -> Relations:
     """Read the alternates that a page and the headers of its answer name."""
     found = Relations()
-    for node in facts.tree.css("link[rel~=alternate i][href]")[:MAX_ALTERNATES]:
-        attributes = node.attributes
+    for attributes in facts.alternates[:MAX_ALTERNATES]:
         url = join(facts.base, attributes.get("href") or "")
         if url is not None:
             kind = (attributes.get("type") or "").strip().lower()

@@ -97,6 +97,7 @@ class Walk:
         self._forbidden: set[str] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
+        self._told = monotonic()
         self._silences = 0
         self._stopped = False
 
@@ -164,11 +165,16 @@ class Walk:
             candidate = self._frontier.take()
             if candidate is not None:
                 return candidate
+            patience = self._told + SECONDS_FOR_STRAGGLERS - monotonic()
+            if patience <= 0:
+                self._told = monotonic()
+                self._frontier.open_level()
+                continue
             try:
-                async with asyncio.timeout(SECONDS_FOR_STRAGGLERS):
+                async with asyncio.timeout(patience):
                     await self._changed.wait()
             except TimeoutError:
-                self._frontier.open_level()
+                continue
         return None
 
     async def _visit(self, candidate: Candidate, answer: Response | Failure | None = None) -> None:
@@ -371,8 +377,10 @@ class Walk:
     def _tell(self) -> None:
         """Wake who waits for work, and say how far we are."""
         self._reporter.progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        self._told = monotonic()
+        if self._stopped or self._frontier.finished or self._frontier.gives:
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -24,7 +25,9 @@ MAX_WAITING = 8
 """Pages given to the child at once; more would only wait in its pipe, and in memory."""
 
 # The young generation is kept small: pages die young, and the default lets 32 MB of them pile up.
-_NODE_OPTIONS = ("--max-semi-space-size=2", "--max-old-space-size=192")
+_NODE_OPTIONS = ("--max-semi-space-size=1", "--max-old-space-size=192")
+
+PIPE_BYTES = 1 << 18
 
 _QUESTION = struct.Struct(">II")
 _ANSWER = struct.Struct(">II")
@@ -67,6 +70,8 @@ class Converter:
             raise Failure(
                 Code.CONVERTER_FAILED, f"The converter does not start: {error.strerror}."
             ) from error
+        if self._child.stdin is not None:
+            _widen(self._child.stdin.transport)
         self._reader = asyncio.create_task(self._read(self._child))
 
     async def convert(self, html: str, url: str) -> str:
@@ -155,6 +160,12 @@ class Converter:
 def _question(html: str, url: str) -> bytes:
     body, address = html.encode("utf-8", errors="replace"), url.encode("ascii", errors="replace")
     return _QUESTION.pack(len(address), len(body)) + address + body
+
+
+def _widen(pipe: asyncio.WriteTransport) -> None:
+    """Give a pipe room for whole pages, so that each is written at once, where the system allows it."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _kill(child: asyncio.subprocess.Process) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MODIFIED = (
 def description(metas: Mapping[str, str]) -> str:
     """Return what the page says that it is about, without markup: some generators write escaped tags there."""
     for name in ("description", "og:description", "twitter:description"):
-        text = " ".join(_TAG.sub("", html.unescape(metas.get(name, ""))).split())
+        text = " ".join(_TAG.sub("", unescape(metas.get(name, ""))).split())
         if text:
             return text
     return ""
@@ -51,19 +51,31 @@ def language(tree: LexborHTMLParser, metas: Mapping[str, str]) -> str:
     return ""
 
 
-def last_modified(tree: LexborHTMLParser, metas: Mapping[str, str]) -> str:
-    """Return when the page says that it was changed, in ISO 8601, or nothing."""
+def last_modified(
+    html: str, tree: LexborHTMLParser, metas: Mapping[str, str], times: Sequence[Mapping[str, str | None]]
+) -> str:
+    """Return when the page says that it was changed, in ISO 8601, or nothing.
+
+    Parameters: `html` and its `tree`; `metas`, by name; `times`, the attributes of its `<time>` elements.
+    """
     for name in _MODIFIED:
         found = iso_date(metas.get(name, ""))
         if found:
             return found
-    for node in tree.css("script[type='application/ld+json' i]")[:10]:
+    # Most pages have none, which their text tells sooner than their tree.
+    scripts = tree.css("script[type='application/ld+json' i]")[:10] if '"dateModified"' in html else ()
+    for node in scripts:
         stated = _STRUCTURED.search(node.text())
         found = iso_date(stated[1]) if stated else ""
         if found:
             return found
-    stamp = tree.css_first("time[itemprop=dateModified i], time.updated")
-    return iso_date(stamp.attributes.get("datetime") or "") if stamp is not None else ""
+    stamp = next(filter(_is_change, times), None)
+    return iso_date(stamp.get("datetime") or "") if stamp is not None else ""
+
+
+def _is_change(time: Mapping[str, str | None]) -> bool:
+    is_stated = (time.get("itemprop") or "").lower() == "datemodified"
+    return is_stated or "updated" in (time.get("class") or "").split()
 
 
 def iso_date(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -13,6 +13,8 @@ from crawler.convert.facts import description, language, last_modified
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from selectolax.lexbor import LexborNode
 
 MAX_LINKS = 5000
@@ -47,11 +49,11 @@ _NOTICES = frozenset(
 )
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
-_LINKS = (
-    ("a[href]:not([rel~=nofollow i]), area[href]:not([rel~=nofollow i])", "href"),
-    ("frame[src], iframe[src]", "src"),
-    ("link[rel~=next i][href], link[rel~=prev i][href]", "href"),
-)
+# Each selector is a walk through the whole tree, so what can be found in one is.
+_HEAD = "meta[content], link[href], base[href], time[itemprop], time[class]"
+_ANCHORS = "a[href]:not([rel~=nofollow i]), area[href]:not([rel~=nofollow i])"
+_FRAMES = "frame[src], iframe[src]"
+_FRAME_MENTIONS = ("frame", "FRAME", "Frame")
 
 
 @dataclass(slots=True)
@@ -75,6 +77,8 @@ class Page:
     noindex: bool
     nofollow: bool
     links: list[Url]
+    alternates: list[Mapping[str, str | None]]
+    """The attributes of each `<link rel=alternate href>`."""
 
 
 def read_page(html: str, url: Url, robots_header: str = "") -> Page:
@@ -84,12 +88,12 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
     Links: without those to files that are no pages and those marked nofollow; each once, in their order.
     """
     tree = LexborHTMLParser(html)
-    metas = _metas(tree)
+    head = _head(tree)
+    metas = _metas(head.metas)
     rules = _robots_rules(metas, robots_header)
-    base_node = tree.css_first("base[href]")
-    base = (base_node and join(url, base_node.attributes.get("href") or "")) or url
+    base = (head.base is not None and join(url, head.base)) or url
     nofollow = bool(rules & {"nofollow", "none"})
-    canonical = tree.css_first("link[rel~=canonical][href]")
+    canonical = head.related("canonical")
     return Page(
         html=html,
         tree=tree,
@@ -100,13 +104,14 @@ def read_page(html: str, url: Url, robots_header: str = "") -> Page:
         description=description(metas),
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
-        canonical=join(base, canonical.attributes.get("href") or "") if canonical else None,
+        canonical=join(base, canonical[0].get("href") or "") if canonical else None,
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
         lang=language(tree, metas),
-        modified=last_modified(tree, metas),
+        modified=last_modified(html, tree, metas, head.times),
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        links=[] if nofollow else _links(tree, base),
+        links=[] if nofollow else _links(html, tree, head, base),
+        alternates=head.related("alternate"),
     )
 
 
@@ -118,10 +123,39 @@ def is_page_path(path: str) -> bool:
     return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
 
 
-def _metas(tree: LexborHTMLParser) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in tree.css("meta[content]"):
+class _Head(NamedTuple):
+    """The first `<base href>`, and the attributes of metas, of links with their relations, and of times."""
+
+    base: str | None
+    metas: list[Mapping[str, str | None]]
+    links: list[tuple[frozenset[str], Mapping[str, str | None]]]
+    times: list[Mapping[str, str | None]]
+
+    def related(self, *relations: str) -> list[Mapping[str, str | None]]:
+        return [attributes for its, attributes in self.links if not its.isdisjoint(relations)]
+
+
+def _head(tree: LexborHTMLParser) -> _Head:
+    base: str | None = None
+    metas: list[Mapping[str, str | None]] = []
+    links: list[tuple[frozenset[str], Mapping[str, str | None]]] = []
+    times: list[Mapping[str, str | None]] = []
+    for node in tree.css(_HEAD):
         attributes = node.attributes
+        if node.tag == "meta":
+            metas.append(attributes)
+        elif node.tag == "link":
+            links.append((frozenset((attributes.get("rel") or "").lower().split()), attributes))
+        elif node.tag == "time":
+            times.append(attributes)
+        elif base is None:
+            base = attributes.get("href") or ""
+    return _Head(base, metas, links, times)
+
+
+def _metas(nodes: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for attributes in nodes:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
         if not name and attributes.get("http-equiv"):
             name = f"http-equiv:{(attributes['http-equiv'] or '').strip().lower()}"
@@ -158,11 +192,12 @@ def _header_rules(header: str) -> set[str]:
     return rules
 
 
-def _links(tree: LexborHTMLParser, base: Url) -> list[Url]:
-    hrefs: dict[str, None] = {}
-    for selector, attribute in _LINKS:
-        for node in tree.css(selector):
-            hrefs[(node.attrs.get(attribute) or "").partition("#")[0]] = None
+def _links(html: str, tree: LexborHTMLParser, head: _Head, base: Url) -> list[Url]:
+    written = [node.attrs.get("href") for node in tree.css(_ANCHORS)]
+    if any(mention in html for mention in _FRAME_MENTIONS):
+        written += [node.attrs.get("src") for node in tree.css(_FRAMES)]
+    written += [attributes.get("href") for attributes in head.related("next", "prev")]
+    hrefs = dict.fromkeys((href or "").partition("#")[0] for href in written)
     hrefs.pop("", None)
     # All pages of a site resolve a link from its root alike, and all of a folder most others: the cache lives on it.
     root, folder = base._replace(path="/", query=""), base.folder

@@ -159,8 +159,7 @@ class Fetcher:
         self._guard.check_url(url)
         body = _Wanted(limit or self._limits.page_bytes, cut, wants_body)
         try:
-            async with asyncio.timeout(self._limits.page_seconds):
-                return await self._get(url, {"Accept": accept, **(condition or {})}, body)
+            return await self._get(url, {"Accept": accept, **(condition or {})}, body)
         except TimeoutError:
             raise Failure(Code.TIMEOUT, f"{url.origin} took too long to answer.") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
@@ -168,9 +167,10 @@ class Fetcher:
 
     async def _get(self, url: Url, headers: Mapping[str, str], wanted: _Wanted) -> Response:
         target = yarl.URL(str(url), encoded=True)
-        async with asyncio.timeout(self._limits.headers_seconds) as headers_due:
+        limits, began = self._limits, asyncio.get_running_loop().time()
+        async with asyncio.timeout(min(limits.headers_seconds, limits.page_seconds)) as due:
             async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
-                headers_due.reschedule(None)
+                due.reschedule(began + limits.page_seconds)
                 response = Response(url, answer.status, answer.headers, b"")
                 if answer.status != 200 or not wanted.judge(response):
                     # Small bodies are cheaper to read than a new connection; others are not worth it.

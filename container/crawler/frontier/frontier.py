@@ -151,6 +151,14 @@ class Frontier:
         self._flying[candidate.url.key] = candidate
         return candidate
 
+    @property
+    def gives(self) -> bool:
+        """Whether `take` would return a page at this moment."""
+        if self.crawled + len(self._flying) >= self.max_pages:
+            return False
+        may_open = not self._flying and not self.sources_open
+        return bool(self._ready or (may_open and (self._level or self._next_level)))
+
     def open_level(self) -> None:
         """Let the next level begin.
 
