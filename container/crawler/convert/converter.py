@@ -164,7 +164,7 @@ def _question(html: str, url: str) -> bytes:
 
 def _widen(pipe: asyncio.WriteTransport) -> None:
     """Give a pipe room for whole pages, so that each is written at once, where the system allows it."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):
         fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
