@@ -19,6 +19,7 @@ from infra.constructs.checks import check_solutions  # noqa: E402
 from infra.constructs.layers import BundlingError  # noqa: E402
 from infra.paths import ROOT  # noqa: E402
 from infra.service_stack import ServiceStack  # noqa: E402
+from infra.sizes import package_sizes, size_lines  # noqa: E402
 from infra.stage import Stage, StageError, load_stage, setting_names  # noqa: E402
 
 
@@ -76,7 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
     name, overrides = _chosen(options.stage, options.context)
     outdir = options.output or os.environ.get("CDK_OUTDIR") or str(ROOT / "cdk.out")
     try:
-        build(load_stage(name, overrides), outdir=outdir, context=feature_flags()).synth()
+        stage = load_stage(name, overrides)
+        build(stage, outdir=outdir, context=feature_flags()).synth()
     except (StageError, BundlingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -88,6 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
             " with a reason (the lines above name them).\n"
         )
         return 1
+    # Standard output is the template's, where the CDK prints it.
+    sys.stderr.write(size_lines(package_sizes(Path(outdir), stack_name(stage))))
     return 0
 
 

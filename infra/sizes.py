@@ -1,0 +1,70 @@
+"""What functions and layers weigh as Lambda gets them: zipped."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from infra.paths import BUILD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _Counter:
+    """A file that only counts what is written."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, content: bytes) -> int:
+        self.size += len(content)
+        return len(content)
+
+    def flush(self) -> None:
+        return None
+
+
+def package_sizes(assembly: Path, stack: str) -> dict[str, int]:
+    """Give the zipped bytes of each function's package and of each layer.
+
+    Args:
+        assembly: folder of the cloud assembly.
+        stack: whose functions.
+
+    Returns:
+        Bytes by what the template says of the function or layer.
+    """
+    template: dict[str, Any] = json.loads((assembly / f"{stack}.template.json").read_text())
+    sizes: dict[str, int] = {}
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        code = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}.get(resource["Type"])
+        key = properties[code].get("S3Key") if code else None
+        if isinstance(key, str):
+            said = properties.get("Description")
+            sizes[said if isinstance(said, str) else name] = _zipped(assembly, key.removesuffix(".zip"))
+    return sizes
+
+
+def _zipped(assembly: Path, digest: str) -> int:
+    # A digest names a content, so that its size is worked out once.
+    known = BUILD / "sizes" / digest
+    if known.exists():
+        return int(known.read_text())
+    folder = assembly / f"asset.{digest}"
+    counter = _Counter()
+    with zipfile.ZipFile(cast("IO[bytes]", counter), "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(str(counter.size))
+    return counter.size
+
+
+def size_lines(sizes: dict[str, int]) -> str:
+    """Say it in lines for a person."""
+    width = max(map(len, sizes), default=0)
+    return "".join(f"{name:<{width}}  {size / 1000:>9,.1f} kB\n" for name, size in sorted(sizes.items()))

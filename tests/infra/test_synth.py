@@ -1,0 +1,46 @@
+"""`python -m infra.app`, which `cdk synth` runs."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.infra.template import Template
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template, tmp_path: Path) -> None:
+    settings = ("-c", "mail_provider=none", "-c", "malware_scan=true")
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.app", "--stage", "dev", *settings, "--output", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (made,) = tmp_path.glob("*.template.json")
+    again = Template(json.loads(made.read_text()))
+    assert len(_assets(again)) >= len(dev.functions()) + 2
+    assert _assets(again) == _assets(dev)
+
+    sizes = {
+        match[1]: float(match[2].replace(",", ""))
+        for match in re.finditer(r"(\S.*\S) +([\d.,]+) kB\n", done.stderr)
+    }
+    for folder in dev.functions():
+        assert 0 < sizes[f"LLMReady dev: {folder}"] <= 100
+    for layer in dev.of("AWS::Lambda::LayerVersion").values():
+        assert 0 < sizes[layer["Properties"]["Description"]] <= 15_000
+
+
+def _assets(template: Template) -> dict[str, Any]:
+    codes = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
+    return {
+        name: entry["Properties"][code]
+        for kind, code in codes.items()
+        for name, entry in template.of(kind).items()
+    }
