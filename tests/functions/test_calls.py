@@ -77,7 +77,7 @@ def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> Non
         ("generations", "/generations/quota/check", ["BatchGetItem"]),
         ("generations", "/generations/history", ["GetItem", "Query"]),
         ("websites", "/websites/stats/user", ["BatchGetItem"]),
-        ("websites", "/websites", ["Query", "Query", "BatchGetItem"]),
+        ("websites", "/websites", ["Query", "GetItem"]),
         ("auth", "/auth/me", ["GetItem"]),
         ("public", "/plans", []),
         ("public", "/health", []),

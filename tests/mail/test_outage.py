@@ -62,12 +62,14 @@ def test_ten_minutes_without_a_provider(place: Place) -> None:
             dispatch(
                 enqueued=None,
                 generations=place.generations,
+                users=place.users,
                 jobs=place.jobs,
                 tasks=NoTasks(),
                 outbox=place.outbox,
                 mail_queue=place.mail_queue,
                 mutex=place.mutex,
                 max_tasks=1,
+                warm_tasks=0,
                 attempt_timeout=timedelta(hours=1),
                 clock=lambda time=time: time,  # type: ignore[misc]
             )

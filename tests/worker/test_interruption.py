@@ -27,7 +27,7 @@ def test_the_next_attempt_goes_on_from_there(
     number: signal.Signals,
     record_property: Callable[[str, object], None],
 ) -> None:
-    with serve(numbered(PAGES), latency=0.25) as site:
+    with serve(numbered(PAGES), latency=0.4) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
         place.jobs.send(generation)
