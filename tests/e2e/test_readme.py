@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text()
     (walk,) = re.findall(r"<!-- walk -->\n```sh\n(.*?)```", text, re.DOTALL)
-    # Only where the API and the site are is this test's own, and who walks: others may have tried the address already.
+    # Only where the API and the site are, and who walks, is the test's own: others may have tried the address.
     walk = walk.replace("ada@example.com", f"ada.{uuid4().hex[:12]}@example.com")
     script, changed = re.subn("http://localhost:8000/api/v1", system.url, walk)
     assert changed == 1
