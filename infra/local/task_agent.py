@@ -56,6 +56,8 @@ class TaskAgent:
         self._cluster = cluster
         self._work = settings.data / "tasks"
         self._running: dict[str, Child] = {}
+        # A task has one life: a list that was asked for just before it ended must not start it again.
+        self._started: set[str] = set()
         self._ending: set[str] = set()
         self._watching: set[asyncio.Task[None]] = set()
 
@@ -82,7 +84,8 @@ class TaskAgent:
 
     async def _reconcile(self) -> None:
         recorded = await self._recorded()
-        for arn in recorded - self._running.keys():
+        self._started &= recorded
+        for arn in recorded - self._started:
             await self._start(arn)
         for arn in self._running.keys() - recorded - self._ending:
             self._watch(self._end(arn, self._running[arn]))
@@ -102,7 +105,7 @@ class TaskAgent:
             return
         identifier = arn.rpartition("/")[2]
         folder = self._work / identifier
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         environment = await self._environment(described["tasks"][0])
         environment["LLMREADY_WORK_DIR"] = str(folder)
         self._forget_old_logs()
@@ -113,6 +116,7 @@ class TaskAgent:
             log=self._settings.logs / f"worker-{identifier}.log",
         )
         self._running[arn] = child
+        self._started.add(arn)
         self._watch(self._follow(arn, child))
 
     async def _environment(self, task: TaskTypeDef) -> dict[str, str]:
