@@ -2,8 +2,9 @@
 import { Measure, children, resolved, textOf } from './measure.mjs'
 import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
-import { ATTRIBUTE, parse } from './tree.mjs'
+import { parse } from './parser.mjs'
 import { PlainHtml } from './plain_html.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
 const EMPTY = 80
