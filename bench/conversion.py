@@ -16,9 +16,7 @@ import crawler.convert.converter as converting
 from bench.figures import Figures
 from bench.site import numbered_pages
 from crawler.convert.converter import Converter
-from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_markdown
-from crawler.convert.shape import check_shape
 from crawler.failures import Failure
 from crawler.frontier.urls import parse
 from tests.quality.labels import available
@@ -52,7 +50,7 @@ class Side:
         fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS + time.process_time()
 
-    async def round(self, pages: list[str], *, counts: bool) -> None:
+    async def round(self, pages: list[bytes], *, counts: bool) -> None:
         before, began = self.used(), time.perf_counter()
         for page in pages:
             markdown = await self.converter.convert(page, str(URL))
@@ -89,7 +87,7 @@ async def measure(rounds: int) -> bool:
     for reason in missing:
         print(f"left out: {reason}")
     folder = numbered_pages(Path(".build/conversion"), 1)
-    pages = [*(label.html for label in found), (folder / "page-0.html").read_text()]
+    pages = [*(label.html.encode() for label in found), (folder / "page-0.html").read_bytes()]
     alone = Side("mdream alone", ALONE, safe=False)
     ours = Side("main part, mdream, made safe", converting.SCRIPT, safe=True)
     for side in (alone, ours):
@@ -97,9 +95,7 @@ async def measure(rounds: int) -> bool:
     for number in range(WARM_UP + rounds):
         for side in (alone, ours):
             await side.round(pages, counts=number >= WARM_UP)
-    print(
-        f"{len(pages)} pages, {sum(map(len, pages)) / 1e6:.2f} million characters, {rounds} rounds; ms a page"
-    )
+    print(f"{len(pages)} pages, {sum(map(len, pages)) / 1e6:.2f} MB, {rounds} rounds; ms a page")
     for side in (alone, ours):
         wall = statistics.median(side.wall) / len(pages) * 1000
         print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
@@ -111,9 +107,8 @@ async def measure(rounds: int) -> bool:
     for name, page in HOSTILE.items():
         began = time.perf_counter()
         try:
-            check_shape(page)
-            read_page(page, URL)
-            said = f"{len(clean_markdown(await ours.converter.convert(page, str(URL)))) / 1000:.0f} kB"
+            _, markdown = await ours.converter.read(page.encode(), str(URL))
+            said = f"{len(clean_markdown(markdown)) / 1000:.0f} kB"
         except Failure as failure:
             said = failure.code
         print(f"{name:40} {len(page) / 1e6:5.1f} MB {time.perf_counter() - began:6.2f} s  {said}")

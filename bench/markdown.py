@@ -14,7 +14,6 @@ from statistics import fmean
 
 from bench.figures import Figures
 from crawler.convert.converter import Converter
-from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.frontier.urls import parse
 from tests.quality.labels import Label, available
@@ -51,9 +50,7 @@ async def of_ours(pages: list[str]) -> list[str]:
     converter = Converter()
     await converter.start()
     try:
-        return [
-            clean_markdown(await converter.convert(page, str(read_page(page, URL).base))) for page in pages
-        ]
+        return [clean_markdown(await converter.convert(page.encode(), str(URL))) for page in pages]
     finally:
         await converter.close()
 

@@ -1,16 +1,16 @@
-"""From an answer to a page of the result: decode, read, convert, make safe."""
+"""From an answer to a page of the result: read, made safe."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.convert.charset import decode
+from crawler.convert.charset import in_utf8
 from crawler.convert.excerpt import first_paragraph
 from crawler.convert.facts import iso_date
 from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
-from crawler.convert.shape import check_shape
 from crawler.failures import Code, Failure
+from crawler.fetch.answers import all_of
 from crawler.pack.store import StoredPage, content_digest
 from crawler.signposts import read_crumbs, read_signs
 
@@ -24,30 +24,30 @@ LONGEST_FACT = 1000
 """Characters kept of a title or description; a page may write a novel there."""
 
 
-def read_answer(response: Response) -> Page:
-    """Decode an HTML answer and read what it says about itself. Raises: Failure (page_too_large)."""
-    return read_rendered(response, decode(response.body, response.headers.get("Content-Type", "")))
+async def read_answer(response: Response, converter: Converter) -> Page:
+    """Read what an HTML answer says about itself, and its text. Raises: Failure (converter_failed)."""
+    return await _read(response, in_utf8(response.body, response.headers.get("Content-Type", "")), converter)
 
 
-def read_rendered(response: Response, html: str) -> Page:
-    """Read what an answer says about itself, its HTML as a browser made it. Raises: Failure (page_too_large)."""
-    check_shape(html)
-    # aiohttp's headers may repeat; each X-Robots-Tag counts.
-    rules = ",".join(value for name, value in response.headers.items() if name.lower() == "x-robots-tag")
-    page = read_page(html, response.url, rules)
+async def read_rendered(response: Response, html: str, converter: Converter) -> Page:
+    """Read an answer whose HTML is as a browser made it; see `read_answer`. Raises: Failure (converter_failed)."""
+    return await _read(response, html.encode("utf-8", errors="replace"), converter)
+
+
+async def _read(response: Response, source: bytes, converter: Converter) -> Page:
+    told, markdown = await converter.read(source, str(response.url))
+    rules = all_of(response.headers, "X-Robots-Tag")
+    page = read_page(told, response.url, source=source, markdown=markdown, robots_header=rules)
     page.modified = page.modified or iso_date(response.headers.get("Last-Modified", ""))
     return page
 
 
-async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) -> tuple[StoredPage, str]:
-    """Convert a page to safe Markdown.
+def kept_page(facts: Page, url: Url, depth: int) -> tuple[StoredPage, str]:
+    """Return what is kept of a page: its facts, and its Markdown, made safe.
 
-    Parameters: `facts`, with its HTML; `url`, where it lies; `depth`, links from the start; `converter`.
-    Returns: the page's facts and its Markdown. Raises: Failure (empty_page, converter_failed).
+    Parameters: `facts`; `url`, where it lies; `depth`, links from the start. Raises: Failure (empty_page).
     """
-    crumbs, signs = read_crumbs(facts), read_signs(facts) if depth == 0 else ()
-    raw = await converter.convert(facts.html, str(facts.base))
-    markdown = clean_markdown(raw)
+    markdown = clean_markdown(facts.markdown)
     if not markdown.strip():
         raise Failure(
             Code.EMPTY_PAGE,
@@ -65,7 +65,7 @@ async def convert_page(facts: Page, url: Url, depth: int, converter: Converter) 
         digest=content_digest(title, markdown),
         lang=facts.lang,
         modified=facts.modified,
-        crumbs=crumbs,
-        signs=signs,
+        crumbs=read_crumbs(facts.source),
+        signs=read_signs(facts) if depth == 0 else (),
     )
     return page, markdown

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crawler.convert.page import Page
     from crawler.fetch.fetcher import Response
 
-MAX_ALTERNATES = 100
-
 _FEEDS = frozenset({"application/rss+xml", "application/atom+xml"})
 _MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})
 _LINK = re.compile(r"<([^<>]{1,2000})>\s*((?:;[^,;<>\"]{1,200}(?:\"[^\"]{0,200}\")?){0,20})")
@@ -35,20 +33,17 @@ class Relations:
 def read_relations(facts: Page, response: Response) -> Relations:
     """Read the alternates that a page and the headers of its answer name."""
     found = Relations()
-    for attributes in facts.alternates[:MAX_ALTERNATES]:
-        url = join(facts.base, attributes.get("href") or "")
-        if url is not None:
-            kind = (attributes.get("type") or "").strip().lower()
-            _note(found, url, kind, translation="hreflang" in attributes)
+    for url, kind, has_language in facts.alternates:
+        _note(found, url, kind, translation=has_language)
     header = response.headers.get("Link", "")
-    for target, parameters in _LINK.findall(header[:10_000]) if header else ():
+    for written, parameters in _LINK.findall(header[:10_000]) if header else ():
         words = parameters.lower().replace(" ", "").replace('"', "").split(";")
-        url = join(response.url, target)
-        if url is not None and "rel=canonical" in words:
-            found.canonical = found.canonical or url
-        elif url is not None and "rel=alternate" in words:
+        target = join(response.url, written)
+        if target is not None and "rel=canonical" in words:
+            found.canonical = found.canonical or target
+        elif target is not None and "rel=alternate" in words:
             kind = next((word[5:] for word in words if word.startswith("type=")), "")
-            _note(found, url, kind, translation=any(word.startswith("hreflang=") for word in words))
+            _note(found, target, kind, translation=any(word.startswith("hreflang=") for word in words))
     return found
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from selectolax.lexbor import LexborHTMLParser
+
 from crawler.convert.sanitise import clean_line
+from crawler.convert.shape import is_sane
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
@@ -26,6 +30,11 @@ MOST_SIGNS = 2000
 MOST_CRUMBS = 8
 LONGEST_LABEL = 60
 """Characters; what is longer is a sentence, not a name."""
+
+LONGEST_CRUMBS = 8192
+"""Bytes from the beginning of a tag that mentions breadcrumbs."""
+
+MOST_MENTIONS = 50
 
 DEEPEST = 24
 """Lists within lists that are followed."""
@@ -43,7 +52,7 @@ _LISTS = frozenset({"ul", "ol", "menu", "dl"})
 _PASSED = frozenset({"script", "style", "form", "input", "svg", "template", "noscript", "select"})
 _CAPTION = re.compile(r"\b(?:caption|part-title|(?:nav|menu|sidebar)[-_]+(?:title|heading|label|header))\b")
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
-_MENTIONS = ("readcrumb", "md-path__list")
+_MENTION = re.compile(rb"readcrumb|md-path__list")
 _STRUCTURED = re.compile(r'"@type"\s*:\s*"BreadcrumbList".{0,4000}', re.DOTALL)
 _STRUCTURED_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 
@@ -56,16 +65,27 @@ class Sign(NamedTuple):
     parts: tuple[str, ...]
 
 
-def read_crumbs(page: Page) -> tuple[str, ...]:
-    """Return the labels of a page's breadcrumbs from the outermost on, the page itself included if it is there."""
-    if not any(mention in page.html for mention in _MENTIONS):
+def read_crumbs(source: bytes) -> tuple[str, ...]:
+    """Return the labels of a page's breadcrumbs from the outermost on, the page itself included if it is there.
+
+    Parameters: `source`, the page in UTF-8, which is read only where it mentions them.
+    """
+    is_mentioned = False
+    for mention in islice(_MENTION.finditer(source), MOST_MENTIONS):
+        is_mentioned = True
+        start = source.rfind(b"<", 0, mention.start())
+        if start < 0 or b">" in source[start : mention.start()]:
+            # Not within a tag: a style or a script.
+            continue
+        part = LexborHTMLParser(source[start : start + LONGEST_CRUMBS].decode("utf-8", errors="ignore"))
+        for node in part.css(_CRUMBS)[:1]:
+            items = node.css("li") or node.css("a, span[aria-current], [aria-current=page]")
+            labels = [label for label in (_label(item) for item in items[:MOST_CRUMBS]) if label]
+            if labels:
+                return tuple(labels)
+    if not is_mentioned:
         return ()
-    for node in page.tree.css(_CRUMBS)[:3]:
-        items = node.css("li") or node.css("a, span[aria-current], [aria-current=page]")
-        labels = [label for label in (_label(item) for item in items[:MOST_CRUMBS]) if label]
-        if labels:
-            return tuple(labels)
-    found = _STRUCTURED.search(page.html)
+    found = _STRUCTURED.search(source.decode("utf-8", errors="replace"))
     names = _STRUCTURED_NAME.findall(found[0].partition("</script")[0]) if found else []
     return tuple(clean_line(_plain(name)) for name in names[:MOST_CRUMBS])
 
@@ -74,7 +94,10 @@ def read_signs(page: Page) -> tuple[Sign, ...]:
     """Return the links of a page's navigation in their order, each page once."""
     found: dict[Url, Sign] = {}
     seen: set[int] = set()
-    for bar in page.tree.css(_BARS):
+    html = page.html
+    if not is_sane(html):
+        return ()
+    for bar in LexborHTMLParser(html).css(_BARS):
         if bar.mem_id in seen:
             continue
         seen.update(inner.mem_id for inner in bar.css(_BARS))

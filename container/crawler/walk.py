@@ -22,7 +22,7 @@ from crawler.media import Media, is_page, media_of
 from crawler.opening import OpenedSite
 from crawler.pack.archive import PageFailure
 from crawler.pack.store import StoredPage, variant_digest
-from crawler.reading import convert_page, read_answer, read_rendered
+from crawler.reading import kept_page, read_answer, read_rendered
 from crawler.reading_text import read_text, text_links
 from crawler.relations import Relations, read_relations
 from crawler.signposts import read_crumbs, read_signs
@@ -221,13 +221,13 @@ class Walk:
         await self._take_html(candidate, answer)
 
     async def _take_html(self, candidate: Candidate, answer: Response) -> None:
-        facts = read_answer(answer)
+        facts = await read_answer(answer, self._converter)
         if self._browser is not None and not (facts.refresh or facts.noindex) and needs_browser(facts.html):
             rendered = await self._browser.render(answer, self._site.robots)
             if rendered.leads_to is not None:
                 await self._went(candidate, rendered.leads_to)
                 return
-            facts = read_rendered(answer, rendered.html)
+            facts = await read_rendered(answer, rendered.html, self._converter)
             if rendered.address is not None and not self._site.robots.allows(rendered.address):
                 # The page renamed itself, which makes it one that is not for us.
                 self._frontier.leave_out(candidate)
@@ -248,12 +248,12 @@ class Walk:
     async def _keep(self, candidate: Candidate, facts: Page, relations: Relations) -> None:
         own = await self._markdown.of(candidate.url, relations.markdown)
         if own is None:
-            page, markdown = await convert_page(facts, candidate.url, candidate.depth, self._converter)
+            page, markdown = kept_page(facts, candidate.url, candidate.depth)
         else:
             page, markdown = read_text(own, candidate.url, candidate.depth)
             page.title, page.site_name = page.title or facts.title, facts.site_name
             page.description = page.description or facts.description
-            page.lang, page.modified, page.crumbs = facts.lang, facts.modified, read_crumbs(facts)
+            page.lang, page.modified, page.crumbs = facts.lang, facts.modified, read_crumbs(facts.source)
             page.signs = read_signs(facts) if candidate.depth == 0 else ()
             self._frontier.claim(own.url)
         variant = ""

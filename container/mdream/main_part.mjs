@@ -2,7 +2,6 @@
 import { Measure, children, resolved, textOf } from './measure.mjs'
 import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
-import { parse } from './parser.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -40,9 +39,9 @@ const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
 const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
 const WORD = /\p{L}+/gu
 
-/** Return the main part of a page as plain HTML, ready to become Markdown. */
-export function mainPart(html) {
-  return new Page(parse(html)).plain()
+/** Return the main part of a page as plain HTML, ready to become Markdown; the tree is used up. */
+export function mainPart(tree) {
+  return new Page(tree).plain()
 }
 
 // There is one page at a time, so what is as long as a page is used again.

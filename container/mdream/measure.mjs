@@ -74,12 +74,17 @@ export function children(tree, top) {
 
 /** Return the text of a part, up to a number of characters, its references resolved and its spaces made one. */
 export function textOf(tree, top, most = 1000) {
+  return resolved(sourceOf(tree, top, most)).trim().replace(/\s+/g, ' ')
+}
+
+/** Return the text of a part as its author wrote it, up to a number of characters and what the last node has beyond. */
+export function sourceOf(tree, top, most) {
   let text = ''
   const end = tree.end[top]
   for (let node = top; node < end && text.length <= most; node++) {
     if (tree.tag[node] === 0 && !tree.gone[node]) text += tree.raw(node)
   }
-  return resolved(text).trim().replace(/\s+/g, ' ')
+  return text
 }
 
 /** Return text with its character references resolved. */

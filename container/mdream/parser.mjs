@@ -34,6 +34,8 @@ const SECTIONS = ids('tbody', 'tfoot', 'thead')
 const OF_TABLES = ids('caption', 'colgroup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
 const LISTS = ids('ol', 'ul', 'menu', 'dir')
 const DEFINITIONS = ids('dl')
+/** What tells of the page wherever it stands, in its head or in a part that is left out. */
+const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'time')
 const HIDDEN_STYLE = /display\s*:\s*none/i
 
 const tree = new Tree()
@@ -112,8 +114,8 @@ class Parser {
     while (at < length && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at])) at++
     const tag = this.numbering.at(tree, start + 1, at)
     const first = tree.attributes
-    // What is below a part that is left out needs no attributes.
-    const isWanted = tag >= 0 && !tree.gone[this.stack[this.stack.length - 1]]
+    // What else is below a part that is left out needs no attributes.
+    const isWanted = tag >= 0 && (TELLING[tag] === 1 || !tree.gone[this.stack[this.stack.length - 1]])
     for (;;) {
       while (at < length && (codes[at] === SLASH || isSpace(codes[at]))) at++
       if (at >= length) break
@@ -165,6 +167,7 @@ class Parser {
   element(tag, first, isEmpty, start, at) {
     const properties = PROPERTIES[tag]
     if (tag === HTML || tag === BODY) {
+      if (tag === HTML && !this.tree.lang) this.tree.lang = this.languageFrom(first)
       this.tree.attributes = first
       this.closeHead()
       return at
@@ -179,6 +182,7 @@ class Parser {
       const end = endOfRaw(this.source, at, tag)
       if (tag === TITLE && !tree.title && (tree.tag[stack.at(-1)] === HEAD || stack.length === 1)) tree.title = this.source.slice(at, end)
       tree.end[node] = node + 1
+      tree.closeFrom[node] = end
       return after(this.source, '>', end)
     }
     if (stack.length > DEEPEST) {
@@ -188,6 +192,17 @@ class Parser {
     stack.push(node)
     this.open[tag]++
     return tag === PRE && this.codes[at] === 10 ? at + 1 : at
+  }
+
+  /** Return the language that the attributes from a place on name; an empty text when they name none. */
+  languageFrom(first) {
+    const { tree } = this
+    let found = ''
+    for (let place = first; place < tree.attributes; place++) {
+      const name = tree.attributeName[place]
+      if (name === ATTRIBUTE.lang || (name === ATTRIBUTE['xml:lang'] && !found)) found = tree.value(place)
+    }
+    return found
   }
 
   closeHead() {

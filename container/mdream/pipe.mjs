@@ -1,7 +1,8 @@
 // Frames over pipes, until standard input ends.
 //
-// Question: length of the URL, length of the HTML (unsigned 32-bit, big endian), URL, HTML (UTF-8).
-// Answer: status (0 is well), length, then Markdown or the reason. Answers keep the order of the questions.
+// Numbers are unsigned, of 32 bits, big endian; texts are UTF-8. Answers keep the order of the questions.
+// Question: 1 where facts are wanted, else 0; length of the URL, length of the HTML; URL, HTML.
+// Answer: status (0 is well), length of the facts, length of the text; facts as JSON, then Markdown or the reason.
 //
 // Reads and writes block on purpose: there is nothing else to do meanwhile, and an event loop would only
 // add copies and memory.
@@ -21,32 +22,36 @@ function writeFully(buffer) {
   while (at < buffer.length) at += writeSync(1, buffer, at, buffer.length - at)
 }
 
-function answer(status, text) {
+function answer(status, facts, text) {
+  const factsLength = Buffer.byteLength(facts)
   const length = Buffer.byteLength(text)
-  const buffer = Buffer.allocUnsafe(8 + length)
+  const buffer = Buffer.allocUnsafe(12 + factsLength + length)
   buffer.writeUInt32BE(status, 0)
-  buffer.writeUInt32BE(length, 4)
-  buffer.write(text, 8)
+  buffer.writeUInt32BE(factsLength, 4)
+  buffer.writeUInt32BE(length, 8)
+  buffer.write(facts, 12)
+  buffer.write(text, 12 + factsLength)
   writeFully(buffer)
 }
 
-/** Answer questions with what `convert(html, url)` returns, or with why it threw. */
+/** Answer questions with the facts and the text that `convert(html, url, wantsFacts)` returns, or with why it threw. */
 export function serve(convert) {
-  const question = Buffer.alloc(8)
+  const question = Buffer.alloc(12)
   let body = Buffer.allocUnsafeSlow(256 * 1024)
   for (;;) {
-    readFully(question, 8)
-    const urlLength = question.readUInt32BE(0)
-    const htmlLength = question.readUInt32BE(4)
+    readFully(question, 12)
+    const wantsFacts = question.readUInt32BE(0) === 1
+    const urlLength = question.readUInt32BE(4)
+    const htmlLength = question.readUInt32BE(8)
     const length = urlLength + htmlLength
     if (length > body.length) body = Buffer.allocUnsafeSlow(length * 2)
     readFully(body, length)
     const url = body.toString('utf8', 0, urlLength)
     const html = body.toString('utf8', urlLength, length)
     try {
-      answer(0, convert(html, url))
+      answer(0, ...convert(html, url, wantsFacts))
     } catch (error) {
-      answer(1, String(error?.message ?? error).slice(0, 200))
+      answer(1, '', String(error?.message ?? error).slice(0, 200))
     }
   }
 }

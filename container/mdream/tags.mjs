@@ -23,7 +23,7 @@ export const BLOCK = 256
 const GROUPS = [
   ['area base col embed frame input keygen link meta param source track', VOID],
   ['br hr img wbr', VOID],
-  ['iframe noembed noframes noscript script style textarea title xmp', RAW],
+  ['iframe noembed noframes script style textarea title xmp', RAW],
   ['address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form',
     CLOSES_P | BLOCK],
   ['h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul', CLOSES_P | BLOCK],

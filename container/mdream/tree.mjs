@@ -4,14 +4,18 @@ import { MOST_IDS, ids } from './tags.mjs'
 const TEXT = 0
 
 const ATTRIBUTES = [
-  'alt', 'aria-hidden', 'aria-label', 'class', 'colspan', 'data-lang', 'data-language', 'data-lazy-src', 'data-original',
-  'data-src', 'hidden', 'href', 'id', 'itemprop', 'lang', 'language', 'role', 'rowspan', 'src', 'style', 'title',
+  'alt', 'aria-hidden', 'aria-label', 'class', 'colspan', 'content', 'data-lang', 'data-language', 'data-lazy-src',
+  'data-original', 'data-src', 'datetime', 'hidden', 'href', 'hreflang', 'http-equiv', 'id', 'itemprop', 'lang', 'language',
+  'name', 'property', 'rel', 'role', 'rowspan', 'src', 'style', 'title', 'type', 'xml:lang',
 ]
 /** The numbers of the attributes that matter, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
 
 /** Elements that are listed by their kind, in the order of the source. */
-const LISTED = ids('a', 'article', 'footer', 'form', 'h1', 'main', 'pre', 'table', 'th', 'tr')
+const LISTED = ids(
+  'a', 'area', 'article', 'base', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'pre', 'script', 'table',
+  'th', 'time', 'tr',
+)
 const ROOM = 1 << 14
 /** Elements and texts of a page, above which it is refused. */
 const MOST_NODES = 1 << 20
@@ -26,6 +30,7 @@ export class Tree {
   constructor() {
     this.source = ''
     this.title = ''
+    this.lang = ''
     this.hasStraySigns = false
     this.count = 0
     /** The page once more as numbers, in which searching is faster than in a string. */
@@ -84,6 +89,7 @@ export class Tree {
     Buffer.from(this.codes.buffer).write(source, 'utf16le')
     this.source = source
     this.title = ''
+    this.lang = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
     this.hasStraySigns = false
     for (const list of this.lists) if (list.length) list.length = 0

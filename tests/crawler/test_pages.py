@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crawler.convert.charset import decode
 from crawler.convert.converter import Converter
 from crawler.convert.excerpt import first_paragraph
-from crawler.convert.page import is_page_path, read_page
+from crawler.convert.page import Page, is_page_path, read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.failures import Code, Failure
 from crawler.frontier.urls import parse
@@ -21,8 +21,23 @@ from crawler.frontier.urls import parse
 URL = parse("https://example.com/a/b.html")
 
 
-def _links(html: str) -> list[str]:
-    return [str(url).removeprefix("https://example.com") for url in read_page(html, URL).links]
+Read = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def read() -> Iterator[Read]:
+    """Reads one page, with a converter that stays."""
+    with asyncio.Runner() as runner:
+        converter = Converter()
+        runner.run(converter.start())
+
+        def read_one(html: str, robots_header: str = "") -> Page:
+            source = html.encode("utf-8", errors="replace")
+            told, markdown = runner.run(converter.read(source, str(URL)))
+            return read_page(told, URL, source=source, markdown=markdown, robots_header=robots_header)
+
+        yield read_one
+        runner.run(converter.close())
 
 
 @pytest.mark.parametrize(
@@ -42,10 +57,25 @@ def _links(html: str) -> list[str]:
         ),
         ('<meta name="robots" content="nofollow"><a href="/x">', []),
         ('<a href="/&lt;x&gt;">', ["/%3Cx%3E"]),
+        ('<a href="/?a=1&copy=2&amp;b=3&#38;c=4&amp=5">', ["/?a=1&copy=2&b=3&c=4&amp=5"]),
+        ('<a href="/&eacute;&copy">', ["/%C3%A9%C2%A9"]),
+        (
+            "<nav hidden><a HREF='/in-menu'></nav><noscript><a href=/without-scripts></noscript>",
+            ["/in-menu", "/without-scripts"],
+        ),
+        (
+            "<script>'<a href=/script>'</script><!-- <a href=/comment> --><textarea><a href=/text></textarea>",
+            [],
+        ),
+        (
+            "<frameset><frame src=left.html><frame src=right.html></frameset>",
+            ["/a/left.html", "/a/right.html"],
+        ),
     ],
 )
-def test_links(html: str, found: list[str]) -> None:
-    assert sorted(_links(html)) == sorted(found)
+def test_links(read: Read, html: str, found: list[str]) -> None:
+    links = [str(url).removeprefix("https://example.com") for url in read(html).links]
+    assert sorted(links) == sorted(found)
 
 
 @pytest.mark.parametrize(
@@ -63,18 +93,17 @@ def test_links(html: str, found: list[str]) -> None:
         ("", "unavailable_after: 25 Jun 2030 15:00:00 PST, nofollow", False, True),
     ],
 )
-def test_robots_rules_of_a_page(head: str, header: str, noindex: bool, nofollow: bool) -> None:  # noqa: FBT001
-    facts = read_page(f"<html><head>{head}</head><body>x</body></html>", URL, header)
+def test_robots_rules_of_a_page(read: Read, head: str, header: str, noindex: bool, nofollow: bool) -> None:  # noqa: FBT001
+    facts = read(f"<html><head>{head}</head><body>x</body></html>", header)
     assert (facts.noindex, facts.nofollow) == (noindex, nofollow)
 
 
-def test_facts() -> None:
-    facts = read_page(
+def test_facts(read: Read) -> None:
+    facts = read(
         "<title>\n A &amp;  B </title><meta property='og:site_name' content='Site'>"
         "<meta name='Description' content='D\n d'>"
         "<link rel='canonical' href='../c?utm_source=x'><meta http-equiv='Refresh' content='0;URL=\"/r\"'>"
-        "<div role='main'><h1>Head <b>ing</b></h1></div>",
-        URL,
+        "<div role='main'><h1>Head <b>ing</b></h1></div>"
     )
     assert (facts.title, facts.heading, facts.site_name, facts.description) == (
         "A & B",
@@ -87,13 +116,46 @@ def test_facts() -> None:
 
 
 @pytest.mark.parametrize("content", ["30", "60; url=/x", "0; url=", "", "x; url=/y"])
-def test_a_page_that_renews_itself_is_no_redirect(content: str) -> None:
-    assert read_page(f'<meta http-equiv="refresh" content="{content}">', URL).refresh is None
+def test_a_page_that_renews_itself_is_no_redirect(read: Read, content: str) -> None:
+    assert read(f'<meta http-equiv="refresh" content="{content}">').refresh is None
+
+
+@pytest.mark.parametrize(
+    ("html", "modified"),
+    [
+        ("<meta property='article:modified_time' content='2026-03-01T10:00:00Z'>", "2026-03-01T10:00:00Z"),
+        (
+            '<script type="application/ld+json">{"dateModified": "2026-04-01"}</script><time class=updated>',
+            "2026-04-01",
+        ),
+        (
+            '<script>{"dateModified": "2026-04-01"}</script><time class="entry updated" datetime=2025-01-01>',
+            "2025-01-01",
+        ),
+        ("<time datetime=2025-01-01>", ""),
+        ("<meta name=revised content=lately>", ""),
+    ],
+)
+def test_when_a_page_was_changed(read: Read, html: str, modified: str) -> None:
+    assert read(html).modified == modified
+
+
+@pytest.mark.parametrize(
+    ("html", "lang"),
+    [
+        ("<html lang=pt_BR><body>x", "pt-BR"),
+        ("<html xml:lang=de><body>x", "de"),
+        ("<meta http-equiv=content-language content=fr>", "fr"),
+        ("<html lang='no language'>", ""),
+    ],
+)
+def test_the_language_of_a_page(read: Read, html: str, lang: str) -> None:
+    assert read(html).lang == lang
 
 
 @given(st.text(max_size=200) | st.text(alphabet="<>/=\"' abmetlinkhrf&;#", max_size=200))
-def test_no_markup_raises(html: str) -> None:
-    read_page(html, URL)
+def test_no_markup_raises(read: Read, html: str) -> None:
+    read(html)
 
 
 @pytest.mark.parametrize(
@@ -163,13 +225,11 @@ def test_a_long_excerpt_ends_with_a_sentence() -> None:
 
 
 def _convert(*pages: str) -> list[str]:
-    read = [read_page(html, URL) for html in pages]
-
     async def go() -> list[str]:
         converter = Converter()
         await converter.start()
         try:
-            return await asyncio.gather(*(converter.convert(facts.html, str(URL)) for facts in read))
+            return await asyncio.gather(*(converter.convert(html.encode(), str(URL)) for html in pages))
         finally:
             await converter.close()
 
@@ -360,9 +420,9 @@ def test_a_page_of_a_million_parts_is_refused_and_the_next_is_not() -> None:
         await converter.start()
         try:
             asked = await asyncio.gather(
-                converter.convert("<i>" * 1_100_000, str(URL)), return_exceptions=True
+                converter.convert(b"<i>" * 1_100_000, str(URL)), return_exceptions=True
             )
-            return asked[0], await converter.convert("<p>well</p>", str(URL))
+            return asked[0], await converter.convert(b"<p>well</p>", str(URL))
         finally:
             await converter.close()
 
@@ -390,9 +450,9 @@ def test_a_child_that_dies_is_replaced_and_only_its_page_is_lost() -> None:
         assert child is not None
         child.kill()
         await asyncio.sleep(0)
-        waiting = [asyncio.ensure_future(converter.convert(page(n), str(URL))) for n in range(4)]
+        waiting = [asyncio.ensure_future(converter.convert(page(n).encode(), str(URL))) for n in range(4)]
         first = await asyncio.gather(*waiting, return_exceptions=True)
-        later = await converter.convert("<p>later</p>", str(URL))
+        later = await converter.convert(b"<p>later</p>", str(URL))
         await converter.close()
         return first, later
 

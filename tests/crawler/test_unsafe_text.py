@@ -18,7 +18,7 @@ from crawler.convert.page import read_page
 from crawler.frontier.urls import parse
 from crawler.pack.archive import Bundle, Run, write_archive
 from crawler.pack.store import PageStore
-from crawler.reading import convert_page
+from crawler.reading import kept_page
 
 SITE = parse("https://example.com/")
 TARGETS = [
@@ -131,15 +131,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         try:
             for number, body in enumerate(pages()):
                 fact = html.escape(WRITTEN[number % len(WRITTEN)])
-                facts = read_page(
+                source = (
                     f"<html lang='en\" x'><head><title>{number} {fact}</title>"
                     f"<meta name=description content='{fact}'>"
                     f"<meta property=og:site_name content='{fact}'></head><body><main><h1>{fact}</h1>{body}"
-                    f"<p>The text of page {number} goes on with a sentence of its own.</p></main></body></html>",
-                    SITE,
-                )
-                url = parse(f"https://example.com/page-{number}")
-                store.add(*await convert_page(facts, url, 1, converter))
+                    f"<p>The text of page {number} goes on with a sentence of its own.</p></main></body></html>"
+                ).encode("utf-8", errors="replace")
+                told, markdown = await converter.read(source, str(SITE))
+                facts = read_page(told, SITE, source=source, markdown=markdown)
+                store.add(*kept_page(facts, parse(f"https://example.com/page-{number}"), 1))
         finally:
             await converter.close()
 

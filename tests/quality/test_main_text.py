@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from crawler.convert.converter import Converter
-from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_markdown
 from crawler.frontier.urls import parse
 from tests.quality.labels import Label, available, labels
@@ -39,10 +38,6 @@ async def _converted(found: list[Label]) -> list[str]:
     converter = Converter()
     await converter.start()
     try:
-        texts = []
-        for label in found:
-            page = read_page(label.html, URL)
-            texts.append(clean_markdown(await converter.convert(page.html, str(page.base))))
-        return texts
+        return [clean_markdown(await converter.convert(label.html.encode(), str(URL))) for label in found]
     finally:
         await converter.close()

@@ -49,9 +49,23 @@ def decode(body: bytes, content_type: str) -> str:
     header, the header over `<meta charset>`; without any it is UTF-8, or Windows-1252 where that fails.
     What cannot be decoded becomes U+FFFD.
     """
+    name, start = _told(body, content_type)
+    return body[start:].decode(name, errors="replace")
+
+
+def in_utf8(body: bytes, content_type: str) -> bytes:
+    """Return a page in UTF-8; see `decode`. What it has that is none stays for its reader to replace."""
+    name, start = _told(body, content_type)
+    if name != "utf-8":
+        return body[start:].decode(name, errors="replace").encode()
+    return body[start:] if start else body
+
+
+def _told(body: bytes, content_type: str) -> tuple[str, int]:
+    """Return the encoding of a page, and how long its byte order mark is."""
     for mark, marked in _BOMS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(marked, errors="replace")
+            return marked, len(mark)
     header = _HEADER.search(content_type)
     name = _encoding(header[1]) if header else None
     if name is None:
@@ -60,12 +74,12 @@ def decode(body: bytes, content_type: str) -> str:
         if name and name.startswith("utf-16"):
             # A page whose ASCII we could read is not in UTF-16, whatever it says.
             name = "utf-8"
-    if name:
-        return body.decode(name, errors="replace")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body.decode("cp1252", errors="replace")
+    if name is None:
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            return "cp1252", 0
+    return name or "utf-8", 0
 
 
 def _encoding(label: str) -> str | None:

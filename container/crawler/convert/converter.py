@@ -1,8 +1,6 @@
 """The converter: one persistent Node child that finds the main part of a page and turns it into Markdown.
 
-Frames over pipes, answers in the order of the questions. Question: length of the URL, length of the HTML
-(two unsigned 32-bit numbers, big endian), URL, HTML, both UTF-8. Answer: status (0 is well),
-length, then Markdown or the reason.
+Frames over pipes, answers in the order of the questions; `mdream/pipe.mjs` says what they hold.
 """
 
 from __future__ import annotations
@@ -11,13 +9,18 @@ import asyncio
 import contextlib
 import fcntl
 import importlib.util
+import json
 import os
 import shutil
 import struct
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.failures import Code, Failure
+
+if TYPE_CHECKING:
+    from crawler.convert.page import Told
 
 SCRIPT = Path(__file__).resolve().parents[2] / "mdream" / "converter.mjs"
 SECONDS_A_PAGE = 15
@@ -29,8 +32,8 @@ _NODE_OPTIONS = ("--max-semi-space-size=1", "--max-old-space-size=192")
 
 PIPE_BYTES = 1 << 18
 
-_QUESTION = struct.Struct(">II")
-_ANSWER = struct.Struct(">II")
+_QUESTION = struct.Struct(">III")
+_ANSWER = struct.Struct(">III")
 
 
 MAX_DEATHS = 5
@@ -47,7 +50,7 @@ class Converter:
     def __init__(self) -> None:
         self._child: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._waiting: deque[asyncio.Future[str]] = deque()
+        self._waiting: deque[asyncio.Future[tuple[bytes, str]]] = deque()
         self._places = asyncio.Semaphore(MAX_WAITING)
         self._starting = asyncio.Lock()
         self._deaths = 0
@@ -74,15 +77,25 @@ class Converter:
             _widen(self._child.stdin.transport)
         self._reader = asyncio.create_task(self._read(self._child))
 
-    async def convert(self, html: str, url: str) -> str:
-        """Convert one page.
+    async def read(self, html: bytes, url: str) -> tuple[Told, str]:
+        """Read one page.
 
-        Parameters: `html`, all of it; `url`, against which its links are resolved.
-        Returns Markdown, not yet sanitised.
+        Parameters: `html`, all of it, in UTF-8; `url`, against which its links are resolved.
+        Returns: what it says about itself, and its Markdown, not yet sanitised.
         Raises: Failure (converter_failed) when this page is more than mdream can take.
         """
-        question = _question(html, url)
+        facts, markdown = await self._asked(html, url, wants_facts=True)
+        told: Told = json.loads(facts)
+        return told, markdown
+
+    async def convert(self, html: bytes, url: str) -> str:
+        """Return only the Markdown of a page; see `read`. Raises: Failure (converter_failed)."""
+        _, markdown = await self._asked(html, url, wants_facts=False)
+        return markdown
+
+    async def _asked(self, html: bytes, url: str, *, wants_facts: bool) -> tuple[bytes, str]:
         async with self._places:
+            question = _question(html, url, wants_facts=wants_facts)
             while self._deaths < MAX_DEATHS:
                 try:
                     return await self._ask(question)
@@ -102,14 +115,14 @@ class Converter:
             await self._reader
         self._child = None
 
-    async def _ask(self, question: bytes) -> str:
+    async def _ask(self, question: bytes) -> tuple[bytes, str]:
         async with self._starting:
             if self._child is None:
                 await self.start()
         child = self._child
         if child is None or child.stdin is None:
             raise _GoneError
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[tuple[bytes, str]] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
         child.stdin.write(question)
         try:
@@ -126,14 +139,16 @@ class Converter:
             return
         try:
             while True:
-                status, length = _ANSWER.unpack(await child.stdout.readexactly(_ANSWER.size))
+                head = await child.stdout.readexactly(_ANSWER.size)
+                status, facts_length, length = _ANSWER.unpack(head)
+                facts = await child.stdout.readexactly(facts_length)
                 text = (await child.stdout.readexactly(length)).decode("utf-8", errors="replace")
                 self._deaths = 0
                 answer = self._waiting.popleft()
                 if answer.done():
                     continue
                 if status == 0:
-                    answer.set_result(text)
+                    answer.set_result((facts, text))
                 else:
                     answer.set_exception(
                         Failure(Code.CONVERTER_FAILED, f"The page cannot be converted: {text}.")
@@ -157,9 +172,9 @@ class Converter:
             culprit = False
 
 
-def _question(html: str, url: str) -> bytes:
-    body, address = html.encode("utf-8", errors="replace"), url.encode("ascii", errors="replace")
-    return _QUESTION.pack(len(address), len(body)) + address + body
+def _question(html: bytes, url: str, *, wants_facts: bool) -> bytes:
+    address = url.encode("ascii", errors="replace")
+    return b"".join((_QUESTION.pack(wants_facts, len(address), len(html)), address, html))
 
 
 def _widen(pipe: asyncio.WriteTransport) -> None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-from selectolax.lexbor import LexborHTMLParser
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from crawler.convert.facts import description, language, last_modified
+from crawler.convert.references import attribute_of, text_of
 from crawler.frontier.urls import Url, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from selectolax.lexbor import LexborNode
-
-MAX_LINKS = 5000
-"""Links of one page that are looked at; a page with more is a trap."""
+MAX_RELATED = 100
+"""`<link>` elements of one page that are looked at for other forms of it."""
 
 SHORT_REFRESH = 5
 """Seconds up to which a meta refresh is a redirect rather than a page that renews itself."""
@@ -49,22 +46,42 @@ _NOTICES = frozenset(
 )
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
-# Each selector is a walk through the whole tree, so what can be found in one is.
-_HEAD = "meta[content], link[href], base[href], time[itemprop], time[class]"
-_ANCHORS = "a[href]:not([rel~=nofollow i]), area[href]:not([rel~=nofollow i])"
-_FRAMES = "frame[src], iframe[src]"
-_FRAME_MENTIONS = ("frame", "FRAME", "Frame")
 
 
-@dataclass(slots=True)
+class Told(TypedDict):
+    """What the converter says of a page, as the page's author wrote it, references included.
+
+    `base` where there is one; `metas`, name, `http-equiv` and content of each; `related`, relation, address, type and
+    whether a language is named of each `<link>`; `dates`, of the last change; `links`, addresses without fragments.
+    """
+
+    lang: str
+    title: str
+    heading: str
+    base: NotRequired[str]
+    metas: list[tuple[str, str, str]]
+    related: list[tuple[str, str, str, bool]]
+    dates: list[str]
+    links: list[str]
+
+
+class Alternate(NamedTuple):
+    """Another form of a page: where it lies, its media type in small letters, whether it names a language."""
+
+    url: Url
+    type: str
+    has_language: bool
+
+
+@dataclass
 class Page:
-    """The facts of one HTML page, and the page itself.
+    """The facts of one HTML page, the page itself in UTF-8, and its Markdown, not yet sanitised.
 
     Texts are single lines, empty when the page does not say. `modified` is a date or time in ISO 8601.
     """
 
-    html: str
-    tree: LexborHTMLParser
+    source: bytes
+    markdown: str
     title: str
     heading: str
     description: str
@@ -77,41 +94,52 @@ class Page:
     noindex: bool
     nofollow: bool
     links: list[Url]
-    alternates: list[Mapping[str, str | None]]
-    """The attributes of each `<link rel=alternate href>`."""
+    alternates: list[Alternate]
+
+    @property
+    def html(self) -> str:
+        """The page as text."""
+        return self.source.decode("utf-8", errors="replace")
 
 
-def read_page(html: str, url: Url, robots_header: str = "") -> Page:
-    """Read the facts out of a page.
+def read_page(told: Told, url: Url, *, source: bytes, markdown: str, robots_header: str = "") -> Page:
+    """Read the facts out of what the converter says of a page.
 
-    Parameters: `html`; `url`, where it was found; `robots_header`, its X-Robots-Tag.
-    Links: without those to files that are no pages and those marked nofollow; each once, in their order.
+    Parameters: `told`; `url`, where it was found; `source` and `markdown`, the page in both forms; `robots_header`,
+    its X-Robots-Tag. Links: without those to files that are no pages and those marked nofollow; each once, in their
+    order.
     """
-    tree = LexborHTMLParser(html)
-    head = _head(tree)
-    metas = _metas(head.metas)
+    metas = _metas(told["metas"])
     rules = _robots_rules(metas, robots_header)
-    base = (head.base is not None and join(url, head.base)) or url
+    base = ("base" in told and join(url, attribute_of(told["base"]))) or url
     nofollow = bool(rules & {"nofollow", "none"})
-    canonical = head.related("canonical")
+    related = [
+        (frozenset(relation.lower().split()), attribute_of(href), kind, has_language)
+        for relation, href, kind, has_language in told["related"]
+    ]
+    canonical = next((href for relations, href, *_ in related if "canonical" in relations), None)
+    alternates = [
+        Alternate(other, kind.strip().lower(), has_language)
+        for relations, href, kind, has_language in related[:MAX_RELATED]
+        if "alternate" in relations and (other := join(base, href)) is not None
+    ]
+    beside = [href for relations, href, *_ in related if not relations.isdisjoint(("next", "prev"))]
     return Page(
-        html=html,
-        tree=tree,
-        title=_text(tree.css_first("head title"))
-        or metas.get("og:title", "")
-        or metas.get("twitter:title", ""),
-        heading=_text(tree.css_first("h1")),
+        source=source,
+        markdown=markdown,
+        title=_text(told["title"]) or metas.get("og:title", "") or metas.get("twitter:title", ""),
+        heading=_text(told["heading"]),
         description=description(metas),
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
-        canonical=join(base, canonical[0].get("href") or "") if canonical else None,
+        canonical=join(base, canonical) if canonical is not None else None,
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
-        lang=language(tree, metas),
-        modified=last_modified(html, tree, metas, head.times),
+        lang=language(told["lang"], metas),
+        modified=last_modified(metas, map(attribute_of, told["dates"])),
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        links=[] if nofollow else _links(html, tree, head, base),
-        alternates=head.related("alternate"),
+        links=[] if nofollow else _links([*map(attribute_of, told["links"]), *beside], base),
+        alternates=alternates,
     )
 
 
@@ -123,43 +151,13 @@ def is_page_path(path: str) -> bool:
     return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
 
 
-class _Head(NamedTuple):
-    """The first `<base href>`, and the attributes of metas, of links with their relations, and of times."""
-
-    base: str | None
-    metas: list[Mapping[str, str | None]]
-    links: list[tuple[frozenset[str], Mapping[str, str | None]]]
-    times: list[Mapping[str, str | None]]
-
-    def related(self, *relations: str) -> list[Mapping[str, str | None]]:
-        return [attributes for its, attributes in self.links if not its.isdisjoint(relations)]
-
-
-def _head(tree: LexborHTMLParser) -> _Head:
-    base: str | None = None
-    metas: list[Mapping[str, str | None]] = []
-    links: list[tuple[frozenset[str], Mapping[str, str | None]]] = []
-    times: list[Mapping[str, str | None]] = []
-    for node in tree.css(_HEAD):
-        attributes = node.attributes
-        if node.tag == "meta":
-            metas.append(attributes)
-        elif node.tag == "link":
-            links.append((frozenset((attributes.get("rel") or "").lower().split()), attributes))
-        elif node.tag == "time":
-            times.append(attributes)
-        elif base is None:
-            base = attributes.get("href") or ""
-    return _Head(base, metas, links, times)
-
-
-def _metas(nodes: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
+def _metas(told: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for attributes in nodes:
-        name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
-        if not name and attributes.get("http-equiv"):
-            name = f"http-equiv:{(attributes['http-equiv'] or '').strip().lower()}"
-        content = _line(attributes.get("content") or "")
+    for written, equivalent, text in told:
+        name = written.strip().lower()
+        if not name and equivalent:
+            name = f"http-equiv:{equivalent.strip().lower()}"
+        content = _line(attribute_of(text))
         if name in ("robots", _OURS) and name in found:
             found[name] += f",{content}"
         elif name and content:
@@ -192,18 +190,15 @@ def _header_rules(header: str) -> set[str]:
     return rules
 
 
-def _links(html: str, tree: LexborHTMLParser, head: _Head, base: Url) -> list[Url]:
-    written = [node.attrs.get("href") for node in tree.css(_ANCHORS)]
-    if any(mention in html for mention in _FRAME_MENTIONS):
-        written += [node.attrs.get("src") for node in tree.css(_FRAMES)]
-    written += [attributes.get("href") for attributes in head.related("next", "prev")]
-    hrefs = dict.fromkeys((href or "").partition("#")[0] for href in written)
-    hrefs.pop("", None)
+def _links(hrefs: Iterable[str], base: Url) -> list[Url]:
     # All pages of a site resolve a link from its root alike, and all of a folder most others: the cache lives on it.
     root, folder = base._replace(path="/", query=""), base.folder
     found: dict[Url, None] = {}
-    for href in list(hrefs)[:MAX_LINKS]:
-        link = page_link(root if href[0] == "/" else base if href[0] == "?" else folder, href)
+    for href in hrefs:
+        target = href.partition("#")[0]
+        if not target:
+            continue
+        link = page_link(root if target[0] == "/" else base if target[0] == "?" else folder, target)
         if link is not None:
             found[link] = None
     return list(found)
@@ -223,8 +218,8 @@ def _refresh(content: str, base: Url) -> Url | None:
     return join(base, match[2])
 
 
-def _text(node: LexborNode | None) -> str:
-    return _line(node.text()) if node else ""
+def _text(written: str) -> str:
+    return _line(text_of(written))
 
 
 def _line(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.convert.shape import is_sane
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
@@ -40,6 +42,8 @@ def needs_browser(html: str) -> bool:
     its main part or an app's well-known root is there but empty, when parts are marked to be loaded later, or
     when it has little text and its `noscript` asks for JavaScript.
     """
+    if not is_sane(html):
+        return False
     tree = LexborHTMLParser(html)
     body = tree.body
     if body is None or tree.css_first(_SCRIPTS) is None:

@@ -1,0 +1,125 @@
+// What a page says about itself, as its author wrote it: references are left to who reads the facts.
+import { ID } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+import { resolved, sourceOf } from './measure.mjs'
+
+/** Links of one page; a page with more is a trap. */
+const MOST_LINKS = 5000
+/** Characters of an address; a longer one is a trap or a mistake. */
+const LONGEST_ADDRESS = 4000
+const MOST_METAS = 200
+const MOST_RELATED = 200
+/** Characters of a title or of what a `meta` says. */
+const LONGEST_TEXT = 4000
+const MOST_SCRIPTS = 10
+const RELATIONS = /(?:^|\s)(?:alternate|canonical|next|prev)(?:\s|$)/i
+const NOT_FOLLOWED = /(?:^|\s)nofollow(?:\s|$)/i
+const STRUCTURED = /"dateModified"\s*:\s*"([^"]{8,40})"/
+const CHANGED = /(?:^|\s)updated(?:\s|$)/
+const NUMBER_SIGN = 35
+const AMPERSAND = 38
+
+const { class: CLASS, content: CONTENT, datetime: DATETIME, href: HREF, hreflang: HREFLANG, itemprop: ITEMPROP, name: NAME,
+  property: PROPERTY, rel: REL, src: SRC, type: TYPE } = ATTRIBUTE
+
+/** Return the facts of a page of which nothing but what no reader sees is left out. */
+export function factsOf(tree) {
+  const heading = tree.first(0, ID.h1)
+  const base = baseOf(tree)
+  return {
+    lang: tree.lang,
+    title: tree.title.slice(0, LONGEST_TEXT),
+    heading: heading < 0 ? '' : sourceOf(tree, heading, LONGEST_TEXT),
+    ...(base === null ? {} : { base }),
+    metas: metasOf(tree),
+    related: relatedOf(tree),
+    dates: datesOf(tree),
+    links: linksOf(tree),
+  }
+}
+
+/** Return the address that the links of a page are relative to, which is the page's own unless it names another. */
+export function originOf(tree, url) {
+  const written = baseOf(tree)
+  if (written === null) return url
+  try {
+    const { href, protocol, username, password } = new URL(resolved(written), url)
+    return /^https?:$/.test(protocol) && !username && !password ? href : url
+  } catch {
+    return url
+  }
+}
+
+function baseOf(tree) {
+  const base = tree.lists[ID.base].find((node) => tree.has(node, HREF))
+  return base === undefined ? null : tree.get(base, HREF).slice(0, LONGEST_ADDRESS)
+}
+
+function metasOf(tree) {
+  const found = []
+  for (const node of tree.lists[ID.meta]) {
+    if (!tree.has(node, CONTENT)) continue
+    const name = tree.get(node, NAME) || tree.get(node, PROPERTY)
+    found.push([name, tree.get(node, ATTRIBUTE['http-equiv']), tree.get(node, CONTENT).slice(0, LONGEST_TEXT)])
+    if (found.length === MOST_METAS) break
+  }
+  return found
+}
+
+function relatedOf(tree) {
+  const found = []
+  for (const node of tree.lists[ID.link]) {
+    const rel = tree.get(node, REL)
+    if (!RELATIONS.test(rel) || !tree.has(node, HREF)) continue
+    const href = tree.get(node, HREF).slice(0, LONGEST_ADDRESS)
+    found.push([rel, href, tree.get(node, TYPE), tree.has(node, HREFLANG)])
+    if (found.length === MOST_RELATED) break
+  }
+  return found
+}
+
+/** Return what the page's structured data, then its `time` elements say of its last change. */
+function datesOf(tree) {
+  const found = []
+  const scripts = tree.lists[ID.script].filter((node) => tree.get(node, TYPE).toLowerCase() === 'application/ld+json')
+  for (const node of scripts.slice(0, MOST_SCRIPTS)) {
+    const stated = STRUCTURED.exec(tree.source.slice(tree.to[node], tree.closeFrom[node]))
+    if (stated !== null) found.push(stated[1])
+  }
+  const time = tree.lists[ID.time].find(
+    (node) => tree.get(node, ITEMPROP).toLowerCase() === 'datemodified' || CHANGED.test(tree.get(node, CLASS)),
+  )
+  if (time !== undefined) found.push(tree.get(time, DATETIME).slice(0, 100))
+  return found
+}
+
+/** Return where the links of a page lead, each once, without fragments. */
+function linksOf(tree) {
+  const found = new Set()
+  for (const kind of [ID.a, ID.area]) for (const node of tree.lists[kind]) note(tree, node, HREF, found)
+  for (const kind of [ID.frame, ID.iframe]) for (const node of tree.lists[kind]) note(tree, node, SRC, found)
+  return [...found]
+}
+
+function note(tree, node, attribute, found) {
+  let address = null
+  const end = tree.firstAttribute[node + 1]
+  for (let place = tree.firstAttribute[node]; place < end; place++) {
+    const name = tree.attributeName[place]
+    if (name === REL && NOT_FOLLOWED.test(tree.value(place))) return
+    if (name === attribute && address === null) {
+      if (tree.codes[tree.attributeFrom[place]] === NUMBER_SIGN) return
+      address = tree.value(place)
+    }
+  }
+  if (!address || found.size >= MOST_LINKS) return
+  address = withoutFragment(address)
+  if (address.length <= LONGEST_ADDRESS) found.add(address)
+}
+
+function withoutFragment(address) {
+  let at = address.indexOf('#')
+  // A reference such as `&#38;` begins no fragment.
+  while (at > 0 && address.charCodeAt(at - 1) === AMPERSAND) at = address.indexOf('#', at + 1)
+  return at < 0 ? address : address.slice(0, at)
+}
