@@ -1,14 +1,13 @@
 """Writes the OpenAPI text of the whole API: ``python -m infra.openapi``.
 
-Each function knows its own routes; this puts them together with what :mod:`infra.operations` says into the file that
-the public function serves, and a copy of it into ``docs/api``.
+Each function knows its own routes; this puts them together with what :mod:`infra.operations` says into one file of
+``docs/api``, to which the public function's folder has a link.
 """
 
 import importlib
 import inspect
 import json
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import Server
@@ -16,11 +15,11 @@ from pydantic.json_schema import models_json_schema
 
 from infra.openapi_examples import example_of
 from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
+from infra.paths import ROOT
 from llmready import __version__
 from llmready.http.schemas.common import Problem
 
-_ROOT = Path(__file__).parent.parent
-OPENAPI_FILES = (_ROOT / "functions" / "public" / "openapi.json", _ROOT / "docs" / "api" / "openapi.json")
+OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
 _HTTP_FUNCTIONS = ("public", "auth", "websites", "generations")
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
@@ -104,15 +103,12 @@ def openapi() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the files."""
-    written = text()
-    for file in OPENAPI_FILES:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(written, "utf-8")
+    """Write the file."""
+    OPENAPI_FILE.write_text(text(), "utf-8")
 
 
 def text() -> str:
-    """Return the content of the files."""
+    """Return the content of the file."""
     return json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
 
 

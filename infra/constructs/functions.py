@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, SymlinkFollowMode
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -79,7 +79,12 @@ class ServiceFunction(Construct):
             description=f"LLMReady {stage.name}: {folder}",
             runtime=RUNTIME,
             architecture=function_architecture(stage),
-            code=lambda_.Code.from_asset(str(FUNCTIONS / folder), exclude=["**/__pycache__", "**/*.pyc"]),
+            code=lambda_.Code.from_asset(
+                str(FUNCTIONS / folder),
+                exclude=["**/__pycache__", "**/*.pyc"],
+                # The OpenAPI text is a link into docs/.
+                follow_symlinks=SymlinkFollowMode.ALWAYS,
+            ),
             handler="handler.handler",
             layers=list(layers.all),
             role=role,

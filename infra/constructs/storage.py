@@ -117,44 +117,33 @@ class Storage(Construct):
 
     def grant_archives(self, grantee: iam.IGrantable, *actions: str) -> None:
         """Allow ``actions`` on the archives in the bucket."""
-        grant_on(grantee, [self.bucket.arn_for_objects(ARCHIVES)], *actions)
-        role = grantee.grant_principal
-        if isinstance(role, Construct):
-            acknowledge(
-                role,
-                *self.archive_findings(),
-                because="archives of all users are under this prefix; their keys are only known later",
-            )
+        self._grant_below(
+            grantee,
+            ARCHIVES,
+            *actions,
+            because="archives of all users are under this prefix; their keys are only known later",
+        )
 
     def grant_shared_answers(self, grantee: iam.IGrantable) -> None:
         """Allow reading and writing what all crawls of a host share."""
-        grant_on(grantee, [self.bucket.arn_for_objects(SHARED_ANSWERS)], "s3:GetObject", "s3:PutObject")
-        role = grantee.grant_principal
-        if isinstance(role, Construct):
-            bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
-            acknowledge(
-                role,
-                f"IAM5[Resource::<{bucket}.Arn>/{SHARED_ANSWERS}]",
-                because="which hosts are crawled is only known later",
-            )
+        self._grant_below(
+            grantee,
+            SHARED_ANSWERS,
+            "s3:GetObject",
+            "s3:PutObject",
+            because="which hosts are crawled is only known later",
+        )
 
     def grant_checkpoints(self, grantee: iam.IGrantable) -> None:
         """Allow reading, writing and removing where crawls were."""
-        grant_on(
+        self._grant_below(
             grantee,
-            [self.bucket.arn_for_objects(CHECKPOINTS)],
+            CHECKPOINTS,
             "s3:GetObject",
             "s3:PutObject",
             "s3:DeleteObject",
+            because="which generations are interrupted is only known later",
         )
-        role = grantee.grant_principal
-        if isinstance(role, Construct):
-            bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
-            acknowledge(
-                role,
-                f"IAM5[Resource::<{bucket}.Arn>/{CHECKPOINTS}]",
-                because="which generations are interrupted is only known later",
-            )
 
     def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:
         """Allow finding and deleting archives."""
@@ -169,12 +158,23 @@ class Storage(Construct):
 
     def archive_findings(self) -> tuple[str, ...]:
         """Name what cdk-nag finds where archives are granted: their keys are only known later."""
-        bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
-        return (f"IAM5[Resource::<{bucket}.Arn>/{ARCHIVES}]",)
+        return (self._finding(ARCHIVES),)
 
     def grant_signing_secret(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing secret."""
         grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")
+
+    def _grant_below(self, grantee: iam.IGrantable, prefix: str, *actions: str, because: str) -> None:
+        """Allow ``actions`` on all objects below a prefix, and say beside the role why it needs a wildcard."""
+        grant_on(grantee, [self.bucket.arn_for_objects(prefix)], *actions)
+        role = grantee.grant_principal
+        if isinstance(role, Construct):
+            acknowledge(role, self._finding(prefix), because=because)
+
+    def _finding(self, prefix: str) -> str:
+        """Name what cdk-nag finds where all objects below a prefix are granted."""
+        bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
+        return f"IAM5[Resource::<{bucket}.Arn>/{prefix}]"
 
     def _add_index(self, name: str, partition: str, sort: str) -> None:
         # By keys only: a page of a list skips small entries, and progress is not written to any index.

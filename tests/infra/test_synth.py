@@ -26,6 +26,10 @@ def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template
     again = Template(json.loads(made.read_text()))
     assert len(_assets(again)) >= len(dev.functions()) + 2
     assert _assets(again) == _assets(dev)
+    public = again.functions()["public"]["Properties"]["Code"]["S3Key"].removesuffix(".zip")
+    deployed = tmp_path / f"asset.{public}" / "openapi.json"
+    assert not deployed.is_symlink()
+    assert deployed.read_bytes() == (ROOT / "docs/api/openapi.json").read_bytes()
 
     sizes = {
         match[1]: float(match[2].replace(",", ""))
