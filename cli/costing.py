@@ -50,6 +50,10 @@ class Usage(NamedTuple):
     mails: int = 1
     page_bytes: int = 12_000
     """Of an archive, compressed."""
+    files: int = 2
+    """The archive, and what the website's next crawl needs to ask for changes alone."""
+    table_bytes: int = 5_000
+    """A generation with its index entries and its mail; PITR is paid by the table's size as well."""
     log_bytes: int = 20_000
     traces: int = 4
     """X-Ray keeps the first trace of each second and one in twenty."""
@@ -83,6 +87,10 @@ class Stack(NamedTuple):
     architecture: Architecture
     task_cpu: int
     task_memory: int
+    backed_up: bool
+    """Whether the table can be restored to each second (PITR)."""
+    scanned: bool
+    """Whether GuardDuty looks at each file."""
     always_on: list[str]
     """Kinds of resources that cost by the hour, which there should be none of."""
 
@@ -131,6 +139,11 @@ def read_template(template: dict[str, Any]) -> Stack:
         architecture="arm64" if task["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else "x86_64",
         task_cpu=int(task["Cpu"]),
         task_memory=int(task["Memory"]),
+        backed_up=any(
+            table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
+            for table in each("AWS::DynamoDB::Table")
+        ),
+        scanned=bool(each("AWS::GuardDuty::MalwareProtectionPlan")),
         always_on=sorted({entry["Type"] for entry in resources} & _BY_THE_HOUR),
     )
 
@@ -176,6 +189,8 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
     logs = (stack.calls * usage.rounds_log_bytes + many * usage.log_bytes) / 1e9
     metrics = usage.metrics_busy if many else usage.metrics_idle
     kept = traffic * usage.kept_months
+    stored = many * usage.table_bytes / 1e9
+    scanned = 1 if stack.scanned else 0
 
     def of(price: prices.Price, amount: float) -> float:
         return price.of(amount, allowance=allowance)
@@ -191,10 +206,13 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
         "requests (API Gateway)": of(prices.HTTP_REQUEST, requests),
         "table (DynamoDB)": of(prices.TABLE_WRITE, writes)
         + of(prices.TABLE_READ, reads)
-        + of(prices.TABLE_GB_MONTH, many * 5_000 / 1e9),
-        "files (S3)": of(prices.FILE_PUT, many * 2)
+        + of(prices.TABLE_GB_MONTH, stored),
+        "table backups (PITR)": of(prices.TABLE_BACKUP_GB_MONTH, stored if stack.backed_up else 0),
+        "files (S3)": of(prices.FILE_PUT, many * usage.files)
         + of(prices.FILE_GET, many)
         + of(prices.FILE_GB_MONTH, kept),
+        "malware scan (GuardDuty)": scanned * of(prices.SCAN_GB, traffic)
+        + scanned * of(prices.SCAN_FILE, many * usage.files),
         "downloads (traffic)": of(prices.TRAFFIC_OUT_GB, traffic),
         "queues (SQS)": of(prices.QUEUE_REQUEST, messages),
         "mails (SES)": of(prices.MAIL, many * usage.mails),

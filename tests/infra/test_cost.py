@@ -55,6 +55,23 @@ def test_what_the_template_holds_is_what_it_costs(prod: Template) -> None:
     assert after.always_on == ["AWS::EC2::NatGateway"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("AWS::DynamoDB::Table", "table backups (PITR)"),
+        ("AWS::GuardDuty::MalwareProtectionPlan", "malware scan (GuardDuty)"),
+    ],
+)
+def test_backups_and_scans_are_paid_where_the_template_has_them(prod: Template, kind: str, part: str) -> None:
+    less = deepcopy(prod.body)
+    for name in prod.of(kind):
+        del less["Resources"][name]
+    busy = Load(1e6)
+    with_it, without = month(read_template(prod.body), busy), month(read_template(less), busy)
+    assert with_it[part] > 0
+    assert without == with_it | {part: 0}
+
+
 def test_larger_tasks_cost_more(prod: Template) -> None:
     stack = read_template(prod.body)
     larger = stack._replace(task_cpu=2048, task_memory=4096)

@@ -1,8 +1,6 @@
-"""What AWS asks (US dollars, us-east-1, on demand, without taxes), as of the date below; other regions differ."""
+"""What AWS asks (US dollars, us-east-1, on demand, without taxes) in November 2026; other regions differ."""
 
 from typing import Literal, NamedTuple
-
-AS_OF = "2026-11"
 
 Architecture = Literal["arm64", "x86_64"]
 

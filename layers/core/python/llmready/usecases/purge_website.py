@@ -7,7 +7,7 @@ from llmready.domain.generation import all_keys
 from llmready.domain.website import Purge
 from llmready.ports import Archives, Generations, Purges
 
-_AT_ONCE = 98  # generations that one transaction removes
+_AT_ONCE = 98  # generations that one transaction removes: its 100 writes, less the two counters beside them
 # The index by which generations are found may lag: a purge is over when as many were removed as there were, or
 # when after this time no more are found.
 _LAG = timedelta(minutes=10)

@@ -11,8 +11,6 @@ from llmready.domain.clock import timestamp
 from llmready.domain.generation import Generation, Status
 from llmready.domain.website import Purge
 
-PURGED_AT_ONCE = 98  # DynamoDB's 100 writes a transaction, less the two counters that move with them
-
 
 def purge_item(purge: Purge) -> Item:
     """Return a purge as it is stored, found by when it is due."""
