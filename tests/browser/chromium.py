@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from crawler.failures import Failure
 from crawler.fetch.browser_process import find_chromium
+from tests import needs
 
 
 def chromium() -> Path:
@@ -15,7 +14,7 @@ def chromium() -> Path:
     try:
         return find_chromium()
     except Failure:
-        pytest.skip("needs the Debian package chromium-headless-shell")
+        needs.missing("chromium-headless-shell")
 
 
 def descendants(root: int) -> dict[int, str]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from llms_txt import parse_llms_file
 
-from tests.debian import GIT_DOC, needs
+from tests import needs
 from tests.e2e.sites import Site, serve_folder
 from tests.e2e.system import System
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def git_documentation(site_ports: list[int]) -> Iterator[Site]:
-    with serve_folder(needs("git-doc", GIT_DOC), port=site_ports[-1]) as site:
+    with serve_folder(needs.package("git-doc", needs.GIT_DOC), port=site_ports[-1]) as site:
         yield site
 
 

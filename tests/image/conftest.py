@@ -1,38 +1,34 @@
 """The images, built once a run; what a machine lacks for that is named."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.image.engine import Buildah, Target
+from tests import needs
 from tests.emulator import Emulator, Place
 from tests.image.fargate import Task
 from tests.image.fence import Fence, fenced
 
-# Programs, and Debian's packages that bring them.
-NEEDED = {
-    "buildah": "buildah",
-    "podman": "podman",
-    "runc": "runc",
-    "mmdebstrap": "mmdebstrap",
-    "ip": "iproute2",
-}
+# Podman looks for it in one place beside PATH.
 INIT = Path("/usr/libexec/podman/catatonit")
 
 
 @pytest.fixture(scope="session")
 def image() -> Callable[[Target], str]:
     """Build a target of the Dockerfile and return the image's name."""
-    if os.geteuid() != 0:
-        pytest.skip("images are built and run by root alone")
-    missing = [package for program, package in NEEDED.items() if not shutil.which(program)]
-    if not INIT.exists() and not shutil.which("catatonit"):
-        missing.append("catatonit")
-    if missing:
-        pytest.skip(f"needs the Debian packages {' '.join(missing)}")
+    needs.programs(
+        {
+            "buildah": "buildah",
+            "podman": "podman",
+            "runc": "runc",
+            "mmdebstrap": "mmdebstrap",
+            "ip": "iproute2",
+            **({} if INIT.exists() else {"catatonit": "catatonit"}),
+        }
+    )
+    needs.namespaces()
     return Buildah().build
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from llmready.domain.mail import MailKind
-from tests.debian import needs
+from tests import needs
 from tests.mail.rendered import KINDS, render
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -48,7 +48,7 @@ LOOK = """() => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=needs("chromium", CHROMIUM))
+        running = playwright.chromium.launch(executable_path=needs.package("chromium", CHROMIUM))
         yield running
         running.close()
 

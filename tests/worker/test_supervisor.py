@@ -13,7 +13,7 @@ import pytest
 
 from llmready.domain.generation import Progress
 from llmready.domain.website import CrawlSettings
-from tests.debian import needs
+from tests import needs
 from tests.worker.process import children_of, is_alive
 from tests.worker.programs import crawler
 from worker.confinement import Confinement
@@ -282,8 +282,9 @@ async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Pa
     assert found["link-target"] == "markdown"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")
 async def test_a_crawler_under_a_user_of_its_own() -> None:
+    needs.root()
+    python = needs.package("python3-minimal", Path("/usr/bin/python3"))
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
         # Not nobody, whose processes may be somebody's services: all of this user's are ended.
@@ -300,7 +301,7 @@ async def test_a_crawler_under_a_user_of_its_own() -> None:
             Confinement(user=stranger),
             limits=Limits(memory=200 * MEGABYTE),
             command=["sh", "-c", script],
-            clearer=[str(needs("python3-minimal", Path("/usr/bin/python3"))), "-I", "-S", clearing],
+            clearer=[str(python), "-I", "-S", clearing],
         )
         order = CrawlOrder("https://example.com/", CrawlSettings(), 30)
         outcome = await supervisor.crawl(order, folder, report=lambda _: None, stop=asyncio.Event())

@@ -1,0 +1,50 @@
+"""What some tests take from Debian's packages or from the machine; where it is missing, they skip and name it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+GIT_DOC = Path("/usr/share/doc/git-doc")
+
+
+def package(name: str, path: Path) -> Path:
+    """Return a path that a package brings, or skip the test."""
+    if not path.exists():
+        missing(name)
+    return path
+
+
+def programs(wanted: Mapping[str, str]) -> None:
+    """Skip the test unless programs are installed.
+
+    Args:
+        wanted: The package that brings each, by the program's name.
+    """
+    if absent := {name for program, name in wanted.items() if shutil.which(program) is None}:
+        missing(*sorted(absent))
+
+
+def root() -> None:
+    """Skip the test unless it may start processes under other users."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may start processes of other users")
+
+
+def namespaces() -> None:
+    """Skip the test unless it may make namespaces of network and mounts."""
+    root()
+    made = subprocess.run(
+        ["unshare", "--net", "--mount", "true"], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        pytest.skip(f"no namespaces of network and mounts can be made here: {made.stderr.strip()}")
+
+
+def missing(*packages: str) -> NoReturn:
+    """Skip the test, because of packages that are not installed."""
+    pytest.skip(f"needs the Debian package{'s' if len(packages) > 1 else ''} {' '.join(packages)}")
