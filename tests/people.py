@@ -89,6 +89,20 @@ def started(place: Place, user: User, website: Website, **fields: Any) -> Genera
     return place.generations.start(generation, quota_limit=user.plan.generations_per_month)
 
 
+def queued(place: Place, url: str | None = None, **fields: Any) -> Generation:
+    """Return a pending generation that its queue knows of, of a new user's new website.
+
+    Args:
+        place: Where all of it is stored.
+        url: The website's address; one that is nowhere unless it is given.
+        fields: What the website has otherwise than usual.
+    """
+    user = registered(place)
+    generation = started(place, user, with_website(place, user, url, **fields))
+    place.jobs.send(generation)
+    return generation
+
+
 def claimed(place: Place, generation: Generation) -> Generation:
     """Return a generation as a worker holds it."""
     held = generation.claimed(time=now(), lease=LEASE)

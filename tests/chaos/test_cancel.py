@@ -9,7 +9,7 @@ from tests.accounts.service import Member, Service
 from tests.chaos.books import check_books
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Place
-from tests.people import claimed, registered, started, with_website
+from tests.people import claimed, queued
 from tests.worker.process import Worker, children_of, now_stored, until
 
 
@@ -71,13 +71,11 @@ def test_what_has_ended_and_what_is_not_ones_own_is_not_cancelled(service: Servi
 
 def test_a_running_crawl_stops(place: Place, service: Service, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(60), latency=0.5) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         # A lease that is far longer than a cancelled crawl may go on.
         worker = start_worker(crawl_allow=site.host, lease_seconds=90)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
-        token = service.token_of(user.id)
+        token = service.token_of(generation.user_id)
         answer = service.ask("POST", f"/generations/{generation.id}/cancel", token=token)
         assert answer.status == 202
         until(lambda: children_of(worker.pid) == [], seconds=10)
@@ -85,6 +83,6 @@ def test_a_running_crawl_stops(place: Place, service: Service, start_worker: Cal
         worker.wait()
         assert len(site.requests) == asked
     assert worker.said("lease lost; left to whoever holds it")
-    (stored,) = check_books(place, user.id)
+    (stored,) = check_books(place, generation.user_id)
     assert stored.status is Status.CANCELLED
     assert place.stored_keys() == []

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,11 +18,11 @@ from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import QueueName
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from llmready.usecases.dispatch import dispatch
 from llmready.usecases.send_mail import send_mail
 from tests.chaos.books import check_books
 from tests.chaos.faults import Fault, Faults
 from tests.chaos.test_starts import start
+from tests.dispatching import dispatched
 from tests.emulator import Emulator, Place
 from tests.people import registered, with_website
 from tests.worker.programs import crawler
@@ -47,19 +46,6 @@ class Provider:
 
     def send(self, _message: Message, *, mail_id: str) -> None:
         self.taken[mail_id] += 1
-
-
-class Fleet:
-    """Tasks that always run."""
-
-    def alive(self) -> int:
-        return 1
-
-    def alive_warm(self) -> int:
-        return 0
-
-    def run(self, *_: Any, **__: Any) -> int:
-        return 0
 
 
 class World:
@@ -106,21 +92,7 @@ class World:
 
     def sweep(self, time: datetime | None = None) -> None:
         """Let the dispatcher go round."""
-        place = self.place
-        dispatch(
-            enqueued=None,
-            generations=place.generations,
-            users=place.users,
-            jobs=place.jobs,
-            tasks=Fleet(),
-            outbox=place.outbox,
-            mail_queue=place.mail_queue,
-            mutex=place.mutex,
-            max_tasks=10,
-            warm_tasks=0,
-            attempt_timeout=timedelta(hours=1),
-            clock=lambda: time or now(),
-        )
+        dispatched(self.place, time or now())
 
     def notify(self, time: datetime | None = None) -> None:
         """Send the mails that are due."""

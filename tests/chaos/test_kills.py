@@ -11,7 +11,7 @@ from llmready.domain.generation import Generation, Status, archive_key
 from tests.chaos.books import check_books
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Emulator, Place
-from tests.people import registered, started, with_website
+from tests.people import queued, registered, started, with_website
 from tests.worker.process import Worker, children_of, now_stored, until
 
 KILLS = ("KILLED_BEFORE", "KILLED_AFTER")
@@ -29,9 +29,7 @@ def _check(place: Place, generation: Generation) -> Generation:
 def _life(place: Place, run: Callable[..., Worker], number: int, kill: str) -> bool:
     """Let a worker be killed at one of its calls and another go on; return whether it came to that call."""
     with serve(numbered(6), latency=0.05) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         first = run(
             program="tests.chaos.worker_under_faults",
             variables={"CHAOS_CALL": str(number), "CHAOS_FAULT": kill},
@@ -78,9 +76,7 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(14), latency=0.2) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         first = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         first.signal(signal.SIGSTOP)
@@ -96,7 +92,7 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
             worker.wait()
     assert _check(place, generation) == ended
     archives = [key for key in place.stored_keys() if key.endswith(".zip")]
-    assert archives == [archive_key(user.id, generation.id, 2)]
+    assert archives == [archive_key(generation.user_id, generation.id, 2)]
 
 
 def test_ten_deliveries_at_once_are_one_generation(place: Place, start_worker: Callable[..., Worker]) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.sites import Answer, Site, numbered, serve
 from tests.emulator import Place
 from tests.image.fargate import Task, status_of
 from tests.image.fence import Fence
-from tests.people import registered, started, with_website
+from tests.people import queued
 from tests.worker.process import now_stored, until
 
 WORKER, CRAWLER = "10001", "10002"
@@ -33,9 +33,7 @@ def test_a_job_from_the_queue_becomes_a_zip(
     plain: str, place: Place, fence: Fence, start_task: Callable[..., Task]
 ) -> None:
     with serve(numbered(12)) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         task = start_task(plain, crawl_allow=reachable(fence, site))
         assert task.wait() == 0, task.output()
 
@@ -43,7 +41,7 @@ def test_a_job_from_the_queue_becomes_a_zip(
     assert done.status is Status.COMPLETED, task.output()
     assert (done.pages_crawled, done.total_pages, done.pages_failed) == (12, 12, 0)
     assert done.archive is not None
-    assert done.archive.key == archive_key(user.id, generation.id, 1)
+    assert done.archive.key == archive_key(generation.user_id, generation.id, 1)
     body = place.s3.get_object(Bucket=place.name, Key=done.archive.key)["Body"].read()
     assert hashlib.sha256(body).hexdigest() == done.archive.sha256
     names = zipfile.ZipFile(io.BytesIO(body)).namelist()
@@ -57,9 +55,7 @@ def test_worker_and_crawler_are_two_users_and_neither_can_gain_rights(
     plain: str, place: Place, fence: Fence, start_task: Callable[..., Task]
 ) -> None:
     with serve(numbered(24), latency=0.5) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         task = start_task(plain, crawl_allow=reachable(fence, site))
         until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=30)
         init, *others = task.processes()
@@ -94,9 +90,7 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
     report.chmod(0o777)
     (crawler / "__init__.py").touch()
     shutil.copy(HOSTILE, crawler / "__main__.py")
-    user = registered(place)
-    generation = started(place, user, with_website(place, user))
-    place.jobs.send(generation)
+    generation = queued(place)
     task = start_task(
         plain, mounts=[f"{crawler}:/opt/llmready/app/crawler:ro", f"{report}:/report"], idle_seconds=30
     )
@@ -153,10 +147,7 @@ def test_a_page_that_needs_a_browser_is_rendered(
         return Answer(shell) if path == "/" else Answer("no such page", status=404)
 
     with serve(answer) as site:
-        user = registered(place)
-        website = with_website(place, user, site.url, use_playwright=True)
-        generation = started(place, user, website)
-        place.jobs.send(generation)
+        generation = queued(place, site.url, use_playwright=True)
         task = start_task(browser, cpu=2048, memory=4096, crawl_allow=reachable(fence, site))
         assert task.wait() == 0, task.output()
     done = now_stored(place, generation)

@@ -9,9 +9,9 @@ from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.clock import now
 from llmready.domain.generation import Failure
 from llmready.domain.user import User
-from llmready.usecases.dispatch import dispatch
 from llmready.usecases.finish_generation import fail_generation
 from llmready.usecases.send_mail import send_mail
+from tests.dispatching import dispatched
 from tests.emulator import Place
 from tests.mail.provider import running_sendgrid
 from tests.mail.rendered import KEYS
@@ -20,16 +20,6 @@ from tests.people import new_generation, registered, with_website
 _MINUTE = timedelta(minutes=1)
 _DOWN = 10  # minutes
 _WITHIN = 20  # minutes after the provider is back
-
-
-class NoTasks:
-    """No generation waits for a worker here."""
-
-    def alive(self) -> int:
-        return 0
-
-    def run(self, count: int, *, token: str) -> int:
-        raise AssertionError(f"{count} tasks for {token}")
 
 
 def test_ten_minutes_without_a_provider(place: Place) -> None:
@@ -59,20 +49,7 @@ def test_ten_minutes_without_a_provider(place: Place) -> None:
             for _ in range(2 if minute < _DOWN + 1 else 0):
                 _generation_fails(place, user, time)
                 expected += 1
-            dispatch(
-                enqueued=None,
-                generations=place.generations,
-                users=place.users,
-                jobs=place.jobs,
-                tasks=NoTasks(),
-                outbox=place.outbox,
-                mail_queue=place.mail_queue,
-                mutex=place.mutex,
-                max_tasks=1,
-                warm_tasks=0,
-                attempt_timeout=timedelta(hours=1),
-                clock=lambda time=time: time,  # type: ignore[misc]
-            )
+            dispatched(place, time)
             # Every message comes twice, to notifiers that work at the same time.
             bodies = _queued(place) * 2
             sent = sum(notifiers.map(notify, bodies, [time] * len(bodies)))

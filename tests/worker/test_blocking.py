@@ -9,7 +9,7 @@ from llmready.domain.controls import Controls
 from llmready.domain.generation import Status
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Place
-from tests.people import registered, started, with_website
+from tests.people import queued
 from tests.worker.process import Worker, now_stored, until
 from tests.worker.test_job import COMPLETES, Office
 
@@ -54,9 +54,7 @@ async def test_another_host_is_crawled_and_the_crawler_knows_the_blocked_ones(
 
 def test_a_real_crawl_stops(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(400), latency=0.5) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url, timeout=120))
-        place.jobs.send(generation)
+        generation = queued(place, site.url, timeout=120)
         worker = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=60)
         block(place, "127.0.0.1")
@@ -66,5 +64,5 @@ def test_a_real_crawl_stops(place: Place, start_worker: Callable[..., Worker]) -
         assert asked < 400
     done = now_stored(place, generation)
     assert done.error_code == "host_blocked"
-    ledger = place.quotas.get(user.id, generation.month)
+    ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.used, ledger.reserved) == (0, 0)

@@ -12,7 +12,7 @@ import pytest
 from llmready.domain.generation import Status
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Place
-from tests.people import registered, started, with_website
+from tests.people import queued
 from tests.worker.process import Worker, now_stored, until
 
 PAGES = 80
@@ -28,9 +28,7 @@ def test_the_next_attempt_goes_on_from_there(
     record_property: Callable[[str, object], None],
 ) -> None:
     with serve(numbered(PAGES), latency=0.4) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         first = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 40, seconds=30)
         if number is signal.SIGKILL:

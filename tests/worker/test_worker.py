@@ -13,15 +13,13 @@ from llmready.domain.generation import Generation, Status, archive_key
 from llmready.domain.plans import QueueName
 from tests.e2e.sites import Answer, numbered, serve
 from tests.emulator import Place
-from tests.people import new_generation, registered, started, with_website
+from tests.people import new_generation, queued, registered, started, with_website
 from tests.worker.process import Worker, children_of, is_alive, now_stored, until
 
 
 def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(12)) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         worker = start_worker(crawl_allow=site.host)
         assert worker.wait() == 0
 
@@ -30,13 +28,13 @@ def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..
     assert (done.pages_crawled, done.total_pages, done.pages_failed) == (12, 12, 0)
     assert (done.progress_percentage, done.attempts, done.fence) == (100, 1, 1)
     assert done.archive is not None
-    assert done.archive.key == archive_key(user.id, generation.id, 1)
+    assert done.archive.key == archive_key(generation.user_id, generation.id, 1)
     body = place.s3.get_object(Bucket=place.name, Key=done.archive.key)["Body"].read()
     assert len(body) == done.archive.file_size
     assert hashlib.sha256(body).hexdigest() == done.archive.sha256
     names = zipfile.ZipFile(io.BytesIO(body)).namelist()
     assert {"llms.txt", "llms-full.txt", "manifest.json"} <= set(names)
-    ledger = place.quotas.get(user.id, generation.month)
+    ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
     assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
@@ -45,9 +43,7 @@ def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..
 
 def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(24), latency=0.15) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         worker = start_worker(crawl_allow=site.host)
         seen: list[tuple[int, int]] = []
 
@@ -68,9 +64,7 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(14), latency=0.25) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         first = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         crawlers = children_of(first.pid)
@@ -87,8 +81,8 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
     done = now_stored(place, generation)
     assert (done.fence, done.attempts, done.pages_crawled) == (2, 2, 14)
     archives = [key for key in place.stored_keys() if key.endswith(".zip")]
-    assert archives == [archive_key(user.id, generation.id, 2)]
-    ledger = place.quotas.get(user.id, generation.month)
+    assert archives == [archive_key(generation.user_id, generation.id, 2)]
+    ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
     assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
@@ -98,9 +92,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(14), latency=0.25) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         worker = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         taken_over = _taken_over(place, generation)
@@ -116,9 +108,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
 
 def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(14), latency=0.25) as site:
-        user = registered(place)
-        generation = started(place, user, with_website(place, user, site.url))
-        place.jobs.send(generation)
+        generation = queued(place, site.url)
         first = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         asked = time.monotonic()
@@ -134,7 +124,7 @@ def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Cal
         assert start_worker(crawl_allow=site.host).wait() == 0
     done = now_stored(place, generation)
     assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 2, 1)
-    assert place.quotas.get(user.id, generation.month).taken == 1
+    assert place.quotas.get(generation.user_id, generation.month).taken == 1
 
 
 def test_a_message_that_comes_twice_is_worked_on_once(
@@ -205,7 +195,7 @@ def test_a_site_that_wants_no_crawler_fails_for_good(
         assert start_worker(crawl_allow=site.host).wait() == 0
     failed = now_stored(place, generation)
     assert (failed.status, failed.error_code, failed.attempts) == (Status.FAILED, "robots_disallowed", 1)
-    ledger = place.quotas.get(user.id, generation.month)
+    ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (0, 0, 0)
     assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
