@@ -2,4 +2,4 @@
 import { htmlToMarkdown } from '../container/mdream/node_modules/mdream/dist/index.mjs'
 import { serve } from '../container/mdream/pipe.mjs'
 
-serve((html, url) => htmlToMarkdown(html, { clean: true, isolateMain: false, origin: url }).trim())
+serve((html, url) => ['', htmlToMarkdown(html, { clean: true, isolateMain: false, origin: url }).trim()])

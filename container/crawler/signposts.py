@@ -52,7 +52,7 @@ _LISTS = frozenset({"ul", "ol", "menu", "dl"})
 _PASSED = frozenset({"script", "style", "form", "input", "svg", "template", "noscript", "select"})
 _CAPTION = re.compile(r"\b(?:caption|part-title|(?:nav|menu|sidebar)[-_]+(?:title|heading|label|header))\b")
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
-_MENTION = re.compile(rb"readcrumb|md-path__list")
+_MENTIONS = (b"readcrumb", b"md-path__list")
 _STRUCTURED = re.compile(r'"@type"\s*:\s*"BreadcrumbList".{0,4000}', re.DOTALL)
 _STRUCTURED_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 
@@ -70,11 +70,10 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
 
     Parameters: `source`, the page in UTF-8, which is read only where it mentions them.
     """
-    is_mentioned = False
-    for mention in islice(_MENTION.finditer(source), MOST_MENTIONS):
-        is_mentioned = True
-        start = source.rfind(b"<", 0, mention.start())
-        if start < 0 or b">" in source[start : mention.start()]:
+    mentions = list(islice(_mentions(source), MOST_MENTIONS))
+    for mention in mentions:
+        start = source.rfind(b"<", 0, mention)
+        if start < 0 or b">" in source[start:mention]:
             # Not within a tag: a style or a script.
             continue
         part = LexborHTMLParser(source[start : start + LONGEST_CRUMBS].decode("utf-8", errors="ignore"))
@@ -83,11 +82,20 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
             labels = [label for label in (_label(item) for item in items[:MOST_CRUMBS]) if label]
             if labels:
                 return tuple(labels)
-    if not is_mentioned:
+    if not mentions:
         return ()
     found = _STRUCTURED.search(source.decode("utf-8", errors="replace"))
     names = _STRUCTURED_NAME.findall(found[0].partition("</script")[0]) if found else []
     return tuple(clean_line(_plain(name)) for name in names[:MOST_CRUMBS])
+
+
+def _mentions(source: bytes) -> Iterator[int]:
+    # Two searches for a plain text are faster than one for a pattern.
+    for mention in _MENTIONS:
+        at = source.find(mention)
+        while at >= 0:
+            yield at
+            at = source.find(mention, at + len(mention))
 
 
 def read_signs(page: Page) -> tuple[Sign, ...]:

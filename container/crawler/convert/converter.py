@@ -141,8 +141,8 @@ class Converter:
             while True:
                 head = await child.stdout.readexactly(_ANSWER.size)
                 status, facts_length, length = _ANSWER.unpack(head)
-                facts = await child.stdout.readexactly(facts_length)
-                text = (await child.stdout.readexactly(length)).decode("utf-8", errors="replace")
+                body = await child.stdout.readexactly(facts_length + length)
+                facts, text = body[:facts_length], body[facts_length:].decode("utf-8", errors="replace")
                 self._deaths = 0
                 answer = self._waiting.popleft()
                 if answer.done():

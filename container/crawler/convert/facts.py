@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from html import unescape
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>?|<!--.*?(?:-->|$)")
@@ -52,6 +53,7 @@ def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
     return next(filter(None, map(iso_date, (*stated, *dates))), "")
 
 
+@lru_cache(maxsize=1024)
 def iso_date(text: str) -> str:
     """Return a date or time in ISO 8601 from that or from the form of HTTP and mail, or nothing."""
     text = text.strip()

@@ -16,7 +16,7 @@ from crawler.convert.excerpt import first_paragraph
 from crawler.convert.sanitise import clean_line
 from crawler.frontier.urls import Url
 from crawler.pack.repeats import Repeats
-from crawler.pack.tokens import estimate_tokens
+from crawler.pack.tokens import count_words, estimate_tokens
 from crawler.pack.zip_file import deflated
 from crawler.signposts import Sign
 
@@ -85,7 +85,10 @@ class PageStore:
     """
 
     def __init__(self, path: Path, *, compress: bool = False) -> None:
-        self._file = path.open("x+b")
+        self._file = path.open("xb")
+        # Pages are read through a door of their own, so that writing only ever appends.
+        self._reading = path.open("rb", buffering=0)
+        self._is_flushed = True
         self._packed = path.with_suffix(".packed").open("x+b") if compress else None
         self._packer = ThreadPoolExecutor(1, "packer") if compress else None
         self._waiting: list[Future[tuple[int, int]]] = []
@@ -105,7 +108,10 @@ class PageStore:
         """
         keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
         if len(markdown) >= LONG:
-            keys.append(("", content_digest(page.title, markdown.replace(f"]({page.url}#", "](#"))))
+            own = f"]({page.url}#"
+            is_own = own in markdown
+            digest = content_digest(page.title, markdown.replace(own, "](#")) if is_own else page.digest
+            keys.append(("", digest))
         known = next((self._twins[key] for key in keys if key in self._twins), None)
         kept = known or [page.url]
         for key in keys:
@@ -123,9 +129,9 @@ class PageStore:
 
     def _keep(self, markdown: str) -> _Place:
         data = markdown.encode()
-        self._file.seek(self._end)
         self._file.write(data)
-        words = len(markdown.split())
+        self._is_flushed = False
+        words = count_words(data)
         place = _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data))
         self._end += len(data)
         return place
@@ -140,12 +146,13 @@ class PageStore:
     def flushed(self) -> int:
         """Hand what was added to the file, and return how many bytes it has."""
         self._file.flush()
+        self._is_flushed = True
         return self._end
 
     def stored(self, size: int) -> Iterator[bytes]:
         """Walk the first bytes of the file, which never change; any thread may."""
         for start in range(0, size, _PART):
-            yield os.pread(self._file.fileno(), min(_PART, size - start), start)
+            yield os.pread(self._reading.fileno(), min(_PART, size - start), start)
 
     def restore(self, state: dict[str, Any], markdown: bytes) -> None:
         """Fill an empty store with what `state` described, or not at all. Raises: ValueError, KeyError, TypeError."""
@@ -229,11 +236,13 @@ class PageStore:
             self._packer.shutdown(cancel_futures=True)
         if self._packed is not None:
             self._packed.close()
+        self._reading.close()
         self._file.close()
 
     def _data(self, place: _Place) -> bytes:
-        self._file.seek(place.start)
-        return self._file.read(place.length)
+        if not self._is_flushed:
+            self.flushed()
+        return os.pread(self._reading.fileno(), place.length, place.start)
 
     def __len__(self) -> int:
         return len(self._pages)

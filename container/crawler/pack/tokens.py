@@ -9,6 +9,7 @@ _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"
 _BLANKS = b" \t\n"
 _HIGH = bytes(range(128, 256))
+_WORDS_MARKED = bytes(32 if code in b" \t\n\r\v\f" else 120 for code in range(256))
 _PER_WORD, _PER_LETTER, _PER_DIGIT, _PER_MARK, _PER_HIGH = 0.57, 0.098, 0.515, 0.876, 0.38
 
 
@@ -19,11 +20,24 @@ def estimate_tokens(data: bytes, words: int) -> int:
     pages of six documentations, in English; over 300 others of them half of the estimates were within 2 % and nine
     of ten within 6 % (a quarter of the characters, the usual rule, is 17 % off). Other languages are less exact.
     """
-    letters, digits, high = (
-        len(data) - len(data.translate(None, kind)) for kind in (_LETTERS, _DIGITS, _HIGH)
-    )
-    marks = len(data.translate(None, _LETTERS + _DIGITS + _HIGH + _BLANKS))
+    # Each kind is taken out in its turn, the most frequent first, so that less is left to search.
+    letters, rest = _taken(_LETTERS, data)
+    _, rest = _taken(_BLANKS, rest)
+    digits, rest = _taken(_DIGITS, rest)
+    high, rest = _taken(_HIGH, rest)
+    marks = len(rest)
     tokens = (
         _PER_WORD * words + _PER_LETTER * letters + _PER_DIGIT * digits + _PER_MARK * marks + _PER_HIGH * high
     )
     return max(round(tokens), min(words, 1))
+
+
+def count_words(data: bytes) -> int:
+    """Return how many words, separated by white space of ASCII, a text in UTF-8 has."""
+    marked = data.translate(_WORDS_MARKED)
+    return marked.count(b" x") + marked.startswith(b"x")
+
+
+def _taken(kind: bytes, data: bytes) -> tuple[int, bytes]:
+    rest = data.translate(None, kind)
+    return len(data) - len(rest), rest
