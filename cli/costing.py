@@ -23,7 +23,9 @@ SCHEDULES = {
     "rate(1 minute)": MINUTES,
     "rate(5 minutes)": MINUTES / 5,
     "cron(0 2 * * ? *)": HOURS / 24,
+    "cron(30 * * * ? *)": HOURS,
     "cron(0 0 1 * ? *)": 1,
+    "cron(15,30,45 * 1-2 * ? *)": 2 * 24 * 3,
 }
 
 

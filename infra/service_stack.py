@@ -188,6 +188,7 @@ class ServiceStack(Stack):
             "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
             "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
             "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
+            "LLMREADY_CRAWLERS_PER_TASK": str(self.settings.crawlers_per_task),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
             "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
             "LLMREADY_TASK_DOLLARS_PER_HOUR": str(

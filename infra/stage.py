@@ -60,6 +60,8 @@ class Stage:
     max_tasks: int = 10
     warm_tasks: int = 0
     """Tasks that are kept though there is nothing to do, for those who would rather pay than wait."""
+    crawlers_per_task: int = 2
+    """Generations that a task works on at once; they share its memory equally."""
     starts_per_minute: int = 10
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
@@ -123,6 +125,7 @@ class Stage:
             ("generation_retries", 0, 5),
             ("max_tasks", 1, 500),
             ("warm_tasks", 0, 500),
+            ("crawlers_per_task", 1, 8),
             ("starts_per_minute", 1, 100_000),
             ("registrations_per_minute", 1, 100_000),
             ("logins_per_minute", 1, 100_000),

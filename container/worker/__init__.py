@@ -1,1 +1,1 @@
-"""The Fargate task: takes generations from the queues and supervises one crawler process each."""
+"""The Fargate task: takes generations from the queues and supervises a crawler process for each."""

@@ -4,7 +4,6 @@ A hostile page may take over a crawler. It then finds an environment without sec
 looked into, and, in the container, another user without capabilities.
 """
 
-import contextlib
 import ctypes
 import os
 import pwd
@@ -43,7 +42,7 @@ _CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 )
 _PASSED_ON = ("LANG", "PYTHONPATH", "LLMREADY_CHROMIUM")
-_USER_VARIABLE = "LLMREADY_CRAWLER_USER"
+_USERS_VARIABLE = "LLMREADY_CRAWLER_USERS"
 
 
 def confine_worker() -> None:
@@ -108,12 +107,16 @@ class Confinement:
         return options
 
     def make_folder(self, parent: Path) -> Path:
-        """Make the folder that a child works in, so that its user can fill it."""
+        """Make the folder that a child works in, so that its user can fill it and no other crawler can look in.
+
+        Its group is the way in: this process has to be a member of it, or root.
+        """
         home = parent / "crawl"
         home.mkdir(mode=0o700)
         if self._user is not None:
-            parent.chmod(0o711)
-            home.chmod(0o777)  # only these two users are in the container
+            for folder, mode in ((parent, 0o710), (home, 0o770)):
+                os.chown(folder, -1, self._user.pw_gid)
+                folder.chmod(mode)
         return home
 
     def _environment(self, own: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -124,20 +127,26 @@ class Confinement:
         return {"LANG": "C.UTF-8", **passed, **allowed, "PATH": path, "HOME": str(home), "TMPDIR": str(home)}
 
 
-def confinement_for(settings: Settings) -> Confinement:
-    """Return how crawlers are started here; a log line says so where they cannot have a user of their own."""
-    user = _crawler_user(os.environ.get(_USER_VARIABLE, ""))
-    if user is None:
+def confinements_for(settings: Settings) -> list[Confinement]:
+    """Return how crawlers are started here, for each that may run at once: every one has a user of its own.
+
+    So one can be ended with all that it started, and none reaches another. A log line says so where they cannot
+    have such users.
+    """
+    crawl_allow = ",".join(sorted(settings.allowed_hosts))
+    users = _crawler_users(os.environ.get(_USERS_VARIABLE, ""))
+    if not users:
         logger.warning("crawlers run under the worker's own user")
-    return Confinement(user=user, crawl_allow=",".join(sorted(settings.allowed_hosts)))
+        return [Confinement(crawl_allow=crawl_allow) for _ in range(settings.crawlers_per_task)]
+    return [Confinement(user=user, crawl_allow=crawl_allow) for user in users[: settings.crawlers_per_task]]
 
 
-def _crawler_user(name: str) -> pwd.struct_passwd | None:
-    if not name or not _may_change_user():
-        return None
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(name)
-    return None
+def _crawler_users(names: str) -> list[pwd.struct_passwd]:
+    """Return the accounts of comma-separated names, as far as there are any that this process may become."""
+    if not names or not _may_change_user():
+        return []
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    return [known[name] for name in names.split(",") if name in known]
 
 
 def _may_change_user() -> bool:

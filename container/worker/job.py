@@ -71,7 +71,7 @@ Ending = Stored | CrawlFailed | CrawlStopped
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What a job works with, the same for all jobs of a worker.
+    """What a job works with; one job at a time has it.
 
     Attributes:
         retries: Further crawls after the first failed one.
@@ -107,7 +107,7 @@ async def do_job(message: QueuedJob, desk: Desk, stop: asyncio.Event) -> None:
         stop: Ends the attempt early; the generation is then handed back.
     """
     generation_id = message.generation_id
-    logger.set_correlation_id(message.correlation_id)
+    logger.thread_safe_append_keys(correlation_id=message.correlation_id)  # known to this job's task alone
     try:
         await _Job(message, desk, stop).run()
     except LeaseLost:

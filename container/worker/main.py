@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
@@ -15,13 +16,16 @@ from llmready.settings import Settings, settings
 from worker.answers import Answers
 from worker.blocking import Blocking
 from worker.checkpoints import Checkpoints
-from worker.confinement import confine_worker, confinement_for, forget_credentials
+from worker.confinement import confine_worker, confinements_for, forget_credentials
+from worker.crew import Crew
 from worker.intake import Intake
-from worker.job import Desk, do_job
+from worker.job import Desk
 from worker.lease import visibility
 from worker.supervisor import Limits, Supervisor, memory_limit
 
 _WORK_VARIABLE = "LLMREADY_WORK_DIR"
+_BETWEEN_MESSAGES = 1.0  # seconds; who has work already leaves what comes to those who have none
+_THREADS_A_JOB = 4  # calls to AWS at once: a heartbeat must never wait for an upload
 
 
 def main() -> int:
@@ -33,8 +37,11 @@ def main() -> int:
 
 async def _work(chosen: Settings) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    threads = _THREADS_A_JOB * (1 + chosen.crawlers_per_task)
+    loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="aws"))
     jobs = bootstrap.job_queue()
     emulated = chosen.stage == "local"
     intake = Intake(
@@ -44,24 +51,35 @@ async def _work(chosen: Settings) -> None:
         pause=0.1 if emulated else 0.0,
     )
     first = asyncio.create_task(intake.next())  # on its way while the rest is built
-    desk = await asyncio.to_thread(_desk, chosen)
+    crew = Crew(await asyncio.to_thread(_desks, chosen), stop)
     forget_credentials()
     logger.info("worker ready")
     message = await first
     idle_since = monotonic()
     while not stop.is_set():
         if message is not None:
-            await do_job(message, desk, stop)
+            crew.begin(message)
+            message = None
+        if not crew.is_idle:
+            await crew.until_one_ends(within=None if crew.is_full else _BETWEEN_MESSAGES)
             idle_since = monotonic()
         elif monotonic() - idle_since > chosen.idle_seconds:
             break
-        message = None if stop.is_set() else await intake.next()
+        if not stop.is_set():
+            message = await intake.next()
     if message is not None:
         await asyncio.to_thread(_give_back, message, jobs)
+    await crew.until_all_have_ended()
     logger.info("worker ends", stopped=stop.is_set())
 
 
-def _desk(chosen: Settings) -> Desk:
+def _desks(chosen: Settings) -> list[Desk]:
+    confinements = confinements_for(chosen)
+    limits = Limits(memory=memory_limit(len(confinements)))
+    return [_desk(chosen, Supervisor(confinement, limits=limits)) for confinement in confinements]
+
+
+def _desk(chosen: Settings, supervisor: Supervisor) -> Desk:
     folder = os.environ.get(_WORK_VARIABLE)
     return Desk(
         jobs=bootstrap.job_queue(),
@@ -76,7 +94,7 @@ def _desk(chosen: Settings) -> Desk:
         checkpoints=Checkpoints(bootstrap.archives()),
         blocking=Blocking(bootstrap.controls()),
         mail_queue=bootstrap.mail_queue(),
-        supervisor=Supervisor(confinement_for(chosen), limits=Limits(memory=memory_limit())),
+        supervisor=supervisor,
         lease=chosen.lease,
         attempt_timeout=chosen.attempt_timeout,
         retries=chosen.generation_retries,

@@ -130,17 +130,21 @@ class Limits:
 _CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def memory_limit(container: Sequence[Path] = _CONTAINER_MEMORY) -> int:
-    """Return three quarters of the memory that is here, but at most 2 GiB: the worker needs to survive.
+def memory_limit(crawlers: int = 1, *, container: Sequence[Path] = _CONTAINER_MEMORY) -> int:
+    """Return the bytes of memory that a crawler may use: an equal share, so that none has to go for another's sake.
+
+    What is shared is three quarters of the memory that is here: the worker needs to survive. No share is larger than
+    2 GiB.
 
     Args:
+        crawlers: How many may run at once.
         container: The files that tell the container's limit, as far as they exist.
     """
     amounts = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for file in container:
         with contextlib.suppress(OSError, ValueError):  # absent, or "max"
             amounts.append(int(file.read_text()))
-    return min(2 << 30, min(amounts) * 3 // 4)
+    return min(2 << 30, min(amounts) * 3 // 4 // crawlers)
 
 
 class Supervisor:
@@ -207,7 +211,7 @@ class Supervisor:
         home = folder / "crawl"
         if not self._confinement.other_user or not home.is_dir():
             return
-        # One crawl at a time has this user: whoever else runs under it has slipped away from its family.
+        # No other crawl has this user meanwhile: whoever else runs under it has slipped away from its family.
         cleaner = await asyncio.create_subprocess_exec(
             *self._clearer,
             stdin=asyncio.subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Each day: delete the files that have passed their plan's days, and go on with what deletions left behind.
+"""Each day, and each hour until all is done: delete files past their days and what deletions left behind.
 
 The deletion of a website that left more than one request can remove calls it too, naming the purge; deletions of
 accounts are gone on with each few minutes.
@@ -23,7 +23,7 @@ _SPARE = timedelta(seconds=10)
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Clean up; safe to run again at any point."""
+    """Clean up until time is short; the next run goes on from there, and is safe at any point."""
     until = now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - _SPARE
     if named := event.get("purge"):
         purge = bootstrap.purges().get(named["user_id"], named["website_id"])
@@ -37,7 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     )
     if event.get("only") == "deletions":
         return {"deleted": deleted}
-    expired = expire_files(generations=bootstrap.generations(), archives=bootstrap.archives(), time=now())
+    expired = expire_files(
+        generations=bootstrap.generations(), archives=bootstrap.archives(), clock=now, until=until
+    )
     purged = sum(_purged(purge, until) for purge in bootstrap.purges().due(now()))
     logger.info("cleaned up", expired=expired, purged=purged, deleted=deleted)
     return {"expired": expired, "purged": purged, "deleted": deleted}

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 class Schedules(Construct):
     """Rules for the minute dispatcher, the monthly reset and the daily cleanup, all in UTC.
 
+    Reset and cleanup stop before their time is up, and the next call goes on from there: there is always a next one.
+
     Args:
         dispatcher: called each minute, and when a worker's task has stopped.
-        quota_reset: called on the first of a month at 00:00.
-        cleanup: called each day at 02:00, and each few minutes for the deletion of accounts.
+        quota_reset: called on the first of a month at 00:00, and again and again for two days.
+        cleanup: called each day at 02:00, again each hour, and each few minutes for the deletion of accounts.
         cluster: whose stopped tasks wake the dispatcher.
     """
 
@@ -47,10 +49,22 @@ class Schedules(Construct):
             schedule=events.Schedule.cron(minute="0", hour="0", day="1"),
         )
         self._rule(
+            "GoOnSettling",
+            "Goes on with what one run could not settle",
+            quota_reset,
+            schedule=events.Schedule.cron(minute="15,30,45", hour="*", day="1-2"),
+        )
+        self._rule(
             "DailyCleanup",
             "Deletes files past their days",
             cleanup,
             schedule=events.Schedule.cron(minute="0", hour="2"),
+        )
+        self._rule(
+            "GoOnCleaning",
+            "Goes on with what one run could not clean up",
+            cleanup,
+            schedule=events.Schedule.cron(minute="30"),
         )
         self._rule(
             "GoOnDeleting",

@@ -47,7 +47,7 @@ def test_quota_comes_back_with_the_month(system: System, person: Person, small_s
     assert person.quota()["remaining_generations"] == 1
     settled = system.invoke("quota_reset")
     assert settled["closed"] >= 1
-    assert system.invoke("quota_reset") == {"closed": 0, "still_running": 0}
+    assert system.invoke("quota_reset") == {"closed": 0, "still_running": 0, "all_seen": True}
     assert person.finished(person.start(website))["status"] == "completed"
 
 

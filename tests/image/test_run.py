@@ -1,4 +1,4 @@
-"""The image runs as on Fargate: read-only, almost without rights, behind a fence, under two users."""
+"""The image runs as on Fargate: read-only, almost without rights, behind a fence, under users of their own."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ from tests.image.fence import Fence
 from tests.people import queued
 from tests.worker.process import now_stored, until
 
-WORKER, CRAWLER = "10001", "10002"
+WORKER, CRAWLERS = "10001", ("10011", "10012")
 RIGHTS = f"{1 << 5 | 1 << 6 | 1 << 7:016x}"  # KILL, SETGID, SETUID in capabilities(7)
 NONE = f"{0:016x}"
 HOSTILE = Path(__file__).parent / "hostile.py"
@@ -51,17 +51,20 @@ def test_a_job_from_the_queue_becomes_a_zip(
     assert fence.credentials_given > 1
 
 
-def test_worker_and_crawler_are_two_users_and_neither_can_gain_rights(
+def test_worker_and_crawlers_are_users_of_their_own_and_none_can_gain_rights(
     plain: str, place: Place, fence: Fence, start_task: Callable[..., Task]
 ) -> None:
-    with serve(numbered(24), latency=0.5) as site:
-        generation = queued(place, site.url)
-        task = start_task(plain, crawl_allow=reachable(fence, site))
-        until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=30)
+    with serve(numbered(24), latency=0.5) as site, serve(numbered(24), latency=0.5) as another:
+        generations = [queued(place, one.url) for one in (site, another)]
+        allowed = ",".join(reachable(fence, one) for one in (site, another))
+        task = start_task(plain, crawl_allow=allowed)
+        for generation in generations:
+            until(lambda g=generation: now_stored(place, g).pages_crawled > 0, seconds=30)
         init, *others = task.processes()
         limits = task.inspect()["HostConfig"]
         found = {pid: status_of(pid) for pid in others}
         memory = task.processes()
+        homes = {found[pid]["Uid"].split()[0]: Path(f"/proc/{pid}/cwd").stat() for pid in others}
         asked = time.monotonic()
         assert task.stop() == 0, task.output()
         assert time.monotonic() - asked < 60
@@ -69,15 +72,19 @@ def test_worker_and_crawler_are_two_users_and_neither_can_gain_rights(
     assert limits["ReadonlyRootfs"] is True
     assert limits["Memory"] == 2048 << 20
     users = {pid: status["Uid"].split()[0] for pid, status in found.items()}
-    assert set(users.values()) == {WORKER, CRAWLER}, found
+    assert set(users.values()) == {WORKER, *CRAWLERS}, found
+    for crawler in CRAWLERS:
+        home = homes[crawler]
+        assert (home.st_uid, home.st_gid, home.st_mode & 0o777) == (int(WORKER), int(crawler), 0o770)
     for pid, status in found.items():
         assert status["NoNewPrivs"] == "1"
         assert status["CapEff"] == (RIGHTS if users[pid] == WORKER else NONE), status
         assert status["CapAmb"] == NONE
     # Asked to go, the worker hands back what it had begun.
-    waiting = now_stored(place, generation)
-    assert (waiting.status, waiting.lease_expires_at) == (Status.PENDING, None)
-    assert place.waiting(place.queue_urls[generation.queue]) == (1, 0)
+    for generation in generations:
+        waiting = now_stored(place, generation)
+        assert (waiting.status, waiting.lease_expires_at) == (Status.PENDING, None)
+    assert place.waiting(place.queue_urls[generations[0].queue]) == (2, 0)
     assert task.said("worker ends")
 
 
@@ -114,7 +121,8 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
         "TMPDIR",
         "LLMREADY_CRAWL_ALLOW",
     }
-    assert found["status"]["Uid"].split() == [CRAWLER] * 4
+    assert len(set(found["status"]["Uid"].split())) == 1
+    assert found["status"]["Uid"].split()[0] in CRAWLERS
     assert found["status"]["Groups"] == ""
     assert found["status"]["CapPrm"] == found["status"]["CapEff"] == NONE
     assert found["status"]["NoNewPrivs"] == "1"

@@ -109,6 +109,8 @@ def test_schedules_are_in_place(running: Running) -> None:
     assert sorted(rule["ScheduleExpression"] for rule in rules if rule.get("ScheduleExpression")) == [
         "cron(0 0 1 * ? *)",
         "cron(0 2 * * ? *)",
+        "cron(15,30,45 * 1-2 * ? *)",
+        "cron(30 * * * ? *)",
         "rate(1 minute)",
         "rate(5 minutes)",
     ]

@@ -400,7 +400,9 @@ def test_what_runs_by_the_clock(prod: Template) -> None:
     assert rules == {
         ("rate(1 minute)", prod.function_name("dispatcher")),
         ("cron(0 0 1 * ? *)", prod.function_name("quota_reset")),
+        ("cron(15,30,45 * 1-2 * ? *)", prod.function_name("quota_reset")),
         ("cron(0 2 * * ? *)", prod.function_name("cleanup")),
+        ("cron(30 * * * ? *)", prod.function_name("cleanup")),
         ("rate(5 minutes)", prod.function_name("cleanup")),
     }
 

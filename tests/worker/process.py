@@ -83,8 +83,8 @@ def now_stored(place: Place, generation: Generation) -> Generation:
     return found
 
 
-def children_of(pid: int) -> list[int]:
-    """Return the processes that descend from a process."""
+def children_of(pid: int, *, deep: bool = True) -> list[int]:
+    """Return the processes that a process started and, if ``deep``, all that descend from them."""
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
@@ -94,7 +94,7 @@ def children_of(pid: int) -> list[int]:
                 continue
             parents[int(folder.name)] = int(fields[1])
     found = [child for child, parent in parents.items() if parent == pid]
-    return found + [deeper for child in found for deeper in children_of(child)]
+    return found + [deeper for child in found for deeper in children_of(child)] if deep else found
 
 
 def is_alive(pid: int) -> bool:

@@ -317,14 +317,15 @@ async def test_a_crawler_under_a_user_of_its_own() -> None:
         shutil.rmtree(folder)
 
 
-def test_a_crawl_may_use_three_quarters_of_the_container_memory(tmp_path: Path) -> None:
+def test_crawls_share_three_quarters_of_the_container_memory(tmp_path: Path) -> None:
     version_2, version_1 = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
-    unlimited = memory_limit([])
+    unlimited = memory_limit(container=[])
     assert 0 < unlimited <= 2 << 30
     version_1.write_text(f"{1 << 30}\n")
-    assert memory_limit([version_2, version_1]) == 3 << 28
+    assert memory_limit(container=[version_2, version_1]) == 3 << 28
+    assert memory_limit(2, container=[version_2, version_1]) == 3 << 27
     version_2.write_text(f"{1 << 29}\n")
-    assert memory_limit([version_2, version_1]) == 3 << 27
+    assert memory_limit(container=[version_2, version_1]) == 3 << 27
     version_2.write_text("max\n")
     version_1.write_text("9223372036854771712\n")
-    assert memory_limit([version_2, version_1]) == unlimited
+    assert memory_limit(container=[version_2, version_1]) == unlimited

@@ -1,5 +1,6 @@
 """What the service counts about generations, wherever they begin and end: one line a moment, read by CloudWatch."""
 
+import threading
 from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -9,6 +10,7 @@ from llmready.observability import metrics
 from llmready.settings import settings
 
 _MICRO = 1_000_000
+_emitting = threading.Lock()  # a worker ends several generations at once, each in a thread of its own
 
 
 def accepted() -> None:
@@ -75,8 +77,9 @@ _ENDS = {
 
 
 def _emit(figures: Mapping[str, tuple[float, MetricUnit]], **dimensions: str) -> None:
-    for name, value in dimensions.items():
-        metrics.add_dimension(name, value)
-    for name, (figure, unit) in figures.items():
-        metrics.add_metric(name, unit=unit, value=figure)
-    metrics.flush_metrics()
+    with _emitting:
+        for name, value in dimensions.items():
+            metrics.add_dimension(name, value)
+        for name, (figure, unit) in figures.items():
+            metrics.add_metric(name, unit=unit, value=figure)
+        metrics.flush_metrics()

@@ -225,7 +225,7 @@ class PurgeBell(Protocol):
     """Who goes on with a purge that is too large for one request."""
 
     def ring(self, purge: Purge) -> None:
-        """Ask for a purge to be continued; never raises, the daily cleanup comes anyway."""
+        """Ask for a purge to be continued; never raises, the cleanup comes anyway."""
 
 
 class Opening(NamedTuple):

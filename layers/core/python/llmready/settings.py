@@ -36,6 +36,7 @@ class Settings(BaseModel):
     task_security_group: str = ""
     max_tasks: int = Field(10, ge=1)
     warm_tasks: int = Field(0, ge=0)
+    crawlers_per_task: int = Field(2, ge=1, le=8)
     generation_timeout: int = Field(3600, ge=30)
     generation_retries: int = Field(2, ge=0)
     require_verified_email: bool = False

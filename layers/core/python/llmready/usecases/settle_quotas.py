@@ -3,6 +3,7 @@
 The new month needs no reset itself, its ledgers begin empty: a late run can neither give nor take quota.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,18 +19,26 @@ class Settled(NamedTuple):
 
     closed: int
     still_running: int
+    all_seen: bool
+    """Whether it came to the end; where not, the next run goes on from there."""
 
 
-def settle_quotas(*, quotas: Quotas, users: Users, outbox: Outbox, time: datetime) -> Settled:
+def settle_quotas(
+    *, quotas: Quotas, users: Users, outbox: Outbox, clock: Callable[[], datetime], until: datetime
+) -> Settled:
     """Close the ledgers of past months in which nothing runs any more; safe to run again at any point.
 
-    Who generated in the last month and wants to be told gets a mail, once.
+    A closed ledger is found no more, so a run that had to stop at ``until`` is gone on with by the next. Who
+    generated in the last month and wants to be told gets a mail, once.
     """
+    time = clock()
     closed = still_running = 0
     last_day = time
     for back in range(_MONTHS_BACK):
         last_day = last_day.replace(day=1) - timedelta(days=1)
         for user_id, ledger in quotas.of_month(month_of(last_day)):
+            if clock() >= until:
+                return Settled(closed, still_running, all_seen=False)
             if back == 0 and ledger.taken:
                 _tell(user_id, users, outbox, time)
             if ledger.reserved:
@@ -37,7 +46,7 @@ def settle_quotas(*, quotas: Quotas, users: Users, outbox: Outbox, time: datetim
             else:
                 quotas.close(user_id, ledger.month, time)
                 closed += 1
-    return Settled(closed, still_running)
+    return Settled(closed, still_running, all_seen=True)
 
 
 def _tell(user_id: str, users: Users, outbox: Outbox, time: datetime) -> None:
