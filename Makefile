@@ -90,7 +90,7 @@ image: setup ## Build the worker's images (Docker, or buildah where no engine ru
 lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.txt
-	@for part in lambda container browser cli infra; do \
+	@for part in lambda sendgrid container browser cli infra; do \
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
 

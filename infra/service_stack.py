@@ -316,6 +316,8 @@ class ServiceStack(Stack):
             {**self._table, **self._secret, **self.mail.settings(), **self._public_url()},
             timeout=Duration.seconds(30),
         )
+        if self.layers.sendgrid:
+            function.add_layers(self.layers.sendgrid)
         self.storage.grant_table(function, GET, PUT, UPDATE, CHECK)
         # The link in a mail carries a ticket for one download, signed like a token.
         self.storage.grant_signing_secret(function)

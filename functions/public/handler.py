@@ -8,8 +8,8 @@ from llmready import __version__
 from llmready.domain.plans import PLANS
 from llmready.http.api import PREFIX, Api
 from llmready.http.docs_page import docs_page
-from llmready.http.schemas.auth import PlanAnswer, PlansAnswer
 from llmready.http.schemas.common import Answer
+from llmready.http.schemas.plans import PlanAnswer, PlansAnswer
 
 _OPENAPI = Path(__file__).with_name("openapi.json")
 

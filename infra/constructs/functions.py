@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy, SymlinkFollowMode
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.bytecode import FUNCTION_AT, RUNTIME, code_of
 from infra.constructs.checks import acknowledge
-from infra.constructs.layers import RUNTIME, function_architecture
+from infra.constructs.layers import function_architecture
 from infra.paths import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -79,12 +80,7 @@ class ServiceFunction(Construct):
             description=f"LLMReady {stage.name}: {folder}",
             runtime=RUNTIME,
             architecture=function_architecture(stage),
-            code=lambda_.Code.from_asset(
-                str(FUNCTIONS / folder),
-                exclude=["**/__pycache__", "**/*.pyc"],
-                # The OpenAPI text is a link into docs/.
-                follow_symlinks=SymlinkFollowMode.ALWAYS,
-            ),
+            code=code_of(FUNCTIONS / folder, FUNCTION_AT),
             handler="handler.handler",
             layers=list(layers.all),
             role=role,

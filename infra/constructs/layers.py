@@ -1,4 +1,4 @@
-"""The two Lambda layers: third-party packages, and the code that all functions share."""
+"""The Lambda layers: third-party packages, and the code that all functions share."""
 
 from __future__ import annotations
 
@@ -8,28 +8,36 @@ import re
 import shutil
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling, RemovalPolicy
+from aws_cdk import ILocalBundling, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.bytecode import (
+    IS_MADE,
+    LAYERS_AT,
+    PYTHON_VERSION,
+    RUNTIME,
+    add_bytecode,
+    bundled_code,
+    code_of,
+)
 from infra.paths import BUILD, ROOT
 
 if TYPE_CHECKING:
     from infra.stage import Stage
 
-REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
+REQUIREMENTS = ROOT / "requirements"
 CORE = ROOT / "layers" / "core"
-PYTHON_VERSION = "3.13"
-RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 # The Lambda runtime brings these itself; some requirement of ours only drags them in.
 PROVIDED_BY_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
-# Neither tests nor caches are worth a cold start's time.
-PRUNED = ("__pycache__", "tests", "bin")
+# Neither tests nor caches are worth a cold start's time; bytecode is made anew, for where the layer is mounted.
+PRUNED = ("__pycache__", "test", "tests", "bin")
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 
 
@@ -37,11 +45,36 @@ class BundlingError(RuntimeError):
     """The dependency layer could not be made; the message is a sentence for the operator."""
 
 
-def layer_requirements(pinned: str) -> str:
-    """Take what the runtime provides out of a hash-pinned requirements text."""
-    blocks = re.split(r"\n(?=[A-Za-z0-9])", pinned.strip())
-    kept = [block for block in blocks if re.split(r"[=\[ ]", block)[0] not in PROVIDED_BY_RUNTIME]
+class Packages(StrEnum):
+    """The layers of third-party packages, by the name of what they require."""
+
+    DEPENDENCIES = "lambda"
+    SENDGRID = "sendgrid"
+
+
+def layer_requirements(pinned: str, *, without: frozenset[str] = PROVIDED_BY_RUNTIME) -> str:
+    """Take what is there already out of a hash-pinned requirements text.
+
+    Args:
+        pinned: the requirements.
+        without: names of what the runtime, or a layer that is always there, provides.
+    """
+    kept = [block for name, block in _pins(pinned) if name not in without]
     return "\n".join(kept) + "\n"
+
+
+def _pins(pinned: str) -> list[tuple[str, str]]:
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", pinned.strip())
+    return [(re.split(r"[=\[ ]", block)[0], block) for block in blocks]
+
+
+def _requirements(packages: Packages) -> str:
+    wanted, always = (
+        (REQUIREMENTS / f"{name}.txt").read_text() for name in (packages, Packages.DEPENDENCIES)
+    )
+    if packages is Packages.DEPENDENCIES:
+        return layer_requirements(wanted)
+    return layer_requirements(wanted, without=PROVIDED_BY_RUNTIME | {name for name, _ in _pins(always)})
 
 
 class LambdaPlatform:
@@ -70,13 +103,16 @@ class DependencyBundling:
 
     Args:
         target: where that is.
+        packages: which ones.
     """
 
-    def __init__(self, target: LambdaPlatform | ThisMachine) -> None:
-        self.requirements = layer_requirements(REQUIREMENTS.read_text())
+    def __init__(
+        self, target: LambdaPlatform | ThisMachine, packages: Packages = Packages.DEPENDENCIES
+    ) -> None:
+        self.requirements = _requirements(packages)
         self.target = target
         # The same pins for the same platform give the same layer, whatever time it is made.
-        recipe = "\n".join((self.requirements, *target.options, *PRUNED))
+        recipe = "\n".join((self.requirements, *target.options, *PRUNED, f"bytecode {IS_MADE}"))
         self.digest = hashlib.sha256(recipe.encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
@@ -119,6 +155,7 @@ class DependencyBundling:
         for name in PRUNED:
             for folder in list((partial / "python").rglob(name)):
                 shutil.rmtree(folder, ignore_errors=True)
+        add_bytecode(partial, LAYERS_AT)
         try:
             partial.rename(cached)
         except OSError:  # another synthesis was faster
@@ -126,39 +163,40 @@ class DependencyBundling:
 
 
 class Layers(Construct):
-    """The dependency layer and the core layer, in the order in which functions load them."""
+    """The layers that functions load.
+
+    Attributes:
+        all: what each function gets, in the order in which they are put on top of each other.
+        sendgrid: what the notifier needs beside them where SendGrid delivers the mails. It brings the cryptography
+            package, which PyJWT would import at every cold start of every function that finds it, and which tokens
+            signed with HS256 do without.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self.all = [self._core(stage)]
+        self._stage = stage
+        core = self._layer("Core", "LLMReady's shared code", code_of(CORE, LAYERS_AT))
+        self.all = [core]
+        self.sendgrid: lambda_.LayerVersion | None = None
         if stage.dependency_layer:
-            self.all.insert(0, self._dependencies(stage))
+            packages = self._packages("Dependencies", "Third-party packages", Packages.DEPENDENCIES)
+            self.all.insert(0, packages)
+            if stage.mail_provider == "sendgrid":
+                self.sendgrid = self._packages("SendGrid", "SendGrid's package", Packages.SENDGRID)
 
-    def _dependencies(self, stage: Stage) -> lambda_.LayerVersion:
-        bundling = DependencyBundling(LambdaPlatform(stage.architecture))
+    def _packages(self, construct_id: str, description: str, packages: Packages) -> lambda_.LayerVersion:
+        bundling = DependencyBundling(LambdaPlatform(self._stage.architecture), packages)
+        code = bundled_code(ROOT / "layers" / "dependencies", bundling, bundling.digest)
+        return self._layer(construct_id, description, code)
+
+    def _layer(self, construct_id: str, description: str, code: lambda_.Code) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(
             self,
-            "Dependencies",
-            description="Third-party packages",
-            code=lambda_.Code.from_asset(
-                str(ROOT / "layers" / "dependencies"),
-                asset_hash=bundling.digest,
-                asset_hash_type=AssetHashType.CUSTOM,
-                bundling=BundlingOptions(image=DockerImage.from_registry("unused"), local=bundling),
-            ),
+            construct_id,
+            description=description,
+            code=code,
             compatible_runtimes=[RUNTIME],
-            compatible_architectures=[function_architecture(stage)],
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-
-    def _core(self, stage: Stage) -> lambda_.LayerVersion:
-        return lambda_.LayerVersion(
-            self,
-            "Core",
-            description="LLMReady's shared code",
-            code=lambda_.Code.from_asset(str(CORE), exclude=["**/__pycache__", "**/*.pyc"]),
-            compatible_runtimes=[RUNTIME],
-            compatible_architectures=[function_architecture(stage)],
+            compatible_architectures=[function_architecture(self._stage)],
             removal_policy=RemovalPolicy.DESTROY,
         )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ASSEMBLIES = BUILD / "local"
 KEPT = 3
 # infra/local only runs what is synthesised, infra/cdk only deploys it.
-INPUTS = ("cdk.json", "requirements/lambda.txt", "infra", "functions", "layers")
+INPUTS = ("cdk.json", "requirements/lambda.txt", "requirements/sendgrid.txt", "infra", "functions", "layers")
 _NOT_READ = ("__pycache__", "local", "cdk")
 
 

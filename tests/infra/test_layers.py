@@ -1,13 +1,15 @@
-"""The dependency layer: complete, and without what Lambda brings itself."""
+"""The layers: complete, without what Lambda brings itself, small, and with bytecode that it really loads."""
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
 from importlib.metadata import files
 from pathlib import Path
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,6 +25,17 @@ for path in sys.argv[2:]:
     spec.loader.exec_module(module)
     assert callable(module.handler), path
 """
+IMPORTS_ALL_OF_THE_CORE = """
+import importlib, json, pkgutil, sys
+sys.path[:0] = json.loads(sys.argv[1])
+import llmready
+for module in pkgutil.walk_packages(llmready.__path__, "llmready."):
+    importlib.import_module(module.name)
+"""
+
+needs_bytecode = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 13), reason="only the Python that Lambda has can make its bytecode"
+)
 
 
 def zipped(folder: Path) -> int:
@@ -30,7 +43,7 @@ def zipped(folder: Path) -> int:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file():
                 archive.write(path, path.relative_to(folder))
     return packed.tell()
 
@@ -38,47 +51,103 @@ def zipped(folder: Path) -> int:
 @pytest.fixture(scope="module")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dependency layer, made for this machine instead of Lambda's."""
-    from infra.constructs.layers import DependencyBundling, ThisMachine  # noqa: PLC0415
+    return made("lambda", tmp_path_factory.mktemp("layer"))
 
-    folder = tmp_path_factory.mktemp("layer")
-    assert DependencyBundling(ThisMachine()).try_bundle(str(folder))
+
+@pytest.fixture(scope="module")
+def sendgrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the notifier has beside it where SendGrid delivers the mails."""
+    return made("sendgrid", tmp_path_factory.mktemp("sendgrid"))
+
+
+def made(packages: str, folder: Path) -> Path:
+    from infra.constructs.layers import DependencyBundling, Packages, ThisMachine  # noqa: PLC0415
+
+    assert DependencyBundling(ThisMachine(), Packages(packages)).try_bundle(str(folder))
     return folder / "python"
 
 
-def test_functions_find_every_package_in_the_layers(layer: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The core layer as it is deployed."""
+    from infra.constructs.bytecode import SourceBundling  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("core")
+    assert SourceBundling(ROOT / "layers" / "core", "/opt").try_bundle(str(folder))
+    return folder / "python"
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda itself provides."""
+    folder = tmp_path_factory.mktemp("runtime")
     for package in RUNTIME:
         for name in {file.parts[0] for file in files(package) or [] if file.parts[0] != ".."}:
-            (tmp_path / name).symlink_to(Path(__import__("boto3").__file__).parent.parent / name)
-    search = [str(layer), str(ROOT / "layers" / "core" / "python"), str(tmp_path)]
-    handlers = [str(path) for path in sorted((ROOT / "functions").glob("*/handler.py"))]
-    assert handlers
+            (folder / name).symlink_to(Path(boto3.__file__).parent.parent / name)
+    return folder
+
+
+def imported(script: str, *arguments: str, search: list[Path], verbose: bool = False) -> str:
+    """Run a script that imports from these folders and from nowhere else; give what Python says of it."""
     # -S keeps the environment's own packages out, -I all else.
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", "-c", IMPORTS_ALL_HANDLERS, json.dumps(search), *handlers],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-I", "-S", "-B", *(["-v"] if verbose else []), "-c", script]
+    folders = json.dumps([str(folder) for folder in search])
+    done = subprocess.run([*command, folders, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
-def test_what_the_runtime_provides_is_left_out(layer: Path) -> None:
-    found = {path.name for path in layer.iterdir()}
+HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
+
+
+def test_functions_find_every_package_in_the_layers(layer: Path, core: Path, runtime: Path) -> None:
+    assert HANDLERS
+    imported(IMPORTS_ALL_HANDLERS, *map(str, HANDLERS), search=[layer, core, runtime])
+
+
+def test_the_core_finds_the_rest_of_it_in_the_layer_of_the_notifier(
+    layer: Path, sendgrid: Path, core: Path, runtime: Path
+) -> None:
+    imported(IMPORTS_ALL_OF_THE_CORE, search=[layer, sendgrid, core, runtime])
+
+
+def test_what_is_there_already_is_left_out(layer: Path, sendgrid: Path) -> None:
+    found, beside = (
+        {path.name for path in folder.iterdir() if path.is_dir()} for folder in (layer, sendgrid)
+    )
     assert "pydantic" in found
-    assert not found & {"boto3", "botocore", "s3transfer"}
+    assert not found & {"boto3", "botocore", "s3transfer", "sendgrid", "cryptography"}
+    assert "sendgrid" in beside
+    assert not beside & ((found | {"boto3", "botocore", "s3transfer"}) - {"__pycache__"})
 
 
-def test_the_layers_are_small_enough_to_start_fast(layer: Path) -> None:
-    assert zipped(layer) <= 15_000_000
-    assert zipped(ROOT / "layers" / "core") <= 15_000_000
-    assert not list(layer.rglob("*.pyc"))
+def test_the_layers_are_small_enough_to_start_fast(layer: Path, sendgrid: Path, core: Path) -> None:
+    for folder in (layer, sendgrid, core):
+        assert zipped(folder.parent) <= 15_000_000
 
 
-@pytest.mark.parametrize(
-    "handler", sorted((ROOT / "functions").glob("*/handler.py")), ids=lambda path: path.parent.name
-)
-def test_a_functions_package_is_small(handler: Path) -> None:
-    assert zipped(handler.parent) <= 100_000
+@needs_bytecode
+def test_cold_starts_compile_nothing(layer: Path, core: Path, runtime: Path) -> None:
+    said = imported(IMPORTS_ALL_HANDLERS, *map(str, HANDLERS), search=[layer, core, runtime], verbose=True)
+    loaded = re.findall(r"^# code object from '?(.+?)'?$", said, re.MULTILINE)
+    ours = [path for path in loaded if path.startswith((str(layer), str(core)))]
+    assert len(ours) > 300
+    assert [path for path in ours if not path.endswith(".pyc")] == []
+
+
+@needs_bytecode
+def test_bytecode_names_the_place_where_it_runs(core: Path) -> None:
+    compiled = next((core / "llmready" / "__pycache__").glob("bootstrap.*.pyc")).read_bytes()
+    assert b"/opt/python/llmready/bootstrap.py" in compiled
+    assert str(core).encode() not in compiled
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda path: path.parent.name)
+def test_a_functions_package_is_small(handler: Path, tmp_path: Path) -> None:
+    from infra.constructs.bytecode import SourceBundling  # noqa: PLC0415
+
+    assert SourceBundling(handler.parent, "/var/task").try_bundle(str(tmp_path))
+    assert zipped(tmp_path) <= 100_000
 
 
 def test_the_same_pins_give_the_same_layer_for_each_platform() -> None:

@@ -26,6 +26,7 @@ from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.plans import QueueName
+from llmready.observability import trace_aws_calls
 from llmready.ports import Archives, Captcha, DispatcherBell, Mailer, MailQueue, PurgeBell, Tasks
 from llmready.settings import settings
 
@@ -37,6 +38,8 @@ _CONFIG = Config(
 )
 # Presigned URLs need the regional endpoint, or new buckets outside us-east-1 redirect and the signature breaks.
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+
+trace_aws_calls()
 
 
 @cache

@@ -31,7 +31,14 @@ def count(name: str) -> None:
 
 @cache
 def _tracer() -> Tracer:
-    return Tracer(service=_SERVICE)
+    # The SDK would import all that it can trace, in a function that calls nothing too.
+    return Tracer(service=_SERVICE, auto_patch=False)
+
+
+def trace_aws_calls() -> None:
+    """Have the calls of all AWS clients appear in the traces, where this process traces."""
+    if os.environ["POWERTOOLS_TRACE_DISABLED"] != "true":
+        _tracer().patch(["botocore"])
 
 
 def __getattr__(name: str) -> Any:

@@ -4,11 +4,12 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from aws_lambda_powertools.event_handler.openapi import swagger_ui
+from aws_lambda_powertools.event_handler import openapi as powertools
 
 from llmready.http.pages import source_hash
 
-_ASSETS = Path(swagger_ui.__file__).parent
+# The folder alone: what lies in it as code would be imported at every cold start.
+_ASSETS = Path(powertools.__file__).parent / "swagger_ui"
 _START = """
   SwaggerUIBundle({
     spec: JSON.parse(document.querySelector("#openapi").textContent),

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
 from llmready.domain.passwords import LONGEST, SHORTEST
-from llmready.domain.plans import QueueName
 from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
+from llmready.http.schemas.plans import PlanAnswer
 
 # No keyboard types control characters; one that arrives was mangled on the way, and would lock its owner out.
 _TYPED = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -156,23 +156,6 @@ class TokenAnswer(Answer):
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the scheme's name
     expires_in: int
-
-
-class PlanAnswer(Answer):
-    """A plan and its limits."""
-
-    name: str
-    generations_per_month: int
-    websites: int
-    pages_per_generation: int
-    queue: QueueName
-    files_kept_days: int
-
-
-class PlansAnswer(Answer):
-    """All plans."""
-
-    items: list[PlanAnswer]
 
 
 class MailPreferencesAnswer(Answer):

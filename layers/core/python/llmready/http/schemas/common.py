@@ -17,13 +17,13 @@ Timestamp = Annotated[
 class Request(BaseModel):
     """A request body: a field that it does not know is an error, not a surprise."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
 
 
 class Answer(BaseModel):
     """An answer."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
 class Message(Answer):
