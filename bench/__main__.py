@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "llms_txt": "llms.txt",
     "pack": "packing an archive",
     "coverage": "pages found on real sites",
+    "hostile": "sites that mean harm",
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
 }

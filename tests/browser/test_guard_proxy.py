@@ -132,7 +132,9 @@ async def ask(proxy: GuardProxy, head: bytes, then: bytes = b"") -> bytes:
     return answer
 
 
-async def test_nothing_that_is_not_public_is_connected_to() -> None:
+async def test_nothing_that_is_not_public_is_connected_to(
+    record_property: Callable[[str, object], None],
+) -> None:
     asked = tricks()
     assert len(asked) > 900
     async with proxying() as proxy:
@@ -143,6 +145,9 @@ async def test_nothing_that_is_not_public_is_connected_to() -> None:
                 assert answer.startswith((b"HTTP/1.1 403 ", b"HTTP/1.1 400 ")), (head, answer)
             assert [one for one in seen if one != ours] == []
             assert len(seen) == len(asked), "the test hears connections"
+    record_property(
+        "figure", f"{len(asked)} requests with address tricks to the browser's proxy: all refused"
+    )
 
 
 async def test_names_that_flip_never_reach_what_is_not_public(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -87,6 +87,10 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int
     _watching.clear()
 
 
+def _foreign(seen: list[tuple[str, int]], port: int) -> int:
+    return len([one for one in seen if one != ("127.0.0.1", port)])
+
+
 def _header(text: str) -> str:
     """A header carries bytes; a server may send any."""
     return text.replace("\r", "").replace("\n", "").encode().decode("latin-1")
@@ -96,7 +100,12 @@ def test_there_are_enough_tricks() -> None:
     assert len(set(tricks(8080))) >= 150
 
 
-def test_links_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+Record = Callable[[str, object], None]
+
+
+def test_links_that_lead_inside(
+    connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
+) -> None:
     def answer(path: str) -> Answer | None:
         if path == "/":
             anchors = "".join(f'<a href="{html.escape(url)}">x</a>' for url in named)
@@ -120,10 +129,14 @@ def test_links_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Pa
         found = call(site.url, tmp_path, "--max-pages", "2000", "--timeout", "60").completed()
         assert set(connections) == {("127.0.0.1", site.port)}
         assert found.last["pages_crawled"] > len(named)
+        told = f"{len(named)} address tricks as links, frames, canonicals, bases and refreshes"
+        record_property("figure", f"{told}: {_foreign(connections, site.port)} forbidden connections")
         assert all(one["url"].startswith(site.url) for one in found.manifest["pages"])
 
 
-def test_redirects_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+def test_redirects_that_lead_inside(
+    connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
+) -> None:
     def answer(path: str) -> Answer | None:
         if path == "/":
             return Answer(page("Home", links(*(f"/to/{number}" for number in range(len(named))))))
@@ -138,6 +151,8 @@ def test_redirects_that_lead_inside(connections: list[tuple[str, int]], tmp_path
         call(site.url, tmp_path, "--max-pages", "1000").completed()
         assert set(connections) == {("127.0.0.1", site.port)}
         assert len([path for path in site.paths if path.startswith("/to/")]) >= len(named)
+        seen = _foreign(connections, site.port)
+        record_property("figure", f"{len(named)} address tricks as redirects: {seen} forbidden connections")
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://localhost/", "http://inside.test/"])
@@ -149,7 +164,9 @@ def test_a_start_page_that_redirects_inside(
         assert set(connections) == {("127.0.0.1", site.port)}
 
 
-def test_sitemaps_that_lead_inside(connections: list[tuple[str, int]], tmp_path: Path) -> None:
+def test_sitemaps_that_lead_inside(
+    connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
+) -> None:
     """As pages, as further sitemaps, and as the sitemaps that robots.txt names."""
     with serving({}) as probe:
         port = probe.port
@@ -170,9 +187,12 @@ def test_sitemaps_that_lead_inside(connections: list[tuple[str, int]], tmp_path:
             assert set(connections) == {("127.0.0.1", site.port)}
             assert "/own.xml" in site.paths
             connections.clear()
+    record_property(
+        "figure", f"{len(named)} address tricks in sitemaps and robots.txt: 0 forbidden connections"
+    )
 
 
-def test_robots_that_redirect_inside(connections: list[tuple[str, int]]) -> None:
+def test_robots_that_redirect_inside(connections: list[tuple[str, int]], record_property: Record) -> None:
     async def read(origin: str) -> Failure | None:
         guard = Guard([("127.0.0.1", int(origin.rpartition(":")[2]))])
         async with Fetcher(guard, "test", Limits()) as fetcher:
@@ -187,9 +207,11 @@ def test_robots_that_redirect_inside(connections: list[tuple[str, int]]) -> None
         for target[0] in tricks(site.port):
             asyncio.run(read(site.url))
         assert set(connections) == {("127.0.0.1", site.port)}
+        told = f"{len(tricks(site.port))} address tricks as redirects of robots.txt"
+        record_property("figure", f"{told}: {_foreign(connections, site.port)} forbidden connections")
 
 
-def test_names_whose_answers_flip_a_thousand_times() -> None:
+def test_names_whose_answers_flip_a_thousand_times(record_property: Record) -> None:
     """Now public, now not, now both: whatever the resolver says, only public addresses are connected to."""
     chance = random.Random(5)
     answers = [
@@ -227,6 +249,9 @@ def test_names_whose_answers_flip_a_thousand_times() -> None:
     assert min(codes.count(code) for code in set(codes)) > 50
     assert connected
     assert all(is_public(address) for address in connected)
+    refused = codes.count(Code.BLOCKED_ADDRESS)
+    told = f"{len(codes)} answers of name servers that flip: {refused} refused"
+    record_property("figure", f"{told}, {len(connected)} connections, all to public addresses")
 
 
 def _bomb(encoding: str, megabytes: int = 120) -> bytes:
@@ -258,7 +283,7 @@ def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
     return Run(done.returncode, [], done.stderr + done.stdout, out, 0), watch.peak
 
 
-def test_bombs_stop_in_little_memory(tmp_path: Path) -> None:
+def test_bombs_stop_in_little_memory(tmp_path: Path, record_property: Record) -> None:
     encodings = ("gzip", "deflate", "br", "zstd")
     bombs = {name: _bomb(name) for name in encodings}
     twice = gzip.compress(bombs["gzip"])
@@ -280,6 +305,9 @@ def test_bombs_stop_in_little_memory(tmp_path: Path) -> None:
     assert codes == {f"/{name}{number}": "page_too_large" for name in encodings for number in range(4)}
     assert run.urls(site.url) == {"/", "/good"}
     assert 20 < peak < MEMORY_LIMIT
+    record_property(
+        "figure", f"16 bombs of 120 MB in 4 encodings: {peak:.0f} MB at the peak, limit {MEMORY_LIMIT}"
+    )
 
 
 def _months(path: str) -> str:
@@ -307,7 +335,7 @@ _TRAPS = {
 
 
 @pytest.mark.parametrize("name", _TRAPS)
-def test_a_trap_ends_by_rule(name: str, tmp_path: Path) -> None:
+def test_a_trap_ends_by_rule(name: str, tmp_path: Path, record_property: Record) -> None:
     """Without its timeout coming near, and long before it has as many pages as it might have."""
     counter = iter(range(10**9))
 
@@ -320,6 +348,9 @@ def test_a_trap_ends_by_rule(name: str, tmp_path: Path) -> None:
         found = call(site.url, tmp_path, "--max-pages", "100000", "--timeout", "120").completed()
         assert len(site.paths) < 2500
     assert not found.manifest["notes"]
+    record_property(
+        "figure", f"trap “{name}”: ended after {len(site.paths)} requests, {found.seconds:.1f} s of 120"
+    )
 
 
 def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
@@ -345,7 +376,7 @@ def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
     assert set(failures.values()) == {"too_many_redirects"}
 
 
-def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path) -> None:
+def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path, record_property: Record) -> None:
     slow = Answer(page("Slow") * 3, drip=0.5)
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/slow", "/good")),
@@ -356,6 +387,9 @@ def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path) -> Non
         found = call(site.url, tmp_path, "--timeout", "4").completed()
     assert found.urls(site.url) == {"/", "/good"}
     assert found.seconds < 60
+    record_property(
+        "figure", f"a body in drips: ended after {found.seconds:.1f} s, timeout 4 s, the rest kept"
+    )
 
 
 def test_a_robots_txt_that_takes_long_to_ask_holds_up_no_timeout(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import itertools
 import random
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,9 @@ FORBIDDEN = re.compile(
 )
 
 
-def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(tmp_path: Path) -> None:
+def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Whatever leads there: links, sitemaps, redirects, canonical addresses, frames, refreshes, Markdown forms."""
     chance = random.Random(9)
     paths = [
@@ -98,6 +101,8 @@ def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(tmp_path: Pa
         assert {request.headers["User-Agent"] for request in site.requests} == {
             f"LLMReadyBot/{found.manifest['generator'].removeprefix('LLMReady ')} (+https://llmready.example/bot)"
         }
+    told = f"{len(asked)} requests under a robots.txt with wildcards: 0 disallowed"
+    record_property("figure", f"{told}, at most {site.most_open} connections")
 
 
 def test_the_user_agent_says_where_to_complain(tmp_path: Path) -> None:
