@@ -31,7 +31,7 @@ MOST_CRUMBS = 8
 LONGEST_LABEL = 60
 """Characters; what is longer is a sentence, not a name."""
 
-LONGEST_CRUMBS = 8192
+LONGEST_CRUMBS = 4096
 """Bytes from the beginning of a tag that mentions breadcrumbs."""
 
 MOST_MENTIONS = 50

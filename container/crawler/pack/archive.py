@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ from crawler.pack.zip_file import ZipFile, deflated_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from types import TracebackType
     from typing import Self
 
     from crawler.frontier.urls import Url
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 
 FULL = "llms-full.txt"
 MANIFEST = "manifest.json"
+
+WRITERS = 4
+MOST_WAITING = 64
+"""Files of the archive that wait for being written."""
 
 _CHUNK = 1 << 20
 
@@ -79,14 +87,29 @@ class Bundle:
         self.names: list[str] = []
         self._folder = folder
         self._made = {folder}
+        # Making a file waits for the file system, which takes several at once.
+        self._writers = ThreadPoolExecutor(WRITERS, "writer")
+        self._writing: deque[Future[int]] = deque()
+        self._closing = ExitStack()
         self._zip = zip_path and ZipFile(zip_path, limit)
 
     def __enter__(self) -> Self:
+        with ExitStack() as closing:
+            if self._zip:
+                closing.enter_context(self._zip)
+            closing.callback(self._writers.shutdown, cancel_futures=True)
+            closing.push(self._complete)
+            self._closing = closing.pop_all()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if self._zip:
-            self._zip.__exit__(kind, *rest)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.__exit__(kind, error, trace)
+
+    def _complete(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._wait_for(len(self._writing))
 
     def add(self, name: str, data: bytes, parts: Sequence[bytes] = ()) -> None:
         """Write a file; `parts`, the same compressed, if there. Raises: Failure (archive_too_large), OSError."""
@@ -94,10 +117,15 @@ class Bundle:
         if path.parent not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(path.parent)
-        path.write_bytes(data)
+        self._wait_for(len(self._writing) - MOST_WAITING + 1)
+        self._writing.append(self._writers.submit(path.write_bytes, data))
         self.names.append(name)
         if self._zip:
             self._zip.add(name, data, parts)
+
+    def _wait_for(self, files: int) -> None:
+        for _ in range(files):
+            self._writing.popleft().result()
 
     def add_joined(self, name: str, pieces: Iterator[_Piece]) -> int:
         """Write a file of pieces that come one by one. Returns: its bytes. Raises: Failure (archive_too_large)."""
