@@ -1,8 +1,9 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
+import { ARTICLE, MAIN } from './marks.mjs'
 import { Measure, children, resolved, textOf } from './measure.mjs'
-import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED, judgeClass, judgeId, judgeRole } from './names.mjs'
-import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
+import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED } from './names.mjs'
 import { PlainHtml } from './plain_html.mjs'
+import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
@@ -15,11 +16,6 @@ const MOST_CANDIDATES = 50
 /** Blocks at either end of the main part that are looked at for links that only walk through the site. */
 const MOST_EDGES = 12
 
-// Bits beside those that names have.
-const MAIN = 8
-const ARTICLE = 16
-
-const { class: CLASS, id: IDENTITY, itemprop: ITEMPROP, role: ROLE } = ATTRIBUTE
 const FRAME_TAGS = ids('aside', 'footer', 'header')
 const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'pre', 'tbody', 'tr')
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
@@ -46,20 +42,12 @@ export function mainPart(tree) {
 
 // There is one page at a time, so what is as long as a page is used again.
 const MEASURE = new Measure()
-let MARKS = new Uint16Array(0)
 
 class Page {
   constructor(tree) {
     this.tree = tree
-    // What is known of each element, and of all of them together, as bits.
-    this.marks = MARKS.length >= tree.count ? MARKS : (MARKS = new Uint16Array(tree.room))
-    this.has = 0
-    for (let node = 0; node < tree.count; node++) {
-      const mark = tree.gone[node] || !tree.hasAttributes(node) ? 0 : judge(tree, node)
-      this.marks[node] = mark
-      this.has |= mark
-    }
-    this.measure = MEASURE.take(tree)
+    this.measure = MEASURE
+    MEASURE.take(tree)
   }
 
   plain() {
@@ -76,13 +64,16 @@ class Page {
     this.dropFrame(main, isMarked)
     this.dropSigns(main)
     if (!isMarked) {
-      this.measure.take(tree)
+      measure.take(tree, main)
       this.dropColumns(main)
       this.dropWalks(main)
     }
-    this.measure.take(tree)
-    const writer = new PlainHtml(tree, this.measure, this.marks)
-    return heading < 0 ? writer.write(main) : writer.write(heading) + writer.write(main)
+    const writer = new PlainHtml(tree, measure)
+    const write = (top) => {
+      measure.take(tree, top)
+      return writer.write(top)
+    }
+    return heading < 0 ? write(main) : write(heading) + write(main)
   }
 
   choose() {
@@ -99,21 +90,21 @@ class Page {
   }
 
   marked() {
-    const { tree, marks } = this
+    const { tree } = this
     const found = tree.all(0, ID.main)
-    return this.has & MAIN ? found.concat(nodesOf(tree, (node) => marks[node] & MAIN)) : found
+    return tree.says & MAIN ? found.concat(tree.toldBelow(0, (node) => tree.marks[node] & MAIN)) : found
   }
 
   articles() {
-    const { tree, marks } = this
-    if (!(this.has & ARTICLE)) return tree.all(0, ID.article)
-    return nodesOf(tree, (node) => marks[node] & ARTICLE || tree.tag[node] === ID.article)
+    const { tree } = this
+    if (!(tree.says & ARTICLE)) return tree.all(0, ID.article)
+    return tree.toldBelow(0, (node) => tree.marks[node] & ARTICLE || tree.tag[node] === ID.article)
   }
 
   byName() {
-    const { tree, measure, marks } = this
-    if (!(this.has & CONTENT)) return 0
-    const candidates = nodesOf(tree, (node) => marks[node] & CONTENT).slice(0, MOST_CANDIDATES)
+    const { tree, measure } = this
+    if (!(tree.says & CONTENT)) return 0
+    const candidates = tree.toldBelow(0, (node) => tree.marks[node] & CONTENT).slice(0, MOST_CANDIDATES)
     const most = Math.max(0, ...candidates.map((node) => measure.prose(node)))
     if (!candidates.length || most < 0.4 * measure.prose(0)) return 0
     // The innermost that has it all: what is around it is links.
@@ -140,16 +131,13 @@ class Page {
   }
 
   dropFrame(main, isMarked) {
-    const { tree, measure, marks } = this
+    const { tree, measure } = this
     const mask = isMarked ? ALWAYS : ALWAYS | OUTSIDE
     const whole = measure.length(main)
-    let doomed = []
-    const end = tree.end[main]
-    for (let node = main + 1; node < end; node++) {
+    let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
-      const isFrame = marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])
-      if (isFrame && !tree.gone[node] && !this.isKept(node, whole)) doomed.push(node)
-    }
+      return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])) && !this.isKept(node, whole)
+    })
     const left = whole - this.lengthOf(doomed)
     if (left < NEAR_EMPTY && whole - left > 3 * left) {
       // What is left is nothing: a page that is only a table of contents, or names that mislead.
@@ -180,16 +168,10 @@ class Page {
     const share = measure.linkShare(node)
     if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote
-    if (this.has & TITLED && this.isTitled(node)) return true
+    // A box in the text.
+    if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
     if (measure.length(node) > 0.5 * whole && share < 0.6) return true
     return share < 0.5 && tree.first(node, ID.h1) >= 0 && tree.first(node, ID.form) < 0
-  }
-
-  /** Say whether a part is a box in the text with a title. */
-  isTitled(node) {
-    const end = this.tree.end[node]
-    for (let inner = node; inner < end; inner++) if (this.marks[inner] & TITLED && !this.tree.gone[inner]) return true
-    return false
   }
 
   isKeptSmall(node) {
@@ -214,8 +196,8 @@ class Page {
   }
 
   isSelfLink(node) {
-    const { tree, marks } = this
-    return marks[node] & SIGN || tree.get(node, ATTRIBUTE.href).startsWith('#')
+    const { tree } = this
+    return tree.marks[node] & SIGN || tree.get(node, ATTRIBUTE.href).startsWith('#')
       || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
   }
 
@@ -276,32 +258,6 @@ class Page {
     }
     return [...wordsOf(rest)].every((word) => WALKING.has(word))
   }
-}
-
-/** Return what an element's attributes say about it, as bits. */
-function judge(tree, node) {
-  const end = tree.firstAttribute[node + 1]
-  let mark = 0
-  for (let place = tree.firstAttribute[node]; place < end; place++) {
-    const name = tree.attributeName[place]
-    if (name === CLASS) {
-      mark |= judgeClass(tree, tree.attributeFrom[place], tree.attributeTo[place])
-    } else if (name === IDENTITY) {
-      mark |= judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
-    } else if (name === ROLE) {
-      mark |= tree.value(place).toLowerCase() === 'main' ? MAIN : judgeRole(tree.value(place))
-    } else if (name === ITEMPROP && tree.value(place).toLowerCase() === 'articlebody') {
-      mark |= ARTICLE
-    }
-  }
-  return mark
-}
-
-/** Return the nodes of a page that fit and are not left out. */
-function nodesOf(tree, fits) {
-  const found = []
-  for (let node = 1; node < tree.count; node++) if (!tree.gone[node] && fits(node)) found.push(node)
-  return found
 }
 
 /** Leave out those that lie inside another of them. */

@@ -17,8 +17,8 @@ export class Measure {
     this.linkedBefore = new Int32Array(0)
   }
 
-  /** Take the lengths of what is not left out now. */
-  take(tree) {
+  /** Take the lengths of what is not left out now, of a node and all below it. */
+  take(tree, top = 0) {
     this.tree = tree
     const { count, gone, tag, size, end } = tree
     if (this.before.length <= count || this.before.length > 2 * tree.room) {
@@ -29,7 +29,8 @@ export class Measure {
     let length = 0
     let linked = 0
     let linkEnd = 0
-    for (let node = 0; node < count; node++) {
+    const last = end[top]
+    for (let node = top; node < last; node++) {
       before[node] = length
       linkedBefore[node] = linked
       if (gone[node]) continue
@@ -40,9 +41,8 @@ export class Measure {
         linkEnd = end[node]
       }
     }
-    before[count] = length
-    linkedBefore[count] = linked
-    return this
+    before[last] = length
+    linkedBefore[last] = linked
   }
 
   length(node) {

@@ -5,6 +5,7 @@
 import {
   CLOSES_P, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID, Numbering, ids,
 } from './tags.mjs'
+import { HIDDEN, judge } from './marks.mjs'
 import { ATTRIBUTE, Tree } from './tree.mjs'
 
 /** Elements nested deeper than this become siblings, as in browsers. */
@@ -21,13 +22,13 @@ const QUESTION = 63
 
 const ROOT = 1
 
-const { class: CLASS, href: HREF, id: IDENTITY, hidden: HIDDEN, role: ROLE, style: STYLE } = ATTRIBUTE
+const { class: CLASS, href: HREF, id: IDENTITY } = ATTRIBUTE
 const LONGEST_NAME = 13
 // For each length of a name, the letters that one of them begins with, as bits.
 const BEGINNINGS = new Int32Array(LONGEST_NAME + 1)
 for (const name of Object.keys(ATTRIBUTE)) BEGINNINGS[name.length] |= 1 << (name.charCodeAt(0) & 31)
 
-const { a: A, body: BODY, caption: CAPTION, colgroup: COLGROUP, dd: DD, div: DIV, dt: DT, form: FORM, head: HEAD,
+const { a: A, body: BODY, caption: CAPTION, colgroup: COLGROUP, dd: DD, div: DIV, dt: DT, head: HEAD,
   html: HTML, li: LI, math: MATH, option: OPTION, p: P, pre: PRE, svg: SVG, table: TABLE, title: TITLE, tr: TR } = ID
 const CELLS = ids('td', 'th')
 const SECTIONS = ids('tbody', 'tfoot', 'thead')
@@ -36,7 +37,8 @@ const LISTS = ids('ol', 'ul', 'menu', 'dir')
 const DEFINITIONS = ids('dl')
 /** What tells of the page wherever it stands, in its head or in a part that is left out. */
 const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'time')
-const HIDDEN_STYLE = /display\s*:\s*none/i
+/** What counts by what it is when the main part is looked for. */
+const COUNTING = ids('article', 'aside', 'footer', 'header', 'main')
 
 const tree = new Tree()
 
@@ -176,7 +178,9 @@ class Parser {
     this.closeBefore(tag, properties)
     const { stack, tree } = this
     const node = tree.add(tag, stack[stack.length - 1], first, start, at)
-    if (properties & NEVER || (tree.attributes > first && isHidden(tree, node, tag))) tree.gone[node] = 1
+    const marks = tree.attributes > first && !tree.gone[node] ? judge(tree, tag, first) : 0
+    if (marks || COUNTING[tag]) tree.tell(node, marks)
+    if (properties & NEVER || marks & HIDDEN) tree.gone[node] = 1
     if (properties & VOID || isEmpty) return at
     if (properties & RAW) {
       const end = endOfRaw(this.source, at, tag)
@@ -321,29 +325,6 @@ class Parser {
       }
     }
   }
-}
-
-function isHidden(tree, node, tag) {
-  for (let place = tree.firstAttribute[node]; place < tree.attributes; place++) {
-    switch (tree.attributeName[place]) {
-      case HIDDEN:
-        return true
-      case ATTRIBUTE['aria-hidden']:
-        if (tree.value(place).toLowerCase() === 'true') return true
-        break
-      case ATTRIBUTE['aria-label']:
-        if (tree.value(place).toLowerCase() === 'breadcrumbs') return true
-        break
-      case ROLE:
-        if (tag === FORM && tree.value(place).toLowerCase() === 'search') return true
-        break
-      case STYLE:
-        if (HIDDEN_STYLE.test(tree.value(place))) return true
-        break
-      default:
-    }
-  }
-  return false
 }
 
 function wantedName(source, codes, from, to) {

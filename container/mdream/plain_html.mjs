@@ -9,6 +9,8 @@ import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
 import { BLOCK, FIRST_FREE, ID, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
+const ROOT = ID['#page']
+const SLASH = 47
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
 const CELLS = ids('td', 'th')
@@ -51,15 +53,31 @@ for (const start of 'cl [s [e ed vi sh im ba re ju co pr to sk ex tw su'.split('
 const LONGEST_INTERFACE = 40
 const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
 
+// What is done where an element ends.
+/** Put a text. */
+const PUT = 0
+/** Copy the end tag. */
+const COPY = 1
+/** A block in a cell, a cell, a link: what follows is no longer in it. */
+const END_BLOCK = 2
+const END_CELL = 3
+const END_LINK = 4
+const NEVER = 0x7fffffff
+
 export class PlainHtml {
-  constructor(tree, measure, marks) {
+  constructor(tree, measure) {
     this.tree = tree
-    this.marks = marks
     this.measure = measure
     this.pieces = []
     // The part of the source that comes next: most of a page is copied as it is, in long runs.
     this.from = 0
     this.to = 0
+    // The elements that are open and have something to be done at their ends, the innermost last.
+    this.open = []
+    this.endings = []
+    this.texts = []
+    /** Where the innermost of them ends. */
+    this.until = NEVER
     this.isInCell = false
     this.isInLink = false
     this.breakIsDue = false
@@ -68,10 +86,24 @@ export class PlainHtml {
 
   /** Return a part of the page. */
   write(top) {
+    const { tag: tags, gone, end: ends } = this.tree
     this.pieces = []
     this.from = this.to = 0
     this.tables = readTables(this.tree, top)
-    this.node(top)
+    const end = ends[top]
+    for (let node = top; node < end;) {
+      while (node >= this.until) this.leave()
+      const tag = tags[node]
+      if (gone[node]) {
+        node = ends[node]
+      } else if (tag === 0) {
+        this.text(node)
+        node++
+      } else {
+        node = this.enter(node, tag)
+      }
+    }
+    while (this.open.length) this.leave()
     this.put('')
     return this.pieces.join('')
   }
@@ -90,38 +122,50 @@ export class PlainHtml {
     this.pieces.push(text)
   }
 
-  node(node) {
-    const { tree } = this
-    if (tree.gone[node]) return
-    const tag = tree.tag[node]
-    if (tag === 0) this.text(node)
-    else if (this.isInCell && PROPERTIES[tag] & BLOCK && tag !== ID.pre && tag !== ID.hr) this.blockInCell(node)
-    else if (this.isInLink && (PROPERTIES[tag] & BLOCK) && !TABLE_PARTS[tag]) this.blockInLink(node)
-    else this.element(node, tag)
+  /** Go on within an element, at whose end something is to be done; return the node that comes next. */
+  within(node, ending, text = '') {
+    this.open.push(node)
+    this.endings.push(ending)
+    this.texts.push(text)
+    this.until = this.tree.end[node]
+    return node + 1
   }
 
-  inside(node) {
-    const { tree } = this
-    const end = tree.end[node]
-    for (let inner = node + 1; inner < end; inner = tree.end[inner]) this.node(inner)
+  leave() {
+    const { tree, open } = this
+    const node = open.pop()
+    const text = this.texts.pop()
+    this.until = open.length ? tree.end[open[open.length - 1]] : NEVER
+    switch (this.endings.pop()) {
+      case PUT:
+        this.put(text)
+        break
+      case COPY:
+        this.copy(tree.closeFrom[node], tree.closeTo[node])
+        break
+      case END_BLOCK:
+        this.breakIsDue = true
+        break
+      case END_CELL:
+        this.isInCell = this.breakIsDue = false
+        break
+      default:
+        this.isInLink = false
+    }
   }
 
   wrapped(node, begin, end) {
     this.markup(begin)
-    this.inside(node)
-    this.put(end)
+    return this.within(node, PUT, end)
   }
 
   /** Write an element as its author did. */
   asItIs(node, tag) {
     const { tree } = this
-    const from = tree.from[node]
     const to = tree.to[node]
-    if (this.breakIsDue || tree.codes[to - 2] === 47) this.markup(BEGINNINGS[tag])
-    else this.copy(from, to)
-    this.inside(node)
-    if (tree.closeTo[node]) this.copy(tree.closeFrom[node], tree.closeTo[node])
-    else this.put(ENDS[tag])
+    if (this.breakIsDue || tree.codes[to - 2] === SLASH) this.markup(BEGINNINGS[tag])
+    else this.copy(tree.from[node], to)
+    return tree.closeTo[node] ? this.within(node, COPY) : this.within(node, PUT, ENDS[tag])
   }
 
   text(node) {
@@ -160,54 +204,62 @@ export class PlainHtml {
     this.put(tag)
   }
 
-  element(node, tag) {
-    if (tag >= FIRST_FREE || BARE[tag]) return this.inside(node)
+  /** Write the beginning of an element, or all of it; return the node that comes next. */
+  enter(node, tag) {
+    const { tree } = this
+    if (PROPERTIES[tag] & BLOCK) {
+      if (this.isInCell && tag !== ID.pre && tag !== ID.hr) return this.blockInCell(node)
+      if (this.isInLink && !TABLE_PARTS[tag]) return this.blockInLink(node)
+    }
+    if (tag >= FIRST_FREE || BARE[tag]) return node + 1
     if (CODE[tag]) return this.code(node)
-    if (this.marks[node] & BLOCK_TITLE && TITLES[tag]) return this.wrapped(node, '<p><strong>', '</strong></p>')
+    if (tree.marks[node] & BLOCK_TITLE && TITLES[tag]) return this.wrapped(node, '<p><strong>', '</strong></p>')
     if (TABLE_PARTS[tag]) return this.tablePart(node, tag)
     switch (tag) {
       case ID.a: return this.link(node)
-      case ID.blockquote: return this.isIndented(node) ? this.inside(node) : this.wrapped(node, '<blockquote>', '</blockquote>')
-      case ID.br: return this.say('<br>')
-      case ID.col: return undefined
+      case ID.blockquote: return this.isIndented(node) ? node + 1 : this.wrapped(node, '<blockquote>', '</blockquote>')
+      case ID.br: return this.lineBreak(node)
+      case ID.col: return node + 1
       case ID.div: return this.isFragment(node) ? this.fragment(node) : this.wrapped(node, '<div>', '</div>')
       case ID.dt: return this.term(node)
       case ID.img: return this.image(node)
-      case ID.pre: return this.pre(node, rawText(this.tree, node))
+      case ID.pre: return this.pre(node, rawText(tree, node))
       case ID.sup: return this.superscript(node)
-      case 1: return this.inside(node)
+      case ROOT: return node + 1
       default:
     }
     const renamed = RENAMED[tag]
     if (renamed) return this.wrapped(node, renamed[0], renamed[1])
-    if (PROPERTIES[tag] & VOID) return tag === ID.hr ? this.markup('<hr>') : undefined
+    if (PROPERTIES[tag] & VOID) {
+      if (tag === ID.hr) this.markup('<hr>')
+      return node + 1
+    }
     return this.asItIs(node, tag)
   }
 
   blockInCell(node) {
     this.breakIsDue = true
-    this.inside(node)
-    this.breakIsDue = true
+    return this.within(node, END_BLOCK)
   }
 
   blockInLink(node) {
     this.put(' ')
-    if (this.tree.tag[node] === ID.pre) this.say(escaped(rawText(this.tree, node)))
-    else this.inside(node)
+    if (this.tree.tag[node] !== ID.pre) return this.within(node, PUT, ' ')
+    this.say(escaped(rawText(this.tree, node)))
     this.put(' ')
+    return this.tree.end[node]
   }
 
   tablePart(node, tag) {
+    const { tree } = this
     if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.wrapped(node, '<div>', '</div>')
     if (!CELLS[tag]) return this.asItIs(node, tag)
     for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) this.put('<td></td>')
-    this.copy(this.tree.from[node], this.tree.to[node])
+    this.copy(tree.from[node], tree.to[node])
     this.isInCell = this.cellIsEmpty = true
     this.breakIsDue = false
-    this.inside(node)
-    this.isInCell = this.breakIsDue = false
-    this.put(ENDS[tag])
-    return undefined
+    this.within(node, PUT, ENDS[tag])
+    return this.within(node, END_CELL)
   }
 
   tableOf(node) {
@@ -225,20 +277,23 @@ export class PlainHtml {
   }
 
   term(node) {
-    if (!(this.marks[node] & SIGNATURE)) return this.wrapped(node, '<p>', '</p>')
+    if (!(this.tree.marks[node] & SIGNATURE)) return this.wrapped(node, '<p>', '</p>')
     const text = rawText(this.tree, node).trim().replace(/\s+/g, ' ')
     this.put(`<p><code>${escaped(text)}</code></p>`)
-    return undefined
+    return this.tree.end[node]
+  }
+
+  lineBreak(node) {
+    this.say('<br>')
+    return node + 1
   }
 
   link(node) {
     const href = this.tree.get(node, ATTRIBUTE.href).trim()
-    if (!href || href.startsWith('#') || this.isInLink) return this.inside(node)
+    if (!href || href.startsWith('#') || this.isInLink) return node + 1
     this.isInLink = true
-    if (this.isPlainLink(node)) this.asItIs(node, ID.a)
-    else this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
-    this.isInLink = false
-    return undefined
+    this.within(node, END_LINK)
+    return this.isPlainLink(node) ? this.asItIs(node, ID.a) : this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
   }
 
   /** Say whether a link can be copied: its address in quotes, and no title, which is noise. */
@@ -262,21 +317,29 @@ export class PlainHtml {
     } else {
       this.say(`<img src="${quoted(source)}" alt="${quoted(alt)}">`)
     }
+    return node + 1
   }
 
   code(node) {
     const { tree, measure } = this
     const end = tree.end[node]
     const isPlain = end === node + 2 && tree.tag[node] === ID.code && tree.size[node + 1] && tree.closeTo[node]
-    if (isPlain && !this.isInCell && !tree.hasStraySigns) return this.copy(tree.from[node], tree.closeTo[node])
+    if (isPlain && !this.isInCell && !tree.hasStraySigns) {
+      this.copy(tree.from[node], tree.closeTo[node])
+      return end
+    }
     for (let inner = node + 1; inner < end; inner++) {
-      if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return this.inside(node)
+      if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return node + 1
     }
     const text = rawText(tree, node, ' ')
-    if (!text.trim()) return this.say(text)
+    if (!text.trim()) {
+      this.say(text)
+      return end
+    }
     const link = this.isInLink || !measure.linked(node) ? -1 : this.onlyLink(node)
     const begin = link < 0 ? '' : `<a href="${quoted(tree.get(link, ATTRIBUTE.href))}">`
-    return this.say(`${begin}<code>${escaped(text)}</code>${begin && '</a>'}`)
+    this.say(`${begin}<code>${escaped(text)}</code>${begin && '</a>'}`)
+    return end
   }
 
   onlyLink(node) {
@@ -286,18 +349,19 @@ export class PlainHtml {
   }
 
   isFragment(node) {
-    if (!(this.marks[node] & FRAGMENT)) return false
+    if (!(this.tree.marks[node] & FRAGMENT)) return false
     const lines = children(this.tree, node)
-    return lines.length > 0 && lines.every((line) => this.marks[line] & LINE)
+    return lines.length > 0 && lines.every((line) => this.tree.marks[line] & LINE)
   }
 
   /** Write Doxygen's code, whose lines are blocks. */
   fragment(node) {
-    this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
+    return this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
   }
 
   pre(node, text) {
-    if (!text.trim()) return
+    const { tree } = this
+    if (!text.trim()) return tree.end[node]
     if (this.isInCell) {
       this.breakIsDue = true
       for (const line of text.split('\n')) {
@@ -305,18 +369,19 @@ export class PlainHtml {
         this.say(`<code>${escaped(line)}</code>`)
         this.breakIsDue = true
       }
-      return
+      return tree.end[node]
     }
-    const language = languageOf(this.tree, node)
+    const language = languageOf(tree, node)
     const named = language && ` class="language-${language}"`
     this.put(`<pre><code${named}>${escaped(text.trimEnd())}</code></pre>`)
+    return tree.end[node]
   }
 
   superscript(node) {
     const { tree } = this
     const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
     if (isPlain && this.measure.length(node)) this.say('^')
-    this.inside(node)
+    return node + 1
   }
 }
 

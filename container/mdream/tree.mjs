@@ -33,6 +33,8 @@ export class Tree {
     this.lang = ''
     this.hasStraySigns = false
     this.count = 0
+    this.toldOnes = 0
+    this.says = 0
     /** The page once more as numbers, in which searching is faster than in a string. */
     this.codes = new Uint16Array(0)
     this.attributes = 0
@@ -57,6 +59,10 @@ export class Tree {
     this.firstAttribute = larger(Int32Array, 'firstAttribute')
     /** 1 for nodes that are left out. */
     this.gone = larger(Uint8Array, 'gone')
+    /** What attributes say, as bits. */
+    this.marks = larger(Uint16Array, 'marks')
+    /** The nodes of which something was told, in the order of the source. */
+    this.told = larger(Int32Array, 'told')
     /** Where a text, or the start tag of an element, starts and ends in the source. */
     this.from = larger(Int32Array, 'from')
     this.to = larger(Int32Array, 'to')
@@ -92,6 +98,9 @@ export class Tree {
     this.lang = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
     this.hasStraySigns = false
+    this.toldOnes = 0
+    /** What any of the attributes says, as bits. */
+    this.says = 0
     for (const list of this.lists) if (list.length) list.length = 0
   }
 
@@ -112,8 +121,16 @@ export class Tree {
     this.to[node] = to
     this.closeTo[node] = 0
     this.gone[node] = parent < 0 ? 0 : this.gone[parent]
+    this.marks[node] = 0
     if (LISTED[tag]) this.lists[tag].push(node)
     return node
+  }
+
+  /** Note what the attributes of the newest node say, or that it counts by what it is. */
+  tell(node, marks) {
+    this.marks[node] = marks
+    this.says |= marks
+    this.told[this.toldOnes++] = node
   }
 
   addText(parent, from, to) {
@@ -171,11 +188,32 @@ export class Tree {
     }
   }
 
+  /** Return the nodes below this one that fit, of those of which something was told, and that are not left out. */
+  toldBelow(top, fits) {
+    const { told, gone } = this
+    const found = []
+    const end = this.end[top]
+    for (let place = placeOf(told, this.toldOnes, top + 1); place < this.toldOnes && told[place] < end; place++) {
+      if (!gone[told[place]] && fits(told[place])) found.push(told[place])
+    }
+    return found
+  }
+
+  /** Say whether a mark is on a node or on one below it that is not left out. */
+  isToldWithin(top, mark) {
+    const { told, marks, gone } = this
+    const end = this.end[top]
+    for (let place = placeOf(told, this.toldOnes, top); place < this.toldOnes && told[place] < end; place++) {
+      if (marks[told[place]] & mark && !gone[told[place]]) return true
+    }
+    return false
+  }
+
   /** Return the first node of a listed kind below this one that is not left out, or -1. */
   first(top, tag) {
     const list = this.lists[tag]
     const end = this.end[top]
-    for (let place = placeOf(list, top + 1); place < list.length && list[place] < end; place++) {
+    for (let place = placeOf(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
       if (!this.gone[list[place]]) return list[place]
     }
     return -1
@@ -184,14 +222,19 @@ export class Tree {
   /** Return the nodes of a listed kind below this one that are not left out. */
   all(top, tag) {
     const list = this.lists[tag]
-    return list.slice(placeOf(list, top + 1), placeOf(list, this.end[top])).filter((node) => !this.gone[node])
+    const found = []
+    const end = this.end[top]
+    for (let place = placeOf(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
+      if (!this.gone[list[place]]) found.push(list[place])
+    }
+    return found
   }
 }
 
-/** Return how many of the sorted numbers are smaller. */
-function placeOf(list, number) {
+/** Return how many of the first `length` sorted numbers are smaller. */
+function placeOf(list, length, number) {
   let low = 0
-  let high = list.length
+  let high = length
   while (low < high) {
     const middle = (low + high) >> 1
     if (list[middle] < number) low = middle + 1
