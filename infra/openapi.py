@@ -17,6 +17,7 @@ from infra.openapi_examples import example_of
 from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
 from infra.paths import ROOT
 from llmready import __version__
+from llmready.http.problems import TITLES
 from llmready.http.schemas.common import Problem
 
 OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
@@ -188,7 +189,7 @@ def _problem(code: str) -> dict[str, Any]:
     }.get(code)
     return {
         "type": f"https://llmready.example/problems/{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES[status],
         "status": status,
         "detail": detail,
         "code": code,

@@ -46,7 +46,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     ),
     "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
     "too_many_requests": (429, "That was too often; please wait a moment."),
-    "too_many_STARTS": (429, "That was too often; please wait a moment."),
+    "too_many_starts": (429, "That was too often; please wait a moment."),
     "account_locked": (429, "Too many failed logins; please try again later."),
     "internal_error": (500, "Something went wrong on our side. Please try again."),
     "try_again": (503, "The service is busy. Please try again in a moment."),
@@ -123,7 +123,7 @@ def _of_generation(status: str, value: str) -> tuple[Link, ...]:
 _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
-    *("generation_in_progress", "website_inactive", "too_many_STARTS", "paused", "idempotency_key_reused"),
+    *("generation_in_progress", "website_inactive", "too_many_starts", "paused", "idempotency_key_reused"),
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})

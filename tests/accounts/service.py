@@ -17,6 +17,7 @@ from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from llmready.settings import settings
+from tests.documented import check_refusal
 from tests.emulator import Place
 
 PASSWORD = "correct horse battery"
@@ -71,6 +72,8 @@ class Service:
             "isBase64Encoded": False,
         }
         answer = _handler(path.split("/")[1])(event, _context())
+        if answer["headers"].get("Content-Type") == "application/problem+json":
+            check_refusal(method, path, answer["statusCode"], json.loads(answer["body"]))
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def notify(self) -> None:

@@ -103,26 +103,60 @@ def test_the_signing_key_is_rotated_without_anybody_noticing(system: System, per
 
 def test_the_logs_of_a_run_give_nobody_away(system: System) -> None:
     person = system.user()
-    wrong = "a wrong but telling password"
-    person.http.post("/auth/login", json={"email": person.email, "password": wrong})
-    token = mail_token(system, person.email, "confirm")
-    person.http.post("/auth/verify-email", json={"token": token})
-    person.http.post("/auth/verify-email", json={"token": token})
-    person.http.post("/auth/register", json={"email": person.email, "password": NEW})
-    person.http.post("/auth/register", json={"email": f"x{person.email}", "password": "short", "a": wrong})
-    body = {"current_password": PASSWORD, "new_password": NEW}
-    assert person.http.post("/auth/change-password", json=body).status_code == 200
-    person.http.post("/auth/refresh", json={"refresh_token": person.tokens["refresh_token"]})
+    secrets = {person.email, PASSWORD, NEW, *_words(person.tokens)}
+
+    def sent(path: str, expected: int, **body: str) -> dict[str, Any]:
+        secrets.update(body.values())
+        answer = person.http.post(path, json=body)
+        assert answer.status_code == expected, (path, answer.text)
+        content: dict[str, Any] = answer.json()
+        secrets.update(_words(content))
+        return content
+
+    wrong, forged = "a wrong but telling password", "Zm9yZ2VkIGFuZCBsb25nIGVub3VnaCB0byBiZSBmb3VuZA"
+    sent("/auth/login", 401, email=person.email, password=wrong)
+    sent("/auth/resend-verification", 200, email=person.email)
+    confirming = mail_token(system, person.email, "confirm")
+    for status in (200, 422):
+        sent("/auth/verify-email", status, token=confirming)
+    sent("/auth/verify-email", 422, token=forged)
+    sent("/auth/register", 201, email=person.email, password=NEW, full_name="Ada of Long Enough a Name")
+    sent("/auth/register", 422, email=f"x{person.email}", password="short", surplus=wrong)
     mail_token(system, person.email, "already have")
-    person.http.delete("/auth/me")
-    secrets = (person.email, PASSWORD, NEW, wrong, token, *person.tokens.values())
+    sent("/auth/forgot-password", 200, email=person.email)
+    resetting = mail_token(system, person.email, "new LLMReady password")
+    sent("/auth/reset-password", 422, token=resetting, new_password="Password1!")
+    for status in (200, 422):
+        sent("/auth/reset-password", status, token=resetting, new_password=NEW)
+    sent("/auth/reset-password", 422, token=forged, new_password=NEW)
+    tokens = sent("/auth/login", 200, email=person.email, password=NEW)
+    sent("/auth/refresh", 200, refresh_token=tokens["refresh_token"])
+    sent("/auth/refresh", 401, refresh_token=tokens["refresh_token"])  # which ends the whole sign-in
+    tokens = sent("/auth/login", 200, email=person.email, password=NEW)
+    person.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+    sent("/auth/change-password", 401, current_password=wrong, new_password=PASSWORD)
+    sent("/auth/change-password", 200, current_password=NEW, new_password=PASSWORD)
+    # Links of mails carry tokens in their addresses.
+    for link in ("/auth/unsubscribe", f"/generations/{_NOBODYS}/download"):
+        answer = httpx.get(system.url + link, params={"token": tokens["access_token"]})
+        assert answer.status_code == 401, answer.text
+    assert person.http.get("/auth/me/export").status_code == 200
+    assert person.http.delete("/auth/me").status_code == 200
     logs = [path for path in (system.data / "log").iterdir() if path.is_file()]
     assert any(path.name == "functions.log" and path.stat().st_size for path in logs)
     for path in logs:
         text = path.read_text(errors="replace")
         for secret in secrets:
-            if isinstance(secret, str) and len(secret) > 8:
-                assert secret not in text, path.name
+            if len(secret) > 9:
+                assert secret not in text, (path.name, secret)
+
+
+_NOBODYS = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
+
+
+def _words(content: dict[str, Any]) -> set[str]:
+    """The tokens in an answer of sign-in; messages and codes are no secrets."""
+    return {content[name] for name in ("access_token", "refresh_token") if name in content}
 
 
 def test_every_route_with_an_id_is_closed_to_others(system: System, small_site: Site) -> None:

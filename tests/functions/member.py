@@ -11,6 +11,7 @@ from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from llmready.domain.user import User
+from tests.documented import check_refusal
 from tests.emulator import Place
 from tests.people import registered
 
@@ -48,7 +49,10 @@ class Member:
         )
         handler = importlib.import_module(f"functions.{path.split('/')[1]}.handler").handler
         answer = handler(event, context)
-        return answer["statusCode"], json.loads(answer["body"])
+        status, content = answer["statusCode"], json.loads(answer["body"])
+        if answer["headers"].get("Content-Type") == "application/problem+json":
+            check_refusal(method, path, status, content)
+        return status, content
 
 
 def member(place: Place, plan: str = "pro", **fields: Any) -> Member:

@@ -24,17 +24,33 @@ from llmready.domain.errors import (
 CONTENT_TYPE = "application/problem+json"
 _TYPES = "https://llmready.example/problems/"
 
-_TABLE: dict[type[DomainError], tuple[int, str]] = {
-    Unauthenticated: (401, "Not signed in"),
-    Forbidden: (403, "Not allowed"),
-    NotFound: (404, "Not found"),
-    Conflict: (409, "Conflict"),
-    LeaseLost: (409, "Conflict"),
-    Gone: (410, "Gone"),
-    Invalid: (422, "Not acceptable"),
-    TooManyRequests: (429, "Too many requests"),
-    TryAgain: (503, "Try again"),
-    Paused: (503, "Paused"),
+TITLES = {
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    410: "Gone",
+    413: "Body too large",
+    415: "Unsupported media type",
+    422: "Not acceptable",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Not available now",
+}
+"""What the problems of each status are called; the OpenAPI text has them from here."""
+
+_STATUSES: dict[type[DomainError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    LeaseLost: 409,
+    Gone: 410,
+    Invalid: 422,
+    TooManyRequests: 429,
+    TryAgain: 503,
+    Paused: 503,
 }
 
 
@@ -50,16 +66,12 @@ class MethodNotAllowed(DomainError):
     """The path exists, but not for this method."""
 
 
-_TABLE |= {
-    BodyTooLarge: (413, "Body too large"),
-    UnsupportedMediaType: (415, "Unsupported media type"),
-    MethodNotAllowed: (405, "Method not allowed"),
-}
+_STATUSES |= {BodyTooLarge: 413, UnsupportedMediaType: 415, MethodNotAllowed: 405}
 
 
 def problem(error: DomainError, request_id: str) -> Response[str]:
     """Return the answer for a refusal."""
-    status, title = _TABLE[type(error)]
+    status = status_of(error)
     headers: dict[str, str | list[str]] = {}
     if isinstance(error, TooManyRequests | TryAgain | Paused):
         headers["Retry-After"] = str(error.retry_after)
@@ -67,7 +79,7 @@ def problem(error: DomainError, request_id: str) -> Response[str]:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = str(error.extra["allow"])
-    return _document(status, title, error.detail, error.code, request_id, extra=error.extra, headers=headers)
+    return _document(status, error.detail, error.code, request_id, extra=error.extra, headers=headers)
 
 
 def validation_problem(error: RequestValidationError, request_id: str) -> Response[str]:
@@ -76,7 +88,6 @@ def validation_problem(error: RequestValidationError, request_id: str) -> Respon
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:5])
     return _document(
         422,
-        "Not acceptable",
         f"The request is not valid. {detail}."[:1000],
         "validation_error",
         request_id,
@@ -88,7 +99,6 @@ def internal_problem(request_id: str) -> Response[str]:
     """Return the answer for a fault of ours; what happened stands in the log under the same request id."""
     return _document(
         500,
-        "Internal error",
         "Something went wrong on our side. Please try again; if it stays, tell us the request id.",
         "internal_error",
         request_id,
@@ -97,7 +107,6 @@ def internal_problem(request_id: str) -> Response[str]:
 
 def _document(
     status: int,
-    title: str,
     detail: str,
     code: str,
     request_id: str,
@@ -107,7 +116,7 @@ def _document(
 ) -> Response[str]:
     body = {
         "type": _TYPES + code,
-        "title": title,
+        "title": TITLES[status],
         "status": status,
         "detail": detail,
         "code": code,
@@ -119,7 +128,7 @@ def _document(
 
 def status_of(error: DomainError) -> int:
     """Return the status of a refusal."""
-    return _TABLE[type(error)][0]
+    return _STATUSES[type(error)]
 
 
 def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -1,0 +1,50 @@
+"""Answers of the API beside what its OpenAPI text says of them."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_TEXT = Path(__file__).parent.parent / "docs" / "api" / "openapi.json"
+# What a path or a method that is nowhere described is answered with.
+_NOWHERE = {"not_found", "method_not_allowed"}
+
+
+def check_refusal(method: str, path: str, status: int, problem: dict[str, Any]) -> None:
+    """Fail unless the OpenAPI text shows this problem at this operation, under the title that was sent.
+
+    Args:
+        method: in capitals.
+        path: below ``/api/v1``, without its query.
+        status: that was answered.
+        problem: the problem document.
+    """
+    code = problem["code"]
+    assert problem["status"] == status, problem
+    if code in _NOWHERE:
+        return
+    examples = _refusals(_operation(method, path), status)
+    assert code in examples, f"{method} {path} answers {status} {code}, and the OpenAPI text does not say so"
+    for same in ("title", "type"):
+        assert problem[same] == examples[code]["value"][same], (method, path, problem)
+
+
+def _refusals(operation: dict[str, Any], status: int) -> dict[str, Any]:
+    response = operation["responses"].get(str(status), {})
+    return dict(response.get("content", {}).get("application/problem+json", {}).get("examples", {}))
+
+
+def _operation(method: str, path: str) -> dict[str, Any]:
+    paths = _document()["paths"]
+    path = f"/api/v1{path}".rstrip("/")
+    # A path that stands there as it is comes before one with parameters.
+    for template in sorted(paths, key=lambda template: "{" in template):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) and method.lower() in paths[template]:
+            return dict(paths[template][method.lower()])
+    raise AssertionError(f"the OpenAPI text does not know {method} {path}")
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return dict(json.loads(_TEXT.read_text()))
