@@ -45,8 +45,9 @@ bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: chaos
-chaos: setup ## Races, faults at every AWS call, kills, interruptions: all of them, with figures (half an hour)
-	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py
+chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all of them, with figures (an hour)
+	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py \
+		tests/functions/test_long_runs.py
 
 .PHONY: test-packages
 test-packages:

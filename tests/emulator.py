@@ -226,9 +226,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_ministack(folder: Path) -> Iterator[Emulator]:
-    """Run ministack until the context ends; its output goes to a file in ``folder``."""
-    port = free_port()
+def running_ministack(folder: Path, *, port: int = 0, keep: bool = False) -> Iterator[Emulator]:
+    """Run ministack until the context ends; its output goes to a file in ``folder``.
+
+    Args:
+        folder: Where it works.
+        port: Where it listens; 0 for a free one.
+        keep: Whether its state is there again when it is run in the same folder once more.
+    """
+    port = port or free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         **_CREDENTIALS,
@@ -241,7 +247,14 @@ def running_ministack(folder: Path) -> Iterator[Emulator]:
         "IOT_MTLS_ENABLED": "0",
         "AWS_ENDPOINT_URL": endpoint,
     }
-    with (folder / "ministack.log").open("wb") as log:
+    if keep:
+        environment |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(folder / "s3"),
+        }
+    with (folder / "ministack.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
         )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crawler.pack.store import PageStore
     from crawler.walk import Walk
 
-SECONDS = 5.0
+SECONDS = 2.0
 """Between two checkpoints."""
 
 SHARE = 20

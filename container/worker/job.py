@@ -44,7 +44,7 @@ from worker.supervisor import (
     checkpoint_of,
 )
 
-_CHECKPOINT_PAUSE = 5.0  # seconds
+_CHECKPOINT_LOOK = 1.0  # seconds; the crawler writes one every few
 _MEGABYTE = 1024 * 1024
 # Seconds. Without a lease, or after the end, there is nothing to lose: the message comes back.
 _UNCLAIMED_PATIENCE = 10.0
@@ -230,7 +230,7 @@ class _Job:
 
     async def _keep_checkpoints(self, folder: Path, lease: Lease) -> None:
         """Store each checkpoint that the crawler writes, at most a tenth of the time."""
-        checkpoint, kept, pause = checkpoint_of(folder), 0, _CHECKPOINT_PAUSE
+        checkpoint, kept, pause = checkpoint_of(folder), 0, _CHECKPOINT_LOOK
         while True:
             await asyncio.sleep(pause)
             with suppress(FileNotFoundError):
@@ -238,7 +238,7 @@ class _Job:
                 if written != kept and lease.holds():
                     begun = monotonic()
                     await asyncio.to_thread(self._desk.checkpoints.keep, lease.generation, checkpoint, folder)
-                    kept, pause = written, max(_CHECKPOINT_PAUSE, 10 * (monotonic() - begun))
+                    kept, pause = written, max(_CHECKPOINT_LOOK, 10 * (monotonic() - begun))
 
     async def _store(self, lease: Lease, crawled: Crawled) -> Ending:
         desk, generation, report = self._desk, lease.generation, crawled.report

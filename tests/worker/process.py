@@ -44,6 +44,11 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
@@ -53,7 +58,7 @@ class Worker:
 
     def end(self) -> None:
         """End it in any case."""
-        if self._process.poll() is None:
+        if self.runs:
             self._process.kill()
             self._process.wait()
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef
 
 _PER_CALL = 10  # RunTask starts at most ten
+_CALLS = 5  # for each provider; whatever is missing then, the next round starts
 _STARTED_BY = "llmready-dispatcher"
 _WARM = "llmready-dispatcher-warm"
 _WARM_SECONDS = 86_400  # so long a warm task stays without work; then a fresh one takes its place
@@ -55,9 +56,14 @@ class EcsTasks:
         """Start up to ``count`` tasks, once a token, and return how many were started."""
         started = 0
         for provider in ("FARGATE_SPOT", "FARGATE"):
-            missing = min(count - started, _PER_CALL)
-            if missing > 0:
-                started += self._run(missing, provider, f"{token}-{provider[-4:].lower()}", warm=warm)
+            for number in range(_CALLS):
+                wanted = min(count - started, _PER_CALL)
+                if wanted <= 0:
+                    return started
+                given = self._run(wanted, provider, f"{token}-{provider[-4:].lower()}-{number}", warm=warm)
+                started += given
+                if given < wanted:
+                    break  # it has no more to give
         return started
 
     def _run(

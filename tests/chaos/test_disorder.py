@@ -1,0 +1,112 @@
+"""Messages in any order and any number, and machines that do not agree on the time."""
+
+import random
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from llmready.domain.clock import now
+from llmready.domain.generation import Generation, Status
+from llmready.usecases.cancel_generation import cancel_generation
+from tests.chaos.books import check_books
+from tests.dispatching import dispatched
+from tests.e2e.sites import numbered, serve
+from tests.emulator import Place
+from tests.people import queued, registered, started, with_website
+from tests.worker.process import Worker, now_stored, until
+
+
+def _end(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.signal(signal.SIGTERM)
+    for worker in workers:
+        worker.wait()
+
+
+def _all_ended(place: Place, generations: list[Generation]) -> bool:
+    dispatched(place, now())
+    return all(now_stored(place, generation).status.is_final for generation in generations)
+
+
+def _drained(place: Place, generations: list[Generation]) -> bool:
+    dispatched(place, now())
+    return place.waiting(place.queue_urls[generations[0].queue]) == (0, 0)
+
+
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.chaos)])
+def test_deliveries_in_any_order_and_number(
+    place: Place,
+    start_worker: Callable[..., Worker],
+    count: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    dice = random.Random(count)
+    with serve(numbered(5), latency=0.05) as site:
+        generations = []
+        for _ in range(count):
+            user = registered(place)
+            generations.append(started(place, user, with_website(place, user, site.url)))
+        cancelled = generations[:: max(2, count // 6)]
+        deliveries = [generation for generation in generations for _ in range(dice.randint(1, 4))]
+        dice.shuffle(deliveries)
+        for generation in cancelled:
+            cancel_generation(generation, generations=place.generations, clock=now)
+        for generation in deliveries:
+            place.jobs.send(generation)
+        workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
+        until(lambda: _all_ended(place, generations), seconds=30 + 4 * count)
+        for generation in dice.sample(generations, count // 2):
+            place.jobs.send(generation)  # some come once more, when all is over
+        until(lambda: _drained(place, generations), seconds=60)
+        _end(workers)
+    for generation in generations:
+        (ended,) = check_books(place, generation.user_id)
+        if generation in cancelled:
+            assert (ended.status, ended.fence) == (Status.CANCELLED, 0)
+        else:
+            assert (ended.status, ended.fence, ended.attempts) == (Status.COMPLETED, 1, 1)
+    archives = [key for key in place.stored_keys() if key.endswith(".zip")]
+    assert len(archives) == count - len(cancelled)
+    record_property(
+        "figure",
+        f"{len(deliveries) + count // 2} deliveries of {count} generations in any order: each ended once",
+    )
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.chaos)])
+def test_clocks_that_are_minutes_apart(
+    place: Place,
+    start_worker: Callable[..., Worker],
+    count: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    with serve(numbered(24), latency=0.5) as site:
+        generations = [queued(place, site.url) for _ in range(count)]
+        for generation in generations:
+            place.jobs.send(generation)  # so that both get it
+
+        def start(skew: int) -> Worker:
+            return start_worker(
+                program="tests.chaos.worker_with_another_clock",
+                variables={"CHAOS_SKEW": str(skew)},
+                crawl_allow=site.host,
+                idle_seconds=60,
+            )
+
+        # To the one whose clock is ahead, the leases of the other seem to have ended.
+        workers = [start(-120)]
+        until(lambda: now_stored(place, generations[0]).pages_crawled > 0)
+        workers.append(start(120))
+        until(lambda: _all_ended(place, generations), seconds=60 + 10 * count)
+        _end(workers)
+    for generation in generations:
+        (ended,) = check_books(place, generation.user_id)
+        assert ended.status is Status.COMPLETED
+        assert ended.archive is not None
+        assert ended.archive.key in place.stored_keys()
+    fences = sum(now_stored(place, generation).fence for generation in generations)
+    record_property(
+        "figure",
+        f"clocks four minutes apart: {count} generations completed once each, {fences - count} taken over alive",
+    )

@@ -1,0 +1,162 @@
+"""The tasks that the dispatcher starts, as ECS is asked for them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from llmready.adapters.dynamodb.limits import DynamoMutex
+from llmready.adapters.ecs import EcsTasks, TaskPlace
+from llmready.domain.clock import now
+from llmready.usecases.dispatch import Dispatched, dispatch
+from tests.chaos.faults import refusal
+from tests.emulator import Place
+from tests.people import queued
+
+SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
+
+
+class Cluster:
+    """A cluster of the emulator, and a dispatcher that starts tasks in it."""
+
+    def __init__(self, place: Place) -> None:
+        self.ecs = place.emulator.client("ecs")
+        self.name = place.name
+        self._place = place
+        self.ecs.create_cluster(clusterName=self.name)
+        definition = self.ecs.register_task_definition(
+            family=self.name, containerDefinitions=[{"name": "worker", "image": "worker", "memory": 128}]
+        )["taskDefinition"]["taskDefinitionArn"]
+        self._tasks = EcsTasks(self.ecs, TaskPlace(self.name, definition, "worker", ["subnet-1"], "sg-1"))
+
+    def dispatch(self, *, max_tasks: int = 10, warm_tasks: int = 0) -> list[Dispatched]:
+        place = self._place
+        return dispatch(
+            enqueued=None,
+            generations=place.generations,
+            users=place.users,
+            jobs=place.jobs,
+            tasks=self._tasks,
+            outbox=place.outbox,
+            mail_queue=place.mail_queue,
+            mutex=DynamoMutex(place.table),  # each invocation may be another process
+            max_tasks=max_tasks,
+            warm_tasks=warm_tasks,
+            attempt_timeout=timedelta(hours=1),
+            clock=now,
+        )
+
+    def running(self) -> list[dict[str, Any]]:
+        arns = self.ecs.list_tasks(cluster=self.name, desiredStatus="RUNNING")["taskArns"]
+        return list(self.ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"]) if arns else []
+
+    @contextmanager
+    def without(self, *providers: str, places: int = 0) -> Iterator[list[tuple[str, int]]]:
+        """Let providers start no more than ``places`` tasks; what RunTask was asked for is noted."""
+        asked: list[tuple[str, int]] = []
+        left = Counter(dict.fromkeys(providers, places))
+
+        def run(request: Any, **_: object) -> Any:
+            body = json.loads(request.body)
+            provider = body["capacityProviderStrategy"][0]["capacityProvider"]
+            asked.append((provider, body["count"]))
+            if provider not in providers:
+                return None
+            given = min(left[provider], body["count"])
+            left[provider] -= given
+            return _answer(request.url, given, body["count"] - given)
+
+        self.ecs.meta.events.register("before-send.ecs.RunTask", run, unique_id="capacity")
+        try:
+            yield asked
+        finally:
+            self.ecs.meta.events.unregister("before-send.ecs.RunTask", unique_id="capacity")
+
+
+def _answer(url: str, tasks: int, failures: int) -> Any:
+    answer = refusal(url, "")
+    body = {
+        "tasks": [{"taskArn": f"arn:aws:ecs:us-east-1:000000000000:task/{n}"} for n in range(tasks)],
+        "failures": [{"reason": "Capacity is unavailable at this time."} for _ in range(failures)],
+    }
+    answer.status_code = 200
+    answer.raw = type(answer.raw)(json.dumps(body).encode())
+    answer.headers["Content-Length"] = str(len(json.dumps(body)))
+    return answer
+
+
+@pytest.fixture
+def cluster(place: Place) -> Cluster:
+    return Cluster(place)
+
+
+def test_nothing_runs_when_nobody_generates(cluster: Cluster) -> None:
+    (round_,) = cluster.dispatch()
+    assert (round_.jobs, round_.tasks_started) == (0, 0)
+    assert cluster.running() == []
+
+
+def test_as_many_tasks_as_jobs_up_to_the_maximum(place: Place, cluster: Cluster) -> None:
+    for _ in range(3):
+        queued(place)
+    assert [round_.tasks_started for round_ in cluster.dispatch(max_tasks=4)] == [3]
+    assert [round_.tasks_started for round_ in cluster.dispatch(max_tasks=4)] == [0]
+    for _ in range(3):
+        queued(place)
+    (round_,) = cluster.dispatch(max_tasks=4)
+    assert (round_.jobs, round_.tasks_alive, round_.tasks_started, round_.tasks_not_started) == (6, 3, 1, 0)
+    assert len(cluster.running()) == 4
+
+
+def test_parallel_wake_ups_start_no_task_twice(place: Place, cluster: Cluster) -> None:
+    for _ in range(3):
+        queued(place)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: cluster.dispatch(), range(16)))
+    assert len(cluster.running()) == 3
+
+
+def test_on_demand_only_what_spot_cannot_give(place: Place, cluster: Cluster) -> None:
+    for _ in range(23):
+        queued(place)
+    with cluster.without(SPOT, ON_DEMAND, places=100) as asked:
+        (round_,) = cluster.dispatch(max_tasks=50)
+    assert asked == [(SPOT, 10), (SPOT, 10), (SPOT, 3)]
+    assert round_.tasks_started == 23
+    with cluster.without(SPOT, places=12) as asked:
+        (round_,) = cluster.dispatch(max_tasks=50)
+    assert asked == [(SPOT, 10), (SPOT, 10), (ON_DEMAND, 10), (ON_DEMAND, 1)]
+    assert (round_.tasks_started, round_.tasks_not_started) == (23, 0)
+    assert len(cluster.running()) == 11
+
+
+def test_tasks_that_could_not_be_started_are_told_and_tried_again(place: Place, cluster: Cluster) -> None:
+    queued(place)
+    with cluster.without(SPOT, ON_DEMAND):
+        (round_,) = cluster.dispatch()
+    assert (round_.tasks_started, round_.tasks_not_started) == (0, 1)
+    (round_,) = cluster.dispatch()
+    assert (round_.tasks_started, round_.tasks_not_started) == (1, 0)
+
+
+def test_warm_tasks_are_kept_and_do_what_comes(place: Place, cluster: Cluster) -> None:
+    assert [cluster.dispatch(warm_tasks=2)[0].tasks_started for _ in range(2)] == [2, 0]
+    for task in cluster.running():
+        (override,) = task["overrides"]["containerOverrides"]
+        given = {entry["name"]: int(entry["value"]) for entry in override["environment"]}
+        assert given["LLMREADY_IDLE_SECONDS"] >= 3600, "it stays without work"
+    for _ in range(2):
+        queued(place)
+    assert cluster.dispatch(warm_tasks=2)[0].tasks_started == 0
+    queued(place)
+    assert cluster.dispatch(warm_tasks=2)[0].tasks_started == 1
+    # One that ended is followed by another, but never beyond the maximum.
+    warm = next(task for task in cluster.running() if task["startedBy"].endswith("warm"))
+    cluster.ecs.stop_task(cluster=cluster.name, task=warm["taskArn"])
+    assert cluster.dispatch(max_tasks=2, warm_tasks=2)[0].tasks_started == 0
+    assert cluster.dispatch(max_tasks=3, warm_tasks=2)[0].tasks_started == 1
