@@ -34,8 +34,12 @@ class Usage(NamedTuple):
 
     pages_per_second: float = 2.0
     """A site's own pace: the crawler could do a hundred, a polite crawl of one host rarely more than this."""
+    browser_pages_per_second: float = 1.0
+    """A rendered page loads its scripts and settles before it is read."""
     start_seconds: float = 30.0
     """From RunTask to the first page: Fargate pulls the image each time, and asks money from there on."""
+    browser_start_seconds: float = 45.0
+    """The image with a browser is three times as large."""
     idle_seconds: float = 60.0
     """A worker without work ends after this; at a low load each generation pays it alone."""
     requests: int = 40
@@ -75,6 +79,13 @@ class Usage(NamedTuple):
 USAGE = Usage()
 
 
+class TaskSize(NamedTuple):
+    """CPU units and MiB of a task."""
+
+    cpu: int
+    memory: int
+
+
 class Stack(NamedTuple):
     """What a template holds that costs money."""
 
@@ -87,8 +98,8 @@ class Stack(NamedTuple):
     event_memory: float
     http_memory: float
     architecture: Architecture
-    task_cpu: int
-    task_memory: int
+    task: TaskSize
+    browser_task: TaskSize
     backed_up: bool
     """Whether the table can be restored to each second (PITR)."""
     scanned: bool
@@ -120,7 +131,7 @@ def read_template(template: dict[str, Any]) -> Stack:
     def each(kind: str) -> list[dict[str, Any]]:
         return [entry["Properties"] for entry in resources if entry["Type"] == kind]
 
-    task = next(iter(each("AWS::ECS::TaskDefinition")))
+    tasks = {_has_browser(task): task for task in each("AWS::ECS::TaskDefinition")}
     memory = {
         name: entry["MemorySize"] / 1024
         for entry in each("AWS::Lambda::Function")
@@ -138,9 +149,9 @@ def read_template(template: dict[str, Any]) -> Stack:
         polled_queues=len(each("AWS::Lambda::EventSourceMapping")),
         event_memory=memory["dispatcher"],
         http_memory=memory["generations"],
-        architecture="arm64" if task["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else "x86_64",
-        task_cpu=int(task["Cpu"]),
-        task_memory=int(task["Memory"]),
+        architecture="arm64" if tasks[False]["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else "x86_64",
+        task=_size(tasks[False]),
+        browser_task=_size(tasks[True]),
         backed_up=any(
             table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
             for table in each("AWS::DynamoDB::Table")
@@ -148,6 +159,15 @@ def read_template(template: dict[str, Any]) -> Stack:
         scanned=bool(each("AWS::GuardDuty::MalwareProtectionPlan")),
         always_on=sorted({entry["Type"] for entry in resources} & _BY_THE_HOUR),
     )
+
+
+def _has_browser(task: dict[str, Any]) -> bool:
+    (container,) = task["ContainerDefinitions"]
+    return {"Name": "LLMREADY_BROWSER", "Value": "true"} in container["Environment"]
+
+
+def _size(task: dict[str, Any]) -> TaskSize:
+    return TaskSize(int(task["Cpu"]), int(task["Memory"]))
 
 
 def _metrics(alarm: dict[str, Any]) -> int:
@@ -160,14 +180,16 @@ class Load(NamedTuple):
     generations: float = 0
     pages: int = 100
     spot: bool = True
+    browser: bool = False
     shared_tasks: bool = False
     """Whether generations follow each other so fast that tasks neither start nor idle for one alone."""
 
 
 def task_seconds(load: Load, usage: Usage = USAGE) -> float:
     """Give the seconds of a task that one generation pays for."""
-    alone = 0.0 if load.shared_tasks else usage.start_seconds + usage.idle_seconds
-    return load.pages / usage.pages_per_second + alone
+    start = usage.browser_start_seconds if load.browser else usage.start_seconds
+    pace = usage.browser_pages_per_second if load.browser else usage.pages_per_second
+    return load.pages / pace + (0.0 if load.shared_tasks else start + usage.idle_seconds)
 
 
 def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = USAGE) -> dict[str, float]:
@@ -197,9 +219,8 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
     def of(price: prices.Price, amount: float) -> float:
         return price.of(amount, allowance=allowance)
 
-    hour = prices.task_hour(
-        cpu=stack.task_cpu, memory=stack.task_memory, architecture=stack.architecture, spot=load.spot
-    )
+    size = stack.browser_task if load.browser else stack.task
+    hour = prices.task_hour(cpu=size.cpu, memory=size.memory, architecture=stack.architecture, spot=load.spot)
     free_seconds = prices.LAMBDA_FREE_GB_SECONDS if allowance else 0
     return {
         "tasks (Fargate)": many * task_seconds(load, usage) * hour / 3600,
@@ -227,11 +248,11 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
     }
 
 
-def generation(stack: Stack, pages: int, *, spot: bool = True) -> float:
+def generation(stack: Stack, pages: int, *, spot: bool = True, browser: bool = False) -> float:
     """Give what one more generation costs, with nothing free, by itself in its task."""
 
     def total(many: float) -> float:
-        load = Load(many, pages, spot)
+        load = Load(many, pages, spot, browser)
         parts = month(stack, load, allowance=False)
         return sum(parts.values()) - parts["metrics, alarms, dashboard"]
 
@@ -260,13 +281,14 @@ def tables(stack: Stack) -> list[Table]:
             _rows(idle, _cents),
         ),
         Table(
-            ("pages of a generation", "task seconds", "USD on Spot", "USD on demand"),
+            ("pages of a generation", "task seconds", "USD on Spot", "USD on demand", "USD on Spot, browser"),
             [
                 (
                     f"{pages:,}",
                     f"{task_seconds(Load(1, pages)):,.0f}",
                     f"{generation(stack, pages):.5f}",
                     f"{generation(stack, pages, spot=False):.5f}",
+                    f"{generation(stack, pages, browser=True):.5f}",
                 )
                 for pages in (10, 100, 200, 500, 1000)
             ],

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.failure import CommandFailed
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 
 if TYPE_CHECKING:
     import boto3
@@ -132,7 +132,7 @@ def _deployment(
 
     table = Table(session.client("dynamodb", endpoint_url=endpoint), outputs["Table"])
     sqs = session.client("sqs", endpoint_url=endpoint)
-    urls = {queue: outputs[_output(queue)] for queue in QueueName}
+    urls = {lane: outputs[_output(lane)] for lane in Lane}
     return Deployment(
         name=name,
         users=DynamoUsers(table),

@@ -189,10 +189,13 @@ def _mails(patient: Patient) -> str:
 
 def _vcpus(patient: Patient) -> str:
     settings = patient.environment("dispatcher")
-    described = patient.service.client("ecs").describe_task_definition(
-        taskDefinition=settings["LLMREADY_TASK_DEFINITION"]
+    client = patient.service.client("ecs")
+    # Any of the tasks may be one with a browser.
+    cpu = max(
+        int(client.describe_task_definition(taskDefinition=settings[name])["taskDefinition"]["cpu"])
+        for name in ("LLMREADY_TASK_DEFINITION", "LLMREADY_BROWSER_TASK_DEFINITION")
     )
-    needed = int(settings["LLMREADY_MAX_TASKS"]) * int(described["taskDefinition"]["cpu"]) / 1024
+    needed = int(settings["LLMREADY_MAX_TASKS"]) * cpu / 1024
     client = patient.service.client("service-quotas")
     for kind, code in _VCPU_QUOTAS.items():
         quota = client.get_service_quota(ServiceCode="fargate", QuotaCode=code)["Quota"]["Value"]

@@ -30,7 +30,6 @@ from infra.constructs.storage import (
 )
 from infra.constructs.workers import Workers
 from infra.stage import CAPTCHAS
-from llmready.domain import prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from aws_cdk import IStackSynthesizer
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_lambda as lambda_
-    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from infra.stage import Stage
@@ -85,7 +83,7 @@ class ServiceStack(Stack):
         self.workers = Workers(
             self, "Workers", stage=stage, network=self.network, environment=self._worker_settings()
         )
-        self._grant_worker(self.workers.task_definition.task_role)
+        self._grant_worker(self.workers.role)
 
         self.dispatcher = self._dispatcher()
         self.cleanup = self._cleanup()
@@ -145,8 +143,8 @@ class ServiceStack(Stack):
     @property
     def _generation_queues(self) -> dict[str, str]:
         return {
-            "LLMREADY_STANDARD_QUEUE_URL": self.queues.standard.queue.queue_url,
-            "LLMREADY_PRIORITY_QUEUE_URL": self.queues.priority.queue.queue_url,
+            f"LLMREADY_{lane.upper()}_QUEUE_URL": queue.queue_url
+            for lane, queue in self.queues.lanes().items()
         }
 
     @property
@@ -191,13 +189,6 @@ class ServiceStack(Stack):
             "LLMREADY_CRAWLERS_PER_TASK": str(self.settings.crawlers_per_task),
             "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
             "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
-            "LLMREADY_TASK_DOLLARS_PER_HOUR": str(
-                prices.task_hour(
-                    cpu=self.settings.task_cpu,
-                    memory=self.settings.task_memory,
-                    architecture=self.settings.architecture,
-                )
-            ),
         }
 
     def _grant_worker(self, role: iam.IRole) -> None:
@@ -207,9 +198,8 @@ class ServiceStack(Stack):
         self.storage.grant_checkpoints(role)
         if self.settings.shared_cache:
             self.storage.grant_shared_answers(role)
-        for queue in (self.queues.standard.queue, self.queues.priority.queue):
-            # A worker that has to go sends what it hands back anew; one that ends lets the user's next one go.
-            grant_on(role, [queue.queue_arn], *TAKE, SEND)
+        # A worker that has to go sends what it hands back anew; one that ends lets the user's next one go.
+        grant_on(role, self._lane_arns(), *TAKE, SEND)
         grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
 
     # One method a function: its settings, then its rights.
@@ -235,7 +225,7 @@ class ServiceStack(Stack):
         self.storage.grant_signing_secret(function)
         if self.settings.captcha_secret:
             grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
-        self._grant_send(function, self.queues.mail.queue)
+        grant_on(function, [self.queues.mail.queue.queue_arn], SEND)
         return function
 
     def _websites(self) -> lambda_.Function:
@@ -285,7 +275,7 @@ class ServiceStack(Stack):
         if self.settings.malware_scan:
             self.storage.grant_archives(function, "s3:GetObjectTagging")
         self.storage.grant_deleting_archives(function)
-        self._grant_send(function, self.queues.standard.queue, self.queues.priority.queue)
+        grant_on(function, self._lane_arns(), SEND)
         grant_on(function, [self.dispatcher.function_arn], "lambda:InvokeFunction")
         return function
 
@@ -304,9 +294,7 @@ class ServiceStack(Stack):
             timeout=Duration.seconds(60),
         )
         self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, DELETE, indexes=("due", "by_status"))
-        self._grant_send(
-            function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
-        )
+        grant_on(function, [*self._lane_arns(), self.queues.mail.queue.queue_arn], SEND)
         self.workers.grant_launch(function)
         return function
 
@@ -333,9 +321,7 @@ class ServiceStack(Stack):
             timeout=Duration.seconds(30),
         )
         self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, indexes=("by_status",))
-        self._grant_send(
-            function, self.queues.standard.queue, self.queues.priority.queue, self.queues.mail.queue
-        )
+        grant_on(function, [*self._lane_arns(), self.queues.mail.queue.queue_arn], SEND)
         for queue in (self.queues.standard.dead_letters, self.queues.priority.dead_letters):
             function.add_event_source(SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
 
@@ -386,9 +372,8 @@ class ServiceStack(Stack):
         ).function
         return self.functions[folder]
 
-    @staticmethod
-    def _grant_send(grantee: iam.IGrantable, *queues: sqs.IQueue) -> None:
-        grant_on(grantee, [queue.queue_arn for queue in queues], SEND)
+    def _lane_arns(self) -> list[str]:
+        return [queue.queue_arn for queue in self.queues.lanes().values()]
 
     def _outputs(self) -> None:
         values = {

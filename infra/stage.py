@@ -96,6 +96,10 @@ class Stage:
     """CPU units of a worker task (1024 is one vCPU)."""
     task_memory: int = 2048
     """MiB of a worker task."""
+    browser_task_cpu: int = 1024
+    """CPU units of a worker task with a browser."""
+    browser_task_memory: int = 4096
+    """MiB of a worker task with a browser."""
     lease_seconds: int = 90
     idle_seconds: int = 60
     """Seconds after which a worker without work ends."""
@@ -209,14 +213,18 @@ class Stage:
             )
 
     def _check_task_size(self) -> None:
-        sizes = TASK_SIZES.get(self.task_cpu)
-        if sizes is None:
-            raise StageError(f"task_cpu is {self.task_cpu}; it must be one of {_listed(tuple(TASK_SIZES))}.")
-        if self.task_memory not in sizes:
-            raise StageError(
-                f"task_memory is {self.task_memory} MiB; with task_cpu {self.task_cpu} it must be between"
-                f" {sizes[0]} and {sizes[-1]} in steps of {sizes.step}."
-            )
+        for task, cpu, memory in (
+            ("task", self.task_cpu, self.task_memory),
+            ("browser_task", self.browser_task_cpu, self.browser_task_memory),
+        ):
+            sizes = TASK_SIZES.get(cpu)
+            if sizes is None:
+                raise StageError(f"{task}_cpu is {cpu}; it must be one of {_listed(tuple(TASK_SIZES))}.")
+            if memory not in sizes:
+                raise StageError(
+                    f"{task}_memory is {memory} MiB; with {task}_cpu {cpu} it must be between"
+                    f" {sizes[0]} and {sizes[-1]} in steps of {sizes.step}."
+                )
 
 
 # What a stage has where the operator names nothing else. Mails need a sender, which nobody can guess.

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from llmready.ports import Alive, TaskKind
 from llmready.usecases.dispatch import dispatch
 from tests.emulator import Place
 
@@ -10,14 +11,11 @@ from tests.emulator import Place
 class Fleet:
     """One task, which runs already and is enough."""
 
-    def alive(self) -> int:
-        return 1
+    def alive(self) -> Alive:
+        return Alive(plain=1)
 
-    def alive_warm(self) -> int:
-        return 0
-
-    def run(self, count: int, **_: Any) -> int:
-        raise AssertionError(f"{count} tasks more than there is work for")
+    def run(self, kind: TaskKind, count: int, **_: Any) -> int:
+        raise AssertionError(f"{count} {kind} tasks more than there is work for")
 
 
 def dispatched(place: Place, time: datetime) -> None:

@@ -31,7 +31,7 @@ from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 
 REGION = "us-east-1"
 _CREDENTIALS = {
@@ -95,8 +95,7 @@ class Place:
             "stage": "local",
             "table": self.name,
             "bucket": self.name,
-            "standard_queue_url": self.queue_urls[QueueName.STANDARD],
-            "priority_queue_url": self.queue_urls[QueueName.PRIORITY],
+            **{f"{lane}_queue_url": url for lane, url in self.queue_urls.items()},
             "mail_queue_url": self.mail_queue_url,
             **settings,
         }
@@ -122,7 +121,7 @@ class Place:
         return self.emulator.client("sqs")
 
     @cached_property
-    def queue_urls(self) -> dict[QueueName, str]:
+    def queue_urls(self) -> dict[Lane, str]:
         attributes = {
             "RedrivePolicy": json.dumps(
                 {
@@ -133,7 +132,7 @@ class Place:
                 }
             )
         }
-        return {queue: self._queue(queue, **attributes) for queue in QueueName}
+        return {lane: self._queue(lane, **attributes) for lane in Lane}
 
     @cached_property
     def dead_letters_url(self) -> str:

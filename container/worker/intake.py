@@ -1,58 +1,68 @@
-"""Which message comes next: the priority queue first, the standard one never forgotten."""
+"""Which message comes next: the priority queues first, the standard ones never forgotten."""
 
 import asyncio
 
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.errors import TryAgain
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 from llmready.observability import logger
 from llmready.ports import QueuedJob
 
-_SHARE = 3  # priority messages before a standard one has its turn
+_SHARE = 3  # messages with precedence before another one has its turn
 _UNREACHABLE_PAUSE = 1.0  # seconds
 
 
 class Intake:
-    """Takes messages from both queues.
+    """Takes messages from the queues that a worker serves; one with a browser does what others leave to it first.
 
-    A round asks one queue and then the other, whose answer may be waited for. That makes two requests a second of
-    an idle worker on AWS, where each costs, and lets a message wait for a second at most. An emulator's requests
-    cost nothing, so there nobody waits inside a request and rounds follow each other closely.
+    A round asks one queue after the other, and the last one's answer may be waited for. That makes two requests a
+    second of an idle worker on AWS (four with a browser), where each costs, and lets a message wait for a second at
+    most. An emulator's requests cost nothing, so there nobody waits inside a request and rounds follow each other
+    closely.
 
     Args:
         jobs: The queues.
+        browser: Whether this worker does generations that need a browser, too.
         visibility: Seconds for which a message taken is hidden from others.
-        wait: Seconds that the second request of a round may wait (long polling).
+        wait: Seconds that the last request of a round may wait (long polling).
         pause: Seconds between two rounds without a message.
     """
 
-    def __init__(self, jobs: SqsJobQueue, *, visibility: int, wait: int, pause: float) -> None:
+    def __init__(self, jobs: SqsJobQueue, *, browser: bool, visibility: int, wait: int, pause: float) -> None:
         self._jobs = jobs
+        self._browser = browser
         self._visibility = visibility
         self._wait = wait
         self._pause = pause
         self._priority_in_a_row = 0
+        self._browser_in_a_row = 0
 
     async def next(self) -> QueuedJob | None:
         """Return the next message, or None after a round without one."""
-        order = (QueueName.PRIORITY, QueueName.STANDARD)
+        queues = [QueueName.PRIORITY, QueueName.STANDARD]
         if self._priority_in_a_row >= _SHARE:
-            order = (QueueName.STANDARD, QueueName.PRIORITY)
-        for queue, wait in zip(order, (0, self._wait), strict=True):
-            message = await self._receive(queue, wait)
+            queues.reverse()
+        needs = [True, False] if self._browser else [False]
+        if self._browser_in_a_row >= _SHARE:
+            needs.reverse()
+        order = [(queue, browser) for queue in queues for browser in needs]
+        for queue, browser in order:
+            wait = self._wait if (queue, browser) == order[-1] else 0
+            message = await self._receive(Lane.of(queue, browser=browser), wait)
             if message is not None:
                 self._priority_in_a_row = self._priority_in_a_row + 1 if queue is QueueName.PRIORITY else 0
+                self._browser_in_a_row = self._browser_in_a_row + 1 if browser else 0
                 return message
         await asyncio.sleep(self._pause)
         return None
 
-    async def _receive(self, queue: QueueName, wait: int) -> QueuedJob | None:
+    async def _receive(self, lane: Lane, wait: int) -> QueuedJob | None:
         try:
-            return await asyncio.to_thread(self._jobs.receive, queue, wait=wait, visibility=self._visibility)
+            return await asyncio.to_thread(self._jobs.receive, lane, wait=wait, visibility=self._visibility)
         except TryAgain:
-            logger.warning("queue not reached", queue=queue)
+            logger.warning("queue not reached", lane=lane)
             await asyncio.sleep(_UNREACHABLE_PAUSE)
         except ValueError:
             # It ends in the dead-letter queue after a few more deliveries.
-            logger.warning("message not understood", queue=queue)
+            logger.warning("message not understood", lane=lane)
         return None

@@ -148,6 +148,11 @@ class _Job:
         if found is None or found.status.is_final:
             await self._done()
             return None
+        if found.lane is not self._message.lane:
+            # An earlier release sent it where tasks without a browser look as well.
+            await patiently(lambda: desk.jobs.send(found), while_=patient)
+            await self._done()
+            return None
         taken = monotonic()
         try:
             claimed = found.claimed(time=now(), lease=desk.lease)

@@ -46,6 +46,7 @@ async def _work(chosen: Settings) -> None:
     emulated = chosen.stage == "local"
     intake = Intake(
         jobs,
+        browser=chosen.browser,
         visibility=visibility(chosen.lease),
         wait=0 if emulated else 1,
         pause=0.1 if emulated else 0.0,

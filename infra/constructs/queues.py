@@ -8,6 +8,8 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from llmready.domain.plans import Lane
+
 if TYPE_CHECKING:
     from infra.stage import Stage
 
@@ -24,6 +26,7 @@ class WorkQueue(Construct):
         visibility: how long a message that was taken stays hidden from others.
         dead_visibility: the same for the dead-letter queue's own consumer.
         max_receives: how often a message is taken before it is set aside.
+        for_browsers: whether there is a second queue, for what needs a browser; its failures end in the same place.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class WorkQueue(Construct):
         visibility: Duration,
         dead_visibility: Duration,
         max_receives: int,
+        for_browsers: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = sqs.Queue(
@@ -45,16 +49,22 @@ class WorkQueue(Construct):
             visibility_timeout=dead_visibility,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-            visibility_timeout=visibility,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        self.all = [
+            sqs.Queue(
+                self,
+                name,
+                encryption=sqs.QueueEncryption.SQS_MANAGED,
+                enforce_ssl=True,
+                retention_period=Duration.days(14),
+                visibility_timeout=visibility,
+                dead_letter_queue=sqs.DeadLetterQueue(
+                    queue=self.dead_letters, max_receive_count=max_receives
+                ),
+                removal_policy=RemovalPolicy.DESTROY,
+            )
+            for name in (("Queue", "BrowserQueue") if for_browsers else ("Queue",))
+        ]
+        self.queue = self.all[0]
 
 
 class Queues(Construct):
@@ -62,13 +72,18 @@ class Queues(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        # A message stays hidden as long as a lease lasts, so both run out together.
-        generation = {
-            "visibility": Duration.seconds(stage.lease_seconds),
-            "dead_visibility": Duration.seconds(180),
-        }
-        self.standard = WorkQueue(self, "Standard", max_receives=GENERATION_RECEIVES, **generation)
-        self.priority = WorkQueue(self, "Priority", max_receives=GENERATION_RECEIVES, **generation)
+        self.standard, self.priority = (
+            WorkQueue(
+                self,
+                name,
+                # A message stays hidden as long as a lease lasts, so both run out together.
+                visibility=Duration.seconds(stage.lease_seconds),
+                dead_visibility=Duration.seconds(180),
+                max_receives=GENERATION_RECEIVES,
+                for_browsers=True,
+            )
+            for name in ("Standard", "Priority")
+        )
         self.mail = WorkQueue(
             self,
             "Mail",
@@ -77,12 +92,22 @@ class Queues(Construct):
             max_receives=MAIL_RECEIVES,
         )
 
+    def lanes(self) -> dict[Lane, sqs.Queue]:
+        """The queues of generations by their lane."""
+        standard, standard_browser = self.standard.all
+        priority, priority_browser = self.priority.all
+        return {
+            Lane.STANDARD: standard,
+            Lane.PRIORITY: priority,
+            Lane.STANDARD_BROWSER: standard_browser,
+            Lane.PRIORITY_BROWSER: priority_browser,
+        }
+
     def named(self) -> dict[str, sqs.Queue]:
         """All queues by the names that operators see."""
         return {
-            "standard": self.standard.queue,
+            **{lane.value: queue for lane, queue in self.lanes().items()},
             "standard_dead_letters": self.standard.dead_letters,
-            "priority": self.priority.queue,
             "priority_dead_letters": self.priority.dead_letters,
             "mail": self.mail.queue,
             "mail_dead_letters": self.mail.dead_letters,

@@ -1,4 +1,4 @@
-"""Where crawls run: an ECS cluster, the worker's task definition."""
+"""Where crawls run: an ECS cluster, and the worker's task definitions without and with a browser."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from constructs import Construct
 from infra.constructs.checks import acknowledge
 from infra.constructs.functions import log_retention
 from infra.paths import ROOT
+from llmready.domain import prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,19 +27,8 @@ if TYPE_CHECKING:
 CONTAINER = "worker"
 # Fargate gives at most this long between SIGTERM and SIGKILL; the worker needs up to 60 s of it.
 STOP_TIMEOUT = Duration.seconds(120)
-# The image holds only what the worker and the crawler need; all else must not change its hash either.
-IMAGE_CONTEXT = [
-    "*",
-    "!container",
-    "!layers",
-    "!requirements",
-    "container/**/node_modules",
-    "layers/dependencies",
-    "requirements/*",
-    "!requirements/container.txt",
-    "**/__pycache__",
-    "**/*.pyc",
-]
+# The only place that the container can write to; the Dockerfile says whose it is.
+WORK = "/work"
 # What the entry point needs to become the worker's user and to run crawlers under another one is
 # SETUID, SETGID and KILL; the rest of what a container gets by default is dropped.
 DROPPED_CAPABILITIES = [
@@ -57,7 +47,9 @@ DROPPED_CAPABILITIES = [
 
 
 class Workers(Construct):
-    """Cluster and task definition of the workers.
+    """Cluster and task definitions of the workers.
+
+    Both definitions have the same roles; one has the small image, the other the one with a browser, and more memory.
 
     Args:
         network: where tasks run.
@@ -81,18 +73,14 @@ class Workers(Construct):
             "FARGATE",
             "FARGATE_SPOT",
         ]
-        self.task_definition = ecs.FargateTaskDefinition(
-            self,
-            "Task",
-            cpu=stage.task_cpu,
-            memory_limit_mib=stage.task_memory,
-            runtime_platform=ecs.RuntimePlatform(
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-                cpu_architecture=(
-                    ecs.CpuArchitecture.ARM64 if stage.architecture == "arm64" else ecs.CpuArchitecture.X86_64
-                ),
-            ),
+        self.log_group = logs.LogGroup(
+            self, "Log", retention=log_retention(stage), removal_policy=RemovalPolicy.DESTROY
         )
+        tasks = iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+        self.role = iam.Role(self, "Role", assumed_by=tasks)
+        self.execution_role = iam.Role(self, "ExecutionRole", assumed_by=tasks)
+        self.plain = self._task("Task", stage, environment, browser=False)
+        self.browser = self._task("BrowserTask", stage, environment, browser=True)
         acknowledge(
             self,
             "ECS4",
@@ -102,45 +90,68 @@ class Workers(Construct):
         acknowledge(
             self, "IAM5[Resource::*]", because="ecr:GetAuthorizationToken, for the image, knows no resource"
         )
-        self.log_group = logs.LogGroup(
-            self, "Log", retention=log_retention(stage), removal_policy=RemovalPolicy.DESTROY
+
+    def _task(
+        self, construct_id: str, stage: Stage, environment: Mapping[str, str], *, browser: bool
+    ) -> ecs.FargateTaskDefinition:
+        cpu = stage.browser_task_cpu if browser else stage.task_cpu
+        memory = stage.browser_task_memory if browser else stage.task_memory
+        task = ecs.FargateTaskDefinition(
+            self,
+            construct_id,
+            cpu=cpu,
+            memory_limit_mib=memory,
+            task_role=self.role,
+            execution_role=self.execution_role,
+            runtime_platform=ecs.RuntimePlatform(
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+                cpu_architecture=(
+                    ecs.CpuArchitecture.ARM64 if stage.architecture == "arm64" else ecs.CpuArchitecture.X86_64
+                ),
+            ),
+            volumes=[ecs.Volume(name="work")],
         )
-        linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=True)
+        linux = ecs.LinuxParameters(task, "Linux", init_process_enabled=True)
         linux.drop_capabilities(*DROPPED_CAPABILITIES)
-        self.task_definition.add_container(
+        dollars = prices.task_hour(cpu=cpu, memory=memory, architecture=stage.architecture)
+        container = task.add_container(
             CONTAINER,
             container_name=CONTAINER,
-            image=_image(stage),
+            image=_image(stage, "browser" if browser else "plain"),
             environment={
                 "LLMREADY_STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": CONTAINER,
                 "POWERTOOLS_METRICS_NAMESPACE": "LLMReady",
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
+                "LLMREADY_BROWSER": str(browser).lower(),
+                "LLMREADY_TASK_DOLLARS_PER_HOUR": str(dollars),
                 **environment,
             },
             logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER, log_group=self.log_group),
             linux_parameters=linux,
+            readonly_root_filesystem=True,
             stop_timeout=STOP_TIMEOUT,
         )
+        container.add_mount_points(ecs.MountPoint(container_path=WORK, source_volume="work", read_only=False))
+        return task
 
     def grant_launch(self, launcher: lambda_.Function) -> None:
-        """Let a function run tasks of this definition in this cluster, and count them."""
+        """Let a function run tasks of these definitions in this cluster, and count them."""
         in_cluster = {"ArnEquals": {"ecs:cluster": self.cluster.cluster_arn}}
         for statement in (
             iam.PolicyStatement(
                 actions=["ecs:RunTask"],
-                resources=[self.task_definition.task_definition_arn],
+                resources=[task.task_definition_arn for task in (self.plain, self.browser)],
                 conditions=in_cluster,
             ),
             # ListTasks knows no resource but container instances, which Fargate has none of.
             iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
         ):
             launcher.add_to_role_policy(statement)
-        roles = [self.task_definition.task_role, self.task_definition.obtain_execution_role()]
         launcher.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
-                resources=[role.role_arn for role in roles],
+                resources=[self.role.role_arn, self.execution_role.role_arn],
                 conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
             )
         )
@@ -149,22 +160,21 @@ class Workers(Construct):
         """What a function needs to know to run a task."""
         return {
             "LLMREADY_CLUSTER": self.cluster.cluster_arn,
-            "LLMREADY_TASK_DEFINITION": self.task_definition.task_definition_arn,
+            "LLMREADY_TASK_DEFINITION": self.plain.task_definition_arn,
+            "LLMREADY_BROWSER_TASK_DEFINITION": self.browser.task_definition_arn,
             "LLMREADY_TASK_CONTAINER": CONTAINER,
             "LLMREADY_TASK_SUBNETS": ",".join(subnet.subnet_id for subnet in self.network.vpc.public_subnets),
             "LLMREADY_TASK_SECURITY_GROUP": self.network.workers.security_group_id,
         }
 
 
-def _image(stage: Stage) -> ecs.ContainerImage:
+def _image(stage: Stage, target: str) -> ecs.ContainerImage:
     if stage.placeholder_image:
         return ecs.ContainerImage.from_registry(stage.placeholder_image)
     platform = (
         ecr_assets.Platform.LINUX_ARM64 if stage.architecture == "arm64" else ecr_assets.Platform.LINUX_AMD64
     )
+    # What the build may see is in .dockerignore; all else changes no image's hash either.
     return ecs.ContainerImage.from_asset(
-        str(ROOT),
-        file="container/Dockerfile",
-        exclude=IMAGE_CONTEXT,
-        platform=platform,
+        str(ROOT), file="container/Dockerfile", target=target, platform=platform
     )

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from infra.image.contents import uncompressed_size, write_bill_of_materials
-from infra.image.engine import TARGETS, Engine, Target, find_engine
+from infra.image.engine import TARGETS, Engine, Target, find_engine, image_name
 from infra.image.failure import ImageError
 from infra.paths import BUILD
 
@@ -36,11 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _make(engine: Engine, target: Target) -> str:
     began = time.monotonic()
-    name = engine.build(target)
+    image, name = engine.build(target), image_name(target)
     bill = BUILD / "image" / f"{target}.cdx.json"
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "image.tar"
-        engine.export(name, archive)
+        engine.export(image, archive)
         megabytes = uncompressed_size(archive) / 1e6
         write_bill_of_materials(archive, bill)
     if megabytes > GREATEST[target]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shutil
 import ssl
+import tempfile
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from infra.image.base import stand_in
 from infra.image.failure import ImageError
 from infra.image.program import run
 from infra.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Target = Literal["plain", "browser"]
 TARGETS: tuple[Target, ...] = ("plain", "browser")
@@ -23,7 +27,9 @@ class Engine(Protocol):
     """Builds and exports images."""
 
     def build(self, target: Target) -> str:
-        """Build one target of the Dockerfile for this machine's architecture and return the image's name.
+        """Build one target of the Dockerfile for this machine's architecture, name it, and return its id.
+
+        The name goes to whoever built last; the id stays this image's.
 
         Raises:
             ImageError: It cannot be built.
@@ -59,9 +65,7 @@ class Docker:
 
     def build(self, target: Target) -> str:
         """See :class:`Engine`."""
-        name = image_name(target)
-        run(["docker", "build", *_options(target, name)], environment={"DOCKER_BUILDKIT": "1"})
-        return name
+        return _built(["docker", "build"], target, environment={"DOCKER_BUILDKIT": "1"})
 
     def export(self, image: str, archive: Path) -> None:
         """See :class:`Engine`."""
@@ -73,13 +77,11 @@ class Buildah:
 
     def build(self, target: Target) -> str:
         """See :class:`Engine`."""
-        name = image_name(target)
         base = stand_in()
         options = [f"--build-arg=BASE={base}"] if base else []
         # Without a namespace of its own a build step needs no container runtime.
         places = ["--isolation=chroot", "--network=host", "--format=docker", "--layers"]
-        run(["buildah", "build", *places, *options, *_options(target, name)])
-        return name
+        return _built(["buildah", "build", *places, *options], target)
 
     def export(self, image: str, archive: Path) -> None:
         """See :class:`Engine`."""
@@ -87,8 +89,16 @@ class Buildah:
         run(["buildah", "push", "--quiet", image, f"docker-archive:{archive}"])
 
 
-def _options(target: Target, name: str) -> list[str]:
-    options = [f"--target={target}", f"--tag={name}", f"--file={DOCKERFILE}"]
+def _built(command: list[str], target: Target, environment: Mapping[str, str] | None = None) -> str:
+    """Run a builder and return the id of what it built."""
+    with tempfile.TemporaryDirectory() as scratch:
+        told = Path(scratch) / "id"
+        run([*command, f"--iidfile={told}", *_options(target)], environment=environment)
+        return told.read_text().strip()
+
+
+def _options(target: Target) -> list[str]:
+    options = [f"--target={target}", f"--tag={image_name(target)}", f"--file={DOCKERFILE}"]
     trusted = Path(ssl.get_default_verify_paths().cafile or DEBIAN_CERTIFICATES)
     if trusted.is_file():
         options += [

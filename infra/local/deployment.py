@@ -126,6 +126,8 @@ def _outputs(clients: Clients, template: str) -> Deployed:
         "standard": values["StandardQueue"],
         "standard_dead_letters": values["StandardDeadLettersQueue"],
         "priority": values["PriorityQueue"],
+        "standard_browser": values["StandardBrowserQueue"],
+        "priority_browser": values["PriorityBrowserQueue"],
         "priority_dead_letters": values["PriorityDeadLettersQueue"],
         "mail": values["MailQueue"],
         "mail_dead_letters": values["MailDeadLettersQueue"],

@@ -6,29 +6,39 @@ from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue, job_from, mail_from
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.ports import QueuedJob
 from tests.emulator import Place
 from tests.people import new_generation, new_user, new_website
 
 
-def receive(place: Place, queue: QueueName = QueueName.PRIORITY, visibility: int = 30) -> QueuedJob | None:
-    return place.jobs.receive(queue, wait=0, visibility=visibility)
+def receive(place: Place, lane: Lane = Lane.PRIORITY, visibility: int = 30) -> QueuedJob | None:
+    return place.jobs.receive(lane, wait=0, visibility=visibility)
 
 
-@pytest.mark.parametrize(("plan", "queue"), [("free", QueueName.STANDARD), ("pro", QueueName.PRIORITY)])
-def test_a_generation_goes_by_its_plans_queue(either: Place, plan: str, queue: QueueName) -> None:
+@pytest.mark.parametrize(
+    ("plan", "wanted", "lane"),
+    [
+        ("free", {}, Lane.STANDARD),
+        ("free", {"use_playwright": True}, Lane.STANDARD_BROWSER),
+        ("pro", {}, Lane.PRIORITY),
+        ("pro", {"use_playwright": True}, Lane.PRIORITY_BROWSER),
+    ],
+)
+def test_a_generation_goes_by_its_plan_and_by_what_it_needs(
+    either: Place, plan: str, wanted: dict[str, bool], lane: Lane
+) -> None:
     user = new_user(plan)
-    generation = new_generation(user, new_website(user))
+    generation = new_generation(user, new_website(user, **wanted))
     either.jobs.send(generation)
-    (other,) = set(QueueName) - {queue}
-    assert receive(either, other) is None
-    job = receive(either, queue)
+    for other in set(Lane) - {lane}:
+        assert receive(either, other) is None
+    job = receive(either, lane)
     assert job is not None
-    assert (job.user_id, job.generation_id, job.queue) == (user.id, generation.id, queue)
-    assert receive(either, queue) is None
+    assert (job.user_id, job.generation_id, job.lane) == (user.id, generation.id, lane)
+    assert receive(either, lane) is None
     either.jobs.done(job)
-    assert either.waiting(either.queue_urls[queue]) == (0, 0)
+    assert either.waiting(either.queue_urls[lane]) == (0, 0)
 
 
 def test_a_job_given_back_is_there_at_once(either: Place) -> None:
@@ -58,7 +68,7 @@ def test_a_message_is_small(either: Place) -> None:
     user = new_user()
     website = new_website(user, "https://example.com/" + "x" * 2000, include_patterns=["/" + "y" * 190] * 50)
     either.jobs.send(new_generation(user, website))
-    answer = either.sqs.receive_message(QueueUrl=either.queue_urls[QueueName.PRIORITY])
+    answer = either.sqs.receive_message(QueueUrl=either.queue_urls[Lane.PRIORITY])
     assert len(answer["Messages"][0]["Body"]) < 1024
 
 
@@ -73,12 +83,12 @@ def test_a_mail_is_named_to_the_notifier(either: Place) -> None:
 
 def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
     url = either.mail_queue_url + "-missing"
-    jobs = SqsJobQueue(either.sqs, dict.fromkeys(QueueName, url))
+    jobs = SqsJobQueue(either.sqs, dict.fromkeys(Lane, url))
     user = new_user()
-    job = QueuedJob("u", "g", QueueName.STANDARD, "receipt")
+    job = QueuedJob("u", "g", Lane.STANDARD, "receipt")
     for call in (
         lambda: jobs.send(new_generation(user, new_website(user))),
-        lambda: jobs.receive(QueueName.STANDARD, wait=0, visibility=30),
+        lambda: jobs.receive(Lane.STANDARD, wait=0, visibility=30),
         lambda: jobs.hide(job, 0),
         lambda: jobs.done(job),
         lambda: SqsMailQueue(either.sqs, url).send(

@@ -15,7 +15,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Status, archive_key
 from llmready.domain.mail import Message, OutboxMail
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.usecases.send_mail import send_mail
@@ -80,9 +80,9 @@ class World:
 
     def work(self) -> bool:
         """Do one job, if one can be had."""
-        for queue in (QueueName.PRIORITY, QueueName.STANDARD):
+        for lane in (Lane.PRIORITY, Lane.STANDARD):
             try:
-                message = self.place.jobs.receive(queue, wait=0, visibility=6)
+                message = self.place.jobs.receive(lane, wait=0, visibility=6)
             except TryAgain:
                 continue
             if message is not None:

@@ -103,7 +103,7 @@ def test_ten_deliveries_at_once_are_one_generation(place: Place, start_worker: C
             place.jobs.send(generation)
         workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
         until(lambda: now_stored(place, generation).status.is_final, seconds=40)
-        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0), seconds=40)
+        until(lambda: place.waiting(place.queue_urls[generation.lane]) == (0, 0), seconds=40)
         for worker in workers:
             worker.signal(signal.SIGTERM)
             worker.wait()

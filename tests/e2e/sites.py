@@ -42,6 +42,17 @@ def page(title: str, body: str, links: tuple[str, ...] = ()) -> str:
     )
 
 
+def drawn_by_script(path: str, _url: str) -> Answer:
+    """Answer as a site of one page that has no text until its script has run."""
+    shell = (
+        "<!doctype html><html lang=en><head><title>App</title></head><body><div id=root></div><script>"
+        "document.getElementById('root').innerHTML = '<main><h1>Drawn by script</h1><p>'"
+        " + 'The sum is ' + (40 + 2) + '. ' + 'It needed a browser. '.repeat(20) + '</p></main>';"
+        "</script></body></html>"
+    )
+    return Answer(shell) if path == "/" else Answer("no such page", status=404)
+
+
 @contextmanager
 def serve(
     answer: Callable[[str, str], Answer],

@@ -10,7 +10,7 @@ import pytest
 
 from llmready import bootstrap
 from llmready.domain.clock import now
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from tests.emulator import Place
 from tests.people import new_user, new_website
@@ -66,7 +66,7 @@ def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> Non
     assert call("generations", "GET", f"/generations/{generation}")["statusCode"] == 200
     assert calls == ["BatchGetItem"]
 
-    (message,) = place.sqs.receive_message(QueueUrl=place.queue_urls[QueueName.PRIORITY])["Messages"]
+    (message,) = place.sqs.receive_message(QueueUrl=place.queue_urls[Lane.PRIORITY])["Messages"]
     assert len(message["Body"].encode()) < 1024
     assert generation in message["Body"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from cli.main import build_parser
 from llmready.domain.clock import now
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 from tests.emulator import REGION, Place
 from tests.functions.member import Member, member
 
@@ -24,7 +24,7 @@ def admin(
 ) -> Callable[..., str]:
     """Run a command of ``llmready admin`` against this place and return what it prints."""
     assert calls == []
-    queues: dict[str, str] = {queue.value: url for queue, url in place.queue_urls.items()}
+    queues: dict[str, str] = {lane.value: url for lane, url in place.queue_urls.items()}
     queues |= {f"{queue}_dead_letters": place.dead_letters_url for queue in QueueName}
     endpoints = {
         "api": "http://localhost:1/api/v1",
@@ -85,8 +85,8 @@ def test_a_larger_plan_holds_at_once(place: Place, admin: Admin) -> None:
         assert ada.ask("POST", "/generations/start", {"website_id": website})[0] == 202
     quota = ada.ask("GET", "/generations/quota/check")[1]
     assert (quota["generations_limit"], quota["remaining_generations"]) == (10, 8)
-    assert place.waiting(place.queue_urls[QueueName.PRIORITY])[0] == 2
-    assert place.waiting(place.queue_urls[QueueName.STANDARD])[0] == 0
+    assert place.waiting(place.queue_urls[Lane.PRIORITY])[0] == 2
+    assert place.waiting(place.queue_urls[Lane.STANDARD])[0] == 0
 
 
 def test_a_downgrade_keeps_everything_and_stops_what_is_beyond(place: Place, admin: Admin) -> None:
@@ -156,7 +156,7 @@ def test_what_is_sent_once_more_is_written_down(place: Place, admin: Admin) -> N
         "generation_id": generation,
         "queue": "standard",
     }
-    assert place.waiting(place.queue_urls[QueueName.STANDARD])[0] == 2
+    assert place.waiting(place.queue_urls[Lane.STANDARD])[0] == 2
     (job,) = json.loads(admin("jobs", "--json"))
     assert (job["state"], job["generation_id"], job["user"]) == ("waiting", generation, ada.user.email)
     table = admin("jobs")

@@ -45,7 +45,8 @@ def test_no_shell_no_rights_nothing_to_write(plain: str) -> None:
             assert status.st_uid == (10001 if path == root / "work" else 0), path
         assert stat.S_IMODE((root / "work").stat().st_mode) == 0o711
         accounts = (root / "etc/passwd").read_text().splitlines()
-        assert [line.split(":")[0] for line in accounts] == ["root", "worker", "crawler"]
+        crawlers = [f"crawler{number}" for number in range(1, 9)]
+        assert [line.split(":")[0] for line in accounts] == ["root", "worker", *crawlers]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from llmready.domain.generation import Status, archive_key
-from tests.e2e.sites import Answer, Site, numbered, serve
+from tests.e2e.sites import Site, drawn_by_script, numbered, serve
 from tests.emulator import Place
 from tests.image.fargate import Task, status_of
 from tests.image.fence import Fence
@@ -84,7 +84,7 @@ def test_worker_and_crawlers_are_users_of_their_own_and_none_can_gain_rights(
     for generation in generations:
         waiting = now_stored(place, generation)
         assert (waiting.status, waiting.lease_expires_at) == (Status.PENDING, None)
-    assert place.waiting(place.queue_urls[generations[0].queue]) == (2, 0)
+    assert place.waiting(place.queue_urls[generations[0].lane]) == (2, 0)
     assert task.said("worker ends")
 
 
@@ -144,19 +144,9 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
 def test_a_page_that_needs_a_browser_is_rendered(
     browser: str, place: Place, fence: Fence, start_task: Callable[..., Task]
 ) -> None:
-    shell = (
-        "<!doctype html><html lang=en><head><title>App</title></head><body><div id=root></div><script>"
-        "document.getElementById('root').innerHTML = '<main><h1>Drawn by script</h1><p>'"
-        " + 'The sum is ' + (40 + 2) + '. ' + 'It needed a browser. '.repeat(20) + '</p></main>';"
-        "</script></body></html>"
-    )
-
-    def answer(path: str, _url: str) -> Answer:
-        return Answer(shell) if path == "/" else Answer("no such page", status=404)
-
-    with serve(answer) as site:
+    with serve(drawn_by_script) as site:
         generation = queued(place, site.url, use_playwright=True)
-        task = start_task(browser, cpu=2048, memory=4096, crawl_allow=reachable(fence, site))
+        task = start_task(browser, cpu=1024, memory=4096, browser="true", crawl_allow=reachable(fence, site))
         assert task.wait() == 0, task.output()
     done = now_stored(place, generation)
     assert done.status is Status.COMPLETED, task.output()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.costing import Load, generation, month, read_template
+from cli.costing import Load, TaskSize, generation, month, read_template
 from tests.infra.template import Template
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs/cost.md"
@@ -74,9 +74,10 @@ def test_backups_and_scans_are_paid_where_the_template_has_them(prod: Template, 
 
 def test_larger_tasks_cost_more(prod: Template) -> None:
     stack = read_template(prod.body)
-    larger = stack._replace(task_cpu=2048, task_memory=4096)
+    larger = stack._replace(task=TaskSize(2048, 4096))
     assert generation(larger, 100) > generation(stack, 100) > generation(stack, 10)
     assert generation(stack, 100, spot=False) > generation(stack, 100)
+    assert generation(stack, 100, browser=True) > generation(stack, 100)
 
 
 def test_a_file_that_is_no_template_is_refused(tmp_path: Path) -> None:

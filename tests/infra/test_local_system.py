@@ -59,7 +59,8 @@ def test_endpoints_name_what_was_deployed(running: Running) -> None:
     assert running.aws("dynamodb").describe_table(TableName=endpoints["table"])
     assert running.aws("s3").head_bucket(Bucket=endpoints["bucket"])
     assert set(endpoints["queues"]) == {
-        f"{name}{suffix}" for name in ("standard", "priority", "mail") for suffix in ("", "_dead_letters")
+        *(f"{name}{suffix}" for name in ("standard", "priority", "mail") for suffix in ("", "_dead_letters")),
+        *("standard_browser", "priority_browser"),
     }
     for url in endpoints["queues"].values():
         assert running.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

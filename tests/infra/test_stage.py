@@ -84,6 +84,12 @@ def test_settings_are_typed_by_their_field() -> None:
             {"task_memory": "1024"},
             "task_memory is 1024 MiB; with task_cpu 1024 it must be between 2048 ",
         ),
+        ("dev", {"browser_task_cpu": "300"}, "browser_task_cpu is 300; it must be one of 512, 1024, 2048, "),
+        (
+            "dev",
+            {"browser_task_memory": "1024"},
+            "browser_task_memory is 1024 MiB; with browser_task_cpu 1024 it must be between 2048 ",
+        ),
         ("dev", {"architecture": "riscv"}, "architecture is 'riscv'; it must be one of arm64, x86_64."),
         ("dev", {"log_retention_days": "42"}, "log_retention_days is 42; it must be one of 1, 3, 5, "),
         ("dev", {"generation_timeout": "1"}, "generation_timeout is 1; it must be between 30 and 14400."),

@@ -31,6 +31,9 @@ def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template
     assert not deployed.is_symlink()
     assert deployed.read_bytes() == (ROOT / "docs/api/openapi.json").read_bytes()
 
+    for image in json.loads(next(tmp_path.glob("*.assets.json")).read_text())["dockerImages"].values():
+        _has_what_it_copies(tmp_path / image["source"]["directory"], image["source"]["dockerFile"])
+
     sizes = {
         match[1]: float(match[2].replace(",", ""))
         for match in re.finditer(r"(\S.*\S) +([\d.,]+) kB\n", done.stderr)
@@ -39,6 +42,14 @@ def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template
         assert 0 < sizes[f"LLMReady dev: {folder}"] <= 100
     for layer in dev.of("AWS::Lambda::LayerVersion").values():
         assert 0 < sizes[layer["Properties"]["Description"]] <= 15_000
+
+
+def _has_what_it_copies(context: Path, dockerfile: str) -> None:
+    """Assert that a build finds what it wants to copy in the files that are sent to it."""
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (context / dockerfile).read_text(), re.MULTILINE)
+    assert len(copied) > 5
+    for path in (path for paths in copied for path in paths.split()):
+        assert list(context.glob(path)), path
 
 
 def _assets(template: Template) -> dict[str, Any]:

@@ -241,7 +241,7 @@ def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
         if "RedrivePolicy" in queue["Properties"]
     }
     dead = [target(redrive["deadLetterTargetArn"]) for redrive in redrives.values()]
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [5, 8, 8]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [5, 8, 8, 8, 8]
     assert len(set(dead)) == 3
     assert set(dead) | set(redrives) == set(queues)
     for name in dead:
@@ -346,10 +346,23 @@ def test_tasks_may_run_on_spot(prod: Template) -> None:
     }
 
 
-def test_a_task_has_time_to_stop_and_few_rights_over_its_machine(prod: Template) -> None:
-    task = prod.only("AWS::ECS::TaskDefinition")["Properties"]
+def _tasks(template: Template) -> dict[str, dict[str, Any]]:
+    """The task definitions, by whether their workers are told of a browser."""
+    found = {}
+    for entry in template.of("AWS::ECS::TaskDefinition").values():
+        (container,) = entry["Properties"]["ContainerDefinitions"]
+        variables = {variable["Name"]: variable["Value"] for variable in container["Environment"]}
+        kind = {"true": "browser", "false": "plain"}[variables["LLMREADY_BROWSER"]]
+        found[kind] = {**entry["Properties"], "container": container, "variables": variables}
+    assert len(found) == len(template.of("AWS::ECS::TaskDefinition"))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["plain", "browser"])
+def test_a_task_has_time_to_stop_and_few_rights_over_its_machine(prod: Template, kind: str) -> None:
+    task = _tasks(prod)[kind]
     assert task["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
-    (container,) = task["ContainerDefinitions"]
+    container = task["container"]
     assert container["StopTimeout"] == 120
     assert container["LinuxParameters"]["InitProcessEnabled"] is True
     left = DOCKER_DEFAULT - set(container["LinuxParameters"]["Capabilities"]["Drop"])
@@ -357,6 +370,38 @@ def test_a_task_has_time_to_stop_and_few_rights_over_its_machine(prod: Template)
     assert "Privileged" not in container
     assert container["LogConfiguration"]["LogDriver"] == "awslogs"
     assert target(container["LogConfiguration"]["Options"]["awslogs-group"]) in prod.of("AWS::Logs::LogGroup")
+
+
+@pytest.mark.parametrize("kind", ["plain", "browser"])
+def test_a_task_writes_to_its_work_folder_alone(prod: Template, kind: str) -> None:
+    task = _tasks(prod)[kind]
+    assert task["container"]["ReadonlyRootFilesystem"] is True
+    (mount,) = task["container"]["MountPoints"]
+    assert (mount["ContainerPath"], mount["ReadOnly"]) == ("/work", False)
+    assert task["Volumes"] == [{"Name": mount["SourceVolume"]}]
+    # Whose it is, the image says; and there the worker looks for it.
+    dockerfile = (FUNCTIONS.parent / "container/Dockerfile").read_text()
+    assert 'VOLUME ["/work"]' in dockerfile
+    assert "LLMREADY_WORK_DIR=/work" in dockerfile
+
+
+def test_plain_crawls_have_a_small_task_and_those_with_a_browser_a_larger_one(prod: Template) -> None:
+    tasks = _tasks(prod)
+    assert (tasks["plain"]["Cpu"], tasks["plain"]["Memory"]) == ("1024", "2048")
+    assert (tasks["browser"]["Cpu"], tasks["browser"]["Memory"]) == ("1024", "4096")
+    assert tasks["plain"]["container"]["Image"] != tasks["browser"]["container"]["Image"]
+    dollars = {
+        kind: float(task["variables"]["LLMREADY_TASK_DOLLARS_PER_HOUR"]) for kind, task in tasks.items()
+    }
+    assert 0 < dollars["plain"] < dollars["browser"]
+    launcher = prod.functions()["dispatcher"]["Properties"]["Environment"]["Variables"]
+    kinds = {name: kind for kind, task in tasks.items() for name in prod.resources if _is(prod, name, task)}
+    assert kinds[target(launcher["LLMREADY_TASK_DEFINITION"])] == "plain"
+    assert kinds[target(launcher["LLMREADY_BROWSER_TASK_DEFINITION"])] == "browser"
+
+
+def _is(template: Template, name: str, task: dict[str, Any]) -> bool:
+    return template.resources[name]["Properties"].get("Family") == task["Family"]
 
 
 def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
@@ -377,9 +422,8 @@ def test_answers_are_shared_only_where_an_operator_says_so(
 ) -> None:
     sharing = synthesise("prod", shared_cache="true")
     for template, shares in ((prod, False), (sharing, True)):
-        (container,) = template.only("AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
-        variables = {entry["Name"]: entry["Value"] for entry in container["Environment"]}
-        assert variables["LLMREADY_SHARED_CACHE"] == str(shares).lower()
+        for task in _tasks(template).values():
+            assert task["variables"]["LLMREADY_SHARED_CACHE"] == str(shares).lower()
         rights = json.dumps(template.statements(_task_role(template)))
         assert ("shared/*" in rights) is shares
         rules = template.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
@@ -521,8 +565,8 @@ DOCKER_DEFAULT = {
 
 
 def _task_role(template: Template) -> str:
-    properties: dict[str, Any] = template.only("AWS::ECS::TaskDefinition")["Properties"]
-    return target(properties["TaskRoleArn"])
+    (role,) = {target(task["TaskRoleArn"]) for task in _tasks(template).values()}
+    return role
 
 
 def test_a_captcha_is_checked_with_its_secret_and_nothing_else(synthesise: Callable[..., Template]) -> None:

@@ -65,7 +65,7 @@ def test_the_next_attempt_goes_on_from_there(
         if number is signal.SIGTERM:
             # As if it had never been delivered: going is no step towards the dead letters.
             (message,) = place.sqs.receive_message(
-                QueueUrl=place.queue_urls[generation.queue],
+                QueueUrl=place.queue_urls[generation.lane],
                 AttributeNames=["ApproximateReceiveCount"],
                 VisibilityTimeout=0,
             )["Messages"]

@@ -16,7 +16,7 @@ from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Progress, Quality, QualityReason, Status, archive_key
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 from llmready.ports import QueuedJob
 from llmready.usecases.finish_generation import WORKER_LOST
 from tests.emulator import Place
@@ -86,7 +86,7 @@ class Office:
         place.jobs.send(self.generation)
 
     def receive(self) -> QueuedJob:
-        found = self.place.jobs.receive(QueueName.PRIORITY, wait=2, visibility=30)
+        found = self.place.jobs.receive(Lane.PRIORITY, wait=2, visibility=30)
         assert found is not None
         return found
 
@@ -116,7 +116,7 @@ class Office:
 
     def messages(self) -> tuple[int, int]:
         """How many messages of the queue can be had, and how many are hidden."""
-        return self.place.waiting(self.place.queue_urls[QueueName.PRIORITY])
+        return self.place.waiting(self.place.queue_urls[Lane.PRIORITY])
 
     def mails(self) -> int:
         return self.place.waiting(self.place.mail_queue_url)[0]
@@ -246,7 +246,7 @@ async def test_a_message_for_a_held_generation_waits_for_the_lease(office: Offic
     office.place.generations.claim(office.generation, held)
     assert await office.do(COMPLETES) == held
     assert office.messages() == (0, 1)
-    message = await asyncio.to_thread(office.place.jobs.receive, QueueName.PRIORITY, wait=10, visibility=30)
+    message = await asyncio.to_thread(office.place.jobs.receive, Lane.PRIORITY, wait=10, visibility=30)
     done = await office.do(COMPLETES, message)
     assert (done.status, done.fence, done.attempts) == (Status.COMPLETED, 2, 2)
 
@@ -408,23 +408,48 @@ async def test_the_key_of_an_archive_carries_the_fence(office: Office) -> None:
     assert office.place.stored_keys() == [archive_key(office.user.id, done.id, 2)]
 
 
-async def test_three_of_the_priority_queue_for_one_of_the_standard_queue(place: Place) -> None:
+async def _taken(place: Place, sent: dict[Lane, int], *, browser: bool) -> list[Lane]:
+    """Send generations and return in which order a worker takes them."""
     user = registered(place)
-    website = with_website(place, user)
-    for queue, count in ((QueueName.PRIORITY, 7), (QueueName.STANDARD, 3)):
+    for lane, count in sent.items():
+        website = with_website(place, user, use_playwright=lane.endswith("browser"))
+        queue = QueueName(lane.partition("_")[0])
         for _ in range(count):
             place.jobs.send(new_generation(user, website, queue=queue))
-    intake = Intake(place.jobs, visibility=30, wait=0, pause=0)
-    taken = [message.queue for _ in range(10) if (message := await intake.next())]
-    assert "".join(queue[0] for queue in taken) == "pppspppsps"
-    assert await intake.next() is None
+    intake = Intake(place.jobs, browser=browser, visibility=30, wait=0, pause=0)
+    taken = []
+    while message := await intake.next():
+        taken.append(message.lane)
+    return taken
 
 
-@pytest.mark.parametrize("queue", list(QueueName))
-async def test_a_queue_alone_gets_everything(place: Place, queue: QueueName) -> None:
-    user = registered(place)
-    website = with_website(place, user)
-    for _ in range(6):
-        place.jobs.send(new_generation(user, website, queue=queue))
-    intake = Intake(place.jobs, visibility=30, wait=0, pause=0)
-    assert [message.queue for _ in range(6) if (message := await intake.next())] == [queue] * 6
+async def test_three_of_the_priority_queue_for_one_of_the_standard_queue(place: Place) -> None:
+    taken = await _taken(place, {Lane.PRIORITY: 7, Lane.STANDARD: 3}, browser=False)
+    assert "".join(lane[0] for lane in taken) == "pppspppsps"
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+async def test_a_queue_alone_gets_everything(place: Place, lane: Lane) -> None:
+    assert await _taken(place, {lane: 6}, browser=True) == [lane] * 6
+
+
+async def test_a_worker_without_a_browser_leaves_what_needs_one(place: Place) -> None:
+    assert await _taken(place, dict.fromkeys(Lane, 1), browser=False) == [Lane.PRIORITY, Lane.STANDARD]
+
+
+async def test_three_that_need_a_browser_for_one_that_does_not(place: Place) -> None:
+    taken = await _taken(place, {Lane.PRIORITY: 2, Lane.PRIORITY_BROWSER: 7}, browser=True)
+    assert "".join("b" if lane is Lane.PRIORITY_BROWSER else "p" for lane in taken) == "bbbpbbbpb"
+
+
+async def test_a_message_in_the_wrong_queue_is_moved(office: Office) -> None:
+    """An earlier release sent what needs a browser where every worker looks."""
+    user = registered(office.place)
+    generation = started(office.place, user, with_website(office.place, user, use_playwright=True))
+    message = office.receive()._replace(user_id=user.id, generation_id=generation.id)
+    await office.do(COMPLETES, message)
+    assert now_stored(office.place, generation) == generation
+    assert office.messages() == (0, 0)
+    moved = office.place.jobs.receive(generation.lane, wait=0, visibility=30)
+    assert moved is not None
+    assert moved.generation_id == generation.id

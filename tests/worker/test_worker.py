@@ -10,7 +10,7 @@ from datetime import timedelta
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
 from llmready.domain.generation import Generation, Status, archive_key
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 from tests.e2e.sites import Answer, numbered, serve
 from tests.emulator import Place
 from tests.people import new_generation, queued, registered, started, with_website
@@ -36,7 +36,7 @@ def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..
     assert {"llms.txt", "llms-full.txt", "manifest.json"} <= set(names)
     ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
-    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+    assert place.waiting(place.queue_urls[generation.lane]) == (0, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
     assert list(worker.work.iterdir()) == []
 
@@ -75,7 +75,7 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
 
         second = start_worker(crawl_allow=site.host, idle_seconds=60)
         until(lambda: now_stored(place, generation).status is Status.COMPLETED, seconds=30)
-        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0))
+        until(lambda: place.waiting(place.queue_urls[generation.lane]) == (0, 0))
         second.signal(signal.SIGTERM)
         assert second.wait() == 0
     done = now_stored(place, generation)
@@ -85,7 +85,7 @@ def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
     ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (1, 1, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
-    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+    assert place.waiting(place.queue_urls[generation.lane]) == (0, 0)
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(
@@ -102,7 +102,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     assert now_stored(place, generation) == taken_over
     assert place.stored_keys() == []
     assert place.waiting(place.mail_queue_url) == (0, 0)
-    assert place.waiting(place.queue_urls[generation.queue])[1] == 1
+    assert place.waiting(place.queue_urls[generation.lane])[1] == 1
     assert list(worker.work.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Cal
         waiting = now_stored(place, generation)
         assert (waiting.status, waiting.attempts, waiting.fence) == (Status.PENDING, 0, 1)
         assert waiting.lease_expires_at is None
-        assert place.waiting(place.queue_urls[generation.queue]) == (1, 0)
+        assert place.waiting(place.queue_urls[generation.lane]) == (1, 0)
         assert list(first.work.iterdir()) == []
 
         assert start_worker(crawl_allow=site.host).wait() == 0
@@ -136,7 +136,7 @@ def test_a_message_that_comes_twice_is_worked_on_once(
         for _ in range(2):
             place.jobs.send(generation)
         workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
-        until(lambda: place.waiting(place.queue_urls[generation.queue]) == (0, 0))
+        until(lambda: place.waiting(place.queue_urls[generation.lane]) == (0, 0))
         for worker in workers:
             worker.signal(signal.SIGTERM)
         assert [worker.wait() for worker in workers] == [0, 0]
@@ -156,7 +156,7 @@ def test_an_idle_worker_reacts_at_once_and_ends_in_time(
     gone = new_generation(user, with_website(place, user))
     sent = time.monotonic()
     place.jobs.send(gone)
-    until(lambda: place.waiting(place.queue_urls[gone.queue]) == (0, 0))
+    until(lambda: place.waiting(place.queue_urls[gone.lane]) == (0, 0))
     assert time.monotonic() - sent < 0.5
     assert worker.wait() == 0
     assert 1.9 < time.monotonic() - sent < 8
@@ -171,14 +171,14 @@ def test_an_idle_worker_goes_when_asked(start_worker: Callable[..., Worker]) -> 
 
 def test_a_message_that_is_not_ours_stops_nobody(place: Place, start_worker: Callable[..., Worker]) -> None:
     for body in ("not json", "[]", '{"user_id": 1}'):
-        place.sqs.send_message(QueueUrl=place.queue_urls[QueueName.PRIORITY], MessageBody=body)
+        place.sqs.send_message(QueueUrl=place.queue_urls[Lane.PRIORITY], MessageBody=body)
     user = registered(place)
     gone = new_generation(user, with_website(place, user), queue=QueueName.STANDARD)
     place.jobs.send(gone)
     worker = start_worker()
     assert worker.wait() == 0
-    assert place.waiting(place.queue_urls[QueueName.STANDARD]) == (0, 0)
-    assert place.waiting(place.queue_urls[QueueName.PRIORITY]) == (0, 3)
+    assert place.waiting(place.queue_urls[Lane.STANDARD]) == (0, 0)
+    assert place.waiting(place.queue_urls[Lane.PRIORITY]) == (0, 3)
 
 
 def test_a_site_that_wants_no_crawler_fails_for_good(
@@ -197,7 +197,7 @@ def test_a_site_that_wants_no_crawler_fails_for_good(
     assert (failed.status, failed.error_code, failed.attempts) == (Status.FAILED, "robots_disallowed", 1)
     ledger = place.quotas.get(generation.user_id, generation.month)
     assert (ledger.taken, ledger.used, ledger.reserved) == (0, 0, 0)
-    assert place.waiting(place.queue_urls[generation.queue]) == (0, 0)
+    assert place.waiting(place.queue_urls[generation.lane]) == (0, 0)
     assert place.waiting(place.mail_queue_url) == (1, 0)
     started(place, user, website)  # the website is free again
 

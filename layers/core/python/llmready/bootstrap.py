@@ -25,7 +25,7 @@ from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.observability import trace_aws_calls
 from llmready.ports import Archives, Captcha, DispatcherBell, Mailer, MailQueue, PurgeBell, Tasks
 from llmready.settings import settings
@@ -145,8 +145,10 @@ def job_queue() -> SqsJobQueue:
     return SqsJobQueue(
         client("sqs"),
         {
-            QueueName.STANDARD: settings().standard_queue_url,
-            QueueName.PRIORITY: settings().priority_queue_url,
+            Lane.STANDARD: settings().standard_queue_url,
+            Lane.PRIORITY: settings().priority_queue_url,
+            Lane.STANDARD_BROWSER: settings().standard_browser_queue_url,
+            Lane.PRIORITY_BROWSER: settings().priority_browser_queue_url,
         },
     )
 
@@ -181,6 +183,7 @@ def tasks() -> Tasks:
     place = TaskPlace(
         cluster=settings().cluster,
         task_definition=settings().task_definition,
+        browser_task_definition=settings().browser_task_definition,
         container=settings().task_container,
         subnets=settings().task_subnets.split(","),
         security_group=settings().task_security_group,

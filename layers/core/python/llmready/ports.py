@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +14,7 @@ from llmready.domain.idempotency import StartRecord
 from llmready.domain.limits import Rate, Standing
 from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website
@@ -532,20 +533,34 @@ class Archives(Protocol):
         """Return a presigned URL that saves the file as ``filename``."""
 
 
+class TaskKind(StrEnum):
+    """What a worker task is started for.
+
+    Plain ones have no browser and a small image; the others do what plain ones do as well, and warm ones stay though
+    there is nothing to do.
+    """
+
+    PLAIN = "plain"
+    BROWSER = "browser"
+    WARM = "warm"
+
+
+class Alive(NamedTuple):
+    """How many tasks of each kind are starting or running."""
+
+    plain: int = 0
+    browser: int = 0
+    warm: int = 0
+
+
 class Tasks(Protocol):
     """The worker tasks."""
 
-    def alive(self) -> int:
-        """Return how many tasks are starting or running, warm ones included."""
+    def alive(self) -> Alive:
+        """Return how many there are."""
 
-    def alive_warm(self) -> int:
-        """Return how many tasks are kept warm."""
-
-    def run(self, count: int, *, token: str, warm: bool = False) -> int:
-        """Start up to ``count`` tasks, once a token, and return how many were started.
-
-        One that is ``warm`` stays though it has nothing to do.
-        """
+    def run(self, kind: TaskKind, count: int, *, token: str) -> int:
+        """Start up to ``count`` tasks of a kind, once a token, and return how many were started."""
 
 
 class Mailer(Protocol):
@@ -565,6 +580,6 @@ class QueuedJob(NamedTuple):
 
     user_id: str
     generation_id: str
-    queue: QueueName
+    lane: Lane
     receipt: str
     correlation_id: str = ""

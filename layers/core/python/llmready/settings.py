@@ -25,12 +25,15 @@ class Settings(BaseModel):
     bucket: str = ""
     standard_queue_url: str = ""
     priority_queue_url: str = ""
+    standard_browser_queue_url: str = ""
+    priority_browser_queue_url: str = ""
     mail_queue_url: str = ""
     signing_secret: str = ""
     dispatcher_function: str = ""
     cleanup_function: str = ""
     cluster: str = ""
     task_definition: str = ""
+    browser_task_definition: str = ""
     task_container: str = "worker"
     task_subnets: str = ""
     task_security_group: str = ""
@@ -50,6 +53,7 @@ class Settings(BaseModel):
     captcha_url: str = ""
     captcha_secret: str = ""
     public_url: str = "http://localhost:8000"
+    browser: bool = False
     lease_seconds: int = Field(90, ge=3)
     idle_seconds: int = Field(60, ge=1)
     archive_mb: int = Field(100, ge=1)

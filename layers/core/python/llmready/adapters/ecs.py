@@ -6,23 +6,34 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
+from llmready.ports import Alive, TaskKind
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef
 
 _PER_CALL = 10  # RunTask starts at most ten
+<<<<<<< HEAD
 _CALLS = 5  # for each provider; whatever is missing then, the next round starts
 _STARTED_BY = "llmready-dispatcher"
 _WARM = "llmready-dispatcher-warm"
+=======
+# ListTasks counts by who started a task, which is the only mark that RunTask can set and it can ask for.
+_STARTED_BY = {
+    TaskKind.PLAIN: "llmready-dispatcher",
+    TaskKind.BROWSER: "llmready-dispatcher-browser",
+    TaskKind.WARM: "llmready-dispatcher-warm",
+}
+>>>>>>> 4d916a4 (Two task definitions: plain crawls start the small image; the root is read-only)
 _WARM_SECONDS = 86_400  # so long a warm task stays without work; then a fresh one takes its place
 
 
 class TaskPlace(NamedTuple):
-    """Where and as what tasks run."""
+    """Where and as what tasks run; those with a browser have a definition of their own."""
 
     cluster: str
     task_definition: str
+    browser_task_definition: str
     container: str
     subnets: list[str]
     security_group: str
@@ -35,27 +46,24 @@ class EcsTasks:
         self._client = client
         self._place = place
 
-    def alive(self) -> int:
-        """Return how many tasks are starting or running, warm ones included."""
-        return self._count(_STARTED_BY) + self.alive_warm()
+    def alive(self) -> Alive:
+        """Return how many tasks of each kind are starting or running."""
+        return Alive(*(self._count(kind) for kind in (TaskKind.PLAIN, TaskKind.BROWSER, TaskKind.WARM)))
 
-    def alive_warm(self) -> int:
-        """Return how many tasks are kept warm."""
-        return self._count(_WARM)
-
-    def _count(self, started_by: str) -> int:
+    def _count(self, kind: TaskKind) -> int:
         try:
             pages = self._client.get_paginator("list_tasks").paginate(
-                cluster=self._place.cluster, startedBy=started_by, desiredStatus="RUNNING"
+                cluster=self._place.cluster, startedBy=_STARTED_BY[kind], desiredStatus="RUNNING"
             )
             return sum(len(page["taskArns"]) for page in pages)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 
-    def run(self, count: int, *, token: str, warm: bool = False) -> int:
-        """Start up to ``count`` tasks, once a token, and return how many were started."""
+    def run(self, kind: TaskKind, count: int, *, token: str) -> int:
+        """Start up to ``count`` tasks of a kind, once a token, and return how many were started."""
         started = 0
         for provider in ("FARGATE_SPOT", "FARGATE"):
+<<<<<<< HEAD
             for number in range(_CALLS):
                 wanted = min(count - started, _PER_CALL)
                 if wanted <= 0:
@@ -64,36 +72,42 @@ class EcsTasks:
                 started += given
                 if given < wanted:
                     break  # it has no more to give
+=======
+            missing = min(count - started, _PER_CALL)
+            if missing > 0:
+                started += self._run(kind, missing, provider, f"{token}-{kind}-{provider[-4:].lower()}")
+>>>>>>> 4d916a4 (Two task definitions: plain crawls start the small image; the root is read-only)
         return started
 
     def _run(
-        self, count: int, provider: Literal["FARGATE_SPOT", "FARGATE"], token: str, *, warm: bool
+        self, kind: TaskKind, count: int, provider: Literal["FARGATE_SPOT", "FARGATE"], token: str
     ) -> int:
+        place = self._place
         environment: list[KeyValuePairTypeDef] = []
-        if warm:
+        if kind is TaskKind.WARM:
             environment.append({"name": "LLMREADY_IDLE_SECONDS", "value": str(_WARM_SECONDS)})
         try:
             answer = self._client.run_task(
-                cluster=self._place.cluster,
-                taskDefinition=self._place.task_definition,
+                cluster=place.cluster,
+                taskDefinition=(
+                    place.task_definition if kind is TaskKind.PLAIN else place.browser_task_definition
+                ),
                 count=count,
-                startedBy=_WARM if warm else _STARTED_BY,
-                overrides={
-                    "containerOverrides": [{"name": self._place.container, "environment": environment}]
-                },
+                startedBy=_STARTED_BY[kind],
+                overrides={"containerOverrides": [{"name": place.container, "environment": environment}]},
                 clientToken=token,
                 capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
                 networkConfiguration={
                     "awsvpcConfiguration": {
-                        "subnets": self._place.subnets,
-                        "securityGroups": [self._place.security_group],
+                        "subnets": place.subnets,
+                        "securityGroups": [place.security_group],
                         "assignPublicIp": "ENABLED",
                     }
                 },
             )
         except (ClientError, BotoCoreError):
-            logger.exception("run_task failed", provider=provider, wanted=count)
+            logger.exception("run_task failed", kind=kind, provider=provider, wanted=count)
             return 0
         for failure in answer["failures"]:
-            logger.warning("task not started", provider=provider, reason=failure.get("reason"))
+            logger.warning("task not started", kind=kind, provider=provider, reason=failure.get("reason"))
         return len(answer["tasks"])

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, OutboxMail
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane
 from llmready.ports import MailWish, QueuedJob
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SqsJobQueue:
         urls: URL of each queue.
     """
 
-    def __init__(self, client: "SQSClient", urls: dict[QueueName, str]) -> None:
+    def __init__(self, client: "SQSClient", urls: dict[Lane, str]) -> None:
         self._client = client
         self._urls = urls
 
@@ -41,15 +41,15 @@ class SqsJobQueue:
             }
         )
         try:
-            self._client.send_message(QueueUrl=self._urls[generation.queue], MessageBody=body)
+            self._client.send_message(QueueUrl=self._urls[generation.lane], MessageBody=body)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 
-    def receive(self, queue: QueueName, *, wait: int, visibility: int) -> QueuedJob | None:
+    def receive(self, lane: Lane, *, wait: int, visibility: int) -> QueuedJob | None:
         """Take the next generation from a queue.
 
         Args:
-            queue: Which queue.
+            lane: Which queue.
             wait: Seconds to wait for one (long polling; at most 20).
             visibility: Seconds for which nobody else receives it.
 
@@ -58,7 +58,7 @@ class SqsJobQueue:
         """
         try:
             answer = self._client.receive_message(
-                QueueUrl=self._urls[queue],
+                QueueUrl=self._urls[lane],
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=wait,
                 VisibilityTimeout=visibility,
@@ -68,7 +68,7 @@ class SqsJobQueue:
         for message in answer.get("Messages", []):
             user_id, generation_id = job_from(message["Body"])
             return QueuedJob(
-                user_id, generation_id, queue, message["ReceiptHandle"], correlation_from(message["Body"])
+                user_id, generation_id, lane, message["ReceiptHandle"], correlation_from(message["Body"])
             )
         return None
 
@@ -83,7 +83,7 @@ class SqsJobQueue:
             "correlation_id": job.correlation_id,
         }
         try:
-            self._client.send_message(QueueUrl=self._urls[job.queue], MessageBody=json.dumps(content))
+            self._client.send_message(QueueUrl=self._urls[job.lane], MessageBody=json.dumps(content))
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
         self.done(job)
@@ -92,7 +92,7 @@ class SqsJobQueue:
         """Keep a received generation from everybody for ``seconds`` from now; 0 hands it back at once."""
         try:
             self._client.change_message_visibility(
-                QueueUrl=self._urls[job.queue], ReceiptHandle=job.receipt, VisibilityTimeout=seconds
+                QueueUrl=self._urls[job.lane], ReceiptHandle=job.receipt, VisibilityTimeout=seconds
             )
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
@@ -100,7 +100,7 @@ class SqsJobQueue:
     def done(self, job: QueuedJob) -> None:
         """Remove a received generation from its queue."""
         try:
-            self._client.delete_message(QueueUrl=self._urls[job.queue], ReceiptHandle=job.receipt)
+            self._client.delete_message(QueueUrl=self._urls[job.lane], ReceiptHandle=job.receipt)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.clock import Moment
 from llmready.domain.errors import Conflict
-from llmready.domain.plans import QueueName
+from llmready.domain.plans import Lane, QueueName
 from llmready.domain.website import CrawlSettings
 
 
@@ -163,6 +163,11 @@ class Generation(BaseModel):
     error_message: str | None = None
     archive: Archive | None = None
     expires_at: Moment | None = None
+
+    @property
+    def lane(self) -> Lane:
+        """The queue in which it waits."""
+        return Lane.of(self.queue, browser=self.settings.use_playwright)
 
     @property
     def duration_seconds(self) -> float | None:

@@ -1,6 +1,7 @@
 """What each plan gives."""
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +11,23 @@ class QueueName(StrEnum):
 
     STANDARD = "standard"
     PRIORITY = "priority"
+
+
+class Lane(StrEnum):
+    """Where generations wait: the queues of the plans, each once more for those that need a browser.
+
+    So a task without a browser never meets a generation that it cannot do.
+    """
+
+    STANDARD = "standard"
+    PRIORITY = "priority"
+    STANDARD_BROWSER = "standard_browser"
+    PRIORITY_BROWSER = "priority_browser"
+
+    @classmethod
+    def of(cls, queue: QueueName, *, browser: bool) -> Self:
+        """Return the lane of a plan's queue, for those that need a browser or for the others."""
+        return cls(f"{queue}_browser" if browser else queue.value)
 
 
 class Plan(BaseModel):

@@ -9,7 +9,17 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.observability import logger
-from llmready.ports import Generations, JobQueue, MailQueue, Mutex, Outbox, Tasks, Users
+from llmready.ports import (
+    Alive,
+    Generations,
+    JobQueue,
+    MailQueue,
+    Mutex,
+    Outbox,
+    TaskKind,
+    Tasks,
+    Users,
+)
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import TIMED_OUT, fail_generation
 
@@ -87,10 +97,11 @@ def dispatch(
         if rung is not None and not rung.status.is_final:
             active.setdefault(rung.id, rung)
         held = [generation for generation in active.values() if generation.held]
-        sent = sum(
-            fill_slots(user_id, generations=generations, users=users, jobs=jobs, time=time)
+        sent = [
+            generation
             for user_id in dict.fromkeys(generation.user_id for generation in held)
-        )
+            for generation in fill_slots(user_id, generations=generations, users=users, jobs=jobs, time=time)
+        ]
         resent, timed_out = _sweep(
             [generation for generation in active.values() if not generation.held],
             generations=generations,
@@ -100,31 +111,64 @@ def dispatch(
             time=time,
         )
         _resend_mails(outbox, mail_queue, time)
-        waiting = len(active) - len(held) + sent - timed_out
+        waiting = [
+            *sent,
+            *(each for each in active.values() if not each.held and each.id not in timed_out),
+        ]
         alive = tasks.alive()
-        wanted = min(waiting, max_tasks)
-        missing = wanted - alive
+        missing = missing_tasks(waiting, alive, max_tasks=max_tasks, warm_tasks=warm_tasks)
         token = new_id()
-        started = tasks.run(missing, token=token) if missing > 0 else 0
-        if warm_tasks:
-            cold = min(warm_tasks - tasks.alive_warm(), max_tasks - alive - started)
-            started += tasks.run(cold, token=f"{token}-warm", warm=True) if cold > 0 else 0
+        started = {kind: tasks.run(kind, count, token=token) for kind, count in missing.items() if count}
         oldest = min((generation.created_at for generation in active.values()), default=time)
         done.append(
             Dispatched(
-                jobs=waiting,
-                tasks_alive=alive,
-                tasks_started=started,
-                resent=resent + sent,
-                timed_out=timed_out,
-                tasks_not_started=max(0, missing - started),
-                held=len(held) - sent,
+                jobs=len(waiting),
+                tasks_alive=sum(alive),
+                tasks_started=sum(started.values()),
+                resent=resent + len(sent),
+                timed_out=len(timed_out),
+                tasks_not_started=sum(count - started.get(kind, 0) for kind, count in missing.items()),
+                held=len(held) - len(sent),
                 oldest_seconds=int((time - oldest).total_seconds()),
             )
         )
         if mutex.release(_NAME):
             break
     return done
+
+
+def missing_tasks(
+    waiting: Iterable[Generation], alive: Alive, *, max_tasks: int, warm_tasks: int
+) -> dict[TaskKind, int]:
+    """Return how many tasks of each kind are to be started.
+
+    Tasks with a browser do what plain ones do as well, so the last of all tasks that may run has one: however many
+    plain generations wait, one that needs a browser has its turn.
+
+    Args:
+        waiting: The generations that wait for a worker or are being crawled.
+        alive: The tasks that are there.
+        max_tasks: The greatest number of tasks.
+        warm_tasks: How many of them are kept though there is nothing to do.
+    """
+    browser_jobs = plain_jobs = plain_running = 0
+    for generation in waiting:
+        if generation.settings.use_playwright:
+            browser_jobs += 1
+        else:
+            plain_jobs += 1
+            plain_running += generation.status is Status.PROCESSING
+    room = max(0, max_tasks - sum(alive))
+    with_browser = alive.browser + alive.warm
+    # What runs beyond the number of plain tasks occupies tasks with a browser.
+    occupied = max(0, plain_running - alive.plain)
+    browser = min(room, max(0, browser_jobs + occupied - with_browser)) if browser_jobs else 0
+    spare = max(0, with_browser + browser - browser_jobs)
+    plain = min(room - browser, max(0, plain_jobs - alive.plain - spare))
+    if plain and alive.plain + plain == max_tasks:
+        plain, browser = plain - 1, browser + 1
+    warm = min(room - browser - plain, max(0, warm_tasks - alive.warm))
+    return {TaskKind.PLAIN: plain, TaskKind.BROWSER: browser, TaskKind.WARM: warm}
 
 
 def _sweep(
@@ -135,8 +179,10 @@ def _sweep(
     mail_queue: MailQueue,
     attempt_timeout: timedelta,
     time: datetime,
-) -> tuple[int, int]:
-    resent = timed_out = 0
+) -> tuple[int, set[str]]:
+    """Return how many were sent again, and the ids of those whose time was over."""
+    resent = 0
+    timed_out: set[str] = set()
     for generation in active:
         try:
             if generation.status is Status.PENDING and generation.enqueued_at is None:
@@ -150,7 +196,7 @@ def _sweep(
                     fail_generation(
                         generation, TIMED_OUT, generations=generations, mail_queue=mail_queue, time=time
                     )
-                    timed_out += 1
+                    timed_out.add(generation.id)
                 elif _has_lost_its_message(generation, time):
                     jobs.send(generation)
                     resent += 1

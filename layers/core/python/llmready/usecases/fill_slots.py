@@ -3,21 +3,22 @@
 from datetime import datetime
 
 from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Generation
 from llmready.observability import logger
 from llmready.ports import Generations, JobQueue, Users
 
 
 def fill_slots(
     user_id: str, *, generations: Generations, users: Users, jobs: JobQueue, time: datetime
-) -> int:
+) -> list[Generation]:
     """Send held generations of a user to their queue, oldest first, as far as the plan has slots for them.
 
     Called whenever a generation of the user has ended; what is missed then, the dispatcher finds within a minute.
 
     Returns:
-        How many were sent.
+        Those that were sent.
     """
-    sent = 0
+    sent: list[Generation] = []
     try:
         user = None
         for held in generations.held(user_id):
@@ -26,7 +27,7 @@ def fill_slots(
                 break
             jobs.send(held)
             generations.mark_enqueued(user_id, held.id, time)
-            sent += 1
+            sent.append(held)
     except TryAgain:
         logger.warning("slots not filled this time")
     return sent
