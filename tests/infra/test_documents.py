@@ -13,7 +13,6 @@ from tests.infra.template import Template
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
-SECURITY = (ROOT / "docs/security.md").read_text()
 ANCHORS = {
     re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
     for title in re.findall(r"^#+ (.+)$", OPERATIONS, re.MULTILINE)
@@ -63,12 +62,15 @@ def test_each_operator_command_is_told() -> None:
         assert re.search(rf"(admin |`){name}\b", told), name
 
 
-def test_each_defence_has_a_test_that_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", SECURITY)
+@pytest.mark.parametrize("document", ["security.md", "crawler.md"])
+def test_each_promise_has_a_test_that_exists(document: str) -> None:
+    text = (ROOT / "docs" / document).read_text()
+    named = re.findall(r"`(?:tests/)?([\w/]+/test_\w+\.py)(?:::(\w+))?`", text)
     assert len(named) > 20
     for file, test in named:
-        assert (ROOT / file).exists(), file
-        assert not test or re.search(rf"def {test}\(", (ROOT / file).read_text()), (file, test)
+        source = ROOT / "tests" / file
+        assert source.exists(), file
+        assert not test or re.search(rf"def {test}\(", source.read_text()), (file, test)
 
 
 def test_links_between_documents_lead_somewhere() -> None:
