@@ -4,12 +4,14 @@ import contextlib
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from llmready.domain.clock import now
+from llmready.ports import Alive, TaskKind
 from llmready.usecases.dispatch import dispatch
 from tests.emulator import Place
 from tests.worker.process import Worker
@@ -22,28 +24,26 @@ class Fleet:
         most: How many workers ran at once.
     """
 
-    def __init__(self, start: Callable[[], Worker]) -> None:
+    def __init__(self, start: Callable[[TaskKind], Worker]) -> None:
         self._start = start
-        self._workers: list[Worker] = []
+        self._workers: list[tuple[TaskKind, Worker]] = []
         self.most = 0
 
-    def alive(self) -> int:
-        return sum(worker.runs for worker in self._workers)
+    def alive(self) -> Alive:
+        running = Counter(kind for kind, worker in self._workers if worker.runs)
+        return Alive(**{kind.value: running[kind] for kind in TaskKind})
 
-    def alive_warm(self) -> int:
-        return 0
-
-    def run(self, count: int, **_: Any) -> int:
-        self._workers += [self._start() for _ in range(count)]
-        self.most = max(self.most, self.alive())
+    def run(self, kind: TaskKind, count: int, **_: Any) -> int:
+        self._workers += [(kind, self._start(kind)) for _ in range(count)]
+        self.most = max(self.most, sum(self.alive()))
         return count
 
     def end(self) -> None:
         """Ask all workers to go, and end those that do not."""
-        for worker in self._workers:
+        for _, worker in self._workers:
             if worker.runs:
                 worker.signal(signal.SIGTERM)
-        for worker in self._workers:
+        for _, worker in self._workers:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.wait(60)
             worker.end()
@@ -53,7 +53,7 @@ class Fleet:
 def fleet_of(place: Place, folder: Path, **settings: object) -> Iterator[Fleet]:
     """Have a fleet of workers with these settings until the context ends."""
     folder.mkdir(exist_ok=True)
-    fleet = Fleet(lambda: Worker(place, folder, **settings))
+    fleet = Fleet(lambda kind: Worker(place, folder, browser=kind is not TaskKind.PLAIN, **settings))
     try:
         yield fleet
     finally:

@@ -29,10 +29,16 @@ class Cluster:
         self.name = place.name
         self._place = place
         self.ecs.create_cluster(clusterName=self.name)
-        definition = self.ecs.register_task_definition(
-            family=self.name, containerDefinitions=[{"name": "worker", "image": "worker", "memory": 128}]
-        )["taskDefinition"]["taskDefinitionArn"]
-        self._tasks = EcsTasks(self.ecs, TaskPlace(self.name, definition, "worker", ["subnet-1"], "sg-1"))
+        self.plain, self.browser = (
+            self.ecs.register_task_definition(
+                family=f"{self.name}-{kind}",
+                containerDefinitions=[{"name": "worker", "image": kind, "memory": 128}],
+            )["taskDefinition"]["taskDefinitionArn"]
+            for kind in ("plain", "browser")
+        )
+        self._tasks = EcsTasks(
+            self.ecs, TaskPlace(self.name, self.plain, self.browser, "worker", ["subnet-1"], "sg-1")
+        )
 
     def dispatch(self, *, max_tasks: int = 10, warm_tasks: int = 0) -> list[Dispatched]:
         place = self._place
@@ -111,6 +117,16 @@ def test_as_many_tasks_as_jobs_up_to_the_maximum(place: Place, cluster: Cluster)
     (round_,) = cluster.dispatch(max_tasks=4)
     assert (round_.jobs, round_.tasks_alive, round_.tasks_started, round_.tasks_not_started) == (6, 3, 1, 0)
     assert len(cluster.running()) == 4
+
+
+def test_generations_that_need_a_browser_start_tasks_that_have_one(place: Place, cluster: Cluster) -> None:
+    queued(place)
+    for _ in range(2):
+        queued(place, use_playwright=True)
+    assert [round_.tasks_started for round_ in cluster.dispatch()] == [3]
+    started = Counter(task["taskDefinitionArn"] for task in cluster.running())
+    assert started == {cluster.plain: 1, cluster.browser: 2}
+    assert [round_.tasks_started for round_ in cluster.dispatch()] == [0]
 
 
 def test_parallel_wake_ups_start_no_task_twice(place: Place, cluster: Cluster) -> None:

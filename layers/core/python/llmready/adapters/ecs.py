@@ -13,18 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef
 
 _PER_CALL = 10  # RunTask starts at most ten
-<<<<<<< HEAD
 _CALLS = 5  # for each provider; whatever is missing then, the next round starts
-_STARTED_BY = "llmready-dispatcher"
-_WARM = "llmready-dispatcher-warm"
-=======
 # ListTasks counts by who started a task, which is the only mark that RunTask can set and it can ask for.
 _STARTED_BY = {
     TaskKind.PLAIN: "llmready-dispatcher",
     TaskKind.BROWSER: "llmready-dispatcher-browser",
     TaskKind.WARM: "llmready-dispatcher-warm",
 }
->>>>>>> 4d916a4 (Two task definitions: plain crawls start the small image; the root is read-only)
 _WARM_SECONDS = 86_400  # so long a warm task stays without work; then a fresh one takes its place
 
 
@@ -63,20 +58,14 @@ class EcsTasks:
         """Start up to ``count`` tasks of a kind, once a token, and return how many were started."""
         started = 0
         for provider in ("FARGATE_SPOT", "FARGATE"):
-<<<<<<< HEAD
             for number in range(_CALLS):
                 wanted = min(count - started, _PER_CALL)
                 if wanted <= 0:
                     return started
-                given = self._run(wanted, provider, f"{token}-{provider[-4:].lower()}-{number}", warm=warm)
+                given = self._run(kind, wanted, provider, f"{token}-{kind}-{provider[-4:].lower()}-{number}")
                 started += given
                 if given < wanted:
                     break  # it has no more to give
-=======
-            missing = min(count - started, _PER_CALL)
-            if missing > 0:
-                started += self._run(kind, missing, provider, f"{token}-{kind}-{provider[-4:].lower()}")
->>>>>>> 4d916a4 (Two task definitions: plain crawls start the small image; the root is read-only)
         return started
 
     def _run(
