@@ -58,10 +58,11 @@ class Checkpoints:
             checkpoint_key(generation.user_id, generation.id, fence)
             for fence in range(1, generation.fence + 1)
         ]
-        try:
-            self._archives.delete(keys)
-        except DomainError:
-            logger.warning("checkpoints not removed; they vanish after a day")
+        with self._storing:  # one that is on its way would come after this
+            try:
+                self._archives.delete(keys)
+            except DomainError:
+                logger.warning("checkpoints not removed; they vanish after a day")
 
 
 def _copy(file: Path, copy: Path) -> None:

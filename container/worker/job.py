@@ -131,8 +131,12 @@ class _Job:
         generation = lease.generation
         logger.info("generation claimed", generation_id=generation.id, attempt=generation.attempts)
         measures.started(generation)
-        ending = await lease.hold_while(self._attempt(lease))
-        await self._write_down(lease, ending)
+        try:
+            ending = await lease.hold_while(self._attempt(lease))
+            await self._write_down(lease, ending)
+        except LeaseLost:
+            await asyncio.to_thread(self._forget_if_ended, generation)
+            raise
 
     async def _claim(self) -> Lease | None:
         """Return the generation under a new lease; None where there is nothing to do (any more, or yet)."""
@@ -319,6 +323,16 @@ class _Job:
         except TryAgain:
             # The manifest has them, too.
             logger.warning("page errors not kept", generation_id=generation.id)
+
+    def _forget_if_ended(self, lost: Generation) -> None:
+        """Remove the checkpoints of a generation that somebody else ended; an attempt that goes on needs them."""
+        try:
+            found = self._desk.generations.get(lost.user_id, lost.id)
+        except TryAgain:
+            logger.warning("checkpoints not looked after; they vanish after a day")
+        else:
+            if found is None or found.status.is_final:
+                self._desk.checkpoints.forget(lost)
 
     async def _clear_up(self, generation: Generation) -> None:
         """Do what follows from the end of a generation; whatever of it is missed is found by others."""
