@@ -101,11 +101,13 @@ const CONTENT_NAMES = any(
   String.raw`textblock|section-content`,
 )
 
-/** Judgements of names by where they stand in a page. A slot holds the last name that fell into it. */
+/** Judgements of names by where they stand in a page. A slot holds the judgement of the last name that fell into it. */
 class Judgements {
   constructor(judge) {
     this.judge = judge
-    this.names = new Array(SLOTS).fill(null)
+    // A name is known by its hash and its length: two names share both once in thousands of millions.
+    this.hashes = new Int32Array(SLOTS)
+    this.lengths = new Uint8Array(SLOTS)
     this.results = new Uint16Array(SLOTS)
   }
 
@@ -118,18 +120,13 @@ class Judgements {
     let hash = length
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
     const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
-    const known = this.names[slot]
-    if (known === null || known.length !== length || !isAt(codes, from, known)) {
-      this.names[slot] = codes.slice(from, to)
+    if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
+      this.hashes[slot] = hash
+      this.lengths[slot] = length
       this.results[slot] = this.judge(tree.source.slice(from, to))
     }
     return this.results[slot]
   }
-}
-
-function isAt(codes, from, known) {
-  for (let at = 0; at < known.length; at++) if (codes[from + at] !== known[at]) return false
-  return true
 }
 
 const CLASS_JUDGEMENTS = new Judgements((names) => {

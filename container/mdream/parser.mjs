@@ -3,7 +3,7 @@
 // End tags that authors leave out are written in by the rules of the HTML standard for p, li, dt, dd, tables
 // and headings. What the standard does with formatting that crosses blocks is simplified: it ends at the block.
 import {
-  CLOSES_P, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID, Numbering, ids,
+  CLOSES, CLOSES_P, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID, Numbering, ids,
 } from './tags.mjs'
 import { HIDDEN, judge } from './marks.mjs'
 import { ATTRIBUTE, Tree } from './tree.mjs'
@@ -57,19 +57,27 @@ class Parser {
     this.codes = tree.codes
     this.tree = tree
     this.numbering = new Numbering()
-    this.stack = [tree.add(ROOT, -1, 0, 0, 0)]
+    /** The innermost element that is open; around it are its parents, and `depth` of all of them. */
+    this.top = tree.add(ROOT, -1, 0, 0, 0)
+    this.depth = 1
     this.open = OPEN.fill(0)
     this.beyond = BEYOND.fill(0)
   }
 
   run() {
-    const { source, codes, tree } = this
+    this.finish(this.read())
+    return this.tree
+  }
+
+  /** Read the page up to its last tag; return where the text after that begins. */
+  read() {
+    const { source, codes } = this
     const { length } = source
     let text = 0
     let at = 0
     for (;;) {
       at = find(source, codes, LESS, at)
-      if (at < 0 || at + 1 >= length) break
+      if (at < 0 || at + 1 >= length) return text
       const code = codes[at + 1]
       const start = at
       if (isLetter(code)) {
@@ -82,31 +90,37 @@ class Parser {
         this.text(text, start)
         at = text = source.startsWith('<!--', start) ? afterComment(source, start) : after(source, '>', start + 2)
       } else {
-        tree.hasStraySigns = true
+        this.tree.hasStraySigns = true
         at = start + 1
       }
     }
-    if (text < length && codes[length - 1] === LESS) tree.hasStraySigns = true
+  }
+
+  /** Take the text after the last tag, and close what is open. */
+  finish(text) {
+    const { length } = this.source
+    if (text < length && this.codes[length - 1] === LESS) this.tree.hasStraySigns = true
     this.text(text, length)
-    while (this.stack.length) this.pop()
-    return tree
+    while (this.top >= 0) this.pop()
   }
 
   text(from, to) {
     if (from >= to) return
-    const parent = this.stack[this.stack.length - 1]
-    if (!this.tree.gone[parent]) this.tree.addText(parent, from, to)
+    if (!this.tree.gone[this.top]) this.tree.addText(this.top, from, to)
   }
 
   pop() {
-    const node = this.stack.pop()
-    this.tree.end[node] = this.tree.count
-    this.open[this.tree.tag[node]]--
+    const { tree, top } = this
+    tree.end[top] = tree.count
+    this.open[tree.tag[top]]--
+    this.top = tree.parent[top]
+    this.depth--
   }
 
-  /** Close everything from a place of the stack on. */
-  popTo(place) {
-    while (this.stack.length > place) this.pop()
+  /** Close an element and all that is open within it. */
+  popUpTo(node) {
+    while (this.top !== node) this.pop()
+    this.pop()
   }
 
   startTag(start) {
@@ -117,7 +131,7 @@ class Parser {
     const tag = this.numbering.at(tree, start + 1, at)
     const first = tree.attributes
     // What else is below a part that is left out needs no attributes.
-    const isWanted = tag >= 0 && (TELLING[tag] === 1 || !tree.gone[this.stack[this.stack.length - 1]])
+    const isWanted = tag >= 0 && (TELLING[tag] === 1 || !tree.gone[this.top])
     for (;;) {
       while (at < length && (codes[at] === SLASH || isSpace(codes[at]))) at++
       if (at >= length) break
@@ -175,25 +189,26 @@ class Parser {
       return at
     }
     if (this.open[HEAD] && !(properties & OF_HEAD)) this.closeHead()
-    this.closeBefore(tag, properties)
-    const { stack, tree } = this
-    const node = tree.add(tag, stack[stack.length - 1], first, start, at)
+    if (properties & CLOSES || this.open[TABLE]) this.closeBefore(tag, properties)
+    const { tree } = this
+    const node = tree.add(tag, this.top, first, start, at)
     const marks = tree.attributes > first && !tree.gone[node] ? judge(tree, tag, first) : 0
     if (marks || COUNTING[tag]) tree.tell(node, marks)
     if (properties & NEVER || marks & HIDDEN) tree.gone[node] = 1
     if (properties & VOID || isEmpty) return at
     if (properties & RAW) {
       const end = endOfRaw(this.source, at, tag)
-      if (tag === TITLE && !tree.title && (tree.tag[stack.at(-1)] === HEAD || stack.length === 1)) tree.title = this.source.slice(at, end)
+      if (tag === TITLE && !tree.title && (this.top === 0 || tree.tag[this.top] === HEAD)) tree.title = this.source.slice(at, end)
       tree.end[node] = node + 1
       tree.closeFrom[node] = end
       return after(this.source, '>', end)
     }
-    if (stack.length > DEEPEST) {
+    if (this.depth > DEEPEST) {
       this.beyond[tag]++
       return at
     }
-    stack.push(node)
+    this.top = node
+    this.depth++
     this.open[tag]++
     return tag === PRE && this.codes[at] === 10 ? at + 1 : at
   }
@@ -215,13 +230,13 @@ class Parser {
 
   /** Close what cannot go on where this element starts. */
   closeBefore(tag, properties) {
-    const { open, stack, tree } = this
+    const { open, tree } = this
     if (properties & CLOSES_P && open[P]) this.closeParagraph()
-    if (properties & HEADING && PROPERTIES[tree.tag[stack[stack.length - 1]]] & HEADING) this.pop()
+    if (properties & HEADING && PROPERTIES[tree.tag[this.top]] & HEADING) this.pop()
     if (tag === LI) {
-      if (open[LI]) this.closeItem((other) => other === LI, LISTS)
+      if (open[LI]) this.closeItem(LI, LI, LISTS)
     } else if (tag === DD || tag === DT) {
-      if (open[DD] || open[DT]) this.closeItem((other) => other === DD || other === DT, DEFINITIONS)
+      if (open[DD] || open[DT]) this.closeItem(DD, DT, DEFINITIONS)
     } else if (tag === A) {
       if (open[A]) this.close(A)
     } else if (tag === OPTION) {
@@ -232,20 +247,21 @@ class Parser {
   }
 
   closeParagraph() {
-    const { stack, tree } = this
-    for (let place = stack.length - 1; place > 0; place--) {
-      const tag = tree.tag[stack[place]]
-      if (tag === P) return this.popTo(place)
+    const { tree } = this
+    for (let node = this.top; node > 0; node = tree.parent[node]) {
+      const tag = tree.tag[node]
+      if (tag === P) return this.popUpTo(node)
       if (!(PROPERTIES[tag] & INLINE)) return undefined
     }
     return undefined
   }
 
-  closeItem(matches, lists) {
-    const { stack, tree } = this
-    for (let place = stack.length - 1; place > 0; place--) {
-      const tag = tree.tag[stack[place]]
-      if (matches(tag)) return this.popTo(place)
+  /** Close the item that is open, of one kind or the other, if it lies in the list in which the next one begins. */
+  closeItem(one, other, lists) {
+    const { tree } = this
+    for (let node = this.top; node > 0; node = tree.parent[node]) {
+      const tag = tree.tag[node]
+      if (tag === one || tag === other) return this.popUpTo(node)
       // Only what may lie between an item and its list's next one is passed.
       if (lists[tag] || (!(PROPERTIES[tag] & INLINE) && tag !== P && tag !== DIV)) return undefined
     }
@@ -253,16 +269,16 @@ class Parser {
   }
 
   closeInTable(tag) {
-    const { stack, tree } = this
+    const { tree } = this
     let upTo = 0
-    for (let place = stack.length - 1; place > 0; place--) {
-      const other = tree.tag[stack[place]]
+    for (let node = this.top; node > 0; node = tree.parent[node]) {
+      const other = tree.tag[node]
       if (other === TABLE) break
       const ends = CELLS[other] || other === CAPTION || other === COLGROUP
         || (other === TR && !CELLS[tag]) || (SECTIONS[other] && !CELLS[tag] && tag !== TR)
-      if (ends) upTo = place
+      if (ends) upTo = node
     }
-    if (upTo) this.popTo(upTo)
+    if (upTo) this.popUpTo(upTo)
   }
 
   endTag(start) {
@@ -273,7 +289,7 @@ class Parser {
     const tag = this.numbering.at(this.tree, start + 2, at)
     if (tag === P && !this.open[P]) {
       // The standard makes an empty paragraph of it; what matters is that lines are apart.
-      this.tree.add(ID.br, this.stack[this.stack.length - 1], this.tree.attributes, 0, 0)
+      this.tree.add(ID.br, this.top, this.tree.attributes, 0, 0)
       return codes[at] === GREATER ? at + 1 : after(source, '>', at)
     }
     at = codes[at] === GREATER ? at + 1 : after(source, '>', at)
@@ -287,24 +303,27 @@ class Parser {
 
   /** Close an element and what is open within it; return it, or -1 when there is none to close. */
   close(tag) {
-    const { stack, tree } = this
-    if (this.beyond[tag] && stack.length > DEEPEST) {
+    const { tree, top } = this
+    if (this.beyond[tag] && this.depth > DEEPEST) {
       this.beyond[tag]--
       return -1
+    }
+    if (tree.tag[top] === tag && top > 0) {
+      this.pop()
+      return top
     }
     if (!this.open[tag]) return -1
     const inline = PROPERTIES[tag] & INLINE
     const ofTable = OF_TABLES[tag]
-    for (let place = stack.length - 1; place > 0; place--) {
-      const node = stack[place]
+    for (let node = top; node > 0; node = tree.parent[node]) {
       const other = tree.tag[node]
       if (other === tag) {
-        this.popTo(place)
+        this.popUpTo(node)
         return node
       }
       const properties = PROPERTIES[other]
       if (inline ? !(properties & INLINE) && other !== P : properties & SCOPE && !(ofTable && other !== TABLE)) {
-        if (inline) this.endEarly(tag, place)
+        if (inline) this.endEarly(tag, node)
         return -1
       }
     }
@@ -312,10 +331,9 @@ class Parser {
   }
 
   /** Formatting that starts outside of a block and ends inside of it counts for nothing. */
-  endEarly(tag, from) {
-    const { stack, tree } = this
-    for (let place = from - 1; place > 0; place--) {
-      const node = stack[place]
+  endEarly(tag, block) {
+    const { tree } = this
+    for (let node = tree.parent[block]; node > 0; node = tree.parent[node]) {
       if (PROPERTIES[tree.tag[node]] & SCOPE) return
       if (tree.tag[node] === tag) {
         tree.tag[node] = ID.span

@@ -19,14 +19,18 @@ export const HEADING = 64
 export const OF_HEAD = 128
 /** Blocks of text or data that keep their lines apart. */
 export const BLOCK = 256
+/** Its start may close something. */
+export const CLOSES = 512
 
 const GROUPS = [
+  ['a dd dt li option', CLOSES],
   ['area base col embed frame input keygen link meta param source track', VOID],
   ['br hr img wbr', VOID],
   ['iframe noembed noframes script style textarea title xmp', RAW],
   ['address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form',
-    CLOSES_P | BLOCK],
-  ['h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul', CLOSES_P | BLOCK],
+    CLOSES_P | CLOSES | BLOCK],
+  ['h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul',
+    CLOSES_P | CLOSES | BLOCK],
   ['caption dd dt li tbody td tfoot th thead tr', BLOCK],
   ['h1 h2 h3 h4 h5 h6', HEADING],
   ['a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rb rp rt ruby s samp',
@@ -92,7 +96,7 @@ export class Numbering {
       if (KEYS[slot] === key) return SLOTS[slot]
     } else if (to - from <= LONGER) {
       const id = LONGER_ONES[longerSlotOf(tree.codes, from, to)]
-      if (id && isAt(tree.codes, from, to, NAMES[id])) return id
+      if (id && isAt(tree.codes, from, to, NAME_CODES[id])) return id
     }
     return this.slow(tree.source.slice(from, to).toLowerCase())
   }
@@ -136,16 +140,19 @@ function longerSlotOf(codes, from, to) {
 /** Say whether a name stands there as it is written here, in small letters. */
 function isAt(codes, from, to, name) {
   if (to - from !== name.length) return false
-  for (let at = from; at < to; at++) if (codes[at] !== name.charCodeAt(at - from)) return false
+  for (let at = 0; at < name.length; at++) if (codes[from + at] !== name[at]) return false
   return true
 }
+
+// Arrays of the same kind as a page's codes, which the compiler can then rely upon.
+const NAME_CODES = NAMES.map((name) => Uint16Array.from(Buffer.from(name)))
 
 // Names that fall into a slot that is taken are found more slowly, as are long ones.
 const KEYS = new Int32Array(4096)
 const SLOTS = new Uint16Array(4096)
 for (let id = NAMES.length - 1; id > 1; id--) {
   if (NAMES[id].length > SHORT) continue
-  const key = keyOf(Buffer.from(NAMES[id]), 0, NAMES[id].length)
+  const key = keyOf(NAME_CODES[id], 0, NAMES[id].length)
   KEYS[slotOf(key)] = key
   SLOTS[slotOf(key)] = id
 }
@@ -153,5 +160,5 @@ for (let id = NAMES.length - 1; id > 1; id--) {
 const LONGER_ONES = new Uint16Array(512)
 for (let id = NAMES.length - 1; id > 1; id--) {
   const { length } = NAMES[id]
-  if (length > SHORT && length <= LONGER) LONGER_ONES[longerSlotOf(Buffer.from(NAMES[id]), 0, length)] = id
+  if (length > SHORT && length <= LONGER) LONGER_ONES[longerSlotOf(NAME_CODES[id], 0, length)] = id
 }
