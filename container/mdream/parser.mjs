@@ -2,10 +2,11 @@
 //
 // End tags that authors leave out are written in by the rules of the HTML standard for p, li, dt, dd, tables
 // and headings. What the standard does with formatting that crosses blocks is simplified: it ends at the block.
-import {
-  CLOSES, CLOSES_P, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID, Numbering, ids,
-} from './tags.mjs'
 import { HIDDEN, judge } from './marks.mjs'
+import {
+  CLOSES, CLOSES_P, FIRST_FREE, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID,
+  Numbering, ids, isName,
+} from './tags.mjs'
 import { ATTRIBUTE, Tree } from './tree.mjs'
 
 /** Elements nested deeper than this become siblings, as in browsers. */
@@ -81,13 +82,13 @@ class Parser {
       const code = codes[at + 1]
       const start = at
       if (isLetter(code)) {
-        this.text(text, start)
+        if (text < start) this.text(text, start)
         at = text = this.startTag(start)
       } else if (code === SLASH) {
-        this.text(text, start)
+        if (text < start) this.text(text, start)
         at = text = start + 2 < length && isLetter(codes[start + 2]) ? this.endTag(start) : after(source, '>', start + 2)
       } else if (code === EXCLAMATION || code === QUESTION) {
-        this.text(text, start)
+        if (text < start) this.text(text, start)
         at = text = source.startsWith('<!--', start) ? afterComment(source, start) : after(source, '>', start + 2)
       } else {
         this.tree.hasStraySigns = true
@@ -100,12 +101,11 @@ class Parser {
   finish(text) {
     const { length } = this.source
     if (text < length && this.codes[length - 1] === LESS) this.tree.hasStraySigns = true
-    this.text(text, length)
+    if (text < length) this.text(text, length)
     while (this.top >= 0) this.pop()
   }
 
   text(from, to) {
-    if (from >= to) return
     if (!this.tree.gone[this.top]) this.tree.addText(this.top, from, to)
   }
 
@@ -282,40 +282,47 @@ class Parser {
   }
 
   endTag(start) {
-    const { source, codes } = this
+    const { source, codes, tree, top } = this
     const { length } = source
+    // By far the most end tags are that of the innermost element, written in small letters.
+    const expected = tree.tag[top]
+    if (expected < FIRST_FREE && isName(codes, start + 2, expected) && this.depth <= DEEPEST) {
+      const end = start + 2 + NAMES[expected].length
+      if (codes[end] === GREATER) {
+        this.pop()
+        tree.closeFrom[top] = start
+        tree.closeTo[top] = end + 1
+        return end + 1
+      }
+    }
     let at = start + 2
     while (at < length && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at])) at++
-    const tag = this.numbering.at(this.tree, start + 2, at)
+    const tag = this.numbering.at(tree, start + 2, at)
     if (tag === P && !this.open[P]) {
       // The standard makes an empty paragraph of it; what matters is that lines are apart.
-      this.tree.add(ID.br, this.top, this.tree.attributes, 0, 0)
+      tree.add(ID.br, top, tree.attributes, 0, 0)
       return codes[at] === GREATER ? at + 1 : after(source, '>', at)
     }
     at = codes[at] === GREATER ? at + 1 : after(source, '>', at)
     const closed = tag < 0 ? -1 : this.close(tag)
     if (closed >= 0) {
-      this.tree.closeFrom[closed] = start
-      this.tree.closeTo[closed] = at
+      tree.closeFrom[closed] = start
+      tree.closeTo[closed] = at
     }
     return at
   }
 
   /** Close an element and what is open within it; return it, or -1 when there is none to close. */
   close(tag) {
-    const { tree, top } = this
+    const { tree } = this
     if (this.beyond[tag] && this.depth > DEEPEST) {
       this.beyond[tag]--
       return -1
     }
-    if (tree.tag[top] === tag && top > 0) {
-      this.pop()
-      return top
-    }
     if (!this.open[tag]) return -1
     const inline = PROPERTIES[tag] & INLINE
     const ofTable = OF_TABLES[tag]
-    for (let node = top; node > 0; node = tree.parent[node]) {
+    for (let node = this.top; node > 0; node = tree.parent[node]) {
       const other = tree.tag[node]
       if (other === tag) {
         this.popUpTo(node)

@@ -96,7 +96,7 @@ export class Numbering {
       if (KEYS[slot] === key) return SLOTS[slot]
     } else if (to - from <= LONGER) {
       const id = LONGER_ONES[longerSlotOf(tree.codes, from, to)]
-      if (id && isAt(tree.codes, from, to, NAME_CODES[id])) return id
+      if (id && to - from === NAMES[id].length && isName(tree.codes, from, id)) return id
     }
     return this.slow(tree.source.slice(from, to).toLowerCase())
   }
@@ -137,15 +137,15 @@ function longerSlotOf(codes, from, to) {
   return (((codes[from] | 32) * 3 + (codes[from + 2] | 32) * 11 + (codes[to - 1] | 32)) * 17 + to - from) & 511
 }
 
-/** Say whether a name stands there as it is written here, in small letters. */
-function isAt(codes, from, to, name) {
-  if (to - from !== name.length) return false
+// Arrays of the same kind as a page's codes, which the compiler can then rely upon.
+const NAME_CODES = NAMES.map((name) => Uint16Array.from(Buffer.from(name)))
+
+/** Say whether the name of an element, one that is known, stands there in small letters. */
+export function isName(codes, from, id) {
+  const name = NAME_CODES[id]
   for (let at = 0; at < name.length; at++) if (codes[from + at] !== name[at]) return false
   return true
 }
-
-// Arrays of the same kind as a page's codes, which the compiler can then rely upon.
-const NAME_CODES = NAMES.map((name) => Uint16Array.from(Buffer.from(name)))
 
 // Names that fall into a slot that is taken are found more slowly, as are long ones.
 const KEYS = new Int32Array(4096)

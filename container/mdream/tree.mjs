@@ -1,5 +1,5 @@
 // A page as a flat tree: its nodes in the order of the source, each with where its last descendant ends.
-import { MOST_IDS, ids } from './tags.mjs'
+import { ids } from './tags.mjs'
 
 const TEXT = 0
 
@@ -16,6 +16,7 @@ const LISTED = ids(
   'a', 'area', 'article', 'base', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'pre', 'script', 'table',
   'th', 'time', 'tr',
 )
+const NO_LIST = []
 const ROOM = 1 << 14
 /** Elements and texts of a page, above which it is refused. */
 const MOST_NODES = 1 << 20
@@ -39,7 +40,8 @@ export class Tree {
     this.codes = new Uint16Array(0)
     this.attributes = 0
     this.makeRoomForAttributes(ROOM)
-    this.lists = Array.from({ length: MOST_IDS }, () => [])
+    this.lists = Array.from(LISTED, (isListed) => (isListed ? [] : NO_LIST))
+    this.filled = this.lists.filter((list) => list !== NO_LIST)
     this.makeRoom(ROOM)
   }
 
@@ -101,7 +103,7 @@ export class Tree {
     this.toldOnes = 0
     /** What any of the attributes says, as bits. */
     this.says = 0
-    for (const list of this.lists) if (list.length) list.length = 0
+    for (const list of this.filled) list.length = 0
   }
 
   /** Add a node; its attributes are those from `firstAttribute` on, its source or that of its start tag from `from` to `to`. */
