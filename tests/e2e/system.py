@@ -24,13 +24,21 @@ READY_WITHIN = 180.0
 
 
 class System:
-    """`python -m infra.local` on a free port with a data folder of its own."""
+    """`python -m infra.local` on a free port with a data folder of its own.
 
-    def __init__(self, data: Path, *, allow: str = "", port: int | None = None):
+    Args:
+        data: The folder.
+        allow: Which hosts may be crawled although they are not public.
+        port: Where it listens; None for a free one.
+        settings: More of the settings that the environment may hold.
+    """
+
+    def __init__(self, data: Path, *, allow: str = "", port: int | None = None, **settings: str):
         self.data = data
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}/api/v1"
         self._allow = allow
+        self._settings = settings
         self._output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._people: list[Person] = []
@@ -42,6 +50,7 @@ class System:
             "LLMREADY_REGISTRATIONS_PER_MINUTE": "100000",
             "LLMREADY_LOGINS_PER_MINUTE": "100000",
             "LLMREADY_STARTS_PER_MINUTE": "600",
+            **self._settings,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "infra.local", "--port", str(self.port), "--data", str(self.data)],

@@ -322,7 +322,7 @@ def running_tasks(system: Running) -> list[str]:
 def _run_task(system: Running) -> str:
     """Start a task as the dispatcher does."""
     ecs = system.aws("ecs")
-    (definition,) = ecs.list_task_definitions()["taskDefinitionArns"]
+    definition, _ = ecs.list_task_definitions()["taskDefinitionArns"]
     subnets = [entry["SubnetId"] for entry in system.aws("ec2").describe_subnets()["Subnets"]]
     override = {"name": "worker", "environment": [{"name": "LLMREADY_OVERRIDDEN", "value": "yes"}]}
     started = ecs.run_task(

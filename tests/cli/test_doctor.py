@@ -1,0 +1,202 @@
+"""What ``llmready admin doctor`` says of an AWS account, look by look; botocore's models check what AWS answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+
+from cli.deployment import Deployment
+from cli.doctor import Patient, examine
+from llmready.domain.clock import now
+from tests.people import new_generation, new_user, new_website
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+PLAIN, BROWSER = (f"arn:aws:ecs:eu-central-1:123456789012:task-definition/{kind}:1" for kind in ("p", "b"))
+
+
+def healthy() -> dict[str, Any]:
+    """Return what the services of AWS answer where nothing is wrong, by operation."""
+    kinds = {
+        "AWS::SecretsManager::Secret": "signing",
+        "AWS::DynamoDB::Table": "table",
+        "AWS::SNS::Topic": TOPIC,
+        "AWS::CloudWatch::Alarm": "failure-rate",
+        "AWS::SES::EmailIdentity": "noreply@example.com",
+    }
+    resources = list(kinds.items())
+    resources += [("AWS::Lambda::Function", name) for name in ("dispatcher", "notifier")]
+    settings = {
+        "dispatcher": {
+            "LLMREADY_MAX_TASKS": "10",
+            "LLMREADY_TASK_DEFINITION": PLAIN,
+            "LLMREADY_BROWSER_TASK_DEFINITION": BROWSER,
+        },
+        "notifier": {"LLMREADY_MAIL_PROVIDER": "ses"},
+    }
+    return {
+        "cloudformation.list_stack_resources": {
+            "StackResourceSummaries": [
+                {
+                    "ResourceType": kind,
+                    "PhysicalResourceId": name,
+                    "LogicalResourceId": "X",
+                    "LastUpdatedTimestamp": now(),
+                    "ResourceStatus": "CREATE_COMPLETE",
+                }
+                for kind, name in resources
+            ]
+        },
+        "lambda.get_function_configuration": lambda FunctionName: {  # noqa: N803 - AWS's name
+            "Environment": {"Variables": {"POWERTOOLS_SERVICE_NAME": FunctionName, **settings[FunctionName]}}
+        },
+        "lambda.get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+        "secretsmanager.describe_secret": {"CreatedDate": now(), "LastChangedDate": now()},
+        "dynamodb.describe_continuous_backups": {
+            "ContinuousBackupsDescription": {
+                "ContinuousBackupsStatus": "ENABLED",
+                "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"},
+            }
+        },
+        "sns.list_subscriptions_by_topic": {
+            "Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1", "Endpoint": "ops@example.com"}]
+        },
+        "cloudwatch.describe_alarms": {"MetricAlarms": []},
+        "sesv2.get_email_identity": {"VerifiedForSendingStatus": True},
+        "sesv2.get_account": {"SendingEnabled": True, "ProductionAccessEnabled": True},
+        "ecs.describe_task_definition": lambda taskDefinition: {  # noqa: N803 - AWS's name
+            "taskDefinition": {"cpu": "2048" if taskDefinition == BROWSER else "1024"}
+        },
+        "service-quotas.get_service_quota": {"Quota": {"Value": 20.0}},
+    }
+
+
+class Client:
+    """A client of one service that answers what the test says, as far as the service could answer so."""
+
+    def __init__(self, service: str, answers: dict[str, Any]) -> None:
+        self._service = service
+        self._answers = answers
+        self._real = boto3.client(service, region_name="eu-central-1")  # type: ignore[call-overload]
+
+    def __getattr__(self, operation: str) -> Any:
+        answer = self._answers[f"{self._service}.{operation}"]
+
+        def call(**asked: Any) -> Any:
+            model = self._real.meta.service_model.operation_model(
+                self._real.meta.method_to_api_mapping[operation]
+            )
+            given = answer(**asked) if callable(answer) else answer
+            for content, shape in ((asked, model.input_shape), (given, model.output_shape)):
+                report = ParamValidator().validate(content, shape)
+                assert not report.has_errors(), report.generate_report()
+            return given
+
+        return call
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **asked: [getattr(self, operation)(**asked)])
+
+
+def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Patient:
+    """Return a stage in an account that answers so."""
+    services = SimpleNamespace(
+        controls=SimpleNamespace(get=lambda: SimpleNamespace(paused=False)),
+        generations=SimpleNamespace(active=lambda: generations),
+        dead_letter_urls=[],
+        stack="LLMReady-prod",
+        client=lambda service: Client(service, answers),
+    )
+    return Patient(cast("Deployment", services))
+
+
+def found_wrong(patient: Patient) -> list[str]:
+    """Return what is wrong; every look has to be made."""
+    findings = list(examine(patient))
+    assert len(findings) == 10
+    assert all(finding.verdict != "not checked" for finding in findings), findings
+    return [finding.what for finding in findings if finding.verdict == "wrong"]
+
+
+def test_a_healthy_account() -> None:
+    assert found_wrong(account(healthy())) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "sentence"),
+    [
+        (
+            "sesv2.get_account",
+            {"SendingEnabled": True, "ProductionAccessEnabled": False},
+            "SES is in its sandbox and mails verified addresses alone; ask for production access.",
+        ),
+        (
+            "sesv2.get_account",
+            {"SendingEnabled": False, "ProductionAccessEnabled": True},
+            "SES has stopped sending for this account; its console says why.",
+        ),
+        (
+            "sesv2.get_email_identity",
+            {"VerifiedForSendingStatus": False},
+            "SES has not verified noreply@example.com yet; follow the link or the records that it gives.",
+        ),
+        (
+            "secretsmanager.describe_secret",
+            {"CreatedDate": now() - timedelta(days=500), "LastChangedDate": now() - timedelta(days=181)},
+            "The signing key is 181 days old; `llmready admin rotate-signing-key` makes another one.",
+        ),
+        (
+            "service-quotas.get_service_quota",
+            {"Quota": {"Value": 6.0}},
+            (
+                "Fargate's quota of Spot vCPUs is 6, and max_tasks needs 20; ask for more under Service Quotas,"
+                " or lower max_tasks."
+            ),
+        ),
+        (
+            "lambda.get_account_settings",
+            {"AccountLimit": {"ConcurrentExecutions": 10}},
+            "Lambda's quota is 10 calls at once; ask for 100 or more.",
+        ),
+        (
+            "dynamodb.describe_continuous_backups",
+            {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "DISABLED"}},
+            "The table cannot be restored to a point in time; deploy the stage again.",
+        ),
+        (
+            "sns.list_subscriptions_by_topic",
+            {"Subscriptions": []},
+            'Nobody gets the alarms; deploy with ARGS="-c alarm_address=you@example.com".',
+        ),
+        (
+            "sns.list_subscriptions_by_topic",
+            {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation", "Endpoint": "ops@example.com"}]},
+            "ops@example.com has not confirmed the alarms' subscription yet.",
+        ),
+        (
+            "cloudwatch.describe_alarms",
+            {"MetricAlarms": [{"AlarmDescription": "A quarter failed. See docs/operations.md#failure-rate"}]},
+            "An alarm rings. A quarter failed. See docs/operations.md#failure-rate",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(operation: str, answer: dict[str, Any], sentence: str) -> None:
+    assert found_wrong(account({**healthy(), operation: answer})) == [sentence]
+
+
+def test_a_generation_that_waits_for_hours() -> None:
+    user = new_user()
+    old = new_generation(user, new_website(user), now() - timedelta(hours=3))
+    assert found_wrong(account(healthy(), generations=(old,))) == [
+        "1 generations wait or run for hours; `llmready admin jobs` names them."
+    ]
+
+
+def test_a_secret_that_was_never_changed_is_as_old_as_it_is() -> None:
+    answers = {**healthy(), "secretsmanager.describe_secret": {"CreatedDate": now() - timedelta(days=200)}}
+    (told,) = found_wrong(account(answers))
+    assert told.startswith("The signing key is 200 days old; ")
