@@ -42,6 +42,8 @@ TARGETS = [
     "view-source:javascript:1",
     "&#0;javascript:1",
     "&#8238;javascript:1",
+    "&Tab;" * 40 + "javascript:1",
+    "\njavascript:1",
 ]
 USES = [
     "<a href='{}'>link</a>",
@@ -66,6 +68,9 @@ MARKUP = [
     "<x-evil onclick=alert(1) style='background:url(javascript:1)'>t</x-evil>",
     "<a href=x><a href='javascript:1'>nested</a></a>",
     "<p>a<b onclick=1>b<div><i style=x>c</b></div></i>",
+    "<p>[a](<br>javascript:alert(1))</p><p>[a](<br>&lt;javascript:1&gt;<br>'t')</p>",
+    "<blockquote><p>[a](<br>javascript:alert(1))</p></blockquote>",
+    "<ul><li>[a](<br>javascript:alert(1))<ul><li>![a](<br>data:x)</ul></ul>",
     "< script>alert(1)</ script><scr<script>ipt>alert(1)</scr</script>ipt>",
 ]
 WRITTEN = [
@@ -75,6 +80,7 @@ WRITTEN = [
     "[a](javascript:alert(1))",
     "![a](javascript:alert(1))",
     "[a]( <javascript:alert(1)> 't')",
+    "[a](" + "&Tab;" * 40 + "javascript:alert(1))",
     "<javascript:alert(1)>",
     "[x]: javascript:alert(1)",
     "[a][x] [x]",

@@ -19,13 +19,16 @@ _PLAIN = bytes([9, 10, *range(32, 127)])
 _TO_CLEAN = re.compile(f"[{_UNSEEN_ONES}\r\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 # Possessive quantifiers throughout: a page of ten megabytes must not make any of these slow.
-_DESTINATION = re.compile(r"\]\(\s*+<?(?!https?://)([^)>\n]{0,100}+)")
+_SEEN = 100
+"""Characters of a destination that are looked at: a longer one that has shown no scheme by then is taken for bad."""
+# A line break, with the sign of a quotation after it, may lie between bracket and destination.
+_DESTINATION = re.compile(rf"\]\([\s>]*+<?(?!https?://)([^)>\n]{{0,{_SEEN}}}+)")
 _LINK_END = re.compile(
-    r"\]\([ \t]*+(?!<?https?://)(?P<dest><[^>\n]*+>|(?:[^\s()\\]++|\\.|\((?:[^\s()\\]++|\\.)*+\))*+)"
-    r'(?:[ \t]++"(?:[^"\\\n]++|\\.)*+")?+[ \t]*+\)'
+    r"\]\([\s>]*+(?!<?https?://)(?P<dest><[^<>\n]*+>|(?:[^\s()\\]++|\\.|\((?:[^\s()\\]++|\\.)*+\))*+)"
+    r'(?:[\s>]++"(?:[^"\\\n]++|\\.)*+")?+[\s>]*+\)'
 )
 _EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
-_BAD_START = re.compile(r"(\]\(\s*+<?)(?!https?://)(?=([^)>\n]{0,100}+))")
+_BAD_START = re.compile(rf"(\]\([\s>]*+<?)(?!https?://)(?=([^)>\n]{{0,{_SEEN}}}+))")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
 
@@ -53,13 +56,7 @@ def clean_markdown(markdown: str) -> str:
     text = clean_text(markdown)
     if all(_is_safe(match[1]) for match in _DESTINATION.finditer(text)):
         return _closed(text)
-    lines = text.split("\n")
-    open_fence = ""
-    for number, line in enumerate(lines):
-        if not open_fence and "](" in line:
-            lines[number] = _without_bad_links(line)
-        open_fence = _fence_after(open_fence, line)
-    return _closed("\n".join(lines))
+    return _closed(_without_bad_links_in_prose(text))
 
 
 def _closed(text: str) -> str:
@@ -134,14 +131,36 @@ def _fence_after(open_fence: str, line: str) -> str:
     return "" if closes else open_fence
 
 
-def _without_bad_links(line: str) -> str:
-    line = _LINK_END.sub(lambda match: match[0] if _is_safe(match["dest"].lstrip("<")) else "]()", line)
-    line = _EMPTY_LINK.sub(r"\1", line)
+def _without_bad_links_in_prose(text: str) -> str:
+    parts: list[str] = []
+    prose: list[str] = []
+    open_fence = ""
+    for line in text.split("\n"):
+        if not open_fence:
+            prose.append(line)
+        open_fence_after = _fence_after(open_fence, line)
+        if open_fence:
+            parts.append(line)
+        elif open_fence_after:
+            parts.append(_without_bad_links("\n".join(prose)))
+            prose.clear()
+        open_fence = open_fence_after
+    if prose:
+        parts.append(_without_bad_links("\n".join(prose)))
+    return "\n".join(parts)
+
+
+def _without_bad_links(prose: str) -> str:
+    prose = _LINK_END.sub(lambda match: match[0] if _is_safe(match["dest"].lstrip("<")) else "]()", prose)
+    prose = _EMPTY_LINK.sub(r"\1", prose)
     # What is left has a form that no converter writes; as a fragment it leads nowhere.
-    return _BAD_START.sub(lambda match: match[1] if _is_safe(match[2]) else f"{match[1]}#", line)
+    return _BAD_START.sub(lambda match: match[1] if _is_safe(match[2]) else f"{match[1]}#", prose)
 
 
 def _is_safe(destination: str) -> bool:
     plain = "".join(html.unescape(destination).replace("\\", "").split()).lower()
     match = _SCHEME.match(plain)
-    return match is None or match[1] in SAFE_SCHEMES
+    if match is not None:
+        return match[1] in SAFE_SCHEMES
+    # References may push a scheme beyond what is looked at; after one of these signs there is none.
+    return len(destination) < _SEEN or any(sign in plain for sign in "/?#")
