@@ -20,6 +20,8 @@ MEASUREMENTS = {
     "hostile": "sites that mean harm",
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
+    "accounts": "sign-ins, warm routes, cold starts",
+    "lists": "lists of somebody who has very much",
 }
 WITH_RUNS = {"crawl", "generation"}
 """Those that take `--runs`, the number of repetitions whose median counts."""

@@ -1,25 +1,30 @@
 """How much the lists of one user read: ``python -m bench.lists --websites 10000 --generations 100000``.
 
-Fills a table of the local emulator and asks for pages as the API's functions do; prints of each list how many reads
-it took, of which kinds, how many kilobytes each read, counted as DynamoDB counts items, and how long the emulator
-took, which is no figure of DynamoDB's: it looks at every item of the user for each read.
+Fills a table of the local emulator and asks for pages as the API's functions do; prints of each list how many
+kilobytes it read, counted as DynamoDB counts items, which reads these were, what they cost in DynamoDB's read units,
+and how long the emulator took, which is no figure of DynamoDB's: it looks at every item of the user for each read.
 """
 
 import argparse
+import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from bench.figures import Figures
 from llmready.domain.generation import Status
 from tests.emulator import Place, running_ministack
+from tests.item_sizes import item_size
 from tests.items import many_generations, stored, stored_websites
 from tests.people import new_website, registered
 
 _PER_PAGE = 100
 _DEEP = 900  # where the deepest page begins
 _AT_ONCE = 5000  # how many generations are made and stored at once, for their memory
+_LIMIT = 2 * 1024  # KiB: two reads of 1 MiB, the most that DynamoDB gives at once
+_UNIT = 4096  # bytes of a consistent read; an index is read for half
 
 
 def main() -> None:
@@ -52,9 +57,10 @@ def _measure(place: Place, websites: int, generations: int) -> None:
             user.id, offset=offset, limit=_PER_PAGE, is_active=is_active, after=after
         )
 
-    def history_page(offset: int, **filters: Any) -> Callable[[], object]:
+    def history_page(offset: int, cursor: str | None = None, **filters: Any) -> Callable[[], object]:
         return lambda: (
-            place.generations.history(user.id, offset=offset, limit=_PER_PAGE, **filters),
+            place.users.get(user.id),
+            place.generations.history(user.id, offset=offset, limit=_PER_PAGE, cursor=cursor, **filters),
             place.generations.count(user, **filters),
         )
 
@@ -69,46 +75,48 @@ def _measure(place: Place, websites: int, generations: int) -> None:
         "failed ones, deepest page": history_page(_DEEP, status=Status.FAILED),
         "failed ones of a website, deepest page": history_page(_DEEP, website_id=site, status=Status.FAILED),
     }
+    figures = Figures()
     for name, ask in lists.items():
         reads.clear()
         begin = time.perf_counter()
         ask()
         took = time.perf_counter() - begin
-        each = ", ".join(f"{call} {size / 1000:.0f}" for call, size in reads)
-        total = sum(size for _, size in reads) / 1000
-        print(f"{name:40} {len(reads)} reads {total:6.0f} kB {took:5.1f} s   {each}", flush=True)
+        figures.at_most(name, sum(read.size for read in reads) / 1024, _LIMIT, "KiB")
+        each = ", ".join(f"{read.call} {read.size / 1024:.0f} KiB" for read in reads)
+        print(f"      {each}; {sum(read.units for read in reads):g} units; {took:.1f} s", flush=True)
 
 
-def _noted(place: Place) -> list[tuple[str, int]]:
-    """Return a list that grows by the call and the size of each read."""
-    reads: list[tuple[str, int]] = []
+class _Read(NamedTuple):
+    """A read as DynamoDB would count it: bytes, and read units."""
+
+    call: str
+    size: int
+    units: float
+
+
+def _noted(place: Place) -> list[_Read]:
+    """Return a list that grows by each read."""
+    reads: list[_Read] = []
+    asked: dict[str, Any] = {}
+
+    def remember(params: dict[str, Any], **_: object) -> None:
+        asked.clear()
+        asked.update(json.loads(params["body"]))
 
     def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
         items = list(parsed.get("Items", []))
         items += [item for found in parsed.get("Responses", {}).values() for item in found]
         if "Item" in parsed:
             items.append(parsed["Item"])
-        reads.append((model.name, sum(_size({"M": item}) - 3 for item in items)))
+        sizes = [item_size(item) for item in items]
+        # A query is rounded up as a whole, other reads for each item.
+        read = [sum(sizes)] if model.name == "Query" else sizes or [0]
+        units = sum(max(1, -(-size // _UNIT)) for size in read) * (0.5 if "IndexName" in asked else 1)
+        reads.append(_Read(model.name, sum(sizes), units))
 
+    place.dynamodb.meta.events.register("before-call.dynamodb", remember)
     place.dynamodb.meta.events.register("after-call.dynamodb", note)
     return reads
-
-
-def _size(value: Mapping[str, Any]) -> int:
-    """Return the bytes of an attribute's value by DynamoDB's rules ("item sizes and formats" in its manual)."""
-    ((kind, content),) = value.items()
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        digits = str(content).lstrip("-").replace(".", "").strip("0") or "0"
-        return (len(digits) + 1) // 2 + 1
-    if kind == "M":
-        return 3 + sum(len(name.encode()) + _size(inner) for name, inner in content.items())
-    if kind == "L":
-        return 3 + sum(_size(inner) for inner in content)
-    if kind in ("BOOL", "NULL"):
-        return 1
-    raise ValueError(f"the table holds no value of type {kind}")
 
 
 if __name__ == "__main__":

@@ -238,7 +238,9 @@ class ServiceStack(Stack):
                 "LLMREADY_CLEANUP_FUNCTION": self.cleanup.function_name,
             },
         )
-        self.storage.grant_table(function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_website",))
+        self.storage.grant_table(
+            function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_user", "by_website")
+        )
         self.storage.grant_signing_secret(function)
         self.storage.grant_deleting_archives(function)
         # What a deleted website leaves behind may be more than one request can remove.
@@ -267,7 +269,7 @@ class ServiceStack(Stack):
             PUT,
             UPDATE,
             DELETE,
-            indexes=("by_website", "by_status", "by_website_status"),
+            indexes=("by_user", "by_website", "by_status", "by_website_status"),
         )
         self.storage.grant_signing_secret(function)
         # Who signs a download's URL must be allowed to read the file.

@@ -44,6 +44,7 @@ _CREDENTIALS = {
 }
 _INDEXES = (
     ("due", "due_kind", "due_at", "KEYS_ONLY"),
+    ("by_user", "user_id", "sk", "KEYS_ONLY"),
     ("by_website", "user_website", "generation_id", "KEYS_ONLY"),
     ("by_status", "user_status", "generation_id", "KEYS_ONLY"),
     ("by_website_status", "website_status", "generation_id", "KEYS_ONLY"),
@@ -284,7 +285,7 @@ def _wait_until_healthy(process: "subprocess.Popen[bytes]", endpoint: str, log: 
 
 def _create_table(client: Any, name: str) -> None:
     """Create the table as ``infra/constructs/storage.py`` describes it."""
-    attributes = ["pk", "sk", *dict.fromkeys(key for _, *pair, _ in _INDEXES for key in pair)]
+    attributes = dict.fromkeys(["pk", "sk", *(key for _, *pair, _ in _INDEXES for key in pair)])
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

@@ -7,14 +7,25 @@ from typing import Any
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.generations import generation_item
-from llmready.domain.clock import now
-from llmready.domain.generation import Generation, Status
+from llmready.domain.clock import new_id, now
+from llmready.domain.generation import Archive, Generation, Quality, QualityReason, Status
 from llmready.domain.user import User
 from llmready.domain.website import Website, canonical_url
 from tests.emulator import Place
 from tests.people import new_generation
 
 _ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+# As much as the judgement of an ordinary site has to say.
+_QUALITY = Quality(
+    score=71,
+    reasons=[
+        QualityReason(
+            code="links_without_description", detail="93 of 100 pages have no description.", points=19
+        ),
+        QualityReason(code="one_section", detail="All 100 pages stand in one section.", points=5),
+        QualityReason(code="not_https", detail="The site is served over http.", points=5),
+    ],
+)
 
 
 def many_generations(user: User, website: Website, number: int) -> list[Generation]:
@@ -23,7 +34,7 @@ def many_generations(user: User, website: Website, number: int) -> list[Generati
         new_generation(
             user,
             website,
-            status=_ENDS[index % 3],
+            **_outcome(user, _ENDS[index % 3]),
             started_at=now(),
             completed_at=now() + timedelta(seconds=9),
             attempts=1,
@@ -34,6 +45,26 @@ def many_generations(user: User, website: Website, number: int) -> list[Generati
         )
         for index in range(number)
     ]
+
+
+def _outcome(user: User, status: Status) -> dict[str, Any]:
+    if status is Status.FAILED:
+        message = "The website answered none of our requests; please check that it is reachable."
+        return {"status": status, "error_code": "unreachable", "error_message": message}
+    if status is Status.CANCELLED:
+        return {"status": status}
+    return {
+        "status": status,
+        "expires_at": now() + timedelta(days=365),
+        "archive": Archive(
+            key=f"generations/{user.id}/{new_id()}/1.zip",
+            file_size=1_000_000,
+            total_files=103,
+            sha256="0" * 64,
+            content_bytes=5_000_000,
+            quality=_QUALITY,
+        ),
+    }
 
 
 def stored(place: Place, user: User, websites: Sequence[Website], generations: Sequence[Generation]) -> None:

@@ -240,12 +240,14 @@ def delete(generation_id: str) -> Message:
 
 
 def _generation(generation_id: str) -> Generation:
-    if is_id(generation_id):
+    if not is_id(generation_id):
+        user, generation = bootstrap.users().get(app.user_id), None
+    else:
         user, generation = bootstrap.generations().get_for_user(app.user_id, generation_id)
-        app.account(user)
-        if generation is not None:
-            return generation
-    raise NotFound("generation_not_found", "There is no such generation.")
+    app.account(user)
+    if generation is None:
+        raise NotFound("generation_not_found", "There is no such generation.")
+    return generation
 
 
 handler = app.entry()

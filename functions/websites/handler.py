@@ -136,26 +136,26 @@ def user_stats() -> UserStats:
 @app.get(f"{PREFIX}/websites/<website_id>", summary="One website", tags=["websites"])
 def read(website_id: str) -> WebsiteAnswer:
     """Return a website."""
-    return WebsiteAnswer.model_validate(_website(_user(), website_id))
+    return WebsiteAnswer.model_validate(_own(website_id)[1])
 
 
 @app.put(f"{PREFIX}/websites/<website_id>", summary="Replace a website", tags=["websites"])
 def replace(website_id: str, body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website as a whole; what is left out takes its default."""
-    return WebsiteAnswer.model_validate(_change(_user(), website_id, body.model_dump()))
+    return WebsiteAnswer.model_validate(_change(website_id, body.model_dump()))
 
 
 @app.patch(f"{PREFIX}/websites/<website_id>", summary="Change a website", tags=["websites"])
 def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAnswer:
     """Change some fields of a website; what is left out stays as it is."""
     changes = body.model_dump(exclude_unset=True)
-    return WebsiteAnswer.model_validate(_change(_user(), website_id, changes))
+    return WebsiteAnswer.model_validate(_change(website_id, changes))
 
 
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
     """Remove a website with its generations and their files; refused while a generation runs."""
-    purge = remove_website(_website(_user(), website_id), websites=bootstrap.websites(), time=now())
+    purge = remove_website(_own(website_id)[1], websites=bootstrap.websites(), time=now())
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
     return Message(message="Website deleted successfully; its many files are being removed.")
@@ -164,7 +164,7 @@ def delete(website_id: str) -> Message:
 @app.get(f"{PREFIX}/websites/<website_id>/stats", summary="Figures of a website", tags=["websites"])
 def website_stats(website_id: str) -> WebsiteStats:
     """Return what became of a website's generations."""
-    website = _website(_user(), website_id)
+    _, website = _own(website_id)
     return WebsiteStats(
         website_id=website.id,
         website_name=website.name,
@@ -187,10 +187,9 @@ def _add(user: User, body: WebsiteBody) -> Website:
     )
 
 
-def _change(user: User, website_id: str, changes: dict[str, object]) -> Website:
+def _change(website_id: str, changes: dict[str, object]) -> Website:
     return change_website(
-        user,
-        _website(user, website_id),
+        *_own(website_id),
         changes,
         websites=bootstrap.websites(),
         allowed_hosts=settings().allowed_hosts,
@@ -232,11 +231,16 @@ def _user() -> User:
     return app.account(bootstrap.users().get(app.user_id))
 
 
-def _website(user: User, website_id: str) -> Website:
-    website = bootstrap.websites().get(user.id, website_id) if is_id(website_id) else None
+def _own(website_id: str) -> tuple[User, Website]:
+    """Return the signed-in user and a website of theirs."""
+    if not is_id(website_id):
+        found, website = bootstrap.users().get(app.user_id), None
+    else:
+        found, website = bootstrap.websites().get_for_user(app.user_id, website_id)
+    user = app.account(found)
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
-    return website
+    return user, website
 
 
 handler = app.entry()

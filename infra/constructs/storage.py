@@ -58,6 +58,7 @@ class Storage(Construct):
             removal_policy=removal,
         )
         self._add_index("due", "due_kind", "due_at")
+        self._add_index("by_user", "user_id", "sk")
         self._add_index("by_website", "user_website", "generation_id")
         self._add_index("by_status", "user_status", "generation_id")
         self._add_index("by_website_status", "website_status", "generation_id")

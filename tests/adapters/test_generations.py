@@ -82,7 +82,7 @@ def test_a_start_stores_takes_and_locks(either: Place, user: User, website: Webs
     generation = started(either, user, website)
     assert stored(either, generation) == generation
     assert ledger(either, generation) == QuotaUse(month=generation.month, taken=1, reserved=1)
-    locked = either.websites.get(user.id, website.id)
+    locked = either.websites.get_for_user(user.id, website.id)[1]
     assert locked is not None
     assert locked.active_generation_id == generation.id
     counted = either.users.get(user.id)
@@ -99,8 +99,9 @@ def test_a_start_over_the_quota_is_refused_whole(either: Place, user: User) -> N
     assert refused.value.code == "quota_exceeded"
     assert stored(either, second) is None
     assert ledger(either, first).taken == 1
-    assert either.generations.opening(user.id, second.website_id).website == either.websites.get(
-        user.id, second.website_id
+    assert (
+        either.generations.opening(user.id, second.website_id).website
+        == either.websites.get_for_user(user.id, second.website_id)[1]
     )
 
 
@@ -225,7 +226,7 @@ def test_completing_commits_everything_at_once(either: Place, user: User, websit
     done = completed(either, started(either, user, website))
     assert stored(either, done) == done
     assert ledger(either, done) == QuotaUse(month=done.month, taken=1, used=1)
-    free = either.websites.get(user.id, website.id)
+    free = either.websites.get_for_user(user.id, website.id)[1]
     assert free is not None
     assert free.active_generation_id is None
     assert (free.generation_count, free.completed_count, free.failed_count) == (1, 1, 0)
@@ -241,7 +242,7 @@ def test_failing_releases(either: Place, user: User, website: Website) -> None:
     done = failed(either, started(either, user, website))
     assert stored(either, done) == done
     assert ledger(either, done) == QuotaUse(month=done.month)
-    free = either.websites.get(user.id, website.id)
+    free = either.websites.get_for_user(user.id, website.id)[1]
     assert free is not None
     assert (free.active_generation_id, free.last_generated_at) == (None, None)
     assert (free.generation_count, free.completed_count, free.failed_count) == (1, 0, 1)
@@ -332,7 +333,7 @@ def test_what_a_deleted_website_left_behind_can_be_deleted(
     either: Place, user: User, website: Website
 ) -> None:
     done = completed(either, started(either, user, website))
-    unlocked = either.websites.get(user.id, website.id)
+    unlocked = either.websites.get_for_user(user.id, website.id)[1]
     assert unlocked is not None
     either.websites.delete(unlocked, now())
     either.generations.delete(done)

@@ -83,7 +83,7 @@ class Life:
         assert user.listed_total == len(stored)
         assert (user.completed_count, user.failed_count) == (ended[Status.COMPLETED], ended[Status.FAILED])
         for website in self.websites:
-            now_stored = self.place.websites.get(self.user.id, website.id)
+            now_stored = self.place.websites.get_for_user(self.user.id, website.id)[1]
             assert now_stored is not None
             (holder,) = [found.id for found in running if found.website_id == website.id] or [None]
             assert now_stored.active_generation_id == holder

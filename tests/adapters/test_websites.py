@@ -16,7 +16,7 @@ def user(either: Place) -> User:
 
 
 def stored(place: Place, website: Website) -> Website | None:
-    return place.websites.get(website.user_id, website.id)
+    return place.websites.get_for_user(website.user_id, website.id)[1]
 
 
 def counts(place: Place, user: User) -> tuple[int, int]:
@@ -44,7 +44,7 @@ def test_a_website_is_kept_as_it_was_given(either: Place, user: User) -> None:
         timeout=60,
     )
     assert stored(either, website) == website
-    assert either.websites.get(registered(either).id, website.id) is None
+    assert either.websites.get_for_user(registered(either).id, website.id)[1] is None
     assert counts(either, user) == (1, 1)
 
 
@@ -175,7 +175,7 @@ def test_deleting_what_was_changed_meanwhile_is_refused(either: Place, user: Use
 
 
 def test_ids_of_nobody_are_not_found(either: Place) -> None:
-    assert either.websites.get(new_id(), new_id()) is None
+    assert either.websites.get_for_user(new_id(), new_id())[1] is None
     assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == (None, [], 0, None)
     assert either.websites.oldest(new_id(), 3) == []
 

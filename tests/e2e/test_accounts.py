@@ -66,7 +66,7 @@ def test_a_running_crawl_ends_with_its_account(system: System, slow_site: Site) 
     began = time.monotonic()
     assert person.http.delete("/auth/me").status_code == 200
     assert time.monotonic() - began < 10
-    for path in ("/auth/me", "/websites", f"/generations/{generation}"):
+    for path in ("/auth/me", "/websites", "/websites/x", "/generations/x", f"/generations/{generation}"):
         assert_problem(person.http.get(path), 401, "invalid_token")
     assert_problem(
         httpx.post(f"{system.url}/auth/login", json={"email": person.email, "password": PASSWORD}),

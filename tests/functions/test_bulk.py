@@ -150,7 +150,7 @@ def test_changes_that_build_on_each_other(ada: Member) -> None:
 
 def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
     ids = created(ada, 50)
-    running = place.websites.get(ada.user.id, ids[9])
+    running = place.websites.get_for_user(ada.user.id, ids[9])[1]
     assert running is not None
     started(place, ada.user, running)
     stranger = member(place)

@@ -78,11 +78,14 @@ def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> Non
         ("generations", "/generations/history", ["GetItem", "Query"]),
         ("websites", "/websites/stats/user", ["BatchGetItem"]),
         ("websites", "/websites", ["Query", "GetItem"]),
+        ("websites", "/websites/{website}", ["BatchGetItem"]),
+        ("websites", "/websites/{website}/stats", ["BatchGetItem"]),
         ("auth", "/auth/me", ["GetItem"]),
         ("public", "/plans", []),
         ("public", "/health", []),
     ],
 )
 def test_reads(calls: list[str], call: Call, function: str, path: str, expected: list[str]) -> None:
+    path = path.replace("{website}", call.website.id)  # type: ignore[attr-defined]
     assert call(function, "GET", path)["statusCode"] == 200
     assert calls == expected

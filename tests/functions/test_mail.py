@@ -162,7 +162,7 @@ def test_a_dead_letter_fails_its_generation_and_gives_the_quota_back(place: Plac
         assert found is not None
         assert (found.status, found.error_code) == (Status.FAILED, "worker_lost")
         assert place.quotas.get(user.id, month_of(generation.created_at)).taken == 0
-        website = place.websites.get(user.id, website_id)
+        website = place.websites.get_for_user(user.id, website_id)[1]
         assert website is not None
         assert website.active_generation_id is None
     assert place.waiting(place.mail_queue_url)[0] == 1

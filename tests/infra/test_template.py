@@ -180,6 +180,7 @@ def test_the_tables_indexes(prod: Template) -> None:
     }
     assert indexes == {
         "due": (["due_kind", "due_at"], "KEYS_ONLY"),
+        "by_user": (["user_id", "sk"], "KEYS_ONLY"),
         "by_website": (["user_website", "generation_id"], "KEYS_ONLY"),
         "by_status": (["user_status", "generation_id"], "KEYS_ONLY"),
         "by_website_status": (["website_status", "generation_id"], "KEYS_ONLY"),

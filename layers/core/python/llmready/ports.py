@@ -171,8 +171,8 @@ class Websites(Protocol):
             What became of those that were dealt with, at least one: None where it was stored, else why not.
         """
 
-    def get(self, user_id: str, website_id: str) -> Website | None:
-        """Return one website of a user."""
+    def get_for_user(self, user_id: str, website_id: str) -> tuple[User | None, Website | None]:
+        """Return a user and one website of theirs in one read."""
 
     def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
         """Return websites of a user in the order of their ids, None for each that is missing."""

@@ -267,7 +267,7 @@ class DynamoGenerations:
         status: Status | None = None,
     ) -> HistoryPage:
         """Return ``limit`` generations after ``offset`` or ``cursor``, newest first."""
-        place = _Place.of(user_id, website_id, status)
+        place = _Place.of(user_id, website_id, status, skips=offset > 0)
         found = self._table.query(
             place.condition,
             index=place.index_name,
@@ -429,10 +429,15 @@ class _Place(NamedTuple):
     """The part of an index entry's key that all entries of the filter share."""
 
     @classmethod
-    def of(cls, user_id: str, website_id: str | None, status: Status | None) -> "_Place":
+    def of(
+        cls, user_id: str, website_id: str | None, status: Status | None, *, skips: bool = False
+    ) -> "_Place":
+        """Choose where to read; what skips entries reads them from an index, where they are small."""
         if website_id is None and status is None:
-            condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
-            return cls(None, condition, {})
+            all_of_them = Key("sk").begins_with(keys.GENERATION)
+            if skips:
+                return cls(keys.BY_USER_INDEX, Key("user_id").eq(user_id) & all_of_them, {"user_id": user_id})
+            return cls(None, Key("pk").eq(keys.partition(user_id)) & all_of_them, {})
         if status is None:
             index, name = keys.BY_WEBSITE_INDEX, "user_website"
         elif website_id is None:

@@ -19,6 +19,7 @@ from llmready.adapters.dynamodb.table import Item, Table, TransactionRefused, Wr
 from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, canonical_url, left_by
 from llmready.ports import WebsitePage
 
@@ -78,9 +79,10 @@ class DynamoWebsites:
             group.writes.append(self._counting(group.taken, step=1, condition=fits))
         return self._do(group) or [refusal_of(self.create, websites[0], limit=limit)]
 
-    def get(self, user_id: str, website_id: str) -> Website | None:
-        """Return one website of a user."""
-        return website_from(self._table.get(keys.website(user_id, website_id)))
+    def get_for_user(self, user_id: str, website_id: str) -> tuple[User | None, Website | None]:
+        """Return a user and one website of theirs in one read."""
+        user, website = self._table.get_many([keys.profile(user_id), keys.website(user_id, website_id)])
+        return user_from(user), website_from(website)
 
     def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
         """Return websites of a user in the order of their ids, None for each that is missing."""
@@ -93,8 +95,11 @@ class DynamoWebsites:
         """Return ``limit`` websites from ``offset``, newest first, with the count of all."""
         if offset == 0 and is_active is None:
             return self._first(user_id, limit=limit, after=after)
-        listed = self._listed(
-            user_id, is_active=is_active, newest_first=True, page_size=offset + limit + 1, after=after
+        reach = offset + limit + 1
+        listed = (
+            self._every(user_id, page_size=reach)
+            if is_active is None
+            else self._listed(user_id, is_active=is_active, newest_first=True, page_size=reach, after=after)
         )
         found_ids = list(islice(listed, offset, offset + limit + 1))
         shown = found_ids[:limit]
@@ -270,6 +275,16 @@ class DynamoWebsites:
         )
         ids = ((str(entry["sk"]).rpartition("#")[2] for entry in walk) for walk in walks)
         return heapq.merge(*ids, reverse=newest_first)
+
+    def _every(self, user_id: str, *, page_size: int) -> Iterator[str]:
+        """Walk the ids of all of a user's websites, newest first, in an index whose entries are small."""
+        walk = self._table.query(
+            Key("user_id").eq(user_id) & Key("sk").begins_with(keys.SITE),
+            index=keys.BY_USER_INDEX,
+            newest_first=True,
+            page_size=page_size,
+        )
+        return (str(entry["sk"]).removeprefix(keys.SITE) for entry in walk)
 
     def _list(self, website: Website) -> Write:
         key = keys.listed_website(website.user_id, website.id, is_active=website.is_active)
