@@ -14,7 +14,7 @@ from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, Status
 from llmready.domain.plans import PLANS
-from llmready.domain.user import User
+from llmready.domain.user import User, email_fingerprint
 
 _PEEK = 10
 
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     change.add_argument("plan", metavar="PLAN", help=", ".join(PLANS))
     show = command("user", _show_user, "Show a user with plan and figures.")
     show.add_argument("email", metavar="EMAIL")
+    allow = command("allow-mails", _allow_mails, "Send mail again to an address that bounced or complained.")
+    allow.add_argument("email", metavar="EMAIL")
     command("jobs", _show_jobs, "List what waits, runs and was dead-lettered: who, since when, how far.")
     again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
     again.add_argument("generation_id", metavar="GENERATION_ID")
@@ -69,6 +71,20 @@ def _set_plan(options: argparse.Namespace) -> int:
 def _show_user(options: argparse.Namespace) -> int:
     service = deployment.find(options)
     _print_user(service, _user(service, options.email), as_json=options.json)
+    return 0
+
+
+def _allow_mails(options: argparse.Namespace) -> int:
+    service = deployment.find(options)
+    user = _user(service, options.email)
+    fingerprint = email_fingerprint(user.email)
+    suppression = service.suppressions.get(fingerprint)
+    if suppression is not None:
+        service.users.note(
+            user.id, "mails_allowed", now(), by=service.operator(), after=f"had {suppression.reason}"
+        )
+        service.suppressions.remove(fingerprint)
+    _print_user(service, user, as_json=options.json)
     return 0
 
 
@@ -166,12 +182,14 @@ def _age(since: datetime) -> str:
 
 def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
     told = records.newest(service.users.audit(user.id))
+    suppression = service.suppressions.get(email_fingerprint(user.email))
     row = {
         "email": user.email,
         "id": user.id,
         "name": user.full_name or "",
         "plan": user.plan_name,
         "verified": user.is_verified,
+        "mails": f"none: {suppression.reason}" if suppression else "sent",
         "websites": f"{user.website_count} of {user.plan.websites}",
         "running": user.running_count,
         "completed": user.completed_count,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from llmready.adapters.dynamodb.controls import DynamoControls
     from llmready.adapters.dynamodb.generations import DynamoGenerations
+    from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
     from llmready.adapters.dynamodb.users import DynamoUsers
     from llmready.adapters.sqs import SqsJobQueue
 
@@ -30,6 +31,7 @@ class Deployment(NamedTuple):
 
     name: str
     users: "DynamoUsers"
+    suppressions: "DynamoSuppressions"
     generations: "DynamoGenerations"
     jobs: "SqsJobQueue"
     sqs: Any
@@ -126,6 +128,7 @@ def _deployment(
 ) -> Deployment:
     from llmready.adapters.dynamodb.controls import DynamoControls
     from llmready.adapters.dynamodb.generations import DynamoGenerations
+    from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
     from llmready.adapters.dynamodb.table import Table
     from llmready.adapters.dynamodb.users import DynamoUsers
     from llmready.adapters.sqs import SqsJobQueue
@@ -136,6 +139,7 @@ def _deployment(
     return Deployment(
         name=name,
         users=DynamoUsers(table),
+        suppressions=DynamoSuppressions(table),
         generations=DynamoGenerations(table),
         jobs=SqsJobQueue(sqs, urls),
         sqs=sqs,

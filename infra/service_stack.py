@@ -97,6 +97,8 @@ class ServiceStack(Stack):
             generations=self._generations(),
         )
         self._notifier()
+        if self.mail.configuration_set:
+            self.mail.tell(self._mail_events(), self.mail.configuration_set)
         self._dead_letters()
         Schedules(
             self,
@@ -315,6 +317,11 @@ class ServiceStack(Stack):
         function.add_event_source(
             SqsEventSource(self.queues.mail.queue, batch_size=5, report_batch_item_failures=True)
         )
+
+    def _mail_events(self) -> lambda_.Function:
+        function = self._event("mail_events", self._table, timeout=Duration.seconds(30))
+        self.storage.grant_table(function, PUT)
+        return function
 
     def _dead_letters(self) -> None:
         function = self._event(

@@ -26,6 +26,7 @@ from llmready.adapters.dynamodb.outbox import DynamoOutbox
 from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
+from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
@@ -178,6 +179,10 @@ class Place:
     @cached_property
     def outbox(self) -> DynamoOutbox:
         return DynamoOutbox(self.table)
+
+    @cached_property
+    def suppressions(self) -> DynamoSuppressions:
+        return DynamoSuppressions(self.table)
 
     @cached_property
     def limiter(self) -> DynamoLimiter:

@@ -38,6 +38,7 @@ def _send(record: SQSRecord) -> None:
         mail_id=mail_id,
         outbox=bootstrap.outbox(),
         users=bootstrap.users(),
+        suppressions=bootstrap.suppressions(),
         generations=bootstrap.generations(),
         render=MailRenderer(settings().public_url, bootstrap.keys(), bootstrap.mail_tokens(), now()),
         mailer=bootstrap.mailer(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ses as ses
@@ -13,14 +15,16 @@ from constructs import Construct
 from infra.constructs.storage import grant_on
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
+
     from infra.stage import Stage
 
 
 class Mail(Construct):
     """An SES identity for the sender's domain or address, or a SendGrid key, or neither.
 
-    The configuration set lets SES count bounces and complaints of these mails alone, and leaves out addresses
-    that bounced or complained before.
+    The configuration set lets SES count bounces and complaints of these mails alone, tell EventBridge of them, and
+    leave out addresses that bounced or complained before.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
@@ -59,11 +63,34 @@ class Mail(Construct):
                     ses.EmailSendingEvent.REJECT,
                 ],
             )
+            # SES knows no other bus than the account's own.
+            self.configuration_set.add_event_destination(
+                "Feedback",
+                destination=ses.EventDestination.event_bus(
+                    events.EventBus.from_event_bus_name(self, "DefaultBus", "default")
+                ),
+                events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT],
+            )
             self.identity = ses.EmailIdentity(self, "Identity", identity=identity)
         if stage.mail_provider == "sendgrid":
             self.api_key = secretsmanager.Secret.from_secret_complete_arn(
                 self, "SendGridKey", stage.sendgrid_secret
             )
+
+    def tell(self, function: lambda_.IFunction, configuration_set: ses.IConfigurationSet) -> None:
+        """Call a function for each bounce of and complaint about a mail of a configuration set."""
+        name = configuration_set.configuration_set_name
+        events.Rule(
+            self,
+            "Unwelcome",
+            description="A mail bounced, or somebody complained about one",
+            event_pattern=events.EventPattern(
+                source=["aws.ses"],
+                detail_type=["Email Bounced", "Email Complaint Received"],
+                detail={"mail": {"tags": {"ses:configuration-set": [name]}}},
+            ),
+            targets=[targets.LambdaFunction(function, retry_attempts=10)],
+        )
 
     def settings(self) -> dict[str, str]:
         """What the function that sends mails needs to know."""

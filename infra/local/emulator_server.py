@@ -10,6 +10,7 @@ itself it
 * does not wait 50 ms for a log line after a function has answered;
 * writes what functions log into a file too, and keeps the latest log streams only;
 * tells EventBridge when a task has stopped, as ECS does;
+* tells EventBridge of mails that bounced, as SES does (:mod:`infra.local.mail_feedback`);
 * scans archives as GuardDuty does, where ``LLMREADY_MALWARE_SCAN`` is on (:mod:`infra.local.scanner`);
 * writes down who asked for what, and gives tasks their role's credentials, where IAM is enforced
   (:mod:`infra.local.enforcement`);
@@ -47,6 +48,7 @@ from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, la
 
 from infra.local.child import die_with_parent
 from infra.local.enforcement import CREDENTIALS_PATH, enforce_as_aws, task_credentials
+from infra.local.mail_feedback import tell_feedback
 from infra.local.scanner import scan_archives
 
 if TYPE_CHECKING:
@@ -252,6 +254,7 @@ async def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     amend_gateway()
     amend_tasks()
+    tell_feedback()
     amend_functions(os.environ["LLMREADY_FUNCTIONS_LOG"])
     if os.environ.get("LLMREADY_MALWARE_SCAN") == "true":
         scan_archives()

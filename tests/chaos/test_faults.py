@@ -104,6 +104,7 @@ class World:
                     mail_id=mail.id,
                     outbox=self.place.outbox,
                     users=self.place.users,
+                    suppressions=self.place.suppressions,
                     generations=self.place.generations,
                     render=_render,
                     mailer=self.provider,

@@ -2,12 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.e2e.sites import Site
-from tests.e2e.system import Person, System, wait_for
+from tests.e2e.system import PASSWORD, Person, System, wait_for
 from tests.e2e.test_access import assert_problem
 
 pytestmark = pytest.mark.e2e
@@ -180,3 +181,41 @@ def _vanish(system: System, user_id: str, website: str, generation: str) -> None
             UpdateExpression=change,
             ExpressionAttributeValues={name: value for name, value in values.items() if name in change},
         )
+
+
+@pytest.mark.parametrize(("address", "reason"), [("bounce", "bounced"), ("complaint", "complained")])
+def test_an_address_that_bounced_or_complained_gets_no_more_mail(
+    system: System, address: str, reason: str
+) -> None:
+    """SES's mailbox simulator bounces, or complains about, the mail that greets a new account."""
+    email = f"{address}+{uuid4().hex[:12]}@simulator.amazonses.com"
+    body = {"email": email, "password": PASSWORD}
+    assert httpx.post(f"{system.url}/auth/register", json=body).status_code == 201
+
+    def mails() -> list[str]:
+        return [mail for mail in system.mails() if email in mail]
+
+    def shown(command: str) -> str:
+        return str(json.loads(system.admin(command, email, "--json").stdout)["mails"])
+
+    assert len(wait_for(mails)) == 1
+    wait_for(lambda: shown("user") == f"none: {reason}")
+    assert httpx.post(f"{system.url}/auth/forgot-password", json={"email": email}).status_code == 200
+    me = json.loads(system.admin("user", email, "--json").stdout)["id"]
+    wait_for(lambda: _given_up(system, me) == 1)
+    assert len(mails()) == 1
+
+    assert shown("allow-mails") == "sent"
+    assert httpx.post(f"{system.url}/auth/forgot-password", json={"email": email}).status_code == 200
+    wait_for(lambda: len(mails()) == 2)
+    wait_for(lambda: shown("user") == f"none: {reason}")
+
+
+def _given_up(system: System, user_id: str) -> int:
+    """Count the mails of a user that will not be sent."""
+    items = system.aws("dynamodb").query(
+        TableName=system.endpoints["table"],
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :mail)",
+        ExpressionAttributeValues={":pk": {"S": f"USER#{user_id}"}, ":mail": {"S": "MAIL#"}},
+    )["Items"]
+    return sum("gave_up_at" in item for item in items)

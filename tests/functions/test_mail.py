@@ -85,7 +85,7 @@ def test_sendgrid_being_down_is_tried_again() -> None:
         mailer.send(MESSAGE, mail_id="m1")
 
 
-def _failed(place: Place) -> tuple[User, str]:
+def failed_mail(place: Place) -> tuple[User, str]:
     """Store a user with a generation that failed, and return its mail's id."""
     user, _, generation = _pending(place)
     failure = Failure(code="dns_failure", message="The website's name is not known.")
@@ -110,7 +110,7 @@ def _pending(place: Place) -> tuple[User, str, Generation]:
     return user, website.id, generation
 
 
-def _deliver(function: str, body: dict[str, str]) -> dict[str, Any]:
+def deliver(function: str, body: dict[str, str]) -> dict[str, Any]:
     record = {
         "messageId": "1",
         "receiptHandle": "r",
@@ -131,10 +131,10 @@ def test_the_notifier_with_sendgrid(
 ) -> None:
     mailer: Mailer = SendgridMailer("the-key", "no-reply@example.org", sendgrid.url)
     monkeypatch.setattr(bootstrap, "mailer", lambda: mailer)
-    user, mail_id = _failed(place)
+    user, mail_id = failed_mail(place)
     body = {"user_id": user.id, "mail_id": mail_id}
-    assert _deliver("notifier", body) == {"batchItemFailures": []}
-    assert _deliver("notifier", body) == {"batchItemFailures": []}
+    assert deliver("notifier", body) == {"batchItemFailures": []}
+    assert deliver("notifier", body) == {"batchItemFailures": []}
     ((_, _, mail),) = sendgrid.received  # the second delivery sent nothing more
     assert mail["personalizations"][0]["to"][0]["email"] == user.email
     assert all("The website" in part["value"] for part in mail["content"])
@@ -145,8 +145,8 @@ def test_the_notifier_without_a_provider(place: Place, monkeypatch: pytest.Monke
     log = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", log)
     monkeypatch.setattr(bootstrap, "mailer", SilentMailer)
-    user, mail_id = _failed(place)
-    assert _deliver("notifier", {"user_id": user.id, "mail_id": mail_id}) == {"batchItemFailures": []}
+    user, mail_id = failed_mail(place)
+    assert deliver("notifier", {"user_id": user.id, "mail_id": mail_id}) == {"batchItemFailures": []}
     logged = log.getvalue()
     assert "the generation failed" in logged
     assert user.email not in logged
@@ -157,7 +157,7 @@ def test_a_dead_letter_fails_its_generation_and_gives_the_quota_back(place: Plac
     user, website_id, generation = _pending(place)
     body = {"user_id": user.id, "generation_id": generation.id}
     for _ in range(2):
-        assert _deliver("dead_letters", body) == {"batchItemFailures": []}
+        assert deliver("dead_letters", body) == {"batchItemFailures": []}
         found = place.generations.get(user.id, generation.id)
         assert found is not None
         assert (found.status, found.error_code) == (Status.FAILED, "worker_lost")

@@ -37,6 +37,7 @@ def test_ten_minutes_without_a_provider(place: Place) -> None:
                 mail_id=named["mail_id"],
                 outbox=place.outbox,
                 users=place.users,
+                suppressions=place.suppressions,
                 generations=place.generations,
                 render=MailRenderer("https://api.example.com", KEYS, place.mail_tokens, time),
                 mailer=mailer,

@@ -16,6 +16,7 @@ from llmready.adapters.dynamodb.outbox import DynamoOutbox
 from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
+from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
@@ -112,6 +113,12 @@ def quotas() -> DynamoQuotas:
 def outbox() -> DynamoOutbox:
     """Return the mails on their way."""
     return DynamoOutbox(table())
+
+
+@cache
+def suppressions() -> DynamoSuppressions:
+    """Return the addresses that get no more mail."""
+    return DynamoSuppressions(table())
 
 
 @cache

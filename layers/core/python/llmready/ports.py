@@ -12,7 +12,7 @@ from llmready.domain.errors import DomainError
 from llmready.domain.generation import Failure, Generation, Progress, ScanResult, Status
 from llmready.domain.idempotency import StartRecord
 from llmready.domain.limits import Rate, Standing
-from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail
+from llmready.domain.mail import MailKind, MailPreferences, Message, OutboxMail, Suppression
 from llmready.domain.mail_tokens import MailToken, Purpose
 from llmready.domain.plans import Lane
 from llmready.domain.quota import QuotaUse
@@ -424,6 +424,19 @@ class Outbox(Protocol):
 
     def due(self, time: datetime) -> Iterator[OutboxMail]:
         """Walk the mails that should have gone out by ``time``."""
+
+
+class Suppressions(Protocol):
+    """Addresses that get no more mail; only their fingerprints are known."""
+
+    def get(self, fingerprint: str) -> Suppression | None:
+        """Return why an address gets no more mail; None when it does get mail."""
+
+    def put(self, fingerprint: str, suppression: Suppression) -> None:
+        """Send no more mail to an address; the first reason stays."""
+
+    def remove(self, fingerprint: str) -> None:
+        """Send mail to an address again."""
 
 
 class Limiter(Protocol):

@@ -47,6 +47,22 @@ PREFERENCES = {
 }
 
 
+class SuppressionReason(StrEnum):
+    """Why an address gets no more mail."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class Suppression(BaseModel):
+    """That an address gets no more mail."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: SuppressionReason
+    since: Moment
+
+
 class MailRefused(Exception):
     """A provider will not take this mail, however often it is asked."""
 

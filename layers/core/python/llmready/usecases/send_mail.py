@@ -10,7 +10,7 @@ from llmready.domain.limits import Rate
 from llmready.domain.mail import MailKind, MailRefused, Message, OutboxMail
 from llmready.domain.user import User, email_fingerprint
 from llmready.observability import logger
-from llmready.ports import Generations, Limiter, Mailer, MailQueue, MailWish, Outbox, Users
+from llmready.ports import Generations, Limiter, Mailer, MailQueue, MailWish, Outbox, Suppressions, Users
 from llmready.usecases.limit import take_one
 
 # How long one try may take before another may begin.
@@ -72,12 +72,15 @@ def send_mail(
     mail_id: str,
     outbox: Outbox,
     users: Users,
+    suppressions: Suppressions,
     generations: Generations,
     render: Render,
     mailer: Mailer,
     time: datetime,
 ) -> bool:
     """Send a mail of the outbox once; return False when it was not sent.
+
+    An address that bounced or complained gets none.
 
     A mail that the provider does not take now stays in the outbox, from where the dispatcher sends it later, each
     time after a longer pause.
@@ -89,6 +92,11 @@ def send_mail(
     generation = generations.get(user_id, mail.generation_id) if mail.generation_id else None
     if user is None or (mail.generation_id is not None and generation is None) or _is_moot(mail, user):
         outbox.sent(mail, time)
+        return False
+    suppression = suppressions.get(email_fingerprint(user.email))
+    if suppression is not None:
+        logger.info("mail given up: its address gets none", mail_id=mail.id, reason=suppression.reason)
+        outbox.give_up(mail, time)
         return False
     try:
         mailer.send(render(mail, user, generation), mail_id=mail.id)

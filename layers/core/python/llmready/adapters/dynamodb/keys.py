@@ -118,6 +118,11 @@ def lockout(fingerprint: str) -> Key:
     return Key(f"LOCKOUT#{fingerprint}", "LOCKOUT")
 
 
+def suppression(fingerprint: str) -> Key:
+    """Key of the note that an address gets no more mail; outside any partition, because it outlives accounts."""
+    return Key(f"SUPPRESSION#{fingerprint}", "SUPPRESSION")
+
+
 def mutex(name: str) -> Key:
     """Key of a lease that one process holds."""
     return Key(f"MUTEX#{name}", "MUTEX")

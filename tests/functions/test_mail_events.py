@@ -1,0 +1,117 @@
+"""What SES tells of bounces and complaints stops mail to the address."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.mail_events.handler import handler
+from llmready import bootstrap
+from llmready.adapters.mail.sendgrid import SendgridMailer
+from llmready.domain.mail import Suppression, SuppressionReason
+from llmready.domain.user import email_fingerprint
+from tests.emulator import Place
+from tests.functions.test_mail import CONTEXT, deliver, failed_mail
+from tests.mail.provider import running_sendgrid
+
+ADDRESS = "Ada@Example.org"
+
+
+def bounce(kind: str = "Permanent", *addresses: str) -> dict[str, Any]:
+    """Return an event as SES publishes it."""
+    return {
+        "eventType": "Bounce",
+        "bounce": {
+            "feedbackId": "0100018f-1",
+            "bounceType": kind,
+            "bounceSubType": "General",
+            "bouncedRecipients": [
+                {
+                    "emailAddress": address,
+                    "action": "failed",
+                    "status": "5.1.1",
+                    "diagnosticCode": "smtp; 550",
+                }
+                for address in addresses or (ADDRESS,)
+            ],
+            "timestamp": "2026-11-28T04:00:00.000Z",
+            "reportingMTA": "dsn; a8-50.smtp-out.amazonses.com",
+        },
+        "mail": {
+            "messageId": "0100018f-0",
+            "destination": [ADDRESS],
+            "tags": {"ses:configuration-set": ["c"]},
+        },
+    }
+
+
+def complaint(feedback: str = "abuse") -> dict[str, Any]:
+    return {
+        "eventType": "Complaint",
+        "complaint": {
+            "complainedRecipients": [{"emailAddress": f"Ada Lovelace <{ADDRESS}>"}],
+            "timestamp": "2026-11-28T04:00:00.000Z",
+            "feedbackId": "0100018f-2",
+            "complaintFeedbackType": feedback,
+        },
+        "mail": {"messageId": "0100018f-0", "destination": [ADDRESS]},
+    }
+
+
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize(
+    ("detail", "reason"),
+    [
+        (bounce(), SuppressionReason.BOUNCED),
+        (complaint(), SuppressionReason.COMPLAINED),
+        (bounce("Transient"), None),
+        (complaint("not-spam"), None),
+    ],
+    ids=("bounce", "complaint", "a full mailbox", "taken back"),
+)
+def test_what_counts(place: Place, detail: dict[str, Any], reason: SuppressionReason | None) -> None:
+    for _ in range(2):  # events may come twice
+        assert handler({"detail": detail}, CONTEXT) == {"suppressed": int(reason is not None)}
+    found = place.suppressions.get(email_fingerprint("ada@example.org"))
+    assert (found and found.reason) == reason
+    stored = place.dynamodb.scan(TableName=place.name)["Items"]
+    assert "example.org" not in json.dumps(stored).lower()
+
+
+@pytest.mark.usefixtures("calls")
+def test_several_addresses_and_the_first_reason_stays(place: Place) -> None:
+    assert handler({"detail": bounce("Permanent", "a@example.org", "b@example.org")}, CONTEXT) == {
+        "suppressed": 2
+    }
+    first = place.suppressions.get(email_fingerprint("a@example.org"))
+    assert first is not None
+    place.suppressions.put(
+        email_fingerprint("a@example.org"),
+        Suppression(reason=SuppressionReason.COMPLAINED, since=first.since),
+    )
+    assert place.suppressions.get(email_fingerprint("a@example.org")) == first
+    place.suppressions.remove(email_fingerprint("a@example.org"))
+    assert place.suppressions.get(email_fingerprint("a@example.org")) is None
+    assert place.suppressions.get(email_fingerprint("b@example.org")) is not None
+
+
+@pytest.mark.usefixtures("calls")
+def test_an_event_of_another_kind_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no bounce and no complaint"):
+        handler({"detail": {"eventType": "Delivery", "delivery": {}}}, CONTEXT)
+
+
+@pytest.mark.usefixtures("calls")
+def test_the_notifier_sends_nothing_to_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_sendgrid() as provider:
+        mailer = SendgridMailer("the-key", "no-reply@example.org", provider.url)
+        monkeypatch.setattr(bootstrap, "mailer", lambda: mailer)
+        user, mail_id = failed_mail(place)
+        handler({"detail": bounce("Permanent", user.email.upper())}, CONTEXT)
+        body = {"user_id": user.id, "mail_id": mail_id}
+        assert deliver("notifier", body) == {"batchItemFailures": []}
+        assert provider.received == []
+        # It is given up, not put off: lifting the stop later sends no old mails.
+        place.suppressions.remove(email_fingerprint(user.email))
+        assert deliver("notifier", body) == {"batchItemFailures": []}
+        assert provider.received == []
