@@ -4,7 +4,7 @@
 
 `login` asks the function in this process, at a table of its own in the emulator, with limits raised: a wrong password
 for an address that has an account and for one that has none, in turns. `routes` asks the local system; the emulator's
-own time is that of a function in it that does nothing. `imports` starts each function as Lambda does, from its folder
+own time is that of a function in it that does nothing; a bulk of 50 with a bad one beside them. `imports` starts each function as Lambda does, from its folder
 and its layers alone, all as they are deployed, and makes its first AWS client: CPU time, median of nine.
 """
 
@@ -139,6 +139,7 @@ def routes(data: Path, calls: int) -> None:
                         raise SystemExit(f"{path} answered {answer.status_code}: {answer.text}")
                     if turn >= 10:
                         taken.append(took * 1000)
+            bulks = [_bulk(client, f"{api}/websites/bulk", turn) for turn in range(5)]
     finally:
         system.stop()
     own = statistics.median(times.pop(""))
@@ -147,6 +148,21 @@ def routes(data: Path, calls: int) -> None:
     )
     for path, taken in times.items():
         print(f"{path.replace(website, '{id}'):>24} {statistics.median(taken) - own:>6.1f}")
+    print(
+        f"50 websites added at once, one of them bad, s, median of 5: {statistics.median(bulks):.2f} (at most 2)"
+    )
+
+
+def _bulk(client: httpx.Client, url: str, turn: int) -> float:
+    """Return the seconds that adding 49 websites and one that is none takes."""
+    sites = [{"url": f"https://site{number}.turn{turn}.example.com"} for number in range(49)]
+    began = time.perf_counter()
+    answer = client.post(url, json={"create": [*sites, {"url": "ftp://example.com"}]})
+    took = time.perf_counter() - began
+    statuses = [result["status"] for result in answer.json()["results"]]
+    if statuses != [201] * 49 + [422]:
+        raise SystemExit(f"the bulk answered {answer.text}")
+    return took
 
 
 def _api(system: System) -> str:

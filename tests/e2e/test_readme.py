@@ -49,8 +49,9 @@ def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
 def test_from_sign_up_to_recovery(system: System, tmp_path: Path) -> None:
     printed = walked("accounts", tmp_path, API=system.url, MAIL=str(system.data / "mail"))
     said = (
-        *("Your account is ready.", "Your address is confirmed.", "a mail is on its way"),
-        *("Your password is changed.", '"is_verified":true', '"sign_ins":[', "Your account is deleted"),
+        *("Your account is ready.", "a mail is on its way", "Your address is confirmed."),
+        *("Your password is changed. Please sign in", '"is_verified":true', '"full_name":"Grace Hopper"'),
+        *("all other sign-ins were ended", '"sign_ins":[', "Your account is deleted"),
     )
     positions = [printed.find(words) for words in said]
     assert -1 not in positions, printed

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from llmready import bootstrap
 from llmready.adapters.mail.sendgrid import SendgridMailer
+from llmready.adapters.mail.ses import SesMailer
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Status
@@ -123,6 +126,71 @@ def deliver(function: str, body: dict[str, str]) -> dict[str, Any]:
     }
     handler = importlib.import_module(f"functions.{function}.handler").handler
     return dict(handler({"Records": [record]}, CONTEXT))
+
+
+@pytest.fixture
+def ses() -> Iterator[tuple[Any, Stubber]]:
+    """A client whose requests are held against AWS's own model of SES, and answered by the test."""
+    client: Any = boto3.client(
+        "sesv2", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+    client.close()
+
+
+def test_ses_gets_the_whole_mail(ses: tuple[Any, Stubber]) -> None:
+    client, stubber = ses
+    link = "https://api.example.com/u?token=t"
+    simple = {
+        "Subject": {"Data": "Ready", "Charset": "UTF-8"},
+        "Body": {
+            "Text": {"Data": "plain", "Charset": "UTF-8"},
+            "Html": {"Data": "<p>rich</p>", "Charset": "UTF-8"},
+        },
+        "Headers": [
+            {"Name": "List-Unsubscribe", "Value": f"<{link}>"},
+            {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+        ],
+    }
+    stubber.add_response(
+        "send_email",
+        {"MessageId": "x"},
+        {
+            "FromEmailAddress": "no-reply@example.org",
+            "Destination": {"ToAddresses": ["ada@example.org"]},
+            "Content": {"Simple": simple},
+            "EmailTags": [
+                {"Name": "mail", "Value": "m1"},
+                {"Name": "kind", "Value": MailKind.GENERATION_COMPLETE},
+            ],
+            "ConfigurationSetName": "mails",
+        },
+    )
+    message = MESSAGE.model_copy(update={"unsubscribe_url": link})
+    SesMailer(client, "no-reply@example.org", "mails").send(message, mail_id="m1")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("BadRequestException", MailRefused),
+        ("MessageRejected", TryAgain),
+        ("MailFromDomainNotVerifiedException", TryAgain),
+        ("AccountSuspendedException", TryAgain),
+        ("SendingPausedException", TryAgain),
+        ("LimitExceededException", TryAgain),
+        ("TooManyRequestsException", TryAgain),
+    ],
+)
+def test_ses_refusing_is_tried_again_unless_the_mail_itself_is_wrong(
+    ses: tuple[Any, Stubber], code: str, expected: type[Exception]
+) -> None:
+    client, stubber = ses
+    stubber.add_client_error("send_email", code)
+    with pytest.raises(expected):
+        SesMailer(client, "no-reply@example.org").send(MESSAGE, mail_id="m1")
 
 
 @pytest.mark.usefixtures("calls")

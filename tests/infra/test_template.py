@@ -320,6 +320,20 @@ def test_the_api_is_throttled_and_closed_to_other_origins(prod: Template) -> Non
     assert "CorsConfiguration" not in prod.only("AWS::ApiGatewayV2::Api")["Properties"]
 
 
+def test_what_a_person_and_an_address_may_do_in_a_minute(prod: Template) -> None:
+    told = {
+        name: value
+        for function in prod.functions().values()
+        for name, value in function["Properties"]["Environment"]["Variables"].items()
+        if name.endswith("_PER_MINUTE")
+    }
+    assert told == {
+        "LLMREADY_STARTS_PER_MINUTE": "10",
+        "LLMREADY_REGISTRATIONS_PER_MINUTE": "30",
+        "LLMREADY_LOGINS_PER_MINUTE": "60",
+    }
+
+
 def test_origins_are_let_in_by_name(synthesise: Callable[..., Template]) -> None:
     template = synthesise("dev", cors_origins="https://app.example.com", public_url="https://api.example.com")
     cors = template.only("AWS::ApiGatewayV2::Api")["Properties"]["CorsConfiguration"]
@@ -521,6 +535,9 @@ def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) 
         if arn in json.dumps(template.statements(template.role_of(folder)))
     ]
     assert readers == ["notifier"]
+    layers = {folder: len(entry["Properties"]["Layers"]) for folder, entry in template.functions().items()}
+    assert layers.pop("notifier") == 3  # the only function that finds SendGrid's package
+    assert set(layers.values()) == {2}
 
 
 # One template
