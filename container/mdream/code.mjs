@@ -25,6 +25,10 @@ const SAME = new Map(Object.entries({
 const LANGUAGES = ['data-lang', 'data-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
 
+const SPHINX_DEFAULT = /(?:^|\s)highlight-default(?:\s|$)/
+// Imports, and names where functions, classes and decorators are made.
+const PYTHON_TOKENS = new Set(['kn', 'nc', 'nd', 'nf'])
+
 const found = new Map()
 
 /** Return the language of a `pre`, or nothing. */
@@ -40,9 +44,26 @@ export function languageOf(tree, block) {
   }
   let node = tree.parent[block]
   for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]]; level++) {
-    const language = fromClasses(tree.get(node, ATTRIBUTE.class))
+    const names = tree.get(node, ATTRIBUTE.class)
+    const language = fromClasses(names)
     if (language) return language
+    if (SPHINX_DEFAULT.test(names)) return fromTokens(tree, block)
     node = tree.parent[node]
+  }
+  return ''
+}
+
+/**
+ * Return what the tokens of a block say that Sphinx was told no language of: a prompt, or what only Python's grammar
+ * marks. It takes all that Python's lexer takes for Python, and that is also most of what a shell is told.
+ */
+function fromTokens(tree, block) {
+  const end = tree.end[block]
+  for (let node = block + 1; node < end; node++) {
+    if (tree.tag[node] !== ID.span) continue
+    const token = tree.get(node, ATTRIBUTE.class)
+    if (token === 'gp') return 'pycon'
+    if (PYTHON_TOKENS.has(token)) return 'python'
   }
   return ''
 }

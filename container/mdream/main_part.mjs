@@ -1,6 +1,6 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { ARTICLE, MAIN } from './marks.mjs'
-import { Measure, children, resolved, textOf } from './measure.mjs'
+import { Measure, children, holds, resolved, textOf } from './measure.mjs'
 import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED } from './names.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
@@ -138,6 +138,7 @@ class Page {
       const tag = tree.tag[node]
       return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])) && !this.isKept(node, whole)
     })
+    for (const node of doomed) if (tree.tag[node] === ID.footer) tree.leaveOut(node)
     const left = whole - this.lengthOf(doomed)
     if (left < NEAR_EMPTY && whole - left > 3 * left) {
       // What is left is nothing: a page that is only a table of contents, or names that mislead.
@@ -191,7 +192,7 @@ class Page {
     const { tree, measure } = this
     for (const node of tree.all(main, ID.a)) {
       if (measure.length(node) > LONGEST_SIGN || !this.isSelfLink(node)) continue
-      if (SIGNS.has(textOf(tree, node)) && !this.holds(node, IMAGES)) tree.leaveOut(node)
+      if (SIGNS.has(textOf(tree, node)) && !holds(tree, node, IMAGES)) tree.leaveOut(node)
     }
   }
 
@@ -199,13 +200,6 @@ class Page {
     const { tree } = this
     return tree.marks[node] & SIGN || tree.get(node, ATTRIBUTE.href).startsWith('#')
       || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
-  }
-
-  holds(top, kinds) {
-    const { tree } = this
-    const end = tree.end[top]
-    for (let node = top + 1; node < end; node++) if (kinds[tree.tag[node]] && !tree.gone[node]) return true
-    return false
   }
 
   /** Take out the columns of links of pages that are laid out by a table. */
@@ -217,8 +211,8 @@ class Page {
       const longest = this.longest(cells)
       if (measure.linkShare(longest) > 0.5) continue
       const columns = cells.filter((cell) => cell !== longest && measure.linkShare(cell) > 0.6
-        && measure.length(cell) < measure.length(longest) && this.holds(cell, LISTINGS))
-      if (columns.length && this.holds(row, LEADS)) for (const cell of columns) tree.leaveOut(cell)
+        && measure.length(cell) < measure.length(longest) && holds(tree, cell, LISTINGS))
+      if (columns.length && holds(tree, row, LEADS)) for (const cell of columns) tree.leaveOut(cell)
     }
   }
 

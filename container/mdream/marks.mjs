@@ -1,5 +1,5 @@
 // What an element's attributes say about it, as bits: those that names have, and these.
-import { judgeClass, judgeId, judgeRole } from './names.mjs'
+import { HIDDEN, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -7,8 +7,6 @@ import { ATTRIBUTE } from './tree.mjs'
 export const MAIN = 8
 /** Is said to be the text of an article. */
 export const ARTICLE = 16
-/** Is not shown, or is a part that is no text wherever it stands. */
-export const HIDDEN = 2048
 
 const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidden: IS_HIDDEN, id: IDENTITY,
   itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE

@@ -72,6 +72,31 @@ export function children(tree, top) {
   return found
 }
 
+/** Return the first element right below a node, or -1 when there is none or text comes before it. */
+export function firstOf(tree, top) {
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node = tree.end[node]) {
+    if (tree.gone[node]) continue
+    if (tree.tag[node] !== 0) return node
+    if (tree.size[node]) return -1
+  }
+  return -1
+}
+
+/** Return the element that follows a node within its parent, or -1. */
+export function nextOf(tree, node) {
+  const end = tree.end[tree.parent[node]]
+  for (let next = tree.end[node]; next < end; next = tree.end[next]) if (tree.tag[next] !== 0 && !tree.gone[next]) return next
+  return -1
+}
+
+/** Say whether an element of some kinds lies below a node. */
+export function holds(tree, top, kinds) {
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node++) if (kinds[tree.tag[node]] && !tree.gone[node]) return true
+  return false
+}
+
 /** Return the text of a part, up to a number of characters, its references resolved and its spaces made one. */
 export function textOf(tree, top, most = 1000) {
   return resolved(sourceOf(tree, top, most)).trim().replace(/\s+/g, ' ')

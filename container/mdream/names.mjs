@@ -20,6 +20,8 @@ export const FRAGMENT = 256
 export const LINE = 512
 /** A sign by which a heading links to itself. */
 export const SIGN = 1024
+/** Is not shown. */
+export const HIDDEN = 2048
 
 const CLASSES = [
   [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
@@ -30,6 +32,8 @@ const CLASSES = [
   [/(?:^|\s)fragment(?:\s|$)/, FRAGMENT],
   [/(?:^|\s)line(?:\s|$)/, LINE],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
+  // mdBook's lines that code needs to compile and no reader sees.
+  [/(?:^|\s)boring(?:\s|$)/, HIDDEN],
 ]
 
 /** Judgements that are remembered, a power of two, and how long a name may be for it. */

@@ -2,7 +2,8 @@
 //
 // End tags that authors leave out are written in by the rules of the HTML standard for p, li, dt, dd, tables
 // and headings. What the standard does with formatting that crosses blocks is simplified: it ends at the block.
-import { HIDDEN, judge } from './marks.mjs'
+import { judge } from './marks.mjs'
+import { HIDDEN } from './names.mjs'
 import {
   CLOSES, CLOSES_P, FIRST_FREE, HEADING, ID, INLINE, MOST_IDS, NAMES, NEVER, OF_HEAD, PROPERTIES, RAW, SCOPE, VOID,
   Numbering, ids, isName,

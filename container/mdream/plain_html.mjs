@@ -2,7 +2,7 @@
 //
 // Definition lists become terms with list items below them, what is folded is unfolded, tables that only lay
 // out a page become blocks, code blocks lose their markup and keep their language, cells become one line.
-import { children } from './measure.mjs'
+import { children, firstOf, holds, nextOf } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
@@ -14,6 +14,10 @@ const SLASH = 47
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
 const CELLS = ids('td', 'th')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+const LISTS = ids('ol', 'ul')
+/** What an item of a list does not begin with when it is text. */
+const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 const TITLES = ids('div', 'p', 'summary')
 // Without a form in Markdown: only what is in them is written.
 const BARE = ids(
@@ -24,10 +28,7 @@ const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p
 /** Elements that are written as others: what begins and what ends them. */
 const RENAMED_ONES = [
   [ID.center, ['<div>', '</div>']],
-  [ID.dd, ['<ul><li>', '</li></ul>']],
   [ID.details, ['<div>', '</div>']],
-  [ID.dl, ['<div>', '</div>']],
-  [ID.dt, ['<p>', '</p>']],
   [ID.summary, ['<p>', '</p>']],
   [ID.var, ['<em>', '</em>']],
 ]
@@ -52,6 +53,11 @@ for (const start of 'cl [s [e ed vi sh im ba re ju co pr to sk ex tw su'.split('
 }
 const LONGEST_INTERFACE = 40
 const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
+
+// Marks of what is written otherwise, beside those that attributes give.
+const UNWRAPPED = 4096
+const ENTRIES = 8192
+const CONTINUING = 16384
 
 // What is done where an element ends.
 /** Put a text. */
@@ -220,9 +226,13 @@ export class PlainHtml {
       case ID.blockquote: return this.isIndented(node) ? node + 1 : this.wrapped(node, '<blockquote>', '</blockquote>')
       case ID.br: return this.lineBreak(node)
       case ID.col: return node + 1
+      case ID.dd: return this.isEntry(node) ? this.within(node, PUT, this.endOfEntry(node)) : this.wrapped(node, '<ul><li>', '</li></ul>')
       case ID.div: return this.isFragment(node) ? this.fragment(node) : this.wrapped(node, '<div>', '</div>')
-      case ID.dt: return this.term(node)
+      case ID.dl: return this.definitions(node)
+      case ID.dt: return this.isEntry(node) ? this.entry(node) : this.term(node)
       case ID.img: return this.image(node)
+      case ID.li: return this.item(node)
+      case ID.ol: case ID.ul: return this.list(node, tag)
       case ID.pre: return this.pre(node, rawText(tree, node))
       case ID.sup: return this.superscript(node)
       case ROOT: return node + 1
@@ -274,6 +284,74 @@ export class PlainHtml {
     const { tree, measure } = this
     const inner = children(tree, node)
     return inner.length === 1 && tree.tag[inner[0]] === ID.div && measure.length(inner[0]) === measure.length(node)
+  }
+
+  /** Write a list; one that only lays out a page becomes blocks. */
+  list(node, tag) {
+    if (!this.isLayout(node)) return this.asItIs(node, tag)
+    this.tree.marks[node] |= UNWRAPPED
+    return this.wrapped(node, '<div>', '</div>')
+  }
+
+  /** Say whether a list has headings in it, or is one item that begins with something larger than text. */
+  isLayout(node) {
+    const { tree } = this
+    if (holds(tree, node, HEADINGS)) return true
+    const items = children(tree, node)
+    if (items.length !== 1 || tree.tag[items[0]] !== ID.li) return false
+    const first = firstOf(tree, items[0])
+    return first >= 0 && LARGE[tree.tag[first]] === 1
+  }
+
+  item(node) {
+    const { tree } = this
+    if (tree.marks[tree.parent[node]] & UNWRAPPED) return this.wrapped(node, '<div>', '</div>')
+    const isContinuing = tree.marks[node] & CONTINUING
+    if (!isContinuing && this.isOnlyList(node)) return node + 1
+    const next = nextOf(tree, node)
+    const goesOn = next >= 0 && this.isOnlyList(next)
+    if (goesOn) tree.marks[next] |= CONTINUING
+    if (isContinuing) return this.within(node, PUT, goesOn ? '' : '</li>')
+    if (!goesOn) return this.asItIs(node, ID.li)
+    this.markup('<li>')
+    return this.within(node, PUT)
+  }
+
+  /** Say whether an item is nothing but a list, which then belongs to the item before it. */
+  isOnlyList(node) {
+    const { tree, measure } = this
+    const first = tree.tag[node] === ID.li ? firstOf(tree, node) : -1
+    return first >= 0 && LISTS[tree.tag[first]] === 1 && measure.length(first) === measure.length(node)
+  }
+
+  /** Write a definition list; one whose terms are explained by nothing but such lists is a table of contents. */
+  definitions(node) {
+    const { tree, measure } = this
+    const parts = children(tree, node)
+    const isTableOfContents = parts.length > 0 && !(tree.marks[parts[0]] & SIGNATURE) && parts.every((part) => {
+      if (tree.tag[part] === ID.dt) return measure.linkShare(part) > 0.5
+      const [list, ...others] = children(tree, part)
+      return tree.tag[part] === ID.dd && list !== undefined && tree.tag[list] === ID.dl && others.length === 0
+    })
+    if (!isTableOfContents) return this.wrapped(node, '<div>', '</div>')
+    tree.marks[node] |= ENTRIES
+    return this.wrapped(node, '<ul>', '</ul>')
+  }
+
+  isEntry(node) {
+    return this.tree.marks[this.tree.parent[node]] & ENTRIES
+  }
+
+  entry(node) {
+    this.put('<li>')
+    return this.within(node, PUT, this.endOfEntry(node))
+  }
+
+  /** Return what ends an entry of a table of contents, to which a list that follows belongs. */
+  endOfEntry(node) {
+    const { tree } = this
+    const next = nextOf(tree, node)
+    return next >= 0 && tree.tag[next] === ID.dd ? '' : '</li>'
   }
 
   term(node) {
