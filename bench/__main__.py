@@ -20,10 +20,11 @@ MEASUREMENTS = {
     "hostile": "sites that mean harm",
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
+    "fairness": "tenants with one generation each beside one with 500",
     "accounts": "sign-ins, warm routes, cold starts",
     "lists": "lists of somebody who has very much",
 }
-WITH_RUNS = {"crawl", "generation"}
+WITH_RUNS = {"crawl", "generation", "fairness"}
 """Those that take `--runs`, the number of repetitions whose median counts."""
 
 

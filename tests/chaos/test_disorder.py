@@ -81,7 +81,7 @@ def test_clocks_that_are_minutes_apart(
     count: int,
     record_property: Callable[[str, object], None],
 ) -> None:
-    with serve(numbered(24), latency=0.5) as site:
+    with serve(numbered(16), latency=0.4) as site:
         generations = [queued(place, site.url) for _ in range(count)]
         for generation in generations:
             place.jobs.send(generation)  # so that both get it

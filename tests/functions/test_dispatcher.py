@@ -15,8 +15,10 @@ from llmready.adapters.ecs import EcsTasks, TaskPlace
 from llmready.domain.clock import now
 from llmready.usecases.dispatch import Dispatched, dispatch
 from tests.chaos.faults import refusal
+from tests.dispatching import dispatched
 from tests.emulator import Place
-from tests.people import queued
+from tests.people import queued, registered, started, with_website
+from tests.worker.process import now_stored
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 
@@ -176,3 +178,20 @@ def test_warm_tasks_are_kept_and_do_what_comes(place: Place, cluster: Cluster) -
     cluster.ecs.stop_task(cluster=cluster.name, task=warm["taskArn"])
     assert cluster.dispatch(max_tasks=2, warm_tasks=2)[0].tasks_started == 0
     assert cluster.dispatch(max_tasks=3, warm_tasks=2)[0].tasks_started == 1
+
+
+@pytest.mark.parametrize("seconds_to_the_next_round", [1, 30, 59])
+def test_what_a_start_left_behind_is_in_its_queue_within_two_minutes(
+    place: Place, seconds_to_the_next_round: int
+) -> None:
+    """A start that died between its transaction and its message, however the minutes fall."""
+    user = registered(place)
+    generation = started(place, user, with_website(place, user))
+    round_ = generation.created_at + timedelta(seconds=seconds_to_the_next_round)
+    end = generation.created_at + timedelta(minutes=2)
+    while round_ <= end:
+        dispatched(place, round_)
+        round_ += timedelta(minutes=1)
+    sent = place.waiting(place.queue_urls[generation.queue])
+    assert sent == (1, 0)
+    assert now_stored(place, generation).enqueued_at is not None

@@ -13,11 +13,11 @@ import pytest
 from functions.cleanup import handler as cleanup
 from functions.quota_reset import handler as quota_reset
 from llmready.domain.clock import now
-from llmready.domain.generation import Archive, Progress, archive_key
+from llmready.domain.generation import Archive, Failure, Progress, archive_key
 from llmready.domain.mail import MailPreferences
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.user import User
-from llmready.usecases.finish_generation import complete_generation
+from llmready.usecases.finish_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
 from tests.emulator import Place
 from tests.people import claimed, new_user, registered, started, with_website
@@ -81,6 +81,31 @@ def test_a_reset_goes_on_where_its_time_ended(
     )
     assert told == {user.id: 1 for user in people}
     assert "Scan" not in calls
+
+
+@pytest.mark.usefixtures("calls")
+def test_what_ends_after_its_month_is_settled_in_its_month(place: Place) -> None:
+    this_month = month_of(now())
+    last_month = month_of(now().replace(day=1) - timedelta(days=1))
+    user = registered(place)
+    website = with_website(place, user)
+    running = claimed(place, started(place, user, website, month=last_month))
+    # The reset comes while it runs, and leaves its ledger open.
+    assert quota_reset.handler({}, _context(60)) == {"closed": 0, "still_running": 1, "all_seen": True}
+    fail_generation(
+        running,
+        Failure(code="dns_failure", message="The website's name is not known."),
+        generations=place.generations,
+        mail_queue=place.mail_queue,
+        time=now(),
+    )
+    assert place.quotas.get(user.id, last_month).taken == 0
+    started(place, user, website)
+    assert quota_reset.handler({}, _context(60)) == {"closed": 1, "still_running": 0, "all_seen": True}
+    assert (place.quotas.get(user.id, this_month).taken, place.quotas.get(user.id, last_month).taken) == (
+        1,
+        0,
+    )
 
 
 def test_a_cleanup_goes_on_where_its_time_ended(

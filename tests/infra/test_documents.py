@@ -9,6 +9,7 @@ import pytest
 
 from cli.main import build_parser
 from infra.stage import setting_names
+from llmready.domain.generation import MOVES, Status
 from tests.infra.template import Template
 
 ROOT = Path(__file__).parent.parent.parent
@@ -84,3 +85,12 @@ def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.Argument
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
     return {}
+
+
+def test_the_diagram_of_states_shows_the_moves_that_are_allowed() -> None:
+    drawn = re.search(r"stateDiagram-v2\n(.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL)
+    assert drawn is not None
+    arrows = {tuple(arrow) for arrow in re.findall(r"^ *(\S+) --> (\S+?)(?::.*)?$", drawn[1], re.MULTILINE)}
+    moves = {(before.value, after.value) for before, following in MOVES.items() for after in following}
+    ends = {(status.value, "[*]") for status in Status if status.is_final}
+    assert arrows == moves | ends | {("[*]", "pending")}
