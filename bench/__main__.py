@@ -23,8 +23,9 @@ MEASUREMENTS = {
     "fairness": "tenants with one generation each beside one with 500",
     "accounts": "sign-ins, warm routes, cold starts",
     "lists": "lists of somebody who has very much",
+    "deployment": "what operators deploy: synthesis, packages, cost",
 }
-WITH_RUNS = {"crawl", "generation", "fairness"}
+WITH_RUNS = {"crawl", "generation", "fairness", "deployment"}
 """Those that take `--runs`, the number of repetitions whose median counts."""
 
 

@@ -244,7 +244,7 @@ class ServiceStack(Stack):
             function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_user", "by_website")
         )
         self.storage.grant_signing_secret(function)
-        self.storage.grant_deleting_archives(function)
+        self.storage.grant_archives(function, "s3:DeleteObject")
         # What a deleted website leaves behind may be more than one request can remove.
         grant_on(function, [self.cleanup.function_arn], "lambda:InvokeFunction")
         return function

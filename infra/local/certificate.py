@@ -40,7 +40,14 @@ def make_certificate(folder: Path) -> Certificate:
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    serial = x509.random_serial_number()
+    # A client that trusts several of them finds the right one by its name.
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, "localhost"),
+            x509.NameAttribute(NameOID.SERIAL_NUMBER, str(serial)),
+        ]
+    )
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     time = datetime.now(UTC)
     certificate = (
@@ -48,7 +55,7 @@ def make_certificate(folder: Path) -> Certificate:
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial)
         .not_valid_before(time - timedelta(minutes=5))
         .not_valid_after(time + _GOOD_FOR)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -31,6 +31,7 @@ def enforce_as_aws(path: Path) -> None:
     """
     _name_secrets_by_arn()
     _authorise_tasks()
+    _authorise_batches()
     _authorise_mails()
     _log_decisions(path)
 
@@ -73,6 +74,17 @@ def _authorise_tasks() -> None:
 
     iam_actions.extract_resource_arn = task_resource
     iam_actions.request_tag_context = with_cluster
+
+
+def _authorise_batches() -> None:
+    """Authorise a batch of SQS as its single action: IAM knows no action of its own for it."""
+    action_of = iam_actions.extract_iam_action
+
+    def single_action(service: str, *rest: Any, **options: Any) -> Any:
+        action = action_of(service, *rest, **options)
+        return action.removesuffix("Batch") if service == "sqs" and action else action
+
+    iam_actions.extract_iam_action = single_action
 
 
 def _authorise_mails() -> None:

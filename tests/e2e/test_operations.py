@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -20,7 +21,7 @@ def test_files_past_their_days_are_deleted(system: System, person: Person, small
     url = person.http.get(f"/generations/{generation}/download").headers["Location"]
     system.invoke("cleanup")
     assert httpx.get(url).status_code == 200
-    past = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    past = _ago(minutes=1)
     table = system.aws("dynamodb")
     me = person.http.get("/auth/me").json()["id"]
     table.update_item(
@@ -43,11 +44,13 @@ def test_quota_comes_back_with_the_month(system: System, person: Person, small_s
     website = person.website(small_site.url)
     person.finished(person.start(website))
     assert person.quota()["remaining_generations"] == 0
-    me = person.http.get("/auth/me").json()["id"]
+    wish = {"mail_preferences": {"quota_reset": True}}
+    me = person.http.patch("/auth/me", json=wish).json()["id"]
     _age_ledger(system, me)
     assert person.quota()["remaining_generations"] == 1
     settled = system.invoke("quota_reset")
     assert settled["closed"] >= 1
+    assert [item for item in _items(system, me) if item.get("kind") == {"S": "quota_reset"}]
     assert system.invoke("quota_reset") == {"closed": 0, "still_running": 0, "all_seen": True}
     assert person.finished(person.start(website))["status"] == "completed"
 
@@ -67,6 +70,64 @@ def test_a_lost_generation_is_failed_and_refunded(system: System, person: Person
     assert person.http.post("/generations/start", json={"website_id": website}).status_code == 202
 
 
+def test_a_deletion_that_broke_off_is_gone_on_with(system: System, small_site: Site, slow_site: Site) -> None:
+    person = system.user("pro")
+    person.finished(person.start(person.website(small_site.url)))
+    me = person.http.get("/auth/me").json()["id"]
+    running = person.start(person.website(slow_site.url))
+    wait_for(lambda: person.generation(running)["pages_crawled"] > 0)
+    assert _keys(system, me)
+    # The account is marked, and nothing came after that.
+    system.aws("dynamodb").update_item(
+        TableName=system.endpoints["table"],
+        Key={"pk": {"S": f"USER#{me}"}, "sk": {"S": "PROFILE"}},
+        UpdateExpression="SET deleted_at = :past, due_kind = :kind, due_at = :past REMOVE email, password_hash",
+        ExpressionAttributeValues={":past": {"S": _ago(hours=1)}, ":kind": {"S": "deletion"}},
+    )
+    assert system.invoke("cleanup")["deleted"] >= 1
+    assert _items(system, me) == []
+    assert _keys(system, me) == []
+    assert person.http.get("/auth/me").status_code == 401
+    # The crawl ends with the account, and stores nothing any more.
+    wait_for(lambda: not [job for job in _jobs(system) if job["generation_id"] == running])
+    assert _keys(system, me) == []
+
+
+def test_a_deleted_account_has_no_files(system: System, small_site: Site) -> None:
+    person = system.user()
+    person.finished(person.start(person.website(small_site.url)))
+    me = person.http.get("/auth/me").json()["id"]
+    assert _keys(system, me)
+    assert person.http.delete("/auth/me").status_code == 200
+    assert _keys(system, me) == []
+
+
+def test_what_a_deleted_website_left_is_looked_for_again(system: System, small_site: Site) -> None:
+    """The index by which generations are found may lag: the website says that it had one more than there are."""
+    person = system.user()
+    website = person.website(small_site.url)
+    person.finished(person.start(website))
+    me = person.http.get("/auth/me").json()["id"]
+    table, name = system.aws("dynamodb"), system.endpoints["table"]
+
+    def change(sort_key: str, expression: str, **values: dict[str, str]) -> None:
+        table.update_item(
+            TableName=name,
+            Key={"pk": {"S": f"USER#{me}"}, "sk": {"S": sort_key}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )
+
+    change(f"SITE#{website}", "ADD listed_completed :one", one={"N": "1"})
+    assert person.http.delete(f"/websites/{website}").status_code == 200
+    left = [item["sk"]["S"] for item in _items(system, me) if item["sk"]["S"].startswith("PURGE#")]
+    assert left == [f"PURGE#{website}"]
+    assert _keys(system, me) == []
+    change(left[0], "SET due_at = :past", past={"S": _ago(minutes=11)})
+    assert system.invoke("cleanup")["purged"] >= 1
+    assert not [item for item in _items(system, me) if item["sk"]["S"].startswith("PURGE#")]
+
+
 def test_operators_see_users_and_jobs(system: System, slow_site: Site) -> None:
     person = system.user()
     shown = system.admin("user", person.email)
@@ -78,9 +139,7 @@ def test_operators_see_users_and_jobs(system: System, slow_site: Site) -> None:
     generation = person.start(person.website(slow_site.url, max_pages=30))
     jobs = wait_for(
         lambda: [
-            job
-            for job in json.loads(system.admin("jobs", "--json").stdout)
-            if job["generation_id"] == generation and job["state"] == "running"
+            job for job in _jobs(system) if job["generation_id"] == generation and job["state"] == "running"
         ]
     )
     assert jobs[0]["user"] == person.email
@@ -130,6 +189,33 @@ def test_the_emulator_can_be_looked_into(system: System, person: Person, small_s
         QueueUrl=endpoints["queues"]["standard"], AttributeNames=["All"]
     )["Attributes"]
     assert "RedrivePolicy" in queue
+
+
+def _ago(**time: float) -> str:
+    """Return a time that has passed, as the table holds it."""
+    return (datetime.now(UTC) - timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _jobs(system: System) -> list[dict[str, Any]]:
+    return list(json.loads(system.admin("jobs", "--json").stdout))
+
+
+def _items(system: System, user_id: str) -> list[dict[str, Any]]:
+    """Return what the table holds of a user."""
+    found = system.aws("dynamodb").query(
+        TableName=system.endpoints["table"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"USER#{user_id}"}},
+        ConsistentRead=True,
+    )
+    return list(found["Items"])
+
+
+def _keys(system: System, user_id: str) -> list[str]:
+    """Return the keys of a user's files; checkpoints, which the bucket itself forgets after a day, are none."""
+    bucket, prefix = system.endpoints["bucket"], f"generations/{user_id}/"
+    found = system.aws("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return [entry["Key"] for entry in found.get("Contents", [])]
 
 
 def _age_ledger(system: System, user_id: str) -> None:

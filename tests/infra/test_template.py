@@ -39,8 +39,7 @@ ALLOWED = {
     | DELETE_FILES,
     "websites": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
-    | DELETE_FILES
-    | {"lambda:InvokeFunction"},
+    | {"s3:DeleteObject", "lambda:InvokeFunction"},
     "generations": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
     | SEND
