@@ -4,8 +4,9 @@
 
 `login` asks the function in this process, at a table of its own in the emulator, with limits raised: a wrong password
 for an address that has an account and for one that has none, in turns. `routes` asks the local system; the emulator's
-own time is that of a function in it that does nothing; a bulk of 50 with a bad one beside them. `imports` starts each function as Lambda does, from its folder
-and its layers alone, all as they are deployed, and makes its first AWS client: CPU time, median of nine.
+own time is that of a function in it that does nothing; a bulk of 50 with a bad one beside them. `imports` starts each
+function as Lambda does, from its folder and its layers alone, all as they are deployed, and makes its first AWS
+client: CPU time, median of nine.
 """
 
 import argparse

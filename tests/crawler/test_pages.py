@@ -282,8 +282,10 @@ def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() 
     [
         # Javadoc's wrappers: lists that hold headings or a declaration.
         (
-            "<ul class=blockList><li><dl><dt>Since:<dd>2.0</dl><pre>class A</pre></ul>"
-            "<ul class=blockList><li><ul><li><h3>Fields</h3><p>None.</p></ul></ul>",
+            (
+                "<ul class=blockList><li><dl><dt>Since:<dd>2.0</dl><pre>class A</pre></ul>"
+                "<ul class=blockList><li><ul><li><h3>Fields</h3><p>None.</p></ul></ul>"
+            ),
             "Since:\n\n- 2.0\n\n```\nclass A\n```\n\n### Fields\n\nNone.",
         ),
         ("<ul><li>A<li><ul><li>B<li><ul><li>C</ul></ul><li>D</ul>", "- A\n  - B\n    - C\n- D"),
@@ -291,10 +293,14 @@ def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() 
         ("<ul><li>A<li>B<ul><li>C</ul></ul>", "- A\n- B\n  - C"),
         # DocBook's tables of contents.
         (
-            "<dl><dt>I. <a href=/1>One</a><dd><dl><dt><a href=/2>Two</a><dt><a href=/3>Three</a></dl>"
-            "<dt><a href=/4>Four</a></dl>",
-            "- I. [One](https://example.com/1)\n  - [Two](https://example.com/2)\n"
-            "  - [Three](https://example.com/3)\n- [Four](https://example.com/4)",
+            (
+                "<dl><dt>I. <a href=/1>One</a><dd><dl><dt><a href=/2>Two</a><dt><a href=/3>Three</a></dl>"
+                "<dt><a href=/4>Four</a></dl>"
+            ),
+            (
+                "- I. [One](https://example.com/1)\n  - [Two](https://example.com/2)\n"
+                "  - [Three](https://example.com/3)\n- [Four](https://example.com/4)"
+            ),
         ),
         ("<dl><dt><a href=/1>One</a><dd>Is one.</dl>", "[One](https://example.com/1)\n\n- Is one."),
     ],
