@@ -41,14 +41,14 @@ const INTERFACE = new RegExp(
     'click to toggle source|\\[source\\]|\\[edit\\]|edit (?:this page|on github|on gitlab|source)',
     'view (?:page )?source|show source|improve this (?:page|doc)|(?:back|return|jump) to (?:the )?top',
     'copy to clipboard|copied!?|copy code|print this (?:page|book)|toggle (?:navigation|sidebar|menu)',
-    'skip to (?:main |the )?content|expand description|share (?:this|on \\w+)|tweet this',
+    'more(?:\\.\\.\\.|\u2026)|skip to (?:main |the )?content|expand description|share (?:this|on \\w+)|tweet this',
     'suggest (?:an )?edits?|report (?:a |an )?(?:bug|issue) (?:on|with) this page',
   ].join('|')})\\s*$`,
   'i',
 )
 // Their first two letters, capitals as small ones.
 const INTERFACE_STARTS = new Uint8Array(128 * 128)
-for (const start of 'cl [s [e ed vi sh im ba re ju co pr to sk ex tw su'.split(' ')) {
+for (const start of 'cl [s [e ed vi sh im ba re ju co pr to mo sk ex tw su'.split(' ')) {
   INTERFACE_STARTS[startOf(start.charCodeAt(0), start.charCodeAt(1))] = 1
 }
 const LONGEST_INTERFACE = 40

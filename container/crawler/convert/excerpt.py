@@ -20,7 +20,7 @@ _LINK = re.compile(
 _MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
 _HEADING_WITHIN = re.compile(r"\s#{1,6}\s.*", re.DOTALL)
 _SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"')\]\u201d\u2019\u00bb]*(?:\s|$)")
-_ESCAPE = re.compile(r"\\([^\w\s])")
+_ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
 
 
 def first_paragraph(markdown: str) -> str:

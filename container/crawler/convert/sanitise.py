@@ -22,7 +22,7 @@ _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 _SEEN = 100
 """Characters of a destination that are looked at: a longer one that has shown no scheme by then is taken for bad."""
 # A line break, with the sign of a quotation after it, may lie between bracket and destination.
-_DESTINATION = re.compile(rf"\]\([\s>]*+<?(?!https?://)([^)>\n]{{0,{_SEEN}}}+)")
+_DESTINATION = re.compile(rf"\]\([\s>]*+<?(?!https?://)(?=([^)>\n]{{0,{_SEEN}}}+))")
 _LINK_END = re.compile(
     r"\]\([\s>]*+(?!<?https?://)(?P<dest><[^<>\n]*+>|(?:[^\s()\\]++|\\.|\((?:[^\s()\\]++|\\.)*+\))*+)"
     r'(?:[\s>]++"(?:[^"\\\n]++|\\.)*+")?+[\s>]*+\)'
@@ -30,7 +30,13 @@ _LINK_END = re.compile(
 _EMPTY_LINK = re.compile(r"!?\[((?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\](?:\([^()\n]*+\))?+)*+)\]\(\)")
 _BAD_START = re.compile(rf"(\]\([\s>]*+<?)(?!https?://)(?=([^)>\n]{{0,{_SEEN}}}+))")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
-_FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^`]*)")
+_MARGIN_FENCE = re.compile(r"^(`{3,}+|~{3,}+)([^\n]*+)$", re.MULTILINE)
+_HTML_LINE = re.compile(r"\n {0,3}<")
+_FENCE = re.compile(r"^(`{3,}+|~{3,}+)([^\n]*+)$", re.MULTILINE)
+_UNCERTAIN = re.compile(r"(?<=[^\n`])`{3}|(?<=[^\n~])~{3}|(?:\A|\n) {0,3}<")
+"""A fence that is not at the margin, and HTML, in which a fence would be none."""
+
+_FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
 
 def clean_text(text: str) -> str:
@@ -132,27 +138,30 @@ def _fence_after(open_fence: str, line: str) -> str:
 
 
 def _without_bad_links_in_prose(text: str) -> str:
+    # Where code ends is certain only of blocks at the margin: those in lists and quotations end with these, too, and
+    # within HTML a fence is none.
+    has_others = any(not line.startswith(("```", "~~~")) for line in _lines_with_fences(text, 0))
+    if has_others or _HTML_LINE.search(f"\n{text}"):
+        return _without_bad_links(text)
     parts: list[str] = []
-    prose: list[str] = []
-    open_fence = ""
-    for line in text.split("\n"):
-        if not open_fence:
-            prose.append(line)
-        open_fence_after = _fence_after(open_fence, line)
-        if open_fence:
-            parts.append(line)
-        elif open_fence_after:
-            parts.append(_without_bad_links("\n".join(prose)))
-            prose.clear()
-        open_fence = open_fence_after
-    if prose:
-        parts.append(_without_bad_links("\n".join(prose)))
-    return "\n".join(parts)
+    start, is_code, fence = 0, False, ""
+    for line in _MARGIN_FENCE.finditer(text):
+        if is_code and not (line[1].startswith(fence) and not line[2].strip()):
+            continue
+        if not is_code and line[1][0] == "`" and "`" in line[2]:
+            continue
+        part = text[start : line.start()]
+        parts.append(part if is_code else _without_bad_links(part))
+        start, is_code, fence = line.start(), not is_code, line[1]
+    rest = text[start:]
+    return "".join((*parts, rest if is_code else _without_bad_links(rest)))
 
 
 def _without_bad_links(prose: str) -> str:
     prose = _LINK_END.sub(lambda match: match[0] if _is_safe(match["dest"].lstrip("<")) else "]()", prose)
-    prose = _EMPTY_LINK.sub(r"\1", prose)
+    if "]()" in prose:
+        lines = prose.split("\n")
+        prose = "\n".join(_EMPTY_LINK.sub(r"\1", line) if "]()" in line else line for line in lines)
     # What is left has a form that no converter writes; as a fragment it leads nowhere.
     return _BAD_START.sub(lambda match: match[1] if _is_safe(match[2]) else f"{match[1]}#", prose)
 

@@ -26,7 +26,7 @@ SHORTEST_SENTENCE = 40
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
-_MARKDOWN = re.compile(r"\\([^\w\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
 _FURNITURE = frozenset(
@@ -34,6 +34,7 @@ _FURNITURE = frozenset(
 )
 _SECTION_OF_MANUAL = re.compile(r"\(\d\w?\)$")
 _ENDS = re.compile(r"(?<=[.!?。])\s")
+_ANNOUNCING = re.compile(r"(?i)\b(?:following|follows|below|like (?:this|so|these)|these)\b[^.!?]*:$")
 
 
 def page_descriptions(
@@ -57,8 +58,8 @@ def page_descriptions(
             ),
             "",
         )
-        if not text:
-            text = _from_text(text_of(page), titles[page.url], stated, excerpts)
+        if not text or (_ANNOUNCING.search(text) and not _ENDS.search(text)):
+            text = _from_text(text_of(page), titles[page.url], stated, excerpts) or text
         found[page.url] = bounded(_without_title(text, titles[page.url]))
     return found
 
@@ -74,7 +75,7 @@ def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
     if text.endswith(":") and len(text) <= length:
         # What the colon announces, a list or code, is not here.
         cut = [end.start() for end in _ENDS.finditer(text)]
-        return text[: cut[-1]] if cut and cut[-1] > SHORTEST_SENTENCE else text
+        return text[: cut[-1]] if cut and cut[-1] > SHORTEST_SENTENCE else f"{text[:-1].rstrip()}."
     if len(text) <= length:
         return text
     ends = [end.start() for end in _ENDS.finditer(text, length // 2, length)]
@@ -98,10 +99,16 @@ def _without_title(text: str, title: str) -> str:
 
 
 def _from_text(markdown: str, title: str, *shared: Counter[str]) -> str:
+    announcing = ""
     for paragraph in paragraphs(markdown):
         text = plain(paragraph)
-        if _says_more(text, title) and all(counts[text] <= SHARED_BY for counts in shared):
+        if not _says_more(text, title) or any(counts[text] > SHARED_BY for counts in shared):
+            continue
+        if not _ANNOUNCING.search(text) or _ENDS.search(text):
             return text
+        announcing = announcing or text
+    if announcing:
+        return announcing
     start = markdown[:200_000]
     headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
     return (len(headings) > 1 and _listed("Covers", headings, title)) or _listed(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.pack.descriptions import bounded, page_descriptions, plain
-from crawler.pack.sections import divide
+from crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from crawler.pack.titles import page_titles, site_name
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from crawler.pack.store import StoredPage
 
 LONGEST_SUMMARY = 500
+LEAST_NAMES, MOST_NAMES = 2, 8
+"""Names of sections or pages that sum up a site which says nothing about itself."""
+
+_INTRODUCTION = re.compile(r"(?i)(?:\d+\.\s+)?(?:what is\b|introduction$|about(?: \w+)?$|overview$|readme$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,34 @@ def make_outline(pages: Sequence[StoredPage], start: Url, text_of: Callable[[Sto
     site = site_name(pages, home)
     titles = page_titles(pages, home, site)
     descriptions = page_descriptions(pages, titles, text_of)
-    summary = plain(home.description) or plain(home.excerpt)
+    stated = plain(home.description) or plain(home.excerpt)
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
         for part in divide(pages, home, titles, site.name, text_of)
     ]
     return Outline(
         site_name=site.name,
-        summary=bounded(summary or f"The pages of {site.name}, as Markdown.", LONGEST_SUMMARY),
-        has_summary=bool(summary),
+        summary=bounded(stated or _introduction(sections) or _contents(site.name, sections), LONGEST_SUMMARY),
+        has_summary=bool(stated),
         sections=sections,
     )
+
+
+def _introduction(sections: Sequence[Section]) -> str:
+    """Return what the site's own introduction says first."""
+    for section in sections:
+        for entry in section.entries:
+            text = plain(entry.page.description) or plain(entry.page.excerpt)
+            if text and _INTRODUCTION.match(entry.title):
+                return text
+    return ""
+
+
+def _contents(name: str, sections: Sequence[Section]) -> str:
+    """Return what the site holds, by its sections, or by its pages where they stand in one section."""
+    titles = [section.title for section in sections if section.title not in (FIRST, REST, OPTIONAL)]
+    if len(titles) < LEAST_NAMES:
+        titles = [entry.title for section in sections[:1] for entry in section.entries[1:]]
+    if len(titles) < LEAST_NAMES:
+        return f"The pages of {name}."
+    return f"{name}: {', '.join(titles[:MOST_NAMES])}" + (", and more." if len(titles) > MOST_NAMES else ".")

@@ -42,7 +42,8 @@ def is_skippable(page: StoredPage, title: str, shared: int) -> bool:
 
     Parameters: `page`; its cleaned `title`; `shared`, how many leading folders all pages of the site have.
     """
-    parts = segments(page.url)[shared:]
+    # A page above the folder that holds most is judged by its whole path.
+    parts = segments(page.url)[shared:] or segments(page.url)
     if any(_NAMES.fullmatch(part) for part in parts):
         return True
     if parts[:1] == ["search"] or any(_LISTS.fullmatch(part) for part in parts[: max(1, len(parts) - 1)]):

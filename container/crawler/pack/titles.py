@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 200
 
 _SEPARATOR = re.compile("\\s+[|\\-\u2013\u2014·•»«:]{1,2}\\s+|\\s*[|·•»]\\s+")
+_COLON = re.compile(r":\s+")
 _EXTRA = frozenset((
     "docs", "doc", "documentation", "website", "site", "blog", "the", "official", "home", "help", "manual", "guide",
     "reference", "wiki", "a", "of", "for",
@@ -72,13 +73,27 @@ def _plain(title: str) -> str:
 
 def _common(titles: Sequence[str], place: int) -> str:
     """Return the part that most titles end (-1) or begin (0) with, beside a separator."""
-    parts = Counter(_SEPARATOR.split(title)[place] for title in titles if _SEPARATOR.search(title))
-    if not parts:
-        return ""
-    part = max(parts, key=lambda text: (parts[text], text))
+    split = _ends if place else _beginnings
+    parts = Counter(part for title in titles for part in split(title))
     # A beginning is more often the name of a section than an end is: more titles have to share it.
     needed = max(2, len(titles) / 2) if place else max(3, len(titles) * 0.7)
-    return part if parts[part] >= needed else ""
+    shared = [part for part in parts if parts[part] >= needed]
+    if not shared:
+        return ""
+    # "Borg - Deduplicating Archiver" is one name where nearly all that end in its second part have its first, too.
+    most = max(parts[part] for part in shared)
+    return max((part for part in shared if parts[part] >= 0.9 * most), key=lambda part: (len(part), part))
+
+
+def _ends(title: str) -> list[str]:
+    return [title[separator.end() :] for separator in _SEPARATOR.finditer(title)]
+
+
+def _beginnings(title: str) -> list[str]:
+    # Doxygen writes no space before its colon.
+    colon = _COLON.search(title)
+    found = [title[: separator.start()] for separator in _SEPARATOR.finditer(title)]
+    return [*found, title[: colon.start()]] if colon and title[: colon.start()] not in found else found
 
 
 def _common_brackets(titles: Sequence[str]) -> str:
@@ -103,16 +118,20 @@ def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
 
 def _without_site(title: str, site: SiteName) -> str:
     for _ in range(3):
-        found = list(_SEPARATOR.finditer(title))
-        if not found:
+        ends = [
+            separator for separator in _SEPARATOR.finditer(title) if _is_site(title[separator.end() :], site)
+        ]
+        if ends:
+            title = title[: ends[0].start()].strip()
+            continue
+        beginnings = [
+            separator
+            for separator in (*_SEPARATOR.finditer(title), *_COLON.finditer(title))
+            if _is_site(title[: separator.start()], site)
+        ]
+        if not beginnings:
             break
-        first, last = found[0], found[-1]
-        if _is_site(title[last.end() :], site):
-            title = title[: last.start()].strip()
-        elif _is_site(title[: first.start()], site):
-            title = title[first.end() :].strip()
-        else:
-            break
+        title = title[max(separator.end() for separator in beginnings) :].strip()
     # Last, because the site's name may end in brackets itself.
     brackets = _BRACKETS.search(title)
     return title[: brackets.start()].strip() if brackets and _is_site(brackets[1], site) else title
