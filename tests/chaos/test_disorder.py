@@ -96,7 +96,7 @@ def test_clocks_that_are_minutes_apart(
 
         # To the one whose clock is ahead, the leases of the other seem to have ended.
         workers = [start(-120)]
-        until(lambda: now_stored(place, generations[0]).pages_crawled > 0)
+        until(lambda: now_stored(place, generations[0]).pages_crawled > 0, seconds=40)
         workers.append(start(120))
         until(lambda: _all_ended(place, generations), seconds=60 + 10 * count)
         _end(workers)

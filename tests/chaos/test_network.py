@@ -73,7 +73,7 @@ def test_a_partition_longer_than_the_lease(place: Place, start_worker: Callable[
         first = start_worker(
             variables={"AWS_ENDPOINT_URL": network.url}, crawl_allow=site.host, idle_seconds=60
         )
-        until(lambda: now_stored(place, generation).pages_crawled > 0)
+        until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=40)
         with network.partition():
             second = start_worker(crawl_allow=site.host, idle_seconds=60)
             until(lambda: now_stored(place, generation).status.is_final, seconds=40)
@@ -97,7 +97,7 @@ def test_the_emulator_restarts(tmp_path: Path, record_property: Callable[[str, o
             generation = queued(place, site.url)
             worker = Worker(place, tmp_path, crawl_allow=site.host, idle_seconds=60)
             try:
-                until(lambda: now_stored(place, generation).pages_crawled > 0)
+                until(lambda: now_stored(place, generation).pages_crawled > 0, seconds=40)
             except AssertionError:
                 worker.end()
                 raise

@@ -40,12 +40,12 @@ def test_two_crawls_at_once_and_one_that_is_cancelled_leaves_the_other(
     with serve(numbered(60), latency=0.4) as long, serve(numbered(16), latency=0.4) as short:
         cancelled, other = _traced(place, long.url), _traced(place, short.url)
         worker = start_worker(crawl_allow=f"{long.host},{short.host}", crawlers_per_task=2)
-        until(lambda: _all_run(place, [cancelled, other]))
+        until(lambda: _all_run(place, [cancelled, other]), seconds=40)
         assert len(children_of(worker.pid, deep=False)) == 2
         cancel_generation(cancelled, generations=place.generations, clock=now)
         until(lambda: len(children_of(worker.pid, deep=False)) == 1, seconds=10)
         assert now_stored(place, other).status is Status.PROCESSING
-        assert worker.wait() == 0
+        assert worker.wait(60) == 0
     done = now_stored(place, other)
     assert (done.status, done.pages_crawled, done.attempts) == (Status.COMPLETED, 16, 1), worker.log()
     stopped = now_stored(place, cancelled)
@@ -66,16 +66,16 @@ def test_all_that_a_worker_does_is_handed_back_and_gone_on_with(
         generations = [queued(place, site.url) for site in (one, two)]
         settings = {"crawl_allow": f"{one.host},{two.host}", "crawlers_per_task": 2}
         first = start_worker(**settings)
-        until(lambda: _all_run(place, generations))
+        until(lambda: _all_run(place, generations), seconds=40)
         first.signal(signal.SIGTERM)
-        assert first.wait() == 0
+        assert first.wait(60) == 0
         for generation in generations:
             waiting = now_stored(place, generation)
             assert (waiting.status, waiting.attempts) == (Status.PENDING, 0)
         checkpoints = [key for key in place.stored_keys() if key.startswith("checkpoints/")]
         assert len(checkpoints) == 2
         assert list(first.work.iterdir()) == []
-        assert start_worker(**settings).wait(40) == 0
+        assert start_worker(**settings).wait(60) == 0
     for generation in generations:
         done = now_stored(place, generation)
         assert (done.status, done.pages_crawled, done.attempts) == (Status.COMPLETED, 20, 1)
@@ -94,8 +94,8 @@ def test_a_worker_takes_no_more_than_its_setting(place: Place, start_worker: Cal
             most = max(most, sum(g.status is Status.PROCESSING for g in found))
             return all(g.status is Status.COMPLETED for g in found)
 
-        until(all_have_ended, seconds=30)
-        assert worker.wait() == 0
+        until(all_have_ended, seconds=60)
+        assert worker.wait(60) == 0
     assert most == 1
 
 
