@@ -1,7 +1,7 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { Measure, children, holds, resolved, textOf } from './measure.mjs'
-import { ALWAYS, CONTENT, OUTSIDE, SIGN, TITLED } from './names.mjs'
+import { ALWAYS, CONTENT, CONTENTS, OUTSIDE, SIGN, TITLED } from './names.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -142,8 +142,10 @@ class Page {
     const left = whole - this.lengthOf(doomed)
     if (left < NEAR_EMPTY && whole - left > 3 * left) {
       // What is left is nothing: a page that is only a table of contents, or names that mislead.
-      doomed = doomed.filter((node) => measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a)
-      if (whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
+      const isOnlyContents = doomed.some((node) => tree.marks[node] & CONTENTS)
+      doomed = doomed.filter((node) => (isOnlyContents ? !(tree.marks[node] & CONTENTS)
+        : measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a))
+      if (!isOnlyContents && whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
     }
     for (const node of doomed) tree.leaveOut(node)
   }
@@ -242,6 +244,7 @@ class Page {
   isWalk(node) {
     const { tree, measure } = this
     if (!measure.linked(node) || measure.length(node) > 300 || PROPERTIES[tree.tag[node]] & HEADING) return false
+    if (tree.says & CONTENTS && tree.isToldWithin(node, CONTENTS)) return false
     const text = textOf(tree, node)
     const words = wordsOf(text)
     if (text.length > 300 || !STEPS.some((step) => words.has(step))) return false

@@ -22,6 +22,8 @@ export const LINE = 512
 export const SIGN = 1024
 /** Is not shown. */
 export const HIDDEN = 2048
+/** A table of contents. */
+export const CONTENTS = 4096
 
 const CLASSES = [
   [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
@@ -32,6 +34,7 @@ const CLASSES = [
   [/(?:^|\s)fragment(?:\s|$)/, FRAGMENT],
   [/(?:^|\s)line(?:\s|$)/, LINE],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
+  [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
   // mdBook's lines that code needs to compile and no reader sees.
   [/(?:^|\s)boring(?:\s|$)/, HIDDEN],
 ]

@@ -55,9 +55,9 @@ const LONGEST_INTERFACE = 40
 const LAZY = ['data-src', 'data-original', 'data-lazy-src'].map((name) => ATTRIBUTE[name])
 
 // Marks of what is written otherwise, beside those that attributes give.
-const UNWRAPPED = 4096
-const ENTRIES = 8192
-const CONTINUING = 16384
+const UNWRAPPED = 8192
+const ENTRIES = 16384
+const CONTINUING = 32768
 
 // What is done where an element ends.
 /** Put a text. */
@@ -328,8 +328,9 @@ export class PlainHtml {
   definitions(node) {
     const { tree, measure } = this
     const parts = children(tree, node)
+    const hasExplanations = parts.some((part) => tree.tag[part] !== ID.dt)
     const isTableOfContents = parts.length > 0 && !(tree.marks[parts[0]] & SIGNATURE) && parts.every((part) => {
-      if (tree.tag[part] === ID.dt) return measure.linkShare(part) > 0.5
+      if (tree.tag[part] === ID.dt) return hasExplanations ? measure.linkShare(part) > 0.5 : measure.linked(part) > 0
       const [list, ...others] = children(tree, part)
       return tree.tag[part] === ID.dd && list !== undefined && tree.tag[list] === ID.dl && others.length === 0
     })

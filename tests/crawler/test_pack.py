@@ -144,6 +144,71 @@ def test_the_name_of_a_site_is_found_in_its_titles() -> None:
     assert [entry.title for entry in outline.entries] == [f"Page {number}" for number in range(4)]
 
 
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("{} — Acme - Archiver 1.2 documentation", "Acme - Archiver 1.2 documentation"),
+        ("Acme: {}", "Acme"),
+    ],
+)
+def test_names_of_two_parts_and_doxygens_are_found_too(form: str, name: str) -> None:
+    titles = ["Install", "First - steps", "Use: it", "Ask"]
+    outline = outlined([stored(f"/{number}", form.format(title)) for number, title in enumerate(titles)])
+    assert outline.site_name == name
+    assert [entry.title for entry in outline.entries] == titles
+
+
+def test_a_site_that_says_nothing_is_summed_up_by_its_introduction_or_by_what_it_holds() -> None:
+    silent = [stored("/", "Acme"), *(stored(f"/{name}/{n}", f"{name} {n}") for name in "abc" for n in "12")]
+    assert (outlined(silent).summary, outlined(silent).has_summary) == ("Acme: A, B, C.", False)
+    said = stored("/d", "1. What is Acme?", excerpt="Acme makes anvils.")
+    assert outlined([*silent, said]).summary == "Acme makes anvils."
+
+
+def test_a_description_announces_nothing_that_is_not_there() -> None:
+    pages = [
+        stored("/1", "One", excerpt="There are several ways to install it:"),
+        stored("/2", "Two", excerpt="It can be installed in several ways, all of them good. To do so, run:"),
+        stored("/3", "Three", description="Of pg\\_dump and \\*others\\*."),
+    ]
+    assert {entry.title: entry.description for entry in outlined(pages).entries} == {
+        "One": "There are several ways to install it.",
+        "Two": "It can be installed in several ways, all of them good.",
+        "Three": "Of pg_dump and *others*.",
+    }
+
+
+def test_a_table_of_contents_divides_a_flat_site_and_numbers_bring_sections_along() -> None:
+    contents = "# Acme\n\n### The Acme Group\n\n[Notes](https://example.com/notes)\n\n" + "".join(
+        f"- [{part}. Part {part}](https://example.com/part-{part})\n"
+        + "".join(f"  - [{n}. Chapter](https://example.com/chapter-{n})\n" for n in chapters)
+        for part, chapters in (("I", (1, 2, 3)), ("II", (4, 5, 6)))
+    )
+    pages = [
+        stored("/", "Acme", digest=contents),
+        stored("/notes", "Notes"),
+        *(stored(f"/part-{part}", f"Part {part}") for part in ("I", "II")),
+        *(stored(f"/chapter-{n}", f"Chapter {n}. Chapter") for n in range(1, 7)),
+        *(stored(f"/z-{n}", f"{n}.1. Section") for n in range(1, 7)),
+    ]
+    outline = make_outline(pages, START, lambda page: page.digest)
+    assert {section.title: len(section.entries) for section in outline.sections} == {
+        "Overview": 2,
+        "Part I": 7,
+        "Part II": 7,
+    }
+
+
+def test_a_generated_index_above_the_folder_of_all_pages_is_optional() -> None:
+    pages = [
+        stored("/", "Overview"),
+        stored("/index-all.html", "All names"),
+        *(stored(f"/org/acme/io/{name}.html", name.title()) for name in ("reader", "writer", "closer")),
+    ]
+    assert [entry.title for entry in outlined(pages).sections[-1].entries] == ["All names"]
+    assert outlined(pages).sections[-1].title == "Optional"
+
+
 def test_sections_come_from_the_first_folder_that_divides() -> None:
     pages = [
         stored("/docs/", "Docs"),

@@ -302,6 +302,10 @@ def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() 
                 "  - [Three](https://example.com/3)\n- [Four](https://example.com/4)"
             ),
         ),
+        (
+            "<dl><dt><a href=/1>One</a> is a number of its own<dt><a href=/2>Two</a> is twice as much</dl>",
+            "- [One](https://example.com/1) is a number of its own\n- [Two](https://example.com/2) is twice as much",
+        ),
         ("<dl><dt><a href=/1>One</a><dd>Is one.</dl>", "[One](https://example.com/1)\n\n- Is one."),
     ],
 )
@@ -317,6 +321,20 @@ def test_lines_of_code_that_no_reader_sees_are_left_out() -> None:
         "</span>let x = 1;\n<span class=boring>}</span></code></pre></main>"
     )
     assert markdown == "An example of the language.\n\n```rust\nlet x = 1;\n```"
+
+
+def test_a_page_of_only_a_table_of_contents_keeps_it_and_not_what_walks_through_the_site() -> None:
+    walk = "<table><tr><td><a href=/p>Prev</a><td><a href=/u>Up</a><td><a href=/n>Next</a></table>"
+    (markdown,) = _convert(
+        f"<div class=navheader>{walk}</div><div class=chapter><h2>Chapter 1</h2><div class=toc>"
+        "<p><b>Table of Contents</b></p><dl class=toc>"
+        "<dt><span><a href=/1>1.1. Installation</a></span><dt><span><a href=/2>1.2. First steps</a></span></dl>"
+        f"</div></div><div class=navfooter>{walk}</div>"
+    )
+    assert markdown == (
+        "## Chapter 1\n\n**Table of Contents**\n\n- [1.1. Installation](https://example.com/1)\n"
+        "- [1.2. First steps](https://example.com/2)"
+    )
 
 
 def test_a_page_of_nothing_but_its_name_keeps_no_footer() -> None:

@@ -34,7 +34,6 @@ _FURNITURE = frozenset(
 )
 _SECTION_OF_MANUAL = re.compile(r"\(\d\w?\)$")
 _ENDS = re.compile(r"(?<=[.!?。])\s")
-_ANNOUNCING = re.compile(r"(?i)\b(?:following|follows|below|like (?:this|so|these)|these)\b[^.!?]*:$")
 
 
 def page_descriptions(
@@ -58,8 +57,8 @@ def page_descriptions(
             ),
             "",
         )
-        if not text or (_ANNOUNCING.search(text) and not _ENDS.search(text)):
-            text = _from_text(text_of(page), titles[page.url], stated, excerpts) or text
+        if not text:
+            text = _from_text(text_of(page), titles[page.url], stated, excerpts)
         found[page.url] = bounded(_without_title(text, titles[page.url]))
     return found
 
@@ -99,16 +98,10 @@ def _without_title(text: str, title: str) -> str:
 
 
 def _from_text(markdown: str, title: str, *shared: Counter[str]) -> str:
-    announcing = ""
     for paragraph in paragraphs(markdown):
         text = plain(paragraph)
-        if not _says_more(text, title) or any(counts[text] > SHARED_BY for counts in shared):
-            continue
-        if not _ANNOUNCING.search(text) or _ENDS.search(text):
+        if _says_more(text, title) and all(counts[text] <= SHARED_BY for counts in shared):
             return text
-        announcing = announcing or text
-    if announcing:
-        return announcing
     start = markdown[:200_000]
     headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
     return (len(headings) > 1 and _listed("Covers", headings, title)) or _listed(

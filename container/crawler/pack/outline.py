@@ -20,7 +20,9 @@ LONGEST_SUMMARY = 500
 LEAST_NAMES, MOST_NAMES = 2, 8
 """Names of sections or pages that sum up a site which says nothing about itself."""
 
-_INTRODUCTION = re.compile(r"(?i)(?:\d+\.\s+)?(?:what is\b|introduction$|about(?: \w+)?$|overview$|readme$)")
+_INTRODUCTION = re.compile(
+    r"(?i)(?:\d+\.\s+)?(?:what is\b|introduction$|about(?: [\w ]{1,40})?$|overview$|readme$)"
+)
 
 
 @dataclass(frozen=True, slots=True)

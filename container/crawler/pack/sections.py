@@ -2,7 +2,8 @@
 
 A page belongs to the part under whose heading the site's navigation has it, else to the part that its breadcrumbs
 name, else to the first folder that divides the site; a folder is called what the site's links to it are called. On a
-flat site the headings of the front page, with the links below them, are the parts.
+flat site the parts are the headings of the front page, with the links below them, or what its table of contents has
+further links below; a chapter's number brings its sections along.
 """
 
 from __future__ import annotations
@@ -34,9 +35,16 @@ LONGEST_NAME = 60
 FLAT = 12
 """Pages outside all parts from which on the front page's headings are asked."""
 
-_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3})*\.?\s+(?=\S)")
+MOST_OF_ALL = 0.8
+"""The share of a site's pages from which on a heading is none of a part."""
+
+_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_LINE = re.compile(r"^ {0,3}(#{1,6}) +(\S.{0,200})$|\]\((https?://[^()\s]{1,2000})\)", re.MULTILINE)
+_HEADING = re.compile(r"#{1,6} +(\S.{0,200})$")
+_ITEM = re.compile(r"- (?:\w{1,6}\\?\. +)?\[([^\[\]\n]{1,120})\]\(")
+_TARGET = re.compile(r"\]\((https?://[^()\s]{1,2000})\)")
+_CHAPTERS = ("Chapter ", "Appendix ")
+_CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
 _LABELLED = re.compile(r"(?<!!)\[([^\[\]\n]{1,120})\]\((https?://[^()\s]{1,2000})\)")
 _NO_NAMES = frozenset((
     "home", "start", "index", "docs", "documentation", "front page", "main page", "menu", "navigation", "contents",
@@ -240,12 +248,28 @@ class _Division:
             if page is not None and self._is_name(heading):
                 found[heading].append(page)
                 del loose[key]
+        self._by_numbers(found, loose)
         for heading, group in found.items():
-            if len(group) > 1:
+            # A heading above nearly everything divides nothing.
+            if 1 < len(group) < MOST_OF_ALL * len(self._by_key):
                 groups[heading.casefold()].extend(group)
                 names[heading.casefold()][heading] += 1
                 taken = {page.url for page in group}
                 groups[""] = [page for page in groups[""] if page.url not in taken]
+
+    def _by_numbers(self, found: Mapping[str, list[StoredPage]], loose: dict[str, StoredPage]) -> None:
+        """Let section 8.5 go where chapter 8 is."""
+        chapters: dict[str, list[StoredPage]] = {}
+        placed = [(page, group) for group in found.values() for page in group]
+        # A preface may have numbers of its own, without the word.
+        for page, group in sorted(placed, key=lambda one: not self._titles[one[0].url].startswith(_CHAPTERS)):
+            if number := _CHAPTER.match(self._titles[page.url]):
+                chapters.setdefault(number[1], group)
+        for key, page in list(loose.items()):
+            number = _CHAPTER.match(self._titles[page.url])
+            if number and number[1] in chapters:
+                chapters[number[1]].append(page)
+                del loose[key]
 
     def _rank(self, pages: Iterable[StoredPage]) -> tuple[int, tuple[object, ...]]:
         """Return how early the site's front page leads to a part."""
@@ -326,12 +350,29 @@ def _labelled(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
 
 
 def _under_headings(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
-    heading = ""
-    for _, title, target in _LINE.findall(markdown[:1_000_000]):
-        if title:
-            heading = plain(title)
-        elif target.startswith(origin) and heading:
-            yield heading, _key(target)
+    """Yield each link with the heading that it stands under, or the entry of a list that it is indented below."""
+    heading = entry = ""
+    found: list[tuple[str, str, str]] = []
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for line in markdown[:1_000_000].split("\n"):
+        if title := _HEADING.match(line):
+            heading, entry = plain(title[1]), ""
+        elif item := _ITEM.match(line):
+            entry = _NUMBER.sub("", plain(item[1]))
+        elif line and not line.startswith(" "):
+            entry = ""
+        for target in _TARGET.findall(line):
+            if target.startswith(origin):
+                key = _key(target)
+                found.append((heading, entry, key))
+                if line.startswith(" "):
+                    below[entry].add(key)
+    # Entries that only list the headings of their own pages divide nothing.
+    parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
+    for heading, entry, key in found:
+        name = entry if entry in parts and len(parts) > 1 else heading
+        if name:
+            yield name, key
 
 
 def _key(target: str) -> str:

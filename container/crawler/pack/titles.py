@@ -107,7 +107,7 @@ def _common_brackets(titles: Sequence[str]) -> str:
 
 def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
     title = _without_site(_plain(page.title), site)
-    heading = _plain(page.heading)
+    heading = _without_site(_plain(page.heading), site)
     nameless = not title or _is_site(title, site) or title.casefold() in _MEANINGLESS
     if nameless and not is_home:
         useful = heading and heading.casefold() not in _MEANINGLESS and not _is_site(heading, site)
