@@ -39,7 +39,7 @@ class Usage(NamedTuple):
     start_seconds: float = 30.0
     """From RunTask to the first page: Fargate pulls the image each time, and asks money from there on."""
     browser_start_seconds: float = 45.0
-    """The image with a browser is three times as large."""
+    """The image with a browser is twice as large."""
     idle_seconds: float = 60.0
     """A worker without work ends after this; at a low load each generation pays it alone."""
     requests: int = 40
@@ -72,8 +72,8 @@ class Usage(NamedTuple):
     metrics_idle: int = 3
     """Custom metrics that the dispatcher writes each minute."""
     metrics_busy: int = 20
-    image_gb: float = 0.45
-    """Of the worker's image in the registry, compressed."""
+    image_gb: float = 0.33
+    """Of both images in the registry, compressed."""
 
 
 USAGE = Usage()

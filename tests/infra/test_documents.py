@@ -3,12 +3,13 @@
 import argparse
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cli.main import build_parser
-from infra.stage import setting_names
+from infra.stage import STAGES, Stage, setting_names
 from llmready.domain.generation import MOVES, Status
 from tests.infra.template import Template
 
@@ -23,6 +24,28 @@ ANCHORS = {
 @pytest.mark.parametrize("setting", setting_names())
 def test_each_setting_is_told(setting: str) -> None:
     assert re.search(rf"^\|.*`{setting}`", OPERATIONS, re.MULTILINE)
+
+
+def test_each_setting_has_the_default_that_is_told() -> None:
+    rows = re.findall(
+        r"^\| ((?:`\w+`,? ?)+) \| ([^|]*) \|", OPERATIONS.partition("# Alarms")[0], re.MULTILINE
+    )
+    told = {}
+    for names, defaults in rows:
+        settings = re.findall(r"`(\w+)`", names)
+        values = [defaults.strip()] if len(settings) == 1 else re.split(r", ", defaults.strip())
+        told |= dict(zip(settings, values, strict=False))  # what needs no value names none
+    assert len(told) > 25
+    for setting in fields(Stage):
+        if setting.name not in told or (isinstance(setting.default, (str, tuple)) and not setting.default):
+            continue  # of what is empty the table tells what that means
+        dev, prod = (_shown(STAGES[name].get(setting.name, setting.default)) for name in ("dev", "prod"))
+        wanted = {dev} if dev == prod else {f"dev {dev}, prod {prod}", f"prod: {prod}"}
+        assert told[setting.name] in wanted, setting.name
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_each_alarm_leads_to_its_section(prod: Template) -> None:

@@ -88,6 +88,7 @@ def start_generation(
     except AlreadyStarted as repeated:
         return repeated.record.answer_for(website_id)
     measures.accepted()
+    logger.info("generation accepted", generation_id=generation.id, held=generation.held)
     if not generation.held:
         _enqueue(generation, jobs, bell)
     return generation.id
