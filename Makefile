@@ -48,7 +48,7 @@ bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 
 .PHONY: chaos
 chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all of them, with figures (an hour)
 	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py \
-		tests/functions/test_long_runs.py
+		tests/functions/test_long_runs.py tests/mail/test_outage.py
 
 .PHONY: test-packages
 test-packages:
@@ -61,7 +61,7 @@ test-packages:
 		fi; \
 	fi
 
-fuzz: setup ## Ask everything that the OpenAPI text describes (about 5,500 requests, 10 minutes)
+fuzz: setup ## Ask everything that the OpenAPI text describes (about 5,500 requests and 100 walks, 15 minutes)
 	@LLMREADY_FUZZ_EXAMPLES=110 $(BIN)/python -m pytest tests/e2e/test_fuzz.py --capture=no
 
 check: setup $(STAMPS)/checkov ## Lint, format check, types, template checks

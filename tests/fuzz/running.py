@@ -14,9 +14,18 @@ _CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 class Outcome(NamedTuple):
-    """What came of a run. ``cases`` counts the requests that were generated and sent."""
+    """What came of a run.
+
+    Attributes:
+        cases: Requests that were generated and sent.
+        walks: Series of requests of which each goes on from an answer before.
+        server_errors: Answers of 500 and above.
+        code: The exit code, 0 where nothing was found.
+        text: What Schemathesis said.
+    """
 
     cases: int
+    walks: int
     server_errors: int
     code: int
     text: str
@@ -59,14 +68,19 @@ def fuzz(system: System, folder: Path, *options: str) -> Outcome:
         check=False,
     )
     text = done.stdout + done.stderr
-    generated = re.search(r"(\d[\d,]*) generated", text)
     statuses = re.findall(r'"status_code": ?(\d+)', (folder / "events.ndjson").read_text())
     return Outcome(
-        cases=int(generated[1].replace(",", "")) if generated else 0,
+        cases=_number(r"(\d[\d,]*) generated", text),
+        walks=_number(r"Scenarios: +(\d[\d,]*)", text),
         server_errors=sum(int(status) >= 500 for status in statuses),
         code=done.returncode,
         text=text,
     )
+
+
+def _number(pattern: str, text: str) -> int:
+    found = re.search(pattern, text)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def _login(email: str) -> dict[str, object]:

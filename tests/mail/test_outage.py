@@ -4,6 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import pytest
+
 from llmready.adapters.mail.rendering import MailRenderer
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.clock import now
@@ -22,7 +24,8 @@ _DOWN = 10  # minutes
 _WITHIN = 20  # minutes after the provider is back
 
 
-def test_ten_minutes_without_a_provider(place: Place) -> None:
+@pytest.mark.parametrize("a_minute", [2, pytest.param(50, marks=pytest.mark.chaos)])
+def test_ten_minutes_without_a_provider(place: Place, a_minute: int) -> None:
     user = registered(place, is_verified=True)
     begin = now()
     expected = 0
@@ -47,7 +50,7 @@ def test_ten_minutes_without_a_provider(place: Place) -> None:
         for minute in range(_DOWN + _WITHIN):
             time = begin + minute * _MINUTE
             provider.status = 503 if minute < _DOWN else 202
-            for _ in range(2 if minute < _DOWN + 1 else 0):
+            for _ in range(a_minute if minute < _DOWN + 1 else 0):
                 _generation_fails(place, user, time)
                 expected += 1
             dispatched(place, time)
@@ -57,7 +60,7 @@ def test_ten_minutes_without_a_provider(place: Place) -> None:
             sent_in += [minute] * sent
             if len(sent_in) == expected and minute > _DOWN:
                 break
-    assert expected == 2 * (_DOWN + 1)
+    assert expected == a_minute * (_DOWN + 1)
     assert min(sent_in) >= _DOWN
     assert sorted(provider.taken) == sorted(set(provider.taken))
     assert len(provider.taken) == expected
