@@ -7,10 +7,13 @@ import { serve } from './pipe.mjs'
 
 // What is left to mdream: the main part was found, and made plain, before it comes there.
 const OPTIONS = { clean: true, isolateMain: false }
+// What is left to us of mdream's Markdown: the lines that it leaves empty after code in a list.
+const AFTER_CODE = /^( +`{3,})\n{3,}/gm
 
 serve((html, url, wantsFacts) => {
   const tree = parse(html)
   const facts = wantsFacts ? JSON.stringify(factsOf(tree)) : ''
   const origin = originOf(tree, url)
-  return [facts, htmlToMarkdown(mainPart(tree), { ...OPTIONS, origin }).trim()]
+  const markdown = htmlToMarkdown(mainPart(tree), { ...OPTIONS, origin }).trim()
+  return [facts, markdown.includes('`\n\n\n') ? markdown.replace(AFTER_CODE, '$1\n\n') : markdown]
 })

@@ -2,7 +2,7 @@
 //
 // Definition lists become terms with list items below them, what is folded is unfolded, tables that only lay
 // out a page become blocks, code blocks lose their markup and keep their language, cells become one line.
-import { children, firstOf, holds, nextOf } from './measure.mjs'
+import { children, firstOf, holds, nextOf, textOf } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
@@ -18,6 +18,9 @@ const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const LISTS = ids('ol', 'ul')
 /** What an item of a list does not begin with when it is text. */
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
+/** What is seen without a text. */
+const SEEN = ids('hr', 'img')
+const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
 const TITLES = ids('div', 'p', 'summary')
 // Without a form in Markdown: only what is in them is written.
 const BARE = ids(
@@ -262,7 +265,7 @@ export class PlainHtml {
 
   tablePart(node, tag) {
     const { tree } = this
-    if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.wrapped(node, '<div>', '</div>')
+    if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.layoutPart(node, tag)
     if (!CELLS[tag]) return this.asItIs(node, tag)
     for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) this.put('<td></td>')
     this.copy(tree.from[node], tree.to[node])
@@ -270,6 +273,18 @@ export class PlainHtml {
     this.breakIsDue = false
     this.within(node, PUT, ENDS[tag])
     return this.within(node, END_CELL)
+  }
+
+  /** Write a part of a table that only lays out: rows of words become a line, cells that hold blocks become blocks. */
+  layoutPart(node, tag) {
+    const { tree } = this
+    if (CELLS[tag]) {
+      if (!textOf(tree, node) && !holds(tree, node, SEEN)) return tree.end[node]
+      if (tree.marks[tree.parent[node]] & UNWRAPPED) return this.within(node, PUT, ' ')
+    } else if (tag === ID.tr && !holds(tree, node, BLOCKS_IN_CELLS)) {
+      tree.marks[node] |= UNWRAPPED
+    }
+    return this.wrapped(node, '<div>', '</div>')
   }
 
   tableOf(node) {

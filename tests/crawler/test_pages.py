@@ -291,6 +291,7 @@ def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() 
         ("<ul><li>A<li><ul><li>B<li><ul><li>C</ul></ul><li>D</ul>", "- A\n  - B\n    - C\n- D"),
         ("<ol><li><ul><li>A</ul></ol>", "- A"),
         ("<ul><li>A<li>B<ul><li>C</ul></ul>", "- A\n- B\n  - C"),
+        ("<ol><li>A<pre>x = 1</pre><li>B</ol>", "1. A\n\n   ```\n   x = 1\n   ```\n\n2. B"),
         # DocBook's tables of contents.
         (
             (
@@ -406,6 +407,18 @@ def test_cells_are_lines_and_what_spans_rows_keeps_its_columns() -> None:
     )
     assert markdown == (
         "| A | B | C |\n| --- | --- | --- |\n| one<br>two | x\\|y | l<br>m |\n|  | `a`<br>`b` | z |"
+    )
+
+
+def test_rows_of_words_that_only_lay_out_are_lines() -> None:
+    # Doxygen's tables of members.
+    (markdown,) = _convert(
+        "<main><p>Words before the table.</p><table><tr><td colspan=2><h2>Functions</h2><tr><td>int<td>"
+        "<a href=/f>f</a> (int x)<tr><td>&#160;<td>Does it. <a href=#d>More...</a>"
+        "<tr><td colspan=2>&#160;</table></main>"
+    )
+    assert markdown == (
+        "Words before the table.\n\n## Functions\n\nint [f](https://example.com/f) (int x)\n\nDoes it."
     )
 
 
