@@ -83,6 +83,17 @@ def with_website(place: Place, user: User, url: str | None = None, **fields: Any
     return website
 
 
+def with_websites(place: Place, user: User, count: int) -> list[Website]:
+    """Return stored websites of a user; for many, this is faster than one by one."""
+    websites = [new_website(user) for _ in range(count)]
+    stored = 0
+    while stored < count:
+        outcomes = place.websites.create_some(websites[stored:], limit=1000)
+        assert set(outcomes) == {None}
+        stored += len(outcomes)
+    return websites
+
+
 def started(place: Place, user: User, website: Website, **fields: Any) -> Generation:
     """Return a stored pending generation, its quota taken, that no queue knows of."""
     generation = new_generation(user, website, **fields)

@@ -74,39 +74,41 @@ def test_deliveries_in_any_order_and_number(
     )
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.chaos)])
 def test_clocks_that_are_minutes_apart(
     place: Place,
     start_worker: Callable[..., Worker],
-    count: int,
+    rounds: int,
     record_property: Callable[[str, object], None],
 ) -> None:
-    with serve(numbered(16), latency=0.4) as site:
-        generations = [queued(place, site.url) for _ in range(count)]
+    def start(skew: int, host: str) -> Worker:
+        return start_worker(
+            program="tests.chaos.worker_with_another_clock",
+            variables={"CHAOS_SKEW": str(skew)},
+            crawl_allow=host,
+            idle_seconds=60,
+        )
+
+    taken_over = 0
+    for _ in range(rounds):
+        with serve(numbered(16), latency=0.4) as site:
+            generations = [queued(place, site.url) for _ in range(3)]
+            for generation in generations:
+                place.jobs.send(generation)  # so that both get it
+            # To the one whose clock is ahead, the leases of the other seem to have ended.
+            workers = [start(-120, site.host)]
+            until(lambda g=generations[0]: now_stored(place, g).pages_crawled > 0, seconds=40)
+            workers.append(start(120, site.host))
+            until(lambda all_=generations: _all_ended(place, all_), seconds=90)
+            _end(workers)
         for generation in generations:
-            place.jobs.send(generation)  # so that both get it
-
-        def start(skew: int) -> Worker:
-            return start_worker(
-                program="tests.chaos.worker_with_another_clock",
-                variables={"CHAOS_SKEW": str(skew)},
-                crawl_allow=site.host,
-                idle_seconds=60,
-            )
-
-        # To the one whose clock is ahead, the leases of the other seem to have ended.
-        workers = [start(-120)]
-        until(lambda: now_stored(place, generations[0]).pages_crawled > 0, seconds=40)
-        workers.append(start(120))
-        until(lambda: _all_ended(place, generations), seconds=60 + 10 * count)
-        _end(workers)
-    for generation in generations:
-        (ended,) = check_books(place, generation.user_id)
-        assert ended.status is Status.COMPLETED
-        assert ended.archive is not None
-        assert ended.archive.key in place.stored_keys()
-    fences = sum(now_stored(place, generation).fence for generation in generations)
+            (ended,) = check_books(place, generation.user_id)
+            assert ended.status is Status.COMPLETED
+            assert ended.archive is not None
+            assert ended.archive.key in place.stored_keys()
+            taken_over += ended.fence - 1
     record_property(
         "figure",
-        f"clocks four minutes apart: {count} generations completed once each, {fences - count} taken over alive",
+        f"clocks four minutes apart: {3 * rounds} generations completed once each, {taken_over} taken over alive",
     )
+    assert taken_over > 0 or rounds == 1, "nobody saw what the other's clock said"

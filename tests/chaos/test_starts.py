@@ -25,7 +25,7 @@ from tests.accounts.service import Service
 from tests.chaos.books import check_books
 from tests.chaos.faults import conflicts
 from tests.emulator import Emulator, Place
-from tests.people import registered, with_website
+from tests.people import registered, with_website, with_websites
 
 AT_ONCE = 24
 
@@ -81,7 +81,7 @@ def _quota_race(place: Place, parallel: int) -> None:
             place_key(user), add={"taken": PLANS["pro"].generations_per_month - left, "used": 20}
         )
     )
-    websites = [with_website(place, user).id for _ in range(parallel)]
+    websites = [website.id for website in with_websites(place, user, parallel)]
     dice = random.Random(parallel)
     with conflicts(place.dynamodb, lambda: dice.random() < 0.05):
         outcomes = in_parallel(parallel, lambda number: start(place, user, websites[number]))
