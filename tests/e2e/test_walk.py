@@ -79,6 +79,9 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
     assert history["total"] == 1
     assert history["items"][0]["id"] == generation
     assert history["items"][0]["website_name"] == "Small site"
+    for path in ("/websites", "/generations/history"):
+        beyond = person.http.get(path, params={"page": 2})
+        assert (beyond.status_code, beyond.json()["items"], beyond.json()["total"]) == (200, [], 1)
     quota = person.quota()
     assert (quota["generations_used"], quota["remaining_generations"]) == (1, 0)
     assert not quota["can_generate"]
