@@ -354,6 +354,19 @@ def test_the_network_costs_nothing_and_lets_nobody_in(prod: Template) -> None:
     assert sorted(out) == [("tcp", 80, 80), ("tcp", 443, 443)]
 
 
+def test_table_and_bucket_are_reached_without_a_detour(prod: Template) -> None:
+    endpoints = [entry["Properties"] for entry in prod.of("AWS::EC2::VPCEndpoint").values()]
+    services = {json.dumps(endpoint["ServiceName"]).split(".")[-1].strip('"]}') for endpoint in endpoints}
+    assert services == {"s3", "dynamodb"}
+    # Such endpoints cost nothing; those of other kinds are paid by the hour.
+    assert {endpoint["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
+
+
+def test_prod_logs_what_its_network_refused(prod: Template, dev: Template) -> None:
+    assert prod.only("AWS::EC2::FlowLog")["Properties"]["TrafficType"] == "REJECT"
+    assert not dev.all_of("AWS::EC2::FlowLog")
+
+
 def test_tasks_may_run_on_spot(prod: Template) -> None:
     assert set(prod.only("AWS::ECS::Cluster")["Properties"]["CapacityProviders"]) == {
         "FARGATE",
@@ -445,6 +458,40 @@ def test_answers_are_shared_only_where_an_operator_says_so(
         shared = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "shared/"]
         assert shared == ([1] if shares else [])
     assert sharing.actions(_task_role(sharing)) == prod.actions(_task_role(prod))
+
+
+# Watching
+
+
+def test_what_alarms_ring_for(prod: Template) -> None:
+    sections = {
+        entry["Properties"]["AlarmDescription"].rpartition("#")[2]
+        for entry in prod.of("AWS::CloudWatch::Alarm").values()
+    }
+    assert sections == {
+        *("dead-letters-standard", "dead-letters-priority", "dead-letters-mail", "oldest-unfinished"),
+        *("failure-rate", "server-errors", "functions-throttled", "table-throttled", "tasks-not-started"),
+        *("dispatcher-silent", "mail-bounces", "archive-not-clean"),
+    }
+    assert prod.only("AWS::CloudWatch::Dashboard")
+
+
+def test_a_budget_tells_the_same_address(prod: Template, dev: Template) -> None:
+    budget = prod.only("AWS::Budgets::Budget")["Properties"]
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 20, "Unit": "USD"}
+    topic = next(iter(prod.of("AWS::SNS::Topic")))
+    told = {
+        (entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"])
+        for entry in budget["NotificationsWithSubscribers"]
+        if [target(subscriber["Address"]) for subscriber in entry["Subscribers"]] == [topic]
+    }
+    assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
+    assert not dev.all_of("AWS::Budgets::Budget")
+
+
+def test_each_function_is_traced(prod: Template) -> None:
+    modes = {entry["Properties"]["TracingConfig"]["Mode"] for entry in prod.functions().values()}
+    assert modes == {"Active"}
 
 
 # Schedules
