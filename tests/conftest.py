@@ -1,8 +1,15 @@
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.emulator import Emulator, Place, running_ministack
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted also where the tests run in the background, which ignores SIGINT for all of them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
