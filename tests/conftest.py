@@ -7,7 +7,7 @@ from tests.emulator import Emulator, Place, running_ministack
 
 
 def pytest_configure() -> None:
-    """Let children be interrupted also where the tests run in the background, which ignores SIGINT for all of them."""
+    """Let programs be interrupted also where the tests run in the background, which ignores SIGINT for all."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
