@@ -68,9 +68,13 @@ function fromTokens(tree, block) {
   return ''
 }
 
+/** Return the `code` with which a block begins, or -1. */
 function firstCode(tree, block) {
   const end = tree.end[block]
-  for (let node = block + 1; node < end; node++) if (tree.tag[node] === ID.code && !tree.gone[node]) return node
+  for (let node = block + 1; node < end; node++) {
+    if (tree.tag[node] === ID.code && !tree.gone[node]) return node
+    if (tree.tag[node] === 0 && tree.size[node]) return -1
+  }
   return -1
 }
 

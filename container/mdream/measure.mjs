@@ -33,7 +33,11 @@ export class Measure {
     for (let node = top; node < last; node++) {
       before[node] = length
       linkedBefore[node] = linked
-      if (gone[node]) continue
+      if (gone[node]) {
+        // Nobody asks for the length of what is below.
+        node = end[node] - 1
+        continue
+      }
       if (tag[node] === 0) {
         length += size[node]
         if (node < linkEnd) linked += size[node]

@@ -24,16 +24,23 @@ export function readTables(tree, main) {
     else if (table.spans) writeOutSpans(tree, table.rows, empty, room)
     if (open.length) open[open.length - 1].take(table)
   }
-  if (tree.tag[main] !== ID.table && tree.first(main, ID.table) < 0) return { layout, empty }
-  const end = tree.end[main]
-  for (let node = main; node < end; node++) {
-    if (tree.gone[node]) continue
-    while (open.length && node >= tree.end[open[open.length - 1].node]) close()
-    const tag = tree.tag[node]
-    if (tag === ID.table) open.push(new Table(tree, node))
-    else if (open.length) open[open.length - 1].see(tree, node, tag)
+  const tables = tree.tag[main] === ID.table ? [main] : tree.all(main, ID.table)
+  let end = 0
+  for (const table of tables) {
+    if (table < end) continue
+    end = tree.end[table]
+    for (let node = table; node < end; node++) {
+      if (tree.gone[node]) {
+        node = tree.end[node] - 1
+        continue
+      }
+      while (open.length && node >= tree.end[open[open.length - 1].node]) close()
+      const tag = tree.tag[node]
+      if (tag === ID.table) open.push(new Table(tree, node))
+      else open[open.length - 1].see(tree, node, tag)
+    }
+    while (open.length) close()
   }
-  while (open.length) close()
   return { layout, empty }
 }
 
