@@ -1,6 +1,6 @@
 // What an element's attributes say about it, as bits: those that names have, and these.
-import { HIDDEN, judgeClass, judgeId, judgeRole } from './names.mjs'
-import { ID } from './tags.mjs'
+import { ALWAYS, CONTENT, HIDDEN, OUTSIDE, judgeClass, judgeId, judgeRole } from './names.mjs'
+import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Is said to be the main part. */
@@ -12,6 +12,11 @@ const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidd
   itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE
 const HIDDEN_STYLE = /display\s*:\s*none/i
 
+// Their ids are made of headings, for links: a section on comments is none of comments.
+const ANCHORS = ids('code', 'dd', 'dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'tr')
+// So are those of docutils' sections, unless they may be the main part.
+const SECTION_CLASS = /(?:^|\s)(?:section|sect\d|chapter|appendix)(?:\s|$)/
+
 /** Return what the newest attributes of a tree, from a place on, say about their element. */
 export function judge(tree, tag, first) {
   const end = tree.attributes
@@ -19,10 +24,23 @@ export function judge(tree, tag, first) {
   for (let place = first; place < end; place++) {
     const name = tree.attributeName[place]
     if (name === CLASS) mark |= judgeClass(tree, tree.attributeFrom[place], tree.attributeTo[place])
-    else if (name === IDENTITY) mark |= judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
+    else if (name === IDENTITY && !ANCHORS[tag]) mark |= judgeIdentity(tree, tag, first, place)
     else if (OTHERS[name]) mark |= judgeOther(name, tree.value(place).toLowerCase(), tag)
   }
   return mark
+}
+
+function judgeIdentity(tree, tag, first, place) {
+  const mark = judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
+  if (!(mark & (ALWAYS | OUTSIDE))) return mark
+  return tag === ID.section || (tag === ID.div && isSection(tree, first)) ? mark & CONTENT : mark
+}
+
+function isSection(tree, first) {
+  for (let place = first; place < tree.attributes; place++) {
+    if (tree.attributeName[place] === CLASS) return SECTION_CLASS.test(tree.value(place))
+  }
+  return false
 }
 
 const OTHERS = new Uint8Array(256)

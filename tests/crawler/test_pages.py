@@ -316,6 +316,19 @@ def test_lists_hold_what_a_reader_sees_as_their_items(html: str, markdown: str) 
     ]
 
 
+def test_sections_are_not_taken_for_what_their_ids_are_called() -> None:
+    (markdown,) = _convert(
+        "<main><h1>Reference</h1><p>What the language has, in the order of its grammar.</p><section id=comments>"
+        "<h3>Comments</h3><p>They begin with a sign.</p></section><div class=section id=search><h3>Search</h3>"
+        "<p>Finds what matches.</p></div><h3 id=navigation>Navigation</h3><p>Goes on.</p>"
+        "<div id=comments><p>Joe: nice page, this.</p></div></main>"
+    )
+    assert re.findall(r"(?m)^### (.*)", markdown) == ["Comments", "Search", "Navigation"]
+    assert "They begin with a sign." in markdown
+    assert "Finds what matches." in markdown
+    assert "Joe" not in markdown
+
+
 def test_lines_of_code_that_no_reader_sees_are_left_out() -> None:
     (markdown,) = _convert(
         "<main><p>An example of the language.</p><pre><code class='language-rust'><span class=boring>fn main() {\n"
