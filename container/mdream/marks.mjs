@@ -1,6 +1,6 @@
 // What an element's attributes say about it, as bits: those that names have, and these.
 import { ALWAYS, CONTENT, HIDDEN, OUTSIDE, judgeClass, judgeId, judgeRole } from './names.mjs'
-import { ID, ids } from './tags.mjs'
+import { HEADING, ID, INLINE, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Is said to be the main part. */
@@ -12,8 +12,9 @@ const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidd
   itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE
 const HIDDEN_STYLE = /display\s*:\s*none/i
 
-// Their ids are made of headings, for links: a section on comments is none of comments.
-const ANCHORS = ids('code', 'dd', 'dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'tr')
+// Their ids are made of what they name, for links: a heading on comments is none of comments.
+const ANCHORS = Uint8Array.from(PROPERTIES, (properties) => (properties & (HEADING | INLINE) ? 1 : 0))
+for (const name of ['dd', 'dt', 'pre', 'tr']) ANCHORS[ID[name]] = 1
 // So are those of docutils' sections, unless they may be the main part.
 const SECTION_CLASS = /(?:^|\s)(?:section|sect\d|chapter|appendix)(?:\s|$)/
 

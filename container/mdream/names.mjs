@@ -91,7 +91,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:theme-doc-)?(?:sidebar|toc)-(?:container|menu|mobile|toggle)|theme-doc-breadcrumbs`,
   String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
-  String.raw`md-tabs|package-header`,
+  String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
 const OUTSIDE_NAMES = any(
   String.raw`(?:site|page|global|main|app|doc|md|page-)?[-_]?(?:head(?:er)?|footer|masthead|topbar|banner|foot|bottombar)(?:[-_]?(?:wrapper|container|inner|area|bar|top|bottom|text|content))?`,

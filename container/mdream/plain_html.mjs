@@ -6,7 +6,7 @@ import { children, firstOf, holds, nextOf, textOf } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
-import { BLOCK, FIRST_FREE, ID, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
+import { BLOCK, FIRST_FREE, HEADING, ID, INLINE, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const ROOT = ID['#page']
@@ -378,7 +378,11 @@ export class PlainHtml {
   }
 
   lineBreak(node) {
-    this.say('<br>')
+    const { tree } = this
+    let above = tree.parent[node]
+    while (above > 0 && PROPERTIES[tree.tag[above]] & INLINE) above = tree.parent[above]
+    // A heading is one line.
+    this.say(PROPERTIES[tree.tag[above]] & HEADING ? ' ' : '<br>')
     return node + 1
   }
 

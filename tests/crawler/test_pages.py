@@ -320,13 +320,20 @@ def test_sections_are_not_taken_for_what_their_ids_are_called() -> None:
     (markdown,) = _convert(
         "<main><h1>Reference</h1><p>What the language has, in the order of its grammar.</p><section id=comments>"
         "<h3>Comments</h3><p>They begin with a sign.</p></section><div class=section id=search><h3>Search</h3>"
-        "<p>Finds what matches.</p></div><h3 id=navigation>Navigation</h3><p>Goes on.</p>"
+        "<p>Finds what matches.</p></div><h3 id=navigation><span id=CookieDomain>Cookie</span> domain</h3>"
         "<div id=comments><p>Joe: nice page, this.</p></div></main>"
     )
-    assert re.findall(r"(?m)^### (.*)", markdown) == ["Comments", "Search", "Navigation"]
+    assert re.findall(r"(?m)^### (.*)", markdown) == ["Comments", "Search", "Cookie domain"]
     assert "They begin with a sign." in markdown
     assert "Finds what matches." in markdown
     assert "Joe" not in markdown
+
+
+def test_a_heading_is_one_line() -> None:
+    (markdown,) = _convert(
+        "<main><p>Words before it.</p><h2>impl Any <span>where<br>T: Sized</span></h2></main>"
+    )
+    assert markdown == "Words before it.\n\n## impl Any where T: Sized"
 
 
 def test_lines_of_code_that_no_reader_sees_are_left_out() -> None:
