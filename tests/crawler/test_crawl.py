@@ -176,6 +176,8 @@ def test_full_text_holds_each_page_under_title_and_url(shop: Run) -> None:
         assert f"# {escape(entry['title'])}\n\nURL: {entry['url']}\n\n" in shop.full
     assert shop.full.count("\nURL: ") == 11
     assert shop.last["content_bytes"] == (shop.out / "llms-full.txt").stat().st_size
+    listed = re.findall(r"(?m)^- \[.*\]\((http[^)]+)\)", (shop.out / "llms.txt").read_text())
+    assert re.findall(r"(?m)^URL: (.*)$", shop.full) == listed, "in the order of llms.txt"
     assert f"]({shop.last['origin']}/guide/start.html" in shop.full, "links are absolute"
 
 
