@@ -201,6 +201,14 @@ def test_extensions(path: str, is_page: bool) -> None:  # noqa: FBT001
             "```\nThis is code, long enough to be a paragraph.\n```\n\nThen comes the prose that a reader wants.",
             "Then comes the prose that a reader wants.",
         ),
+        (
+            "*New in version 3.3: Formerly a part of another module.*\n\nIt has the classes that others build on.",
+            "It has the classes that others build on.",
+        ),
+        (
+            "A name with\\_escapes in it, as Markdown writes them.",
+            "A name with_escapes in it, as Markdown writes them.",
+        ),
         ("Short.\n\n| a | b |\n| --- | --- |", ""),
         ("All Methods Static Methods Instance Methods Concrete Methods", ""),
         ("[18. Installation from Source Code on Windows, with all it needs.](https://x.y/w)", ""),

@@ -13,6 +13,8 @@ LEAST_BESIDE_LINKS = 15
 LONGEST = 300
 
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
+# Notes that Sphinx puts before what a module is about.
+_NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(
     r"\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)"
@@ -35,7 +37,7 @@ def paragraphs(markdown: str) -> Iterator[str]:
         if "```" in block:
             fenced ^= block.count("```") % 2 == 1
             continue
-        if fenced or _NO_PROSE.match(block) or _is_list_of_links(block):
+        if fenced or _NO_PROSE.match(block) or _NOTE.match(block) or _is_list_of_links(block):
             continue
         text = _plain(_prose(block))
         if len(text) >= SHORTEST and (len(text) >= SURELY_PROSE or _SENTENCE.search(text)):
