@@ -36,6 +36,8 @@ ENFORCED_PART := tests/e2e/test_walk.py::test_a_website_becomes_files \
 	tests/e2e/test_operations.py::test_files_past_their_days_are_deleted \
 	tests/e2e/test_operations.py::test_quota_comes_back_with_the_month \
 	tests/e2e/test_operations.py::test_a_lost_generation_is_failed_and_refunded \
+	tests/e2e/test_operations.py::test_a_deletion_that_broke_off_is_gone_on_with \
+	tests/e2e/test_dead_letters.py \
 	tests/e2e/test_operations.py::test_an_address_that_bounced_or_complained_gets_no_more_mail
 enforced = mkdir -p .build && rm -f $(DECISIONS) \
 	&& LLMREADY_ENFORCE_IAM=true LLMREADY_ACCESS_REPORT=$(CURDIR)/$(DECISIONS) $(BIN)/python -m pytest $(1) \

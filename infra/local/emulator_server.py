@@ -32,6 +32,7 @@ import signal
 import sys
 import time
 import warnings
+from asyncio import constants
 from contextvars import ContextVar, copy_context
 from functools import partial
 from pathlib import Path
@@ -266,6 +267,8 @@ async def main() -> None:
     config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
+    # Clients that keep their connection do not answer a farewell over TLS, for which asyncio waits half a minute.
+    constants.SSL_SHUTDOWN_TIMEOUT = 1.0
     config.loglevel = "WARNING"
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
