@@ -11,6 +11,7 @@ import { ATTRIBUTE } from './tree.mjs'
 
 const ROOT = ID['#page']
 const SLASH = 47
+const NUMBER_SIGN = 35
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
 const CELLS = ids('td', 'th')
@@ -387,21 +388,19 @@ export class PlainHtml {
   }
 
   link(node) {
-    const href = this.tree.get(node, ATTRIBUTE.href).trim()
-    if (!href || href.startsWith('#') || this.isInLink) return node + 1
+    const { tree } = this
+    const place = tree.placeOf(node, ATTRIBUTE.href)
+    if (place < 0 || this.isInLink) return node + 1
+    const { codes } = tree
+    let from = tree.attributeFrom[place]
+    const quote = codes[from - 1]
+    while (codes[from] <= 32) from++
+    if (from >= tree.attributeTo[place] || codes[from] === NUMBER_SIGN) return node + 1
     this.isInLink = true
     this.within(node, END_LINK)
-    return this.isPlainLink(node) ? this.asItIs(node, ID.a) : this.wrapped(node, `<a href="${quoted(href)}">`, '</a>')
-  }
-
-  /** Say whether a link can be copied: its address in quotes, and no title, which is noise. */
-  isPlainLink(node) {
-    const { tree } = this
-    if (this.isInCell || tree.has(node, ATTRIBUTE.title)) return false
-    let place = tree.firstAttribute[node]
-    while (tree.attributeName[place] !== ATTRIBUTE.href) place++
-    const quote = tree.codes[tree.attributeFrom[place] - 1]
-    return quote === 34 || quote === 39
+    // Most links can be copied: their address is in quotes, and they have no title, which is noise.
+    const isPlain = (quote === 34 || quote === 39) && !this.isInCell && !tree.has(node, ATTRIBUTE.title)
+    return isPlain ? this.asItIs(node, ID.a) : this.wrapped(node, `<a href="${quoted(tree.value(place).trim())}">`, '</a>')
   }
 
   image(node) {

@@ -156,19 +156,21 @@ export class Tree {
     return this.firstAttribute[node] < this.firstAttribute[node + 1]
   }
 
-  has(node, name) {
+  /** Return where an attribute of a node lies among all attributes, or -1. */
+  placeOf(node, name) {
     const end = this.firstAttribute[node + 1]
-    for (let place = this.firstAttribute[node]; place < end; place++) if (this.attributeName[place] === name) return true
-    return false
+    for (let place = this.firstAttribute[node]; place < end; place++) if (this.attributeName[place] === name) return place
+    return -1
+  }
+
+  has(node, name) {
+    return this.placeOf(node, name) >= 0
   }
 
   /** Return an attribute as it was written, with its references; an empty text when there is none. */
   get(node, name) {
-    const end = this.firstAttribute[node + 1]
-    for (let place = this.firstAttribute[node]; place < end; place++) {
-      if (this.attributeName[place] === name) return this.value(place)
-    }
-    return ''
+    const place = this.placeOf(node, name)
+    return place < 0 ? '' : this.value(place)
   }
 
   value(place) {
@@ -195,7 +197,7 @@ export class Tree {
     const { told, gone } = this
     const found = []
     const end = this.end[top]
-    for (let place = placeOf(told, this.toldOnes, top + 1); place < this.toldOnes && told[place] < end; place++) {
+    for (let place = countBelow(told, this.toldOnes, top + 1); place < this.toldOnes && told[place] < end; place++) {
       if (!gone[told[place]] && fits(told[place])) found.push(told[place])
     }
     return found
@@ -205,7 +207,7 @@ export class Tree {
   isToldWithin(top, mark) {
     const { told, marks, gone } = this
     const end = this.end[top]
-    for (let place = placeOf(told, this.toldOnes, top); place < this.toldOnes && told[place] < end; place++) {
+    for (let place = countBelow(told, this.toldOnes, top); place < this.toldOnes && told[place] < end; place++) {
       if (marks[told[place]] & mark && !gone[told[place]]) return true
     }
     return false
@@ -215,7 +217,7 @@ export class Tree {
   first(top, tag) {
     const list = this.lists[tag]
     const end = this.end[top]
-    for (let place = placeOf(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
+    for (let place = countBelow(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
       if (!this.gone[list[place]]) return list[place]
     }
     return -1
@@ -226,7 +228,7 @@ export class Tree {
     const list = this.lists[tag]
     const found = []
     const end = this.end[top]
-    for (let place = placeOf(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
+    for (let place = countBelow(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
       if (!this.gone[list[place]]) found.push(list[place])
     }
     return found
@@ -234,7 +236,7 @@ export class Tree {
 }
 
 /** Return how many of the first `length` sorted numbers are smaller. */
-function placeOf(list, length, number) {
+function countBelow(list, length, number) {
   let low = 0
   let high = length
   while (low < high) {
