@@ -70,8 +70,9 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
 
     Parameters: `source`, the page in UTF-8, which is read only where it mentions them.
     """
-    mentions = list(islice(_mentions(source), MOST_MENTIONS))
-    for mention in mentions:
+    is_mentioned = False
+    for mention in islice(_mentions(source), MOST_MENTIONS):
+        is_mentioned = True
         start = source.rfind(b"<", 0, mention)
         if start < 0 or b">" in source[start:mention]:
             # Not within a tag: a style or a script.
@@ -82,7 +83,7 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
             labels = [label for label in (_label(item) for item in items[:MOST_CRUMBS]) if label]
             if labels:
                 return tuple(labels)
-    if not mentions:
+    if not is_mentioned:
         return ()
     found = _STRUCTURED.search(source.decode("utf-8", errors="replace"))
     names = _STRUCTURED_NAME.findall(found[0].partition("</script")[0]) if found else []

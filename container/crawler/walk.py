@@ -95,6 +95,8 @@ class Walk:
         self._markdown = MarkdownForm(getter, site)
         self._feeds: list[Url] = []
         self._forbidden: set[str] = set()
+        # Most links of a page are those of the pages before it, and lead to what was fetched already.
+        self._settled: set[Url] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
         self._told = monotonic()
@@ -322,10 +324,15 @@ class Walk:
         return True
 
     async def _offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> None:
-        own = [url for url in (adopt(self._site.start, url) for url in urls) if url]
+        found = [(url, adopt(self._site.start, url)) for url in urls if url not in self._settled]
+        own = [url for _, url in found if url is not None]
         if self._site.robots.has_rules:
             own = await self._allowed(own)
         self._frontier.offer(own, depth, priority)
+        if len(self._settled) < MAX_KNOWN:
+            self._settled.update(
+                url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
+            )
 
     async def _allowed(self, urls: list[Url]) -> list[Url]:
         """Leave out what robots.txt forbids.

@@ -33,7 +33,7 @@ def first_paragraph(markdown: str) -> str:
 def paragraphs(markdown: str) -> Iterator[str]:
     """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each."""
     fenced = False
-    for block in markdown[:20_000].split("\n\n"):
+    for block in _blocks(markdown[:20_000]):
         if "```" in block:
             fenced ^= block.count("```") % 2 == 1
             continue
@@ -42,6 +42,15 @@ def paragraphs(markdown: str) -> Iterator[str]:
         text = _plain(_prose(block))
         if len(text) >= SHORTEST and (len(text) >= SURELY_PROSE or _SENTENCE.search(text)):
             yield text if len(text) <= LONGEST else _sentences(text)
+
+
+def _blocks(markdown: str) -> Iterator[str]:
+    # One by one: mostly the first few are all that is needed.
+    start = 0
+    while (end := markdown.find("\n\n", start)) >= 0:
+        yield markdown[start:end]
+        start = end + 2
+    yield markdown[start:]
 
 
 def _is_list_of_links(block: str) -> bool:

@@ -46,6 +46,7 @@ _NOTICES = frozenset(
 )
 _SPACE = re.compile(r"\s+")
 _OURS = "llmreadybot"
+_BESIDE = frozenset({"next", "prev"})
 
 
 class Told(TypedDict):
@@ -123,7 +124,11 @@ def read_page(told: Told, url: Url, *, source: bytes, markdown: str, robots_head
         for relations, href, kind, has_language in related[:MAX_RELATED]
         if "alternate" in relations and (other := join(base, href)) is not None
     ]
-    beside = [href for relations, href, *_ in related if not relations.isdisjoint(("next", "prev"))]
+    beside = [
+        href.partition("#")[0]
+        for relation, href, *_ in told["related"]
+        if not _BESIDE.isdisjoint(relation.lower().split())
+    ]
     return Page(
         source=source,
         markdown=markdown,
@@ -138,7 +143,7 @@ def read_page(told: Told, url: Url, *, source: bytes, markdown: str, robots_head
         modified=last_modified(metas, map(attribute_of, told["dates"])),
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        links=[] if nofollow else _links([*map(attribute_of, told["links"]), *beside], base),
+        links=[] if nofollow else _links([*told["links"], *beside], base),
         alternates=alternates,
     )
 
@@ -195,7 +200,8 @@ def _links(hrefs: Iterable[str], base: Url) -> list[Url]:
     root, folder = base._replace(path="/", query=""), base.folder
     found: dict[Url, None] = {}
     for href in hrefs:
-        target = href.partition("#")[0]
+        # The converter cuts fragments off; what a reference stood for may bring one.
+        target = attribute_of(href).partition("#")[0] if "&" in href else href
         if not target:
             continue
         link = page_link(root if target[0] == "/" else base if target[0] == "?" else folder, target)

@@ -93,6 +93,11 @@ class Frontier:
         """Say whether the page was seen before, under this or an equal URL."""
         return url.key in self._seen
 
+    def is_settled(self, url: Url) -> bool:
+        """Say whether another link to the page would change nothing: it is known, and its turn has come."""
+        key = url.key
+        return key in self._seen and key not in self._next_level and key not in self._level
+
     def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
         """Take note of links; return those that are new and wanted, which the caller may still `drop`."""
         fresh: list[Url] = []

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 FULL = "llms-full.txt"
 MANIFEST = "manifest.json"
 
-WRITERS = 4
 MOST_WAITING = 64
 """Files of the archive that wait for being written."""
 
@@ -87,8 +86,8 @@ class Bundle:
         self.names: list[str] = []
         self._folder = folder
         self._made = {folder}
-        # Making a file waits for the file system, which takes several at once.
-        self._writers = ThreadPoolExecutor(WRITERS, "writer")
+        # Making a file waits for the file system; more threads than one only wait for Python.
+        self._writer = ThreadPoolExecutor(1, "writer")
         self._writing: deque[Future[int]] = deque()
         self._closing = ExitStack()
         self._zip = zip_path and ZipFile(zip_path, limit)
@@ -97,7 +96,7 @@ class Bundle:
         with ExitStack() as closing:
             if self._zip:
                 closing.enter_context(self._zip)
-            closing.callback(self._writers.shutdown, cancel_futures=True)
+            closing.callback(self._writer.shutdown, cancel_futures=True)
             closing.push(self._complete)
             self._closing = closing.pop_all()
         return self
@@ -118,7 +117,7 @@ class Bundle:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(path.parent)
         self._wait_for(len(self._writing) - MOST_WAITING + 1)
-        self._writing.append(self._writers.submit(path.write_bytes, data))
+        self._writing.append(self._writer.submit(path.write_bytes, data))
         self.names.append(name)
         if self._zip:
             self._zip.add(name, data, parts)
@@ -181,8 +180,15 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     target = markdown_link if run.link_target == "markdown" else page_link
     for name, text in render_llms_txt(outline, target, origin).items():
         bundle.add(name, text.encode())
-    content_bytes = bundle.add_joined(FULL, (_piece(entry, store.text(entry.page)) for entry in entries))
-    described = [_write_page(bundle, paths[entry.page.url], entry, store) for entry in entries]
+    described: list[dict[str, Any]] = []
+
+    def pieces() -> Iterator[_Piece]:
+        for entry in entries:
+            text = store.text(entry.page)
+            described.append(_write_page(bundle, paths[entry.page.url], entry, text, store))
+            yield _piece(entry, text)
+
+    content_bytes = bundle.add_joined(FULL, pieces())
     quality = judge(outline, described, run.failures)
     described.sort(key=lambda page: page["path"])
     total = len(bundle.names) + 1
@@ -201,8 +207,8 @@ def _repeats(head: bytes, title: str) -> bool:
     return plain.casefold() == title.casefold()
 
 
-def _write_page(bundle: Bundle, path: str, entry: Entry, store: PageStore) -> dict[str, Any]:
-    page, text = entry.page, store.text(entry.page)
+def _write_page(bundle: Bundle, path: str, entry: Entry, text: Text, store: PageStore) -> dict[str, Any]:
+    page = entry.page
     head = _front_matter(entry).encode() + text.head
     data = head + text.rest
     bundle.add(path, data, (deflated_line(head), text.packed) if text.packed else ())
