@@ -26,7 +26,10 @@ def _sitemap(*paths: str) -> str:
         ("/named-by-robots.xml", _sitemap("/hidden", "/linked")),
         ("/sitemap.xml", _sitemap("/hidden", "/linked")),
         ("/docs/sitemap.xml", _sitemap("/hidden", "/linked")),
-        ("/sitemap_index.xml", "<sitemapindex><sitemap><loc>/inner.xml</loc></sitemap></sitemapindex>"),
+        (
+            "/sitemap_index.xml",
+            "<sitemapindex><sitemap><loc>/linked.xml</loc></sitemap><sitemap><loc>/inner.xml</loc></sitemap></sitemapindex>",
+        ),
         ("/sitemap.txt", "{origin}/hidden\n{origin}/linked\n"),
         ("/sitemap.xml.gz", gzip.compress(_sitemap("/hidden", "/linked").encode())),
         ("/wp-sitemap.xml", _sitemap("/hidden")),
@@ -42,6 +45,7 @@ def test_sitemaps_are_found_and_links_are_followed_beside_them(
         "/deeper": page("Deeper"),
         "/hidden": page("Hidden", links("/from-hidden")),
         "/from-hidden": page("From hidden"),
+        "/linked.xml": Answer(_sitemap("/linked"), headers=XML),
         "/inner.xml": Answer(_sitemap("/hidden"), headers=XML),
         "/robots.txt": Answer("Sitemap: /named-by-robots.xml\n", headers=TEXT),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass, field
@@ -60,9 +61,13 @@ async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncItera
         yield pages
     if walk.found:
         return
-    async for pages in walk.through([site._replace(path=path, query="") for path in _WELL_KNOWN]):
+    # All at once: most sites have none of them, and the crawl waits for that.
+    elsewhere = await asyncio.gather(*(walk.look(site._replace(path=path, query="")) for path in _WELL_KNOWN))
+    first = next((sitemap for sitemap in elsewhere if sitemap.pages or sitemap.sitemaps), Sitemap())
+    if first.pages:
+        yield first.pages
+    async for pages in walk.through(first.sitemaps):
         yield pages
-        return
 
 
 async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
@@ -88,16 +93,17 @@ class _Walk:
         """Yield the pages of each file."""
         waiting: deque[Url] = deque()
         self._await(files, waiting)
-        while waiting and self._left and self.found < MAX_URLS:
-            self._left -= 1
-            url = waiting.popleft()
-            if not self._robots.allows(url):
-                continue
-            sitemap = await _read(self._getter, url)
+        while waiting and self._left > 0 and self.found < MAX_URLS:
+            sitemap = await self.look(waiting.popleft())
             self._await(sitemap.sitemaps, waiting)
             self.found += len(sitemap.pages)
             if sitemap.pages:
                 yield sitemap.pages
+
+    async def look(self, url: Url) -> Sitemap:
+        """Return what one file holds, nothing where robots.txt forbids it."""
+        self._left -= 1
+        return await _read(self._getter, url) if self._robots.allows(url) else Sitemap()
 
     def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
         for url in files:
