@@ -1,8 +1,8 @@
 """Conversion beside Mdream alone: `python -m bench.conversion`.
 
 The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
-page to Markdown by Mdream alone, and ours (main part, Mdream, made safe). Rounds of both take turns, so that what
-else the machine does meets both. Then pages of purpose-made shapes, each once.
+page to Markdown by Mdream alone, and ours (main part, Mdream, made safe). Both have as many pages in hand as in a crawl.
+Rounds take turns, so that what else the machine does meets both. Then pages of purpose-made shapes, each once.
 """
 
 import argparse
@@ -50,12 +50,14 @@ class Side:
         fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS + time.process_time()
 
+    async def convert(self, page: bytes) -> None:
+        markdown = await self.converter.convert(page, str(URL))
+        if self.safe:
+            clean_markdown(markdown)
+
     async def round(self, pages: list[bytes], *, counts: bool) -> None:
         before, began = self.used(), time.perf_counter()
-        for page in pages:
-            markdown = await self.converter.convert(page, str(URL))
-            if self.safe:
-                clean_markdown(markdown)
+        await asyncio.gather(*map(self.convert, pages))
         if counts:
             self.wall.append(time.perf_counter() - began)
             self.cpu += self.used() - before

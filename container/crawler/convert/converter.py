@@ -32,6 +32,7 @@ MAX_WAITING = 8
 _NODE_OPTIONS = (
     "--max-semi-space-size=1",
     "--max-old-space-size=192",
+    "--no-parallel-scavenge",
     "--no-osr-from-maglev",
     "--invocation-count-for-turbofan=100000",
 )

@@ -32,10 +32,6 @@ _BAD_START = re.compile(rf"(\]\([\s>]*+<?)(?!https?://)(?=([^)>\n]{{0,{_SEEN}}}+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 _MARGIN_FENCE = re.compile(r"^(`{3,}+|~{3,}+)([^\n]*+)$", re.MULTILINE)
 _HTML_LINE = re.compile(r"\n {0,3}<")
-_FENCE = re.compile(r"^(`{3,}+|~{3,}+)([^\n]*+)$", re.MULTILINE)
-_UNCERTAIN = re.compile(r"(?<=[^\n`])`{3}|(?<=[^\n~])~{3}|(?:\A|\n) {0,3}<")
-"""A fence that is not at the margin, and HTML, in which a fence would be none."""
-
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
 
