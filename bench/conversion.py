@@ -1,7 +1,7 @@
 """Conversion beside Mdream alone: `python -m bench.conversion`.
 
 The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
-page to Markdown by Mdream alone, and ours (main part, Mdream, made safe). Both have as many pages in hand as in a crawl.
+page to Markdown by Mdream alone, and ours (main part, Mdream, made safe), with as many pages in hand as in a crawl.
 Rounds take turns, so that what else the machine does meets both. Then pages of purpose-made shapes, each once.
 """
 
