@@ -101,9 +101,11 @@ class _Walk:
                 yield sitemap.pages
 
     async def look(self, url: Url) -> Sitemap:
-        """Return what one file holds, nothing where robots.txt forbids it."""
+        """Return what one file holds, nothing where robots.txt forbids it or enough were read."""
+        if self._left <= 0 or not self._robots.allows(url):
+            return Sitemap()
         self._left -= 1
-        return await _read(self._getter, url) if self._robots.allows(url) else Sitemap()
+        return await _read(self._getter, url)
 
     def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
         for url in files:
