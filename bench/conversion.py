@@ -1,8 +1,9 @@
 """Conversion beside Mdream alone: `python -m bench.conversion`.
 
 The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
-page to Markdown by Mdream alone, and ours (main part, Mdream, made safe), with as many pages in hand as in a crawl.
-Rounds take turns, so that what else the machine does meets both. Then pages of purpose-made shapes, each once.
+page to Markdown by Mdream alone, and ours (main part, Mdream, made safe); one page at a time, then with as many in
+hand as in a crawl. Rounds take turns, so that what else the machine does meets both. Then pages of
+purpose-made shapes.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 import crawler.convert.converter as converting
 from bench.figures import Figures
 from bench.site import numbered_pages
-from crawler.convert.converter import Converter
+from crawler.convert.converter import MAX_WAITING, Converter
 from crawler.convert.sanitise import clean_markdown
 from crawler.failures import Failure
 from crawler.frontier.urls import parse
@@ -34,6 +35,11 @@ class Side:
     def __init__(self, name: str, script: Path, *, safe: bool):
         self.name, self.script, self.safe = name, script, safe
         self.converter = Converter()
+        self.begin(in_hand=1)
+
+    def begin(self, *, in_hand: int) -> None:
+        """Forget what was measured; the converter lets no more than its places be in hand."""
+        self.in_hand = in_hand
         self.wall: list[float] = []
         self.cpu = 0.0
 
@@ -57,7 +63,11 @@ class Side:
 
     async def round(self, pages: list[bytes], *, counts: bool) -> None:
         before, began = self.used(), time.perf_counter()
-        await asyncio.gather(*map(self.convert, pages))
+        if self.in_hand == 1:
+            for page in pages:
+                await self.convert(page)
+        else:
+            await asyncio.gather(*map(self.convert, pages))
         if counts:
             self.wall.append(time.perf_counter() - began)
             self.cpu += self.used() - before
@@ -84,6 +94,23 @@ HOSTILE = {
 }
 
 
+async def compare(
+    alone: Side, ours: Side, pages: list[bytes], *, rounds: int, in_hand: int, figures: Figures
+) -> None:
+    """Let both sides take turns and print what they took, so many pages in hand."""
+    for side in (alone, ours):
+        side.begin(in_hand=in_hand)
+    for number in range(WARM_UP + rounds):
+        for side in (alone, ours):
+            await side.round(pages, counts=number >= WARM_UP)
+    for side in (alone, ours):
+        wall = statistics.median(side.wall) / len(pages) * 1000
+        print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
+    share = statistics.median(ours.wall) / statistics.median(alone.wall)
+    figures.at_most(f"time, ours to Mdream's, {in_hand} in hand", share, MOST)
+    figures.at_most(f"CPU of both processes, {in_hand} in hand", ours.cpu / alone.cpu, MOST)
+
+
 async def measure(rounds: int) -> bool:
     found, missing = available()
     for reason in missing:
@@ -94,18 +121,10 @@ async def measure(rounds: int) -> bool:
     ours = Side("main part, mdream, made safe", converting.SCRIPT, safe=True)
     for side in (alone, ours):
         await side.start()
-    for number in range(WARM_UP + rounds):
-        for side in (alone, ours):
-            await side.round(pages, counts=number >= WARM_UP)
-    print(f"{len(pages)} pages, {sum(map(len, pages)) / 1e6:.2f} MB, {rounds} rounds; ms a page")
-    for side in (alone, ours):
-        wall = statistics.median(side.wall) / len(pages) * 1000
-        print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
     figures = Figures()
-    figures.at_most(
-        "time, ours to Mdream's", statistics.median(ours.wall) / statistics.median(alone.wall), MOST
-    )
-    figures.at_most("CPU of both processes, ours to Mdream's", ours.cpu / alone.cpu, MOST)
+    print(f"{len(pages)} pages, {sum(map(len, pages)) / 1e6:.2f} MB, {rounds} rounds; ms a page")
+    for in_hand in (1, MAX_WAITING):
+        await compare(alone, ours, pages, rounds=rounds, in_hand=in_hand, figures=figures)
     for name, page in HOSTILE.items():
         began = time.perf_counter()
         try:

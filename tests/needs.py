@@ -32,7 +32,7 @@ def programs(wanted: Mapping[str, str]) -> None:
 def root() -> None:
     """Skip the test unless it may start processes under other users."""
     if os.geteuid() != 0:
-        pytest.skip("only root may start processes of other users")
+        pytest.skip("only root may start processes of other users, which this test does; run it as root")
 
 
 def namespaces() -> None:

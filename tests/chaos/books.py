@@ -6,7 +6,7 @@ from boto3.dynamodb.conditions import Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.users import user_from
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import Generation, Status, archive_key
 from llmready.domain.mail import MailKind, OutboxMail
 from tests.emulator import Place
 
@@ -55,3 +55,13 @@ def check_books(place: Place, user_id: str) -> list[Generation]:
     told = [(mail.generation_id, mail.kind) for mail in mails if mail.generation_id]
     assert sorted(told) == sorted((g.id, MAILS[g.status]) for g in generations if g.status in MAILS)
     return generations
+
+
+def check_completed(place: Place, generation: Generation) -> Generation:
+    """Assert that the only generation of its user was completed once, its archive stored, and return it."""
+    (ended,) = check_books(place, generation.user_id)
+    assert ended.status is Status.COMPLETED
+    assert ended.archive is not None
+    assert ended.archive.key == archive_key(ended.user_id, ended.id, ended.fence)
+    assert ended.archive.key in place.stored_keys()
+    return ended

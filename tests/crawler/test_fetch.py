@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import time
 import zlib
 from collections.abc import Callable, Coroutine
@@ -26,6 +27,11 @@ from crawler.frontier.urls import parse
 from crawler.options import Limits
 from tests.crawler.serving import Answer, Site, page, serving
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 START = parse("https://example.com/")
 XML = {"Content-Type": "application/xml"}
 T = TypeVar("T")
@@ -37,7 +43,6 @@ def _raw_deflate(data: bytes) -> bytes:
 
 
 def _zstd(data: bytes) -> bytes:
-    zstd = pytest.importorskip("backports.zstd")
     return bytes(zstd.compress(data))
 
 

@@ -1,6 +1,5 @@
 """Several generations at one worker: each under a lease, a crawler and a checkpoint of its own."""
 
-import os
 import pwd
 import shutil
 import signal
@@ -9,11 +8,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status
 from llmready.usecases.cancel_generation import cancel_generation
+from tests import needs
 from tests.e2e.sites import numbered, serve
 from tests.emulator import Place
 from tests.people import queued, registered, started, with_website
@@ -99,8 +97,8 @@ def test_a_worker_takes_no_more_than_its_setting(place: Place, start_worker: Cal
     assert most == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")
 def test_no_crawler_enters_the_folder_of_another() -> None:
+    needs.root()
     parent = Path(tempfile.mkdtemp(dir="/tmp"))
     users = [pwd.struct_passwd(("c", "x", uid, uid, "", "/", "/bin/false")) for uid in (54331, 54332)]
     try:
