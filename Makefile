@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test test-enforced fuzz check image format lock synth bootstrap deploy diff destroy clean clean-local
+.PHONY: help setup run test test-enforced fuzz check image format lock synth sender bootstrap deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -21,7 +21,7 @@ setup: $(STAMPS)/python $(STAMPS)/mdream ## Make the environment: Python package
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
-test: setup test-packages ## Run every test (as root on Debian it installs the packages that some need)
+test: setup $(STAMPS)/cdk test-packages ## Run every test (as root on Debian it installs the packages that some need)
 	@$(BIN)/python -m pytest
 	@$(call enforced,$(ENFORCED_PART),--part)
 
@@ -103,18 +103,28 @@ synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE
 
 # ARGS passes settings on, such as ARGS="-c mail_provider=ses -c mail_sender=noreply@example.com".
 CDK = infra/cdk/node_modules/.bin/cdk
+# Says in one sentence what would make the CDK fail halfway, before it begins.
+PREFLIGHT = $(BIN)/python -m infra.preflight
+# Preparing an account and removing a stage need no sender.
+WITHOUT_MAIL = -c mail_provider=none
+
+sender: setup ## Have SES verify the address or domain that a stage's mails come from (ARGS="-c mail_sender=…")
+	@$(PREFLIGHT) sender --stage $(STAGE) $(ARGS)
 
 bootstrap: setup $(STAMPS)/cdk ## Prepare your AWS account and region for the CDK, once
-	@$(CDK) bootstrap --context stage=$(STAGE) $(ARGS)
+	@$(PREFLIGHT) bootstrap --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
+	@$(CDK) bootstrap $(WITHOUT_MAIL) --context stage=$(STAGE) $(ARGS)
 
 deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account (STAGE=dev ARGS="-c setting=value")
+	@$(PREFLIGHT) deploy --stage $(STAGE) $(ARGS)
 	@$(CDK) deploy --context stage=$(STAGE) $(ARGS)
 
 diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)
 	@$(CDK) diff --context stage=$(STAGE) $(ARGS)
 
 destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev)
-	@$(CDK) destroy --context stage=$(STAGE) $(ARGS)
+	@$(PREFLIGHT) destroy $(if $(filter yes,$(EMPTY)),--with-files) --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
+	@$(CDK) destroy $(WITHOUT_MAIL) --context stage=$(STAGE) $(ARGS)
 
 clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local

@@ -4,8 +4,9 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import parseaddr
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cli import deployment
 from cli.deployment import Deployment
@@ -174,17 +175,24 @@ def _mails(patient: Patient) -> str:
     if provider != "ses":
         return f"Mails go through {provider}."
     client = patient.service.client("sesv2")
-    for identity in patient.resources["AWS::SES::EmailIdentity"]:
-        if not client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"):
-            raise _Wrong(
-                f"SES has not verified {identity} yet; follow the link or the records that it gives."
-            )
+    sender = parseaddr(settings["LLMREADY_MAIL_SENDER"])[1]
+    if not any(_is_verified(client, identity) for identity in (sender, sender.partition("@")[2])):
+        raise _Wrong(
+            f"SES has not verified {sender}; `make sender` with the stage's settings says what to do."
+        )
     account = client.get_account()
     if not account.get("SendingEnabled", True):
         raise _Wrong("SES has stopped sending for this account; its console says why.")
     if not account.get("ProductionAccessEnabled"):
         raise _Wrong("SES is in its sandbox and mails verified addresses alone; ask for production access.")
     return "SES sends to everybody."
+
+
+def _is_verified(client: Any, identity: str) -> bool:
+    try:
+        return bool(client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
+    except client.exceptions.NotFoundException:
+        return False
 
 
 def _vcpus(patient: Patient) -> str:

@@ -23,11 +23,6 @@ from infra.sizes import package_sizes, size_lines  # noqa: E402
 from infra.stage import Stage, StageError, load_stage, setting_names  # noqa: E402
 
 
-def stack_name(stage: Stage) -> str:
-    """Name the stack of a stage, so that stages live side by side in one account."""
-    return f"LLMReady-{stage.name}"
-
-
 def build(
     stage: Stage,
     *,
@@ -46,7 +41,7 @@ def build(
     app = App(
         outdir=outdir, context=context, auto_synth=False, analytics_reporting=False, tree_metadata=False
     )
-    ServiceStack(app, stack_name(stage), stage=stage, synthesizer=synthesizer or _synthesizer(stage))
+    ServiceStack(app, stage.stack_name, stage=stage, synthesizer=synthesizer or _synthesizer(stage))
     if stage.name != "local":  # the same constructs, with less of what the rules ask for
         check_solutions(app)
     Tags.of(app).add("service", "llmready")
@@ -91,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     # Standard output is the template's, where the CDK prints it.
-    sys.stderr.write(size_lines(package_sizes(Path(outdir), stack_name(stage))))
+    sys.stderr.write(size_lines(package_sizes(Path(outdir), stage.stack_name)))
     return 0
 
 

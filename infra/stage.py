@@ -72,7 +72,7 @@ class Stage:
     mail_sender: str = ""
     """The address that mails come from; needed by ``ses`` and ``sendgrid``."""
     mail_domain: str = ""
-    """A domain to verify with SES instead of the sender's single address."""
+    """A domain that SES has verified instead of the sender's single address."""
     sendgrid_secret: str = ""
     """ARN of the secret that holds the SendGrid API key; needed by ``sendgrid``."""
     captcha: Captcha = "none"
@@ -117,6 +117,11 @@ class Stage:
     """An image name to use instead of building container/Dockerfile; only where tasks run no container."""
     settings_from_host: bool = False
     """Whether public URL and limits come from the environment that starts the system (local stage)."""
+
+    @property
+    def stack_name(self) -> str:
+        """The name of its stack; stages live side by side in one account."""
+        return f"LLMReady-{self.name}"
 
     def __post_init__(self) -> None:
         """Check every setting.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Mail(Construct):
-    """An SES identity for the sender's domain or address, or a SendGrid key, or neither.
+    """The right to send as an SES identity (the sender's domain or address), or a SendGrid key, or neither.
 
     The configuration set lets SES count bounces and complaints of these mails alone, tell EventBridge of them, and
     leave out addresses that bounced or complained before.
@@ -30,15 +30,10 @@ class Mail(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
         self.stage = stage
-        self.identity: ses.EmailIdentity | None = None
+        self.identity: ses.IEmailIdentity | None = None
         self.configuration_set: ses.ConfigurationSet | None = None
         self.api_key: secretsmanager.ISecret | None = None
         if stage.mail_provider == "ses":
-            identity = (
-                ses.Identity.domain(stage.mail_domain)
-                if stage.mail_domain
-                else ses.Identity.email(stage.mail_sender)
-            )
             self.configuration_set = ses.ConfigurationSet(
                 self,
                 "ConfigurationSet",
@@ -71,7 +66,10 @@ class Mail(Construct):
                 ),
                 events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT],
             )
-            self.identity = ses.EmailIdentity(self, "Identity", identity=identity)
+            # It was verified before the deploy (`make sender`), and stages may share it.
+            self.identity = ses.EmailIdentity.from_email_identity_name(
+                self, "Identity", stage.mail_domain or stage.mail_sender
+            )
         if stage.mail_provider == "sendgrid":
             self.api_key = secretsmanager.Secret.from_secret_complete_arn(
                 self, "SendGridKey", stage.sendgrid_secret

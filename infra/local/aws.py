@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -51,4 +51,5 @@ class Clients:
         )
         self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=endpoint, config=_CONFIG)
         self.ecs: ECSClient = session.client("ecs", endpoint_url=endpoint, config=_CONFIG)
+        self.sesv2: Any = session.client("sesv2", endpoint_url=endpoint, config=_CONFIG)
         self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=_CONFIG)

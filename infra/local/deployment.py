@@ -14,6 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.child import LOCAL_ACCOUNT, LOCAL_REGION
 from infra.local.failure import LocalError
+from infra.senders import is_verified
+from infra.stage import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,7 @@ def deploy(clients: Clients, assembly: Path, record: Path) -> tuple[Deployed, bo
         if status in _STABLE and record.exists() and record.read_text() == digest:
             return _outputs(clients, digest), False
         record.unlink(missing_ok=True)
+        _verify_sender(clients)
         url = _upload(clients, assembly)
         if status in _BROKEN:
             clients.cloudformation.delete_stack(StackName=STACK)
@@ -140,6 +143,12 @@ def _outputs(clients: Clients, template: str) -> Deployed:
         cluster=values["Cluster"],
         queues=queues,
     )
+
+
+def _verify_sender(clients: Clients) -> None:
+    sender = STAGES["local"]["mail_sender"]
+    if not is_verified(clients.sesv2, sender):
+        clients.sesv2.create_email_identity(EmailIdentity=sender)
 
 
 def _complete_table(clients: Clients, table: str) -> None:

@@ -26,7 +26,6 @@ def healthy() -> dict[str, Any]:
         "AWS::DynamoDB::Table": "table",
         "AWS::SNS::Topic": TOPIC,
         "AWS::CloudWatch::Alarm": "failure-rate",
-        "AWS::SES::EmailIdentity": "noreply@example.com",
     }
     resources = list(kinds.items())
     resources += [("AWS::Lambda::Function", name) for name in ("dispatcher", "notifier")]
@@ -36,7 +35,10 @@ def healthy() -> dict[str, Any]:
             "LLMREADY_TASK_DEFINITION": PLAIN,
             "LLMREADY_BROWSER_TASK_DEFINITION": BROWSER,
         },
-        "notifier": {"LLMREADY_MAIL_PROVIDER": "ses"},
+        "notifier": {
+            "LLMREADY_MAIL_PROVIDER": "ses",
+            "LLMREADY_MAIL_SENDER": "LLMReady <noreply@example.com>",
+        },
     }
     return {
         "cloudformation.list_stack_resources": {
@@ -142,7 +144,7 @@ def test_a_healthy_account() -> None:
         (
             "sesv2.get_email_identity",
             {"VerifiedForSendingStatus": False},
-            "SES has not verified noreply@example.com yet; follow the link or the records that it gives.",
+            "SES has not verified noreply@example.com; `make sender` with the stage's settings says what to do.",
         ),
         (
             "secretsmanager.describe_secret",

@@ -24,12 +24,12 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templa
     @cache
     def template(name: str, settings: tuple[tuple[str, str], ...] = ()) -> Template:
         # Importing the CDK starts Node: only tests that need it pay for that.
-        from infra.app import build, stack_name  # noqa: PLC0415
+        from infra.app import build  # noqa: PLC0415
 
         stage = load_stage(name, dict(settings))
         folder = tmp_path_factory.mktemp(name)
         build(stage, outdir=str(folder), context=_feature_flags()).synth()
-        return Template(json.loads((folder / f"{stack_name(stage)}.template.json").read_text()))
+        return Template(json.loads((folder / f"{stage.stack_name}.template.json").read_text()))
 
     def with_settings(name: str, **settings: str) -> Template:
         if name != "local" and not {"mail_provider", "mail_sender"} & set(settings):

@@ -1,0 +1,56 @@
+"""The addresses and domains that SES lets a service send mails from.
+
+They belong to the account and not to a stack: two stages may have one sender, and one that is verified stays so when
+a stage is removed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def is_verified(client: Any, identity: str) -> bool:
+    """Tell whether SES sends mails from an address or a domain.
+
+    Args:
+        client: of SES, version 2.
+        identity: the address, or the domain.
+    """
+    try:
+        return bool(client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NotFoundException":
+            return False
+        raise
+
+
+def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:
+    """Ask SES to verify an address or a domain, once more if it was asked before.
+
+    Args:
+        client: makes the client of a service.
+        identity: the address, or the domain.
+
+    Returns:
+        What is left to do, in sentences.
+    """
+    sesv2 = client("sesv2")
+    is_address = "@" in identity
+    try:
+        made = sesv2.create_email_identity(EmailIdentity=identity)
+    except sesv2.exceptions.AlreadyExistsException:
+        if is_address:
+            client("ses").verify_email_identity(EmailAddress=identity)  # mails the link once more
+        made = sesv2.get_email_identity(EmailIdentity=identity)
+    if is_address:
+        return f"SES sends {identity} a mail; follow the link in it."
+    records = (
+        f"{token}._domainkey.{identity}. CNAME {token}.dkim.amazonses.com."
+        for token in made["DkimAttributes"]["Tokens"]
+    )
+    return "\n".join((f"Add these records to {identity}; SES looks for them for 72 hours:", *records))

@@ -1,0 +1,237 @@
+"""What an operator is told before anything is created, in an account of the emulator's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from botocore.stub import Stubber
+
+from infra.senders import is_verified
+from tests.emulator import Emulator, running_ministack
+from tests.infra.running import ROOT, wait_for
+
+ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"
+VERSION = "/cdk-bootstrap/hnb659fds/version"
+SENDER = "-c mail_sender=noreply@example.com"
+# The emulator has no alarms of expressions, and rolls the stack back.
+BROKEN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "1"}]}}
+
+Make = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Emulator]:
+    """Return an account with nothing in it."""
+    with running_ministack(tmp_path) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def make(account: Emulator) -> Make:
+    """Return a caller of ``make`` with credentials of the account; no output may be a traceback."""
+
+    def run(*words: str, arguments: str = SENDER, **environment: str) -> subprocess.CompletedProcess[str]:
+        ran = subprocess.run(
+            ["make", "--no-print-directory", *words, f"ARGS={arguments}"],
+            cwd=ROOT,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+                "AWS_ENDPOINT_URL": str(account.endpoint),
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_REGION": "us-east-1",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "CDK_DOCKER": "true",  # a program that is there and says yes
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert "Traceback" not in ran.stderr
+        return ran
+
+    return run
+
+
+def refusal(ran: subprocess.CompletedProcess[str]) -> str:
+    """Return the one sentence that a command ended with before it did anything."""
+    assert ran.returncode == 2, ran.stdout
+    assert not ran.stdout
+    sentence, told_by_make = ran.stderr.splitlines()
+    assert told_by_make.startswith("make: ***")
+    return sentence
+
+
+def bootstrapped(account: Emulator, version: str = "21") -> None:
+    """Put into the account what a deploy needs of a bootstrap."""
+    account.client("ssm").put_parameter(Name=VERSION, Value=version, Type="String", Overwrite=True)
+    account.client("s3").create_bucket(Bucket=ASSETS)
+
+
+def broken_stack(account: Emulator, name: str) -> str:
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Alarm": BROKEN}}))
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    wait_for(lambda: not status().endswith("_IN_PROGRESS"))
+    return status()
+
+
+def stacks(account: Emulator) -> list[str]:
+    return [stack["StackName"] for stack in account.client("cloudformation").describe_stacks()["Stacks"]]
+
+
+def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> None:
+    """The CDK's own commands, in the order of docs/operations.md, with the stage that the emulator can hold."""
+    local = {"arguments": "--require-approval never"}
+    prepared = make("bootstrap", "STAGE=local", **local)
+    assert prepared.returncode == 0, prepared.stderr
+    assert refusal(make("deploy", "STAGE=local", **local)) == (
+        "SES has not verified noreply@llmready.local in us-east-1; run `make sender STAGE=local` with the same"
+        " ARGS, and follow what it says."
+    )
+    asked = make("sender", "STAGE=local")
+    assert asked.stdout == "SES sends noreply@example.com a mail; follow the link in it.\n"
+    assert make("sender", "STAGE=local").stdout == "noreply@example.com is verified.\n"
+    deployed = make("deploy", "STAGE=local", arguments=f"{SENDER} --require-approval never")
+    assert deployed.returncode == 0, deployed.stderr
+    (stack,) = account.client("cloudformation").describe_stacks(StackName="LLMReady-local")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    account.client("s3").put_object(Bucket=outputs["Bucket"], Key="generations/one.zip", Body=b"zip")
+    assert refusal(make("destroy", "STAGE=local", arguments="--force")) == (
+        f"The bucket {outputs['Bucket']} is not empty: people can still download what is in it;"
+        " `make destroy STAGE=local EMPTY=yes` deletes it with everything else."
+    )
+    account.client("s3").delete_object(Bucket=outputs["Bucket"], Key="generations/one.zip")
+    removed = make("destroy", "STAGE=local", arguments="--force")
+    assert removed.returncode == 0, removed.stderr
+    assert "LLMReady-local" not in stacks(account)
+    # The sender is the account's: the next stage needs no other link.
+    assert make("sender", "STAGE=local").stdout == "noreply@example.com is verified.\n"
+
+
+def test_an_account_that_is_not_prepared(account: Emulator, make: Make) -> None:
+    again = "run `make bootstrap STAGE=dev` with the same ARGS."
+    assert refusal(make("deploy")) == (
+        f"The account 000000000000 is not prepared for the CDK in us-east-1; {again}"
+    )
+    bootstrapped(account, version="5")
+    assert refusal(make("deploy")) == f"The bootstrap of us-east-1 is too old (version 5); {again}"
+    bootstrapped(account)
+    account.client("s3").delete_bucket(Bucket=ASSETS)
+    assert refusal(make("deploy")) == (
+        f"The CDK's bucket {ASSETS} was deleted; delete the stack CDKToolkit in the CloudFormation console,"
+        f" then {again}"
+    )
+    assert stacks(account) == []
+
+
+def test_a_bootstrap_that_failed(account: Emulator, make: Make) -> None:
+    status = broken_stack(account, "CDKToolkit")
+    assert refusal(make("deploy")) == (
+        f"The bootstrap of 000000000000 in us-east-1 failed (CDKToolkit is {status}); delete that stack in the"
+        " CloudFormation console, then run `make bootstrap STAGE=dev` with the same ARGS."
+    )
+
+
+def test_a_bucket_that_an_earlier_bootstrap_left(account: Emulator, make: Make) -> None:
+    account.client("s3").create_bucket(Bucket=ASSETS)
+    account.client("s3").put_object(Bucket=ASSETS, Key="asset.zip", Body=b"zip")
+    assert refusal(make("bootstrap")) == (
+        f"The bucket {ASSETS} of an earlier bootstrap is still there and would make this one fail; empty and"
+        " delete it in the S3 console, then bootstrap again."
+    )
+    assert stacks(account) == []
+
+
+def test_a_domain_is_verified_by_its_records(make: Make) -> None:
+    arguments = "-c mail_sender=noreply@example.com -c mail_domain=example.com"
+    told = make("sender", arguments=arguments).stdout.splitlines()
+    assert told[0] == "Add these records to example.com; SES looks for them for 72 hours:"
+    assert len(told) == 4
+    assert all("._domainkey.example.com. CNAME " in record for record in told[1:])
+
+
+def test_an_identity_whose_link_nobody_followed_is_not_verified(account: Emulator) -> None:
+    # The emulator verifies at once; what AWS answers meanwhile is checked against its model.
+    client = account.client("sesv2")
+    with Stubber(client) as answers:
+        asked = {"EmailIdentity": "noreply@example.com"}
+        answers.add_response("get_email_identity", {"VerifiedForSendingStatus": False}, asked)
+        assert not is_verified(client, "noreply@example.com")
+        answers.add_response("get_email_identity", {"VerifiedForSendingStatus": True}, asked)
+        assert is_verified(client, "noreply@example.com")
+
+
+def test_a_stack_that_cannot_be_deployed_now(account: Emulator, make: Make) -> None:
+    bootstrapped(account)
+    make("sender")
+    assert refusal(make("deploy", CDK_DOCKER="no-such-engine")) == (
+        "`no-such-engine info` fails, and the worker's image is built with it; start or install Docker, or name"
+        " another such program in CDK_DOCKER."
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments", "environment", "sentence"),
+    [
+        (["deploy"], "", {}, "mail_provider is 'ses' but mail_sender is empty; "),
+        (["deploy", "STAGE=test"], SENDER, {}, "There is no stage 'test'; choose one of dev, prod, local."),
+        (["deploy"], f"{SENDER} -c region=frankfurt", {}, "region is 'frankfurt'; it must be an AWS region "),
+        (["deploy"], f"{SENDER} -c task_memory=1024", {}, "task_memory is 1024 MiB; with task_cpu 1024 it "),
+        (["deploy"], SENDER, {"AWS_REGION": ""}, "No region is chosen; say which, such as -c region="),
+        (
+            ["deploy"],
+            SENDER,
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            "There are no AWS credentials; sign in ",
+        ),
+        (
+            ["deploy"],
+            f"{SENDER} --profile nobody",
+            {},
+            "AWS does not know these credentials or this region (-c region=…): ",
+        ),
+        (["destroy"], "", {}, "There is no stack LLMReady-dev in us-east-1; nothing is to be removed."),
+        (
+            ["sender"],
+            "-c mail_provider=none",
+            {},
+            "mail_provider is 'none'; only a sender of ses is verified.",
+        ),
+    ],
+)
+def test_one_sentence_and_nothing_created(  # noqa: PLR0917 (what a case is made of)
+    account: Emulator,
+    make: Make,
+    words: list[str],
+    arguments: str,
+    environment: dict[str, str],
+    sentence: str,
+) -> None:
+    assert refusal(make(*words, arguments=arguments, **environment)).startswith(sentence)
+    assert stacks(account) == []
+    assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> None:
+    account.client("cloudformation").create_stack(
+        StackName="LLMReady-prod",
+        TemplateBody=json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}}),
+        EnableTerminationProtection=True,
+    )
+    assert refusal(make("destroy", "STAGE=prod", arguments="")).startswith(
+        "LLMReady-prod is protected from deletion; if you mean it, run `aws cloudformation"
+    )
+    assert "LLMReady-prod" in stacks(account)
