@@ -104,6 +104,17 @@ def stored_websites(place: Place, user: User, websites: Sequence[Website]) -> No
     place.table.write(place.table.update(keys.profile(user.id), add=counts))
 
 
+def open_ledgers(place: Place, month: str, count: int) -> None:
+    """Store the ledgers of as many users who have generated in a month."""
+    items = []
+    for number in range(count):
+        user_id = f"user{number:06d}"
+        ledger = {"month": month, "used": 1, "reserved": 0}
+        due = {"due_kind": keys.due_quota(month), "due_at": user_id}
+        items.append({**keys.quota(user_id, month)._asdict(), **ledger, **due})
+    _put(place, items)
+
+
 def _put(place: Place, items: Sequence[dict[str, Any]]) -> None:
     requests = [{"PutRequest": {"Item": place.table.put(item)["Put"]["Item"]}} for item in items]
 

@@ -20,6 +20,7 @@ from llmready.domain.user import User
 from llmready.usecases.finish_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
 from tests.emulator import Place
+from tests.items import open_ledgers
 from tests.people import claimed, new_user, registered, started, with_website
 
 USERS = 7
@@ -122,6 +123,30 @@ def test_a_cleanup_goes_on_where_its_time_ended(
     assert runs[-1] == 0
     assert not [key for key in place.stored_keys() if key.endswith(".zip")]
     assert "Scan" not in calls
+
+
+@pytest.mark.chaos
+def test_the_reset_of_a_long_table(
+    calls: list[str], place: Place, record_property: Callable[[str, object], None]
+) -> None:
+    """Runs of ten seconds, each of which goes on where the last one ended, until nothing is left."""
+    last_month = month_of(now().replace(day=1) - timedelta(days=1))
+    open_ledgers(place, last_month, count := 10_000)
+    runs = []
+    began = perf_counter()
+    while not runs or not runs[-1]["all_seen"]:
+        runs.append(quota_reset.handler({}, _context(20)))  # ten seconds are to spare
+        assert len(runs) < 100
+    seconds = perf_counter() - began
+    assert sum(run["closed"] for run in runs) == count
+    assert len(runs) > 1
+    assert list(place.quotas.of_month(last_month)) == []
+    assert "Scan" not in calls
+    assert calls.count("Query") <= 4 * len(runs)  # three months, and a page that follows
+    record_property(
+        "figure",
+        f"the reset of {count:,} users in a table: {len(runs)} runs, {count / seconds:.0f} users a second",
+    )
 
 
 class Million:
