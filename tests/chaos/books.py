@@ -60,7 +60,7 @@ def check_books(place: Place, user_id: str) -> list[Generation]:
 def check_completed(place: Place, generation: Generation) -> Generation:
     """Assert that the only generation of its user was completed once, its archive stored, and return it."""
     (ended,) = check_books(place, generation.user_id)
-    assert ended.status is Status.COMPLETED
+    assert ended.status is Status.COMPLETED, (ended.error_code, ended.error_message, ended.attempts)
     assert ended.archive is not None
     assert ended.archive.key == archive_key(ended.user_id, ended.id, ended.fence)
     assert ended.archive.key in place.stored_keys()

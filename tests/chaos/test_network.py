@@ -44,7 +44,11 @@ def test_delays_and_cuts(
         ):
             generation = queued(place, site.url)
             worker = start_worker(
-                variables={"AWS_ENDPOINT_URL": network.url}, crawl_allow=site.host, idle_seconds=60
+                variables={"AWS_ENDPOINT_URL": network.url},
+                crawl_allow=site.host,
+                idle_seconds=60,
+                # Long enough that no heartbeat is late because the machine is busy: cuts are what this is about.
+                lease_seconds=10,
             )
             until(lambda g=generation: _settled(place, g), seconds=60)
             worker.signal(signal.SIGTERM)
