@@ -2,4 +2,6 @@
 import { htmlToMarkdown } from '../container/mdream/node_modules/mdream/dist/index.mjs'
 import { serve } from '../container/mdream/pipe.mjs'
 
-serve((html, url) => ['', htmlToMarkdown(html, { clean: true, isolateMain: false, origin: url }).trim()])
+const OPTIONS = { clean: true, isolateMain: false }
+
+serve((page, url) => ['', htmlToMarkdown(page.toString(), { ...OPTIONS, origin: url }).trim()])

@@ -1,5 +1,9 @@
+import gc
 import sys
 
-from crawler.cli import main
+# What is loaded now stays until the end: looking for garbage in it only takes time. A crawl turns it on again.
+gc.disable()
+
+from crawler.cli import main  # noqa: E402
 
 sys.exit(main())

@@ -119,6 +119,7 @@ async def _fetch(
 
     # What was loaded until here stays, and what a page leaves is gone with its last reference: little is to collect.
     gc.freeze()
+    gc.enable()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     fetched = _Fetched(options.start)
     failure: Failure | None = None

@@ -61,7 +61,8 @@ def kept_page(facts: Page, url: Url, depth: int) -> tuple[StoredPage, str]:
         heading=clean_line(facts.heading[:LONGEST_FACT]),
         description=clean_line(facts.description[:LONGEST_FACT]),
         site_name=clean_line(facts.site_name[:LONGEST_FACT]),
-        excerpt=clean_line(first_paragraph(markdown)),
+        # A page that says what it is about is hardly ever asked for it.
+        excerpt="" if facts.description else clean_line(first_paragraph(markdown)),
         digest=content_digest(title, markdown),
         lang=facts.lang,
         modified=facts.modified,

@@ -53,6 +53,7 @@ _PASSED = frozenset({"script", "style", "form", "input", "svg", "template", "nos
 _CAPTION = re.compile(r"\b(?:caption|part-title|(?:nav|menu|sidebar)[-_]+(?:title|heading|label|header))\b")
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
 _MENTIONS = (b"readcrumb", b"md-path__list")
+_LISTING = re.compile(rb"<(nav|ol|ul)[\s>]")
 _STRUCTURED = re.compile(r'"@type"\s*:\s*"BreadcrumbList".{0,4000}', re.DOTALL)
 _STRUCTURED_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 
@@ -77,7 +78,7 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
         if start < 0 or b">" in source[start:mention]:
             # Not within a tag: a style or a script.
             continue
-        part = LexborHTMLParser(source[start : start + LONGEST_CRUMBS].decode("utf-8", errors="ignore"))
+        part = LexborHTMLParser(_element(source, start).decode("utf-8", errors="ignore"))
         for node in part.css(_CRUMBS)[:1]:
             items = node.css("li") or node.css("a, span[aria-current], [aria-current=page]")
             labels = [label for label in (_label(item) for item in items[:MOST_CRUMBS]) if label]
@@ -88,6 +89,15 @@ def read_crumbs(source: bytes) -> tuple[str, ...]:
     found = _STRUCTURED.search(source.decode("utf-8", errors="replace"))
     names = _STRUCTURED_NAME.findall(found[0].partition("</script")[0]) if found else []
     return tuple(clean_line(_plain(name)) for name in names[:MOST_CRUMBS])
+
+
+def _element(source: bytes, start: int) -> bytes:
+    """Return the source of the element that begins there; up to a bound where its end is not plain to see."""
+    part = source[start : start + LONGEST_CRUMBS]
+    name = _LISTING.match(part)
+    end = part.find(b"</" + name[1]) if name else -1
+    # One of the same kind within it would end first.
+    return part[:end] if name and end > 0 and part.find(b"<" + name[1], 1, end) < 0 else part
 
 
 def _mentions(source: bytes) -> Iterator[int]:

@@ -10,8 +10,8 @@ const OPTIONS = { clean: true, isolateMain: false }
 // What is left to us of mdream's Markdown: the lines that it leaves empty after code in a list.
 const AFTER_CODE = /^( +`{3,})\n{3,}/gm
 
-serve((html, url, wantsFacts) => {
-  const tree = parse(html)
+serve((page, url, wantsFacts) => {
+  const tree = parse(page)
   const facts = wantsFacts ? JSON.stringify(factsOf(tree)) : ''
   const origin = originOf(tree, url)
   const markdown = htmlToMarkdown(mainPart(tree), { ...OPTIONS, origin }).trim()

@@ -83,7 +83,7 @@ function datesOf(tree) {
   const found = []
   const scripts = tree.lists[ID.script].filter((node) => tree.get(node, TYPE).toLowerCase() === 'application/ld+json')
   for (const node of scripts.slice(0, MOST_SCRIPTS)) {
-    const stated = STRUCTURED.exec(tree.source.slice(tree.to[node], tree.closeFrom[node]))
+    const stated = STRUCTURED.exec(tree.slice(tree.to[node], tree.closeFrom[node]))
     if (stated !== null) found.push(stated[1])
   }
   const time = tree.lists[ID.time].find(

@@ -123,14 +123,14 @@ class Judgements {
     const length = to - from
     // Highlighters give each word of code a letter.
     if (length < 2) return 0
-    if (length > LONGEST_KNOWN) return this.judge(tree.source.slice(from, Math.min(to, from + LONGEST)))
+    if (length > LONGEST_KNOWN) return this.judge(tree.slice(from, Math.min(to, from + LONGEST)))
     let hash = length
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
     const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
     if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
       this.hashes[slot] = hash
       this.lengths[slot] = length
-      this.results[slot] = this.judge(tree.source.slice(from, to))
+      this.results[slot] = this.judge(tree.slice(from, to))
     }
     return this.results[slot]
   }

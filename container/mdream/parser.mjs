@@ -44,18 +44,18 @@ const COUNTING = ids('article', 'aside', 'footer', 'header', 'main')
 
 const tree = new Tree()
 
-/** Read a page. The tree is good until the next one is read. */
-export function parse(source) {
-  tree.reset(source)
-  return new Parser(source, tree).run()
+/** Read a page, given as bytes in UTF-8. The tree is good until the next one is read. */
+export function parse(bytes) {
+  tree.reset(bytes)
+  return new Parser(tree).run()
 }
 
 const OPEN = new Int32Array(MOST_IDS)
 const BEYOND = new Int32Array(MOST_IDS)
 
 class Parser {
-  constructor(source, tree) {
-    this.source = source
+  constructor(tree) {
+    this.source = tree.source
     this.codes = tree.codes
     this.tree = tree
     this.numbering = new Numbering()
@@ -169,7 +169,7 @@ class Parser {
         }
       }
       if (!isWanted || at >= length) continue
-      const wanted = wantedName(source, codes, name, nameEnd)
+      const wanted = wantedName(tree, name, nameEnd)
       if (wanted) tree.addAttribute(wanted, from, to)
     }
     if (at >= length || tag < 0) {
@@ -199,7 +199,7 @@ class Parser {
     if (properties & VOID || isEmpty) return at
     if (properties & RAW) {
       const end = endOfRaw(this.source, at, tag)
-      if (tag === TITLE && !tree.title && (this.top === 0 || tree.tag[this.top] === HEAD)) tree.title = this.source.slice(at, end)
+      if (tag === TITLE && !tree.title && (this.top === 0 || tree.tag[this.top] === HEAD)) tree.title = tree.slice(at, end)
       tree.end[node] = node + 1
       tree.closeFrom[node] = end
       return after(this.source, '>', end)
@@ -353,13 +353,14 @@ class Parser {
   }
 }
 
-function wantedName(source, codes, from, to) {
+function wantedName(tree, from, to) {
+  const { codes } = tree
   const length = to - from
   if (length > LONGEST_NAME || !(BEGINNINGS[length] & (1 << (codes[from] & 31)))) return 0
   if (length === 5 && isAt(codes, from, CLASS_CODES)) return CLASS
   if (length === 4 && isAt(codes, from, HREF_CODES)) return HREF
   if (length === 2 && isAt(codes, from, IDENTITY_CODES)) return IDENTITY
-  const name = source.slice(from, to)
+  const name = tree.slice(from, to)
   return ATTRIBUTE[name] ?? ATTRIBUTE[name.toLowerCase()] ?? 0
 }
 

@@ -34,7 +34,10 @@ function answer(status, facts, text) {
   writeFully(buffer)
 }
 
-/** Answer questions with the facts and the text that `convert(html, url, wantsFacts)` returns, or with why it threw. */
+/**
+ * Answer questions with the facts and the text that `convert(page, url, wantsFacts)` returns, or with why it threw;
+ * `page` are bytes that are good until it returns.
+ */
 export function serve(convert) {
   const question = Buffer.alloc(12)
   let body = Buffer.allocUnsafeSlow(256 * 1024)
@@ -47,9 +50,8 @@ export function serve(convert) {
     if (length > body.length) body = Buffer.allocUnsafeSlow(length * 2)
     readFully(body, length)
     const url = body.toString('utf8', 0, urlLength)
-    const html = body.toString('utf8', urlLength, length)
     try {
-      answer(0, ...convert(html, url, wantsFacts))
+      answer(0, ...convert(body.subarray(urlLength, length), url, wantsFacts))
     } catch (error) {
       answer(1, '', String(error?.message ?? error).slice(0, 200))
     }

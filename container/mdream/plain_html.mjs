@@ -120,14 +120,14 @@ export class PlainHtml {
 
   copy(from, to) {
     if (from !== this.to) {
-      if (this.from < this.to) this.pieces.push(this.tree.source.slice(this.from, this.to))
+      if (this.from < this.to) this.pieces.push(this.tree.slice(this.from, this.to))
       this.from = from
     }
     this.to = to
   }
 
   put(text) {
-    if (this.from < this.to) this.pieces.push(this.tree.source.slice(this.from, this.to))
+    if (this.from < this.to) this.pieces.push(this.tree.slice(this.from, this.to))
     this.from = this.to = 0
     this.pieces.push(text)
   }
@@ -183,15 +183,15 @@ export class PlainHtml {
     const from = tree.from[node]
     const to = tree.to[node]
     if (tree.size[node] < LONGEST_INTERFACE && this.isInterface(from, to)) return
-    if (this.isInCell || tree.hasStraySigns) this.say(escaped(tree.source.slice(from, to)))
+    if (this.isInCell || tree.hasStraySigns) this.say(escaped(tree.slice(from, to)))
     else this.copy(from, to)
   }
 
   isInterface(from, to) {
-    const { codes, source } = this.tree
+    const { codes } = this.tree
     while (from < to && codes[from] <= 32) from++
     if (from === to || !INTERFACE_STARTS[startOf(codes[from], codes[from + 1])]) return false
-    return INTERFACE.test(source.slice(from, to))
+    return INTERFACE.test(this.tree.slice(from, to))
   }
 
   /** Write something that is seen. In a cell, a break goes before it when a block ended there. */
@@ -484,13 +484,13 @@ export class PlainHtml {
 
 /** Return the text of a part as it was written, line breaks as `separator`. */
 function rawText(tree, top, separator = '\n') {
-  const { tag: tags, gone, source, from, to, end: ends } = tree
+  const { tag: tags, gone, from, to, end: ends } = tree
   let text = ''
   const end = ends[top]
   let inner = top
   for (; inner < end; inner++) {
     if (gone[inner]) inner = ends[inner] - 1
-    else if (tags[inner] === 0) text += source.slice(from[inner], to[inner])
+    else if (tags[inner] === 0) text += tree.slice(from[inner], to[inner])
     else if (inner !== top && (tags[inner] === ID.br || PROPERTIES[tags[inner]] & BLOCK)) break
   }
   return inner < end ? rawLines(tree, top, separator) : text

@@ -98,7 +98,7 @@ export class Numbering {
       const id = LONGER_ONES[longerSlotOf(tree.codes, from, to)]
       if (id && to - from === NAMES[id].length && isName(tree.codes, from, id)) return id
     }
-    return this.slow(tree.source.slice(from, to).toLowerCase())
+    return this.slow(tree.slice(from, to).toLowerCase())
   }
 
   slow(name) {

@@ -25,11 +25,20 @@ const ROOM_KEPT = 1 << 19
 /** Characters of a page for which there is room at first, and for which it is kept. */
 const CODES = 1 << 17
 const CODES_KEPT = 1 << 21
+/** Bytes that are decoded at once. */
+const PART = 2048
+/** Stands in searches for what is not ASCII. */
+const MARK = '\x1a'
+const MASK = MARK.charCodeAt(0)
+const MASKED = Buffer.alloc(PART)
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
   constructor() {
+    /** The page for searching: what is not ASCII is masked, see `slice`. */
     this.source = ''
+    /** Whether anything is masked. */
+    this.hasOthers = false
     this.title = ''
     this.lang = ''
     this.hasStraySigns = false
@@ -38,6 +47,7 @@ export class Tree {
     this.says = 0
     /** The page once more as numbers, in which searching is faster than in a string. */
     this.codes = new Uint16Array(0)
+    this.units = Buffer.alloc(0)
     this.attributes = 0
     this.makeRoomForAttributes(ROOM)
     this.lists = Array.from(LISTED, (isListed) => (isListed ? [] : NO_LIST))
@@ -88,14 +98,12 @@ export class Tree {
     this.attributeTo = larger(Int32Array, this.attributeTo)
   }
 
-  reset(source) {
+  /** Begin with another page, given as bytes in UTF-8. */
+  reset(bytes) {
     this.count = this.attributes = 0
     if (this.room > ROOM_KEPT) this.makeRoom(ROOM)
     if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
-    const { length } = source
-    if (this.codes.length < length || this.codes.length > CODES_KEPT) this.codes = new Uint16Array(Math.max(length, CODES))
-    Buffer.from(this.codes.buffer).write(source, 'utf16le')
-    this.source = source
+    this.decode(bytes)
     this.title = ''
     this.lang = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
@@ -104,6 +112,45 @@ export class Tree {
     /** What any of the attributes says, as bits. */
     this.says = 0
     for (const list of this.filled) list.length = 0
+  }
+
+  /**
+   * Decode a page, part by part. V8 decodes ASCII many times faster than what holds a single other sign, and handles
+   * strings of ASCII faster than others; most parts are ASCII, even of pages with a dash in their title.
+   */
+  decode(bytes) {
+    const { length } = bytes
+    if (this.codes.length < length || this.codes.length > CODES_KEPT) {
+      this.codes = new Uint16Array(Math.max(length, CODES))
+      this.units = Buffer.from(this.codes.buffer)
+    }
+    this.hasOthers = false
+    let source = ''
+    let at = 0
+    for (let from = 0; from < length;) {
+      const to = from + PART < length ? boundary(bytes, from + PART) : length
+      const part = bytes.utf8Slice(from, to)
+      this.units.ucs2Write(part, 2 * at)
+      // A sign beyond ASCII has more bytes than it has units.
+      source += part.length === to - from ? part : this.masked(at, at + part.length)
+      at += part.length
+      from = to
+    }
+    this.source = source
+  }
+
+  /** Return a part of the page with a mark in place of all that is not ASCII. */
+  masked(from, to) {
+    const { codes } = this
+    this.hasOthers = true
+    for (let at = from; at < to; at++) MASKED[at - from] = codes[at] < 128 ? codes[at] : MASK
+    return MASKED.latin1Slice(0, to - from)
+  }
+
+  /** Return a part of the page as it was written. */
+  slice(from, to) {
+    const part = this.source.slice(from, to)
+    return this.hasOthers && part.includes(MARK) ? this.units.ucs2Slice(2 * from, 2 * to) : part
   }
 
   /** Add a node; its attributes are those from `firstAttribute` on, its source or that of its start tag from `from` to `to`. */
@@ -174,11 +221,11 @@ export class Tree {
   }
 
   value(place) {
-    return this.source.slice(this.attributeFrom[place], this.attributeTo[place])
+    return this.slice(this.attributeFrom[place], this.attributeTo[place])
   }
 
   raw(node) {
-    return this.source.slice(this.from[node], this.to[node])
+    return this.slice(this.from[node], this.to[node])
   }
 
   /** Leave out a node and all below it. */
@@ -233,6 +280,13 @@ export class Tree {
     }
     return found
   }
+}
+
+/** Return where the sign begins that lies at a place in UTF-8; signs are of four bytes at most. */
+function boundary(bytes, place) {
+  let at = place
+  while (at > place - 3 && (bytes[at] & 0xC0) === 0x80) at--
+  return at
 }
 
 /** Return how many of the first `length` sorted numbers are smaller. */

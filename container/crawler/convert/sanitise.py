@@ -46,6 +46,8 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """Return the text as one line without anything unseen."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(clean_text(text).split())
 
 

@@ -66,9 +66,7 @@ class Url(NamedTuple):
     @property
     def literal(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         """The address, when the host is one."""
-        if self.host.startswith("["):
-            return ipaddress.IPv6Address(self.host[1:-1])
-        return ipaddress.IPv4Address(self.host) if self.host[-1].isdigit() else None
+        return _literal(self.host)
 
     @property
     def directory(self) -> str:
@@ -138,6 +136,13 @@ def _join(base: Url, href: str) -> Url | None:
         return _absolute(scheme, rest)
     except BadUrl:
         return None
+
+
+@lru_cache(maxsize=256)
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if host.startswith("["):
+        return ipaddress.IPv6Address(host[1:-1])
+    return ipaddress.IPv4Address(host) if host[-1].isdigit() else None
 
 
 @lru_cache(maxsize=16384)

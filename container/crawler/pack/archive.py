@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -37,6 +38,8 @@ MOST_WAITING = 64
 """Files of the archive that wait for being written."""
 
 _CHUNK = 1 << 20
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Bundle:
         self._made = {folder}
         # Making a file waits for the file system; more threads than one only wait for Python.
         self._writer = ThreadPoolExecutor(1, "writer")
-        self._writing: deque[Future[int]] = deque()
+        self._writing: deque[Future[None]] = deque()
         self._closing = ExitStack()
         self._zip = zip_path and ZipFile(zip_path, limit)
 
@@ -117,7 +120,7 @@ class Bundle:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(path.parent)
         self._wait_for(len(self._writing) - MOST_WAITING + 1)
-        self._writing.append(self._writer.submit(path.write_bytes, data))
+        self._writing.append(self._writer.submit(_write, str(path), data))
         self.names.append(name)
         if self._zip:
             self._zip.add(name, data, parts)
@@ -135,7 +138,7 @@ class Bundle:
                 for data in piece.plain:
                     plain.write(data)
                     size += len(data)
-                    checksum = zlib.crc32(data, checksum)
+                    checksum = zlib.crc32(data, checksum) if self._zip else 0
                 if self._zip:
                     packed_size += sum(packed.write(part) for part in piece.packed())
             self.names.append(name)
@@ -145,6 +148,16 @@ class Bundle:
                 self._zip.add_parts(name, size, checksum, parts, packed_size)
         scratch.unlink()
         return size
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a file with as few calls as it can be written with."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    finally:
+        os.close(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +246,7 @@ def _front_matter(entry: Entry) -> str:
         "last_modified": page.modified,
     }
     # JSON strings are YAML strings, with every quote and colon where YAML wants it.
-    front = "".join(f"{key}: {json.dumps(text, ensure_ascii=False)}\n" for key, text in facts.items() if text)
+    front = "".join(f"{key}: {_quoted(text)}\n" for key, text in facts.items() if text)
     return f"---\n{front}---\n\n"
 
 

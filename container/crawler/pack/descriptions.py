@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawler.convert.excerpt import paragraphs
+from crawler.convert.excerpt import first_paragraph, paragraphs
 from crawler.convert.sanitise import clean_line
 from crawler.pack.words import shortened
 
@@ -27,6 +27,7 @@ SHORTEST_SENTENCE = 40
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
 _MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKED = re.compile(r"[&\\*`\[]")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
 _FURNITURE = frozenset(
@@ -43,12 +44,17 @@ def page_descriptions(
 
     Parameters: `pages`; `titles`, which no description repeats; `text_of`, which reads the Markdown of a page.
     """
-    facts = {page.url: (plain(page.description), plain(page.excerpt)) for page in pages}
-    stated = Counter(own for own, _ in facts.values())
-    excerpts = Counter(excerpt for _, excerpt in facts.values())
+    owns = {page.url: plain(page.description) for page in pages}
+    stated = Counter(owns.values())
+    firsts = {
+        page.url: plain(page.excerpt or _first_paragraph(page, text_of))
+        for page in pages
+        if not owns[page.url] or stated[owns[page.url]] > SHARED_BY
+    }
+    excerpts = Counter(firsts.values())
     found: dict[Url, str] = {}
     for page in pages:
-        own, excerpt = facts[page.url]
+        own, excerpt = owns[page.url], firsts.get(page.url, "")
         text = next(
             (
                 candidate
@@ -63,8 +69,15 @@ def page_descriptions(
     return found
 
 
+def _first_paragraph(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
+    """Return a page's first paragraph, which is not kept where the page describes itself."""
+    return clean_line(first_paragraph(text_of(page))) if page.description else ""
+
+
 def plain(text: str) -> str:
     """Return a description as plain text: entities and Markdown's escapes undone, one line."""
+    if not _MARKED.search(text):
+        return clean_line(text)
     text = html.unescape(html.unescape(text))
     return clean_line(_MARKDOWN.sub(lambda match: match[1] or match[2] or "", text))
 

@@ -31,9 +31,11 @@ class Repeats:
 
     def note(self, markdown: str) -> None:
         """Count the blocks of a page."""
-        blocks = markdown.split("\n\n")
         self._pages += 1
-        for key in {_key(block) for block in (*_lead(blocks), *_tail(blocks))}:
+        # The ends alone: a page has hundreds of blocks.
+        lead = _lead(markdown.split("\n\n", MOST_EDGE_BLOCKS + 1)[: MOST_EDGE_BLOCKS + 1])
+        tail = _tail(markdown.rsplit("\n\n", MOST_EDGE_BLOCKS))
+        for key in {_key(block) for block in (*lead, *tail)}:
             if key in self._counts or len(self._counts) < MOST_BLOCKS:
                 self._counts[key] += 1
 

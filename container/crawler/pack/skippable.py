@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,15 @@ def is_skippable(page: StoredPage, title: str, shared: int) -> bool:
     """
     # A page above the folder that holds most is judged by its whole path.
     parts = segments(page.url)[shared:] or segments(page.url)
-    if any(_NAMES.fullmatch(part) for part in parts):
+    if any(map(_is_name, parts)):
         return True
     if parts[:1] == ["search"] or any(_LISTS.fullmatch(part) for part in parts[: max(1, len(parts) - 1)]):
         return True
     if any(part == "page" and after.isdecimal() for part, after in pairwise(parts)):
         return True
     return _LEGAL_TITLE.fullmatch(title) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_name(part: str) -> bool:
+    return _NAMES.fullmatch(part) is not None

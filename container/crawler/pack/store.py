@@ -223,7 +223,7 @@ class PageStore:
                 markdown = self._data(place).decode()
                 kept = self._repeats.without(markdown)
                 if kept != markdown:
-                    page.excerpt = clean_line(first_paragraph(kept))
+                    page.excerpt = "" if page.description else clean_line(first_paragraph(kept))
                     self._pages[url] = (page, self._keep(kept))
             self._repeats = Repeats()
         for future in self._waiting:

@@ -30,7 +30,6 @@ _MEANINGLESS = frozenset((
 ))  # fmt: skip
 _BRACKETS = re.compile(r"\s\(([^()]{3,80})\)$")
 _MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
-_SIGNS = str.maketrans("", "", "\u00b6\u200b")
 
 
 class SiteName(NamedTuple):
@@ -68,7 +67,7 @@ def page_titles(pages: Sequence[StoredPage], home: StoredPage, site: SiteName) -
 
 
 def _plain(title: str) -> str:
-    return clean_line(title.translate(_SIGNS))
+    return clean_line(title.replace("\u00b6", "").replace("\u200b", ""))
 
 
 def _common(titles: Sequence[str], place: int) -> str:

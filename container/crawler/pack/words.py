@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -29,10 +30,15 @@ def readable(segment: str) -> str:
 
 def segments(url: Url) -> list[str]:
     """Return the parts of a page's path without index files and extensions: `/a/b/index.html` has `a` and `b`."""
-    parts = [part for part in url.key.partition("?")[0].split("/") if part]
+    return list(_segments(url.key))
+
+
+@lru_cache(maxsize=16384)
+def _segments(key: str) -> tuple[str, ...]:
+    parts = [part for part in key.partition("?")[0].split("/") if part]
     if parts:
         parts[-1] = _EXTENSION.sub("", parts[-1]) or parts[-1]
-    return parts
+    return tuple(parts)
 
 
 def shortened(text: str, length: int) -> str:
