@@ -1,4 +1,5 @@
 // A page as a flat tree: its nodes in the order of the source, each with where its last descendant ends.
+import { isAscii } from 'node:buffer'
 import { ids } from './tags.mjs'
 
 const TEXT = 0
@@ -22,32 +23,32 @@ const ROOM = 1 << 14
 const MOST_NODES = 1 << 20
 /** Nodes for which room is kept from page to page. */
 const ROOM_KEPT = 1 << 19
-/** Characters of a page for which there is room at first, and for which it is kept. */
-const CODES = 1 << 17
-const CODES_KEPT = 1 << 21
-/** Bytes that are decoded at once. */
-const PART = 2048
-/** Stands in searches for what is not ASCII. */
-const MARK = '\x1a'
-const MASK = MARK.charCodeAt(0)
-const MASKED = Buffer.alloc(PART)
+/** Bytes of a part of a page, and how many bits number them. */
+const PART_BITS = 9
+const PART = 1 << PART_BITS
+/** Parts for which there is room at first, and for which it is kept. */
+const OTHERS = 1 << 9
+const OTHERS_KEPT = 1 << 13
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
   constructor() {
-    /** The page for searching: what is not ASCII is masked, see `slice`. */
+    /**
+     * The page for searching, a sign for each byte. V8 handles strings of one byte a sign faster than others, and
+     * decodes ASCII many times faster than what holds a single other sign; most parts of most pages are ASCII.
+     */
     this.source = ''
-    /** Whether anything is masked. */
+    /** Whether the page holds anything but ASCII, and which of its parts do. */
     this.hasOthers = false
+    this.others = new Uint8Array(OTHERS)
     this.title = ''
     this.lang = ''
     this.hasStraySigns = false
     this.count = 0
     this.toldOnes = 0
     this.says = 0
-    /** The page once more as numbers, in which searching is faster than in a string. */
-    this.codes = new Uint16Array(0)
-    this.units = Buffer.alloc(0)
+    /** Its bytes, in which searching for what is near is faster than in a string. */
+    this.codes = Buffer.alloc(0)
     this.attributes = 0
     this.makeRoomForAttributes(ROOM)
     this.lists = Array.from(LISTED, (isListed) => (isListed ? [] : NO_LIST))
@@ -103,7 +104,9 @@ export class Tree {
     this.count = this.attributes = 0
     if (this.room > ROOM_KEPT) this.makeRoom(ROOM)
     if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
-    this.decode(bytes)
+    this.codes = bytes
+    this.source = bytes.latin1Slice()
+    this.lookForOthers(bytes)
     this.title = ''
     this.lang = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
@@ -114,43 +117,26 @@ export class Tree {
     for (const list of this.filled) list.length = 0
   }
 
-  /**
-   * Decode a page, part by part. V8 decodes ASCII many times faster than what holds a single other sign, and handles
-   * strings of ASCII faster than others; most parts are ASCII, even of pages with a dash in their title.
-   */
-  decode(bytes) {
+  /** Note which parts of the page hold anything but ASCII. */
+  lookForOthers(bytes) {
     const { length } = bytes
-    if (this.codes.length < length || this.codes.length > CODES_KEPT) {
-      this.codes = new Uint16Array(Math.max(length, CODES))
-      this.units = Buffer.from(this.codes.buffer)
+    const parts = (length + PART - 1) >> PART_BITS
+    this.hasOthers = !isAscii(bytes)
+    if (!this.hasOthers) return
+    if (this.others.length < parts || this.others.length > OTHERS_KEPT) this.others = new Uint8Array(Math.max(parts, OTHERS))
+    for (let part = 0; part < parts; part++) {
+      this.others[part] = isAscii(bytes.subarray(part << PART_BITS, (part + 1) << PART_BITS)) ? 0 : 1
     }
-    this.hasOthers = false
-    let source = ''
-    let at = 0
-    for (let from = 0; from < length;) {
-      const to = from + PART < length ? boundary(bytes, from + PART) : length
-      const part = bytes.utf8Slice(from, to)
-      this.units.ucs2Write(part, 2 * at)
-      // A sign beyond ASCII has more bytes than it has units.
-      source += part.length === to - from ? part : this.masked(at, at + part.length)
-      at += part.length
-      from = to
-    }
-    this.source = source
   }
 
-  /** Return a part of the page with a mark in place of all that is not ASCII. */
-  masked(from, to) {
-    const { codes } = this
-    this.hasOthers = true
-    for (let at = from; at < to; at++) MASKED[at - from] = codes[at] < 128 ? codes[at] : MASK
-    return MASKED.latin1Slice(0, to - from)
-  }
-
-  /** Return a part of the page as it was written. */
+  /** Return a part of the page as its author wrote it. */
   slice(from, to) {
-    const part = this.source.slice(from, to)
-    return this.hasOthers && part.includes(MARK) ? this.units.ucs2Slice(2 * from, 2 * to) : part
+    if (this.hasOthers) {
+      for (let part = from >> PART_BITS; part << PART_BITS < to; part++) {
+        if (this.others[part]) return this.codes.utf8Slice(from, to)
+      }
+    }
+    return this.source.slice(from, to)
   }
 
   /** Add a node; its attributes are those from `firstAttribute` on, its source or that of its start tag from `from` to `to`. */
@@ -187,7 +173,15 @@ export class Tree {
     const { codes } = this
     while (from < to && codes[from] <= 32) from++
     while (from < to && codes[to - 1] <= 32) to--
-    this.size[node] = to - from
+    this.size[node] = this.hasOthers ? this.signs(from, to) : to - from
+  }
+
+  /** Return how many signs a part of the page has. */
+  signs(from, to) {
+    const { codes } = this
+    let count = to - from
+    for (let at = from; at < to; at++) if ((codes[at] & 0xC0) === 0x80) count--
+    return count
   }
 
   addAttribute(name, from, to) {
@@ -280,13 +274,6 @@ export class Tree {
     }
     return found
   }
-}
-
-/** Return where the sign begins that lies at a place in UTF-8; signs are of four bytes at most. */
-function boundary(bytes, place) {
-  let at = place
-  while (at > place - 3 && (bytes[at] & 0xC0) === 0x80) at--
-  return at
 }
 
 /** Return how many of the first `length` sorted numbers are smaller. */

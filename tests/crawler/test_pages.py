@@ -573,3 +573,23 @@ def test_a_child_that_dies_is_replaced_and_only_its_page_is_lost() -> None:
     assert [one.code for one in lost] in ([], [Code.CONVERTER_FAILED])
     assert [one for one in first if isinstance(one, str)] == [str(n) for n in range(len(lost), 4)]
     assert later == "later"
+
+
+@pytest.mark.parametrize("shift", range(8))
+async def test_signs_of_any_size_wherever_they_lie(shift: int) -> None:
+    """The converter looks at bytes, part by part: no sign is cut, no part is read as another script."""
+    signs = "é—漢字😀ß\u00a0à"
+    texts = [f"y{'x' * (number * 97 + shift)} {signs}{number}" for number in range(40)]
+    html = "".join(f"<p>{text}</p>" for text in texts)
+    converter = Converter()
+    await converter.start()
+    try:
+        told, markdown = await converter.read(
+            f"<title>{signs}</title><meta name=description content='{signs}'>{html}".encode(),
+            "https://example.com/",
+        )
+    finally:
+        await converter.close()
+    assert told["title"] == signs
+    assert told["metas"] == [["description", "", signs]]
+    assert markdown.replace("\u00a0", " ").split("\n\n") == [text.replace("\u00a0", " ") for text in texts]

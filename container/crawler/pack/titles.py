@@ -45,10 +45,10 @@ def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     affixes = frozenset(
         affix for affix in (_common(titles, -1), _common(titles, 0), _common_brackets(titles)) if affix
     )
-    stated = Counter(_plain(page.site_name) for page in pages if page.site_name.strip())
+    stated = Counter(name for page in pages if (name := _plain(page.site_name)))
     if stated:
         name = max(stated, key=lambda text: (stated[text], text))
-        if home.site_name.strip() or stated[name] * 2 >= len(pages):
+        if _plain(home.site_name) or stated[name] * 2 >= len(pages):
             return SiteName(shortened(name, LONGEST_TITLE), affixes)
     if affixes:
         longest = _common(titles, -1) or _common(titles, 0) or _common_brackets(titles)
