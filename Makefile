@@ -122,7 +122,7 @@ deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account (STAGE=dev A
 diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)
 	@$(CDK) diff --context stage=$(STAGE) $(ARGS)
 
-destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev)
+destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev; EMPTY=yes deletes its files, too)
 	@$(PREFLIGHT) destroy $(if $(filter yes,$(EMPTY)),--with-files) --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
 	@$(CDK) destroy $(WITHOUT_MAIL) --context stage=$(STAGE) $(ARGS)
 

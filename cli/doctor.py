@@ -4,7 +4,6 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from email.utils import parseaddr
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -175,10 +174,10 @@ def _mails(patient: Patient) -> str:
     if provider != "ses":
         return f"Mails go through {provider}."
     client = patient.service.client("sesv2")
-    sender = parseaddr(settings["LLMREADY_MAIL_SENDER"])[1]
-    if not any(_is_verified(client, identity) for identity in (sender, sender.partition("@")[2])):
+    identity = settings["LLMREADY_MAIL_IDENTITY"]
+    if not _is_verified(client, identity):
         raise _Wrong(
-            f"SES has not verified {sender}; `make sender` with the stage's settings says what to do."
+            f"SES has not verified {identity}; `make sender` with the stage's settings says what to do."
         )
     account = client.get_account()
     if not account.get("SendingEnabled", True):

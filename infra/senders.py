@@ -44,13 +44,18 @@ def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:
     try:
         made = sesv2.create_email_identity(EmailIdentity=identity)
     except sesv2.exceptions.AlreadyExistsException:
+        made = sesv2.get_email_identity(EmailIdentity=identity)
         if is_address:
             client("ses").verify_email_identity(EmailAddress=identity)  # mails the link once more
-        made = sesv2.get_email_identity(EmailIdentity=identity)
+        elif made["DkimAttributes"].get("Status") == "FAILED":
+            # It has stopped looking for the records.
+            sesv2.put_email_identity_dkim_signing_attributes(
+                EmailIdentity=identity, SigningAttributesOrigin="AWS_SES"
+            )
     if is_address:
         return f"SES sends {identity} a mail; follow the link in it."
     records = (
         f"{token}._domainkey.{identity}. CNAME {token}.dkim.amazonses.com."
-        for token in made["DkimAttributes"]["Tokens"]
+        for token in made["DkimAttributes"].get("Tokens", ())
     )
     return "\n".join((f"Add these records to {identity}; SES looks for them for 72 hours:", *records))

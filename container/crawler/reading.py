@@ -11,6 +11,7 @@ from crawler.convert.page import read_page
 from crawler.convert.sanitise import clean_line, clean_markdown
 from crawler.failures import Code, Failure
 from crawler.fetch.answers import all_of
+from crawler.pack.descriptions import plain
 from crawler.pack.store import StoredPage, content_digest
 from crawler.signposts import read_crumbs, read_signs
 
@@ -54,15 +55,16 @@ def kept_page(facts: Page, url: Url, depth: int) -> tuple[StoredPage, str]:
             f"{url} has no text; a page that needs JavaScript needs the browser option.",
         )
     title = clean_line(facts.title[:LONGEST_FACT])
+    description = clean_line(facts.description[:LONGEST_FACT])
     page = StoredPage(
         url=url,
         depth=depth,
         title=title,
         heading=clean_line(facts.heading[:LONGEST_FACT]),
-        description=clean_line(facts.description[:LONGEST_FACT]),
+        description=description,
         site_name=clean_line(facts.site_name[:LONGEST_FACT]),
         # A page that says what it is about is hardly ever asked for it.
-        excerpt="" if facts.description else clean_line(first_paragraph(markdown)),
+        excerpt="" if plain(description) else clean_line(first_paragraph(markdown)),
         digest=content_digest(title, markdown),
         lang=facts.lang,
         modified=facts.modified,

@@ -137,8 +137,8 @@ function longerSlotOf(codes, from, to) {
   return (((codes[from] | 32) * 3 + (codes[from + 2] | 32) * 11 + (codes[to - 1] | 32)) * 17 + to - from) & 511
 }
 
-// Arrays of the same kind as a page's codes, which the compiler can then rely upon.
-const NAME_CODES = NAMES.map((name) => Uint16Array.from(Buffer.from(name)))
+// Of the same kind as a page's bytes, which the compiler can then rely upon.
+const NAME_CODES = NAMES.map((name) => Buffer.from(name))
 
 /** Say whether the name of an element, one that is known, stands there in small letters. */
 export function isName(codes, from, id) {

@@ -27,20 +27,21 @@ const ROOM_KEPT = 1 << 19
 const PART_BITS = 9
 const PART = 1 << PART_BITS
 /** Parts for which there is room at first, and for which it is kept. */
-const OTHERS = 1 << 9
-const OTHERS_KEPT = 1 << 13
+const PARTS = 1 << 9
+const PARTS_KEPT = 1 << 13
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
   constructor() {
     /**
-     * The page for searching, a sign for each byte. V8 handles strings of one byte a sign faster than others, and
-     * decodes ASCII many times faster than what holds a single other sign; most parts of most pages are ASCII.
+     * The page for searching alone, a character for each byte; what is to be read comes from `slice`. V8 handles such
+     * strings faster than others, and decodes ASCII many times faster than what holds a single other character; most
+     * parts of most pages are ASCII.
      */
     this.source = ''
     /** Whether the page holds anything but ASCII, and which of its parts do. */
-    this.hasOthers = false
-    this.others = new Uint8Array(OTHERS)
+    this.isBeyondAscii = false
+    this.beyondAscii = new Uint8Array(PARTS)
     this.title = ''
     this.lang = ''
     this.hasStraySigns = false
@@ -106,7 +107,7 @@ export class Tree {
     if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
     this.codes = bytes
     this.source = bytes.latin1Slice()
-    this.lookForOthers(bytes)
+    this.lookBeyondAscii(bytes)
     this.title = ''
     this.lang = ''
     /** Whether a text holds a sign that begins a tag elsewhere. */
@@ -118,22 +119,22 @@ export class Tree {
   }
 
   /** Note which parts of the page hold anything but ASCII. */
-  lookForOthers(bytes) {
+  lookBeyondAscii(bytes) {
     const { length } = bytes
     const parts = (length + PART - 1) >> PART_BITS
-    this.hasOthers = !isAscii(bytes)
-    if (!this.hasOthers) return
-    if (this.others.length < parts || this.others.length > OTHERS_KEPT) this.others = new Uint8Array(Math.max(parts, OTHERS))
+    this.isBeyondAscii = !isAscii(bytes)
+    if (!this.isBeyondAscii) return
+    if (this.beyondAscii.length < parts || this.beyondAscii.length > PARTS_KEPT) this.beyondAscii = new Uint8Array(Math.max(parts, PARTS))
     for (let part = 0; part < parts; part++) {
-      this.others[part] = isAscii(bytes.subarray(part << PART_BITS, (part + 1) << PART_BITS)) ? 0 : 1
+      this.beyondAscii[part] = isAscii(bytes.subarray(part << PART_BITS, (part + 1) << PART_BITS)) ? 0 : 1
     }
   }
 
   /** Return a part of the page as its author wrote it. */
   slice(from, to) {
-    if (this.hasOthers) {
+    if (this.isBeyondAscii) {
       for (let part = from >> PART_BITS; part << PART_BITS < to; part++) {
-        if (this.others[part]) return this.codes.utf8Slice(from, to)
+        if (this.beyondAscii[part]) return this.codes.utf8Slice(from, to)
       }
     }
     return this.source.slice(from, to)
@@ -173,11 +174,11 @@ export class Tree {
     const { codes } = this
     while (from < to && codes[from] <= 32) from++
     while (from < to && codes[to - 1] <= 32) to--
-    this.size[node] = this.hasOthers ? this.signs(from, to) : to - from
+    this.size[node] = this.isBeyondAscii ? this.characters(from, to) : to - from
   }
 
-  /** Return how many signs a part of the page has. */
-  signs(from, to) {
+  /** Return how many characters a part of the page has. */
+  characters(from, to) {
     const { codes } = this
     let count = to - from
     for (let at = from; at < to; at++) if ((codes[at] & 0xC0) === 0x80) count--

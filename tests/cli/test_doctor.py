@@ -37,7 +37,7 @@ def healthy() -> dict[str, Any]:
         },
         "notifier": {
             "LLMREADY_MAIL_PROVIDER": "ses",
-            "LLMREADY_MAIL_SENDER": "LLMReady <noreply@example.com>",
+            "LLMREADY_MAIL_IDENTITY": "noreply@example.com",
         },
     }
     return {

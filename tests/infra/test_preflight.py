@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from infra.preflight import Account, PreflightError, check_is_still, main
 from infra.senders import is_verified
+from infra.stage import load_stage
 from tests.emulator import Emulator, running_ministack
 from tests.infra.running import ROOT, wait_for
 
@@ -23,6 +27,7 @@ SENDER = "-c mail_sender=noreply@example.com"
 # The emulator has no alarms of expressions, and rolls the stack back.
 BROKEN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "1"}]}}
 
+Capture = pytest.CaptureFixture[str]
 Make = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -31,6 +36,19 @@ def account(tmp_path: Path) -> Iterator[Emulator]:
     """Return an account with nothing in it."""
     with running_ministack(tmp_path) as emulator:
         yield emulator
+
+
+def credentials(account: Emulator) -> dict[str, str]:
+    """Return the environment of somebody who may do anything in an account."""
+    return {
+        "AWS_ENDPOINT_URL": str(account.endpoint),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 @pytest.fixture
@@ -43,13 +61,7 @@ def make(account: Emulator) -> Make:
             cwd=ROOT,
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith(NOT_HANDED_ON)},
-                "AWS_ENDPOINT_URL": str(account.endpoint),
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "AWS_REGION": "us-east-1",
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                **credentials(account),
                 "CDK_DOCKER": "true",  # a program that is there and says yes
                 **environment,
             },
@@ -112,7 +124,7 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     account.client("s3").put_object(Bucket=outputs["Bucket"], Key="generations/one.zip", Body=b"zip")
     assert refusal(make("destroy", "STAGE=local", arguments="--force")) == (
-        f"The bucket {outputs['Bucket']} is not empty: people can still download what is in it;"
+        f"The bucket {outputs['Bucket']} is not empty: it still holds people's files;"
         " `make destroy STAGE=local EMPTY=yes` deletes it with everything else."
     )
     account.client("s3").delete_object(Bucket=outputs["Bucket"], Key="generations/one.zip")
@@ -176,7 +188,7 @@ def test_an_identity_whose_link_nobody_followed_is_not_verified(account: Emulato
         assert is_verified(client, "noreply@example.com")
 
 
-def test_a_stack_that_cannot_be_deployed_now(account: Emulator, make: Make) -> None:
+def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) -> None:
     bootstrapped(account)
     make("sender")
     assert refusal(make("deploy", CDK_DOCKER="no-such-engine")) == (
@@ -205,6 +217,12 @@ def test_a_stack_that_cannot_be_deployed_now(account: Emulator, make: Make) -> N
             {},
             "AWS does not know these credentials or this region (-c region=…): ",
         ),
+        (
+            ["destroy", "STAGE=prod"],
+            "-c stage=dev",
+            {},
+            "The stage is prod, and ARGS name another one; say STAGE=… alone.",
+        ),
         (["destroy"], "", {}, "There is no stack LLMReady-dev in us-east-1; nothing is to be removed."),
         (
             ["sender"],
@@ -225,6 +243,67 @@ def test_one_sentence_and_nothing_created(  # noqa: PLR0917 (what a case is made
     assert refusal(make(*words, arguments=arguments, **environment)).startswith(sentence)
     assert stacks(account) == []
     assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (
+            "UPDATE_IN_PROGRESS",
+            "LLMReady-dev is being changed (UPDATE_IN_PROGRESS); wait until that has ended.",
+        ),
+        (
+            "UPDATE_ROLLBACK_FAILED",
+            (
+                "LLMReady-dev is stuck (UPDATE_ROLLBACK_FAILED); run `aws cloudformation continue-update-rollback"
+                " --stack-name LLMReady-dev --region us-east-1` first."
+            ),
+        ),
+    ],
+)
+def test_a_stack_that_cannot_be_changed_now(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch, status: str, sentence: str
+) -> None:
+    # The emulator stays in neither state; what AWS answers then is checked against its model.
+    for name, value in credentials(account).items():
+        monkeypatch.setenv(name, value)
+    asked = Account(load_stage("dev", {"mail_provider": "none"}))
+    client = account.client("cloudformation")
+    monkeypatch.setattr(asked, "client", lambda _service: client)
+    answer = {"StackName": "LLMReady-dev", "CreationTime": datetime.now(UTC), "StackStatus": status}
+    with Stubber(client) as answers:
+        answers.add_response("describe_stacks", {"Stacks": [answer]}, {"StackName": "LLMReady-dev"})
+        with pytest.raises(PreflightError) as refused:
+            check_is_still(asked)
+    assert str(refused.value) == sentence
+
+
+def test_who_may_not_look_may_deploy(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """The CDK deploys under roles of its own; a pipeline often has the right to take them and no other."""
+    for name, value in credentials(account).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CDK_DOCKER", "true")
+
+    def denied(_self: Account, name: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": f"not {name}"}}, "DescribeStacks")
+
+    monkeypatch.setattr(Account, "stack_of", denied)
+    assert main(["deploy", "-c", "mail_provider=none"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(line.startswith("Not looked at beforehand, for lack of rights: ") for line in told)
+
+
+def test_a_bootstrap_with_names_of_its_own(account: Emulator, make: Make) -> None:
+    account.client("s3").create_bucket(Bucket="our-assets")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "their-assets"}}
+    template = {"Resources": {"B": bucket}, "Outputs": {"BucketName": {"Value": "our-assets"}}}
+    account.client("cloudformation").create_stack(StackName="Ours", TemplateBody=json.dumps(template))
+    account.client("ssm").put_parameter(Name="/cdk-bootstrap/ours/version", Value="21", Type="String")
+    names = "--toolkit-stack-name Ours -c @aws-cdk/core:bootstrapQualifier=ours"
+    assert refusal(make("deploy", arguments=f"{SENDER} {names}")).startswith("SES has not verified ")
 
 
 def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> None:

@@ -46,11 +46,14 @@ def page_descriptions(
     """
     owns = {page.url: plain(page.description) for page in pages}
     stated = Counter(owns.values())
-    firsts = {
-        page.url: plain(page.excerpt or _first_paragraph(page, text_of))
+    # What pages begin with is only looked at where not all of them say what they are about.
+    are_described = all(
+        owns[page.url]
+        and stated[owns[page.url]] <= SHARED_BY
+        and _says_more(owns[page.url], titles[page.url])
         for page in pages
-        if not owns[page.url] or stated[owns[page.url]] > SHARED_BY
-    }
+    )
+    firsts = {} if are_described else {page.url: plain(_excerpt(page, text_of)) for page in pages}
     excerpts = Counter(firsts.values())
     found: dict[Url, str] = {}
     for page in pages:
@@ -69,9 +72,9 @@ def page_descriptions(
     return found
 
 
-def _first_paragraph(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
+def _excerpt(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
     """Return a page's first paragraph, which is not kept where the page describes itself."""
-    return clean_line(first_paragraph(text_of(page))) if page.description else ""
+    return page.excerpt or (clean_line(first_paragraph(text_of(page))) if plain(page.description) else "")
 
 
 def plain(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crawler.convert.excerpt import first_paragraph
 from crawler.convert.sanitise import clean_line
 from crawler.frontier.urls import Url
+from crawler.pack.descriptions import plain
 from crawler.pack.repeats import Repeats
 from crawler.pack.tokens import count_words, estimate_tokens
 from crawler.pack.zip_file import deflated
@@ -223,7 +224,7 @@ class PageStore:
                 markdown = self._data(place).decode()
                 kept = self._repeats.without(markdown)
                 if kept != markdown:
-                    page.excerpt = "" if page.description else clean_line(first_paragraph(kept))
+                    page.excerpt = "" if plain(page.description) else clean_line(first_paragraph(kept))
                     self._pages[url] = (page, self._keep(kept))
             self._repeats = Repeats()
         for future in self._waiting:
