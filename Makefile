@@ -48,7 +48,7 @@ bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: chaos
-chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all of them, with figures (an hour)
+chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all of them, with figures (half an hour)
 	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py \
 		tests/functions/test_long_runs.py tests/mail/test_outage.py
 
