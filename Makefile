@@ -123,7 +123,7 @@ diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)
 	@$(CDK) diff --context stage=$(STAGE) $(ARGS)
 
 destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev; EMPTY=yes deletes its files, too)
-	@$(PREFLIGHT) destroy $(if $(filter yes,$(EMPTY)),--with-files) --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
+	@$(PREFLIGHT) destroy$(if $(filter yes,$(EMPTY)),-with-files) --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
 	@$(CDK) destroy $(WITHOUT_MAIL) --context stage=$(STAGE) $(ARGS)
 
 clean-local: ## Remove the local system's data (.local/)

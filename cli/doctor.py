@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from cli import deployment
 from cli.deployment import Deployment
@@ -174,8 +174,11 @@ def _mails(patient: Patient) -> str:
     if provider != "ses":
         return f"Mails go through {provider}."
     client = patient.service.client("sesv2")
+    # See examine().
+    from infra.senders import is_verified  # noqa: PLC0415
+
     identity = settings["LLMREADY_MAIL_IDENTITY"]
-    if not _is_verified(client, identity):
+    if not is_verified(client, identity):
         raise _Wrong(
             f"SES has not verified {identity}; `make sender` with the stage's settings says what to do."
         )
@@ -185,13 +188,6 @@ def _mails(patient: Patient) -> str:
     if not account.get("ProductionAccessEnabled"):
         raise _Wrong("SES is in its sandbox and mails verified addresses alone; ask for production access.")
     return "SES sends to everybody."
-
-
-def _is_verified(client: Any, identity: str) -> bool:
-    try:
-        return bool(client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
-    except client.exceptions.NotFoundException:
-        return False
 
 
 def _vcpus(patient: Patient) -> str:

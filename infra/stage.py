@@ -123,6 +123,11 @@ class Stage:
         """The name of its stack; stages live side by side in one account."""
         return f"LLMReady-{self.name}"
 
+    @property
+    def mail_identity(self) -> str:
+        """What SES has to have verified: the domain, or the single address."""
+        return self.mail_domain or self.mail_sender
+
     def __post_init__(self) -> None:
         """Check every setting.
 

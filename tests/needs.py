@@ -42,7 +42,9 @@ def namespaces() -> None:
         ["unshare", "--net", "--mount", "true"], capture_output=True, text=True, check=False
     )
     if made.returncode != 0:
-        pytest.skip(f"no namespaces of network and mounts can be made here: {made.stderr.strip()}")
+        pytest.skip(
+            f"no namespaces of network and mounts can be made here ({made.stderr.strip()}); run it where root may"
+        )
 
 
 def missing(*packages: str) -> NoReturn:

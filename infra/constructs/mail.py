@@ -31,7 +31,6 @@ class Mail(Construct):
         super().__init__(scope, construct_id)
         self.stage = stage
         self.identity: ses.IEmailIdentity | None = None
-        self.identity_name = stage.mail_domain or stage.mail_sender
         self.configuration_set: ses.ConfigurationSet | None = None
         self.api_key: secretsmanager.ISecret | None = None
         if stage.mail_provider == "ses":
@@ -68,7 +67,7 @@ class Mail(Construct):
                 events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT],
             )
             # It was verified before the deploy (`make sender`), and stages may share it.
-            self.identity = ses.EmailIdentity.from_email_identity_name(self, "Identity", self.identity_name)
+            self.identity = ses.EmailIdentity.from_email_identity_name(self, "Identity", stage.mail_identity)
         if stage.mail_provider == "sendgrid":
             self.api_key = secretsmanager.Secret.from_secret_complete_arn(
                 self, "SendGridKey", stage.sendgrid_secret
@@ -96,7 +95,7 @@ class Mail(Construct):
             "LLMREADY_MAIL_SENDER": f"LLMReady <{self.stage.mail_sender}>" if self.stage.mail_sender else "",
         }
         if self.identity:
-            settings["LLMREADY_MAIL_IDENTITY"] = self.identity_name
+            settings["LLMREADY_MAIL_IDENTITY"] = self.stage.mail_identity
         if self.configuration_set:
             settings["LLMREADY_MAIL_CONFIGURATION_SET"] = self.configuration_set.configuration_set_name
         if self.api_key:

@@ -13,7 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from infra.preflight import Account, PreflightError, check_is_still, main
+from infra.preflight.__main__ import main
+from infra.preflight.account import Account, PreflightError
+from infra.preflight.checks import check_is_still
 from infra.senders import is_verified
 from infra.stage import load_stage
 from tests.emulator import Emulator, running_ministack
@@ -127,6 +129,8 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
         f"The bucket {outputs['Bucket']} is not empty: it still holds people's files;"
         " `make destroy STAGE=local EMPTY=yes` deletes it with everything else."
     )
+    # The emulator cannot run what empties a bucket, so the CDK is left out.
+    assert make("destroy", "STAGE=local", "EMPTY=yes", "CDK=true", arguments="--force").returncode == 0
     account.client("s3").delete_object(Bucket=outputs["Bucket"], Key="generations/one.zip")
     removed = make("destroy", "STAGE=local", arguments="--force")
     assert removed.returncode == 0, removed.stderr

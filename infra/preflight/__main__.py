@@ -1,0 +1,89 @@
+"""``python -m infra.preflight``: ``make bootstrap``, ``deploy`` and ``destroy`` ask here before the CDK begins.
+
+``make sender`` has SES verify the sender, without which a deploy is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.preflight.account import QUALIFIER, TOOLKIT, Account, PreflightError, one_line
+from infra.preflight.checks import CHECKS
+from infra.senders import ask_to_verify, is_verified
+from infra.stage import StageError, load_stage
+
+_QUALIFIER_SETTING = "@aws-cdk/core:bootstrapQualifier"
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Look; exit code 1 and one sentence when something has to be done first."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("what", choices=[*CHECKS, "sender"], help="what is about to be done")
+    parser.add_argument("--stage", default="dev", help="dev or prod")
+    parser.add_argument("--profile", help="a profile of your AWS credentials")
+    parser.add_argument("--toolkit-stack-name", default=TOOLKIT, help="the CDK's own stack")
+    parser.add_argument("--qualifier", help="what the CDK's bootstrap was told to put into its names")
+    parser.add_argument(
+        "-c", "--context", action="append", default=[], metavar="SETTING=VALUE", help="a setting of the stage"
+    )
+    options, _ = parser.parse_known_args(arguments)  # the others are the CDK's
+    try:
+        account = _account(options)
+        if options.what == "sender":
+            _verify_sender(account)
+        else:
+            _examine(account, options.what)
+    except (StageError, PreflightError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"AWS could not be asked what the account holds: {one_line(error)}\n")
+        return 1
+    return 0
+
+
+def _account(options: argparse.Namespace) -> Account:
+    given = dict(entry.partition("=")[::2] for entry in options.context)
+    if given.pop("stage", options.stage) != options.stage:
+        raise PreflightError(f"The stage is {options.stage}, and ARGS name another one; say STAGE=… alone.")
+    # Names with a colon are settings of the CDK's.
+    settings = {name: value for name, value in given.items() if ":" not in name}
+    return Account(
+        load_stage(options.stage, settings),
+        profile=options.profile,
+        toolkit=options.toolkit_stack_name,
+        qualifier=options.qualifier or given.get(_QUALIFIER_SETTING, QUALIFIER),
+    )
+
+
+def _examine(account: Account, what: str) -> None:
+    for check in CHECKS[what]:
+        try:
+            check(account)
+        except ClientError as error:
+            # The CDK deploys under roles of its own: who may take those needs no right to look at anything.
+            if error.response["Error"]["Code"] not in _DENIED:
+                raise
+            sys.stderr.write(f"Not looked at beforehand, for lack of rights: {one_line(error)}\n")
+
+
+def _verify_sender(account: Account) -> None:
+    """Have SES verify the sender, and print what is left to do."""
+    stage = account.stage
+    if stage.mail_provider != "ses":
+        raise PreflightError(f"mail_provider is {stage.mail_provider!r}; only a sender of ses is verified.")
+    done = is_verified(account.client("sesv2"), stage.mail_identity)
+    told = (
+        f"{stage.mail_identity} is verified." if done else ask_to_verify(account.client, stage.mail_identity)
+    )
+    sys.stdout.write(f"{told}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

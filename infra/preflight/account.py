@@ -1,0 +1,96 @@
+"""The AWS account and region that a stage is to be deployed into, as far as it can be looked at beforehand."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+if TYPE_CHECKING:
+    from infra.stage import Stage
+
+# The CDK's own names, as long as nobody gives it others.
+TOOLKIT = "CDKToolkit"
+QUALIFIER = "hnb659fds"
+
+_GONE = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
+
+
+class PreflightError(Exception):
+    """Something has to be done first; the message is a sentence that says what."""
+
+
+class Account:
+    """The account and region that a stage is to be deployed into.
+
+    Args:
+        stage: the stage.
+        profile: name of the credentials' profile; None takes the environment's.
+        toolkit: name of the stack that the CDK's bootstrap makes.
+        qualifier: what tells that bootstrap's resources from those of another.
+
+    Raises:
+        PreflightError: without credentials or a region that work.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        profile: str | None = None,
+        toolkit: str = TOOLKIT,
+        qualifier: str = QUALIFIER,
+    ) -> None:
+        self.stage = stage
+        self.toolkit = toolkit
+        self.qualifier = qualifier
+        try:
+            # The CDK knows both variables, boto3 the second alone.
+            region = stage.region or os.environ.get("AWS_REGION")
+            self._session = boto3.Session(profile_name=profile, region_name=region)
+            if not self._session.region_name:
+                raise PreflightError("No region is chosen; say which, such as -c region=eu-central-1.")
+            self.region: str = self._session.region_name
+            self.id: str = self.client("sts").get_caller_identity()["Account"]
+        except NoCredentialsError as error:
+            raise PreflightError(
+                "There are no AWS credentials; sign in (`aws sso login`, `aws configure`) or set AWS_PROFILE."
+            ) from error
+        except (BotoCoreError, ClientError) as error:
+            raise PreflightError(
+                f"AWS does not know these credentials or this region (-c region=…): {one_line(error)}"
+            ) from error
+        self.options = f"--region {self.region}" + (f" --profile {profile}" if profile else "")
+        """What AWS's own command needs to act here."""
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service."""
+        return self._session.client(service)  # type: ignore[call-overload]
+
+    def stack_of(self, name: str) -> dict[str, Any] | None:
+        """Return what CloudFormation says of a stack, or None where there is none."""
+        try:
+            stacks = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        found: dict[str, Any] | None = next(iter(stacks), None)
+        return None if found is None or found["StackStatus"] in _GONE else found
+
+    def assets_bucket(self, toolkit: dict[str, Any] | None) -> str:
+        """Return the name of the bucket that a bootstrap made, or would make."""
+        name = f"cdk-{self.qualifier}-assets-{self.id}-{self.region}"
+        return outputs_of(toolkit).get("BucketName", name) if toolkit else name
+
+
+def outputs_of(stack: dict[str, Any]) -> dict[str, str]:
+    """Return what a stack tells of itself, by name."""
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, without line ends."""
+    return " ".join(str(error).split())

@@ -1,0 +1,189 @@
+"""What would make a command of the CDK fail halfway; each check raises one sentence for the operator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.preflight.account import PreflightError, outputs_of
+from infra.senders import is_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.preflight.account import Account
+
+_OLDEST_VERSION = 6
+"""The CDK's default synthesizer asks for this bootstrap."""
+
+_NEVER_MADE = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+
+
+def check_bootstrap_leftovers(account: Account) -> None:
+    """Refuse where what is left of an earlier bootstrap would make the next one fail.
+
+    Raises:
+        PreflightError: with what to remove first.
+    """
+    toolkit = account.stack_of(account.toolkit)
+    if toolkit and toolkit["StackStatus"] not in _NEVER_MADE:
+        return  # bootstrapping once more brings it up to date
+    bucket = account.assets_bucket(None)
+    if _bucket_exists(account, bucket):
+        raise PreflightError(
+            f"The bucket {bucket} of an earlier bootstrap is still there and would make this one fail;"
+            " empty and delete it in the S3 console, then bootstrap again."
+        )
+
+
+def check_bootstrap(account: Account) -> None:
+    """Refuse an account that the CDK cannot deploy into.
+
+    Raises:
+        PreflightError: with what to do first.
+    """
+    again = f"run `make bootstrap STAGE={account.stage.name}` with the same ARGS."
+    toolkit = account.stack_of(account.toolkit)
+    if toolkit and toolkit["StackStatus"] in _NEVER_MADE:
+        raise PreflightError(
+            f"The bootstrap of {account.id} in {account.region} failed ({account.toolkit} is"
+            f" {toolkit['StackStatus']}); delete that stack in the CloudFormation console, then {again}"
+        )
+    ssm = account.client("ssm")
+    try:
+        parameter = ssm.get_parameter(Name=f"/cdk-bootstrap/{account.qualifier}/version")
+    except ssm.exceptions.ParameterNotFound as error:
+        raise PreflightError(
+            f"The account {account.id} is not prepared for the CDK in {account.region}; {again}"
+        ) from error
+    version = int(parameter["Parameter"]["Value"])
+    if version < _OLDEST_VERSION:
+        raise PreflightError(f"The bootstrap of {account.region} is too old (version {version}); {again}")
+    bucket = account.assets_bucket(toolkit)
+    if not _bucket_exists(account, bucket):
+        raise PreflightError(
+            f"The CDK's bucket {bucket} was deleted; delete the stack {account.toolkit} in the CloudFormation"
+            f" console, then {again}"
+        )
+
+
+def check_is_still(account: Account) -> None:
+    """Refuse a stack that cannot be changed now.
+
+    Raises:
+        PreflightError: with what to wait for, or to do first.
+    """
+    name = account.stage.stack_name
+    stack = account.stack_of(name)
+    status = stack["StackStatus"] if stack else ""
+    if status.endswith("_IN_PROGRESS"):
+        raise PreflightError(f"{name} is being changed ({status}); wait until that has ended.")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise PreflightError(
+            f"{name} is stuck ({status}); run `aws cloudformation continue-update-rollback --stack-name {name}"
+            f" {account.options}` first."
+        )
+
+
+def check_sender(account: Account) -> None:
+    """Refuse a sender whose mails SES would not send.
+
+    Raises:
+        PreflightError: with how it is verified.
+    """
+    stage = account.stage
+    if stage.mail_provider != "ses":
+        return
+    identity = stage.mail_identity
+    if not is_verified(account.client("sesv2"), identity):
+        raise PreflightError(
+            f"SES has not verified {identity} in {account.region}; run `make sender STAGE={stage.name}` with the"
+            " same ARGS, and follow what it says."
+        )
+
+
+def check_engine(account: Account) -> None:
+    """Refuse where nothing can build the worker's image.
+
+    Raises:
+        PreflightError: with what to start or install.
+    """
+    if account.stage.placeholder_image:
+        return
+    engine = os.environ.get("CDK_DOCKER", "docker")
+    try:
+        runs = subprocess.run([engine, "info"], capture_output=True, timeout=60, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        runs = False
+    if not runs:
+        raise PreflightError(
+            f"`{engine} info` fails, and the worker's image is built with it; start or install Docker, or name"
+            " another such program in CDK_DOCKER."
+        )
+
+
+def check_can_go(account: Account) -> None:
+    """Refuse where there is nothing to remove, or nothing may be removed.
+
+    Raises:
+        PreflightError: with what to do first.
+    """
+    name = account.stage.stack_name
+    stack = account.stack_of(name)
+    if stack is None:
+        raise PreflightError(f"There is no stack {name} in {account.region}; nothing is to be removed.")
+    if stack.get("EnableTerminationProtection"):
+        raise PreflightError(
+            f"{name} is protected from deletion; if you mean it, run `aws cloudformation"
+            f" update-termination-protection --no-enable-termination-protection --stack-name {name}"
+            f" {account.options}` first."
+        )
+
+
+def check_is_empty(account: Account) -> None:
+    """Refuse where files would be deleted together with the stack.
+
+    Raises:
+        PreflightError: with how to say that they may be.
+    """
+    name = account.stage.stack_name
+    bucket = outputs_of(account.stack_of(name) or {}).get("Bucket")
+    if not bucket or _is_kept(account, name):
+        return
+    s3 = account.client("s3")
+    try:
+        holds_files = s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("KeyCount")
+    except s3.exceptions.NoSuchBucket:
+        return
+    if holds_files:
+        raise PreflightError(
+            f"The bucket {bucket} is not empty: it still holds people's files;"
+            f" `make destroy STAGE={account.stage.name} EMPTY=yes` deletes it with everything else."
+        )
+
+
+def _is_kept(account: Account, stack: str) -> bool:
+    """Say whether the bucket outlives its stack, by the template that was deployed."""
+    template = account.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
+    buckets = [one for one in template["Resources"].values() if one["Type"] == "AWS::S3::Bucket"]
+    return all(bucket.get("DeletionPolicy") == "Retain" for bucket in buckets)
+
+
+def _bucket_exists(account: Account, name: str) -> bool:
+    try:
+        account.client("s3").head_bucket(Bucket=name)
+    except ClientError as error:
+        return error.response["Error"]["Code"] != "404"
+    return True
+
+
+CHECKS: dict[str, tuple[Callable[[Account], None], ...]] = {
+    "bootstrap": (check_bootstrap_leftovers,),
+    "deploy": (check_bootstrap, check_is_still, check_sender, check_engine),
+    "destroy": (check_can_go, check_is_empty),
+    "destroy-with-files": (check_can_go,),
+}
+"""By what is about to be done."""
