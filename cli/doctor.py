@@ -175,7 +175,7 @@ def _mails(patient: Patient) -> str:
         return f"Mails go through {provider}."
     client = patient.service.client("sesv2")
     # See examine().
-    from infra.senders import is_verified  # noqa: PLC0415
+    from llmready.adapters.mail.ses import is_verified  # noqa: PLC0415
 
     identity = settings["LLMREADY_MAIL_IDENTITY"]
     if not is_verified(client, identity):

@@ -8,25 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def is_verified(client: Any, identity: str) -> bool:
-    """Tell whether SES sends mails from an address or a domain.
-
-    Args:
-        client: of SES, version 2.
-        identity: the address, or the domain.
-    """
-    try:
-        return bool(client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NotFoundException":
-            return False
-        raise
 
 
 def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:

@@ -34,7 +34,8 @@ def package_sizes(assembly: Path, stack: str) -> dict[str, int]:
         stack: whose functions.
 
     Returns:
-        Bytes by what the template says of the function or layer.
+        Bytes by what the template says of the function or layer; without those that were not put together, as the CDK
+        has it before a bootstrap.
     """
     template: dict[str, Any] = json.loads((assembly / f"{stack}.template.json").read_text())
     sizes: dict[str, int] = {}
@@ -44,7 +45,8 @@ def package_sizes(assembly: Path, stack: str) -> dict[str, int]:
         key = properties[code].get("S3Key") if code else None
         if isinstance(key, str):
             said = properties.get("Description")
-            sizes[said if isinstance(said, str) else name] = _zipped(assembly, key.removesuffix(".zip"))
+            if size := _zipped(assembly, key.removesuffix(".zip")):
+                sizes[said if isinstance(said, str) else name] = size
     return sizes
 
 
@@ -54,11 +56,13 @@ def _zipped(assembly: Path, digest: str) -> int:
     if known.exists():
         return int(known.read_text())
     folder = assembly / f"asset.{digest}"
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    if not files:
+        return 0
     counter = _Counter()
     with zipfile.ZipFile(cast("IO[bytes]", counter), "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
+        for path in files:
+            archive.write(path, path.relative_to(folder))
     known.parent.mkdir(parents=True, exist_ok=True)
     known.write_text(str(counter.size))
     return counter.size

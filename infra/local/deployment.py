@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.child import LOCAL_ACCOUNT, LOCAL_REGION
 from infra.local.failure import LocalError
-from infra.senders import is_verified
 from infra.stage import STAGES
+from llmready.adapters.mail.ses import is_verified
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.preflight.account import QUALIFIER, TOOLKIT, Account, PreflightError, one_line
 from infra.preflight.checks import CHECKS
-from infra.senders import ask_to_verify, is_verified
+from infra.senders import ask_to_verify
 from infra.stage import StageError, load_stage
+from llmready.adapters.mail.ses import is_verified
 
 _QUALIFIER_SETTING = "@aws-cdk/core:bootstrapQualifier"
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"}

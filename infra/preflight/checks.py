@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from infra.preflight.account import PreflightError, outputs_of
-from infra.senders import is_verified
+from llmready.adapters.mail.ses import is_verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from botocore.stub import Stubber
 from infra.preflight.__main__ import main
 from infra.preflight.account import Account, PreflightError
 from infra.preflight.checks import check_is_still
-from infra.senders import is_verified
 from infra.stage import load_stage
+from llmready.adapters.mail.ses import is_verified
 from tests.emulator import Emulator, running_ministack
 from tests.infra.running import ROOT, wait_for
 
@@ -113,6 +113,7 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
     local = {"arguments": "--require-approval never"}
     prepared = make("bootstrap", "STAGE=local", **local)
     assert prepared.returncode == 0, prepared.stderr
+    assert " 0.0 kB" not in prepared.stderr  # the CDK puts nothing together for this
     assert refusal(make("deploy", "STAGE=local", **local)) == (
         "SES has not verified noreply@llmready.local in us-east-1; run `make sender STAGE=local` with the same"
         " ARGS, and follow what it says."

@@ -53,3 +53,18 @@ class SesMailer:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] in _HOPELESS:
                 raise MailRefused("SES refuses the mail") from error
             raise TryAgain("The mail provider did not take the mail.") from error
+
+
+def is_verified(client: "SESV2Client", identity: str) -> bool:
+    """Tell whether SES sends mails from an address or a domain.
+
+    Args:
+        client: A boto3 client.
+        identity: The address, or the domain.
+    """
+    try:
+        return bool(client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NotFoundException":
+            return False
+        raise
