@@ -30,9 +30,9 @@ import httpx
 from infra.constructs.bytecode import FUNCTION_AT, LAYERS_AT, SourceBundling, add_bytecode
 from infra.constructs.layers import CORE, DependencyBundling, ThisMachine
 from llmready.observability import logger
-from tests.accounts.service import PASSWORD, Service
-from tests.e2e.system import System
-from tests.emulator import running_ministack
+from testkit.emulator import running_ministack
+from testkit.service import PASSWORD, Service
+from testkit.system import System
 
 ROOT = Path(__file__).parent.parent
 STARTS = 9

@@ -15,13 +15,14 @@ from operator import truediv
 from pathlib import Path
 
 import crawler.convert.converter as converting
+
 from bench.figures import Figures
 from bench.site import numbered_pages
-from crawler.convert.converter import MAX_WAITING, Converter
-from crawler.convert.sanitise import clean_markdown
-from crawler.failures import Failure
-from crawler.frontier.urls import parse
-from tests.quality.labels import available
+from llmready.crawler.convert.converter import MAX_WAITING, Converter
+from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.failures import Failure
+from llmready.crawler.frontier.urls import parse
+from testkit.labels import available
 
 ALONE = Path(__file__).with_name("mdream_alone.mjs")
 URL = parse("https://example.com/docs/page.html")

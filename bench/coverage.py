@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from bench.site import nginx
-from tests.quality.packages import ROOT, MissingPackageError, unpacked
+from testkit.packages import ROOT, MissingPackageError, unpacked
 
 CACHE = ROOT / ".build" / "sites"
 LIMIT = 99.0
@@ -139,7 +139,15 @@ def crawl(start: str, folder: Path) -> tuple[list[str], list[dict[str, str]], fl
     out = folder / "out"
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "crawler", start, f"--out={out}", "--max-pages=100000", "--timeout=600"],
+        [
+            sys.executable,
+            "-m",
+            "llmready.crawler",
+            start,
+            f"--out={out}",
+            "--max-pages=100000",
+            "--timeout=600",
+        ],
         env={**os.environ, "LLMREADY_CRAWL_ALLOW": urlsplit(start).netloc},
         capture_output=True,
         text=True,

@@ -53,7 +53,16 @@ def ours(address: str, out: Path, pages: int, connections: int = CONNECTIONS) ->
         # The image holds compiled modules; here the first crawl leaves them for the others.
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    command = [sys.executable, "-m", "crawler", f"http://{address}/", "--out", out, "--max-pages", str(pages)]
+    command = [
+        sys.executable,
+        "-m",
+        "llmready.crawler",
+        f"http://{address}/",
+        "--out",
+        out,
+        "--max-pages",
+        str(pages),
+    ]
     figures = measured([*command, "--timeout", "600"], environment)
     manifest = json.loads((out / "manifest.json").read_text())
     _check("ours", len(manifest["pages"]), pages)

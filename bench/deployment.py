@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figures
-from cli.costing import Load, generation, month, read_template
 from infra.paths import ROOT
 from infra.sizes import package_sizes
+from llmready.cli.costing import Load, generation, month, read_template
 
 STACK = "LLMReady-prod"
 # -O leaves out checks of types that mypy has made already, as `llmready cost` and the local system do.

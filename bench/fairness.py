@@ -10,8 +10,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from tests.chaos.crowds import served_beside
-from tests.emulator import running_ministack
+from testkit.crowds import served_beside
+from testkit.emulator import running_ministack
 
 CROWD, OTHERS, TASKS = 500, 20, 4
 LIMIT = 2.0  # times as long

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.memory import Watch
 from bench.site import nginx, numbered_pages
-from tests.e2e.system import Person, System, wait_for
+from testkit.memory import Watch
+from testkit.system import Person, System, wait_for
 
 DOCUMENTATION = Path("/usr/share/doc/python3.11-doc/html")
 LIMITS = {10: 3.0, 100: 5.0, 500: 10.0}  # seconds
@@ -79,7 +79,7 @@ def seconds(person: Person, website: str, pages: int) -> float:
 def memory(system: System, url: str) -> None:
     person = system.user("pro")
     website = person.website(url, max_pages=1000)
-    with Watch("-m worker", str(system.data)) as watch:
+    with Watch("-m llmready.worker", str(system.data)) as watch:
         took = seconds(person, website, 1000)
     print(
         f"worker with its crawler and Node child, 1,000 pages of 72 kB in {took:.1f} s: "

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from bench.figures import Figures
 from llmready.domain.generation import Status
-from tests.emulator import Place, running_ministack
-from tests.item_sizes import item_size
-from tests.items import many_generations, stored, stored_websites
-from tests.people import new_website, registered
+from testkit.emulator import Place, running_ministack
+from testkit.item_sizes import item_size
+from testkit.items import many_generations, stored, stored_websites
+from testkit.people import new_website, registered
 
 _PER_PAGE = 100
 _DEEP = 900  # where the deepest page begins

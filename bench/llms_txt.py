@@ -23,10 +23,10 @@ import llmstxt
 from llms_txt import parse_llms_file
 
 from bench.figures import Figures
-from tests.crawler.program import Run, run
-from tests.crawler.serving import Answer, serving
-from tests.pack.sites import SITES, Answering, TestSite
-from tests.quality.packages import MissingPackageError
+from testkit.crawler_program import Run, run
+from testkit.packages import MissingPackageError
+from testkit.sample_sites import SITES, Answering, TestSite
+from testkit.serving import Answer, serving
 
 LONGEST = 50_000
 OK = 200

@@ -13,11 +13,11 @@ from pathlib import Path
 from statistics import fmean
 
 from bench.figures import Figures
-from crawler.convert.converter import Converter
-from crawler.convert.sanitise import clean_markdown
-from crawler.frontier.urls import parse
-from tests.quality.labels import Label, available
-from tests.quality.scores import Score, score
+from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.frontier.urls import parse
+from testkit.labels import Label, available
+from testkit.scores import Score, score
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "bench" / "peers"

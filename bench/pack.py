@@ -17,8 +17,8 @@ import zipfile
 from pathlib import Path
 
 from bench.figures import Figures
-from tests.crawler.program import command, environment
-from tests.crawler.serving import Answer, Site, serving
+from testkit.crawler_program import command, environment
+from testkit.serving import Answer, Site, serving
 
 SECONDS = 1.0
 LETTERS = "eeeeetttaaaooiinnsshhrrddlluucmwfgypbvk"

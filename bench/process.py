@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.memory import pss
+from testkit.memory import pss
 
 SECONDS_BETWEEN = 0.1
 

@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.memory import Watch
 from bench.site import nginx
+from testkit.memory import Watch
 
 SPEED = 6.0  # rendered pages a second
 MEMORY = 1500  # MB
@@ -67,7 +67,15 @@ def site(folder: Path, rendered: int, plain: int) -> None:
 
 
 def crawl(address: str, out: Path, pages: int) -> dict[str, object]:
-    command = [sys.executable, "-m", "crawler", f"http://{address}/", "--out", str(out), "--use-playwright"]
+    command = [
+        sys.executable,
+        "-m",
+        "llmready.crawler",
+        f"http://{address}/",
+        "--out",
+        str(out),
+        "--use-playwright",
+    ]
     subprocess.run(
         [*command, "--max-pages", str(pages), "--timeout", "600"],
         env={**os.environ, "LLMREADY_CRAWL_ALLOW": address},
@@ -90,7 +98,7 @@ def main() -> None:
             site(root, wanted.pages, plain)
             out = folder / f"out-{plain}"
             began = time.monotonic()
-            with nginx(root) as address, Watch("-m crawler", str(out)) as watch:
+            with nginx(root) as address, Watch("-m llmready.crawler", str(out)) as watch:
                 manifest = crawl(address, out, wanted.pages + plain + 1)
             seconds = time.monotonic() - began
             report(manifest, out, plain, seconds, watch.peak)

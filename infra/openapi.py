@@ -16,9 +16,9 @@ from pydantic.json_schema import models_json_schema
 from infra.openapi_examples import example_of
 from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
 from infra.paths import ROOT
-from llmready import __version__
 from llmready.http.problems import TITLES
 from llmready.http.schemas.common import Problem
+from llmready.version import __version__
 
 OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
 _HTTP_FUNCTIONS = ("public", "auth", "websites", "generations")

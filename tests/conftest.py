@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator import Emulator, Place, running_ministack
+from testkit.emulator import Emulator, Place, running_ministack
 
 
 def pytest_configure() -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
-from llmready import __version__
 from llmready.domain.plans import PLANS
 from llmready.http.api import PREFIX, Api
 from llmready.http.docs_page import docs_page
 from llmready.http.schemas.common import Answer
 from llmready.http.schemas.plans import PlanAnswer, PlansAnswer
+from llmready.version import __version__
 
 _OPENAPI = Path(__file__).with_name("openapi.json")
 

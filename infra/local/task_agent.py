@@ -27,7 +27,7 @@ STOP_WITHIN = 120.0
 # When the whole system stops, somebody waits for it.
 SHUTDOWN_WITHIN = 10.0
 KEPT_LOGS = 50
-WORKER = [sys.executable, "-m", "worker"]
+WORKER = [sys.executable, "-m", "llmready.worker"]
 
 
 class TaskAgent:

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.accounts.service import Service, clients, forget
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.service import Service, clients, forget
 
 KEY = {"kid": "k1", "secret": "s" * 64}
 LIMITS = {"registrations_per_minute": 10_000, "logins_per_minute": 10_000, "starts_per_minute": 10_000}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.service import PASSWORD, Answer, Member, Service
+from testkit.service import PASSWORD, Answer, Member, Service
 
 ROOT = "/api/v1"
 # Counters of limits and of failed logins are there to be written.

@@ -7,8 +7,8 @@ import pytest
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
 from llmready.domain.generation import Archive, Progress, Status
-from tests.accounts.service import NEW, PASSWORD, Member, Service
-from tests.people import claimed, new_user, started, with_website
+from testkit.people import claimed, new_user, started, with_website
+from testkit.service import NEW, PASSWORD, Member, Service
 
 
 def with_generations(service: Service, member: Member, count: int) -> None:

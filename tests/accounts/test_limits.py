@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSResponse
 from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.limits import Rate
-from tests.accounts.service import PASSWORD, Answer, Service
-from tests.people import with_website
+from testkit.people import with_website
+from testkit.service import PASSWORD, Answer, Service
 
 SetUp = Callable[..., Service]
 HEADERS = {"RateLimit", "RateLimit-Policy"}

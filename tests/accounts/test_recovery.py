@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from llmready.domain.clock import now
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
-from tests.accounts.service import NEW, PASSWORD, Answer, Service
+from testkit.service import NEW, PASSWORD, Answer, Service
 
 
 def refused(answer: Answer, status: int, code: str) -> None:

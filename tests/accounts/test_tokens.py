@@ -17,8 +17,8 @@ from llmready import bootstrap
 from llmready.adapters.secrets import SigningKeys
 from llmready.domain.clock import new_id, now
 from llmready.domain.tokens import Audience, check, issue
+from testkit.service import Member, Service
 from tests.accounts.conftest import KEY
-from tests.accounts.service import Member, Service
 
 SECRET, KID = KEY["secret"], KEY["kid"]
 PUBLIC = (

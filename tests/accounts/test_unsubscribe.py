@@ -4,8 +4,8 @@ import re
 
 from llmready.domain.generation import Failure
 from llmready.usecases.finish_generation import fail_generation
-from tests.accounts.service import Member, Service
-from tests.people import started, with_website
+from testkit.people import started, with_website
+from testkit.service import Member, Service
 
 FAILURE = Failure(code="dns_failure", message="The website's name is not known.")
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.emulator import Emulator, Place
+from testkit.emulator import Emulator, Place
 
 
 @pytest.fixture(params=["ministack", "moto"])

@@ -10,8 +10,8 @@ from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from tests.emulator import Place
-from tests.people import LEASE, claimed, new_generation, registered, started, with_website
+from testkit.emulator import Place
+from testkit.people import LEASE, claimed, new_generation, registered, started, with_website
 
 ARCHIVE = Archive(
     key="generations/u/g/1.zip",

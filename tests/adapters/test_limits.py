@@ -6,7 +6,7 @@ import pytest
 from llmready.adapters.dynamodb.limits import LOCKOUT_FAILURES, LOCKOUT_WINDOW, DynamoMutex
 from llmready.domain.clock import now
 from llmready.domain.limits import Rate
-from tests.emulator import Place
+from testkit.emulator import Place
 
 TIME = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

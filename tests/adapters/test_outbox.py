@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from llmready.domain.clock import new_id, now
 from llmready.domain.mail import MailKind, OutboxMail
-from tests.emulator import Place
+from testkit.emulator import Place
 
 LATER = timedelta(seconds=55)
 

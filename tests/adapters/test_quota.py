@@ -13,8 +13,8 @@ from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.quota import QuotaUse
-from tests.emulator import Place
-from tests.people import LEASE, claimed, new_generation, registered, started, with_website
+from testkit.emulator import Place
+from testkit.people import LEASE, claimed, new_generation, registered, started, with_website
 
 ARCHIVE = Archive(key="k", file_size=1, total_files=1, sha256="0" * 64, content_bytes=1)
 FAILURE = Failure(code="no_pages", message="Nothing.")

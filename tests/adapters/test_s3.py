@@ -9,7 +9,7 @@ import pytest
 
 from llmready.adapters.s3 import S3Archives
 from llmready.domain.errors import TryAgain
-from tests.emulator import Place
+from testkit.emulator import Place
 
 CONTENT = b"PK\x03\x04 an archive"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

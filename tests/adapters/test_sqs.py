@@ -8,8 +8,8 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Lane
 from llmready.ports import QueuedJob
-from tests.emulator import Place
-from tests.people import new_generation, new_user, new_website
+from testkit.emulator import Place
+from testkit.people import new_generation, new_user, new_website
 
 
 def receive(place: Place, lane: Lane = Lane.PRIORITY, visibility: int = 30) -> QueuedJob | None:

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from llmready.adapters.dynamodb.keys import Key
 from llmready.adapters.dynamodb.table import ConditionFailed, Table, TransactionRefused
 from llmready.domain.errors import TryAgain
-from tests.emulator import Emulator, Place, free_port
-from tests.people import new_generation, registered, with_website
+from testkit.emulator import Emulator, Place, free_port
+from testkit.people import new_generation, registered, with_website
 
 ONE, TWO = Key("p", "1"), Key("p", "2")
 

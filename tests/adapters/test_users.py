@@ -6,8 +6,8 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.errors import NotFound
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, MailToken, Purpose, read_mail_token
-from tests.emulator import Place
-from tests.people import new_user, registered
+from testkit.emulator import Place
+from testkit.people import new_user, registered
 
 UNTIL = now() + timedelta(days=30)
 

@@ -6,8 +6,8 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.errors import Conflict, Forbidden, NotFound
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from tests.emulator import Place
-from tests.people import new_user, new_website, registered, started, with_website
+from testkit.emulator import Place
+from testkit.people import new_user, new_website, registered, started, with_website
 
 
 @pytest.fixture

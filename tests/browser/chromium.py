@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawler.failures import Failure
-from crawler.fetch.browser_process import find_chromium
-from tests import needs
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.browser_process import find_chromium
+from testkit import needs
 
 
 def chromium() -> Path:

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from crawler.failures import Code
-from crawler.fetch.bodies import Budget
-from crawler.fetch.guard import Address, Guard, is_public
-from crawler.fetch.guard_proxy import GuardProxy
-from crawler.fetch.resolver import GuardedResolver
-from tests.crawler.serving import Answer, serving
-from tests.crawler.tricks import tricks as address_tricks
+from llmready.crawler.failures import Code
+from llmready.crawler.fetch.bodies import Budget
+from llmready.crawler.fetch.guard import Address, Guard, is_public
+from llmready.crawler.fetch.guard_proxy import GuardProxy
+from llmready.crawler.fetch.resolver import GuardedResolver
+from testkit.serving import Answer, serving
+from testkit.tricks import tricks as address_tricks
 
 LOOPBACK = [
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1",

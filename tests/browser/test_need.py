@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.fetch.browser_need import needs_browser
-from tests.crawler.serving import page
+from llmready.crawler.fetch.browser_need import needs_browser
+from testkit.serving import page
 
 SCRIPT = '<script src="/app.js"></script>'
 MODULE = '<script type="module" src="/main.js"></script>'

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from testkit.crawler_program import Run, command, environment, run
+from testkit.serving import Answer, Site, links, page, serving
 from tests.browser.chromium import chromium, command_line, descendants, is_browser
-from tests.crawler.program import Run, command, environment, run
-from tests.crawler.serving import Answer, Site, links, page, serving
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are looked at in /proc")
 

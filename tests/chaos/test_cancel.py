@@ -5,12 +5,12 @@ from collections.abc import Callable
 from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Archive, Progress, Status
 from llmready.usecases.finish_generation import complete_generation
-from tests.accounts.service import Member, Service
-from tests.chaos.books import check_books
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Place
-from tests.people import claimed, queued
-from tests.worker.process import Worker, children_of, now_stored, until
+from testkit.books import check_books
+from testkit.emulator import Place
+from testkit.people import claimed, queued
+from testkit.service import Member, Service
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, children_of, now_stored, until
 
 
 def _website(member: Member) -> str:

@@ -9,12 +9,12 @@ import pytest
 from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status
 from llmready.usecases.cancel_generation import cancel_generation
-from tests.chaos.books import check_books
-from tests.dispatching import dispatched
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Place
-from tests.people import queued, registered, started, with_website
-from tests.worker.process import Worker, now_stored, until
+from testkit.books import check_books
+from testkit.dispatching import dispatched
+from testkit.emulator import Place
+from testkit.people import queued, registered, started, with_website
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, now_stored, until
 
 
 def _end(workers: list[Worker]) -> None:

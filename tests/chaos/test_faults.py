@@ -19,19 +19,19 @@ from llmready.domain.plans import Lane
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.usecases.send_mail import send_mail
-from tests.chaos.books import check_books
+from llmready.worker.answers import Answers
+from llmready.worker.blocking import Blocking
+from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.confinement import Confinement
+from llmready.worker.job import Desk, do_job
+from llmready.worker.supervisor import Limits, Supervisor
+from testkit.books import check_books
+from testkit.dispatching import dispatched
+from testkit.emulator import Emulator, Place
+from testkit.people import registered, with_website
 from tests.chaos.faults import Fault, Faults
 from tests.chaos.test_starts import start
-from tests.dispatching import dispatched
-from tests.emulator import Emulator, Place
-from tests.people import registered, with_website
 from tests.worker.programs import crawler
-from worker.answers import Answers
-from worker.blocking import Blocking
-from worker.checkpoints import Checkpoints
-from worker.confinement import Confinement
-from worker.job import Desk, do_job
-from worker.supervisor import Limits, Supervisor
 
 LEASE = timedelta(seconds=3)
 ERRORS = (Fault.CUT, Fault.LOST, Fault.LOST_ONCE, Fault.THROTTLED)

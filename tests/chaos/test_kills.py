@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from llmready.domain.generation import archive_key
-from tests.chaos.books import check_completed
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Emulator, Place
-from tests.people import queued, registered, started, with_website
-from tests.worker.process import Worker, children_of, now_stored, until
+from testkit.books import check_completed
+from testkit.emulator import Emulator, Place
+from testkit.people import queued, registered, started, with_website
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, children_of, now_stored, until
 
 KILLS = ("KILLED_BEFORE", "KILLED_AFTER")
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pytest
 
 from llmready.domain.generation import Status
-from tests.chaos.books import check_books
-from tests.chaos.crowds import PAGES, WORKER, served_beside, small_site, start_many
-from tests.chaos.fleet import dispatched_until, fleet_of
-from tests.emulator import Emulator
+from testkit.books import check_books
+from testkit.crowds import PAGES, WORKER, served_beside, small_site, start_many
+from testkit.emulator import Emulator
+from testkit.fleet import dispatched_until, fleet_of
 
 A_USER = 25
 

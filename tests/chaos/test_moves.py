@@ -21,9 +21,9 @@ from llmready.domain.generation import MOVES, Archive, Failure, Generation, Prog
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.finish_generation import complete_generation, fail_generation
 from llmready.usecases.give_up_generation import give_up_generation
-from tests.chaos.books import check_books
-from tests.emulator import Emulator, Place
-from tests.people import LEASE, registered, started, with_website
+from testkit.books import check_books
+from testkit.emulator import Emulator, Place
+from testkit.people import LEASE, registered, started, with_website
 
 ARCHIVE = Archive(key="k", file_size=1, total_files=4, sha256="0" * 64, content_bytes=1)
 FAILURE = Failure(code="server_error", message="The site is down.")

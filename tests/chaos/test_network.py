@@ -9,13 +9,13 @@ import pytest
 
 from llmready.domain.clock import now
 from llmready.domain.generation import Generation, archive_key
-from tests.chaos.books import check_completed
+from testkit.books import check_completed
+from testkit.dispatching import dispatched
+from testkit.emulator import Place, free_port, running_ministack
+from testkit.people import queued
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, now_stored, until
 from tests.chaos.proxy import bad_network
-from tests.dispatching import dispatched
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Place, free_port, running_ministack
-from tests.people import queued
-from tests.worker.process import Worker, now_stored, until
 
 
 def _settled(place: Place, generation: Generation) -> bool:

@@ -21,11 +21,11 @@ from llmready.domain.user import User
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.start_generation import start_generation
-from tests.accounts.service import Service
-from tests.chaos.books import check_books
+from testkit.books import check_books
+from testkit.emulator import Emulator, Place
+from testkit.people import registered, with_website, with_websites
+from testkit.service import Service
 from tests.chaos.faults import conflicts
-from tests.emulator import Emulator, Place
-from tests.people import registered, with_website, with_websites
 
 AT_ONCE = 24
 

@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from llmready import bootstrap
+from llmready.worker.main import main
 from tests.chaos.faults import Fault, Faults
-from worker.main import main
 
 if __name__ == "__main__":
     number, fault = int(os.environ["CHAOS_CALL"]), Fault[os.environ["CHAOS_FAULT"]]

@@ -16,7 +16,7 @@ def _now() -> datetime:
 # Before anything else takes the clock from there.
 clock.now = _now
 
-from worker.main import main  # noqa: E402
+from llmready.worker.main import main  # noqa: E402
 
 if __name__ == "__main__":
     raise SystemExit(main())

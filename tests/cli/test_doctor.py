@@ -10,10 +10,10 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
-from cli.deployment import Deployment
-from cli.doctor import Patient, examine
+from llmready.cli.deployment import Deployment
+from llmready.cli.doctor import Patient, examine
 from llmready.domain.clock import now
-from tests.people import new_generation, new_user, new_website
+from testkit.people import new_generation, new_user, new_website
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 PLAIN, BROWSER = (f"arn:aws:ecs:eu-central-1:123456789012:task-definition/{kind}:1" for kind in ("p", "b"))

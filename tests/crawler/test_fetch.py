@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.failures import Code, Failure
-from crawler.fetch.bodies import Body, Budget
-from crawler.fetch.fetcher import Fetcher, Response, follow
-from crawler.fetch.guard import Guard
-from crawler.fetch.pace import OutOfTimeError, Pace
-from crawler.fetch.robots import Robots, read_robots
-from crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
-from crawler.frontier.urls import parse
-from crawler.options import Limits
-from tests.crawler.serving import Answer, Site, page, serving
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.bodies import Body, Budget
+from llmready.crawler.fetch.fetcher import Fetcher, Response, follow
+from llmready.crawler.fetch.guard import Guard
+from llmready.crawler.fetch.pace import OutOfTimeError, Pace
+from llmready.crawler.fetch.robots import Robots, read_robots
+from llmready.crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.options import Limits
+from testkit.serving import Answer, Site, page, serving
 
 if sys.version_info >= (3, 14):
     from compression import zstd

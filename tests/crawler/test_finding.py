@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.program import call
-from tests.crawler.serving import HTML, Answer, Request, links, page, serving
+from testkit.crawler_program import call
+from testkit.serving import HTML, Answer, Request, links, page, serving
 
 XML = {"Content-Type": "application/xml"}
 TEXT = {"Content-Type": "text/plain"}

@@ -7,9 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.frontier.frontier import Candidate, Frontier
-from crawler.frontier.patterns import Patterns
-from crawler.frontier.urls import Url, parse
+from llmready.crawler.frontier.frontier import Candidate, Frontier
+from llmready.crawler.frontier.patterns import Patterns
+from llmready.crawler.frontier.urls import Url, parse
 
 START = parse("https://example.com/")
 

@@ -13,14 +13,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.failures import Code, Failure
-from crawler.fetch.fetcher import Fetcher
-from crawler.fetch.guard import Address, Guard, is_public, parse_allowed
-from crawler.fetch.resolver import GuardedResolver, guarded_connector
-from crawler.frontier.urls import parse
-from crawler.opening import open_site
-from crawler.options import Limits
-from tests.crawler.serving import Answer, page, serving
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.fetcher import Fetcher
+from llmready.crawler.fetch.guard import Address, Guard, is_public, parse_allowed
+from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.opening import open_site
+from llmready.crawler.options import Limits
+from testkit.serving import Answer, page, serving
 
 PUBLIC = [
     "1.1.1.1",

@@ -20,17 +20,17 @@ from xml.sax.saxutils import escape
 import brotli  # type: ignore[import-untyped]
 import pytest
 
-from bench.memory import Watch
-from crawler.failures import Code, Failure
-from crawler.fetch.fetcher import Fetcher
-from crawler.fetch.guard import Address, Guard, is_public
-from crawler.fetch.resolver import GuardedResolver
-from crawler.fetch.robots import MAX_SITEMAPS, read_robots
-from crawler.frontier.urls import parse
-from crawler.options import Limits
-from tests.crawler.program import Run, call, command, environment
-from tests.crawler.serving import HTML, Answer, links, page, serving
-from tests.crawler.tricks import tricks
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.fetcher import Fetcher
+from llmready.crawler.fetch.guard import Address, Guard, is_public
+from llmready.crawler.fetch.resolver import GuardedResolver
+from llmready.crawler.fetch.robots import MAX_SITEMAPS, read_robots
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.options import Limits
+from testkit.crawler_program import Run, call, command, environment
+from testkit.memory import Watch
+from testkit.serving import HTML, Answer, links, page, serving
+from testkit.tricks import tricks
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -271,7 +271,7 @@ def _bomb(encoding: str, megabytes: int = 120) -> bytes:
 def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
     out = folder / "out"
     allowed = url.partition("://")[2].partition("/")[0]
-    with Watch("-m crawler", str(out)) as watch:
+    with Watch("-m llmready.crawler", str(out)) as watch:
         done = subprocess.run(
             command(url, out, *arguments),
             capture_output=True,

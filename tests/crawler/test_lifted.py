@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier.urls import parse
-from crawler.options import Limits, read_surroundings
-from tests.crawler.program import call
-from tests.crawler.serving import Answer, links, page, serving
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.options import Limits, read_surroundings
+from testkit.crawler_program import call
+from testkit.serving import Answer, links, page, serving
 
 
 @pytest.fixture

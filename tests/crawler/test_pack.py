@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from llms_txt import parse_llms_file
 from markdown_it import MarkdownIt
 
-from crawler.convert.sanitise import clean_line, clean_markdown, clean_text
-from crawler.frontier.urls import join, parse
-from crawler.pack.llms_txt import page_link, render_llms_txt
-from crawler.pack.outline import Outline, make_outline
-from crawler.pack.paths import archive_paths
-from crawler.pack.store import StoredPage
+from llmready.crawler.convert.sanitise import clean_line, clean_markdown, clean_text
+from llmready.crawler.frontier.urls import join, parse
+from llmready.crawler.pack.llms_txt import page_link, render_llms_txt
+from llmready.crawler.pack.outline import Outline, make_outline
+from llmready.crawler.pack.paths import archive_paths
+from llmready.crawler.pack.store import StoredPage
 
 START = parse("https://example.com/")
 

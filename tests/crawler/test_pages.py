@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.convert.charset import decode
-from crawler.convert.converter import Converter
-from crawler.convert.excerpt import first_paragraph
-from crawler.convert.page import Page, is_page_path, read_page
-from crawler.convert.sanitise import clean_markdown
-from crawler.failures import Code, Failure
-from crawler.frontier.urls import parse
+from llmready.crawler.convert.charset import decode
+from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.excerpt import first_paragraph
+from llmready.crawler.convert.page import Page, is_page_path, read_page
+from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.frontier.urls import parse
 
 URL = parse("https://example.com/a/b.html")
 

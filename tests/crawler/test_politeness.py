@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.fetch.pace import ANSWERS_BEFORE_MORE, Pace
-from tests.crawler.program import call
-from tests.crawler.serving import Answer, Request, links, page, serving
+from llmready.crawler.fetch.pace import ANSWERS_BEFORE_MORE, Pace
+from testkit.crawler_program import call
+from testkit.serving import Answer, Request, links, page, serving
 
 TEXT = {"Content-Type": "text/plain"}
 

@@ -13,12 +13,12 @@ import pytest
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.convert.converter import Converter
-from crawler.convert.page import read_page
-from crawler.frontier.urls import parse
-from crawler.pack.archive import Bundle, Run, write_archive
-from crawler.pack.store import PageStore
-from crawler.reading import kept_page
+from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.page import read_page
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.pack.archive import Bundle, Run, write_archive
+from llmready.crawler.pack.store import PageStore
+from llmready.crawler.reading import kept_page
 
 SITE = parse("https://example.com/")
 TARGETS = [

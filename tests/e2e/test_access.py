@@ -9,8 +9,8 @@ import httpx
 import jwt
 import pytest
 
-from tests.e2e.sites import Site
-from tests.e2e.system import PASSWORD, Person, System
+from testkit.sites import Site
+from testkit.system import PASSWORD, Person, System
 
 pytestmark = pytest.mark.e2e
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.sites import Site
-from tests.e2e.system import PASSWORD, Person, System, wait_for
+from testkit.sites import Site
+from testkit.system import PASSWORD, Person, System, wait_for
 from tests.e2e.test_access import assert_problem
 
 pytestmark = pytest.mark.e2e

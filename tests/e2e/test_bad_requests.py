@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.system import PASSWORD, Person, System
+from testkit.system import PASSWORD, Person, System
 from tests.e2e.test_access import assert_problem
 
 pytestmark = pytest.mark.e2e

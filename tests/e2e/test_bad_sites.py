@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.e2e.sites import Answer, page, serve
-from tests.e2e.system import Person, System, wait_for
+from testkit.sites import Answer, page, serve
+from testkit.system import Person, System, wait_for
 
 pytestmark = pytest.mark.e2e
 

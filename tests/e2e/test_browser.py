@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from testkit.sites import Site, drawn_by_script, serve
+from testkit.system import System
 from tests.browser.chromium import chromium
-from tests.e2e.sites import Site, drawn_by_script, serve
-from tests.e2e.system import System
 
 pytestmark = pytest.mark.e2e
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.exit_codes import ExitCode
-from tests.e2e.sites import Site
-from tests.e2e.system import PASSWORD, System
+from llmready.cli.exit_codes import ExitCode
+from testkit.sites import Site
+from testkit.system import PASSWORD, System
 
 pytestmark = pytest.mark.e2e
 

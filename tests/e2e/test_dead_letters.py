@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.e2e.sites import Site
-from tests.e2e.system import System, wait_for
+from testkit.sites import Site
+from testkit.system import System, wait_for
 
 pytestmark = pytest.mark.e2e
 

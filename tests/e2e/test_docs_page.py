@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from testkit.system import Person, System
 from tests.browser.chromium import chromium
-from tests.e2e.system import Person, System
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.system import System
+from testkit.system import System
 
 pytestmark = pytest.mark.e2e
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from llms_txt import parse_llms_file
 
-from tests import needs
-from tests.e2e.sites import Site, serve_folder
-from tests.e2e.system import System
+from testkit import needs
+from testkit.sites import Site, serve_folder
+from testkit.system import System
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import System
+from testkit.system import System
 from tests.fuzz.running import Outcome, fuzz
 
 pytestmark = pytest.mark.e2e

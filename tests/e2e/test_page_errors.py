@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.sites import Answer, page, serve
-from tests.e2e.system import Person, System
+from testkit.sites import Answer, page, serve
+from testkit.system import Person, System
 
 pytestmark = pytest.mark.e2e
 

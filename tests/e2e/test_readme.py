@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.sites import Site
-from tests.e2e.system import ROOT, System
+from testkit.sites import Site
+from testkit.system import ROOT, System
 
 pytestmark = pytest.mark.e2e
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sites import Site, numbered, serve
-from tests.e2e.system import System, wait_for
+from testkit.sites import Site, numbered, serve
+from testkit.system import System, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -18,13 +18,13 @@ def test_a_killed_worker_is_replaced(system: System, slow_site: Site) -> None:
     person = system.user("pro")
     generation = person.start(person.website(slow_site.url))
     wait_for(lambda: person.generation(generation)["pages_crawled"] > 5)
-    for pid in _processes("-m worker", marker=str(system.data)):
+    for pid in _processes("-m llmready.worker", marker=str(system.data)):
         os.kill(pid, signal.SIGKILL)
     found = person.finished(generation, within=180)
     assert found["status"] == "completed", found
     assert found["pages_crawled"] == 60
     assert person.quota()["generations_used"] == 1
-    assert not _processes("-m crawler", marker=str(system.data))
+    assert not _processes("-m llmready.crawler", marker=str(system.data))
 
 
 def test_a_cancelled_generation_stops_and_costs_nothing(system: System, slow_site: Site) -> None:
@@ -34,7 +34,7 @@ def test_a_cancelled_generation_stops_and_costs_nothing(system: System, slow_sit
     wait_for(lambda: person.generation(generation)["pages_crawled"] > 5)
     assert person.http.post(f"/generations/{generation}/cancel").status_code == 202
     wait_for(lambda: person.generation(generation)["status"] == "cancelled", within=10)
-    wait_for(lambda: not _processes("-m crawler", marker=str(system.data)), within=10)
+    wait_for(lambda: not _processes("-m llmready.crawler", marker=str(system.data)), within=10)
     assert person.quota()["generations_used"] == 0
     assert person.http.get("/generations/history", params={"status": "cancelled"}).json()["total"] == 1
     again = person.start(website)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.sites import Site
-from tests.e2e.system import Person, System, wait_for
+from testkit.sites import Site
+from testkit.system import Person, System, wait_for
 
 pytestmark = pytest.mark.e2e
 

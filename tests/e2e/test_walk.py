@@ -11,8 +11,8 @@ import httpx
 import pytest
 from llms_txt import parse_llms_file
 
-from tests.e2e.sites import Site
-from tests.e2e.system import Person, System, wait_for
+from testkit.sites import Site
+from testkit.system import Person, System, wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -9,8 +9,8 @@ import pytest
 
 from infra.local.assembly import synthesised
 from infra.local.deployment import STACK
-from tests.e2e.sites import Answer, Site, serve
-from tests.e2e.system import Person, System, wait_for
+from testkit.sites import Answer, Site, serve
+from testkit.system import Person, System, wait_for
 
 pytestmark = pytest.mark.e2e
 

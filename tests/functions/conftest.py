@@ -5,7 +5,7 @@ import pytest
 
 from llmready import bootstrap
 from llmready.settings import settings
-from tests.emulator import Place
+from testkit.emulator import Place
 
 SECRET = json.dumps({"kid": "k1", "secret": "s" * 64})
 

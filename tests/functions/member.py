@@ -11,9 +11,9 @@ from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from llmready.domain.user import User
-from tests.documented import check_refusal
-from tests.emulator import Place
-from tests.people import registered
+from testkit.documented import check_refusal
+from testkit.emulator import Place
+from testkit.people import registered
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.emulator import Place
+from testkit.emulator import Place
 from tests.functions.member import member
 
 BAD = [

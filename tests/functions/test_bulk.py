@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from llmready import bootstrap
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.people import started
 from tests.functions.member import Member, member
-from tests.people import started
 
 
 @pytest.fixture

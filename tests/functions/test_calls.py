@@ -12,8 +12,8 @@ from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.plans import Lane
 from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
-from tests.emulator import Place
-from tests.people import new_user, new_website
+from testkit.emulator import Place
+from testkit.people import new_user, new_website
 
 Call = Callable[..., dict[str, Any]]
 

@@ -14,11 +14,11 @@ from llmready.adapters.dynamodb.limits import DynamoMutex
 from llmready.adapters.ecs import EcsTasks, TaskPlace
 from llmready.domain.clock import now
 from llmready.usecases.dispatch import Dispatched, dispatch
+from testkit.dispatching import dispatched
+from testkit.emulator import Place
+from testkit.people import queued, registered, started, with_website
+from testkit.worker_process import now_stored
 from tests.chaos.faults import refusal
-from tests.dispatching import dispatched
-from tests.emulator import Place
-from tests.people import queued, registered, started, with_website
-from tests.worker.process import now_stored
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 

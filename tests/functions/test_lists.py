@@ -9,11 +9,11 @@ import pytest
 from llmready import bootstrap
 from llmready.domain.clock import new_id
 from llmready.domain.website import Website
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.item_sizes import item_size
+from testkit.items import many_generations, stored, stored_websites
+from testkit.people import new_website
 from tests.functions.member import Member, member
-from tests.item_sizes import item_size
-from tests.items import many_generations, stored, stored_websites
-from tests.people import new_website
 
 READ = 1024 * 1024  # bytes, what DynamoDB returns at most at once
 # More than the deepest page shows; websites are as large as their descriptions may be.

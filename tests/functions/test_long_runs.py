@@ -19,9 +19,9 @@ from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.user import User
 from llmready.usecases.finish_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
-from tests.emulator import Place
-from tests.items import open_ledgers
-from tests.people import claimed, new_user, registered, started, with_website
+from testkit.emulator import Place
+from testkit.items import open_ledgers
+from testkit.people import claimed, new_user, registered, started, with_website
 
 USERS = 7
 

@@ -23,9 +23,9 @@ from llmready.domain.user import User
 from llmready.observability import logger
 from llmready.ports import Mailer
 from llmready.usecases.finish_generation import fail_generation
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.people import new_generation, new_user, new_website
 from tests.mail.provider import Sendgrid, running_sendgrid
-from tests.people import new_generation, new_user, new_website
 
 MESSAGE = Message(
     kind=MailKind.GENERATION_COMPLETE, to="ada@example.org", subject="Ready", text="plain", html="<p>rich</p>"

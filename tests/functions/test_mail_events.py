@@ -10,7 +10,7 @@ from llmready import bootstrap
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.mail import Suppression, SuppressionReason
 from llmready.domain.user import email_fingerprint
-from tests.emulator import Place
+from testkit.emulator import Place
 from tests.functions.test_mail import CONTEXT, deliver, failed_mail
 from tests.mail.provider import running_sendgrid
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cli.main import build_parser
+from llmready.cli.main import build_parser
 from llmready.domain.clock import now
 from llmready.domain.plans import Lane, QueueName
-from tests.emulator import REGION, Place
+from testkit.emulator import REGION, Place
 from tests.functions.member import Member, member
 
 Admin = Callable[..., str]

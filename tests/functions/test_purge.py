@@ -11,10 +11,10 @@ from llmready.domain.clock import now
 from llmready.domain.generation import Archive, Generation, errors_key
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.items import many_generations, stored
+from testkit.people import with_website
 from tests.functions.member import Member, member
-from tests.items import many_generations, stored
-from tests.people import with_website
 
 MANY = 230  # more than two transactions remove
 

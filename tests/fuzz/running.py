@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.system import PASSWORD, ROOT, System
+from testkit.system import PASSWORD, ROOT, System
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.image.engine import Buildah, Target
-from tests import needs
-from tests.emulator import Emulator, Place
+from testkit import needs
+from testkit.emulator import Emulator, Place
 from tests.image.fargate import Task
 from tests.image.fence import Fence, fenced
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.worker_process import children_of
 from tests.image.fence import Fence
-from tests.worker.process import children_of
 
 # Of what a container gets, the task definition leaves these.
 LEFT_CAPABILITIES = ("SETUID", "SETGID", "KILL")

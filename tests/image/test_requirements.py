@@ -8,12 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 WORKER = (
-    "worker.main",
-    "crawler.cli",
-    "crawler.crawl",
-    "crawler.fetch.fetcher",
-    "crawler.opening",
-    "crawler.walk",
+    "llmready.worker.main",
+    "llmready.crawler.cli",
+    "llmready.crawler.crawl",
+    "llmready.crawler.fetch.fetcher",
+    "llmready.crawler.opening",
+    "llmready.crawler.walk",
 )
 # Refuses what the image lacks, and then imports.
 IMPORTING = """
@@ -58,5 +58,7 @@ def test_the_plain_image_has_what_it_imports() -> None:
 
 
 def test_the_image_with_a_browser_has_what_it_imports() -> None:
-    assert imported((*WORKER, "crawler.fetch.browser"), "container", "browser") == ""
-    assert "No module named 'playwright' in the image" in imported(("crawler.fetch.browser",), "container")
+    assert imported((*WORKER, "llmready.crawler.fetch.browser"), "container", "browser") == ""
+    assert "No module named 'playwright' in the image" in imported(
+        ("llmready.crawler.fetch.browser",), "container"
+    )

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from llmready.domain.generation import Status, archive_key
-from tests.e2e.sites import Site, drawn_by_script, numbered, serve
-from tests.emulator import Place
+from testkit.emulator import Place
+from testkit.people import queued
+from testkit.sites import Site, drawn_by_script, numbered, serve
+from testkit.worker_process import now_stored, until
 from tests.image.fargate import Task, status_of
 from tests.image.fence import Fence
-from tests.people import queued
-from tests.worker.process import now_stored, until
 
 WORKER, CRAWLERS = "10001", ("10011", "10012")
 RIGHTS = f"{1 << 5 | 1 << 6 | 1 << 7:016x}"  # KILL, SETGID, SETUID in capabilities(7)

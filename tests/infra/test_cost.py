@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.costing import Load, TaskSize, generation, month, read_template
+from llmready.cli.costing import Load, TaskSize, generation, month, read_template
 from tests.infra.template import Template
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs/cost.md"

@@ -128,29 +128,29 @@ def test_what_functions_log_is_in_a_file(running: Running) -> None:
 
 def test_a_task_gets_a_worker_and_ends_with_it(running: Running) -> None:
     arn = _run_task(running)
-    (worker,) = wait_for(lambda: running.children("-m worker"))
+    (worker,) = wait_for(lambda: running.children("-m llmready.worker"))
     environment = (Path("/proc") / str(worker) / "environ").read_bytes().decode()
     assert f"LLMREADY_TABLE={running.endpoints['table']}" in environment
     assert f"AWS_ENDPOINT_URL={running.endpoints['aws']}" in environment
     assert "LLMREADY_OVERRIDDEN=yes" in environment
     wait_for(lambda: _stopped(running, arn) == "Essential container in task exited (0)")
-    assert not running.children("-m worker")
+    assert not running.children("-m llmready.worker")
     log = running.data / "log" / f"worker-{arn.rpartition('/')[2]}.log"
     assert "worker ready" in log.read_text()
 
 
 def test_a_stopped_task_loses_its_worker(running: Running) -> None:
     arn = _run_task(running)
-    wait_for(lambda: running.children("-m worker"))
+    wait_for(lambda: running.children("-m llmready.worker"))
     cluster = _cluster(running)
     running.aws("ecs").stop_task(cluster=cluster, task=arn, reason="enough")
-    wait_for(lambda: not running.children("-m worker"))
+    wait_for(lambda: not running.children("-m llmready.worker"))
     assert _stopped(running, arn) == "enough"
 
 
 def test_a_killed_worker_stops_its_task_and_wakes_the_dispatcher(running: Running) -> None:
     arn = _run_task(running)
-    (worker,) = wait_for(lambda: running.children("-m worker"))
+    (worker,) = wait_for(lambda: running.children("-m llmready.worker"))
     before = _invocations(running)
     os.kill(worker, signal.SIGKILL)
     wait_for(lambda: _stopped(running, arn) == "Essential container in task exited (-9)")
@@ -229,7 +229,7 @@ def test_a_crash_loses_seconds_and_a_stop_nothing(tmp_path: Path) -> None:
     assert _login(system, "early@example.com") == 200
     assert _register(system, "late@example.com") == 201
     _run_task(system)
-    wait_for(lambda: system.children("-m worker"))
+    wait_for(lambda: system.children("-m llmready.worker"))
     children = system.children()
     began = time.monotonic()
     assert system.stop() == 0

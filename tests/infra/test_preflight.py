@@ -18,7 +18,7 @@ from infra.preflight.account import Account, PreflightError
 from infra.preflight.checks import check_is_still
 from infra.stage import load_stage
 from llmready.adapters.mail.ses import is_verified
-from tests.emulator import Emulator, running_ministack
+from testkit.emulator import Emulator, running_ministack
 from tests.infra.running import ROOT, wait_for
 
 ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"

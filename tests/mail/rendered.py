@@ -9,7 +9,7 @@ from llmready.domain.clock import now
 from llmready.domain.generation import Archive, Failure, Generation, Progress
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.user import User
-from tests.people import LEASE, new_generation, new_user, new_website
+from testkit.people import LEASE, new_generation, new_user, new_website
 
 KEYS = SigningKeys(kid="k1", secret="s" * 64)
 PUBLIC_URL = "https://api.llmready.example.com"

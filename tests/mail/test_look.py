@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from llmready.domain.mail import MailKind
-from tests import needs
+from testkit import needs
 from tests.mail.rendered import KINDS, render
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -13,11 +13,11 @@ from llmready.domain.generation import Failure
 from llmready.domain.user import User
 from llmready.usecases.finish_generation import fail_generation
 from llmready.usecases.send_mail import send_mail
-from tests.dispatching import dispatched
-from tests.emulator import Place
+from testkit.dispatching import dispatched
+from testkit.emulator import Place
+from testkit.people import new_generation, registered, with_website
 from tests.mail.provider import running_sendgrid
 from tests.mail.rendered import KEYS
-from tests.people import new_generation, registered, with_website
 
 _MINUTE = timedelta(minutes=1)
 _DOWN = 10  # minutes

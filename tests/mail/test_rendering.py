@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from llmready.domain.mail import PREFERENCES, MailKind
+from testkit.people import new_user
 from tests.mail.eml import as_eml
 from tests.mail.rendered import KINDS, PUBLIC_URL, TRANSACTIONAL, render
-from tests.people import new_user
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7*7 }}{% raw %}'
 

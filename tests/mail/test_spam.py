@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests import needs
+from testkit import needs
 from tests.mail.eml import as_eml
 from tests.mail.rendered import KINDS, render
 

@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 import pytest
 
-from crawler.frontier.urls import join, parse
-from crawler.pack.paths import archive_paths
-from crawler.pack.zip_file import ZipFile, deflated
-from tests.crawler.program import Run, call
-from tests.crawler.serving import Answer, links, page, serving
+from llmready.crawler.frontier.urls import join, parse
+from llmready.crawler.pack.paths import archive_paths
+from llmready.crawler.pack.zip_file import ZipFile, deflated
+from testkit.crawler_program import Run, call
+from testkit.serving import Answer, links, page, serving
 
 _PIECES = (
     *(

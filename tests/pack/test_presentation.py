@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from llms_txt import parse_llms_file
 
-from crawler.frontier.urls import parse
-from crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
-from crawler.pack.outline import Outline, make_outline
-from crawler.pack.store import StoredPage
-from tests.crawler.program import Run, call
-from tests.crawler.serving import serving
-from tests.pack.sites import SITES
+from llmready.crawler.frontier.urls import parse
+from llmready.crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
+from llmready.crawler.pack.outline import Outline, make_outline
+from llmready.crawler.pack.store import StoredPage
+from testkit.crawler_program import Run, call
+from testkit.sample_sites import SITES
+from testkit.serving import serving
 
 START = parse("https://example.com/")
 

@@ -12,10 +12,10 @@ import llmstxt
 import pytest
 from llms_txt import parse_llms_file
 
-from tests.crawler.program import Run, call
-from tests.crawler.serving import Answer, serving
-from tests.pack.sites import SITES, TestSite
-from tests.quality.packages import MissingPackageError
+from testkit.crawler_program import Run, call
+from testkit.packages import MissingPackageError
+from testkit.sample_sites import SITES, TestSite
+from testkit.serving import Answer, serving
 
 LONGEST = 50_000
 

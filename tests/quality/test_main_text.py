@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from crawler.convert.converter import Converter
-from crawler.convert.sanitise import clean_markdown
-from crawler.frontier.urls import parse
-from tests.quality.labels import Label, available, labels
-from tests.quality.scores import score
+from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.frontier.urls import parse
+from testkit.labels import Label, available, labels
+from testkit.scores import score
 
 URL = parse("https://example.com/docs/page.html")
 

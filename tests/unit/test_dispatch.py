@@ -5,7 +5,7 @@ import pytest
 from llmready.domain.generation import Generation, Status
 from llmready.ports import Alive, TaskKind
 from llmready.usecases.dispatch import missing_tasks
-from tests.people import new_generation, new_user, new_website
+from testkit.people import new_generation, new_user, new_website
 
 
 def _jobs(plain: int, running: int, browser: int) -> list[Generation]:

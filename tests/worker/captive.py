@@ -18,8 +18,8 @@ from pathlib import Path
 
 from llmready.domain.generation import Failure
 from llmready.domain.website import CrawlSettings
-from worker.confinement import Confinement, confine_worker, forget_credentials
-from worker.supervisor import CRAWLER, CrawlFailed, CrawlOrder, Limits, Supervisor
+from llmready.worker.confinement import Confinement, confine_worker, forget_credentials
+from llmready.worker.supervisor import CRAWLER, CrawlFailed, CrawlOrder, Limits, Supervisor
 
 ADDRESSES = ("169.254.170.2", "169.254.169.254")
 SECRET = "AQoEXAMPLEsecret"

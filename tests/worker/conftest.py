@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator import Place
-from tests.worker.process import Worker
+from testkit.emulator import Place
+from testkit.worker_process import Worker
 
 
 @pytest.fixture

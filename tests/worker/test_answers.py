@@ -9,10 +9,10 @@ import pytest
 
 from llmready.domain.generation import Generation, Status, answers_key, shared_answers_key
 from llmready.usecases.delete_generation import delete_generation
-from tests.e2e.sites import page
-from tests.emulator import Place
-from tests.people import registered, started, with_website
-from tests.worker.process import Worker, now_stored
+from testkit.emulator import Place
+from testkit.people import registered, started, with_website
+from testkit.sites import page
+from testkit.worker_process import Worker, now_stored
 
 PAGES = {"/": ("/a", "/b", "/c"), "/a": (), "/b": (), "/c": ()}
 

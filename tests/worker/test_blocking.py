@@ -7,10 +7,10 @@ from pathlib import Path
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.domain.controls import Controls
 from llmready.domain.generation import Status
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Place
-from tests.people import queued
-from tests.worker.process import Worker, now_stored, until
+from testkit.emulator import Place
+from testkit.people import queued
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, now_stored, until
 from tests.worker.test_job import COMPLETES, Office
 
 

@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from tests import needs
+from testkit import needs
 from tests.worker.captive import ADDRESSES, SECRET
 
 HOSTILE = Path(__file__).with_name("hostile.py")

@@ -11,12 +11,12 @@ from pathlib import Path
 from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status
 from llmready.usecases.cancel_generation import cancel_generation
-from tests import needs
-from tests.e2e.sites import numbered, serve
-from tests.emulator import Place
-from tests.people import queued, registered, started, with_website
-from tests.worker.process import Worker, children_of, now_stored, until
-from worker.confinement import Confinement
+from llmready.worker.confinement import Confinement
+from testkit import needs
+from testkit.emulator import Place
+from testkit.people import queued, registered, started, with_website
+from testkit.sites import numbered, serve
+from testkit.worker_process import Worker, children_of, now_stored, until
 
 
 def _traced(place: Place, url: str) -> Generation:

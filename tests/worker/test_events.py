@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.program import call
-from tests.crawler.serving import Answer, links, page, serving
-from worker.events import Failed, PageFailed, Progressed, Started, event_from
+from llmready.worker.events import Failed, PageFailed, Progressed, Started, event_from
+from testkit.crawler_program import call
+from testkit.serving import Answer, links, page, serving
 
 LONG = "/" + "long-" * 390
 

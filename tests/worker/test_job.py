@@ -19,18 +19,18 @@ from llmready.domain.generation import Generation, Progress, Quality, QualityRea
 from llmready.domain.plans import Lane, QueueName
 from llmready.ports import QueuedJob
 from llmready.usecases.finish_generation import WORKER_LOST
-from tests.emulator import Place
-from tests.people import new_generation, registered, started, with_website
-from tests.worker.process import now_stored
+from llmready.worker.answers import Answers
+from llmready.worker.blocking import Blocking
+from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.confinement import Confinement
+from llmready.worker.intake import Intake
+from llmready.worker.job import Desk, do_job
+from llmready.worker.lease import visibility
+from llmready.worker.supervisor import Limits, Supervisor
+from testkit.emulator import Place
+from testkit.people import new_generation, registered, started, with_website
+from testkit.worker_process import now_stored
 from tests.worker.programs import crawler
-from worker.answers import Answers
-from worker.blocking import Blocking
-from worker.checkpoints import Checkpoints
-from worker.confinement import Confinement
-from worker.intake import Intake
-from worker.job import Desk, do_job
-from worker.lease import visibility
-from worker.supervisor import Limits, Supervisor
 
 COMPLETES = "progress(1, 4); progress(3, 4, 1); completed()"
 

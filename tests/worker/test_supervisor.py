@@ -13,11 +13,8 @@ import pytest
 
 from llmready.domain.generation import Progress
 from llmready.domain.website import CrawlSettings
-from tests import needs
-from tests.worker.process import children_of, is_alive
-from tests.worker.programs import crawler
-from worker.confinement import Confinement
-from worker.supervisor import (
+from llmready.worker.confinement import Confinement
+from llmready.worker.supervisor import (
     CLEARER,
     Crawled,
     CrawlFailed,
@@ -28,6 +25,9 @@ from worker.supervisor import (
     Supervisor,
     memory_limit,
 )
+from testkit import needs
+from testkit.worker_process import children_of, is_alive
+from tests.worker.programs import crawler
 
 MEGABYTE = 1 << 20
 

@@ -11,10 +11,10 @@ from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
 from llmready.domain.generation import Generation, Status, archive_key
 from llmready.domain.plans import Lane, QueueName
-from tests.e2e.sites import Answer, numbered, serve
-from tests.emulator import Place
-from tests.people import new_generation, queued, registered, started, with_website
-from tests.worker.process import Worker, children_of, is_alive, now_stored, until
+from testkit.emulator import Place
+from testkit.people import new_generation, queued, registered, started, with_website
+from testkit.sites import Answer, numbered, serve
+from testkit.worker_process import Worker, children_of, is_alive, now_stored, until
 
 
 def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..., Worker]) -> None:

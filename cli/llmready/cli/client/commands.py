@@ -1,0 +1,33 @@
+"""How a command of the client is declared."""
+
+import argparse
+from collections.abc import Callable
+from typing import Protocol
+
+from llmready.cli.client import session
+from llmready.cli.client.session import Session
+
+
+class Add(Protocol):
+    """Adds a command to a parser; ``argparse`` keeps its own type for this to itself."""
+
+    def __call__(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002
+        """Return the new command's parser."""
+
+
+def client_command(
+    add: Add, name: str, run: Callable[[Session, argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    """Declare a command that talks to the API, and return its parser."""
+    parser = add(name, help=text, description=text)
+    session.add_arguments(parser)
+
+    def running(options: argparse.Namespace) -> int:
+        opened = session.open_session(options)
+        try:
+            return run(opened, options)
+        finally:
+            opened.close()
+
+    parser.set_defaults(run=running)
+    return parser

@@ -1,0 +1,222 @@
+"""Downloading: resumed where it stopped, checked by its hash, and there as a whole or not at all.
+
+What has come so far lies in the folder for caches that the operating system names, under the hash of what it will
+be; the file itself appears only when all of it has come and is right.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import platformdirs
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from llmready.cli.client.output import plain, print_json
+from llmready.cli.client.session import Session, is_loopback, unreachable
+from llmready.cli.exit_codes import ExitCode
+from llmready.cli.failure import CommandFailed, not_written
+
+_CHUNK = 256 * 1024
+_TRIES = 4
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_NAME = re.compile(r'filename="([A-Za-z0-9._-]{1,150})"')
+
+
+class _Broken(Exception):
+    """The connection ended before the file did."""
+
+
+def download_files(
+    session: Session, generation_id: str, out: Path | None, *, force: bool, as_json: bool
+) -> int:
+    """Download the files of a generation and tell where they are.
+
+    Args:
+        session: Who asks.
+        generation_id: Whose files.
+        out: File or folder to write; None for the folder the person is in.
+        force: Whether another file of that name may be replaced.
+        as_json: Whether to tell it as JSON.
+    """
+    found = session.call("GET", f"/generations/{generation_id}/download", params={"redirect": "false"})
+    digest, total = str(found["sha256"]), int(found["file_size"])
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise CommandFailed("the server names no hash of the files", ExitCode.DAMAGED)
+    name = f"llmready_{generation_id}.zip"
+    target = _target(out, name)
+    if target is None or not _is_there(target, digest, force=force):
+        with _part(digest) as part:
+            given = _fetch(session, generation_id, found, part)
+            if target is None:
+                target = _folder(out) / (given or name)
+                if not _is_there(target, digest, force=force):
+                    _place(part, target)
+            else:
+                _place(part, target)
+    if as_json:
+        print_json({"path": str(target), "sha256": digest, "file_size": total})
+    else:
+        print(f"{target}: {total / 1_000_000:.1f} MB, sha256 {digest[:12]}… is right.")
+    return ExitCode.DONE
+
+
+def _folder(out: Path | None) -> Path:
+    return out if out is not None else Path()
+
+
+def _target(out: Path | None, name: str) -> Path | None:
+    """Return the file that is wanted; None for one in a folder, whose name the server gives.
+
+    Raises:
+        CommandFailed: It cannot be written there.
+    """
+    is_folder = out is None or out.is_dir()
+    folder = _folder(out) if is_folder else _folder(out).parent
+    if not folder.is_dir():
+        raise CommandFailed(f"there is no folder {folder}", ExitCode.NOT_WRITTEN)
+    if not os.access(folder, os.W_OK):
+        raise CommandFailed(f"{folder / name} could not be written: Permission denied", ExitCode.NOT_WRITTEN)
+    return None if is_folder else out
+
+
+def _is_there(target: Path, digest: str, *, force: bool) -> bool:
+    """Tell whether the very file is there already.
+
+    Raises:
+        CommandFailed: Another file has its name.
+    """
+    if not target.exists():
+        return False
+    if target.is_file():
+        with target.open("rb") as file:
+            if _hash(file) == digest:
+                return True
+    if not force:
+        raise CommandFailed(f"{target} is there already and is another file; --force replaces it")
+    return False
+
+
+@contextlib.contextmanager
+def _part(digest: str) -> Iterator[Path]:
+    """Yield where what has come so far lies, for this command alone."""
+    folder = Path(platformdirs.user_cache_dir("llmready", appauthor=False)) / "downloads"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (folder / f"{digest}.lock").open("w")
+    except OSError as error:
+        raise not_written(str(folder), error) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandFailed("these files are being downloaded by another command") from None
+        try:
+            yield folder / f"{digest}.part"
+        finally:
+            Path(lock.name).unlink(missing_ok=True)
+
+
+def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Path) -> str | None:
+    """Bring the whole file into ``part`` and return the name that the server gives it."""
+    digest, total, name = str(found["sha256"]), int(found["file_size"]), None
+    console = Console(stderr=True)
+    columns = (TextColumn("download"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    failure: CommandFailed | None = None
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("", total=total)
+        for _ in range(_TRIES):
+            try:
+                name = _receive(str(found["download_url"]), part, total, progress, task)
+            except _Broken as broken:
+                failure = unreachable("the files", broken)
+            except httpx.HTTPError as error:
+                failure = unreachable("the files", error)
+            except OSError as error:
+                part.unlink(missing_ok=True)  # on a full disk, what is of no use yet is the first to go
+                raise not_written(str(part), error) from None
+            else:
+                with part.open("rb") as file:
+                    if _hash(file) == digest:
+                        return name
+                part.unlink()
+                failure = CommandFailed(
+                    "what came is not what the server stored, also after another try", ExitCode.DAMAGED
+                )
+            found = session.call(
+                "GET", f"/generations/{generation_id}/download", params={"redirect": "false"}
+            )
+    assert failure is not None  # noqa: S101 - every other way out of the loop has returned
+    raise failure
+
+
+def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) -> str | None:
+    have = part.stat().st_size if part.exists() else 0
+    if have > total:
+        part.unlink()
+        have = 0
+    # The last byte is asked for again rather than none: its answer has the file's name.
+    have = min(have, total - 1) if total else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with httpx.stream(
+        "GET",
+        url,
+        headers=headers,
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        # No proxy stands before this machine; who is trusted is the same everywhere (SSL_CERT_FILE).
+        trust_env=not is_loopback(url),
+        verify=httpx.create_ssl_context(),
+    ) as answer:
+        if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+            raise _Broken(f"status {answer.status_code}")
+        resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
+        position = have if resumed else 0
+        with part.open("r+b" if part.exists() else "wb") as file:
+            file.truncate(position)
+            file.seek(position)
+            progress.update(task, completed=position)
+            for chunk in answer.iter_bytes(_CHUNK):
+                position += len(chunk)
+                if position > total:
+                    break
+                file.write(chunk)
+                progress.update(task, completed=position)
+        if position < total:
+            raise _Broken("the connection ended early")
+        named = _NAME.search(answer.headers.get("Content-Disposition", ""))
+    return plain(named[1]).lstrip(".") if named else None
+
+
+def _place(part: Path, target: Path) -> None:
+    """Put the whole file in its place in one step."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        try:
+            part.replace(target)
+        except OSError:  # another file system
+            shutil.copyfile(part, partial)
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(target)
+            part.unlink()
+    except OSError as error:
+        raise not_written(str(target), error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _hash(file: IO[bytes]) -> str:
+    digest = sha256()
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()

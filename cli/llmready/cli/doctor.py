@@ -1,0 +1,232 @@
+"""``llmready admin doctor``: what is wrong with a running service, in sentences."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from llmready.cli import deployment
+from llmready.cli.deployment import Deployment
+from llmready.cli.operations import AddCommand
+from llmready.domain.clock import now
+
+Verdict = Literal["fine", "wrong", "not checked"]
+
+# Codes of Service Quotas, the same in every account and region.
+_VCPU_QUOTAS = {"Spot": "L-36FBB829", "on-demand": "L-3032A538"}
+_SECRET_AGE = timedelta(days=180)
+# New accounts get 10, which a handful of people use up.
+_CONCURRENCY = 100
+_OLDEST = timedelta(hours=2)
+
+
+class Finding(NamedTuple):
+    """What one look found."""
+
+    verdict: Verdict
+    what: str
+
+
+class _Wrong(Exception):
+    """What a look found is wrong; the message says so and what to do."""
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add ``doctor``."""
+    command("doctor", _run, "Look for what is wrong with a running service; exit code 1 when something is.")
+
+
+def _run(options: argparse.Namespace) -> int:
+    findings = list(examine(Patient(deployment.find(options))))
+    if options.json:
+        print(json.dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        width = max(len(finding.verdict) for finding in findings)
+        for finding in findings:
+            print(f"{finding.verdict:<{width}}  {finding.what}")
+    return 1 if any(finding.verdict == "wrong" for finding in findings) else 0
+
+
+class Patient:
+    """A service with what the looks need to know of it.
+
+    Args:
+        service: the one.
+    """
+
+    def __init__(self, service: Deployment) -> None:
+        self.service = service
+
+    @cached_property
+    def resources(self) -> dict[str, list[str]]:
+        """The physical names of the stack's resources by type."""
+        found: dict[str, list[str]] = {}
+        pages = self.service.client("cloudformation").get_paginator("list_stack_resources")
+        for page in pages.paginate(StackName=self.service.stack):
+            for resource in page["StackResourceSummaries"]:
+                found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+        return found
+
+    def environment(self, folder: str) -> dict[str, str]:
+        """Return the settings of the function of a folder."""
+        client = self.service.client("lambda")
+        for name in self.resources.get("AWS::Lambda::Function", []):
+            answer = client.get_function_configuration(FunctionName=name)
+            variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
+            if variables.get("POWERTOOLS_SERVICE_NAME") == folder:
+                return variables
+        raise _Wrong(f"The stack has no function {folder}; deploy it again.")
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Make every look, and let none that cannot be made keep another from being made."""
+    # It takes a second to import, which only operators should wait for.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    for about, look in _LOOKS:
+        try:
+            yield Finding("fine", look(patient))
+        except _Wrong as wrong:
+            yield Finding("wrong", str(wrong))
+        except (ClientError, BotoCoreError) as error:
+            yield Finding("not checked", f"{about}: {error}")
+
+
+def _paused(patient: Patient) -> str:
+    if patient.service.controls.get().paused:
+        raise _Wrong("Generations are paused; `llmready admin resume` lets them start again.")
+    return "Generations may start."
+
+
+def _dead_letters(patient: Patient) -> str:
+    count = 0
+    for url in patient.service.dead_letter_urls:
+        answer = patient.service.sqs.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        count += int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    if count:
+        raise _Wrong(f"{count} messages are dead-lettered; `llmready admin jobs` names them.")
+    return "No message is dead-lettered."
+
+
+def _oldest(patient: Patient) -> str:
+    time = now()
+    old = [found for found in patient.service.generations.active() if time - found.created_at > _OLDEST]
+    if old:
+        raise _Wrong(f"{len(old)} generations wait or run for hours; `llmready admin jobs` names them.")
+    return "No generation waits or runs for hours."
+
+
+def _secret(patient: Patient) -> str:
+    (name,) = patient.resources["AWS::SecretsManager::Secret"]
+    secret = patient.service.client("secretsmanager").describe_secret(SecretId=name)
+    age = now() - secret.get("LastChangedDate", secret["CreatedDate"])
+    if age > _SECRET_AGE:
+        raise _Wrong(
+            f"The signing key is {age.days} days old; `llmready admin rotate-signing-key` makes another one."
+        )
+    return f"The signing key is {age.days} days old."
+
+
+def _backups(patient: Patient) -> str:
+    (table,) = patient.resources["AWS::DynamoDB::Table"]
+    client = patient.service.client("dynamodb")
+    described = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    recovery = described.get("PointInTimeRecoveryDescription", {})
+    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
+        raise _Wrong("The table cannot be restored to a point in time; deploy the stage again.")
+    return "The table can be restored to any second of its last days."
+
+
+def _subscription(patient: Patient) -> str:
+    client = patient.service.client("sns")
+    (topic,) = patient.resources["AWS::SNS::Topic"]
+    subscriptions = client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    if not subscriptions:
+        raise _Wrong('Nobody gets the alarms; deploy with ARGS="-c alarm_address=you@example.com".')
+    for subscription in subscriptions:
+        if not subscription["SubscriptionArn"].startswith("arn:"):
+            raise _Wrong(f"{subscription['Endpoint']} has not confirmed the alarms' subscription yet.")
+    return f"{len(subscriptions)} addresses get the alarms."
+
+
+def _alarms(patient: Patient) -> str:
+    client = patient.service.client("cloudwatch")
+    names = patient.resources["AWS::CloudWatch::Alarm"]
+    ringing = [
+        alarm["AlarmDescription"]
+        for page in client.get_paginator("describe_alarms").paginate(AlarmNames=names, StateValue="ALARM")
+        for alarm in page["MetricAlarms"]
+    ]
+    if ringing:
+        raise _Wrong("An alarm rings. " + " ".join(ringing))
+    return f"None of {len(names)} alarms rings."
+
+
+def _mails(patient: Patient) -> str:
+    settings = patient.environment("notifier")
+    provider = settings["LLMREADY_MAIL_PROVIDER"]
+    if provider == "none":
+        raise _Wrong("No mail is sent (mail_provider is none); what would be sent is logged.")
+    if provider != "ses":
+        return f"Mails go through {provider}."
+    client = patient.service.client("sesv2")
+    # See examine().
+    from llmready.adapters.mail.ses import is_verified  # noqa: PLC0415
+
+    identity = settings["LLMREADY_MAIL_IDENTITY"]
+    if not is_verified(client, identity):
+        raise _Wrong(
+            f"SES has not verified {identity}; `make sender` with the stage's settings says what to do."
+        )
+    account = client.get_account()
+    if not account.get("SendingEnabled", True):
+        raise _Wrong("SES has stopped sending for this account; its console says why.")
+    if not account.get("ProductionAccessEnabled"):
+        raise _Wrong("SES is in its sandbox and mails verified addresses alone; ask for production access.")
+    return "SES sends to everybody."
+
+
+def _vcpus(patient: Patient) -> str:
+    settings = patient.environment("dispatcher")
+    client = patient.service.client("ecs")
+    # Any of the tasks may be one with a browser.
+    cpu = max(
+        int(client.describe_task_definition(taskDefinition=settings[name])["taskDefinition"]["cpu"])
+        for name in ("LLMREADY_TASK_DEFINITION", "LLMREADY_BROWSER_TASK_DEFINITION")
+    )
+    needed = int(settings["LLMREADY_MAX_TASKS"]) * cpu / 1024
+    client = patient.service.client("service-quotas")
+    for kind, code in _VCPU_QUOTAS.items():
+        quota = client.get_service_quota(ServiceCode="fargate", QuotaCode=code)["Quota"]["Value"]
+        if quota < needed:
+            raise _Wrong(
+                f"Fargate's quota of {kind} vCPUs is {quota:g}, and max_tasks needs {needed:g};"
+                " ask for more under Service Quotas, or lower max_tasks."
+            )
+    return f"Fargate's quotas allow the {needed:g} vCPUs of max_tasks."
+
+
+def _concurrency(patient: Patient) -> str:
+    limits = patient.service.client("lambda").get_account_settings()["AccountLimit"]
+    allowed = limits["ConcurrentExecutions"]
+    if allowed < _CONCURRENCY:
+        raise _Wrong(f"Lambda's quota is {allowed} calls at once; ask for {_CONCURRENCY} or more.")
+    return f"Lambda's quota is {allowed} calls at once."
+
+
+_LOOKS: tuple[tuple[str, Callable[[Patient], str]], ...] = (
+    ("pause", _paused),
+    ("dead letters", _dead_letters),
+    ("oldest generation", _oldest),
+    ("signing key", _secret),
+    ("backups", _backups),
+    ("alarms' subscription", _subscription),
+    ("alarms", _alarms),
+    ("mails", _mails),
+    ("quota of Fargate", _vcpus),
+    ("quota of Lambda", _concurrency),
+)

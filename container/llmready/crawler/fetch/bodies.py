@@ -1,0 +1,161 @@
+"""Bodies as they arrive, decoded under a cap: a bomb stops at the cap, not in memory."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import TYPE_CHECKING, Protocol
+
+from llmready.crawler.failures import Code, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACCEPT_ENCODING = "gzip, deflate, br"
+
+
+class Budget:
+    """What a whole crawl may still read, in decoded bytes."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def spend(self, size: int) -> None:
+        """Take bytes off the budget. Raises: Failure (budget_exceeded)."""
+        self.left -= size
+        if self.left < 0:
+            raise Failure(Code.BUDGET_EXCEEDED, "The site is larger than one crawl may read.")
+
+
+class _Decoder(Protocol):
+    def __call__(self, data: bytes, most: int) -> bytes: ...
+
+
+class Body:
+    """Collects one body.
+
+    Parameters: `encoding`, the Content-Encoding header; `limit`, the greatest decoded size in bytes;
+    `budget`, of the whole crawl; `cut`, whether a longer body is cut at the limit instead of refused.
+    Raises: Failure (bad_encoding) for an encoding we did not ask for.
+    """
+
+    def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
+        self._decode = _decoder(encoding)
+        self._limit = limit
+        self._budget = budget
+        self._cut = cut
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> bool:
+        """Add bytes as they came from the network.
+
+        Returns: whether more is wanted, which is False only for a body that was cut.
+        Raises: Failure (page_too_large, budget_exceeded, bad_encoding).
+        """
+        most = min(self._limit - self._size, self._budget.left) + 1
+        part = self._decode(data, most)
+        self._size += len(part)
+        self._budget.spend(len(part))
+        self._parts.append(part)
+        if self._size <= self._limit:
+            return True
+        if not self._cut:
+            size = f"{self._limit / 1_000_000:g} MB"
+            raise Failure(Code.PAGE_TOO_LARGE, f"The answer is larger than {size} after decoding.")
+        self._parts[-1] = part[: self._limit - self._size]
+        return False
+
+    def bytes(self) -> bytes:
+        """Return the decoded body."""
+        return b"".join(self._parts)
+
+
+def decompress_gzip(data: bytes, limit: int) -> bytes:
+    """Decode a gzip file. Raises: Failure (page_too_large, bad_encoding)."""
+    body = Body("gzip", limit, Budget(limit))
+    body.feed(data)
+    return body.bytes()
+
+
+def _decoder(encoding: str) -> _Decoder:
+    name = encoding.strip().lower()
+    makers: dict[str, Callable[[], _Decoder]] = {
+        "": _identity,
+        "identity": _identity,
+        "gzip": _zlib,
+        "x-gzip": _zlib,
+        "deflate": _zlib,
+        "br": _brotli,
+        "zstd": _zstd,
+    }
+    maker = makers.get(name)
+    if maker is None:
+        raise Failure(Code.BAD_ENCODING, f"The answer is encoded as “{name[:40]}”, which nobody asked for.")
+    return maker()
+
+
+def _identity() -> _Decoder:
+    return lambda data, most: data[:most]
+
+
+def _zlib() -> _Decoder:
+    decoder: zlib._Decompress | None = None
+    head = b""
+
+    def decode(data: bytes, most: int) -> bytes:
+        nonlocal decoder, head
+        if decoder is None:
+            head += data
+            if len(head) < 2:
+                return b""
+            data, decoder = head, zlib.decompressobj(_window_bits(head))
+        try:
+            return decoder.decompress(data, most)
+        except zlib.error:
+            raise _damaged() from None
+
+    return decode
+
+
+def _window_bits(head: bytes) -> int:
+    """Tell gzip and zlib by their first two bytes; some servers send "deflate" without any header."""
+    if head[:2] == b"\x1f\x8b":
+        return 16 + zlib.MAX_WBITS
+    has_header = head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
+    return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+
+
+def _brotli() -> _Decoder:
+    import brotli  # type: ignore[import-untyped]  # noqa: PLC0415 - most sites send gzip
+
+    decoder = brotli.Decompressor()
+
+    def decode(data: bytes, most: int) -> bytes:
+        try:
+            return bytes(decoder.process(data, output_buffer_limit=most))
+        except brotli.error:
+            raise _damaged() from None
+
+    return decode
+
+
+def _zstd() -> _Decoder:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 - few sites send it unasked
+    else:
+        from backports import zstd  # noqa: PLC0415 - few sites send it unasked
+
+    decoder = zstd.ZstdDecompressor()
+
+    def decode(data: bytes, most: int) -> bytes:
+        try:
+            return bytes(decoder.decompress(data, most))
+        except (zstd.ZstdError, EOFError):
+            raise _damaged() from None
+
+    return decode
+
+
+def _damaged() -> Failure:
+    return Failure(Code.BAD_ENCODING, "The answer is damaged: it cannot be decompressed.")

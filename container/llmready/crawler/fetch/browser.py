@@ -1,0 +1,259 @@
+"""The browser of one crawl: started when the first page needs it, restarted a few times, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from playwright.async_api import Error, async_playwright
+
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.browser_process import arguments, end_browser, limit_memory, may_sandbox
+from llmready.crawler.fetch.browser_tab import Crashed, Rendered, Tab
+from llmready.crawler.fetch.guard_proxy import GuardProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+    from typing import Self
+
+    from aiohttp.abc import AbstractResolver
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserContext, Playwright
+
+    from llmready.crawler.fetch.bodies import Budget
+    from llmready.crawler.fetch.fetcher import Response
+    from llmready.crawler.fetch.guard import Guard
+    from llmready.crawler.fetch.robots import Robots
+    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.options import Limits
+
+MOST_STARTS = 6
+MOST_PAGES_A_TAB = 100
+SECONDS_TO_START = 30.0
+SECONDS_TO_CLOSE = 5.0
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class _Down(Exception):
+    """The browser is gone."""
+
+
+class Browser:
+    """Renders pages that were fetched already; use as an asynchronous context manager.
+
+    Parameters: `program`, Chromium; `guard`, `budget` and `limits`, those of the whole crawl; `user_agent`;
+    `resolver`, for tests of name resolution.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        *,
+        guard: Guard,
+        budget: Budget,
+        limits: Limits,
+        user_agent: str,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self.rendered = 0
+        self.starts = 0
+        self._program = program
+        self._budget = budget
+        self._limits = limits
+        self._user_agent = user_agent
+        self._watch = f"_{secrets.token_hex(8)}"
+        self.proxy = GuardProxy(
+            guard,
+            budget,
+            connections=limits.connections,
+            connect_seconds=limits.headers_seconds,
+            resolver=resolver,
+        )
+        # Rendering is bound by the processor: more pages at once only make each of them slower.
+        self._places = asyncio.Semaphore(min(2, _processors()))
+        self._starting = asyncio.Lock()
+        self._alone = asyncio.Lock()
+        self._down = asyncio.Event()
+        self._tabs: list[Tab] = []
+        self._chromium: Chromium | None = None
+        self._context: BrowserContext | None = None
+        self._driver: Playwright | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.proxy.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+        await self.proxy.__aexit__()
+
+    async def render(self, response: Response, robots: Robots) -> Rendered:
+        """Show a page until it rests.
+
+        Parameters: `response`, the page as it was fetched; `robots`, the rules of its site.
+        Raises: Failure; a page that breaks the browser or never ends costs itself alone.
+        """
+        try:
+            async with self._places:
+                return await self._rendered(response, robots)
+        except _Down:
+            # Perhaps through another page: once more, beside one at most.
+            _log.info("the browser went down at %s or beside it", response.url)
+        try:
+            async with self._alone, self._places:
+                return await self._rendered(response, robots)
+        except _Down:
+            raise _broken(response) from None
+
+    async def _rendered(self, response: Response, robots: Robots) -> Rendered:
+        chromium, tab = await self._tab(response, robots)
+        usable = False
+        try:
+            async with asyncio.timeout(self._limits.page_seconds):
+                rendered = await self._while_up(chromium, tab.show(response, _rules(response, robots)))
+                usable = await self._while_up(chromium, tab.clear()) and tab.shown < MOST_PAGES_A_TAB
+        except TimeoutError:
+            raise Failure(Code.TIMEOUT, f"{response.url} does not come to an end in the browser.") from None
+        except (Crashed, Error):
+            raise _broken(response) from None
+        finally:
+            if usable and chromium is self._chromium:
+                self._tabs.append(tab)
+            else:
+                await self._discard(chromium, tab)
+        if self.proxy.spent is not None:
+            raise self.proxy.spent
+        self.rendered += 1
+        return rendered
+
+    async def _tab(self, response: Response, robots: Robots) -> tuple[Chromium, Tab]:
+        async with self._starting:
+            if self._chromium is None or self._context is None or not self._chromium.is_connected():
+                chromium, context = await self._start()
+            else:
+                chromium, context = self._chromium, self._context
+            if self._tabs:
+                return chromium, self._tabs.pop()
+            origin = response.url.origin if robots.has_rules else None
+            opening = Tab.open(context, self._limits, self._budget, self._watch, origin)
+            try:
+                async with asyncio.timeout(SECONDS_TO_START):
+                    return chromium, await self._while_up(chromium, opening)
+            except (Error, TimeoutError):
+                await self._stop()
+                raise _Down from None
+
+    async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do something with the browser. Raises: _Down as soon as it is gone, which not every call notices."""
+        working = asyncio.ensure_future(work)
+        down = asyncio.ensure_future(self._down.wait())
+        try:
+            await asyncio.wait({working, down}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise _Down
+            try:
+                return working.result()
+            except Error:
+                if chromium.is_connected():
+                    raise
+                raise _Down from None
+        finally:
+            for future in (working, down):
+                future.cancel()
+            await asyncio.gather(working, down, return_exceptions=True)
+
+    async def _start(self) -> tuple[Chromium, BrowserContext]:
+        await self._stop()
+        if self.starts >= MOST_STARTS:
+            raise Failure(Code.RENDER_FAILED, "The pages of this site broke the browser too often.")
+        self.starts += 1
+        down = self._down = asyncio.Event()
+        try:
+            async with asyncio.timeout(SECONDS_TO_START):
+                # A driver whose browser broke down goes with it: it is not worth trusting.
+                self._driver = await async_playwright().start()
+                self._chromium = await self._driver.chromium.launch(
+                    executable_path=self._program,
+                    args=arguments(self.proxy.address),
+                    chromium_sandbox=may_sandbox(),
+                    handle_sigint=False,
+                    handle_sigterm=False,
+                    handle_sighup=False,
+                    env=_environment(),
+                )
+                self._chromium.on("disconnected", lambda _: down.set())
+                limit_memory(self._program)
+                self._context = await self._chromium.new_context(
+                    user_agent=_agent(self._user_agent, self._chromium.version),
+                    viewport={"width": 1280, "height": 1600},
+                    accept_downloads=False,
+                    service_workers="block",
+                    locale="en-US",
+                    reduced_motion="reduce",
+                )
+                return self._chromium, self._context
+        except (Error, TimeoutError, OSError) as error:
+            if self.starts > 1:
+                raise _Down from error
+            _log.warning("Chromium does not start: %s", error)
+            raise Failure(
+                Code.BROWSER_MISSING,
+                "Pages cannot be rendered here because Chromium does not start; crawl without the browser option.",
+            ) from error
+
+    async def _discard(self, chromium: Chromium, tab: Tab) -> None:
+        try:
+            await tab.close()
+        except (Error, TimeoutError):
+            async with self._starting:
+                # What cannot even be closed would go on using the machine.
+                if chromium is self._chromium:
+                    await self._stop()
+
+    async def _stop(self) -> None:
+        chromium, driver = self._chromium, self._driver
+        self._chromium = self._context = self._driver = None
+        self._tabs.clear()
+        try:
+            async with asyncio.timeout(SECONDS_TO_CLOSE):
+                if chromium is not None:
+                    await chromium.close()
+                if driver is not None:
+                    await driver.stop()
+        except (Error, TimeoutError):
+            _log.info("the browser did not close by itself")
+        if driver is not None:
+            end_browser(self._program)
+
+
+def _rules(response: Response, robots: Robots) -> Callable[[Url], bool]:
+    origin = response.url.origin
+    return lambda url: url.origin != origin or robots.allows(url)
+
+
+def _broken(response: Response) -> Failure:
+    return Failure(Code.RENDER_FAILED, f"{response.url} broke the browser down; it may need too much memory.")
+
+
+def _agent(user_agent: str, version: str) -> str:
+    """Name ourselves inside a browser's own name, as search engines do: sites look there for its version."""
+    name, _, contact = user_agent.partition(" (")
+    chrome = f"Chrome/{version.partition('.')[0]}.0.0.0 Safari/537.36"
+    ours = f"compatible; {name}; {contact.rstrip(')')}"
+    return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; {ours}) {chrome}"
+
+
+def _environment() -> dict[str, str | float | bool]:
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

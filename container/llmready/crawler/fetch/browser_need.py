@@ -1,0 +1,68 @@
+"""Whether a browser could add to a page: most pages bring their text themselves and are taken as they are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from llmready.crawler.convert.shape import is_sane
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+LITTLE_TEXT = 200
+"""Characters of text below which a page with scripts counts as a shell."""
+
+MUCH_TEXT = 1000
+"""Characters of text from which a page counts as complete, whatever it says about JavaScript."""
+
+_SCRIPTS = 'script:not([type]), script[type=""], script[type*=javascript i], script[type=module i]'
+_NO_TEXT = "script, style, noscript, template, svg, iframe, object, [hidden]"
+_AROUND = "nav, header, footer, aside, form, [role=navigation], [role=banner], [role=contentinfo]"
+_MAIN = "main, [role=main], article, #content, #main"
+_APP_ROOTS = (
+    "#root, #app, #__next, #__nuxt, #___gatsby, #svelte, #q-app, #ember-app, #react-root, #app-root, #mount"
+    ", #docsify, app-root, my-app, [ng-app], [data-ng-app], [data-reactroot], [data-v-app], [data-server-rendered]"
+)
+_LATER = '[hx-trigger~="load"], turbo-frame[src], include-fragment[src], [data-turbo-src]'
+_NEEDS = re.compile(
+    r"(?:enable|activate|turn on|allow|requires?|needs?|without|disabled|support)\b.{0,40}\bjava\s?script"
+    r"|java\s?script\b.{0,60}\b(?:enabled?|disabled|required|needed|turned off|to run|to work|aktivieren|activ)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPACE = re.compile(r"\s+")
+
+
+def needs_browser(html: str) -> bool:
+    """Say whether rendering a page may bring text that its HTML lacks.
+
+    Never without scripts. With scripts: when next to no text stands outside of navigation and frame, when
+    its main part or an app's well-known root is there but empty, when parts are marked to be loaded later, or
+    when it has little text and its `noscript` asks for JavaScript.
+    """
+    if not is_sane(html):
+        return False
+    tree = LexborHTMLParser(html)
+    body = tree.body
+    if body is None or tree.css_first(_SCRIPTS) is None:
+        return False
+    asks = any(_NEEDS.search(node.text()) for node in tree.css("noscript"))
+    for node in body.css(_NO_TEXT):
+        node.decompose()
+    later = any(_length(node) < 40 for node in body.css(_LATER))
+    roots = [_length(node) for node in body.css(_APP_ROOTS)]
+    mains = [_length(node) for node in body.css(_MAIN)]
+    for node in body.css(_AROUND):
+        node.decompose()
+    size = _length(body)
+    if size < LITTLE_TEXT or later:
+        return True
+    if roots and max(roots) < LITTLE_TEXT and size < MUCH_TEXT:
+        return True
+    return bool(mains and max(mains) < 40) or (asks and size < MUCH_TEXT)
+
+
+def _length(node: LexborNode) -> int:
+    return len(_SPACE.sub(" ", node.text()).strip())

@@ -1,0 +1,387 @@
+"""One tab of the browser: shows a page that was fetched already, waits until it rests, reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error
+
+from llmready.crawler.convert.page import is_page_path
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.frontier.urls import BadUrl, Url, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from playwright.async_api import BrowserContext, CDPSession, Page
+
+    from llmready.crawler.fetch.bodies import Budget
+    from llmready.crawler.fetch.fetcher import Response
+    from llmready.crawler.options import Limits
+
+QUIET_MS = 100
+LOOK_MS = 500
+SECONDS_TO_PARSE = 10
+SECONDS_FOR_REQUESTS = 3.0
+"""A page that has its text does not wait longer for requests that do not end, such as a long poll."""
+
+SECONDS_FOR_TEXT = 4.0
+SECONDS_TO_REST = 8.0
+SECONDS_TO_ANSWER = 8.0
+"""A page whose scripts let nobody else speak for so long hangs."""
+
+SECONDS_TO_LEAVE = 3.0
+
+# Added to what the site's own answer says; where both speak, the stricter one holds. Frames, pictures, plugins
+# and workers of any kind are never asked for; the sandbox knows no dialogs, popups and downloads.
+POLICY = (
+    "sandbox allow-scripts allow-same-origin allow-forms; img-src 'none'; media-src 'none'; font-src 'none'; "
+    "frame-src 'none'; object-src 'none'; worker-src 'none'; manifest-src 'none'"
+)
+_PASSED_ON = frozenset({"content-type", "content-security-policy", "referrer-policy", "content-language"})
+_WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
+_FOLDER = Path(__file__).parent
+WATCH = (_FOLDER / "browser_watch.js").read_text()
+READ = (_FOLDER / "browser_read.js").read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What became of a page: its HTML, or where its scripts went instead."""
+
+    html: str = ""
+    address: Url | None = None
+    leads_to: Url | None = None
+
+
+class Crashed(Exception):
+    """The page took its process down."""
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What happens while one page is shown."""
+
+    response: Response
+    allows: Callable[[Url], bool]
+    opened: bool = False
+    parsed: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    flying: set[str] = field(default_factory=set)
+    landed: asyncio.Event = field(default_factory=asyncio.Event)
+    decoded: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+    moved: int = 0
+    leads_to: Url | None = None
+    failure: Failure | None = None
+    crashed: bool = False
+
+    def fail(self, failure: Failure) -> None:
+        self.failure = self.failure or failure
+        self.ended.set()
+
+
+class Tab:
+    """A tab; `open` makes one."""
+
+    def __init__(self, page: Page, session: CDPSession, limits: Limits, budget: Budget, watch: str) -> None:
+        self.shown = 0
+        self._page = page
+        self._session = session
+        self._limits = limits
+        self._budget = budget
+        self._watch = watch
+        self._frame = ""
+        self._visit: _Visit | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(
+        cls, context: BrowserContext, limits: Limits, budget: Budget, watch: str, origin: str | None
+    ) -> Tab:
+        """Open a tab.
+
+        Parameters: `context`; `limits`; `budget`, of the whole crawl; `watch`, the name under which pages
+        find what watches them; `origin`, the site whose robots.txt has rules that requests must pass, or None.
+        """
+        page = await context.new_page()
+        session = await context.new_cdp_session(page)
+        tab = cls(page, session, limits, budget, watch)
+        page.on("crash", lambda _: tab._crash())
+        handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "Fetch.requestPaused": tab._paused,
+            "Network.requestWillBeSent": tab._asked,
+            "Network.dataReceived": tab._received,
+            "Network.loadingFinished": tab._finished,
+            "Network.loadingFailed": tab._finished,
+            "Page.domContentEventFired": tab._parsed,
+            "Page.frameStoppedLoading": tab._parsed,
+        }
+        for name, handler in handlers.items():
+            session.on(name, handler)
+        frames = await session.send("Page.getFrameTree")
+        tab._frame = frames["frameTree"]["frame"]["id"]
+        patterns: list[dict[str, str]] = [{"resourceType": "Document"}]
+        if origin is not None:
+            patterns.append({"urlPattern": f"{origin}/*"})
+        await session.send("Page.enable")
+        await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+        await session.send("Fetch.enable", {"patterns": patterns})
+        source = f"({WATCH})({json.dumps(watch)})"
+        await session.send("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+        return tab
+
+    async def show(self, response: Response, allows: Callable[[Url], bool]) -> Rendered:
+        """Show a page and read it once it rests.
+
+        Parameters: `response`, the page as it was fetched; `allows`, whether robots.txt lets a URL of the
+        site be asked for.
+        Raises: Failure, Crashed, Playwright's Error when the browser is gone; the tab is then of no more use.
+        """
+        self.shown += 1
+        visit = self._visit = _Visit(response, allows)
+        visit.landed.set()
+        working = asyncio.ensure_future(self._work(visit))
+        ended = asyncio.ensure_future(visit.ended.wait())
+        try:
+            await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if visit.ended.is_set():
+                return self._end_of(visit)
+            try:
+                return await working
+            except Error:
+                # Where the page leaves while it is looked at, the look fails first.
+                if visit.ended.is_set():
+                    return self._end_of(visit)
+                raise
+        finally:
+            for future in (working, ended):
+                future.cancel()
+            await asyncio.gather(working, ended, return_exceptions=True)
+            self._visit = None
+
+    async def clear(self) -> bool:
+        """Leave the page, so that nothing of it goes on. Returns: whether it let go."""
+        try:
+            async with asyncio.timeout(SECONDS_TO_LEAVE):
+                await self._session.send("Page.navigate", {"url": "about:blank"})
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Close the tab. Raises: Playwright's Error, TimeoutError."""
+        async with asyncio.timeout(SECONDS_TO_LEAVE):
+            await self._page.close()
+
+    def _end_of(self, visit: _Visit) -> Rendered:
+        if visit.crashed:
+            raise Crashed
+        if visit.failure is not None:
+            raise visit.failure
+        return Rendered(leads_to=visit.leads_to)
+
+    async def _work(self, visit: _Visit) -> Rendered:
+        answer = await self._session.send("Page.navigate", {"url": str(visit.response.url)})
+        if "errorText" in answer:
+            raise Failure(
+                Code.RENDER_FAILED, f"The browser cannot show {visit.response.url}: {answer['errorText']}."
+            )
+        for _ in range(SECONDS_TO_PARSE):
+            if await _at_most(1.0, visit.parsed.wait()):
+                break
+            # Answered at once, but for a page that hangs.
+            await self._evaluated(visit, "({})")
+        await self._come_to_rest(visit)
+        return await self._read(visit)
+
+    async def _come_to_rest(self, visit: _Visit) -> None:
+        loop = asyncio.get_running_loop()
+        began, elements = loop.time(), 0
+        while loop.time() - began < SECONDS_TO_REST:
+            await _at_most(SECONDS_FOR_REQUESTS, visit.landed.wait())
+            moved = visit.moved
+            state = await self._look(visit)
+            spent = loop.time() - began
+            grows, elements = state["elements"] > elements * 1.02, state["elements"]
+            if visit.moved != moved:
+                continue
+            # A clock or a carousel never rests; it does not grow, either.
+            rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)
+            if visit.flying:
+                enough = not state["poor"] and spent > SECONDS_FOR_REQUESTS
+            else:
+                enough = state["filled"] or spent > SECONDS_FOR_TEXT
+            if (rests and enough) or not state["web"]:
+                return
+            await asyncio.sleep(QUIET_MS / 1000)
+
+    async def _look(self, visit: _Visit) -> dict[str, Any]:
+        expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS})"
+        return await self._evaluated(visit, expression)
+
+    async def _read(self, visit: _Visit) -> Rendered:
+        world = await self._session.send(
+            "Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "llmready"}
+        )
+        most = self._limits.page_bytes
+        found = await self._evaluated(visit, f"({READ})({most})", world["executionContextId"])
+        try:
+            address = parse(found["address"])
+        except BadUrl:
+            raise Failure(
+                Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} leads to {found['address'][:100]}."
+            ) from None
+        html = found["html"]
+        if html is None or len(html.encode(errors="replace")) > most:
+            raise _too_large(visit, most, "The rendered page")
+        return Rendered(html, address)
+
+    async def _evaluated(self, visit: _Visit, expression: str, context: int | None = None) -> dict[str, Any]:
+        wanted: dict[str, Any] = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        if context is not None:
+            wanted["contextId"] = context
+        try:
+            async with asyncio.timeout(SECONDS_TO_ANSWER):
+                answer = await self._session.send("Runtime.evaluate", wanted)
+        except TimeoutError:
+            raise Failure(
+                Code.TIMEOUT, f"The scripts of {visit.response.url} keep the browser busy without end."
+            ) from None
+        value = answer["result"].get("value")
+        if not isinstance(value, dict):
+            raise Failure(Code.RENDER_FAILED, f"{visit.response.url} cannot be read in the browser.")
+        return value
+
+    def _paused(self, event: dict[str, Any]) -> None:
+        visit, request = self._visit, event["request"]
+        is_page = event.get("resourceType") == "Document" and event.get("frameId") == self._frame
+        if visit is None or (event.get("resourceType") == "Document" and not is_page):
+            self._send("Fetch.failRequest", requestId=event["requestId"], errorReason="BlockedByClient")
+        elif not is_page:
+            self._judge(visit, event["requestId"], request["url"])
+        elif not visit.opened:
+            visit.opened = True
+            self._send(
+                "Fetch.fulfillRequest",
+                requestId=event["requestId"],
+                responseCode=200,
+                responseHeaders=_headers(visit.response),
+                body=base64.b64encode(visit.response.body).decode(),
+            )
+        else:
+            self._send("Fetch.failRequest", requestId=event["requestId"], errorReason="Aborted")
+            self._leave(visit, request)
+
+    def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
+        """Take note that the page goes elsewhere.
+
+        A form that sends itself is no way that a crawler goes, and a file that a page hands out leaves it standing.
+        """
+        if request["method"] != "GET":
+            return
+        try:
+            target = parse(request["url"])
+        except BadUrl as error:
+            visit.fail(
+                Failure(Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} leads to no web address: {error}")
+            )
+            return
+        own = visit.response.url
+        if (target.host, target.key) != (own.host, own.key) and is_page_path(target.path):
+            visit.leads_to = target
+            visit.ended.set()
+
+    def _judge(self, visit: _Visit, request: str, address: str) -> None:
+        try:
+            allowed = visit.allows(parse(address))
+        except BadUrl:
+            allowed = False
+        if allowed:
+            self._send("Fetch.continueRequest", requestId=request)
+        else:
+            self._send("Fetch.failRequest", requestId=request, errorReason="BlockedByClient")
+
+    def _asked(self, event: dict[str, Any]) -> None:
+        if self._visit is not None and event.get("type") in _WAITED_FOR:
+            self._visit.flying.add(event["requestId"])
+            self._visit.landed.clear()
+            self._visit.moved += 1
+
+    def _received(self, event: dict[str, Any]) -> None:
+        visit = self._visit
+        if visit is None:
+            return
+        request, size = event["requestId"], event["dataLength"]
+        visit.decoded[request] = visit.decoded.get(request, 0) + size
+        visit.size += size
+        if visit.size > self._limits.page_bytes:
+            visit.fail(_too_large(visit, self._limits.page_bytes, "The page with all that it loads"))
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        visit = self._visit
+        if visit is None:
+            return
+        if event["requestId"] in visit.flying:
+            visit.flying.discard(event["requestId"])
+            visit.moved += 1
+            if not visit.flying:
+                visit.landed.set()
+        # The proxy counted what came through it; what decompressing added is known only here. What came
+        # from the cache has no encoded length.
+        sent = event.get("encodedDataLength", 0)
+        added = visit.decoded.pop(event["requestId"], 0) - sent
+        if sent > 0 and added > 0:
+            try:
+                self._budget.spend(added)
+            except Failure as failure:
+                visit.fail(failure)
+
+    def _parsed(self, _: dict[str, Any]) -> None:
+        if self._visit is not None and self._visit.opened:
+            self._visit.parsed.set()
+
+    def _crash(self) -> None:
+        if self._visit is not None:
+            self._visit.crashed = True
+            self._visit.ended.set()
+
+    def _send(self, method: str, **parameters: Any) -> None:
+        async def send(sending: Coroutine[Any, Any, Any]) -> None:
+            try:
+                await sending
+            except Error:
+                # The page is gone, or the request was given up meanwhile.
+                return
+
+        task = asyncio.ensure_future(send(self._session.send(method, parameters)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _headers(response: Response) -> list[dict[str, str]]:
+    kept = [
+        {"name": name, "value": value}
+        for name, value in response.headers.items()
+        if name.lower() in _PASSED_ON
+    ]
+    return [*kept, {"name": "Content-Security-Policy", "value": POLICY}]
+
+
+def _too_large(visit: _Visit, most: int, what: str) -> Failure:
+    return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")
+
+
+async def _at_most(seconds: float, waiting: Coroutine[Any, Any, Any]) -> bool:
+    """Wait, but not for longer. Returns: whether what was waited for came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        return False
+    return True

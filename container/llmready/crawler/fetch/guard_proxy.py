@@ -1,0 +1,282 @@
+"""The guard as an HTTP proxy on loopback: the only way by which a browser reaches the network.
+
+CONNECT (RFC 9110, section 9.3.6) for https and WebSockets, absolute URLs for http. Names are resolved here,
+each address is judged at the moment it is connected to, and every byte counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.resolver import GuardedResolver
+from llmready.crawler.frontier.urls import BadUrl, Url, parse
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+    from collections.abc import AsyncIterator
+    from typing import Self
+
+    from aiohttp.abc import AbstractResolver
+
+    from llmready.crawler.fetch.bodies import Budget
+    from llmready.crawler.fetch.guard import Guard
+
+HEAD_BYTES = 64 * 1024
+MOST_LINKS = 64
+IDLE_SECONDS = 0.25
+"""A link that the site used last, so long ago, is kept alive only in case: it makes room when one waits."""
+
+_PART = 64 * 1024
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "upgrade",
+    }
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the head of a request asks for: `head`, what the site is told; `length`, bytes of the body."""
+
+    url: Url
+    tunnel: bool
+    head: bytes = b""
+    length: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Link:
+    """One connection to a site."""
+
+    writer: StreamWriter
+    moment: float
+    site_spoke: bool = False
+
+    def idle(self, now: float) -> bool:
+        return self.site_spoke and now - self.moment > IDLE_SECONDS
+
+
+class GuardProxy:
+    """Passes on what the guard lets through; use as an asynchronous context manager.
+
+    Parameters: `guard`; `budget`, of the whole crawl, in bytes; `connections`, the greatest number to one
+    host; `connect_seconds`, until a site accepts; `resolver`, for tests of name resolution.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        budget: Budget,
+        *,
+        connections: int,
+        connect_seconds: float,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self.spent: Failure | None = None
+        self.refused = 0
+        self._guard = guard
+        self._budget = budget
+        self._connections = connections
+        self._connect_seconds = connect_seconds
+        self._resolver = resolver or GuardedResolver(guard)
+        self._links: defaultdict[tuple[str, int], list[_Link]] = defaultdict(list)
+        self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=HEAD_BYTES)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def address(self) -> str:
+        """Where the proxy listens, as `host:port`."""
+        if self._server is None:
+            raise RuntimeError("the proxy is not open")
+        host, port = self._server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._tasks) >= MOST_LINKS:
+            writer.close()
+            return
+        self._tasks.add(task)
+        try:
+            await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            # The proxy is closing; the streams would log a cancelled handler as a mistake.
+            pass
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                asked = _read_head(await reader.readuntil(b"\r\n\r\n"))
+            self._guard.check_url(asked.url)
+            async with self._linked(asked.url) as (site, link):
+                if asked.tunnel:
+                    writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+                else:
+                    link.writer.write(asked.head)
+                await self._relay((reader, writer), site, link, asked)
+        except Failure as failure:
+            if failure.code == Code.BUDGET_EXCEEDED:
+                self.spent = failure
+            self.refused += failure.code == Code.BLOCKED_ADDRESS
+            _log.info("a request of the browser was refused: %s", failure)
+            _answer(writer, "403 Forbidden")
+        except TimeoutError:
+            _answer(writer, "504 Gateway Timeout")
+        except (BadUrl, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            _answer(writer, "400 Bad Request")
+        except OSError:
+            _answer(writer, "502 Bad Gateway")
+
+    @contextlib.asynccontextmanager
+    async def _linked(self, url: Url) -> AsyncIterator[tuple[StreamReader, _Link]]:
+        door = (url.host, url.port)
+        async with asyncio.timeout(self._connect_seconds):
+            await self._make_room(door)
+            self._opening[door] += 1
+            try:
+                site, writer = await self._connect(url)
+            finally:
+                self._opening[door] -= 1
+        link = _Link(writer, asyncio.get_running_loop().time())
+        self._links[door].append(link)
+        try:
+            yield site, link
+        finally:
+            self._links[door].remove(link)
+            writer.close()
+
+    async def _make_room(self, door: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        while len(self._links[door]) + self._opening[door] >= self._connections:
+            # A browser keeps links open for minutes, one pool for each kind of request.
+            spare = next((link for link in self._links[door] if link.idle(loop.time())), None)
+            if spare is not None:
+                spare.writer.close()
+            await asyncio.sleep(0.01)
+
+    async def _connect(self, url: Url) -> tuple[StreamReader, StreamWriter]:
+        found = await self._resolver.resolve(url.host.strip("[]"), url.port)
+        error: OSError = OSError("no address")
+        for answer in found[:4]:
+            address = ipaddress.ip_address(answer["host"])
+            self._guard.check_connect(address, url.port)
+            try:
+                return await asyncio.open_connection(
+                    str(address), url.port, family=answer["family"], flags=socket.AI_NUMERICHOST
+                )
+            except OSError as failed:
+                error = failed
+        raise error
+
+    async def _relay(
+        self,
+        browser: tuple[StreamReader, StreamWriter],
+        site: StreamReader,
+        link: _Link,
+        asked: _Asked,
+    ) -> None:
+        left = None if asked.tunnel else asked.length
+        up = asyncio.ensure_future(self._pump(browser[0], link.writer, link, left, from_site=False))
+        try:
+            await self._pump(site, browser[1], link, None, from_site=True)
+        finally:
+            up.cancel()
+            (outcome,) = await asyncio.gather(up, return_exceptions=True)
+        if isinstance(outcome, Failure):
+            raise outcome
+
+    async def _pump(
+        self, source: StreamReader, sink: StreamWriter, link: _Link, left: int | None, *, from_site: bool
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while left is None or left > 0:
+                data = await source.read(_PART if left is None else min(left, _PART))
+                if not data:
+                    break
+                self._budget.spend(len(data))
+                left = left and left - len(data)
+                link.moment, link.site_spoke = loop.time(), from_site
+                sink.write(data)
+                await sink.drain()
+        except ConnectionError:
+            left = None
+        except Failure:
+            left = None
+            raise
+        finally:
+            if left is None and not from_site:
+                # The browser hung up: nobody waits for the rest, which ends the other direction as well.
+                sink.close()
+
+
+def _read_head(data: bytes) -> _Asked:
+    """Read a request's head. Raises: ValueError (also BadUrl) when it asks for nothing that may be asked."""
+    lines = data.decode("latin-1").split("\r\n")
+    method, target, version = lines[0].split(" ")
+    if not version.startswith("HTTP/1."):
+        raise ValueError("no HTTP/1 request")
+    if method == "CONNECT":
+        if "/" in target or "\\" in target:
+            raise ValueError("CONNECT wants a host and a port")
+        return _Asked(parse(f"https://{target}/"), tunnel=True)
+    if not target.lower().startswith("http://"):
+        raise ValueError("only http is asked for in the open")
+    url = parse(target)
+    headers = [line.partition(":")[::2] for line in lines[1:] if line]
+    kept = [f"{name}: {value.strip()}" for name, value in headers if name.lower() not in _HOP_BY_HOP]
+    lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
+    if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
+        raise ValueError("a body of unknown length")
+    # The canonical URL judges; the site is asked for what the page wrote, which may differ in a query.
+    path = target[7:]
+    path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]
+    head = [
+        f"{method} {path if path.startswith('/') else f'/{path}'} HTTP/1.1",
+        f"Host: {url.origin.partition('://')[2]}",
+        *kept,
+        "Connection: close",
+    ]
+    return _Asked(
+        url,
+        tunnel=False,
+        head=("\r\n".join(head) + "\r\n\r\n").encode("latin-1"),
+        length=int(lengths[0]) if lengths and lengths[0].isdigit() else 0,
+    )
+
+
+def _answer(writer: StreamWriter, status: str) -> None:
+    with contextlib.suppress(ConnectionError, RuntimeError):
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())

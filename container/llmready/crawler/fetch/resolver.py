@@ -1,0 +1,82 @@
+"""Name resolution and connections under the guard: resolve once, check every answer, connect to those."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from llmready.crawler.fetch.guard import Address, Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+SECONDS_PINNED = 60
+
+
+async def system_look_up(host: str) -> list[Address]:
+    """Ask the system's resolver for all addresses of a host. Raises: OSError when there is none."""
+    answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name and refuses it when one of its addresses may not be asked.
+
+    Parameters: `guard`; `look_up`, which finds the addresses of a host.
+    """
+
+    def __init__(
+        self, guard: Guard, look_up: Callable[[str], Awaitable[list[Address]]] = system_look_up
+    ) -> None:
+        self._guard = guard
+        self._look_up = look_up
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host. Raises: OSError when there is none, Failure when one is refused."""
+        addresses = await self._look_up(host)
+        self._guard.check_resolved(host, port, addresses)
+        results = [_result(host, port, address) for address in addresses]
+        return [result for result in results if family in (socket.AF_UNSPEC, result["family"])]
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _result(host: str, port: int, address: Address) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=str(address),
+        port=port,
+        family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
+
+
+def guarded_connector(guard: Guard, connections: int, resolver: AbstractResolver) -> aiohttp.TCPConnector:
+    """Make the connector that all requests use.
+
+    Parameters: `guard`; `connections`, the greatest number to one host; `resolver`.
+    The guard looks at each socket once more right before it connects: addresses written in a URL never
+    pass the resolver.
+    """
+
+    def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, proto, _, address = info
+        guard.check_connect(ipaddress.ip_address(str(address[0]).partition("%")[0]), int(address[1]))
+        return socket.socket(family=family, type=kind, proto=proto)
+
+    return aiohttp.TCPConnector(
+        resolver=resolver,
+        socket_factory=open_socket,
+        limit=connections * 4,
+        limit_per_host=connections,
+        ttl_dns_cache=SECONDS_PINNED,
+    )

@@ -1,0 +1,77 @@
+"""robots.txt as RFC 9309 reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from protego import Protego
+
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.fetcher import follow
+from llmready.crawler.frontier.urls import Url, join
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.fetcher import Getter
+
+PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name by which robots.txt calls us
+MAX_BYTES = 500 * 1024
+MAX_SITEMAPS = 50
+
+# "LLMReadyBot/1.0" means us, too: RFC 9309 compares product tokens, which have no slash.
+_VERSION = re.compile(r"^([ \t]*user-agent[ \t]*:[ \t]*[A-Za-z_-]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE)
+_UNREACHABLE = frozenset({Code.TIMEOUT, Code.SERVER_ERROR, Code.RATE_LIMITED, Code.TOO_MANY_REDIRECTS})
+
+
+class Robots:
+    """The rules of one origin. Parameters: `text`, of its robots.txt, empty when it has none."""
+
+    def __init__(self, origin: Url, text: str = "") -> None:
+        self._rules = Protego.parse(_VERSION.sub(r"\1", text))
+        self._empty = not text.strip()
+        self._origin = origin
+
+    def allows(self, url: Url) -> bool:
+        """Say whether the page may be fetched."""
+        return self._empty or self._rules.can_fetch(str(url), PRODUCT_TOKEN)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there is anything to obey."""
+        return not self._empty
+
+    @property
+    def delay(self) -> float:
+        """The Crawl-delay in seconds, 0 without one."""
+        return float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
+
+    @property
+    def sitemaps(self) -> list[Url]:
+        """The sitemaps that the file names, in its order."""
+        found = (join(self._origin, line) for line in self._rules.sitemaps)
+        return list(dict.fromkeys(url for url in found if url))[:MAX_SITEMAPS]
+
+
+async def read_robots(getter: Getter, site: Url) -> Robots:
+    """Fetch and read the robots.txt of a URL's origin.
+
+    Status rules of RFC 9309: redirects are followed up to five times, 4xx means that all is allowed,
+    5xx and silence that nothing is; the first 500 KiB count.
+    Raises: Failure (robots_unreachable, or what kept us from connecting at all).
+    """
+    url = site._replace(path="/robots.txt", query="")
+    try:
+        response = await follow(getter, url, accept="text/plain,*/*;q=0.1", limit=MAX_BYTES, cut=True)
+    except Failure as failure:
+        if failure.code in _UNREACHABLE:
+            raise _unreachable(url, failure.detail) from failure
+        raise
+    if response.status == 429 or response.status >= 500:
+        raise _unreachable(url, f"It answers {response.status}.")
+    if response.status != 200:
+        return Robots(site)
+    return Robots(site, response.body.decode("utf-8-sig", errors="replace"))
+
+
+def _unreachable(url: Url, reason: str) -> Failure:
+    return Failure(Code.ROBOTS_UNREACHABLE, f"{url} cannot be read, so nothing may be crawled. {reason}")

@@ -1,0 +1,212 @@
+"""Sitemaps (sitemaps.org): indexes, gzip, plain text, RSS and Atom; read without trusting a byte of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.bodies import decompress_gzip
+from llmready.crawler.fetch.fetcher import follow
+from llmready.crawler.frontier.urls import Url, join
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from llmready.crawler.fetch.fetcher import Getter
+    from llmready.crawler.fetch.robots import Robots
+
+MAX_FILES = 50
+MAX_URLS = 50_000
+MAX_BYTES = 10_000_000
+MAX_FEEDS = 5
+
+_ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
+_WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page that a sitemap names, and how much it matters there (0 to 1)."""
+
+    url: Url
+    priority: float
+
+
+@dataclass(slots=True)
+class Sitemap:
+    """What one file holds: pages, and further sitemaps when it is an index."""
+
+    pages: list[Entry] = field(default_factory=list)
+    sitemaps: list[Url] = field(default_factory=list)
+
+
+async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncIterator[list[Entry]]:
+    """Walk through a site's sitemaps; yields the pages of each file.
+
+    Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
+    where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
+    the pages.
+    """
+    walk = _Walk(getter, robots)
+    folders = dict.fromkeys(("/", site.directory))
+    named = [site._replace(path=f"{folder}sitemap.xml", query="") for folder in folders]
+    async for pages in walk.through([*robots.sitemaps, *named]):
+        yield pages
+    if walk.found:
+        return
+    # All at once: most sites have none of them, and the crawl waits for that.
+    elsewhere = await asyncio.gather(*(walk.look(site._replace(path=path, query="")) for path in _WELL_KNOWN))
+    first = next((sitemap for sitemap in elsewhere if sitemap.pages or sitemap.sitemaps), Sitemap())
+    if first.pages:
+        yield first.pages
+    async for pages in walk.through(first.sitemaps):
+        yield pages
+
+
+async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
+    """Walk through RSS and Atom feeds, for a site without a sitemap; yields the pages of each."""
+    async for pages in _Walk(getter, robots).through(feeds[:MAX_FEEDS]):
+        yield pages
+
+
+class _Walk:
+    """Reads files one after the other, and those that they name, within limits.
+
+    `found` counts the pages.
+    """
+
+    def __init__(self, getter: Getter, robots: Robots) -> None:
+        self.found = 0
+        self._getter = getter
+        self._robots = robots
+        self._left = MAX_FILES
+        self._seen: set[Url] = set()
+
+    async def through(self, files: Iterable[Url]) -> AsyncIterator[list[Entry]]:
+        """Yield the pages of each file."""
+        waiting: deque[Url] = deque()
+        self._await(files, waiting)
+        while waiting and self._left > 0 and self.found < MAX_URLS:
+            sitemap = await self.look(waiting.popleft())
+            self._await(sitemap.sitemaps, waiting)
+            self.found += len(sitemap.pages)
+            if sitemap.pages:
+                yield sitemap.pages
+
+    async def look(self, url: Url) -> Sitemap:
+        """Return what one file holds, nothing where robots.txt forbids it or enough were read."""
+        if self._left <= 0 or not self._robots.allows(url):
+            return Sitemap()
+        self._left -= 1
+        return await _read(self._getter, url)
+
+    def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
+        for url in files:
+            if url not in self._seen:
+                self._seen.add(url)
+                waiting.append(url)
+
+
+async def _read(getter: Getter, url: Url) -> Sitemap:
+    try:
+        response = await follow(getter, url, accept=_ACCEPT, limit=MAX_BYTES)
+        if response.status != 200:
+            return Sitemap()
+        body = response.body
+        if body.startswith(b"\x1f\x8b"):
+            body = decompress_gzip(body, MAX_BYTES)
+        return parse_sitemap(body, url)
+    except Failure as failure:
+        _log.info("sitemap %s passed over: %s", url, failure)
+        return Sitemap()
+
+
+def parse_sitemap(body: bytes, url: Url) -> Sitemap:
+    """Read a sitemap file.
+
+    Parameters: `body`, XML or one URL a line; `url`, where it lies. Returns what could be read before the
+    first mistake. Entity declarations end the reading: nothing in a sitemap needs them.
+    """
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        return _Reader(url).read(body)
+    lines = body[:MAX_BYTES].decode("utf-8", errors="replace").splitlines()[:MAX_URLS]
+    links = (join(url, line) for line in lines if line.strip().startswith(("http://", "https://")))
+    return Sitemap(pages=[Entry(link, 0.5) for link in links if link])
+
+
+class _Reader:
+    """Reads the elements that matter out of an XML sitemap."""
+
+    def __init__(self, url: Url) -> None:
+        self._url = url
+        self._found = Sitemap()
+        self._text: list[str] | None = None
+        self._link: Url | None = None
+        self._priority = 0.5
+
+    def read(self, body: bytes) -> Sitemap:
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.EntityDeclHandler = self._entity
+        try:
+            parser.Parse(body.lstrip(b"\xef\xbb\xbf \t\r\n"), True)  # noqa: FBT003 - expat's own signature
+        except (expat.ExpatError, _Stop, ValueError, LookupError) as error:
+            _log.info("sitemap %s read in part: %s", self._url, error)
+        return self._found
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(" ")[2]:
+            case "url" | "sitemap" | "item" | "entry":
+                self._link, self._priority = None, 0.5
+            case "link" if attributes.get("href"):
+                # Atom: the entry itself is what no `rel`, or `alternate`, names.
+                if attributes.get("rel", "alternate") == "alternate":
+                    self._link = self._link or join(self._url, attributes["href"])
+            case "loc" | "priority" | "link":
+                self._text = []
+
+    def _characters(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        text = "".join(self._text or []).strip()
+        match name.rpartition(" ")[2]:
+            case "loc" | "link" if text:
+                # Image and video extensions have elements of the same name; the page's own comes first.
+                self._link = self._link or join(self._url, text)
+            case "priority":
+                self._priority = _priority(text)
+            case "url" | "item" | "entry" if self._link:
+                self._found.pages.append(Entry(self._link, self._priority))
+            case "sitemap" if self._link:
+                self._found.sitemaps.append(self._link)
+        self._text = None
+        if len(self._found.pages) >= MAX_URLS:
+            raise _Stop
+
+    def _entity(self, *_: object) -> None:
+        raise _Stop
+
+
+class _Stop(Exception):
+    """Enough was read."""
+
+
+def _priority(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.5
+    return min(max(value, 0.0), 1.0) if value == value else 0.5  # noqa: PLR0124 - NaN alone differs from itself

@@ -1,0 +1,275 @@
+"""The archive: the same bytes for the same pages, times only in manifest.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from llmready.crawler.failures import Code
+from llmready.crawler.pack.llms_txt import escape, own_link, page_link, render_llms_txt
+from llmready.crawler.pack.outline import Entry, Outline, make_outline
+from llmready.crawler.pack.paths import archive_paths
+from llmready.crawler.pack.quality import Quality, judge
+from llmready.crawler.pack.tokens import COUNTED_BY
+from llmready.crawler.pack.zip_file import ZipFile, deflated_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.options import LinkTarget
+    from llmready.crawler.pack.store import PageStore, StoredPage, Text
+
+FULL = "llms-full.txt"
+MANIFEST = "manifest.json"
+
+MOST_WAITING = 64
+"""Files of the archive that wait for being written."""
+
+_CHUNK = 1 << 20
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that is missing from the result, and why."""
+
+    url: str
+    code: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: files, bytes of llms-full.txt, the name of the site, how good its llms.txt is."""
+
+    total_files: int
+    content_bytes: int
+    site_name: str
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The facts of a crawl that the manifest tells; times are ISO 8601 in UTC.
+
+    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown.
+    """
+
+    start: Url
+    started_at: str
+    ended_at: str
+    seconds: float
+    generator: str
+    failures: Sequence[PageFailure]
+    notes: Sequence[str]
+    link_target: LinkTarget = "page"
+
+
+class Bundle:
+    """The files of an archive, written into a folder and, if wanted, into a zip in the same go.
+
+    Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip.
+    Use as a context manager: leaving it completes the zip.
+    """
+
+    def __init__(self, folder: Path, zip_path: Path | None, limit: int) -> None:
+        self.names: list[str] = []
+        self._folder = folder
+        self._made = {folder}
+        # Making a file waits for the file system; more threads than one only wait for Python.
+        self._writer = ThreadPoolExecutor(1, "writer")
+        self._writing: deque[Future[None]] = deque()
+        self._closing = ExitStack()
+        self._zip = zip_path and ZipFile(zip_path, limit)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as closing:
+            if self._zip:
+                closing.enter_context(self._zip)
+            closing.callback(self._writer.shutdown, cancel_futures=True)
+            closing.push(self._complete)
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.__exit__(kind, error, trace)
+
+    def _complete(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._wait_for(len(self._writing))
+
+    def add(self, name: str, data: bytes, parts: Sequence[bytes] = ()) -> None:
+        """Write a file; `parts`, the same compressed, if there. Raises: Failure (archive_too_large), OSError."""
+        path = self._folder / name
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
+        self._wait_for(len(self._writing) - MOST_WAITING + 1)
+        self._writing.append(self._writer.submit(_write, str(path), data))
+        self.names.append(name)
+        if self._zip:
+            self._zip.add(name, data, parts)
+
+    def _wait_for(self, files: int) -> None:
+        for _ in range(files):
+            self._writing.popleft().result()
+
+    def add_joined(self, name: str, pieces: Iterator[_Piece]) -> int:
+        """Write a file of pieces that come one by one. Returns: its bytes. Raises: Failure (archive_too_large)."""
+        size = checksum = packed_size = 0
+        scratch = self._folder.with_name(f"{name}.packed")
+        with (self._folder / name).open("wb") as plain, scratch.open("w+b") as packed:
+            for piece in pieces:
+                for data in piece.plain:
+                    plain.write(data)
+                    size += len(data)
+                    checksum = zlib.crc32(data, checksum) if self._zip else 0
+                if self._zip:
+                    packed_size += sum(packed.write(part) for part in piece.packed())
+            self.names.append(name)
+            if self._zip:
+                packed.seek(0)
+                parts = partial(iter, partial(packed.read, _CHUNK), b"")
+                self._zip.add_parts(name, size, checksum, parts, packed_size)
+        scratch.unlink()
+        return size
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a file with as few calls as it can be written with."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    finally:
+        os.close(file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A page in llms-full.txt: what stands above its text, and the text."""
+
+    head: bytes
+    text: Text
+
+    @property
+    def plain(self) -> tuple[bytes, bytes, bytes]:
+        return (self.head, self.text.rest, b"\n")
+
+    def packed(self) -> tuple[bytes, bytes, bytes]:
+        return (deflated_line(self.head), self.text.packed, deflated_line(b"\n"))
+
+
+def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
+    """Write llms.txt, llms-full.txt, md/ and manifest.json.
+
+    Parameters: `bundle`, where to; `store`, with at least one page; `run`.
+    Raises: Failure (archive_too_large), OSError.
+    """
+    store.settle()
+    outline = make_outline(store.pages(), run.start, store.markdown)
+    entries = outline.entries
+    paths = archive_paths(entry.page.url for entry in entries)
+    origin = run.start.origin
+
+    def markdown_link(entry: Entry) -> str:
+        return own_link(origin, paths[entry.page.url])
+
+    target = markdown_link if run.link_target == "markdown" else page_link
+    for name, text in render_llms_txt(outline, target, origin).items():
+        bundle.add(name, text.encode())
+    described: list[dict[str, Any]] = []
+
+    def pieces() -> Iterator[_Piece]:
+        for entry in entries:
+            text = store.text(entry.page)
+            described.append(_write_page(bundle, paths[entry.page.url], entry, text, store))
+            yield _piece(entry, text)
+
+    content_bytes = bundle.add_joined(FULL, pieces())
+    quality = judge(outline, described, run.failures)
+    described.sort(key=lambda page: page["path"])
+    total = len(bundle.names) + 1
+    bundle.add(MANIFEST, _manifest(run, outline, described, total, quality).encode())
+    return Written(total, content_bytes, outline.site_name, quality)
+
+
+def _piece(entry: Entry, text: Text) -> _Piece:
+    head = f"# {escape(entry.title)}\n\nURL: {entry.page.url}\n\n".encode()
+    return _Piece(head if _repeats(text.head, entry.title) else head + text.head, text)
+
+
+def _repeats(head: bytes, title: str) -> bool:
+    """Say whether a text's own first heading only repeats the title above it."""
+    plain = head.decode().removeprefix("# ").replace("\\", "").strip()
+    return plain.casefold() == title.casefold()
+
+
+def _write_page(bundle: Bundle, path: str, entry: Entry, text: Text, store: PageStore) -> dict[str, Any]:
+    page = entry.page
+    head = _front_matter(entry).encode() + text.head
+    data = head + text.rest
+    bundle.add(path, data, (deflated_line(head), text.packed) if text.packed else ())
+    return {
+        "url": str(page.url),
+        "path": path,
+        "title": entry.title,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "words": store.words(page),
+        "tokens": store.tokens(page),
+    }
+
+
+def _front_matter(entry: Entry) -> str:
+    page: StoredPage = entry.page
+    facts = {
+        "title": entry.title,
+        "description": entry.description,
+        "url": str(page.url),
+        "lang": page.lang,
+        "last_modified": page.modified,
+    }
+    # JSON strings are YAML strings, with every quote and colon where YAML wants it.
+    front = "".join(f"{key}: {_quoted(text)}\n" for key, text in facts.items() if text)
+    return f"---\n{front}---\n\n"
+
+
+def _manifest(
+    run: Run, outline: Outline, described: Sequence[dict[str, Any]], total_files: int, quality: Quality
+) -> str:
+    manifest = {
+        "origin": str(run.start),
+        "site_name": outline.site_name,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration_sec": round(run.seconds, 3),
+        "total_files": total_files,
+        "generator": run.generator,
+        "link_target": run.link_target,
+        "tokens": sum(page["tokens"] for page in described),
+        "tokens_counted_by": COUNTED_BY,
+        "quality": quality.shown(),
+        "notes": list(run.notes),
+        "pages": list(described),
+        "failures": [
+            {"url": failure.url, "code": failure.code.value, "detail": failure.detail}
+            for failure in sorted(run.failures, key=lambda failure: (failure.url, failure.code))
+        ],
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,165 @@
+"""llms.txt in the format of llmstxt.org: a name, a summary, sections of links.
+
+No file is longer than 50,000 characters, the length up to which agents read a file whole, as the Agent-Friendly
+Documentation Spec has it (`llms-txt-size`). What is longer is divided: the longest sections move into files of their
+own under `llms/`, which the root links where the section would be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from llmready.crawler.pack.paths import file_name
+from llmready.crawler.pack.words import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmready.crawler.pack.outline import Entry, Outline
+
+ROOT = "llms.txt"
+FOLDER = "llms"
+LONGEST_FILE = 50_000
+"""Characters of one file."""
+
+_SPARE = 6_000
+"""Characters kept for the head of a file: its name, its summary, its heading."""
+
+_ENTITY_LIKE = re.compile(r"&(?=#?\w{1,32};)")
+
+Target = Callable[["Entry"], str]
+"""Where the link of a page leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    title: str
+    target: str
+    note: str
+
+    def line(self) -> str:
+        link = f"- [{escape(self.title)}]({self.target})"
+        return f"{link}: {escape(self.note)}\n" if self.note else f"{link}\n"
+
+
+def render_llms_txt(outline: Outline, target: Target, origin: str) -> dict[str, str]:
+    """Return the texts of llms.txt and of the files that it is divided into, by their paths in the archive.
+
+    Parameters: `outline`; `target`, where each page's link leads; `origin`, under which the archive's own files
+    will be found, such as `https://example.com`.
+    """
+    return _Files(outline, target, origin).render()
+
+
+class _Files:
+    def __init__(self, outline: Outline, target: Target, origin: str) -> None:
+        self._outline = outline
+        self._origin = origin
+        self._blocks = [
+            (
+                section.title,
+                [_Link(entry.title, target(entry), entry.description) for entry in section.entries],
+            )
+            for section in outline.sections
+        ]
+        self._files: dict[str, str] = {}
+
+    def render(self) -> dict[str, str]:
+        count = len(self._outline.entries)
+        where = self._outline.entries[0].page.url.origin
+        says = f"This index lists {f'{count:,} pages' if count > 1 else 'one page'} of {where}, by section."
+        self._move_out(LONGEST_FILE - _SPARE - sum(len(escape(title)) + 6 for title, _ in self._blocks))
+        if self._files:
+            says += " Long sections have files of their own."
+        root = self._text(self._outline.site_name, self._outline.summary, says, self._blocks)
+        return {ROOT: root, **self._files}
+
+    def _move_out(self, room: int) -> None:
+        """Move the longest sections out until the rest fits; what stays of each is one link or few."""
+        sizes = [_size(links) for _, links in self._blocks]
+        while sum(sizes) > room:
+            longest = max(range(len(sizes)), key=lambda index: (sizes[index], -index))
+            title, links = self._blocks[longest]
+            if len(links) == 1:
+                break
+            self._blocks[longest] = (title, self._moved(title, links))
+            sizes[longest] = _size(self._blocks[longest][1])
+
+    def _moved(self, section: str, links: list[_Link]) -> list[_Link]:
+        """Write a section into files of its own and return the links to them."""
+        groups = _cut(links, LONGEST_FILE - _SPARE)
+        found = []
+        for number, group in enumerate(groups, 1):
+            title = f"{section} ({number} of {len(groups)})" if len(groups) > 1 else section
+            first, last = shortened(group[0].title, 80), shortened(group[-1].title, 80)
+            holds = f"{len(group):,} links, from “{first}” to “{last}”."
+            path = self._path(section, number if len(groups) > 1 else 0)
+            self._files[path] = self._text(
+                f"{self._outline.site_name}: {title}",
+                f"A part of the index of {self._outline.site_name}: {holds}",
+                f"The whole index is {own_link(self._origin, ROOT)}.",
+                [(section, group)],
+            )
+            found.append(_Link(f"{title}: index", own_link(self._origin, path), holds))
+        return found
+
+    def _text(self, title: str, summary: str, says: str, blocks: Sequence[tuple[str, list[_Link]]]) -> str:
+        # The format's own parser sees the summary only when a paragraph follows it.
+        lines = [f"# {escape(title)}\n\n> {escape(summary)}\n\n{escape(says)}\n"]
+        for heading, links in blocks:
+            lines.append(f"\n## {escape(heading)}\n\n")
+            lines += [link.line() for link in links]
+        return "".join(lines)
+
+    def _path(self, section: str, number: int) -> str:
+        name = file_name(section.lower().replace(" ", "-"))
+        path = f"{FOLDER}/{name}{f'-{number}' if number else ''}.txt"
+        while path in self._files:
+            path = f"{path.removesuffix('.txt')}-index.txt"
+        return path
+
+
+def own_link(origin: str, path: str) -> str:
+    """Return where a file of the archive will be found when the archive lies at the root of the site."""
+    return f"{origin}/{quote(path, safe='/-._~')}"
+
+
+def page_link(entry: Entry) -> str:
+    """Return a page's URL so that a link ends where it ends: parentheses are percent-encoded."""
+    return str(entry.page.url).replace("(", "%28").replace(")", "%29")
+
+
+def escape(text: str) -> str:
+    """Write plain text so that Markdown shows it as it is and the format's parsers take it.
+
+    Brackets and angle brackets become entities: the format's own parser ends a title at the first `]`,
+    even at one that is escaped with a backslash.
+    """
+    text = _ENTITY_LIKE.sub("&amp;", text)
+    for plain, entity in (("<", "&lt;"), (">", "&gt;"), ("[", "&#91;"), ("]", "&#93;")):
+        text = text.replace(plain, entity)
+    return text
+
+
+def _cut(links: Sequence[_Link], room: int) -> list[list[_Link]]:
+    """Cut a list of links into pieces of even length that each fit."""
+    whole = _size(links)
+    share = min(room, whole // -(-whole // room) + 3_000)
+    groups: list[list[_Link]] = [[]]
+    size = 0
+    for link in links:
+        length = len(link.line())
+        if groups[-1] and size + length > share:
+            groups.append([])
+            size = 0
+        groups[-1].append(link)
+        size += length
+    return groups
+
+
+def _size(links: Sequence[_Link]) -> int:
+    return sum(len(link.line()) for link in links)

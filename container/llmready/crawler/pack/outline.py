@@ -1,0 +1,103 @@
+"""How the site is presented: its name, its summary, its sections, each page's title and description."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmready.crawler.pack.descriptions import bounded, page_descriptions, plain
+from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
+from llmready.crawler.pack.titles import page_titles, site_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.pack.store import StoredPage
+
+LONGEST_SUMMARY = 500
+LEAST_NAMES, MOST_NAMES = 2, 8
+"""Names of sections or pages that sum up a site which says nothing about itself."""
+
+_INTRODUCTION = re.compile(
+    r"(?i)(?:\d+\.\s+)?(?:what is\b|introduction$|about(?: [\w ]{1,40})?$|overview$|readme$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page as the archive presents it."""
+
+    page: StoredPage
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the site."""
+
+    title: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The whole site in the order of reading; `has_summary` says whether the site gave the summary."""
+
+    site_name: str
+    summary: str
+    has_summary: bool
+    sections: list[Section]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All pages, section by section."""
+        return [entry for section in self.sections for entry in section.entries]
+
+
+def make_outline(pages: Sequence[StoredPage], start: Url, text_of: Callable[[StoredPage], str]) -> Outline:
+    """Arrange the pages of a site.
+
+    Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a
+    page. The result depends on nothing else, and not on the order of `pages`.
+    """
+    pages = sorted(pages, key=lambda page: page.url)
+    home = min(
+        pages, key=lambda page: (page.url.key != start.key, page.depth, len(page.url.target), page.url)
+    )
+    site = site_name(pages, home)
+    titles = page_titles(pages, home, site)
+    descriptions = page_descriptions(pages, titles, text_of)
+    stated = plain(home.description) or plain(home.excerpt)
+    sections = [
+        Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
+        for part in divide(pages, home, titles, site.name, text_of)
+    ]
+    return Outline(
+        site_name=site.name,
+        summary=bounded(stated or _introduction(sections) or _contents(site.name, sections), LONGEST_SUMMARY),
+        has_summary=bool(stated),
+        sections=sections,
+    )
+
+
+def _introduction(sections: Sequence[Section]) -> str:
+    """Return what the site's own introduction says first."""
+    for section in sections:
+        for entry in section.entries:
+            text = plain(entry.page.description) or plain(entry.page.excerpt)
+            if text and _INTRODUCTION.match(entry.title):
+                return text
+    return ""
+
+
+def _contents(name: str, sections: Sequence[Section]) -> str:
+    """Return what the site holds, by its sections, or by its pages where they stand in one section."""
+    titles = [section.title for section in sections if section.title not in (FIRST, REST, OPTIONAL)]
+    if len(titles) < LEAST_NAMES:
+        titles = [entry.title for section in sections[:1] for entry in section.entries[1:]]
+    if len(titles) < LEAST_NAMES:
+        return f"The pages of {name}."
+    return f"{name}: {', '.join(titles[:MOST_NAMES])}" + (", and more." if len(titles) > MOST_NAMES else ".")

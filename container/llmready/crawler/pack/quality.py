@@ -1,0 +1,132 @@
+"""How good an llms.txt is, from 0 to 100, by the rules that the field's validators publish.
+
+Each rule names where it comes from: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
+1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. What the archive cannot get
+wrong (one H1, absolute links, each page once, no file over 50,000 characters) costs nothing: tests hold it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llmready.crawler.pack.archive import PageFailure
+    from llmready.crawler.pack.outline import Outline
+
+LONGEST_PAGE = 50_000
+"""Characters of a page up to which agents read it whole (afdocs, `page-size-markdown`)."""
+
+FEWEST_WORDS = 20
+"""A page with fewer tells a reader next to nothing."""
+
+FEWEST_LINKS = 3
+MOST_UNDIVIDED = 20
+"""Pages that one section may hold before it is no help any more."""
+
+_PRIVATE = (
+    "/admin",
+    "/account",
+    "/cart",
+    "/checkout",
+    "/login",
+    "/logout",
+    "/signin",
+    "/signup",
+    "/wp-admin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What cost points: a stable code, a sentence, the points."""
+
+    code: str
+    detail: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A score from 0 to 100 and why it is not 100."""
+
+    score: int
+    reasons: tuple[Reason, ...]
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "score": self.score,
+            "reasons": [
+                {"code": reason.code, "detail": reason.detail, "points": reason.points}
+                for reason in self.reasons
+            ],
+        }
+
+
+def judge(outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]) -> Quality:
+    """Judge what was written.
+
+    Parameters: `outline`; `described`, the pages as the manifest has them; `failures`, pages that are missing.
+    """
+    reasons = [reason for reason in _rules(outline, described, failures) if reason.points]
+    reasons.sort(key=lambda reason: (-reason.points, reason.code))
+    return Quality(max(0, 100 - sum(reason.points for reason in reasons)), tuple(reasons))
+
+
+def _rules(
+    outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]
+) -> Iterable[Reason]:
+    yield from _of_index(outline)
+    count, broken = len(described), len(failures)
+    # afdocs `llms-txt-links-resolve` and `http-status-codes`: what a site links to should answer.
+    detail = f"{_pages(broken, count + broken)} did not answer."
+    yield Reason("pages_failed", detail, _share(broken, count + broken, 25))
+    # afdocs `page-size-markdown`.
+    long = sum(page["bytes"] > LONGEST_PAGE for page in described)
+    detail = f"{_have(long, count)} more than {LONGEST_PAGE:,} bytes; many agents cut such pages off."
+    yield Reason("long_pages", detail, _share(long, count, 10))
+    # afdocs `rendering-strategy` and `single-fetch-completeness`: a page that is empty without its scripts.
+    thin = sum(page["words"] < FEWEST_WORDS for page in described)
+    detail = f"{_have(thin, count)} fewer than {FEWEST_WORDS} words; they may need the browser."
+    yield Reason("thin_pages", detail, _share(thin, count, 15))
+
+
+def _of_index(outline: Outline) -> Iterable[Reason]:
+    entries, count = outline.entries, len(outline.entries)
+    # llms-txt-audit `summary-missing` (10 points), llms-txt-kit "Has a blockquote summary".
+    detail = "The front page has neither a description nor text that would summarise the site."
+    yield Reason("summary_missing", detail, 0 if outline.has_summary else 10)
+    # llms-txt-kit "Links to key pages": at least three.
+    detail = "There are fewer than three pages to list."
+    yield Reason("few_links", detail, 10 if count < FEWEST_LINKS else 0)
+    # llms-txt-audit `missing-link-note` (2 points each), llms-txt-kit "Links have descriptions", llmstxt-parser.
+    bare = sum(not entry.description for entry in entries)
+    yield Reason(
+        "links_without_description", f"{_have(bare, count)} no description.", _share(bare, count, 20)
+    )
+    # llms-txt-audit `sections-missing`, llms-txt-kit "Uses section headings".
+    detail = f"All {count:,} pages stand in one section, because nothing on the site divides them."
+    yield Reason("one_section", detail, 5 if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0)
+    # llms-txt-kit "All links use HTTPS".
+    detail = "The site is served over http; its links are not secure."
+    yield Reason("not_https", detail, 5 if entries[0].page.url.scheme != "https" else 0)
+    # llms-txt-audit `private-looking-url` (10 points each).
+    private = sum(any(mark in entry.page.url.path.lower() for mark in _PRIVATE) for entry in entries)
+    detail = f"{_have(private, count)} an address of a private area, such as /login."
+    yield Reason("private_pages", detail, min(10, 2 * private))
+
+
+def _share(some: int, of: int, most: int) -> int:
+    """Return points in proportion, at least one where there is anything at all."""
+    return max(1, round(most * some / of)) if some else 0
+
+
+def _pages(some: int, of: int) -> str:
+    return f"{some:,} of {of:,} pages"
+
+
+def _have(some: int, of: int) -> str:
+    return f"{_pages(some, of)} {'has' if some == 1 else 'have'}"

@@ -1,0 +1,382 @@
+"""The parts of a site, as its makers name and order them.
+
+A page belongs to the part under whose heading the site's navigation has it, else to the part that its breadcrumbs
+name, else to the first folder that divides the site; a folder is called what the site's links to it are called. On a
+flat site the parts are the headings of the front page, with the links below them, or what its table of contents has
+further links below; a chapter's number brings its sections along.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from llmready.crawler.frontier.urls import BadUrl, parse
+from llmready.crawler.pack.descriptions import plain
+from llmready.crawler.pack.skippable import is_skippable
+from llmready.crawler.pack.words import readable, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.pack.store import StoredPage
+
+FIRST = "Overview"
+REST = "More pages"
+OPTIONAL = "Optional"
+"""The format's own name for what a reader short of space can skip."""
+
+MOST_SECTIONS = 40
+LONGEST_NAME = 60
+FLAT = 12
+"""Pages outside all parts from which on the front page's headings are asked."""
+
+MOST_OF_ALL = 0.8
+"""The share of a site's pages from which on a heading is none of a part."""
+
+_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_HEADING = re.compile(r"#{1,6} +(\S.{0,200})$")
+_ITEM = re.compile(r"- (?:\w{1,6}\\?\. +)?\[([^\[\]\n]{1,120})\]\(")
+_TARGET = re.compile(r"\]\((https?://[^()\s]{1,2000})\)")
+_CHAPTERS = ("Chapter ", "Appendix ")
+_CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
+_LABELLED = re.compile(r"(?<!!)\[([^\[\]\n]{1,120})\]\((https?://[^()\s]{1,2000})\)")
+_NO_NAMES = frozenset((
+    "home", "start", "index", "docs", "documentation", "front page", "main page", "menu", "navigation", "contents",
+    "table of contents", "description", "options", "synopsis", "name", "see also", "notes", "introduction",
+    "links", "search", "quick search", "more", "external links", "references", "bugs", "author", "authors",
+    "welcome",
+))  # fmt: skip
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of the site with its pages in the order of reading."""
+
+    title: str
+    pages: list[StoredPage] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Place:
+    """What the front page's links tell of one page: its label, its parts, how early it stands."""
+
+    label: str
+    parts: tuple[str, ...]
+    rank: int
+
+
+def divide(
+    pages: Sequence[StoredPage],
+    home: StoredPage,
+    titles: Mapping[Url, str],
+    site_name: str,
+    text_of: Callable[[StoredPage], str],
+) -> list[Part]:
+    """Return the parts of a site in order: important first, `Optional` last.
+
+    Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads
+    the Markdown of a page.
+    """
+    return _Division(pages, home, titles, site_name, text_of).parts()
+
+
+class _Division:
+    def __init__(
+        self,
+        pages: Sequence[StoredPage],
+        home: StoredPage,
+        titles: Mapping[Url, str],
+        site_name: str,
+        text_of: Callable[[StoredPage], str],
+    ) -> None:
+        self._home = home
+        self._titles = titles
+        self._site_name = site_name.casefold()
+        self._text_of = text_of
+        self._by_key = {page.url.key: page for page in pages}
+        self._home_text = text_of(home)
+        self._places = self._places_of(home)
+        self._shared = _shared_folders(pages, home)
+        self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
+        self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._folders = Counter(folder for parts in self._own.values() for folder in parts[:-1][:1])
+
+    def parts(self) -> list[Part]:
+        groups: defaultdict[str, list[StoredPage]] = defaultdict(list)
+        names: dict[str, Counter[str]] = defaultdict(Counter)
+        optional: list[StoredPage] = []
+        by_navigation = self._by_navigation()
+        by_crumbs = self._by_crumbs()
+        for page in self._by_key.values():
+            if page is not self._home and is_skippable(page, self._titles[page.url], self._shared):
+                optional.append(page)
+                continue
+            name = "" if page is self._home else by_navigation.get(page.url) or by_crumbs.get(page.url, "")
+            name = name or self._folder_name(page)
+            groups[name.casefold()].append(page)
+            names[name.casefold()][name] += 1
+        if not groups:
+            return [Part(FIRST, self._ordered(optional))]
+        self._fold_small(groups)
+        self._by_headings(groups, names)
+        titles = {key: _commonest(names[key]) for key in groups if key}
+        ranked = sorted(
+            (key for key in groups if key), key=lambda key: (self._rank(groups[key]), titles[key])
+        )
+        parts = [Part(FIRST, self._ordered(groups[""]))] if groups.get("") else []
+        parts += [Part(titles[key], self._ordered(groups[key])) for key in ranked[:MOST_SECTIONS]]
+        rest = [page for key in ranked[MOST_SECTIONS:] for page in groups[key]]
+        if rest:
+            parts.append(Part(REST, self._ordered(rest)))
+        if optional:
+            parts.append(Part(OPTIONAL, self._ordered(optional)))
+        return parts
+
+    def _places_of(self, home: StoredPage) -> dict[str, _Place]:
+        places: dict[str, _Place] = {}
+        signs = [
+            (sign.label, sign.url.key, sign.parts) for sign in home.signs if sign.url.key in self._by_key
+        ]
+        common = _common_start([parts for _, _, parts in signs if parts])
+        for label, key, parts in signs:
+            names = tuple(_NUMBER.sub("", part) for part in parts[common:])
+            places.setdefault(key, _Place(_NUMBER.sub("", label), names, len(places)))
+        for label, key in _labelled(self._home_text, home.url.origin):
+            if key in self._by_key:
+                places.setdefault(key, _Place(label, (), len(places)))
+        return places
+
+    def _by_navigation(self) -> dict[Url, str]:
+        """Return the parts that the navigation names, each for its pages and for those below its own folder."""
+        named: dict[str, str] = {}
+        heads = Counter(place.parts[0] for place in self._places.values() if place.parts)
+        for key, place in self._places.items():
+            if place.parts and heads[place.parts[0]] > 1 and self._is_name(place.parts[0]):
+                named[key] = place.parts[0]
+            elif heads[place.label] > 1 and self._is_name(place.label):
+                named[key] = place.label
+        votes: defaultdict[str, set[str]] = defaultdict(set)
+        for key in self._places:
+            parts = self._own[self._by_key[key].url]
+            if len(parts) > 1:
+                votes[parts[0]].add(named.get(key, ""))
+        found: dict[Url, str] = {}
+        for key, page in self._by_key.items():
+            parts = self._own[page.url]
+            name = named.get(key, "")
+            if not name and len(parts) > 1 and len(votes.get(parts[0], ())) == 1:
+                name = next(iter(votes[parts[0]]))
+            if name:
+                found[page.url] = name
+        return found if len(set(found.values())) > 1 or len(found) < len(self._by_key) / 2 else {}
+
+    def _by_crumbs(self) -> dict[Url, str]:
+        found = {}
+        for page in self._by_key.values():
+            crumbs = [crumb for crumb in page.crumbs if self._is_name(crumb)]
+            if crumbs and crumbs[-1].casefold() in (
+                self._titles[page.url].casefold(),
+                page.heading.casefold(),
+            ):
+                crumbs.pop()
+            if crumbs:
+                found[page.url] = crumbs[0]
+        counts = Counter(found.values())
+        return {url: name for url, name in found.items() if counts[name] > 1} if len(counts) > 1 else {}
+
+    def _is_name(self, text: str) -> bool:
+        folded = text.casefold()
+        return 1 < len(text) <= LONGEST_NAME and folded not in _NO_NAMES and folded != self._site_name
+
+    def _folder_name(self, page: StoredPage) -> str:
+        parts = self._own[page.url]
+        if not parts or page is self._home or (len(parts) == 1 and parts[0] not in self._folders):
+            return ""
+        head = parts[0]
+        if _YEAR.fullmatch(head):
+            return "Posts"
+        folder = "/" + "/".join([*segments(page.url)[: self._shared], head])
+        package = self._by_key.get(f"{folder}/package-summary.html")
+        if package and 1 < len(self._titles[package.url]) <= LONGEST_NAME:
+            # Javadoc's page of a package, whose whole name says more than its folder.
+            return self._titles[package.url]
+        index = self._by_key.get(folder)
+        place = self._places.get(index.url.key) if index else None
+        if place and self._is_name(place.label):
+            return place.label
+        heading = self._heading_of(head)
+        if heading:
+            return heading
+        title = self._titles[index.url] if index else ""
+        return title if 1 < len(title) <= LONGEST_NAME / 2 else readable(head)
+
+    def _heading_of(self, head: str) -> str:
+        """Return the front page's heading under which it links most of the pages of a folder that it links."""
+        if not self._headings:
+            found: dict[str, str] = {}
+            for heading, key in _under_headings(self._home_text, self._home.url.origin):
+                found.setdefault(key, heading)
+            for key, heading in found.items():
+                page = self._by_key.get(key)
+                parts = self._own[page.url] if page else []
+                if len(parts) > 1:
+                    self._headings[parts[0]][heading] += 1
+        headings = self._headings.get(head, Counter())
+        heading = _commonest(headings) if headings else ""
+        is_most = headings[heading] * 3 >= headings.total() * 2
+        is_own = heading.casefold() != self._home.heading.casefold()
+        return heading if is_most and is_own and self._is_name(heading) else ""
+
+    def _fold_small(self, groups: dict[str, list[StoredPage]]) -> None:
+        """One page makes no part."""
+        for key in [key for key, group in groups.items() if key and len(group) == 1]:
+            groups[""].extend(groups.pop(key))
+
+    def _by_headings(self, groups: dict[str, list[StoredPage]], names: dict[str, Counter[str]]) -> None:
+        loose = {page.url.key: page for page in groups.get("", ()) if page is not self._home}
+        if len(loose) <= FLAT:
+            return
+        found: defaultdict[str, list[StoredPage]] = defaultdict(list)
+        for heading, key in _under_headings(self._home_text, self._home.url.origin):
+            page = loose.get(key)
+            if page is not None and self._is_name(heading):
+                found[heading].append(page)
+                del loose[key]
+        self._by_numbers(found, loose)
+        for heading, group in found.items():
+            # A heading above nearly everything divides nothing.
+            if 1 < len(group) < MOST_OF_ALL * len(self._by_key):
+                groups[heading.casefold()].extend(group)
+                names[heading.casefold()][heading] += 1
+                taken = {page.url for page in group}
+                groups[""] = [page for page in groups[""] if page.url not in taken]
+
+    def _by_numbers(self, found: Mapping[str, list[StoredPage]], loose: dict[str, StoredPage]) -> None:
+        """Let section 8.5 go where chapter 8 is."""
+        chapters: dict[str, list[StoredPage]] = {}
+        placed = [(page, group) for group in found.values() for page in group]
+        # A preface may have numbers of its own, without the word.
+        for page, group in sorted(placed, key=lambda one: not self._titles[one[0].url].startswith(_CHAPTERS)):
+            if number := _CHAPTER.match(self._titles[page.url]):
+                chapters.setdefault(number[1], group)
+        for key, page in list(loose.items()):
+            number = _CHAPTER.match(self._titles[page.url])
+            if number and number[1] in chapters:
+                chapters[number[1]].append(page)
+                del loose[key]
+
+    def _rank(self, pages: Iterable[StoredPage]) -> tuple[int, tuple[object, ...]]:
+        """Return how early the site's front page leads to a part."""
+        pages = list(pages)
+        last = len(self._places)
+        return (
+            min(self._places[page.url.key].rank if page.url.key in self._places else last for page in pages),
+            min(natural(page.url) for page in pages),
+        )
+
+    def _ordered(self, pages: Sequence[StoredPage]) -> list[StoredPage]:
+        """Order a part's pages: the front page, the part's own first page and its links, then by path."""
+        last = len(self._by_key)
+        index = min(pages, key=lambda page: (len(segments(page.url)), natural(page.url)))
+        links: dict[str, int] = {}
+        if index is not self._home:
+            for _, key in _labelled(self._text_of(index), index.url.origin):
+                links.setdefault(key, len(links))
+        starts_part = (
+            len(self._own[index.url]) == 1 and len(pages) > 1 and self._own[index.url][0] in self._folders
+        )
+
+        def rank(page: StoredPage) -> tuple[object, ...]:
+            place = self._places.get(page.url.key)
+            return (
+                page is not self._home,
+                not (starts_part and page is index),
+                place.rank if place else last,
+                links.get(page.url.key, last),
+                natural(page.url),
+            )
+
+        return sorted(pages, key=rank)
+
+
+def _commonest(names: Counter[str]) -> str:
+    return max(names, key=lambda name: (names[name], name))
+
+
+@lru_cache(maxsize=131072)
+def natural(url: Url) -> tuple[object, ...]:
+    """Return what orders pages by path; numbers count as numbers, so that chapter 2 comes before chapter 10."""
+    parts = "/".join(part for part in url.key.partition("?")[0].split("/") if part)
+    pieces = [piece[:18] if piece.isdecimal() else piece for piece in re.split(r"([0-9]+)", parts) if piece]
+    order = [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
+    return (order, url.query, url.path)
+
+
+def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
+    """Return how many leading folders all pages have in common: /docs/ alone would be no division.
+
+    Lists and the front page, which may lie above the folder that holds everything, do not count.
+    """
+    paths = [segments(page.url) for page in pages if page is not home and not is_skippable(page, "", 0)]
+    if len(paths) < 2:
+        paths = [segments(page.url) for page in pages]
+    first, *rest = paths
+    count = len(first)
+    for parts in rest:
+        count = min(count, len(parts))
+        while parts[:count] != first[:count]:
+            count -= 1
+    return count if rest else max(0, count - 1)
+
+
+def _common_start(paths: Sequence[tuple[str, ...]]) -> int:
+    """Return how many names all links of the navigation stand under: the site's name, “Documentation”."""
+    count = min((len(path) for path in paths), default=0)
+    while count and len({path[:count] for path in paths}) > 1:
+        count -= 1
+    return count
+
+
+def _labelled(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
+    for label, target in _LABELLED.findall(markdown[:400_000]):
+        if target.startswith(origin):
+            yield plain(label), _key(target)
+
+
+def _under_headings(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
+    """Yield each link with the heading that it stands under, or the entry of a list that it is indented below."""
+    heading = entry = ""
+    found: list[tuple[str, str, str]] = []
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for line in markdown[:1_000_000].split("\n"):
+        if title := _HEADING.match(line):
+            heading, entry = plain(title[1]), ""
+        elif item := _ITEM.match(line):
+            entry = _NUMBER.sub("", plain(item[1]))
+        elif line and not line.startswith(" "):
+            entry = ""
+        for target in _TARGET.findall(line):
+            if target.startswith(origin):
+                key = _key(target)
+                found.append((heading, entry, key))
+                if line.startswith(" "):
+                    below[entry].add(key)
+    # Entries that only list the headings of their own pages divide nothing.
+    parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
+    for heading, entry, key in found:
+        name = entry if entry in parts and len(parts) > 1 else heading
+        if name:
+            yield name, key
+
+
+def _key(target: str) -> str:
+    try:
+        return parse(target).key
+    except BadUrl:
+        return ""

@@ -1,0 +1,48 @@
+"""Names that people read: labels made of path segments, cut to length, compared without what does not matter."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from llmready.crawler.convert.sanitise import clean_line
+
+if TYPE_CHECKING:
+    from llmready.crawler.frontier.urls import Url
+
+_WORDS = re.compile(r"[-_+.\s]+")
+_CAPITALS = frozenset((
+    "api", "apis", "cli", "faq", "faqs", "sdk", "ui", "ux", "url", "urls", "http", "https", "html", "css", "sql",
+    "json", "xml", "yaml", "rest", "aws", "seo", "pdf", "ai", "llm", "llms", "rfc", "ssh", "tls", "dns", "ci",
+    "io", "id", "ids", "gui", "sso", "saml", "oauth", "csv", "ssl", "tcp", "udp", "ip", "vpn", "gpu", "cpu", "mcp",
+))  # fmt: skip
+_EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md|txt)$", re.IGNORECASE)
+
+
+def readable(segment: str) -> str:
+    """Return a segment of a path as a person would write it: `getting-started` is “Getting started”."""
+    words = [word for word in _WORDS.split(clean_line(unquote(segment, errors="replace"))) if word]
+    text = " ".join(word.upper() if word.casefold() in _CAPITALS else word for word in words) or segment
+    return text[:1].upper() + text[1:]
+
+
+def segments(url: Url) -> list[str]:
+    """Return the parts of a page's path without index files and extensions: `/a/b/index.html` has `a` and `b`."""
+    return list(_segments(url.key))
+
+
+@lru_cache(maxsize=16384)
+def _segments(key: str) -> tuple[str, ...]:
+    parts = [part for part in key.partition("?")[0].split("/") if part]
+    if parts:
+        parts[-1] = _EXTENSION.sub("", parts[-1]) or parts[-1]
+    return tuple(parts)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return the text, cut at a word with an ellipsis where it is longer."""
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"

@@ -1,0 +1,83 @@
+"""Pages that come as Markdown or plain text: taken as they are, made safe."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from llmready.crawler.convert.charset import decode
+from llmready.crawler.convert.excerpt import first_paragraph
+from llmready.crawler.convert.sanitise import clean_line, clean_markdown
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.media import Media, media_of
+from llmready.crawler.pack.store import StoredPage, content_digest
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.fetcher import Response
+
+MAX_LINKS = 5000
+
+_FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_FACT = re.compile(r"^(title|description):[ \t]*(\S.{0,999})$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#[ \t]+(\S[^\n]{0,999})$", re.MULTILINE)
+_LINK = re.compile(
+    r"\]\(\s{0,3}<?([^()<>\s]{1,2000}(?:\([^()\s]{0,200}\)[^()<>\s]{0,2000})?)|<(https?://[^<>\s]{1,2000})>"
+)
+_REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]{1,200}\]:[ \t]*<?(\S{1,2000}?)>?(?:[ \t]|$)", re.MULTILINE)
+
+
+def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str]:
+    """Take an answer in Markdown or plain text as it is.
+
+    Parameters: `response`; `url`, whose page it is; `depth`, links from the start. A front matter gives title and
+    description and is left out of the text, which gets one of ours.
+    Raises: Failure (empty_page).
+    """
+    text = clean_markdown(decode(response.body, response.headers.get("Content-Type", "")))
+    facts: dict[str, str] = {}
+    heading = ""
+    if media_of(response) is Media.MARKDOWN:
+        front = _FRONT_MATTER.match(text)
+        if front:
+            facts = {name: _value(value) for name, value in _FACT.findall(front[1])}
+            text = text[front.end() :].strip("\n")
+        found = _HEADING.search(text)
+        heading = clean_line(found[1].rstrip("# ")) if found else ""
+    if not text.strip():
+        raise Failure(Code.EMPTY_PAGE, f"{response.url} has no text.")
+    title = facts.get("title", "") or heading
+    page = StoredPage(
+        url=url,
+        depth=depth,
+        title=title,
+        heading=heading,
+        description=facts.get("description", ""),
+        site_name="",
+        excerpt=clean_line(first_paragraph(text)),
+        digest=content_digest("", text),
+    )
+    return page, text
+
+
+def text_links(response: Response) -> list[Url]:
+    """Return where the links of a Markdown answer lead, each once; plain text has none."""
+    if media_of(response) is not Media.MARKDOWN:
+        return []
+    text = decode(response.body, response.headers.get("Content-Type", ""))
+    targets = [inline or bare for inline, bare in _LINK.findall(text)] + _REFERENCE.findall(text)
+    links = (join(response.url, target.partition("#")[0]) for target in dict.fromkeys(targets[:MAX_LINKS]))
+    return list(dict.fromkeys(link for link in links if link is not None))
+
+
+def _value(text: str) -> str:
+    text = text.strip()
+    if text.startswith('"'):
+        try:
+            return clean_line(str(json.loads(text)))
+        except ValueError:
+            return clean_line(text.strip('"'))
+    return clean_line(text.strip("'"))

@@ -1,0 +1,5 @@
+import sys
+
+from llmready.worker.main import main
+
+sys.exit(main())

@@ -1,0 +1,156 @@
+"""The lease on one generation: prolonged while the work goes on, and the end of the work once it is lost."""
+
+import asyncio
+import math
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Any, TypeVar
+
+from llmready.adapters.sqs import SqsJobQueue
+from llmready.domain.clock import now
+from llmready.domain.errors import LeaseLost, TryAgain
+from llmready.domain.generation import Generation, Progress
+from llmready.observability import logger
+from llmready.ports import Generations, QueuedJob
+from llmready.worker.patience import patiently
+
+T = TypeVar("T")
+
+_PROGRESS_PAUSE = 0.5  # seconds between two writes of progress
+_LONGEST_BEAT = 5.0  # seconds; so soon a worker learns that its generation was cancelled
+_MARGIN = 2  # seconds
+
+
+def visibility(lease: timedelta) -> int:
+    """Return for how many seconds a message is hidden so that nobody gets it while the lease may hold.
+
+    Progress prolongs the lease between two heartbeats, and only heartbeats prolong the visibility.
+    """
+    return math.ceil(lease.total_seconds() * 4 / 3) + _MARGIN
+
+
+class Lease:
+    """A claimed generation, held by this worker.
+
+    Args:
+        generation: As it was claimed.
+        message: The delivery that led to it.
+        length: How long the lease holds after each write.
+        taken: :func:`time.monotonic` just before the claim.
+        generations: Where generations are.
+        jobs: Where messages are.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        message: QueuedJob,
+        *,
+        length: timedelta,
+        taken: float,
+        generations: Generations,
+        jobs: SqsJobQueue,
+    ) -> None:
+        self._claimed = generation
+        self._message = message
+        self._length = length
+        self._generations = generations
+        self._jobs = jobs
+        self._ends = taken + length.total_seconds()
+        self._progress = Progress()
+        self._writing = asyncio.Lock()
+        self._moved = asyncio.Event()
+        self._over = asyncio.Event()
+
+    @property
+    def generation(self) -> Generation:
+        """The generation as this worker holds it, with what its crawler reported so far."""
+        return self._claimed.progressed(self._progress)
+
+    def holds(self) -> bool:
+        """Tell whether nobody else can have claimed the generation yet."""
+        return monotonic() < self._ends
+
+    def report(self, progress: Progress) -> None:
+        """Note how far the crawl is; it is written soon. Numbers never go backwards."""
+        before = self._progress
+        self._progress = Progress(
+            pages_crawled=max(before.pages_crawled, progress.pages_crawled),
+            total_pages=max(before.total_pages, progress.total_pages),
+            pages_failed=max(before.pages_failed, progress.pages_failed),
+        )
+        if self._progress != before:
+            self._moved.set()
+
+    async def confirm(self) -> None:
+        """Prolong the lease now.
+
+        Raises:
+            LeaseLost: It is no longer held.
+        """
+        async with self._writing:
+            try:
+                await asyncio.wait_for(self._prolong(), timeout=self._ends - monotonic())
+            except (TimeoutError, TryAgain):
+                # Whether it still is ours cannot be known any more, so it is not.
+                raise LeaseLost from None
+
+    async def hold_while(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work with the lease held, and return what it returns.
+
+        Afterwards nothing is written for the generation any more, so that its end can be.
+
+        Raises:
+            LeaseLost: The lease was lost meanwhile; the work was cancelled.
+        """
+        working = asyncio.create_task(work)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._over.set()
+            self._moved.set()
+            if not working.done():
+                working.cancel()
+            await asyncio.wait({working, keeping})
+        keeping.result()
+        return working.result()
+
+    async def _keep(self) -> None:
+        third = self._length.total_seconds() / 3
+        next_hiding = monotonic() + third
+        while not self._over.is_set():
+            await _within(min(_LONGEST_BEAT, next_hiding - monotonic()), self._moved)
+            if self._over.is_set():
+                return
+            self._moved.clear()
+            await self.confirm()
+            if monotonic() >= next_hiding:
+                next_hiding = monotonic() + third
+                await self._hide()
+            await _within(_PROGRESS_PAUSE, self._over)
+
+    async def _prolong(self) -> None:
+        def beat() -> float:
+            begun = monotonic()
+            self._generations.heartbeat(
+                self.generation, lease_expires_at=now() + self._length, progress=self._progress
+            )
+            return begun
+
+        self._ends = await patiently(beat, while_=self.holds) + self._length.total_seconds()
+
+    async def _hide(self) -> None:
+        try:
+            await asyncio.to_thread(self._jobs.hide, self._message, visibility(self._length))
+        except TryAgain:
+            # The lease is what counts; a second delivery finds it held.
+            logger.warning("visibility not prolonged", generation_id=self.generation.id)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, seconds)):
+            await event.wait()

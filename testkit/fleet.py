@@ -1,0 +1,91 @@
+"""Tasks that are real workers on this machine, and a dispatcher that goes round again and again."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from llmready.domain.clock import now
+from llmready.ports import Alive, TaskKind
+from llmready.usecases.dispatch import dispatch
+from testkit.emulator import Place
+from testkit.worker_process import Worker
+
+
+class Fleet:
+    """Implements :class:`llmready.ports.Tasks`.
+
+    Attributes:
+        most: How many workers ran at once.
+    """
+
+    def __init__(self, start: Callable[[TaskKind], Worker]) -> None:
+        self._start = start
+        self._workers: list[tuple[TaskKind, Worker]] = []
+        self.most = 0
+
+    def alive(self) -> Alive:
+        running = Counter(kind for kind, worker in self._workers if worker.runs)
+        return Alive(**{kind.value: running[kind] for kind in TaskKind})
+
+    def run(self, kind: TaskKind, count: int, **_: Any) -> int:
+        self._workers += [(kind, self._start(kind)) for _ in range(count)]
+        self.most = max(self.most, sum(self.alive()))
+        return count
+
+    def end(self) -> None:
+        """Ask all workers to go, and end those that do not."""
+        for _, worker in self._workers:
+            if worker.runs:
+                worker.signal(signal.SIGTERM)
+        for _, worker in self._workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(60)
+            worker.end()
+
+
+@contextlib.contextmanager
+def fleet_of(place: Place, folder: Path, **settings: object) -> Iterator[Fleet]:
+    """Have a fleet of workers with these settings until the context ends."""
+    folder.mkdir(exist_ok=True)
+    fleet = Fleet(lambda kind: Worker(place, folder, browser=kind is not TaskKind.PLAIN, **settings))
+    try:
+        yield fleet
+    finally:
+        fleet.end()
+
+
+def dispatched_until(
+    condition: Callable[[], bool],
+    place: Place,
+    fleet: Fleet,
+    *,
+    max_tasks: int,
+    within: float,
+    pause: float = 0.5,
+) -> float:
+    """Let the dispatcher go round, with pauses, until something is so; return the seconds that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < within, f"not within {within} s"
+        dispatch(
+            enqueued=None,
+            generations=place.generations,
+            users=place.users,
+            jobs=place.jobs,
+            tasks=fleet,
+            outbox=place.outbox,
+            mail_queue=place.mail_queue,
+            mutex=place.mutex,
+            max_tasks=max_tasks,
+            warm_tasks=0,
+            attempt_timeout=timedelta(hours=1),
+            clock=now,
+        )
+        time.sleep(pause)
+    return time.monotonic() - began

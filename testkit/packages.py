@@ -1,0 +1,141 @@
+"""Pages of published packages, fetched once into `.build/pages` through the packages' own clients."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".build" / "pages"
+SECONDS = 180
+ARCHIVES = "archives"
+APT_DOWNLOAD = ("apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq")
+AT_ONCE = 4
+STAMP = ".members"
+
+
+class MissingPackageError(Exception):
+    """A package could not be had here."""
+
+
+def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path = CACHE) -> Path:
+    """Return the folder into which `members` of a package were unpacked.
+
+    Parameters: `package`, such as `debian:git-doc`; `version`, the pinned one (where a distribution has
+    replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is kept.
+    Raises: MissingPackageError.
+    """
+    registry, _, name = package.partition(":")
+    folder = _folder(package, version, cache)
+    if _has(folder, members):
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        archive = _FETCH[registry](name, version, Path(scratch))
+        folder.mkdir(parents=True, exist_ok=True)
+        _unpack(archive, folder, members)
+    missing = [member for member in members if not (folder / member).exists()]
+    if missing:
+        raise MissingPackageError(f"{package} {version} has no {missing[0]}")
+    (folder / STAMP).write_text("\n".join(sorted({*_whole(folder), *members})))
+    return folder
+
+
+def unpack_all(wanted: Mapping[str, tuple[str, tuple[str, ...]]], cache: Path = CACHE) -> None:
+    """Fetch and unpack many packages at once; what cannot be had is left for `unpacked` to tell.
+
+    Parameters: `wanted`, the version and the members of each package; `cache`, where they are kept.
+    """
+    absent = [
+        f"{package.removeprefix('debian:')}={version}"
+        for package, (version, members) in wanted.items()
+        if package.startswith("debian:") and not _has(_folder(package, version, cache), members)
+    ]
+    archives = cache / ARCHIVES
+    archives.mkdir(parents=True, exist_ok=True)
+    if absent and shutil.which("apt-get") is not None:
+        # Each call of apt-get reads its whole index, which takes longer than the download.
+        with suppress(MissingPackageError):
+            _run([*APT_DOWNLOAD, *absent], archives)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wait([pool.submit(unpacked, package, *one, cache) for package, one in wanted.items()])
+
+
+def _folder(package: str, version: str, cache: Path) -> Path:
+    registry, _, name = package.partition(":")
+    return cache / registry / f"{name}-{version.replace(':', '_')}"
+
+
+def _has(folder: Path, members: tuple[str, ...]) -> bool:
+    return _whole(folder).issuperset(members)
+
+
+def _whole(folder: Path) -> set[str]:
+    # A folder may be there in part, because somebody else wanted one file of it: what is whole is written down.
+    stamp = folder / STAMP
+    return set(stamp.read_text().splitlines()) if stamp.exists() else set()
+
+
+def _debian(name: str, version: str, scratch: Path) -> Path:
+    if shutil.which("apt-get") is None:
+        raise MissingPackageError(f"{name}: no Debian here")
+    for wanted in ("", f"{name}={version}", name):
+        if wanted:
+            _run([*APT_DOWNLOAD, wanted], scratch)
+        for package in (*scratch.glob("*.deb"), *(scratch.parent / ARCHIVES).glob(f"{name}_*.deb")):
+            archive = scratch / "data.tar"
+            try:
+                with archive.open("wb") as out:
+                    subprocess.run(
+                        ["dpkg", "--fsys-tarfile", package], stdout=out, check=True, timeout=SECONDS
+                    )
+            finally:
+                package.unlink()
+            return archive
+    raise MissingPackageError(f"{name}: the Debian package cannot be downloaded")
+
+
+def _pypi(name: str, version: str, scratch: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+    _run([*command, "-d", str(scratch), f"{name}=={version}"], scratch)
+    for archive in scratch.glob("*.tar.gz"):
+        return archive
+    raise MissingPackageError(f"{name}: the source distribution cannot be downloaded")
+
+
+def _npm(name: str, version: str, scratch: Path) -> Path:
+    _run([str(Path(sys.executable).parent / "npm"), "pack", "--silent", f"{name}@{version}"], scratch)
+    for archive in scratch.glob("*.tgz"):
+        return archive
+    raise MissingPackageError(f"{name}: the npm package cannot be downloaded")
+
+
+_FETCH = {"debian": _debian, "pypi": _pypi, "npm": _npm}
+
+
+def _run(command: Sequence[str | Path], folder: Path) -> None:
+    try:
+        subprocess.run(command, cwd=folder, check=False, capture_output=True, timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MissingPackageError(f"{command[0]}: {error}") from error
+
+
+def _unpack(archive: Path, folder: Path, members: tuple[str, ...]) -> None:
+    with tarfile.open(archive) as packed:
+        for entry in packed:
+            name = entry.name.removeprefix("./")
+            # Archives of source distributions and npm packages have one folder of their own around all.
+            bare = name if name.startswith("usr/") else name.partition("/")[2]
+            if entry.isfile() and any(bare == member or bare.startswith(f"{member}/") for member in members):
+                target = folder / bare
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source = packed.extractfile(entry)
+                if source is not None:
+                    target.write_bytes(source.read())

@@ -1,0 +1,180 @@
+"""The functions in this process, at a place of their own in the emulator: what goes in and out of them is HTTP."""
+
+import base64
+import importlib
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.utilities.parameters import clear_caches
+
+from llmready import bootstrap
+from llmready.domain.clock import now
+from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
+from llmready.settings import settings
+from testkit.documented import check_refusal
+from testkit.emulator import Place
+
+PASSWORD = "correct horse battery"
+NEW = "a new and longer password"
+SOURCE = "192.0.2.1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return dict(json.loads(self.body))
+
+
+class Service:
+    """Sends requests to the functions as API Gateway does, and lets the notifier and the cleanup work."""
+
+    def __init__(self, place: Place):
+        self.place = place
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        source: str = SOURCE,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        path, _, query = path.partition("?")
+        event = {
+            "version": "2.0",
+            "rawPath": f"/api/v1{path}",
+            "rawQueryString": query,
+            "queryStringParameters": dict(parse_qsl(query)) or None,
+            "headers": {
+                "content-type": "application/json",
+                **({"authorization": f"Bearer {token}"} if token is not None else {}),
+                **(headers or {}),
+            },
+            "requestContext": {
+                "requestId": "r",
+                "stage": "$default",
+                "http": {"method": method, "path": f"/api/v1{path}", "sourceIp": source},
+            },
+            "body": body if isinstance(body, str) or body is None else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        answer = _handler(path.split("/")[1])(event, _context())
+        if answer["headers"].get("Content-Type") == "application/problem+json":
+            check_refusal(method, path, answer["statusCode"], json.loads(answer["body"]))
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def notify(self) -> None:
+        """Have the notifier work off its queue."""
+        url = self.place.mail_queue_url
+        while messages := self.place.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            records = [
+                {"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"}
+                for message in messages
+            ]
+            failed = _handler("notifier")({"Records": records}, _context())
+            assert failed == {"batchItemFailures": []}
+            for message in messages:
+                self.place.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def clean_up(self, event: dict[str, str] | None = None) -> dict[str, int]:
+        return dict(_handler("cleanup")(event or {}, _context()))
+
+    def mails(self, address: str) -> list[dict[str, Any]]:
+        """Return the mails to an address, after the notifier has worked."""
+        self.notify()
+        with urllib.request.urlopen(f"{self.place.emulator.endpoint}/_ministack/ses/messages") as answer:
+            accounts = json.load(answer)["messages"]
+        return [mail for mails in accounts.values() for mail in mails if mail["To"] == [address]]
+
+    def token_for(self, address: str) -> str:
+        """Return the token of the newest mail to an address."""
+        return re.findall(r"#token=([\w=-]+)", self.mails(address)[-1]["BodyText"])[-1]
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return everything in the table."""
+        pages = self.place.dynamodb.get_paginator("scan").paginate(TableName=self.place.name)
+        return [item for page in pages for item in page["Items"]]
+
+    def token_of(self, user_id: str) -> str:
+        """Return an access token of a stored user."""
+        return issue(bootstrap.keys(), Audience.ACCESS, subject=user_id, time=now(), lifetime=ACCESS_LIFETIME)
+
+    def register(self, address: str, password: str = PASSWORD) -> Answer:
+        return self.ask("POST", "/auth/register", {"email": address, "password": password})
+
+    def login(self, address: str, password: str = PASSWORD, **options: Any) -> Answer:
+        return self.ask("POST", "/auth/login", {"email": address, "password": password}, **options)
+
+    def person(self, address: str) -> "Member":
+        """Sign up and in."""
+        assert self.register(address).status == 201
+        return self.signed_in(address)
+
+    def signed_in(self, address: str, password: str = PASSWORD) -> "Member":
+        answer = self.login(address, password)
+        assert answer.status == 200, answer.body
+        return Member(self, address, answer.json)
+
+
+@dataclass
+class Member:
+    """Somebody who is signed in."""
+
+    service: Service
+    address: str
+    tokens: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        claims = self.tokens["access_token"].split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"])
+
+    def ask(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
+        return self.service.ask(method, path, body, token=self.tokens["access_token"], **options)
+
+    def refresh(self) -> Answer:
+        return self.service.ask("POST", "/auth/refresh", {"refresh_token": self.tokens["refresh_token"]})
+
+
+def forget() -> None:
+    """Let the process build its adapters and read its settings anew."""
+    settings.cache_clear()
+    clear_caches()
+    for name in dir(bootstrap):
+        if hasattr(made := getattr(bootstrap, name), "cache_clear"):
+            made.cache_clear()
+
+
+def clients() -> Iterator[Any]:
+    """Walk the AWS clients of this process."""
+    for service in ("dynamodb", "sqs", "lambda", "s3", "sesv2"):
+        yield bootstrap.client(service)
+
+
+def _handler(function: str) -> Any:
+    return importlib.import_module(f"functions.{function}.handler").handler
+
+
+def _context() -> SimpleNamespace:
+    return SimpleNamespace(
+        function_name="f",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:f",
+        aws_request_id="a",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )
