@@ -86,7 +86,7 @@ def test_each_operator_command_is_told() -> None:
         assert re.search(rf"(admin |`){name}\b", told), name
 
 
-@pytest.mark.parametrize("document", ["security.md", "llmready.crawler.md"])
+@pytest.mark.parametrize("document", ["security.md", "crawler.md"])
 def test_each_promise_has_a_test_that_exists(document: str) -> None:
     text = (ROOT / "docs" / document).read_text()
     named = re.findall(r"`(?:tests/)?([\w/]+/test_\w+\.py)(?:::(\w+))?`", text)
