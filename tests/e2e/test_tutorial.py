@@ -1,4 +1,4 @@
-"""The README's walk works as printed."""
+"""The commands of docs/tutorial.md work as printed."""
 
 import re
 import subprocess
@@ -14,17 +14,17 @@ from testkit.system import ROOT, System
 pytestmark = pytest.mark.e2e
 
 
-def walked(section: str, folder: Path, **replaced: str) -> str:
-    """Run a walk of the README as it is printed and return what it printed.
+def run_section(section: str, folder: Path, **replaced: str) -> str:
+    """Run a section of the tutorial as printed and return its output.
 
     Args:
-        section: How its comment in the README names it.
-        folder: Where it runs.
-        replaced: What differs here, by the variable that the walk gives it.
+        section: Name in the comment above the section's code block.
+        folder: Working directory.
+        replaced: New values of shell variables that the section sets, by name.
     """
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs/tutorial.md").read_text()
     (script,) = re.findall(rf"<!-- {section} -->\n```sh\n(.*?)```", text, re.DOTALL)
-    # Others may have walked it with the address that it prints.
+    # Another run of this test may have registered the printed address.
     script = re.sub(r"\b(\w+)@example\.com", rf"\1.{uuid4().hex[:12]}@example.com", script)
     for name, value in replaced.items():
         script, changed = re.subn(rf"^{name}=\S+", f"{name}={value}", script, flags=re.MULTILINE)
@@ -36,8 +36,8 @@ def walked(section: str, folder: Path, **replaced: str) -> str:
     return done.stdout
 
 
-def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
-    printed = walked("walk", tmp_path, API=system.url, SITE=small_site.url)
+def test_generating_the_files_of_a_website(system: System, small_site: Site, tmp_path: Path) -> None:
+    printed = run_section("walk", tmp_path, API=system.url, SITE=small_site.url)
     assert "completed: 12 of 12 pages" in printed
     assert "# " in printed
     assert '"total":1' in printed
@@ -46,8 +46,8 @@ def test_the_walk(system: System, small_site: Site, tmp_path: Path) -> None:
     assert zipfile.is_zipfile(tmp_path / "site.zip")
 
 
-def test_from_sign_up_to_recovery(system: System, tmp_path: Path) -> None:
-    printed = walked("accounts", tmp_path, API=system.url, MAIL=str(system.data / "mail"))
+def test_managing_an_account(system: System, tmp_path: Path) -> None:
+    printed = run_section("accounts", tmp_path, API=system.url, MAIL=str(system.data / "mail"))
     said = (
         *("Your account is ready.", "a mail is on its way", "Your address is confirmed."),
         *("Your password is changed. Please sign in", '"is_verified":true', '"full_name":"Grace Hopper"'),
