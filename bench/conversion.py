@@ -18,10 +18,10 @@ import crawler.convert.converter as converting
 
 from bench.figures import Figures
 from bench.site import numbered_pages
-from llmready.crawler.convert.converter import MAX_WAITING, Converter
+from llmready.crawler.convert.node_child import MAX_WAITING, Converter
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Failure
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.urls import parse
 from testkit.labels import available
 
 ALONE = Path(__file__).with_name("mdream_alone.mjs")

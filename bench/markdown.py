@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import fmean
 
 from bench.figures import Figures
-from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.urls import parse
 from testkit.labels import Label, available
 from testkit.scores import Score, score
 

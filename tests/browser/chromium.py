@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from llmready.crawler.browser.process import find_chromium
 from llmready.crawler.failures import Failure
-from llmready.crawler.fetch.browser_process import find_chromium
 from testkit import needs
 
 

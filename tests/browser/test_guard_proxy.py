@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.failures import Code
+from llmready.crawler.fetch.address_guard import Address, Guard, is_public
 from llmready.crawler.fetch.bodies import Budget
-from llmready.crawler.fetch.guard import Address, Guard, is_public
-from llmready.crawler.fetch.guard_proxy import GuardProxy
 from llmready.crawler.fetch.resolver import GuardedResolver
 from testkit.serving import Answer, serving
 from testkit.tricks import tricks as address_tricks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmready.crawler.fetch.browser_need import needs_browser
+from llmready.crawler.browser.need import needs_browser
 from testkit.serving import page
 
 SCRIPT = '<script src="/app.js"></script>'

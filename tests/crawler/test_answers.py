@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.fetch.answers import AnswerFile, AnswerWriter, Known, fresh_seconds
+from llmready.crawler.fetch.http_cache import AnswerFile, AnswerWriter, Known, fresh_seconds
 from testkit.crawler_program import Run, call
 from testkit.serving import HTML, Answer, Request, Site, links, page, serving
 

@@ -25,9 +25,9 @@ from cryptography.x509.oid import NameOID
 
 from llmready.crawler.cli import main
 from llmready.crawler.crawl import crawl
-from llmready.crawler.frontier.urls import parse
 from llmready.crawler.options import Limits, Options, Surroundings
-from llmready.crawler.report import Lines
+from llmready.crawler.report.events import Lines
+from llmready.crawler.urls import parse
 from testkit.crawler_program import call, command, environment, run
 from testkit.serving import HTML, Answer, Site, links, page, serving
 

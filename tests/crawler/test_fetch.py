@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.address_guard import Guard
 from llmready.crawler.fetch.bodies import Body, Budget
-from llmready.crawler.fetch.fetcher import Fetcher, Response, follow
-from llmready.crawler.fetch.guard import Guard
-from llmready.crawler.fetch.pace import OutOfTimeError, Pace
+from llmready.crawler.fetch.client import Fetcher, Response, follow
 from llmready.crawler.fetch.robots import Robots, read_robots
 from llmready.crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.fetch.throttle import OutOfTimeError, Pace
 from llmready.crawler.options import Limits
+from llmready.crawler.urls import parse
 from testkit.serving import Answer, Site, page, serving
 
 if sys.version_info >= (3, 14):

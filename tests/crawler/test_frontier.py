@@ -7,9 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmready.crawler.frontier.frontier import Candidate, Frontier
-from llmready.crawler.frontier.patterns import Patterns
-from llmready.crawler.frontier.urls import Url, parse
+from llmready.crawler.engine.frontier import Candidate, Frontier
+from llmready.crawler.engine.patterns import Patterns
+from llmready.crawler.urls import Url, parse
 
 START = parse("https://example.com/")
 

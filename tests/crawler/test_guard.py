@@ -13,13 +13,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmready.crawler.engine.site import open_site
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.fetcher import Fetcher
-from llmready.crawler.fetch.guard import Address, Guard, is_public, parse_allowed
+from llmready.crawler.fetch.address_guard import Address, Guard, is_public, parse_allowed
+from llmready.crawler.fetch.client import Fetcher
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
-from llmready.crawler.frontier.urls import parse
-from llmready.crawler.opening import open_site
 from llmready.crawler.options import Limits
+from llmready.crawler.urls import parse
 from testkit.serving import Answer, page, serving
 
 PUBLIC = [

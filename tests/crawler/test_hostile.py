@@ -21,12 +21,12 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.fetcher import Fetcher
-from llmready.crawler.fetch.guard import Address, Guard, is_public
+from llmready.crawler.fetch.address_guard import Address, Guard, is_public
+from llmready.crawler.fetch.client import Fetcher
 from llmready.crawler.fetch.resolver import GuardedResolver
 from llmready.crawler.fetch.robots import MAX_SITEMAPS, read_robots
-from llmready.crawler.frontier.urls import parse
 from llmready.crawler.options import Limits
+from llmready.crawler.urls import parse
 from testkit.crawler_program import Run, call, command, environment
 from testkit.memory import Watch
 from testkit.serving import HTML, Answer, links, page, serving

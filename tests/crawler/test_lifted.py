@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.frontier.urls import parse
 from llmready.crawler.options import Limits, read_surroundings
+from llmready.crawler.urls import parse
 from testkit.crawler_program import call
 from testkit.serving import Answer, links, page, serving
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.crawler.convert.charset import decode
-from llmready.crawler.convert.converter import Converter
-from llmready.crawler.convert.excerpt import first_paragraph
-from llmready.crawler.convert.page import Page, is_page_path, read_page
+from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.page.excerpt import first_paragraph
+from llmready.crawler.page.metadata import Page, is_page_path, read_page
+from llmready.crawler.urls import parse
 
 URL = parse("https://example.com/a/b.html")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.fetch.pace import ANSWERS_BEFORE_MORE, Pace
+from llmready.crawler.fetch.throttle import ANSWERS_BEFORE_MORE, Pace
 from testkit.crawler_program import call
 from testkit.serving import Answer, Request, links, page, serving
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.frontier.urls import parse
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
-from llmready.crawler.pack.store import PageStore, StoredPage, content_digest
+from llmready.crawler.store.pages import PageStore, StoredPage, content_digest
+from llmready.crawler.urls import parse
 
 SITE = parse("https://example.com/")
 BEFORE = "You read the manual of version 3. [Version 4](https://example.com/4/) is out."

@@ -13,12 +13,12 @@ import pytest
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
-from llmready.crawler.convert.converter import Converter
-from llmready.crawler.convert.page import read_page
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
-from llmready.crawler.pack.store import PageStore
-from llmready.crawler.reading import kept_page
+from llmready.crawler.page.html import kept_page
+from llmready.crawler.page.metadata import read_page
+from llmready.crawler.store.pages import PageStore
+from llmready.crawler.urls import parse
 
 SITE = parse("https://example.com/")
 TARGETS = [

@@ -11,9 +11,9 @@ WORKER = (
     "llmready.worker.main",
     "llmready.crawler.cli",
     "llmready.crawler.crawl",
-    "llmready.crawler.fetch.fetcher",
-    "llmready.crawler.opening",
-    "llmready.crawler.walk",
+    "llmready.crawler.fetch.client",
+    "llmready.crawler.engine.site",
+    "llmready.crawler.engine.scheduler",
 )
 # Refuses what the image lacks, and then imports.
 IMPORTING = """
@@ -58,7 +58,7 @@ def test_the_plain_image_has_what_it_imports() -> None:
 
 
 def test_the_image_with_a_browser_has_what_it_imports() -> None:
-    assert imported((*WORKER, "llmready.crawler.fetch.browser"), "container", "browser") == ""
+    assert imported((*WORKER, "llmready.crawler.browser.browser"), "container", "browser") == ""
     assert "No module named 'playwright' in the image" in imported(
-        ("llmready.crawler.fetch.browser",), "container"
+        ("llmready.crawler.browser.browser",), "container"
     )

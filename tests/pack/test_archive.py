@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import pytest
 
-from llmready.crawler.frontier.urls import join, parse
 from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.zip_file import ZipFile, deflated
+from llmready.crawler.urls import join, parse
 from testkit.crawler_program import Run, call
 from testkit.serving import Answer, links, page, serving
 

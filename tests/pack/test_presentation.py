@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from llms_txt import parse_llms_file
 
-from llmready.crawler.frontier.urls import parse
 from llmready.crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
 from llmready.crawler.pack.outline import Outline, make_outline
-from llmready.crawler.pack.store import StoredPage
+from llmready.crawler.store.pages import StoredPage
+from llmready.crawler.urls import parse
 from testkit.crawler_program import Run, call
 from testkit.sample_sites import SITES
 from testkit.serving import serving

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from llmready.crawler.convert.converter import Converter
+from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown
-from llmready.crawler.frontier.urls import parse
+from llmready.crawler.urls import parse
 from testkit.labels import Label, available, labels
 from testkit.scores import score
 

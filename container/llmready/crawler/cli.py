@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmready.crawler.crawl import check_out, crawl
+from llmready.crawler.engine.patterns import split_list
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.frontier.patterns import split_list
-from llmready.crawler.frontier.urls import BadUrl, parse_typed
 from llmready.crawler.options import (
     AnswerFiles,
     LinkTarget,
@@ -24,12 +23,13 @@ from llmready.crawler.options import (
     read_blocked,
     read_surroundings,
 )
-from llmready.crawler.report import Events, Lines
+from llmready.crawler.report.events import Events, Lines
+from llmready.crawler.urls import BadUrl, parse_typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmready.crawler.report import Reporter
+    from llmready.crawler.report.events import Reporter
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

@@ -14,23 +14,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.converter import MAX_WAITING, Converter
+from llmready.crawler.browser.process import find_chromium
+from llmready.crawler.convert.node_child import MAX_WAITING, Converter
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.browser_process import find_chromium
 from llmready.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from llmready.crawler.checkpoint import Checkpoint
-    from llmready.crawler.frontier.frontier import Frontier
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.engine.checkpoint import Checkpoint
+    from llmready.crawler.engine.frontier import Frontier
+    from llmready.crawler.engine.scheduler import Walk
     from llmready.crawler.options import Options, Surroundings
     from llmready.crawler.pack.archive import PageFailure
     from llmready.crawler.pack.quality import Quality
-    from llmready.crawler.pack.store import PageStore
-    from llmready.crawler.report import Reporter
-    from llmready.crawler.walk import Walk
+    from llmready.crawler.report.events import Reporter
+    from llmready.crawler.store.pages import PageStore
+    from llmready.crawler.urls import Url
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
@@ -76,7 +76,7 @@ async def crawl(options: Options, surroundings: Surroundings, reporter: Reporter
     try:
         await converter.start()
         # The packages of the network take longer to load than Node takes to start: both at once.
-        from llmready.crawler.pack.store import PageStore  # noqa: PLC0415
+        from llmready.crawler.store.pages import PageStore  # noqa: PLC0415
 
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
@@ -109,13 +109,13 @@ async def _fetch(
     reporter: Reporter,
     chromium: Path | None,
 ) -> _Fetched:
-    from llmready.crawler.fetch.answers import KnownAnswers  # noqa: PLC0415 - see crawl()
-    from llmready.crawler.fetch.fetcher import Fetcher  # noqa: PLC0415
-    from llmready.crawler.fetch.guard import Guard  # noqa: PLC0415
-    from llmready.crawler.fetch.pace import Pace  # noqa: PLC0415
-    from llmready.crawler.fetch.polite import PoliteFetcher  # noqa: PLC0415
-    from llmready.crawler.opening import open_site  # noqa: PLC0415
-    from llmready.crawler.walk import Walk  # noqa: PLC0415
+    from llmready.crawler.engine.scheduler import Walk  # noqa: PLC0415
+    from llmready.crawler.engine.site import open_site  # noqa: PLC0415
+    from llmready.crawler.fetch.address_guard import Guard  # noqa: PLC0415
+    from llmready.crawler.fetch.client import Fetcher  # noqa: PLC0415
+    from llmready.crawler.fetch.http_cache import KnownAnswers  # noqa: PLC0415 - see crawl()
+    from llmready.crawler.fetch.site_client import PoliteFetcher  # noqa: PLC0415
+    from llmready.crawler.fetch.throttle import Pace  # noqa: PLC0415
 
     # What was loaded until here stays, and what a page leaves is gone with its last reference: little is to collect.
     gc.freeze()
@@ -141,7 +141,7 @@ async def _fetch(
             getter = PoliteFetcher(fetcher, pace, answers)
             browser = None
             if chromium is not None:
-                from llmready.crawler.fetch.browser import Browser  # noqa: PLC0415 - most crawls have none
+                from llmready.crawler.browser.browser import Browser  # noqa: PLC0415 - most crawls have none
 
                 browser = await open_until_then.enter_async_context(
                     Browser(
@@ -189,9 +189,9 @@ async def _fetch(
 
 def _frontier(options: Options, start: Url, store: PageStore) -> tuple[Frontier, Checkpoint | None]:
     """Return where to go on, and the checkpoint that says so, its pages in the store; or where to begin."""
-    from llmready.crawler.checkpoint import read_checkpoint  # noqa: PLC0415 - see crawl()
-    from llmready.crawler.frontier.frontier import Frontier  # noqa: PLC0415
-    from llmready.crawler.frontier.patterns import Patterns  # noqa: PLC0415
+    from llmready.crawler.engine.checkpoint import read_checkpoint  # noqa: PLC0415 - see crawl()
+    from llmready.crawler.engine.frontier import Frontier  # noqa: PLC0415
+    from llmready.crawler.engine.patterns import Patterns  # noqa: PLC0415
 
     patterns = Patterns(options.include, options.exclude)
     earlier = read_checkpoint(options.resume, options)
@@ -214,7 +214,7 @@ async def _recorded(
     if options.checkpoint is None:
         yield
         return
-    from llmready.crawler.checkpoint import Recorder  # noqa: PLC0415 - see crawl()
+    from llmready.crawler.engine.checkpoint import Recorder  # noqa: PLC0415 - see crawl()
 
     recorder = Recorder(
         options.checkpoint, options, began=fetched.began, walk=walk, frontier=frontier, store=store

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from llmready.crawler.fetch.guard import parse_allowed
-from llmready.crawler.frontier.urls import Url
+from llmready.crawler.fetch.address_guard import parse_allowed
+from llmready.crawler.urls import Url
 from llmready.version import __version__
 
 LinkTarget = Literal["page", "markdown"]
@@ -17,7 +17,7 @@ LinkTarget = Literal["page", "markdown"]
 
 @dataclass(frozen=True, slots=True)
 class AnswerFiles:
-    """Answers of earlier crawls (see `crawler.fetch.answers`), any of them None.
+    """Answers of earlier crawls (see `crawler.fetch.http_cache`), any of them None.
 
     `previous` and `shared` are read, `keep` and `share` are written for the next crawl of the site and for others.
     """

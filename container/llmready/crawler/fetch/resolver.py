@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from llmready.crawler.fetch.guard import Address, Guard
+from llmready.crawler.fetch.address_guard import Address, Guard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

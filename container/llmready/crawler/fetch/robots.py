@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from protego import Protego
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.fetcher import follow
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.fetch.client import follow
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from llmready.crawler.fetch.fetcher import Getter
+    from llmready.crawler.fetch.client import Getter
 
 PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name by which robots.txt calls us
 MAX_BYTES = 500 * 1024

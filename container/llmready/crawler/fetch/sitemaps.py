@@ -11,13 +11,13 @@ from xml.parsers import expat
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.bodies import decompress_gzip
-from llmready.crawler.fetch.fetcher import follow
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.fetch.client import follow
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from llmready.crawler.fetch.fetcher import Getter
+    from llmready.crawler.fetch.client import Getter
     from llmready.crawler.fetch.robots import Robots
 
 MAX_FILES = 50

@@ -18,8 +18,8 @@ from llmready.crawler.pack.llms_txt import escape, own_link, page_link, render_l
 from llmready.crawler.pack.outline import Entry, Outline, make_outline
 from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.quality import Quality, judge
-from llmready.crawler.pack.tokens import COUNTED_BY
 from llmready.crawler.pack.zip_file import ZipFile, deflated_line
+from llmready.crawler.store.tokens import COUNTED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from llmready.crawler.frontier.urls import Url
     from llmready.crawler.options import LinkTarget
-    from llmready.crawler.pack.store import PageStore, StoredPage, Text
+    from llmready.crawler.store.pages import PageStore, StoredPage, Text
+    from llmready.crawler.urls import Url
 
 FULL = "llms-full.txt"
 MANIFEST = "manifest.json"

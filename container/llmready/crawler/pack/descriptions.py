@@ -7,15 +7,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.excerpt import first_paragraph, paragraphs
 from llmready.crawler.convert.sanitise import clean_line
 from llmready.crawler.pack.words import shortened
+from llmready.crawler.page.excerpt import first_paragraph, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.pack.store import StoredPage
+    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.urls import Url
 
 LONGEST_DESCRIPTION = 300
 SHARED_BY = 2

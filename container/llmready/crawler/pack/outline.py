@@ -13,8 +13,8 @@ from llmready.crawler.pack.titles import page_titles, site_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.pack.store import StoredPage
+    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.urls import Url
 
 LONGEST_SUMMARY = 500
 LEAST_NAMES, MOST_NAMES = 2, 8

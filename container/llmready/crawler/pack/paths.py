@@ -13,7 +13,7 @@ from llmready.crawler.convert.sanitise import clean_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.urls import Url
 
 ROOT = "md"
 LONGEST_NAME = 80

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from llmready.crawler.frontier.urls import BadUrl, parse
 from llmready.crawler.pack.descriptions import plain
 from llmready.crawler.pack.skippable import is_skippable
 from llmready.crawler.pack.words import readable, segments
+from llmready.crawler.urls import BadUrl, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.pack.store import StoredPage
+    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.urls import Url
 
 FIRST = "Overview"
 REST = "More pages"

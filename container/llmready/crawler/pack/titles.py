@@ -13,8 +13,8 @@ from llmready.crawler.pack.words import readable, segments, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.pack.store import StoredPage
+    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.urls import Url
 
 LONGEST_TITLE = 200
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from llmready.crawler.convert.sanitise import clean_line
 
 if TYPE_CHECKING:
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.urls import Url
 
 _WORDS = re.compile(r"[-_+.\s]+")
 _CAPITALS = frozenset((

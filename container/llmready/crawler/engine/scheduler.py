@@ -7,37 +7,37 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.page import header_rules, is_page_path
+from llmready.crawler.browser.need import needs_browser
+from llmready.crawler.engine.frontier import MAX_KNOWN, Candidate, Frontier
+from llmready.crawler.engine.scope import adopt
+from llmready.crawler.engine.site import OpenedSite
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.answers import all_of
-from llmready.crawler.fetch.browser_need import needs_browser
-from llmready.crawler.fetch.fetcher import MAX_REDIRECTS, Response, too_many_redirects
-from llmready.crawler.fetch.pace import OutOfTimeError
+from llmready.crawler.fetch.client import MAX_REDIRECTS, Response, too_many_redirects
+from llmready.crawler.fetch.http_cache import all_of
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
-from llmready.crawler.frontier.frontier import MAX_KNOWN, Candidate, Frontier
-from llmready.crawler.frontier.site import adopt
-from llmready.crawler.frontier.urls import continues
-from llmready.crawler.markdown_form import MarkdownForm
-from llmready.crawler.media import Media, is_page, media_of
-from llmready.crawler.opening import OpenedSite
+from llmready.crawler.fetch.throttle import OutOfTimeError
 from llmready.crawler.pack.archive import PageFailure
-from llmready.crawler.pack.store import StoredPage, variant_digest
-from llmready.crawler.reading import kept_page, read_answer, read_rendered
-from llmready.crawler.reading_text import read_text, text_links
-from llmready.crawler.relations import Relations, read_relations
-from llmready.crawler.signposts import read_crumbs, read_signs
+from llmready.crawler.page.alternates import MarkdownForm
+from llmready.crawler.page.html import kept_page, read_answer, read_rendered
+from llmready.crawler.page.media import Media, is_page, media_of
+from llmready.crawler.page.metadata import header_rules, is_page_path
+from llmready.crawler.page.navigation import read_crumbs, read_signs
+from llmready.crawler.page.relations import Relations, read_relations
+from llmready.crawler.page.text import read_text, text_links
+from llmready.crawler.store.pages import StoredPage, variant_digest
+from llmready.crawler.urls import continues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llmready.crawler.convert.converter import Converter
-    from llmready.crawler.convert.page import Page
-    from llmready.crawler.fetch.browser import Browser
-    from llmready.crawler.fetch.polite import PoliteFetcher
+    from llmready.crawler.browser.browser import Browser
+    from llmready.crawler.convert.node_child import Converter
+    from llmready.crawler.fetch.site_client import PoliteFetcher
     from llmready.crawler.fetch.sitemaps import Entry
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.pack.store import PageStore
-    from llmready.crawler.report import Reporter
+    from llmready.crawler.page.metadata import Page
+    from llmready.crawler.report.events import Reporter
+    from llmready.crawler.store.pages import PageStore
+    from llmready.crawler.urls import Url
 
 SECONDS_FOR_STRAGGLERS = 2.0
 """So long the last pages of a level may hold up the next one; then order gives way to speed."""

@@ -12,14 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from llmready.crawler.convert.excerpt import first_paragraph
 from llmready.crawler.convert.sanitise import clean_line
-from llmready.crawler.frontier.urls import Url
 from llmready.crawler.pack.descriptions import plain
-from llmready.crawler.pack.repeats import Repeats
-from llmready.crawler.pack.tokens import count_words, estimate_tokens
 from llmready.crawler.pack.zip_file import deflated
-from llmready.crawler.signposts import Sign
+from llmready.crawler.page.excerpt import first_paragraph
+from llmready.crawler.page.navigation import Sign
+from llmready.crawler.store.repeats import Repeats
+from llmready.crawler.store.tokens import count_words, estimate_tokens
+from llmready.crawler.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

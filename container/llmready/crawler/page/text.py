@@ -7,15 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import decode
-from llmready.crawler.convert.excerpt import first_paragraph
 from llmready.crawler.convert.sanitise import clean_line, clean_markdown
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.frontier.urls import Url, join
-from llmready.crawler.media import Media, media_of
-from llmready.crawler.pack.store import StoredPage, content_digest
+from llmready.crawler.page.excerpt import first_paragraph
+from llmready.crawler.page.media import Media, media_of
+from llmready.crawler.store.pages import StoredPage, content_digest
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from llmready.crawler.fetch.fetcher import Response
+    from llmready.crawler.fetch.client import Response
 
 MAX_LINKS = 5000
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import in_utf8
-from llmready.crawler.convert.excerpt import first_paragraph
-from llmready.crawler.convert.facts import iso_date
-from llmready.crawler.convert.page import read_page
 from llmready.crawler.convert.sanitise import clean_line, clean_markdown
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.answers import all_of
+from llmready.crawler.fetch.http_cache import all_of
 from llmready.crawler.pack.descriptions import plain
-from llmready.crawler.pack.store import StoredPage, content_digest
-from llmready.crawler.signposts import read_crumbs, read_signs
+from llmready.crawler.page.excerpt import first_paragraph
+from llmready.crawler.page.meta_tags import iso_date
+from llmready.crawler.page.metadata import read_page
+from llmready.crawler.page.navigation import read_crumbs, read_signs
+from llmready.crawler.store.pages import StoredPage, content_digest
 
 if TYPE_CHECKING:
-    from llmready.crawler.convert.converter import Converter
-    from llmready.crawler.convert.page import Page
-    from llmready.crawler.fetch.fetcher import Response
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.convert.node_child import Converter
+    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.page.metadata import Page
+    from llmready.crawler.urls import Url
 
 LONGEST_FACT = 1000
 """Characters kept of a title or description; a page may write a novel there."""

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.convert.sanitise import clean_line
-from llmready.crawler.convert.shape import is_sane
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.page.parse_limits import is_sane
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from selectolax.lexbor import LexborNode
 
-    from llmready.crawler.convert.page import Page
+    from llmready.crawler.page.metadata import Page
 
 MOST_SIGNS = 2000
 """Links of one page's navigation that are looked at."""

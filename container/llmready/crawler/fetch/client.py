@@ -15,7 +15,7 @@ import yarl
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.bodies import ACCEPT_ENCODING, Body, Budget
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
 
-    from llmready.crawler.fetch.guard import Guard
+    from llmready.crawler.fetch.address_guard import Guard
     from llmready.crawler.options import Limits
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

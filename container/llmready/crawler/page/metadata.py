@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
-from llmready.crawler.convert.facts import description, language, last_modified
-from llmready.crawler.convert.references import attribute_of, text_of
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.page.character_references import attribute_of, text_of
+from llmready.crawler.page.meta_tags import description, language, last_modified
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmready.crawler.frontier.urls import DEFAULT_PORTS, Url
+from llmready.crawler.urls import DEFAULT_PORTS, Url
 
 
 def same_registrable(one: Url, other: Url) -> bool:

@@ -17,16 +17,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.failures import Code
-from llmready.crawler.frontier.urls import Url
 from llmready.crawler.pack.archive import PageFailure
+from llmready.crawler.urls import Url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmready.crawler.frontier.frontier import Frontier
+    from llmready.crawler.engine.frontier import Frontier
+    from llmready.crawler.engine.scheduler import Walk
     from llmready.crawler.options import Options
-    from llmready.crawler.pack.store import PageStore
-    from llmready.crawler.walk import Walk
+    from llmready.crawler.store.pages import PageStore
 
 SECONDS = 2.0
 """Between two checkpoints."""

@@ -11,17 +11,17 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from llmready.crawler.engine.scope import adopt
 from llmready.crawler.failures import Failure
-from llmready.crawler.fetch.fetcher import ACCEPT_MARKDOWN
-from llmready.crawler.frontier.site import adopt
-from llmready.crawler.media import Media, is_page, media_of
+from llmready.crawler.fetch.client import ACCEPT_MARKDOWN
+from llmready.crawler.page.media import Media, is_page, media_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmready.crawler.fetch.fetcher import Getter, Response
-    from llmready.crawler.frontier.urls import Url
-    from llmready.crawler.opening import OpenedSite
+    from llmready.crawler.engine.site import OpenedSite
+    from llmready.crawler.fetch.client import Getter, Response
+    from llmready.crawler.urls import Url
 
 SECONDS_FOR_A_TRY = 5.0
 PAGES_TRIED = 2

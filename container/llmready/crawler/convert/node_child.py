@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.failures import Code, Failure
 
 if TYPE_CHECKING:
-    from llmready.crawler.convert.page import Told
+    from llmready.crawler.page.metadata import Told
 
 SCRIPT = Path(__file__).resolve().parents[3] / "mdream" / "converter.mjs"
 SECONDS_A_PAGE = 15

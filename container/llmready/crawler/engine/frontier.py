@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from llmready.crawler.frontier.patterns import Patterns
-from llmready.crawler.frontier.urls import Url
+from llmready.crawler.engine.patterns import Patterns
+from llmready.crawler.urls import Url
 
 MAX_KNOWN = 50_000
 """Pages remembered of one site; more belong to no site that a crawl of this size could serve."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
-from llmready.crawler.convert.page import is_page_path
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.frontier.urls import BadUrl, Url, parse
+from llmready.crawler.page.metadata import is_page_path
+from llmready.crawler.urls import BadUrl, Url, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
 
     from llmready.crawler.fetch.bodies import Budget
-    from llmready.crawler.fetch.fetcher import Response
+    from llmready.crawler.fetch.client import Response
     from llmready.crawler.options import Limits
 
 QUIET_MS = 100
@@ -46,8 +46,8 @@ POLICY = (
 _PASSED_ON = frozenset({"content-type", "content-security-policy", "referrer-policy", "content-language"})
 _WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
 _FOLDER = Path(__file__).parent
-WATCH = (_FOLDER / "browser_watch.js").read_text()
-READ = (_FOLDER / "browser_read.js").read_text()
+WATCH = (_FOLDER / "watch.js").read_text()
+READ = (_FOLDER / "read.js").read_text()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.frontier.urls import Url
+from llmready.crawler.urls import Url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

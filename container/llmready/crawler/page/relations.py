@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmready.crawler.frontier.urls import Url, join
+from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from llmready.crawler.convert.page import Page
-    from llmready.crawler.fetch.fetcher import Response
+    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.page.metadata import Page
 
 _FEEDS = frozenset({"application/rss+xml", "application/atom+xml"})
 _MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmready.crawler.engine.scope import same_registrable
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.fetcher import (
+from llmready.crawler.fetch.client import (
     ACCEPT_MARKDOWN,
     MAX_REDIRECTS,
     Getter,
     Response,
     too_many_redirects,
 )
-from llmready.crawler.fetch.polite import BUSY
 from llmready.crawler.fetch.robots import Robots, read_robots
-from llmready.crawler.frontier.site import same_registrable
-from llmready.crawler.frontier.urls import Url
-from llmready.crawler.media import is_markdown, is_page
+from llmready.crawler.fetch.site_client import BUSY
+from llmready.crawler.page.media import is_markdown, is_page
+from llmready.crawler.urls import Url
 
 MOST_WAITS = 2
 """Times that a start page may ask us to come back later."""

@@ -6,15 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.fetcher import ACCEPT_PAGE, Response, every_body
+from llmready.crawler.fetch.client import ACCEPT_PAGE, Response, every_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmready.crawler.fetch.answers import KnownAnswers
-    from llmready.crawler.fetch.fetcher import Fetcher
-    from llmready.crawler.fetch.pace import Pace
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.fetch.client import Fetcher
+    from llmready.crawler.fetch.http_cache import KnownAnswers
+    from llmready.crawler.fetch.throttle import Pace
+    from llmready.crawler.urls import Url
 
 BUSY = frozenset({429, 503})
 """Answers of a site that has enough of us."""

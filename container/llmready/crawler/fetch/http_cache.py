@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from multidict import CIMultiDict
 
-from llmready.crawler.fetch.fetcher import Response
+from llmready.crawler.fetch.client import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from typing import Self
 
-    from llmready.crawler.frontier.urls import Url
+    from llmready.crawler.urls import Url
 
 if sys.version_info >= (3, 14):
     from compression import zstd

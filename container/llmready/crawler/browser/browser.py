@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error, async_playwright
 
+from llmready.crawler.browser.process import arguments, end_browser, limit_memory, may_sandbox
+from llmready.crawler.browser.proxy import GuardProxy
+from llmready.crawler.browser.tab import Crashed, Rendered, Tab
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.browser_process import arguments, end_browser, limit_memory, may_sandbox
-from llmready.crawler.fetch.browser_tab import Crashed, Rendered, Tab
-from llmready.crawler.fetch.guard_proxy import GuardProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
     from playwright.async_api import BrowserContext, Playwright
 
+    from llmready.crawler.fetch.address_guard import Guard
     from llmready.crawler.fetch.bodies import Budget
-    from llmready.crawler.fetch.fetcher import Response
-    from llmready.crawler.fetch.guard import Guard
+    from llmready.crawler.fetch.client import Response
     from llmready.crawler.fetch.robots import Robots
-    from llmready.crawler.frontier.urls import Url
     from llmready.crawler.options import Limits
+    from llmready.crawler.urls import Url
 
 MOST_STARTS = 6
 MOST_PAGES_A_TAB = 100

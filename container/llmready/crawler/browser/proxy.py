@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.resolver import GuardedResolver
-from llmready.crawler.frontier.urls import BadUrl, Url, parse
+from llmready.crawler.urls import BadUrl, Url, parse
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
 
+    from llmready.crawler.fetch.address_guard import Guard
     from llmready.crawler.fetch.bodies import Budget
-    from llmready.crawler.fetch.guard import Guard
 
 HEAD_BYTES = 64 * 1024
 MOST_LINKS = 64

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from llmready.crawler.convert.shape import is_sane
+from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

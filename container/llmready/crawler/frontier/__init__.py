@@ -1,1 +1,0 @@
-"""Which pages belong to the site, and which one comes next."""

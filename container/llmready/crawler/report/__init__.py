@@ -1,0 +1,1 @@
+"""Report progress: JSON events for programs, text for a terminal."""
