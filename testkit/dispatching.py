@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from llmready.ports import Alive, TaskKind
+from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.usecases.dispatch import dispatch
 from testkit.emulator import Place
 
@@ -11,8 +11,8 @@ from testkit.emulator import Place
 class Fleet:
     """One task, which runs already and is enough."""
 
-    def alive(self) -> Alive:
-        return Alive(plain=1)
+    def counts(self) -> TaskCounts:
+        return TaskCounts(plain=1)
 
     def run(self, kind: TaskKind, count: int, **_: Any) -> int:
         raise AssertionError(f"{count} {kind} tasks more than there is work for")

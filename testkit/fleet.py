@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from llmready.domain.clock import now
-from llmready.ports import Alive, TaskKind
+from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.usecases.dispatch import dispatch
 from testkit.emulator import Place
 from testkit.worker_process import Worker
 
 
 class Fleet:
-    """Implements :class:`llmready.ports.Tasks`.
+    """Implements :class:`llmready.ports.tasks.Tasks`.
 
     Attributes:
         most: How many workers ran at once.
@@ -29,13 +29,13 @@ class Fleet:
         self._workers: list[tuple[TaskKind, Worker]] = []
         self.most = 0
 
-    def alive(self) -> Alive:
+    def counts(self) -> TaskCounts:
         running = Counter(kind for kind, worker in self._workers if worker.runs)
-        return Alive(**{kind.value: running[kind] for kind in TaskKind})
+        return TaskCounts(**{kind.value: running[kind] for kind in TaskKind})
 
     def run(self, kind: TaskKind, count: int, **_: Any) -> int:
         self._workers += [(kind, self._start(kind)) for _ in range(count)]
-        self.most = max(self.most, sum(self.alive()))
+        self.most = max(self.most, sum(self.counts()))
         return count
 
     def end(self) -> None:

@@ -205,7 +205,7 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
     if body.mail_preferences is not None:
         chosen = body.mail_preferences.model_dump(exclude_none=True)
         preferences = user.mail_preferences.model_copy(update=chosen)
-        user = bootstrap.users().choose_mails(user.id, preferences, now())
+        user = bootstrap.users().set_mail_preferences(user.id, preferences, now())
     if "full_name" in body.model_fields_set:
         user = bootstrap.users().rename(user.id, body.full_name, now())
     return ProfileAnswer.of(user)

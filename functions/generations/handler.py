@@ -81,7 +81,7 @@ def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = 
         generations=bootstrap.generations(),
         websites=bootstrap.websites(),
         jobs=bootstrap.job_queue(),
-        bell=bootstrap.dispatcher_bell(),
+        bell=bootstrap.dispatcher_trigger(),
         limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
         account=app.account,
         require_verified_email=settings().require_verified_email,

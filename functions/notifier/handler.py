@@ -8,21 +8,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.adapters.mail.rendering import MailRenderer
-from llmready.adapters.sqs import correlation_from, mail_from, mail_wish_from
+from llmready.adapters.sqs import correlation_from, mail_from, mail_request_from
 from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.settings import settings
-from llmready.usecases.send_mail import accept_wish, send_mail
+from llmready.usecases.send_mail import accept_mail_request, send_mail
 
 processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def _send(record: SQSRecord) -> None:
     logger.set_correlation_id(correlation_from(record.body))
-    wish = mail_wish_from(record.body)
-    if wish is not None:
-        mail = accept_wish(
-            wish,
+    request = mail_request_from(record.body)
+    if request is not None:
+        mail = accept_mail_request(
+            request,
             users=bootstrap.users(),
             outbox=bootstrap.outbox(),
             limiter=bootstrap.limiter(),

@@ -223,7 +223,7 @@ def _purge(purge: Purge, *, until: datetime) -> bool:
     except TryAgain:
         done = False
     if not done:
-        bootstrap.purge_bell().ring(purge)
+        bootstrap.purge_trigger().fire(purge)
     return done
 
 

@@ -69,12 +69,12 @@ def failed(place: Place, generation: Generation) -> Generation:
 
 
 def test_opening_reads_both_and_tells_what_is_missing(either: Place, user: User, website: Website) -> None:
-    opening = either.generations.opening(user.id, website.id)
+    opening = either.generations.start_snapshot(user.id, website.id)
     assert opening.user is not None
     assert opening.user.email == user.email
     assert opening.website == website
-    assert either.generations.opening(user.id, new_id()).website is None
-    nobody = either.generations.opening(new_id(), website.id)
+    assert either.generations.start_snapshot(user.id, new_id()).website is None
+    nobody = either.generations.start_snapshot(new_id(), website.id)
     assert (nobody.user, nobody.website) == (None, None)
 
 
@@ -100,7 +100,7 @@ def test_a_start_over_the_quota_is_refused_whole(either: Place, user: User) -> N
     assert stored(either, second) is None
     assert ledger(either, first).taken == 1
     assert (
-        either.generations.opening(user.id, second.website_id).website
+        either.generations.start_snapshot(user.id, second.website_id).website
         == either.websites.get_for_user(user.id, second.website_id)[1]
     )
 

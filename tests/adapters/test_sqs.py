@@ -7,7 +7,7 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Lane
-from llmready.ports import QueuedJob
+from llmready.ports.tasks import QueuedJob
 from testkit.emulator import Place
 from testkit.people import new_generation, new_user, new_website
 

@@ -157,11 +157,11 @@ def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> Non
         with pytest.raises(NotFound):
             change()
     assert [deletion.user_id for deletion in users.deleted(now())] == [user.id]
-    users.look_again(user.id, time + timedelta(hours=1))
+    users.postpone_deletion(user.id, time + timedelta(hours=1))
     assert list(users.deleted(now())) == []
     users.remove_mark(user.id)
     users.remove_mark(user.id)
-    users.look_again(user.id, time)
+    users.postpone_deletion(user.id, time)
     assert list(users.deleted(time + timedelta(hours=2))) == []
 
 

@@ -31,7 +31,7 @@ AT_ONCE = 24
 
 
 class Bell:
-    def ring(self, generation: object) -> None:
+    def fire(self, generation: object) -> None:
         pass
 
 
@@ -154,7 +154,7 @@ def test_a_key_is_good_for_a_day_and_for_one_request(place: Place) -> None:
     assert start(place, user, first.id, "k") == generation
     a_day_later = now() + KEPT + timedelta(seconds=1)
     assert start(place, user, first.id, "k", time=a_day_later) not in (generation, "generation_in_progress")
-    assert place.generations.opening(user.id, first.id, digest_of("k")).earlier is not None
+    assert place.generations.start_snapshot(user.id, first.id, digest_of("k")).earlier is not None
 
 
 def test_over_http_a_repeat_is_answered_as_the_first_was(service: Service, place: Place) -> None:

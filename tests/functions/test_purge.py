@@ -77,10 +77,10 @@ def test_what_one_request_cannot_remove_goes_on_elsewhere(
     rung: list[Any] = []
 
     class Bell:
-        def ring(self, purge: object) -> None:
+        def fire(self, purge: object) -> None:
             rung.append(purge)
 
-    monkeypatch.setattr(bootstrap, "purge_bell", Bell)
+    monkeypatch.setattr(bootstrap, "purge_trigger", Bell)
     websites = importlib.import_module("functions.websites.handler")
     monkeypatch.setattr(websites, "_PURGE_AT_ONCE", -websites._PURGE_AT_ONCE)
     status, answer = ada.ask("DELETE", f"/websites/{website.id}")

@@ -17,7 +17,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Progress, Quality, QualityReason, Status, archive_key
 from llmready.domain.plans import Lane, QueueName
-from llmready.ports import QueuedJob
+from llmready.ports.tasks import QueuedJob
 from llmready.usecases.finish_generation import WORKER_LOST
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import Blocking

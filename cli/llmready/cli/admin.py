@@ -80,7 +80,7 @@ def _allow_mails(options: argparse.Namespace) -> int:
     fingerprint = email_fingerprint(user.email)
     suppression = service.suppressions.get(fingerprint)
     if suppression is not None:
-        service.users.note(
+        service.users.record_event(
             user.id, "mails_allowed", now(), by=service.operator(), after=f"had {suppression.reason}"
         )
         service.suppressions.remove(fingerprint)
@@ -118,7 +118,7 @@ def _requeue(options: argparse.Namespace) -> int:
     service = deployment.find(options)
     for generation in service.generations.active():
         if generation.id == options.generation_id:
-            service.users.note(
+            service.users.record_event(
                 generation.user_id, "generation_requeued", now(), by=service.operator(), after=generation.id
             )
             service.jobs.send(generation)

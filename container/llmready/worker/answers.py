@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, Status, answers_key, shared_answers_key
 from llmready.observability import logger
-from llmready.ports import Archives, Generations
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
 from llmready.worker.left_behind import plain_size, sha256_of
 
 MOST_BYTES = 100_000_000

@@ -6,7 +6,7 @@ from llmready.domain.controls import Controls
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure
 from llmready.observability import logger
-from llmready.ports import ControlsStore
+from llmready.ports.controls import ControlsStore
 
 HOST_BLOCKED = Failure(code="host_blocked", message="Websites of this host are not generated.")
 

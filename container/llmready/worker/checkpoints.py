@@ -12,7 +12,7 @@ from pathlib import Path
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, checkpoint_key
 from llmready.observability import logger
-from llmready.ports import Archives
+from llmready.ports.files import Archives
 from llmready.worker.left_behind import sha256_of
 
 MOST_BYTES = 200_000_000

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from llmready.ports import QueuedJob
+from llmready.ports.tasks import QueuedJob
 from llmready.worker.job import Desk, do_job
 
 

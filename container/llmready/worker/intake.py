@@ -6,7 +6,7 @@ from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.errors import TryAgain
 from llmready.domain.plans import Lane, QueueName
 from llmready.observability import logger
-from llmready.ports import QueuedJob
+from llmready.ports.tasks import QueuedJob
 
 _SHARE = 3  # messages with precedence before another one has its turn
 _UNREACHABLE_PAUSE = 1.0  # seconds

@@ -18,7 +18,11 @@ from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
 from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, Quality, archive_key
 from llmready.observability import logger
-from llmready.ports import Archives, Generations, MailQueue, QueuedJob, Users
+from llmready.ports.accounts import Users
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
+from llmready.ports.mail import MailQueue
+from llmready.ports.tasks import QueuedJob
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import (
     TIMED_OUT,

@@ -13,7 +13,8 @@ from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Progress
 from llmready.observability import logger
-from llmready.ports import Generations, QueuedJob
+from llmready.ports.generations import Generations
+from llmready.ports.tasks import QueuedJob
 from llmready.worker.patience import patiently
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from llmready import bootstrap
 from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
-from llmready.ports import QueuedJob
+from llmready.ports.tasks import QueuedJob
 from llmready.settings import Settings, settings
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import Blocking

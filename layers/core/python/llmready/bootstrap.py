@@ -21,14 +21,18 @@ from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
-from llmready.adapters.lambdas import LambdaDispatcherBell, LambdaPurgeBell
+from llmready.adapters.lambdas import LambdaDispatcherTrigger, LambdaPurgeTrigger
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.plans import Lane
 from llmready.observability import trace_aws_calls
-from llmready.ports import Archives, Captcha, DispatcherBell, Mailer, MailQueue, PurgeBell, Tasks
+from llmready.ports.files import Archives
+from llmready.ports.limits import Captcha
+from llmready.ports.mail import Mailer, MailQueue
+from llmready.ports.tasks import DispatcherTrigger, Tasks
+from llmready.ports.websites import PurgeTrigger
 from llmready.settings import settings
 
 _CONFIG = Config(
@@ -167,15 +171,15 @@ def mail_queue() -> MailQueue:
 
 
 @cache
-def dispatcher_bell() -> DispatcherBell:
+def dispatcher_trigger() -> DispatcherTrigger:
     """Return the dispatcher's bell."""
-    return LambdaDispatcherBell(client("lambda"), settings().dispatcher_function)
+    return LambdaDispatcherTrigger(client("lambda"), settings().dispatcher_function)
 
 
 @cache
-def purge_bell() -> PurgeBell:
+def purge_trigger() -> PurgeTrigger:
     """Return the bell of the cleanup, which goes on with large purges."""
-    return LambdaPurgeBell(client("lambda"), settings().cleanup_function)
+    return LambdaPurgeTrigger(client("lambda"), settings().cleanup_function)
 
 
 @cache

@@ -12,7 +12,7 @@ _LONGEST_ANSWER = 65_536  # bytes
 
 
 class NoCaptcha:
-    """Implements :class:`llmready.ports.Captcha` where none is wanted."""
+    """Implements :class:`llmready.ports.limits.Captcha` where none is wanted."""
 
     def passes(self, answer: str | None, source: str) -> bool:  # noqa: ARG002 - the port's
         """Let everybody pass."""
@@ -20,7 +20,7 @@ class NoCaptcha:
 
 
 class SiteVerifyCaptcha:
-    """Implements :class:`llmready.ports.Captcha` with Turnstile, hCaptcha or reCAPTCHA, which agree on the protocol.
+    """Implements :class:`llmready.ports.limits.Captcha` with Turnstile, hCaptcha or reCAPTCHA (one protocol).
 
     A provider that cannot be reached lets everybody pass: the limits still hold.
 

@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
-from llmready.ports import Alive, TaskKind
+from llmready.ports.tasks import TaskCounts, TaskKind
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -35,15 +35,15 @@ class TaskPlace(NamedTuple):
 
 
 class EcsTasks:
-    """Implements :class:`llmready.ports.Tasks`: Spot first, on-demand for what Spot cannot give."""
+    """Implements :class:`llmready.ports.tasks.Tasks`: Spot first, on-demand for what Spot cannot give."""
 
     def __init__(self, client: "ECSClient", place: TaskPlace) -> None:
         self._client = client
         self._place = place
 
-    def alive(self) -> Alive:
+    def counts(self) -> TaskCounts:
         """Return how many tasks of each kind are starting or running."""
-        return Alive(*(self._count(kind) for kind in (TaskKind.PLAIN, TaskKind.BROWSER, TaskKind.WARM)))
+        return TaskCounts(*(self._count(kind) for kind in (TaskKind.PLAIN, TaskKind.BROWSER, TaskKind.WARM)))
 
     def _count(self, kind: TaskKind) -> int:
         try:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-class LambdaDispatcherBell:
-    """Implements :class:`llmready.ports.DispatcherBell` by an asynchronous invoke."""
+class LambdaDispatcherTrigger:
+    """Implements :class:`llmready.ports.tasks.DispatcherTrigger` by an asynchronous invoke."""
 
     def __init__(self, client: "LambdaClient", function: str) -> None:
         self._client = client
         self._function = function
 
-    def ring(self, generation: Generation) -> None:
+    def fire(self, generation: Generation) -> None:
         """Tell the dispatcher that a generation was sent to its queue; never raises."""
         enqueued = {
             "user_id": generation.user_id,
@@ -34,14 +34,14 @@ class LambdaDispatcherBell:
             logger.exception("dispatcher not woken; its schedule will find the generation")
 
 
-class LambdaPurgeBell:
-    """Implements :class:`llmready.ports.PurgeBell` by an asynchronous invoke of the cleanup."""
+class LambdaPurgeTrigger:
+    """Implements :class:`llmready.ports.websites.PurgeTrigger` by an asynchronous invoke of the cleanup."""
 
     def __init__(self, client: "LambdaClient", function: str) -> None:
         self._client = client
         self._function = function
 
-    def ring(self, purge: Purge) -> None:
+    def fire(self, purge: Purge) -> None:
         """Ask for a purge to be continued; never raises."""
         payload = json.dumps({"purge": {"user_id": purge.user_id, "website_id": purge.website_id}})
         try:

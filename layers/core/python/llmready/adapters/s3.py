@@ -20,7 +20,7 @@ _DELETED_AT_ONCE = 1000  # S3's limit for one DeleteObjects
 
 
 class S3Archives:
-    """Implements :class:`llmready.ports.Archives`."""
+    """Implements :class:`llmready.ports.files.Archives`."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

@@ -10,7 +10,8 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Lane
-from llmready.ports import MailWish, QueuedJob
+from llmready.ports.mail import MailRequest
+from llmready.ports.tasks import QueuedJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,7 +21,7 @@ _BATCH = 10  # SQS's limit for one SendMessageBatch
 
 
 class SqsJobQueue:
-    """Implements :class:`llmready.ports.JobQueue`; a message only names the generation.
+    """Implements :class:`llmready.ports.tasks.JobQueue`; a message only names the generation.
 
     Args:
         client: A boto3 SQS client.
@@ -106,7 +107,7 @@ class SqsJobQueue:
 
 
 class SqsMailQueue:
-    """Implements :class:`llmready.ports.MailQueue`."""
+    """Implements :class:`llmready.ports.mail.MailQueue`."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
@@ -167,7 +168,7 @@ def correlation_from(body: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def mail_wish_from(body: str) -> MailWish | None:
+def mail_request_from(body: str) -> MailRequest | None:
     """Return for which address a message wants a mail; None when it names a mail of the outbox instead.
 
     Raises:
@@ -178,7 +179,7 @@ def mail_wish_from(body: str) -> MailWish | None:
         return None
     match content:
         case {"fingerprint": str(fingerprint), "kind": str(kind), "mail_id": str(mail_id)}:
-            return MailWish(fingerprint, MailKind(kind), mail_id)
+            return MailRequest(fingerprint, MailKind(kind), mail_id)
     raise ValueError("the message names no fingerprint, kind and mail_id")
 
 

@@ -16,7 +16,7 @@ class Rate(NamedTuple):
         return max(1, self.seconds * 1000 // self.tokens)
 
 
-class Standing(NamedTuple):
+class RateLimitStatus(NamedTuple):
     """Where somebody stands with a limit after asking for one more.
 
     Attributes:
@@ -34,7 +34,7 @@ class Standing(NamedTuple):
     full_in: int
 
 
-def standing(name: str, rate: Rate, *, allowed: bool, ahead: int) -> Standing:
+def standing(name: str, rate: Rate, *, allowed: bool, ahead: int) -> RateLimitStatus:
     """Return where a bucket stands.
 
     Args:
@@ -45,4 +45,4 @@ def standing(name: str, rate: Rate, *, allowed: bool, ahead: int) -> Standing:
     """
     room = rate.seconds * 1000 - ahead
     wait = 0 if allowed else max(1, math.ceil((rate.interval - room) / 1000))
-    return Standing(name, rate, max(0, room // rate.interval), wait, math.ceil(ahead / 1000))
+    return RateLimitStatus(name, rate, max(0, room // rate.interval), wait, math.ceil(ahead / 1000))

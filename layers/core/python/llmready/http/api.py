@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from llmready.domain.account import account_of
 from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
-from llmready.domain.limits import Rate, Standing
+from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Claims, Keys
 from llmready.domain.user import User
 from llmready.http.gate import check_body, signed_in, source_address
@@ -56,7 +56,7 @@ class Api(APIGatewayHttpResolver):
     ) -> None:
         super().__init__(enable_validation=True)
         self._authenticate = authenticate
-        self._standing: Standing | None = None
+        self._standing: RateLimitStatus | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
         self.exception_handler(DomainError)(self._refused)
@@ -200,7 +200,7 @@ def pages_of(total: int, per_page: int) -> int:
     return -(-total // per_page)
 
 
-def _limit_headers(standing: Standing | None) -> dict[str, str]:
+def _limit_headers(standing: RateLimitStatus | None) -> dict[str, str]:
     """Return the headers that tell where somebody stands (draft-ietf-httpapi-ratelimit-headers-10)."""
     if standing is None:
         return {}

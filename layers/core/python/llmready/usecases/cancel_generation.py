@@ -6,7 +6,7 @@ from datetime import datetime
 from llmready import measures
 from llmready.domain.errors import LeaseLost, NotFound, TryAgain
 from llmready.domain.generation import Generation, Status
-from llmready.ports import Generations
+from llmready.ports.generations import Generations
 
 _TRIES = 20  # how often a generation may move on while it is being cancelled
 

@@ -13,7 +13,9 @@ from llmready.domain.errors import Conflict, NotFound, TryAgain
 from llmready.domain.generation import Generation, user_archive_prefix
 from llmready.domain.user import User
 from llmready.observability import logger
-from llmready.ports import Archives, Deletion, Generations, Users
+from llmready.ports.accounts import AccountDeletion, Users
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
 from llmready.usecases.cancel_generation import cancel_generation
 
 _LATE_FILES = timedelta(minutes=30)
@@ -36,7 +38,7 @@ def delete_account(
     time = clock()
     users.mark_deleted(user, time)
     logger.info("account deleted", user_id=user.id)
-    deletion = Deletion(user.id, time)
+    deletion = AccountDeletion(user.id, time)
     try:
         return remove_all(
             deletion, users=users, generations=generations, archives=archives, clock=clock, until=until
@@ -46,7 +48,7 @@ def delete_account(
 
 
 def remove_all(
-    deletion: Deletion,
+    deletion: AccountDeletion,
     *,
     users: Users,
     generations: Generations,
@@ -78,7 +80,7 @@ def remove_all(
     if last_look <= clock():
         users.remove_mark(user_id)
     else:
-        users.look_again(user_id, last_look)
+        users.postpone_deletion(user_id, last_look)
     return True
 
 

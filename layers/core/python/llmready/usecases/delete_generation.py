@@ -2,7 +2,8 @@
 
 from llmready.domain.errors import Conflict
 from llmready.domain.generation import Generation, archive_prefix
-from llmready.ports import Archives, Generations
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
 
 
 def delete_generation(generation: Generation, *, generations: Generations, archives: Archives) -> None:

@@ -9,17 +9,10 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.observability import logger
-from llmready.ports import (
-    Alive,
-    Generations,
-    JobQueue,
-    MailQueue,
-    Mutex,
-    Outbox,
-    TaskKind,
-    Tasks,
-    Users,
-)
+from llmready.ports.accounts import Users
+from llmready.ports.generations import Generations
+from llmready.ports.mail import MailQueue, Outbox
+from llmready.ports.tasks import JobQueue, Mutex, TaskCounts, TaskKind, Tasks
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import TIMED_OUT, fail_generation
 
@@ -115,7 +108,7 @@ def dispatch(
             *sent,
             *(each for each in active.values() if not each.held and each.id not in timed_out),
         ]
-        alive = tasks.alive()
+        alive = tasks.counts()
         missing = missing_tasks(waiting, alive, max_tasks=max_tasks, warm_tasks=warm_tasks)
         token = new_id()
         started = {kind: tasks.run(kind, count, token=token) for kind, count in missing.items() if count}
@@ -138,7 +131,7 @@ def dispatch(
 
 
 def missing_tasks(
-    waiting: Iterable[Generation], alive: Alive, *, max_tasks: int, warm_tasks: int
+    waiting: Iterable[Generation], alive: TaskCounts, *, max_tasks: int, warm_tasks: int
 ) -> dict[TaskKind, int]:
     """Return how many tasks of each kind are to be started.
 

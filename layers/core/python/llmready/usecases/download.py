@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from llmready.domain.errors import Conflict, Gone
 from llmready.domain.generation import MALWARE_FOUND, Generation, ScanResult, download_name
-from llmready.ports import Archives
+from llmready.ports.files import Archives
 
 URL_SECONDS = 15 * 60
 

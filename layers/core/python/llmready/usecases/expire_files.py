@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from llmready.domain.generation import file_keys
-from llmready.ports import Archives, Generations
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
 
 
 def expire_files(

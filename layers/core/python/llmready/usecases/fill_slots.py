@@ -5,7 +5,9 @@ from datetime import datetime
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
 from llmready.observability import logger
-from llmready.ports import Generations, JobQueue, Users
+from llmready.ports.accounts import Users
+from llmready.ports.generations import Generations
+from llmready.ports.tasks import JobQueue
 
 
 def fill_slots(
@@ -21,7 +23,7 @@ def fill_slots(
     sent: list[Generation] = []
     try:
         user = None
-        for held in generations.held(user_id):
+        for held in generations.waiting(user_id):
             user = user or users.get(user_id)
             if user is None or not generations.take_slot(held, running_limit=user.plan.running):
                 break

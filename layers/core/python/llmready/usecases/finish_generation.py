@@ -6,7 +6,8 @@ from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
-from llmready.ports import Generations, MailQueue
+from llmready.ports.generations import Generations
+from llmready.ports.mail import MailQueue
 from llmready.usecases.send_mail import hand_to_notifier
 
 TIMED_OUT = Failure(

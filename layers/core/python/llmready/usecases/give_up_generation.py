@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from llmready.domain.generation import Status
-from llmready.ports import Generations, MailQueue
+from llmready.ports.generations import Generations
+from llmready.ports.mail import MailQueue
 from llmready.usecases.finish_generation import WORKER_LOST, fail_generation
 
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate, Standing
+from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.observability import count, logger
-from llmready.ports import Limiter
+from llmready.ports.limits import Limiter
 
 
-def take_one(name: str, key: str, rate: Rate, *, limiter: Limiter, time: datetime) -> Standing | None:
+def take_one(name: str, key: str, rate: Rate, *, limiter: Limiter, time: datetime) -> RateLimitStatus | None:
     """Take one and return where ``key`` stands; None when that cannot be known, which refuses nobody.
 
     A limit keeps the service fair; while its table cannot be reached, being unfair is better than being down. What

@@ -12,7 +12,7 @@ from llmready.domain.clock import is_id
 from llmready.domain.errors import DomainError, NotFound, TryAgain
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, left_by
-from llmready.ports import Websites
+from llmready.ports.websites import Websites
 from llmready.usecases.manage_websites import changed_website, new_website, refuse_running
 
 T = TypeVar("T")

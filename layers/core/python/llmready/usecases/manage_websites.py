@@ -7,7 +7,7 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Invalid
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, public_url
-from llmready.ports import Websites
+from llmready.ports.websites import Websites
 
 
 def add_website(

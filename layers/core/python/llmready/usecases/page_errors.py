@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from llmready.domain.errors import Invalid
 from llmready.domain.generation import Generation, PageError, errors_key
-from llmready.ports import Archives
+from llmready.ports.files import Archives
 
 MOST_ERRORS = 1000
 """Pages that are told of one generation; ``pages_failed`` counts them all."""

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from llmready.domain.generation import all_keys
 from llmready.domain.website import Purge
-from llmready.ports import Archives, Generations, Purges
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
+from llmready.ports.websites import Purges
 
 _AT_ONCE = 98  # generations that one transaction removes: its 100 writes, less the two counters beside them
 # The index by which generations are found may lag: a purge is over when as many were removed as there were, or

@@ -9,7 +9,9 @@ from llmready.domain.mail_tokens import MailToken, read_mail_token
 from llmready.domain.passwords import hashed, matches, refuse_weak
 from llmready.domain.tokens import Claims
 from llmready.domain.user import User
-from llmready.ports import Lockout, MailQueue, MailTokens, Sessions, Users
+from llmready.ports.accounts import MailTokens, Sessions, Users
+from llmready.ports.limits import Lockout
+from llmready.ports.mail import MailQueue
 from llmready.usecases.send_mail import hand_to_notifier
 from llmready.usecases.sign_in import counted_try
 

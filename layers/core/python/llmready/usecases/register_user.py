@@ -6,7 +6,8 @@ from llmready.domain.clock import new_id
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.passwords import hashed, refuse_weak
 from llmready.domain.user import User, email_key
-from llmready.ports import MailQueue, Users
+from llmready.ports.accounts import Users
+from llmready.ports.mail import MailQueue
 from llmready.usecases.send_mail import ask_for_mail, hand_to_notifier
 
 

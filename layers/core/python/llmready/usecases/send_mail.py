@@ -10,7 +10,10 @@ from llmready.domain.limits import Rate
 from llmready.domain.mail import MailKind, MailRefused, Message, OutboxMail
 from llmready.domain.user import User, email_fingerprint
 from llmready.observability import logger
-from llmready.ports import Generations, Limiter, Mailer, MailQueue, MailWish, Outbox, Suppressions, Users
+from llmready.ports.accounts import Users
+from llmready.ports.generations import Generations
+from llmready.ports.limits import Limiter
+from llmready.ports.mail import Mailer, MailQueue, MailRequest, Outbox, Suppressions
 from llmready.usecases.limit import take_one
 
 # How long one try may take before another may begin.
@@ -45,22 +48,22 @@ def ask_for_mail(email: str, kind: MailKind, mail_queue: MailQueue) -> None:
     mail_queue.send_to(email_fingerprint(email), kind, new_id())
 
 
-def accept_wish(
-    wish: MailWish, *, users: Users, outbox: Outbox, limiter: Limiter, time: datetime
+def accept_mail_request(
+    request: MailRequest, *, users: Users, outbox: Outbox, limiter: Limiter, time: datetime
 ) -> OutboxMail | None:
     """Put the mail that somebody asked for into the outbox; None when nobody is to get one.
 
-    The same wish, delivered again, is the same mail.
+    The same request, delivered again, is the same mail.
     """
-    user = users.by_fingerprint(wish.fingerprint)
+    user = users.by_fingerprint(request.fingerprint)
     if user is None:
         return None
-    mail = OutboxMail(id=wish.mail_id, user_id=user.id, kind=wish.kind, created_at=time, due_at=time)
+    mail = OutboxMail(id=request.mail_id, user_id=user.id, kind=request.kind, created_at=time, due_at=time)
     if outbox.has(mail):
         return mail
-    standing = take_one("unasked_mails", wish.fingerprint, _UNASKED, limiter=limiter, time=time)
+    standing = take_one("unasked_mails", request.fingerprint, _UNASKED, limiter=limiter, time=time)
     if standing is not None and standing.wait:
-        logger.info("mail not sent: too many to this address", mail_id=wish.mail_id)
+        logger.info("mail not sent: too many to this address", mail_id=request.mail_id)
         return None
     outbox.put(mail)
     return mail

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import month_of
-from llmready.ports import Outbox, Quotas, Users
+from llmready.ports.accounts import Users
+from llmready.ports.limits import Quotas
+from llmready.ports.mail import Outbox
 
 _MONTHS_BACK = 3  # a month whose reset failed is still closed by the next ones
 

@@ -11,7 +11,8 @@ from llmready.domain.errors import TooManyRequests, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
 from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Claims, Keys, check, issue
 from llmready.domain.user import email_fingerprint
-from llmready.ports import Lockout, Sessions, Users
+from llmready.ports.accounts import Sessions, Users
+from llmready.ports.limits import Lockout
 
 
 class Tokens(NamedTuple):

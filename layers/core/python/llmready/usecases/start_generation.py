@@ -12,7 +12,9 @@ from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import CrawlSettings, Website
 from llmready.observability import logger
-from llmready.ports import DispatcherBell, Generations, JobQueue, Websites
+from llmready.ports.generations import Generations
+from llmready.ports.tasks import DispatcherTrigger, JobQueue
+from llmready.ports.websites import Websites
 
 
 def start_generation(
@@ -22,7 +24,7 @@ def start_generation(
     generations: Generations,
     websites: Websites,
     jobs: JobQueue,
-    bell: DispatcherBell,
+    bell: DispatcherTrigger,
     limit: Callable[[], None],
     account: Callable[[User | None], User],
     require_verified_email: bool,
@@ -63,7 +65,7 @@ def start_generation(
         Conflict: A generation of the website is running, or the website is inactive.
     """
     digest = digest_of(idempotency_key) if idempotency_key is not None else None
-    found, website, controls, earlier = generations.opening(user_id, website_id, digest)
+    found, website, controls, earlier = generations.start_snapshot(user_id, website_id, digest)
     user = account(found)
     if earlier is not None and earlier.expires_at > time:
         return earlier.answer_for(website_id)
@@ -94,13 +96,13 @@ def start_generation(
     return generation.id
 
 
-def _enqueue(generation: Generation, jobs: JobQueue, bell: DispatcherBell) -> None:
+def _enqueue(generation: Generation, jobs: JobQueue, bell: DispatcherTrigger) -> None:
     try:
         jobs.send(generation)
     except TryAgain:
         logger.warning("queue not reached; the sweeper will send the generation", generation_id=generation.id)
     else:
-        bell.ring(generation)
+        bell.fire(generation)
 
 
 def _refuse(user: User, website: Website, websites: Websites, *, require_verified_email: bool) -> None:

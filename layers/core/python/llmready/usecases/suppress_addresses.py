@@ -6,7 +6,7 @@ from email.utils import parseaddr
 
 from llmready.domain.mail import Suppression, SuppressionReason
 from llmready.domain.user import email_fingerprint
-from llmready.ports import Suppressions
+from llmready.ports.mail import Suppressions
 
 
 def suppress_addresses(

@@ -5,7 +5,7 @@ from datetime import datetime
 from llmready.domain.errors import Unauthenticated
 from llmready.domain.mail import Preference
 from llmready.domain.tokens import Audience, Keys, check
-from llmready.ports import Users
+from llmready.ports.accounts import Users
 
 # As the end of a sentence about mails.
 MAILS_OF = {
@@ -36,5 +36,7 @@ def unsubscribe(token: str, *, users: Users, keys: Keys, time: datetime) -> Pref
     user_id, preference = unsubscriber(token, keys=keys)
     user = users.get(user_id)
     if user is not None:
-        users.choose_mails(user_id, user.mail_preferences.model_copy(update={preference.value: False}), time)
+        users.set_mail_preferences(
+            user_id, user.mail_preferences.model_copy(update={preference.value: False}), time
+        )
     return preference

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from llmready.domain.generation import MALWARE_FOUND, archive_prefix, owner_of
-from llmready.ports import Archives, Generations
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
 
 
 def withdraw_files(key: str, *, generations: Generations, archives: Archives, time: datetime) -> bool:

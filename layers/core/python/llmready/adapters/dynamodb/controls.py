@@ -21,7 +21,7 @@ def controls_from(item: Item | None) -> Controls:
 
 
 class DynamoControls:
-    """Implements :class:`llmready.ports.ControlsStore`."""
+    """Implements :class:`llmready.ports.controls.ControlsStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

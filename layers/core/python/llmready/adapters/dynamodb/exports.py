@@ -12,7 +12,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Invalid
-from llmready.ports import ExportPage
+from llmready.ports.accounts import ExportPage
 
 _AT_ONCE = 2000  # records; about 2 MB, where a function may answer 6
 _CURSOR_LIMIT = 200  # characters
@@ -54,7 +54,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class DynamoExports:
-    """Implements :class:`llmready.ports.Exports`."""
+    """Implements :class:`llmready.ports.accounts.Exports`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -23,7 +23,7 @@ from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from llmready.ports import HistoryPage, Opening
+from llmready.ports.generations import HistoryPage, StartSnapshot
 
 _CURSOR_LIMIT = 100  # characters
 _LOOK_UP = 100  # how many generations found by an index are read at once
@@ -49,18 +49,18 @@ def generation_item(generation: Generation) -> Item:
 
 
 class DynamoGenerations:
-    """Implements :class:`llmready.ports.Generations`."""
+    """Implements :class:`llmready.ports.generations.Generations`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def opening(self, user_id: str, website_id: str, digest: str | None = None) -> Opening:
+    def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
         """Return the user and the website of a start, the controls and what is stored under a key in one read."""
         wanted = [keys.profile(user_id), keys.website(user_id, website_id), keys.CONTROLS]
         if digest is not None:
             wanted.append(keys.start_record(user_id, digest))
         user, website, controls, *record = self._table.get_many(wanted)
-        return Opening(
+        return StartSnapshot(
             user_from(user), website_from(website), controls_from(controls), _record_from(*record or [None])
         )
 
@@ -220,7 +220,7 @@ class DynamoGenerations:
         except TransactionRefused:
             raise LeaseLost from None
 
-    def held(self, user_id: str) -> Iterator[Generation]:
+    def waiting(self, user_id: str) -> Iterator[Generation]:
         """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
         place = _Place.of(user_id, None, Status.PENDING)
         for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):

@@ -12,7 +12,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate, Standing, standing
+from llmready.domain.limits import Rate, RateLimitStatus, standing
 
 LOCKOUT_FAILURES = 10
 LOCKOUT_WINDOW = timedelta(minutes=15)
@@ -23,7 +23,7 @@ _LOCKOUT_PAUSE = 0.05  # seconds
 
 
 class DynamoLimiter:
-    """Implements :class:`llmready.ports.Limiter` as a token bucket.
+    """Implements :class:`llmready.ports.limits.Limiter` as a token bucket.
 
     The bucket is kept as one number, the time in milliseconds at which it is full again (GCRA): taking one moves it
     on by one interval, and is refused while it lies further ahead than a whole bucket.
@@ -32,7 +32,7 @@ class DynamoLimiter:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> Standing:
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> RateLimitStatus:
         """Take one, if the bucket holds one, and return where it stands."""
         try:
             allowed, full_at, now = self._take(name, key, rate, time)
@@ -71,7 +71,7 @@ class DynamoLimiter:
 
 
 class DynamoLockout:
-    """Implements :class:`llmready.ports.Lockout`: ten failures within 15 minutes lock for 15 minutes.
+    """Implements :class:`llmready.ports.limits.Lockout`: ten failures within 15 minutes lock for 15 minutes.
 
     A login is counted before its password is looked at, so that no burst gets more than ten tries. While others of
     the same address are on their way it waits for them: they may all be right.
@@ -137,7 +137,7 @@ class DynamoLockout:
 
 
 class DynamoMutex:
-    """Implements :class:`llmready.ports.Mutex`."""
+    """Implements :class:`llmready.ports.tasks.Mutex`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

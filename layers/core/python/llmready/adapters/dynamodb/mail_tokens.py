@@ -12,7 +12,7 @@ from llmready.domain.mail_tokens import LIFETIMES, Purpose, new_mail_token, read
 
 
 class DynamoMailTokens:
-    """Implements :class:`llmready.ports.MailTokens`."""
+    """Implements :class:`llmready.ports.accounts.MailTokens`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -23,7 +23,7 @@ def outbox_item(mail: OutboxMail) -> Item:
 
 
 class DynamoOutbox:
-    """Implements :class:`llmready.ports.Outbox`."""
+    """Implements :class:`llmready.ports.mail.Outbox`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

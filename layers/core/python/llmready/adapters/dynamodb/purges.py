@@ -19,7 +19,7 @@ def purge_item(purge: Purge) -> Item:
 
 
 class DynamoPurges:
-    """Implements :class:`llmready.ports.Purges`."""
+    """Implements :class:`llmready.ports.websites.Purges`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -16,7 +16,7 @@ _KEPT = timedelta(days=400)
 
 
 class DynamoQuotas:
-    """Implements :class:`llmready.ports.Quotas`."""
+    """Implements :class:`llmready.ports.limits.Quotas`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

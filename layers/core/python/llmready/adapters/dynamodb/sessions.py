@@ -12,7 +12,7 @@ from llmready.domain.clock import timestamp
 
 
 class DynamoSessions:
-    """Implements :class:`llmready.ports.Sessions`; token ids are stored hashed."""
+    """Implements :class:`llmready.ports.accounts.Sessions`; token ids are stored hashed."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

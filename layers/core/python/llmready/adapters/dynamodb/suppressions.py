@@ -8,7 +8,7 @@ from llmready.domain.mail import Suppression
 
 
 class DynamoSuppressions:
-    """Implements :class:`llmready.ports.Suppressions`."""
+    """Implements :class:`llmready.ports.mail.Suppressions`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -17,7 +17,7 @@ from llmready.domain.errors import Conflict, NotFound
 from llmready.domain.mail import MailPreferences, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
 from llmready.domain.user import User, email_fingerprint
-from llmready.ports import Deletion
+from llmready.ports.accounts import AccountDeletion
 
 # Read for an address that has no account, so that it takes as long as for one that has.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -35,7 +35,7 @@ def is_account() -> ConditionBase:
 
 
 class DynamoUsers:
-    """Implements :class:`llmready.ports.Users`."""
+    """Implements :class:`llmready.ports.accounts.Users`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -75,7 +75,7 @@ class DynamoUsers:
         """Change the name of an account and return it."""
         return self._change(user_id, {"full_name": full_name}, time)
 
-    def choose_mails(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
+    def set_mail_preferences(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
         """Change which mails a user wants, and return the account."""
         return self._change(user_id, {"mail_preferences": preferences.model_dump()}, time)
 
@@ -101,7 +101,7 @@ class DynamoUsers:
             raise gone
         return changed
 
-    def note(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
+    def record_event(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
         """Write down what an operator did to an account."""
         self._table.write(self._table.put(audit_item(user_id, event, time, by=by, after=after)))
 
@@ -114,20 +114,22 @@ class DynamoUsers:
         change = {"is_verified": True, "updated_at": timestamp(time)}
         return self._with_token(token, Purpose.VERIFY_EMAIL, change, [], time)
 
-    def reset_password(self, token: MailToken, password_hash: str, told: OutboxMail, time: datetime) -> bool:
+    def reset_password(
+        self, token: MailToken, password_hash: str, notice: OutboxMail, time: datetime
+    ) -> bool:
         """Store a new password with a token, which is used up, and end all sign-ins; False when it is not good.
 
         Who has the token has read the account's mail, so its address is confirmed as well.
         """
         change = {**_new_password(password_hash, None, time), "is_verified": True}
         others = [
-            self._table.put(outbox_item(told), Attr("pk").not_exists()),
-            self._table.put(audit_item(told.user_id, "password_reset", time)),
+            self._table.put(outbox_item(notice), Attr("pk").not_exists()),
+            self._table.put(audit_item(notice.user_id, "password_reset", time)),
         ]
         return self._with_token(token, Purpose.RESET_PASSWORD, change, others, time)
 
     def change_password(
-        self, user: User, password_hash: str, told: OutboxMail, time: datetime, *, kept_family: str | None
+        self, user: User, password_hash: str, notice: OutboxMail, time: datetime, *, kept_family: str | None
     ) -> bool:
         """Store a new password in the place of the one that ``user`` was read with, and end all other sign-ins."""
         update = self._table.update(
@@ -139,7 +141,7 @@ class DynamoUsers:
             self._table.transact(
                 [
                     update,
-                    self._table.put(outbox_item(told), Attr("pk").not_exists()),
+                    self._table.put(outbox_item(notice), Attr("pk").not_exists()),
                     self._table.put(audit_item(user.id, "password_changed", time)),
                 ]
             )
@@ -185,15 +187,15 @@ class DynamoUsers:
             return False
         return True
 
-    def deleted(self, time: datetime) -> Iterator[Deletion]:
+    def deleted(self, time: datetime) -> Iterator[AccountDeletion]:
         """Walk the deletions that are to be gone on with at ``time``."""
         condition = Key("due_kind").eq(keys.DUE_DELETION) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             mark = self._table.get(keys.Key(entry["pk"], entry["sk"]))
             if mark is not None and "deleted_at" in mark:
-                yield Deletion(mark["id"], datetime.fromisoformat(mark["deleted_at"]))
+                yield AccountDeletion(mark["id"], datetime.fromisoformat(mark["deleted_at"]))
 
-    def look_again(self, user_id: str, time: datetime) -> None:
+    def postpone_deletion(self, user_id: str, time: datetime) -> None:
         """Have :meth:`deleted` find a deletion again at ``time``."""
         write = self._table.update(
             keys.profile(user_id), change={"due_at": timestamp(time)}, condition=Attr("deleted_at").exists()

@@ -21,7 +21,7 @@ from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, NotFound
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, canonical_url, left_by
-from llmready.ports import WebsitePage
+from llmready.ports.websites import WebsitePage
 
 _COUNTERS = {
     "generation_count",
@@ -41,7 +41,7 @@ def website_from(item: Item | None) -> Website | None:
 
 
 class DynamoWebsites:
-    """Implements :class:`llmready.ports.Websites`."""
+    """Implements :class:`llmready.ports.websites.Websites`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

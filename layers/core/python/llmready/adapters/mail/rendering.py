@@ -10,10 +10,10 @@ from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
 from llmready.domain.tokens import Audience, Keys, issue
 from llmready.domain.user import User
-from llmready.ports import MailTokens
+from llmready.ports.accounts import MailTokens
 
 _TICKET = timedelta(days=7)
-_UNSUBSCRIBE = timedelta(days=400)  # mails are kept, and so is the wish to get no more of them
+_UNSUBSCRIBE = timedelta(days=400)  # mails are kept, and so is the request to get no more of them
 _LONGEST_SUBJECT = 250  # characters
 # What a mail's link and token are good for.
 _PURPOSES = {

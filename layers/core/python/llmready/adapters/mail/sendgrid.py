@@ -16,7 +16,7 @@ _HOPELESS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LAR
 
 
 class SendgridMailer:
-    """Implements :class:`llmready.ports.Mailer` with SendGrid's v3 API.
+    """Implements :class:`llmready.ports.mail.Mailer` with SendGrid's v3 API.
 
     Args:
         api_key: SendGrid's key.

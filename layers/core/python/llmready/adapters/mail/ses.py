@@ -15,7 +15,7 @@ _HOPELESS = frozenset({"BadRequestException", "ParamValidationError"})
 
 
 class SesMailer:
-    """Implements :class:`llmready.ports.Mailer` with SES v2.
+    """Implements :class:`llmready.ports.mail.Mailer` with SES v2.
 
     Args:
         client: A boto3 client; one that does not retry, or a mail may be sent twice.

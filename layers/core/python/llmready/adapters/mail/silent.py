@@ -6,7 +6,7 @@ from llmready.observability import logger
 
 
 class SilentMailer:
-    """Implements :class:`llmready.ports.Mailer` by the log."""
+    """Implements :class:`llmready.ports.mail.Mailer` by the log."""
 
     def send(self, message: Message, *, mail_id: str) -> None:
         """Log a mail; the address only as its fingerprint."""

@@ -1,0 +1,217 @@
+"""Accounts, sign-ins, one-use tokens from emails and data exports."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from llmready.domain.audit import AuditRecord
+from llmready.domain.mail import MailPreferences, OutboxMail
+from llmready.domain.mail_tokens import MailToken, Purpose
+from llmready.domain.user import User
+
+
+class AccountDeletion(NamedTuple):
+    """An account that is being deleted."""
+
+    user_id: str
+    deleted_at: datetime
+
+
+class Users(Protocol):
+    """Accounts, unique by email address."""
+
+    def create(self, user: User, welcome: OutboxMail | None = None) -> bool:
+        """Store a new account together with its first email.
+
+        Args:
+            user: The new account.
+            welcome: An email that is stored in the outbox in the same transaction.
+
+        Returns:
+            False if the email address already has an account; nothing is stored then.
+        """
+
+    def get(self, user_id: str) -> User | None:
+        """Return an account, or None if it does not exist or is being deleted."""
+
+    def by_email(self, email: str) -> User | None:
+        """Return the account with this email address, or None.
+
+        Makes the same number of requests in both cases to prevent enumeration.
+        """
+
+    def by_fingerprint(self, fingerprint: str) -> User | None:
+        """Return the account whose email address has this fingerprint, or None."""
+
+    def rename(self, user_id: str, full_name: str | None, time: datetime) -> User:
+        """Set the full name of an account and return the changed account.
+
+        Raises:
+            NotFound: The account does not exist.
+        """
+
+    def set_mail_preferences(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
+        """Set which emails a user receives and return the changed account.
+
+        Raises:
+            NotFound: The account does not exist.
+        """
+
+    def set_plan(self, user: User, plan_name: str, time: datetime, *, by: str) -> User:
+        """Change the plan of an account, write an audit record and return the changed account.
+
+        Args:
+            user: The account as it was read.
+            plan_name: Name of the new plan.
+            time: Time of the change.
+            by: Identity of the operator who makes the change.
+
+        Raises:
+            Conflict: The plan changed since the account was read.
+        """
+
+    def record_event(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
+        """Write an audit record about an account.
+
+        Args:
+            user_id: ID of the account.
+            event: Name of the event, such as ``requeue``.
+            time: Time of the event.
+            by: Identity of the operator.
+            after: What the event was applied to, or the new value.
+        """
+
+    def audit(self, user_id: str) -> Iterator[AuditRecord]:
+        """Iterate over the audit records of an account, newest first."""
+
+    def verify(self, token: MailToken, time: datetime) -> bool:
+        """Mark an email address as confirmed and use up the token.
+
+        Returns:
+            False if the token is unknown, used or expired.
+        """
+
+    def reset_password(
+        self, token: MailToken, password_hash: str, notice: OutboxMail, time: datetime
+    ) -> bool:
+        """Store a new password, use up the token and revoke all sessions.
+
+        Args:
+            token: The token from the password reset email.
+            password_hash: Hash of the new password.
+            notice: The email that tells the user about the change; stored in the same transaction.
+            time: Time of the change.
+
+        Returns:
+            False if the token is unknown, used or expired.
+        """
+
+    def change_password(
+        self, user: User, password_hash: str, notice: OutboxMail, time: datetime, *, kept_family: str | None
+    ) -> bool:
+        """Replace the password of an account and revoke its other sessions.
+
+        Args:
+            user: The account as it was read, with the old password hash.
+            password_hash: Hash of the new password.
+            notice: The email that tells the user about the change; stored in the same transaction.
+            time: Time of the change.
+            kept_family: Refresh token family that stays valid, or None to revoke all.
+
+        Returns:
+            False if the account or its password changed since it was read.
+        """
+
+    def rehash(self, user: User, password_hash: str) -> None:
+        """Store the same password hashed with new parameters, unless the password changed since it was read."""
+
+    def mark_deleted(self, user: User, time: datetime) -> bool:
+        """Remove the personal data of an account, free its email address and schedule the rest of its deletion.
+
+        Returns:
+            False if the account is marked as deleted already.
+        """
+
+    def deleted(self, time: datetime) -> Iterator[AccountDeletion]:
+        """Iterate over the account deletions that are due at ``time``."""
+
+    def postpone_deletion(self, user_id: str, time: datetime) -> None:
+        """Make :meth:`deleted` return this deletion again from ``time`` on."""
+
+    def remove_some(self, user_id: str) -> bool:
+        """Delete one batch of the items of a deleted account, except its deletion mark.
+
+        Returns:
+            False if no items are left.
+        """
+
+    def remove_mark(self, user_id: str) -> None:
+        """Delete the deletion mark, which is the last item of a deleted account."""
+
+
+class Sessions(Protocol):
+    """Refresh token families. Each login creates one family; only its newest token is valid."""
+
+    def open(
+        self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
+    ) -> bool:
+        """Create a family with its first token.
+
+        Args:
+            user_id: ID of the account.
+            family: ID of the new family.
+            token_id: ID (``jti``) of the first refresh token.
+            opened_at: Time of the login.
+            expires_at: When the token expires.
+
+        Returns:
+            False if the account does not exist.
+        """
+
+    def rotate(self, user_id: str, family: str, old: str, new: str, expires_at: datetime) -> bool:
+        """Replace the newest token of a family.
+
+        Args:
+            user_id: ID of the account.
+            family: ID of the family.
+            old: ID of the token that was presented.
+            new: ID of the token that replaces it.
+            expires_at: When the new token expires.
+
+        Returns:
+            False if ``old`` is not the newest token; the family is revoked then.
+        """
+
+    def close(self, user_id: str, family: str) -> None:
+        """Revoke a family."""
+
+    def close_all(self, user_id: str, *, but: str | None) -> None:
+        """Revoke all families of an account, except the family ``but``."""
+
+
+class MailTokens(Protocol):
+    """One-use tokens that are sent in emails."""
+
+    def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
+        """Create a token for an account and return it; only its hash is stored."""
+
+    def revoke_all(self, user_id: str) -> None:
+        """Delete all tokens of an account."""
+
+
+class ExportPage(NamedTuple):
+    """One page of the data that is stored about a user: by kind, the records in their public form."""
+
+    records: dict[str, list[dict[str, Any]]]
+    next_cursor: str | None
+
+
+class Exports(Protocol):
+    """All data that is stored about a user."""
+
+    def page(self, user_id: str, cursor: str | None) -> ExportPage:
+        """Return the page after ``cursor``, or the first page if ``cursor`` is None.
+
+        Raises:
+            Invalid: The cursor was not created by this list.
+        """

@@ -1,0 +1,59 @@
+"""The bucket with archives and the documents beside them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from llmready.domain.generation import ScanResult
+
+
+class Archives(Protocol):
+    """Files by key."""
+
+    def store(self, path: Path, key: str, sha256: str) -> None:
+        """Store a file.
+
+        Args:
+            path: The file.
+            key: Its key in the bucket.
+            sha256: SHA-256 of its content in hexadecimal; the bucket refuses other content.
+        """
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small document."""
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small document, or None if it does not exist."""
+
+    def fetch(self, key: str, path: Path, *, most: int) -> bool:
+        """Write a stored file to ``path``.
+
+        Args:
+            key: Key of the file.
+            path: Where to write it.
+            most: Greatest size in bytes that is accepted.
+
+        Returns:
+            False if the file does not exist or is larger.
+        """
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete files; keys that do not exist are ignored."""
+
+    def delete_all(self, prefix: str) -> None:
+        """Delete all files whose key starts with ``prefix``."""
+
+    def delete_some(self, prefix: str) -> bool:
+        """Delete one batch of the files whose key starts with ``prefix``; return False if there are none."""
+
+    def scan_result(self, key: str) -> ScanResult | None:
+        """Return the result of the malware scan of a file, or None if it was not scanned yet."""
+
+    def download_url(self, key: str, *, filename: str, seconds: int) -> str:
+        """Return a presigned URL.
+
+        Args:
+            key: Key of the file.
+            filename: Name under which a browser saves it.
+            seconds: How long the URL is valid.
+        """

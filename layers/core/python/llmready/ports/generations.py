@@ -1,0 +1,196 @@
+"""Generations with their quota and the lock on their website."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from llmready.domain.controls import Controls
+from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.idempotency import StartRecord
+from llmready.domain.mail import OutboxMail
+from llmready.domain.user import User
+from llmready.domain.website import Website
+
+
+class StartSnapshot(NamedTuple):
+    """What a start reads in one request.
+
+    Attributes:
+        user: The account, or None if it does not exist.
+        website: The website, or None if it does not exist.
+        controls: What operators have set.
+        earlier: The stored answer to a start with the same idempotency key; it may have expired.
+    """
+
+    user: User | None
+    website: Website | None
+    controls: Controls
+    earlier: StartRecord | None = None
+
+
+class HistoryPage(NamedTuple):
+    """One page of a user's generations, newest first."""
+
+    items: list[Generation]
+    next_cursor: str | None
+
+
+class GenerationQueries(Protocol):
+    """Reads of generations."""
+
+    def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
+        """Return everything that a start needs to know, in one read.
+
+        Args:
+            user_id: ID of the user who starts.
+            website_id: ID of the website.
+            digest: Digest of the idempotency key, if the request has one.
+        """
+
+    def get(self, user_id: str, generation_id: str) -> Generation | None:
+        """Return one generation of a user, or None."""
+
+    def get_for_user(self, user_id: str, generation_id: str) -> tuple[User | None, Generation | None]:
+        """Return a user and one of their generations in one read; None for each that does not exist."""
+
+    def history(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        cursor: str | None = None,
+        website_id: str | None = None,
+        status: Status | None = None,
+    ) -> HistoryPage:
+        """Return one page of a user's generations, newest first.
+
+        Args:
+            user_id: ID of the user.
+            limit: Greatest number of generations to return.
+            offset: How many matching generations to skip; not together with ``cursor``.
+            cursor: ``next_cursor`` of the page before.
+            website_id: Return only generations of this website.
+            status: Return only generations in this state.
+
+        Raises:
+            Invalid: The cursor was not created by this list.
+        """
+
+    def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
+        """Return how many generations :meth:`history` has for a filter, from counters."""
+
+    def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
+        """Iterate over all generations of a website in lists of up to ``at_once``."""
+
+    def waiting(self, user_id: str) -> Iterator[Generation]:
+        """Iterate over a user's generations that are queued by plan limit, oldest first.
+
+        Reads an index that may lag: the newest ones may be missing.
+        """
+
+    def running_of(self, user_id: str) -> Iterator[Generation]:
+        """Iterate over a user's generations that have not ended."""
+
+    def active(self) -> Iterator[Generation]:
+        """Iterate over all generations that have not ended, oldest first."""
+
+    def expired(self, time: datetime) -> Iterator[Generation]:
+        """Iterate over the completed generations whose files expired before ``time``."""
+
+
+class GenerationCommands(Protocol):
+    """Changes of generations."""
+
+    def start(
+        self,
+        generation: Generation,
+        *,
+        quota_limit: int,
+        running_limit: int | None = None,
+        record: StartRecord | None = None,
+    ) -> Generation:
+        """Store a pending generation, reserve quota and lock the website in one transaction.
+
+        Args:
+            generation: The new generation.
+            quota_limit: How many generations the user's plan allows in this month.
+            running_limit: How many generations of the user may be queued or crawled at once; None for any number.
+            record: What a repeat with the same idempotency key is answered with.
+
+        Returns:
+            The generation as it was stored: ``waiting`` is set if the user has no free slot.
+
+        Raises:
+            AlreadyStarted: Another start with the same idempotency key was stored first.
+            Forbidden: The quota of the month is used up.
+            Conflict: The website has a running generation, or is inactive.
+            NotFound: The website or the account does not exist any more.
+        """
+
+    def claim(self, old: Generation, new: Generation) -> None:
+        """Replace ``old`` by ``new``, which a worker has leased, if ``old`` is unchanged since it was read.
+
+        Raises:
+            LeaseLost: It changed meanwhile.
+        """
+
+    def heartbeat(self, generation: Generation, *, lease_expires_at: datetime, progress: Progress) -> None:
+        """Extend the lease and store the progress.
+
+        Raises:
+            LeaseLost: The generation is no longer leased under this fence.
+        """
+
+    def hand_back(self, generation: Generation) -> None:
+        """Store a generation as pending again, under the fence that it carries.
+
+        Raises:
+            LeaseLost: The generation is no longer leased under this fence.
+        """
+
+    def finish(self, generation: Generation, mail: OutboxMail | None, *, was: Status) -> None:
+        """Store the end of a generation with its quota, website lock, counters and email in one transaction.
+
+        The quota is used up by a completed generation and given back otherwise.
+
+        Args:
+            generation: The ended generation; its fence must be the stored one.
+            mail: The email about the end, which is stored in the outbox; None for no email.
+            was: The state in which the stored generation must still be.
+
+        Raises:
+            LeaseLost: It is no longer in that state under that fence; nothing was stored.
+        """
+
+    def take_slot(self, generation: Generation, *, running_limit: int) -> bool:
+        """Give a waiting generation one of its user's slots.
+
+        Args:
+            generation: A generation that is queued by plan limit.
+            running_limit: How many generations of the user may be queued or crawled at once.
+
+        Returns:
+            False if no slot is free, or the generation does not wait any more.
+        """
+
+    def mark_enqueued(self, user_id: str, generation_id: str, time: datetime) -> None:
+        """Record that a pending generation was sent to its queue."""
+
+    def delete(self, generation: Generation) -> None:
+        """Delete an ended generation from the history.
+
+        Raises:
+            Conflict: The generation is running.
+            NotFound: It does not exist any more.
+        """
+
+    def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
+        """Expire the files of a generation now and store why."""
+
+    def files_removed(self, generation: Generation) -> None:
+        """Record that the files of a generation were deleted."""
+
+
+class Generations(GenerationQueries, GenerationCommands, Protocol):
+    """Generations: reads and changes."""

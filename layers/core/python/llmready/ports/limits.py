@@ -1,0 +1,78 @@
+"""Quotas, rate limits, locked logins and captchas."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from llmready.domain.limits import Rate, RateLimitStatus
+from llmready.domain.quota import QuotaUse
+from llmready.domain.user import User
+
+
+class Quotas(Protocol):
+    """The ledgers of generations, one for each user and month (``YYYY-MM``)."""
+
+    def get(self, user_id: str, month: str) -> QuotaUse:
+        """Return a user's ledger of a month."""
+
+    def with_user(self, user_id: str, month: str) -> tuple[User | None, QuotaUse]:
+        """Return a user (None if it does not exist) and their ledger of a month in one read."""
+
+    def of_month(self, month: str) -> Iterator[tuple[str, QuotaUse]]:
+        """Iterate over the open ledgers of a month, each with the ID of its user."""
+
+    def close(self, user_id: str, month: str, time: datetime) -> None:
+        """Close a ledger of a past month; has no effect on a closed ledger."""
+
+
+class Limiter(Protocol):
+    """Rate limits."""
+
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> RateLimitStatus:
+        """Count one request against a rate limit.
+
+        Args:
+            name: Name of the limit.
+            key: Whom it limits, such as a user ID or a source address.
+            rate: How many requests are allowed in how many seconds.
+            time: Current time.
+
+        Returns:
+            The status after this request; ``wait`` is not 0 if the request is refused.
+
+        Raises:
+            TryAgain: The limit cannot be read.
+        """
+
+
+class Lockout(Protocol):
+    """Failed logins of an email address, whether or not it has an account."""
+
+    def begin(self, fingerprint: str, time: datetime) -> int:
+        """Count a login attempt.
+
+        Args:
+            fingerprint: Fingerprint of the email address.
+            time: Current time.
+
+        Returns:
+            0 if the attempt may go on, else the whole seconds for which the address is locked.
+        """
+
+    def failed(self, fingerprint: str, time: datetime) -> None:
+        """Record that a login attempt failed."""
+
+    def succeeded(self, fingerprint: str) -> None:
+        """Reset the failed logins after a successful one."""
+
+
+class Captcha(Protocol):
+    """A check that a request comes from a person."""
+
+    def passes(self, answer: str | None, source: str) -> bool:
+        """Check the answer that a browser got from the captcha provider.
+
+        Args:
+            answer: The provider's token, or None if the request has none.
+            source: Source address of the request.
+        """

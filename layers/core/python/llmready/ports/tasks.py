@@ -1,0 +1,101 @@
+"""Worker tasks, the queues that they consume and the dispatcher that starts them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from llmready.domain.generation import Generation
+from llmready.domain.plans import Lane
+
+
+class QueuedJob(NamedTuple):
+    """One delivery of a generation to a worker.
+
+    Attributes:
+        user_id: ID of the user.
+        generation_id: ID of the generation.
+        lane: The queue that delivered it.
+        receipt: Receipt handle of this delivery.
+        correlation_id: ID of the request that started the generation, for the logs.
+    """
+
+    user_id: str
+    generation_id: str
+    lane: Lane
+    receipt: str
+    correlation_id: str = ""
+
+
+class JobQueue(Protocol):
+    """Sends generations to the queues of the workers."""
+
+    def send(self, generation: Generation) -> None:
+        """Send a generation to the queue of its lane."""
+
+
+class DispatcherTrigger(Protocol):
+    """Starts the dispatcher before its next scheduled minute."""
+
+    def fire(self, generation: Generation) -> None:
+        """Ask the dispatcher to run now for a generation that was sent to its queue.
+
+        Never raises: if the call fails, the scheduled dispatcher finds the generation.
+        """
+
+
+class TaskKind(StrEnum):
+    """What a worker task is started for.
+
+    Plain tasks have no browser and a small image. The other kinds also run generations that need no browser. Warm
+    tasks have a browser and stay although there is no work.
+    """
+
+    PLAIN = "plain"
+    BROWSER = "browser"
+    WARM = "warm"
+
+
+class TaskCounts(NamedTuple):
+    """How many tasks of each kind are starting or running."""
+
+    plain: int = 0
+    browser: int = 0
+    warm: int = 0
+
+
+class Tasks(Protocol):
+    """The worker tasks."""
+
+    def counts(self) -> TaskCounts:
+        """Return how many tasks are starting or running."""
+
+    def run(self, kind: TaskKind, count: int, *, token: str) -> int:
+        """Start tasks.
+
+        Args:
+            kind: Which kind of task.
+            count: Greatest number of tasks to start.
+            token: Makes a repeated call with the same token start nothing more.
+
+        Returns:
+            How many tasks were started.
+        """
+
+
+class Mutex(Protocol):
+    """A short lease that only one process has."""
+
+    def acquire(self, name: str, *, time: datetime, until: datetime) -> bool:
+        """Take the lease.
+
+        Args:
+            name: Name of the lease.
+            time: Current time.
+            until: When the lease ends if it is not released.
+
+        Returns:
+            False if another process has it. That process learns on :meth:`release` that somebody waited.
+        """
+
+    def release(self, name: str) -> bool:
+        """Release the lease; return False if another process tried to take it meanwhile."""
