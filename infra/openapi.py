@@ -182,6 +182,7 @@ def _problem(code: str) -> dict[str, Any]:
         "url_not_public": "url",
         "bad_token": "token",
         "password_too_common": "password",
+        "password_unchanged": "new_password",
         "captcha_failed": "captcha_token",
         "use_cursor": "page",
         "idempotency_key_reused": "Idempotency-Key",

@@ -13,6 +13,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_authenticated": (401, "Please sign in: send a bearer token."),
     "invalid_token": (401, "The token is missing, expired or not valid."),
     "invalid_credentials": (401, "The email address or the password is wrong."),
+    "wrong_password": (403, "The password is wrong."),
     "quota_exceeded": (403, "You have used all generations of this month. They come back on the 1st (UTC)."),
     "plan_limit": (403, "Your plan allows 1 website; delete one or change the plan to add another."),
     "email_not_verified": (403, "Please confirm your email address before generating."),
@@ -37,6 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "validation_error": (422, "The request is not valid. email: value is not a valid email address."),
     "malformed_json": (422, "The body is not valid JSON."),
     "password_too_common": (422, "This password is too common; choose another one."),
+    "password_unchanged": (422, "The new password must differ from the current one."),
     "captcha_failed": (422, "Please solve the captcha and try again."),
     "bad_token": (422, "The link was used before, has expired or is not valid; ask for a new mail."),
     "url_not_public": (422, "The URL must lead to a public website."),
@@ -144,7 +146,7 @@ OPERATIONS: dict[str, Operation] = {
         "login", ("invalid_credentials", "account_locked"), open=True, limited=True, links=(_REFRESH,)
     ),
     "POST /auth/refresh": Operation(
-        "refresh", ("invalid_token",), open=True, limited=True, links=(_REFRESH,)
+        "refresh", ("invalid_token", "not_authenticated"), open=True, limited=True, links=(_REFRESH,)
     ),
     "POST /auth/logout": Operation("logout", ("invalid_token",), open=True, limited=True),
     "GET /auth/verify-email": Operation("verifyEmailPage", open=True, html=True),
@@ -157,12 +159,12 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "POST /auth/change-password": Operation(
         "changePassword",
-        ("invalid_credentials", "account_locked", "password_too_common", "password_changed"),
+        ("wrong_password", "account_locked", "password_too_common", "password_unchanged", "password_changed"),
         limited=True,
     ),
     "GET /auth/me": Operation("readProfile"),
     "PATCH /auth/me": Operation("changeProfile", ("user_not_found",)),
-    "DELETE /auth/me": Operation("deleteAccount"),
+    "DELETE /auth/me": Operation("deleteAccount", ("wrong_password", "account_locked"), limited=True),
     "GET /auth/me/export": Operation("exportAccount", ("validation_error",), limited=True),
     "GET /auth/unsubscribe": Operation(
         "unsubscribePage", ("invalid_token", "validation_error"), open=True, html=True

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from llmready import bootstrap
-from llmready.domain.clock import now
-from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
+from llmready.domain.clock import new_id, now
+from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, issue
 from llmready.settings import settings
 from testkit.documented import check_refusal
 from testkit.emulator import Place
@@ -30,6 +30,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    cookies: list[str]
 
     @property
     def json(self) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class Service:
         token: str | None = None,
         source: str = SOURCE,
         headers: dict[str, str] | None = None,
+        cookies: list[str] | None = None,
     ) -> Answer:
         path, _, query = path.partition("?")
         event = {
@@ -70,11 +72,12 @@ class Service:
             },
             "body": body if isinstance(body, str) or body is None else json.dumps(body),
             "isBase64Encoded": False,
+            **({"cookies": cookies} if cookies else {}),
         }
         answer = _handler(path.split("/")[1])(event, _context())
         if answer["headers"].get("Content-Type") == "application/problem+json":
             check_refusal(method, path, answer["statusCode"], json.loads(answer["body"]))
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        return Answer(answer["statusCode"], answer["headers"], answer["body"], answer.get("cookies", []))
 
     def notify(self) -> None:
         """Have the notifier work off its queue."""
@@ -111,8 +114,8 @@ class Service:
         return [item for page in pages for item in page["Items"]]
 
     def token_of(self, user_id: str) -> str:
-        """Return an access token of a stored user."""
-        return issue(bootstrap.keys(), Audience.ACCESS, subject=user_id, time=now(), lifetime=ACCESS_LIFETIME)
+        """Return an access token of a stored user, who is signed in by this."""
+        return access_token(user_id)
 
     def register(self, address: str, password: str = PASSWORD) -> Answer:
         return self.ask("POST", "/auth/register", {"email": address, "password": password})
@@ -141,14 +144,39 @@ class Member:
 
     @property
     def id(self) -> str:
+        return str(self._claims["sub"])
+
+    @property
+    def family(self) -> str:
+        """ID of the refresh token family."""
+        return str(self._claims["scope"])
+
+    @property
+    def _claims(self) -> dict[str, Any]:
         claims = self.tokens["access_token"].split(".")[1]
-        return str(json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"])
+        return dict(json.loads(base64.urlsafe_b64decode(claims + "==")))
 
     def ask(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
         return self.service.ask(method, path, body, token=self.tokens["access_token"], **options)
 
     def refresh(self) -> Answer:
         return self.service.ask("POST", "/auth/refresh", {"refresh_token": self.tokens["refresh_token"]})
+
+
+def access_token(user_id: str) -> str:
+    """Sign a stored user in and return the access token."""
+    family, time = new_id(), now()
+    assert bootstrap.sessions().open(
+        user_id, family, new_id(), opened_at=time, expires_at=time + REFRESH_LIFETIME
+    )
+    return issue(
+        bootstrap.keys(),
+        Audience.ACCESS,
+        subject=user_id,
+        time=time,
+        lifetime=ACCESS_LIFETIME,
+        scope=family,
+    )
 
 
 def forget() -> None:

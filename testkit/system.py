@@ -209,6 +209,9 @@ class Person:
             within=within,
         )
 
+    def delete_account(self) -> httpx.Response:
+        return self.http.request("DELETE", "/auth/me", json={"password": PASSWORD})
+
     def quota(self) -> dict[str, Any]:
         return dict(self.http.get("/generations/quota/check").json())
 

@@ -2,23 +2,27 @@
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.domain.clock import now
-from llmready.domain.errors import Invalid
+from llmready.domain.errors import Invalid, Unauthenticated
 from llmready.domain.limits import Rate
 from llmready.domain.mail import MailKind
+from llmready.domain.tokens import REFRESH_GRACE
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
 from llmready.http.gate import source_address
 from llmready.http.pages import mail_page, unsubscribe_page
 from llmready.http.schemas.auth import (
+    AccessAnswer,
     Address,
     Confirmation,
+    Deletion,
     ExportAnswer,
     Forgotten,
     Login,
@@ -31,18 +35,19 @@ from llmready.http.schemas.auth import (
     TokenAnswer,
 )
 from llmready.http.schemas.common import Message
+from llmready.http.session_cookie import cleared_cookie, session_cookie, token_from_cookie, uses_cookie
 from llmready.settings import settings
 from llmready.usecases.delete_account import delete_account
 from llmready.usecases.recover_account import change_password, reset_password, verify_email
 from llmready.usecases.register_user import register_user
 from llmready.usecases.send_mail import ask_for_mail
-from llmready.usecases.sign_in import Tokens, sign_in, sign_out, stay_signed_in
+from llmready.usecases.sign_in import Tokens, confirm_password, sign_in, sign_out, stay_signed_in
 from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 
 # How long a deletion goes on within the request, of its 15 s; the cleanup does the rest.
 _DELETE_AT_ONCE = timedelta(seconds=8)
 _EXPORTS = Rate(10)
-_PASSWORD_CHANGES = Rate(10)
+_PASSWORD_TRIES = Rate(20)
 UnsubscribeToken = Annotated[str, Query(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 app = Api(
@@ -83,8 +88,12 @@ def register(body: Annotated[Registration, Body()]) -> Message:
 
 
 @app.post(f"{PREFIX}/auth/login", summary="Sign in", tags=["auth"])
-def login(body: Annotated[Login, Body()]) -> TokenAnswer:
-    """Return an access token and a refresh token."""
+def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer]:
+    """Return an access token and a refresh token.
+
+    With the header `X-LLMReady-Session: cookie`, the refresh token is set as a cookie that no script can read, and is
+    not in the body.
+    """
     app.limit("logins", Rate(settings().logins_per_minute))
     tokens = sign_in(
         email=body.email,
@@ -99,11 +108,18 @@ def login(body: Annotated[Login, Body()]) -> TokenAnswer:
 
 
 @app.post(f"{PREFIX}/auth/refresh", summary="Stay signed in", tags=["auth"])
-def refresh(body: Annotated[Refresh, Body()]) -> TokenAnswer:
-    """Return new tokens; the refresh token is used up by it, and using it again ends the whole sign-in."""
+def refresh(
+    body: Annotated[Refresh | None, Body()] = None,
+) -> Response[TokenAnswer | AccessAnswer]:
+    """Return new tokens; the refresh token is used up by it, and using it again ends the whole sign-in.
+
+    With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie, and the one before it is
+    accepted for 30 seconds more.
+    """
     app.limit("refreshes", Rate(settings().logins_per_minute))
     tokens = stay_signed_in(
-        refresh_token=body.refresh_token,
+        refresh_token=_refresh_token(body),
+        grace=REFRESH_GRACE if uses_cookie(app.event) else timedelta(),
         users=bootstrap.users(),
         sessions=bootstrap.sessions(),
         keys=bootstrap.keys(),
@@ -113,10 +129,18 @@ def refresh(body: Annotated[Refresh, Body()]) -> TokenAnswer:
 
 
 @app.post(f"{PREFIX}/auth/logout", summary="Sign out", status_code=204, tags=["auth"])
-def logout(body: Annotated[Refresh, Body()]) -> Response[None]:
-    """Revoke a sign-in."""
+def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
+    """Revoke a sign-in; its access tokens can change nothing any more.
+
+    With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie. The cookie is always
+    removed, and a bad one is no error.
+    """
     app.limit("refreshes", Rate(settings().logins_per_minute))
-    sign_out(refresh_token=body.refresh_token, sessions=bootstrap.sessions(), keys=bootstrap.keys())
+    try:
+        sign_out(refresh_token=_refresh_token(body), sessions=bootstrap.sessions(), keys=bootstrap.keys())
+    except Unauthenticated:
+        if not uses_cookie(app.event):
+            raise
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -176,7 +200,7 @@ def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
 @app.post(f"{PREFIX}/auth/change-password", summary="Change the own password", tags=["auth"])
 def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
-    app.limit("password_changes", _PASSWORD_CHANGES, key=app.user_id)
+    app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     change_password(
         _account(),
         app.claims,
@@ -226,10 +250,16 @@ def unsubscribe_now(token: UnsubscribeToken) -> Response[str]:
 
 
 @app.delete(f"{PREFIX}/auth/me", summary="Delete the own account", tags=["auth"])
-def delete_profile() -> Message:
-    """Delete the account with all its data and files; what runs is cancelled, and all tokens end at once."""
+def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
+    """Delete the account with all its data and files; what runs is cancelled, and all tokens end at once.
+
+    A wrong password counts as a failed login.
+    """
+    app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
+    user = _account()
+    confirm_password(user, body.password, lockout=bootstrap.lockout(), time=now())
     done = delete_account(
-        _account(),
+        user,
         users=bootstrap.users(),
         generations=bootstrap.generations(),
         archives=bootstrap.archives(),
@@ -281,10 +311,35 @@ def _html(html: str, headers: dict[str, str]) -> Response[str]:
     return Response(HTTPStatus.OK, content_type="text/html; charset=utf-8", body=html, headers=dict(headers))
 
 
-def _answer(tokens: Tokens) -> TokenAnswer:
-    return TokenAnswer(
+def _refresh_token(body: Refresh | None) -> str:
+    """Return the refresh token of a request, from its cookie or its body."""
+    if uses_cookie(app.event):
+        return token_from_cookie(app.event, settings().session_cookie)
+    if body is None:
+        raise Invalid("refresh_token", "Field required")
+    return body.refresh_token
+
+
+def _answer(tokens: Tokens) -> Response[TokenAnswer | AccessAnswer]:
+    answer = TokenAnswer(
         access_token=tokens.access_token, refresh_token=tokens.refresh_token, expires_in=tokens.expires_in
+    )
+    if not uses_cookie(app.event):
+        return Response(HTTPStatus.OK, content_type="application/json", body=answer)
+    return Response(
+        HTTPStatus.OK,
+        content_type="application/json",
+        body=AccessAnswer(access_token=tokens.access_token, expires_in=tokens.expires_in),
+        cookies=[session_cookie(settings().session_cookie, tokens.refresh_token)],
     )
 
 
-handler = app.entry()
+_handle = app.entry()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a request; signing out removes the session cookie even when the request is refused."""
+    answer = _handle(event, context)
+    if event["rawPath"] == f"{PREFIX}/auth/logout" and uses_cookie(event):
+        answer["cookies"] = [str(cleared_cookie(settings().session_cookie))]
+    return answer

@@ -79,7 +79,11 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
     """
     if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
         raise LocalError(f"The port is {port!r}; it must be a number from 1 to 65535.")
-    passed_on = {"LLMREADY_PUBLIC_URL": f"http://localhost:{port}"}
+    passed_on = {
+        "LLMREADY_PUBLIC_URL": f"http://localhost:{port}",
+        # Browsers send a cookie to every port of a host.
+        "LLMREADY_SESSION_COOKIE": f"llmready-{int(port)}",
+    }
     if allowed := environment.get(CRAWL_ALLOW, "").strip():
         passed_on[CRAWL_ALLOW] = ",".join(_host_ports(allowed))
     for name, (lowest, highest) in NUMBERS.items():

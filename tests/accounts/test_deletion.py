@@ -36,12 +36,12 @@ def test_all_goes_and_the_tokens_end_at_once(service: Service) -> None:
     for member in (ada, ben):
         with_generations(service, member, 3)
     kept = of(service, ben)
-    answer = ada.ask("DELETE", "/auth/me")
+    answer = ada.ask("DELETE", "/auth/me", {"password": PASSWORD})
     assert (answer.status, list(answer.json)) == (200, ["message"])
     for method, path, body in (
         ("GET", "/auth/me", None),
         ("PATCH", "/auth/me", {"full_name": "x"}),
-        ("DELETE", "/auth/me", None),
+        ("DELETE", "/auth/me", {"password": PASSWORD}),
         ("GET", "/auth/me/export", None),
         ("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": NEW}),
         ("GET", "/websites", None),
@@ -69,7 +69,7 @@ def test_what_runs_is_cancelled_and_its_worker_can_write_no_more(service: Servic
     user = place.users.get(ada.id)
     assert user is not None
     running = claimed(place, started(place, user, with_website(place, user)))
-    assert ada.ask("DELETE", "/auth/me").status == 200
+    assert ada.ask("DELETE", "/auth/me", {"password": PASSWORD}).status == 200
     with pytest.raises(LeaseLost):
         place.generations.heartbeat(running, lease_expires_at=now(), progress=Progress(pages_crawled=1))
     archive = Archive(key="x", file_size=3, total_files=1, sha256="0" * 64, content_bytes=3)
@@ -83,7 +83,7 @@ def test_what_runs_is_cancelled_and_its_worker_can_write_no_more(service: Servic
 
 def test_a_file_that_a_worker_stores_late_goes_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, place = service.person("ada.late.file@example.org"), service.place
-    assert ada.ask("DELETE", "/auth/me").status == 200
+    assert ada.ask("DELETE", "/auth/me", {"password": PASSWORD}).status == 200
     place.s3.put_object(Bucket=place.name, Key=f"generations/{ada.id}/late/1.zip", Body=b"zip")
     assert service.clean_up({"only": "deletions"}) == {"deleted": 0}
     later = now() + timedelta(hours=1)
@@ -103,7 +103,7 @@ def test_a_deletion_that_was_interrupted_is_gone_on_with(
     assert user is not None
     started(place, user, with_website(place, user))
     monkeypatch.setattr("functions.auth.handler._DELETE_AT_ONCE", timedelta())
-    answer = ada.ask("DELETE", "/auth/me")
+    answer = ada.ask("DELETE", "/auth/me", {"password": PASSWORD})
     assert (answer.status, "are being removed" in answer.body) == (200, True)
     assert len(of(service, ada)) > 5
     assert service.login(ada.address).status == 401
@@ -129,7 +129,7 @@ def test_a_very_large_account_is_deleted_in_parts(service: Service, monkeypatch:
             }
         )
     monkeypatch.setattr("functions.auth.handler._DELETE_AT_ONCE", timedelta(milliseconds=30))
-    assert ada.ask("DELETE", "/auth/me").status == 200
+    assert ada.ask("DELETE", "/auth/me", {"password": PASSWORD}).status == 200
     rounds = 0
     while len(of(service, ada)) > 1:
         rounds += 1
@@ -154,7 +154,7 @@ def test_what_stays_names_nobody(service: Service, monkeypatch: pytest.MonkeyPat
     ada = service.person("ada.audited@example.org")
     ada.ask("PATCH", "/auth/me", {"full_name": "Ada Lovelace"})
     ada.ask("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": NEW})
-    ada.ask("DELETE", "/auth/me")
+    ada.ask("DELETE", "/auth/me", {"password": NEW})
     later = now() + timedelta(hours=1)
     monkeypatch.setattr("functions.cleanup.handler.now", lambda: later)
     service.clean_up()

@@ -83,7 +83,7 @@ def test_a_changed_password_ends_the_other_sign_ins(service: Service) -> None:
     ada = service.person("ada.changes@example.org")
     laptop = service.signed_in(ada.address)
     body = {"current_password": "not the one", "new_password": NEW}
-    refused(ada.ask("POST", "/auth/change-password", body), 401, "invalid_credentials")
+    refused(ada.ask("POST", "/auth/change-password", body), 403, "wrong_password")
     body = {"current_password": PASSWORD, "new_password": "12345678"}
     refused(ada.ask("POST", "/auth/change-password", body), 422, "password_too_common")
     assert ada.ask("GET", "/auth/me").status == laptop.ask("GET", "/auth/me").status == 200
@@ -102,7 +102,7 @@ def test_wrong_current_passwords_lock_like_failed_logins(service: Service) -> No
     ada = service.person("ada.guessed@example.org")
     body = {"current_password": "not the one", "new_password": NEW}
     for _ in range(9):
-        refused(ada.ask("POST", "/auth/change-password", body), 401, "invalid_credentials")
+        refused(ada.ask("POST", "/auth/change-password", body), 403, "wrong_password")
     refused(service.login(ada.address, "not the one"), 401, "invalid_credentials")
     refused(service.login(ada.address), 429, "account_locked")
     refused(ada.ask("POST", "/auth/change-password", body), 429, "account_locked")

@@ -27,6 +27,7 @@ PUBLIC = (
     .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 )
 LEFT_OUT = object()
+_TWISTED_IDS = ("../ID", "ID ", "ID\x00", "USER#ID", "ID#", " ID")
 
 
 def encoded(value: object) -> str:
@@ -42,12 +43,14 @@ def signed(
     return f"{body}.{encoded(hmac.new(secret, body.encode(), digest).digest())}"
 
 
-def claims_of(user: str, **changes: object) -> dict[str, object]:
+def claims_of(member: Member, **changes: object) -> dict[str, object]:
+    """Return good claims with changes: whatever is refused is refused because of the change."""
     now = int(time.time())
     claims = {
         "iss": "llmready",
         "aud": "llmready-access",
-        "sub": user,
+        "sub": member.id,
+        "scope": member.family,
         "jti": new_id(),
         "iat": now - 5,
         "exp": now + 600,
@@ -61,24 +64,27 @@ def header_of(**changes: object) -> dict[str, object]:
     return {name: value for name, value in header.items() if value is not LEFT_OUT}
 
 
-def forgeries(user: str, good: str) -> Iterator[tuple[str, str]]:
-    """Walk bad access tokens of ``user``; ``good`` is a good one. All but those of other keys are signed rightly."""
-    yield from _wrong_claims(user)
-    yield from _wrong_headers(user)
-    yield from _wrong_keys(user)
-    yield from _twisted(user, good)
+def forgeries(member: Member, good: str) -> Iterator[tuple[str, str]]:
+    """Walk bad access tokens of ``member``; ``good`` is a good one.
+
+    All but those of other keys are signed correctly.
+    """
+    yield from _wrong_claims(member)
+    yield from _wrong_headers(member)
+    yield from _wrong_keys(member)
+    yield from _twisted(member, good)
 
 
-def _wrong_claims(user: str) -> Iterator[tuple[str, str]]:
+def _wrong_claims(member: Member) -> Iterator[tuple[str, str]]:
     odd: list[object] = [None, "", 0, -1, True, [], {}, "x", ["llmready"], {"a": 1}, 1e308, "\x00", " "]
     for claim in ("iss", "aud", "sub", "jti", "iat", "exp"):
-        yield f"no {claim}", signed(claims_of(user, **{claim: LEFT_OUT}), header_of())
+        yield f"no {claim}", signed(claims_of(member, **{claim: LEFT_OUT}), header_of())
         for value in odd:
             if (claim, value) in (("exp", 1e308), ("jti", "x"), ("jti", " "), ("jti", "\x00"), ("jti", "")):
                 continue
             if claim == "iat" and value in (0, True, -1):
                 continue
-            yield f"{claim} is {value!r}", signed(claims_of(user, **{claim: value}), header_of())
+            yield f"{claim} is {value!r}", signed(claims_of(member, **{claim: value}), header_of())
     soon = int(time.time())
     others: dict[str, list[object]] = {
         "iss": ["LLMReady", "llmready ", "https://llmready", ["llmready"]],
@@ -92,22 +98,34 @@ def _wrong_claims(user: str) -> Iterator[tuple[str, str]]:
         "exp": [1, soon - 1, soon - 600, str(soon + 600), f"{soon}x", [soon + 600]],
         "iat": [soon + 60, soon + 86_400, 4_000_000_000, str(soon), [soon]],
         "nbf": [soon + 60, "x"],
-        "sub": [new_id(), "../" + user, user + " ", user.upper(), f"{user}\x00", f"USER#{user}", "0" * 4000],
+        "sub": [
+            new_id(),
+            *(form.replace("ID", member.id) for form in _TWISTED_IDS),
+            member.id.upper(),
+            "0" * 4000,
+        ],
+        "scope": [
+            LEFT_OUT,
+            None,
+            "",
+            new_id(),
+            *(form.replace("ID", member.family) for form in _TWISTED_IDS),
+        ],
     }
     for claim, values in others.items():
         for value in values:
-            yield f"{claim} is {str(value)[:30]}", signed(claims_of(user, **{claim: value}), header_of())
+            yield f"{claim} is {str(value)[:30]}", signed(claims_of(member, **{claim: value}), header_of())
     for audience in Audience:
         if audience is not Audience.ACCESS:
-            yield f"good for {audience}", signed(claims_of(user, aud=audience.value), header_of())
-    for body in (None, [], "x", 5, {}, [claims_of(user)]):
+            yield f"good for {audience}", signed(claims_of(member, aud=audience.value), header_of())
+    for body in (None, [], "x", 5, {}, [claims_of(member)]):
         yield f"claims {body!r}"[:30], signed(body, header_of())
     yield "claims no json", signed(b"\xff\xfe{", header_of())
     yield "claims deep", signed(b"[" * 1000 + b"]" * 1000, header_of())
 
 
-def _wrong_headers(user: str) -> Iterator[tuple[str, str]]:
-    claims = claims_of(user)
+def _wrong_headers(member: Member) -> Iterator[tuple[str, str]]:
+    claims = claims_of(member)
     for kid in (
         LEFT_OUT,
         None,
@@ -167,8 +185,8 @@ def _wrong_headers(user: str) -> Iterator[tuple[str, str]]:
     yield "header no json", signed(claims, b"{]")
 
 
-def _wrong_keys(user: str) -> Iterator[tuple[str, str]]:
-    claims = claims_of(user)
+def _wrong_keys(member: Member) -> Iterator[tuple[str, str]]:
+    claims = claims_of(member)
     own = {"kty": "oct", "k": encoded(b"k" * 64)}
     for key in ("k" * 64, "", "\x00", SECRET[:-1], SECRET + " ", SECRET.upper(), PUBLIC, KID, "null", "{}"):
         yield f"key {str(key)[:12]}", signed(claims, header_of(), key)
@@ -185,9 +203,9 @@ def _wrong_keys(user: str) -> Iterator[tuple[str, str]]:
     yield "public key as secret, HS256", signed(claims, header_of(alg="HS256"), PUBLIC)
 
 
-def _twisted(user: str, good: str) -> Iterator[tuple[str, str]]:
+def _twisted(member: Member, good: str) -> Iterator[tuple[str, str]]:
     head, body, signature = good.split(".")
-    yield "other claims under the signature", f"{head}.{encoded(claims_of(new_id()))}.{signature}"
+    yield "other claims under the signature", f"{head}.{encoded(claims_of(member, sub=new_id()))}.{signature}"
     yield "other header under the signature", f"{encoded(header_of(x=1))}.{body}.{signature}"
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     for position in range(0, len(signature), 3):
@@ -215,7 +233,7 @@ def _twisted(user: str, good: str) -> Iterator[tuple[str, str]]:
         ("NUL", good + "\x00"),
         ("ten kilobytes", "a" * 10_000),
         ("ten kilobytes behind", good + "a" * 10_000),
-        ("long claims", signed(claims_of(user, x="a" * 8000), header_of())),
+        ("long claims", signed(claims_of(member, x="a" * 8000), header_of())),
         ("two", f"{good} {good}"),
         ("comma", f"{good},{good}"),
         ("quotes", f'"{good}"'),
@@ -236,8 +254,8 @@ def test_no_forged_token_is_accepted(service: Service) -> None:
     ada = service.person("ada.forged@example.org")
     good = ada.tokens["access_token"]
     assert ada.ask("GET", "/auth/me").status == 200
-    assert service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of())).status == 200
-    attempts = list(forgeries(ada.id, good))
+    assert service.ask("GET", "/auth/me", token=signed(claims_of(ada), header_of())).status == 200
+    attempts = list(forgeries(ada, good))
     assert len(attempts) >= 200
     accepted = [name for name, token in attempts if not refused(service, token)]
     assert accepted == []
@@ -247,7 +265,7 @@ def test_no_forged_refresh_token_is_accepted(service: Service) -> None:
     ada = service.person("ada.forged.refresh@example.org")
     good = ada.tokens["refresh_token"]
     accepted = []
-    for name, token in forgeries(ada.id, good):
+    for name, token in forgeries(ada, good):
         if name in ("good for llmready-refresh", "aud is llmready-refresh"):
             continue
         for path in ("refresh", "logout"):
@@ -256,7 +274,7 @@ def test_no_forged_refresh_token_is_accepted(service: Service) -> None:
                 accepted.append((name, path, answer.status))
     # A right signature on a family or token that never was is refused too, which costs the family nothing.
     for scope in (LEFT_OUT, "nope", new_id(), ""):
-        token = signed(claims_of(ada.id, aud="llmready-refresh", scope=scope), header_of())
+        token = signed(claims_of(ada, aud="llmready-refresh", scope=scope), header_of())
         if service.ask("POST", "/auth/refresh", {"refresh_token": token}).status != 401:
             accepted.append((str(scope), "refresh", 200))
     assert accepted == []
@@ -310,7 +328,7 @@ def test_an_expired_token_is_over(service: Service) -> None:
     assert refused(service, token)
 
 
-def test_two_keys_are_good_and_the_new_one_signs_from_its_time_on(service: Service) -> None:
+def test_two_keys_are_accepted_and_the_new_one_signs_from_its_time_on(service: Service) -> None:
     ada = service.person("ada.rotates@example.org")
     secrets = service.place.emulator.client("secretsmanager")
 
@@ -324,7 +342,7 @@ def test_two_keys_are_good_and_the_new_one_signs_from_its_time_on(service: Servi
     assert _kid(service.signed_in(ada.address)) == KID
     # Somebody whose clock is ahead signs with the new one: it is accepted already.
     assert (
-        service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of(kid="k2"), "t" * 64)).status
+        service.ask("GET", "/auth/me", token=signed(claims_of(ada), header_of(kid="k2"), "t" * 64)).status
         == 200
     )
     store(**new, **old, signs_from=(now() - timedelta(seconds=1)).isoformat())
@@ -337,7 +355,7 @@ def test_two_keys_are_good_and_the_new_one_signs_from_its_time_on(service: Servi
     assert refused(service, ada.tokens["access_token"])
     assert service.ask("GET", "/auth/me", token=fresh.json["access_token"]).status == 200
     assert (
-        service.ask("GET", "/auth/me", token=signed(claims_of(ada.id), header_of(kid=None), "u" * 64)).status
+        service.ask("GET", "/auth/me", token=signed(claims_of(ada), header_of(kid=None), "u" * 64)).status
         == 401
     )
 

@@ -98,7 +98,7 @@ def test_a_deleted_account_has_no_files(system: System, small_site: Site) -> Non
     person.finished(person.start(person.website(small_site.url)))
     me = person.http.get("/auth/me").json()["id"]
     assert _keys(system, me)
-    assert person.http.delete("/auth/me").status_code == 200
+    assert person.delete_account().status_code == 200
     assert _keys(system, me) == []
 
 

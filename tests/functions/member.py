@@ -7,13 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from llmready import bootstrap
-from llmready.domain.clock import now
-from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
 from llmready.domain.user import User
 from testkit.documented import check_refusal
 from testkit.emulator import Place
 from testkit.people import registered
+from testkit.service import access_token
 
 
 @dataclass(frozen=True)
@@ -58,5 +56,4 @@ class Member:
 def member(place: Place, plan: str = "pro", **fields: Any) -> Member:
     """Return somebody with a new account."""
     user = registered(place, plan, **fields)
-    token = issue(bootstrap.keys(), Audience.ACCESS, subject=user.id, time=now(), lifetime=ACCESS_LIFETIME)
-    return Member(user, token)
+    return Member(user, access_token(user.id))

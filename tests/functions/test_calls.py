@@ -11,9 +11,10 @@ import pytest
 from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.plans import Lane
-from llmready.domain.tokens import ACCESS_LIFETIME, Audience, issue
+from llmready.domain.tokens import Audience, check
 from testkit.emulator import Place
 from testkit.people import new_user, new_website
+from testkit.service import access_token
 
 Call = Callable[..., dict[str, Any]]
 
@@ -25,7 +26,10 @@ def call(place: Place, calls: list[str]) -> Call:
     place.users.create(user)
     website = new_website(user)
     place.websites.create(website, limit=999)
-    token = issue(bootstrap.keys(), Audience.ACCESS, subject=user.id, time=now(), lifetime=ACCESS_LIFETIME)
+    token = access_token(user.id)
+    # Reads rely on what the process learned of the sign-in within the last minute.
+    claims = check(bootstrap.keys(), Audience.ACCESS, token)
+    bootstrap.open_families().check(claims, changes=False, time=now())
 
     def send(function: str, method: str, path: str, body: object = None) -> dict[str, Any]:
         calls.clear()
@@ -59,8 +63,8 @@ def call(place: Place, calls: list[str]) -> Call:
 def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> None:
     started = call("generations", "POST", "/generations/start", {"website_id": call.website.id})  # type: ignore[attr-defined]
     assert started["statusCode"] == 202, started["body"]
-    # One read, the limiter, the transaction, the message, the bell.
-    assert calls == ["BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage", "Invoke"]
+    # Whether the sign-in was revoked, one read, the limiter, the transaction, the message, the bell.
+    assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage", "Invoke"]
 
     generation = json.loads(started["body"])["generation_id"]
     assert call("generations", "GET", f"/generations/{generation}")["statusCode"] == 200

@@ -27,6 +27,7 @@ from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.plans import Lane
+from llmready.http.open_families import OpenFamilies
 from llmready.observability import trace_aws_calls
 from llmready.ports.files import Archives
 from llmready.ports.limits import Captcha
@@ -69,6 +70,12 @@ def users() -> DynamoUsers:
 def sessions() -> DynamoSessions:
     """Return the refresh token families."""
     return DynamoSessions(table())
+
+
+@cache
+def open_families() -> OpenFamilies:
+    """Return the check that an access token's sign-in was not revoked."""
+    return OpenFamilies(sessions())
 
 
 @cache

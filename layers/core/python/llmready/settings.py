@@ -53,6 +53,7 @@ class Settings(BaseModel):
     captcha_url: str = ""
     captcha_secret: str = ""
     public_url: str = "http://localhost:8000"
+    session_cookie: str = "__Host-llmready"
     browser: bool = False
     lease_seconds: int = Field(90, ge=3)
     idle_seconds: int = Field(60, ge=1)

@@ -1,5 +1,6 @@
 """Tokens: JSON Web Tokens (RFC 7519) signed with one pinned algorithm and a ``kid``."""
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,8 @@ ALGORITHM = "HS256"
 ISSUER = "llmready"
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=30)
+REFRESH_GRACE = timedelta(seconds=30)
+"""How long a cookie session accepts the refresh token before the newest one."""
 _REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
 _LONGEST = 4096
 # The last of the 43 characters of a signature carries two bits more than are read: one spelling only.
@@ -56,6 +59,15 @@ class Claims(BaseModel):
     def issued_at(self) -> datetime:
         """When the token was issued."""
         return datetime.fromtimestamp(self.iat, UTC)
+
+
+def successor_id(token_id: str) -> str:
+    """Return the ID of the refresh token that replaces the one with ``token_id``.
+
+    It is derived, so that several tabs that present the same token get the same successor. It is no secret: a refresh
+    token is accepted by its signature.
+    """
+    return hashlib.sha256(f"successor of {token_id}".encode()).hexdigest()[:32]
 
 
 def issue(

@@ -35,6 +35,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=31536000",
 }
+_READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
@@ -63,6 +64,11 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(RequestValidationError)(self._not_valid)
         self.exception_handler([ResponseValidationError, Exception])(self._broken)
         self.not_found(self._unknown)
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The request as API Gateway sent it."""
+        return self.current_event.raw_event
 
     @property
     def claims(self) -> Claims:
@@ -95,7 +101,7 @@ class Api(APIGatewayHttpResolver):
         """
         from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
 
-        key = source_address(self.current_event.raw_event) if key is None else key
+        key = source_address(self.event) if key is None else key
         self._standing = take_one(name, key, rate, limiter=bootstrap.limiter(), time=now())
         if self._standing is not None and self._standing.wait:
             raise TooManyRequests(
@@ -129,6 +135,7 @@ class Api(APIGatewayHttpResolver):
                 from llmready import bootstrap  # noqa: PLC0415 - see limit
 
                 claims = self._authenticate(event, bootstrap.keys())
+                bootstrap.open_families().check(claims, changes=_method(event) not in _READS, time=now())
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
             check_body(event)
@@ -145,8 +152,7 @@ class Api(APIGatewayHttpResolver):
     def _refuse_other_methods(self, event: dict[str, Any]) -> None:
         """Keep ``GET /generations/start`` from being read as the generation of the id "start"."""
         routes = [route for route in self._static_routes if route.rule.match(event["rawPath"])]
-        method = event.get("requestContext", {}).get("http", {}).get("method", "").upper()
-        if routes and all(route.method != method for route in routes):
+        if routes and all(route.method != _method(event) for route in routes):
             raise _not_allowed(routes)
 
     def _refused(self, error: DomainError) -> Response[str]:
@@ -170,7 +176,7 @@ class Api(APIGatewayHttpResolver):
     @property
     def request_id(self) -> str:
         """Id of the request, as answers and logs name it."""
-        return _request_id(self.current_event.raw_event)
+        return _request_id(self.event)
 
 
 def _not_allowed(routes: list[Route]) -> MethodNotAllowed:
@@ -209,6 +215,10 @@ def _limit_headers(standing: RateLimitStatus | None) -> dict[str, str]:
         "RateLimit-Policy": f'"{standing.name}";q={rate.tokens};w={rate.seconds}',
         "RateLimit": f'"{standing.name}";r={standing.remaining};t={standing.wait or standing.full_in}',
     }
+
+
+def _method(event: dict[str, Any]) -> str:
+    return str(event.get("requestContext", {}).get("http", {}).get("method", "")).upper()
 
 
 def _request_id(event: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Accounts, sign-ins, one-use tokens from emails and data exports."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from llmready.domain.audit import AuditRecord
@@ -149,6 +149,24 @@ class Users(Protocol):
         """Delete the deletion mark, which is the last item of a deleted account."""
 
 
+class Rotation(NamedTuple):
+    """The use of a refresh token.
+
+    Attributes:
+        old: ID of the token that was presented.
+        new: ID of its successor.
+        time: When it was presented.
+        expires_at: When the successor expires.
+        grace: How long ``old`` is still accepted after it was replaced.
+    """
+
+    old: str
+    new: str
+    time: datetime
+    expires_at: datetime
+    grace: timedelta
+
+
 class Sessions(Protocol):
     """Refresh token families. Each login creates one family; only its newest token is valid."""
 
@@ -168,19 +186,21 @@ class Sessions(Protocol):
             False if the account does not exist.
         """
 
-    def rotate(self, user_id: str, family: str, old: str, new: str, expires_at: datetime) -> bool:
+    def rotate(self, user_id: str, family: str, rotation: Rotation) -> bool:
         """Replace the newest token of a family.
 
         Args:
             user_id: ID of the account.
             family: ID of the family.
-            old: ID of the token that was presented.
-            new: ID of the token that replaces it.
-            expires_at: When the new token expires.
+            rotation: The token that was presented and its successor.
 
         Returns:
-            False if ``old`` is not the newest token; the family is revoked then.
+            True if the token was replaced, or had been replaced by the same successor within the grace period. False
+            otherwise; the family is revoked then.
         """
+
+    def is_open(self, user_id: str, family: str, time: datetime) -> bool:
+        """Return whether a family exists and has not expired; read with strong consistency."""
 
     def close(self, user_id: str, family: str) -> None:
         """Revoke a family."""

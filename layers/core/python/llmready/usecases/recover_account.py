@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, Invalid, Unauthenticated
+from llmready.domain.errors import Conflict, Invalid
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.mail_tokens import MailToken, read_mail_token
 from llmready.domain.passwords import hashed, matches, refuse_weak
@@ -13,7 +13,7 @@ from llmready.ports.accounts import MailTokens, Sessions, Users
 from llmready.ports.limits import Lockout
 from llmready.ports.mail import MailQueue
 from llmready.usecases.send_mail import hand_to_notifier
-from llmready.usecases.sign_in import counted_try
+from llmready.usecases.sign_in import confirm_password
 
 
 def verify_email(token: str, *, users: Users, time: datetime) -> None:
@@ -69,16 +69,17 @@ def change_password(
     """Replace the password of a signed-in user, and end all other sign-ins.
 
     Raises:
-        Unauthenticated: The current password is wrong; that counts as a failed login.
+        Forbidden: The current password is wrong; that counts as a failed login.
         TooManyRequests: It was wrong too often.
-        Invalid: The new password is a common one.
+        Invalid: The new password is a common one, or the current one.
         Conflict: The password was changed by somebody else meanwhile.
     """
     refuse_weak(new, own=(user.email, user.full_name), field="new_password")
-    refusal = Unauthenticated("invalid_credentials", "The current password is wrong.")
-    with counted_try(user.email, refusal, lockout=lockout, time=time):
-        if not matches(user.password_hash, current):
-            raise refusal
+    confirm_password(user, current, lockout=lockout, time=time)
+    if matches(user.password_hash, new):
+        raise Invalid(
+            "new_password", "The new password must differ from the current one.", code="password_unchanged"
+        )
     told = _told(user.id, time)
     if not users.change_password(user, hashed(new), told, time, kept_family=claims.scope):
         raise Conflict("password_changed", "The password was changed meanwhile; please sign in again.")

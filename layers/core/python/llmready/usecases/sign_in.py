@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.account import account_of
 from llmready.domain.clock import new_id
-from llmready.domain.errors import TooManyRequests, Unauthenticated
+from llmready.domain.errors import DomainError, Forbidden, TooManyRequests, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
-from llmready.domain.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, Audience, Claims, Keys, check, issue
-from llmready.domain.user import email_fingerprint
-from llmready.ports.accounts import Sessions, Users
+from llmready.domain.tokens import (
+    ACCESS_LIFETIME,
+    REFRESH_LIFETIME,
+    Audience,
+    Claims,
+    Keys,
+    check,
+    issue,
+    successor_id,
+)
+from llmready.domain.user import User, email_fingerprint
+from llmready.ports.accounts import Rotation, Sessions, Users
 from llmready.ports.limits import Lockout
 
 
@@ -53,7 +62,7 @@ def sign_in(
 
 
 @contextmanager
-def counted_try(email: str, refusal: Unauthenticated, *, lockout: Lockout, time: datetime) -> Iterator[None]:
+def counted_try(email: str, refusal: DomainError, *, lockout: Lockout, time: datetime) -> Iterator[None]:
     """Let a password of an address be tried, as long as it is not locked.
 
     Args:
@@ -72,25 +81,54 @@ def counted_try(email: str, refusal: Unauthenticated, *, lockout: Lockout, time:
         )
     try:
         yield
-    except Unauthenticated as error:
+    except DomainError as error:
         if error is refusal:
             lockout.failed(fingerprint, time)
         raise
     lockout.succeeded(fingerprint)
 
 
+def confirm_password(user: User, password: str, *, lockout: Lockout, time: datetime) -> None:
+    """Check the password of a signed-in user before something that cannot be undone.
+
+    Raises:
+        Forbidden: The password is wrong; that counts as a failed login. It is not Unauthenticated, because clients
+            sign their user out on that.
+        TooManyRequests: It was wrong too often.
+    """
+    refusal = Forbidden("wrong_password", "The password is wrong.")
+    with counted_try(user.email, refusal, lockout=lockout, time=time):
+        if not matches(user.password_hash, password):
+            raise refusal
+
+
 def stay_signed_in(
-    *, refresh_token: str, users: Users, sessions: Sessions, keys: Keys, time: datetime
+    *,
+    refresh_token: str,
+    grace: timedelta,
+    users: Users,
+    sessions: Sessions,
+    keys: Keys,
+    time: datetime,
 ) -> Tokens:
     """Return new tokens for the newest refresh token of a family.
 
+    Args:
+        refresh_token: The token, as the client presented it.
+        grace: How long the token before the newest one is accepted after it was replaced.
+        users: The accounts.
+        sessions: The refresh token families.
+        keys: The signing keys.
+        time: The current time.
+
     Raises:
-        Unauthenticated: The token is not good, or was used before, which revokes its family.
+        Unauthenticated: The token is not valid, or was used before, which revokes its family.
     """
     claims, family = _read(refresh_token, keys)
-    token_id = new_id()
+    token_id = successor_id(claims.jti)
     account_of(users.get(claims.sub), claims)
-    if not sessions.rotate(claims.sub, family, claims.jti, token_id, time + REFRESH_LIFETIME):
+    rotation = Rotation(claims.jti, token_id, time, time + REFRESH_LIFETIME, grace)
+    if not sessions.rotate(claims.sub, family, rotation):
         raise Unauthenticated("invalid_token", "The refresh token was used before or is not valid.")
     return _tokens(claims.sub, family, token_id, keys, time)
 

@@ -9,6 +9,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import ConditionFailed, Table, TransactionRefused
 from llmready.adapters.dynamodb.users import is_account
 from llmready.domain.clock import timestamp
+from llmready.ports.accounts import Rotation
 
 
 class DynamoSessions:
@@ -37,19 +38,34 @@ class DynamoSessions:
             return False
         return True
 
-    def rotate(self, user_id: str, family: str, old: str, new: str, expires_at: datetime) -> bool:
-        """Replace the newest token; return False, with the family revoked, when ``old`` is not the newest."""
+    def rotate(self, user_id: str, family: str, rotation: Rotation) -> bool:
+        """Replace the newest token of a family; False, with the family revoked, when that is not allowed."""
+        old, new = _hashed(rotation.old), _hashed(rotation.new)
         write = self._table.update(
             keys.family(user_id, family),
-            change={"newest": _hashed(new), "ttl": int(expires_at.timestamp())},
-            condition=Attr("newest").eq(_hashed(old)),
+            change={
+                "newest": new,
+                "previous": old,
+                "rotated_at": timestamp(rotation.time),
+                "ttl": int(rotation.expires_at.timestamp()),
+            },
+            condition=Attr("newest").eq(old),
         )
         try:
             self._table.write(write)
-        except ConditionFailed:
+        except ConditionFailed as refused:
+            stored = refused.item or {}
+            replaced_by_the_same = (stored.get("previous"), stored.get("newest")) == (old, new)
+            if replaced_by_the_same and timestamp(rotation.time - rotation.grace) < stored["rotated_at"]:
+                return True
             self.close(user_id, family)
             return False
         return True
+
+    def is_open(self, user_id: str, family: str, time: datetime) -> bool:
+        """Tell whether a family exists, has not expired and was not revoked."""
+        item = self._table.get(keys.family(user_id, family))
+        return item is not None and int(item["ttl"]) > time.timestamp()
 
     def close(self, user_id: str, family: str) -> None:
         """Revoke a family."""

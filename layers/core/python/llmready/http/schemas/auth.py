@@ -118,6 +118,12 @@ class PasswordReset(Secretive):
     new_password: NewPassword
 
 
+class Deletion(Secretive):
+    """The password that confirms the deletion of an account."""
+
+    password: Password
+
+
 class PasswordChange(Secretive):
     """The old and the new password."""
 
@@ -149,13 +155,18 @@ class ProfileChange(Request):
         return self
 
 
-class TokenAnswer(Answer):
-    """Tokens of a signed-in user; ``expires_in`` is in seconds."""
+class AccessAnswer(Answer):
+    """The access token of a session that is kept in a cookie."""
 
     access_token: str
-    refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the scheme's name
-    expires_in: int
+    expires_in: int = Field(description="Lifetime of the access token in seconds.")
+
+
+class TokenAnswer(AccessAnswer):
+    """The tokens of a signed-in user."""
+
+    refresh_token: str
 
 
 class MailPreferencesAnswer(Answer):
