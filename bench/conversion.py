@@ -14,10 +14,9 @@ import time
 from operator import truediv
 from pathlib import Path
 
-import crawler.convert.converter as converting
-
 from bench.figures import Figures
 from bench.site import numbered_pages
+from llmready.crawler.convert.node import SCRIPT
 from llmready.crawler.convert.node_child import MAX_WAITING, Converter
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Failure
@@ -35,8 +34,8 @@ class Side:
     """A converter with what it took, in seconds, a round."""
 
     def __init__(self, name: str, script: Path, *, safe: bool):
-        self.name, self.script, self.safe = name, script, safe
-        self.converter = Converter()
+        self.name, self.safe = name, safe
+        self.converter = Converter(script)
         self.begin(in_hand=1)
 
     def begin(self, *, in_hand: int) -> None:
@@ -46,11 +45,7 @@ class Side:
         self.cpu = 0.0
 
     async def start(self) -> None:
-        usual, converting.SCRIPT = converting.SCRIPT, self.script
-        try:
-            await self.converter.start()
-        finally:
-            converting.SCRIPT = usual
+        await self.converter.start()
 
     def used(self) -> float:
         """CPU seconds of the child, and of this process."""
@@ -121,7 +116,7 @@ async def measure(rounds: int) -> bool:
     folder = numbered_pages(Path(".build/conversion"), 1)
     pages = [*(label.html.encode() for label in found), (folder / "page-0.html").read_bytes()]
     alone = Side("mdream alone", ALONE, safe=False)
-    ours = Side("main part, mdream, made safe", converting.SCRIPT, safe=True)
+    ours = Side("main part, mdream, made safe", SCRIPT, safe=True)
     for side in (alone, ours):
         await side.start()
     figures = Figures()

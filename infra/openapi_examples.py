@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from llmready.version import __version__
+
 _BY_FORMAT = {
     "date-time": "2026-11-24T09:30:00.000Z",
     "email": "ada@example.com",
@@ -18,7 +20,7 @@ _BY_NAME: dict[str, Any] = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "message": "Done.",
     "name": "My site",
-    "version": "0.1.0",
+    "version": __version__,
     "download_url": "https://bucket.s3.eu-central-1.amazonaws.com/generations/…?X-Amz-Signature=…",
     "website_name": "My site",
     "website_url": "https://example.com",

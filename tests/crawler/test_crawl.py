@@ -15,6 +15,7 @@ import pytest
 from llms_txt import parse_llms_file
 
 from llmready.crawler.pack.llms_txt import escape
+from llmready.version import __version__
 from testkit import needs
 from testkit.crawler_program import Run, call, run
 from testkit.serving import HTML, Answer, folder, links, page, serving
@@ -142,7 +143,7 @@ def test_asks_for_nothing_forbidden_and_nothing_twice(shop: Run) -> None:
     assert not [path for path in requested if path.startswith("/secret")]
     assert not {"/not-followed.html", "/lost.html", "/file.pdf"} & set(requested)
     assert len(requested) == len(set(requested))
-    assert shop.last["agents"] == {"LLMReadyBot/0.1.0 (+https://llmready.example/bot)"}
+    assert shop.last["agents"] == {f"LLMReadyBot/{__version__} (+https://llmready.example/bot)"}
     assert shop.last["most_at_once"] <= 4
 
 
@@ -184,7 +185,7 @@ def test_full_text_holds_each_page_under_title_and_url(shop: Run) -> None:
 def test_manifest_describes_the_files(shop: Run) -> None:
     manifest = shop.manifest
     assert manifest["origin"] == shop.last["origin"] + "/"
-    assert manifest["generator"] == "LLMReady 0.1.0"
+    assert manifest["generator"] == f"LLMReady {__version__}"
     assert manifest["notes"] == []
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", manifest["started_at"])
     assert manifest["started_at"] <= manifest["ended_at"]

@@ -9,6 +9,7 @@ from typing import Any
 from llmready.cli import deployment, doctor, operations, records, signing_keys
 from llmready.cli.client.output import day, print_fields, print_table
 from llmready.cli.deployment import Deployment
+from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         subparser = commands.add_parser(name, help=text, description=text)
         deployment.add_arguments(subparser)
         subparser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-        subparser.set_defaults(run=_plainly(run))
+        subparser.set_defaults(run=requiring("operator", _plainly(run)))
         return subparser
 
     change = command("set-plan", _set_plan, "Put a user on a plan; it holds at once.")

@@ -52,6 +52,11 @@ def _template(options: argparse.Namespace) -> dict[str, object]:
         if not isinstance(body, dict) or "AWS::ECS::TaskDefinition" not in json.dumps(body):
             raise CommandFailed(f"{options.template} is no template of this service")
         return body
+    if not (_ROOT / "infra" / "app.py").is_file():
+        raise CommandFailed(
+            "only a working copy of the repository can make the template; run this command there, or name a template "
+            "that `make synth` wrote with --template"
+        )
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-O", "-m", "infra.app", "--stage", options.stage, "-c", _SENDER]
         done = subprocess.run(

@@ -9,6 +9,7 @@ from typing import Never
 from llmready.cli import admin, completion, cost
 from llmready.cli.client import account, generations, sites
 from llmready.cli.exit_codes import ExitCode
+from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
 from llmready.crawler import cli as crawl
 from llmready.version import __version__
@@ -45,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     generations.add_commands(commands.add_parser)
     crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
-    crawling.set_defaults(run=crawl.run)
+    crawling.set_defaults(run=requiring("crawler", crawl.run))
     admin.add_arguments(commands.add_parser("admin", help="plans, users and jobs of a running service"))
     cost.add_arguments(commands.add_parser("cost", help="what a stage costs, from its template"))
     completion.add_command(commands.add_parser, build_parser)

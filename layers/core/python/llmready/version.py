@@ -1,3 +1,3 @@
 """The product's version, for every program and package of it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

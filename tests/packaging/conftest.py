@@ -1,0 +1,123 @@
+"""The built wheel, and virtual environments that hold nothing but it and one of its extras."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment and the folder that its commands run in."""
+
+    folder: Path
+    home: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    @property
+    def packages(self) -> Path:
+        """Where the packages lie."""
+        (found,) = (self.folder / "lib").glob("python3*/site-packages")
+        return found
+
+    def run(
+        self, program: str, *arguments: str, path: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the environment's programs with nothing of ours around it.
+
+        Args:
+            program: Name of a program in the environment's folder of programs.
+            arguments: Its arguments.
+            path: What PATH holds.
+            variables: More environment variables.
+        """
+        return subprocess.run(
+            [str(self.folder / "bin" / program), *arguments],
+            cwd=self.home,
+            env={"HOME": str(self.home), "LANG": "C.UTF-8", "PATH": path, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+class Installer:
+    """Makes environments, each once."""
+
+    def __init__(self, wheel: Path, folder: Path) -> None:
+        self.wheel = wheel
+        self._folder = folder
+
+    def environment(self, extra: str = "", *, name: str = "") -> Environment:
+        """Return the environment of an extra, or one of its own when it has a name.
+
+        Args:
+            extra: The extra that is installed; none when empty.
+            name: Name of an environment that the caller changes.
+        """
+        home = self._folder / (name or extra or "client")
+        made = Environment(home / "venv", home)
+        if not home.exists():
+            home.mkdir()
+            target = f"llmready[{extra}] @ {self.wheel.as_uri()}" if extra else str(self.wheel)
+            _uv("venv", "--quiet", "--python", sys.executable, str(made.folder))
+            # The versions that the lock names, so that a release of tomorrow cannot change the result.
+            locked = ROOT / "requirements" / "dev.txt"
+            _uv(
+                "pip", "install", "--quiet", "--python", str(made.python), "--constraint", str(locked), target
+            )
+        return made
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of what a clone holds, without anything that was set up there."""
+    source = tmp_path_factory.mktemp("source")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
+    return build("wheel", source, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installer:
+    """What makes environments with the wheel in them."""
+    return Installer(wheel, tmp_path_factory.mktemp("environments"))
+
+
+def build(kind: str, source: Path, folder: Path) -> Path:
+    """Build a wheel or an sdist and return its path."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(folder)],
+        cwd=source,
+        capture_output=True,
+        check=True,
+    )
+    (made,) = folder.iterdir()
+    return made
+
+
+def _uv(*arguments: str) -> None:
+    program = Path(sys.executable).with_name("uv")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 0, done.stderr
