@@ -16,12 +16,14 @@ from pydantic.json_schema import models_json_schema
 from infra.openapi_examples import example_of
 from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
 from infra.paths import ROOT
+from llmready.domain.api_keys import Scope
 from llmready.http.problems import TITLES
 from llmready.http.schemas.common import Problem
+from llmready.http.scopes import scopes_for
 from llmready.version import __version__
 
 OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
-_HTTP_FUNCTIONS = ("public", "auth", "websites", "generations")
+_HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations")
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
 
@@ -35,9 +37,24 @@ A limited route tells where you stand in `RateLimit` and `RateLimit-Policy`
 (draft-ietf-httpapi-ratelimit-headers), and when to try again in `Retry-After`."""
 _TAGS = {
     "auth": "Accounts and sign-in",
+    "keys": "API keys for programs",
     "websites": "What you want as text",
     "generations": "From start to download",
     "public": "What needs no account",
+}
+_SECURITY: dict[str, dict[str, str]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token from `POST /auth/login`; good for 15 minutes.",
+    },
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "llmr_…",
+        "description": "An API key from `POST /keys`, limited to its scopes.",
+    },
 }
 _TEXT = {"type": "string"}
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -76,7 +93,7 @@ def openapi() -> dict[str, Any]:
         "components": {
             "schemas": {},
             "headers": _HEADERS,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": _SECURITY,
         },
     }
     schemas = merged["components"]["schemas"]
@@ -99,7 +116,7 @@ def openapi() -> dict[str, Any]:
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
                 raise KeyError(f"infra/operations.py says nothing about {key}")
-            _complete(operation, OPERATIONS[key], schemas)
+            _complete(operation, OPERATIONS[key], schemas, scopes=scopes_for(method.upper(), path))
     return merged
 
 
@@ -113,16 +130,28 @@ def text() -> str:
     return json.dumps(openapi(), indent=1, sort_keys=True) + "\n"
 
 
-def _complete(operation: dict[str, Any], facts: Operation, schemas: dict[str, Any]) -> None:
-    """Add what the function itself does not know."""
+def _complete(
+    operation: dict[str, Any], facts: Operation, schemas: dict[str, Any], *, scopes: frozenset[Scope]
+) -> None:
+    """Add what the function itself does not know.
+
+    Args:
+        operation: The operation, which is changed.
+        facts: What is known about it.
+        schemas: All schemas, by name.
+        scopes: Of which an API key needs one; none where keys are not accepted.
+    """
     operation["operationId"] = facts.id
-    operation["security"] = [] if facts.open else [{"bearer": []}]
+    operation["security"] = _security(facts, scopes)
+    if scopes and not facts.open:
+        needed = " or ".join(f"`{scope}`" for scope in sorted(scopes))
+        operation["description"] += f"\n\nAn API key needs the scope {needed}."
     responses = operation["responses"]
     responses.pop("422", None)
     for status, response in responses.items():
         _complete_answer(status, response, facts, schemas)
     by_status: dict[int, list[str]] = {}
-    for code in facts.all_problems(has_body="requestBody" in operation):
+    for code in facts.all_problems(has_body="requestBody" in operation, takes_keys=bool(scopes)):
         by_status.setdefault(PROBLEMS[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, codes, limited=facts.limited)
@@ -132,6 +161,14 @@ def _complete(operation: dict[str, Any], facts: Operation, schemas: dict[str, An
         if parameter["in"] == "path":
             parameter["schema"] |= {"format": "uuid"}
             parameter["example"] = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
+
+
+def _security(facts: Operation, scopes: frozenset[Scope]) -> list[dict[str, list[str]]]:
+    if facts.open:
+        return []
+    # OpenAPI 3.1: each entry is an alternative; the names are roles that the credential needs.
+    keys = [{"apiKey": [str(scope)]} for scope in sorted(scopes)]
+    return [{"bearer": []}, *keys]
 
 
 def _complete_answer(

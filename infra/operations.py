@@ -16,11 +16,17 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "wrong_password": (403, "The password is wrong."),
     "quota_exceeded": (403, "You have used all generations of this month. They come back on the 1st (UTC)."),
     "plan_limit": (403, "Your plan allows 1 website; delete one or change the plan to add another."),
+    "scope_missing": (403, 'This API key lacks the scope "generate".'),
+    "sign_in_required": (
+        403,
+        "API keys are not accepted here; sign in and send an access token instead.",
+    ),
     "email_not_verified": (403, "Please confirm your email address before generating."),
     "host_blocked": (403, "This host is not crawled."),
     "not_found": (404, "There is nothing at this address."),
     "website_not_found": (404, "There is no such website."),
     "generation_not_found": (404, "There is no such generation."),
+    "key_not_found": (404, "There is no such API key."),
     "user_not_found": (404, "There is no such account."),
     "method_not_allowed": (405, "This path does not accept this method."),
     "generation_in_progress": (409, "A generation of this website is already running."),
@@ -57,6 +63,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 _BODY = ("malformed_json", "validation_error", "body_too_large", "unsupported_media_type")
 _TOKEN = ("not_authenticated", "invalid_token")
+# What an API key is answered where a sign-in is needed, also by routes of /auth that need no token.
+_NO_KEYS = ("sign_in_required", "invalid_token")
 _ANY = ("internal_error", "try_again")
 _LIMITED = ("too_many_requests",)
 _WEBSITE = ("website_not_found",)
@@ -89,6 +97,7 @@ class Operation(NamedTuple):
         limited: Whether its answers tell where the caller stands with a limit.
         links: Where its answers lead.
         html: Whether it answers a page for people.
+        public: Whether it never looks at who asks.
     """
 
     id: str
@@ -97,11 +106,18 @@ class Operation(NamedTuple):
     limited: bool = False
     links: tuple[Link, ...] = ()
     html: bool = False
+    public: bool = False
 
-    def all_problems(self, *, has_body: bool) -> tuple[str, ...]:
-        """Return the codes with those that come with a token, a body or a limit."""
+    def all_problems(self, *, has_body: bool, takes_keys: bool) -> tuple[str, ...]:
+        """Return the codes with those that come with a token, a body or a limit.
+
+        Args:
+            has_body: Whether the request has a body.
+            takes_keys: Whether API keys with the right scope are accepted.
+        """
         return (
             *(() if self.open else _TOKEN),
+            *(() if self.public else (("scope_missing",) if takes_keys else _NO_KEYS)),
             *self.problems,
             *(_BODY if has_body else ()),
             *(_LIMITED if self.limited else ()),
@@ -135,10 +151,10 @@ _STARTS = tuple(
 )
 
 OPERATIONS: dict[str, Operation] = {
-    "GET /health": Operation("health", open=True),
-    "GET /plans": Operation("listPlans", open=True),
-    "GET /openapi.json": Operation("openapi", open=True),
-    "GET /docs": Operation("docs", open=True, html=True),
+    "GET /health": Operation("health", open=True, public=True),
+    "GET /plans": Operation("listPlans", open=True, public=True),
+    "GET /openapi.json": Operation("openapi", open=True, public=True),
+    "GET /docs": Operation("docs", open=True, html=True, public=True),
     "POST /auth/register": Operation(
         "register", ("password_too_common", "captcha_failed"), open=True, limited=True
     ),
@@ -172,6 +188,14 @@ OPERATIONS: dict[str, Operation] = {
     "POST /auth/unsubscribe": Operation(
         "unsubscribe", ("invalid_token", "validation_error"), open=True, html=True
     ),
+    "POST /keys": Operation(
+        "createKey",
+        ("plan_limit", "user_not_found"),
+        limited=True,
+        links=(Link("deleteKey", "201", {"key_id": _ID}),),
+    ),
+    "GET /keys": Operation("listKeys", links=(Link("deleteKey", "200", {"key_id": _FIRST}),)),
+    "DELETE /keys/{key_id}": Operation("deleteKey", ("key_not_found",)),
     "POST /websites": Operation(
         "addWebsite",
         ("plan_limit", "website_exists", "url_not_public", "user_not_found"),

@@ -93,6 +93,7 @@ class ServiceStack(Stack):
             stage=stage,
             public=self._http("public", {}),
             auth=self._auth(),
+            keys=self._keys(),
             websites=self._websites(),
             generations=self._generations(),
         )
@@ -228,6 +229,12 @@ class ServiceStack(Stack):
         if self.settings.captcha_secret:
             grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
         grant_on(function, [self.queues.mail.queue.queue_arn], SEND)
+        return function
+
+    def _keys(self) -> lambda_.Function:
+        function = self._http("keys", {**self._table, **self._secret})
+        self.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE)
+        self.storage.grant_signing_secret(function)
         return function
 
     def _websites(self) -> lambda_.Function:

@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
 from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
@@ -155,6 +156,10 @@ class Place:
     @cached_property
     def sessions(self) -> DynamoSessions:
         return DynamoSessions(self.table)
+
+    @cached_property
+    def api_keys(self) -> DynamoApiKeys:
+        return DynamoApiKeys(self.table)
 
     @cached_property
     def mail_tokens(self) -> DynamoMailTokens:

@@ -75,7 +75,7 @@ class Service:
             **({"cookies": cookies} if cookies else {}),
         }
         answer = _handler(path.split("/")[1])(event, _context())
-        if answer["headers"].get("Content-Type") == "application/problem+json":
+        if answer["headers"].get("Content-Type") == "application/problem+json" and answer["body"]:
             check_refusal(method, path, answer["statusCode"], json.loads(answer["body"]))
         return Answer(answer["statusCode"], answer["headers"], answer["body"], answer.get("cookies", []))
 

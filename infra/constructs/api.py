@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 PUBLIC_PAGES = ("health", "plans", "openapi.json", "docs")
-RESOURCES = ("websites", "generations")
+RESOURCES = ("keys", "websites", "generations")
 # Far above what people do, far below what would hurt the account.
 REQUESTS_PER_SECOND = 200
 BURST = 400
@@ -50,6 +50,7 @@ class Api(Construct):
     Args:
         public: answers what needs no account, and everything unknown.
         auth: answers /auth.
+        keys: answers /keys.
         websites: answers /websites.
         generations: answers /generations.
     """
@@ -62,6 +63,7 @@ class Api(Construct):
         stage: Stage,
         public: lambda_.IFunction,
         auth: lambda_.IFunction,
+        keys: lambda_.IFunction,
         websites: lambda_.IFunction,
         generations: lambda_.IFunction,
     ) -> None:
@@ -92,7 +94,7 @@ class Api(Construct):
             self._route(f"/api/v1/{page}", public_integration, apigateway.HttpMethod.GET)
         self._route("/api/v1/auth/{proxy+}", HttpLambdaIntegration("Auth", auth))
         # {proxy+} takes the form with a trailing slash too; a route key itself may not end in one.
-        for resource, function in zip(RESOURCES, (websites, generations), strict=True):
+        for resource, function in zip(RESOURCES, (keys, websites, generations), strict=True):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)

@@ -37,6 +37,7 @@ ALLOWED = {
     | SECRET
     | SEND
     | DELETE_FILES,
+    "keys": _items("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem") | SECRET,
     "websites": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
     | {"s3:DeleteObject", "lambda:InvokeFunction"},
@@ -297,6 +298,8 @@ def test_every_path_reaches_a_function_of_ours(prod: Template) -> None:
         "GET /api/v1/openapi.json",
         "GET /api/v1/docs",
         "ANY /api/v1/auth/{proxy+}",
+        "ANY /api/v1/keys",
+        "ANY /api/v1/keys/{proxy+}",
         "ANY /api/v1/websites",
         "ANY /api/v1/websites/{proxy+}",
         "ANY /api/v1/generations",

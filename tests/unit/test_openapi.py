@@ -40,7 +40,7 @@ def test_every_route_is_there(document: dict[str, Any]) -> None:
         (method.upper(), path) for path, operations in document["paths"].items() for method in operations
     }
     routed = set()
-    for name in ("public", "auth", "websites", "generations"):
+    for name in ("public", "auth", "keys", "websites", "generations"):
         app = importlib.import_module(f"functions.{name}.handler").app
         routes = app._static_routes + app._dynamic_routes
         routed |= {(route.method, re.sub(r"<(\w+)>", r"{\1}", route.path)) for route in routes}
@@ -55,7 +55,12 @@ def test_every_error_is_there() -> None:
             raised |= set(_CODE.findall(file.read_text()))
     assert len(raised) > 25
     assert raised - _INSIDE <= set(PROBLEMS)
-    used = {code for operation in OPERATIONS.values() for code in operation.all_problems(has_body=True)}
+    used = {
+        code
+        for operation in OPERATIONS.values()
+        for takes_keys in (True, False)
+        for code in operation.all_problems(has_body=True, takes_keys=takes_keys)
+    }
     assert set(PROBLEMS) - used == {"not_found", "method_not_allowed"}
 
 

@@ -56,6 +56,7 @@ class Session:
         self.api = api
         self._store = store
         self._login = store.read().logins.get(api)
+        self._api_key = os.environ.get("LLMREADY_API_KEY", "").strip()
         # A proxy for the world has no business with this machine's own addresses.
         self._http = httpx.Client(
             timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT),
@@ -96,12 +97,18 @@ class Session:
         return self._ask(method, path, **request)
 
     def call(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request of whoever is signed in and return the answer's JSON.
+        """Send a request with the API key from LLMREADY_API_KEY, or as whoever is signed in.
+
+        Returns:
+            The JSON of the answer.
 
         Raises:
-            CommandFailed: Nobody is signed in, the login has expired, or the server cannot be reached.
+            CommandFailed: There is no key and nobody is signed in, the login has expired, or the server cannot
+                be reached.
             Refused: The service refused it.
         """
+        if self._api_key:
+            return self._ask(method, path, token=self._api_key, **request)
         login = self._login
         if login is None:
             raise _not_signed_in(self.api)
@@ -231,7 +238,8 @@ def is_loopback(url: str) -> bool:
 
 def _not_signed_in(api: str) -> CommandFailed:
     return CommandFailed(
-        f"you are not signed in at {api}; sign in with `llmready login`", ExitCode.NOT_SIGNED_IN
+        f"you are not signed in at {api}; sign in with `llmready login` or set LLMREADY_API_KEY",
+        ExitCode.NOT_SIGNED_IN,
     )
 
 

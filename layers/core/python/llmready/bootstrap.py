@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 from llmready.adapters.captcha import NoCaptcha, SiteVerifyCaptcha
+from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
@@ -76,6 +77,12 @@ def sessions() -> DynamoSessions:
 def open_families() -> OpenFamilies:
     """Return the check that an access token's sign-in was not revoked."""
     return OpenFamilies(sessions())
+
+
+@cache
+def api_keys() -> DynamoApiKeys:
+    """Return the API keys."""
+    return DynamoApiKeys(table())
 
 
 @cache

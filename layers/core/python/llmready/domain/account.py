@@ -17,8 +17,10 @@ def account_of(user: User | None, claims: Claims) -> User:
     """
     if user is None:
         raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
-    # The link to a download is nobody's sign-in.
-    kept = claims.aud == Audience.DOWNLOAD or (claims.scope and claims.scope == user.kept_family)
+    # A download link and an API key are no sign-ins: a changed password does not end them.
+    kept = claims.aud in (Audience.DOWNLOAD, Audience.API_KEY) or (
+        claims.scope and claims.scope == user.kept_family
+    )
     if user.sessions_since is not None and claims.issued_at < user.sessions_since and not kept:
         raise Unauthenticated("invalid_token", "The password was changed since; please sign in again.")
     return user

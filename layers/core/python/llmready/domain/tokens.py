@@ -9,6 +9,7 @@ from typing import Protocol
 import jwt
 from pydantic import BaseModel, ConfigDict
 
+from llmready.domain.api_keys import Scope
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Unauthenticated
 
@@ -31,6 +32,7 @@ class Audience(StrEnum):
     REFRESH = "llmready-refresh"
     DOWNLOAD = "llmready-download"
     UNSUBSCRIBE = "llmready-unsubscribe"
+    API_KEY = "llmready-api-key"
 
 
 class Keys(Protocol):
@@ -44,7 +46,12 @@ class Keys(Protocol):
 
 
 class Claims(BaseModel):
-    """What an accepted token says. ``scope`` is the refresh family or the generation it belongs to."""
+    """What an accepted token or API key says.
+
+    Attributes:
+        scope: The refresh family or the generation that a token belongs to.
+        scopes: What an API key may be used for; None for a token, which is not limited.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
@@ -54,6 +61,7 @@ class Claims(BaseModel):
     iat: float
     exp: float
     scope: str | None = None
+    scopes: frozenset[Scope] | None = None
 
     @property
     def issued_at(self) -> datetime:

@@ -32,6 +32,7 @@ class User(BaseModel):
     sessions_since: Moment | None = None
     kept_family: str | None = None
     mail_preferences: MailPreferences = MailPreferences()
+    key_count: int = 0
     website_count: int = 0
     active_website_count: int = 0
     running_count: int = 0

@@ -18,15 +18,17 @@ from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyReques
 from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Claims, Keys
 from llmready.domain.user import User
-from llmready.http.gate import check_body, signed_in, source_address
+from llmready.http.gate import api_key_of, check_body, signed_in, source_address
 from llmready.http.problems import (
     MethodNotAllowed,
     internal_problem,
     problem,
     validation_problem,
 )
+from llmready.http.scopes import check_scopes
 from llmready.observability import logger, tracer
 from llmready.usecases.limit import take_one
+from llmready.usecases.manage_api_keys import check_api_key
 
 PREFIX = "/api/v1"
 _DEEPEST_OFFSET = 1000
@@ -120,8 +122,14 @@ class Api(APIGatewayHttpResolver):
         def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             # One path, whether it came with a slash at its end or not.
             event["rawPath"] = event.get("rawPath", "").rstrip("/") or "/"
+            is_head = _method(event) == "HEAD"
+            if is_head:
+                # RFC 9110, section 9.3.2: the answer to GET without its content.
+                event["requestContext"]["http"]["method"] = "GET"
             self._standing = None
             answer = self._pass_gate(event) or self.resolve(event, context)
+            if is_head:
+                answer |= {"body": "", "isBase64Encoded": False}
             answer["headers"] = {**_HEADERS, **_limit_headers(self._standing), **answer.get("headers", {})}
             answer["body"] = answer.get("body") or ""
             return answer
@@ -130,12 +138,7 @@ class Api(APIGatewayHttpResolver):
 
     def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            claims = None
-            if self._open_paths is not None and event["rawPath"] not in self._open_paths:
-                from llmready import bootstrap  # noqa: PLC0415 - see limit
-
-                claims = self._authenticate(event, bootstrap.keys())
-                bootstrap.open_families().check(claims, changes=_method(event) not in _READS, time=now())
+            claims = self._claims(event)
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
             check_body(event)
@@ -148,6 +151,27 @@ class Api(APIGatewayHttpResolver):
             self.append_context(claims=claims)  # type: ignore[no-untyped-call]
             logger.append_keys(user_id=claims.sub)
         return None
+
+    def _claims(self, event: dict[str, Any]) -> Claims | None:
+        """Return what the token or API key of a request says; None on paths that need neither.
+
+        Raises:
+            Unauthenticated: There is none that is accepted.
+            Forbidden: It is an API key that is not accepted on this route.
+        """
+        if self._open_paths is None:
+            return None
+        from llmready import bootstrap  # noqa: PLC0415 - see limit
+
+        if (key := api_key_of(event)) is not None:
+            claims = check_api_key(key, api_keys=bootstrap.api_keys(), time=now())
+            check_scopes(claims, _method(event), event["rawPath"])
+            return claims
+        if event["rawPath"] in self._open_paths:
+            return None
+        claims = self._authenticate(event, bootstrap.keys())
+        bootstrap.open_families().check(claims, changes=_method(event) not in _READS, time=now())
+        return claims
 
     def _refuse_other_methods(self, event: dict[str, Any]) -> None:
         """Keep ``GET /generations/start`` from being read as the generation of the id "start"."""

@@ -6,6 +6,7 @@ import ipaddress
 import json
 from typing import Any, Never
 
+from llmready.domain.api_keys import PREFIX as KEY_PREFIX
 from llmready.domain.errors import Invalid, Unauthenticated
 from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.problems import BodyTooLarge, UnsupportedMediaType
@@ -53,6 +54,13 @@ def signed_in(event: dict[str, Any], keys: Keys) -> Claims:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("not_authenticated", "Please sign in: send a bearer token.")
     return check(keys, Audience.ACCESS, token.strip())
+
+
+def api_key_of(event: dict[str, Any]) -> str | None:
+    """Return the API key that a request bears, well-formed or not; None where it bears none."""
+    scheme, _, token = header(event, "authorization").partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token.startswith(KEY_PREFIX) else None
 
 
 def header(event: dict[str, Any], name: str) -> str:

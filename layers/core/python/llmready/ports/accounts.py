@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from llmready.domain.api_keys import ApiKey
 from llmready.domain.audit import AuditRecord
 from llmready.domain.mail import MailPreferences, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
@@ -207,6 +208,38 @@ class Sessions(Protocol):
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
         """Revoke all families of an account, except the family ``but``."""
+
+
+class ApiKeys(Protocol):
+    """API keys, found by their digest and listed by their user."""
+
+    def create(self, key: ApiKey, *, limit: int) -> None:
+        """Store a new key.
+
+        Args:
+            key: The new key.
+            limit: The greatest number of keys that the user may have.
+
+        Raises:
+            Forbidden: The user already has ``limit`` keys.
+            NotFound: The account does not exist.
+        """
+
+    def by_digest(self, digest: str) -> ApiKey | None:
+        """Return the key with this SHA-256 in hexadecimal, in one consistent read, or None."""
+
+    def of_user(self, user_id: str) -> list[ApiKey]:
+        """Return the keys of a user, newest first."""
+
+    def delete(self, user_id: str, key_id: str) -> bool:
+        """Delete a key, which is refused from then on.
+
+        Returns:
+            False if the user has no such key.
+        """
+
+    def note_use(self, key: ApiKey, time: datetime) -> None:
+        """Store when a key was used last; does nothing if the key was deleted meanwhile."""
 
 
 class MailTokens(Protocol):

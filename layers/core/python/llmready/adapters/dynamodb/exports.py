@@ -48,6 +48,10 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     keys.QUOTA: ("quotas", ("month", "taken", "used", "reserved")),
     keys.FAMILY: ("sign_ins", ("id", "opened_at", "expires_at")),
+    keys.API_KEY: (
+        "api_keys",
+        ("id", "name", "last_four", "scopes", "created_at", "expires_at", "last_used_at"),
+    ),
     keys.MAIL: ("mails", ("id", "kind", "generation_id", "created_at", "sent_at")),
     keys.MAIL_TOKEN: ("mail_tokens", ("purpose", "expires_at")),
 }

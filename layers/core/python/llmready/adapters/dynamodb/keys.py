@@ -6,6 +6,7 @@ Everything of a user lies in the user's partition; UUIDv7 ids make a sort key al
 import hashlib
 from typing import NamedTuple
 
+API_KEY = "KEY#"
 FAMILY = "FAMILY#"
 MAIL = "MAIL#"
 MAIL_TOKEN = "TOKEN#"  # noqa: S105 - a prefix
@@ -51,6 +52,16 @@ def profile(user_id: str) -> Key:
 def email(fingerprint: str) -> Key:
     """Key that makes an address, given by its fingerprint, unique."""
     return Key(f"EMAIL#{fingerprint}", "EMAIL")
+
+
+def api_key(user_id: str, key_id: str) -> Key:
+    """Key of an API key in the list of its user."""
+    return Key(partition(user_id), API_KEY + key_id)
+
+
+def api_key_by_digest(digest: str) -> Key:
+    """Key of an API key, given by its SHA-256 in hexadecimal, as a request looks it up."""
+    return Key(f"KEY#{digest}", "KEY")
 
 
 def family(user_id: str, family_id: str) -> Key:

@@ -58,6 +58,7 @@ class MailRenderer:
             "when": mail.created_at,
             "generation": generation,
             "plan": user.plan,
+            "api_keys": user.key_count,
             "base_url": self._public_url,
             "unsubscribe_url": unsubscribe_url,
             **(self._download(generation) if mail.kind is MailKind.GENERATION_COMPLETE else {}),

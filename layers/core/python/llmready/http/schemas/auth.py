@@ -206,6 +206,7 @@ class ExportAnswer(Answer):
     generations: Records
     quotas: Records
     sign_ins: Records
+    api_keys: Records = Field(description="API keys without the keys themselves.")
     mails: Records
     mail_tokens: Records
     events: Records = Field(description="What was done to the account, such as a change of its password.")

@@ -1,0 +1,81 @@
+"""Creating API keys and checking those that requests carry."""
+
+from datetime import datetime, timedelta
+
+from llmready.domain.api_keys import MOST_KEYS, ApiKey, Scope, is_well_formed, key_digest, new_secret
+from llmready.domain.clock import new_id
+from llmready.domain.errors import Invalid, TryAgain, Unauthenticated
+from llmready.domain.tokens import Audience, Claims
+from llmready.observability import logger
+from llmready.ports.accounts import ApiKeys
+
+# How old last_used_at may be; each write of it costs two items, so not every request makes one.
+_USE_NOTED_EVERY = timedelta(hours=1)
+
+
+def create_api_key(
+    *,
+    user_id: str,
+    name: str,
+    scopes: tuple[Scope, ...],
+    expires_at: datetime | None,
+    api_keys: ApiKeys,
+    time: datetime,
+) -> tuple[ApiKey, str]:
+    """Store a new key of a user.
+
+    Returns:
+        The stored key, and the key itself, which cannot be read again.
+
+    Raises:
+        Invalid: The key would have expired already.
+        Forbidden: The user has the greatest number of keys.
+        NotFound: The account is gone.
+    """
+    if expires_at is not None and expires_at <= time:
+        raise Invalid("expires_at", "The expiry must lie in the future.")
+    secret = new_secret()
+    key = ApiKey(
+        id=new_id(),
+        user_id=user_id,
+        name=name,
+        digest=key_digest(secret),
+        last_four=secret[-4:],
+        scopes=scopes,
+        created_at=time,
+        expires_at=expires_at,
+    )
+    api_keys.create(key, limit=MOST_KEYS)
+    return key, secret
+
+
+def check_api_key(text: str, *, api_keys: ApiKeys, time: datetime) -> Claims:
+    """Return the claims of an API key that a request carries.
+
+    Raises:
+        Unauthenticated: The key is malformed, unknown, revoked or expired; the detail does not say which.
+    """
+    refusal = Unauthenticated("invalid_token", "The API key is not valid: it is unknown, revoked or expired.")
+    if not is_well_formed(text):
+        raise refusal
+    key = api_keys.by_digest(key_digest(text))
+    if key is None or key.is_expired(time):
+        raise refusal
+    if key.last_used_at is None or time - key.last_used_at >= _USE_NOTED_EVERY:
+        _note_use(key, api_keys, time)
+    return Claims(
+        aud=Audience.API_KEY,
+        sub=key.user_id,
+        jti=key.id,
+        iat=key.created_at.timestamp(),
+        exp=key.expires_at.timestamp() if key.expires_at is not None else float("inf"),
+        scopes=frozenset(key.scopes),
+    )
+
+
+def _note_use(key: ApiKey, api_keys: ApiKeys, time: datetime) -> None:
+    try:
+        api_keys.note_use(key, time)
+    except TryAgain:
+        # The next request of the key notes its use; this one must not fail because of a statistic.
+        logger.warning("use of an API key not noted", key_id=key.id)
