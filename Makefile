@@ -16,7 +16,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMPS)/python $(STAMPS)/mdream ## Make the environment: Python packages, Node, npm packages
+setup: $(STAMPS)/python $(STAMPS)/mdream web/dist/index.html ## Make the environment: Python packages, Node, npm packages
 
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
@@ -130,7 +130,7 @@ clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local
 
 clean: clean-local ## Remove everything that was made
-	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules
+	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules web/node_modules web/dist
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("LLMReady needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % sys.version_info[:2])'
@@ -149,6 +149,16 @@ $(STAMPS)/mdream: $(STAMPS)/python container/mdream/package-lock.json
 	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund \
 		|| { echo "The npm packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
+
+$(STAMPS)/web: $(STAMPS)/python web/package-lock.json
+	@cd web && npm ci --loglevel=error --no-audit --no-fund \
+		|| { echo "The web app's npm packages could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2> /dev/null)
+
+web/dist/index.html: $(STAMPS)/web $(WEB_SOURCES)
+	@cd web && npm run --silent build -- --logLevel error
 
 $(STAMPS)/checkov: $(STAMPS)/python requirements/checkov.txt
 	@$(PYTHON) -m venv .build/checkov \

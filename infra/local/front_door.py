@@ -1,4 +1,4 @@
-"""The address that people use: an HTTP server that hands every request to the emulated HTTP API."""
+"""The address that people use: serves the web app and forwards API requests to the emulated HTTP API."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from infra.local.failure import LocalError
+from infra.local.web_files import WebFiles
+from infra.web import DIST, is_api
 
 if TYPE_CHECKING:
     import ssl
@@ -41,7 +43,7 @@ _ONE_CONNECTION = {
 
 
 class FrontDoor:
-    """Serves http://127.0.0.1:port from the API of the emulator.
+    """Serves the web app and the API on http://127.0.0.1:port, as the distribution does on AWS.
 
     Args:
         port: where it listens.
@@ -52,6 +54,7 @@ class FrontDoor:
         self._api = ""
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
+        self._files: WebFiles | None = None
 
     async def open(self, endpoint: str, api_id: str, *, tls: ssl.SSLContext | bool = True) -> None:
         """Begin to serve.
@@ -64,6 +67,7 @@ class FrontDoor:
         Raises:
             LocalError: when the port is taken.
         """
+        self._files = WebFiles(DIST)
         self._api = f"{endpoint}/_aws/execute-api/{api_id}/$default"
         self._session = aiohttp.ClientSession(
             timeout=TIMEOUT,
@@ -73,7 +77,7 @@ class FrontDoor:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         application = web.Application(client_max_size=LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", self._pass_on)
+        application.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -93,6 +97,11 @@ class FrontDoor:
             await self._runner.cleanup()
         if self._session is not None:
             await self._session.close()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self._files is None or is_api(request.path):
+            return await self._pass_on(request)
+        return self._files.answer(request)
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
         if self._session is None:

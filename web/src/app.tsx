@@ -1,0 +1,149 @@
+import { Suspense, lazy } from 'preact/compat'
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { AccountProvider, useAccount } from './account'
+import { signOut } from './api/client'
+import { count, date } from './parts/format'
+import { Skeleton } from './parts/states'
+import { go, match, usePlace } from './router'
+import { NotFound } from './screens/NotFound'
+import { SignIn } from './screens/SignIn'
+import { Start } from './screens/Start'
+
+const Websites = lazy(() => import('./screens/Websites'))
+const WebsiteScreen = lazy(() => import('./screens/Website'))
+const AccountScreen = lazy(() => import('./screens/Account'))
+const Usage = lazy(() => import('./screens/Usage'))
+const MailPage = lazy(() => import('./screens/MailPages'))
+
+export function App() {
+  return (
+    <AccountProvider>
+      <Frame>
+        <Suspense fallback={<Skeleton lines={6} />}>
+          <Screen />
+        </Suspense>
+      </Frame>
+    </AccountProvider>
+  )
+}
+
+function Screen() {
+  const { path, query } = usePlace()
+  const { state } = useAccount()
+  if (path === '/sign-in' || path === '/sign-up' || path === '/forgot-password') return <SignIn key={path} />
+  if (path === '/confirm' || path === '/reset-password' || path === '/unsubscribe') return <MailPage />
+  if (state === 'unknown') return <Skeleton lines={6} />
+  if (path === '/') return state === 'signed-in' && !query.get('url') ? <Websites /> : <Start />
+  const known = SIGNED_IN.find(({ pattern }) => match(pattern, path))
+  if (!known) return <NotFound />
+  if (state === 'signed-out') return <SignInFirst />
+  return <known.screen />
+}
+
+const SIGNED_IN = [
+  { pattern: '/websites', screen: Websites },
+  { pattern: '/websites/:id/:tab?', screen: WebsiteScreen },
+  { pattern: '/usage', screen: Usage },
+  { pattern: '/account/:tab?', screen: AccountScreen },
+]
+
+/** Go to the sign-in and come back to this place afterwards. */
+function SignInFirst() {
+  const { path, query } = usePlace()
+  useEffect(() => {
+    const text = query.toString()
+    go(`/sign-in?next=${encodeURIComponent(path + (text ? `?${text}` : ''))}`, { replace: true })
+  }, [])
+  return null
+}
+
+function Frame({ children }: { children: ComponentChildren }) {
+  const { path } = usePlace()
+  const { state, profile, quota } = useAccount()
+  const current = (start: string) => (path === start || path.startsWith(`${start}/`) ? ('page' as const) : undefined)
+  return (
+    <div class="frame">
+      <a class="skip-link" href="#content">
+        Skip to content
+      </a>
+      <header class="top">
+        <div class="top-inner">
+          <a class="brand" href="/">
+            <img src="/icon.svg" alt="" width="24" height="24" />
+            LLMReady
+          </a>
+          {state === 'signed-in' ? (
+            <>
+              <nav class="nav" aria-label="Main">
+                <a href="/websites" aria-current={path === '/' ? 'page' : current('/websites')}>
+                  Websites
+                </a>
+                <a href="/usage" aria-current={current('/usage')}>
+                  Usage
+                </a>
+              </nav>
+              {quota ? (
+                <a class="small muted nowrap" href="/usage">
+                  {count(quota.remaining_generations)} of {count(quota.generations_limit)} left
+                  {quota.resets_at ? ` · resets ${date(quota.resets_at)}` : ''}
+                </a>
+              ) : null}
+              <AccountMenu name={profile?.full_name || profile?.email || 'Account'} />
+            </>
+          ) : (
+            <>
+              <nav class="nav" aria-label="Main">
+                <a href="/api/v1/docs">API</a>
+              </nav>
+              {state === 'signed-out' && path !== '/sign-in' ? (
+                <a class="button small" href="/sign-in">
+                  Sign in
+                </a>
+              ) : null}
+            </>
+          )}
+        </div>
+      </header>
+      <main class="main" id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <footer class="bottom">
+        <div class="bottom-inner">
+          <span>LLMReady</span>
+          <a href="/api/v1/docs">API documentation</a>
+          <a href="https://llmstxt.org" rel="noopener">
+            About llms.txt
+          </a>
+        </div>
+      </footer>
+    </div>
+  )
+}
+
+function AccountMenu({ name }: { name: string }) {
+  const { path, query } = usePlace()
+  return (
+    <details class="menu" key={path + query.toString()}>
+      <summary aria-label={`Account menu of ${name}`}>
+        <span class="truncate" dir="auto">
+          {name} <span aria-hidden="true">▾</span>
+        </span>
+      </summary>
+      <div class="menu-list">
+        <a href="/account">Account</a>
+        <a href="/account/keys">API keys</a>
+        <a href="/account/webhooks">Webhooks</a>
+        <button
+          type="button"
+          onClick={async () => {
+            await signOut().catch(() => undefined)
+            go('/')
+          }}
+        >
+          Sign out
+        </button>
+      </div>
+    </details>
+  )
+}

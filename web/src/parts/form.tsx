@@ -1,0 +1,179 @@
+/** Form fields whose errors are tied to them, and submission that is never sent twice. */
+
+import type { ComponentChildren } from 'preact'
+import { useId, useRef, useState } from 'preact/hooks'
+import { ApiError } from '../api/client'
+import { asApiError } from './load'
+import { Notice } from './states'
+
+export interface FieldProps {
+  label: string
+  name: string
+  value: string
+  onValue: (value: string) => void
+  hint?: ComponentChildren
+  error?: string | undefined
+  hideLabel?: boolean
+  rows?: number
+  type?: 'text' | 'email' | 'password' | 'url' | 'number' | 'search' | 'date'
+  required?: boolean
+  autocomplete?: string
+  placeholder?: string
+  autoFocus?: boolean
+  inputMode?: 'url' | 'email' | 'numeric' | 'text'
+  min?: number
+  max?: number
+  minLength?: number
+  maxLength?: number
+}
+
+export function Field(props: FieldProps) {
+  const id = useId()
+  const described = [props.hint ? `${id}-hint` : '', props.error ? `${id}-error` : ''].filter(Boolean).join(' ')
+  const shared = {
+    id,
+    name: props.name,
+    class: 'input',
+    value: props.value,
+    required: props.required,
+    placeholder: props.placeholder,
+    autocomplete: props.autocomplete,
+    autofocus: props.autoFocus,
+    minLength: props.minLength,
+    maxLength: props.maxLength,
+    'aria-invalid': props.error ? ('true' as const) : undefined,
+    'aria-describedby': described || undefined,
+    onInput: (event: Event) => props.onValue((event.currentTarget as HTMLInputElement).value),
+  }
+  return (
+    <div class="field">
+      <label for={id} class={props.hideLabel ? 'visually-hidden' : undefined}>
+        {props.label}
+      </label>
+      {props.rows ? (
+        <textarea {...(shared as object)} rows={props.rows} spellcheck={false} />
+      ) : (
+        <input {...({ ...shared, type: props.type ?? 'text', inputMode: props.inputMode, min: props.min, max: props.max } as object)} />
+      )}
+      {props.hint ? (
+        <span class="hint" id={`${id}-hint`}>
+          {props.hint}
+        </span>
+      ) : null}
+      {props.error ? (
+        <span class="error" id={`${id}-error`}>
+          {props.error}
+        </span>
+      ) : null}
+    </div>
+  )
+}
+
+export function Check({ label, hint, checked, onChecked, name }: { label: string; hint?: string; checked: boolean; onChecked: (checked: boolean) => void; name: string }) {
+  const id = useId()
+  return (
+    <div class="check">
+      <input
+        type="checkbox"
+        id={id}
+        name={name}
+        checked={checked}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={(event) => onChecked(event.currentTarget.checked)}
+      />
+      <div>
+        <label for={id}>{label}</label>
+        {hint ? (
+          <div class="hint" id={`${id}-hint`}>
+            {hint}
+          </div>
+        ) : null}
+      </div>
+    </div>
+  )
+}
+
+export function Select({ label, name, value, onValue, options, hint }: { label: string; name: string; value: string; onValue: (value: string) => void; options: { value: string; label: string; disabled?: boolean }[]; hint?: string }) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} name={name} class="input" value={value} aria-describedby={hint ? `${id}-hint` : undefined} onChange={(event) => onValue(event.currentTarget.value)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      {hint ? (
+        <span class="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      ) : null}
+    </div>
+  )
+}
+
+export interface Submission {
+  busy: boolean
+  error: ApiError | undefined
+  /** Run the action unless it is running already; returns whether it succeeded. */
+  run: (action: () => Promise<unknown>) => Promise<boolean>
+  clear: () => void
+}
+
+export function useSubmission(): Submission {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<ApiError>()
+  const running = useRef(false)
+  return {
+    busy,
+    error,
+    clear: () => setError(undefined),
+    run: async (action) => {
+      if (running.current) return false
+      running.current = true
+      setBusy(true)
+      setError(undefined)
+      try {
+        await action()
+        return true
+      } catch (caught) {
+        setError(asApiError(caught))
+        return false
+      } finally {
+        running.current = false
+        setBusy(false)
+      }
+    },
+  }
+}
+
+/** The error of a submission that belongs to no single field. */
+export function FormError({ error, known = [] }: { error: ApiError | undefined; known?: string[] }) {
+  if (!error) return null
+  const others = Object.entries(error.fields).filter(([field]) => !known.includes(field))
+  if (Object.keys(error.fields).length > 0 && others.length === 0) return null
+  return (
+    <Notice kind="bad">
+      {error.message}
+      {others.length ? (
+        <ul>
+          {others.map(([field, message]) => (
+            <li key={field}>
+              {field}: {message}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </Notice>
+  )
+}
+
+export function Submit({ busy, children, busyLabel, kind = 'primary' }: { busy: boolean; children: ComponentChildren; busyLabel?: string; kind?: 'primary' | 'plain' | 'danger' }) {
+  return (
+    <button type="submit" class={`button ${kind === 'plain' ? '' : kind}`} aria-disabled={busy}>
+      {busy ? (busyLabel ?? children) : children}
+    </button>
+  )
+}

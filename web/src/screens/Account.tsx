@@ -1,0 +1,60 @@
+import { useAccount } from '../account'
+import { Skeleton, Title } from '../parts/states'
+import { match, usePlace } from '../router'
+import { Keys } from './account/Keys'
+import { MailChoices } from './account/MailChoices'
+import { Password } from './account/Password'
+import { ProfileForm } from './account/ProfileForm'
+import { Removal } from './account/Removal'
+import { SignIns } from './account/SignIns'
+import { Webhooks } from './account/Webhooks'
+
+const TABS = [
+  { name: 'profile', label: 'Profile' },
+  { name: 'password', label: 'Password' },
+  { name: 'sign-ins', label: 'Sign-ins' },
+  { name: 'mails', label: 'Mails' },
+  { name: 'keys', label: 'API keys' },
+  { name: 'webhooks', label: 'Webhooks' },
+  { name: 'data', label: 'Data and deletion' },
+]
+
+export default function AccountScreen() {
+  const { path } = usePlace()
+  const { profile } = useAccount()
+  const tab = match('/account/:tab?', path)?.['tab'] ?? 'profile'
+  return (
+    <div class="stack loose">
+      <Title text="Account" />
+      <div class="two-columns">
+        <nav class="side-nav" aria-label="Account">
+          {TABS.map(({ name, label }) => (
+            <a key={name} href={name === 'profile' ? '/account' : `/account/${name}`} aria-current={name === tab ? 'page' : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+        <div class="stack">{profile ? <Tab name={tab} /> : <Skeleton lines={6} />}</div>
+      </div>
+    </div>
+  )
+}
+
+function Tab({ name }: { name: string }) {
+  switch (name) {
+    case 'password':
+      return <Password />
+    case 'sign-ins':
+      return <SignIns />
+    case 'mails':
+      return <MailChoices />
+    case 'keys':
+      return <Keys />
+    case 'webhooks':
+      return <Webhooks />
+    case 'data':
+      return <Removal />
+    default:
+      return <ProfileForm />
+  }
+}

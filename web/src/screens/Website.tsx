@@ -1,0 +1,239 @@
+import { Suspense, lazy } from 'preact/compat'
+import { call, type Generation, type HistoryPage, type Website } from '../api/client'
+import { useAccount } from '../account'
+import { FormError, useSubmission } from '../parts/form'
+import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
+import { Show, useLoad, type Loaded } from '../parts/load'
+import { Score } from '../parts/Score'
+import { Empty, Notice, Skeleton, Title } from '../parts/states'
+import { go, match, usePlace } from '../router'
+import { startGeneration } from '../starting'
+import { Cut } from './website/Cut'
+import { Run } from './website/Run'
+
+const LlmsTxt = lazy(() => import('./website/LlmsTxt'))
+const Pages = lazy(() => import('./website/Pages'))
+const ScoreTab = lazy(() => import('./website/ScoreTab'))
+const Changes = lazy(() => import('./website/Changes'))
+const UseIt = lazy(() => import('./website/UseIt'))
+const History = lazy(() => import('./website/History'))
+const Settings = lazy(() => import('./website/Settings'))
+
+export interface TabProps {
+  website: Website
+  run: Generation
+}
+
+const RESULT_TABS = [
+  { name: 'llms-txt', label: 'llms.txt' },
+  { name: 'pages', label: 'Pages' },
+  { name: 'score', label: 'Score' },
+  { name: 'changes', label: 'Changes' },
+  { name: 'use', label: 'Use it' },
+]
+const WEBSITE_TABS = [
+  { name: 'history', label: 'History' },
+  { name: 'settings', label: 'Settings' },
+]
+
+/** One website: a running generation, or the result of the newest (or a chosen) one. */
+export default function WebsiteScreen() {
+  const { path, query } = usePlace()
+  const { id = '', tab } = match('/websites/:id/:tab?', path) ?? {}
+  const chosen = query.get('run')
+  const website = useLoad((signal) => call<Website>(`/websites/${id}`, { signal }), [id])
+  const run = useLoad((signal) => loadRun(id, chosen, signal), [id, chosen])
+  const loaded: Loaded<{ site: Website; run: Generation | null }> = {
+    set: () => undefined,
+    data: website.data !== undefined && run.data !== undefined ? { site: website.data, run: run.data } : undefined,
+    error: website.error ?? run.error,
+    reload: () => {
+      website.reload()
+      run.reload()
+    },
+  }
+  return (
+    <Show of={loaded} lines={8}>
+      {(data) => <WebsiteView website={data.site} run={data.run} tab={tab} onWebsite={website.set} onRun={run.set} reload={run.reload} />}
+    </Show>
+  )
+}
+
+/** Read the chosen generation, else the newest; null when there is none. */
+async function loadRun(website: string, chosen: string | null, signal: AbortSignal): Promise<Generation | null> {
+  if (chosen) return call<Generation>(`/generations/${chosen}`, { signal })
+  const history = await call<HistoryPage>(`/generations/history?website_id=${website}&per_page=10`, { signal })
+  const newest = history.items[0]
+  if (!newest) return null
+  // A failed or cancelled run does not hide the result of an earlier one, unless it is still running.
+  const running = newest.status === 'pending' || newest.status === 'processing'
+  return running ? newest : (history.items.find((item) => item.status === 'completed') ?? newest)
+}
+
+interface ViewProps {
+  website: Website
+  run: Generation | null
+  tab: string | undefined
+  onWebsite: (website: Website) => void
+  onRun: (run: Generation) => void
+  reload: () => void
+}
+
+function WebsiteView({ website, run, tab, onWebsite, onRun, reload }: ViewProps) {
+  const running = run?.status === 'pending' || run?.status === 'processing'
+  const completed = run?.status === 'completed'
+  const current = tab ?? (completed || running ? 'llms-txt' : 'history')
+  const tabs = completed ? [...RESULT_TABS, ...WEBSITE_TABS] : WEBSITE_TABS
+  const query = useRunQuery()
+  return (
+    <div class="stack loose">
+      <Header website={website} run={run} running={running} reload={reload} />
+      {running && run ? <Run website={website} run={run} onRun={onRun} /> : null}
+      {completed && run ? <Cut website={website} run={run} /> : null}
+      {run && !running && !completed ? <NotCompleted run={run} /> : null}
+      {!running || tab ? (
+        <>
+          <nav class="tabs" aria-label="Website">
+            {tabs.map(({ name, label }) => (
+              <a key={name} href={`/websites/${website.id}/${name}${query}`} aria-current={name === current ? 'page' : undefined}>
+                {label}
+              </a>
+            ))}
+          </nav>
+          <Suspense fallback={<Skeleton lines={8} />}>
+            <Tab name={current} website={website} run={run} onWebsite={onWebsite} />
+          </Suspense>
+        </>
+      ) : null}
+      {!run && !tab ? (
+        <div class="card">
+          <Empty title="No files yet">Press Generate. The result, its score and its history appear here.</Empty>
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+/** The part of the URL that keeps a chosen generation when the tab changes. */
+function useRunQuery(): string {
+  const { query } = usePlace()
+  const run = query.get('run')
+  return run ? `?run=${run}` : ''
+}
+
+function Tab({ name, website, run, onWebsite }: { name: string; website: Website; run: Generation | null; onWebsite: (website: Website) => void }) {
+  if (name === 'settings') return <Settings key={website.id} website={website} onSaved={onWebsite} />
+  if (name === 'history') return <History website={website} />
+  if (run?.status !== 'completed') return null
+  switch (name) {
+    case 'pages':
+      return <Pages website={website} run={run} />
+    case 'score':
+      return <ScoreTab website={website} run={run} />
+    case 'changes':
+      return <Changes website={website} run={run} />
+    case 'use':
+      return <UseIt website={website} run={run} />
+    default:
+      return <LlmsTxt website={website} run={run} />
+  }
+}
+
+function Header({ website, run, running, reload }: { website: Website; run: Generation | null; running: boolean; reload: () => void }) {
+  const { refresh, quota } = useAccount()
+  const form = useSubmission()
+  const { query } = usePlace()
+  const start = () =>
+    form.run(async () => {
+      const place = await startGeneration({ website_id: website.id })
+      void refresh()
+      go(place)
+      reload()
+    })
+  return (
+    <header class="stack tight">
+      <div class="row between">
+        <div class="grow">
+          <Title text={website.name}>
+            <span dir="auto">{website.name}</span>
+          </Title>
+          <a class="truncate small muted" href={website.url} target="_blank" rel="noopener nofollow">
+            {shortUrl(website.url)}
+          </a>
+        </div>
+        <div class="row">
+          {run?.can_download ? <Download run={run} /> : null}
+          {running ? null : (
+            <button type="button" class={`button ${run ? '' : 'primary'}`} aria-disabled={form.busy || quota?.can_generate === false} onClick={start}>
+              {form.busy ? 'Starting…' : run ? 'Generate again' : 'Generate'}
+            </button>
+          )}
+        </div>
+      </div>
+      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message}</p> : null}
+      <FormError error={form.error} />
+      {run?.status === 'completed' ? (
+        <dl class="facts">
+          <Fact name="Generated">
+            <span title={dateTime(run.completed_at ?? run.created_at)}>{ago(run.completed_at ?? run.created_at)}</span>
+            {query.get('run') ? (
+              <>
+                {' · '}
+                <a href={`/websites/${website.id}`}>show the newest</a>
+              </>
+            ) : null}
+          </Fact>
+          <Fact name="Pages">
+            {count(run.pages_crawled)}
+            {run.pages_found && run.pages_found > run.pages_crawled ? ` of ${count(run.pages_found)}` : ''}
+          </Fact>
+          {run.pages_failed ? <Fact name="Failed">{plural(run.pages_failed, 'page')}</Fact> : null}
+          {run.quality ? (
+            <Fact name="Score">
+              <a href={`/websites/${website.id}/score`} class="score-link">
+                <Score value={run.quality.score} small />
+              </a>
+            </Fact>
+          ) : null}
+          {run.expires_at ? <Fact name="Files kept until">{dateTime(run.expires_at)}</Fact> : null}
+        </dl>
+      ) : null}
+    </header>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Download({ run }: { run: Generation }) {
+  const form = useSubmission()
+  const download = () =>
+    form.run(async () => {
+      const { download_url } = await call<{ download_url: string }>(`/generations/${run.id}/download?redirect=false`)
+      location.assign(download_url)
+    })
+  return (
+    <>
+      <button type="button" class="button primary" aria-disabled={form.busy} onClick={download}>
+        Download
+      </button>
+      <FormError error={form.error} />
+    </>
+  )
+}
+
+function NotCompleted({ run }: { run: Generation }) {
+  if (run.status === 'cancelled')
+    return <Notice kind="warn">This generation was cancelled {ago(run.completed_at ?? run.created_at)}. It cost no quota.</Notice>
+  return (
+    <Notice kind="bad">
+      <strong>The generation failed.</strong> {run.error_message} It cost no quota.
+    </Notice>
+  )
+}

@@ -1,0 +1,338 @@
+import { useMemo, useState } from 'preact/hooks'
+import { call, type Generation, type HistoryPage, type Website, type WebsiteList } from '../api/client'
+import { useAccount } from '../account'
+import { Dialog } from '../parts/dialog'
+import { Field, FormError, Submit, useSubmission } from '../parts/form'
+import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
+import { Show, useLoad } from '../parts/load'
+import { Score } from '../parts/Score'
+import { Empty, Notice, State, Title } from '../parts/states'
+import { go, setQuery, usePlace } from '../router'
+import { completeUrl, startGeneration, urlProblem } from '../starting'
+
+interface Row {
+  website: Website
+  /** The newest generation, where the history shows one. */
+  run: Generation | undefined
+}
+
+const PER_PAGE = 100
+const MOST_PAGES = 10
+
+/** Read all websites (up to 1,000) and their newest generations. */
+async function loadRows(signal: AbortSignal): Promise<Row[]> {
+  const first = await call<WebsiteList>(`/websites?per_page=${PER_PAGE}`, { signal })
+  const more = Array.from({ length: Math.min(first.pages, MOST_PAGES) - 1 }, (_, index) =>
+    call<WebsiteList>(`/websites?per_page=${PER_PAGE}&page=${index + 2}`, { signal }),
+  )
+  const [history, ...others] = await Promise.all([call<HistoryPage>('/generations/history?per_page=100', { signal }), ...more])
+  const newest = new Map<string, Generation>()
+  for (const run of history.items) if (!newest.has(run.website_id)) newest.set(run.website_id, run)
+  const websites = [first, ...others].flatMap((page) => page.items)
+  return websites.map((website) => ({ website, run: newest.get(website.id) }))
+}
+
+const SORTS: Record<string, (a: Row, b: Row) => number> = {
+  newest: (a, b) => (b.website.last_generated_at ?? b.website.created_at).localeCompare(a.website.last_generated_at ?? a.website.created_at),
+  name: (a, b) => a.website.name.localeCompare(b.website.name),
+  pages: (a, b) => (b.run?.pages_crawled ?? -1) - (a.run?.pages_crawled ?? -1),
+  score: (a, b) => (a.run?.quality?.score ?? 101) - (b.run?.quality?.score ?? 101),
+}
+
+const FILTERS: Record<string, (row: Row) => boolean> = {
+  all: () => true,
+  running: ({ run }) => run?.status === 'pending' || run?.status === 'processing',
+  failed: ({ run }) => run?.status === 'failed',
+  never: ({ run, website }) => !run && !website.last_generated_at,
+}
+
+export default function Websites() {
+  const { query } = usePlace()
+  const rows = useLoad(loadRows, [])
+  const [adding, setAdding] = useState<'one' | 'many' | null>(query.get('refused') ? 'one' : null)
+  const close = () => {
+    setAdding(null)
+    setQuery({ url: null, refused: null })
+  }
+  return (
+    <div class="stack loose">
+      <div class="row between">
+        <Title text="Websites" />
+        <div class="row">
+          <button type="button" class="button" onClick={() => setAdding('many')}>
+            Add several
+          </button>
+          <button type="button" class="button primary" onClick={() => setAdding('one')}>
+            Add website
+          </button>
+        </div>
+      </div>
+      {query.get('refused') ? <Notice kind="bad">{query.get('refused')}</Notice> : null}
+      <Show of={rows} lines={6}>
+        {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <Table rows={list} />)}
+      </Show>
+      {adding === 'one' ? <AddOne url={query.get('url') ?? ''} onClose={close} /> : null}
+      {adding === 'many' ? <AddMany onClose={close} onAdded={rows.reload} /> : null}
+    </div>
+  )
+}
+
+function NoWebsites({ add }: { add: () => void }) {
+  return (
+    <div class="card">
+      <Empty
+        title="No websites yet"
+        action={
+          <button type="button" class="button primary" onClick={add}>
+            Add website
+          </button>
+        }
+      >
+        Add the address of a website. Its files, score and history appear here.
+      </Empty>
+    </div>
+  )
+}
+
+function Table({ rows }: { rows: Row[] }) {
+  const { query } = usePlace()
+  const search = query.get('q') ?? ''
+  const filter = query.get('show') ?? 'all'
+  const sort = query.get('sort') ?? 'newest'
+  const shown = useMemo(() => {
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+    return rows
+      .filter(FILTERS[filter] ?? (() => true))
+      .filter(({ website }) => words.every((word) => `${website.name} ${website.url}`.toLowerCase().includes(word)))
+      .sort(SORTS[sort] ?? SORTS['newest'])
+  }, [rows, search, filter, sort])
+  return (
+    <div class="card flush">
+      <div class="card-head row">
+        <div class="grow search">
+          <Field label="Search" hideLabel name="q" type="search" placeholder="Search by name or address" value={search} onValue={(value) => setQuery({ q: value })} />
+        </div>
+        <label class="row small">
+          Show
+          <select class="input compact" value={filter} onChange={(event) => setQuery({ show: event.currentTarget.value === 'all' ? null : event.currentTarget.value })}>
+            <option value="all">all</option>
+            <option value="running">running</option>
+            <option value="failed">failed</option>
+            <option value="never">never generated</option>
+          </select>
+        </label>
+        <label class="row small">
+          Sort by
+          <select class="input compact" value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value === 'newest' ? null : event.currentTarget.value })}>
+            <option value="newest">last run</option>
+            <option value="name">name</option>
+            <option value="pages">pages</option>
+            <option value="score">lowest score</option>
+          </select>
+        </label>
+      </div>
+      {shown.length === 0 ? (
+        <Empty title="No website matches" action={<button type="button" class="button" onClick={() => setQuery({ q: null, show: null })}>Show all websites</button>}>
+          Change the search or the filter.
+        </Empty>
+      ) : (
+        <table class="table cards">
+          <caption class="visually-hidden">Your websites</caption>
+          <thead>
+            <tr>
+              <th scope="col">Website</th>
+              <th scope="col">Last run</th>
+              <th scope="col">Next run</th>
+              <th scope="col" class="number">
+                Pages
+              </th>
+              <th scope="col" class="number">
+                Score
+              </th>
+              <th scope="col">
+                <span class="visually-hidden">Action</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <WebsiteRow key={row.website.id} row={row} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="visually-hidden" role="status">
+        {plural(shown.length, 'website')} shown
+      </p>
+    </div>
+  )
+}
+
+function WebsiteRow({ row: { website, run } }: { row: Row }) {
+  const { refresh } = useAccount()
+  const form = useSubmission()
+  const running = run?.status === 'pending' || run?.status === 'processing'
+  return (
+    <tr>
+      <td>
+        <a class="site-name truncate" href={`/websites/${website.id}`} dir="auto" title={website.name}>
+          {website.name}
+        </a>
+        <span class="truncate small muted" dir="ltr" title={website.url}>
+          {shortUrl(website.url)}
+        </span>
+        {form.error ? <span class="error">{form.error.message}</span> : null}
+      </td>
+      <td data-label="Last run">
+        <LastRun website={website} run={run} />
+      </td>
+      <td data-label="Next run" class="small muted">
+        {website.next_run_at ? <span title={dateTime(website.next_run_at)}>{`${website.schedule} · ${ago(website.next_run_at)}`}</span> : '–'}
+      </td>
+      <td data-label="Pages" class="number">
+        {run?.status === 'completed' ? count(run.pages_crawled) : '–'}
+        {run?.truncated_by && run.pages_found ? <span class="small muted"> of {count(run.pages_found)}</span> : null}
+      </td>
+      <td data-label="Score" class="number">
+        {run?.quality ? <Score value={run.quality.score} small /> : '–'}
+      </td>
+      <td class="number">
+        <button
+          type="button"
+          class="button small quiet"
+          aria-disabled={form.busy || running}
+          aria-label={`Generate the files of ${website.name}`}
+          onClick={() =>
+            running
+              ? go(`/websites/${website.id}`)
+              : form.run(async () => {
+                  const place = await startGeneration({ website_id: website.id })
+                  void refresh()
+                  go(place)
+                })
+          }
+        >
+          {form.busy ? 'Starting…' : 'Generate'}
+        </button>
+      </td>
+    </tr>
+  )
+}
+
+function LastRun({ website, run }: Row) {
+  if (run?.status === 'pending') return <State kind="calm">Waiting</State>
+  if (run?.status === 'processing') return <State kind="calm">{`Running, ${run.progress_percentage} %`}</State>
+  if (run?.status === 'failed')
+    return (
+      <span title={run.error_message ?? undefined}>
+        <State kind="bad">Failed {ago(run.completed_at ?? run.created_at)}</State>
+      </span>
+    )
+  if (run?.status === 'cancelled') return <State kind="warn">Cancelled {ago(run.completed_at ?? run.created_at)}</State>
+  const when = run?.completed_at ?? website.last_generated_at
+  return when ? <span title={dateTime(when)}>{ago(when)}</span> : <span class="muted">never</span>
+}
+
+function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
+  const [url, setUrl] = useState(given)
+  const [problem, setProblem] = useState('')
+  const { refresh } = useAccount()
+  const form = useSubmission()
+  const submit = (generate: boolean) => async (event: Event) => {
+    event.preventDefault()
+    const found = urlProblem(url)
+    setProblem(found)
+    if (found) return
+    await form.run(async () => {
+      const website = await call<Website>('/websites', { method: 'POST', body: { url: completeUrl(url) } })
+      const place = generate ? await startGeneration({ website_id: website.id }).catch(() => `/websites/${website.id}`) : `/websites/${website.id}/settings`
+      void refresh()
+      go(place)
+    })
+  }
+  return (
+    <Dialog title="Add website" onClose={onClose}>
+      <form class="stack" onSubmit={submit(true)} noValidate>
+        <FormError error={form.error} known={['url']} />
+        <Field label="Website address" name="url" value={url} onValue={setUrl} placeholder="example.com/docs" inputMode="url" autoFocus error={problem || form.error?.fields['url']} hint="Only pages below this address are read." />
+        <div class="row">
+          <Submit busy={form.busy} busyLabel="Adding…">
+            Add and generate
+          </Submit>
+          <button type="button" class="button" onClick={submit(false)}>
+            Add and choose settings
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+interface BulkAnswer {
+  results: { status: number; website?: Website; error?: { detail: string } }[]
+}
+
+const MOST_AT_ONCE = 50
+
+function AddMany({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
+  const [text, setText] = useState('')
+  const [results, setResults] = useState<{ url: string; message: string; good: boolean }[]>()
+  const form = useSubmission()
+  const urls = [...new Set(text.split(/\s+/).filter(Boolean).map(completeUrl))]
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (urls.length === 0) return
+    void form.run(async () => {
+      const found: { url: string; message: string; good: boolean }[] = []
+      for (let index = 0; index < urls.length; index += MOST_AT_ONCE) {
+        const part = urls.slice(index, index + MOST_AT_ONCE)
+        const answer = await call<BulkAnswer>('/websites/bulk', { method: 'POST', body: { create: part.map((url) => ({ url })) } })
+        answer.results.forEach((result, number) => {
+          const good = result.status < 300
+          found.push({ url: part[number] ?? '', good, message: good ? 'added' : (result.error?.detail ?? `refused (${result.status})`) })
+        })
+      }
+      setResults(found)
+      onAdded()
+    })
+  }
+  const read = async (event: Event) => {
+    const file = (event.currentTarget as HTMLInputElement).files?.[0]
+    if (file) setText(await file.text())
+  }
+  return (
+    <Dialog title="Add several websites" onClose={onClose}>
+      {results ? (
+        <div class="stack">
+          <p>
+            {plural(results.filter((result) => result.good).length, 'website')} added, {count(results.filter((result) => !result.good).length)} refused.
+          </p>
+          <ul class="stack tight">
+            {results.map((result) => (
+              <li key={result.url}>
+                <State kind={result.good ? 'good' : 'bad'}>{result.url}</State> <span class="small muted">{result.message}</span>
+              </li>
+            ))}
+          </ul>
+          <button type="button" class="button" onClick={onClose}>
+            Done
+          </button>
+        </div>
+      ) : (
+        <form class="stack" onSubmit={submit}>
+          <FormError error={form.error} />
+          <Field label="Addresses, one per line" name="urls" rows={8} value={text} onValue={setText} placeholder={'example.com\ndocs.example.org'} />
+          <label class="field">
+            <span class="label">Or read them from a text file</span>
+            <input type="file" accept=".txt,.csv,text/plain" onChange={read} />
+          </label>
+          <div>
+            <Submit busy={form.busy} busyLabel="Adding…">
+              Add {urls.length ? plural(urls.length, 'website') : 'websites'}
+            </Submit>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  )
+}

@@ -1,0 +1,147 @@
+import { useState } from 'preact/hooks'
+import { call } from '../../api/client'
+import { Copy } from '../../parts/copy'
+import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form'
+import { ago, date } from '../../parts/format'
+import { Show, useLoad } from '../../parts/load'
+import { Empty, Notice } from '../../parts/states'
+
+interface Key {
+  id: string
+  name: string
+  key?: string
+  last_four: string
+  scopes: string[]
+  created_at: string
+  expires_at: string | null
+  last_used_at: string | null
+}
+
+const SCOPES = [
+  { name: 'read', label: 'Read everything' },
+  { name: 'generate', label: 'Start, cancel and delete generations' },
+  { name: 'websites', label: 'Add, change and delete websites' },
+  { name: 'webhooks', label: 'Manage webhooks' },
+]
+
+export function Keys() {
+  const keys = useLoad(async (signal) => (await call<{ items: Key[] }>('/keys', { signal })).items, [])
+  const [created, setCreated] = useState<Key>()
+  const revoke = useSubmission()
+  return (
+    <>
+      <CreateKey
+        onCreated={(key) => {
+          setCreated(key)
+          keys.reload()
+        }}
+      />
+      {created?.key ? (
+        <Notice kind="good" action={<Copy text={created.key} label="Copy key" />}>
+          <p>
+            This is the key “{created.name}”. Copy it now; it is not shown again.
+          </p>
+          <div class="secret">{created.key}</div>
+        </Notice>
+      ) : null}
+      <section class="card flush" aria-labelledby="keys-title">
+        <div class="card-head">
+          <h2 id="keys-title">API keys</h2>
+        </div>
+        <FormError error={revoke.error} />
+        <Show of={keys}>
+          {(list) =>
+            list.length === 0 ? (
+              <Empty title="No API keys">Programs and the command line use a key instead of your password.</Empty>
+            ) : (
+              <table class="table cards">
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col">Key</th>
+                    <th scope="col">Scopes</th>
+                    <th scope="col">Last used</th>
+                    <th scope="col">Expires</th>
+                    <th scope="col">
+                      <span class="visually-hidden">Action</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.map((key) => (
+                    <tr key={key.id}>
+                      <td dir="auto">{key.name}</td>
+                      <td data-label="Key">
+                        <code>llmr_…{key.last_four}</code>
+                      </td>
+                      <td data-label="Scopes">{key.scopes.join(', ')}</td>
+                      <td data-label="Last used">{key.last_used_at ? ago(key.last_used_at) : 'never'}</td>
+                      <td data-label="Expires">{key.expires_at ? date(key.expires_at) : 'never'}</td>
+                      <td class="number">
+                        <button
+                          type="button"
+                          class="button small danger"
+                          aria-label={`Revoke ${key.name}`}
+                          onClick={() => {
+                            if (confirm(`Revoke the key "${key.name}"? Programs that use it stop working at once.`))
+                              void revoke.run(async () => {
+                                await call(`/keys/${key.id}`, { method: 'DELETE' })
+                                setCreated(undefined)
+                                keys.reload()
+                              })
+                          }}
+                        >
+                          Revoke
+                        </button>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            )
+          }
+        </Show>
+      </section>
+    </>
+  )
+}
+
+function CreateKey({ onCreated }: { onCreated: (key: Key) => void }) {
+  const [name, setName] = useState('')
+  const [scopes, setScopes] = useState(SCOPES.map((scope) => scope.name))
+  const [expires, setExpires] = useState('')
+  const form = useSubmission()
+  return (
+    <form
+      class="card stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void form.run(async () => {
+          const body = { name: name.trim(), scopes, ...(expires ? { expires_at: `${expires}T00:00:00Z` } : {}) }
+          onCreated(await call<Key>('/keys', { method: 'POST', body }))
+          setName('')
+        })
+      }}
+    >
+      <h2>Create a key</h2>
+      <FormError error={form.error} known={['name', 'expires_at']} />
+      <Field label="Name" name="name" value={name} onValue={setName} required maxLength={100} placeholder="Deployment" error={form.error?.fields['name']} />
+      <fieldset class="stack tight">
+        <legend>Scopes</legend>
+        {SCOPES.map((scope) => (
+          <Check
+            key={scope.name}
+            label={`${scope.label} (${scope.name})`}
+            name={scope.name}
+            checked={scopes.includes(scope.name)}
+            onChecked={(checked) => setScopes(checked ? [...scopes, scope.name] : scopes.filter((one) => one !== scope.name))}
+          />
+        ))}
+      </fieldset>
+      <Field label="Expires on (optional)" name="expires_at" type="date" value={expires} onValue={setExpires} error={form.error?.fields['expires_at']} />
+      <div>
+        <Submit busy={form.busy}>Create key</Submit>
+      </div>
+    </form>
+  )
+}

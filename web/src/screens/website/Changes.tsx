@@ -1,0 +1,101 @@
+import { call, type HistoryPage } from '../../api/client'
+import { dateTime, plural } from '../../parts/format'
+import { Show, useLoad } from '../../parts/load'
+import { Empty, State } from '../../parts/states'
+import { setQuery, usePlace } from '../../router'
+import type { TabProps } from '../Website'
+
+interface ChangesAnswer {
+  since: string
+  added: { url: string; title: string }[]
+  removed: { url: string; title: string }[]
+  changed: { url: string; title: string; words_before: number; words_after: number }[]
+  unchanged: number
+  llms_txt_diff: string
+}
+
+/** What changed against an earlier generation: pages, and the diff of `llms.txt`. */
+export default function Changes({ website, run }: TabProps) {
+  const { query } = usePlace()
+  const since = query.get('since')
+  const history = useLoad((signal) => call<HistoryPage>(`/generations/history?website_id=${website.id}&status=completed&per_page=100`, { signal }), [website.id])
+  const changes = useLoad((signal) => call<ChangesAnswer>(`/generations/${run.id}/changes${since ? `?since=${since}` : ''}`, { signal }), [run.id, since])
+  const earlier = (history.data?.items ?? []).filter((item) => item.id < run.id)
+  if (changes.error?.code === 'no_earlier_generation') {
+    return (
+      <div class="card">
+        <Empty title="Nothing to compare with">This is the first generation. After the next one, this page shows which pages were added, removed and changed.</Empty>
+      </div>
+    )
+  }
+  return (
+    <div class="stack">
+      <label class="row small">
+        Compare with
+        <select class="input compact" value={since ?? changes.data?.since ?? ''} onChange={(event) => setQuery({ since: event.currentTarget.value })}>
+          {earlier.map((item) => (
+            <option key={item.id} value={item.id}>
+              {dateTime(item.completed_at ?? item.created_at)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Show of={changes} lines={8}>
+        {(answer) => (
+          <>
+            <p>
+              {plural(answer.changed.length, 'page')} changed, {answer.added.length} added, {answer.removed.length} removed, {answer.unchanged} unchanged.
+            </p>
+            <div class="grid-2">
+              <PageList title="Added" kind="good" pages={answer.added} />
+              <PageList title="Removed" kind="bad" pages={answer.removed} />
+            </div>
+            <PageList title="Changed" kind="warn" pages={answer.changed.map((page) => ({ ...page, note: `${page.words_before} → ${page.words_after} words` }))} />
+            {answer.llms_txt_diff ? <Diff text={answer.llms_txt_diff} /> : <p class="muted">llms.txt is the same.</p>}
+          </>
+        )}
+      </Show>
+    </div>
+  )
+}
+
+function PageList({ title, kind, pages }: { title: string; kind: 'good' | 'warn' | 'bad'; pages: { url: string; title: string; note?: string }[] }) {
+  if (pages.length === 0) return null
+  return (
+    <section class="card stack tight">
+      <h2>
+        <State kind={kind}>{title}</State> <span class="muted small">{pages.length}</span>
+      </h2>
+      <ul class="stack tight">
+        {pages.map((page) => (
+          <li key={page.url}>
+            <a class="truncate" href={page.url} target="_blank" rel="noopener nofollow" dir="auto">
+              {page.title || page.url}
+            </a>
+            {page.note ? <span class="small muted">{page.note}</span> : null}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Diff({ text }: { text: string }) {
+  return (
+    <section class="card stack tight">
+      <h2>llms.txt</h2>
+      <pre class="raw" tabIndex={0} aria-label="Differences of llms.txt">
+        {text.split('\n').map((line, index) => {
+          const kind = line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : ''
+          return (
+            <span key={index} class={`diff-line ${kind ? `diff-${kind}` : ''}`}>
+              {kind ? <span class="visually-hidden">{kind}: </span> : null}
+              {line}
+              {'\n'}
+            </span>
+          )
+        })}
+      </pre>
+    </section>
+  )
+}

@@ -1,0 +1,227 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import Markdown from '../../markdown/Markdown'
+import { Copy } from '../../parts/copy'
+import { Dialog } from '../../parts/dialog'
+import { Field } from '../../parts/form'
+import { count, plural } from '../../parts/format'
+import { Show, useLoad } from '../../parts/load'
+import { Empty, State } from '../../parts/states'
+import { setQuery, usePlace } from '../../router'
+import type { TabProps } from '../Website'
+import { listFiles, readFile, readManifest } from './files'
+
+interface Page {
+  /** Path in the archive; empty for a page that is not in it. */
+  path: string
+  url: string
+  title: string
+  section: string
+  words: number
+  tokens: number
+  failure: string
+}
+
+async function loadPages(generation: string, signal: AbortSignal): Promise<Page[]> {
+  const [files, manifest] = await Promise.all([listFiles(generation, signal), readManifest(generation, signal)])
+  const listed = new Map(files.map((file) => [file.path, file]))
+  const pages = manifest.pages.map((page) => {
+    const file = listed.get(page.path)
+    return { path: page.path, url: page.url, title: page.title || page.url, section: file?.section ?? '', words: page.words, tokens: file?.tokens ?? 0, failure: '' }
+  })
+  const failures = manifest.failures.map((failure) => ({ path: '', url: failure.url, title: failure.url, section: '', words: 0, tokens: 0, failure: failure.detail }))
+  return [...pages, ...failures]
+}
+
+export default function Pages({ run }: TabProps) {
+  const pages = useLoad((signal) => loadPages(run.id, signal), [run.id])
+  return (
+    <div class="card flush">
+      <Show of={pages} lines={10}>
+        {(list) => <List pages={list} generation={run.id} />}
+      </Show>
+    </div>
+  )
+}
+
+function List({ pages, generation }: { pages: Page[]; generation: string }) {
+  const { query } = usePlace()
+  const search = query.get('q') ?? ''
+  const state = query.get('show') ?? 'all'
+  const shown = useMemo(() => {
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+    return pages.filter(
+      (page) =>
+        (state === 'all' || (state === 'failed') === Boolean(page.failure)) &&
+        words.every((word) => `${page.title} ${page.url} ${page.section}`.toLowerCase().includes(word)),
+    )
+  }, [pages, search, state])
+  const opened = query.get('page')
+  const index = shown.findIndex((page) => page.path === opened)
+  return (
+    <>
+      <div class="card-head row">
+        <div class="grow search">
+          <Field label="Search pages" hideLabel name="q" type="search" placeholder="Search by title, address or section" value={search} onValue={(value) => setQuery({ q: value })} />
+        </div>
+        <label class="row small">
+          Show
+          <select class="input compact" value={state} onChange={(event) => setQuery({ show: event.currentTarget.value === 'all' ? null : event.currentTarget.value })}>
+            <option value="all">all pages</option>
+            <option value="included">included</option>
+            <option value="failed">left out</option>
+          </select>
+        </label>
+        <span class="small muted" role="status">
+          {plural(shown.length, 'page')}
+        </span>
+      </div>
+      {shown.length ? <Rows pages={shown} /> : <Empty title="No page matches">Change the search or the filter.</Empty>}
+      {opened ? (
+        <PagePanel
+          generation={generation}
+          path={opened}
+          page={shown[index]}
+          previous={shown[index - 1]?.path}
+          next={index >= 0 ? shown[index + 1]?.path : undefined}
+        />
+      ) : null}
+    </>
+  )
+}
+
+const ROW = 44
+const MARGIN = 10
+
+/** A table that puts only the visible rows into the page, so that a thousand pages scroll smoothly. */
+function Rows({ pages }: { pages: Page[] }) {
+  const box = useRef<HTMLDivElement>(null)
+  const [first, setFirst] = useState(0)
+  const [visible, setVisible] = useState(30)
+  useEffect(() => {
+    const element = box.current
+    if (!element) return
+    const measure = () => {
+      setFirst(Math.max(0, Math.floor(element.scrollTop / ROW) - MARGIN))
+      setVisible(Math.ceil(element.clientHeight / ROW) + 2 * MARGIN)
+    }
+    measure()
+    element.addEventListener('scroll', measure, { passive: true })
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => {
+      element.removeEventListener('scroll', measure)
+      observer.disconnect()
+    }
+  }, [])
+  return (
+    <div class="pages-table" ref={box} role="table" aria-label="Pages" aria-rowcount={pages.length + 1} tabIndex={0}>
+      <div class="page-header" role="row" aria-rowindex={1}>
+        <span role="columnheader">Title</span>
+        <span role="columnheader">Section</span>
+        <span role="columnheader" class="number">
+          Words
+        </span>
+        <span role="columnheader" class="number">
+          Tokens
+        </span>
+        <span role="columnheader">State</span>
+      </div>
+      <div class="pages-grid" role="rowgroup" style={`height:${pages.length * ROW}px`}>
+        {pages.slice(first, first + visible).map((page, offset) => {
+          const position = first + offset
+          return (
+            <div key={page.path || page.url} class="page-row" role="row" aria-rowindex={position + 2} style={`top:${position * ROW}px`}>
+              <span role="cell">
+                {page.path ? (
+                  <button type="button" class="page-open truncate" title={page.url} dir="auto" onClick={() => setQuery({ page: page.path }, { replace: false })}>
+                    {page.title}
+                  </button>
+                ) : (
+                  <span class="truncate" title={`${page.url}: ${page.failure}`} dir="auto">
+                    {page.title}
+                  </span>
+                )}
+              </span>
+              <span role="cell" class="truncate muted" dir="auto">
+                {page.section}
+              </span>
+              <span role="cell" class="number">
+                {page.path ? count(page.words) : '–'}
+              </span>
+              <span role="cell" class="number">
+                {page.path ? count(page.tokens) : '–'}
+              </span>
+              <span role="cell" title={page.failure}>
+                {page.failure ? <State kind="bad">left out</State> : <State kind="good">included</State>}
+              </span>
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+interface PanelProps {
+  generation: string
+  path: string
+  page: Page | undefined
+  previous: string | undefined
+  next: string | undefined
+}
+
+/** One page's Markdown beside its address; the arrow keys go to the previous and the next page. */
+function PagePanel({ generation, path, page, previous, next }: PanelProps) {
+  const { query } = usePlace()
+  const raw = query.get('view') === 'raw'
+  const text = useLoad((signal) => readFile(generation, path, signal), [generation, path])
+  const close = () => setQuery({ page: null, view: null })
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return
+      if ((event.target as Element | null)?.closest?.('input, select, textarea, pre')) return
+      const target = event.key === 'ArrowLeft' ? previous : event.key === 'ArrowRight' ? next : undefined
+      if (target) {
+        event.preventDefault()
+        setQuery({ page: target })
+      }
+    }
+    addEventListener('keydown', press)
+    return () => removeEventListener('keydown', press)
+  }, [previous, next])
+  return (
+    <Dialog kind="panel" title={page?.title ?? path} onClose={close}>
+      <div class="row between">
+        <div class="grow">
+          {page ? (
+            <a class="small truncate" href={page.url} target="_blank" rel="noopener nofollow">
+              {page.url}
+            </a>
+          ) : null}
+          <code class="small muted">{path}</code>
+        </div>
+        <div class="row">
+          <button type="button" class="button small" aria-disabled={!previous} onClick={() => previous && setQuery({ page: previous })}>
+            ← Previous
+          </button>
+          <button type="button" class="button small" aria-disabled={!next} onClick={() => next && setQuery({ page: next })}>
+            Next →
+          </button>
+          <button type="button" class="button small" aria-pressed={raw} onClick={() => setQuery({ view: raw ? null : 'raw' })}>
+            {raw ? 'Rendered' : 'Raw'}
+          </button>
+          <Copy text={() => text.data ?? ''} />
+        </div>
+      </div>
+      <Show of={text} lines={12}>
+        {(content) => (raw ? <pre tabIndex={0}>{content}</pre> : <Markdown text={withoutFrontMatter(content)} />)}
+      </Show>
+    </Dialog>
+  )
+}
+
+function withoutFrontMatter(text: string): string {
+  if (!text.startsWith('---\n')) return text
+  const end = text.indexOf('\n---\n', 4)
+  return end < 0 ? text : text.slice(end + 5)
+}

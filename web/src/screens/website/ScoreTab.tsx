@@ -1,0 +1,56 @@
+import { Score } from '../../parts/Score'
+import { Empty } from '../../parts/states'
+import type { TabProps } from '../Website'
+
+interface Reason {
+  code?: string
+  rule?: string
+  points?: number
+  message?: string
+  detail?: string
+  pages?: string[]
+  remedy?: string
+}
+
+/** The score with each reason, the pages it concerns, and what mends it. */
+export default function ScoreTab({ website, run }: TabProps) {
+  if (!run.quality) return <Empty title="No score">This generation has no score.</Empty>
+  const reasons = run.quality.reasons as Reason[]
+  return (
+    <div class="card stack loose">
+      <div class="row">
+        <Score value={run.quality.score} />
+        <p class="muted">of 100. The score counts what published llms.txt validators check, and what a reader would mind.</p>
+      </div>
+      {reasons.length === 0 ? (
+        <p>Nothing to mend: every rule passes.</p>
+      ) : (
+        <ul class="stack">
+          {reasons.map((reason, index) => (
+            <li key={index} class="stack tight">
+              <div class="row between">
+                <strong>{reason.message ?? reason.detail ?? reason.rule ?? reason.code}</strong>
+                {reason.points ? <span class="number muted">−{Math.abs(reason.points)}</span> : null}
+              </div>
+              {reason.remedy ? <p class="muted">{reason.remedy}</p> : null}
+              {reason.pages?.length ? (
+                <ul class="small">
+                  {reason.pages.map((page) => (
+                    <li key={page} class="truncate">
+                      <a href={page} target="_blank" rel="noopener nofollow">
+                        {page}
+                      </a>
+                    </li>
+                  ))}
+                </ul>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="small">
+        <a href={`/websites/${website.id}/settings`}>Change the settings of this website</a>
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,46 @@
+/** Starting a generation, and the URL that a visitor typed before signing up. */
+
+import { call } from './api/client'
+
+interface Started {
+  generation_id: string
+  website_id?: string
+  message: string
+}
+
+/**
+ * Start a generation for a website or a URL.
+ *
+ * @returns the path of the screen that shows it
+ * @throws ApiError when the start is refused
+ */
+export async function startGeneration(what: { website_id: string } | { url: string }): Promise<string> {
+  const started = await call<Started>('/generations/start', {
+    method: 'POST',
+    body: what,
+    headers: { 'Idempotency-Key': crypto.randomUUID() },
+  })
+  const generation = started.website_id
+    ? { website_id: started.website_id }
+    : await call<{ website_id: string }>(`/generations/${started.generation_id}`)
+  return `/websites/${generation.website_id}?run=${started.generation_id}`
+}
+
+/** Add the scheme that people leave out. */
+export function completeUrl(typed: string): string {
+  const url = typed.trim()
+  return url && !/^[a-z][a-z0-9+.-]*:/i.test(url) ? `https://${url}` : url
+}
+
+/** Explain what is wrong with a typed URL, or return an empty string. */
+export function urlProblem(typed: string): string {
+  if (!typed.trim()) return 'Enter the address of a website, for instance example.com.'
+  try {
+    const url = new URL(completeUrl(typed))
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'Only http and https addresses can be read.'
+    if (!url.hostname) return 'The address has no host name.'
+    return ''
+  } catch {
+    return 'This is not a web address. Enter one such as https://example.com/docs.'
+  }
+}
