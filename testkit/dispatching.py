@@ -1,9 +1,11 @@
 """A dispatcher's round in tests that are about something else."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from llmready.ports.tasks import TaskCounts, TaskKind
+from llmready.settings import Settings
 from llmready.usecases.dispatch import dispatch
 from testkit.emulator import Place
 
@@ -19,18 +21,5 @@ class Fleet:
 
 
 def dispatched(place: Place, time: datetime) -> None:
-    """Let the dispatcher go round at a time."""
-    dispatch(
-        enqueued=None,
-        generations=place.generations,
-        users=place.users,
-        jobs=place.jobs,
-        tasks=Fleet(),
-        outbox=place.outbox,
-        mail_queue=place.mail_queue,
-        mutex=place.mutex,
-        max_tasks=1,
-        warm_tasks=0,
-        attempt_timeout=timedelta(hours=1),
-        clock=lambda: time,
-    )
+    """Let the dispatcher run one round at a time."""
+    dispatch(replace(place.services_at(time), tasks=Fleet(), settings=Settings(max_tasks=1)))

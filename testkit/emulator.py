@@ -11,7 +11,8 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import boto3
 from botocore.config import Config
 
 from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
+from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
 from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
@@ -34,6 +37,8 @@ from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.plans import Lane
+from llmready.services import Services
+from testkit.partial_services import services_with
 
 REGION = "us-east-1"
 _CREDENTIALS = {
@@ -212,6 +217,35 @@ class Place:
     @cached_property
     def archives(self) -> S3Archives:
         return S3Archives(self.s3, self.name)
+
+    @cached_property
+    def services(self) -> Services:
+        """The services of a process that works here; what a test has no use for raises an error when it is used."""
+        return services_with(
+            users=self.users,
+            sessions=self.sessions,
+            api_keys=self.api_keys,
+            mail_tokens=self.mail_tokens,
+            exports=DynamoExports(self.table),
+            websites=self.websites,
+            purges=self.purges,
+            generations=self.generations,
+            archives=self.archives,
+            controls=DynamoControls(self.table),
+            quotas=self.quotas,
+            limiter=self.limiter,
+            lockout=self.lockout,
+            outbox=self.outbox,
+            mail_queue=self.mail_queue,
+            suppressions=self.suppressions,
+            jobs=self.jobs,
+            job_consumer=self.jobs,
+            mutex=self.mutex,
+        )
+
+    def services_at(self, time: datetime) -> Services:
+        """The same services, with a clock that stands still."""
+        return replace(self.services, clock=lambda: time)
 
     def _queue(self, name: str, **attributes: str) -> str:
         answer = self.sqs.create_queue(QueueName=f"{self.name}-{name}", Attributes=attributes)

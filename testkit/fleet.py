@@ -6,12 +6,12 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llmready.domain.clock import now
 from llmready.ports.tasks import TaskCounts, TaskKind
+from llmready.settings import Settings
 from llmready.usecases.dispatch import dispatch
 from testkit.emulator import Place
 from testkit.worker_process import Worker
@@ -70,22 +70,10 @@ def dispatched_until(
     pause: float = 0.5,
 ) -> float:
     """Let the dispatcher go round, with pauses, until something is so; return the seconds that took."""
+    services = replace(place.services, tasks=fleet, settings=Settings(max_tasks=max_tasks))
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < within, f"not within {within} s"
-        dispatch(
-            enqueued=None,
-            generations=place.generations,
-            users=place.users,
-            jobs=place.jobs,
-            tasks=fleet,
-            outbox=place.outbox,
-            mail_queue=place.mail_queue,
-            mutex=place.mutex,
-            max_tasks=max_tasks,
-            warm_tasks=0,
-            attempt_timeout=timedelta(hours=1),
-            clock=now,
-        )
+        dispatch(services)
         time.sleep(pause)
     return time.monotonic() - began

@@ -6,11 +6,12 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
 from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from llmready import bootstrap
@@ -166,7 +167,7 @@ class Member:
 def access_token(user_id: str) -> str:
     """Sign a stored user in and return the access token."""
     family, time = new_id(), now()
-    assert bootstrap.sessions().open(
+    assert bootstrap.services().sessions.open(
         user_id, family, new_id(), opened_at=time, expires_at=time + REFRESH_LIFETIME
     )
     return issue(
@@ -186,6 +187,12 @@ def forget() -> None:
     for name in dir(bootstrap):
         if hasattr(made := getattr(bootstrap, name), "cache_clear"):
             made.cache_clear()
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
+    """Replace parts of the services of this process for the rest of a test."""
+    services = replace(bootstrap.services(), **parts)
+    monkeypatch.setattr(bootstrap, "services", lambda: services)
 
 
 def clients() -> Iterator[Any]:

@@ -74,14 +74,7 @@ def register(body: Annotated[Registration, Body()]) -> Message:
     """Make an account. The answer is the same when the address already has one; its owner then gets a mail."""
     app.limit("registrations", Rate(settings().registrations_per_minute))
     _check_captcha(body.captcha_token)
-    register_user(
-        email=body.email,
-        password=body.password,
-        full_name=body.full_name,
-        users=bootstrap.users(),
-        mail_queue=bootstrap.mail_queue(),
-        time=now(),
-    )
+    register_user(bootstrap.services(), email=body.email, password=body.password, full_name=body.full_name)
     return Message(
         message="Your account is ready. You can sign in now; a mail asks you to confirm your address."
     )
@@ -95,15 +88,7 @@ def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer
     not in the body.
     """
     app.limit("logins", Rate(settings().logins_per_minute))
-    tokens = sign_in(
-        email=body.email,
-        password=body.password,
-        users=bootstrap.users(),
-        sessions=bootstrap.sessions(),
-        lockout=bootstrap.lockout(),
-        keys=bootstrap.keys(),
-        time=now(),
-    )
+    tokens = sign_in(bootstrap.services(), email=body.email, password=body.password)
     return _answer(tokens)
 
 
@@ -117,14 +102,8 @@ def refresh(
     accepted for 30 seconds more.
     """
     app.limit("refreshes", Rate(settings().logins_per_minute))
-    tokens = stay_signed_in(
-        refresh_token=_refresh_token(body),
-        grace=REFRESH_GRACE if uses_cookie(app.event) else timedelta(),
-        users=bootstrap.users(),
-        sessions=bootstrap.sessions(),
-        keys=bootstrap.keys(),
-        time=now(),
-    )
+    grace = REFRESH_GRACE if uses_cookie(app.event) else timedelta()
+    tokens = stay_signed_in(bootstrap.services(), _refresh_token(body), grace=grace)
     return _answer(tokens)
 
 
@@ -137,7 +116,7 @@ def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
     """
     app.limit("refreshes", Rate(settings().logins_per_minute))
     try:
-        sign_out(refresh_token=_refresh_token(body), sessions=bootstrap.sessions(), keys=bootstrap.keys())
+        sign_out(bootstrap.services(), _refresh_token(body))
     except Unauthenticated:
         if not uses_cookie(app.event):
             raise
@@ -154,7 +133,7 @@ def verify_email_page() -> Response[str]:
 def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
     """Use up the token of a mail; the address of its account is confirmed."""
     app.limit("mail_tokens", Rate(settings().logins_per_minute))
-    verify_email(body.token, users=bootstrap.users(), time=now())
+    verify_email(bootstrap.services(), body.token)
     return Message(message="Your address is confirmed.")
 
 
@@ -162,7 +141,7 @@ def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
 def resend_verification(body: Annotated[Address, Body()]) -> Message:
     """Have a new mail sent; the answer is the same for every address."""
     app.limit("mail_requests", Rate(settings().registrations_per_minute))
-    ask_for_mail(body.email, MailKind.VERIFY_EMAIL, bootstrap.mail_queue())
+    ask_for_mail(bootstrap.services(), body.email, MailKind.VERIFY_EMAIL)
     return Message(message="If the address has an account that is not confirmed, a mail is on its way.")
 
 
@@ -171,7 +150,7 @@ def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
     """Have a mail sent that leads to a new password; the answer is the same for every address."""
     app.limit("mail_requests", Rate(settings().registrations_per_minute))
     _check_captcha(body.captcha_token)
-    ask_for_mail(body.email, MailKind.RESET_PASSWORD, bootstrap.mail_queue())
+    ask_for_mail(bootstrap.services(), body.email, MailKind.RESET_PASSWORD)
     return Message(message="If the address has an account, a mail is on its way.")
 
 
@@ -185,15 +164,7 @@ def reset_password_page() -> Response[str]:
 def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
     """Use up the token of a mail; all sign-ins of its account end."""
     app.limit("mail_tokens", Rate(settings().logins_per_minute))
-    reset_password(
-        body.token,
-        body.new_password,
-        users=bootstrap.users(),
-        sessions=bootstrap.sessions(),
-        mail_tokens=bootstrap.mail_tokens(),
-        mail_queue=bootstrap.mail_queue(),
-        time=now(),
-    )
+    reset_password(bootstrap.services(), body.token, body.new_password)
     return Message(message="Your password is changed. Please sign in with it.")
 
 
@@ -202,16 +173,7 @@ def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
     app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     change_password(
-        _account(),
-        app.claims,
-        current=body.current_password,
-        new=body.new_password,
-        users=bootstrap.users(),
-        sessions=bootstrap.sessions(),
-        mail_tokens=bootstrap.mail_tokens(),
-        lockout=bootstrap.lockout(),
-        mail_queue=bootstrap.mail_queue(),
-        time=now(),
+        bootstrap.services(), _account(), app.claims, current=body.current_password, new=body.new_password
     )
     return Message(message="Your password is changed; all other sign-ins were ended.")
 
@@ -229,9 +191,9 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
     if body.mail_preferences is not None:
         chosen = body.mail_preferences.model_dump(exclude_none=True)
         preferences = user.mail_preferences.model_copy(update=chosen)
-        user = bootstrap.users().set_mail_preferences(user.id, preferences, now())
+        user = bootstrap.services().users.set_mail_preferences(user.id, preferences, now())
     if "full_name" in body.model_fields_set:
-        user = bootstrap.users().rename(user.id, body.full_name, now())
+        user = bootstrap.services().users.rename(user.id, body.full_name, now())
     return ProfileAnswer.of(user)
 
 
@@ -245,7 +207,7 @@ def unsubscribing(token: UnsubscribeToken) -> Response[str]:
 @app.post(f"{PREFIX}/auth/unsubscribe", summary="End a kind of mails", tags=["auth"])
 def unsubscribe_now(token: UnsubscribeToken) -> Response[str]:
     """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
-    preference = unsubscribe(token, users=bootstrap.users(), keys=bootstrap.keys(), time=now())
+    preference = unsubscribe(bootstrap.services(), token)
     return _html(*unsubscribe_page(MAILS_OF[preference], done=True))
 
 
@@ -256,16 +218,9 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
     A wrong password counts as a failed login.
     """
     app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
-    user = _account()
-    confirm_password(user, body.password, lockout=bootstrap.lockout(), time=now())
-    done = delete_account(
-        user,
-        users=bootstrap.users(),
-        generations=bootstrap.generations(),
-        archives=bootstrap.archives(),
-        clock=now,
-        until=now() + _DELETE_AT_ONCE,
-    )
+    services, user = bootstrap.services(), _account()
+    confirm_password(services, user, body.password)
+    done = delete_account(services, user, until=now() + _DELETE_AT_ONCE)
     if done:
         return Message(message="Your account is deleted, with all its data and files.")
     return Message(message="Your account is deleted; its many data and files are being removed.")
@@ -278,7 +233,7 @@ def export(
     """Return everything that is held about the user; a very large account in parts, led on by ``next_cursor``."""
     app.limit("exports", _EXPORTS, key=app.user_id)
     user, time = _account(), now()
-    page = bootstrap.exports().page(user.id, cursor)
+    page = bootstrap.services().exports.page(user.id, cursor)
     profiles = page.records.pop("profile")
     answer = ExportAnswer(
         exported_at=time,
@@ -295,11 +250,11 @@ def export(
 
 
 def _account() -> User:
-    return app.account(bootstrap.users().get(app.user_id))
+    return app.account(bootstrap.services().users.get(app.user_id))
 
 
 def _check_captcha(answer: str | None) -> None:
-    if not bootstrap.captcha().passes(answer, source_address(app.current_event.raw_event)):
+    if not bootstrap.services().captcha.passes(answer, source_address(app.current_event.raw_event)):
         raise Invalid("captcha_token", "Please solve the captcha and try again.", code="captcha_failed")
 
 

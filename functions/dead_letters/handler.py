@@ -1,4 +1,4 @@
-"""Fails the generations that crashed every worker that took them, and releases their quota."""
+"""Fails the generations that no worker could finish, and gives their quota back."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.adapters.sqs import correlation_from, job_from
-from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.give_up_generation import give_up_generation
@@ -17,27 +16,16 @@ processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def _give_up(record: SQSRecord) -> None:
+    services = bootstrap.services()
     user_id, generation_id = job_from(record.body)
     logger.set_correlation_id(correlation_from(record.body))
-    given_up = give_up_generation(
-        user_id=user_id,
-        generation_id=generation_id,
-        generations=bootstrap.generations(),
-        mail_queue=bootstrap.mail_queue(),
-        time=now(),
-    )
-    fill_slots(
-        user_id,
-        generations=bootstrap.generations(),
-        users=bootstrap.users(),
-        jobs=bootstrap.job_queue(),
-        time=now(),
-    )
+    given_up = give_up_generation(services, user_id, generation_id)
+    fill_slots(services, user_id)
     logger.error("dead letter", generation_id=generation_id, given_up=given_up)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Give up each generation of a batch; those that fail are delivered again."""
+    """Fail each generation of a batch; deliveries that raise an error are retried."""
     return process_partial_response(event, record_handler=_give_up, processor=processor, context=context)

@@ -34,7 +34,7 @@ from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.page_errors import read_errors
-from llmready.usecases.start_generation import start_generation
+from llmready.usecases.start_generation import StartRequest, start_generation
 
 _POLL_SECONDS = "1"
 
@@ -76,18 +76,10 @@ def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = 
     refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another has ended.
     """
     generation_id = start_generation(
-        user_id=app.user_id,
-        website_id=body.website_id,
-        generations=bootstrap.generations(),
-        websites=bootstrap.websites(),
-        jobs=bootstrap.job_queue(),
-        bell=bootstrap.dispatcher_trigger(),
-        limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
+        bootstrap.services(),
+        StartRequest(app.user_id, body.website_id, idempotency_key, app.request_id),
         account=app.account,
-        require_verified_email=settings().require_verified_email,
-        idempotency_key=idempotency_key,
-        correlation_id=app.request_id,
-        time=now(),
+        limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
     )
     return Response(
         HTTPStatus.ACCEPTED,
@@ -111,7 +103,7 @@ def start_short(
 @app.get(f"{PREFIX}/generations/quota/check", summary="What the month still allows", tags=["generations"])
 def quota() -> QuotaAnswer:
     """Return how many generations are used and how many remain; the month is a UTC calendar month."""
-    user, use = bootstrap.quotas().with_user(app.user_id, month_of(now()))
+    user, use = bootstrap.services().quotas.with_user(app.user_id, month_of(now()))
     user = app.account(user)
     remaining = use.remaining(user.plan)
     return QuotaAnswer(
@@ -133,11 +125,11 @@ def history(
 ) -> History:
     """Return one page of generations, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
     offset = 0 if cursor else offset_of(page, per_page)
-    user = app.account(bootstrap.users().get(app.user_id))
-    found = bootstrap.generations().history(
+    user = app.account(bootstrap.services().users.get(app.user_id))
+    found = bootstrap.services().generations.history(
         user.id, limit=per_page, offset=offset, cursor=cursor, website_id=website_id, status=status
     )
-    total = bootstrap.generations().count(user, website_id=website_id, status=status)
+    total = bootstrap.services().generations.count(user, website_id=website_id, status=status)
     time = now()
     return History(
         items=[HistoryEntry.of(generation, time) for generation in found.items],
@@ -169,12 +161,7 @@ def fetch(
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
 ) -> Response[DownloadAnswer | None]:
     """Redirect to the zip, or with ``redirect=false`` say where it is."""
-    found = download(
-        _generation(generation_id),
-        archives=bootstrap.archives(),
-        malware_scan=settings().malware_scan,
-        time=now(),
-    )
+    found = download(bootstrap.services(), _generation(generation_id))
     if redirect:
         return Response(HTTPStatus.FOUND, headers={"Location": found.url})
     answer = DownloadAnswer(
@@ -195,9 +182,7 @@ def errors(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> PageErrors:
     """Return the pages that an ended generation missed; ``cursor`` goes on where ``next_cursor`` was given."""
-    found = read_errors(
-        _generation(generation_id), limit=per_page, cursor=cursor, archives=bootstrap.archives()
-    )
+    found = read_errors(bootstrap.services(), _generation(generation_id), limit=per_page, cursor=cursor)
     return PageErrors(
         items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor
     )
@@ -214,14 +199,9 @@ def cancel(generation_id: str) -> Response[GenerationAnswer]:
 
     Its crawl stops within ten seconds. One that was cancelled before is answered alike.
     """
-    ended = cancel_generation(_generation(generation_id), generations=bootstrap.generations(), clock=now)
-    fill_slots(
-        app.user_id,
-        generations=bootstrap.generations(),
-        users=bootstrap.users(),
-        jobs=bootstrap.job_queue(),
-        time=now(),
-    )
+    services = bootstrap.services()
+    ended = cancel_generation(services, _generation(generation_id))
+    fill_slots(services, app.user_id)
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",
@@ -233,17 +213,15 @@ def cancel(generation_id: str) -> Response[GenerationAnswer]:
 @app.delete(f"{PREFIX}/generations/<generation_id>", summary="Delete a generation", tags=["generations"])
 def delete(generation_id: str) -> Message:
     """Remove an ended generation and its files."""
-    delete_generation(
-        _generation(generation_id), generations=bootstrap.generations(), archives=bootstrap.archives()
-    )
+    delete_generation(bootstrap.services(), _generation(generation_id))
     return Message(message="Generation deleted successfully.")
 
 
 def _generation(generation_id: str) -> Generation:
     if not is_id(generation_id):
-        user, generation = bootstrap.users().get(app.user_id), None
+        user, generation = bootstrap.services().users.get(app.user_id), None
     else:
-        user, generation = bootstrap.generations().get_for_user(app.user_id, generation_id)
+        user, generation = bootstrap.services().generations.get_for_user(app.user_id, generation_id)
     app.account(user)
     if generation is None:
         raise NotFound("generation_not_found", "There is no such generation.")

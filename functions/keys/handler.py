@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from llmready import bootstrap
-from llmready.domain.clock import is_id, now
+from llmready.domain.clock import is_id
 from llmready.domain.errors import NotFound
 from llmready.domain.limits import Rate
 from llmready.domain.user import User
@@ -24,12 +24,11 @@ def create(body: Annotated[KeyBody, Body()]) -> NewKeyAnswer:
     """Create a key for a program. The answer is the only place where the key itself is shown."""
     app.limit("key_creations", _KEY_CREATIONS, key=app.user_id)
     key, secret = create_api_key(
-        user_id=_account().id,
+        bootstrap.services(),
+        _account().id,
         name=body.name,
         scopes=body.wanted_scopes(),
         expires_at=body.expires_at,
-        api_keys=bootstrap.api_keys(),
-        time=now(),
     )
     return NewKeyAnswer.model_validate({**key.model_dump(), "key": secret})
 
@@ -38,7 +37,7 @@ def create(body: Annotated[KeyBody, Body()]) -> NewKeyAnswer:
 def list_keys() -> KeysAnswer:
     """Return the keys, newest first, without the keys themselves."""
     user = _account()
-    found = bootstrap.api_keys().of_user(user.id)
+    found = bootstrap.services().api_keys.of_user(user.id)
     return KeysAnswer(items=[KeyAnswer.model_validate(key) for key in found])
 
 
@@ -46,13 +45,13 @@ def list_keys() -> KeysAnswer:
 def delete(key_id: str) -> Message:
     """Delete a key; requests that carry it answer 401 at once."""
     user = _account()
-    if not is_id(key_id) or not bootstrap.api_keys().delete(user.id, key_id):
+    if not is_id(key_id) or not bootstrap.services().api_keys.delete(user.id, key_id):
         raise NotFound("key_not_found", "There is no such API key.")
     return Message(message="API key deleted successfully.")
 
 
 def _account() -> User:
-    return app.account(bootstrap.users().get(app.user_id))
+    return app.account(bootstrap.services().users.get(app.user_id))
 
 
 handler = app.entry()

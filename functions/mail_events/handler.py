@@ -1,4 +1,4 @@
-"""Hears from SES (through EventBridge) of mails that bounced and of complaints about mails."""
+"""Suppresses addresses whose emails bounced or led to a complaint, as SES reports through EventBridge."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
 from llmready.adapters.mail.ses_events import unwelcome_from
-from llmready.domain.clock import now
 from llmready.observability import logger, tracer
 from llmready.usecases.suppress_addresses import suppress_addresses
 
@@ -14,12 +13,10 @@ from llmready.usecases.suppress_addresses import suppress_addresses
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """Send no more mail to the addresses that an event rules out."""
+    """Suppress the addresses of an event."""
     unwelcome = unwelcome_from(event["detail"])
     if unwelcome is None:
         return {"suppressed": 0}
-    suppressed = suppress_addresses(
-        unwelcome.addresses, unwelcome.reason, suppressions=bootstrap.suppressions(), time=now()
-    )
-    logger.warning("addresses get no more mail", reason=unwelcome.reason, count=suppressed)
+    suppressed = suppress_addresses(bootstrap.services(), unwelcome.addresses, unwelcome.reason)
+    logger.warning("addresses suppressed", reason=unwelcome.reason, count=suppressed)
     return {"suppressed": suppressed}

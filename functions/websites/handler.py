@@ -1,7 +1,8 @@
 """``/websites``: what a user wants as text."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
@@ -29,7 +30,6 @@ from llmready.http.schemas.websites import (
     WebsiteStats,
     success_rate,
 )
-from llmready.settings import settings
 from llmready.usecases.manage_many_websites import add_websites, change_websites, remove_websites
 from llmready.usecases.manage_websites import add_website, change_website, remove_website
 from llmready.usecases.purge_website import purge_website
@@ -54,19 +54,16 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     app.limit("bulk", _BULK_RATE, key=app.user_id)
     user = _user()
     until = now() + _BULK_WITHIN
-    places: dict[str, Any] = {
-        "websites": bootstrap.websites(),
-        "time": now(),
-        "late": lambda: now() >= until,
-    }
-    allowed = settings().allowed_hosts
+    services = bootstrap.services()
+
+    def late() -> bool:
+        return now() >= until
+
     if body.create is not None:
         return answer_each(
             body.create,
             WebsiteBody.model_validate,
-            lambda bodies: add_websites(
-                user, [item.model_dump() for item in bodies], allowed_hosts=allowed, **places
-            ),
+            lambda bodies: add_websites(services, user, [item.model_dump() for item in bodies], late=late),
             status=201,
         )
     if body.update is not None:
@@ -74,17 +71,17 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
             body.update,
             WebsiteItemChange.model_validate,
             lambda changes: change_websites(
+                services,
                 user,
                 [(item.id, item.model_dump(exclude_unset=True, exclude={"id"})) for item in changes],
-                allowed_hosts=allowed,
-                **places,
+                late=late,
             ),
             status=200,
         )
     return answer_each(
         body.delete or [],
         lambda item: WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item}).id,
-        lambda website_ids: _removed(user, website_ids, places),
+        lambda website_ids: _removed(user, website_ids, late),
         status=200,
     )
 
@@ -98,7 +95,7 @@ def list_websites(
 ) -> WebsiteList:
     """Return one page of websites, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
     offset = 0 if cursor else offset_of(page, per_page)
-    found = bootstrap.websites().page(
+    found = bootstrap.services().websites.page(
         app.user_id,
         offset=offset,
         limit=per_page,
@@ -119,7 +116,7 @@ def list_websites(
 @app.get(f"{PREFIX}/websites/stats/user", summary="Figures of all websites", tags=["websites"])
 def user_stats() -> UserStats:
     """Return what became of the user's generations."""
-    user, quota = bootstrap.quotas().with_user(app.user_id, month_of(now()))
+    user, quota = bootstrap.services().quotas.with_user(app.user_id, month_of(now()))
     user = app.account(user)
     return UserStats(
         total_websites=user.website_count,
@@ -155,7 +152,7 @@ def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAn
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
     """Remove a website with its generations and their files; refused while a generation runs."""
-    purge = remove_website(_own(website_id)[1], websites=bootstrap.websites(), time=now())
+    purge = remove_website(bootstrap.services(), _own(website_id)[1])
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
     return Message(message="Website deleted successfully; its many files are being removed.")
@@ -178,28 +175,16 @@ def website_stats(website_id: str) -> WebsiteStats:
 
 
 def _add(user: User, body: WebsiteBody) -> Website:
-    return add_website(
-        user,
-        body.model_dump(),
-        websites=bootstrap.websites(),
-        allowed_hosts=settings().allowed_hosts,
-        time=now(),
-    )
+    return add_website(bootstrap.services(), user, body.model_dump())
 
 
 def _change(website_id: str, changes: dict[str, object]) -> Website:
-    return change_website(
-        *_own(website_id),
-        changes,
-        websites=bootstrap.websites(),
-        allowed_hosts=settings().allowed_hosts,
-        time=now(),
-    )
+    return change_website(bootstrap.services(), *_own(website_id), changes)
 
 
-def _removed(user: User, website_ids: list[str], places: dict[str, Any]) -> list[str | DomainError]:
+def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> list[str | DomainError]:
     until = now() + _PURGE_AT_ONCE
-    outcomes = remove_websites(user, website_ids, **places)
+    outcomes = remove_websites(bootstrap.services(), user, website_ids, late=late)
     for purge in outcomes:
         if isinstance(purge, Purge):
             _purge(purge, until=until)
@@ -212,31 +197,24 @@ def _removed(user: User, website_ids: list[str], places: dict[str, Any]) -> list
 def _purge(purge: Purge, *, until: datetime) -> bool:
     """Remove what a deleted website leaves behind; return False when that takes longer and goes on elsewhere."""
     try:
-        done = purge_website(
-            purge,
-            generations=bootstrap.generations(),
-            archives=bootstrap.archives(),
-            purges=bootstrap.purges(),
-            clock=now,
-            until=until,
-        )
+        done = purge_website(bootstrap.services(), purge, until=until)
     except TryAgain:
         done = False
     if not done:
-        bootstrap.purge_trigger().fire(purge)
+        bootstrap.services().purge_trigger.fire(purge)
     return done
 
 
 def _user() -> User:
-    return app.account(bootstrap.users().get(app.user_id))
+    return app.account(bootstrap.services().users.get(app.user_id))
 
 
 def _own(website_id: str) -> tuple[User, Website]:
     """Return the signed-in user and a website of theirs."""
     if not is_id(website_id):
-        found, website = bootstrap.users().get(app.user_id), None
+        found, website = bootstrap.services().users.get(app.user_id), None
     else:
-        found, website = bootstrap.websites().get_for_user(app.user_id, website_id)
+        found, website = bootstrap.services().websites.get_for_user(app.user_id, website_id)
     user = app.account(found)
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")

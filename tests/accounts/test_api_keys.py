@@ -15,7 +15,7 @@ from llmready import bootstrap
 from llmready.domain.api_keys import Scope, is_well_formed, new_secret
 from llmready.domain.clock import now, timestamp
 from testkit.people import with_website
-from testkit.service import NEW, PASSWORD, Answer, Member, Service
+from testkit.service import NEW, PASSWORD, Answer, Member, Service, use
 
 NOBODY = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
 ALL = ["read", "generate", "websites", "webhooks"]
@@ -82,14 +82,14 @@ def test_last_used_at_is_written_at_most_once_an_hour(
     (first,) = ada.ask("GET", "/keys").json["items"]
     assert first["last_used_at"] is not None
     later = now() + timedelta(minutes=59)
-    monkeypatch.setattr("llmready.http.api.now", lambda: later)
+    use(monkeypatch, clock=lambda: later)
     by_key(service, key)
-    assert bootstrap.api_keys().of_user(ada.id)[0].last_used_at is not None
-    assert timestamp(bootstrap.api_keys().of_user(ada.id)[0].last_used_at) == first["last_used_at"]  # type: ignore[arg-type]
+    assert bootstrap.services().api_keys.of_user(ada.id)[0].last_used_at is not None
+    assert timestamp(bootstrap.services().api_keys.of_user(ada.id)[0].last_used_at) == first["last_used_at"]  # type: ignore[arg-type]
     much_later = now() + timedelta(minutes=61)
-    monkeypatch.setattr("llmready.http.api.now", lambda: much_later)
+    use(monkeypatch, clock=lambda: much_later)
     by_key(service, key)
-    assert timestamp(bootstrap.api_keys().of_user(ada.id)[0].last_used_at) == timestamp(much_later)  # type: ignore[arg-type]
+    assert timestamp(bootstrap.services().api_keys.of_user(ada.id)[0].last_used_at) == timestamp(much_later)  # type: ignore[arg-type]
 
 
 def _malformed(key: str) -> Iterator[str]:
@@ -131,7 +131,7 @@ def test_an_expired_key_is_refused(service: Service, monkeypatch: pytest.MonkeyP
     ends = now() + timedelta(hours=1)
     key = create(ada, expires_at=timestamp(ends))["key"]
     assert by_key(service, key).status == 200
-    monkeypatch.setattr("llmready.http.api.now", lambda: ends)
+    use(monkeypatch, clock=lambda: ends)
     assert refusal(by_key(service, key)) == (401, "invalid_token")
 
 

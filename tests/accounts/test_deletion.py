@@ -8,7 +8,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
 from llmready.domain.generation import Archive, Progress, Status
 from testkit.people import claimed, new_user, started, with_website
-from testkit.service import NEW, PASSWORD, Member, Service
+from testkit.service import NEW, PASSWORD, Member, Service, use
 
 
 def with_generations(service: Service, member: Member, count: int) -> None:
@@ -87,7 +87,7 @@ def test_a_file_that_a_worker_stores_late_goes_too(service: Service, monkeypatch
     place.s3.put_object(Bucket=place.name, Key=f"generations/{ada.id}/late/1.zip", Body=b"zip")
     assert service.clean_up({"only": "deletions"}) == {"deleted": 0}
     later = now() + timedelta(hours=1)
-    monkeypatch.setattr("functions.cleanup.handler.now", lambda: later)
+    use(monkeypatch, clock=lambda: later)
     assert service.clean_up({"only": "deletions"}) == {"deleted": 1}
     assert place.stored_keys() == []
     assert of(service, ada) == []
@@ -156,7 +156,7 @@ def test_what_stays_names_nobody(service: Service, monkeypatch: pytest.MonkeyPat
     ada.ask("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": NEW})
     ada.ask("DELETE", "/auth/me", {"password": NEW})
     later = now() + timedelta(hours=1)
-    monkeypatch.setattr("functions.cleanup.handler.now", lambda: later)
+    use(monkeypatch, clock=lambda: later)
     service.clean_up()
     left = service.items()
     assert sorted(item["event"]["S"] for item in left if "event" in item) == [

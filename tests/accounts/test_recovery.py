@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from llmready.domain.clock import now
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
-from testkit.service import NEW, PASSWORD, Answer, Service
+from testkit.service import NEW, PASSWORD, Answer, Service, use
 
 
 def refused(answer: Answer, status: int, code: str) -> None:
@@ -151,7 +151,7 @@ def test_tokens_of_mails_expire(service: Service, monkeypatch: pytest.MonkeyPatc
         (Purpose.VERIFY_EMAIL, "verify-email", {"token": verify}),
     ):
         late = now() + LIFETIMES[purpose]
-        monkeypatch.setattr("functions.auth.handler.now", lambda late=late: late)
+        use(monkeypatch, clock=lambda late=late: late)
         refused(service.ask("POST", f"/auth/{path}", body), 422, "bad_token")
     ttls = [int(item["ttl"]["N"]) for item in service.items() if item["sk"]["S"].startswith("TOKEN#")]
     assert len(ttls) == 2

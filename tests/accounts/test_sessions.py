@@ -8,7 +8,7 @@ import pytest
 
 from llmready.domain.clock import now
 from testkit.people import with_website
-from testkit.service import NEW, PASSWORD, Answer, Member, Service
+from testkit.service import NEW, PASSWORD, Answer, Member, Service, use
 
 SetUp = Callable[..., Service]
 COOKIE_MODE = {"X-LLMReady-Session": "cookie"}
@@ -121,9 +121,9 @@ def test_previous_cookie_is_refused_after_thirty_seconds(
     _, first, _ = cookie_of(cookie_login(local, "ada.grace@example.org"))
     _, second, _ = cookie_of(refresh(local, first))
     started = now()
-    monkeypatch.setattr("functions.auth.handler.now", lambda: started + timedelta(seconds=25))
+    use(monkeypatch, clock=lambda: started + timedelta(seconds=25))
     assert refresh(local, first).status == 200
-    monkeypatch.setattr("functions.auth.handler.now", lambda: started + timedelta(seconds=31))
+    use(monkeypatch, clock=lambda: started + timedelta(seconds=31))
     assert refresh(local, first).status == 401
     # The reuse revoked the family.
     assert refresh(local, second).status == 401
@@ -222,7 +222,7 @@ def test_access_tokens_of_a_revoked_family_read_for_a_minute_at_most(
     assert all(ada.ask("GET", path).status == 200 for path in paths)
     signed_out(service, ada)
     later = now() + timedelta(seconds=60)
-    monkeypatch.setattr("llmready.http.api.now", lambda: later)
+    use(monkeypatch, clock=lambda: later)
     for path in paths:
         answer = ada.ask("GET", path)
         assert (answer.status, answer.json["code"]) == (401, "invalid_token"), path

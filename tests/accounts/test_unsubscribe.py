@@ -16,13 +16,7 @@ def a_generation_fails(service: Service, member: Member) -> None:
     user = place.users.get(member.id)
     assert user is not None
     generation = started(place, user, with_website(place, user))
-    fail_generation(
-        generation,
-        FAILURE,
-        generations=place.generations,
-        mail_queue=place.mail_queue,
-        time=generation.created_at,
-    )
+    fail_generation(place.services, generation, FAILURE)
 
 
 def test_one_click_ends_these_mails_and_no_others(service: Service) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from llmready.domain.clock import new_id, now
+from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Progress, Status
 from llmready.usecases.finish_generation import complete_generation
 from testkit.books import check_books
@@ -56,12 +56,10 @@ def test_what_has_ended_and_what_is_not_ones_own_is_not_cancelled(service: Servi
     pending = place.generations.get(ada.id, generation)
     assert pending is not None
     complete_generation(
+        place.services,
         claimed(place, pending),
         archive=Archive(key="k", file_size=1, total_files=4, sha256="0" * 64, content_bytes=1),
         progress=Progress(pages_crawled=1, total_pages=1),
-        generations=place.generations,
-        mail_queue=place.mail_queue,
-        time=now(),
     )
     refused = ada.ask("POST", f"/generations/{generation}/cancel")
     assert (refused.status, refused.json["code"]) == (409, "already_ended")

@@ -51,7 +51,7 @@ def test_deliveries_in_any_order_and_number(
         deliveries = [generation for generation in generations for _ in range(dice.randint(1, 4))]
         dice.shuffle(deliveries)
         for generation in cancelled:
-            cancel_generation(generation, generations=place.generations, clock=now)
+            cancel_generation(place.services, generation)
         for generation in deliveries:
             place.jobs.send(generation)
         workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]

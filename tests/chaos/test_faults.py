@@ -5,6 +5,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -57,14 +58,10 @@ class World:
         self.user: User = registered(place)
         self.website: Website = with_website(place, self.user)
         self._desk = Desk(
-            jobs=place.jobs,
-            generations=place.generations,
-            users=place.users,
-            archives=place.archives,
+            services=place.services,
             answers=Answers(generations=place.generations, archives=place.archives),
             checkpoints=Checkpoints(place.archives),
             blocking=Blocking(DynamoControls(place.table), seconds=60),
-            mail_queue=place.mail_queue,
             supervisor=Supervisor(
                 Confinement(), limits=Limits(memory=300 << 20, look=0.2, farewell=1), command=crawler(SITE)
             ),
@@ -97,19 +94,10 @@ class World:
     def notify(self, time: datetime | None = None) -> None:
         """Send the mails that are due."""
         time = time or now()
+        services = replace(self.place.services_at(time), render=_render, mailer=self.provider)
         for mail in list(self.place.outbox.due(time)):
             if mail.user_id == self.user.id:
-                send_mail(
-                    user_id=mail.user_id,
-                    mail_id=mail.id,
-                    outbox=self.place.outbox,
-                    users=self.place.users,
-                    suppressions=self.place.suppressions,
-                    generations=self.place.generations,
-                    render=_render,
-                    mailer=self.provider,
-                    time=time,
-                )
+                send_mail(services, mail.user_id, mail.id)
 
     def stored(self) -> list[Generation]:
         return check_books(self.place, self.user.id)

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost
 from llmready.domain.generation import MOVES, Archive, Failure, Generation, Progress, Status
+from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.finish_generation import complete_generation, fail_generation
 from llmready.usecases.give_up_generation import give_up_generation
@@ -86,23 +87,23 @@ def moves_in(place: Place) -> type[RuleBasedStateMachine]:  # noqa: C901 - one s
             self.move(
                 known,
                 lambda: complete_generation(
-                    known, archive=ARCHIVE, progress=Progress(pages_crawled=3, total_pages=3), **self.tools()
+                    self.services(), known, archive=ARCHIVE, progress=Progress(pages_crawled=3, total_pages=3)
                 ),
             )
 
         @rule(known=held)
         def fail(self, known: Generation) -> None:
-            self.move(known, lambda: fail_generation(known, FAILURE, **self.tools()))
+            self.move(known, lambda: fail_generation(self.services(), known, FAILURE))
 
         @rule()
         def dead_letter(self) -> None:
-            give_up_generation(user_id=self.user.id, generation_id=self.generation.id, **self.tools())
+            give_up_generation(self.services(), self.user.id, self.generation.id)
 
         @rule()
         def cancel(self) -> None:
             before = self.last.status
             try:
-                cancel_generation(self.generation, generations=place.generations, clock=lambda: self.time)
+                cancel_generation(self.services(), self.generation)
             except Conflict:
                 assert before in (Status.COMPLETED, Status.FAILED)
             else:
@@ -117,8 +118,8 @@ def moves_in(place: Place) -> type[RuleBasedStateMachine]:  # noqa: C901 - one s
             if self.last.status.is_final:
                 self.generation = self.last = started(place, self.user, self.website)
 
-        def tools(self) -> dict[str, Any]:
-            return {"generations": place.generations, "mail_queue": place.mail_queue, "time": self.time}
+        def services(self) -> Services:
+            return place.services_at(self.time)
 
         def move(self, known: Generation, attempt: Any) -> None:
             """Only who holds the fence and the state that are stored may move it."""

@@ -4,7 +4,8 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.fill_slots import fill_slots
-from llmready.usecases.start_generation import start_generation
+from llmready.usecases.start_generation import StartRequest, start_generation
 from testkit.books import check_books
 from testkit.emulator import Emulator, Place
 from testkit.people import registered, with_website, with_websites
@@ -30,31 +31,26 @@ from tests.chaos.faults import conflicts
 AT_ONCE = 24
 
 
-class Bell:
+class Trigger:
     def fire(self, generation: object) -> None:
         pass
 
 
-def start(place: Place, user: User, website_id: str, key: str | None = None, **options: Any) -> str:
+def start(
+    place: Place,
+    user: User,
+    website_id: str,
+    key: str | None = None,
+    *,
+    limit: Callable[[], None] = lambda: None,
+    time: datetime | None = None,
+) -> str:
     """Start as the function does, and return the id or the code of the refusal."""
     account: Callable[[Any], User] = lambda found: found  # noqa: E731
+    services = replace(place.services_at(time) if time else place.services, dispatcher_trigger=Trigger())
     try:
         return start_generation(
-            **{
-                "user_id": user.id,
-                "website_id": website_id,
-                "generations": place.generations,
-                "websites": place.websites,
-                "jobs": place.jobs,
-                "bell": Bell(),
-                "limit": lambda: None,
-                "account": account,
-                "require_verified_email": False,
-                "idempotency_key": key,
-                "correlation_id": "c",
-                "time": now(),
-                **options,
-            }
+            services, StartRequest(user.id, website_id, key, "c"), account=account, limit=limit
         )
     except DomainError as error:
         return error.code
@@ -150,7 +146,7 @@ def test_a_key_is_good_for_a_day_and_for_one_request(place: Place) -> None:
     assert start(place, other, with_website(place, other).id, "k") != generation
 
     (stored,) = check_books(place, user.id)
-    cancel_generation(stored, generations=place.generations, clock=now)
+    cancel_generation(place.services, stored)
     assert start(place, user, first.id, "k") == generation
     a_day_later = now() + KEPT + timedelta(seconds=1)
     assert start(place, user, first.id, "k", time=a_day_later) not in (generation, "generation_in_progress")
@@ -209,12 +205,11 @@ def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
     for _ in range(4):
         start(place, user, with_website(place, user).id)
     first, second, third, fourth = check_books(place, user.id)
-    tools = {"generations": place.generations, "users": place.users, "jobs": place.jobs, "time": now()}
-    assert fill_slots(user.id, **tools) == []
-    cancel_generation(fourth, generations=place.generations, clock=now)
-    assert fill_slots(user.id, **tools) == []
-    cancel_generation(first, generations=place.generations, clock=now)
-    assert in_parallel(5, lambda _: str(len(fill_slots(user.id, **tools)))) == {"1": 1, "0": 4}
+    assert fill_slots(place.services, user.id) == []
+    cancel_generation(place.services, fourth)
+    assert fill_slots(place.services, user.id) == []
+    cancel_generation(place.services, first)
+    assert in_parallel(5, lambda _: str(len(fill_slots(place.services, user.id)))) == {"1": 1, "0": 4}
     generations = check_books(place, user.id)
     assert [generation.held for generation in generations] == [False, False, False, True]
     assert generations[2].enqueued_at is not None

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from llmready.adapters.dynamodb.limits import DynamoMutex
 from llmready.adapters.ecs import EcsTasks, TaskPlace
-from llmready.domain.clock import now
+from llmready.settings import Settings
 from llmready.usecases.dispatch import Dispatched, dispatch
 from testkit.dispatching import dispatched
 from testkit.emulator import Place
@@ -43,21 +44,13 @@ class Cluster:
         )
 
     def dispatch(self, *, max_tasks: int = 10, warm_tasks: int = 0) -> list[Dispatched]:
-        place = self._place
-        return dispatch(
-            enqueued=None,
-            generations=place.generations,
-            users=place.users,
-            jobs=place.jobs,
+        services = replace(
+            self._place.services,
             tasks=self._tasks,
-            outbox=place.outbox,
-            mail_queue=place.mail_queue,
-            mutex=DynamoMutex(place.table),  # each invocation may be another process
-            max_tasks=max_tasks,
-            warm_tasks=warm_tasks,
-            attempt_timeout=timedelta(hours=1),
-            clock=now,
+            mutex=DynamoMutex(self._place.table),  # each invocation may be another process
+            settings=Settings(max_tasks=max_tasks, warm_tasks=warm_tasks),
         )
+        return dispatch(services)
 
     def running(self) -> list[dict[str, Any]]:
         arns = self.ecs.list_tasks(cluster=self.name, desiredStatus="RUNNING")["taskArns"]

@@ -21,7 +21,9 @@ from llmready.usecases.finish_generation import complete_generation, fail_genera
 from llmready.usecases.settle_quotas import settle_quotas
 from testkit.emulator import Place
 from testkit.items import open_ledgers
+from testkit.partial_services import services_with
 from testkit.people import claimed, new_user, registered, started, with_website
+from testkit.service import use
 
 USERS = 7
 
@@ -53,12 +55,10 @@ def _completed(place: Place, user: User, time: datetime, **fields: Any) -> None:
     key = archive_key(user.id, generation.id, generation.fence)
     place.archives.put(key, b"zip")
     complete_generation(
+        place.services_at(time),
         generation,
         archive=Archive(key=key, file_size=3, total_files=4, sha256="0" * 64, content_bytes=1),
         progress=Progress(pages_crawled=1, total_pages=1),
-        generations=place.generations,
-        mail_queue=place.mail_queue,
-        time=time,
     )
 
 
@@ -69,7 +69,7 @@ def test_a_reset_goes_on_where_its_time_ended(
     people = [registered(place, mail_preferences=MailPreferences(quota_reset=True)) for _ in range(USERS)]
     for user in people:
         _completed(place, user, now(), month=last_month)
-    monkeypatch.setattr(quota_reset, "now", Watch())
+    use(monkeypatch, clock=Watch())
     runs = [quota_reset.handler({}, _context(14)) for _ in range(USERS)]  # ten seconds are to spare
     assert {run["all_seen"] for run in runs} == {False, True}
     assert sum(run["closed"] for run in runs) == USERS
@@ -94,11 +94,9 @@ def test_what_ends_after_its_month_is_settled_in_its_month(place: Place) -> None
     # The reset comes while it runs, and leaves its ledger open.
     assert quota_reset.handler({}, _context(60)) == {"closed": 0, "still_running": 1, "all_seen": True}
     fail_generation(
+        place.services,
         running,
         Failure(code="dns_failure", message="The website's name is not known."),
-        generations=place.generations,
-        mail_queue=place.mail_queue,
-        time=now(),
     )
     assert place.quotas.get(user.id, last_month).taken == 0
     started(place, user, website)
@@ -115,7 +113,7 @@ def test_a_cleanup_goes_on_where_its_time_ended(
     user = registered(place)
     for _ in range(USERS):
         _completed(place, user, now() - timedelta(days=366))
-    monkeypatch.setattr(cleanup, "now", Watch())
+    use(monkeypatch, clock=Watch())
     before = len([key for key in place.stored_keys() if key.endswith(".zip")])
     runs = [cleanup.handler({}, _context(16))["expired"] for _ in range(USERS)]
     assert before == sum(runs) == USERS
@@ -177,15 +175,10 @@ def test_memory_does_not_grow_with_the_users(
 ) -> None:
     ledgers = Million(count)
     time = now()
+    services = services_with(quotas=ledgers, users=ledgers, outbox=ledgers, clock=lambda: time)
     tracemalloc.start()
     began = perf_counter()
-    settled = settle_quotas(
-        quotas=ledgers,  # type: ignore[arg-type]
-        users=ledgers,  # type: ignore[arg-type]
-        outbox=ledgers,  # type: ignore[arg-type]
-        clock=lambda: time,
-        until=time + timedelta(hours=1),
-    )
+    settled = settle_quotas(services, until=time + timedelta(hours=1))
     seconds = perf_counter() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

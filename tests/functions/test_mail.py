@@ -11,7 +11,6 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from llmready import bootstrap
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.adapters.mail.ses import SesMailer
 from llmready.adapters.mail.silent import SilentMailer
@@ -25,6 +24,7 @@ from llmready.ports.mail import Mailer
 from llmready.usecases.finish_generation import fail_generation
 from testkit.emulator import Place
 from testkit.people import new_generation, new_user, new_website
+from testkit.service import use
 from tests.mail.provider import Sendgrid, running_sendgrid
 
 MESSAGE = Message(
@@ -92,13 +92,7 @@ def failed_mail(place: Place) -> tuple[User, str]:
     """Store a user with a generation that failed, and return its mail's id."""
     user, _, generation = _pending(place)
     failure = Failure(code="dns_failure", message="The website's name is not known.")
-    fail_generation(
-        generation,
-        failure,
-        generations=place.generations,
-        mail_queue=place.mail_queue,
-        time=generation.created_at,
-    )
+    fail_generation(place.services_at(generation.created_at), generation, failure)
     (message,) = place.sqs.receive_message(QueueUrl=place.mail_queue_url)["Messages"]
     return user, json.loads(message["Body"])["mail_id"]
 
@@ -198,7 +192,7 @@ def test_the_notifier_with_sendgrid(
     place: Place, sendgrid: Sendgrid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailer: Mailer = SendgridMailer("the-key", "no-reply@example.org", sendgrid.url)
-    monkeypatch.setattr(bootstrap, "mailer", lambda: mailer)
+    use(monkeypatch, mailer=mailer)
     user, mail_id = failed_mail(place)
     body = {"user_id": user.id, "mail_id": mail_id}
     assert deliver("notifier", body) == {"batchItemFailures": []}
@@ -212,7 +206,7 @@ def test_the_notifier_with_sendgrid(
 def test_the_notifier_without_a_provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", log)
-    monkeypatch.setattr(bootstrap, "mailer", SilentMailer)
+    use(monkeypatch, mailer=SilentMailer())
     user, mail_id = failed_mail(place)
     assert deliver("notifier", {"user_id": user.id, "mail_id": mail_id}) == {"batchItemFailures": []}
     logged = log.getvalue()

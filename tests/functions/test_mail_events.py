@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from functions.mail_events.handler import handler
-from llmready import bootstrap
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.mail import Suppression, SuppressionReason
 from llmready.domain.user import email_fingerprint
 from testkit.emulator import Place
+from testkit.service import use
 from tests.functions.test_mail import CONTEXT, deliver, failed_mail
 from tests.mail.provider import running_sendgrid
 
@@ -105,7 +105,7 @@ def test_an_event_of_another_kind_is_an_error() -> None:
 def test_the_notifier_sends_nothing_to_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_sendgrid() as provider:
         mailer = SendgridMailer("the-key", "no-reply@example.org", provider.url)
-        monkeypatch.setattr(bootstrap, "mailer", lambda: mailer)
+        use(monkeypatch, mailer=mailer)
         user, mail_id = failed_mail(place)
         handler({"detail": bounce("Permanent", user.email.upper())}, CONTEXT)
         body = {"user_id": user.id, "mail_id": mail_id}

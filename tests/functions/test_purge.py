@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.generation import Archive, Generation, errors_key
 from llmready.domain.user import User
@@ -14,6 +13,7 @@ from llmready.domain.website import Website
 from testkit.emulator import Place
 from testkit.items import many_generations, stored
 from testkit.people import with_website
+from testkit.service import use
 from tests.functions.member import Member, member
 
 MANY = 230  # more than two transactions remove
@@ -76,11 +76,11 @@ def test_what_one_request_cannot_remove_goes_on_elsewhere(
     with_files(place, ada.user, website, 100)
     rung: list[Any] = []
 
-    class Bell:
+    class Trigger:
         def fire(self, purge: object) -> None:
             rung.append(purge)
 
-    monkeypatch.setattr(bootstrap, "purge_trigger", Bell)
+    use(monkeypatch, purge_trigger=Trigger())
     websites = importlib.import_module("functions.websites.handler")
     monkeypatch.setattr(websites, "_PURGE_AT_ONCE", -websites._PURGE_AT_ONCE)
     status, answer = ada.ask("DELETE", f"/websites/{website.id}")

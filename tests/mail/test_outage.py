@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -35,17 +36,9 @@ def test_ten_minutes_without_a_provider(place: Place, a_minute: int) -> None:
 
         def notify(body: str, time: datetime) -> bool:
             named = json.loads(body)
-            return send_mail(
-                user_id=named["user_id"],
-                mail_id=named["mail_id"],
-                outbox=place.outbox,
-                users=place.users,
-                suppressions=place.suppressions,
-                generations=place.generations,
-                render=MailRenderer("https://api.example.com", KEYS, place.mail_tokens, time),
-                mailer=mailer,
-                time=time,
-            )
+            render = MailRenderer("https://api.example.com", KEYS, place.mail_tokens, time)
+            services = replace(place.services_at(time), mailer=mailer, render=render)
+            return send_mail(services, named["user_id"], named["mail_id"])
 
         for minute in range(_DOWN + _WITHIN):
             time = begin + minute * _MINUTE
@@ -72,9 +65,7 @@ def _generation_fails(place: Place, user: User, time: datetime) -> None:
     generation = new_generation(user, website, time)
     place.generations.start(generation, quota_limit=1000)
     failure = Failure(code="dns_failure", message="The website's name is not known.")
-    fail_generation(
-        generation, failure, generations=place.generations, mail_queue=place.mail_queue, time=time
-    )
+    fail_generation(place.services_at(time), generation, failure)
 
 
 def _queued(place: Place) -> list[str]:

@@ -109,7 +109,7 @@ def test_the_next_generation_of_a_website_fetches_only_what_changed(
         assert log.taken() == [(path, 200) for path in sorted(PAGES)]
     assert answers_key(user.id, first.id, first.fence) in _keys(place)
     assert not [key for key in _keys(place) if key.startswith("shared/")]
-    delete_generation(first, generations=place.generations, archives=place.archives)
+    delete_generation(place.services, first)
     assert not [key for key in _keys(place) if first.id in key]
 
 

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.worker.confinement import Confinement
@@ -40,7 +39,7 @@ def test_two_crawls_at_once_and_one_that_is_cancelled_leaves_the_other(
         worker = start_worker(crawl_allow=f"{long.host},{short.host}", crawlers_per_task=2)
         until(lambda: _all_run(place, [cancelled, other]), seconds=40)
         assert len(children_of(worker.pid, deep=False)) == 2
-        cancel_generation(cancelled, generations=place.generations, clock=now)
+        cancel_generation(place.services, cancelled)
         until(lambda: len(children_of(worker.pid, deep=False)) == 1, seconds=10)
         assert now_stored(place, other).status is Status.PROCESSING
         assert worker.wait(60) == 0

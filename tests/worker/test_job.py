@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Progress, Quality, QualityReason, Status, archive_key
 from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
+from llmready.services import Services
 from llmready.usecases.finish_generation import WORKER_LOST
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import Blocking
@@ -93,15 +95,15 @@ class Office:
     async def do(self, body: str, message: QueuedJob | None = None, **desk: Any) -> Generation:
         """Do the job that waits, its crawler played by ``body``, and return the generation afterwards."""
         limits = Limits(memory=300 << 20, look=0.1, farewell=1)
+        names = {field.name for field in fields(Services)}
+        parts = {name: desk.pop(name) for name in names & desk.keys()}
+        if "jobs" in parts:
+            parts["job_consumer"] = parts["jobs"]
         with_defaults = {
-            "jobs": self.place.jobs,
-            "generations": self.place.generations,
-            "users": self.place.users,
-            "archives": self.place.archives,
+            "services": replace(self.place.services, **parts),
             "answers": Answers(generations=self.place.generations, archives=self.place.archives),
             "checkpoints": Checkpoints(self.place.archives),
             "blocking": Blocking(DynamoControls(self.place.table), seconds=0.1),
-            "mail_queue": self.place.mail_queue,
             "supervisor": Supervisor(Confinement(), limits=limits, command=crawler(body)),
             "lease": timedelta(seconds=10),
             "attempt_timeout": timedelta(seconds=60),

@@ -2,11 +2,10 @@
 
 import asyncio
 
-from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.errors import TryAgain
 from llmready.domain.plans import Lane, QueueName
 from llmready.observability import logger
-from llmready.ports.tasks import QueuedJob
+from llmready.ports.tasks import JobConsumer, QueuedJob
 
 _SHARE = 3  # messages with precedence before another one has its turn
 _UNREACHABLE_PAUSE = 1.0  # seconds
@@ -28,7 +27,7 @@ class Intake:
         pause: Seconds between two rounds without a message.
     """
 
-    def __init__(self, jobs: SqsJobQueue, *, browser: bool, visibility: int, wait: int, pause: float) -> None:
+    def __init__(self, jobs: JobConsumer, *, browser: bool, visibility: int, wait: int, pause: float) -> None:
         self._jobs = jobs
         self._browser = browser
         self._visibility = visibility

@@ -12,17 +12,12 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
-from llmready import measures
-from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
 from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, Quality, archive_key
 from llmready.observability import logger
-from llmready.ports.accounts import Users
-from llmready.ports.files import Archives
-from llmready.ports.generations import Generations
-from llmready.ports.mail import MailQueue
 from llmready.ports.tasks import QueuedJob
+from llmready.services import Services
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.finish_generation import (
     TIMED_OUT,
@@ -31,7 +26,7 @@ from llmready.usecases.finish_generation import (
     fail_generation,
     retry_delay,
 )
-from llmready.usecases.page_errors import keep_errors
+from llmready.usecases.page_errors import store_errors
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import HOST_BLOCKED, Blocking
 from llmready.worker.checkpoints import Checkpoints
@@ -78,6 +73,7 @@ class Desk:
     """What a job works with; one job at a time has it.
 
     Attributes:
+        services: The process's services.
         retries: Further crawls after the first failed one.
         answers: What earlier crawls left for the next.
         checkpoints: Where interrupted crawls were.
@@ -86,14 +82,10 @@ class Desk:
         work: The folder below which each job makes its own; None takes the system's.
     """
 
-    jobs: SqsJobQueue
-    generations: Generations
-    users: Users
-    archives: Archives
+    services: Services
     answers: Answers
     checkpoints: Checkpoints
     blocking: Blocking
-    mail_queue: MailQueue
     supervisor: Supervisor
     lease: timedelta
     attempt_timeout: timedelta
@@ -134,7 +126,7 @@ class _Job:
             return
         generation = lease.generation
         logger.info("generation claimed", generation_id=generation.id, attempt=generation.attempts)
-        measures.started(generation)
+        self._desk.services.metrics.claimed(generation)
         try:
             ending = await lease.hold_while(self._attempt(lease))
             await self._write_down(lease, ending)
@@ -151,14 +143,15 @@ class _Job:
             return monotonic() < until and not self._stop.is_set()
 
         found = await patiently(
-            lambda: desk.generations.get(self._message.user_id, self._message.generation_id), while_=patient
+            lambda: desk.services.generations.get(self._message.user_id, self._message.generation_id),
+            while_=patient,
         )
         if found is None or found.status.is_final:
             await self._done()
             return None
         if found.lane is not self._message.lane:
             # An earlier release sent it where tasks without a browser look as well.
-            await patiently(lambda: desk.jobs.send(found), while_=patient)
+            await patiently(lambda: desk.services.jobs.send(found), while_=patient)
             await self._done()
             return None
         taken = monotonic()
@@ -171,14 +164,14 @@ class _Job:
             await patiently(lambda: self._fail(found, WORKER_LOST), while_=patient)
             await self._done()
             return None
-        await patiently(lambda: desk.generations.claim(found, claimed), while_=patient)
+        await patiently(lambda: desk.services.generations.claim(found, claimed), while_=patient)
         return Lease(
             claimed,
             self._message,
             length=desk.lease,
             taken=taken,
-            generations=desk.generations,
-            jobs=desk.jobs,
+            generations=desk.services.generations,
+            jobs=desk.services.job_consumer,
         )
 
     async def _attempt(self, lease: Lease) -> Ending:
@@ -266,7 +259,7 @@ class _Job:
         key = archive_key(generation.user_id, generation.id, generation.fence)
         await lease.confirm()
         await patiently(
-            lambda: desk.archives.store(crawled.archive, key, sha256),
+            lambda: desk.services.archives.store(crawled.archive, key, sha256),
             while_=lambda: lease.holds() and not self._stop.is_set(),
         )
         await asyncio.to_thread(desk.answers.keep, generation, crawled.answers)
@@ -301,12 +294,16 @@ class _Job:
                 await self._clear_up(generation)
             case CrawlStopped():
                 handed_back = generation.handed_back(attempt_counts=False)
-                await patiently(lambda: self._desk.generations.hand_back(handed_back), while_=lease.holds)
+                await patiently(
+                    lambda: self._desk.services.generations.hand_back(handed_back), while_=lease.holds
+                )
                 logger.info("generation handed back", generation_id=generation.id)
-                await self._with_message(lambda: self._desk.jobs.give_back(self._message))
+                await self._with_message(lambda: self._desk.services.job_consumer.give_back(self._message))
             case CrawlFailed(failure, transient) if transient and generation.attempts <= self._desk.retries:
                 waiting = generation.handed_back(failure=failure)
-                await patiently(lambda: self._desk.generations.hand_back(waiting), while_=lease.holds)
+                await patiently(
+                    lambda: self._desk.services.generations.hand_back(waiting), while_=lease.holds
+                )
                 delay = int(retry_delay(generation.attempts).total_seconds())
                 logger.info(
                     "generation waits for another attempt",
@@ -323,7 +320,7 @@ class _Job:
 
     async def _keep_errors(self, generation: Generation, errors: tuple[PageError, ...]) -> None:
         try:
-            await asyncio.to_thread(keep_errors, generation, errors, archives=self._desk.archives)
+            await asyncio.to_thread(store_errors, self._desk.services, generation, errors)
         except TryAgain:
             # The manifest has them, too.
             logger.warning("page errors not kept", generation_id=generation.id)
@@ -331,7 +328,7 @@ class _Job:
     def _forget_if_ended(self, lost: Generation) -> None:
         """Remove the checkpoints of a generation that somebody else ended; an attempt that goes on needs them."""
         try:
-            found = self._desk.generations.get(lost.user_id, lost.id)
+            found = self._desk.services.generations.get(lost.user_id, lost.id)
         except TryAgain:
             logger.warning("checkpoints not looked after; they vanish after a day")
         else:
@@ -342,34 +339,14 @@ class _Job:
         """Do what follows from the end of a generation; whatever of it is missed is found by others."""
         desk = self._desk
         await asyncio.to_thread(desk.checkpoints.forget, generation)
-        await asyncio.to_thread(
-            fill_slots,
-            generation.user_id,
-            generations=desk.generations,
-            users=desk.users,
-            jobs=desk.jobs,
-            time=now(),
-        )
+        await asyncio.to_thread(fill_slots, desk.services, generation.user_id)
         await self._done()
 
     def _complete(self, generation: Generation, stored: Stored) -> None:
-        complete_generation(
-            generation,
-            archive=stored.archive,
-            progress=stored.progress,
-            generations=self._desk.generations,
-            mail_queue=self._desk.mail_queue,
-            time=now(),
-        )
+        complete_generation(self._desk.services, generation, archive=stored.archive, progress=stored.progress)
 
     def _fail(self, generation: Generation, failure: Failure) -> None:
-        fail_generation(
-            generation,
-            failure,
-            generations=self._desk.generations,
-            mail_queue=self._desk.mail_queue,
-            time=now(),
-        )
+        fail_generation(self._desk.services, generation, failure)
 
     async def _wait_for_holder(self, held: Generation) -> None:
         """Keep the message back until the other worker's lease ends, in case that one does not come to an end."""
@@ -378,10 +355,10 @@ class _Job:
             await self._hide(max(0, left) + 1)
 
     async def _done(self) -> None:
-        await self._with_message(lambda: self._desk.jobs.done(self._message))
+        await self._with_message(lambda: self._desk.services.job_consumer.done(self._message))
 
     async def _hide(self, seconds: int) -> None:
-        await self._with_message(lambda: self._desk.jobs.hide(self._message, seconds))
+        await self._with_message(lambda: self._desk.services.job_consumer.hide(self._message, seconds))
 
     async def _with_message(self, call: Callable[[], None]) -> None:
         until = monotonic() + _MESSAGE_PATIENCE

@@ -8,13 +8,12 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
-from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Progress
 from llmready.observability import logger
 from llmready.ports.generations import Generations
-from llmready.ports.tasks import QueuedJob
+from llmready.ports.tasks import JobConsumer, QueuedJob
 from llmready.worker.patience import patiently
 
 T = TypeVar("T")
@@ -52,7 +51,7 @@ class Lease:
         length: timedelta,
         taken: float,
         generations: Generations,
-        jobs: SqsJobQueue,
+        jobs: JobConsumer,
     ) -> None:
         self._claimed = generation
         self._message = message

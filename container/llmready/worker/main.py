@@ -8,10 +8,10 @@ from pathlib import Path
 from time import monotonic
 
 from llmready import bootstrap
-from llmready.adapters.sqs import SqsJobQueue
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
-from llmready.ports.tasks import QueuedJob
+from llmready.ports.tasks import JobConsumer, QueuedJob
+from llmready.services import Services
 from llmready.settings import Settings, settings
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import Blocking
@@ -42,7 +42,9 @@ async def _work(chosen: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     threads = _THREADS_A_JOB * (1 + chosen.crawlers_per_task)
     loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="aws"))
-    jobs = bootstrap.job_queue()
+    services = bootstrap.services()
+    bootstrap.connect("sqs")
+    jobs = services.job_consumer
     emulated = chosen.stage == "local"
     intake = Intake(
         jobs,
@@ -52,7 +54,7 @@ async def _work(chosen: Settings) -> None:
         pause=0.1 if emulated else 0.0,
     )
     first = asyncio.create_task(intake.next())  # on its way while the rest is built
-    crew = Crew(await asyncio.to_thread(_desks, chosen), stop)
+    crew = Crew(await asyncio.to_thread(_desks, services), stop)
     forget_credentials()
     logger.info("worker ready")
     message = await first
@@ -74,27 +76,26 @@ async def _work(chosen: Settings) -> None:
     logger.info("worker ends", stopped=stop.is_set())
 
 
-def _desks(chosen: Settings) -> list[Desk]:
+def _desks(services: Services) -> list[Desk]:
+    bootstrap.connect("dynamodb", "s3")  # before the credentials are removed from the environment
+    chosen = services.settings
     confinements = confinements_for(chosen)
     limits = Limits(memory=memory_limit(len(confinements)))
-    return [_desk(chosen, Supervisor(confinement, limits=limits)) for confinement in confinements]
+    return [_desk(services, Supervisor(confinement, limits=limits)) for confinement in confinements]
 
 
-def _desk(chosen: Settings, supervisor: Supervisor) -> Desk:
+def _desk(services: Services, supervisor: Supervisor) -> Desk:
+    chosen = services.settings
     folder = os.environ.get(_WORK_VARIABLE)
     return Desk(
-        jobs=bootstrap.job_queue(),
-        generations=bootstrap.generations(),
-        users=bootstrap.users(),
-        archives=bootstrap.archives(),
+        services=services,
         answers=Answers(
-            generations=bootstrap.generations(),
-            archives=bootstrap.archives(),
+            generations=services.generations,
+            archives=services.archives,
             sharing=chosen.shared_cache,
         ),
-        checkpoints=Checkpoints(bootstrap.archives()),
-        blocking=Blocking(bootstrap.controls()),
-        mail_queue=bootstrap.mail_queue(),
+        checkpoints=Checkpoints(services.archives),
+        blocking=Blocking(services.controls),
         supervisor=supervisor,
         lease=chosen.lease,
         attempt_timeout=chosen.attempt_timeout,
@@ -104,7 +105,7 @@ def _desk(chosen: Settings, supervisor: Supervisor) -> Desk:
     )
 
 
-def _give_back(message: QueuedJob, jobs: SqsJobQueue) -> None:
+def _give_back(message: QueuedJob, jobs: JobConsumer) -> None:
     try:
         jobs.give_back(message)
     except TryAgain:

@@ -1,6 +1,7 @@
-"""Builds each adapter once a process, when it is first used, so that a function pays only for what it needs."""
+"""Builds the :class:`llmready.services.Services` of a process from its settings."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -23,19 +24,24 @@ from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
 from llmready.adapters.lambdas import LambdaDispatcherTrigger, LambdaPurgeTrigger
+from llmready.adapters.lazy import lazy
 from llmready.adapters.mail.silent import SilentMailer
+from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
+from llmready.domain.clock import now
+from llmready.domain.generation import Generation
+from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import Lane
+from llmready.domain.user import User
 from llmready.http.open_families import OpenFamilies
-from llmready.observability import trace_aws_calls
-from llmready.ports.files import Archives
+from llmready.observability import logger, trace_aws_calls
 from llmready.ports.limits import Captcha
-from llmready.ports.mail import Mailer, MailQueue
-from llmready.ports.tasks import DispatcherTrigger, Tasks
-from llmready.ports.websites import PurgeTrigger
-from llmready.settings import settings
+from llmready.ports.mail import Mailer
+from llmready.ports.telemetry import Metrics
+from llmready.services import Services
+from llmready.settings import Settings, settings
 
 _CONFIG = Config(
     connect_timeout=3,
@@ -43,201 +49,144 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="v4",
 )
-# Presigned URLs need the regional endpoint, or new buckets outside us-east-1 redirect and the signature breaks.
+# Presigned URLs need the regional endpoint: new buckets outside us-east-1 redirect from others, which breaks the
+# signature.
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+# boto3's default session, which creates the clients, is not safe under threads.
+_creating = Lock()
 
 trace_aws_calls()
 
 
 @cache
 def client(service: str) -> Any:
-    """Return this process's client of an AWS service."""
-    return boto3.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)  # type: ignore[call-overload]
+    """Return the client of an AWS service that this process uses."""
+    config = _S3_CONFIG if service == "s3" else _CONFIG
+    with _creating:
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 @cache
-def table() -> Table:
-    """Return the table."""
-    return Table(client("dynamodb"), settings().table)
+def services() -> Services:
+    """Return the services of this process. AWS clients and providers are created when they are first used."""
+    chosen = settings()
+    table = Table(_lazy_client("dynamodb"), chosen.table)
+    sqs, lambdas = _lazy_client("sqs"), _lazy_client("lambda")
+    jobs = SqsJobQueue(sqs, queue_urls(chosen))
+    mail_tokens = DynamoMailTokens(table)
+    metrics = EmbeddedMetrics(dollars_per_hour=chosen.task_dollars_per_hour)
 
+    def render(mail: OutboxMail, user: User, generation: Generation | None) -> Message:
+        # Only the notifier has the template library.
+        from llmready.adapters.mail.rendering import MailRenderer  # noqa: PLC0415
 
-@cache
-def users() -> DynamoUsers:
-    """Return the accounts."""
-    return DynamoUsers(table())
+        return MailRenderer(chosen.public_url, keys(), mail_tokens, now())(mail, user, generation)
 
-
-@cache
-def sessions() -> DynamoSessions:
-    """Return the refresh token families."""
-    return DynamoSessions(table())
+    return Services(
+        settings=chosen,
+        clock=now,
+        log=logger,
+        metrics=metrics,
+        signing_keys=keys,
+        users=DynamoUsers(table),
+        sessions=DynamoSessions(table),
+        api_keys=DynamoApiKeys(table),
+        mail_tokens=mail_tokens,
+        exports=DynamoExports(table),
+        websites=DynamoWebsites(table),
+        purges=DynamoPurges(table),
+        purge_trigger=LambdaPurgeTrigger(lambdas, chosen.cleanup_function),
+        generations=DynamoGenerations(table),
+        archives=S3Archives(_lazy_client("s3"), chosen.bucket),
+        controls=DynamoControls(table),
+        quotas=DynamoQuotas(table),
+        limiter=DynamoLimiter(table),
+        lockout=DynamoLockout(table),
+        captcha=_captcha(chosen, metrics),
+        outbox=DynamoOutbox(table),
+        mail_queue=SqsMailQueue(sqs, chosen.mail_queue_url),
+        mailer=_mailer(chosen),
+        render=render,
+        suppressions=DynamoSuppressions(table),
+        jobs=jobs,
+        job_consumer=jobs,
+        tasks=EcsTasks(_lazy_client("ecs"), _task_place(chosen)),
+        mutex=DynamoMutex(table),
+        dispatcher_trigger=LambdaDispatcherTrigger(lambdas, chosen.dispatcher_function),
+    )
 
 
 @cache
 def open_families() -> OpenFamilies:
-    """Return the check that an access token's sign-in was not revoked."""
-    return OpenFamilies(sessions())
+    """Return the check that the session of an access token was not revoked."""
+    return OpenFamilies(services().sessions)
 
 
-@cache
-def api_keys() -> DynamoApiKeys:
-    """Return the API keys."""
-    return DynamoApiKeys(table())
+def connect(*names: str) -> None:
+    """Create AWS clients now, which also reads their credentials, instead of at their first use."""
+    for name in names:
+        client(name)
 
 
-@cache
-def mail_tokens() -> DynamoMailTokens:
-    """Return the one-use tokens of mails."""
-    return DynamoMailTokens(table())
+def keys() -> SigningKeys:
+    """Return the signing keys. They are cached for five minutes only, since they are rotated."""
+    return signing_keys(settings().signing_secret)
 
 
-@cache
-def exports() -> DynamoExports:
-    """Return what is held about a user."""
-    return DynamoExports(table())
+def queue_urls(chosen: Settings) -> dict[Lane, str]:
+    """Return the URL of the queue of each lane."""
+    return {
+        Lane.STANDARD: chosen.standard_queue_url,
+        Lane.PRIORITY: chosen.priority_queue_url,
+        Lane.STANDARD_BROWSER: chosen.standard_browser_queue_url,
+        Lane.PRIORITY_BROWSER: chosen.priority_browser_queue_url,
+    }
 
 
-@cache
-def websites() -> DynamoWebsites:
-    """Return the websites."""
-    return DynamoWebsites(table())
+def _lazy_client(service: str) -> Any:
+    return lazy(lambda: client(service))
 
 
-@cache
-def purges() -> DynamoPurges:
-    """Return what deleted websites left behind."""
-    return DynamoPurges(table())
+def _captcha(chosen: Settings, metrics: Metrics) -> Captcha:
+    """Return the check of the provider that the stage names; without one, every request passes."""
+    if not chosen.captcha_url:
+        return NoCaptcha()
+    return SiteVerifyCaptcha(chosen.captcha_url, lambda: provider_secret(chosen.captcha_secret), metrics)
 
 
-@cache
-def generations() -> DynamoGenerations:
-    """Return the generations."""
-    return DynamoGenerations(table())
-
-
-@cache
-def controls() -> DynamoControls:
-    """Return what operators set while the service runs."""
-    return DynamoControls(table())
-
-
-@cache
-def quotas() -> DynamoQuotas:
-    """Return the monthly ledgers."""
-    return DynamoQuotas(table())
-
-
-@cache
-def outbox() -> DynamoOutbox:
-    """Return the mails on their way."""
-    return DynamoOutbox(table())
-
-
-@cache
-def suppressions() -> DynamoSuppressions:
-    """Return the addresses that get no more mail."""
-    return DynamoSuppressions(table())
-
-
-@cache
-def limiter() -> DynamoLimiter:
-    """Return the rate limits."""
-    return DynamoLimiter(table())
-
-
-@cache
-def lockout() -> DynamoLockout:
-    """Return the failed logins."""
-    return DynamoLockout(table())
-
-
-def captcha() -> Captcha:
-    """Return the check that a person is asking; off unless the stage names a provider."""
-    if settings().captcha_url:
-        return SiteVerifyCaptcha(settings().captcha_url, provider_secret(settings().captcha_secret))
-    return NoCaptcha()
-
-
-@cache
-def mutex() -> DynamoMutex:
-    """Return the leases that one process holds."""
-    return DynamoMutex(table())
-
-
-@cache
-def job_queue() -> SqsJobQueue:
-    """Return the queues of generations."""
-    return SqsJobQueue(
-        client("sqs"),
-        {
-            Lane.STANDARD: settings().standard_queue_url,
-            Lane.PRIORITY: settings().priority_queue_url,
-            Lane.STANDARD_BROWSER: settings().standard_browser_queue_url,
-            Lane.PRIORITY_BROWSER: settings().priority_browser_queue_url,
-        },
-    )
-
-
-@cache
-def mail_queue() -> MailQueue:
-    """Return the queue of mails."""
-    return SqsMailQueue(client("sqs"), settings().mail_queue_url)
-
-
-@cache
-def dispatcher_trigger() -> DispatcherTrigger:
-    """Return the dispatcher's bell."""
-    return LambdaDispatcherTrigger(client("lambda"), settings().dispatcher_function)
-
-
-@cache
-def purge_trigger() -> PurgeTrigger:
-    """Return the bell of the cleanup, which goes on with large purges."""
-    return LambdaPurgeTrigger(client("lambda"), settings().cleanup_function)
-
-
-@cache
-def archives() -> Archives:
-    """Return the bucket of archives."""
-    return S3Archives(client("s3"), settings().bucket)
-
-
-@cache
-def tasks() -> Tasks:
-    """Return the worker tasks."""
-    place = TaskPlace(
-        cluster=settings().cluster,
-        task_definition=settings().task_definition,
-        browser_task_definition=settings().browser_task_definition,
-        container=settings().task_container,
-        subnets=settings().task_subnets.split(","),
-        security_group=settings().task_security_group,
-    )
-    return EcsTasks(client("ecs"), place)
-
-
-@cache
-def mailer() -> Mailer:
-    """Return the provider of mail that the stage chose; what a provider alone needs is imported only then."""
-    match settings().mail_provider:
+def _mailer(chosen: Settings) -> Mailer:
+    """Return the email provider that the stage chose; its library is imported when the first email is sent."""
+    match chosen.mail_provider:
         case "ses":
-            from llmready.adapters.mail.ses import SesMailer  # noqa: PLC0415
-
-            # The outbox is what tries again: a retry of the client's own could send a mail twice.
-            once = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
-            return SesMailer(
-                boto3.client("sesv2", config=once),
-                settings().mail_sender,
-                settings().mail_configuration_set or None,
-            )
+            return lazy(lambda: _ses(chosen))
         case "sendgrid":
-            from llmready.adapters.mail.sendgrid import SendgridMailer  # noqa: PLC0415
-
-            return SendgridMailer(provider_secret(settings().sendgrid_secret), settings().mail_sender)
+            return lazy(lambda: _sendgrid(chosen))
         case "none":
             return SilentMailer()
 
 
-def keys() -> SigningKeys:
-    """Return the signing keys; the cache that forgets them in time is in the adapter."""
-    return signing_keys(settings().signing_secret)
+def _ses(chosen: Settings) -> Mailer:
+    from llmready.adapters.mail.ses import SesMailer  # noqa: PLC0415 - see _mailer
+
+    # The outbox retries: a retry of the client could send an email twice.
+    once = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+    with _creating:
+        sesv2 = boto3.client("sesv2", config=once)
+    return SesMailer(sesv2, chosen.mail_sender, chosen.mail_configuration_set or None)
+
+
+def _sendgrid(chosen: Settings) -> Mailer:
+    from llmready.adapters.mail.sendgrid import SendgridMailer  # noqa: PLC0415 - see _mailer
+
+    return SendgridMailer(provider_secret(chosen.sendgrid_secret), chosen.mail_sender)
+
+
+def _task_place(chosen: Settings) -> TaskPlace:
+    return TaskPlace(
+        cluster=chosen.cluster,
+        task_definition=chosen.task_definition,
+        browser_task_definition=chosen.browser_task_definition,
+        container=chosen.task_container,
+        subnets=chosen.task_subnets.split(","),
+        security_group=chosen.task_security_group,
+    )

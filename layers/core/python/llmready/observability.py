@@ -5,7 +5,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
     tracer: Tracer
@@ -21,12 +20,6 @@ metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "LLMReady"),
     service=f"llmready-{os.environ.get('LLMREADY_STAGE', 'local')}",
 )
-
-
-def count(name: str) -> None:
-    """Count one of what a metric counts, and write it down at once."""
-    metrics.add_metric(name, unit=MetricUnit.Count, value=1)
-    metrics.flush_metrics()
 
 
 @cache

@@ -4,8 +4,10 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 
-from llmready.observability import count, logger
+from llmready.observability import logger
+from llmready.ports.telemetry import Metrics
 
 _TIMEOUT = 3  # seconds
 _LONGEST_ANSWER = 65_536  # bytes
@@ -26,24 +28,26 @@ class SiteVerifyCaptcha:
 
     Args:
         url: The provider's ``siteverify`` address.
-        secret: The provider's secret.
+        secret: Returns the provider's secret.
+        metrics: Counts the requests for which the provider could not be reached.
     """
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: Callable[[], str], metrics: Metrics) -> None:
         self._url = url
         self._secret = secret
+        self._metrics = metrics
 
     def passes(self, answer: str | None, source: str) -> bool:
         """Tell whether the provider confirms an answer."""
         if not answer:
             return False
-        form = urllib.parse.urlencode({"secret": self._secret, "response": answer, "remoteip": source})
+        form = urllib.parse.urlencode({"secret": self._secret(), "response": answer, "remoteip": source})
         request = urllib.request.Request(self._url, data=form.encode())  # noqa: S310 - https, from the settings
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
                 verdict = json.loads(response.read(_LONGEST_ANSWER))
         except (urllib.error.URLError, OSError, ValueError):
-            logger.warning("captcha provider not reached; let through")
-            count("CaptchaUnavailable")
+            logger.warning("captcha provider not reached; the request passes")
+            self._metrics.count("CaptchaUnavailable")
             return True
         return isinstance(verdict, dict) and verdict.get("success") is True

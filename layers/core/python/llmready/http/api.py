@@ -13,7 +13,6 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready.domain.account import account_of
-from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
 from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Claims, Keys
@@ -27,8 +26,8 @@ from llmready.http.problems import (
 )
 from llmready.http.scopes import check_scopes
 from llmready.observability import logger, tracer
-from llmready.usecases.limit import take_one
 from llmready.usecases.manage_api_keys import check_api_key
+from llmready.usecases.rate_limits import take_one
 
 PREFIX = "/api/v1"
 _DEEPEST_OFFSET = 1000
@@ -104,7 +103,7 @@ class Api(APIGatewayHttpResolver):
         from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
 
         key = source_address(self.event) if key is None else key
-        self._standing = take_one(name, key, rate, limiter=bootstrap.limiter(), time=now())
+        self._standing = take_one(bootstrap.services(), name, key, rate)
         if self._standing is not None and self._standing.wait:
             raise TooManyRequests(
                 f"too_many_{name}" if name == "starts" else "too_many_requests",
@@ -163,14 +162,16 @@ class Api(APIGatewayHttpResolver):
             return None
         from llmready import bootstrap  # noqa: PLC0415 - see limit
 
+        services = bootstrap.services()
         if (key := api_key_of(event)) is not None:
-            claims = check_api_key(key, api_keys=bootstrap.api_keys(), time=now())
+            claims = check_api_key(services, key)
             check_scopes(claims, _method(event), event["rawPath"])
             return claims
         if event["rawPath"] in self._open_paths:
             return None
-        claims = self._authenticate(event, bootstrap.keys())
-        bootstrap.open_families().check(claims, changes=_method(event) not in _READS, time=now())
+        claims = self._authenticate(event, services.signing_keys())
+        changes = _method(event) not in _READS
+        bootstrap.open_families().check(claims, changes=changes, time=services.clock())
         return claims
 
     def _refuse_other_methods(self, event: dict[str, Any]) -> None:

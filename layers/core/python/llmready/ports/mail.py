@@ -1,10 +1,15 @@
 """Emails: the outbox, the notifier's queue, the provider and suppressed addresses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, Message, OutboxMail, Suppression
+from llmready.domain.user import User
+
+Render = Callable[[OutboxMail, User, Generation | None], Message]
+"""Returns the message for an email of the outbox, its user and the generation that it is about (if any)."""
 
 
 class Outbox(Protocol):

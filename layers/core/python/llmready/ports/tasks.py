@@ -33,6 +33,35 @@ class JobQueue(Protocol):
         """Send a generation to the queue of its lane."""
 
 
+class JobConsumer(Protocol):
+    """Receives generations from the queues; a delivery stays hidden from other workers for a while."""
+
+    def receive(self, lane: Lane, *, wait: int, visibility: int) -> QueuedJob | None:
+        """Receive the next generation of a queue.
+
+        Args:
+            lane: Which queue.
+            wait: Seconds to wait for a message (long polling; at most 20).
+            visibility: Seconds for which no other worker receives the message.
+
+        Returns:
+            The delivery, or None if the queue is empty.
+
+        Raises:
+            TryAgain: The queue cannot be reached.
+            ValueError: The message names no generation.
+        """
+
+    def hide(self, job: QueuedJob, seconds: int) -> None:
+        """Hide a delivery from other workers for ``seconds`` from now; 0 makes it visible at once."""
+
+    def give_back(self, job: QueuedJob) -> None:
+        """Put a delivery back into its queue as a new message, so that it does not count as a failed delivery."""
+
+    def done(self, job: QueuedJob) -> None:
+        """Delete a delivered message."""
+
+
 class DispatcherTrigger(Protocol):
     """Starts the dispatcher before its next scheduled minute."""
 

@@ -1,30 +1,24 @@
-"""Cancelling a generation that has not ended."""
+"""Cancel a generation that has not ended."""
 
-from collections.abc import Callable
-from datetime import datetime
-
-from llmready import measures
 from llmready.domain.errors import LeaseLost, NotFound, TryAgain
 from llmready.domain.generation import Generation, Status
-from llmready.ports.generations import Generations
+from llmready.services import Services
 
-_TRIES = 20  # how often a generation may move on while it is being cancelled
+_TRIES = 20  # how often a generation may change while it is being cancelled
 
 
-def cancel_generation(
-    generation: Generation, *, generations: Generations, clock: Callable[[], datetime]
-) -> Generation:
-    """End a generation because its user wants it: quota is released and the website free at once.
+def cancel_generation(services: Services, generation: Generation) -> Generation:
+    """End a generation at the request of its user: its quota is given back and its website unlocked at once.
 
-    A worker that is at it learns of it by its next heartbeat, which is refused, and stops.
+    A worker that crawls it learns about it when its next heartbeat is refused, and stops.
 
     Returns:
-        The cancelled generation; one that was cancelled before is returned as it is.
+        The cancelled generation. One that was cancelled before is returned unchanged.
 
     Raises:
-        Conflict: It has completed or failed.
-        NotFound: It is gone.
-        TryAgain: It moved on each time.
+        Conflict: The generation has completed or failed.
+        NotFound: The generation does not exist any more.
+        TryAgain: The generation changed during each attempt.
     """
     found: Generation | None = generation
     for _ in range(_TRIES):
@@ -32,12 +26,12 @@ def cancel_generation(
             raise NotFound("generation_not_found", "There is no such generation.")
         if found.status is Status.CANCELLED:
             return found
-        ended = found.cancelled(time=clock())
+        ended = found.cancelled(time=services.clock())
         try:
-            generations.finish(ended, None, was=found.status)
+            services.generations.finish(ended, None, was=found.status)
         except LeaseLost:
-            found = generations.get(generation.user_id, generation.id)
+            found = services.generations.get(generation.user_id, generation.id)
         else:
-            measures.ended(ended)
+            services.metrics.ended(ended)
             return ended
     raise TryAgain

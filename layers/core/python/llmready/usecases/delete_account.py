@@ -1,113 +1,92 @@
-"""Deleting an account with everything it has, what runs included.
+"""Delete an account with all its data, files and running generations.
 
-First the account is marked: from then on its tokens answer 401, its address is free, and nothing can be added to it.
-Then everything is removed, a part at a time, until nothing is left; whoever is interrupted is followed by the
-cleanup. The mark stays for a while and all is removed once more at its end: a worker that did not know may still
-have stored a file.
+The account is marked as deleted first: from then on its tokens answer 401, its email address is free, and nothing
+can be added to it. Then its items and files are deleted in batches until nothing is left; the cleanup function
+continues a deletion that was interrupted. The mark stays for a while, and everything is deleted once more at its
+end, because a worker that did not know of the deletion may have stored a file meanwhile.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from llmready.domain.errors import Conflict, NotFound, TryAgain
 from llmready.domain.generation import Generation, user_archive_prefix
 from llmready.domain.user import User
-from llmready.observability import logger
-from llmready.ports.accounts import AccountDeletion, Users
-from llmready.ports.files import Archives
-from llmready.ports.generations import Generations
+from llmready.ports.accounts import AccountDeletion
+from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
 
 _LATE_FILES = timedelta(minutes=30)
 
 
-def delete_account(
-    user: User,
-    *,
-    users: Users,
-    generations: Generations,
-    archives: Archives,
-    clock: Callable[[], datetime],
-    until: datetime,
-) -> bool:
-    """Mark an account as deleted and remove what it has.
+def delete_account(services: Services, user: User, *, until: datetime) -> bool:
+    """Mark an account as deleted and delete its data.
+
+    Args:
+        services: The process's services.
+        user: The account.
+        until: When to stop; the cleanup function deletes the rest.
 
     Returns:
-        Whether all is removed; the cleanup goes on where not.
+        Whether everything is deleted.
     """
-    time = clock()
-    users.mark_deleted(user, time)
-    logger.info("account deleted", user_id=user.id)
-    deletion = AccountDeletion(user.id, time)
+    time = services.clock()
+    services.users.mark_deleted(user, time)
+    services.log.info("account deleted", user_id=user.id)
     try:
-        return remove_all(
-            deletion, users=users, generations=generations, archives=archives, clock=clock, until=until
-        )
+        return remove_all(services, AccountDeletion(user.id, time), until=until)
     except TryAgain:
         return False
 
 
-def remove_all(
-    deletion: AccountDeletion,
-    *,
-    users: Users,
-    generations: Generations,
-    archives: Archives,
-    clock: Callable[[], datetime],
-    until: datetime,
-) -> bool:
-    """Remove what a deleted account has until nothing is left or ``until`` has come; safe to run again.
+def remove_all(services: Services, deletion: AccountDeletion, *, until: datetime) -> bool:
+    """Delete the data of an account that is marked as deleted; safe to run again.
+
+    Args:
+        services: The process's services.
+        deletion: The deletion.
+        until: When to stop.
 
     Returns:
-        Whether nothing is left, but for the mark as long as files may still arrive.
+        Whether everything is deleted, apart from the mark that stays while files may still arrive.
     """
     user_id = deletion.user_id
-    for generation in generations.running_of(user_id):
-        if clock() >= until:
+    for generation in services.generations.running_of(user_id):
+        if services.clock() >= until:
             return False
-        _cancel(generation, generations, clock)
+        _cancel(services, generation)
     while True:
-        if clock() >= until:
+        if services.clock() >= until:
             return False
-        if not archives.delete_some(user_archive_prefix(user_id)):
+        if not services.archives.delete_some(user_archive_prefix(user_id)):
             break
     while True:
-        if clock() >= until:
+        if services.clock() >= until:
             return False
-        if not users.remove_some(user_id):
+        if not services.users.remove_some(user_id):
             break
-    last_look = deletion.deleted_at + _LATE_FILES
-    if last_look <= clock():
-        users.remove_mark(user_id)
+    last_check = deletion.deleted_at + _LATE_FILES
+    if last_check <= services.clock():
+        services.users.remove_mark(user_id)
     else:
-        users.postpone_deletion(user_id, last_look)
+        services.users.postpone_deletion(user_id, last_check)
     return True
 
 
-def finish_deletions(
-    *,
-    users: Users,
-    generations: Generations,
-    archives: Archives,
-    clock: Callable[[], datetime],
-    until: datetime,
-) -> int:
-    """Go on with the deletions that are due, and return how many have nothing left."""
+def finish_deletions(services: Services, *, until: datetime) -> int:
+    """Continue the deletions that are due until ``until``, and return how many were finished."""
     done = 0
-    for deletion in users.deleted(clock()):
-        if clock() >= until:
+    for deletion in services.users.deleted(services.clock()):
+        if services.clock() >= until:
             break
         try:
-            done += remove_all(
-                deletion, users=users, generations=generations, archives=archives, clock=clock, until=until
-            )
+            done += remove_all(services, deletion, until=until)
         except TryAgain:
-            logger.warning("deletion not continued this time", user_id=deletion.user_id)
+            services.log.warning("deletion not continued this time", user_id=deletion.user_id)
     return done
 
 
-def _cancel(generation: Generation, generations: Generations, clock: Callable[[], datetime]) -> None:
+def _cancel(services: Services, generation: Generation) -> None:
     try:
-        cancel_generation(generation, generations=generations, clock=clock)
+        cancel_generation(services, generation)
     except (Conflict, NotFound):
-        return  # it has ended by itself
+        return  # it has ended

@@ -1,19 +1,18 @@
-"""Deleting a generation with its files."""
+"""Delete a generation with its files."""
 
 from llmready.domain.errors import Conflict
 from llmready.domain.generation import Generation, archive_prefix
-from llmready.ports.files import Archives
-from llmready.ports.generations import Generations
+from llmready.services import Services
 
 
-def delete_generation(generation: Generation, *, generations: Generations, archives: Archives) -> None:
-    """Remove an ended generation: first its files, so that none is left behind without a record.
+def delete_generation(services: Services, generation: Generation) -> None:
+    """Delete an ended generation. Its files are deleted first, so that none is left without a record.
 
     Raises:
-        Conflict: It is running.
-        NotFound: It is gone already.
+        Conflict: The generation is running.
+        NotFound: The generation does not exist any more.
     """
     if not generation.status.is_final:
         raise Conflict("generation_in_progress", "The generation is running; wait for it to end.")
-    archives.delete_all(archive_prefix(generation.user_id, generation.id))
-    generations.delete(generation)
+    services.archives.delete_all(archive_prefix(generation.user_id, generation.id))
+    services.generations.delete(generation)

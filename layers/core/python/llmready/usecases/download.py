@@ -1,17 +1,17 @@
-"""Downloading the files of a generation."""
+"""Download the files of a generation."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.errors import Conflict, Gone
 from llmready.domain.generation import MALWARE_FOUND, Generation, ScanResult, download_name
-from llmready.ports.files import Archives
+from llmready.services import Services
 
 URL_SECONDS = 15 * 60
 
 
 class Download(NamedTuple):
-    """Where the files are, and until when."""
+    """A presigned URL of the files, and when it expires."""
 
     url: str
     expires_at: datetime
@@ -19,19 +19,14 @@ class Download(NamedTuple):
     sha256: str
 
 
-def download(generation: Generation, *, archives: Archives, malware_scan: bool, time: datetime) -> Download:
-    """Return where the files of a generation can be fetched; the URL is made now and never stored.
-
-    Args:
-        generation: Whose files.
-        archives: Where they are.
-        malware_scan: Whether only files that were found clean may be fetched.
-        time: Now.
+def download(services: Services, generation: Generation) -> Download:
+    """Create a presigned URL for the files of a generation; the URL is never stored.
 
     Raises:
-        Conflict: It has no files, or not yet.
-        Gone: Its files have expired, or were withdrawn.
+        Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
+        Gone: The files have expired, or were withdrawn.
     """
+    time = services.clock()
     if generation.error_code == MALWARE_FOUND.code:
         raise Gone(MALWARE_FOUND.code, MALWARE_FOUND.message)
     if generation.is_expired(time):
@@ -40,10 +35,10 @@ def download(generation: Generation, *, archives: Archives, malware_scan: bool, 
         raise Conflict(
             "not_completed", f"The generation is {generation.status}; there is nothing to download."
         )
-    if malware_scan:
-        _refuse_unless_clean(archives.scan_result(generation.archive.key))
+    if services.settings.malware_scan:
+        _refuse_unless_clean(services.archives.scan_result(generation.archive.key))
     name = download_name(generation.website_name, generation.id)
-    url = archives.download_url(generation.archive.key, filename=name, seconds=URL_SECONDS)
+    url = services.archives.download_url(generation.archive.key, filename=name, seconds=URL_SECONDS)
     return Download(
         url,
         time + timedelta(seconds=URL_SECONDS),

@@ -1,35 +1,29 @@
-"""Letting a user's held generations go to their queue once others have ended."""
-
-from datetime import datetime
+"""Send a user's waiting generations to their queue once others have ended."""
 
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
-from llmready.observability import logger
-from llmready.ports.accounts import Users
-from llmready.ports.generations import Generations
-from llmready.ports.tasks import JobQueue
+from llmready.services import Services
 
 
-def fill_slots(
-    user_id: str, *, generations: Generations, users: Users, jobs: JobQueue, time: datetime
-) -> list[Generation]:
-    """Send held generations of a user to their queue, oldest first, as far as the plan has slots for them.
+def fill_slots(services: Services, user_id: str) -> list[Generation]:
+    """Send a user's waiting generations to their queue, oldest first, as far as the plan has free slots.
 
-    Called whenever a generation of the user has ended; what is missed then, the dispatcher finds within a minute.
+    Called whenever a generation of the user has ended. The dispatcher finds within a minute what is missed here.
 
     Returns:
-        Those that were sent.
+        The generations that were sent.
     """
     sent: list[Generation] = []
+    time = services.clock()
     try:
         user = None
-        for held in generations.waiting(user_id):
-            user = user or users.get(user_id)
-            if user is None or not generations.take_slot(held, running_limit=user.plan.running):
+        for waiting in services.generations.waiting(user_id):
+            user = user or services.users.get(user_id)
+            if user is None or not services.generations.take_slot(waiting, running_limit=user.plan.running):
                 break
-            jobs.send(held)
-            generations.mark_enqueued(user_id, held.id, time)
-            sent.append(held)
+            services.jobs.send(waiting)
+            services.generations.mark_enqueued(user_id, waiting.id, time)
+            sent.append(waiting)
     except TryAgain:
-        logger.warning("slots not filled this time")
+        services.log.warning("slots not filled this time", user_id=user_id)
     return sent

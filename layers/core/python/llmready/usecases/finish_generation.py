@@ -1,13 +1,11 @@
-"""The ways in which a generation ends, each with its mail."""
+"""End a generation with its files, or as failed; the user gets an email about it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
-from llmready.ports.generations import Generations
-from llmready.ports.mail import MailQueue
+from llmready.services import Services
 from llmready.usecases.send_mail import hand_to_notifier
 
 TIMED_OUT = Failure(
@@ -20,53 +18,26 @@ WORKER_LOST = Failure(
 
 
 def complete_generation(
-    generation: Generation,
-    *,
-    archive: Archive,
-    progress: Progress,
-    generations: Generations,
-    mail_queue: MailQueue,
-    time: datetime,
+    services: Services, generation: Generation, *, archive: Archive, progress: Progress
 ) -> Generation:
-    """End a claimed generation with its files.
+    """End a leased generation with its files.
 
     Raises:
-        LeaseLost: It is no longer held under this fence; nothing was written.
+        LeaseLost: It is no longer leased under this fence; nothing was stored.
     """
-    ended = generation.completed(time=time, archive=archive, progress=progress)
-    _finish(
-        ended,
-        MailKind.GENERATION_COMPLETE,
-        generation.status,
-        generations=generations,
-        mail_queue=mail_queue,
-        time=time,
-    )
+    ended = generation.completed(time=services.clock(), archive=archive, progress=progress)
+    _finish(services, ended, MailKind.GENERATION_COMPLETE, was=generation.status)
     return ended
 
 
-def fail_generation(
-    generation: Generation,
-    failure: Failure,
-    *,
-    generations: Generations,
-    mail_queue: MailQueue,
-    time: datetime,
-) -> Generation:
-    """End a generation without files and release its quota.
+def fail_generation(services: Services, generation: Generation, failure: Failure) -> Generation:
+    """End a generation without files and give its quota back.
 
     Raises:
-        LeaseLost: It changed since it was read; nothing was written.
+        LeaseLost: It changed since it was read; nothing was stored.
     """
-    ended = generation.failed(time=time, failure=failure)
-    _finish(
-        ended,
-        MailKind.GENERATION_FAILED,
-        generation.status,
-        generations=generations,
-        mail_queue=mail_queue,
-        time=time,
-    )
+    ended = generation.failed(time=services.clock(), failure=failure)
+    _finish(services, ended, MailKind.GENERATION_FAILED, was=generation.status)
     return ended
 
 
@@ -75,15 +46,8 @@ def retry_delay(attempts: int) -> timedelta:
     return timedelta(seconds=min(300, 5 * 4 ** max(0, attempts - 1)))
 
 
-def _finish(
-    ended: Generation,
-    kind: MailKind,
-    was: Status,
-    *,
-    generations: Generations,
-    mail_queue: MailQueue,
-    time: datetime,
-) -> None:
+def _finish(services: Services, ended: Generation, kind: MailKind, *, was: Status) -> None:
+    time = services.clock()
     mail = OutboxMail(
         id=new_id(),
         user_id=ended.user_id,
@@ -93,6 +57,6 @@ def _finish(
         created_at=time,
         due_at=time,
     )
-    generations.finish(ended, mail, was=was)
-    measures.ended(ended)
-    hand_to_notifier(mail, mail_queue)
+    services.generations.finish(ended, mail, was=was)
+    services.metrics.ended(ended)
+    hand_to_notifier(services, mail)

@@ -1,25 +1,23 @@
-"""What happens to a generation whose message ended in the dead-letter queue."""
-
-from datetime import datetime
+"""Fail a generation whose message ended in the dead-letter queue."""
 
 from llmready.domain.generation import Status
-from llmready.ports.generations import Generations
-from llmready.ports.mail import MailQueue
+from llmready.services import Services
 from llmready.usecases.finish_generation import WORKER_LOST, fail_generation
 
 
-def give_up_generation(
-    *, user_id: str, generation_id: str, generations: Generations, mail_queue: MailQueue, time: datetime
-) -> bool:
-    """Fail a generation that no worker could finish; return False when it had ended already.
+def give_up_generation(services: Services, user_id: str, generation_id: str) -> bool:
+    """Fail a generation that no worker could finish.
+
+    Returns:
+        False if it had ended already, waits for a slot, or is leased by a worker.
 
     Raises:
-        LeaseLost: It changed since it was read; the delivery is tried again.
+        LeaseLost: It changed since it was read; the delivery is retried.
     """
-    generation = generations.get(user_id, generation_id)
+    generation = services.generations.get(user_id, generation_id)
     if generation is None or generation.status.is_final or generation.held:
         return False
-    if generation.status is Status.PROCESSING and not generation.is_abandoned(time):
+    if generation.status is Status.PROCESSING and not generation.is_abandoned(services.clock()):
         return False
-    fail_generation(generation, WORKER_LOST, generations=generations, mail_queue=mail_queue, time=time)
+    fail_generation(services, generation, WORKER_LOST)
     return True

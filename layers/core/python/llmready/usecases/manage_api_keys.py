@@ -6,21 +6,19 @@ from llmready.domain.api_keys import MOST_KEYS, ApiKey, Scope, is_well_formed, k
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Invalid, TryAgain, Unauthenticated
 from llmready.domain.tokens import Audience, Claims
-from llmready.observability import logger
-from llmready.ports.accounts import ApiKeys
+from llmready.services import Services
 
 # How old last_used_at may be; each write of it costs two items, so not every request makes one.
 _USE_NOTED_EVERY = timedelta(hours=1)
 
 
 def create_api_key(
-    *,
+    services: Services,
     user_id: str,
+    *,
     name: str,
     scopes: tuple[Scope, ...],
     expires_at: datetime | None,
-    api_keys: ApiKeys,
-    time: datetime,
 ) -> tuple[ApiKey, str]:
     """Store a new key of a user.
 
@@ -32,6 +30,7 @@ def create_api_key(
         Forbidden: The user has the greatest number of keys.
         NotFound: The account is gone.
     """
+    time = services.clock()
     if expires_at is not None and expires_at <= time:
         raise Invalid("expires_at", "The expiry must lie in the future.")
     secret = new_secret()
@@ -45,11 +44,11 @@ def create_api_key(
         created_at=time,
         expires_at=expires_at,
     )
-    api_keys.create(key, limit=MOST_KEYS)
+    services.api_keys.create(key, limit=MOST_KEYS)
     return key, secret
 
 
-def check_api_key(text: str, *, api_keys: ApiKeys, time: datetime) -> Claims:
+def check_api_key(services: Services, text: str) -> Claims:
     """Return the claims of an API key that a request carries.
 
     Raises:
@@ -58,11 +57,12 @@ def check_api_key(text: str, *, api_keys: ApiKeys, time: datetime) -> Claims:
     refusal = Unauthenticated("invalid_token", "The API key is not valid: it is unknown, revoked or expired.")
     if not is_well_formed(text):
         raise refusal
-    key = api_keys.by_digest(key_digest(text))
+    time = services.clock()
+    key = services.api_keys.by_digest(key_digest(text))
     if key is None or key.is_expired(time):
         raise refusal
     if key.last_used_at is None or time - key.last_used_at >= _USE_NOTED_EVERY:
-        _note_use(key, api_keys, time)
+        _note_use(services, key, time)
     return Claims(
         aud=Audience.API_KEY,
         sub=key.user_id,
@@ -73,9 +73,9 @@ def check_api_key(text: str, *, api_keys: ApiKeys, time: datetime) -> Claims:
     )
 
 
-def _note_use(key: ApiKey, api_keys: ApiKeys, time: datetime) -> None:
+def _note_use(services: Services, key: ApiKey, time: datetime) -> None:
     try:
-        api_keys.note_use(key, time)
+        services.api_keys.note_use(key, time)
     except TryAgain:
         # The next request of the key notes its use; this one must not fail because of a statistic.
-        logger.warning("use of an API key not noted", key_id=key.id)
+        services.log.warning("use of an API key not noted", key_id=key.id)

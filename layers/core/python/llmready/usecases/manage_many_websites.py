@@ -1,18 +1,17 @@
-"""Adding, changing and removing many websites at once: one that is refused keeps none of the others.
+"""Add, change and delete many websites at once: one that is refused does not affect the others.
 
-Each use case returns an outcome of each item, in order. ``late`` tells whether it is too late to begin more; what
-was not begun by then is refused and may be sent again.
+Each use case returns one outcome for each item, in order. ``late`` tells whether the time of the request is over;
+items that were not processed by then are refused and can be sent again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 from llmready.domain.clock import is_id
 from llmready.domain.errors import DomainError, NotFound, TryAgain
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, left_by
-from llmready.ports.websites import Websites
+from llmready.services import Services
 from llmready.usecases.manage_websites import changed_website, new_website, refuse_running
 
 T = TypeVar("T")
@@ -21,74 +20,71 @@ StoreSome = Callable[[Sequence[T]], Sequence[DomainError | None]]
 
 
 def add_websites(
-    user: User,
-    bodies: Sequence[dict[str, Any]],
-    *,
-    websites: Websites,
-    allowed_hosts: frozenset[str],
-    time: datetime,
-    late: Late,
+    services: Services, user: User, bodies: Sequence[dict[str, Any]], *, late: Late
 ) -> list[Website | DomainError]:
-    """Store new websites of a user, and return each as it was stored or why it was not."""
+    """Store new websites of a user; return each website, or why it was refused."""
 
     def prepare(body: dict[str, Any]) -> Website:
-        return new_website(user, body, allowed_hosts=allowed_hosts, time=time)
+        return new_website(services, user, body)
 
     def store_some(some: Sequence[Website]) -> list[DomainError | None]:
-        return websites.create_some(some, limit=user.plan.websites)
+        return services.websites.create_some(some, limit=user.plan.websites)
 
     return _stored([_prepared(prepare, body) for body in bodies], store_some, late)
 
 
 def change_websites(
-    user: User,
-    changes: Sequence[tuple[str, dict[str, Any]]],
-    *,
-    websites: Websites,
-    allowed_hosts: frozenset[str],
-    time: datetime,
-    late: Late,
+    services: Services, user: User, changes: Sequence[tuple[str, dict[str, Any]]], *, late: Late
 ) -> list[Website | DomainError]:
-    """Store changed fields of websites, each given by its id, and return each as it is now or why it stayed.
+    """Store changed fields of websites; return each changed website, or why it was refused.
 
-    A website that is named twice is changed twice.
+    Args:
+        services: The process's services.
+        user: The owner.
+        changes: ID of each website with its changed fields. A website that is named twice is changed twice.
+        late: Tells whether the time of the request is over.
     """
 
     def prepare(number: int, website: Website | None) -> tuple[Website, Website]:
-        old = _there(website)
-        return old, changed_website(user, old, changes[number][1], allowed_hosts=allowed_hosts, time=time)
+        old = _existing(website)
+        return old, changed_website(services, user, old, changes[number][1])
 
     outcomes: dict[int, Website | DomainError] = {}
-    for wave in _waves(user, [website_id for website_id, _ in changes], websites):
-        ended = _stored([_prepared(prepare, *named) for named in wave.items()], websites.update_some, late)
+    for wave in _waves(services, user, [website_id for website_id, _ in changes]):
+        prepared = [_prepared(prepare, *named) for named in wave.items()]
+        ended = _stored(prepared, services.websites.update_some, late)
         for number, outcome in zip(wave, ended, strict=True):
             outcomes[number] = outcome if isinstance(outcome, DomainError) else outcome[1]
     return [outcomes[number] for number in range(len(changes))]
 
 
 def remove_websites(
-    user: User, website_ids: Sequence[str], *, websites: Websites, time: datetime, late: Late
+    services: Services, user: User, website_ids: Sequence[str], *, late: Late
 ) -> list[Purge | DomainError | None]:
-    """Remove websites, and return what each leaves behind (None for nothing) or why it is still there."""
+    """Delete websites; return for each its purge (None if nothing is left to delete), or why it was refused."""
+    time = services.clock()
 
     def prepare(website: Website | None) -> Website:
-        old = _there(website)
+        old = _existing(website)
         refuse_running(old)
         return old
 
     def store_some(some: Sequence[Website]) -> list[DomainError | None]:
-        return websites.delete_some(some, time)
+        return services.websites.delete_some(some, time)
 
     outcomes: dict[int, Purge | DomainError | None] = {}
-    for wave in _waves(user, website_ids, websites):
+    for wave in _waves(services, user, website_ids):
         ended = _stored([_prepared(prepare, website) for website in wave.values()], store_some, late)
         for number, outcome in zip(wave, ended, strict=True):
             outcomes[number] = outcome if isinstance(outcome, DomainError) else left_by(outcome, time)
     return [outcomes[number] for number in range(len(website_ids))]
 
 
-def _waves(user: User, website_ids: Sequence[str], websites: Websites) -> Iterator[dict[int, Website | None]]:
-    """Walk the websites by their numbers, in waves that have each at most once, each read when its turn comes."""
+def _waves(services: Services, user: User, website_ids: Sequence[str]) -> Iterator[dict[int, Website | None]]:
+    """Iterate over the websites by their positions, in groups that contain each website at most once.
+
+    A group is read when its turn comes, so that it sees the changes of the groups before it.
+    """
     waves: list[dict[int, str]] = []
     seen: dict[str, int] = {}
     for number, website_id in enumerate(website_ids):
@@ -98,14 +94,14 @@ def _waves(user: User, website_ids: Sequence[str], websites: Websites) -> Iterat
         waves[turn][number] = website_id
     for wave in waves:
         known = [website_id for website_id in wave.values() if is_id(website_id)]
-        found = dict(zip(known, websites.get_some(user.id, known), strict=True))
+        found = dict(zip(known, services.websites.get_some(user.id, known), strict=True))
         yield {number: found.get(website_id) for number, website_id in wave.items()}
 
 
 def _stored(
     prepared: Sequence[T | DomainError], store_some: StoreSome[T], late: Late
 ) -> list[T | DomainError]:
-    """Store what was prepared, some at a time, and return each, or its refusal in its place."""
+    """Store the prepared items in several transactions; return each item, or its refusal in its place."""
     outcomes = list(prepared)
     ready = [(number, item) for number, item in enumerate(prepared) if not isinstance(item, DomainError)]
     refusals: list[DomainError | None] = []
@@ -131,7 +127,7 @@ def _prepared(prepare: Callable[..., T], *arguments: object) -> T | DomainError:
         return refusal
 
 
-def _there(website: Website | None) -> Website:
+def _existing(website: Website | None) -> Website:
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
     return website

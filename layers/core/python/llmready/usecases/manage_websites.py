@@ -1,75 +1,67 @@
-"""Adding, changing and removing websites."""
+"""Add, change and delete websites."""
 
-from datetime import datetime
 from typing import Any
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Invalid
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, public_url
-from llmready.ports.websites import Websites
+from llmready.services import Services
 
 
-def add_website(
-    user: User,
-    fields: dict[str, Any],
-    *,
-    websites: Websites,
-    allowed_hosts: frozenset[str],
-    time: datetime,
-) -> Website:
-    """Store a new website of a user; ``fields`` are those of the contract, already of the right types.
+def add_website(services: Services, user: User, fields: dict[str, Any]) -> Website:
+    """Store a new website of a user.
+
+    Args:
+        services: The process's services.
+        user: The owner.
+        fields: The fields of the API's request body, already of the right types.
 
     Raises:
-        Invalid: The URL is no public website.
-        Conflict: The user already has this URL.
+        Invalid: The URL is not a public website, or the plan does not allow so many pages.
+        Conflict: The user already has a website with this URL.
         Forbidden: The plan allows no further website.
     """
-    website = new_website(user, fields, allowed_hosts=allowed_hosts, time=time)
-    websites.create(website, limit=user.plan.websites)
+    website = new_website(services, user, fields)
+    services.websites.create(website, limit=user.plan.websites)
     return website
 
 
-def change_website(
-    user: User,
-    website: Website,
-    changes: dict[str, Any],
-    *,
-    websites: Websites,
-    allowed_hosts: frozenset[str],
-    time: datetime,
-) -> Website:
-    """Store changed fields of a website.
+def change_website(services: Services, user: User, website: Website, changes: dict[str, Any]) -> Website:
+    """Store changed fields of a website and return it.
 
     Raises:
-        Invalid: A new value is not acceptable.
-        Conflict: The user already has the new URL.
+        Invalid: A new value is not valid.
+        Conflict: The user already has a website with the new URL.
     """
-    changed = changed_website(user, website, changes, allowed_hosts=allowed_hosts, time=time)
-    websites.update(website, changed)
+    changed = changed_website(services, user, website, changes)
+    services.websites.update(website, changed)
     return changed
 
 
-def remove_website(website: Website, *, websites: Websites, time: datetime) -> Purge | None:
-    """Remove a website; what it leaves behind is returned for :func:`purge_website`, None for nothing.
+def remove_website(services: Services, website: Website) -> Purge | None:
+    """Delete a website.
+
+    Returns:
+        The purge of its generations and files for :func:`llmready.usecases.purge_website.purge_website`, or None if
+        it has none.
 
     Raises:
-        Conflict: A generation of it is running.
-        NotFound: It is gone already.
+        Conflict: A generation of the website is running.
+        NotFound: The website does not exist any more.
     """
     refuse_running(website)
-    return websites.delete(website, time)
+    return services.websites.delete(website, services.clock())
 
 
-def new_website(
-    user: User, fields: dict[str, Any], *, allowed_hosts: frozenset[str], time: datetime
-) -> Website:
+def new_website(services: Services, user: User, fields: dict[str, Any]) -> Website:
     """Return a new website that is not stored yet.
 
     Raises:
-        Invalid: The URL is no public website, or the plan has not so many pages.
+        Invalid: The URL is not a public website, or the plan does not allow so many pages.
     """
-    url = public_url(fields["url"], allowed_hosts=allowed_hosts)
+    url = public_url(fields["url"], allowed_hosts=services.settings.allowed_hosts)
+    time = services.clock()
     return Website(
         **{
             **fields,
@@ -84,34 +76,27 @@ def new_website(
     )
 
 
-def changed_website(
-    user: User,
-    website: Website,
-    changes: dict[str, Any],
-    *,
-    allowed_hosts: frozenset[str],
-    time: datetime,
-) -> Website:
+def changed_website(services: Services, user: User, website: Website, changes: dict[str, Any]) -> Website:
     """Return a website with changed fields that is not stored yet.
 
     Raises:
-        Invalid: A new value is not acceptable.
+        Invalid: A new value is not valid.
     """
     changes = dict(changes)
     if "url" in changes:
-        changes["url"] = public_url(changes["url"], allowed_hosts=allowed_hosts)
+        changes["url"] = public_url(changes["url"], allowed_hosts=services.settings.allowed_hosts)
     if "max_pages" in changes:
         changes["max_pages"] = _within_plan(user, changes["max_pages"])
     if "name" in changes:
         changes["name"] = changes["name"] or _host(changes.get("url", website.url))
-    return website.changed(**changes, updated_at=time)
+    return website.changed(**changes, updated_at=services.clock())
 
 
 def refuse_running(website: Website) -> None:
-    """Refuse what may not happen to a website while a generation of it runs.
+    """Check that no generation of a website is running.
 
     Raises:
-        Conflict: One is running.
+        Conflict: A generation is running.
     """
     if website.active_generation_id is not None:
         raise Conflict(

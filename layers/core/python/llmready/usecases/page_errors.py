@@ -1,4 +1,4 @@
-"""The pages that a generation missed: kept by its worker, read page by page."""
+"""The pages that a generation could not include: stored by its worker, read page by page."""
 
 import base64
 import binascii
@@ -9,38 +9,38 @@ from pydantic import TypeAdapter, ValidationError
 
 from llmready.domain.errors import Invalid
 from llmready.domain.generation import Generation, PageError, errors_key
-from llmready.ports.files import Archives
+from llmready.services import Services
 
 MOST_ERRORS = 1000
-"""Pages that are told of one generation; ``pages_failed`` counts them all."""
+"""How many page errors are stored for one generation; ``pages_failed`` counts all of them."""
 
 _ERRORS = TypeAdapter(list[PageError])
 
 
 class ErrorPage(NamedTuple):
-    """Some of the pages that a generation missed."""
+    """One page of the list of page errors."""
 
     items: list[PageError]
     next_cursor: str | None
 
 
-def keep_errors(generation: Generation, errors: Sequence[PageError], *, archives: Archives) -> None:
-    """Keep the pages that the generation's running attempt missed, the first thousand in the order of their URLs."""
+def store_errors(services: Services, generation: Generation, errors: Sequence[PageError]) -> None:
+    """Store the page errors of the running attempt: the first 1,000 in the order of their URLs."""
     if errors:
         kept = sorted(errors, key=lambda error: (error.url, error.code))[:MOST_ERRORS]
-        archives.put(_key(generation), _ERRORS.dump_json(kept))
+        services.archives.put(_key(generation), _ERRORS.dump_json(kept))
 
 
-def read_errors(generation: Generation, *, limit: int, cursor: str | None, archives: Archives) -> ErrorPage:
-    """Return up to ``limit`` of the pages that a generation missed, from where ``cursor`` was given.
+def read_errors(services: Services, generation: Generation, *, limit: int, cursor: str | None) -> ErrorPage:
+    """Return up to ``limit`` page errors of an ended generation, after the page that gave ``cursor``.
 
     Raises:
-        Invalid: The cursor is none of ours.
+        Invalid: The cursor was not created by this list.
     """
     start = _position(cursor)
     if not generation.status.is_final:
         return ErrorPage([], None)
-    document = archives.read(_key(generation))
+    document = services.archives.read(_key(generation))
     try:
         errors = _ERRORS.validate_json(document) if document else []
     except ValidationError:

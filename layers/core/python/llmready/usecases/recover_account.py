@@ -1,4 +1,4 @@
-"""Confirming an address, and getting a new password: by a mail's token, or by the old password."""
+"""Confirm an email address, and set a new password with the token of an email or with the old password."""
 
 from datetime import datetime
 
@@ -9,86 +9,72 @@ from llmready.domain.mail_tokens import MailToken, read_mail_token
 from llmready.domain.passwords import hashed, matches, refuse_weak
 from llmready.domain.tokens import Claims
 from llmready.domain.user import User
-from llmready.ports.accounts import MailTokens, Sessions, Users
-from llmready.ports.limits import Lockout
-from llmready.ports.mail import MailQueue
+from llmready.services import Services
 from llmready.usecases.send_mail import hand_to_notifier
 from llmready.usecases.sign_in import confirm_password
 
 
-def verify_email(token: str, *, users: Users, time: datetime) -> None:
-    """Confirm the address of the account whose mail carried a token.
+def verify_email(services: Services, token: str) -> None:
+    """Confirm the email address of the account whose email carried a token.
 
     Raises:
-        Invalid: The token was used, has expired or is none.
+        Invalid: The token is unknown, used or expired.
     """
-    if not users.verify(_read(token), time):
+    if not services.users.verify(_read(token), services.clock()):
         raise _bad_token()
 
 
-def reset_password(
-    token: str,
-    password: str,
-    *,
-    users: Users,
-    sessions: Sessions,
-    mail_tokens: MailTokens,
-    mail_queue: MailQueue,
-    time: datetime,
-) -> None:
-    """Give the account whose mail carried a token a new password, and end all its sign-ins.
+def reset_password(services: Services, token: str, password: str) -> None:
+    """Set a new password for the account whose email carried a token, and revoke all its sessions.
 
     Raises:
-        Invalid: The token was used, has expired or is none; or the password is a common one.
+        Invalid: The token is unknown, used or expired; or the password is a common one.
     """
+    time = services.clock()
     presented = _read(token)
-    user = users.get(presented.user_id)
+    user = services.users.get(presented.user_id)
     own = (user.email, user.full_name) if user is not None else ()
     refuse_weak(password, own=own, field="new_password")
-    told = _told(presented.user_id, time)
-    if not users.reset_password(presented, hashed(password), told, time):
+    notice = _notice(presented.user_id, time)
+    if not services.users.reset_password(presented, hashed(password), notice, time):
         raise _bad_token()
-    sessions.close_all(presented.user_id, but=None)
-    mail_tokens.revoke_all(presented.user_id)
-    hand_to_notifier(told, mail_queue)
+    services.sessions.close_all(presented.user_id, but=None)
+    services.mail_tokens.revoke_all(presented.user_id)
+    hand_to_notifier(services, notice)
 
 
-def change_password(
-    user: User,
-    claims: Claims,
-    *,
-    current: str,
-    new: str,
-    users: Users,
-    sessions: Sessions,
-    mail_tokens: MailTokens,
-    lockout: Lockout,
-    mail_queue: MailQueue,
-    time: datetime,
-) -> None:
-    """Replace the password of a signed-in user, and end all other sign-ins.
+def change_password(services: Services, user: User, claims: Claims, *, current: str, new: str) -> None:
+    """Replace the password of a signed-in user and revoke the user's other sessions.
+
+    Args:
+        services: The process's services.
+        user: The account.
+        claims: Claims of the access token; its session stays valid.
+        current: The current password.
+        new: The new password.
 
     Raises:
-        Forbidden: The current password is wrong; that counts as a failed login.
-        TooManyRequests: It was wrong too often.
+        Forbidden: The current password is wrong; this counts as a failed login.
+        TooManyRequests: There were too many failed logins.
         Invalid: The new password is a common one, or the current one.
-        Conflict: The password was changed by somebody else meanwhile.
+        Conflict: The password was changed meanwhile.
     """
+    time = services.clock()
     refuse_weak(new, own=(user.email, user.full_name), field="new_password")
-    confirm_password(user, current, lockout=lockout, time=time)
+    confirm_password(services, user, current)
     if matches(user.password_hash, new):
         raise Invalid(
             "new_password", "The new password must differ from the current one.", code="password_unchanged"
         )
-    told = _told(user.id, time)
-    if not users.change_password(user, hashed(new), told, time, kept_family=claims.scope):
+    notice = _notice(user.id, time)
+    if not services.users.change_password(user, hashed(new), notice, time, kept_family=claims.scope):
         raise Conflict("password_changed", "The password was changed meanwhile; please sign in again.")
-    sessions.close_all(user.id, but=claims.scope)
-    mail_tokens.revoke_all(user.id)
-    hand_to_notifier(told, mail_queue)
+    services.sessions.close_all(user.id, but=claims.scope)
+    services.mail_tokens.revoke_all(user.id)
+    hand_to_notifier(services, notice)
 
 
-def _told(user_id: str, time: datetime) -> OutboxMail:
+def _notice(user_id: str, time: datetime) -> OutboxMail:
     return OutboxMail(
         id=new_id(), user_id=user_id, kind=MailKind.PASSWORD_CHANGED, created_at=time, due_at=time
     )

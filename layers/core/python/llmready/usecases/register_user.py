@@ -1,32 +1,22 @@
-"""Sign up."""
-
-from datetime import datetime
+"""Create an account."""
 
 from llmready.domain.clock import new_id
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.passwords import hashed, refuse_weak
 from llmready.domain.user import User, email_key
-from llmready.ports.accounts import Users
-from llmready.ports.mail import MailQueue
+from llmready.services import Services
 from llmready.usecases.send_mail import ask_for_mail, hand_to_notifier
 
 
-def register_user(
-    *,
-    email: str,
-    password: str,
-    full_name: str | None,
-    users: Users,
-    mail_queue: MailQueue,
-    time: datetime,
-) -> None:
-    """Make an account; an address that already has one only makes its owner get a mail that says so.
+def register_user(services: Services, *, email: str, password: str, full_name: str | None) -> None:
+    """Create an account. If the address already has one, its owner gets an email that says so.
 
-    Both take the same: one hash, one transaction, one message.
+    Both cases make one hash, one transaction and one message, so that they take the same time.
 
     Raises:
         Invalid: The password is a common one.
     """
+    time = services.clock()
     refuse_weak(password, own=(email, full_name))
     user = User(
         id=new_id(),
@@ -39,7 +29,7 @@ def register_user(
     welcome = OutboxMail(
         id=new_id(), user_id=user.id, kind=MailKind.VERIFY_EMAIL, created_at=time, due_at=time
     )
-    if users.create(user, welcome):
-        hand_to_notifier(welcome, mail_queue)
+    if services.users.create(user, welcome):
+        hand_to_notifier(services, welcome)
     else:
-        ask_for_mail(email, MailKind.ACCOUNT_EXISTS, mail_queue)
+        ask_for_mail(services, email, MailKind.ACCOUNT_EXISTS)

@@ -1,62 +1,66 @@
 """The monthly reset: close the ledgers of the months that are over.
 
-The new month needs no reset itself, its ledgers begin empty: a late run can neither give nor take quota.
+A new month needs no reset: its ledgers begin empty, so that a late run can neither give nor take quota.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import month_of
-from llmready.ports.accounts import Users
-from llmready.ports.limits import Quotas
-from llmready.ports.mail import Outbox
+from llmready.services import Services
 
-_MONTHS_BACK = 3  # a month whose reset failed is still closed by the next ones
+_MONTHS_BACK = 3  # the ledgers of a month whose reset failed are closed by the next ones
 
 
 class Settled(NamedTuple):
-    """What one reset did."""
+    """What one reset did.
+
+    Attributes:
+        closed: Ledgers that were closed.
+        still_running: Ledgers that stay open because a generation is still running.
+        all_seen: Whether all ledgers were processed; if not, the next run continues.
+    """
 
     closed: int
     still_running: int
     all_seen: bool
-    """Whether it came to the end; where not, the next run goes on from there."""
 
 
-def settle_quotas(
-    *, quotas: Quotas, users: Users, outbox: Outbox, clock: Callable[[], datetime], until: datetime
-) -> Settled:
+def settle_quotas(services: Services, *, until: datetime) -> Settled:
     """Close the ledgers of past months in which nothing runs any more; safe to run again at any point.
 
-    A closed ledger is found no more, so a run that had to stop at ``until`` is gone on with by the next. Who
-    generated in the last month and wants to be told gets a mail, once.
+    A closed ledger is not found again, so the next run continues where this one stopped. Users who generated in the
+    last month and want to know about the reset get one email.
+
+    Args:
+        services: The process's services.
+        until: When to stop.
     """
-    time = clock()
+    time = services.clock()
     closed = still_running = 0
     last_day = time
     for back in range(_MONTHS_BACK):
         last_day = last_day.replace(day=1) - timedelta(days=1)
-        for user_id, ledger in quotas.of_month(month_of(last_day)):
-            if clock() >= until:
+        for user_id, ledger in services.quotas.of_month(month_of(last_day)):
+            if services.clock() >= until:
                 return Settled(closed, still_running, all_seen=False)
             if back == 0 and ledger.taken:
-                _tell(user_id, users, outbox, time)
+                _put_mail(services, user_id, time)
             if ledger.reserved:
                 still_running += 1
             else:
-                quotas.close(user_id, ledger.month, time)
+                services.quotas.close(user_id, ledger.month, time)
                 closed += 1
     return Settled(closed, still_running, all_seen=True)
 
 
-def _tell(user_id: str, users: Users, outbox: Outbox, time: datetime) -> None:
-    user = users.get(user_id)
+def _put_mail(services: Services, user_id: str, time: datetime) -> None:
+    user = services.users.get(user_id)
     if user is None or not user.mail_preferences.want(MailKind.QUOTA_RESET):
         return
-    # The dispatcher finds it in the outbox; its id makes it one mail a month, however often this runs.
-    outbox.put_once(
+    # The dispatcher finds it in the outbox. The fixed ID makes it one email a month, however often this runs.
+    services.outbox.put_once(
         OutboxMail(
             id=f"quota-{month_of(time)}",
             user_id=user_id,

@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, signing out."""
+"""Sign in, refresh the tokens of a session, sign out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,62 +20,55 @@ from llmready.domain.tokens import (
     successor_id,
 )
 from llmready.domain.user import User, email_fingerprint
-from llmready.ports.accounts import Rotation, Sessions, Users
-from llmready.ports.limits import Lockout
+from llmready.ports.accounts import Rotation
+from llmready.services import Services
 
 
 class Tokens(NamedTuple):
-    """What a sign-in gives. ``expires_in`` is the access token's seconds."""
+    """The tokens of a session. ``expires_in`` is the lifetime of the access token in seconds."""
 
     access_token: str
     refresh_token: str
     expires_in: int
 
 
-def sign_in(
-    *,
-    email: str,
-    password: str,
-    users: Users,
-    sessions: Sessions,
-    lockout: Lockout,
-    keys: Keys,
-    time: datetime,
-) -> Tokens:
-    """Return tokens for a right password.
+def sign_in(services: Services, *, email: str, password: str) -> Tokens:
+    """Create a session and return its tokens.
 
     Raises:
-        TooManyRequests: The address had too many failures, whether or not it has an account.
-        Unauthenticated: Address or password are wrong; which of them is not said.
+        TooManyRequests: The address had too many failed logins, whether or not it has an account.
+        Unauthenticated: The address or the password is wrong; the answer does not say which.
     """
+    time = services.clock()
     refusal = Unauthenticated("invalid_credentials", "The email address or the password is wrong.")
-    with counted_try(email, refusal, lockout=lockout, time=time):
-        user = users.by_email(email)
+    with counted_try(services, email, refusal):
+        user = services.users.by_email(email)
         if not matches(user.password_hash if user else None, password) or user is None:
             raise refusal
     if is_outdated(user.password_hash):
-        users.rehash(user, hashed(password))
+        services.users.rehash(user, hashed(password))
     family, token_id = new_id(), new_id()
-    if not sessions.open(user.id, family, token_id, opened_at=time, expires_at=time + REFRESH_LIFETIME):
+    expires_at = time + REFRESH_LIFETIME
+    if not services.sessions.open(user.id, family, token_id, opened_at=time, expires_at=expires_at):
         raise refusal
-    return _tokens(user.id, family, token_id, keys, time)
+    return _tokens(user.id, family, token_id, services.signing_keys(), time)
 
 
 @contextmanager
-def counted_try(email: str, refusal: DomainError, *, lockout: Lockout, time: datetime) -> Iterator[None]:
-    """Let a password of an address be tried, as long as it is not locked.
+def counted_try(services: Services, email: str, refusal: DomainError) -> Iterator[None]:
+    """Count the login attempt that runs inside the context.
 
     Args:
-        email: The address.
-        refusal: What is raised inside when the password is wrong; it counts.
-        lockout: Who counts.
-        time: Now.
+        services: The process's services.
+        email: The email address.
+        refusal: The error that is raised inside if the password is wrong; it counts as a failed login.
 
     Raises:
-        TooManyRequests: The address had too many failures.
+        TooManyRequests: The address had too many failed logins.
     """
+    time = services.clock()
     fingerprint = email_fingerprint(email)
-    if wait := lockout.begin(fingerprint, time):
+    if wait := services.lockout.begin(fingerprint, time):
         raise TooManyRequests(
             "account_locked", "Too many failed logins; please try again later.", retry_after=wait
         )
@@ -83,68 +76,58 @@ def counted_try(email: str, refusal: DomainError, *, lockout: Lockout, time: dat
         yield
     except DomainError as error:
         if error is refusal:
-            lockout.failed(fingerprint, time)
+            services.lockout.failed(fingerprint, time)
         raise
-    lockout.succeeded(fingerprint)
+    services.lockout.succeeded(fingerprint)
 
 
-def confirm_password(user: User, password: str, *, lockout: Lockout, time: datetime) -> None:
-    """Check the password of a signed-in user before something that cannot be undone.
+def confirm_password(services: Services, user: User, password: str) -> None:
+    """Check the password of a signed-in user before a change that cannot be undone.
 
     Raises:
-        Forbidden: The password is wrong; that counts as a failed login. It is not Unauthenticated, because clients
+        Forbidden: The password is wrong; this counts as a failed login. It is not Unauthenticated, because clients
             sign their user out on that.
-        TooManyRequests: It was wrong too often.
+        TooManyRequests: There were too many failed logins.
     """
     refusal = Forbidden("wrong_password", "The password is wrong.")
-    with counted_try(user.email, refusal, lockout=lockout, time=time):
+    with counted_try(services, user.email, refusal):
         if not matches(user.password_hash, password):
             raise refusal
 
 
-def stay_signed_in(
-    *,
-    refresh_token: str,
-    grace: timedelta,
-    users: Users,
-    sessions: Sessions,
-    keys: Keys,
-    time: datetime,
-) -> Tokens:
-    """Return new tokens for the newest refresh token of a family.
+def stay_signed_in(services: Services, refresh_token: str, *, grace: timedelta) -> Tokens:
+    """Return new tokens for the newest refresh token of a session.
 
     Args:
+        services: The process's services.
         refresh_token: The token, as the client presented it.
         grace: How long the token before the newest one is accepted after it was replaced.
-        users: The accounts.
-        sessions: The refresh token families.
-        keys: The signing keys.
-        time: The current time.
 
     Raises:
-        Unauthenticated: The token is not valid, or was used before, which revokes its family.
+        Unauthenticated: The token is not valid, or was used before, which revokes its session.
     """
+    time, keys = services.clock(), services.signing_keys()
     claims, family = _read(refresh_token, keys)
     token_id = successor_id(claims.jti)
-    account_of(users.get(claims.sub), claims)
+    account_of(services.users.get(claims.sub), claims)
     rotation = Rotation(claims.jti, token_id, time, time + REFRESH_LIFETIME, grace)
-    if not sessions.rotate(claims.sub, family, rotation):
+    if not services.sessions.rotate(claims.sub, family, rotation):
         raise Unauthenticated("invalid_token", "The refresh token was used before or is not valid.")
     return _tokens(claims.sub, family, token_id, keys, time)
 
 
-def sign_out(*, refresh_token: str, sessions: Sessions, keys: Keys) -> None:
-    """Revoke the family of a refresh token.
+def sign_out(services: Services, refresh_token: str) -> None:
+    """Revoke the session of a refresh token.
 
     Raises:
-        Unauthenticated: The token is not good.
+        Unauthenticated: The token is not valid.
     """
-    claims, family = _read(refresh_token, keys)
-    sessions.close(claims.sub, family)
+    claims, family = _read(refresh_token, services.signing_keys())
+    services.sessions.close(claims.sub, family)
 
 
 def _read(refresh_token: str, keys: Keys) -> tuple[Claims, str]:
-    """Return what a refresh token says, and its family."""
+    """Return the claims of a refresh token and the ID of its family."""
     claims = check(keys, Audience.REFRESH, refresh_token)
     if not claims.scope:
         raise Unauthenticated("invalid_token", "The refresh token is not valid.")

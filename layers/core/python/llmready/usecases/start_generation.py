@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
-from llmready import measures
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
 from llmready.domain.generation import Generation
@@ -11,108 +11,110 @@ from llmready.domain.idempotency import KEPT, AlreadyStarted, StartRecord, diges
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import CrawlSettings, Website
-from llmready.observability import logger
-from llmready.ports.generations import Generations
-from llmready.ports.tasks import DispatcherTrigger, JobQueue
-from llmready.ports.websites import Websites
+from llmready.services import Services
+
+
+class StartRequest(NamedTuple):
+    """A request to start a generation.
+
+    Attributes:
+        user_id: ID of the user.
+        website_id: ID of the website.
+        idempotency_key: Makes a repeat within a day the same start.
+        correlation_id: ID of the HTTP request, for the logs.
+    """
+
+    user_id: str
+    website_id: str
+    idempotency_key: str | None = None
+    correlation_id: str = ""
 
 
 def start_generation(
+    services: Services,
+    request: StartRequest,
     *,
-    user_id: str,
-    website_id: str,
-    generations: Generations,
-    websites: Websites,
-    jobs: JobQueue,
-    bell: DispatcherTrigger,
-    limit: Callable[[], None],
     account: Callable[[User | None], User],
-    require_verified_email: bool,
-    idempotency_key: str | None,
-    correlation_id: str,
-    time: datetime,
+    limit: Callable[[], None],
 ) -> str:
-    """Take quota, lock the website, store the generation as pending and send it to its queue.
+    """Reserve quota, lock the website, store the generation as pending and send it to its queue.
 
-    What cannot be sent now is sent by the dispatcher's sweeper: once it is stored, a start is never lost. One beyond
-    what the plan runs at once is held until another of its user has ended.
+    Once the generation is stored, the start is never lost: if it cannot be sent now, the dispatcher sends it. If the
+    plan runs no more generations at once, it waits until another one of the user has ended.
 
     Args:
-        user_id: Who starts.
-        website_id: What.
-        generations: Where generations are.
-        websites: Where websites are.
-        jobs: Where generations wait.
-        bell: How the dispatcher is woken.
-        limit: Takes one of the user's starts.
-        account: Refuses an account that the user's token is no longer good for.
-        require_verified_email: Whether the address must have been confirmed.
-        idempotency_key: What makes a repeat within a day the same start.
-        correlation_id: Of the request.
-        time: Now.
+        services: The process's services.
+        request: The request.
+        account: Returns the account if the user's token is still valid for it, or raises an error.
+        limit: Counts the request against the user's rate limit, or raises TooManyRequests.
 
     Returns:
-        The generation's id.
+        ID of the generation.
 
     Raises:
-        Invalid: The key was used for another website.
-        TooManyRequests: More starts than a minute allows.
-        Unauthenticated: The account is gone.
-        NotFound: It is no website of this user.
-        Paused: Operators let nothing start at the moment.
-        Forbidden: No quota is left, the plan does not reach this website, its host is blocked, or the address is not
-            confirmed.
+        Invalid: The idempotency key was used for another website.
+        TooManyRequests: The user starts too often.
+        Unauthenticated: The account does not exist any more.
+        NotFound: The user has no such website.
+        Paused: Operators have paused new starts.
+        Forbidden: The quota is used up, the plan does not cover this website, its host is blocked, or the email
+            address is not confirmed.
         Conflict: A generation of the website is running, or the website is inactive.
     """
-    digest = digest_of(idempotency_key) if idempotency_key is not None else None
-    found, website, controls, earlier = generations.start_snapshot(user_id, website_id, digest)
+    time = services.clock()
+    digest = digest_of(request.idempotency_key) if request.idempotency_key is not None else None
+    found, website, controls, earlier = services.generations.start_snapshot(
+        request.user_id, request.website_id, digest
+    )
     user = account(found)
     if earlier is not None and earlier.expires_at > time:
-        return earlier.answer_for(website_id)
+        return earlier.answer_for(request.website_id)
     limit()
     if website is None:
         raise NotFound("website_not_found", "There is no such website.")
     controls.check_start(website.url)
-    _refuse(user, website, websites, require_verified_email=require_verified_email)
-    generation = _pending(user, website, correlation_id, time)
+    _refuse(services, user, website)
+    generation = _pending(user, website, request.correlation_id, time)
     record = None
     if digest is not None:
         record = StartRecord(
-            digest=digest, website_id=website_id, generation_id=generation.id, expires_at=time + KEPT
+            digest=digest, website_id=website.id, generation_id=generation.id, expires_at=time + KEPT
         )
     try:
-        generation = generations.start(
+        generation = services.generations.start(
             generation,
             quota_limit=user.plan.generations_per_month,
             running_limit=user.plan.running,
             record=record,
         )
     except AlreadyStarted as repeated:
-        return repeated.record.answer_for(website_id)
-    measures.accepted()
-    logger.info("generation accepted", generation_id=generation.id, held=generation.held)
+        return repeated.record.answer_for(website.id)
+    services.metrics.accepted()
+    services.log.info("generation accepted", generation_id=generation.id, held=generation.held)
     if not generation.held:
-        _enqueue(generation, jobs, bell)
+        _enqueue(services, generation)
     return generation.id
 
 
-def _enqueue(generation: Generation, jobs: JobQueue, bell: DispatcherTrigger) -> None:
+def _enqueue(services: Services, generation: Generation) -> None:
     try:
-        jobs.send(generation)
+        services.jobs.send(generation)
     except TryAgain:
-        logger.warning("queue not reached; the sweeper will send the generation", generation_id=generation.id)
+        services.log.warning(
+            "queue not reached; the dispatcher will send the generation", generation_id=generation.id
+        )
     else:
-        bell.fire(generation)
+        services.dispatcher_trigger.fire(generation)
 
 
-def _refuse(user: User, website: Website, websites: Websites, *, require_verified_email: bool) -> None:
-    if require_verified_email and not user.is_verified:
+def _refuse(services: Services, user: User, website: Website) -> None:
+    if services.settings.require_verified_email and not user.is_verified:
         raise Forbidden("email_not_verified", "Please confirm your email address before generating.")
     if not website.is_active:
         raise Conflict("website_inactive", "This website is inactive; activate it to generate.")
     allowed = user.plan.websites
-    # After a downgrade nothing is deleted: the oldest websites within the new number go on.
-    if user.website_count > allowed and website.id not in websites.oldest(user.id, allowed):
+    # A downgrade deletes nothing: the oldest websites within the new number may start generations.
+    if user.website_count > allowed and website.id not in services.websites.oldest(user.id, allowed):
         raise Forbidden(
             "plan_limit", f"Your plan covers your {allowed} oldest websites; this one needs a larger plan."
         )

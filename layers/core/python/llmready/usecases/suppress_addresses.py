@@ -1,26 +1,23 @@
-"""Sending no more mail to addresses that bounced or whose owners complained."""
+"""Stop email to addresses that bounced or whose owners complained."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from email.utils import parseaddr
 
 from llmready.domain.mail import Suppression, SuppressionReason
 from llmready.domain.user import email_fingerprint
-from llmready.ports.mail import Suppressions
+from llmready.services import Services
 
 
-def suppress_addresses(
-    addresses: Iterable[str], reason: SuppressionReason, *, suppressions: Suppressions, time: datetime
-) -> int:
-    """Send no more mail to addresses, and return to how many; safe to run again.
+def suppress_addresses(services: Services, addresses: Iterable[str], reason: SuppressionReason) -> int:
+    """Send no more email to some addresses, and return how many they are; safe to run again.
 
     Args:
-        addresses: As a provider of mail names them, perhaps with a name before the address.
-        reason: What happened.
-        suppressions: Where that is kept.
-        time: When.
+        services: The process's services.
+        addresses: Addresses as an email provider reports them, possibly with a display name.
+        reason: What the provider reported.
     """
+    time = services.clock()
     found = {email_fingerprint(address) for text in addresses if (address := parseaddr(text)[1])}
     for fingerprint in found:
-        suppressions.put(fingerprint, Suppression(reason=reason, since=time))
+        services.suppressions.put(fingerprint, Suppression(reason=reason, since=time))
     return len(found)

@@ -1,13 +1,11 @@
-"""Ending a kind of mails by the link that each of them carries."""
-
-from datetime import datetime
+"""Stop one kind of emails with the link that each of them carries."""
 
 from llmready.domain.errors import Unauthenticated
 from llmready.domain.mail import Preference
 from llmready.domain.tokens import Audience, Keys, check
-from llmready.ports.accounts import Users
+from llmready.services import Services
 
-# As the end of a sentence about mails.
+# Completes a sentence about emails.
 MAILS_OF = {
     Preference.GENERATIONS: "that tell when a generation has ended",
     Preference.QUOTA_RESET: "that tell when the month's generations are back",
@@ -15,10 +13,10 @@ MAILS_OF = {
 
 
 def unsubscriber(token: str, *, keys: Keys) -> tuple[str, Preference]:
-    """Return which user a link belongs to, and which mails it ends.
+    """Return the user ID of an unsubscribe link and the kind of emails that it stops.
 
     Raises:
-        Unauthenticated: The link is not good.
+        Unauthenticated: The link is not valid.
     """
     claims = check(keys, Audience.UNSUBSCRIBE, token)
     try:
@@ -27,16 +25,15 @@ def unsubscriber(token: str, *, keys: Keys) -> tuple[str, Preference]:
         raise Unauthenticated("invalid_token", "The link is not valid.") from None
 
 
-def unsubscribe(token: str, *, users: Users, keys: Keys, time: datetime) -> Preference:
-    """End the mails that a link belongs to, and return which they are; for a deleted account there are none.
+def unsubscribe(services: Services, token: str) -> Preference:
+    """Stop the emails of an unsubscribe link and return their kind; a deleted account is ignored.
 
     Raises:
-        Unauthenticated: The link is not good.
+        Unauthenticated: The link is not valid.
     """
-    user_id, preference = unsubscriber(token, keys=keys)
-    user = users.get(user_id)
+    user_id, preference = unsubscriber(token, keys=services.signing_keys())
+    user = services.users.get(user_id)
     if user is not None:
-        users.set_mail_preferences(
-            user_id, user.mail_preferences.model_copy(update={preference.value: False}), time
-        )
+        chosen = user.mail_preferences.model_copy(update={preference.value: False})
+        services.users.set_mail_preferences(user_id, chosen, services.clock())
     return preference

@@ -1,31 +1,26 @@
-"""Take files back that the malware scanner objected to."""
-
-from datetime import datetime
+"""Withdraw files in which the malware scanner found malware."""
 
 from llmready.domain.generation import MALWARE_FOUND, archive_prefix, owner_of
-from llmready.ports.files import Archives
-from llmready.ports.generations import Generations
+from llmready.services import Services
 
 
-def withdraw_files(key: str, *, generations: Generations, archives: Archives, time: datetime) -> bool:
-    """Delete a file that is infected, and let its generation say so; safe to run again.
+def withdraw_files(services: Services, key: str) -> bool:
+    """Delete the files of a generation and store the reason; safe to run again.
 
     Args:
-        key: The file's, in the bucket.
-        generations: Where generations are.
-        archives: Where files are.
-        time: Now.
+        services: The process's services.
+        key: Key of the infected archive in the bucket.
 
     Returns:
-        Whether a generation had this file.
+        Whether a generation had this archive.
 
     Raises:
-        ValueError: It is no archive's key.
+        ValueError: The key is not the key of an archive.
     """
     user_id, generation_id = owner_of(key)
-    archives.delete_all(archive_prefix(user_id, generation_id))
-    generation = generations.get(user_id, generation_id)
+    services.archives.delete_all(archive_prefix(user_id, generation_id))
+    generation = services.generations.get(user_id, generation_id)
     if generation is None or generation.archive is None or generation.archive.key != key:
         return False
-    generations.withdraw(generation, MALWARE_FOUND, time)
+    services.generations.withdraw(generation, MALWARE_FOUND, services.clock())
     return True

@@ -1,0 +1,65 @@
+"""What one process works with: its settings, its clock and one implementation of each port."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from llmready.domain.tokens import Keys
+from llmready.ports.accounts import ApiKeys, Exports, MailTokens, Sessions, Users
+from llmready.ports.controls import ControlsStore
+from llmready.ports.files import Archives
+from llmready.ports.generations import Generations
+from llmready.ports.limits import Captcha, Limiter, Lockout, Quotas
+from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
+from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, Tasks
+from llmready.ports.telemetry import Log, Metrics
+from llmready.ports.websites import Purges, PurgeTrigger, Websites
+from llmready.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The first argument of every use case.
+
+    :func:`llmready.bootstrap.services` builds it once per process. Tests build their own, or replace a part of it
+    with :func:`dataclasses.replace`.
+
+    Attributes:
+        settings: What the deployment decides.
+        clock: Returns the current time in UTC.
+        signing_keys: Returns the current keys; they are rotated while a process runs.
+        jobs: Sends generations to the workers.
+        job_consumer: Receives generations; only workers use it.
+        render: Turns an email of the outbox into the message that is sent.
+    """
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    log: Log
+    metrics: Metrics
+    signing_keys: Callable[[], Keys]
+    users: Users
+    sessions: Sessions
+    api_keys: ApiKeys
+    mail_tokens: MailTokens
+    exports: Exports
+    websites: Websites
+    purges: Purges
+    purge_trigger: PurgeTrigger
+    generations: Generations
+    archives: Archives
+    controls: ControlsStore
+    quotas: Quotas
+    limiter: Limiter
+    lockout: Lockout
+    captcha: Captcha
+    outbox: Outbox
+    mail_queue: MailQueue
+    mailer: Mailer
+    render: Render
+    suppressions: Suppressions
+    jobs: JobQueue
+    job_consumer: JobConsumer
+    tasks: Tasks
+    mutex: Mutex
+    dispatcher_trigger: DispatcherTrigger

@@ -1,0 +1,28 @@
+"""Apply rate limits."""
+
+from llmready.domain.errors import TryAgain
+from llmready.domain.limits import Rate, RateLimitStatus
+from llmready.services import Services
+
+
+def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitStatus | None:
+    """Count one request against a rate limit.
+
+    While the limit cannot be read, every request passes: an unfair service is better than one that is down. What
+    costs money is protected by the quota, which refuses when it cannot be read.
+
+    Args:
+        services: The process's services.
+        name: Name of the limit.
+        key: Whom it limits, such as a user ID or a source address.
+        rate: How many requests are allowed in how many seconds.
+
+    Returns:
+        The status after this request, or None if the limit cannot be read.
+    """
+    try:
+        return services.limiter.take(name, key, rate=rate, time=services.clock())
+    except TryAgain:
+        services.log.warning("rate limit not read; the request passes", limit=name)
+        services.metrics.count("LimiterUnavailable")
+        return None

@@ -1,0 +1,34 @@
+"""The services of a test: the parts that it uses, and stand-ins for the others."""
+
+from dataclasses import fields
+from typing import Any
+
+from llmready.adapters.metrics import EmbeddedMetrics
+from llmready.domain.clock import now
+from llmready.observability import logger
+from llmready.services import Services
+from llmready.settings import Settings
+
+
+class Absent:
+    """Raises an error when it is called or when one of its methods is read.
+
+    Args:
+        name: What it stands for.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"this test has no {self._name}, and something asked for its {name}")
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError(f"this test has no {self._name}, and something called it")
+
+
+def services_with(**parts: Any) -> Services:
+    """Return services with these parts; any other part fails the test when it is used."""
+    absent = {field.name: Absent(field.name) for field in fields(Services)}
+    usual = {"settings": Settings(), "clock": now, "log": logger, "metrics": EmbeddedMetrics()}
+    return Services(**{**absent, **usual, **parts})
