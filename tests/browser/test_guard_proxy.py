@@ -15,7 +15,7 @@ import pytest
 
 from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.failures import Code
-from llmready.crawler.fetch.address_guard import Address, Guard, is_public
+from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public
 from llmready.crawler.fetch.bodies import Budget
 from llmready.crawler.fetch.resolver import GuardedResolver
 from testkit.serving import Answer, serving
@@ -110,7 +110,7 @@ async def proxying(
     most: int = 2,
     look_up: Callable[[str], Any] = _local_names,
 ) -> AsyncIterator[GuardProxy]:
-    guard = Guard(allowed)
+    guard = AddressGuard(allowed)
     async with GuardProxy(
         guard,
         Budget(budget),
@@ -221,7 +221,7 @@ async def test_allowed_is_that_host_and_port_alone() -> None:
 
 async def test_a_blocked_host_is_not_connected_to() -> None:
     with serving({"/": "secret"}) as site:
-        guard = Guard([("127.0.0.1", site.port)], ["127.0.0.1", "example.com"])
+        guard = AddressGuard([("127.0.0.1", site.port)], ["127.0.0.1", "example.com"])
         async with GuardProxy(
             guard,
             Budget(1000),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.fetch.http_cache import AnswerFile, AnswerWriter, Known, fresh_seconds
+from llmready.crawler.fetch.http_cache import CachedResponse, CacheFile, CacheWriter, fresh_seconds
 from testkit.crawler_program import Run, call
 from testkit.serving import HTML, Answer, Request, Site, links, page, serving
 
@@ -42,8 +42,8 @@ class Edition:
         return Answer(body, headers={"Content-Type": HTML, **sent, **self.headers})
 
 
-def _kept(path: Path) -> list[Known]:
-    with closing(AnswerFile(path)) as file:
+def _kept(path: Path) -> list[CachedResponse]:
+    with closing(CacheFile(path)) as file:
         return list(file.index.values())
 
 
@@ -211,20 +211,22 @@ def test_a_stale_shared_answer_is_asked_for_again(tmp_path: Path) -> None:
 
 def _expire(path: Path) -> None:
     """Rewrite a file of answers as it will be some time from now."""
-    with closing(AnswerFile(path)) as old:
+    with closing(CacheFile(path)) as old:
         bodies = [(known, old.packed(known)) for known in old.index.values()]
-    with AnswerWriter(path) as writer:
+    with CacheWriter(path) as writer:
         for known, packed in bodies:
-            fields = {name: getattr(known, name) for name in Known.__slots__}
-            writer.copy(Known(**{**fields, "fresh_until": 1.0}), packed)
+            fields = {name: getattr(known, name) for name in CachedResponse.__slots__}
+            writer.copy(CachedResponse(**{**fields, "fresh_until": 1.0}), packed)
 
 
 def test_a_shared_file_cannot_smuggle_headers(tmp_path: Path) -> None:
     """Whoever wrote it may have been taken over by a page."""
     shared = tmp_path / "shared.answers"
     with serving({"/": page("Home", links("/p"))}) as site:
-        with AnswerWriter(shared) as writer:
-            writer.copy(Known(f"{site.url}/p", "text/html", "x\r\nCookie: a=b", "", {}, 0.0, 0, 0, 0), b"")
+        with CacheWriter(shared) as writer:
+            writer.copy(
+                CachedResponse(f"{site.url}/p", "text/html", "x\r\nCookie: a=b", "", {}, 0.0, 0, 0, 0), b""
+            )
         found = call(site.url, tmp_path / "run", "--shared", str(shared)).completed()
         assert found.urls(site.url) == {"/"}
         assert not [request for request in site.requests if "Cookie" in json.dumps(request.headers)]

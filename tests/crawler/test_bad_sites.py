@@ -25,8 +25,9 @@ from cryptography.x509.oid import NameOID
 
 from llmready.crawler.cli import main
 from llmready.crawler.crawl import crawl
-from llmready.crawler.options import Limits, Options, Surroundings
-from llmready.crawler.report.events import Lines
+from llmready.crawler.operator_settings import OperatorSettings
+from llmready.crawler.options import Limits, Options
+from llmready.crawler.report.terminal import TerminalReporter
 from llmready.crawler.urls import parse
 from testkit.crawler_program import call, command, environment, run
 from testkit.serving import HTML, Answer, Site, links, page, serving
@@ -307,8 +308,8 @@ def test_the_budget_of_a_crawl_keeps_what_is_there(tmp_path: Path) -> None:
     pages |= {f"/{n}": page(f"Page {n}", "<p>words and more words</p>" * 2000) for n in range(30)}
     with serving(pages) as site:
         start = parse(site.url)
-        around = Surroundings(allowed=[(start.host, start.port)], limits=Limits(crawl_bytes=600_000))
-        result = asyncio.run(crawl(Options(start, tmp_path / "out"), around, Lines()))
+        around = OperatorSettings(allowed=[(start.host, start.port)], limits=Limits(crawl_bytes=600_000))
+        result = asyncio.run(crawl(Options(start, tmp_path / "out"), around, TerminalReporter()))
     assert 8 <= result.pages_crawled <= 12
     (note,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["notes"]
     assert "larger than one crawl may read" in note

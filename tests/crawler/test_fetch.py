@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.address_guard import Guard
+from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.bodies import Body, Budget
-from llmready.crawler.fetch.client import Fetcher, Response, follow
+from llmready.crawler.fetch.client import HttpClient
+from llmready.crawler.fetch.redirects import follow
+from llmready.crawler.fetch.response import Response
 from llmready.crawler.fetch.robots import Robots, read_robots
 from llmready.crawler.fetch.sitemaps import parse_sitemap, read_sitemaps
-from llmready.crawler.fetch.throttle import OutOfTimeError, Pace
+from llmready.crawler.fetch.throttle import OutOfTimeError, Throttle
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
 from testkit.serving import Answer, Site, page, serving
@@ -106,10 +108,10 @@ def test_damaged_bodies_fail_in_one_way(encoding: str, data: bytes) -> None:
     assert len(body.bytes()) <= 100_000
 
 
-def _with_fetcher(site: Site, work: Callable[[Fetcher], Coroutine[Any, Any, T]], **limits: float) -> T:
+def _with_fetcher(site: Site, work: Callable[[HttpClient], Coroutine[Any, Any, T]], **limits: float) -> T:
     async def go() -> T:
         start = parse(site.url)
-        async with Fetcher(Guard([(start.host, start.port)]), "test", Limits(**limits)) as fetcher:  # type: ignore[arg-type]
+        async with HttpClient(AddressGuard([(start.host, start.port)]), "test", Limits(**limits)) as fetcher:  # type: ignore[arg-type]
             return await work(fetcher)
 
     return asyncio.run(go())
@@ -215,7 +217,7 @@ def test_no_robots_rule_is_slow() -> None:
 
 def test_a_delay_that_leaves_no_time_ends_the_crawl() -> None:
     async def two(delay: float) -> None:
-        pace = Pace(4, deadline=asyncio.get_running_loop().time() + 60)
+        pace = Throttle(4, deadline=asyncio.get_running_loop().time() + 60)
         pace.space(delay)
         async with pace.turn():
             pass
@@ -286,7 +288,7 @@ def test_sitemaps_that_name_each_other_end() -> None:
         inner = f"<sitemap><loc>/s{number + 1}.xml</loc></sitemap><sitemap><loc>/sitemap.xml</loc></sitemap>"
         return Answer(f"<sitemapindex>{inner}</sitemapindex>", headers=XML)
 
-    async def walk(fetcher: Fetcher) -> int:
+    async def walk(fetcher: HttpClient) -> int:
         start = parse(site.url)
         return sum([len(entries) async for entries in read_sitemaps(fetcher, Robots(start), start)])
 
@@ -303,7 +305,7 @@ def test_a_sitemap_bomb_is_passed_over() -> None:
         "/sitemap.xml": Answer("<urlset><url><loc>/a</loc></url></urlset>", headers=XML),
     }
 
-    async def walk(fetcher: Fetcher) -> list[str]:
+    async def walk(fetcher: HttpClient) -> list[str]:
         start = parse(site.url)
         robots = await read_robots(fetcher, start)
         return [one.url.target async for entries in read_sitemaps(fetcher, robots, start) for one in entries]

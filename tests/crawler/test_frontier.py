@@ -20,7 +20,7 @@ def url(path: str) -> Url:
 
 def frontier(max_pages: int = 10) -> Frontier:
     made = Frontier(START, Patterns(), max_pages)
-    made.page(made.begin())
+    made.succeed(made.begin())
     return made
 
 
@@ -28,7 +28,7 @@ def drain(made: Frontier) -> list[str]:
     taken = []
     while (candidate := made.take()) is not None:
         taken.append(candidate.url.target)
-        made.page(candidate)
+        made.succeed(candidate)
     return taken
 
 
@@ -52,8 +52,8 @@ def test_a_failure_gives_its_place_to_the_next() -> None:
     made.fail(first)
     third = made.take()
     assert third is not None
-    made.page(second)
-    made.page(third)
+    made.succeed(second)
+    made.succeed(third)
     assert made.finished
     assert (made.crawled, made.failed, made.total) == (3, 1, 4)
 
@@ -65,7 +65,7 @@ def test_a_level_waits_for_the_last_of_the_one_before() -> None:
     assert first is not None
     assert second is not None
     made.offer([url("/c")], depth=2)
-    made.page(first)
+    made.succeed(first)
     assert made.take() is None
     made.open_level()
     early = made.take()
@@ -100,7 +100,7 @@ def test_another_url_takes_the_place_of_a_page_once() -> None:
 
 def test_patterns_keep_pages_out() -> None:
     made = Frontier(START, Patterns(exclude=["/private"]), 10)
-    made.page(made.begin())
+    made.succeed(made.begin())
     assert made.offer([url("/private/x"), url("/open")], depth=1) == [url("/open")]
     assert drain(made) == ["/open"]
 
@@ -109,7 +109,7 @@ actions = st.lists(
     st.one_of(
         st.tuples(st.just("offer"), st.integers(0, 30), st.integers(1, 4)),
         st.tuples(
-            st.sampled_from(["page", "fail", "leave_out", "retry", "replace"]), st.integers(0, 30), st.just(0)
+            st.sampled_from(["succeed", "fail", "skip", "retry", "replace"]), st.integers(0, 30), st.just(0)
         ),
         st.tuples(st.sampled_from(["take", "open"]), st.just(0), st.just(0)),
     ),

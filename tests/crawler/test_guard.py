@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from llmready.crawler.engine.site import open_site
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.address_guard import Address, Guard, is_public, parse_allowed
-from llmready.crawler.fetch.client import Fetcher
+from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public, parse_allowed
+from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
@@ -108,7 +108,7 @@ def test_a_name_that_resolves_there_is_refused(address: str) -> None:
     async def look_up(_: str) -> list[Address]:
         return [ipaddress.ip_address("93.184.216.34"), ipaddress.ip_address(address)]
 
-    resolver = GuardedResolver(Guard(), look_up)
+    resolver = GuardedResolver(AddressGuard(), look_up)
     with pytest.raises(Failure) as caught:
         asyncio.run(resolver.resolve("rebind.example.com", 80))
     assert caught.value.code == Code.BLOCKED_ADDRESS
@@ -131,7 +131,7 @@ class _Unchecked(AbstractResolver):
 
 def test_the_socket_is_looked_at_once_more() -> None:
     async def ask(url: str) -> None:
-        connector = guarded_connector(Guard(), 4, _Unchecked())
+        connector = guarded_connector(AddressGuard(), 4, _Unchecked())
         async with aiohttp.ClientSession(connector=connector) as session, session.get(url):
             pass
 
@@ -151,9 +151,9 @@ def test_answers_that_flip_never_lead_inside() -> None:
         return [ipaddress.ip_address(chance.choice(["127.0.0.1", "192.0.2.1", "10.0.0.1"]))]
 
     async def ask(port: int) -> int:
-        guard = Guard([("allowed.example.com", port)])
+        guard = AddressGuard([("allowed.example.com", port)])
         refused = 0
-        async with Fetcher(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
+        async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
             for _ in range(200):
                 try:
                     await fetcher.get(parse("http://rebind.example.com/"))
@@ -171,8 +171,8 @@ def test_a_name_beside_an_allowed_one_gains_nothing() -> None:
         return [ipaddress.ip_address("127.0.0.1")]
 
     async def ask(port: int) -> None:
-        guard = Guard([("allowed.test", port)])
-        async with Fetcher(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
+        guard = AddressGuard([("allowed.test", port)])
+        async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
             assert (await fetcher.get(parse(f"http://allowed.test:{port}/"))).status == 200
             for other in (f"http://other.test:{port}/", f"http://127.0.0.1:{port}/", "http://allowed.test/"):
                 with pytest.raises(Failure) as caught:
@@ -189,8 +189,8 @@ def _opened(port: int, hosts: list[str], start: str) -> tuple[str, object]:
         return [ipaddress.ip_address("127.0.0.1")]
 
     async def open_it() -> tuple[str, object]:
-        guard = Guard([(host, port) for host in hosts])
-        async with Fetcher(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
+        guard = AddressGuard([(host, port) for host in hosts])
+        async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
             opened = await open_site(fetcher, parse(start))
             return str(opened.start), opened.answer
 

@@ -21,8 +21,8 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.address_guard import Address, Guard, is_public
-from llmready.crawler.fetch.client import Fetcher
+from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public
+from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.resolver import GuardedResolver
 from llmready.crawler.fetch.robots import MAX_SITEMAPS, read_robots
 from llmready.crawler.options import Limits
@@ -194,8 +194,8 @@ def test_sitemaps_that_lead_inside(
 
 def test_robots_that_redirect_inside(connections: list[tuple[str, int]], record_property: Record) -> None:
     async def read(origin: str) -> Failure | None:
-        guard = Guard([("127.0.0.1", int(origin.rpartition(":")[2]))])
-        async with Fetcher(guard, "test", Limits()) as fetcher:
+        guard = AddressGuard([("127.0.0.1", int(origin.rpartition(":")[2]))])
+        async with HttpClient(guard, "test", Limits()) as fetcher:
             try:
                 await read_robots(fetcher, parse(origin))
             except Failure as failure:
@@ -225,7 +225,7 @@ def test_names_whose_answers_flip_a_thousand_times(record_property: Record) -> N
     ]
     connected: list[Address] = []
 
-    class Watched(Guard):
+    class Watched(AddressGuard):
         def check_connect(self, address: Address, port: int) -> None:
             super().check_connect(address, port)
             connected.append(address)
@@ -237,7 +237,7 @@ def test_names_whose_answers_flip_a_thousand_times(record_property: Record) -> N
     async def ask() -> list[Code]:
         guard = Watched()
         codes = []
-        async with Fetcher(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
+        async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
             for number in range(1000):
                 with pytest.raises(Failure) as caught:
                     await fetcher.get(parse(f"http://n{number % 500}.rebind.example.com/"))

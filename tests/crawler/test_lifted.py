@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.options import Limits, read_surroundings
+from llmready.crawler.operator_settings import read_operator_settings
+from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
 from testkit.crawler_program import call
 from testkit.serving import Answer, links, page, serving
@@ -39,7 +40,7 @@ def test_other_sites_keep_the_limits_of_all() -> None:
         "LLMREADY_CRAWL_CONNECTIONS": "50",
         "LLMREADY_CRAWL_MB": "5000",
     }
-    surroundings = read_surroundings(environment)
-    assert surroundings.limits_of(parse("http://localhost:8080/docs")).connections == 50
+    operator_settings = read_operator_settings(environment)
+    assert operator_settings.limits_for(parse("http://localhost:8080/docs")).connections == 50
     for other in ("https://example.com/", "http://localhost/", "http://localhost:8081/"):
-        assert surroundings.limits_of(parse(other)) == Limits()
+        assert operator_settings.limits_for(parse(other)) == Limits()

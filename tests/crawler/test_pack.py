@@ -14,10 +14,10 @@ from llms_txt import parse_llms_file
 from markdown_it import MarkdownIt
 
 from llmready.crawler.convert.sanitise import clean_line, clean_markdown, clean_text
+from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.llms_txt import page_link, render_llms_txt
 from llmready.crawler.pack.outline import Outline, make_outline
 from llmready.crawler.pack.paths import archive_paths
-from llmready.crawler.store.pages import StoredPage
 from llmready.crawler.urls import join, parse
 
 START = parse("https://example.com/")

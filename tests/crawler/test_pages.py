@@ -15,13 +15,14 @@ from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.excerpt import first_paragraph
-from llmready.crawler.page.metadata import Page, is_page_path, read_page
+from llmready.crawler.page.media import is_page_path
+from llmready.crawler.page.metadata import PageMetadata, read_metadata
 from llmready.crawler.urls import parse
 
 URL = parse("https://example.com/a/b.html")
 
 
-Read = Callable[..., Page]
+Read = Callable[..., PageMetadata]
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,10 @@ def read() -> Iterator[Read]:
         converter = Converter()
         runner.run(converter.start())
 
-        def read_one(html: str, robots_header: str = "") -> Page:
+        def read_one(html: str, robots_header: str = "") -> PageMetadata:
             source = html.encode("utf-8", errors="replace")
-            told, markdown = runner.run(converter.read(source, str(URL)))
-            return read_page(told, URL, source=source, markdown=markdown, robots_header=robots_header)
+            raw, _ = runner.run(converter.read(source, str(URL)))
+            return read_metadata(raw, URL, robots_header)
 
         yield read_one
         runner.run(converter.close())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from llmready.crawler.fetch.throttle import ANSWERS_BEFORE_MORE, Pace
+from llmready.crawler.fetch.throttle import ANSWERS_BEFORE_MORE, Throttle
 from testkit.crawler_program import call
 from testkit.serving import Answer, Request, links, page, serving
 
@@ -157,7 +157,7 @@ def test_nothing_leaves_before_a_named_pause_is_over(tmp_path: Path) -> None:
 
 def test_connections_go_down_by_half_and_up_by_one() -> None:
     async def walk() -> list[int]:
-        pace = Pace(4)
+        pace = Throttle(4)
         seen = []
         for note in (
             lambda: pace.refused(0.0, retry_after=0.0),
@@ -175,7 +175,7 @@ def test_connections_go_down_by_half_and_up_by_one() -> None:
 
 def test_a_site_that_becomes_slow_is_asked_by_fewer() -> None:
     async def walk() -> int:
-        pace = Pace(4)
+        pace = Throttle(4)
         for _ in range(20):
             pace.good(0.05)
         for _ in range(20):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
-from llmready.crawler.store.pages import PageStore, StoredPage, content_digest
+from llmready.crawler.page.digests import content_digest
+from llmready.crawler.store.pages import PageStore
 from llmready.crawler.urls import parse
 
 SITE = parse("https://example.com/")

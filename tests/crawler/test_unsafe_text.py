@@ -14,9 +14,10 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.fetch.response import Response
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
-from llmready.crawler.page.html import kept_page
-from llmready.crawler.page.metadata import read_page
+from llmready.crawler.page.html import read_html
+from llmready.crawler.page.prepare import prepare
 from llmready.crawler.store.pages import PageStore
 from llmready.crawler.urls import parse
 
@@ -143,9 +144,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     f"<meta property=og:site_name content='{fact}'></head><body><main><h1>{fact}</h1>{body}"
                     f"<p>The text of page {number} goes on with a sentence of its own.</p></main></body></html>"
                 ).encode("utf-8", errors="replace")
-                told, markdown = await converter.read(source, str(SITE))
-                facts = read_page(told, SITE, source=source, markdown=markdown)
-                store.add(*kept_page(facts, parse(f"https://example.com/page-{number}"), 1))
+                response = Response(SITE, 200, {"Content-Type": "text/html; charset=utf-8"}, source)
+                content = await read_html(response, converter)
+                store.add(*prepare(content, parse(f"https://example.com/page-{number}"), 1))
         finally:
             await converter.close()
 

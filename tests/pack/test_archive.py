@@ -16,7 +16,8 @@ from urllib.parse import quote
 import pytest
 
 from llmready.crawler.pack.paths import archive_paths
-from llmready.crawler.pack.zip_file import ZipFile, deflated
+from llmready.crawler.pack.zip_file import ZipFile
+from llmready.crawler.store.deflate import deflated
 from llmready.crawler.urls import join, parse
 from testkit.crawler_program import Run, call
 from testkit.serving import Answer, links, page, serving

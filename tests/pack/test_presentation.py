@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from llms_txt import parse_llms_file
 
+from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
 from llmready.crawler.pack.outline import Outline, make_outline
-from llmready.crawler.store.pages import StoredPage
 from llmready.crawler.urls import parse
 from testkit.crawler_program import Run, call
 from testkit.sample_sites import SITES

@@ -1,9 +1,11 @@
-import gc
+"""Run the crawler as a program of its own, without AWS and without credentials."""
+
 import sys
 
-# What is loaded now stays until the end: looking for garbage in it only takes time. A crawl turns it on again.
-gc.disable()
+from llmready.crawler import startup
 
-from llmready.crawler.cli import main  # noqa: E402
+startup.pause_collector()
+
+from llmready.crawler.cli import main  # noqa: E402 - the collector is off before the other modules load
 
 sys.exit(main())

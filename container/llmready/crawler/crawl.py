@@ -1,61 +1,51 @@
-"""One crawl: opens the site, walks through it, writes the archive; all or nothing."""
+"""Compose one crawl: open the site, run the scheduler, write the archive; either all files appear or none."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import hashlib
-import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmready.crawler import startup
 from llmready.crawler.browser.process import find_chromium
 from llmready.crawler.convert.node_child import MAX_WAITING, Converter
+from llmready.crawler.engine.checkpoint import Checkpoint, CheckpointWriter, read_checkpoint
+from llmready.crawler.engine.frontier import Frontier
+from llmready.crawler.engine.patterns import Patterns
+from llmready.crawler.engine.scheduler import Scheduler
+from llmready.crawler.engine.scope import Scope
+from llmready.crawler.engine.site import open_site
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.address_guard import AddressGuard
+from llmready.crawler.fetch.client import HttpClient
+from llmready.crawler.fetch.http_cache import HttpCache
+from llmready.crawler.fetch.site_client import SiteClient
+from llmready.crawler.fetch.throttle import Throttle
+from llmready.crawler.model import CrawlResult, PageFailure
+from llmready.crawler.pack.archive import Bundle, Run, write_archive
+from llmready.crawler.pack.publish import publish
+from llmready.crawler.store.pages import PageStore
 from llmready.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
-    from llmready.crawler.engine.checkpoint import Checkpoint
-    from llmready.crawler.engine.frontier import Frontier
-    from llmready.crawler.engine.scheduler import Walk
-    from llmready.crawler.options import Options, Surroundings
-    from llmready.crawler.pack.archive import PageFailure
-    from llmready.crawler.pack.quality import Quality
-    from llmready.crawler.report.events import Reporter
-    from llmready.crawler.store.pages import PageStore
+    from llmready.crawler.browser.browser import Browser
+    from llmready.crawler.operator_settings import OperatorSettings
+    from llmready.crawler.options import Limits, Options
+    from llmready.crawler.report.reporter import Reporter
     from llmready.crawler.urls import Url
-
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
-
-ARCHIVE_NAMES = frozenset({"llms.txt", "llms-full.txt", "manifest.json", "md", "llms"})
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a crawl brought: where it lies, and figures about it; sizes in bytes."""
-
-    out: Path
-    archive: Path | None
-    pages_crawled: int
-    pages_failed: int
-    total_files: int
-    file_size: int
-    sha256: str | None
-    content_bytes: int
-    site_name: str
-    quality: Quality
 
 
 @dataclass(slots=True)
 class _Fetched:
-    """What the walk left behind besides the pages in the store."""
+    """What the scheduler produced besides the pages in the store."""
 
     start: Url
     failures: list[PageFailure] = field(default_factory=list)
@@ -63,198 +53,187 @@ class _Fetched:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def crawl(options: Options, surroundings: Surroundings, reporter: Reporter) -> Result:
+async def crawl(options: Options, settings: OperatorSettings, reporter: Reporter) -> CrawlResult:
     """Crawl a site and write its archive.
 
-    Parameters: `options`, what is wanted; `surroundings`, what the operator allows; `reporter`,
-    who hears of progress and of pages that fail. Nothing appears at `options.out` before all of it is there.
+    Parameters: `options` of this crawl; `settings` of the operator; `reporter`, which receives progress and failures.
+    Nothing appears at `options.out` before all files are written.
     Raises: Failure.
     """
     chromium = find_chromium() if options.use_playwright else None
     work = options.out.parent / f".{options.out.name}.partial"
     converter = Converter()
+    startup.resume_collector()
     try:
         await converter.start()
-        # The packages of the network take longer to load than Node takes to start: both at once.
-        from llmready.crawler.store.pages import PageStore  # noqa: PLC0415
-
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         with closing(PageStore(work / "pages", compress=options.zip)) as store:
-            fetched = await _fetch(
-                options,
-                surroundings,
-                converter=converter,
-                store=store,
-                reporter=reporter,
-                chromium=chromium,
-            )
+            crawling = _Crawl(options, settings, reporter, converter, store, chromium)
+            fetched = await crawling.fetch()
             await converter.close()
-            return await asyncio.to_thread(_pack, options, surroundings, work, store, fetched)
+            return await asyncio.to_thread(_pack, options, settings, work, store, fetched)
     except Failure as failure:
         raise failure.of_crawl() from failure
     except OSError as error:
-        raise _of_disk(error) from error
+        raise _disk_failure(error) from error
     finally:
         await converter.close()
         shutil.rmtree(work, ignore_errors=True)
 
 
-async def _fetch(
-    options: Options,
-    surroundings: Surroundings,
-    *,
-    converter: Converter,
-    store: PageStore,
-    reporter: Reporter,
-    chromium: Path | None,
-) -> _Fetched:
-    from llmready.crawler.engine.scheduler import Walk  # noqa: PLC0415
-    from llmready.crawler.engine.site import open_site  # noqa: PLC0415
-    from llmready.crawler.fetch.address_guard import Guard  # noqa: PLC0415
-    from llmready.crawler.fetch.client import Fetcher  # noqa: PLC0415
-    from llmready.crawler.fetch.http_cache import KnownAnswers  # noqa: PLC0415 - see crawl()
-    from llmready.crawler.fetch.site_client import PoliteFetcher  # noqa: PLC0415
-    from llmready.crawler.fetch.throttle import Pace  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Crawl:
+    """The fetching part of a crawl."""
 
-    # What was loaded until here stays, and what a page leaves is gone with its last reference: little is to collect.
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    fetched = _Fetched(options.start)
-    failure: Failure | None = None
-    try:
-        async with asyncio.timeout(options.timeout), AsyncExitStack() as open_until_then:
-            guard = Guard(surroundings.allowed, surroundings.blocked)
-            limits = surroundings.limits_of(options.start)
-            if chromium is not None:
-                # Fetcher and browser share what one site is asked to bear.
-                limits = replace(limits, connections=max(1, limits.connections // 2))
-            fetcher = await open_until_then.enter_async_context(
-                Fetcher(guard, surroundings.user_agent, limits)
-            )
-            pace = Pace(limits.connections, deadline=asyncio.get_running_loop().time() + options.timeout)
-            files = options.files
-            answers = open_until_then.enter_context(
-                KnownAnswers(files.previous, files.shared, files.keep, files.share)
-            )
-            getter = PoliteFetcher(fetcher, pace, answers)
-            browser = None
-            if chromium is not None:
-                from llmready.crawler.browser.browser import Browser  # noqa: PLC0415 - most crawls have none
+    options: Options
+    settings: OperatorSettings
+    reporter: Reporter
+    converter: Converter
+    store: PageStore
+    chromium: Path | None
 
-                browser = await open_until_then.enter_async_context(
-                    Browser(
-                        chromium,
-                        guard=guard,
-                        budget=fetcher.budget,
-                        limits=limits,
-                        user_agent=surroundings.user_agent,
-                    )
-                )
-            site = await open_site(getter, options.start)
-            pace.space(site.robots.delay)
-            fetched.start = site.start
-            frontier, earlier = _frontier(options, site.start, store)
-            walk = Walk(
-                site=site,
-                getter=getter,
-                frontier=frontier,
-                converter=converter,
-                store=store,
-                reporter=reporter,
-                # More than connections: a page that is being converted holds none, only memory.
-                workers=limits.connections + MAX_WAITING,
-                browser=browser,
+    async def fetch(self) -> _Fetched:
+        """Fill the store. Raises: Failure when it holds no page at the end."""
+        options = self.options
+        fetched = _Fetched(options.start)
+        failure: Failure | None = None
+        try:
+            async with asyncio.timeout(options.timeout), AsyncExitStack() as resources:
+                failure = await self._run(resources, fetched)
+        except TimeoutError:
+            failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
+            fetched.notes.append(
+                f"The crawl stopped at its timeout of {options.timeout:g} s; pages may be missing."
             )
-            fetched.failures, fetched.notes = walk.failures, walk.notes
-            if earlier is not None:
-                fetched.began = earlier.began
-                walk.resume(earlier.failures, sitemaps_read=earlier.sitemaps_read)
-            async with _recorded(options, fetched, walk, frontier, store):
-                await walk.run()
-            failure = walk.first_failure
-            if browser is not None:
-                fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
-    except TimeoutError:
-        failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
-        fetched.notes.append(
-            f"The crawl stopped at its timeout of {options.timeout:g} s; pages may be missing."
+        if not len(self.store):
+            none = Failure(
+                Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted."
+            )
+            raise failure or none
+        return fetched
+
+    async def _run(self, resources: AsyncExitStack, fetched: _Fetched) -> Failure | None:
+        """Open the site and run the scheduler. Returns: the first failure of a page, if there was one."""
+        options, settings = self.options, self.settings
+        guard = AddressGuard(settings.allowed, settings.blocked)
+        limits = settings.limits_for(options.start)
+        if self.chromium is not None:
+            # The client and the browser share the connections that one site is given.
+            limits = replace(limits, connections=max(1, limits.connections // 2))
+        http = await resources.enter_async_context(HttpClient(guard, settings.user_agent, limits))
+        deadline = asyncio.get_running_loop().time() + options.timeout
+        throttle = Throttle(limits.connections, deadline)
+        files = options.files
+        cache = resources.enter_context(HttpCache(files.previous, files.shared, files.keep, files.share))
+        client = SiteClient(http, throttle, cache)
+        browser = await self._browser(resources, guard, http, limits)
+        site = await open_site(client, options.start)
+        throttle.space(site.robots.delay)
+        fetched.start = site.start
+        patterns = Patterns(options.include, options.exclude)
+        frontier, checkpoint = _frontier(options, site.start, patterns, self.store)
+        scheduler = Scheduler(
+            site=site,
+            scope=Scope(site.start, site.robots, patterns),
+            client=client,
+            frontier=frontier,
+            converter=self.converter,
+            store=self.store,
+            reporter=self.reporter,
+            # More than connections, because a page that is being converted holds no connection.
+            workers=limits.connections + MAX_WAITING,
+            browser=browser,
         )
-    if not len(store):
-        none = Failure(Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted.")
-        raise failure or none
-    return fetched
+        fetched.failures, fetched.notes = scheduler.failures, scheduler.notes
+        if checkpoint is not None:
+            fetched.began = checkpoint.began
+            scheduler.resume(checkpoint.failures, sitemaps_read=checkpoint.sitemaps_read)
+        async with _checkpoints(options, fetched, scheduler, frontier, self.store):
+            await scheduler.run()
+        if browser is not None:
+            fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
+        return scheduler.first_failure
+
+    async def _browser(
+        self, resources: AsyncExitStack, guard: AddressGuard, http: HttpClient, limits: Limits
+    ) -> Browser | None:
+        if self.chromium is None:
+            return None
+        from llmready.crawler.browser.browser import Browser  # noqa: PLC0415 - needs Playwright, an extra
+
+        return await resources.enter_async_context(
+            Browser(
+                self.chromium,
+                guard=guard,
+                budget=http.budget,
+                limits=limits,
+                user_agent=self.settings.user_agent,
+            )
+        )
 
 
-def _frontier(options: Options, start: Url, store: PageStore) -> tuple[Frontier, Checkpoint | None]:
-    """Return where to go on, and the checkpoint that says so, its pages in the store; or where to begin."""
-    from llmready.crawler.engine.checkpoint import read_checkpoint  # noqa: PLC0415 - see crawl()
-    from llmready.crawler.engine.frontier import Frontier  # noqa: PLC0415
-    from llmready.crawler.engine.patterns import Patterns  # noqa: PLC0415
-
-    patterns = Patterns(options.include, options.exclude)
-    earlier = read_checkpoint(options.resume, options)
-    if earlier is None or earlier.start != start:
+def _frontier(
+    options: Options, start: Url, patterns: Patterns, store: PageStore
+) -> tuple[Frontier, Checkpoint | None]:
+    """Return the frontier, restored with the store from a checkpoint where there is a usable one, else a new one."""
+    checkpoint = read_checkpoint(options.resume, options)
+    if checkpoint is None or checkpoint.start != start:
         return Frontier(start, patterns, options.max_pages), None
     try:
-        frontier = Frontier.restored(earlier.frontier, patterns)
-        store.restore(earlier.store, earlier.markdown)
+        frontier = Frontier.restored(checkpoint.frontier, patterns)
+        store.restore(checkpoint.store, checkpoint.markdown)
     except (ValueError, KeyError, TypeError):
-        # Another version may have written it.
+        # Another version of the crawler may have written it.
         return Frontier(start, patterns, options.max_pages), None
-    return frontier, earlier
+    return frontier, checkpoint
 
 
 @asynccontextmanager
-async def _recorded(
-    options: Options, fetched: _Fetched, walk: Walk, frontier: Frontier, store: PageStore
+async def _checkpoints(
+    options: Options, fetched: _Fetched, scheduler: Scheduler, frontier: Frontier, store: PageStore
 ) -> AsyncIterator[None]:
-    """Write checkpoints, if they are wanted, and a last one when the walk is broken off."""
+    """Write checkpoints while the scheduler runs, where they are wanted, and a last one when it is cancelled."""
     if options.checkpoint is None:
         yield
         return
-    from llmready.crawler.engine.checkpoint import Recorder  # noqa: PLC0415 - see crawl()
-
-    recorder = Recorder(
-        options.checkpoint, options, began=fetched.began, walk=walk, frontier=frontier, store=store
+    writer = CheckpointWriter(
+        options.checkpoint, options, began=fetched.began, scheduler=scheduler, frontier=frontier, store=store
     )
-    recording = asyncio.create_task(recorder.run())
+    writing = asyncio.create_task(writer.run())
     try:
         yield
     except asyncio.CancelledError:
-        recorder.write_now()
+        writer.write_now()
         raise
     finally:
-        recording.cancel()
+        writing.cancel()
 
 
 def _pack(
-    options: Options, surroundings: Surroundings, work: Path, store: PageStore, fetched: _Fetched
-) -> Result:
-    from llmready.crawler.pack.archive import Bundle, Run, write_archive  # noqa: PLC0415 - not needed until now
-
+    options: Options, settings: OperatorSettings, work: Path, store: PageStore, fetched: _Fetched
+) -> CrawlResult:
     folder, packed = work / "archive", work / "archive.zip"
     folder.mkdir()
     ended = datetime.now(UTC)
     run = Run(
         start=fetched.start,
-        started_at=_text(fetched.began),
-        ended_at=_text(ended),
+        started_at=_iso(fetched.began),
+        ended_at=_iso(ended),
         seconds=(ended - fetched.began).total_seconds(),
         generator=f"LLMReady {__version__}",
         failures=fetched.failures,
         notes=fetched.notes,
         link_target=options.link_target,
     )
-    with Bundle(folder, packed if options.zip else None, surroundings.archive_bytes) as bundle:
+    with Bundle(folder, packed if options.zip else None, settings.archive_bytes) as bundle:
         written = write_archive(bundle, store, run)
-    size, digest = _measured(packed) if options.zip else (0, None)
+    size, digest = _size_and_digest(packed) if options.zip else (0, None)
     archive = options.out.with_name(f"{options.out.name}.zip") if options.zip else None
-    _publish(folder, options.out, work / "replaced")
+    publish(folder, options.out, work / "replaced")
     if archive is not None:
         packed.replace(archive)
-    return Result(
+    return CrawlResult(
         out=options.out,
         archive=archive,
         pages_crawled=len(store),
@@ -268,42 +247,16 @@ def _pack(
     )
 
 
-def _measured(file: Path) -> tuple[int, str]:
+def _size_and_digest(file: Path) -> tuple[int, str]:
     with file.open("rb") as source:
         return file.stat().st_size, hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def _publish(folder: Path, out: Path, replaced: Path) -> None:
-    """Put the finished folder in its place; an earlier archive there makes room only now."""
-    if out.exists():
-        out.rename(replaced)
-    folder.rename(out)
-
-
-def check_out(out: Path) -> None:
-    """Refuse a folder that holds something else than an earlier archive.
-
-    Raises: ValueError, with a plain sentence.
-    """
-    if not out.name:
-        raise ValueError(f"{out} cannot be the folder of an archive.")
-    if not out.parent.is_dir():
-        raise ValueError(f"The folder {out.parent} does not exist.")
-    if not os.access(out.parent, os.W_OK):
-        raise ValueError(f"The folder {out.parent} cannot be written to.")
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file.")
-    if out.is_dir():
-        names = {entry.name for entry in out.iterdir()}
-        if names and (not names <= ARCHIVE_NAMES or "manifest.json" not in names):
-            raise ValueError(f"The folder {out} holds other files; name one that is empty or not there.")
-
-
-def _of_disk(error: OSError) -> Failure:
+def _disk_failure(error: OSError) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure(Code.DISK_FULL, "The disk is full, so the pages cannot be kept.")
     return Failure(Code.INTERNAL_ERROR, f"A file could not be written: {error.strerror or error}.")
 
 
-def _text(moment: datetime) -> str:
+def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

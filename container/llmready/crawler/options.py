@@ -1,25 +1,29 @@
-"""What a crawl is asked to do, and what its surroundings allow."""
+"""What one crawl is asked to do, and the limits of fetching."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from llmready.crawler.fetch.address_guard import parse_allowed
-from llmready.crawler.urls import Url
-from llmready.version import __version__
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from llmready.crawler.urls import Url
 
 LinkTarget = Literal["page", "markdown"]
+"""Where the links of llms.txt lead: to the site's pages, or to the Markdown files of the archive."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerFiles:
-    """Answers of earlier crawls (see `crawler.fetch.http_cache`), any of them None.
+class CacheFiles:
+    """Files of the HTTP cache (see `fetch.http_cache`); each may be None.
 
-    `previous` and `shared` are read, `keep` and `share` are written for the next crawl of the site and for others.
+    Attributes:
+        previous: Responses that the last crawl of this site stored; read, and revalidated before use.
+        shared: Responses that other crawls stored; read, and used while they are fresh.
+        keep: Written for the next crawl of this site.
+        share: Written for other crawls; holds only what any cache may store.
     """
 
     previous: Path | None = None
@@ -32,11 +36,19 @@ class AnswerFiles:
 class Options:
     """One crawl.
 
-    `start`, the page to begin with; `out`, the folder to make; `include` and `exclude`, patterns;
-    `max_pages` of the result; `timeout`, seconds for fetching; `use_playwright`, render pages in a
-    browser; `zip`, also write the folder as OUT.zip; `files` of earlier answers; `link_target`, where the links
-    of llms.txt lead: to the site's pages or to the archive's Markdown at the root of the site; `checkpoint`, where
-    to write down how far it is; `resume`, the checkpoint of a crawl that was interrupted.
+    Attributes:
+        start: URL of the page to start with.
+        out: Folder to write.
+        include: Patterns of pages that are wanted; empty for all.
+        exclude: Patterns of pages that are not wanted.
+        max_pages: Greatest number of pages in the result.
+        timeout: Seconds for fetching.
+        use_playwright: Whether pages that need JavaScript are rendered in a browser.
+        zip: Whether the folder is also written as OUT.zip.
+        files: Files of the HTTP cache.
+        link_target: Where the links of llms.txt lead.
+        checkpoint: File to write checkpoints to, or None.
+        resume: Checkpoint of an interrupted crawl to continue, or None.
     """
 
     start: Url
@@ -47,7 +59,7 @@ class Options:
     timeout: float = 300
     use_playwright: bool = False
     zip: bool = False
-    files: AnswerFiles = AnswerFiles()
+    files: CacheFiles = CacheFiles()
     link_target: LinkTarget = "page"
     checkpoint: Path | None = None
     resume: Path | None = None
@@ -55,9 +67,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one crawl.
+    """Limits of one crawl.
 
-    Seconds to the headers and for a whole page, decoded bytes of a page and in all, connections to one host.
+    Attributes:
+        headers_seconds: Seconds until the headers of a response are there.
+        page_seconds: Seconds for a whole page.
+        page_bytes: Decoded bytes of one page.
+        crawl_bytes: Decoded bytes of the whole crawl.
+        connections: Connections to one host at once.
     """
 
     headers_seconds: float = 10
@@ -65,70 +82,3 @@ class Limits:
     page_bytes: int = 10_000_000
     crawl_bytes: int = 200_000_000
     connections: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the operator set.
-
-    `allowed`, host:port pairs that may be crawled although private; `blocked`, hosts that are not crawled;
-    `contact_url`, named in the user agent; `archive_bytes`, the greatest size of an archive; `limits` of fetching;
-    `lifted`, other limits for sites that are `allowed`, which are the operator's own.
-    """
-
-    allowed: Sequence[tuple[str, int]] = ()
-    blocked: Sequence[str] = ()
-    contact_url: str = "https://llmready.example/bot"
-    archive_bytes: int = 100_000_000
-    limits: Limits = Limits()
-    lifted: Limits | None = None
-
-    def limits_of(self, start: Url) -> Limits:
-        """Return the bounds of a crawl that begins there."""
-        own = (start.host, start.port) in self.allowed
-        return self.lifted if self.lifted is not None and own else self.limits
-
-    @property
-    def user_agent(self) -> str:
-        """The User-Agent header: who we are and where to complain."""
-        return f"LLMReadyBot/{__version__} (+{self.contact_url})"
-
-
-def read_surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
-    """Read the LLMREADY_* variables. Raises: ValueError, with a plain sentence."""
-    contact = environment.get("LLMREADY_CONTACT_URL", "").strip() or Surroundings().contact_url
-    if (
-        not contact.startswith(("https://", "http://", "mailto:"))
-        or not contact.isprintable()
-        or " " in contact
-    ):
-        raise ValueError(f"LLMREADY_CONTACT_URL wants a web address, not “{contact[:100]}”.")
-    archive = _number(environment, "LLMREADY_ARCHIVE_MB", 100, "megabytes")
-    limits = Limits()
-    lifted = replace(
-        limits,
-        connections=_number(environment, "LLMREADY_CRAWL_CONNECTIONS", limits.connections, "connections"),
-        crawl_bytes=1_000_000
-        * _number(environment, "LLMREADY_CRAWL_MB", limits.crawl_bytes // 1_000_000, "megabytes"),
-    )
-    return Surroundings(
-        allowed=parse_allowed(environment.get("LLMREADY_CRAWL_ALLOW", "")),
-        contact_url=contact,
-        archive_bytes=archive * 1_000_000,
-        lifted=lifted,
-    )
-
-
-def _number(environment: Mapping[str, str], name: str, default: int, unit: str) -> int:
-    text = environment.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0):
-        raise ValueError(f"{name} wants a whole number of {unit}, not “{text[:100]}”.")
-    return int(text)
-
-
-def read_blocked(path: Path | None) -> list[str]:
-    """Read a file of hosts that are not crawled, one a line. Raises: ValueError, with a plain sentence."""
-    try:
-        return path.read_text().lower().split() if path is not None else []
-    except (OSError, ValueError):
-        raise ValueError(f"The file of blocked hosts, {path}, cannot be read.") from None

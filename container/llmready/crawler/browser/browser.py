@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
     from playwright.async_api import BrowserContext, Playwright
 
-    from llmready.crawler.fetch.address_guard import Guard
+    from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
-    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.fetch.response import Response
     from llmready.crawler.fetch.robots import Robots
     from llmready.crawler.options import Limits
     from llmready.crawler.urls import Url
@@ -56,7 +56,7 @@ class Browser:
         self,
         program: Path,
         *,
-        guard: Guard,
+        guard: AddressGuard,
         budget: Budget,
         limits: Limits,
         user_agent: str,

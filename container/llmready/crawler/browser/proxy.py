@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
 
-    from llmready.crawler.fetch.address_guard import Guard
+    from llmready.crawler.fetch.address_guard import AddressGuard
     from llmready.crawler.fetch.bodies import Budget
 
 HEAD_BYTES = 64 * 1024
@@ -82,7 +82,7 @@ class GuardProxy:
 
     def __init__(
         self,
-        guard: Guard,
+        guard: AddressGuard,
         budget: Budget,
         *,
         connections: int,

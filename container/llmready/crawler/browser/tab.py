@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Error
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.page.metadata import is_page_path
+from llmready.crawler.page.media import is_page_path
 from llmready.crawler.urls import BadUrl, Url, parse
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
 
     from llmready.crawler.fetch.bodies import Budget
-    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.fetch.response import Response
     from llmready.crawler.options import Limits
 
 QUIET_MS = 100

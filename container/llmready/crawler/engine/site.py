@@ -1,47 +1,48 @@
-"""Opening a site: its robots.txt, its start page, and the form of its address that it prefers."""
+"""Open a site: follow redirects to the address that it prefers, read its robots.txt, fetch its start page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from llmready.crawler.engine.scope import same_registrable
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.client import (
-    ACCEPT_MARKDOWN,
-    MAX_REDIRECTS,
-    Getter,
-    Response,
-    too_many_redirects,
-)
+from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
+from llmready.crawler.fetch.response import ACCEPT_MARKDOWN, BUSY, Response
 from llmready.crawler.fetch.robots import Robots, read_robots
-from llmready.crawler.fetch.site_client import BUSY
 from llmready.crawler.page.media import is_markdown, is_page
-from llmready.crawler.urls import Url
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.client import Getter
+    from llmready.crawler.urls import Url
 
 MOST_WAITS = 2
-"""Times that a start page may ask us to come back later."""
+"""Times that the start page is asked again after it answered with Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSite:
-    """Where a site really lives.
+    """A site that was opened.
 
-    Its start page's URL after redirects, the rules there, the start page's answer or why there is none, and
-    whether the site has Markdown for those who prefer it.
+    Attributes:
+        start: URL of the start page after redirects.
+        robots: The rules of its origin.
+        response: The response of the start page, or why there is none.
+        negotiates: Whether the site serves Markdown to clients that prefer it.
     """
 
     start: Url
     robots: Robots
-    answer: Response | Failure
+    response: Response | Failure
     negotiates: bool = False
 
 
 async def open_site(getter: Getter, start: Url) -> OpenedSite:
-    """Find the site behind a URL.
+    """Open the site at a URL.
 
-    Redirects under the same registered name are followed (http to https, apex to www) and the last one is
-    the site; robots.txt is read and obeyed at each origin on the way.
-    Raises: Failure (redirects_elsewhere, robots_unreachable, and all that keeps us from connecting).
+    Redirects under the same registered name are followed (http to https, apex to www), and the last target is the
+    site. The robots.txt of each origin on the way is read and obeyed.
+    Raises: Failure (redirects_elsewhere, robots_unreachable, or any failure to connect).
     """
     url = start
     robots: dict[str, Robots] = {}
@@ -52,11 +53,11 @@ async def open_site(getter: Getter, start: Url) -> OpenedSite:
         if not rules.allows(url):
             return OpenedSite(url, rules, _disallowed(url))
         try:
-            response = await _ask(getter, url)
+            response = await _fetch_start(getter, url)
             target = response.redirect
             if target is None:
                 response.raise_for_status()
-                return await _opened(getter, url, rules, response)
+                return await _with_html(getter, url, rules, response)
         except Failure as failure:
             if failure.code in (Code.BLOCKED_ADDRESS, Code.HOST_BLOCKED):
                 raise
@@ -69,8 +70,8 @@ async def open_site(getter: Getter, start: Url) -> OpenedSite:
     raise too_many_redirects(start)
 
 
-async def _opened(getter: Getter, url: Url, rules: Robots, response: Response) -> OpenedSite:
-    """Ask for the HTML, too, of a start page that comes as Markdown: it has the links that lead through the site."""
+async def _with_html(getter: Getter, url: Url, rules: Robots, response: Response) -> OpenedSite:
+    """Fetch the HTML, too, of a start page that came as Markdown, because it has the links to the other pages."""
     if not is_markdown(response):
         return OpenedSite(url, rules, response)
     page = await getter.get(url, wants_body=is_page)
@@ -78,7 +79,7 @@ async def _opened(getter: Getter, url: Url, rules: Robots, response: Response) -
     return OpenedSite(url, rules, page if negotiates else response, negotiates=negotiates)
 
 
-async def _ask(getter: Getter, url: Url) -> Response:
+async def _fetch_start(getter: Getter, url: Url) -> Response:
     for _ in range(MOST_WAITS):
         response = await getter.get(url, accept=ACCEPT_MARKDOWN, wants_body=is_page)
         if response.status not in BUSY or response.retry_after is None:

@@ -37,7 +37,7 @@ def is_public(address: Address) -> bool:
     )
 
 
-class Guard:
+class AddressGuard:
     """Judges every request before and while it connects.
 
     Parameters: `allowed`, pairs of host and port that may be crawled although their addresses are private

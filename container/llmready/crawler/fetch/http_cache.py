@@ -1,11 +1,10 @@
-"""Answers of earlier crawls: asked for again only on the condition that they changed (RFC 9110, section 13).
+"""The HTTP cache: responses of earlier crawls, revalidated before use (RFC 9110, section 13; RFC 9111).
 
-Two files may be given. `previous` holds what the last crawl of the same site brought; each answer is confirmed by
-the site before it is used. `shared` holds what others brought, and only what any cache may keep (RFC 9111);
-while it is fresh it is used unasked.
+Two files may be read. `previous` holds the responses of the last crawl of the same site; each is revalidated.
+`shared` holds responses of other crawls that any cache may store; they are used without a request while fresh.
 
-Such a file is a row of frames, each the Zstandard-compressed body of one answer, then the index as JSON, compressed
-too, then the index's place. It is read without trusting it: a damaged one counts as empty.
+A file is a sequence of frames, each the Zstandard-compressed body of one response, followed by the compressed index
+as JSON and the position of the index. A damaged file counts as empty.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from multidict import CIMultiDict
 
-from llmready.crawler.fetch.client import Response
+from llmready.crawler.fetch.response import Response, all_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +40,7 @@ MAX_FILE = 64_000_000
 MAX_BODY = 10_000_000
 MAX_INDEX = 32_000_000
 LONGEST_FRESH = 86_400
-"""Seconds after which a shared answer is asked for again, however long the site would let it be kept."""
+"""Seconds after which a shared response is revalidated, whatever lifetime the site names."""
 
 _FOOT = struct.Struct(">4sQQ")
 _MAGIC = b"LRA1"
@@ -54,10 +53,10 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An answer of an earlier crawl: where its body lies, and how the site tells whether it changed.
+class CachedResponse:
+    """A response in a cache file: its validators, its freshness, and the place of its body.
 
-    `fresh_until`, seconds since 1970, 0 where only the site can say.
+    `fresh_until` is in seconds since 1970, 0 where it must be revalidated; `start`, `length` and `size` are bytes.
     """
 
     url: str
@@ -72,60 +71,60 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A known answer with its body; `fresh` where it may be used unasked."""
+class CacheHit:
+    """A cached response with its body; `fresh` where it may be used without a request."""
 
     url: Url
-    known: Known
+    cached: CachedResponse
     body: bytes
     fresh: bool
 
     @property
     def condition(self) -> dict[str, str]:
-        """The headers that ask only for what changed."""
-        pairs = (("If-None-Match", self.known.etag), ("If-Modified-Since", self.known.modified))
+        """The headers of a conditional request."""
+        pairs = (("If-None-Match", self.cached.etag), ("If-Modified-Since", self.cached.modified))
         return {name: value for name, value in pairs if value}
 
     def response(self, confirmed_by: Response | None = None) -> Response:
-        """Return the answer as if it had just come; what a confirmation says about it counts."""
-        headers = CIMultiDict(self.known.headers)
-        if self.known.etag:
-            headers["ETag"] = self.known.etag
-        if self.known.modified:
-            headers["Last-Modified"] = self.known.modified
+        """Return the response, with headers updated from the 304 that confirmed it."""
+        headers = CIMultiDict(self.cached.headers)
+        if self.cached.etag:
+            headers["ETag"] = self.cached.etag
+        if self.cached.modified:
+            headers["Last-Modified"] = self.cached.modified
         said = confirmed_by.headers if confirmed_by is not None else {}
         for name in _TAKEN_OVER:
-            if text := all_of(said, name):
+            if text := all_values(said, name):
                 headers[name] = text
         return Response(self.url, 200, headers, self.body)
 
 
-class AnswerFile:
-    """Reads a file of answers. Parameters: `path`; a file that is missing or damaged holds nothing."""
+class CacheFile:
+    """Reads a cache file. Parameters: `path`; a file that is missing or damaged counts as empty."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO | None = None
-        self.index: dict[tuple[str, str], Known] = {}
+        self.index: dict[tuple[str, str], CachedResponse] = {}
         try:
             self._file = path.open("rb")
             self._read_index(path.stat().st_size)
         except (OSError, ValueError, TypeError, KeyError, zstd.ZstdError, RecursionError) as error:
-            _log.warning("the answers in %s cannot be read: %s", path, error)
+            _log.warning("the HTTP cache in %s cannot be read: %s", path, error)
             self.index = {}
 
-    def body(self, known: Known) -> bytes:
-        """Return the body of an answer. Raises: ValueError when the file is damaged."""
+    def body(self, cached: CachedResponse) -> bytes:
+        """Return the body of a response. Raises: ValueError when the file is damaged."""
         if self._file is None:
             raise ValueError("there is no file")
-        self._file.seek(known.start)
-        return _unpacked(self._file.read(min(known.length, MAX_BODY)), known.size)
+        self._file.seek(cached.start)
+        return _unpacked(self._file.read(min(cached.length, MAX_BODY)), cached.size)
 
-    def packed(self, known: Known) -> bytes:
-        """Return the body of an answer as it lies in the file."""
+    def packed(self, cached: CachedResponse) -> bytes:
+        """Return the compressed body of a response."""
         if self._file is None:
             return b""
-        self._file.seek(known.start)
-        return self._file.read(min(known.length, MAX_BODY))
+        self._file.seek(cached.start)
+        return self._file.read(min(cached.length, MAX_BODY))
 
     def close(self) -> None:
         """Close the file."""
@@ -141,33 +140,33 @@ class AnswerFile:
             raise ValueError("it is no such file")
         self._file.seek(start)
         for entry in json.loads(_unpacked(self._file.read(length), MAX_INDEX)):
-            known = _checked(entry, start)
-            self.index[known.url, known.accept] = known
+            cached = _checked(entry, start)
+            self.index[cached.url, cached.accept] = cached
 
 
-class AnswerWriter:
-    """Writes a file of answers. Parameters: `path`, made anew; use as a context manager, which completes it."""
+class CacheWriter:
+    """Writes a cache file; a context manager that completes it. Parameters: `path`, which is overwritten."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
         self._end = 0
-        self._index: dict[tuple[str, str], Known] = {}
+        self._index: dict[tuple[str, str], CachedResponse] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         with closing(self._file):
-            index = zstd.compress(json.dumps([asdict(known) for known in self._index.values()]).encode(), 3)
+            index = zstd.compress(json.dumps([asdict(cached) for cached in self._index.values()]).encode(), 3)
             self._file.write(index + _FOOT.pack(_MAGIC, self._end, len(index)))
 
     def add(self, response: Response, accept: str, fresh_until: float) -> None:
-        """Keep an answer, unless it is there or the file is full."""
+        """Add a response, unless it is already there or the file is full."""
         key = (str(response.url), accept)
         if key in self._index or len(response.body) > MAX_BODY:
             return
-        headers = {name: all_of(response.headers, name)[:1000] for name in _KEPT_HEADERS}
-        known = Known(
+        headers = {name: all_values(response.headers, name)[:1000] for name in _KEPT_HEADERS}
+        cached = CachedResponse(
             url=key[0],
             accept=accept,
             etag=response.headers.get("ETag", "")[:500],
@@ -178,22 +177,22 @@ class AnswerWriter:
             length=0,
             size=len(response.body),
         )
-        self.copy(known, zstd.compress(response.body, 1))
+        self.copy(cached, zstd.compress(response.body, 1))
 
-    def copy(self, known: Known, packed: bytes) -> None:
-        """Keep an answer whose body is compressed already."""
-        key = (known.url, known.accept)
+    def copy(self, cached: CachedResponse, packed: bytes) -> None:
+        """Add a response whose body is already compressed."""
+        key = (cached.url, cached.accept)
         if key in self._index or self._end + len(packed) > MAX_FILE:
             return
         self._file.write(packed)
-        self._index[key] = Known(**{**asdict(known), "start": self._end, "length": len(packed)})
+        self._index[key] = CachedResponse(**{**asdict(cached), "start": self._end, "length": len(packed)})
         self._end += len(packed)
 
 
-class KnownAnswers:
-    """What earlier crawls brought, and what this one brings for the next.
+class HttpCache:
+    """Responses of earlier crawls, and those of this crawl for the next; a context manager.
 
-    Parameters: `previous` and `shared`, files to read; `keep` and `share`, files to write. Use as a context manager.
+    Parameters: `previous` and `shared`, files to read; `keep` and `share`, files to write; each may be None.
     """
 
     def __init__(
@@ -203,10 +202,10 @@ class KnownAnswers:
         keep: Path | None = None,
         share: Path | None = None,
     ) -> None:
-        self._previous = AnswerFile(previous) if previous is not None else None
-        self._shared = AnswerFile(shared) if shared is not None else None
-        self._keep = AnswerWriter(keep) if keep is not None else None
-        self._share = AnswerWriter(share) if share is not None else None
+        self._previous = CacheFile(previous) if previous is not None else None
+        self._shared = CacheFile(shared) if shared is not None else None
+        self._keep = CacheWriter(keep) if keep is not None else None
+        self._share = CacheWriter(share) if share is not None else None
 
     def __enter__(self) -> Self:
         return self
@@ -220,22 +219,22 @@ class KnownAnswers:
             if writer is not None:
                 writer.__exit__()
 
-    def find(self, url: Url, accept: str) -> Found | None:
-        """Return what is known of an answer, or None; what may be used unasked comes first."""
+    def find(self, url: Url, accept: str) -> CacheHit | None:
+        """Return the cached response to a request, or None; one that may be used without a request comes first."""
         key = (str(url), accept)
         for file, fresh in ((self._shared, True), (self._previous, False), (self._shared, False)):
-            known = file.index.get(key) if file is not None else None
-            if known is None or file is None:
+            cached = file.index.get(key) if file is not None else None
+            if cached is None or file is None:
                 continue
-            if (known.fresh_until > time.time()) if fresh else (known.etag or known.modified):
+            if (cached.fresh_until > time.time()) if fresh else (cached.etag or cached.modified):
                 try:
-                    return Found(url, known, file.body(known), fresh=fresh)
+                    return CacheHit(url, cached, file.body(cached), fresh=fresh)
                 except (OSError, ValueError) as error:
-                    _log.warning("an answer cannot be read: %s", error)
+                    _log.warning("a cached response cannot be read: %s", error)
         return None
 
     def keep(self, response: Response, accept: str) -> None:
-        """Keep an answer for the next crawl, and for others where any cache may."""
+        """Store a response for the next crawl, and for other crawls where any cache may store it."""
         if response.status != 200 or not response.body:
             return
         if self._keep is not None and ("ETag" in response.headers or "Last-Modified" in response.headers):
@@ -244,25 +243,19 @@ class KnownAnswers:
             self._share.add(response, accept, time.time() + fresh)
 
     def _carry_over(self) -> None:
-        """What others brought and is fresh stays, where this crawl did not come by."""
+        """Keep fresh responses of other crawls for URLs that this crawl did not fetch."""
         if self._share is None or self._shared is None:
             return
-        for known in self._shared.index.values():
-            if known.fresh_until > time.time():
-                self._share.copy(known, self._shared.packed(known))
-
-
-def all_of(headers: Mapping[str, str], name: str) -> str:
-    """Return all values of a header that may repeat, as one list."""
-    wanted = name.lower()
-    return ", ".join(value for key, value in headers.items() if key.lower() == wanted)
+        for cached in self._shared.index.values():
+            if cached.fresh_until > time.time():
+                self._share.copy(cached, self._shared.packed(cached))
 
 
 def fresh_seconds(headers: Mapping[str, str]) -> float:
-    """Return for how many seconds a cache that many people use may keep an answer (RFC 9111), 0 for not at all.
+    """Return for how many seconds a shared cache may store a response (RFC 9111), 0 for not at all.
 
-    Only with explicit freshness, and nothing that was made for one visitor: no `Set-Cookie`, no `Vary` other than
-    by what all our requests have alike.
+    Only with explicit freshness, and nothing that was made for one visitor: no `Set-Cookie`, and no `Vary` other
+    than by headers that all requests of the crawler have in common.
     """
     control = headers.get("Cache-Control", "")
     varies = {name.strip().lower() for name in headers.get("Vary", "").split(",") if name.strip()}
@@ -295,15 +288,22 @@ def _unpacked(data: bytes, most: int) -> bytes:
     return bytes(text)
 
 
-def _checked(entry: Any, end: int) -> Known:
-    known = Known(**entry)
-    texts = (known.url, known.accept, known.etag, known.modified, *known.headers, *known.headers.values())
-    numbers = (known.start, known.length, known.size)
+def _checked(entry: Any, end: int) -> CachedResponse:
+    cached = CachedResponse(**entry)
+    texts = (
+        cached.url,
+        cached.accept,
+        cached.etag,
+        cached.modified,
+        *cached.headers,
+        *cached.headers.values(),
+    )
+    numbers = (cached.start, cached.length, cached.size)
     if not all(_is_text(text) for text in texts) or not all(_is_count(number) for number in numbers):
         raise ValueError("an entry is none")
-    if known.start + known.length > end or known.size > MAX_BODY or not known.fresh_until >= 0:
+    if cached.start + cached.length > end or cached.size > MAX_BODY or not cached.fresh_until >= 0:
         raise ValueError("a place lies outside of it")
-    return known
+    return cached
 
 
 def _is_text(value: object) -> bool:

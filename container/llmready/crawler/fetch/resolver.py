@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from llmready.crawler.fetch.address_guard import Address, Guard
+from llmready.crawler.fetch.address_guard import Address, AddressGuard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ class GuardedResolver(AbstractResolver):
     """
 
     def __init__(
-        self, guard: Guard, look_up: Callable[[str], Awaitable[list[Address]]] = system_look_up
+        self, guard: AddressGuard, look_up: Callable[[str], Awaitable[list[Address]]] = system_look_up
     ) -> None:
         self._guard = guard
         self._look_up = look_up
@@ -60,7 +60,9 @@ def _result(host: str, port: int, address: Address) -> ResolveResult:
     )
 
 
-def guarded_connector(guard: Guard, connections: int, resolver: AbstractResolver) -> aiohttp.TCPConnector:
+def guarded_connector(
+    guard: AddressGuard, connections: int, resolver: AbstractResolver
+) -> aiohttp.TCPConnector:
     """Make the connector that all requests use.
 
     Parameters: `guard`; `connections`, the greatest number to one host; `resolver`.

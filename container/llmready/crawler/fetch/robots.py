@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from protego import Protego
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.client import follow
+from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:

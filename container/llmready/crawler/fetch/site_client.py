@@ -1,4 +1,4 @@
-"""The fetcher as one site may use it: each request has its turn, and what the site answers sets the pace."""
+"""The HTTP client for one site: throttled, and with an HTTP cache."""
 
 from __future__ import annotations
 
@@ -6,31 +6,28 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.client import ACCEPT_PAGE, Response, every_body
+from llmready.crawler.fetch.client import every_body
+from llmready.crawler.fetch.response import ACCEPT_PAGE, BUSY, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmready.crawler.fetch.client import Fetcher
-    from llmready.crawler.fetch.http_cache import KnownAnswers
-    from llmready.crawler.fetch.throttle import Pace
+    from llmready.crawler.fetch.client import HttpClient
+    from llmready.crawler.fetch.http_cache import HttpCache
+    from llmready.crawler.fetch.throttle import Throttle
     from llmready.crawler.urls import Url
 
-BUSY = frozenset({429, 503})
-"""Answers of a site that has enough of us."""
 
+class SiteClient:
+    """Fetches URLs of one site when the throttle allows it, and tells the throttle how the site responds.
 
-class PoliteFetcher:
-    """Asks one site.
-
-    Parameters: `fetcher`; `pace` of the site; `answers`, what earlier crawls brought, which is asked for again
-    only on the condition that it changed.
+    Parameters: `client`; `throttle` of the site; `cache`, whose responses are revalidated instead of fetched again.
     """
 
-    def __init__(self, fetcher: Fetcher, pace: Pace, answers: KnownAnswers) -> None:
-        self._fetcher = fetcher
-        self._pace = pace
-        self._answers = answers
+    def __init__(self, client: HttpClient, throttle: Throttle, cache: HttpCache) -> None:
+        self._client = client
+        self._throttle = throttle
+        self._cache = cache
 
     async def get(
         self,
@@ -41,38 +38,38 @@ class PoliteFetcher:
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
     ) -> Response:
-        """Ask for a URL when its turn has come; see `Fetcher.get`. Raises: Failure, OutOfTimeError."""
-        known = self._answers.find(url, accept)
-        if known is not None and known.fresh:
-            response = known.response()
-            self._answers.keep(response, accept)
+        """Fetch a URL once the throttle allows it; see `HttpClient.get`. Raises: Failure, OutOfTimeError."""
+        cached = self._cache.find(url, accept)
+        if cached is not None and cached.fresh:
+            response = cached.response()
+            self._cache.keep(response, accept)
             return response
-        condition = known.condition if known is not None else None
-        async with self._pace.turn():
+        condition = cached.condition if cached is not None else None
+        async with self._throttle.turn():
             began = _now()
             try:
-                response = await self._fetcher.get(
+                response = await self._client.get(
                     url, accept=accept, limit=limit, cut=cut, wants_body=wants_body, condition=condition
                 )
             except Failure as failure:
                 if failure.code == Code.TIMEOUT:
-                    self._pace.overdue(_now() - began)
+                    self._throttle.overdue(_now() - began)
                 raise
-            self._mind(response, _now() - began)
-        if response.status == 304 and known is not None:
-            response = known.response(confirmed_by=response)
-        self._answers.keep(response, accept)
+            self._report(response, _now() - began)
+        if response.status == 304 and cached is not None:
+            response = cached.response(confirmed_by=response)
+        self._cache.keep(response, accept)
         return response
 
-    def _mind(self, response: Response, seconds: float) -> None:
+    def _report(self, response: Response, seconds: float) -> None:
         if response.status in BUSY:
-            self._pace.refused(seconds, response.retry_after)
+            self._throttle.refused(seconds, response.retry_after)
         elif response.status < 500:
-            self._pace.good(seconds)
+            self._throttle.good(seconds)
 
     def rest(self, seconds: float) -> None:
-        """Ask for nothing for so many seconds."""
-        self._pace.rest(seconds)
+        """Start no request for this many seconds."""
+        self._throttle.rest(seconds)
 
 
 def _now() -> float:

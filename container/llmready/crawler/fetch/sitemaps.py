@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.bodies import decompress_gzip
-from llmready.crawler.fetch.client import follow
+from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Sitemap:
 
 
 async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncIterator[list[Entry]]:
-    """Walk through a site's sitemaps; yields the pages of each file.
+    """Read a site's sitemaps; yield the pages of each file.
 
     Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
     where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
@@ -71,7 +71,7 @@ async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncItera
 
 
 async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
-    """Walk through RSS and Atom feeds, for a site without a sitemap; yields the pages of each."""
+    """Read RSS and Atom feeds of a site without a sitemap; yield the pages of each."""
     async for pages in _Walk(getter, robots).through(feeds[:MAX_FEEDS]):
         yield pages
 

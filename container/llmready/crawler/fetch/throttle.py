@@ -38,7 +38,7 @@ class OutOfTimeError(Failure):
     """The site asks us to wait longer than this crawl may take."""
 
 
-class Pace:
+class Throttle:
     """Spaces the requests to one site and limits how many run at once.
 
     Parameters: `connections`, the greatest number at once; `deadline`, when the crawl ends, on the loop's clock.

@@ -1,4 +1,4 @@
-"""The archive: the same bytes for the same pages, times only in manifest.json."""
+"""Write the archive: equal pages give equal bytes; times are in manifest.json alone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from llmready.crawler.failures import Code
 from llmready.crawler.pack.llms_txt import escape, own_link, page_link, render_llms_txt
 from llmready.crawler.pack.outline import Entry, Outline, make_outline
 from llmready.crawler.pack.paths import archive_paths
-from llmready.crawler.pack.quality import Quality, judge
-from llmready.crawler.pack.zip_file import ZipFile, deflated_line
+from llmready.crawler.pack.quality import judge
+from llmready.crawler.pack.zip_file import ZipFile
+from llmready.crawler.store.deflate import deflated_line
 from llmready.crawler.store.tokens import COUNTED_BY
 
 if TYPE_CHECKING:
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from llmready.crawler.model import PageFailure, Quality, StoredPage
     from llmready.crawler.options import LinkTarget
-    from llmready.crawler.store.pages import PageStore, StoredPage, Text
+    from llmready.crawler.store.pages import PageStore, Text
     from llmready.crawler.urls import Url
 
 FULL = "llms-full.txt"
 MANIFEST = "manifest.json"
 
 MOST_WAITING = 64
-"""Files of the archive that wait for being written."""
+"""Files that wait to be written."""
 
 _CHUNK = 1 << 20
 
@@ -43,17 +44,8 @@ _quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
-class PageFailure:
-    """A page that is missing from the result, and why."""
-
-    url: str
-    code: Code
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: files, bytes of llms-full.txt, the name of the site, how good its llms.txt is."""
+    """What was written: number of files, bytes of llms-full.txt, name of the site, quality of llms.txt."""
 
     total_files: int
     content_bytes: int
@@ -89,7 +81,7 @@ class Bundle:
         self.names: list[str] = []
         self._folder = folder
         self._made = {folder}
-        # Making a file waits for the file system; more threads than one only wait for Python.
+        # Creating a file waits for the file system; more than one thread would only wait for the interpreter lock.
         self._writer = ThreadPoolExecutor(1, "writer")
         self._writing: deque[Future[None]] = deque()
         self._closing = ExitStack()
@@ -114,7 +106,11 @@ class Bundle:
             self._wait_for(len(self._writing))
 
     def add(self, name: str, data: bytes, parts: Sequence[bytes] = ()) -> None:
-        """Write a file; `parts`, the same compressed, if there. Raises: Failure (archive_too_large), OSError."""
+        """Write a file.
+
+        Parameters: `name`, its path in the archive; `data`; `parts`, the same compressed, where it is available.
+        Raises: Failure (archive_too_large), OSError.
+        """
         path = self._folder / name
         if path.parent not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +126,10 @@ class Bundle:
             self._writing.popleft().result()
 
     def add_joined(self, name: str, pieces: Iterator[_Piece]) -> int:
-        """Write a file of pieces that come one by one. Returns: its bytes. Raises: Failure (archive_too_large)."""
+        """Write a file from pieces.
+
+        Returns: its size in bytes. Raises: Failure (archive_too_large), OSError.
+        """
         size = checksum = packed_size = 0
         scratch = self._folder.with_name(f"{name}.packed")
         with (self._folder / name).open("wb") as plain, scratch.open("w+b") as packed:
@@ -151,7 +150,7 @@ class Bundle:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Write a file with as few calls as it can be written with."""
+    """Write a file with the smallest number of system calls."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         while data:
@@ -162,7 +161,7 @@ def _write(path: str, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A page in llms-full.txt: what stands above its text, and the text."""
+    """A page in llms-full.txt: the lines above its text, and the text."""
 
     head: bytes
     text: Text
@@ -178,10 +177,10 @@ class _Piece:
 def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     """Write llms.txt, llms-full.txt, md/ and manifest.json.
 
-    Parameters: `bundle`, where to; `store`, with at least one page; `run`.
+    Parameters: `bundle`, which is written to; `store`, with at least one page; `run`, the facts of the crawl.
     Raises: Failure (archive_too_large), OSError.
     """
-    store.settle()
+    store.finish()
     outline = make_outline(store.pages(), run.start, store.markdown)
     entries = outline.entries
     paths = archive_paths(entry.page.url for entry in entries)
@@ -215,7 +214,7 @@ def _piece(entry: Entry, text: Text) -> _Piece:
 
 
 def _repeats(head: bytes, title: str) -> bool:
-    """Say whether a text's own first heading only repeats the title above it."""
+    """Tell whether the first heading of a text is the title that is already above it."""
     plain = head.decode().removeprefix("# ").replace("\\", "").strip()
     return plain.casefold() == title.casefold()
 
@@ -245,7 +244,7 @@ def _front_matter(entry: Entry) -> str:
         "lang": page.lang,
         "last_modified": page.modified,
     }
-    # JSON strings are YAML strings, with every quote and colon where YAML wants it.
+    # A JSON string is also a YAML string, whatever characters it holds.
     front = "".join(f"{key}: {_quoted(text)}\n" for key, text in facts.items() if text)
     return f"---\n{front}---\n\n"
 
@@ -264,7 +263,7 @@ def _manifest(
         "link_target": run.link_target,
         "tokens": sum(page["tokens"] for page in described),
         "tokens_counted_by": COUNTED_BY,
-        "quality": quality.shown(),
+        "quality": quality.to_json(),
         "notes": list(run.notes),
         "pages": list(described),
         "failures": [

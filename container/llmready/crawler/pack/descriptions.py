@@ -1,33 +1,30 @@
-"""One line that says what a page is about: its own description, else its first real sentence."""
+"""Describe each page in one line: its own description, else its first paragraph, headings or links."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.sanitise import clean_line
 from llmready.crawler.pack.words import shortened
-from llmready.crawler.page.excerpt import first_paragraph, paragraphs
+from llmready.crawler.page.excerpt import first_paragraph, paragraphs, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
 
 LONGEST_DESCRIPTION = 300
 SHARED_BY = 2
-"""So many pages may have one description; one that more have describes none of them."""
+"""Number of pages that may share a description; one that more share describes none of them."""
 
 MOST_NAMES = 6
 SHORTEST_SENTENCE = 40
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
-_MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
-_MARKED = re.compile(r"[&\\*`\[]")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
 _FURNITURE = frozenset(
@@ -40,13 +37,13 @@ _ENDS = re.compile(r"(?<=[.!?。])\s")
 def page_descriptions(
     pages: Sequence[StoredPage], titles: dict[Url, str], text_of: Callable[[StoredPage], str]
 ) -> dict[Url, str]:
-    """Describe each page in one line of at most 300 characters.
+    """Return a description of at most 300 characters for each page.
 
     Parameters: `pages`; `titles`, which no description repeats; `text_of`, which reads the Markdown of a page.
     """
     owns = {page.url: plain(page.description) for page in pages}
     stated = Counter(owns.values())
-    # What pages begin with is only looked at where not all of them say what they are about.
+    # First paragraphs are read only where not all pages have a description of their own.
     are_described = all(
         owns[page.url]
         and stated[owns[page.url]] <= SHARED_BY
@@ -73,22 +70,14 @@ def page_descriptions(
 
 
 def _excerpt(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
-    """Return a page's first paragraph, which is not kept where the page describes itself."""
+    """Return a page's first paragraph; it is read again where the page has a description."""
     return page.excerpt or (clean_line(first_paragraph(text_of(page))) if plain(page.description) else "")
 
 
-def plain(text: str) -> str:
-    """Return a description as plain text: entities and Markdown's escapes undone, one line."""
-    if not _MARKED.search(text):
-        return clean_line(text)
-    text = html.unescape(html.unescape(text))
-    return clean_line(_MARKDOWN.sub(lambda match: match[1] or match[2] or "", text))
-
-
 def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
-    """Return the text cut to its bound: after a sentence where one ends in its second half, else after a word."""
+    """Return the text cut to `length` characters: after a sentence in its second half, else after a word."""
     if text.endswith(":") and len(text) <= length:
-        # What the colon announces, a list or code, is not here.
+        # The list or code that the colon announces is not part of the description.
         cut = [end.start() for end in _ENDS.finditer(text)]
         return text[: cut[-1]] if cut and cut[-1] > SHORTEST_SENTENCE else f"{text[:-1].rstrip()}."
     if len(text) <= length:
@@ -104,7 +93,7 @@ def _says_more(text: str, title: str) -> bool:
 
 
 def _without_title(text: str, title: str) -> str:
-    """Drop the name that a manual page puts before what it is: “git-add - Add file contents to the index”."""
+    """Remove the name at the start of a manual page's description: “git-add - Add file contents to the index”."""
     name = _SECTION_OF_MANUAL.sub("", title).casefold()
     cut = _NAMED.match(text)
     if cut is None or cut[1].casefold() not in (name, title.casefold()):
@@ -126,7 +115,7 @@ def _from_text(markdown: str, title: str, *shared: Counter[str]) -> str:
 
 
 def _listed(verb: str, names: Sequence[str], title: str) -> str:
-    """Say what a page without prose holds, by its headings or its links."""
+    """Return a description of a page without prose, made of its headings or its links."""
     plain_names = dict.fromkeys(plain(name) for name in names[:100])
     named = [name for name in plain_names if len(name) > 1 and _says_more(name, title)]
     if not named:

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmready.crawler.pack.descriptions import bounded, page_descriptions, plain
+from llmready.crawler.pack.descriptions import bounded, page_descriptions
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from llmready.crawler.pack.titles import page_titles, site_name
+from llmready.crawler.page.excerpt import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
 
 LONGEST_SUMMARY = 500

@@ -1,30 +1,32 @@
-"""How good an llms.txt is, from 0 to 100, by the rules that the field's validators publish.
+"""Rate an llms.txt from 0 to 100 by the rules that validators of the format publish.
 
-Each rule names where it comes from: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
-1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. What the archive cannot get
-wrong (one H1, absolute links, each page once, no file over 50,000 characters) costs nothing: tests hold it.
+Each rule names its source: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
+1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules
+that every archive keeps (one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests
+show them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from llmready.crawler.model import Quality, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from llmready.crawler.pack.archive import PageFailure
+    from llmready.crawler.model import PageFailure
     from llmready.crawler.pack.outline import Outline
 
 LONGEST_PAGE = 50_000
-"""Characters of a page up to which agents read it whole (afdocs, `page-size-markdown`)."""
+"""Bytes of a page up to which agents read it whole (afdocs, `page-size-markdown`)."""
 
 FEWEST_WORDS = 20
-"""A page with fewer tells a reader next to nothing."""
+"""Words below which a page counts as nearly empty."""
 
 FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
-"""Pages that one section may hold before it is no help any more."""
+"""Pages in a single section from which on sections are missed."""
 
 _PRIVATE = (
     "/admin",
@@ -39,37 +41,10 @@ _PRIVATE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What cost points: a stable code, a sentence, the points."""
-
-    code: str
-    detail: str
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """A score from 0 to 100 and why it is not 100."""
-
-    score: int
-    reasons: tuple[Reason, ...]
-
-    def shown(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return {
-            "score": self.score,
-            "reasons": [
-                {"code": reason.code, "detail": reason.detail, "points": reason.points}
-                for reason in self.reasons
-            ],
-        }
-
-
 def judge(outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]) -> Quality:
-    """Judge what was written.
+    """Rate what was written.
 
-    Parameters: `outline`; `described`, the pages as the manifest has them; `failures`, pages that are missing.
+    Parameters: `outline`; `described`, the pages as the manifest lists them; `failures`, pages that are missing.
     """
     reasons = [reason for reason in _rules(outline, described, failures) if reason.points]
     reasons.sort(key=lambda reason: (-reason.points, reason.code))
@@ -120,7 +95,7 @@ def _of_index(outline: Outline) -> Iterable[Reason]:
 
 
 def _share(some: int, of: int, most: int) -> int:
-    """Return points in proportion, at least one where there is anything at all."""
+    """Return the points of `some` out of `of`, in proportion to `most`; at least 1 where `some` is not 0."""
     return max(1, round(most * some / of)) if some else 0
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from llmready.crawler.pack.descriptions import plain
 from llmready.crawler.pack.skippable import is_skippable
 from llmready.crawler.pack.words import readable, segments
+from llmready.crawler.page.excerpt import plain
 from llmready.crawler.urls import BadUrl, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
 
 FIRST = "Overview"
@@ -141,7 +141,7 @@ class _Division:
     def _places_of(self, home: StoredPage) -> dict[str, _Place]:
         places: dict[str, _Place] = {}
         signs = [
-            (sign.label, sign.url.key, sign.parts) for sign in home.signs if sign.url.key in self._by_key
+            (sign.label, sign.url.key, sign.parts) for sign in home.navigation if sign.url.key in self._by_key
         ]
         common = _common_start([parts for _, _, parts in signs if parts])
         for label, key, parts in signs:
@@ -179,7 +179,7 @@ class _Division:
     def _by_crumbs(self) -> dict[Url, str]:
         found = {}
         for page in self._by_key.values():
-            crumbs = [crumb for crumb in page.crumbs if self._is_name(crumb)]
+            crumbs = [crumb for crumb in page.breadcrumbs if self._is_name(crumb)]
             if crumbs and crumbs[-1].casefold() in (
                 self._titles[page.url].casefold(),
                 page.heading.casefold(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.pack.words import segments
 
 if TYPE_CHECKING:
-    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.model import StoredPage
 
 # Legal notices, lists that only repeat what other pages have, generated indexes, records of past changes, and views
 # of source code. Whole names of folders or pages, as blogs, shops and documentation generators write them.

@@ -13,7 +13,7 @@ from llmready.crawler.pack.words import readable, segments, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from llmready.crawler.store.pages import StoredPage
+    from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
 
 LONGEST_TITLE = 200
@@ -188,7 +188,7 @@ def _distinct(texts: Iterable[str], group: Sequence[StoredPage]) -> bool:
 
 
 def _crumb(page: StoredPage) -> str:
-    return page.crumbs[-2] if len(page.crumbs) > 1 else ""
+    return page.breadcrumbs[-2] if len(page.breadcrumbs) > 1 else ""
 
 
 def _parent(page: StoredPage) -> str:

@@ -1,8 +1,6 @@
-"""A zip file of parts that were compressed beforehand (PKWARE's APPNOTE 6.3, RFC 1951), the same bytes each time.
+"""Write a zip file from parts that are compressed already (PKWARE's APPNOTE 6.3); equal input gives equal bytes.
 
-Deflate allows to join what was compressed apart, as long as each part ends at a whole byte and refers to nothing
-before it. So the text of a page is compressed once, while the crawl runs, and stands both in its own file and in
-llms-full.txt. Python's `zipfile` compresses at the end and twice.
+See `store.deflate`. Python's `zipfile` would compress all pages at the end, and each of them twice.
 """
 
 from __future__ import annotations
@@ -12,15 +10,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.store.deflate import deflated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Self
 
-LEVEL = 6
-
-# The zip format has no earlier day, and any fixed one makes the bytes reproducible.
+# The earliest date of the zip format; a fixed date makes the bytes reproducible.
 _DATE, _TIME = (1980 - 1980) << 9 | 1 << 5 | 1, 0
 _VERSION, _VERSION_64, _UNIX = 20, 45, 3
 _UTF8 = 1 << 11
@@ -31,23 +28,10 @@ _LARGEST_PLAIN = 0xFFFFFFFF
 _END = b"\x03\x00"  # an empty last block
 
 
-def deflated(data: bytes) -> bytes:
-    """Compress a part of a file."""
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    return packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
-
-
-def deflated_line(data: bytes) -> bytes:
-    """Compress a short part of a file, with little memory and so in little time."""
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -12, 5)
-    return packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
-
-
 class ZipFile:
-    """Writes a zip file.
+    """Writes a zip file; a context manager that completes it unless there was an error.
 
-    Parameters: `path`, which is made; `limit`, its greatest size in bytes.
-    Use as a context manager: leaving it without an error completes the file.
+    Parameters: `path`, which is overwritten; `limit`, greatest size in bytes.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
@@ -68,7 +52,7 @@ class ZipFile:
     def add(self, name: str, data: bytes, parts: Iterable[bytes] = ()) -> None:
         """Add a file.
 
-        Parameters: `name`; `data`, the whole of it; `parts`, the same, compressed (see `deflated`), if it is there.
+        Parameters: `name`; `data`, its content; `parts`, the same compressed by `deflated`, where it is available.
         Raises: Failure (archive_too_large), OSError.
         """
         packed = b"".join(parts) or deflated(data)
@@ -77,9 +61,10 @@ class ZipFile:
     def add_parts(
         self, name: str, size: int, checksum: int, parts: Callable[[], Iterable[bytes]], packed_size: int
     ) -> None:
-        """Add a file that is too large to be held.
+        """Add a file that is too large for memory.
 
-        Parameters: its `size` in bytes and CRC-32; `parts`, which yields it compressed, of `packed_size` bytes.
+        Parameters: `name`; `size` in bytes; `checksum`, its CRC-32; `parts`, which yields the compressed content;
+        `packed_size`, its bytes.
         Raises: Failure (archive_too_large), OSError.
         """
         packed_size += len(_END)
@@ -118,11 +103,11 @@ class ZipFile:
                 + b"PK\x06\x07"
                 + struct.pack("<IQI", 0, where, 1)
             )
-        told = min(count, _MOST_PLAIN)
+        shown = min(count, _MOST_PLAIN)
         self._file.write(
             b"PK\x05\x06"
             + struct.pack(
                 "<HHHHIIH",
-                *(0, 0, told, told, min(size, _LARGEST_PLAIN), min(start, _LARGEST_PLAIN), 0),
+                *(0, 0, shown, shown, min(size, _LARGEST_PLAIN), min(start, _LARGEST_PLAIN), 0),
             )
         )

@@ -1,8 +1,8 @@
-"""A site's own Markdown for its pages, which is better than what we could make of their HTML.
+"""Find a site's own Markdown for its pages, which is better than converted HTML.
 
 Three ways are known: the page names it (`<link rel="alternate" type="text/markdown">`), the site answers
-`Accept: text/markdown` with it, which its start page shows, or it lies beside the page (`page.md`, as llmstxt.org
-proposes), which is tried with the first pages. What worked there is used from then on.
+`Accept: text/markdown` with it, which its start page shows, or it is a file beside the page (`page.md`, as
+llmstxt.org proposes), which is tried with the first pages. A way that worked is used for the following pages.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from llmready.crawler.engine.scope import adopt
 from llmready.crawler.failures import Failure
-from llmready.crawler.fetch.client import ACCEPT_MARKDOWN
+from llmready.crawler.fetch.response import ACCEPT_MARKDOWN
 from llmready.crawler.page.media import Media, is_page, media_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmready.crawler.engine.site import OpenedSite
-    from llmready.crawler.fetch.client import Getter, Response
+    from llmready.crawler.fetch.client import Getter
+    from llmready.crawler.fetch.response import Response
     from llmready.crawler.urls import Url
 
 SECONDS_FOR_A_TRY = 5.0
 PAGES_TRIED = 2
+"""Pages with which the files beside a page are tried."""
+
 MOST_MISSES = 5
-"""Pages in a row without Markdown after which a way counts as closed."""
+"""Pages in a row without Markdown after which a way is given up."""
 
 _PAGE_EXTENSION = re.compile(r"\.x?html?$", re.IGNORECASE)
 
@@ -48,76 +49,79 @@ def _sibling(path: str) -> str | None:
 _PLACES: tuple[Callable[[str], str | None], ...] = (_appended, _replaced, _sibling)
 
 
-class MarkdownForm:
-    """Finds the Markdown form of a site's pages.
+class MarkdownAlternates:
+    """Finds the Markdown alternates of one site's pages, and remembers which way works there.
 
-    Parameters: `getter`; `site`, opened.
+    Parameters: `getter`; `admit`, which returns a URL in the site's own form, or None when it may not be fetched;
+    `negotiates`, whether the start page came as Markdown when that was asked for.
     """
 
-    def __init__(self, getter: Getter, site: OpenedSite) -> None:
+    def __init__(self, getter: Getter, admit: Callable[[Url], Url | None], *, negotiates: bool) -> None:
         self._getter = getter
-        self._site = site
+        self._admit = admit
         self._named = MOST_MISSES
-        self._negotiated = MOST_MISSES if site.negotiates else 0
-        self._placed = [0] * len(_PLACES)
-        self._tries = 0 if site.negotiates else PAGES_TRIED
+        self._negotiated = MOST_MISSES if negotiates else 0
+        self._misses_left = [0] * len(_PLACES)
+        self._tries = 0 if negotiates else PAGES_TRIED
         self._trying = asyncio.Lock()
 
-    async def of(self, url: Url, named: Url | None) -> Response | None:
-        """Return the Markdown form of a page, or None.
+    async def find(self, url: Url, named: Url | None) -> Response | None:
+        """Return the Markdown alternate of a page, or None.
 
-        Parameters: `url` of the page; `named`, the form that the page itself names.
+        Parameters: `url` of the page; `named`, the alternate that the page itself names, or None.
         """
         if named is not None and self._named > 0:
-            answer = await self._get(named)
-            self._named = MOST_MISSES if answer else self._named - 1
-            if answer:
-                return answer
+            response = await self._get(named)
+            self._named = MOST_MISSES if response else self._named - 1
+            if response:
+                return response
         if self._negotiated > 0:
-            answer = await self._get(url)
-            self._negotiated = MOST_MISSES if answer else self._negotiated - 1
-            return answer
+            response = await self._get(url)
+            self._negotiated = MOST_MISSES if response else self._negotiated - 1
+            return response
         if self._tries:
-            # The others wait for what the first pages teach.
+            # Other pages wait until the first pages have shown which file names work.
             async with self._trying:
                 if self._tries:
                     return await self._try(url)
         return await self._beside(url)
 
     async def _try(self, url: Url) -> Response | None:
-        self._placed = [1] * len(_PLACES)
+        self._misses_left = [1] * len(_PLACES)
         try:
             async with asyncio.timeout(SECONDS_FOR_A_TRY):
-                answer = await self._beside(url)
+                response = await self._beside(url)
         except TimeoutError:
-            answer = None
-        if answer is None:
-            self._placed = [0] * len(_PLACES)
-        self._tries = self._tries - 1 if answer is None else 0
-        return answer
+            response = None
+        if response is None:
+            self._misses_left = [0] * len(_PLACES)
+        self._tries = self._tries - 1 if response is None else 0
+        return response
 
     async def _beside(self, url: Url) -> Response | None:
         for number, place in enumerate(_PLACES):
-            path = place(url.path) if self._placed[number] > 0 and not url.query else None
+            path = place(url.path) if self._misses_left[number] > 0 and not url.query else None
             if path is None or path == url.path:
                 continue
-            answer = await self._get(url._replace(path=path))
-            self._placed[number] = MOST_MISSES if answer else self._placed[number] - 1
-            if answer:
-                return answer
+            response = await self._get(url._replace(path=path))
+            self._misses_left[number] = MOST_MISSES if response else self._misses_left[number] - 1
+            if response:
+                return response
         return None
 
     async def _get(self, url: Url) -> Response | None:
-        own = adopt(self._site.start, url)
-        if own is None or not self._site.robots.allows(own):
+        own = self._admit(url)
+        if own is None:
             return None
         try:
-            answer = await self._getter.get(own, accept=ACCEPT_MARKDOWN, wants_body=_may_be_markdown)
+            response = await self._getter.get(own, accept=ACCEPT_MARKDOWN, wants_body=_may_be_markdown)
         except Failure:
             return None
-        good = answer.status == 200 and answer.body.strip() and media_of(answer) is Media.MARKDOWN
-        # A page that says "not found" with status 200 says it in HTML.
-        return answer if good and not answer.body.lstrip().startswith(b"<") else None
+        is_markdown = (
+            response.status == 200 and response.body.strip() and media_of(response) is Media.MARKDOWN
+        )
+        # An error page that is sent with status 200 is HTML.
+        return response if is_markdown and not response.body.lstrip().startswith(b"<") else None
 
 
 def _may_be_markdown(response: Response) -> bool:

@@ -1,4 +1,4 @@
-"""Character references in what a page's author wrote, resolved by the rules of the HTML standard."""
+"""Resolve character references by the rules of the HTML standard."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _IN_ATTRIBUTE = re.compile(r"&(?:#[0-9]{1,9};?|#[xX][0-9A-Fa-f]{1,8};?|([A-Za-z]
 
 
 def text_of(written: str) -> str:
-    """Return the text that is meant by a text of a page."""
+    """Return a text of a page with its character references resolved."""
     return unescape(written) if "&" in written else written
 
 
 def attribute_of(written: str) -> str:
-    """Return the text that is meant by the value of an attribute.
+    """Return the value of an attribute with its character references resolved.
 
-    There `&copy=1` is no sign but a parameter: a name counts only with its semicolon, or as one of the old names
-    where neither a letter, a digit nor an equals sign follows.
+    `&copy=1` stays as it is, because in an attribute it is a query parameter: a name counts only with its semicolon,
+    or as one of the names that need none where no letter, digit or equals sign follows.
     """
     return _IN_ATTRIBUTE.sub(_resolved, written) if "&" in written else written
 

@@ -1,4 +1,4 @@
-"""What an answer is: a page in HTML, a page in Markdown or plain text, or nothing for us."""
+"""Tell what a response is: HTML, Markdown, plain text, or something that is not a page."""
 
 from __future__ import annotations
 
@@ -7,17 +7,40 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.fetch.response import Response
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})
 _UNNAMED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _MARKDOWN_PATH = re.compile(r"\.(?:md|markdown|mdown)$", re.IGNORECASE)
 _LOOKED_AT = 1024
+"""Bytes of a body that are searched for NUL and for a tag."""
+
+_NOT_PAGES = re.compile(
+    r"\.(?:7z|aac|apk|avi|avif|bin|bmp|bz2|class|css|csv|deb|dmg|docx?|dvi|eot|epub|exe|flac|gif|gz|ico|img|iso|jar"
+    r"|jpe?g|js|json|m4[av]|map|mjs|mobi|mov|mp[34]|mpe?g|msi|od[pst]|og[agv]|otf|pdf|pkg|png|pptx?|ps|rar|rdf|rpm"
+    r"|rss|so|svg|tar|tgz|tiff?|ttf|wasm|wav|webm|webp|whl|wm[av]|woff2?|xlsx?|xml|xz|ya?ml|zip|zst)",
+    re.IGNORECASE,
+)
+# Files about the site for programs.
+_NOTICES = frozenset(
+    f"/{name}.txt"
+    for name in (
+        "robots",
+        "llms",
+        "llms-full",
+        "llms-small",
+        "humans",
+        "ads",
+        "app-ads",
+        "security",
+        "sitemap",
+    )
+)
 
 
 class Media(Enum):
-    """The kinds of answers."""
+    """Kinds of responses."""
 
     HTML = "html"
     MARKDOWN = "markdown"
@@ -26,7 +49,7 @@ class Media(Enum):
 
 
 def is_page(response: Response) -> bool:
-    """Say whether the headers of an answer leave open that it is a page."""
+    """Tell from the headers of a response whether it may be a page."""
     kind = response.content_type
     return (
         kind in _HTML
@@ -37,15 +60,15 @@ def is_page(response: Response) -> bool:
 
 
 def is_markdown(response: Response) -> bool:
-    """Say whether an answer calls itself Markdown."""
+    """Tell whether the media type of a response is Markdown."""
     return response.content_type in _MARKDOWN
 
 
 def media_of(response: Response) -> Media:
-    """Say what an answer that was read is.
+    """Tell what a response with its body is.
 
-    Servers call Markdown plain text or nothing at all, so the path counts too, and binary files plain text, so
-    the body does.
+    The path counts because servers label Markdown as plain text or not at all; the body counts because they label
+    binary files as plain text.
     """
     kind, head = response.content_type, response.body[:_LOOKED_AT]
     if kind in _HTML:
@@ -57,3 +80,12 @@ def media_of(response: Response) -> Media:
     if kind == "text/plain":
         return Media.TEXT
     return Media.HTML if b"<" in head else Media.OTHER
+
+
+def is_page_path(path: str) -> bool:
+    """Tell from the extension of a path whether it may be a page."""
+    # Sphinx puts the source text of each page into `_sources`.
+    if path in _NOTICES or "/_sources/" in path:
+        return False
+    dot = path.rfind(".", path.rfind("/") + 1)
+    return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None

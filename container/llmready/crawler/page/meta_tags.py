@@ -1,14 +1,22 @@
-"""What a page says about itself in the head: its description, language and when it was last changed."""
+"""Read meta tags and the X-Robots-Tag header: description, language, last change, robots rules."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from html import unescape
+from typing import TYPE_CHECKING
 
+from llmready.crawler.page.character_references import attribute_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_OUR_ROBOT = "llmreadybot"
+_WITH_COLON = frozenset({"unavailable_after", "max-snippet", "max-image-preview"})
+_SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>?|<!--.*?(?:-->|$)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?")
@@ -24,7 +32,7 @@ _MODIFIED = (
 
 
 def description(metas: Mapping[str, str]) -> str:
-    """Return what the page says that it is about, without markup: some generators write escaped tags there."""
+    """Return the description without markup; some generators put escaped tags into it."""
     for name in ("description", "og:description", "twitter:description"):
         text = " ".join(_TAG.sub("", unescape(metas.get(name, ""))).split())
         if text:
@@ -33,9 +41,9 @@ def description(metas: Mapping[str, str]) -> str:
 
 
 def language(stated: str, metas: Mapping[str, str]) -> str:
-    """Return the language of a page as BCP 47 has it, such as `en` or `pt-BR`, or nothing.
+    """Return the language of a page as a BCP 47 tag, such as `en` or `pt-BR`, or an empty text.
 
-    Parameters: `stated`, what its root element says; `metas`, by name.
+    Parameters: `stated`, the `lang` attribute of the root element; `metas`, contents by name.
     """
     for text in (stated, metas.get("http-equiv:content-language", "")):
         found = _LANGUAGE.fullmatch(text.strip())
@@ -45,9 +53,9 @@ def language(stated: str, metas: Mapping[str, str]) -> str:
 
 
 def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
-    """Return when the page says that it was changed, in ISO 8601, or nothing.
+    """Return the time of the last change in ISO 8601, or an empty text.
 
-    Parameters: `metas`, by name; `dates`, what its structured data and its `<time>` elements say, the best first.
+    Parameters: `metas`, contents by name; `dates`, from structured data and `<time>`, the most reliable first.
     """
     stated = (metas.get(name, "") for name in _MODIFIED)
     return next(filter(None, map(iso_date, (*stated, *dates))), "")
@@ -55,7 +63,10 @@ def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def iso_date(text: str) -> str:
-    """Return a date or time in ISO 8601 from that or from the form of HTTP and mail, or nothing."""
+    """Return a date or time in ISO 8601, or an empty text.
+
+    Parameters: `text`, in ISO 8601 or in the format of HTTP and mail (RFC 9110, RFC 5322).
+    """
     text = text.strip()
     if not text:
         return ""
@@ -69,3 +80,52 @@ def iso_date(text: str) -> str:
         return parsedate_to_datetime(text).astimezone(UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, TypeError, OverflowError, IndexError):
         return ""
+
+
+def read_metas(raw: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Return the content of each meta tag by its name; the first of a name counts, robots rules add up.
+
+    Parameters: `raw`, name, `http-equiv` and content of each tag.
+    """
+    found: dict[str, str] = {}
+    for written, equivalent, text in raw:
+        name = written.strip().lower()
+        if not name and equivalent:
+            name = f"http-equiv:{equivalent.strip().lower()}"
+        content = one_line(attribute_of(text))
+        if name in ("robots", _OUR_ROBOT) and name in found:
+            found[name] += f",{content}"
+        elif name and content:
+            found.setdefault(name, content)
+    return found
+
+
+def robots_rules(metas: Mapping[str, str], header: str) -> set[str]:
+    """Return the robots rules of a page from its meta tags and its X-Robots-Tag, in lower case."""
+    rules: set[str] = set()
+    for text in (metas.get("robots", ""), metas.get(_OUR_ROBOT, "")):
+        rules.update(part.strip().lower() for part in text.split(","))
+    return rules | _header_rules(header)
+
+
+def header_rules(header: str) -> tuple[bool, bool]:
+    """Return whether an X-Robots-Tag has `noindex`, and whether it has `nofollow`; `none` means both."""
+    rules = _header_rules(header)
+    return bool(rules & {"noindex", "none"}), bool(rules & {"nofollow", "none"})
+
+
+def _header_rules(header: str) -> set[str]:
+    rules: set[str] = set()
+    agent = ""
+    for part in header.lower().split(","):
+        named, colon, rule = part.partition(":")
+        if colon and named.strip() not in _WITH_COLON:
+            agent, part = named.strip(), rule  # noqa: PLW2901 - a robot's name holds for the rules after it
+        if agent in ("", _OUR_ROBOT):
+            rules.add(part.strip())
+    return rules
+
+
+def one_line(text: str) -> str:
+    """Return the text with each run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()

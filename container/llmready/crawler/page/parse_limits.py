@@ -1,6 +1,6 @@
-"""Tells pages whose shape makes a parser slow that follows the HTML standard: they are left to our own alone.
+"""Recognise pages whose structure makes a parser of the HTML standard slow; only our own converter reads those.
 
-The standard's algorithm is quadratic in how deep elements nest and in how many attributes a tag has.
+The standard's algorithm takes quadratic time in the depth of nested elements and in the attributes of a tag.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TAG = re.compile(
 
 
 def is_sane(html: str) -> bool:
-    """Say whether a page nests no more than 5,000 elements, and has no tag of more than 5,000 attributes."""
+    """Tell whether a page nests at most 5,000 elements and has no tag with more than 5,000 attributes."""
     if any(len(tag[0].split()) > MOST_ATTRIBUTES for tag in _LONG_TAG.finditer(html)):
         return False
     if html.count("<") <= 2 * DEEPEST:

@@ -1,4 +1,4 @@
-"""What a page says about other forms of itself: translations, a Markdown form, feeds (RFC 8288 link relations)."""
+"""Read which other formats and languages of a page exist: `<link>` elements and Link headers (RFC 8288)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from llmready.crawler.fetch.client import Response
-    from llmready.crawler.page.metadata import Page
+    from llmready.crawler.fetch.response import Response
+    from llmready.crawler.page.metadata import PageMetadata
 
 _FEEDS = frozenset({"application/rss+xml", "application/atom+xml"})
 _MARKDOWN = frozenset({"text/markdown", "text/x-markdown"})
 _LINK = re.compile(r"<([^<>]{1,2000})>\s*((?:;[^,;<>\"]{1,200}(?:\"[^\"]{0,200}\")?){0,20})")
+_LONGEST_HEADER = 10_000
 
 
 @dataclass(slots=True)
 class Relations:
-    """The alternates of a page: `translations` also holds regional variants that may be the very same page.
+    """Other formats and languages of a page.
 
-    `canonical` is the one that the headers name (RFC 6596).
+    Attributes:
+        translations: Other languages, and regional variants that may have the same text.
+        markdown: The page in Markdown, or None.
+        canonical: The canonical URL that the headers name (RFC 6596), or None.
+        feeds: RSS and Atom feeds.
     """
 
     translations: list[Url] = field(default_factory=list)
@@ -30,27 +35,27 @@ class Relations:
     feeds: list[Url] = field(default_factory=list)
 
 
-def read_relations(facts: Page, response: Response) -> Relations:
-    """Read the alternates that a page and the headers of its answer name."""
+def read_relations(metadata: PageMetadata, response: Response) -> Relations:
+    """Read the relations from the metadata of a page and from the Link header of its response."""
     found = Relations()
-    for url, kind, has_language in facts.alternates:
-        _note(found, url, kind, translation=has_language)
+    for url, kind, has_language in metadata.alternates:
+        _add(found, url, kind, is_translation=has_language)
     header = response.headers.get("Link", "")
-    for written, parameters in _LINK.findall(header[:10_000]) if header else ():
+    for target, parameters in _LINK.findall(header[:_LONGEST_HEADER]) if header else ():
         words = parameters.lower().replace(" ", "").replace('"', "").split(";")
-        target = join(response.url, written)
-        if target is not None and "rel=canonical" in words:
-            found.canonical = found.canonical or target
-        elif target is not None and "rel=alternate" in words:
+        other = join(response.url, target)
+        if other is not None and "rel=canonical" in words:
+            found.canonical = found.canonical or other
+        elif other is not None and "rel=alternate" in words:
             kind = next((word[5:] for word in words if word.startswith("type=")), "")
-            _note(found, target, kind, translation=any(word.startswith("hreflang=") for word in words))
+            _add(found, other, kind, is_translation=any(word.startswith("hreflang=") for word in words))
     return found
 
 
-def _note(found: Relations, url: Url, kind: str, *, translation: bool) -> None:
+def _add(found: Relations, url: Url, kind: str, *, is_translation: bool) -> None:
     if kind in _MARKDOWN:
         found.markdown = found.markdown or url
     elif kind in _FEEDS:
         found.feeds.append(url)
-    elif translation:
+    elif is_translation:
         found.translations.append(url)

@@ -1,23 +1,26 @@
-"""Pages that come as Markdown or plain text: taken as they are, made safe."""
+"""Read a page that the site serves as Markdown or plain text."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import decode
 from llmready.crawler.convert.sanitise import clean_line, clean_markdown
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.model import StoredPage
+from llmready.crawler.page.digests import content_digest
 from llmready.crawler.page.excerpt import first_paragraph
 from llmready.crawler.page.media import Media, media_of
-from llmready.crawler.store.pages import StoredPage, content_digest
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from llmready.crawler.fetch.client import Response
+    from llmready.crawler.fetch.response import Response
 
 MAX_LINKS = 5000
+"""Link targets of one page that are followed."""
 
 _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -30,11 +33,24 @@ _LINK = re.compile(
 _REFERENCE = re.compile(r"^ {0,3}\[[^\[\]\n]{1,200}\]:[ \t]*<?(\S{1,2000}?)>?(?:[ \t]|$)", re.MULTILINE)
 
 
-def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str]:
-    """Take an answer in Markdown or plain text as it is.
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """A page in Markdown or plain text: its response, and the targets of its links, each once."""
 
-    Parameters: `response`; `url`, whose page it is; `depth`, links from the start. A front matter gives title and
-    description and is left out of the text, which gets one of ours.
+    response: Response
+    links: list[Url]
+
+
+def read_text_page(response: Response) -> TextPage:
+    """Read the links of a response in Markdown; plain text has none."""
+    return TextPage(response, _links(response))
+
+
+def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str]:
+    """Return the facts and the sanitised text of a response in Markdown or plain text.
+
+    A front matter gives title and description and is removed, because the archive writes its own.
+    Parameters: `response`; `url`, under which the page is stored; `depth`, links from the start page.
     Raises: Failure (empty_page).
     """
     text = clean_markdown(decode(response.body, response.headers.get("Content-Type", "")))
@@ -63,12 +79,11 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
     return page, text
 
 
-def text_links(response: Response) -> list[Url]:
-    """Return where the links of a Markdown answer lead, each once; plain text has none."""
+def _links(response: Response) -> list[Url]:
     if media_of(response) is not Media.MARKDOWN:
         return []
     text = decode(response.body, response.headers.get("Content-Type", ""))
-    targets = [inline or bare for inline, bare in _LINK.findall(text)] + _REFERENCE.findall(text)
+    targets = [inline or autolink for inline, autolink in _LINK.findall(text)] + _REFERENCE.findall(text)
     links = (join(response.url, target.partition("#")[0]) for target in dict.fromkeys(targets[:MAX_LINKS]))
     return list(dict.fromkeys(link for link in links if link is not None))
 

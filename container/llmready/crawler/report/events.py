@@ -1,48 +1,25 @@
-"""How a crawl tells of itself: JSON lines for programs, a progress bar or plain lines for people."""
+"""Report a crawl as JSON lines on standard output, for programs."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
-
-    from llmready.crawler.crawl import Result
     from llmready.crawler.failures import Failure
-    from llmready.crawler.pack.archive import PageFailure
+    from llmready.crawler.model import CrawlResult, PageFailure
 
 SECONDS_BETWEEN = 0.2
+"""Seconds between two `progress` events; the last one is always sent."""
+
 MOST_FAILURES = 1000
+"""Number of `page_failed` events of one crawl; the manifest lists all failures."""
 
 
-class Reporter(Protocol):
-    """Hears what happens to a crawl."""
-
-    def started(self, url: str) -> None:
-        """The crawl begins."""
-
-    def progress(self, crawled: int, total: int, failed: int) -> None:
-        """So many pages are done, of so many."""
-
-    def page_failed(self, failure: PageFailure) -> None:
-        """A page will be missing."""
-
-    def completed(self, result: Result) -> None:
-        """All is there."""
-
-    def failed(self, failure: Failure) -> None:
-        """There is no result."""
-
-    def close(self) -> None:
-        """Nothing more will come."""
-
-
-class Events:
-    """One JSON object a line on standard output; at most five `progress` a second, the last one always."""
+class EventReporter:
+    """Writes one JSON object a line; at most five `progress` events a second."""
 
     def __init__(self) -> None:
         self._last_time = 0.0
@@ -51,11 +28,11 @@ class Events:
         self._failures_left = MOST_FAILURES
 
     def started(self, url: str) -> None:
-        """Say that the crawl begins."""
+        """Send `started`."""
         self._send({"event": "started", "url": url})
 
     def progress(self, crawled: int, total: int, failed: int) -> None:
-        """Say how far it is, unless nothing changed or the last word is too fresh."""
+        """Send `progress`, unless nothing changed; hold it back if the last one is too recent."""
         figures = (crawled, total, failed)
         if figures == self._sent:
             return
@@ -72,7 +49,7 @@ class Events:
             self._flush()
 
     def page_failed(self, failure: PageFailure) -> None:
-        """Say that a page will be missing, of the first thousand such pages."""
+        """Send `page_failed` for the first thousand failures."""
         if self._failures_left:
             self._failures_left -= 1
             self._send(
@@ -84,8 +61,8 @@ class Events:
                 }
             )
 
-    def completed(self, result: Result) -> None:
-        """Say that all is there."""
+    def completed(self, result: CrawlResult) -> None:
+        """Send `completed`."""
         self._flush()
         self._send(
             {
@@ -99,12 +76,12 @@ class Events:
                 "sha256": result.sha256,
                 "content_bytes": result.content_bytes,
                 "site_name": result.site_name,
-                "quality": result.quality.shown(),
+                "quality": result.quality.to_json(),
             }
         )
 
     def failed(self, failure: Failure) -> None:
-        """Say why there is no result."""
+        """Send `failed`."""
         self._flush()
         self._send(
             {
@@ -116,7 +93,7 @@ class Events:
         )
 
     def close(self) -> None:
-        """Send what was held back."""
+        """Send a progress event that was held back."""
         self._flush()
 
     def _flush(self) -> None:
@@ -127,62 +104,3 @@ class Events:
     def _send(self, event: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(event, ensure_ascii=True) + "\n")
         sys.stdout.flush()
-
-
-class Lines:
-    """A sentence at the end, for people; a progress bar before it on a terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
-
-    def started(self, url: str) -> None:
-        """Show the bar on a terminal."""
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("pages, {task.fields[failed]} failed"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task(url, total=None, failed=0)
-        self._bar.start()
-
-    def progress(self, crawled: int, total: int, failed: int) -> None:
-        """Move the bar."""
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
-
-    def page_failed(self, failure: PageFailure) -> None:
-        """Say nothing: the manifest lists it."""
-
-    def completed(self, result: Result) -> None:
-        """Say what is there."""
-        self.close()
-        failed = f", {result.pages_failed} failed" if result.pages_failed else ""
-        _say(f"{result.site_name}: {result.pages_crawled} pages{failed}, in {result.out}")
-        _say(f"llms.txt scores {result.quality.score} of 100; manifest.json says why")
-        if result.archive:
-            _say(f"{result.archive} ({result.file_size / 1000:,.0f} kB)")
-
-    def failed(self, failure: Failure) -> None:
-        """Say why there is no result."""
-        self.close()
-        sys.stderr.write(f"{failure.detail} ({failure.code})\n")
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-
-def _say(sentence: str) -> None:
-    sys.stdout.write(f"{sentence}\n")

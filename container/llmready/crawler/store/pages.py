@@ -1,11 +1,10 @@
-"""Pages on disk while the crawl runs, so that memory stays flat however many there are.
+"""Keep pages on disk while the crawl runs, so that memory does not grow with their number.
 
-Where a zip is wanted, each page is compressed here, in a thread of its own beside the crawl.
+Where a zip is wanted, each page is compressed here by a thread.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmready.crawler.convert.sanitise import clean_line
-from llmready.crawler.pack.descriptions import plain
-from llmready.crawler.pack.zip_file import deflated
-from llmready.crawler.page.excerpt import first_paragraph
-from llmready.crawler.page.navigation import Sign
-from llmready.crawler.store.repeats import Repeats
+from llmready.crawler.model import NavLink, StoredPage
+from llmready.crawler.page.excerpt import first_paragraph, plain
+from llmready.crawler.store.deflate import deflated
+from llmready.crawler.store.duplicates import Duplicates, is_better
+from llmready.crawler.store.repeats import RepeatedBlocks
 from llmready.crawler.store.tokens import count_words, estimate_tokens
 from llmready.crawler.urls import Url
 
@@ -26,43 +25,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_WAITING = 32
-"""Pages that wait for being compressed; the crawl waits for the thread where there are more."""
-
-LONG = 500
-"""Characters from which on the same Markdown at two addresses is one page, wherever these are."""
+"""Pages that wait to be compressed; the crawl waits for the thread when there are more."""
 
 _PART = 1 << 20  # bytes
-_TARGET = re.compile(r"\]\([^()\s]*+\)")
 _TITLE = re.compile(rb"# [^\n]*\n*")
 
 
-@dataclass(slots=True)
-class StoredPage:
-    """One page of the result: what it says about itself. Its Markdown lies in the store.
-
-    `lang` as BCP 47 has it and `modified` in ISO 8601, if the page says so; `crumbs`, the labels of its breadcrumbs;
-    `signs`, the links of its navigation, kept of the front page alone.
-    """
-
-    url: Url
-    depth: int
-    title: str
-    heading: str
-    description: str
-    site_name: str
-    excerpt: str
-    digest: str
-    lang: str = ""
-    modified: str = ""
-    crumbs: tuple[str, ...] = ()
-    signs: tuple[Sign, ...] = ()
-
-
 class Text(NamedTuple):
-    """The Markdown of a page as the archive needs it.
+    """The Markdown of a page in the parts that the archive needs.
 
-    `head`, its first line when that is a heading, with the line ends after it; `rest`, all else, ending in a line
-    end; `packed`, the rest compressed, empty where no zip is wanted.
+    Attributes:
+        head: The first line where it is a heading, with the line ends after it.
+        rest: Everything else, with a line end at its end.
+        packed: The rest compressed; empty where no zip is wanted.
     """
 
     head: bytes
@@ -80,52 +55,41 @@ class _Place:
 
 
 class PageStore:
-    """Keeps the pages of a crawl in one file, to which it only appends, and their compressed form in another.
+    """Keeps the pages of a crawl in one file, which is only appended to, and compressed pages in a second file.
 
-    Parameters: `path` of the file, which it makes; `compress`, for a zip.
+    Parameters: `path` of the file, which must not exist; `compress`, whether a zip is wanted.
     """
 
     def __init__(self, path: Path, *, compress: bool = False) -> None:
         self._file = path.open("xb")
-        # Pages are read through a door of their own, so that writing only ever appends.
+        # A second descriptor for reading leaves the position of the first one at the end.
         self._reading = path.open("rb", buffering=0)
         self._is_flushed = True
         self._packed = path.with_suffix(".packed").open("x+b") if compress else None
         self._packer = ThreadPoolExecutor(1, "packer") if compress else None
         self._waiting: list[Future[tuple[int, int]]] = []
         self._end = self._packed_end = 0
-        self._repeats = Repeats()
+        self._repeats = RepeatedBlocks()
         self._pages: dict[Url, tuple[StoredPage, _Place]] = {}
-        # Where the same content lies: one list for all that is alike, holding the address that is kept.
-        self._twins: dict[tuple[str, str], list[Url]] = {}
+        self._duplicates = Duplicates()
 
     def add(self, page: StoredPage, markdown: str, variant: str = "") -> bool:
         """Keep a page.
 
-        Parameters: `variant`, alike for those translations of a page whose text is the same, if it has any.
-        Returns: False when the same content lies here under a variant of its URL (another query, another
-        extension, other capitals) or, if it is long enough to be no accident, under any other URL; the better of
-        the two URLs is kept then: the one nearer to the start, else the shorter.
+        Parameters: `page`; `markdown`, sanitised; `variant`, the same for translations that have the same text.
+        Returns: False when the same content is already stored under another URL; the better of the two URLs is
+        kept then (see `store.duplicates`).
         """
-        keys = [(_stem(page.url), page.digest), *([("", variant)] if variant else [])]
-        if len(markdown) >= LONG:
-            own = f"]({page.url}#"
-            is_own = own in markdown
-            digest = content_digest(page.title, markdown.replace(own, "](#")) if is_own else page.digest
-            keys.append(("", digest))
-        known = next((self._twins[key] for key in keys if key in self._twins), None)
-        kept = known or [page.url]
-        for key in keys:
-            self._twins.setdefault(key, kept)
-        if known is None:
+        holder = self._duplicates.add(page, markdown, variant)
+        if holder is None:
             self._pages[page.url] = (page, self._keep(markdown))
             self._repeats.note(markdown)
             return True
-        other, place = self._pages[kept[0]]
-        if _rank(page) < _rank(other):
+        other, place = self._pages[holder[0]]
+        if is_better(page, other):
             del self._pages[other.url]
             self._pages[page.url] = (page, place if page.digest == other.digest else self._keep(markdown))
-            kept[0] = page.url
+            holder[0] = page.url
         return False
 
     def _keep(self, markdown: str) -> _Place:
@@ -138,37 +102,38 @@ class PageStore:
         return place
 
     def state(self) -> dict[str, Any]:
-        """Return all there is to know but the Markdown as JSON-able data."""
+        """Return everything but the Markdown as data for JSON."""
         return {
             "pages": [[asdict(page), place.start, place.length] for page, place in self._pages.values()],
-            "twins": [[*key, list(kept[0])] for key, kept in self._twins.items()],
+            "duplicates": self._duplicates.state(),
         }
 
     def flushed(self) -> int:
-        """Hand what was added to the file, and return how many bytes it has."""
+        """Flush what was added to the file, and return its size in bytes."""
         self._file.flush()
         self._is_flushed = True
         return self._end
 
     def stored(self, size: int) -> Iterator[bytes]:
-        """Walk the first bytes of the file, which never change; any thread may."""
+        """Yield the first `size` bytes of the file, which never change; may be called from any thread."""
         for start in range(0, size, _PART):
             yield os.pread(self._reading.fileno(), min(_PART, size - start), start)
 
     def restore(self, state: dict[str, Any], markdown: bytes) -> None:
-        """Fill an empty store with what `state` described, or not at all. Raises: ValueError, KeyError, TypeError."""
+        """Fill an empty store with the pages that `state` describes, all of them or none.
+
+        Parameters: `state`; `markdown`, the file of the store that it belongs to.
+        Raises: ValueError, KeyError, TypeError when the state is not usable.
+        """
         pages = [
             (_page(fields), markdown[start : start + length].decode())
             for fields, start, length in state["pages"]
         ]
-        kept: dict[Url, list[Url]] = {}
-        twins = {
-            (stem, digest): kept.setdefault(Url(*url), [Url(*url)]) for stem, digest, url in state["twins"]
-        }
+        duplicates = Duplicates.restored(state["duplicates"])
         for page, text in pages:
             self._pages[page.url] = (page, self._keep(text))
             self._repeats.note(text)
-        self._twins = twins
+        self._duplicates = duplicates
 
     def _pack(self, data: bytes) -> Future[tuple[int, int]] | None:
         if self._packer is None:
@@ -192,7 +157,7 @@ class PageStore:
         return self._data(self._pages[page.url][1]).decode()
 
     def text(self, page: StoredPage) -> Text:
-        """Return a page's Markdown in the pieces that the archive is made of. Raises: OSError."""
+        """Return a page's Markdown in the parts that the archive needs. Raises: OSError."""
         place = self._pages[page.url][1]
         head, rest = _split(self._data(place))
         packed = b""
@@ -203,21 +168,22 @@ class PageStore:
         return Text(head, rest, packed)
 
     def words(self, page: StoredPage) -> int:
-        """Return how many words a page has."""
+        """Return the number of words of a page."""
         return self._pages[page.url][1].words
 
     def tokens(self, page: StoredPage) -> int:
-        """Return about how many tokens a page has."""
+        """Return the estimated number of tokens of a page."""
         return self._pages[page.url][1].tokens
 
     def pages(self) -> list[StoredPage]:
         """Return all pages in the order of their URLs."""
         return [self._pages[url][0] for url in sorted(self._pages)]
 
-    def settle(self) -> None:
-        """Take out what repeats from page to page, and wait until all is compressed. Raises: OSError.
+    def finish(self) -> None:
+        """Remove blocks that many pages repeat, and wait until all pages are compressed.
 
-        Before anything is read.
+        Called once, after the last page was added and before the pages are read.
+        Raises: OSError.
         """
         if self._repeats.found():
             for url, (page, place) in list(self._pages.items()):
@@ -226,7 +192,7 @@ class PageStore:
                 if kept != markdown:
                     page.excerpt = "" if plain(page.description) else clean_line(first_paragraph(kept))
                     self._pages[url] = (page, self._keep(kept))
-            self._repeats = Repeats()
+            self._repeats = RepeatedBlocks()
         for future in self._waiting:
             future.result()
         self._waiting.clear()
@@ -250,33 +216,16 @@ class PageStore:
 
 
 def _page(fields: dict[str, Any]) -> StoredPage:
-    signs = tuple(Sign(label, Url(*url), tuple(parts)) for label, url, parts in fields["signs"])
-    made = {"url": Url(*fields["url"]), "crumbs": tuple(fields["crumbs"]), "signs": signs}
-    return StoredPage(**{**fields, **made})
-
-
-def content_digest(title: str, markdown: str) -> str:
-    """Return what tells the content of two pages apart."""
-    return hashlib.sha256(f"{title}\n{markdown}".encode()).hexdigest()
-
-
-def variant_digest(title: str, markdown: str) -> str:
-    """Return what tells the content of two translations apart, whose links lead into their own languages."""
-    return content_digest(title, _TARGET.sub("]()", markdown))
+    links = tuple(NavLink(label, Url(*url), tuple(parts)) for label, url, parts in fields["navigation"])
+    decoded = {
+        "url": Url(*fields["url"]),
+        "breadcrumbs": tuple(fields["breadcrumbs"]),
+        "navigation": links,
+    }
+    return StoredPage(**{**fields, **decoded})
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:
     heading = _TITLE.match(data)
     cut = heading.end() if heading else 0
     return data[:cut], data[cut:] + b"\n"
-
-
-def _stem(url: Url) -> str:
-    # Some servers take upper and lower case for the same; whether this one does, the content tells.
-    path = url._replace(query="").key.lower().removesuffix(".md")
-    stem, dot, extension = path.rpartition(".")
-    return stem if dot and "/" not in extension else path
-
-
-def _rank(page: StoredPage) -> tuple[int, int, str]:
-    return (page.depth, len(page.url.target), page.url.target)

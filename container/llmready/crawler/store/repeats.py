@@ -1,6 +1,6 @@
-"""Blocks that stand at the edge of page after page: notices, licences, calls to subscribe. Once seen, they are noise.
+"""Remove blocks that many pages repeat at their start or end: notices, licences, calls to subscribe.
 
-Which they are is known when all pages are there, and does not depend on the order in which they came.
+The blocks are known once all pages are stored, and do not depend on the order in which the pages came.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ import hashlib
 from collections import Counter
 
 MOST_EDGE_BLOCKS = 6
-"""Blocks at either end of a page that are looked at."""
+"""Blocks at either end of a page that are counted."""
 
 LONGEST_BLOCK = 400
-"""Characters of a block above which it counts as text."""
+"""Characters of a block; a longer one is never removed."""
 
 FEWEST_PAGES = 10
 SHARE = 0.5
-"""A block is noise that stands at the edge of so many pages, and of this part of them."""
+"""A block is removed where at least FEWEST_PAGES pages, and this share of all pages, repeat it."""
 
 MOST_BLOCKS = 500_000
-"""Blocks that are counted; beyond it, those that are new count for nothing."""
+"""Different blocks that are counted; further ones are ignored."""
 
 
-class Repeats:
-    """Counts the blocks at the edges of pages."""
+class RepeatedBlocks:
+    """Counts the blocks at the start and the end of pages."""
 
     def __init__(self) -> None:
         self._counts: Counter[bytes] = Counter()
@@ -32,7 +32,7 @@ class Repeats:
     def note(self, markdown: str) -> None:
         """Count the blocks of a page."""
         self._pages += 1
-        # The ends alone: a page has hundreds of blocks.
+        # A page may have hundreds of blocks, so only its ends are split.
         lead = _lead(markdown.split("\n\n", MOST_EDGE_BLOCKS + 1)[: MOST_EDGE_BLOCKS + 1])
         tail = _tail(markdown.rsplit("\n\n", MOST_EDGE_BLOCKS))
         for key in {_key(block) for block in (*lead, *tail)}:
@@ -40,16 +40,16 @@ class Repeats:
                 self._counts[key] += 1
 
     def found(self) -> bool:
-        """Say whether any block repeats."""
-        return any(self._is_noise(count) for count in self._counts.values())
+        """Tell whether any block is repeated often enough to be removed."""
+        return any(self._is_repeated(count) for count in self._counts.values())
 
     def without(self, markdown: str) -> str:
-        """Return a page without the blocks at its edges that repeat; it keeps at least half of its text."""
+        """Return a page without the repeated blocks at its ends, unless less than half of it would be left."""
         blocks = markdown.split("\n\n")
         first = 1 if blocks[0].startswith("# ") else 0
         lead = self._run(_lead(blocks))
         while lead and blocks[first + lead - 1].startswith("#"):
-            # What follows a heading is its own.
+            # A heading stays, because the text below it belongs to it.
             lead -= 1
         rest = blocks[:first] + blocks[first + lead :]
         tail = self._run(_tail(rest))
@@ -58,11 +58,11 @@ class Repeats:
 
     def _run(self, blocks: list[str]) -> int:
         for number, block in enumerate(blocks):
-            if not self._is_noise(self._counts[_key(block)]):
+            if not self._is_repeated(self._counts[_key(block)]):
                 return number
         return len(blocks)
 
-    def _is_noise(self, count: int) -> bool:
+    def _is_repeated(self, count: int) -> bool:
         return count >= FEWEST_PAGES and count >= SHARE * self._pages
 
 
@@ -72,12 +72,12 @@ def _lead(blocks: list[str]) -> list[str]:
 
 
 def _tail(blocks: list[str]) -> list[str]:
-    """Return the blocks at the end of a page, the last one first, without its first."""
+    """Return the blocks at the end of a page, the last one first, without the first block of the page."""
     return _movable(blocks[:0:-1][:MOST_EDGE_BLOCKS])
 
 
 def _movable(blocks: list[str]) -> list[str]:
-    """Return the blocks up to one that is long, part of code, or of what stands above it."""
+    """Return the blocks before one that is long, belongs to code, or continues the block above it."""
     for number, block in enumerate(blocks):
         if len(block) > LONGEST_BLOCK or "```" in block or "~~~" in block or block[:1] in ("", " ", "\n"):
             return blocks[:number]

@@ -1,9 +1,9 @@
-"""How many tokens a text is, estimated without a tokenizer's vocabulary, which would have to be downloaded."""
+"""Estimate the number of tokens of a text without a tokenizer, whose vocabulary would have to be downloaded."""
 
 from __future__ import annotations
 
 COUNTED_BY = "llmready-estimate-1"
-"""Named in the manifest, so that a reader knows that the figures are an estimate, and which."""
+"""Name of the estimate, which the manifest states."""
 
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"
@@ -20,11 +20,11 @@ def estimate_tokens(data: bytes, words: int) -> int:
     pages of six documentations, in English; over 300 others of them half of the estimates were within 2 % and nine
     of ten within 6 % (a quarter of the characters, the usual rule, is 17 % off). Other languages are less exact.
     """
-    # Each kind is taken out in its turn, the most frequent first, so that less is left to search.
-    letters, rest = _taken(_LETTERS, data)
-    _, rest = _taken(_BLANKS, rest)
-    digits, rest = _taken(_DIGITS, rest)
-    high, rest = _taken(_HIGH, rest)
+    # The most frequent kind is removed first, so that the following searches have less to read.
+    letters, rest = _count_and_remove(_LETTERS, data)
+    _, rest = _count_and_remove(_BLANKS, rest)
+    digits, rest = _count_and_remove(_DIGITS, rest)
+    high, rest = _count_and_remove(_HIGH, rest)
     marks = len(rest)
     tokens = (
         _PER_WORD * words + _PER_LETTER * letters + _PER_DIGIT * digits + _PER_MARK * marks + _PER_HIGH * high
@@ -33,11 +33,11 @@ def estimate_tokens(data: bytes, words: int) -> int:
 
 
 def count_words(data: bytes) -> int:
-    """Return how many words, separated by white space of ASCII, a text in UTF-8 has."""
+    """Return the number of words, separated by ASCII white space, of a text in UTF-8."""
     marked = data.translate(_WORDS_MARKED)
     return marked.count(b" x") + marked.startswith(b"x")
 
 
-def _taken(kind: bytes, data: bytes) -> tuple[int, bytes]:
+def _count_and_remove(kind: bytes, data: bytes) -> tuple[int, bytes]:
     rest = data.translate(None, kind)
     return len(data) - len(rest), rest

@@ -1,0 +1,29 @@
+"""The facts of a page as the converter reports them."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class RawFacts(TypedDict):
+    """What the page's author wrote, with character references not yet resolved.
+
+    Keys:
+        lang: The `lang` attribute of the root element.
+        title: Content of `<title>`.
+        heading: Text of the first heading.
+        base: The `href` of `<base>`; missing without one.
+        metas: Name, `http-equiv` and content of each `<meta>`.
+        related: Relation, address, type, and whether a language is named, of each `<link>`.
+        dates: Dates of the last change, the most reliable first.
+        links: Addresses of the links without their fragments, in the page's order.
+    """
+
+    lang: str
+    title: str
+    heading: str
+    base: NotRequired[str]
+    metas: list[tuple[str, str, str]]
+    related: list[tuple[str, str, str, bool]]
+    dates: list[str]
+    links: list[str]

@@ -1,0 +1,186 @@
+"""Judge one response: what becomes of the page, and which links it has.
+
+`visit` reads the response and returns an outcome. It touches neither the frontier nor the store nor the reporter;
+the scheduler applies the outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from llmready.crawler.browser.need import needs_browser
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.response import all_values
+from llmready.crawler.page.html import HtmlPage, read_html, read_rendered
+from llmready.crawler.page.media import Media, is_page_path, media_of
+from llmready.crawler.page.meta_tags import header_rules
+from llmready.crawler.page.text import TextPage, read_text_page
+from llmready.crawler.urls import Url, continues
+
+if TYPE_CHECKING:
+    from llmready.crawler.browser.browser import Browser
+    from llmready.crawler.convert.node_child import Converter
+    from llmready.crawler.engine.frontier import Candidate
+    from llmready.crawler.engine.scope import Scope
+    from llmready.crawler.fetch.response import Response
+
+LINK_PRIORITY = 0.5
+TRANSLATION_PRIORITY = 0.1
+"""Translations come after the pages in the language of the start page."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The page belongs to the result."""
+
+    content: HtmlPage | TextPage
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The page leads to another one, by its status, a meta refresh or its scripts."""
+
+    url: Url
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The page names another one as its canonical URL; `content` is stored where that one cannot be used."""
+
+    original: Url
+    content: HtmlPage
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The page is neither part of the result nor a failure, because robots rules or patterns exclude it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The page cannot be read."""
+
+    failure: Failure
+
+
+Outcome = Store | Redirect | Copy | Skip | Fail
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredLinks:
+    """Targets of links on a page, and their priority from 0 to 1."""
+
+    urls: list[Url]
+    priority: float = LINK_PRIORITY
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The result of a visit: the outcome, the links of the page, and the feeds that it names."""
+
+    outcome: Outcome
+    links: list[DiscoveredLinks] = field(default_factory=list)
+    feeds: list[Url] = field(default_factory=list)
+
+
+async def visit(
+    response: Response, candidate: Candidate, scope: Scope, converter: Converter, browser: Browser | None
+) -> Visit:
+    """Judge the response to the request for a page.
+
+    Parameters: `response`; `candidate`, the page as the frontier knows it; `scope` of the crawl; `converter`,
+    started; `browser`, for pages that need one, or None.
+    Returns: the visit; an error of the crawler itself becomes a failure of this page.
+    """
+    try:
+        return await _visit(response, candidate, scope, converter, browser)
+    except Failure as failure:
+        return Visit(Fail(failure))
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - it is logged with its traceback, and must not end the crawl
+        _log.exception("%s caused an error in the crawler", candidate.url)
+        return Visit(Fail(internal_error()))
+
+
+def internal_error() -> Failure:
+    """Return the failure of a page that caused an error in the crawler."""
+    return Failure(Code.INTERNAL_ERROR, "The crawler met a fault of its own at this page.")
+
+
+async def _visit(
+    response: Response, candidate: Candidate, scope: Scope, converter: Converter, browser: Browser | None
+) -> Visit:
+    if response.redirect is not None:
+        return Visit(Redirect(response.redirect))
+    response.raise_for_status()
+    media = media_of(response)
+    if media in (Media.MARKDOWN, Media.TEXT):
+        return _visit_text(response, candidate, scope)
+    if media is Media.OTHER:
+        kind = response.content_type[:100] or "something unnamed"
+        raise Failure(Code.NOT_HTML, f"{response.url} is no page but {kind}.")
+    content = await read_html(response, converter)
+    metadata = content.metadata
+    is_judged = metadata.refresh or metadata.noindex
+    if browser is not None and not is_judged and needs_browser(content.html):
+        rendered = await browser.render(response, scope.robots)
+        if rendered.leads_to is not None:
+            return Visit(_script_redirect(rendered.leads_to, candidate, scope))
+        content = await read_rendered(response, rendered.html, converter)
+        if rendered.address is not None and not scope.robots.allows(rendered.address):
+            # Scripts changed the page's address to one that robots.txt forbids.
+            return Visit(Skip())
+    return _visit_html(content, candidate, scope)
+
+
+def _visit_text(response: Response, candidate: Candidate, scope: Scope) -> Visit:
+    content = read_text_page(response)
+    noindex, nofollow = header_rules(all_values(response.headers, "X-Robots-Tag"))
+    links = [] if nofollow else [DiscoveredLinks(content.links)]
+    if noindex or not scope.wants(candidate.url):
+        return Visit(Skip(), links)
+    return Visit(Store(content), links)
+
+
+def _visit_html(content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
+    metadata, relations = content.metadata, content.relations
+    links = [DiscoveredLinks(metadata.links)]
+    if not metadata.nofollow:
+        links.append(DiscoveredLinks(relations.translations, TRANSLATION_PRIORITY))
+    return Visit(_html_outcome(content, candidate, scope), links, relations.feeds)
+
+
+def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outcome:
+    metadata = content.metadata
+    if metadata.refresh is not None and metadata.refresh.key != candidate.url.key:
+        return Redirect(metadata.refresh)
+    if metadata.noindex or not scope.wants(candidate.url):
+        return Skip()
+    original = _original(metadata.canonical or content.relations.canonical, candidate, scope)
+    return Copy(original, content) if original is not None else Store(content)
+
+
+def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome:
+    if scope.own(target) is None:
+        return Fail(Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts."))
+    return Redirect(target)
+
+
+def _original(canonical: Url | None, candidate: Candidate, scope: Scope) -> Url | None:
+    """Return the page that this one names as canonical, or None where it is not to be followed.
+
+    A canonical URL that is the front page, or the first page of a list that this page continues, is a common mistake
+    that would lose pages.
+    """
+    if canonical is None or candidate.stays:
+        return None
+    url = scope.own(canonical)
+    if url is None or url.key == candidate.url.key or url.path == "/" or continues(candidate.url, url):
+        return None
+    may_replace = scope.robots.allows(url) and scope.wants(url) and is_page_path(url.path)
+    return url if may_replace else None

@@ -1,0 +1,35 @@
+"""Follow redirects for robots.txt and sitemaps; the scheduler follows those of pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmready.crawler.failures import Code, Failure
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.client import Getter
+    from llmready.crawler.fetch.response import Response
+    from llmready.crawler.urls import Url
+
+MAX_REDIRECTS = 5
+
+
+async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
+    """Fetch a URL and follow its redirects; the address guard checks each of them.
+
+    Parameters: `getter`; `url`; `accept`, the header; `limit`, decoded bytes; `cut`, whether a longer body is cut.
+    Raises: Failure; too_many_redirects after five redirects.
+    """
+    for _ in range(MAX_REDIRECTS + 1):
+        response = await getter.get(url, accept=accept, limit=limit, cut=cut)
+        if response.redirect is None:
+            return response
+        url = response.redirect
+    raise too_many_redirects(url)
+
+
+def too_many_redirects(url: Url) -> Failure:
+    """Return the failure of a URL with more redirects in a row than are followed."""
+    return Failure(
+        Code.TOO_MANY_REDIRECTS, f"{url.origin} redirects more than {MAX_REDIRECTS} times in a row."
+    )

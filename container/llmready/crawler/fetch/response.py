@@ -1,0 +1,75 @@
+"""A response to one request, and the headers that requests for pages send."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.urls import Url, join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+BUSY = frozenset({429, 503})
+"""Status codes of a site that asks for fewer requests."""
+
+ACCEPT_MARKDOWN = "text/markdown,text/html;q=0.9,application/xhtml+xml;q=0.9,*/*;q=0.1"
+ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response with its decoded body; the body is empty where it was not wanted."""
+
+    url: Url
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def redirect(self) -> Url | None:
+        """Target of a redirect, or None."""
+        location = self.headers.get("Location")
+        return join(self.url, location) if self.status in REDIRECTS and location else None
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters, in lower case."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the site asks to wait (RFC 9110, section 10.2.3), or None."""
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isdigit():
+            return float(value[:9])
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    def raise_for_status(self) -> None:
+        """Check that the status is 200.
+
+        Raises: Failure (http_error, server_error, rate_limited) for any other status.
+        """
+        status, url = self.status, self.url
+        if status == 200:
+            return
+        if status in REDIRECTS:
+            raise Failure(Code.HTTP_ERROR, f"{url} answers {status} but leads to no web address.")
+        if status == 429:
+            raise Failure(Code.RATE_LIMITED, f"{url} answers 429: too many requests.")
+        if status >= 500:
+            raise Failure(Code.SERVER_ERROR, f"{url} answers {status}.")
+        raise Failure(Code.HTTP_ERROR, f"{url} answers {status}.")
+
+
+def all_values(headers: Mapping[str, str], name: str) -> str:
+    """Return the values of all headers with this name as one comma-separated list."""
+    wanted = name.lower()
+    return ", ".join(value for key, value in headers.items() if key.lower() == wanted)

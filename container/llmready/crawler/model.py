@@ -1,0 +1,105 @@
+"""Plain data that the steps of a crawl pass on; this module imports URLs and failure codes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmready.crawler.failures import Code
+    from llmready.crawler.urls import Url
+
+
+class NavLink(NamedTuple):
+    """A link in a page's navigation: its label, its target, and the names of the parts around it, outermost first."""
+
+    label: str
+    url: Url
+    parts: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class StoredPage:
+    """The facts of one page of the result; its Markdown is kept in the page store.
+
+    Attributes:
+        url: Canonical URL of the page.
+        depth: Number of links from the start page.
+        title: Content of `<title>`, or the title in a front matter.
+        heading: Text of the first heading.
+        description: What the page's meta tags or front matter say that it is about.
+        site_name: Name of the site as the page states it.
+        excerpt: First paragraph of prose; empty where the page has a description.
+        digest: SHA-256 of title and Markdown, in hex.
+        lang: Language as a BCP 47 tag, empty where unknown.
+        modified: Last change in ISO 8601, empty where unknown.
+        breadcrumbs: Labels of the page's breadcrumbs, outermost first.
+        navigation: Links of the page's navigation; kept of the front page alone.
+    """
+
+    url: Url
+    depth: int
+    title: str
+    heading: str
+    description: str
+    site_name: str
+    excerpt: str
+    digest: str
+    lang: str = ""
+    modified: str = ""
+    breadcrumbs: tuple[str, ...] = ()
+    navigation: tuple[NavLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that is missing from the result: its URL, a stable code, and a sentence for the site's owner."""
+
+    url: str
+    code: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a score is below 100: a stable code, a sentence, and the points that it costs."""
+
+    code: str
+    detail: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The score of an llms.txt from 0 to 100, and the reasons why it is not 100."""
+
+    score: int
+    reasons: tuple[Reason, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score and its reasons as data for JSON."""
+        return {
+            "score": self.score,
+            "reasons": [
+                {"code": reason.code, "detail": reason.detail, "points": reason.points}
+                for reason in self.reasons
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlResult:
+    """A finished crawl: where its files are, and figures about them; sizes in bytes."""
+
+    out: Path
+    archive: Path | None
+    pages_crawled: int
+    pages_failed: int
+    total_files: int
+    file_size: int
+    sha256: str | None
+    content_bytes: int
+    site_name: str
+    quality: Quality

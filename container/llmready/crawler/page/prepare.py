@@ -1,0 +1,93 @@
+"""Turn a page into what is stored of it: its facts, and Markdown that is safe to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmready.crawler.convert.sanitise import clean_line, clean_markdown
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.model import StoredPage
+from llmready.crawler.page.digests import content_digest, variant_digest
+from llmready.crawler.page.excerpt import first_paragraph, plain
+from llmready.crawler.page.html import HtmlPage
+from llmready.crawler.page.navigation import read_breadcrumbs, read_navigation
+from llmready.crawler.page.text import TextPage, read_text
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.response import Response
+    from llmready.crawler.urls import Url
+
+LONGEST_FACT = 1000
+"""Characters of a title, heading, description or site name that are kept."""
+
+
+class PreparedPage(NamedTuple):
+    """A page as the store takes it; `variant` is the same for translations that have the same text, else empty."""
+
+    page: StoredPage
+    markdown: str
+    variant: str = ""
+
+
+def prepare(
+    content: HtmlPage | TextPage, url: Url, depth: int, markdown_alternate: Response | None = None
+) -> PreparedPage:
+    """Prepare a page for the store.
+
+    Parameters: `content`, the page as it was read; `url`, under which it is stored; `depth`, links from the start
+    page; `markdown_alternate`, the site's own Markdown for an HTML page, which replaces the converted one.
+    Raises: Failure (empty_page).
+    """
+    if isinstance(content, TextPage):
+        return PreparedPage(*read_text(content.response, url, depth))
+    if markdown_alternate is None:
+        page, markdown = from_html(content, url, depth)
+    else:
+        page, markdown = _from_alternate(markdown_alternate, content, url, depth)
+    translations = content.relations.translations
+    if not translations:
+        return PreparedPage(page, markdown)
+    first_key = min(url.key, *(other.key for other in translations))
+    return PreparedPage(page, markdown, f"{first_key} {variant_digest(page.title, markdown)}")
+
+
+def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]:
+    """Return the facts of an HTML page and its sanitised Markdown; see `prepare`. Raises: Failure (empty_page)."""
+    markdown = clean_markdown(content.markdown)
+    if not markdown.strip():
+        raise Failure(
+            Code.EMPTY_PAGE,
+            f"{url} has no text; a page that needs JavaScript needs the browser option.",
+        )
+    metadata = content.metadata
+    title = clean_line(metadata.title[:LONGEST_FACT])
+    description = clean_line(metadata.description[:LONGEST_FACT])
+    page = StoredPage(
+        url=url,
+        depth=depth,
+        title=title,
+        heading=clean_line(metadata.heading[:LONGEST_FACT]),
+        description=description,
+        site_name=clean_line(metadata.site_name[:LONGEST_FACT]),
+        # The excerpt stands in for a description, so a page with one rarely needs it.
+        excerpt="" if plain(description) else clean_line(first_paragraph(markdown)),
+        digest=content_digest(title, markdown),
+    )
+    _add_html_facts(page, content)
+    return page, markdown
+
+
+def _from_alternate(alternate: Response, content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]:
+    page, markdown = read_text(alternate, url, depth)
+    page.title = page.title or content.metadata.title
+    page.site_name = content.metadata.site_name
+    page.description = page.description or content.metadata.description
+    _add_html_facts(page, content)
+    return page, markdown
+
+
+def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
+    metadata = content.metadata
+    page.lang, page.modified = metadata.lang, metadata.modified
+    page.breadcrumbs = read_breadcrumbs(content.source)
+    page.navigation = read_navigation(content.html, metadata.base) if page.depth == 0 else ()

@@ -1,0 +1,31 @@
+"""What a crawl reports while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from llmready.crawler.failures import Failure
+    from llmready.crawler.model import CrawlResult, PageFailure
+
+
+class Reporter(Protocol):
+    """Receives the progress and the end of one crawl."""
+
+    def started(self, url: str) -> None:
+        """Report that a crawl of this URL starts."""
+
+    def progress(self, crawled: int, total: int, failed: int) -> None:
+        """Report the numbers of pages that were crawled, that are known, and that failed."""
+
+    def page_failed(self, failure: PageFailure) -> None:
+        """Report a page that will be missing."""
+
+    def completed(self, result: CrawlResult) -> None:
+        """Report that all files are written."""
+
+    def failed(self, failure: Failure) -> None:
+        """Report why there is no result."""
+
+    def close(self) -> None:
+        """Flush what is held back; nothing is reported afterwards."""

@@ -1,0 +1,76 @@
+"""Recognise pages whose content is already stored under another URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmready.crawler.page.digests import content_digest
+from llmready.crawler.urls import Url
+
+if TYPE_CHECKING:
+    from llmready.crawler.model import StoredPage
+
+LONG = 500
+"""Characters from which equal Markdown at any two URLs counts as one page; short texts may be equal by chance."""
+
+
+class Duplicates:
+    """Remembers which content is stored under which URL."""
+
+    def __init__(self) -> None:
+        # Each value is shared by all keys of one content and holds the URL under which it is kept.
+        self._kept: dict[tuple[str, str], list[Url]] = {}
+
+    def add(self, page: StoredPage, markdown: str, variant: str) -> list[Url] | None:
+        """Remember a page; return the holder of the URL under which the same content is kept, or None.
+
+        Two pages are the same when their content is equal and their URLs differ only in query, extension or case,
+        when their content is equal and long, or when they are translations with the same text (`variant`).
+        """
+        keys = [(_stem(page.url), page.digest)]
+        if variant:
+            keys.append(("", variant))
+        if len(markdown) >= LONG:
+            keys.append(("", _digest_without_own_url(page, markdown)))
+        known = next((self._kept[key] for key in keys if key in self._kept), None)
+        holder = known or [page.url]
+        for key in keys:
+            self._kept.setdefault(key, holder)
+        return known
+
+    def state(self) -> list[Any]:
+        """Return the remembered content as data for JSON."""
+        return [[*key, list(holder[0])] for key, holder in self._kept.items()]
+
+    @classmethod
+    def restored(cls, state: list[Any]) -> Duplicates:
+        """Return what `state` describes. Raises: ValueError, TypeError."""
+        holders: dict[Url, list[Url]] = {}
+        found = cls()
+        found._kept = {
+            (stem, digest): holders.setdefault(Url(*url), [Url(*url)]) for stem, digest, url in state
+        }
+        return found
+
+
+def is_better(page: StoredPage, other: StoredPage) -> bool:
+    """Tell whether the URL of one page is to be kept before that of another: nearer to the start, else shorter."""
+    return _rank(page) < _rank(other)
+
+
+def _digest_without_own_url(page: StoredPage, markdown: str) -> str:
+    own = f"]({page.url}#"
+    if own not in markdown:
+        return page.digest
+    return content_digest(page.title, markdown.replace(own, "](#"))
+
+
+def _stem(url: Url) -> str:
+    # Some servers ignore case in paths; whether this one does, equal content tells.
+    path = url._replace(query="").key.lower().removesuffix(".md")
+    stem, dot, extension = path.rpartition(".")
+    return stem if dot and "/" not in extension else path
+
+
+def _rank(page: StoredPage) -> tuple[int, int, str]:
+    return (page.depth, len(page.url.target), page.url.target)
