@@ -192,7 +192,7 @@ def _opened(port: int, hosts: list[str], start: str) -> tuple[str, object]:
         guard = AddressGuard([(host, port) for host in hosts])
         async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
             opened = await open_site(fetcher, parse(start))
-            return str(opened.start), opened.answer
+            return str(opened.start), opened.response
 
     return asyncio.run(open_it())
 
