@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -25,12 +27,15 @@ class MissingPackageError(Exception):
     """A package could not be had here."""
 
 
-def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path = CACHE) -> Path:
+def unpacked(
+    package: str, version: str, members: tuple[str, ...], cache: Path = CACHE, *, sha256: str = ""
+) -> Path:
     """Return the folder into which `members` of a package were unpacked.
 
     Parameters: `package`, such as `debian:git-doc`; `version`, the pinned one (where a distribution has
-    replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is kept.
-    Raises: MissingPackageError.
+    replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is
+    kept; `sha256`, what the archive must hash to, when given.
+    Raises: MissingPackageError when the package cannot be downloaded; ValueError when its hash is another.
     """
     registry, _, name = package.partition(":")
     folder = _folder(package, version, cache)
@@ -39,6 +44,8 @@ def unpacked(package: str, version: str, members: tuple[str, ...], cache: Path =
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         archive = _FETCH[registry](name, version, Path(scratch))
+        if sha256 and hashlib.sha256(archive.read_bytes()).hexdigest() != sha256:
+            raise ValueError(f"{package} {version} is not the archive that was pinned")
         folder.mkdir(parents=True, exist_ok=True)
         _unpack(archive, folder, members)
     missing = [member for member in members if not (folder / member).exists()]
@@ -103,8 +110,16 @@ def _debian(name: str, version: str, scratch: Path) -> Path:
 
 
 def _pypi(name: str, version: str, scratch: Path) -> Path:
+    # pip asks the package's own build script for its name and version; old scripts need pkg_resources, which later
+    # releases of setuptools do not have.
+    constraint = scratch / "constraint.txt"
+    constraint.write_text("setuptools<81\n")
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
-    _run([*command, "-d", str(scratch), f"{name}=={version}"], scratch)
+    _run(
+        [*command, "-d", str(scratch), f"{name}=={version}"],
+        scratch,
+        {**os.environ, "PIP_CONSTRAINT": str(constraint)},
+    )
     for archive in scratch.glob("*.tar.gz"):
         return archive
     raise MissingPackageError(f"{name}: the source distribution cannot be downloaded")
@@ -120,9 +135,11 @@ def _npm(name: str, version: str, scratch: Path) -> Path:
 _FETCH = {"debian": _debian, "pypi": _pypi, "npm": _npm}
 
 
-def _run(command: Sequence[str | Path], folder: Path) -> None:
+def _run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> None:
     try:
-        subprocess.run(command, cwd=folder, check=False, capture_output=True, timeout=SECONDS)
+        subprocess.run(
+            command, cwd=folder, check=False, capture_output=True, timeout=SECONDS, env=environment
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MissingPackageError(f"{command[0]}: {error}") from error
 

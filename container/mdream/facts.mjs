@@ -1,5 +1,6 @@
 // What a page says about itself, as its author wrote it: references are left to who reads the facts.
 import { ID } from './tags.mjs'
+import { parseNoscript } from './parser.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 import { resolved, sourceOf } from './measure.mjs'
 
@@ -16,6 +17,8 @@ const RELATIONS = /(?:^|\s)(?:alternate|canonical|next|prev)(?:\s|$)/i
 const NOT_FOLLOWED = /(?:^|\s)nofollow(?:\s|$)/i
 const STRUCTURED = /"dateModified"\s*:\s*"([^"]{8,40})"/
 const CHANGED = /(?:^|\s)updated(?:\s|$)/
+const MOST_NOSCRIPTS = 200
+const LINK = /<a(?:rea)?\s/i
 const NUMBER_SIGN = 35
 const AMPERSAND = 38
 
@@ -98,12 +101,18 @@ function linksOf(tree) {
   const found = new Set()
   for (const kind of [ID.a, ID.area]) for (const node of tree.lists[kind]) note(tree, node, HREF, found)
   for (const kind of [ID.frame, ID.iframe]) for (const node of tree.lists[kind]) note(tree, node, SRC, found)
+  // The crawler runs no scripts, so what a page offers instead of them leads on.
+  for (const outer of tree.lists[ID.noscript].slice(0, MOST_NOSCRIPTS)) {
+    if (!LINK.test(tree.slice(tree.to[outer], tree.closeFrom[outer]))) continue
+    const inner = parseNoscript(tree, outer)
+    for (const kind of [ID.a, ID.area]) for (const node of inner.lists[kind]) note(inner, node, HREF, found)
+  }
   return [...found]
 }
 
 function note(tree, node, attribute, found) {
   let address = null
-  const end = tree.firstAttribute[node + 1]
+  const end = tree.endOfAttributes[node]
   for (let place = tree.firstAttribute[node]; place < end; place++) {
     const name = tree.attributeName[place]
     if (name === REL && NOT_FOLLOWED.test(tree.value(place))) return

@@ -17,6 +17,9 @@ const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead
 const CELLS = ids('td', 'th')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const LISTS = ids('ol', 'ul')
+const QUOTATIONS = ids('blockquote')
+/** Lists or quotations within each other that are written as such. */
+const DEEPEST_LEVEL = 12
 /** What an item of a list does not begin with when it is text. */
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 /** What is seen without a text. */
@@ -164,6 +167,11 @@ export class PlainHtml {
     }
   }
 
+  /** Write text whose markup was never any, as a code block. */
+  verbatim(node) {
+    return this.pre(node, rawText(this.tree, node))
+  }
+
   wrapped(node, begin, end) {
     this.markup(begin)
     return this.within(node, PUT, end)
@@ -227,7 +235,7 @@ export class PlainHtml {
     if (TABLE_PARTS[tag]) return this.tablePart(node, tag)
     switch (tag) {
       case ID.a: return this.link(node)
-      case ID.blockquote: return this.isIndented(node) ? node + 1 : this.wrapped(node, '<blockquote>', '</blockquote>')
+      case ID.blockquote: return this.quotation(node)
       case ID.br: return this.lineBreak(node)
       case ID.col: return node + 1
       case ID.dd: return this.isEntry(node) ? this.within(node, PUT, this.endOfEntry(node)) : this.wrapped(node, '<ul><li>', '</li></ul>')
@@ -239,6 +247,8 @@ export class PlainHtml {
       case ID.ol: case ID.ul: return this.list(node, tag)
       case ID.pre: return this.pre(node, rawText(tree, node))
       case ID.sup: return this.superscript(node)
+      case ID.xmp: case ID.plaintext: case ID.listing: return this.verbatim(node)
+      case ID.address: return this.wrapped(node, '<div>', '</div>')
       case ROOT: return node + 1
       default:
     }
@@ -302,9 +312,25 @@ export class PlainHtml {
     return inner.length === 1 && tree.tag[inner[0]] === ID.div && measure.length(inner[0]) === measure.length(node)
   }
 
+  quotation(node) {
+    if (this.isIndented(node)) return node + 1
+    return this.isTooDeep(node, QUOTATIONS) ? this.wrapped(node, '<div>', '</div>')
+      : this.wrapped(node, '<blockquote>', '</blockquote>')
+  }
+
+  /** Say whether an element lies in so many of its kind that Markdown's indentation would outgrow the text. */
+  isTooDeep(node, kinds) {
+    const { tree } = this
+    let depth = 0
+    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) {
+      if (kinds[tree.tag[above]] && ++depth >= DEEPEST_LEVEL) return true
+    }
+    return false
+  }
+
   /** Write a list; one that only lays out a page becomes blocks. */
   list(node, tag) {
-    if (!this.isLayout(node)) return this.asItIs(node, tag)
+    if (!this.isLayout(node) && !this.isTooDeep(node, LISTS)) return this.asItIs(node, tag)
     this.tree.marks[node] |= UNWRAPPED
     return this.wrapped(node, '<div>', '</div>')
   }

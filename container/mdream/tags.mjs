@@ -21,26 +21,46 @@ export const OF_HEAD = 128
 export const BLOCK = 256
 /** Its start may close something. */
 export const CLOSES = 512
+/** One of the standard's "special" elements: an end tag of another kind does not reach beyond it. */
+export const SPECIAL = 1024
+/** One of the standard's formatting elements, which are opened again after the block that closed them. */
+export const FORMATTING = 2048
+/** Its start tag ends an `svg` or `math` that was left open. */
+export const BREAKS_OUT = 4096
+/** The text of a page, or phrasing content that the standard lets formatting be opened again for. */
+export const PHRASING = 8192
 
 const GROUPS = [
-  ['a dd dt li option', CLOSES],
-  ['area base col embed frame input keygen link meta param source track', VOID],
+  ['a dd dt li nobr optgroup option rb rp rt rtc select', CLOSES],
+  ['area base basefont bgsound col embed frame input keygen link meta param source track', VOID],
   ['br hr img wbr', VOID],
-  ['iframe noembed noframes script style textarea title xmp', RAW],
+  ['iframe noembed noframes noscript plaintext script style textarea title xmp', RAW],
   ['address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form',
     CLOSES_P | CLOSES | BLOCK],
-  ['h1 h2 h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section summary table ul',
+  ['h1 h2 h3 h4 h5 h6 header hgroup hr listing main menu nav ol p pre search section summary table ul',
     CLOSES_P | CLOSES | BLOCK],
+  ['plaintext xmp', CLOSES_P | CLOSES],
+  ['button', CLOSES],
   ['caption dd dt li tbody td tfoot th thead tr', BLOCK],
   ['h1 h2 h3 h4 h5 h6', HEADING],
   ['a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rb rp rt ruby s samp',
     INLINE],
   ['slot small span strike strong sub sup time tt u var', INLINE],
-  ['caption object table td template th', SCOPE],
+  ['applet caption marquee object table td template th', SCOPE],
+  ['annotation-xml desc foreignobject mi mn mo ms mtext', SCOPE | SPECIAL],
   ['audio button canvas dialog embed head iframe input nav noscript object script select style svg template textarea video',
     NEVER],
-  ['noembed noframes title xmp', NEVER],
-  ['base link meta noscript script style template title', OF_HEAD],
+  ['noembed noframes title', NEVER],
+  ['base basefont bgsound link meta noframes noscript script style template title', OF_HEAD],
+  ['address applet area article aside base basefont bgsound blockquote body br button caption center col colgroup dd', SPECIAL],
+  ['details dir div dl dt embed fieldset figcaption figure footer form frame h1 h2 h3 h4 h5 h6 head header hgroup', SPECIAL],
+  ['hr html iframe img input keygen li link listing main marquee menu meta nav noembed noframes noscript object ol', SPECIAL],
+  ['p param plaintext pre script search section select source style summary table tbody td template textarea tfoot', SPECIAL],
+  ['th thead title tr track ul wbr xmp', SPECIAL],
+  ['a b big code em font i nobr s small strike strong tt u', FORMATTING],
+  ['b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li menu meta nobr ol p', BREAKS_OUT],
+  ['pre ruby s small span strong strike sub sup table tt u ul var', BREAKS_OUT],
+  ['applet area br button embed img input keygen marquee object select wbr xmp', PHRASING],
 ]
 
 /** The number of each element that is known, by its name. */
@@ -64,7 +84,8 @@ function known(name) {
 known('#text')
 known('#page')
 for (const [names, property] of GROUPS) for (const name of names.split(' ')) properties[known(name)] |= property
-for (const name of ['html', 'body', 'colgroup', 'math', 'optgroup', 'option', 'picture']) known(name)
+const OTHERS = 'html body colgroup image math optgroup option picture foreignobject desc annotation-xml mi mo mn ms mtext'
+for (const name of OTHERS.split(' ')) known(name)
 
 /** Numbers from here on are given to other elements, anew for each page. */
 export const FIRST_FREE = NAMES.length
@@ -73,7 +94,8 @@ export const MOST_IDS = FIRST_FREE + 500
 
 /** The properties of each element, by its number. */
 export const PROPERTIES = new Uint16Array(MOST_IDS)
-PROPERTIES.set(properties)
+PROPERTIES.set(properties.map((those) => (those & SPECIAL ? those : those | PHRASING)))
+PROPERTIES.fill(PHRASING, FIRST_FREE)
 
 /** Return a table that holds 1 at the numbers of the named elements. */
 export function ids(...names) {
@@ -93,7 +115,7 @@ export class Numbering {
     if (to - from <= SHORT) {
       const key = keyOf(tree.codes, from, to)
       const slot = slotOf(key)
-      if (KEYS[slot] === key) return SLOTS[slot]
+      if (key !== 0 && KEYS[slot] === key) return SLOTS[slot]
     } else if (to - from <= LONGER) {
       const id = LONGER_ONES[longerSlotOf(tree.codes, from, to)]
       if (id && to - from === NAMES[id].length && isName(tree.codes, from, id)) return id

@@ -1,5 +1,6 @@
 // A page as a flat tree: its nodes in the order of the source, each with where its last descendant ends.
 import { isAscii } from 'node:buffer'
+import { HIDDEN } from './names.mjs'
 import { ids } from './tags.mjs'
 
 const TEXT = 0
@@ -14,7 +15,7 @@ export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(A
 
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids(
-  'a', 'area', 'article', 'base', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'pre', 'script', 'table',
+  'a', 'area', 'article', 'base', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'noscript', 'pre', 'script', 'table',
   'th', 'time', 'tr',
 )
 const NO_LIST = []
@@ -32,7 +33,8 @@ const PARTS_KEPT = 1 << 13
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
-  constructor() {
+  /** @param {number} [room] Nodes for which there is room at first. */
+  constructor(room = ROOM) {
     /**
      * The page for searching alone, a character for each byte; what is to be read comes from `slice`. V8 handles such
      * strings faster than others, and decodes ASCII many times faster than what holds a single other character; most
@@ -48,13 +50,15 @@ export class Tree {
     this.count = 0
     this.toldOnes = 0
     this.says = 0
+    /** Nodes that had to move because others were inserted before them. */
+    this.moves = 0
     /** Its bytes, in which searching for what is near is faster than in a string. */
     this.codes = Buffer.alloc(0)
     this.attributes = 0
-    this.makeRoomForAttributes(ROOM)
+    this.makeRoomForAttributes(room)
     this.lists = Array.from(LISTED, (isListed) => (isListed ? [] : NO_LIST))
     this.filled = this.lists.filter((list) => list !== NO_LIST)
-    this.makeRoom(ROOM)
+    this.makeRoom(room)
   }
 
   makeRoom(room) {
@@ -69,8 +73,9 @@ export class Tree {
     this.parent = larger(Int32Array, 'parent')
     /** The index after the last descendant. */
     this.end = larger(Int32Array, 'end')
-    /** Where the attributes of a node begin; they end where those of the next begin. */
+    /** The attributes of a node: the place of the first one, and that after the last one. */
     this.firstAttribute = larger(Int32Array, 'firstAttribute')
+    this.endOfAttributes = larger(Int32Array, 'endOfAttributes')
     /** 1 for nodes that are left out. */
     this.gone = larger(Uint8Array, 'gone')
     /** What attributes say, as bits. */
@@ -102,7 +107,7 @@ export class Tree {
 
   /** Begin with another page, given as bytes in UTF-8. */
   reset(bytes) {
-    this.count = this.attributes = 0
+    this.count = this.attributes = this.moves = 0
     if (this.room > ROOM_KEPT) this.makeRoom(ROOM)
     if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
     this.codes = bytes
@@ -152,7 +157,7 @@ export class Tree {
     this.parent[node] = parent
     this.end[node] = node + 1
     this.firstAttribute[node] = firstAttribute
-    this.firstAttribute[node + 1] = this.attributes
+    this.endOfAttributes[node] = this.attributes
     this.from[node] = from
     this.to[node] = to
     this.closeTo[node] = 0
@@ -160,6 +165,51 @@ export class Tree {
     this.marks[node] = 0
     if (LISTED[tag]) this.lists[tag].push(node)
     return node
+  }
+
+  /**
+   * Add a copy of an element, with its attributes, as the newest node; return it.
+   *
+   * Its attributes are those of the original, which is why their end is noted for each node.
+   */
+  addCopy(original, parent) {
+    const node = this.add(this.tag[original], parent, this.firstAttribute[original], this.from[original], this.to[original])
+    this.endOfAttributes[node] = this.endOfAttributes[original]
+    this.marks[node] = this.marks[original]
+    if (this.marks[node] & HIDDEN) this.gone[node] = 1
+    return node
+  }
+
+  /**
+   * Insert a copy of an element before the node `at`; nodes from there on move by one. The caller adapts what it keeps.
+   *
+   * Takes time for each node behind it, so callers limit how often they do it.
+   */
+  insertCopy(original, parent, at) {
+    const last = this.addCopy(original, parent)
+    // The copy is the newest node; it moves to its place and the others behind it.
+    for (const array of [this.tag, this.parent, this.end, this.firstAttribute, this.endOfAttributes, this.gone, this.marks,
+      this.from, this.to, this.closeFrom, this.closeTo, this.size]) {
+      const own = array[last]
+      array.copyWithin(at + 1, at, last)
+      array[at] = own
+    }
+    this.end[at] = at + 1
+    for (let node = at + 1; node < this.count; node++) {
+      if (this.parent[node] >= at) this.parent[node]++
+      this.end[node]++
+    }
+    const tag = this.tag[at]
+    for (const list of this.filled) {
+      for (let place = list.length - 1; place >= 0 && list[place] >= at; place--) list[place]++
+    }
+    if (LISTED[tag]) {
+      const list = this.lists[tag]
+      list.pop()
+      list.splice(countBelow(list, list.length, at), 0, at)
+    }
+    for (let place = this.toldOnes - 1; place >= 0 && this.told[place] >= at; place--) this.told[place]++
+    return at
   }
 
   /** Note what the attributes of the newest node say, or that it counts by what it is. */
@@ -195,12 +245,12 @@ export class Tree {
   }
 
   hasAttributes(node) {
-    return this.firstAttribute[node] < this.firstAttribute[node + 1]
+    return this.firstAttribute[node] < this.endOfAttributes[node]
   }
 
   /** Return where an attribute of a node lies among all attributes, or -1. */
   placeOf(node, name) {
-    const end = this.firstAttribute[node + 1]
+    const end = this.endOfAttributes[node]
     for (let place = this.firstAttribute[node]; place < end; place++) if (this.attributeName[place] === name) return place
     return -1
   }

@@ -1,6 +1,8 @@
-"""Recognise pages whose structure makes a parser of the HTML standard slow; only our own converter reads those.
+"""Limits for pages that are parsed by the algorithm of the HTML standard.
 
-The standard's algorithm takes quadratic time in the depth of nested elements and in the attributes of a tag.
+That algorithm takes quadratic time and memory in how deep elements nest, in how many attributes a tag has, and in how
+many formatting elements are left open, because each block opens them again. Such pages are left to our own parser,
+which has limits for all three.
 """
 
 from __future__ import annotations
@@ -10,17 +12,26 @@ from collections import Counter
 
 DEEPEST = 5000
 MOST_ATTRIBUTES = 5000
+MOST_REOPENED = 200_000
+"""Formatting elements that a parser may open again in the blocks of one page."""
 
 _LONG_TAG = re.compile(r"<[A-Za-z][^>]{10000,}")
 _TAG = re.compile(
     r"<(?:(?P<end>/)|(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|dt|dd|tr|td|th|"
     r"thead|tbody|option|path|circle|rect|use|g)[\s/>]))(?P<name>[A-Za-z][^\s/>]{0,40})"
 )
+_FORMATTING_OR_START = re.compile(
+    r"<(?:(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])|[a-z])", re.IGNORECASE
+)
+_FEW_OPEN = 50
+"""Open formatting elements below which nothing is counted: real pages leave some open."""
 
 
 def is_sane(html: str) -> bool:
-    """Tell whether a page nests at most 5,000 elements and has no tag with more than 5,000 attributes."""
+    """Return whether a page is within the limits: depth, attributes of a tag, formatting that is opened again."""
     if any(len(tag[0].split()) > MOST_ATTRIBUTES for tag in _LONG_TAG.finditer(html)):
+        return False
+    if _reopens_too_much(html):
         return False
     if html.count("<") <= 2 * DEEPEST:
         return True
@@ -37,3 +48,18 @@ def is_sane(html: str) -> bool:
         if depth > DEEPEST:
             return False
     return True
+
+
+def _reopens_too_much(html: str) -> bool:
+    open_ones = reopened = 0
+    for tag in _FORMATTING_OR_START.finditer(html):
+        if tag[1] is None:
+            if open_ones > _FEW_OPEN:
+                reopened += open_ones
+                if reopened > MOST_REOPENED:
+                    return True
+        elif tag[1]:
+            open_ones = max(0, open_ones - 1)
+        else:
+            open_ones += 1
+    return False

@@ -1,0 +1,93 @@
+"""The tree-construction cases of html5lib-tests, and their trees in a form that ours can be compared with."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from testkit.packages import unpacked
+
+VERSION = "1.1"
+SHA256 = "b2e5b40261e20f354d198eae92afc10d750afb487ed5e50f9c4eaf07c184146f"
+FOLDER = "html5lib/tests/testdata/tree-construction"
+# Elements that every page has, and those that the standard writes in where authors leave them out.
+IMPLIED = frozenset({"#page", "html", "head", "body", "tbody", "colgroup"})
+
+Node = str | tuple[str, tuple["Node", ...]]
+"""A text, or an element: its name and what it holds."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: `name`, its file and number; `page`, the source; `tree`, what the standard makes of it."""
+
+    name: str
+    page: str
+    reads_noscript: bool
+    tree: tuple[Node, ...]
+
+
+def cases() -> list[Case]:
+    """Return the cases for whole pages. Raises: MissingPackageError when the package cannot be downloaded."""
+    folder = unpacked("pypi:html5lib", VERSION, (FOLDER,), sha256=SHA256) / FOLDER
+    found: list[Case] = []
+    for path in sorted(folder.glob("*.dat")):
+        text = "\n" + path.read_text(encoding="utf-8", newline="\n")
+        for number, block in enumerate(text.split("\n#data\n")[1:], 1):
+            if "\n#document-fragment\n" not in block:
+                found.append(_case(f"{path.stem}:{number}", block))
+    return found
+
+
+def _case(name: str, block: str) -> Case:
+    page = block.partition("\n#errors")[0]
+    document = block.partition("\n#document\n")[2]
+    return Case(name, page, "\n#script-off" in block, normalised(_nested(document)))
+
+
+def _nested(document: str) -> list[Node]:
+    """Read lines such as `|   <p>` by their indentation."""
+    root: list[object] = []
+    levels: list[list[object]] = [root]
+    # A text may have line breaks, so a line is what begins with a bar.
+    for line in re.split(r"\n(?=\| )", "\n" + document.rstrip("\n"))[1:]:
+        body = line[2:]
+        content = body.lstrip(" ")
+        depth = (len(body) - len(content)) // 2
+        del levels[depth + 1 :]
+        if content.startswith('"'):
+            levels[depth].append(content[1 : content.rindex('"')])
+        elif content == "content":
+            # The content of a template: its parts belong to the template itself.
+            levels.append(levels[depth])
+        elif content.startswith("<") and not content.startswith(("<!", "<?")):
+            element: list[object] = [content[1:-1].split(" ")[-1].lower(), {}]
+            levels[depth].append(element)
+            levels.append(element)
+    return root  # type: ignore[return-value]
+
+
+def normalised(children: list[object] | list[Node]) -> tuple[Node, ...]:
+    """Return nodes without what no reader sees: implied elements, texts of white space alone, split texts."""
+    found: list[Node] = []
+    for child in children:
+        if isinstance(child, str):
+            text = html.unescape(child).replace("\x00", "").replace("\ufffd", "").replace("\r\n", "\n")
+            if found and isinstance(found[-1], str):
+                found[-1] += text
+            else:
+                found.append(text)
+            continue
+        name, _, *inner = child  # type: ignore[misc]
+        inside = normalised(inner)
+        if name in IMPLIED:
+            for node in inside:
+                if isinstance(node, str) and found and isinstance(found[-1], str):
+                    found[-1] += node
+                else:
+                    found.append(node)
+        else:
+            found.append((name, inside))
+    texts = (" ".join(node.split()) if isinstance(node, str) else node for node in found)
+    return tuple(node for node in texts if node)

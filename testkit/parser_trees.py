@@ -1,0 +1,23 @@
+"""Trees of our parser, by its own dump program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DUMP = Path(__file__).with_name("parser_trees.mjs")
+
+
+def trees(pages: Sequence[tuple[str, bool]]) -> list[list[object]]:
+    """Parse pages.
+
+    Parameters: `pages`, each a source and whether the content of `noscript` is read as markup.
+    Returns: their trees as nested lists: name, attributes, children.
+    """
+    program = [str(Path(sys.executable).parent / "node"), str(DUMP)]
+    done = subprocess.run(program, input=json.dumps(pages), stdout=subprocess.PIPE, text=True, check=True)
+    found: list[list[object]] = json.loads(done.stdout)
+    return found
