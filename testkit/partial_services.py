@@ -5,9 +5,12 @@ from typing import Any
 
 from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.domain.clock import now
+from llmready.domain.fingerprints import Fingerprints
 from llmready.observability import logger
 from llmready.services import Services
 from llmready.settings import Settings
+
+FINGERPRINT_KEY = "the key of fingerprints in tests"
 
 
 class Absent:
@@ -30,5 +33,11 @@ class Absent:
 def services_with(**parts: Any) -> Services:
     """Return services with these parts; any other part fails the test when it is used."""
     absent = {field.name: Absent(field.name) for field in fields(Services)}
-    usual = {"settings": Settings(), "clock": now, "log": logger, "metrics": EmbeddedMetrics()}
+    usual = {
+        "settings": Settings(),
+        "clock": now,
+        "log": logger,
+        "metrics": EmbeddedMetrics(),
+        "fingerprints": Fingerprints(lambda: FINGERPRINT_KEY),
+    }
     return Services(**{**absent, **usual, **parts})

@@ -16,7 +16,7 @@ from llmready.domain.mail import MailKind
 from llmready.domain.tokens import REFRESH_GRACE
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
-from llmready.http.gate import source_address
+from llmready.http.gate import source_address, source_network
 from llmready.http.pages import mail_page, unsubscribe_page
 from llmready.http.schemas.auth import (
     AccessAnswer,
@@ -88,7 +88,9 @@ def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer
     not in the body.
     """
     app.limit("logins", Rate(settings().logins_per_minute))
-    tokens = sign_in(bootstrap.services(), email=body.email, password=body.password)
+    tokens = sign_in(
+        bootstrap.services(), email=body.email, password=body.password, network=source_network(app.event)
+    )
     return _answer(tokens)
 
 
@@ -173,7 +175,12 @@ def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
     app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     change_password(
-        bootstrap.services(), _account(), app.claims, current=body.current_password, new=body.new_password
+        bootstrap.services(),
+        _account(),
+        app.claims,
+        current=body.current_password,
+        new=body.new_password,
+        network=source_network(app.event),
     )
     return Message(message="Your password is changed; all other sign-ins were ended.")
 
@@ -219,7 +226,7 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
     """
     app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     services, user = bootstrap.services(), _account()
-    confirm_password(services, user, body.password)
+    confirm_password(services, user, body.password, network=source_network(app.event))
     done = delete_account(services, user, until=now() + _DELETE_AT_ONCE)
     if done:
         return Message(message="Your account is deleted, with all its data and files.")

@@ -10,12 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import clear_caches
+from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from llmready import bootstrap
 from llmready.adapters.secrets import SigningKeys
 from llmready.domain.clock import new_id, now
+from llmready.domain.fingerprints import Fingerprints
 from llmready.domain.tokens import Audience, check, issue
 from testkit.service import Member, Service
 from tests.accounts.conftest import KEY
@@ -250,6 +252,10 @@ def refused(service: Service, token: str) -> bool:
     return answer.status == 401
 
 
+def accepted(service: Service, token: str) -> bool:
+    return service.ask("GET", "/auth/me", token=token).status == 200
+
+
 def test_no_forged_token_is_accepted(service: Service) -> None:
     ada = service.person("ada.forged@example.org")
     good = ada.tokens["access_token"]
@@ -328,36 +334,85 @@ def test_an_expired_token_is_over(service: Service) -> None:
     assert refused(service, token)
 
 
+def store_keys(service: Service, **keys: object) -> None:
+    """Store signing keys, as after the next read of every function."""
+    secrets = service.place.emulator.client("secretsmanager")
+    secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(keys))
+    clear_caches()
+
+
+K2 = {"kid": "k2", "secret": "t" * 64}
+PREVIOUS = {"previous_kid": KID, "previous_secret": SECRET}
+
+
 def test_two_keys_are_accepted_and_the_new_one_signs_from_its_time_on(service: Service) -> None:
     ada = service.person("ada.rotates@example.org")
-    secrets = service.place.emulator.client("secretsmanager")
-
-    def store(**keys: object) -> None:
-        secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(keys))
-        clear_caches()
-
-    new = {"kid": "k2", "secret": "t" * 64}
-    old = {"previous_kid": KID, "previous_secret": SECRET}
-    store(**new, **old, signs_from=(now() + timedelta(minutes=6)).isoformat())
+    store_keys(service, **K2, **PREVIOUS, signs_from=(now() + timedelta(minutes=6)).isoformat())
     assert _kid(service.signed_in(ada.address)) == KID
-    # Somebody whose clock is ahead signs with the new one: it is accepted already.
-    assert (
-        service.ask("GET", "/auth/me", token=signed(claims_of(ada), header_of(kid="k2"), "t" * 64)).status
-        == 200
-    )
-    store(**new, **old, signs_from=(now() - timedelta(seconds=1)).isoformat())
+    # A process whose clock is ahead signs with the new key: it is accepted already.
+    assert accepted(service, signed(claims_of(ada), header_of(kid="k2"), "t" * 64))
+    store_keys(service, **K2, **PREVIOUS, signs_from=(now() - timedelta(seconds=1)).isoformat())
     assert _kid(service.signed_in(ada.address)) == "k2"
     assert ada.ask("GET", "/auth/me").status == 200
     fresh = ada.refresh()
     assert fresh.status == 200
-    third = {"kid": "k3", "secret": "u" * 64, "previous_kid": "k2", "previous_secret": "t" * 64}
-    store(**third)
-    assert refused(service, ada.tokens["access_token"])
-    assert service.ask("GET", "/auth/me", token=fresh.json["access_token"]).status == 200
-    assert (
-        service.ask("GET", "/auth/me", token=signed(claims_of(ada), header_of(kid=None), "u" * 64)).status
-        == 401
+    store_keys(
+        service,
+        kid="k3",
+        secret="u" * 64,
+        previous_kid="k2",
+        previous_secret="t" * 64,
+        signs_from=now().isoformat(),
     )
+    assert refused(service, ada.tokens["access_token"])
+    assert accepted(service, fresh.json["access_token"])
+    assert refused(service, signed(claims_of(ada), header_of(kid=None), "u" * 64))
+
+
+def test_the_previous_key_verifies_access_tokens_for_their_lifetime_alone(service: Service) -> None:
+    ada = service.person("ada.previous@example.org")
+    # Whoever has the previous key makes tokens of any age.
+    forged = signed(claims_of(ada), header_of())
+    store_keys(service, **K2, **PREVIOUS, signs_from=(now() - timedelta(minutes=14)).isoformat())
+    assert accepted(service, forged)
+    store_keys(service, **K2, **PREVIOUS, signs_from=(now() - timedelta(minutes=17)).isoformat())
+    assert refused(service, forged)
+    # A refresh token is stored state as well, so nobody is signed out by a rotation.
+    answer = ada.refresh()
+    assert answer.status == 200
+    store_keys(service, **K2, **PREVIOUS, signs_from=(now() - timedelta(days=31)).isoformat())
+    other = service.ask("POST", "/auth/refresh", {"refresh_token": ada.tokens["refresh_token"]})
+    assert other.status == 401
+
+
+def test_an_unknown_key_is_looked_for_at_once(service: Service) -> None:
+    ada = service.person("ada.unknown.key@example.org")
+    secrets = service.place.emulator.client("secretsmanager")
+    secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(K2))
+    # This process has read the keys within the last minute.
+    assert accepted(service, signed(claims_of(ada), header_of(kid="k2"), "t" * 64))
+    assert refused(service, ada.tokens["access_token"])
+
+
+def test_made_up_key_names_do_not_make_every_request_read_the_keys(service: Service) -> None:
+    ada = service.person("ada.many.keys@example.org")
+    reads: list[object] = []
+    client = DEFAULT_PROVIDERS["secrets"].client
+    client.meta.events.register("before-call", lambda **_: reads.append(1))
+    for number in range(20):
+        assert refused(service, signed(claims_of(ada), header_of(kid=f"made-up-{number}"), "t" * 64))
+    assert len(reads) <= 1
+
+
+def test_fingerprints_stay_when_the_signing_key_changes() -> None:
+    first = SigningKeys(kid="k1", secret="s" * 64)
+    second = SigningKeys(kid="k2", secret="t" * 64, fingerprint_secret=first.fingerprint_key)
+    assert second.fingerprint_key == first.fingerprint_key
+    assert SigningKeys(kid="k2", secret="t" * 64).fingerprint_key != first.fingerprint_key
+    one, other = Fingerprints(lambda: first.fingerprint_key), Fingerprints(lambda: "another key")
+    assert one.of_address("ADA@example.org") == one.of_address("ada@example.org")
+    assert one.of_address("ada@example.org") != other.of_address("ada@example.org")
+    assert one.of_address("ada@example.org") != one.of_network("ada@example.org")
 
 
 def test_a_key_alone_signs_at_once() -> None:

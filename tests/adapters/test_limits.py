@@ -3,9 +3,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from llmready.adapters.dynamodb.limits import LOCKOUT_FAILURES, LOCKOUT_WINDOW, DynamoMutex
+from llmready.adapters.dynamodb.limits import (
+    LOCKOUT_FAILURES,
+    LOCKOUT_FAILURES_OF_NETWORK,
+    LOCKOUT_WINDOW,
+    DynamoMutex,
+)
 from llmready.domain.clock import now
 from llmready.domain.limits import Rate
+from llmready.ports.limits import LoginAttempt
 from testkit.emulator import Place
 
 TIME = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -73,26 +79,40 @@ def test_whom_a_limit_holds_for_is_not_stored_in_plain(either: Place) -> None:
     assert "192.0.2.77" not in str(either.dynamodb.scan(TableName=either.name)["Items"])
 
 
-def fail(place: Place, time: datetime = TIME, who: str = "somebody") -> int:
-    """Try a wrong password and return for how long the address is locked."""
-    if wait := place.lockout.begin(who, time):
+SOMEBODY = LoginAttempt("somebody", "home")
+
+
+def fail(place: Place, time: datetime = TIME, attempt: LoginAttempt = SOMEBODY) -> int:
+    """Try a wrong password and return for how many seconds the attempt is locked."""
+    if wait := place.lockout.begin(attempt, time):
         return wait
-    place.lockout.failed(who, time)
+    place.lockout.failed(attempt, time)
     return 0
 
 
+def test_failures_from_anywhere_lock_the_address(either: Place) -> None:
+    for number in range(LOCKOUT_FAILURES):
+        assert fail(either, attempt=LoginAttempt("somebody", f"network {number // 9}")) == 0
+    assert fail(either, attempt=LoginAttempt("somebody", "network 99")) == LOCKOUT_WINDOW.total_seconds()
+    assert fail(either, attempt=LoginAttempt("another", "network 99")) == 0
+    either.lockout.lift("somebody")
+    assert fail(either, attempt=LoginAttempt("somebody", "network 0")) == 0
+
+
 def test_ten_failures_lock_for_a_while(either: Place) -> None:
-    assert [fail(either) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert [fail(either) for _ in range(LOCKOUT_FAILURES_OF_NETWORK)] == [0] * LOCKOUT_FAILURES_OF_NETWORK
     assert fail(either) == LOCKOUT_WINDOW.total_seconds()
     assert fail(either, TIME + 5 * MINUTE) == 600
-    assert fail(either, who="another") == 0
+    assert fail(either, attempt=LoginAttempt("another", "home")) == 0
     after = TIME + LOCKOUT_WINDOW
-    assert [fail(either, after) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert [fail(either, after) for _ in range(LOCKOUT_FAILURES_OF_NETWORK)] == [
+        0
+    ] * LOCKOUT_FAILURES_OF_NETWORK
     assert fail(either, after) > 0
 
 
 def test_failures_count_for_fifteen_minutes_wherever_those_begin(either: Place) -> None:
-    for _ in range(LOCKOUT_FAILURES - 1):
+    for _ in range(LOCKOUT_FAILURES_OF_NETWORK - 1):
         assert fail(either) == 0
     almost = TIME + LOCKOUT_WINDOW - timedelta(seconds=1)
     assert fail(either, almost) == 0
@@ -102,26 +122,26 @@ def test_failures_count_for_fifteen_minutes_wherever_those_begin(either: Place) 
 
 
 def test_a_good_login_clears_the_failures(either: Place) -> None:
-    for _ in range(LOCKOUT_FAILURES - 1):
+    for _ in range(LOCKOUT_FAILURES_OF_NETWORK - 1):
         fail(either)
-    assert either.lockout.begin("somebody", TIME) == 0
-    either.lockout.succeeded("somebody")
-    either.lockout.succeeded("nobody")
-    assert [fail(either) for _ in range(LOCKOUT_FAILURES)] == [0] * LOCKOUT_FAILURES
+    assert either.lockout.begin(SOMEBODY, TIME) == 0
+    either.lockout.succeeded(SOMEBODY, TIME)
+    either.lockout.succeeded(LoginAttempt("nobody", "home"), TIME)
+    assert [fail(either) for _ in range(LOCKOUT_FAILURES_OF_NETWORK)] == [0] * LOCKOUT_FAILURES_OF_NETWORK
     assert fail(either) > 0
 
 
 def test_a_burst_of_guesses_gets_ten_tries(place: Place) -> None:
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(lambda _: fail(place), range(48)))
-    assert answers.count(0) == LOCKOUT_FAILURES
+    assert answers.count(0) == LOCKOUT_FAILURES_OF_NETWORK
 
 
 def test_a_burst_of_right_passwords_passes(place: Place) -> None:
     def sign_in(_: int) -> int:
-        wait = place.lockout.begin("somebody", TIME)
+        wait = place.lockout.begin(SOMEBODY, TIME)
         if not wait:
-            place.lockout.succeeded("somebody")
+            place.lockout.succeeded(SOMEBODY, TIME)
         return wait
 
     with ThreadPoolExecutor(16) as pool:
@@ -129,9 +149,9 @@ def test_a_burst_of_right_passwords_passes(place: Place) -> None:
 
 
 def test_logins_that_died_on_the_way_count_as_failed(either: Place) -> None:
-    for _ in range(LOCKOUT_FAILURES):
-        assert either.lockout.begin("somebody", TIME) == 0
-    assert either.lockout.begin("somebody", TIME + timedelta(seconds=30)) == 870
+    for _ in range(LOCKOUT_FAILURES_OF_NETWORK):
+        assert either.lockout.begin(SOMEBODY, TIME) == 0
+    assert either.lockout.begin(SOMEBODY, TIME + timedelta(seconds=30)) == 870
 
 
 def test_one_holds_the_mutex_and_learns_who_waited(either: Place) -> None:

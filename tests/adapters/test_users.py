@@ -6,6 +6,7 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.errors import NotFound
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, MailToken, Purpose, read_mail_token
+from llmready.ports.accounts import Rotation
 from testkit.emulator import Place
 from testkit.people import new_user, registered
 
@@ -49,15 +50,33 @@ def opened(place: Place, user_id: str, family: str, token_id: str = "first") -> 
     return place.sessions.open(user_id, family, token_id, opened_at=now(), expires_at=UNTIL)
 
 
+def rotated(place: Place, user_id: str, family: str, *tokens: str, grace: int = 0) -> bool:
+    old, new = tokens
+    rotation = Rotation(old, new, now(), UNTIL, timedelta(seconds=grace))
+    return place.sessions.rotate(user_id, family, rotation)
+
+
+def test_the_previous_token_is_accepted_within_the_grace_period_for_the_same_successor(
+    either: Place,
+) -> None:
+    user = registered(either).id
+    opened(either, user, "family")
+    assert rotated(either, user, "family", "first", "second")
+    assert rotated(either, user, "family", "first", "second", grace=30)
+    assert rotated(either, user, "family", "second", "third")
+    assert not rotated(either, user, "family", "first", "second", grace=30)
+    assert not either.sessions.is_open(user, "family", now())
+
+
 def test_a_refresh_token_is_good_once_and_its_reuse_revokes_the_family(either: Place) -> None:
-    sessions, user = either.sessions, registered(either).id
+    user = registered(either).id
     assert opened(either, user, "family")
     assert opened(either, user, "other")
-    assert sessions.rotate(user, "family", "first", "second", UNTIL)
-    assert sessions.rotate(user, "family", "second", "third", UNTIL)
-    assert not sessions.rotate(user, "family", "first", "stolen", UNTIL)
-    assert not sessions.rotate(user, "family", "third", "fourth", UNTIL)
-    assert sessions.rotate(user, "other", "first", "second", UNTIL)
+    assert rotated(either, user, "family", "first", "second")
+    assert rotated(either, user, "family", "second", "third")
+    assert not rotated(either, user, "family", "first", "stolen")
+    assert not rotated(either, user, "family", "third", "fourth")
+    assert rotated(either, user, "other", "first", "second")
 
 
 def test_a_closed_family_is_over(either: Place) -> None:
@@ -65,7 +84,7 @@ def test_a_closed_family_is_over(either: Place) -> None:
     opened(either, user, "family")
     sessions.close(user, "family")
     sessions.close(user, "family")
-    assert not sessions.rotate(user, "family", "first", "second", UNTIL)
+    assert not rotated(either, user, "family", "first", "second")
 
 
 def test_all_families_but_one_can_be_closed(either: Place) -> None:
@@ -73,10 +92,10 @@ def test_all_families_but_one_can_be_closed(either: Place) -> None:
     for number in range(30):
         opened(either, user, f"family{number}")
     either.sessions.close_all(user, but="family7")
-    good = [n for n in range(30) if either.sessions.rotate(user, f"family{n}", "first", "second", UNTIL)]
+    good = [n for n in range(30) if rotated(either, user, f"family{n}", "first", "second")]
     assert good == [7]
     either.sessions.close_all(user, but=None)
-    assert not either.sessions.rotate(user, "family7", "second", "third", UNTIL)
+    assert not rotated(either, user, "family7", "second", "third")
 
 
 def test_nobody_signs_in_to_an_account_that_is_gone(either: Place) -> None:

@@ -1,10 +1,10 @@
-"""``llmready admin rotate-signing-key``: a new key for the tokens, without anybody noticing."""
+"""``llmready admin rotate-signing-key``: a new key that signs the tokens."""
 
 import argparse
 import json
 import secrets
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from llmready.cli import deployment
 from llmready.cli.deployment import Deployment
@@ -12,8 +12,11 @@ from llmready.cli.failure import CommandFailed
 from llmready.cli.operations import AddCommand
 from llmready.domain.clock import now, timestamp
 
-# Until every function has read the new key: they keep the old ones for five minutes, and clocks differ.
-_KNOWN_AFTER = 360
+if TYPE_CHECKING:
+    from llmready.adapters.secrets import SigningKeys
+
+# Every function reads the keys once a minute, and clocks differ.
+_KNOWN_AFTER = 120
 
 
 def add_commands(command: AddCommand) -> None:
@@ -21,54 +24,112 @@ def add_commands(command: AddCommand) -> None:
     rotate = command(
         "rotate-signing-key",
         _rotate,
-        "Make a new key that signs tokens once every function knows it; tokens of the key before stay good.",
+        "Make a new key that signs tokens. Nobody is signed out: the previous key verifies what it signed.",
     )
-    rotate.add_argument(
+    how = rotate.add_mutually_exclusive_group()
+    how.add_argument(
         "--force",
         action="store_true",
-        help="rotate although the key before the present one is still in use: who signed in with it signs in again",
+        help="rotate although the previous key is still in use; who signed in with it has to sign in again",
+    )
+    how.add_argument(
+        "--compromised",
+        action="store_true",
+        help="the key has leaked: the new key signs at once and no other is accepted; everybody has to sign in again",
     )
     rotate.add_argument(
         "--after",
         type=int,
         default=_KNOWN_AFTER,
         metavar="SECONDS",
-        help=f"when the new key begins to sign (default: {_KNOWN_AFTER}, when every function has read it)",
+        help=f"when the new key begins to sign (default: {_KNOWN_AFTER}, when every function has read it);"
+        " has no effect with --compromised",
     )
 
 
 def _rotate(options: argparse.Namespace) -> int:
     # They take a while to load, and no other command needs them.
     from llmready.adapters.secrets import SigningKeys  # noqa: PLC0415
-    from llmready.domain.tokens import REFRESH_LIFETIME  # noqa: PLC0415
 
     service = deployment.find(options)
     arn, client = _secret_of(service), service.client("secretsmanager")
-    keys = SigningKeys.model_validate_json(client.get_secret_value(SecretId=arn)["SecretString"])
+    old = SigningKeys.model_validate_json(client.get_secret_value(SecretId=arn)["SecretString"])
     time = now()
-    if not options.force and keys.signs_from is not None and time < keys.signs_from + REFRESH_LIFETIME:
-        free = timestamp(keys.signs_from + REFRESH_LIFETIME)
-        raise CommandFailed(
-            f"key {keys.previous_kid} is still in use until {free}, and only two keys are accepted;"
-            " with --force those who signed in with it have to sign in again"
-        )
-    kid, secret = keys.signing(time)
-    signs_from = time + timedelta(seconds=options.after)
-    rotated = SigningKeys(
+    new = SigningKeys(
         kid=f"k{secrets.token_hex(4)}",
         secret=secrets.token_urlsafe(48),
-        signs_from=signs_from,
-        previous_kid=kid,
-        previous_secret=secret,
+        signs_from=time,
+        fingerprint_secret=old.fingerprint_key,
     )
-    client.put_secret_value(SecretId=arn, SecretString=rotated.model_dump_json())
-    answer = {"kid": rotated.kid, "signs_from": timestamp(signs_from), "previous_kid": kid}
-    print(
-        json.dumps(answer)
-        if options.json
-        else f"Key {rotated.kid} signs from {timestamp(signs_from)}; {kid} stays accepted."
-    )
+    if not options.compromised:
+        new = _with_previous(new, old, time, options)
+    client.put_secret_value(SecretId=arn, SecretString=new.model_dump_json(exclude_none=True))
+    if options.compromised:
+        _restart_functions(service, arn, time)
+    _print(new, as_json=options.json)
     return 0
+
+
+def _with_previous(
+    new: "SigningKeys", old: "SigningKeys", time: datetime, options: argparse.Namespace
+) -> "SigningKeys":
+    """Return the new keys with the key that signs now as the previous one.
+
+    Raises:
+        CommandFailed: The previous key of ``old`` is still in use, and would be dropped.
+    """
+    from llmready.domain.tokens import Audience  # noqa: PLC0415
+
+    in_use_until = old.previous_ends(Audience.REFRESH)
+    if not options.force and old.previous_kid is not None and time < in_use_until:
+        raise CommandFailed(
+            f"key {old.previous_kid} is still in use until {timestamp(in_use_until)}, and only two keys are accepted;"
+            " with --force those who signed in with it have to sign in again"
+        )
+    kid, secret = old.signing(time)
+    signs_from = time + timedelta(seconds=options.after)
+    return new.model_copy(update={"signs_from": signs_from, "previous_kid": kid, "previous_secret": secret})
+
+
+def _restart_functions(service: Deployment, secret_arn: str, time: datetime) -> None:
+    """Have every function that verifies tokens start anew, so that none goes on with the keys that it has read.
+
+    A changed environment makes Lambda start new processes.
+    """
+    client = service.client("lambda")
+    resources = service.client("cloudformation").get_paginator("list_stack_resources")
+    for page in resources.paginate(StackName=service.stack):
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] != "AWS::Lambda::Function":
+                continue
+            name = resource["PhysicalResourceId"]
+            environment = client.get_function_configuration(FunctionName=name).get("Environment", {})
+            variables = environment.get("Variables", {})
+            if secret_arn in variables.values():
+                client.update_function_configuration(
+                    FunctionName=name,
+                    Environment={"Variables": {**variables, "LLMREADY_KEYS_REPLACED_AT": timestamp(time)}},
+                )
+
+
+def _print(keys: "SigningKeys", *, as_json: bool) -> None:
+    from llmready.domain.tokens import Audience  # noqa: PLC0415
+
+    signs_from = timestamp(keys.signs_from or now())
+    row: dict[str, Any] = {"kid": keys.kid, "signs_from": signs_from, "previous_kid": keys.previous_kid}
+    if keys.previous_kid is None:
+        text = f"Key {keys.kid} signs now and no other key is accepted. Everybody has to sign in again."
+    else:
+        accepted_until = {
+            "access_tokens": timestamp(keys.previous_ends(Audience.ACCESS)),
+            "refresh_tokens": timestamp(keys.previous_ends(Audience.REFRESH)),
+        }
+        row["previous_accepted_until"] = accepted_until
+        text = (
+            f"Key {keys.kid} signs from {signs_from}. Access tokens of {keys.previous_kid} are accepted until"
+            f" {accepted_until['access_tokens']}, its refresh tokens until {accepted_until['refresh_tokens']}."
+        )
+    print(json.dumps(row) if as_json else text)
 
 
 def _secret_of(service: Deployment) -> str:

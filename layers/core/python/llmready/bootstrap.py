@@ -28,9 +28,10 @@ from llmready.adapters.lazy import lazy
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.adapters.s3 import S3Archives
-from llmready.adapters.secrets import SigningKeys, provider_secret, signing_keys
+from llmready.adapters.secrets import StoredSigningKeys, provider_secret
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.clock import now
+from llmready.domain.fingerprints import Fingerprints
 from llmready.domain.generation import Generation
 from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import Lane
@@ -88,6 +89,7 @@ def services() -> Services:
         log=logger,
         metrics=metrics,
         signing_keys=keys,
+        fingerprints=Fingerprints(lambda: keys().fingerprint_key),
         users=DynamoUsers(table),
         sessions=DynamoSessions(table),
         api_keys=DynamoApiKeys(table),
@@ -128,9 +130,10 @@ def connect(*names: str) -> None:
         client(name)
 
 
-def keys() -> SigningKeys:
-    """Return the signing keys. They are cached for five minutes only, since they are rotated."""
-    return signing_keys(settings().signing_secret)
+@cache
+def keys() -> StoredSigningKeys:
+    """Return the signing keys, which are read anew once a minute."""
+    return StoredSigningKeys(settings().signing_secret)
 
 
 def queue_urls(chosen: Settings) -> dict[Lane, str]:

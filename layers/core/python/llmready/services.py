@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from llmready.domain.fingerprints import Fingerprints
 from llmready.domain.tokens import Keys
 from llmready.ports.accounts import ApiKeys, Exports, MailTokens, Sessions, Users
 from llmready.ports.controls import ControlsStore
@@ -28,6 +29,7 @@ class Services:
         settings: What the deployment decides.
         clock: Returns the current time in UTC.
         signing_keys: Returns the current keys; they are rotated while a process runs.
+        fingerprints: Makes the fingerprints of addresses and networks.
         jobs: Sends generations to the workers.
         job_consumer: Receives generations; only workers use it.
         render: Turns an email of the outbox into the message that is sent.
@@ -38,6 +40,7 @@ class Services:
     log: Log
     metrics: Metrics
     signing_keys: Callable[[], Keys]
+    fingerprints: Fingerprints
     users: Users
     sessions: Sessions
     api_keys: ApiKeys

@@ -1,23 +1,31 @@
 """The keys that sign tokens, and the secrets of providers."""
 
-from datetime import datetime
+import hashlib
+import hmac
+import math
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import get_secret
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from pydantic import BaseModel, ConfigDict
 
-from llmready.domain.clock import Moment
+from llmready.domain.clock import Moment, now
 from llmready.domain.errors import TryAgain
+from llmready.domain.tokens import LONGEST_LIFETIMES, Audience
 
-CACHED_SECONDS = 300
+CACHED_SECONDS = 60
+_REREAD_SECONDS = 10
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class SigningKeys(BaseModel):
-    """Two keys at most are accepted: the newest, and the one before it.
+    """The keys of a stage: the newest signing key, the one before it, and the key of fingerprints.
 
-    The newest signs from ``signs_from`` on; until then the one before does, so that nobody meets a token whose key it
-    has not read yet.
+    The newest key signs from ``signs_from`` on. Until then the previous key signs, so that no function meets a token
+    whose key it has not read yet. Afterwards the previous key verifies what it may have signed last: each kind of
+    token for its longest lifetime, access tokens for 15 minutes.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -27,28 +35,74 @@ class SigningKeys(BaseModel):
     signs_from: Moment | None = None
     previous_kid: str | None = None
     previous_secret: str | None = None
+    fingerprint_secret: str | None = None
 
     def signing(self, time: datetime) -> tuple[str, str]:
-        """Return id and secret of the key that signs at ``time``."""
+        """Return ID and secret of the key that signs at ``time``."""
         waits = self.signs_from is not None and time < self.signs_from
         if waits and self.previous_kid and self.previous_secret:
             return self.previous_kid, self.previous_secret
         return self.kid, self.secret
 
-    def secret_of(self, kid: object) -> str | None:
-        """Return the secret that ``kid`` names, None for an unknown one."""
+    def secret_of(self, kid: object, audience: Audience) -> str | None:
+        """Return the secret of the key named ``kid``, or None if tokens for ``audience`` may not be signed by it."""
         if kid == self.kid:
             return self.secret
-        return self.previous_secret if kid is not None and kid == self.previous_kid else None
+        if kid is None or kid != self.previous_kid or now() >= self.previous_ends(audience):
+            return None
+        return self.previous_secret
+
+    def previous_ends(self, audience: Audience) -> datetime:
+        """Return when tokens for ``audience`` that the previous key signed are refused."""
+        if self.signs_from is None:
+            return datetime.max.replace(tzinfo=UTC)
+        return self.signs_from + LONGEST_LIFETIMES[audience] + _CLOCKS_DIFFER
+
+    @property
+    def fingerprint_key(self) -> str:
+        """The key of fingerprints. It stays when signing keys are rotated: fingerprints must go on to match."""
+        if self.fingerprint_secret is not None:
+            return self.fingerprint_secret
+        return hmac.new(self.secret.encode(), b"llmready fingerprints", hashlib.sha256).hexdigest()
 
 
-def signing_keys(arn: str) -> SigningKeys:
-    """Return the signing keys, cached for five minutes."""
-    return SigningKeys.model_validate(_secret(arn, transform="json"))
+class StoredSigningKeys:
+    """Implements :class:`llmready.domain.tokens.Keys` with the keys of a stage, which are read once a minute.
+
+    A token that names an unknown key makes them be read again, at most every ten seconds: the key may be new.
+
+    Args:
+        arn: ARN of the secret that holds the keys.
+    """
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._reread_at = -math.inf
+
+    def signing(self, time: datetime) -> tuple[str, str]:
+        """Return ID and secret of the key that signs at ``time``."""
+        return self._keys().signing(time)
+
+    def secret_of(self, kid: object, audience: Audience) -> str | None:
+        """Return the secret of the key named ``kid``, or None if tokens for ``audience`` may not be signed by it."""
+        keys = self._keys()
+        is_known = kid in (keys.kid, keys.previous_kid)
+        if isinstance(kid, str) and not is_known and monotonic() - self._reread_at >= _REREAD_SECONDS:
+            self._reread_at = monotonic()
+            keys = self._keys(force_fetch=True)
+        return keys.secret_of(kid, audience)
+
+    @property
+    def fingerprint_key(self) -> str:
+        """The key of fingerprints."""
+        return self._keys().fingerprint_key
+
+    def _keys(self, **options: Any) -> SigningKeys:
+        return SigningKeys.model_validate(_secret(self._arn, transform="json", **options))
 
 
 def provider_secret(arn: str) -> str:
-    """Return a provider's secret, such as an API key, cached for five minutes."""
+    """Return a provider's secret, such as an API key, cached for a minute."""
     return str(_secret(arn))
 
 

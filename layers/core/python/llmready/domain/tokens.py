@@ -17,6 +17,8 @@ ALGORITHM = "HS256"
 ISSUER = "llmready"
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=30)
+DOWNLOAD_LIFETIME = timedelta(days=7)
+UNSUBSCRIBE_LIFETIME = timedelta(days=400)  # emails are kept, and so is the wish to get no more of them
 REFRESH_GRACE = timedelta(seconds=30)
 """How long a cookie session accepts the refresh token before the newest one."""
 _REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
@@ -35,14 +37,23 @@ class Audience(StrEnum):
     API_KEY = "llmready-api-key"
 
 
+LONGEST_LIFETIMES = {
+    Audience.ACCESS: ACCESS_LIFETIME,
+    Audience.REFRESH: REFRESH_LIFETIME,
+    Audience.DOWNLOAD: DOWNLOAD_LIFETIME,
+    Audience.UNSUBSCRIBE: UNSUBSCRIBE_LIFETIME,
+}
+"""The longest lifetime of a signed token, by what it is for."""
+
+
 class Keys(Protocol):
     """The key that signs, and those that are accepted."""
 
     def signing(self, time: datetime) -> tuple[str, str]:
         """Return id and secret of the key that signs at ``time``."""
 
-    def secret_of(self, kid: object) -> str | None:
-        """Return the secret that ``kid`` names, None for an unknown one."""
+    def secret_of(self, kid: object, audience: Audience) -> str | None:
+        """Return the secret of the key named ``kid``, or None if tokens for ``audience`` may not be signed by it."""
 
 
 class Claims(BaseModel):
@@ -124,7 +135,7 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
     if len(token) > _LONGEST or not _FORM.fullmatch(token):
         raise refusal
     try:
-        secret = keys.secret_of(jwt.get_unverified_header(token).get("kid"))
+        secret = keys.secret_of(jwt.get_unverified_header(token).get("kid"), audience)
         if not secret:
             raise refusal
         claims = jwt.decode(

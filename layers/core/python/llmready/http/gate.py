@@ -86,6 +86,19 @@ def source_address(event: dict[str, Any]) -> str:
     return seen
 
 
+def source_network(event: dict[str, Any]) -> str:
+    """Return the network that a request comes from: an IPv4 /24 or an IPv6 /64."""
+    seen = source_address(event)
+    if "/" in seen:
+        return seen
+    try:
+        address = ipaddress.ip_address(seen)
+    except ValueError:
+        return seen
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(ipaddress.ip_network((mapped or address, 24), strict=False))
+
+
 def _raw(body: str, *, is_base64: bool) -> bytes:
     if not is_base64:
         return body.encode(errors="surrogatepass")

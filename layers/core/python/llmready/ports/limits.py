@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.quota import QuotaUse
@@ -45,25 +45,35 @@ class Limiter(Protocol):
         """
 
 
-class Lockout(Protocol):
-    """Failed logins of an email address, whether or not it has an account."""
+class LoginAttempt(NamedTuple):
+    """Who tries a password: the fingerprints of the email address and of the source network."""
 
-    def begin(self, fingerprint: str, time: datetime) -> int:
+    address: str
+    network: str
+
+
+class Lockout(Protocol):
+    """Failed logins of an email address, whether or not it has an account.
+
+    Ten failures from one source network within 15 minutes lock the address for that network, a hundred failures from
+    anywhere lock it for all; each lock lasts for 15 minutes.
+    """
+
+    def begin(self, attempt: LoginAttempt, time: datetime) -> int:
         """Count a login attempt.
 
-        Args:
-            fingerprint: Fingerprint of the email address.
-            time: Current time.
-
         Returns:
-            0 if the attempt may go on, else the whole seconds for which the address is locked.
+            0 if the attempt may go on, else the whole seconds for which it is locked.
         """
 
-    def failed(self, fingerprint: str, time: datetime) -> None:
+    def failed(self, attempt: LoginAttempt, time: datetime) -> None:
         """Record that a login attempt failed."""
 
-    def succeeded(self, fingerprint: str) -> None:
-        """Reset the failed logins after a successful one."""
+    def succeeded(self, attempt: LoginAttempt, time: datetime) -> None:
+        """Record that a login attempt succeeded, which resets the failures of its network."""
+
+    def lift(self, address: str) -> None:
+        """Reset the failures of an address, given by its fingerprint, in every network."""
 
 
 class Captcha(Protocol):

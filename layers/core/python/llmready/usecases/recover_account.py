@@ -25,7 +25,7 @@ def verify_email(services: Services, token: str) -> None:
 
 
 def reset_password(services: Services, token: str, password: str) -> None:
-    """Set a new password for the account whose email carried a token, and revoke all its sessions.
+    """Set a new password for the account whose email carried a token, revoke all its sessions and lift its locks.
 
     Raises:
         Invalid: The token is unknown, used or expired; or the password is a common one.
@@ -40,10 +40,14 @@ def reset_password(services: Services, token: str, password: str) -> None:
         raise _bad_token()
     services.sessions.close_all(presented.user_id, but=None)
     services.mail_tokens.revoke_all(presented.user_id)
+    if user is not None:
+        services.lockout.lift(services.fingerprints.of_address(user.email))
     hand_to_notifier(services, notice)
 
 
-def change_password(services: Services, user: User, claims: Claims, *, current: str, new: str) -> None:
+def change_password(
+    services: Services, user: User, claims: Claims, *, current: str, new: str, network: str
+) -> None:
     """Replace the password of a signed-in user and revoke the user's other sessions.
 
     Args:
@@ -52,6 +56,7 @@ def change_password(services: Services, user: User, claims: Claims, *, current: 
         claims: Claims of the access token; its session stays valid.
         current: The current password.
         new: The new password.
+        network: The source network of the request.
 
     Raises:
         Forbidden: The current password is wrong; this counts as a failed login.
@@ -61,7 +66,7 @@ def change_password(services: Services, user: User, claims: Claims, *, current: 
     """
     time = services.clock()
     refuse_weak(new, own=(user.email, user.full_name), field="new_password")
-    confirm_password(services, user, current)
+    confirm_password(services, user, current, network=network)
     if matches(user.password_hash, new):
         raise Invalid(
             "new_password", "The new password must differ from the current one.", code="password_unchanged"

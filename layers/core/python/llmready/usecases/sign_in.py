@@ -19,8 +19,9 @@ from llmready.domain.tokens import (
     issue,
     successor_id,
 )
-from llmready.domain.user import User, email_fingerprint
+from llmready.domain.user import User
 from llmready.ports.accounts import Rotation
+from llmready.ports.limits import LoginAttempt
 from llmready.services import Services
 
 
@@ -32,7 +33,7 @@ class Tokens(NamedTuple):
     expires_in: int
 
 
-def sign_in(services: Services, *, email: str, password: str) -> Tokens:
+def sign_in(services: Services, *, email: str, password: str, network: str) -> Tokens:
     """Create a session and return its tokens.
 
     Raises:
@@ -41,7 +42,7 @@ def sign_in(services: Services, *, email: str, password: str) -> Tokens:
     """
     time = services.clock()
     refusal = Unauthenticated("invalid_credentials", "The email address or the password is wrong.")
-    with counted_try(services, email, refusal):
+    with _counted(services, email, network, refusal):
         user = services.users.by_email(email)
         if not matches(user.password_hash if user else None, password) or user is None:
             raise refusal
@@ -54,34 +55,7 @@ def sign_in(services: Services, *, email: str, password: str) -> Tokens:
     return _tokens(user.id, family, token_id, services.signing_keys(), time)
 
 
-@contextmanager
-def counted_try(services: Services, email: str, refusal: DomainError) -> Iterator[None]:
-    """Count the login attempt that runs inside the context.
-
-    Args:
-        services: The process's services.
-        email: The email address.
-        refusal: The error that is raised inside if the password is wrong; it counts as a failed login.
-
-    Raises:
-        TooManyRequests: The address had too many failed logins.
-    """
-    time = services.clock()
-    fingerprint = email_fingerprint(email)
-    if wait := services.lockout.begin(fingerprint, time):
-        raise TooManyRequests(
-            "account_locked", "Too many failed logins; please try again later.", retry_after=wait
-        )
-    try:
-        yield
-    except DomainError as error:
-        if error is refusal:
-            services.lockout.failed(fingerprint, time)
-        raise
-    services.lockout.succeeded(fingerprint)
-
-
-def confirm_password(services: Services, user: User, password: str) -> None:
+def confirm_password(services: Services, user: User, password: str, *, network: str) -> None:
     """Check the password of a signed-in user before a change that cannot be undone.
 
     Raises:
@@ -90,7 +64,7 @@ def confirm_password(services: Services, user: User, password: str) -> None:
         TooManyRequests: There were too many failed logins.
     """
     refusal = Forbidden("wrong_password", "The password is wrong.")
-    with counted_try(services, user.email, refusal):
+    with _counted(services, user.email, network, refusal):
         if not matches(user.password_hash, password):
             raise refusal
 
@@ -146,3 +120,31 @@ def _tokens(user_id: str, family: str, token_id: str, keys: Keys, time: datetime
         token_id=token_id,
     )
     return Tokens(access, refresh, int(ACCESS_LIFETIME.total_seconds()))
+
+
+@contextmanager
+def _counted(services: Services, email: str, network: str, refusal: DomainError) -> Iterator[None]:
+    """Count the login attempt that runs inside the context.
+
+    Args:
+        services: The process's services.
+        email: The email address.
+        network: The source network of the request.
+        refusal: The error that is raised inside if the password is wrong; it counts as a failed login.
+
+    Raises:
+        TooManyRequests: The address had too many failed logins.
+    """
+    time = services.clock()
+    attempt = LoginAttempt(services.fingerprints.of_address(email), services.fingerprints.of_network(network))
+    if wait := services.lockout.begin(attempt, time):
+        raise TooManyRequests(
+            "account_locked", "Too many failed logins; please try again later.", retry_after=wait
+        )
+    try:
+        yield
+    except DomainError as error:
+        if error is refusal:
+            services.lockout.failed(attempt, time)
+        raise
+    services.lockout.succeeded(attempt, time)

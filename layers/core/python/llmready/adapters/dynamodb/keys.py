@@ -124,9 +124,9 @@ def limit(name: str, subject: str) -> Key:
     return Key(f"LIMIT#{name}#{hashlib.sha256(subject.encode()).hexdigest()[:32]}", "LIMIT")
 
 
-def lockout(fingerprint: str) -> Key:
-    """Key of an address's failed logins."""
-    return Key(f"LOCKOUT#{fingerprint}", "LOCKOUT")
+def lockout(address: str, network: str | None = None) -> Key:
+    """Key of the failed logins of an address from a source network, both as fingerprints; None for all networks."""
+    return Key(f"LOCKOUT#{address}", f"NETWORK#{network}" if network is not None else "ALL")
 
 
 def suppression(fingerprint: str) -> Key:

@@ -5,7 +5,7 @@ import time as clock
 from datetime import datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from llmready.adapters.dynamodb import keys
@@ -13,10 +13,12 @@ from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import TryAgain
 from llmready.domain.limits import Rate, RateLimitStatus, standing
+from llmready.ports.limits import LoginAttempt
 
-LOCKOUT_FAILURES = 10
+LOCKOUT_FAILURES_OF_NETWORK = 10
+LOCKOUT_FAILURES = 100
 LOCKOUT_WINDOW = timedelta(minutes=15)
-# A login that has not said after this many seconds how it went died on the way, and counts as failed.
+# An attempt that has not ended after this many seconds died on the way and counts as failed.
 _IN_FLIGHT = 20
 _LOCKOUT_TRIES = 40
 _LOCKOUT_PAUSE = 0.05  # seconds
@@ -71,66 +73,128 @@ class DynamoLimiter:
 
 
 class DynamoLockout:
-    """Implements :class:`llmready.ports.limits.Lockout`: ten failures within 15 minutes lock for 15 minutes.
+    """Implements :class:`llmready.ports.limits.Lockout` with one item per network and one for all networks.
 
-    A login is counted before its password is looked at, so that no burst gets more than ten tries. While others of
-    the same address are on their way it waits for them: they may all be right.
+    A login is counted before its password is checked, so that a burst of guesses gets no further than the limit.
+    While others of the same network are in flight it waits for them: they may all be right.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def begin(self, fingerprint: str, time: datetime) -> int:
-        """Count a login that begins; return 0, or the whole seconds for which the address is locked."""
+    def begin(self, attempt: LoginAttempt, time: datetime) -> int:
+        """Count a login attempt; return 0, or the whole seconds for which it is locked."""
+        wait = self._of_network(attempt).begin(time)
+        if wait:
+            return wait
+        wait = self._of_address(attempt).begin(time)
+        if wait:
+            self._of_network(attempt).end(time, failed=False)
+        return wait
+
+    def failed(self, attempt: LoginAttempt, time: datetime) -> None:
+        """Record that a login attempt failed."""
+        self._of_network(attempt).end(time, failed=True)
+        self._of_address(attempt).end(time, failed=True)
+
+    def succeeded(self, attempt: LoginAttempt, time: datetime) -> None:
+        """Record that a login attempt succeeded, which resets the failures of its network."""
+        self._of_network(attempt).reset()
+        # What others failed elsewhere still counts: they may go on guessing while the owner signs in.
+        self._of_address(attempt).end(time, failed=False)
+
+    def lift(self, address: str) -> None:
+        """Reset the failures of an address in every network."""
+        stored = self._table.query(Key("pk").eq(keys.lockout(address).pk))
+        self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in stored])
+
+    def _of_network(self, attempt: LoginAttempt) -> "_Failures":
+        key = keys.lockout(attempt.address, attempt.network)
+        return _Failures(self._table, key, LOCKOUT_FAILURES_OF_NETWORK)
+
+    def _of_address(self, attempt: LoginAttempt) -> "_Failures":
+        return _Failures(self._table, keys.lockout(attempt.address), LOCKOUT_FAILURES)
+
+
+class _Failures:
+    """The failed logins of one key within the last 15 minutes, with those that are in flight.
+
+    Args:
+        table: The table.
+        key: Where they are stored.
+        limit: How many lock the key.
+    """
+
+    def __init__(self, table: Table, key: keys.Key, limit: int) -> None:
+        self._table = table
+        self._key = key
+        self._limit = limit
+
+    def begin(self, time: datetime) -> int:
+        """Count an attempt as in flight; return 0, or the whole seconds for which the key is locked."""
         now = int(time.timestamp())
         stored: Item = {}
         for _ in range(_LOCKOUT_TRIES):
-            failed, in_flight = _recent(stored, now)
-            if len(failed) >= LOCKOUT_FAILURES:
-                return failed[-1] + int(LOCKOUT_WINDOW.total_seconds()) - now
-            free = len(failed) + len(in_flight) < LOCKOUT_FAILURES
-            if free:
-                current = self._replace(fingerprint, stored, failed, [*in_flight, now], now)
+            failed, in_flight = self._recent(stored, now)
+            if len(failed) >= self._limit:
+                return int(failed[-1] + LOCKOUT_WINDOW.total_seconds()) - now
+            if len(failed) + len(in_flight) < self._limit:
+                current = self._replace(stored, failed, [*in_flight, now], now)
                 if current is None:
                     return 0
                 stored = current
             else:
                 _pause()
-                stored = self._table.get(keys.lockout(fingerprint)) or {}
+                stored = self._table.get(self._key) or {}
         return 1
 
-    def failed(self, fingerprint: str, time: datetime) -> None:
-        """Note that a login that had begun failed."""
+    def end(self, time: datetime, *, failed: bool) -> None:
+        """Record how an attempt that was in flight ended."""
         now = int(time.timestamp())
         for _ in range(_LOCKOUT_TRIES):
-            stored = self._table.get(keys.lockout(fingerprint)) or {}
-            failed, in_flight = _recent(stored, now)
-            if self._replace(fingerprint, stored, [*failed, now], in_flight[1:], now) is None:
+            stored = self._table.get(self._key) or {}
+            failures, in_flight = self._recent(stored, now)
+            if failed:
+                failures.append(now)
+            if self._replace(stored, failures, in_flight[1:], now) is None:
                 return
             _pause()
         raise TryAgain
 
-    def succeeded(self, fingerprint: str) -> None:
-        """Forget the failed logins after a good one."""
-        self._table.write(self._table.delete(keys.lockout(fingerprint)))
+    def reset(self) -> None:
+        """Delete all failures."""
+        self._table.write(self._table.delete(self._key))
 
-    def _replace(
-        self, fingerprint: str, stored: Item, failed: list[int], in_flight: list[int], now: int
-    ) -> Item | None:
-        """Store what is known of an address; return what is there instead where another was faster."""
-        key = keys.lockout(fingerprint)
+    def _recent(self, stored: Item, now: int) -> tuple[list[int], list[int]]:
+        """Return the failures that still count, and the attempts that are in flight."""
+        began = stored.get("in_flight", [])
+        lost = [moment for moment in began if moment <= now - _IN_FLIGHT]
+        failed = sorted([*stored.get("failed", []), *lost])
+        window = int(LOCKOUT_WINDOW.total_seconds())
+        return (
+            [moment for moment in failed if moment > now - window][-self._limit :],
+            [moment for moment in began if moment > now - _IN_FLIGHT],
+        )
+
+    def _replace(self, stored: Item, failed: list[int], in_flight: list[int], now: int) -> Item | None:
+        """Store the attempts; return what is stored instead if another process was faster."""
         version = stored.get("version", 0)
         item: dict[str, Any] = {
-            "pk": key.pk,
-            "sk": key.sk,
-            "failed": failed[-LOCKOUT_FAILURES:],
+            "pk": self._key.pk,
+            "sk": self._key.sk,
+            "failed": failed[-self._limit :],
             "in_flight": in_flight,
             "version": version + 1,
             "ttl": now + int(LOCKOUT_WINDOW.total_seconds()),
         }
         unchanged = Attr("version").eq(version) if stored else Attr("version").not_exists()
+        write = (
+            self._table.put(item, unchanged)
+            if failed or in_flight
+            else self._table.delete(self._key, unchanged)
+        )
         try:
-            self._table.write(self._table.put(item, unchanged))
+            self._table.write(write)
         except ConditionFailed as other:
             return other.item or {}
         return None
@@ -177,18 +241,6 @@ class DynamoMutex:
                 return True
             return False
         return True
-
-
-def _recent(stored: Item, now: int) -> tuple[list[int], list[int]]:
-    """Return the failures that still count, and the logins that have not ended yet."""
-    began = stored.get("in_flight", [])
-    lost = [moment for moment in began if moment <= now - _IN_FLIGHT]
-    failed = sorted([*stored.get("failed", []), *lost])
-    window = int(LOCKOUT_WINDOW.total_seconds())
-    return (
-        [moment for moment in failed if moment > now - window][-LOCKOUT_FAILURES:],
-        [moment for moment in began if moment > now - _IN_FLIGHT],
-    )
 
 
 def _pause() -> None:

@@ -8,12 +8,10 @@ from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
-from llmready.domain.tokens import Audience, Keys, issue
+from llmready.domain.tokens import DOWNLOAD_LIFETIME, UNSUBSCRIBE_LIFETIME, Audience, Keys, issue
 from llmready.domain.user import User
 from llmready.ports.accounts import MailTokens
 
-_TICKET = timedelta(days=7)
-_UNSUBSCRIBE = timedelta(days=400)  # mails are kept, and so is the request to get no more of them
 _LONGEST_SUBJECT = 250  # characters
 # What a mail's link and token are good for.
 _PURPOSES = {
@@ -96,7 +94,7 @@ class MailRenderer:
             Audience.UNSUBSCRIBE,
             subject=user.id,
             time=self._time,
-            lifetime=_UNSUBSCRIBE,
+            lifetime=UNSUBSCRIBE_LIFETIME,
             scope=preference,
         )
         return f"{self._public_url}/api/v1/auth/unsubscribe?token={ticket}"
@@ -104,9 +102,9 @@ class MailRenderer:
     def _download(self, generation: Generation | None) -> dict[str, object]:
         if generation is None:
             return {}
-        lifetime = _TICKET
+        lifetime = DOWNLOAD_LIFETIME
         if generation.expires_at is not None:
-            lifetime = max(timedelta(), min(_TICKET, generation.expires_at - self._time))
+            lifetime = max(timedelta(), min(DOWNLOAD_LIFETIME, generation.expires_at - self._time))
         ticket = issue(
             self._keys,
             Audience.DOWNLOAD,

@@ -1,0 +1,31 @@
+"""Fingerprints of email addresses and networks, for records that outlive an account."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from llmready.domain.user import email_key
+
+_LENGTH = 32  # hexadecimal digits; 128 bits
+
+
+class Fingerprints:
+    """Makes fingerprints with a key, so that nobody can test guesses who has the records alone.
+
+    Args:
+        key: Returns the secret key. Fingerprints of another key do not match.
+    """
+
+    def __init__(self, key: Callable[[], str]) -> None:
+        self._key = key
+
+    def of_address(self, email: str) -> str:
+        """Return the fingerprint of an email address; all spellings of one address have the same."""
+        return self._digest(f"address {email_key(email)}")
+
+    def of_network(self, network: str) -> str:
+        """Return the fingerprint of a source network."""
+        return self._digest(f"network {network}")
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self._key().encode(), text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
