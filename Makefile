@@ -7,6 +7,7 @@ STAGE ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+TOOLS := tools/node_modules/.bin
 
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -66,10 +67,25 @@ test-packages:
 fuzz: setup ## Ask everything that the OpenAPI text describes (about 5,500 requests and 100 walks, 15 minutes)
 	@LLMREADY_FUZZ_EXAMPLES=110 $(BIN)/python -m pytest tests/e2e/test_fuzz.py --capture=no
 
-check: setup $(STAMPS)/checkov ## Lint, format check, types, template checks
+check: check-python check-javascript check-documents check-templates ## Lint, formats, types, spelling, links, templates (or one part: check-python, …)
+
+.PHONY: check-python check-javascript check-documents check-templates
+check-python: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+check-javascript: setup $(STAMPS)/tools
+	@$(TOOLS)/eslint --config tools/eslint.config.js .
+	@$(TOOLS)/tsc --project tools/tsconfig.json
+	@$(TOOLS)/tsc --project tools/tsconfig.browser.json
+	@cd web && npm run --silent check
+
+check-documents: setup $(STAMPS)/tools
+	@$(BIN)/codespell
+	@$(TOOLS)/remark --rc-path tools/remark.config.js --no-stdout --quiet --frail *.md docs .github layers
+
+check-templates: setup $(STAMPS)/checkov
 	@$(BIN)/hadolint container/Dockerfile
 	@for stage in dev prod; do \
 		$(BIN)/python -m infra.app --stage $$stage -c mail_sender=noreply@example.com -c alarm_address=ops@example.com \
@@ -130,7 +146,7 @@ clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local
 
 clean: clean-local ## Remove everything that was made
-	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules web/node_modules web/dist
+	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules tools/node_modules web/node_modules web/dist
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("LLMReady needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % sys.version_info[:2])'
@@ -145,12 +161,12 @@ $(STAMPS)/python: $(STAMPS)/venv requirements/dev.txt pyproject.toml
 	} || { echo "The Python packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
-$(STAMPS)/mdream: $(STAMPS)/python container/mdream/package-lock.json
+$(STAMPS)/mdream: container/mdream/package-lock.json | $(STAMPS)/python
 	@cd container/mdream && npm ci --loglevel=error --no-audit --no-fund \
 		|| { echo "The npm packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
-$(STAMPS)/web: $(STAMPS)/python web/package-lock.json
+$(STAMPS)/web: web/package-lock.json | $(STAMPS)/python
 	@cd web && npm ci --loglevel=error --no-audit --no-fund \
 		|| { echo "The web app's npm packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
@@ -166,7 +182,12 @@ $(STAMPS)/checkov: $(STAMPS)/python requirements/checkov.txt
 		|| { echo "checkov could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
-$(STAMPS)/cdk: $(STAMPS)/python infra/cdk/package-lock.json
+$(STAMPS)/tools: tools/package-lock.json | $(STAMPS)/python
+	@cd tools && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund \
+		|| { echo "The npm packages of tools could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+$(STAMPS)/cdk: infra/cdk/package-lock.json | $(STAMPS)/python
 	@cd infra/cdk && npm ci --loglevel=error --no-audit --no-fund \
 		|| { echo "The CDK CLI could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@

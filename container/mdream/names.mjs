@@ -25,6 +25,7 @@ export const HIDDEN = 2048
 /** A table of contents. */
 export const CONTENTS = 4096
 
+/** @type {[RegExp, number][]} */
 const CLASSES = [
   [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
   [/(?:^|\s)(?:sidebar-title|admonition-title)(?:\s|$)/, TITLED],

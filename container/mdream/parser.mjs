@@ -138,7 +138,7 @@ class Parser extends TreeBuilder {
         while (at < length && isSpace(codes[at]))
         const quote = codes[at]
         if (at < length && (quote === 34 || quote === 39)) {
-          from = ++at
+          from = at + 1
           to = find(source, codes, quote, from)
           if (to < 0) to = length
           at = to + 1

@@ -53,7 +53,7 @@ export function serve(convert) {
     try {
       answer(0, ...convert(body.subarray(urlLength, length), url, wantsFacts))
     } catch (error) {
-      answer(1, '', String(error?.message ?? error).slice(0, 200))
+      answer(1, '', String(error instanceof Error ? error.message : error).slice(0, 200))
     }
   }
 }

@@ -89,6 +89,8 @@ export class PlainHtml {
     this.open = []
     this.endings = []
     this.texts = []
+    /** @type {ReturnType<typeof readTables>} */
+    this.tables = { layout: new Set(), empty: new Map() }
     /** Where the innermost of them ends. */
     this.until = NEVER
     this.isInCell = false

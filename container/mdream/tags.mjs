@@ -30,6 +30,7 @@ export const BREAKS_OUT = 4096
 /** The text of a page, or phrasing content that the standard lets formatting be opened again for. */
 export const PHRASING = 8192
 
+/** @type {[string, number][]} */
 const GROUPS = [
   ['a dd dt li nobr optgroup option rb rp rt rtc select', CLOSES],
   ['area base basefont bgsound col embed frame input keygen link meta param source track', VOID],

@@ -3,6 +3,11 @@ import { isAscii } from 'node:buffer'
 import { HIDDEN } from './names.mjs'
 import { ids } from './tags.mjs'
 
+/**
+ * Node's bytes with the methods that decode a part without a copy.
+ * @typedef {Buffer & { latin1Slice(): string, utf8Slice(from: number, to: number): string }} Bytes
+ */
+
 const TEXT = 0
 
 const ATTRIBUTES = [
@@ -53,7 +58,7 @@ export class Tree {
     /** Nodes that had to move because others were inserted before them. */
     this.moves = 0
     /** Its bytes, in which searching for what is near is faster than in a string. */
-    this.codes = Buffer.alloc(0)
+    this.codes = /** @type {Bytes} */ (Buffer.alloc(0))
     this.attributes = 0
     this.makeRoomForAttributes(room)
     this.lists = Array.from(LISTED, (isListed) => (isListed ? [] : NO_LIST))

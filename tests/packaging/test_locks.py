@@ -16,9 +16,10 @@ from tests.packaging.conftest import ROOT
 
 CONVERTER = ROOT / "container" / "mdream"
 LOCKS = sorted(
-    subprocess.run(
-        ["git", "ls-files", "*package-lock.json"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
+    str(file.relative_to(ROOT))
+    for pattern in ("*/package-lock.json", "*/*/package-lock.json")
+    for file in ROOT.glob(pattern)
+    if not file.relative_to(ROOT).parts[0].startswith(".")
 )
 
 

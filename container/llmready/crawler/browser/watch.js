@@ -7,6 +7,7 @@
   const LONG = 3000;
   const CHAINED = 3;
   const ONLY_WAITING = /^\W*(loading|please wait|one moment|just a moment)\b/i;
+  /** @type {Set<string | undefined>} */
   const WITHOUT_TEXT = new Set(["SCRIPT", "STYLE", "NOSCRIPT", "TEMPLATE"]);
   const { setTimeout, clearTimeout, performance, MutationObserver, Promise, Map, Math, document } = globalThis;
   const later = setTimeout.bind(globalThis);
@@ -60,9 +61,13 @@
     const walker = document.createTreeWalker(root, 5 /* elements and text */);
     let found = "";
     while (found.length < LITTLE_TEXT && walker.nextNode()) {
-      const node = walker.currentNode;
-      if (node.nodeType === 1) found += node.shadowRoot ? text(node.shadowRoot) : "";
-      else if (!WITHOUT_TEXT.has(node.parentNode?.nodeName)) found += ` ${node.data.trim()}`;
+      const node = /** @type {Element | Text} */ (walker.currentNode);
+      if (node.nodeType === 1) {
+        const { shadowRoot } = /** @type {Element} */ (node);
+        found += shadowRoot ? text(shadowRoot) : "";
+      } else if (!WITHOUT_TEXT.has(node.parentNode?.nodeName)) {
+        found += ` ${/** @type {Text} */ (node).data.trim()}`;
+      }
       found = found.trimStart();
     }
     return found;
@@ -82,12 +87,16 @@
         const now = clock();
         const waited = now - began >= most;
         const still = now - changed;
-        if (still < quiet && !waited) return later(look, Math.min(quiet - still, began + most - now));
+        if (still < quiet && !waited) {
+          later(look, Math.min(quiet - still, began + most - now));
+          return;
+        }
         const found = state();
         const horizon = now + (found.poor ? LONG : SHORT);
         const next = Math.min(...[...due.values()].filter((at) => at > now - 50 && at < horizon));
         if (Number.isFinite(next) && !waited) {
-          return later(look, Math.max(5, Math.min(next + 5, began + most) - now));
+          later(look, Math.max(5, Math.min(next + 5, began + most) - now));
+          return;
         }
         resolve({ ...found, quiet: still >= quiet && !Number.isFinite(next) });
       };
