@@ -217,11 +217,11 @@ def test_no_robots_rule_is_slow() -> None:
 
 def test_a_delay_that_leaves_no_time_ends_the_crawl() -> None:
     async def two(delay: float) -> None:
-        pace = Throttle(4, deadline=asyncio.get_running_loop().time() + 60)
-        pace.space(delay)
-        async with pace.turn():
+        throttle = Throttle(4, deadline=asyncio.get_running_loop().time() + 60)
+        throttle.space(delay)
+        async with throttle.slot():
             pass
-        async with pace.turn():
+        async with throttle.slot():
             pass
 
     with pytest.raises(OutOfTimeError, match="longer than this crawl may take"):

@@ -157,16 +157,16 @@ def test_nothing_leaves_before_a_named_pause_is_over(tmp_path: Path) -> None:
 
 def test_connections_go_down_by_half_and_up_by_one() -> None:
     async def walk() -> list[int]:
-        pace = Throttle(4)
+        throttle = Throttle(4)
         seen = []
         for note in (
-            lambda: pace.refused(0.0, retry_after=0.0),
-            lambda: pace.overdue(0.0),
-            lambda: [pace.good(0.05) for _ in range(ANSWERS_BEFORE_MORE)],
-            lambda: [pace.good(0.05) for _ in range(ANSWERS_BEFORE_MORE * 4 * 4)],
+            lambda: throttle.refused(0.0, retry_after=0.0),
+            lambda: throttle.timed_out(0.0),
+            lambda: [throttle.succeeded(0.05) for _ in range(ANSWERS_BEFORE_MORE)],
+            lambda: [throttle.succeeded(0.05) for _ in range(ANSWERS_BEFORE_MORE * 4 * 4)],
         ):
             note()
-            seen.append(pace.connections)
+            seen.append(throttle.connections)
             await asyncio.sleep(0.001)
         return seen
 
@@ -175,12 +175,12 @@ def test_connections_go_down_by_half_and_up_by_one() -> None:
 
 def test_a_site_that_becomes_slow_is_asked_by_fewer() -> None:
     async def walk() -> int:
-        pace = Throttle(4)
+        throttle = Throttle(4)
         for _ in range(20):
-            pace.good(0.05)
+            throttle.succeeded(0.05)
         for _ in range(20):
-            pace.good(5.0)
-        return pace.connections
+            throttle.succeeded(5.0)
+        return throttle.connections
 
     assert asyncio.run(walk()) == 3
 

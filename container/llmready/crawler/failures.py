@@ -1,4 +1,7 @@
-"""The words with which a crawl or a page fails."""
+"""Reasons for which a crawl or a page fails.
+
+A new reason is a new `Code`; it belongs to TRANSIENT where a later crawl may succeed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Stable words for programs; the first group may end a whole crawl, the second only one page."""
+    """Stable codes for programs; those of the first group may end a whole crawl, the others only one page."""
 
     BLOCKED_ADDRESS = "blocked_address"
     HOST_BLOCKED = "host_blocked"
@@ -50,7 +53,7 @@ TRANSIENT = frozenset(
     }
 )
 
-_AS_CRAWL_CODE = {
+_CODE_OF_CRAWL = {
     Code.PAGE_TOO_LARGE: Code.BUDGET_EXCEEDED,
     Code.EMPTY_PAGE: Code.NO_PAGES,
     Code.TOO_MANY_REDIRECTS: Code.HTTP_ERROR,
@@ -60,15 +63,15 @@ _AS_CRAWL_CODE = {
 
 
 LONGEST_DETAIL = 500
-"""Characters of a sentence; what a site's addresses add to it beyond is cut out of its middle."""
+"""Characters of a detail; a longer one, such as one with a long URL, is cut in the middle."""
 
 _TAIL = 120
 
 
 class Failure(Exception):
-    """Why a page or a whole crawl came to nothing.
+    """The failure of a page or of a whole crawl.
 
-    Parameters: `code`, a word for programs; `detail`, one plain sentence for the site's owner.
+    Parameters: `code`, for programs; `detail`, a sentence for the site's owner.
     """
 
     def __init__(self, code: Code, detail: str) -> None:
@@ -83,9 +86,9 @@ class Failure(Exception):
 
     @property
     def transient(self) -> bool:
-        """Whether the same crawl may well succeed later."""
+        """Whether the same crawl may succeed later."""
         return self.code in TRANSIENT
 
     def of_crawl(self) -> Failure:
-        """Return this failure in the words that a whole crawl may end with."""
-        return Failure(_AS_CRAWL_CODE.get(self.code, self.code), self.detail)
+        """Return this failure with the code that a whole crawl ends with."""
+        return Failure(_CODE_OF_CRAWL.get(self.code, self.code), self.detail)

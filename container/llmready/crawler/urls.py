@@ -1,4 +1,4 @@
-"""URL rules: one canonical form for each page, as the WHATWG URL standard resolves links."""
+"""Parse and resolve URLs as the WHATWG URL standard does, into one canonical form per page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 MAX_LENGTH = 2000
-"""Longer URLs (in characters) are traps or mistakes, not pages."""
+"""Characters of a URL; longer ones are traps or mistakes, not pages."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -37,7 +37,7 @@ _PAGE_IN_QUERY = re.compile(
 
 
 class BadUrl(ValueError):
-    """The text is no http(s) URL that a crawler may ask for; the message is a plain sentence."""
+    """The text is no http(s) URL that may be crawled; the message is a sentence for a person."""
 
 
 class Url(NamedTuple):
@@ -60,12 +60,12 @@ class Url(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Path and query, as they stand in a request line."""
+        """Path and query, as in a request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
     def literal(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-        """The address, when the host is one."""
+        """The IP address, where the host is one, else None."""
         return _literal(self.host)
 
     @property
@@ -75,23 +75,23 @@ class Url(NamedTuple):
 
     @property
     def folder(self) -> Url:
-        """The URL of the folder that the page lies in."""
+        """The URL of the folder that holds the page."""
         return Url(self.scheme, self.host, self.port, self.directory, "")
 
     @property
     def key(self) -> str:
-        """What tells two pages of one site apart.
+        """The part that distinguishes two pages of one site.
 
-        Slashes at the end, index files and the order of parameters do not.
+        Slashes at the end, index files and the order of parameters are ignored.
         """
         return _key(self.path, self.query)
 
 
 def parse(text: str) -> Url:
-    """Read an absolute URL.
+    """Return an absolute URL in canonical form.
 
-    Parameters: `text`, as a person or a page wrote it. Returns it canonically.
-    Raises: BadUrl, with a plain sentence.
+    Parameters: `text`, as a person or a page wrote it.
+    Raises: BadUrl.
     """
     text = _clean(text)
     match = _SCHEME.match(text)
@@ -101,10 +101,7 @@ def parse(text: str) -> Url:
 
 
 def parse_typed(text: str) -> Url:
-    """Read a URL as people type it: `example.com` means `https://example.com/`.
-
-    Raises: BadUrl, with a plain sentence.
-    """
+    """Return the URL that a person typed: `example.com` means `https://example.com/`. Raises: BadUrl."""
     text = _clean(text)
     if not text:
         raise BadUrl("The web address is empty.")
@@ -114,12 +111,12 @@ def parse_typed(text: str) -> Url:
 
 
 def join(base: Url, href: str) -> Url | None:
-    """Resolve a link found on a page.
+    """Resolve a link of a page.
 
     Parameters: `base`, the page's URL or its `<base href>`; `href`, the link as written.
-    Returns: the canonical URL, or None when the link leads to nothing a crawler may ask for.
+    Returns: the canonical URL, or None when the link does not lead to an http(s) URL that may be crawled.
     """
-    # All pages of a folder resolve almost all links alike: that is what the cache can remember.
+    # All pages of a folder resolve almost all links alike, so they share the entries of the cache.
     return _join(base if href[:1] in ("", "?", "#") else base.folder, href)
 
 
@@ -152,7 +149,7 @@ def _key(path: str, query: str) -> str:
 
 
 def continues(url: Url, first: Url) -> bool:
-    """Say whether a URL is a further page of the list that begins at another (`?page=2`, `/page/2/`)."""
+    """Tell whether a URL is a further page of a list whose first page is another URL (`?page=2`, `/page/2/`)."""
     root = _PAGE_IN_PATH.sub("/", url.path)
     if root != url.path and _key(root, "") == _key(first.path, ""):
         return True
@@ -175,7 +172,7 @@ def _absolute(scheme: str, rest: str) -> Url:
             cut = min(cut, found)
     host, port = _authority(rest[:cut], scheme)
     path, _, query = rest[cut:].partition("?")
-    return _made(scheme, host, port, path or "/", query)
+    return _checked(scheme, host, port, path or "/", query)
 
 
 def _relative(base: Url, text: str) -> Url:
@@ -185,13 +182,13 @@ def _relative(base: Url, text: str) -> Url:
     if path.startswith("//"):
         return _absolute(base.scheme, f"{path}{mark}{query}")
     if not path:
-        return _made(base.scheme, base.host, base.port, base.path, query if mark else base.query)
+        return _checked(base.scheme, base.host, base.port, base.path, query if mark else base.query)
     if not path.startswith("/"):
         path = base.directory + path
-    return _made(base.scheme, base.host, base.port, path, query)
+    return _checked(base.scheme, base.host, base.port, path, query)
 
 
-def _made(scheme: str, host: str, port: int, path: str, query: str) -> Url:
+def _checked(scheme: str, host: str, port: int, path: str, query: str) -> Url:
     if len(path) + len(query) > MAX_LENGTH:
         raise BadUrl(f"The web address is longer than {MAX_LENGTH} characters.")
     url = Url(scheme, host, port, _path(path), _query(query))
@@ -276,7 +273,7 @@ def _host(text: str) -> str:
     host = _ascii_host(text).removesuffix(".")
     labels = host.split(".")
     if _NUMERIC.fullmatch(labels[-1]):
-        # Only the plain dotted form: 127.1, 0x7f.1 and 2130706433 are ways around an address check.
+        # Only the dotted form of four numbers, because 127.1, 0x7f.1 and 2130706433 would evade address checks.
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:
@@ -289,7 +286,7 @@ def _host(text: str) -> str:
 def _ascii_host(text: str) -> str:
     if text.isascii():
         return text.lower()
-    import idna  # noqa: PLC0415 - few links need it, and its tables are slow to load
+    import idna  # noqa: PLC0415 - few links need its large tables
 
     try:
         return idna.encode(text, uts46=True).decode("ascii").lower()

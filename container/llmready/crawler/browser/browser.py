@@ -1,4 +1,4 @@
-"""The browser of one crawl: started when the first page needs it, restarted a few times, closed with it."""
+"""The browser of one crawl: started when the first page needs it, restarted a few times, closed at the end."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _log = logging.getLogger(__name__)
 
 
 class _Down(Exception):
-    """The browser is gone."""
+    """The browser process ended."""
 
 
 class Browser:
-    """Renders pages that were fetched already; use as an asynchronous context manager.
+    """Renders pages that were fetched; an asynchronous context manager.
 
-    Parameters: `program`, Chromium; `guard`, `budget` and `limits`, those of the whole crawl; `user_agent`;
-    `resolver`, for tests of name resolution.
+    Parameters: `program`, path of Chromium; `guard`, `budget` and `limits` of the crawl; `user_agent`; `resolver`,
+    for tests of name resolution.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Browser:
             connect_seconds=limits.headers_seconds,
             resolver=resolver,
         )
-        # Rendering is bound by the processor: more pages at once only make each of them slower.
+        # Rendering is limited by the processor, so more pages at once would only make each of them slower.
         self._places = asyncio.Semaphore(min(2, _processors()))
         self._starting = asyncio.Lock()
         self._alone = asyncio.Lock()
@@ -95,17 +95,17 @@ class Browser:
         await self.proxy.__aexit__()
 
     async def render(self, response: Response, robots: Robots) -> Rendered:
-        """Show a page until it rests.
+        """Render a page until it no longer changes.
 
         Parameters: `response`, the page as it was fetched; `robots`, the rules of its site.
-        Raises: Failure; a page that breaks the browser or never ends costs itself alone.
+        Raises: Failure; a page that crashes the browser or never ends loses itself alone.
         """
         try:
             async with self._places:
                 return await self._rendered(response, robots)
         except _Down:
-            # Perhaps through another page: once more, beside one at most.
-            _log.info("the browser went down at %s or beside it", response.url)
+            # Another page may have caused it, so this one is tried again alone.
+            _log.info("the browser ended while %s was rendered", response.url)
         try:
             async with self._alone, self._places:
                 return await self._rendered(response, robots)
@@ -151,7 +151,7 @@ class Browser:
                 raise _Down from None
 
     async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do something with the browser. Raises: _Down as soon as it is gone, which not every call notices."""
+        """Await a call to the browser. Raises: _Down as soon as the browser ends, which not every call notices."""
         working = asyncio.ensure_future(work)
         down = asyncio.ensure_future(self._down.wait())
         try:
@@ -172,12 +172,12 @@ class Browser:
     async def _start(self) -> tuple[Chromium, BrowserContext]:
         await self._stop()
         if self.starts >= MOST_STARTS:
-            raise Failure(Code.RENDER_FAILED, "The pages of this site broke the browser too often.")
+            raise Failure(Code.RENDER_FAILED, "The pages of this site crashed the browser too often.")
         self.starts += 1
         down = self._down = asyncio.Event()
         try:
             async with asyncio.timeout(SECONDS_TO_START):
-                # A driver whose browser broke down goes with it: it is not worth trusting.
+                # The driver is restarted together with a browser that crashed.
                 self._driver = await async_playwright().start()
                 self._chromium = await self._driver.chromium.launch(
                     executable_path=self._program,
@@ -213,7 +213,7 @@ class Browser:
             await tab.close()
         except (Error, TimeoutError):
             async with self._starting:
-                # What cannot even be closed would go on using the machine.
+                # A tab that cannot be closed would go on using the processor.
                 if chromium is self._chromium:
                     await self._stop()
 
@@ -228,7 +228,7 @@ class Browser:
                 if driver is not None:
                     await driver.stop()
         except (Error, TimeoutError):
-            _log.info("the browser did not close by itself")
+            _log.info("the browser did not close in time")
         if driver is not None:
             end_browser(self._program)
 
@@ -239,11 +239,11 @@ def _rules(response: Response, robots: Robots) -> Callable[[Url], bool]:
 
 
 def _broken(response: Response) -> Failure:
-    return Failure(Code.RENDER_FAILED, f"{response.url} broke the browser down; it may need too much memory.")
+    return Failure(Code.RENDER_FAILED, f"{response.url} crashed the browser; it may need too much memory.")
 
 
 def _agent(user_agent: str, version: str) -> str:
-    """Name ourselves inside a browser's own name, as search engines do: sites look there for its version."""
+    """Return a browser's user agent with the crawler's name in it, as search engines send; sites read its version."""
     name, _, contact = user_agent.partition(" (")
     chrome = f"Chrome/{version.partition('.')[0]}.0.0.0 Safari/537.36"
     ours = f"compatible; {name}; {contact.rstrip(')')}"

@@ -1,4 +1,4 @@
-"""Whether a browser could add to a page: most pages bring their text themselves and are taken as they are."""
+"""Decide whether a page needs a browser; most pages have their text in the HTML and need none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 LITTLE_TEXT = 200
-"""Characters of text below which a page with scripts counts as a shell."""
+"""Characters of text below which a page with scripts counts as an empty shell."""
 
 MUCH_TEXT = 1000
 """Characters of text from which a page counts as complete, whatever it says about JavaScript."""
@@ -36,11 +36,11 @@ _SPACE = re.compile(r"\s+")
 
 
 def needs_browser(html: str) -> bool:
-    """Say whether rendering a page may bring text that its HTML lacks.
+    """Tell whether rendering a page may give text that its HTML lacks.
 
-    Never without scripts. With scripts: when next to no text stands outside of navigation and frame, when
-    its main part or an app's well-known root is there but empty, when parts are marked to be loaded later, or
-    when it has little text and its `noscript` asks for JavaScript.
+    Never without scripts. With scripts: when there is hardly any text outside of navigation, header and footer, when
+    its main part or the well-known root of an application is empty, when parts are marked for loading later, or when
+    it has little text and its `noscript` asks for JavaScript.
     """
     if not is_sane(html):
         return False

@@ -1,4 +1,4 @@
-"""Chromium as a process: where it is, how it is started, what it may use."""
+"""Find Chromium, its arguments, and the limits of its processes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROCESS_BYTES = 640 * 1024 * 1024
-"""Private memory of one process of the browser. A page that wants more crashes, and nothing else does."""
+"""Private memory of one process of the browser; a page that needs more crashes alone."""
 
 VARIABLE = "LLMREADY_CHROMIUM"
 
-# The headless shell starts in half the time and takes half the memory of the whole browser. Debian's
-# programs in PATH are shell scripts around these, and the container has no shell.
+# The headless shell takes half the time to start and half the memory of the whole browser. Debian's programs in
+# PATH are shell scripts around these, and the container has no shell.
 _PLACES = (
     "/usr/lib/chromium/chromium-headless-shell",
     "/usr/lib/chromium/chromium",
@@ -40,18 +40,18 @@ _NAMES = (
 )
 
 _FEATURES_OFF = (
-    # Playwright's own list is lost when another one is given, so what matters of it stands here as well.
+    # This list replaces Playwright's own, so it repeats what matters of that one.
     "AcceptCHFrame,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,DialMediaRouteProvider"
     ",GlobalMediaControls,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding"
     ",ThirdPartyStoragePartitioning,Translate,AutoDeElevate,RenderDocument,OptimizationHints"
-    # Whether an address may be asked is the guard's to say, and prompts have nobody to answer them.
+    # The address guard decides which addresses may be requested, and nobody could answer a prompt.
     ",LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
     ",Prerender2,SpeculationRulesPrefetchFuture,PreconnectToSearch,SpareRendererForSitePerProcess"
     ",WebRtcHideLocalIpsWithMdns,AsyncDns,DnsOverHttps"
 )
 
-# What Chromium's zygote does: user, process and network namespaces of its own, then an empty root. A container may
-# refuse the last alone.
+# The calls of Chromium's zygote: new user, process and network namespaces, then an empty root. A container may refuse
+# only the last one.
 _USERNS = (
     "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x70000000) and sys.exit(1); "
     "os.chroot('/proc/self/fdinfo')"
@@ -59,7 +59,7 @@ _USERNS = (
 
 
 def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the browser: the one that LLMREADY_CHROMIUM names, else Debian's, else one in PATH.
+    """Return the path of the browser: the one in LLMREADY_CHROMIUM, else Debian's, else one in PATH.
 
     Raises: Failure (browser_missing).
     """
@@ -74,7 +74,7 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
         if os.access(named, os.X_OK) and Path(named).is_file():
             return Path(named)
         raise Failure(
-            Code.BROWSER_MISSING, f"{VARIABLE} names {named[:200]}, which is no program that can be started."
+            Code.BROWSER_MISSING, f"{VARIABLE} names {named[:200]}, which is not an executable file."
         )
     for place in _PLACES:
         if os.access(place, os.X_OK):
@@ -91,13 +91,16 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def arguments(proxy: str) -> list[str]:
-    """Return what keeps a browser off every network but the proxy, at `host:port`."""
+    """Return the arguments that let the browser reach the network through the proxy alone.
+
+    Parameters: `proxy`, its address as `host:port`.
+    """
     host = proxy.partition(":")[0]
     return [
         f"--proxy-server=http://{proxy}",
-        # Without this, Chromium goes to loopback addresses directly.
+        # Without this, Chromium connects to loopback addresses directly.
         "--proxy-bypass-list=<-loopback>",
-        # Names are the proxy's to resolve: no prefetch, no leak, no address that the guard has not seen.
+        # Only the proxy resolves names, so the guard sees every address.
         f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}",
         "--dns-prefetch-disable",
         "--disable-quic",
@@ -117,17 +120,17 @@ def arguments(proxy: str) -> list[str]:
         "--no-pings",
         "--no-first-run",
         "--mute-audio",
-        # A container's /dev/shm has 64 MB, on Fargate without a way to ask for more.
+        # The /dev/shm of a container has 64 MB, which cannot be changed on Fargate.
         "--disable-dev-shm-usage",
     ]
 
 
 def may_sandbox() -> bool:
-    """Say whether Chromium can have its own sandbox.
+    """Tell whether Chromium can use its own sandbox.
 
-    It is built on user namespaces, which containers without capabilities and some kernels refuse, and it
-    refuses to run as root. Where it is missing, the crawler's own confinement is what holds: another user, no
-    capabilities, no credentials, no network but the guard's.
+    The sandbox needs user namespaces, which containers without capabilities and some kernels refuse, and does not run
+    as root. Without it, the crawler's own confinement protects: another user, no capabilities, no credentials, no
+    network but the proxy.
     """
     if os.geteuid() == 0:
         return False
@@ -137,10 +140,11 @@ def may_sandbox() -> bool:
 
 
 def limit_memory(program: Path, limit: int = PROCESS_BYTES) -> None:
-    """Bound the private memory of the browser that this process started, in bytes a process.
+    """Limit the private memory of each process of the browser that this process started (Linux only).
 
-    Set from outside and after the start, because Playwright's driver in between reserves more than a page may
-    have; processes that are forked later inherit it. Linux only.
+    It is set after the start, because Playwright's driver reserves more than a page may have; processes that are
+    forked later inherit it.
+    Parameters: `program`, the browser; `limit`, bytes.
     """
     if sys.platform != "linux":
         return
@@ -152,7 +156,7 @@ def limit_memory(program: Path, limit: int = PROCESS_BYTES) -> None:
 
 
 def end_browser(program: Path) -> None:
-    """Kill what is left of the browser that this process started."""
+    """Kill the remaining processes of the browser that this process started."""
     for pid in _processes(program) if sys.platform == "linux" else ():
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""The guard as an HTTP proxy on loopback: the only way by which a browser reaches the network.
+"""The address guard as an HTTP proxy on loopback, through which alone the browser reaches the network.
 
-CONNECT (RFC 9110, section 9.3.6) for https and WebSockets, absolute URLs for http. Names are resolved here,
-each address is judged at the moment it is connected to, and every byte counts.
+CONNECT (RFC 9110, section 9.3.6) serves https and WebSockets, absolute URLs serve http. Names are resolved here, each
+address is checked at the moment of connecting, and all bytes count against the budget.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.bodies import Budget
 
 HEAD_BYTES = 64 * 1024
-MOST_LINKS = 64
+MOST_CONNECTIONS = 64
 IDLE_SECONDS = 0.25
-"""A link that the site used last, so long ago, is kept alive only in case: it makes room when one waits."""
+"""Seconds after the site's last bytes from which a connection may be closed for one that waits."""
 
 _PART = 64 * 1024
 _HOP_BY_HOP = frozenset(
@@ -52,8 +52,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the head of a request asks for: `head`, what the site is told; `length`, bytes of the body."""
+class _Request:
+    """A request of the browser: `head`, sent to the site; `length`, bytes of the body; `tunnel`, for CONNECT."""
 
     url: Url
     tunnel: bool
@@ -62,7 +62,7 @@ class _Asked:
 
 
 @dataclass(eq=False, slots=True)
-class _Link:
+class _Connection:
     """One connection to a site."""
 
     writer: StreamWriter
@@ -74,10 +74,10 @@ class _Link:
 
 
 class GuardProxy:
-    """Passes on what the guard lets through; use as an asynchronous context manager.
+    """Forwards requests that the guard allows; an asynchronous context manager.
 
-    Parameters: `guard`; `budget`, of the whole crawl, in bytes; `connections`, the greatest number to one
-    host; `connect_seconds`, until a site accepts; `resolver`, for tests of name resolution.
+    Parameters: `guard`; `budget` of the crawl; `connections`, greatest number to one host; `connect_seconds`, until a
+    site accepts a connection; `resolver`, for tests of name resolution.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class GuardProxy:
         self._connections = connections
         self._connect_seconds = connect_seconds
         self._resolver = resolver or GuardedResolver(guard)
-        self._links: defaultdict[tuple[str, int], list[_Link]] = defaultdict(list)
+        self._open: defaultdict[tuple[str, int], list[_Connection]] = defaultdict(list)
         self._opening: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -114,7 +114,7 @@ class GuardProxy:
 
     @property
     def address(self) -> str:
-        """Where the proxy listens, as `host:port`."""
+        """Address of the proxy as `host:port`."""
         if self._server is None:
             raise RuntimeError("the proxy is not open")
         host, port = self._server.sockets[0].getsockname()
@@ -122,14 +122,14 @@ class GuardProxy:
 
     async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._tasks) >= MOST_LINKS:
+        if task is None or len(self._tasks) >= MOST_CONNECTIONS:
             writer.close()
             return
         self._tasks.add(task)
         try:
             await self._serve(reader, writer)
         except asyncio.CancelledError:
-            # The proxy is closing; the streams would log a cancelled handler as a mistake.
+            # The proxy is closing; asyncio would log a cancelled handler as an error.
             pass
         finally:
             writer.close()
@@ -138,14 +138,14 @@ class GuardProxy:
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
-                asked = _read_head(await reader.readuntil(b"\r\n\r\n"))
-            self._guard.check_url(asked.url)
-            async with self._linked(asked.url) as (site, link):
-                if asked.tunnel:
+                request = _read_head(await reader.readuntil(b"\r\n\r\n"))
+            self._guard.check_url(request.url)
+            async with self._connected(request.url) as (site, connection):
+                if request.tunnel:
                     writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 else:
-                    link.writer.write(asked.head)
-                await self._relay((reader, writer), site, link, asked)
+                    connection.writer.write(request.head)
+                await self._relay((reader, writer), site, connection, request)
         except Failure as failure:
             if failure.code == Code.BUDGET_EXCEEDED:
                 self.spent = failure
@@ -160,28 +160,30 @@ class GuardProxy:
             _answer(writer, "502 Bad Gateway")
 
     @contextlib.asynccontextmanager
-    async def _linked(self, url: Url) -> AsyncIterator[tuple[StreamReader, _Link]]:
-        door = (url.host, url.port)
+    async def _connected(self, url: Url) -> AsyncIterator[tuple[StreamReader, _Connection]]:
+        endpoint = (url.host, url.port)
         async with asyncio.timeout(self._connect_seconds):
-            await self._make_room(door)
-            self._opening[door] += 1
+            await self._make_room(endpoint)
+            self._opening[endpoint] += 1
             try:
                 site, writer = await self._connect(url)
             finally:
-                self._opening[door] -= 1
-        link = _Link(writer, asyncio.get_running_loop().time())
-        self._links[door].append(link)
+                self._opening[endpoint] -= 1
+        connection = _Connection(writer, asyncio.get_running_loop().time())
+        self._open[endpoint].append(connection)
         try:
-            yield site, link
+            yield site, connection
         finally:
-            self._links[door].remove(link)
+            self._open[endpoint].remove(connection)
             writer.close()
 
-    async def _make_room(self, door: tuple[str, int]) -> None:
+    async def _make_room(self, endpoint: tuple[str, int]) -> None:
         loop = asyncio.get_running_loop()
-        while len(self._links[door]) + self._opening[door] >= self._connections:
-            # A browser keeps links open for minutes, one pool for each kind of request.
-            spare = next((link for link in self._links[door] if link.idle(loop.time())), None)
+        while len(self._open[endpoint]) + self._opening[endpoint] >= self._connections:
+            # A browser keeps connections open for minutes, in one pool for each kind of request.
+            spare = next(
+                (connection for connection in self._open[endpoint] if connection.idle(loop.time())), None
+            )
             if spare is not None:
                 spare.writer.close()
             await asyncio.sleep(0.01)
@@ -204,13 +206,15 @@ class GuardProxy:
         self,
         browser: tuple[StreamReader, StreamWriter],
         site: StreamReader,
-        link: _Link,
-        asked: _Asked,
+        connection: _Connection,
+        request: _Request,
     ) -> None:
-        left = None if asked.tunnel else asked.length
-        up = asyncio.ensure_future(self._pump(browser[0], link.writer, link, left, from_site=False))
+        left = None if request.tunnel else request.length
+        up = asyncio.ensure_future(
+            self._pump(browser[0], connection.writer, connection, left, from_site=False)
+        )
         try:
-            await self._pump(site, browser[1], link, None, from_site=True)
+            await self._pump(site, browser[1], connection, None, from_site=True)
         finally:
             up.cancel()
             (outcome,) = await asyncio.gather(up, return_exceptions=True)
@@ -218,7 +222,13 @@ class GuardProxy:
             raise outcome
 
     async def _pump(
-        self, source: StreamReader, sink: StreamWriter, link: _Link, left: int | None, *, from_site: bool
+        self,
+        source: StreamReader,
+        sink: StreamWriter,
+        connection: _Connection,
+        left: int | None,
+        *,
+        from_site: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
         try:
@@ -228,7 +238,7 @@ class GuardProxy:
                     break
                 self._budget.spend(len(data))
                 left = left and left - len(data)
-                link.moment, link.site_spoke = loop.time(), from_site
+                connection.moment, connection.site_spoke = loop.time(), from_site
                 sink.write(data)
                 await sink.drain()
         except ConnectionError:
@@ -238,12 +248,12 @@ class GuardProxy:
             raise
         finally:
             if left is None and not from_site:
-                # The browser hung up: nobody waits for the rest, which ends the other direction as well.
+                # The browser closed the connection, so the other direction ends, too.
                 sink.close()
 
 
-def _read_head(data: bytes) -> _Asked:
-    """Read a request's head. Raises: ValueError (also BadUrl) when it asks for nothing that may be asked."""
+def _read_head(data: bytes) -> _Request:
+    """Parse the head of a request. Raises: ValueError (also BadUrl) when it is not allowed."""
     lines = data.decode("latin-1").split("\r\n")
     method, target, version = lines[0].split(" ")
     if not version.startswith("HTTP/1."):
@@ -251,16 +261,16 @@ def _read_head(data: bytes) -> _Asked:
     if method == "CONNECT":
         if "/" in target or "\\" in target:
             raise ValueError("CONNECT wants a host and a port")
-        return _Asked(parse(f"https://{target}/"), tunnel=True)
+        return _Request(parse(f"https://{target}/"), tunnel=True)
     if not target.lower().startswith("http://"):
-        raise ValueError("only http is asked for in the open")
+        raise ValueError("only http requests may name a whole URL")
     url = parse(target)
     headers = [line.partition(":")[::2] for line in lines[1:] if line]
     kept = [f"{name}: {value.strip()}" for name, value in headers if name.lower() not in _HOP_BY_HOP]
     lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
     if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
         raise ValueError("a body of unknown length")
-    # The canonical URL judges; the site is asked for what the page wrote, which may differ in a query.
+    # The canonical URL is checked; the site gets the target as the page wrote it, whose query may differ.
     path = target[7:]
     path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]
     head = [
@@ -269,7 +279,7 @@ def _read_head(data: bytes) -> _Asked:
         *kept,
         "Connection: close",
     ]
-    return _Asked(
+    return _Request(
         url,
         tunnel=False,
         head=("\r\n".join(head) + "\r\n\r\n").encode("latin-1"),

@@ -1,4 +1,4 @@
-"""One tab of the browser: shows a page that was fetched already, waits until it rests, reads it."""
+"""A tab of the browser: shows a page that was fetched, waits until it no longer changes, reads it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ QUIET_MS = 100
 LOOK_MS = 500
 SECONDS_TO_PARSE = 10
 SECONDS_FOR_REQUESTS = 3.0
-"""A page that has its text does not wait longer for requests that do not end, such as a long poll."""
+"""Seconds to wait for requests that do not end, such as a long poll, once the page has its text."""
 
 SECONDS_FOR_TEXT = 4.0
 SECONDS_TO_REST = 8.0
 SECONDS_TO_ANSWER = 8.0
-"""A page whose scripts let nobody else speak for so long hangs."""
+"""Seconds without a response of the page, because its scripts run, after which it counts as hanging."""
 
 SECONDS_TO_LEAVE = 3.0
 
-# Added to what the site's own answer says; where both speak, the stricter one holds. Frames, pictures, plugins
-# and workers of any kind are never asked for; the sandbox knows no dialogs, popups and downloads.
+# Added to the policy of the site's own response; the stricter one applies. Frames, pictures, plugins and workers are
+# never requested; the sandbox allows no dialogs, popups and downloads.
 POLICY = (
     "sandbox allow-scripts allow-same-origin allow-forms; img-src 'none'; media-src 'none'; font-src 'none'; "
     "frame-src 'none'; object-src 'none'; worker-src 'none'; manifest-src 'none'"
@@ -52,7 +52,7 @@ READ = (_FOLDER / "read.js").read_text()
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What became of a page: its HTML, or where its scripts went instead."""
+    """A rendered page: its HTML and its address, or the URL that its scripts lead to."""
 
     html: str = ""
     address: Url | None = None
@@ -60,12 +60,12 @@ class Rendered:
 
 
 class Crashed(Exception):
-    """The page took its process down."""
+    """The process of the page crashed."""
 
 
 @dataclass(slots=True)
 class _Visit:
-    """What happens while one page is shown."""
+    """The state of the page that is shown."""
 
     response: Response
     allows: Callable[[Url], bool]
@@ -87,7 +87,7 @@ class _Visit:
 
 
 class Tab:
-    """A tab; `open` makes one."""
+    """A tab; create it with `open`."""
 
     def __init__(self, page: Page, session: CDPSession, limits: Limits, budget: Budget, watch: str) -> None:
         self.shown = 0
@@ -106,8 +106,8 @@ class Tab:
     ) -> Tab:
         """Open a tab.
 
-        Parameters: `context`; `limits`; `budget`, of the whole crawl; `watch`, the name under which pages
-        find what watches them; `origin`, the site whose robots.txt has rules that requests must pass, or None.
+        Parameters: `context`; `limits`; `budget` of the crawl; `watch`, name of the function that observes a page;
+        `origin` of the site whose robots.txt has rules that requests must pass, or None.
         """
         page = await context.new_page()
         session = await context.new_cdp_session(page)
@@ -137,11 +137,10 @@ class Tab:
         return tab
 
     async def show(self, response: Response, allows: Callable[[Url], bool]) -> Rendered:
-        """Show a page and read it once it rests.
+        """Show a page and read it once it no longer changes.
 
-        Parameters: `response`, the page as it was fetched; `allows`, whether robots.txt lets a URL of the
-        site be asked for.
-        Raises: Failure, Crashed, Playwright's Error when the browser is gone; the tab is then of no more use.
+        Parameters: `response`, the page as it was fetched; `allows`, whether robots.txt allows a URL.
+        Raises: Failure, Crashed, or Playwright's Error when the browser ended; the tab cannot be used afterwards.
         """
         self.shown += 1
         visit = self._visit = _Visit(response, allows)
@@ -155,7 +154,7 @@ class Tab:
             try:
                 return await working
             except Error:
-                # Where the page leaves while it is looked at, the look fails first.
+                # A page that navigates away while it is read makes the reading fail first.
                 if visit.ended.is_set():
                     return self._end_of(visit)
                 raise
@@ -166,7 +165,7 @@ class Tab:
             self._visit = None
 
     async def clear(self) -> bool:
-        """Leave the page, so that nothing of it goes on. Returns: whether it let go."""
+        """Navigate to an empty page, so that the scripts of the last one end. Returns: whether it did in time."""
         try:
             async with asyncio.timeout(SECONDS_TO_LEAVE):
                 await self._session.send("Page.navigate", {"url": "about:blank"})
@@ -193,25 +192,25 @@ class Tab:
                 Code.RENDER_FAILED, f"The browser cannot show {visit.response.url}: {answer['errorText']}."
             )
         for _ in range(SECONDS_TO_PARSE):
-            if await _at_most(1.0, visit.parsed.wait()):
+            if await _within(1.0, visit.parsed.wait()):
                 break
-            # Answered at once, but for a page that hangs.
+            # Raises a failure where the page hangs.
             await self._evaluated(visit, "({})")
-        await self._come_to_rest(visit)
+        await self._wait_until_stable(visit)
         return await self._read(visit)
 
-    async def _come_to_rest(self, visit: _Visit) -> None:
+    async def _wait_until_stable(self, visit: _Visit) -> None:
         loop = asyncio.get_running_loop()
         began, elements = loop.time(), 0
         while loop.time() - began < SECONDS_TO_REST:
-            await _at_most(SECONDS_FOR_REQUESTS, visit.landed.wait())
+            await _within(SECONDS_FOR_REQUESTS, visit.landed.wait())
             moved = visit.moved
             state = await self._look(visit)
             spent = loop.time() - began
             grows, elements = state["elements"] > elements * 1.02, state["elements"]
             if visit.moved != moved:
                 continue
-            # A clock or a carousel never rests; it does not grow, either.
+            # A clock or a carousel always changes, but does not grow.
             rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)
             if visit.flying:
                 enough = not state["poor"] and spent > SECONDS_FOR_REQUESTS
@@ -279,9 +278,9 @@ class Tab:
             self._leave(visit, request)
 
     def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
-        """Take note that the page goes elsewhere.
+        """Record that the page navigates to another one.
 
-        A form that sends itself is no way that a crawler goes, and a file that a page hands out leaves it standing.
+        A form that is submitted is not followed, and a download leaves the page as it is.
         """
         if request["method"] != "GET":
             return
@@ -332,8 +331,8 @@ class Tab:
             visit.moved += 1
             if not visit.flying:
                 visit.landed.set()
-        # The proxy counted what came through it; what decompressing added is known only here. What came
-        # from the cache has no encoded length.
+        # The proxy counted the encoded bytes; only here is known what decoding added. A response from the browser's
+        # cache has no encoded length.
         sent = event.get("encodedDataLength", 0)
         added = visit.decoded.pop(event["requestId"], 0) - sent
         if sent > 0 and added > 0:
@@ -356,7 +355,7 @@ class Tab:
             try:
                 await sending
             except Error:
-                # The page is gone, or the request was given up meanwhile.
+                # The page was closed, or the request was aborted meanwhile.
                 return
 
         task = asyncio.ensure_future(send(self._session.send(method, parameters)))
@@ -377,8 +376,8 @@ def _too_large(visit: _Visit, most: int, what: str) -> Failure:
     return Failure(Code.PAGE_TOO_LARGE, f"{what} at {visit.response.url} is larger than {most / 1e6:g} MB.")
 
 
-async def _at_most(seconds: float, waiting: Coroutine[Any, Any, Any]) -> bool:
-    """Wait, but not for longer. Returns: whether what was waited for came."""
+async def _within(seconds: float, waiting: Coroutine[Any, Any, Any]) -> bool:
+    """Wait for at most this many seconds. Returns: whether the awaited event came."""
     try:
         async with asyncio.timeout(seconds):
             await waiting

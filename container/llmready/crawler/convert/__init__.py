@@ -1,1 +1,1 @@
-"""HTML to Markdown, and what a page says about itself."""
+"""Convert pages: HTML to Markdown and raw facts, character encodings, safe Markdown."""

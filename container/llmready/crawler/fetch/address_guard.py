@@ -1,6 +1,6 @@
-"""The guard: which URLs and which addresses may be asked at all.
+"""The address guard: which URLs may be requested, and which addresses may be connected to.
 
-An allow-list, because lists of forbidden ranges are what attackers look for gaps in.
+It is an allow-list, because attackers look for gaps in lists of forbidden ranges.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _V6_CLOSED = [ipaddress.IPv6Network(net) for net in ("2001::/23", "2001:db8::/32
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address lies in the public internet.
+    """Tell whether an address belongs to the public internet.
 
-    IPv4-mapped IPv6 addresses are judged as the IPv4 address they carry; tunnels and translations
-    (6to4, Teredo, NAT64, IPv4-compatible) are refused, because they lead to addresses of their own.
+    An IPv4-mapped IPv6 address is judged as the IPv4 address in it. Tunnels and translations (6to4, Teredo, NAT64,
+    IPv4-compatible) are refused, because they lead to other addresses.
     """
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
@@ -38,11 +38,10 @@ def is_public(address: Address) -> bool:
 
 
 class AddressGuard:
-    """Judges every request before and while it connects.
+    """Checks each request before it is sent and when it connects.
 
-    Parameters: `allowed`, pairs of host and port that may be crawled although their addresses are private
-    or the port is odd; matched exactly against the URL's host and port; `blocked`, hosts that are not crawled,
-    each with all below it.
+    Parameters: `allowed`, pairs of host and port that may be crawled although the address is private or the port
+    unusual, compared exactly with those of the URL; `blocked`, hosts that are not crawled, each with its subdomains.
     """
 
     def __init__(self, allowed: Iterable[tuple[str, int]] = (), blocked: Iterable[str] = ()) -> None:
@@ -51,7 +50,7 @@ class AddressGuard:
         self._pinned: set[tuple[Address, int]] = set()
 
     def check_url(self, url: Url) -> None:
-        """Refuse a URL that may not be asked for. Raises: Failure (blocked_address, host_blocked)."""
+        """Check a URL before it is requested. Raises: Failure (blocked_address, host_blocked)."""
         if self._blocked and self._is_blocked(url.host):
             raise Failure(Code.HOST_BLOCKED, f"{url.host} is not crawled by this service.")
         if self.is_allowed(url.host, url.port):
@@ -67,7 +66,7 @@ class AddressGuard:
             raise _not_public(url.host)
 
     def check_resolved(self, host: str, port: int, addresses: Iterable[Address]) -> None:
-        """Refuse a name when any of its addresses is not public. Raises: Failure (blocked_address)."""
+        """Check all addresses of a name. Raises: Failure (blocked_address) when one of them is not public."""
         allowed = self.is_allowed(host, port)
         for address in addresses:
             if allowed:
@@ -76,12 +75,12 @@ class AddressGuard:
                 raise _not_public(host)
 
     def check_connect(self, address: Address, port: int) -> None:
-        """Refuse a connection at the moment it is made. Raises: Failure (blocked_address)."""
+        """Check an address at the moment of connecting. Raises: Failure (blocked_address)."""
         if not is_public(address) and (address, port) not in self._pinned:
             raise _not_public(str(address))
 
     def is_allowed(self, host: str, port: int) -> bool:
-        """Say whether the operator named this host and port as crawlable."""
+        """Tell whether the operator allowed this host and port."""
         return (host, port) in self._allowed
 
     def _is_blocked(self, host: str) -> bool:
@@ -98,10 +97,12 @@ def parse_allowed(text: str) -> list[tuple[str, int]]:
     for pair in filter(None, (part.strip() for part in text.split(","))):
         host, colon, port = pair.rpartition(":")
         if not colon or not host or not port.isdigit():
-            raise ValueError(f"LLMREADY_CRAWL_ALLOW wants pairs such as localhost:8080, not “{pair}”.")
+            raise ValueError(
+                f"LLMREADY_CRAWL_ALLOW must hold pairs such as localhost:8080, separated by commas, not “{pair}”."
+            )
         pairs.append((host.lower(), int(port)))
     return pairs
 
 
 def _not_public(host: str) -> Failure:
-    return Failure(Code.BLOCKED_ADDRESS, f"{host} does not lie in the public internet, so it is not crawled.")
+    return Failure(Code.BLOCKED_ADDRESS, f"{host} is not a public internet address, so it is not crawled.")

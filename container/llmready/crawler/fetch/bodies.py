@@ -1,4 +1,4 @@
-"""Bodies as they arrive, decoded under a cap: a bomb stops at the cap, not in memory."""
+"""Decode bodies while they arrive, up to a limit, so that a decompression bomb does not fill the memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ACCEPT_ENCODING = "gzip, deflate, br"
 
 
 class Budget:
-    """What a whole crawl may still read, in decoded bytes."""
+    """Decoded bytes that a whole crawl may still read."""
 
     def __init__(self, size: int) -> None:
         self.left = size
 
     def spend(self, size: int) -> None:
-        """Take bytes off the budget. Raises: Failure (budget_exceeded)."""
+        """Subtract bytes from the budget. Raises: Failure (budget_exceeded) when it is used up."""
         self.left -= size
         if self.left < 0:
             raise Failure(Code.BUDGET_EXCEEDED, "The site is larger than one crawl may read.")
@@ -32,11 +32,11 @@ class _Decoder(Protocol):
 
 
 class Body:
-    """Collects one body.
+    """Collects and decodes one body.
 
-    Parameters: `encoding`, the Content-Encoding header; `limit`, the greatest decoded size in bytes;
-    `budget`, of the whole crawl; `cut`, whether a longer body is cut at the limit instead of refused.
-    Raises: Failure (bad_encoding) for an encoding we did not ask for.
+    Parameters: `encoding`, the Content-Encoding header; `limit`, greatest decoded size in bytes; `budget` of the
+    crawl; `cut`, whether a longer body is cut at the limit instead of refused.
+    Raises: Failure (bad_encoding) for an unknown encoding.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
@@ -48,9 +48,9 @@ class Body:
         self._size = 0
 
     def feed(self, data: bytes) -> bool:
-        """Add bytes as they came from the network.
+        """Add bytes from the network.
 
-        Returns: whether more is wanted, which is False only for a body that was cut.
+        Returns: whether more is wanted; False only for a body that was cut.
         Raises: Failure (page_too_large, budget_exceeded, bad_encoding).
         """
         most = min(self._limit - self._size, self._budget.left) + 1
@@ -62,7 +62,7 @@ class Body:
             return True
         if not self._cut:
             size = f"{self._limit / 1_000_000:g} MB"
-            raise Failure(Code.PAGE_TOO_LARGE, f"The answer is larger than {size} after decoding.")
+            raise Failure(Code.PAGE_TOO_LARGE, f"The response is larger than {size} after decoding.")
         self._parts[-1] = part[: self._limit - self._size]
         return False
 
@@ -91,7 +91,7 @@ def _decoder(encoding: str) -> _Decoder:
     }
     maker = makers.get(name)
     if maker is None:
-        raise Failure(Code.BAD_ENCODING, f"The answer is encoded as “{name[:40]}”, which nobody asked for.")
+        raise Failure(Code.BAD_ENCODING, f"The response has the unknown encoding “{name[:40]}”.")
     return maker()
 
 
@@ -119,7 +119,7 @@ def _zlib() -> _Decoder:
 
 
 def _window_bits(head: bytes) -> int:
-    """Tell gzip and zlib by their first two bytes; some servers send "deflate" without any header."""
+    """Return the window bits of zlib by the first two bytes; some servers send "deflate" without a header."""
     if head[:2] == b"\x1f\x8b":
         return 16 + zlib.MAX_WBITS
     has_header = head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
@@ -158,4 +158,4 @@ def _zstd() -> _Decoder:
 
 
 def _damaged() -> Failure:
-    return Failure(Code.BAD_ENCODING, "The answer is damaged: it cannot be decompressed.")
+    return Failure(Code.BAD_ENCODING, "The response is damaged: it cannot be decompressed.")

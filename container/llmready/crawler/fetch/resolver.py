@@ -1,4 +1,4 @@
-"""Name resolution and connections under the guard: resolve once, check every answer, connect to those."""
+"""Resolve names and connect under the address guard: resolve once, check every address, connect to those."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SECONDS_PINNED = 60
 
 
 async def system_look_up(host: str) -> list[Address]:
-    """Ask the system's resolver for all addresses of a host. Raises: OSError when there is none."""
+    """Return all addresses of a host from the system's resolver. Raises: OSError when there is none."""
     answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves a name and refuses it when one of its addresses may not be asked.
+    """Resolves names, and refuses those with an address that may not be connected to.
 
-    Parameters: `guard`; `look_up`, which finds the addresses of a host.
+    Parameters: `guard`; `look_up`, which returns the addresses of a host.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class GuardedResolver(AbstractResolver):
         return [result for result in results if family in (socket.AF_UNSPEC, result["family"])]
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing; nothing is held open."""
 
 
 def _result(host: str, port: int, address: Address) -> ResolveResult:
@@ -63,11 +63,11 @@ def _result(host: str, port: int, address: Address) -> ResolveResult:
 def guarded_connector(
     guard: AddressGuard, connections: int, resolver: AbstractResolver
 ) -> aiohttp.TCPConnector:
-    """Make the connector that all requests use.
+    """Return the connector of all requests.
 
-    Parameters: `guard`; `connections`, the greatest number to one host; `resolver`.
-    The guard looks at each socket once more right before it connects: addresses written in a URL never
-    pass the resolver.
+    The guard checks each socket again before it connects, because an address that is written in a URL does not pass
+    the resolver.
+    Parameters: `guard`; `connections`, greatest number to one host; `resolver`.
     """
 
     def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:

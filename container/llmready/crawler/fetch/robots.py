@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 reads it."""
+"""Read robots.txt by the rules of RFC 9309."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from llmready.crawler.urls import Url, join
 if TYPE_CHECKING:
     from llmready.crawler.fetch.client import Getter
 
-PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name by which robots.txt calls us
+PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name of this crawler in a robots.txt
 MAX_BYTES = 500 * 1024
 MAX_SITEMAPS = 50
 
-# "LLMReadyBot/1.0" means us, too: RFC 9309 compares product tokens, which have no slash.
+# RFC 9309 compares product tokens, which have no slash, so "LLMReadyBot/1.0" names this crawler, too.
 _VERSION = re.compile(r"^([ \t]*user-agent[ \t]*:[ \t]*[A-Za-z_-]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE)
 _UNREACHABLE = frozenset({Code.TIMEOUT, Code.SERVER_ERROR, Code.RATE_LIMITED, Code.TOO_MANY_REDIRECTS})
 
 
 class Robots:
-    """The rules of one origin. Parameters: `text`, of its robots.txt, empty when it has none."""
+    """The rules of one origin. Parameters: `origin`; `text` of its robots.txt, empty when it has none."""
 
     def __init__(self, origin: Url, text: str = "") -> None:
         self._rules = Protego.parse(_VERSION.sub(r"\1", text))
@@ -32,12 +32,12 @@ class Robots:
         self._origin = origin
 
     def allows(self, url: Url) -> bool:
-        """Say whether the page may be fetched."""
+        """Tell whether a URL may be fetched."""
         return self._empty or self._rules.can_fetch(str(url), PRODUCT_TOKEN)
 
     @property
     def has_rules(self) -> bool:
-        """Whether there is anything to obey."""
+        """Whether the file has any rules."""
         return not self._empty
 
     @property
@@ -55,9 +55,9 @@ class Robots:
 async def read_robots(getter: Getter, site: Url) -> Robots:
     """Fetch and read the robots.txt of a URL's origin.
 
-    Status rules of RFC 9309: redirects are followed up to five times, 4xx means that all is allowed,
-    5xx and silence that nothing is; the first 500 KiB count.
-    Raises: Failure (robots_unreachable, or what kept us from connecting at all).
+    As RFC 9309 says, up to five redirects are followed, 4xx allows everything, 5xx and no response allow nothing, and
+    the first 500 KiB count.
+    Raises: Failure (robots_unreachable, or any failure to connect).
     """
     url = site._replace(path="/robots.txt", query="")
     try:

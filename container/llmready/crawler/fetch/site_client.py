@@ -45,7 +45,7 @@ class SiteClient:
             self._cache.keep(response, accept)
             return response
         condition = cached.condition if cached is not None else None
-        async with self._throttle.turn():
+        async with self._throttle.slot():
             began = _now()
             try:
                 response = await self._client.get(
@@ -53,7 +53,7 @@ class SiteClient:
                 )
             except Failure as failure:
                 if failure.code == Code.TIMEOUT:
-                    self._throttle.overdue(_now() - began)
+                    self._throttle.timed_out(_now() - began)
                 raise
             self._report(response, _now() - began)
         if response.status == 304 and cached is not None:
@@ -65,7 +65,7 @@ class SiteClient:
         if response.status in BUSY:
             self._throttle.refused(seconds, response.retry_after)
         elif response.status < 500:
-            self._throttle.good(seconds)
+            self._throttle.succeeded(seconds)
 
     def rest(self, seconds: float) -> None:
         """Start no request for this many seconds."""

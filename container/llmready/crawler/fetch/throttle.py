@@ -1,7 +1,7 @@
-"""Politeness in time: how many connections a site takes, how far apart, and pauses when it has enough.
+"""The throttle: when a request may start, and how many run at once.
 
-Connections go up by one and down by half, as TCP does it: a site that answers 429 or 503, runs into a timeout or
-becomes slow is asked by fewer at once, down to one, and by more again once it is well.
+The number of connections grows by one and is halved, as in TCP congestion control: a site that answers 429 or 503,
+times out or becomes slow gets fewer connections, down to one, and more again once it responds well.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 1.0
 SLOW_FACTOR = 3.0
-"""An answer counts as slow beyond so many seconds, if the site has been so many times faster before."""
+"""A response is slow above this many seconds, where the site was this many times faster before."""
 
 ANSWERS_BEFORE_MORE = 20
-"""Good answers in a row, for each connection, before one more is opened."""
+"""Good responses in a row, per connection, before one more connection is opened."""
 
 ANSWERS_BEFORE_SHORT = 5
-"""Good answers in a row after which the next pause of ours is a short one again."""
+"""Good responses in a row after which the next pause is a short one again."""
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-"""Seconds of the pauses that we choose ourselves; one that the site names is kept whatever its length."""
+"""Seconds of a pause that the site does not specify; a pause that it specifies is kept whatever its length."""
 
 _WEIGHT = 0.2
 
 
 class OutOfTimeError(Failure):
-    """The site asks us to wait longer than this crawl may take."""
+    """The site asks for a longer pause than the crawl has time left."""
 
 
 class Throttle:
     """Spaces the requests to one site and limits how many run at once.
 
-    Parameters: `connections`, the greatest number at once; `deadline`, when the crawl ends, on the loop's clock.
+    Parameters: `connections`, greatest number of requests at once; `deadline`, end of the crawl on the loop's clock.
     """
 
     def __init__(self, connections: int, deadline: float = math.inf) -> None:
@@ -60,14 +60,14 @@ class Throttle:
         self._best = math.inf
 
     def space(self, delay: float) -> None:
-        """Keep so many seconds between two requests from now on."""
+        """Keep at least this many seconds between the starts of two requests."""
         self._delay = max(delay, 0.0)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Hold one of the connections, from the moment at which a request may leave.
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait until a request may start, and hold one of the connections while it runs.
 
-        Raises: OutOfTimeError when that moment lies behind the deadline.
+        Raises: OutOfTimeError when the request could start only after the deadline.
         """
         while self._open >= self.connections:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,8 +86,8 @@ class Throttle:
             self._open -= 1
             self._wake()
 
-    def good(self, seconds: float) -> None:
-        """Note an answer that took so long."""
+    def succeeded(self, seconds: float) -> None:
+        """Record a good response and the seconds that it took."""
         self._usual = seconds if not self._usual else self._usual + _WEIGHT * (seconds - self._usual)
         self._best = min(self._best, self._usual)
         if self._usual > max(SLOW_SECONDS, SLOW_FACTOR * self._best):
@@ -101,18 +101,18 @@ class Throttle:
             self.connections = min(self._most, self.connections + 1)
             self._wake()
 
-    def overdue(self, seconds: float) -> None:
-        """Note that no answer came within so many seconds."""
+    def timed_out(self, seconds: float) -> None:
+        """Record a request that timed out after this many seconds."""
         self._reduce(self.connections // 2, began=self._now() - seconds)
 
     def rest(self, seconds: float) -> None:
-        """Let nothing leave for so many seconds."""
+        """Start no request for this many seconds."""
         self._paused_until = max(self._paused_until, self._now() + seconds)
 
     def refused(self, seconds: float, retry_after: float | None = None) -> None:
-        """Note a 429 or a 503 after so many seconds.
+        """Record a response with status 429 or 503.
 
-        Parameters: `retry_after`, seconds that the site asks us to wait. Nothing leaves before they are over.
+        Parameters: `seconds` that the response took; `retry_after`, seconds that the site asks to wait, or None.
         """
         fresh = self._reduce(self.connections // 2, began=self._now() - seconds)
         if retry_after is not None:
@@ -122,7 +122,7 @@ class Throttle:
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def _reduce(self, connections: int, *, began: float) -> bool:
-        """Go down, unless the request began before the last time: one burst counts once."""
+        """Reduce the connections, unless the request started before the last reduction: one burst counts once."""
         self._good = 0
         if began < self._reduced_at:
             return False
@@ -142,7 +142,7 @@ class Throttle:
             if start <= now:
                 self._next = now + self._delay
                 return
-            # A pause may begin while we wait, and others wait for the same moment: look again.
+            # Another pause may have started meanwhile, and other requests wait for the same moment.
             await asyncio.sleep(start - now)
 
     def _wake(self) -> None:

@@ -1,1 +1,1 @@
-"""The archive: Markdown files, llms.txt, llms-full.txt, manifest.json, zip."""
+"""Write the archive: Markdown files, llms.txt, llms-full.txt, manifest.json, zip."""
