@@ -142,6 +142,7 @@ _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
     *("generation_in_progress", "website_inactive", "too_many_starts", "paused", "idempotency_key_reused"),
+    *("url_not_public", "user_not_found"),
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})

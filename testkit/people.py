@@ -58,7 +58,7 @@ def new_generation(user: User, website: Website, time: datetime | None = None, *
             "website_name": website.name,
             "website_url": website.url,
             "settings": CrawlSettings.model_validate(
-                website.model_dump(include=set(CrawlSettings.model_fields))
+                website.model_dump(include=set(CrawlSettings.model_fields), exclude_none=True)
             ),
             "month": month_of(time),
             "files_kept_days": plan.files_kept_days,

@@ -11,8 +11,7 @@ from llmready import bootstrap
 from llmready.domain.clock import is_id, now
 from llmready.domain.errors import NotFound, Unauthenticated
 from llmready.domain.generation import Generation, Status
-from llmready.domain.limits import Rate
-from llmready.domain.quota import month_of
+from llmready.domain.quota import month_of, resets_at
 from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.gate import header, signed_in
@@ -28,13 +27,12 @@ from llmready.http.schemas.generations import (
     StartBody,
     Started,
 )
-from llmready.settings import settings
+from llmready.http.starts import start as start_for
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.page_errors import read_errors
-from llmready.usecases.start_generation import StartRequest, start_generation
 
 _POLL_SECONDS = "1"
 
@@ -72,15 +70,12 @@ app = Api(authenticate=_signed_in_or_ticket)
 def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None) -> Response[Started]:
     """Take one of the month's generations and queue the crawl of a website.
 
-    With an `Idempotency-Key`, a repeat within 24 hours is answered as the first was; a different body under it is
-    refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another has ended.
+    The website is named by `website_id`, or by `url`, which uses your website with that URL or adds it; a refusal
+    adds nothing. With an `Idempotency-Key`, a repeat within 24 hours is answered as the first was; a different body
+    under it is refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another
+    has ended.
     """
-    generation_id = start_generation(
-        bootstrap.services(),
-        StartRequest(app.user_id, body.website_id, idempotency_key, app.request_id),
-        account=app.account,
-        limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
-    )
+    generation_id = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",
@@ -103,7 +98,8 @@ def start_short(
 @app.get(f"{PREFIX}/generations/quota/check", summary="What the month still allows", tags=["generations"])
 def quota() -> QuotaAnswer:
     """Return how many generations are used and how many remain; the month is a UTC calendar month."""
-    user, use = bootstrap.services().quotas.with_user(app.user_id, month_of(now()))
+    time = now()
+    user, use = bootstrap.services().quotas.with_user(app.user_id, month_of(time))
     user = app.account(user)
     remaining = use.remaining(user.plan)
     return QuotaAnswer(
@@ -111,6 +107,7 @@ def quota() -> QuotaAnswer:
         generations_used=use.taken,
         generations_limit=user.plan.generations_per_month,
         remaining_generations=remaining,
+        resets_at=resets_at(time),
         message=use.message(user.plan),
     )
 

@@ -72,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", metavar="FILE", help="file to write checkpoints to, every few seconds and at SIGTERM"
     )
     parser.add_argument("--resume", metavar="FILE", help="checkpoint of the same crawl to continue")
+    parser.add_argument("--found", metavar="FILE", help="file to write the paths of all found page URLs to")
     parser.add_argument("--zip", action="store_true", help="also write DIR.zip")
     parser.add_argument(
         "--events", action="store_true", help="report progress as JSON lines on standard output"
@@ -155,6 +156,7 @@ def _options(args: argparse.Namespace) -> Options:
         zip=args.zip,
         checkpoint=_file(args.checkpoint),
         resume=_file(args.resume),
+        found=_file(args.found),
         link_target=_link_target(args.link_target),
         files=CacheFiles(**{name: _file(getattr(args, name)) for name in _CACHE_FILES}),
     )

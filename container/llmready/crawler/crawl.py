@@ -26,7 +26,7 @@ from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.http_cache import HttpCache
 from llmready.crawler.fetch.site_client import SiteClient
 from llmready.crawler.fetch.throttle import Throttle
-from llmready.crawler.model import CrawlResult, PageFailure
+from llmready.crawler.model import Coverage, CrawlResult, PageFailure, Truncation
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.pack.publish import publish
 from llmready.crawler.store.pages import PageStore
@@ -45,9 +45,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Fetched:
-    """What the scheduler produced besides the pages in the store."""
+    """What the scheduler produced besides the pages in the store.
+
+    Attributes:
+        frontier: Which pages are known; None before the site was opened.
+        truncated_by: What kept known pages out.
+    """
 
     start: Url
+    frontier: Frontier | None = None
+    truncated_by: Truncation | None = None
     failures: list[PageFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -102,6 +109,7 @@ class _Crawl:
             async with asyncio.timeout(options.timeout), AsyncExitStack() as resources:
                 failure = await self._run(resources, fetched)
         except TimeoutError:
+            fetched.truncated_by = Truncation.TIMEOUT
             failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
             fetched.notes.append(
                 f"The crawl stopped at its timeout of {options.timeout:g} s; pages may be missing."
@@ -146,11 +154,13 @@ class _Crawl:
             browser=browser,
         )
         fetched.failures, fetched.notes = scheduler.failures, scheduler.notes
+        fetched.frontier = frontier
         if checkpoint is not None:
             fetched.began = checkpoint.began
             scheduler.resume(checkpoint.failures, sitemaps_read=checkpoint.sitemaps_read)
         async with _checkpoints(options, fetched, scheduler, frontier, self.store):
             await scheduler.run()
+        fetched.truncated_by = scheduler.truncated_by
         if browser is not None:
             fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
         return scheduler.first_failure
@@ -213,6 +223,9 @@ async def _checkpoints(
 def _pack(
     options: Options, settings: OperatorSettings, work: Path, store: PageStore, fetched: _Fetched
 ) -> CrawlResult:
+    coverage = _coverage(store, fetched)
+    if options.found is not None and fetched.frontier is not None:
+        options.found.write_text("".join(f"{path}\n" for path in fetched.frontier.found))
     folder, packed = work / "archive", work / "archive.zip"
     folder.mkdir()
     ended = datetime.now(UTC)
@@ -225,6 +238,7 @@ def _pack(
         failures=fetched.failures,
         notes=fetched.notes,
         link_target=options.link_target,
+        coverage=coverage,
     )
     with Bundle(folder, packed if options.zip else None, settings.archive_bytes) as bundle:
         written = write_archive(bundle, store, run)
@@ -244,7 +258,13 @@ def _pack(
         content_bytes=written.content_bytes,
         site_name=written.site_name,
         quality=written.quality,
+        coverage=coverage,
     )
+
+
+def _coverage(store: PageStore, fetched: _Fetched) -> Coverage:
+    left = fetched.frontier.left if fetched.frontier is not None else 0
+    return Coverage(len(store), len(store) + len(fetched.failures) + left, fetched.truncated_by)
 
 
 def _size_and_digest(file: Path) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -89,6 +90,46 @@ class Quality:
         }
 
 
+class Truncation(StrEnum):
+    """What kept known pages out of the result."""
+
+    MAX_PAGES = "max_pages"
+    TIMEOUT = "timeout"
+    SIZE = "size"
+
+
+_ADVICE = {
+    Truncation.MAX_PAGES: "Raise {max_pages} to include more.",
+    Truncation.TIMEOUT: "Raise {timeout} to include more.",
+    Truncation.SIZE: "The crawl reached its greatest size; exclude large pages to include others.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a site is in the result.
+
+    Attributes:
+        pages_crawled: Pages of the result.
+        pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
+        truncated_by: What kept some of them out, or None.
+    """
+
+    pages_crawled: int
+    pages_found: int
+    truncated_by: Truncation | None = None
+
+    def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
+        """Return sentences about what is missing and which setting includes more.
+
+        Parameters: `max_pages` and `timeout`, how the reader knows these settings.
+        """
+        if self.truncated_by is None:
+            return []
+        advice = _ADVICE[self.truncated_by].format(max_pages=max_pages, timeout=timeout)
+        return [f"{self.pages_crawled} of {self.pages_found} pages are included. {advice}"]
+
+
 @dataclass(frozen=True, slots=True)
 class CrawlResult:
     """A finished crawl: where its files are, and figures about them; sizes in bytes."""
@@ -103,3 +144,4 @@ class CrawlResult:
     content_bytes: int
     site_name: str
     quality: Quality
+    coverage: Coverage

@@ -49,6 +49,7 @@ class Options:
         link_target: Where the links of llms.txt lead.
         checkpoint: File to write checkpoints to, or None.
         resume: Checkpoint of an interrupted crawl to continue, or None.
+        found: File to write the paths of all page URLs to that are known at the end, one a line, or None.
     """
 
     start: Url
@@ -63,6 +64,7 @@ class Options:
     link_target: LinkTarget = "page"
     checkpoint: Path | None = None
     resume: Path | None = None
+    found: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from llmready.domain.generation import Truncation
+
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -51,7 +53,13 @@ class Quality(_Event):
 
 
 class Completed(_Event):
-    """The archive is there. ``content_bytes`` is what the pages hold before they are packed."""
+    """The archive is there.
+
+    Attributes:
+        content_bytes: Size of the pages before they are packed.
+        pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not say.
+        truncated_by: What kept some of them out of the archive.
+    """
 
     event: Literal["completed"]
     pages_crawled: _Count
@@ -60,6 +68,8 @@ class Completed(_Event):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     content_bytes: _Count
     quality: Quality
+    pages_found: _Count = 0
+    truncated_by: Truncation | None = None
 
 
 class Failed(_Event):

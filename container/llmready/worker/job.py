@@ -14,7 +14,16 @@ from typing import NamedTuple
 
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost, TryAgain
-from llmready.domain.generation import Archive, Failure, Generation, PageError, Progress, Quality, archive_key
+from llmready.domain.generation import (
+    Archive,
+    Coverage,
+    Failure,
+    Generation,
+    PageError,
+    Progress,
+    Quality,
+    archive_key,
+)
 from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
@@ -30,6 +39,7 @@ from llmready.usecases.page_errors import store_errors
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import HOST_BLOCKED, Blocking
 from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.events import Completed
 from llmready.worker.lease import Lease
 from llmready.worker.left_behind import plain_size, sha256_of
 from llmready.worker.patience import patiently
@@ -272,6 +282,7 @@ class _Job:
                 sha256=sha256,
                 content_bytes=report.content_bytes,
                 quality=Quality.model_validate(report.quality.model_dump()),
+                coverage=_coverage_of(report),
             ),
             Progress(
                 pages_crawled=report.pages_crawled,
@@ -363,6 +374,11 @@ class _Job:
     async def _with_message(self, call: Callable[[], None]) -> None:
         until = monotonic() + _MESSAGE_PATIENCE
         await patiently(call, while_=lambda: monotonic() < until)
+
+
+def _coverage_of(report: Completed) -> Coverage:
+    pages = report.pages_crawled + report.pages_failed
+    return Coverage(pages_found=max(report.pages_found, pages), truncated_by=report.truncated_by)
 
 
 def _too_large(megabytes: int) -> Failure:

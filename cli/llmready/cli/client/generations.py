@@ -157,6 +157,7 @@ def _quota(session: Session, options: argparse.Namespace) -> int:
             {
                 "used": f"{quota['generations_used']} of {quota['generations_limit']} this month",
                 "remaining": quota["remaining_generations"],
+                "resets": day(quota["resets_at"]) if quota.get("resets_at") else "on the 1st (UTC)",
             }
         )
         print(plain(quota["message"]))
@@ -188,6 +189,8 @@ def _ended(
     else:
         failed = f", {done['pages_failed']} could not be read" if done["pages_failed"] else ""
         print(f"Completed: {done['pages_crawled']} pages{failed}, {size(done['file_size'])}.")
+        for warning in done.get("warnings") or ():
+            print(plain(warning))
         if quality := done.get("quality"):
             print(f"llms.txt scores {quality['score']} of 100.")
             for reason in quality["reasons"]:

@@ -81,7 +81,7 @@ def _list(session: Session, options: argparse.Namespace) -> int:
                 (
                     [site["name"], site["url"]],
                     site["is_active"],
-                    site["max_pages"],
+                    "plan" if site["max_pages"] is None else site["max_pages"],
                     site["generation_count"],
                     day(site["last_generated_at"]),
                 )
@@ -121,7 +121,9 @@ def _show(session: Session, options: argparse.Namespace) -> int:
             "description": site["description"],
             "only": ", ".join(site["include_patterns"]) or None,
             "not": ", ".join(site["exclude_patterns"]) or None,
-            "pages": f"at most {site['max_pages']}",
+            "pages": "as many as the plan allows"
+            if site["max_pages"] is None
+            else f"at most {site['max_pages']}",
             "timeout": f"{site['timeout']} s",
             "browser": site["use_playwright"],
             "links lead to": site["link_target"],

@@ -70,6 +70,9 @@ class Frontier:
         self._total = 0
         self._skipped = 0
         self._seen: set[str] = set()
+        # A key lacks slashes at the end and index files; where it differs from the URL's target, that is kept too.
+        self._targets: dict[str, str] = {}
+        self._alternates: set[str] = set()
         self._ready: deque[Candidate] = deque()
         self._level: dict[str, Candidate] = {}
         self._moved: dict[str, str] = {}
@@ -81,7 +84,7 @@ class Frontier:
     def begin(self) -> Candidate:
         """Return the start page as a candidate in flight."""
         candidate = Candidate(self.start, depth=0)
-        self._seen.add(self.start.key)
+        self._see(self.start)
         self._in_flight[self.start.key] = candidate
         return candidate
 
@@ -119,11 +122,27 @@ class Frontier:
                 break
             if self._is_endless(url):
                 continue
-            self._seen.add(key)
+            self._see(url)
             if self.wanted(url):
                 self._next_level[key] = Candidate(url, depth, priority)
                 fresh.append(url)
         return fresh
+
+    def _see(self, url: Url) -> None:
+        key, target = url.key, url.target
+        self._seen.add(key)
+        if target != key:
+            self._targets[key] = target
+
+    @property
+    def found(self) -> list[str]:
+        """Paths with queries of all page URLs that were seen, including those that no pattern wants."""
+        return sorted(self._targets.get(key, key) for key in self._seen - self._alternates)
+
+    @property
+    def left(self) -> int:
+        """Number of wanted pages that are known and not yet processed."""
+        return len(self._ready) + len(self._level) + len(self._next_level) + len(self._in_flight)
 
     def drop(self, url: Url) -> None:
         """Remove a page that `offer` added."""
@@ -144,6 +163,7 @@ class Frontier:
     def claim(self, url: Url) -> None:
         """Mark a URL as an alternate of a page that is already there, so that it is not fetched as a page."""
         self._seen.add(url.key)
+        self._alternates.add(url.key)
         self.drop(url)
         self._level.pop(url.key, None)
 
@@ -196,9 +216,8 @@ class Frontier:
     @property
     def total(self) -> int:
         """Number of pages that the crawl will have processed, as far as is known; it never decreases."""
-        waiting = len(self._ready) + len(self._level) + len(self._next_level) + len(self._in_flight)
         done = self.crawled + self.failed
-        self._total = max(self._total, done, min(self.max_pages, done + waiting))
+        self._total = max(self._total, done, min(self.max_pages, done + self.left))
         return self._total
 
     def succeed(self, candidate: Candidate) -> None:
@@ -248,7 +267,7 @@ class Frontier:
         known = self._next_level.pop(url.key, None) or self._level.pop(url.key, None)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
-        self._seen.add(url.key)
+        self._see(url)
         asked = candidate.asked or candidate.url
         copy_of = candidate.url if is_copy else candidate.copy_of
         self._ready.appendleft(
@@ -290,6 +309,8 @@ class Frontier:
             "total": self._total,
             "skipped": self._skipped,
             "seen": sorted(self._seen),
+            "targets": self._targets,
+            "alternates": sorted(self._alternates),
             "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
             "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
@@ -305,6 +326,7 @@ class Frontier:
         frontier.crawled, frontier.failed = state["crawled"], state["failed"]
         frontier._total, frontier._skipped = state["total"], state["skipped"]
         frontier._seen = set(state["seen"])
+        frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
         frontier._ready = deque(_candidate(one) for one in state["ready"])
         frontier._level, frontier._next_level = (
             {one.url.key: one for one in map(_candidate, state[name])} for name in ("level", "next_level")

@@ -27,7 +27,7 @@ from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.sitemaps import read_feeds, read_sitemaps
 from llmready.crawler.fetch.throttle import OutOfTimeError
-from llmready.crawler.model import PageFailure
+from llmready.crawler.model import PageFailure, Truncation
 from llmready.crawler.page.alternates import MarkdownAlternates
 from llmready.crawler.page.html import HtmlPage
 from llmready.crawler.page.media import is_page, is_page_path
@@ -93,6 +93,7 @@ class Scheduler:
     ) -> None:
         self.failures: list[PageFailure] = []
         self.first_failure: Failure | None = None
+        self.stopped_by: Failure | None = None
         self.notes: list[str] = []
         self.sitemaps_read = False
         self._site = site
@@ -122,6 +123,17 @@ class Scheduler:
             self._reporter.page_failed(failure)
         self.sitemaps_read = sitemaps_read
         self._start_read.set()
+
+    @property
+    def truncated_by(self) -> Truncation | None:
+        """What kept known pages out of a crawl that came to its end."""
+        if not self._frontier.left:
+            return None
+        if self.stopped_by is None:
+            return Truncation.MAX_PAGES
+        if isinstance(self.stopped_by, OutOfTimeError):
+            return Truncation.TIMEOUT
+        return Truncation.SIZE if self.stopped_by.code == Code.BUDGET_EXCEEDED else None
 
     async def run(self) -> None:
         """Run until the frontier is empty or the task is cancelled.
@@ -342,6 +354,7 @@ class Scheduler:
     def _stop(self, failure: Failure) -> None:
         if not self._stopped:
             self._stopped = True
+            self.stopped_by = failure
             self.notes.append(f"The crawl stopped early; pages may be missing. {failure.detail}")
 
     def _notify(self) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from llmready.crawler.model import PageFailure, Quality, StoredPage
+    from llmready.crawler.model import Coverage, PageFailure, Quality, StoredPage
     from llmready.crawler.options import LinkTarget
     from llmready.crawler.store.pages import PageStore, Text
     from llmready.crawler.urls import Url
@@ -57,7 +57,8 @@ class Written:
 class Run:
     """The facts of a crawl that the manifest tells; times are ISO 8601 in UTC.
 
-    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown.
+    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown;
+    `coverage`, how much of the site was crawled, where that is known.
     """
 
     start: Url
@@ -68,6 +69,7 @@ class Run:
     failures: Sequence[PageFailure]
     notes: Sequence[str]
     link_target: LinkTarget = "page"
+    coverage: Coverage | None = None
 
 
 class Bundle:
@@ -195,10 +197,12 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     described: list[dict[str, Any]] = []
 
     def pieces() -> Iterator[_Piece]:
-        for entry in entries:
-            text = store.text(entry.page)
-            described.append(_write_page(bundle, paths[entry.page.url], entry, text, store))
-            yield _piece(entry, text)
+        for section in outline.sections:
+            for entry in section.entries:
+                text = store.text(entry.page)
+                written = _write_page(bundle, paths[entry.page.url], entry, text, store)
+                described.append({**written, "section": section.title})
+                yield _piece(entry, text)
 
     content_bytes = bundle.add_joined(FULL, pieces())
     quality = judge(outline, described, run.failures)
@@ -264,6 +268,9 @@ def _manifest(
         "tokens": sum(page["tokens"] for page in described),
         "tokens_counted_by": COUNTED_BY,
         "quality": quality.to_json(),
+        "pages_found": run.coverage.pages_found if run.coverage else None,
+        "truncated_by": run.coverage.truncated_by if run.coverage else None,
+        "warnings": run.coverage.warnings() if run.coverage else [],
         "notes": list(run.notes),
         "pages": list(described),
         "failures": [

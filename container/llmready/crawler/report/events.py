@@ -77,6 +77,8 @@ class EventReporter:
                 "content_bytes": result.content_bytes,
                 "site_name": result.site_name,
                 "quality": result.quality.to_json(),
+                "pages_found": result.coverage.pages_found,
+                "truncated_by": result.coverage.truncated_by,
             }
         )
 

@@ -55,6 +55,8 @@ class TerminalReporter:
         _write_line(f"llms.txt scores {result.quality.score} of 100; manifest.json says why")
         if result.archive:
             _write_line(f"{result.archive} ({result.file_size / 1000:,.0f} kB)")
+        for warning in result.coverage.warnings(max_pages="--max-pages", timeout="--timeout"):
+            _write_line(warning)
 
     def failed(self, failure: Failure) -> None:
         """Write why there is no result, to standard error."""

@@ -59,8 +59,44 @@ class Quality(BaseModel):
     reasons: list[QualityReason]
 
 
+class Trigger(StrEnum):
+    """What started a generation."""
+
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+    API = "api"
+
+
+class Truncation(StrEnum):
+    """What kept known pages out of the result."""
+
+    MAX_PAGES = "max_pages"
+    TIMEOUT = "timeout"
+    SIZE = "size"
+
+
+class Coverage(BaseModel):
+    """How much of the site is in the result.
+
+    Attributes:
+        pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
+        truncated_by: What kept some of them out, or None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pages_found: int
+    truncated_by: Truncation | None = None
+
+
 class Archive(BaseModel):
-    """What a worker stored in S3. Sizes are bytes."""
+    """What a worker stored in S3. Sizes are bytes.
+
+    Attributes:
+        coverage: How much of the site it holds; None for archives of earlier releases.
+        changed: Whether its files differ from those of the website's completed generation before it; true for the
+            first one, None for archives of earlier releases.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -70,6 +106,8 @@ class Archive(BaseModel):
     sha256: str
     content_bytes: int
     quality: Quality | None = None
+    coverage: Coverage | None = None
+    changed: bool | None = None
 
 
 class ScanResult(StrEnum):
@@ -128,10 +166,14 @@ class Progress(BaseModel):
 class Generation(BaseModel):
     """One generation with everything its worker needs.
 
-    ``fence`` rises with each claim; whoever writes for a generation names the fence it claimed, so that a worker
-    that lost its lease cannot write any more. ``month`` is the month whose quota was reserved. ``correlation_id`` is
-    the id of the request that started it, by which everything that follows from that is found in the logs. One that
-    is ``held`` is in no queue: as many of its user as the plan runs at once are before it.
+    Attributes:
+        month: The month whose quota was reserved.
+        correlation_id: ID of the request that started it, by which all its log lines are found.
+        trigger: What started it.
+        limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
+        held: Whether it is in no queue yet, because its user has as many running as the plan allows.
+        fence: Rises with each claim; each write names the fence it claimed, so that a worker that lost its lease
+            cannot write any more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -146,6 +188,8 @@ class Generation(BaseModel):
     files_kept_days: int
     queue: QueueName
     correlation_id: str = ""
+    trigger: Trigger = Trigger.MANUAL
+    limited_by_plan: bool = False
     status: Status = Status.PENDING
     held: bool = False
     fence: int = 0
@@ -163,6 +207,36 @@ class Generation(BaseModel):
     error_message: str | None = None
     archive: Archive | None = None
     expires_at: Moment | None = None
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """How much of the site is in the result; None until it completed."""
+        return self.archive.coverage if self.archive is not None else None
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the files differ from those of the completed generation before; None until it completed."""
+        return self.archive.changed if self.archive is not None else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about what is missing from the result, and what to change."""
+        coverage = self.coverage
+        if coverage is None or coverage.truncated_by is None:
+            return []
+        included = (
+            f"{self.pages_crawled} of {max(coverage.pages_found, self.pages_crawled)} pages are included."
+        )
+        match coverage.truncated_by:
+            case Truncation.MAX_PAGES if self.limited_by_plan:
+                advice = f"Your plan allows {self.settings.max_pages} pages; a larger plan includes more."
+            case Truncation.MAX_PAGES:
+                advice = "Raise max_pages to include more."
+            case Truncation.TIMEOUT:
+                advice = "Raise timeout to include more."
+            case Truncation.SIZE:
+                advice = "The result reached its greatest size; exclude large pages to include others."
+        return [f"{included} {advice}"]
 
     @property
     def lane(self) -> Lane:
@@ -239,7 +313,8 @@ class Generation(BaseModel):
             archive=archive,
             expires_at=time + timedelta(days=self.files_kept_days),
             pages_crawled=progress.pages_crawled,
-            total_pages=progress.total_pages,
+            # Neither number may fall at the end: clients watch them.
+            total_pages=max(self.total_pages, progress.total_pages),
             pages_failed=progress.pages_failed,
             progress_percentage=100,
         )

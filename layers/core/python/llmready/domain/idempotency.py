@@ -1,4 +1,4 @@
-"""Starts that are sent again: within a day the same key gets the same answer.
+"""Idempotent starts: a request that is repeated with the same key within a day gets the first answer.
 
 Follows draft-ietf-httpapi-idempotency-key-header.
 """
@@ -15,9 +15,13 @@ KEPT = timedelta(hours=24)
 
 
 class StartRecord(BaseModel):
-    """What a start under a key was answered with.
+    """The stored answer to a start with an idempotency key.
 
-    ``digest`` stands for the key, which may be anything a client made up; ``website_id`` is what was asked for.
+    Attributes:
+        digest: SHA-256 of the key, which may be any text that a client made up.
+        website_id: ID of the website that the request named; empty when it named a URL.
+        canonical_url: Canonical form of the URL that the request named; None when it named a website.
+        generation_id: ID of the generation that the first request started.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,14 +30,19 @@ class StartRecord(BaseModel):
     website_id: str
     generation_id: str
     expires_at: Moment
+    canonical_url: str | None = None
 
-    def answer_for(self, website_id: str) -> str:
-        """Return the generation's id that the first start was answered with.
+    def answer_for(self, website_id: str | None, canonical_url: str | None) -> str:
+        """Return the ID of the generation that the first request was answered with.
+
+        Args:
+            website_id: ID of the website that the request names now, or None.
+            canonical_url: Canonical form of the URL that the request names now, or None.
 
         Raises:
-            Invalid: Something else is asked for now.
+            Invalid: The request names something else than the first one.
         """
-        if website_id != self.website_id:
+        if (website_id or "", canonical_url) != (self.website_id, self.canonical_url):
             raise Invalid(
                 "Idempotency-Key",
                 "This Idempotency-Key was used for another request; use a new one for each.",

@@ -30,10 +30,23 @@ class Lane(StrEnum):
         return cls(f"{queue}_browser" if browser else queue.value)
 
 
-class Plan(BaseModel):
-    """One plan's limits. Days and pages are whole numbers; a month is a UTC calendar month.
+class Schedule(StrEnum):
+    """How often a website is generated without anybody starting it."""
 
-    ``running`` is how many generations of a user are in a queue or being crawled at once; more are accepted and wait.
+    OFF = "off"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class Plan(BaseModel):
+    """One plan's limits; a month is a UTC calendar month.
+
+    Attributes:
+        running: Generations of a user that are queued or crawled at once; more are accepted and wait.
+        files_kept_days: Days that the files of a generation are kept.
+        longest_crawl: Greatest timeout of a website, in seconds.
+        schedule: The most frequent schedule that a website may have.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +58,8 @@ class Plan(BaseModel):
     queue: QueueName
     running: int
     files_kept_days: int
+    longest_crawl: int
+    schedule: Schedule
 
 
 FREE = Plan(
@@ -55,6 +70,8 @@ FREE = Plan(
     queue=QueueName.STANDARD,
     running=1,
     files_kept_days=30,
+    longest_crawl=300,
+    schedule=Schedule.MONTHLY,
 )
 PLANS: dict[str, Plan] = {
     plan.name: plan
@@ -68,6 +85,8 @@ PLANS: dict[str, Plan] = {
             queue=QueueName.STANDARD,
             running=1,
             files_kept_days=30,
+            longest_crawl=900,
+            schedule=Schedule.WEEKLY,
         ),
         Plan(
             name="standard",
@@ -77,6 +96,8 @@ PLANS: dict[str, Plan] = {
             queue=QueueName.PRIORITY,
             running=2,
             files_kept_days=90,
+            longest_crawl=1800,
+            schedule=Schedule.DAILY,
         ),
         Plan(
             name="pro",
@@ -86,6 +107,8 @@ PLANS: dict[str, Plan] = {
             queue=QueueName.PRIORITY,
             running=4,
             files_kept_days=365,
+            longest_crawl=3600,
+            schedule=Schedule.DAILY,
         ),
     )
 }

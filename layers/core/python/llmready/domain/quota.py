@@ -4,7 +4,7 @@ One counter ``taken`` holds what is reserved by running generations and what was
 raises it under the condition that it is below the plan's limit, so no race can pass the limit.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,12 @@ from llmready.domain.plans import Plan
 def month_of(time: datetime) -> str:
     """Return the UTC calendar month of ``time`` as ``YYYY-MM``."""
     return time.astimezone(UTC).strftime("%Y-%m")
+
+
+def resets_at(time: datetime) -> datetime:
+    """Return when the quota of the month of ``time`` is replaced by a full one: the first of the next month, UTC."""
+    first = time.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
 
 
 class QuotaUse(BaseModel):

@@ -78,22 +78,28 @@ Patterns = Annotated[
 ]
 
 
-class CrawlSettings(BaseModel):
-    """How one website is crawled. ``timeout`` is in seconds, ``max_pages`` counts pages."""
+class CrawlRules(BaseModel):
+    """How a website is crawled, apart from how many pages. ``timeout`` is in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
     include_patterns: list[str] = []
     exclude_patterns: list[str] = []
-    max_pages: int = 100
     use_playwright: bool = False
     link_target: LinkTarget = "page"
     timeout: int = 300
 
 
-class Website(CrawlSettings):
-    """A website of a user."""
+class CrawlSettings(CrawlRules):
+    """How one generation crawls its website; ``max_pages`` is the greatest number of pages of the result."""
 
+    max_pages: int = 100
+
+
+class Website(CrawlRules):
+    """A website of a user; ``max_pages`` None stands for the current limit of the user's plan."""
+
+    max_pages: int | None = None
     id: str
     user_id: str
     url: str

@@ -28,6 +28,18 @@ class StartSnapshot(NamedTuple):
     earlier: StartRecord | None = None
 
 
+class NewWebsite(NamedTuple):
+    """A website that is stored together with its first generation.
+
+    Attributes:
+        website: The website.
+        limit: The greatest number of websites that the user may have.
+    """
+
+    website: Website
+    limit: int
+
+
 class HistoryPage(NamedTuple):
     """One page of a user's generations, newest first."""
 
@@ -44,6 +56,17 @@ class GenerationQueries(Protocol):
         Args:
             user_id: ID of the user who starts.
             website_id: ID of the website.
+            digest: Digest of the idempotency key, if the request has one.
+        """
+
+    def start_snapshot_by_url(
+        self, user_id: str, canonical_url: str, digest: str | None = None
+    ) -> StartSnapshot:
+        """Return everything that a start by URL needs to know, in two reads.
+
+        Args:
+            user_id: ID of the user who starts.
+            canonical_url: Canonical form of the URL; the snapshot has the user's website with it, if there is one.
             digest: Digest of the idempotency key, if the request has one.
         """
 
@@ -109,6 +132,7 @@ class GenerationCommands(Protocol):
         quota_limit: int,
         running_limit: int | None = None,
         record: StartRecord | None = None,
+        new_website: NewWebsite | None = None,
     ) -> Generation:
         """Store a pending generation, reserve quota and lock the website in one transaction.
 
@@ -117,14 +141,16 @@ class GenerationCommands(Protocol):
             quota_limit: How many generations the user's plan allows in this month.
             running_limit: How many generations of the user may be queued or crawled at once; None for any number.
             record: What a repeat with the same idempotency key is answered with.
+            new_website: The website, if it is to be stored by the same transaction.
 
         Returns:
             The generation as it was stored: ``waiting`` is set if the user has no free slot.
 
         Raises:
             AlreadyStarted: Another start with the same idempotency key was stored first.
-            Forbidden: The quota of the month is used up.
-            Conflict: The website has a running generation, or is inactive.
+            Forbidden: The quota of the month is used up, or the user has no room for the new website.
+            Conflict: The website has a running generation, is inactive, or was stored by somebody else meanwhile
+                (``website_exists``).
             NotFound: The website or the account does not exist any more.
         """
 

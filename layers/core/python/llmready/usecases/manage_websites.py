@@ -58,8 +58,9 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
     """Return a new website that is not stored yet.
 
     Raises:
-        Invalid: The URL is not a public website, or the plan does not allow so many pages.
+        Invalid: The URL is not a public website, or the plan does not allow so many pages or so long a crawl.
     """
+    _check_plan(user, fields)
     url = public_url(fields["url"], allowed_hosts=services.settings.allowed_hosts)
     time = services.clock()
     return Website(
@@ -69,7 +70,6 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
             "user_id": user.id,
             "url": url,
             "name": fields.get("name") or _host(url),
-            "max_pages": _within_plan(user, fields.get("max_pages")),
             "created_at": time,
             "updated_at": time,
         }
@@ -82,11 +82,11 @@ def changed_website(services: Services, user: User, website: Website, changes: d
     Raises:
         Invalid: A new value is not valid.
     """
+    # After a downgrade, values above the plan stay until they are changed.
+    _check_plan(user, {name: value for name, value in changes.items() if value != getattr(website, name)})
     changes = dict(changes)
     if "url" in changes:
         changes["url"] = public_url(changes["url"], allowed_hosts=services.settings.allowed_hosts)
-    if "max_pages" in changes:
-        changes["max_pages"] = _within_plan(user, changes["max_pages"])
     if "name" in changes:
         changes["name"] = changes["name"] or _host(changes.get("url", website.url))
     return website.changed(**changes, updated_at=services.clock())
@@ -106,13 +106,20 @@ def refuse_running(website: Website) -> None:
         )
 
 
-def _within_plan(user: User, max_pages: int | None) -> int:
-    allowed = user.plan.pages_per_generation
-    if max_pages is None:
-        return min(100, allowed)
-    if max_pages > allowed:
-        raise Invalid("max_pages", f"Your plan allows at most {allowed} pages a generation.")
-    return max_pages
+def _check_plan(user: User, fields: dict[str, Any]) -> None:
+    """Check new values against the user's plan.
+
+    Raises:
+        Invalid: A value is above the plan.
+    """
+    plan = user.plan
+    max_pages, timeout = fields.get("max_pages"), fields.get("timeout")
+    if max_pages is not None and max_pages > plan.pages_per_generation:
+        raise Invalid(
+            "max_pages", f"Your plan allows at most {plan.pages_per_generation} pages a generation."
+        )
+    if timeout is not None and timeout > plan.longest_crawl:
+        raise Invalid("timeout", f"Your plan allows crawls of at most {plan.longest_crawl} seconds.")
 
 
 def _host(url: str) -> str:

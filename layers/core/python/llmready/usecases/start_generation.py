@@ -1,32 +1,44 @@
-"""Start a generation."""
+"""Start a generation of a website, which is named by its ID or by its URL."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
-from llmready.domain.generation import Generation
+from llmready.domain.generation import Generation, Trigger
 from llmready.domain.idempotency import KEPT, AlreadyStarted, StartRecord, digest_of
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
-from llmready.domain.website import CrawlSettings, Website
+from llmready.domain.website import CrawlRules, CrawlSettings, Website, canonical_url, public_url
+from llmready.ports.generations import NewWebsite, StartSnapshot
 from llmready.services import Services
+from llmready.usecases.manage_websites import new_website
+
+# How often the website of a URL may be stored or deleted by somebody else between the read and the transaction.
+_TRIES = 3
 
 
-class StartRequest(NamedTuple):
-    """A request to start a generation.
+@dataclass(frozen=True, kw_only=True)
+class StartRequest:
+    """What a client asks to start.
 
     Attributes:
         user_id: ID of the user.
-        website_id: ID of the website.
-        idempotency_key: Makes a repeat within a day the same start.
-        correlation_id: ID of the HTTP request, for the logs.
+        website_id: ID of the website; None when ``url`` names it.
+        url: URL as the client wrote it; the user's website with this canonical URL is used, or created.
+        max_pages: Greatest number of pages of this generation; None takes the website's.
+        idempotency_key: Text that makes a repeat within a day the same start.
+        trigger: What starts the generation.
+        correlation_id: ID of the HTTP request.
     """
 
     user_id: str
-    website_id: str
+    website_id: str | None = None
+    url: str | None = None
+    max_pages: int | None = None
     idempotency_key: str | None = None
+    trigger: Trigger = Trigger.MANUAL
     correlation_id: str = ""
 
 
@@ -39,46 +51,75 @@ def start_generation(
 ) -> str:
     """Reserve quota, lock the website, store the generation as pending and send it to its queue.
 
-    Once the generation is stored, the start is never lost: if it cannot be sent now, the dispatcher sends it. If the
-    plan runs no more generations at once, it waits until another one of the user has ended.
+    A website that does not exist yet is created by the same transaction, so a refusal creates nothing. A generation
+    that cannot be sent now is sent by the dispatcher: once it is stored, a start is never lost. One beyond what the
+    plan runs at once waits until another of its user has ended.
 
     Args:
         services: The process's services.
-        request: The request.
-        account: Returns the account if the user's token is still valid for it, or raises an error.
-        limit: Counts the request against the user's rate limit, or raises TooManyRequests.
+        request: What to start.
+        account: Returns the account if the credentials are still good for it, or raises Unauthenticated.
+        limit: Takes one of the user's starts of this minute, or raises TooManyRequests.
 
     Returns:
         ID of the generation.
 
     Raises:
-        Invalid: The idempotency key was used for another website.
-        TooManyRequests: The user starts too often.
+        Invalid: The URL is not public, or the idempotency key was used for another request.
+        TooManyRequests: More starts than a minute allows.
         Unauthenticated: The account does not exist any more.
         NotFound: The user has no such website.
-        Paused: Operators have paused new starts.
-        Forbidden: The quota is used up, the plan does not cover this website, its host is blocked, or the email
-            address is not confirmed.
+        Paused: An operator has paused new starts.
+        Forbidden: No quota is left, the plan does not cover this website, its host is blocked, or the address is not
+            confirmed.
         Conflict: A generation of the website is running, or the website is inactive.
     """
+    allowed_hosts = services.settings.allowed_hosts
+    url = public_url(request.url, allowed_hosts=allowed_hosts) if request.url is not None else None
+    for attempt in range(_TRIES):
+        try:
+            return _start(services, request, url, account=account, limit=limit if attempt == 0 else None)
+        except Conflict as conflict:
+            # Another request stored the website of this URL after it was looked up.
+            if conflict.code != "website_exists":
+                raise
+    raise TryAgain
+
+
+def _start(
+    services: Services,
+    request: StartRequest,
+    url: str | None,
+    *,
+    account: Callable[[User | None], User],
+    limit: Callable[[], None] | None,
+) -> str:
     time = services.clock()
+    canonical = canonical_url(url) if url is not None else None
     digest = digest_of(request.idempotency_key) if request.idempotency_key is not None else None
-    found, website, controls, earlier = services.generations.start_snapshot(
-        request.user_id, request.website_id, digest
-    )
-    user = account(found)
-    if earlier is not None and earlier.expires_at > time:
-        return earlier.answer_for(request.website_id)
-    limit()
+    snapshot = _snapshot(services, request, canonical, digest)
+    user = account(snapshot.user)
+    if snapshot.earlier is not None and snapshot.earlier.expires_at > time:
+        return snapshot.earlier.answer_for(request.website_id, canonical)
+    if limit is not None:
+        limit()
+    website, created = snapshot.website, None
     if website is None:
-        raise NotFound("website_not_found", "There is no such website.")
-    controls.check_start(website.url)
-    _refuse(services, user, website)
-    generation = _pending(user, website, request.correlation_id, time)
+        if url is None:
+            raise NotFound("website_not_found", "There is no such website.")
+        website = new_website(services, user, {"url": url})
+        created = NewWebsite(website, user.plan.websites)
+    snapshot.controls.check_start(website.url)
+    _check_allowed(services, user, website, is_new=created is not None)
+    generation = _pending(user, website, request, time)
     record = None
     if digest is not None:
         record = StartRecord(
-            digest=digest, website_id=website.id, generation_id=generation.id, expires_at=time + KEPT
+            digest=digest,
+            website_id=request.website_id or "",
+            canonical_url=canonical,
+            generation_id=generation.id,
+            expires_at=time + KEPT,
         )
     try:
         generation = services.generations.start(
@@ -86,14 +127,23 @@ def start_generation(
             quota_limit=user.plan.generations_per_month,
             running_limit=user.plan.running,
             record=record,
+            new_website=created,
         )
     except AlreadyStarted as repeated:
-        return repeated.record.answer_for(website.id)
+        return repeated.record.answer_for(request.website_id, canonical)
     services.metrics.accepted()
     services.log.info("generation accepted", generation_id=generation.id, held=generation.held)
     if not generation.held:
         _enqueue(services, generation)
     return generation.id
+
+
+def _snapshot(
+    services: Services, request: StartRequest, canonical: str | None, digest: str | None
+) -> StartSnapshot:
+    if canonical is not None:
+        return services.generations.start_snapshot_by_url(request.user_id, canonical, digest)
+    return services.generations.start_snapshot(request.user_id, request.website_id or "", digest)
 
 
 def _enqueue(services: Services, generation: Generation) -> None:
@@ -107,21 +157,28 @@ def _enqueue(services: Services, generation: Generation) -> None:
         services.dispatcher_trigger.fire(generation)
 
 
-def _refuse(services: Services, user: User, website: Website) -> None:
+def _check_allowed(services: Services, user: User, website: Website, *, is_new: bool) -> None:
     if services.settings.require_verified_email and not user.is_verified:
         raise Forbidden("email_not_verified", "Please confirm your email address before generating.")
     if not website.is_active:
         raise Conflict("website_inactive", "This website is inactive; activate it to generate.")
     allowed = user.plan.websites
-    # A downgrade deletes nothing: the oldest websites within the new number may start generations.
-    if user.website_count > allowed and website.id not in services.websites.oldest(user.id, allowed):
+    # After a downgrade nothing is deleted: the oldest websites within the new number may start generations.
+    if (
+        not is_new
+        and user.website_count > allowed
+        and website.id not in services.websites.oldest(user.id, allowed)
+    ):
         raise Forbidden(
             "plan_limit", f"Your plan covers your {allowed} oldest websites; this one needs a larger plan."
         )
 
 
-def _pending(user: User, website: Website, correlation_id: str, time: datetime) -> Generation:
+def _pending(user: User, website: Website, request: StartRequest, time: datetime) -> Generation:
     plan = user.plan
+    wanted = website.max_pages if request.max_pages is None else request.max_pages
+    limited_by_plan = wanted is None or wanted > plan.pages_per_generation
+    rules = website.model_dump(include=set(CrawlRules.model_fields))
     return Generation(
         id=new_id(),
         user_id=user.id,
@@ -129,17 +186,18 @@ def _pending(user: User, website: Website, correlation_id: str, time: datetime) 
         website_name=website.name,
         website_url=website.url,
         settings=CrawlSettings(
-            include_patterns=website.include_patterns,
-            exclude_patterns=website.exclude_patterns,
-            max_pages=min(website.max_pages, plan.pages_per_generation),
-            use_playwright=website.use_playwright,
-            link_target=website.link_target,
-            timeout=website.timeout,
+            **{
+                **rules,
+                "max_pages": plan.pages_per_generation if wanted is None or limited_by_plan else wanted,
+                "timeout": min(website.timeout, plan.longest_crawl),
+            }
         ),
+        limited_by_plan=limited_by_plan,
+        trigger=request.trigger,
         month=month_of(time),
         files_kept_days=plan.files_kept_days,
         queue=plan.queue,
         held=user.slots_taken >= plan.running,
-        correlation_id=correlation_id,
+        correlation_id=request.correlation_id,
         created_at=time,
     )

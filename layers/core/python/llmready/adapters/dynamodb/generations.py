@@ -15,15 +15,22 @@ from llmready.adapters.dynamodb.controls import controls_from
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
 from llmready.adapters.dynamodb.users import is_account, user_from
-from llmready.adapters.dynamodb.websites import website_from
+from llmready.adapters.dynamodb.websites import (
+    duplicate,
+    has_room,
+    no_room,
+    website_from,
+    website_writes,
+)
 from llmready.domain.clock import is_id, timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Invalid, LeaseLost, NotFound
 from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
+from llmready.domain.quota import resets_at
 from llmready.domain.user import User
 from llmready.domain.website import Website
-from llmready.ports.generations import HistoryPage, StartSnapshot
+from llmready.ports.generations import HistoryPage, NewWebsite, StartSnapshot
 
 _CURSOR_LIMIT = 100  # characters
 _LOOK_UP = 100  # how many generations found by an index are read at once
@@ -56,12 +63,28 @@ class DynamoGenerations:
 
     def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
         """Return the user and the website of a start, the controls and what is stored under a key in one read."""
-        wanted = [keys.profile(user_id), keys.website(user_id, website_id), keys.CONTROLS]
+        website, rest = self._snapshot(user_id, keys.website(user_id, website_id), digest)
+        return rest._replace(website=website_from(website))
+
+    def start_snapshot_by_url(
+        self, user_id: str, canonical_url: str, digest: str | None = None
+    ) -> StartSnapshot:
+        """Return the same for the website with a URL, in two reads: the first one finds the website's ID."""
+        claim, rest = self._snapshot(user_id, keys.website_url(user_id, canonical_url), digest)
+        if claim is None:
+            return rest
+        found = self._table.get(keys.website(user_id, claim["website_id"]))
+        return rest._replace(website=website_from(found))
+
+    def _snapshot(
+        self, user_id: str, place: keys.Key, digest: str | None
+    ) -> tuple[Item | None, StartSnapshot]:
+        wanted = [keys.profile(user_id), place, keys.CONTROLS]
         if digest is not None:
             wanted.append(keys.start_record(user_id, digest))
-        user, website, controls, *record = self._table.get_many(wanted)
-        return StartSnapshot(
-            user_from(user), website_from(website), controls_from(controls), _record_from(*record or [None])
+        user, item, controls, *record = self._table.get_many(wanted)
+        return item, StartSnapshot(
+            user_from(user), None, controls_from(controls), _record_from(*record or [None])
         )
 
     def start(
@@ -71,8 +94,9 @@ class DynamoGenerations:
         quota_limit: int,
         running_limit: int | None = None,
         record: StartRecord | None = None,
+        new_website: NewWebsite | None = None,
     ) -> Generation:
-        """Store a pending generation, take quota and lock the website, or none of it."""
+        """Store a pending generation, reserve quota and lock the website, which may be new; or none of it."""
         user_id = generation.user_id
         take = self._table.update(
             keys.quota(user_id, generation.month),
@@ -85,34 +109,47 @@ class DynamoGenerations:
             add={"taken": 1, "reserved": 1},
             condition=Attr("taken").not_exists() | Attr("taken").lt(quota_limit),
         )
-        lock = self._table.update(
-            keys.website(user_id, generation.website_id),
-            change={"active_generation_id": generation.id},
-            condition=Attr("pk").exists()
-            & Attr("active_generation_id").not_exists()
-            & Attr("is_active").eq(True),  # noqa: FBT003 - boto3's condition builder
-        )
+        lock, *others = self._locking(generation, new_website)
         capped = running_limit is not None and not generation.held
-        count = self._table.update(
-            keys.profile(user_id),
-            add={"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.held else 1},
-            condition=is_account() & _has_slot(running_limit) if capped else is_account(),
-        )
+        counts = {"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.held else 1}
+        allowed = is_account() & _has_slot(running_limit) if capped else is_account()
+        if new_website is not None:
+            counts |= {"website_count": 1, "active_website_count": 1}
+            allowed &= has_room(new_website.limit)
+        count = self._table.update(keys.profile(user_id), add=counts, condition=allowed)
         writes = [lock, take, count, self._table.put(generation_item(generation), Attr("pk").not_exists())]
         if record is not None:
             writes.append(self._remember(generation, record))
         try:
-            self._table.transact(writes)
+            self._table.transact([*writes, *others])
         except TransactionRefused as refused:
-            website, quota, user, existing, *_ = refused.failed
+            website, quota, user, *_ = refused.failed
             if record is not None:
                 self._refuse_repeat(generation, record)
             if capped and user_from(user) is not None and (website, quota) == (None, None):
                 return self.start(
-                    generation.model_copy(update={"held": True}), quota_limit=quota_limit, record=record
+                    generation.model_copy(update={"held": True}),
+                    quota_limit=quota_limit,
+                    record=record,
+                    new_website=new_website,
                 )
-            raise _start_refusal(website, quota, user, existing) from None
+            raise _start_refusal(website, quota, user, generation, new_website) from None
         return generation
+
+    def _locking(self, generation: Generation, new_website: NewWebsite | None) -> list[Write]:
+        """Return the writes that lock the website; the first one is refused if it cannot be locked."""
+        if new_website is not None:
+            locked = new_website.website.changed(active_generation_id=generation.id)
+            return website_writes(self._table, locked)
+        return [
+            self._table.update(
+                keys.website(generation.user_id, generation.website_id),
+                change={"active_generation_id": generation.id},
+                condition=Attr("pk").exists()
+                & Attr("active_generation_id").not_exists()
+                & Attr("is_active").eq(True),  # noqa: FBT003 - boto3's condition builder
+            )
+        ]
 
     def _remember(self, generation: Generation, record: StartRecord) -> Write:
         key = keys.start_record(generation.user_id, record.digest)
@@ -453,25 +490,38 @@ def _index_key(*parts: str) -> str:
 
 
 def _start_refusal(
-    website: Item | None, quota: Item | None, user: Item | None, _existing: Item | None
+    website: Item | None,
+    quota: Item | None,
+    user: Item | None,
+    generation: Generation,
+    new_website: NewWebsite | None,
 ) -> DomainError:
+    """Return why a start was refused, given the items whose conditions did not hold."""
     if website is not None:
-        if "active_generation_id" in website:
-            return Conflict(
-                "generation_in_progress",
-                "A generation of this website is already running.",
-                generation_id=website["active_generation_id"],
-            )
-        if "pk" in website:
-            return Conflict("website_inactive", "This website is inactive; activate it to generate.")
-        return NotFound("website_not_found", "There is no such website.")
+        return _lock_refusal(website) if new_website is None else duplicate(website)
     if quota is not None:
         return Forbidden(
-            "quota_exceeded", "You have used all generations of this month. They come back on the 1st (UTC)."
+            "quota_exceeded",
+            "You have used all generations of this month. They come back on the 1st (UTC).",
+            resets_at=timestamp(resets_at(generation.created_at)),
         )
     if user is not None:
+        if new_website is not None:
+            return no_room(user, new_website.limit)
         return NotFound("user_not_found", "There is no such account.")
     return Conflict("generation_exists", "This generation was already started.")
+
+
+def _lock_refusal(website: Item) -> DomainError:
+    if "active_generation_id" in website:
+        return Conflict(
+            "generation_in_progress",
+            "A generation of this website is already running.",
+            generation_id=website["active_generation_id"],
+        )
+    if "pk" in website:
+        return Conflict("website_inactive", "This website is inactive; activate it to generate.")
+    return NotFound("website_not_found", "There is no such website.")
 
 
 def _cursor(item: Item) -> str:

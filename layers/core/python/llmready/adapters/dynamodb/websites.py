@@ -40,6 +40,17 @@ def website_from(item: Item | None) -> Website | None:
     return Website.model_validate(item) if item is not None else None
 
 
+def website_writes(table: Table, website: Website) -> list[Write]:
+    """Return the writes that store a new website; the first one is refused if the user has its URL."""
+    key = keys.website(website.user_id, website.id)
+    item = {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)}
+    return [
+        _claim_url(table, website),
+        table.put(item, Attr("pk").not_exists()),
+        _list(table, website),
+    ]
+
+
 class DynamoWebsites:
     """Implements :class:`llmready.ports.websites.Websites`."""
 
@@ -50,12 +61,15 @@ class DynamoWebsites:
         """Store a new website, unless its URL is there already or the user has ``limit`` of them."""
         try:
             self._table.transact(
-                [*self._creating(website), self._counting([website], step=1, condition=_has_room(limit))]
+                [
+                    *website_writes(self._table, website),
+                    self._counting([website], step=1, condition=has_room(limit)),
+                ]
             )
         except TransactionRefused as refused:
             if (url := refused.failed[0]) is not None:
-                raise _duplicate(url) from None
-            raise _no_room(refused.failed[-1], limit) from None
+                raise duplicate(url) from None
+            raise no_room(refused.failed[-1], limit) from None
 
     def create_some(self, websites: Sequence[Website], *, limit: int) -> list[DomainError | None]:
         """Store as many of the first of ``websites`` as go into one transaction; see the port."""
@@ -67,15 +81,15 @@ class DynamoWebsites:
         room = limit - user.website_count if user is not None else 0
         group = Group()
         for website, claim in zip(websites, claims, strict=True):
-            writes = self._creating(website)
+            writes = website_writes(self._table, website)
             if claim is not None:
-                group.refuse(_duplicate(claim))
+                group.refuse(duplicate(claim))
             elif len(group.taken) >= room and not group.touches(writes):
-                group.refuse(_no_room(profile, limit))
+                group.refuse(no_room(profile, limit))
             elif not group.take(website, writes):
                 break
         if group.taken:
-            fits = _has_room(limit, count=len(group.taken))
+            fits = has_room(limit, count=len(group.taken))
             group.writes.append(self._counting(group.taken, step=1, condition=fits))
         return self._do(group) or [refusal_of(self.create, websites[0], limit=limit)]
 
@@ -161,7 +175,7 @@ class DynamoWebsites:
             claim = next(claims) if _claim_key(old) != _claim_key(new) else None
             writes = self._updating(old, new)
             if claim is not None and not group.touches(writes):
-                group.refuse(_duplicate(claim))
+                group.refuse(duplicate(claim))
             elif group.take(new, writes):
                 active += int(new.is_active) - int(old.is_active)
             else:
@@ -196,15 +210,6 @@ class DynamoWebsites:
                 return []
         return group.outcomes
 
-    def _creating(self, website: Website) -> list[Write]:
-        key = keys.website(website.user_id, website.id)
-        item = {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)}
-        return [
-            self._claim_url(website),
-            self._table.put(item, Attr("pk").not_exists()),
-            self._list(website),
-        ]
-
     def _updating(self, old: Website, new: Website) -> list[Write]:
         stored = new.model_dump(mode="json", exclude=_COUNTERS | {"id", "user_id", "created_at"})
         writes: list[Write] = [
@@ -215,9 +220,9 @@ class DynamoWebsites:
             )
         ]
         if _claim_key(old) != _claim_key(new):
-            writes += [self._claim_url(new), self._table.delete(_claim_key(old))]
+            writes += [_claim_url(self._table, new), self._table.delete(_claim_key(old))]
         if old.is_active != new.is_active:
-            writes += [self._unlist(old), self._list(new)]
+            writes += [self._unlist(old), _list(self._table, new)]
         return writes
 
     def _deleting(self, website: Website, time: datetime) -> list[Write]:
@@ -286,32 +291,35 @@ class DynamoWebsites:
         )
         return (str(entry["sk"]).removeprefix(keys.SITE) for entry in walk)
 
-    def _list(self, website: Website) -> Write:
-        key = keys.listed_website(website.user_id, website.id, is_active=website.is_active)
-        return self._table.put({"pk": key.pk, "sk": key.sk})
-
     def _unlist(self, website: Website) -> Write:
         return self._table.delete(
             keys.listed_website(website.user_id, website.id, is_active=website.is_active)
         )
 
-    def _claim_url(self, website: Website) -> Write:
-        key = _claim_key(website)
-        item: dict[str, Any] = {"pk": key.pk, "sk": key.sk, "website_id": website.id}
-        return self._table.put(item, Attr("pk").not_exists())
+
+def _list(table: Table, website: Website) -> Write:
+    key = keys.listed_website(website.user_id, website.id, is_active=website.is_active)
+    return table.put({"pk": key.pk, "sk": key.sk})
+
+
+def _claim_url(table: Table, website: Website) -> Write:
+    key = _claim_key(website)
+    item: dict[str, Any] = {"pk": key.pk, "sk": key.sk, "website_id": website.id}
+    return table.put(item, Attr("pk").not_exists())
 
 
 def _claim_key(website: Website) -> keys.Key:
     return keys.website_url(website.user_id, canonical_url(website.url))
 
 
-def _has_room(limit: int, *, count: int = 1) -> ConditionBase:
-    """Demand an account to which ``count`` websites may be added."""
+def has_room(limit: int, *, count: int = 1) -> ConditionBase:
+    """Return the condition that ``count`` websites may be added to an account without passing ``limit``."""
     # DynamoDB's conditions have no arithmetic.
     return is_account() & (Attr("website_count").not_exists() | Attr("website_count").lte(limit - count))
 
 
-def _no_room(profile: Item | None, limit: int) -> DomainError:
+def no_room(profile: Item | None, limit: int) -> DomainError:
+    """Return why a website could not be added to an account, given its profile as it was then."""
     if user_from(profile or None) is None:
         return NotFound("user_not_found", "There is no such account.")
     return Forbidden(
@@ -328,7 +336,8 @@ def _same_count(website: Website) -> ConditionBase:
     return Attr("generation_count").eq(website.generation_count)
 
 
-def _duplicate(claim: Item) -> Conflict:
+def duplicate(claim: Item) -> Conflict:
+    """Return the refusal of a URL that the user has already."""
     return Conflict(
         "website_exists", "You already have a website with this URL.", website_id=claim.get("website_id")
     )
@@ -336,7 +345,7 @@ def _duplicate(claim: Item) -> Conflict:
 
 def _update_refusal(site: Item | None, url: Item | None) -> DomainError:
     if url is not None:
-        return _duplicate(url)
+        return duplicate(url)
     if site:
         return Conflict("website_changed", "The website was changed meanwhile; read it again and retry.")
     return NotFound("website_not_found", "There is no such website.")

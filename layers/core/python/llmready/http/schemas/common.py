@@ -7,11 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from llmready.domain.clock import Moment
+from llmready.domain.website import URL_LIMIT
 
 Timestamp = Annotated[
     Moment,
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T09:30:00.000Z"]}),
 ]
+
+
+Url = Annotated[str, Field(min_length=1, max_length=URL_LIMIT, examples=["https://example.com"])]
 
 
 class Request(BaseModel):

@@ -3,17 +3,29 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from llmready.domain.generation import Generation, Quality, Status
+from llmready.domain.generation import Generation, Quality, Status, Trigger, Truncation
 from llmready.domain.recommendation import Recommendation, recommend
-from llmready.http.schemas.common import Answer, Request, Timestamp
+from llmready.http.schemas.common import Answer, Request, Timestamp, Url
 
 
 class StartBody(Request):
-    """Which website to generate."""
+    """Which website to generate: by its ID, or by its URL, which adds the website if it is new."""
 
-    website_id: Annotated[str, Field(min_length=1, max_length=64)]
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["website_id"]}, {"required": ["url"]}]}
+    )
+
+    website_id: Annotated[str, Field(min_length=1, max_length=64)] | SkipJsonSchema[None] = None
+    url: Url | SkipJsonSchema[None] = None
+
+    @model_validator(mode="after")
+    def _names_one_website(self) -> "StartBody":
+        if (self.website_id is None) == (self.url is None):
+            raise ValueError("name exactly one of website_id and url")
+        return self
 
 
 class Started(Answer):
@@ -31,6 +43,7 @@ class QuotaAnswer(Answer):
     generations_used: int
     generations_limit: int
     remaining_generations: int
+    resets_at: Timestamp = Field(description="When the month's generations are back.")
     message: str
 
 
@@ -62,6 +75,18 @@ class GenerationAnswer(Answer):
             description="How good its llms.txt is, from 0 to 100, and what cost points; null until it completed."
         ),
     ]
+    trigger: Trigger = Field(description="What started it: `manual`, `schedule` or `api` (an API key).")
+    changed: bool | None = Field(
+        description="Whether the files differ from those of the completed generation before; null until it completed."
+    )
+    pages_found: int | None = Field(
+        description="Page URLs that are known, including those that were not fetched; null until it completed."
+    )
+    truncated_by: Truncation | None = Field(description="What kept known pages out of the result.")
+    warnings: list[str] = Field(
+        description="Sentences about what is missing, and what to change.",
+        examples=[["100 of 526 pages are included. Raise max_pages to include more."]],
+    )
 
     @classmethod
     def of(cls, generation: Generation, time: datetime) -> "GenerationAnswer":
@@ -126,8 +151,11 @@ def _shown(generation: Generation, time: datetime) -> dict[str, object]:
         if archive is not None and generation.status is Status.COMPLETED
         else None
     )
+    coverage = generation.coverage
     return {
         **{name: getattr(generation, name) for name in _SAME},
+        "pages_found": coverage.pages_found if coverage else None,
+        "truncated_by": coverage.truncated_by if coverage else None,
         "can_download": generation.can_download(time),
         "file_size": archive.file_size if archive else None,
         "total_files": archive.total_files if archive else None,
@@ -152,4 +180,7 @@ _SAME = (
     "completed_at",
     "duration_seconds",
     "expires_at",
+    "trigger",
+    "changed",
+    "warnings",
 )

@@ -5,15 +5,18 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from llmready.domain.website import URL_LIMIT, LinkTarget, Patterns
-from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp
+from llmready.domain.website import LinkTarget, Patterns
+from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp, Url
 
 BULK_LIMIT = 50
-Url = Annotated[str, Field(min_length=1, max_length=URL_LIMIT, examples=["https://example.com"])]
 Name = Annotated[Line, Field(max_length=200)]
 Description = Annotated[Text, Field(max_length=2000)]
-MaxPages = Annotated[int, Field(ge=1, le=100_000, strict=True, description="1 to the plan's limit.")]
-Timeout = Annotated[int, Field(ge=30, le=3600, strict=True, description="Seconds.")]
+MaxPages = Annotated[
+    int, Field(ge=1, le=100_000, strict=True, description="1 to the plan's limit; null for the plan's limit.")
+]
+Timeout = Annotated[
+    int, Field(ge=30, le=3600, strict=True, description="Seconds, from 30 to the plan's longest crawl.")
+]
 LinkTargetField = Annotated[
     LinkTarget,
     Field(
@@ -47,7 +50,7 @@ class WebsiteChange(Request):
     description: Description | None = None
     include_patterns: Patterns | SkipJsonSchema[None] = None
     exclude_patterns: Patterns | SkipJsonSchema[None] = None
-    max_pages: MaxPages | SkipJsonSchema[None] = None
+    max_pages: MaxPages | None = None
     use_playwright: Flag | SkipJsonSchema[None] = None
     link_target: LinkTargetField | SkipJsonSchema[None] = None
     timeout: Timeout | SkipJsonSchema[None] = None
@@ -55,9 +58,8 @@ class WebsiteChange(Request):
 
     @model_validator(mode="after")
     def _nothing_required_is_null(self) -> "WebsiteChange":
-        nulls = [
-            name for name in self.model_fields_set - {"name", "description"} if getattr(self, name) is None
-        ]
+        may_be_null = {"name", "description", "max_pages"}
+        nulls = [name for name in self.model_fields_set - may_be_null if getattr(self, name) is None]
         if nulls:
             raise ValueError(f"{', '.join(sorted(nulls))} must not be null")
         return self
@@ -118,7 +120,7 @@ class WebsiteAnswer(Answer):
     description: str | None
     include_patterns: list[str]
     exclude_patterns: list[str]
-    max_pages: int
+    max_pages: int | None
     use_playwright: bool
     link_target: LinkTarget
     timeout: int

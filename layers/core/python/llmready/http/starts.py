@@ -1,0 +1,44 @@
+"""Starting generations from a request; the API and the Firecrawl-compatible endpoint share it."""
+
+from llmready import bootstrap
+from llmready.domain.generation import Trigger
+from llmready.domain.limits import Rate
+from llmready.http.api import Api
+from llmready.settings import settings
+from llmready.usecases.start_generation import StartRequest, start_generation
+
+
+def start(
+    app: Api,
+    *,
+    website_id: str | None = None,
+    url: str | None = None,
+    max_pages: int | None = None,
+    idempotency_key: str | None = None,
+) -> str:
+    """Start a generation for the user who sent the current request; see :func:`start_generation`.
+
+    Args:
+        app: The API that serves the request.
+        website_id: ID of the website, or None.
+        url: URL of the website, or None.
+        max_pages: Greatest number of pages of this generation; None takes the website's.
+        idempotency_key: Value of the header ``Idempotency-Key``, or None.
+
+    Returns:
+        ID of the generation.
+    """
+    return start_generation(
+        bootstrap.services(),
+        StartRequest(
+            user_id=app.user_id,
+            website_id=website_id,
+            url=url,
+            max_pages=max_pages,
+            idempotency_key=idempotency_key,
+            trigger=Trigger.MANUAL if app.claims.scopes is None else Trigger.API,
+            correlation_id=app.request_id,
+        ),
+        account=app.account,
+        limit=lambda: app.limit("starts", Rate(settings().starts_per_minute), key=app.user_id),
+    )
