@@ -87,16 +87,23 @@ check-documents: setup $(STAMPS)/tools
 
 check-templates: setup $(STAMPS)/checkov
 	@$(BIN)/hadolint container/Dockerfile
-	@for stage in dev prod; do \
-		$(BIN)/python -m infra.app --stage $$stage -c mail_sender=noreply@example.com -c alarm_address=ops@example.com \
-			-c budget_usd=20 -c malware_scan=true --output .build/check/$$stage || exit 1; \
+	@rm -rf .build/check
+	@for budget in 0 20; do \
+		$(BIN)/python -m infra.app --stage prod -c mail_sender=noreply@example.com -c alarm_address=ops@example.com \
+			-c malware_scan=true -c cors_origins=https://app.example.com -c budget_usd=$$budget \
+			--output .build/check/budget-$$budget || exit 1; \
 	done
-	@$(BIN)/cfn-lint $(CFN_LINT) .build/check/*/*.template.json
+	@$(BIN)/python -m infra.app --stage dev --output .build/check/dev
+	@$(BIN)/cfn-lint $(CFN_LINT) --regions $(REGIONS) --template .build/check/budget-0/*.template.json .build/check/dev/*.template.json
+	@$(BIN)/cfn-lint $(CFN_LINT) --regions $(REGIONS_WITH_BUDGETS) --template .build/check/budget-20/*.template.json
 	@.build/checkov/bin/checkov --config-file .checkov.yaml \
-		-f .build/check/dev/*.template.json -f .build/check/prod/*.template.json
+		-f .build/check/dev/*.template.json -f .build/check/budget-20/*.template.json
 
 # The CDK writes out dependencies that CloudFormation would find by itself.
-CFN_LINT := --ignore-checks W3005 --template
+CFN_LINT := --ignore-checks W3005
+# A region of each kind: the oldest, a large one, and some that were opened after 2019 and lack services.
+REGIONS := us-east-1 eu-central-1 eu-central-2 ap-southeast-3 me-central-1
+REGIONS_WITH_BUDGETS := us-east-1 eu-central-1
 
 format: setup ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
@@ -114,28 +121,30 @@ lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
 
-synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev ARGS="-c setting=value")
+synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev)
 	@$(BIN)/python -m infra.app --stage $(STAGE) $(ARGS)
 
-# ARGS passes settings on, such as ARGS="-c mail_provider=ses -c mail_sender=noreply@example.com".
+# Settings of a stage are in stages/STAGE.toml; ARGS="-c setting=value" comes before them.
 CDK = infra/cdk/node_modules/.bin/cdk
 # Says in one sentence what would make the CDK fail halfway, before it begins.
 PREFLIGHT = $(BIN)/python -m infra.preflight
 # Preparing an account and removing a stage need no sender.
 WITHOUT_MAIL = -c mail_provider=none
 
-sender: setup ## Have SES verify the address or domain that a stage's mails come from (ARGS="-c mail_sender=…")
+sender: setup ## Have SES verify the address or domain that a stage's mails come from (STAGE=prod)
 	@$(PREFLIGHT) sender --stage $(STAGE) $(ARGS)
 
 bootstrap: setup $(STAMPS)/cdk ## Prepare your AWS account and region for the CDK, once
 	@$(PREFLIGHT) bootstrap --stage $(STAGE) $(WITHOUT_MAIL) $(ARGS)
 	@$(CDK) bootstrap $(WITHOUT_MAIL) --context stage=$(STAGE) $(ARGS)
 
-deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account (STAGE=dev ARGS="-c setting=value")
-	@$(PREFLIGHT) deploy --stage $(STAGE) $(ARGS)
-	@$(CDK) deploy --context stage=$(STAGE) $(ARGS)
+deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account, with the settings of stages/STAGE.toml (STAGE=dev)
+	@options=$$($(PREFLIGHT) deploy --stage $(STAGE) $(ARGS)) \
+		&& $(CDK) deploy $$options --context stage=$(STAGE) $(ARGS) \
+		&& $(PREFLIGHT) protect --stage $(STAGE) $(ARGS)
 
 diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)
+	@$(PREFLIGHT) diff --stage $(STAGE) $(ARGS)
 	@$(CDK) diff --context stage=$(STAGE) $(ARGS)
 
 destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev; EMPTY=yes deletes its files, too)

@@ -18,9 +18,11 @@ from aws_cdk import App, DefaultStackSynthesizer, IStackSynthesizer, Tags  # noq
 from infra.constructs.checks import check_solutions  # noqa: E402
 from infra.constructs.layers import BundlingError  # noqa: E402
 from infra.paths import ROOT  # noqa: E402
+from infra.regions import check_region  # noqa: E402
 from infra.service_stack import ServiceStack  # noqa: E402
 from infra.sizes import package_sizes, size_lines  # noqa: E402
-from infra.stage import Stage, StageError, load_stage, setting_names  # noqa: E402
+from infra.stage import Stage, StageError  # noqa: E402
+from infra.stage_files import load_stage, setting_names  # noqa: E402
 
 
 def build(
@@ -29,6 +31,7 @@ def build(
     outdir: str | None = None,
     context: dict[str, object] | None = None,
     synthesizer: IStackSynthesizer | None = None,
+    protected: bool = True,
 ) -> App:
     """Build the app of one stage.
 
@@ -37,11 +40,18 @@ def build(
         outdir: folder of the cloud assembly; None leaves it to the CDK.
         context: feature flags and the like, as cdk.json holds them.
         synthesizer: how assets are found at deploy time; None takes the CDK's bootstrap.
+        protected: whether a stage that keeps its data is protected from deletion; see :class:`ServiceStack`.
     """
     app = App(
         outdir=outdir, context=context, auto_synth=False, analytics_reporting=False, tree_metadata=False
     )
-    ServiceStack(app, stage.stack_name, stage=stage, synthesizer=synthesizer or _synthesizer(stage))
+    ServiceStack(
+        app,
+        stage.stack_name,
+        stage=stage,
+        synthesizer=synthesizer or _synthesizer(stage),
+        protected=protected,
+    )
     if stage.name != "local":  # the same constructs, with less of what the rules ask for
         check_solutions(app)
     Tags.of(app).add("service", "llmready")
@@ -63,17 +73,21 @@ def feature_flags() -> dict[str, object]:
 def main(arguments: list[str] | None = None) -> int:
     """Synthesise; a wrong setting gives one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
-    parser.add_argument("--stage", help="dev, prod or local (default: what cdk -c stage=… says, else dev)")
+    parser.add_argument(
+        "--stage", help="name of a file in stages/ (default: what cdk -c stage=… says, else dev)"
+    )
     parser.add_argument("--output", help="folder of the result (default: cdk.out)")
     parser.add_argument(
         "-c", "--context", action="append", default=[], metavar="SETTING=VALUE", help="a setting of the stage"
     )
     options = parser.parse_args(arguments)
-    name, overrides = _chosen(options.stage, options.context)
+    name, overrides, protected = _chosen(options.stage, options.context)
     outdir = options.output or os.environ.get("CDK_OUTDIR") or str(ROOT / "cdk.out")
     try:
         stage = load_stage(name, overrides)
-        build(stage, outdir=outdir, context=feature_flags()).synth()
+        if stage.region:
+            check_region(stage, stage.region)
+        build(stage, outdir=outdir, context=feature_flags(), protected=protected).synth()
     except (StageError, BundlingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -90,8 +104,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _chosen(stage: str | None, settings: list[str]) -> tuple[str, dict[str, str]]:
-    """Give the stage's name and the operator's settings; the CDK CLI passes both in the app's context."""
+def _chosen(stage: str | None, settings: list[str]) -> tuple[str, dict[str, str], bool]:
+    """Return the stage's name, the operator's settings and whether the stack is protected from deletion.
+
+    The CDK CLI passes all of them in the app's context.
+    """
     given = App(auto_synth=False, analytics_reporting=False).node
     overrides = {
         setting: str(value)
@@ -99,7 +116,8 @@ def _chosen(stage: str | None, settings: list[str]) -> tuple[str, dict[str, str]
         if (value := given.try_get_context(setting)) is not None
     }
     overrides |= {setting: value for setting, _, value in (entry.partition("=") for entry in settings)}
-    return stage or given.try_get_context("stage") or "dev", overrides
+    protected = str(given.try_get_context("protected")) != "false"
+    return stage or given.try_get_context("stage") or "dev", overrides, protected
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from infra.constructs.storage import (
     grant_on,
 )
 from infra.constructs.workers import Workers
+from infra.preflight.settings_diff import METADATA, settings_metadata
 from infra.stage import CAPTCHAS
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 SEND = "sqs:SendMessage"
+# How many batches of a queue functions process at once. A new account has 10 concurrent executions in all, and a
+# burst of mails must leave most of them to the API. Lambda accepts no less than two.
+CONSUMERS = 2
 TAKE = (
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -55,6 +59,8 @@ class ServiceStack(Stack):
     Args:
         stage: the operator's settings.
         synthesizer: how assets are found at deploy time; the default is the CDK's own bootstrap.
+        protected: whether a stage that keeps its data is protected from deletion. False for a first deploy:
+            CloudFormation has to be able to roll it back and to delete what is left of it.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class ServiceStack(Stack):
         *,
         stage: Stage,
         synthesizer: IStackSynthesizer | None = None,
+        protected: bool = True,
     ) -> None:
         super().__init__(
             scope,
@@ -71,11 +78,13 @@ class ServiceStack(Stack):
             description=f"LLMReady ({stage.name}): websites turned into files a language model reads well",
             synthesizer=synthesizer,
             env={"region": stage.region} if stage.region else None,
-            termination_protection=stage.name == "prod",
+            termination_protection=stage.retain_data and protected,
         )
         self.settings = stage
+        # `make diff` and `make deploy` say which settings change.
+        self.template_options.metadata = {METADATA: settings_metadata(stage)}
         self.functions: dict[str, lambda_.Function] = {}
-        self.storage = Storage(self, "Storage", stage=stage)
+        self.storage = Storage(self, "Storage", stage=stage, protected=protected)
         self.queues = Queues(self, "Queues", stage=stage)
         self.mail = Mail(self, "Mail", stage=stage)
         self.layers = Layers(self, "Layers", stage=stage)
@@ -322,7 +331,12 @@ class ServiceStack(Stack):
         self.storage.grant_signing_secret(function)
         self.mail.grant_send(function)
         function.add_event_source(
-            SqsEventSource(self.queues.mail.queue, batch_size=5, report_batch_item_failures=True)
+            SqsEventSource(
+                self.queues.mail.queue,
+                batch_size=5,
+                report_batch_item_failures=True,
+                max_concurrency=CONSUMERS,
+            )
         )
 
     def _mail_events(self) -> lambda_.Function:
@@ -339,7 +353,11 @@ class ServiceStack(Stack):
         self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, indexes=("by_status",))
         grant_on(function, [*self._lane_arns(), self.queues.mail.queue.queue_arn], SEND)
         for queue in (self.queues.standard.dead_letters, self.queues.priority.dead_letters):
-            function.add_event_source(SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
+            function.add_event_source(
+                SqsEventSource(
+                    queue, batch_size=10, report_batch_item_failures=True, max_concurrency=CONSUMERS
+                )
+            )
 
     def _quota_reset(self) -> lambda_.Function:
         function = self._event("quota_reset", self._table, timeout=Duration.minutes(15))

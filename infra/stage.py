@@ -1,15 +1,11 @@
-"""One frozen settings object a stage: every choice that an operator makes about a deployment."""
+"""The settings of a stage: every choice that an operator makes about a deployment, checked."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-StageName = Literal["dev", "prod", "local"]
 MailProvider = Literal["ses", "sendgrid", "none"]
 Captcha = Literal["none", "turnstile", "hcaptcha", "recaptcha"]
 Architecture = Literal["arm64", "x86_64"]
@@ -30,6 +26,7 @@ CAPTCHAS: dict[Captcha, str] = {
     "recaptcha": "https://www.google.com/recaptcha/api/siteverify",
 }
 
+_STAGE = re.compile(r"[a-z][a-z0-9]{0,19}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ADDRESS = re.compile(r"[^@\s<>,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
@@ -45,9 +42,9 @@ class StageError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The settings of one stage. Every field can be replaced at synth with ``-c field=value``."""
+    """The settings of one stage, from ``stages/NAME.toml`` and ``-c setting=value`` (:mod:`infra.stage_files`)."""
 
-    name: StageName
+    name: str
     region: str = ""
     """AWS region; empty takes the region of the credentials that deploy."""
     public_url: str = ""
@@ -65,6 +62,10 @@ class Stage:
     starts_per_minute: int = 10
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
+    requests_per_second: int = 500
+    """Requests a second to the whole API, beyond which API Gateway answers 429; a burst may be twice as large."""
+    sign_in_requests_per_second: int = 50
+    """The same for the routes under ``/auth``, whose password hashes need processor time."""
     archive_mb: int = 100
     shared_cache: bool = False
     """Whether answers that any cache may keep are shared between all who crawl a host."""
@@ -143,6 +144,8 @@ class Stage:
             ("starts_per_minute", 1, 100_000),
             ("registrations_per_minute", 1, 100_000),
             ("logins_per_minute", 1, 100_000),
+            ("requests_per_second", 2, 10_000),
+            ("sign_in_requests_per_second", 1, 10_000),
             ("archive_mb", 1, 1024),
             ("lease_seconds", 10, 900),
             ("idle_seconds", 1, 3600),
@@ -151,14 +154,22 @@ class Stage:
             value = getattr(self, setting)
             if not lowest <= value <= highest:
                 raise StageError(f"{setting} is {value}; it must be between {lowest} and {highest}.")
+        if self.sign_in_requests_per_second >= self.requests_per_second:
+            raise StageError(
+                f"sign_in_requests_per_second is {self.sign_in_requests_per_second}; it must be below"
+                f" requests_per_second, which is {self.requests_per_second}."
+            )
         self._check_words()
         self._check_domain()
         self._check_task_size()
         self._check_mail()
 
     def _check_words(self) -> None:
+        if not _STAGE.fullmatch(self.name):
+            raise StageError(
+                f"stage is {self.name!r}; it must be at most 20 small letters and digits that begin with a letter."
+            )
         for setting, value, choices in (
-            ("stage", self.name, get_args(StageName)),
             ("mail_provider", self.mail_provider, get_args(MailProvider)),
             ("captcha", self.captcha, get_args(Captcha)),
             ("architecture", self.architecture, get_args(Architecture)),
@@ -196,9 +207,9 @@ class Stage:
     def _check_mail(self) -> None:
         if self.mail_provider != "none" and not self.mail_sender:
             raise StageError(
-                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; name the address that"
-                ' mails come from (ARGS="-c mail_sender=noreply@example.com") or send none'
-                ' (ARGS="-c mail_provider=none").'
+                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; name the address that mails come"
+                f' from in stages/{self.name}.toml (mail_sender = "noreply@example.com"), or send none'
+                ' (mail_provider = "none").'
             )
         for setting, address in (("mail_sender", self.mail_sender), ("alarm_address", self.alarm_address)):
             if address and not _ADDRESS.fullmatch(address):
@@ -235,63 +246,6 @@ class Stage:
                     f"{task}_memory is {memory} MiB; with {task}_cpu {cpu} it must be between"
                     f" {sizes[0]} and {sizes[-1]} in steps of {sizes.step}."
                 )
-
-
-# What a stage has where the operator names nothing else. Mails need a sender, which nobody can guess.
-STAGES: dict[str, dict[str, Any]] = {
-    "dev": {"retain_data": False, "log_retention_days": 14},
-    "prod": {"flow_logs": True, "log_retention_days": 90},
-    "local": {
-        "region": "us-east-1",
-        "mail_sender": "noreply@llmready.local",
-        "lease_seconds": 30,
-        "retain_data": False,
-        "malware_scan": True,
-        "custom_resources": False,
-        "dependency_layer": False,
-        "placeholder_image": "llmready-worker:local",
-        "settings_from_host": True,
-    },
-}
-
-
-def load_stage(name: str, overrides: Mapping[str, str] | None = None) -> Stage:
-    """Give the settings of a stage with the operator's replacements.
-
-    Args:
-        name: dev, prod or local.
-        overrides: texts by field name, as ``cdk -c field=value`` passes them; lists are
-            comma-separated, switches are ``true`` or ``false``.
-
-    Raises:
-        StageError: for an unknown stage or field or a value that does not fit.
-    """
-    if name not in STAGES:
-        raise StageError(f"There is no stage {name!r}; choose one of {_listed(tuple(STAGES))}.")
-    typed = {setting: _typed(setting, text) for setting, text in (overrides or {}).items()}
-    return Stage(name=name, **(STAGES[name] | typed))  # type: ignore[arg-type]
-
-
-def setting_names() -> tuple[str, ...]:
-    """Name the fields that an operator may replace."""
-    return tuple(setting.name for setting in fields(Stage) if setting.name != "name")
-
-
-def _typed(setting: str, text: str) -> bool | int | str | tuple[str, ...]:
-    if setting not in setting_names():
-        raise StageError(f"There is no setting {setting!r}; the settings are {_listed(setting_names())}.")
-    current = next(known.default for known in fields(Stage) if known.name == setting)
-    if isinstance(current, bool):
-        if text not in {"true", "false"}:
-            raise StageError(f"{setting} is {text!r}; it must be true or false.")
-        return text == "true"
-    if isinstance(current, int):
-        if not re.fullmatch(r"\d{1,9}", text):
-            raise StageError(f"{setting} is {text!r}; it must be a whole number.")
-        return int(text)
-    if isinstance(current, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text
 
 
 def _listed(choices: tuple[object, ...]) -> str:

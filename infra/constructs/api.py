@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 PUBLIC_PAGES = ("health", "plans", "openapi.json", "docs")
 RESOURCES = ("keys", "websites", "generations")
-# Far above what people do, far below what would hurt the account.
-REQUESTS_PER_SECOND = 200
-BURST = 400
-# Each hash of a password keeps a core busy: signing in is throttled harder than reading.
-ROUTES_PER_SECOND = {"auth": (50, 100), "websites": (100, 200), "generations": (100, 200)}
+# Each password hash keeps a processor busy for 40 ms, so these routes have a lower limit of their own.
+SIGN_IN = "auth"
+BURST_SECONDS = 2  # a burst may be as large as what this many seconds allow
 
 
 # Who asked is in the functions' own log, by the same request id; no address of anybody is kept.
@@ -86,7 +84,9 @@ class Api(Construct):
             http_api=self.api,
             stage_name="$default",
             auto_deploy=True,
-            throttle=apigateway.ThrottleSettings(rate_limit=REQUESTS_PER_SECOND, burst_limit=BURST),
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=stage.requests_per_second, burst_limit=BURST_SECONDS * stage.requests_per_second
+            ),
             domain_mapping=self._domain(stage),
         )
         self._log_access(log_group)
@@ -99,7 +99,7 @@ class Api(Construct):
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)
 
-        self._throttle_routes()
+        self._throttle_sign_in(stage.sign_in_requests_per_second)
         acknowledge(
             self.api,
             "APIG4",
@@ -124,15 +124,17 @@ class Api(Construct):
         )
         return apigateway.DomainMappingOptions(domain_name=self.domain)
 
-    def _throttle_routes(self) -> None:
+    def _throttle_sign_in(self, rate: int) -> None:
         stage = cast("apigateway.CfnStage", self.stage.node.default_child)
         settings: dict[str, dict[str, int]] = {}
         for route in self.api.node.find_all():
             if isinstance(route, apigateway.CfnRoute):
                 resource = route.route_key.partition("/api/v1/")[2].partition("/")[0]
-                if resource in ROUTES_PER_SECOND:
-                    rate, burst = ROUTES_PER_SECOND[resource]
-                    settings[route.route_key] = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+                if resource == SIGN_IN:
+                    settings[route.route_key] = {
+                        "ThrottlingRateLimit": rate,
+                        "ThrottlingBurstLimit": BURST_SECONDS * rate,
+                    }
                     stage.add_dependency(route)
         stage.route_settings = settings
 

@@ -46,6 +46,17 @@ def add_bytecode(folder: Path, mounted_at: str) -> None:
         )
 
 
+def make_readable(folder: Path) -> None:
+    """Let everybody read what lies below a folder, whatever the umask was when it was written.
+
+    Lambda runs functions under a user that owns none of their files.
+    """
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            is_open = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if is_open else 0o644)
+
+
 @jsii.implements(ILocalBundling)
 class SourceBundling:
     """Copies a folder of ours and adds bytecode.
@@ -65,6 +76,7 @@ class SourceBundling:
         # Links are followed: the OpenAPI text is one, into docs/.
         shutil.copytree(self.folder, output_dir, dirs_exist_ok=True, ignore=ignored)
         add_bytecode(Path(output_dir), self.mounted_at)
+        make_readable(Path(output_dir))
         return True
 
     @property

@@ -17,6 +17,19 @@ def check_solutions(app: App) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
+_HERE = "<AWS::Region>:<AWS::AccountId>"
+
+
+def wildcard(service: str, resource: str) -> str:
+    """Return how cdk-nag names a wildcard in an ARN of this account and region.
+
+    Args:
+        service: The ARN's service, such as ``ecs``.
+        resource: What follows the account in the ARN; references to resources are their logical IDs in ``<>``.
+    """
+    return f"IAM5[Resource::arn:<AWS::Partition>:{service}:{_HERE}:{resource}]"
+
+
 def acknowledge(construct: IConstruct, *rules: str, because: str) -> None:
     """Accept findings on a construct and what is in it.
 

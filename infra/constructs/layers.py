@@ -25,6 +25,7 @@ from infra.constructs.bytecode import (
     add_bytecode,
     bundled_code,
     code_of,
+    make_readable,
 )
 from infra.paths import BUILD, ROOT
 
@@ -125,6 +126,7 @@ class DependencyBundling:
         if not cached.is_dir():
             self._install(cached)
         shutil.copytree(cached, output_dir, dirs_exist_ok=True)
+        make_readable(Path(output_dir))
         return True
 
     def _install(self, cached: Path) -> None:

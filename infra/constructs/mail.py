@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_events as events
@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
+from infra.constructs.checks import acknowledge, wildcard
 from infra.constructs.storage import grant_on
 
 if TYPE_CHECKING:
@@ -111,6 +112,19 @@ class Mail(Construct):
                 resource="configuration-set",
                 resource_name=self.configuration_set.configuration_set_name,
             )
-            grant_on(grantee, [self.identity.email_identity_arn, configuration_set], "ses:SendEmail")
+            # In SES's sandbox IAM checks the recipient's identity as well, so the sender is what the condition names.
+            identities = Stack.of(self).format_arn(service="ses", resource="identity", resource_name="*")
+            acknowledge(
+                cast("Construct", grantee.grant_principal),
+                wildcard("ses", "identity/*"),
+                because="the condition names the sender; SES's sandbox checks identities of recipients as well",
+            )
+            grantee.grant_principal.add_to_principal_policy(
+                iam.PolicyStatement(
+                    actions=["ses:SendEmail"],
+                    resources=[identities, configuration_set],
+                    conditions={"StringEquals": {"ses:FromAddress": self.stage.mail_sender}},
+                )
+            )
         if self.api_key:
             grant_on(grantee, [self.api_key.secret_arn], "secretsmanager:GetSecretValue")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -67,6 +67,8 @@ class Monitoring(Construct):
         self._stage = stage
         self._api = api
         self.topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        # A topic policy replaces SNS's default policy, which lets the account's own alarms publish.
+        self._allow_publishing("cloudwatch.amazonaws.com")
         if stage.alarm_address:
             self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_address))
         self._watch_queues(queues)
@@ -189,13 +191,7 @@ class Monitoring(Construct):
         )
 
     def _watch_budget(self, dollars: int) -> None:
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[iam.ServicePrincipal("budgets.amazonaws.com")],
-                resources=[self.topic.topic_arn],
-            )
-        )
+        self._allow_publishing("budgets.amazonaws.com")
         told = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
         budgets.CfnBudget(
             self,
@@ -217,6 +213,17 @@ class Monitoring(Construct):
                 )
                 for kind, percent in (("ACTUAL", 80), ("FORECASTED", 100))
             ],
+        )
+
+    def _allow_publishing(self, service: str) -> None:
+        """Let an AWS service publish to the topic on behalf of this account, and of no other."""
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal(service)],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
         )
 
     def _alarm(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 # Attempts are counted in the table; this many deliveries only a message has that ends workers before they claim it.
 GENERATION_RECEIVES = 8
 MAIL_RECEIVES = 5
-MAIL_VISIBILITY = Duration.seconds(60)
+# AWS asks for at least six times the timeout of the function that reads the queue.
+MAIL_VISIBILITY = Duration.seconds(180)
+DEAD_VISIBILITY = Duration.seconds(180)
 
 
 class WorkQueue(Construct):
@@ -78,7 +80,7 @@ class Queues(Construct):
                 name,
                 # A message stays hidden as long as a lease lasts, so both run out together.
                 visibility=Duration.seconds(stage.lease_seconds),
-                dead_visibility=Duration.seconds(180),
+                dead_visibility=DEAD_VISIBILITY,
                 max_receives=GENERATION_RECEIVES,
                 for_browsers=True,
             )

@@ -36,13 +36,18 @@ CHECK = "dynamodb:ConditionCheckItem"
 class Storage(Construct):
     """Table, bucket and signing secret.
 
-    The longest plan keeps files 365 days and the cleanup function deletes them then; the bucket's
-    own expiry is the net below it.
+    The longest plan keeps files 365 days, after which the cleanup function deletes them. The bucket's own expiry
+    deletes what cleanup missed.
+
+    Args:
+        protected: whether the table refuses to be deleted. The rollback of a first deploy has to be able to delete
+            it, so a stack gets this protection after its first success.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, protected: bool) -> None:
         super().__init__(scope, construct_id)
-        removal = RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
+        # A first deploy that fails must leave nothing behind, or each further try adds another table and bucket.
+        removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.retain_data else RemovalPolicy.DESTROY
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -54,7 +59,7 @@ class Storage(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="ttl",
-            deletion_protection=stage.retain_data,
+            deletion_protection=stage.retain_data and protected,
             removal_policy=removal,
         )
         self._add_index("due", "due_kind", "due_at")
@@ -83,6 +88,7 @@ class Storage(Construct):
                     else []
                 ),
             ],
+            cors=_cors(stage),
             removal_policy=removal,
             auto_delete_objects=stage.custom_resources and not stage.retain_data,
         )
@@ -185,6 +191,25 @@ class Storage(Construct):
             sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
+
+
+def _cors(stage: Stage) -> list[s3.CorsRule] | None:
+    """Return the rule that lets pages of the stage's origins fetch presigned URLs.
+
+    They get the URL with ``?redirect=false``: after a redirect between two other origins a browser sends the origin
+    ``null``, which no rule names.
+    """
+    if not stage.cors_origins:
+        return None
+    return [
+        s3.CorsRule(
+            allowed_origins=list(stage.cors_origins),
+            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+            allowed_headers=["range"],
+            exposed_headers=["Content-Disposition", "Content-Length", "Content-Range", "ETag"],
+            max_age=3600,
+        )
+    ]
 
 
 def grant_on(grantee: iam.IGrantable, resources: list[str], *actions: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.checks import acknowledge
+from infra.constructs.checks import acknowledge, wildcard
 from infra.constructs.functions import log_retention
 from infra.paths import ROOT
 from llmready.domain import prices
@@ -19,6 +19,7 @@ from llmready.domain import prices
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import CfnElement
     from aws_cdk import aws_lambda as lambda_
 
     from infra.constructs.network import Network
@@ -125,11 +126,14 @@ class Workers(Construct):
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 "LLMREADY_BROWSER": str(browser).lower(),
                 "LLMREADY_TASK_DOLLARS_PER_HOUR": str(dollars),
+                "LLMREADY_TASK_MEMORY": str(memory),
                 **environment,
             },
             logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER, log_group=self.log_group),
             linux_parameters=linux,
             readonly_root_filesystem=True,
+            # Without a limit of its own a container sees the memory of the micro-VM: more than the task may use.
+            memory_limit_mib=memory,
             stop_timeout=STOP_TIMEOUT,
         )
         container.add_mount_points(ecs.MountPoint(container_path=WORK, source_volume="work", read_only=False))
@@ -138,11 +142,31 @@ class Workers(Construct):
     def grant_launch(self, launcher: lambda_.Function) -> None:
         """Let a function run tasks of these definitions in this cluster, and count them."""
         in_cluster = {"ArnEquals": {"ecs:cluster": self.cluster.cluster_arn}}
+        # Every revision: while a deploy is under way the function still names the former one.
+        families = [self._any_revision(task) for task in (self.plain, self.browser)]
+        tasks = Stack.of(self).format_arn(
+            service="ecs",
+            resource="task",
+            resource_name=f"{self.cluster.cluster_name}/*",
+        )
+        acknowledge(
+            cast("iam.Role", launcher.role),
+            *(wildcard("ecs", f"task-definition/{task.family}:*") for task in (self.plain, self.browser)),
+            because="a deploy changes the revision while the function still starts the former one",
+        )
+        cluster = Stack.of(self).get_logical_id(cast("CfnElement", self.cluster.node.default_child))
+        acknowledge(
+            cast("iam.Role", launcher.role),
+            wildcard("ecs", f"task/<{cluster}>/*"),
+            because="a task gets its ID only when it is started",
+        )
         for statement in (
+            iam.PolicyStatement(actions=["ecs:RunTask"], resources=families, conditions=in_cluster),
+            # RunTask with tags needs it, as long as it is RunTask that tags.
             iam.PolicyStatement(
-                actions=["ecs:RunTask"],
-                resources=[task.task_definition_arn for task in (self.plain, self.browser)],
-                conditions=in_cluster,
+                actions=["ecs:TagResource"],
+                resources=[tasks],
+                conditions={"StringEquals": {"ecs:CreateAction": "RunTask"}},
             ),
             # ListTasks knows no resource but container instances, which Fargate has none of.
             iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
@@ -154,6 +178,12 @@ class Workers(Construct):
                 resources=[self.role.role_arn, self.execution_role.role_arn],
                 conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
             )
+        )
+
+    def _any_revision(self, task: ecs.FargateTaskDefinition) -> str:
+        """Return the ARN pattern of all revisions of a task definition."""
+        return Stack.of(self).format_arn(
+            service="ecs", resource="task-definition", resource_name=f"{task.family}:*"
         )
 
     def launch_settings(self) -> dict[str, str]:

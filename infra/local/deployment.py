@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.child import LOCAL_ACCOUNT, LOCAL_REGION
 from infra.local.failure import LocalError
-from infra.stage import STAGES
+from infra.stage_files import LOCAL
 from llmready.adapters.mail.ses import is_verified
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _outputs(clients: Clients, template: str) -> Deployed:
 
 
 def _verify_sender(clients: Clients) -> None:
-    sender = STAGES["local"]["mail_sender"]
+    sender = str(LOCAL["mail_sender"])
     if not is_verified(clients.sesv2, sender):
         clients.sesv2.create_email_identity(EmailIdentity=sender)
 
@@ -202,6 +202,6 @@ def _zipped(folder: Path) -> bytes:
             if path.is_file():
                 entry = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o100644 << 16
+                entry.external_attr = path.stat().st_mode << 16  # as the CDK CLI packs it
                 archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()

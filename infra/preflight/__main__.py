@@ -1,6 +1,7 @@
-"""``python -m infra.preflight``: ``make bootstrap``, ``deploy`` and ``destroy`` ask here before the CDK begins.
+"""``python -m infra.preflight``: what ``make bootstrap``, ``deploy`` and ``destroy`` check before the CDK begins.
 
-``make sender`` has SES verify the sender, without which a deploy is refused.
+Before a deploy it prints the options that the CDK needs beside the operator's. After a deploy, ``protect`` protects a
+stage that keeps its data from deletion. ``make sender`` has SES verify the sender, which a deploy needs.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.preflight.account import QUALIFIER, TOOLKIT, Account, PreflightError, one_line
 from infra.preflight.checks import CHECKS
+from infra.preflight.protection import exists, protect, release_never_made
+from infra.preflight.settings_diff import changed_settings
 from infra.senders import ask_to_verify
-from infra.stage import StageError, load_stage
+from infra.stage import StageError
+from infra.stage_files import load_stage
 from llmready.adapters.mail.ses import is_verified
 
 _QUALIFIER_SETTING = "@aws-cdk/core:bootstrapQualifier"
@@ -25,8 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("what", choices=[*CHECKS, "sender"], help="what is about to be done")
-    parser.add_argument("--stage", default="dev", help="dev or prod")
+    parser.add_argument(
+        "what", choices=[*CHECKS, "sender", "diff", "protect"], help="what is about to be done"
+    )
+    parser.add_argument("--stage", default="dev", help="name of a file in stages/")
     parser.add_argument("--profile", help="a profile of your AWS credentials")
     parser.add_argument("--toolkit-stack-name", default=TOOLKIT, help="the CDK's own stack")
     parser.add_argument("--qualifier", help="what the CDK's bootstrap was told to put into its names")
@@ -36,10 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
     options, _ = parser.parse_known_args(arguments)  # the others are the CDK's
     try:
         account = _account(options)
-        if options.what == "sender":
-            _verify_sender(account)
-        else:
-            _examine(account, options.what)
+        match options.what:
+            case "sender":
+                _verify_sender(account)
+            case "diff":
+                _show_changes(account)
+            case "protect":
+                _protect(account)
+            case what:
+                _examine(account, what)
+                if what == "deploy":
+                    _prepare_deploy(account)
     except (StageError, PreflightError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -72,6 +85,37 @@ def _examine(account: Account, what: str) -> None:
             if error.response["Error"]["Code"] not in _DENIED:
                 raise
             sys.stderr.write(f"Not looked at beforehand, for lack of rights: {one_line(error)}\n")
+
+
+def _prepare_deploy(account: Account) -> None:
+    """Print the CDK's options: a stack that does not exist yet is created without protection from deletion."""
+    upgrade = True
+    try:
+        if done := release_never_made(account):
+            sys.stderr.write(f"{done}\n")
+        upgrade = exists(account)
+        _show_changes(account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _DENIED:
+            raise
+        sys.stderr.write(f"Not looked at beforehand, for lack of rights: {one_line(error)}\n")
+    sys.stdout.write(f"--context protected={str(upgrade).lower()}\n")
+
+
+def _show_changes(account: Account) -> None:
+    """Say which settings differ from the deployed ones, so that no forgotten one is reverted unnoticed."""
+    for line in changed_settings(account):
+        sys.stderr.write(f"Setting changed: {line}\n")
+
+
+def _protect(account: Account) -> None:
+    """Protect what was deployed; who may not is told, because the next upgrade does it."""
+    try:
+        protect(account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _DENIED:
+            raise
+        sys.stderr.write(f"Not protected from deletion until the next deploy: {one_line(error)}\n")
 
 
 def _verify_sender(account: Account) -> None:

@@ -1,14 +1,17 @@
-"""What would make a command of the CDK fail halfway; each check raises one sentence for the operator."""
+"""Checks for what would make a command of the CDK fail halfway; each raises one sentence for the operator."""
 
 from __future__ import annotations
 
-import os
-import subprocess
+import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from infra.preflight.account import PreflightError, outputs_of
+from infra.preflight.engine import check_engine
+from infra.preflight.protection import NEVER_MADE
+from infra.regions import check_region
 from llmready.adapters.mail.ses import is_verified
 
 if TYPE_CHECKING:
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 _OLDEST_VERSION = 6
 """The CDK's default synthesizer asks for this bootstrap."""
 
-_NEVER_MADE = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+_SERVICE_ROLES = "/aws-service-role/ecs.amazonaws.com/"
+ROLE_SPREADS = 10.0
+"""Seconds that a new role takes to be known to other services, as IAM is eventually consistent."""
 
 
 def check_bootstrap_leftovers(account: Account) -> None:
@@ -29,7 +34,7 @@ def check_bootstrap_leftovers(account: Account) -> None:
         PreflightError: with what to remove first.
     """
     toolkit = account.stack_of(account.toolkit)
-    if toolkit and toolkit["StackStatus"] not in _NEVER_MADE:
+    if toolkit and toolkit["StackStatus"] not in NEVER_MADE:
         return  # bootstrapping once more brings it up to date
     bucket = account.assets_bucket(None)
     if _bucket_exists(account, bucket):
@@ -47,7 +52,7 @@ def check_bootstrap(account: Account) -> None:
     """
     again = f"run `make bootstrap STAGE={account.stage.name}` with the same ARGS."
     toolkit = account.stack_of(account.toolkit)
-    if toolkit and toolkit["StackStatus"] in _NEVER_MADE:
+    if toolkit and toolkit["StackStatus"] in NEVER_MADE:
         raise PreflightError(
             f"The bootstrap of {account.id} in {account.region} failed ({account.toolkit} is"
             f" {toolkit['StackStatus']}); delete that stack in the CloudFormation console, then {again}"
@@ -105,24 +110,28 @@ def check_sender(account: Account) -> None:
         )
 
 
-def check_engine(account: Account) -> None:
-    """Refuse where nothing can build the worker's image.
+def check_service_role(account: Account) -> None:
+    """Make ECS's service-linked role where the account has none, and wait until it can be used.
+
+    Without it, the first ECS cluster of an account is created while ECS makes the role, which often fails.
+    """
+    iam = account.client("iam")
+    if iam.list_roles(PathPrefix=_SERVICE_ROLES)["Roles"]:
+        return
+    # It is refused where somebody else has just made it.
+    with contextlib.suppress(iam.exceptions.InvalidInputException):
+        made = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
+        iam.get_waiter("role_exists").wait(RoleName=made["RoleName"])
+    time.sleep(ROLE_SPREADS)
+
+
+def check_services(account: Account) -> None:
+    """Refuse settings that need a service which the region lacks.
 
     Raises:
-        PreflightError: with what to start or install.
+        StageError: The setting, the region, and what to do.
     """
-    if account.stage.placeholder_image:
-        return
-    engine = os.environ.get("CDK_DOCKER", "docker")
-    try:
-        runs = subprocess.run([engine, "info"], capture_output=True, timeout=60, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        runs = False
-    if not runs:
-        raise PreflightError(
-            f"`{engine} info` fails, and the worker's image is built with it; start or install Docker, or name"
-            " another such program in CDK_DOCKER."
-        )
+    check_region(account.stage, account.region)
 
 
 def check_can_go(account: Account) -> None:
@@ -169,7 +178,7 @@ def _is_kept(account: Account, stack: str) -> bool:
     """Say whether the bucket outlives its stack, by the template that was deployed."""
     template = account.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
     buckets = [one for one in template["Resources"].values() if one["Type"] == "AWS::S3::Bucket"]
-    return all(bucket.get("DeletionPolicy") == "Retain" for bucket in buckets)
+    return all(bucket.get("DeletionPolicy", "").startswith("Retain") for bucket in buckets)
 
 
 def _bucket_exists(account: Account, name: str) -> bool:
@@ -182,7 +191,14 @@ def _bucket_exists(account: Account, name: str) -> bool:
 
 CHECKS: dict[str, tuple[Callable[[Account], None], ...]] = {
     "bootstrap": (check_bootstrap_leftovers,),
-    "deploy": (check_bootstrap, check_is_still, check_sender, check_engine),
+    "deploy": (
+        check_services,
+        check_bootstrap,
+        check_is_still,
+        check_sender,
+        check_engine,
+        check_service_role,
+    ),
     "destroy": (check_can_go, check_is_empty),
     "destroy-with-files": (check_can_go,),
 }

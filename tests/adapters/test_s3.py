@@ -5,8 +5,10 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 
+from llmready import bootstrap
 from llmready.adapters.s3 import S3Archives
 from llmready.domain.errors import TryAgain
 from testkit.emulator import Place
@@ -90,3 +92,27 @@ def _status(url: str) -> int:
         urllib.request.urlopen(url)
     refused.value.close()
     return refused.value.code
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "eu-central-1", "eu-central-2", "ap-southeast-3", "me-central-1"]
+)
+def test_a_presigned_url_names_the_bucket_and_the_region(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The global endpoint redirects for new buckets outside us-east-1, and lacks regions opened after 2019."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    client = boto3.Session(region_name=region).client("s3", config=bootstrap._S3_CONFIG)
+    url = urlsplit(
+        S3Archives(client, "a-bucket").download_url("generations/u/g/1.zip", filename="a.zip", seconds=60)
+    )
+    assert url.netloc == f"a-bucket.s3.{region}.amazonaws.com"
+    assert url.path == "/generations/u/g/1.zip"
+    assert f"/{region}/s3/aws4_request" in parse_qs(url.query)["X-Amz-Credential"][0]

@@ -102,6 +102,21 @@ def test_nothing_runs_when_nobody_generates(cluster: Cluster) -> None:
     assert cluster.running() == []
 
 
+def test_tasks_carry_the_tags_of_their_definition(place: Place, cluster: Cluster) -> None:
+    queued(place)
+    asked: list[dict[str, Any]] = []
+
+    def note(request: Any, **_: object) -> None:
+        asked.append(json.loads(request.body))
+
+    cluster.ecs.meta.events.register("before-send.ecs.RunTask", note, unique_id="tags")
+    cluster.dispatch()
+    cluster.ecs.meta.events.unregister("before-send.ecs.RunTask", unique_id="tags")
+    assert [(body["propagateTags"], body["enableECSManagedTags"]) for body in asked] == [
+        ("TASK_DEFINITION", True)
+    ]
+
+
 def test_as_many_tasks_as_jobs_up_to_the_maximum(place: Place, cluster: Cluster) -> None:
     for _ in range(3):
         queued(place)

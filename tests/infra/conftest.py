@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.stage import load_stage
+from infra.stage_files import load_stage
 from tests.infra.running import Running
 from tests.infra.template import Template
 
@@ -19,22 +19,22 @@ PROD = {
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
-    """Synthesises a stage once a run for each set of settings."""
+    """Synthesise a stage, once a run for each set of settings."""
 
     @cache
-    def template(name: str, settings: tuple[tuple[str, str], ...] = ()) -> Template:
+    def template(name: str, settings: tuple[tuple[str, str], ...], *, protected: bool) -> Template:
         # Importing the CDK starts Node: only tests that need it pay for that.
         from infra.app import build  # noqa: PLC0415
 
         stage = load_stage(name, dict(settings))
         folder = tmp_path_factory.mktemp(name)
-        build(stage, outdir=str(folder), context=_feature_flags()).synth()
+        build(stage, outdir=str(folder), context=_feature_flags(), protected=protected).synth()
         return Template(json.loads((folder / f"{stage.stack_name}.template.json").read_text()))
 
-    def with_settings(name: str, **settings: str) -> Template:
+    def with_settings(name: str, *, protected: bool = True, **settings: str) -> Template:
         if name != "local" and not {"mail_provider", "mail_sender"} & set(settings):
             settings["mail_provider"] = "none"
-        return template(name, tuple(sorted(settings.items())))
+        return template(name, tuple(sorted(settings.items())), protected=protected)
 
     return with_settings
 

@@ -64,15 +64,13 @@ class Template:
     def actions(self, role: str) -> set[str]:
         return {action for statement in self.statements(role) for action in listed(statement["Action"])}
 
-    def may_send_as(self, identity: str) -> bool:
-        """Tell whether the notifier's role has the right to send as an SES identity."""
-        resources = [
-            json.dumps(resource)
+    def senders(self) -> set[str]:
+        """Return the addresses that the notifier's role may send mails from."""
+        return {
+            statement["Condition"]["StringEquals"]["ses:FromAddress"]
             for statement in self.statements(self.role_of("notifier"))
             if "ses:SendEmail" in listed(statement["Action"])
-            for resource in listed(statement["Resource"])
-        ]
-        return any(f':identity/{identity}"' in resource for resource in resources)
+        }
 
     def policy_statements(self, kind: str, resource: str, reference: str) -> list[dict[str, Any]]:
         """The statements of the resource policies (of type ``kind``) that name ``resource``."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.stage import STAGES, Stage, setting_names
+from infra.stage import Stage
+from infra.stage_files import load_stage, setting_names
 from llmready.cli.main import build_parser
 from llmready.domain.generation import MOVES, Status
 from tests.infra.template import Template
@@ -36,10 +37,11 @@ def test_each_setting_has_the_default_that_is_told() -> None:
         values = [defaults.strip()] if len(settings) == 1 else re.split(r", ", defaults.strip())
         told |= dict(zip(settings, values, strict=False))  # what needs no value names none
     assert len(told) > 25
+    stages = [load_stage("dev"), load_stage("prod", {"mail_sender": "noreply@example.com"})]
     for setting in fields(Stage):
         if setting.name not in told or (isinstance(setting.default, (str, tuple)) and not setting.default):
             continue  # of what is empty the table tells what that means
-        dev, prod = (_shown(STAGES[name].get(setting.name, setting.default)) for name in ("dev", "prod"))
+        dev, prod = (_shown(getattr(stage, setting.name)) for stage in stages)
         wanted = {dev} if dev == prod else {f"dev {dev}, prod {prod}", f"prod: {prod}"}
         assert told[setting.name] in wanted, setting.name
 

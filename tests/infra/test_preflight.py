@@ -8,15 +8,19 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from infra.preflight.__main__ import main
+from infra.preflight.__main__ import _prepare_deploy, main
 from infra.preflight.account import Account, PreflightError
-from infra.preflight.checks import check_is_still
-from infra.stage import load_stage
+from infra.preflight.checks import check_is_still, check_service_role
+from infra.preflight.engine import check_engine
+from infra.preflight.protection import protect, release_never_made
+from infra.preflight.settings_diff import METADATA, changed_settings, settings_metadata
+from infra.stage_files import load_stage
 from llmready.adapters.mail.ses import is_verified
 from testkit.emulator import Emulator, running_ministack
 from tests.infra.running import ROOT, wait_for
@@ -25,7 +29,7 @@ ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"
 VERSION = "/cdk-bootstrap/hnb659fds/version"
 # What `make test` and whoever called it have set for themselves.
 NOT_HANDED_ON = ("AWS_", "MAKE", "MFLAGS", "STAGE", "ARGS", "EMPTY", "CDK_")
-SENDER = "-c mail_sender=noreply@example.com"
+SENDER = "-c mail_provider=ses -c mail_sender=noreply@example.com"
 # The emulator has no alarms of expressions, and rolls the stack back.
 BROKEN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "1"}]}}
 
@@ -54,7 +58,26 @@ def credentials(account: Emulator) -> dict[str, str]:
 
 
 @pytest.fixture
-def make(account: Emulator) -> Make:
+def engine(tmp_path: Path) -> Path:
+    """Return a program that answers as Docker with BuildKit and both platforms does."""
+    return docker(tmp_path / "docker", "linux/amd64, linux/arm64")
+
+
+def docker(path: Path, platforms: str, *, buildx: bool = True) -> Path:
+    """Write a program that answers ``info`` and ``buildx`` as Docker does."""
+    path.write_text(
+        "#!/bin/sh\n"
+        'case "$1 $2" in\n'
+        f'"buildx version") echo github.com/docker/buildx v0.19.2; exit {0 if buildx else 1};;\n'
+        f'"buildx inspect") echo "Platforms: {platforms}"; exit {0 if buildx else 1};;\n'
+        "esac\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def make(account: Emulator, engine: Path) -> Make:
     """Return a caller of ``make`` with credentials of the account; no output may be a traceback."""
 
     def run(*words: str, arguments: str = SENDER, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +87,7 @@ def make(account: Emulator) -> Make:
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith(NOT_HANDED_ON)},
                 **credentials(account),
-                "CDK_DOCKER": "true",  # a program that is there and says yes
+                "CDK_DOCKER": str(engine),
                 **environment,
             },
             capture_output=True,
@@ -109,7 +132,7 @@ def stacks(account: Emulator) -> list[str]:
 
 
 def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> None:
-    """The CDK's own commands, in the order of docs/operations.md, with the stage that the emulator can hold."""
+    """Run the CDK's own commands in the order of docs/operations.md, with the stage that the emulator can hold."""
     local = {"arguments": "--require-approval never"}
     prepared = make("bootstrap", "STAGE=local", **local)
     assert prepared.returncode == 0, prepared.stderr
@@ -205,8 +228,14 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
 @pytest.mark.parametrize(
     ("words", "arguments", "environment", "sentence"),
     [
-        (["deploy"], "", {}, "mail_provider is 'ses' but mail_sender is empty; "),
+        (["deploy", "STAGE=prod"], "", {}, "mail_provider is 'ses' but mail_sender is empty; "),
         (["deploy", "STAGE=test"], SENDER, {}, "There is no stage 'test'; choose one of dev, prod, local."),
+        (
+            ["deploy"],
+            f"{SENDER} -c region=eu-central-2 -c budget_usd=20",
+            {},
+            "budget_usd is 20, but CloudFormation cannot make an AWS budget in eu-central-2; set budget_usd to 0 ",
+        ),
         (["deploy"], f"{SENDER} -c region=frankfurt", {}, "region is 'frankfurt'; it must be an AWS region "),
         (["deploy"], f"{SENDER} -c task_memory=1024", {}, "task_memory is 1024 MiB; with task_cpu 1024 it "),
         (["deploy"], SENDER, {"AWS_REGION": ""}, "No region is chosen; say which, such as -c region="),
@@ -284,20 +313,23 @@ def test_a_stack_that_cannot_be_changed_now(
 
 
 def test_who_may_not_look_may_deploy(
-    account: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    account: Emulator, engine: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     """The CDK deploys under roles of its own; a pipeline often has the right to take them and no other."""
+    monkeypatch.setattr("infra.preflight.checks.ROLE_SPREADS", 0.0)
     for name, value in credentials(account).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CDK_DOCKER", "true")
+    monkeypatch.setenv("CDK_DOCKER", str(engine))
 
     def denied(_self: Account, name: str) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": f"not {name}"}}, "DescribeStacks")
 
     monkeypatch.setattr(Account, "stack_of", denied)
     assert main(["deploy", "-c", "mail_provider=none"]) == 0
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "--context protected=true\n"
+    told = printed.err.splitlines()
+    assert len(told) == 3
     assert all(line.startswith("Not looked at beforehand, for lack of rights: ") for line in told)
 
 
@@ -321,3 +353,182 @@ def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> No
         "LLMReady-prod is protected from deletion; if you mean it, run `aws cloudformation"
     )
     assert "LLMReady-prod" in stacks(account)
+
+
+# The engine that builds the image
+
+
+@pytest.mark.parametrize(
+    ("settings", "platforms", "buildx", "sentence"),
+    [
+        (
+            {},
+            "linux/amd64, linux/386",
+            True,
+            "architecture is 'arm64', but {engine} here builds images for amd64 ",
+        ),
+        (
+            {"architecture": "x86_64"},
+            "linux/arm64",
+            True,
+            "architecture is 'x86_64', but {engine} here builds images for arm64 alone; set architecture = \"arm64\"",
+        ),
+        ({}, "linux/arm64", False, "`docker buildx version` fails, and the worker's image needs BuildKit; "),
+    ],
+)
+def test_an_engine_that_cannot_build_for_the_tasks_is_refused(  # noqa: PLR0917 (what a case is made of)
+    account: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    platforms: str,
+    buildx: bool,  # noqa: FBT001
+    sentence: str,
+) -> None:
+    asked = _account(account, monkeypatch, **settings)
+    engine = docker(tmp_path / "docker", platforms, buildx=buildx)
+    monkeypatch.setenv("CDK_DOCKER", str(engine))
+    with pytest.raises(PreflightError) as refused:
+        check_engine(asked)
+    assert str(refused.value).startswith(sentence.format(engine=engine))
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_an_engine_that_builds_for_both_processors_is_accepted(
+    account: Emulator, engine: Path, monkeypatch: pytest.MonkeyPatch, architecture: str
+) -> None:
+    monkeypatch.setenv("CDK_DOCKER", str(engine))
+    check_engine(_account(account, monkeypatch, architecture=architecture))
+
+
+# The first deploy of an account
+
+
+def test_the_role_of_ecs_is_made_before_the_first_cluster(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.preflight.checks.ROLE_SPREADS", 0.0)
+    asked = _account(account, monkeypatch)
+    for _ in range(2):  # the second time there is nothing to do
+        check_service_role(asked)
+    (role,) = account.client("iam").list_roles(PathPrefix="/aws-service-role/ecs.amazonaws.com/")["Roles"]
+    assert "ecs.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])
+
+
+@pytest.mark.parametrize(
+    ("status", "is_protected", "options"),
+    [
+        (None, False, "--context protected=false"),
+        ("ROLLBACK_COMPLETE", True, "--context protected=false"),
+        ("ROLLBACK_FAILED", False, "--context protected=false"),
+        ("CREATE_FAILED", True, "--context protected=false"),
+        ("CREATE_COMPLETE", False, "--context protected=true"),
+        ("UPDATE_ROLLBACK_COMPLETE", True, "--context protected=true"),
+    ],
+)
+def test_only_a_stage_that_was_once_deployed_is_protected(  # noqa: PLR0917 (what a case is made of)
+    account: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    status: str | None,
+    is_protected: bool,  # noqa: FBT001
+    options: str,
+) -> None:
+    """Termination protection on a stack whose creation failed would keep it from being deleted and made again."""
+    asked = _account(account, monkeypatch)
+    client = account.client("cloudformation")
+    monkeypatch.setattr(asked, "client", lambda _service: client)
+    is_made = status in {"CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+    name = {"StackName": "LLMReady-dev"}
+    with Stubber(client) as answers:
+        for number in range(3):
+            if status is None:
+                answers.add_client_error(
+                    "describe_stacks", "ValidationError", "Stack with id LLMReady-dev does not exist"
+                )
+                continue
+            stack = name | {
+                "CreationTime": datetime.now(UTC),
+                "StackStatus": status,
+                "EnableTerminationProtection": is_protected,
+            }
+            answers.add_response("describe_stacks", {"Stacks": [stack]}, name)
+            if is_protected and not is_made and number == 0:
+                answers.add_response(
+                    "update_termination_protection", {}, name | {"EnableTerminationProtection": False}
+                )
+        if status is not None:
+            answers.add_response("get_template", {"TemplateBody": "{}"}, name)
+        _prepare_deploy(asked)
+        answers.assert_no_pending_responses()
+    printed = capsys.readouterr()
+    assert printed.out == f"{options}\n"
+    assert ("its protection from deletion is off" in printed.err) is (is_protected and not is_made)
+
+
+def test_a_stack_whose_deletion_failed_is_explained(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _account(account, monkeypatch)
+    stack = {"StackName": "LLMReady-dev", "StackStatus": "DELETE_FAILED"}
+    monkeypatch.setattr(Account, "stack_of", lambda _self, _name: stack)
+    with pytest.raises(PreflightError, match=r"could not be deleted completely \(DELETE_FAILED\); run `aws"):
+        release_never_made(asked)
+
+
+def test_stack_and_table_are_protected_after_the_first_success(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        },
+    }
+    template = {"Resources": {"Table": table}, "Outputs": {"Table": {"Value": {"Ref": "Table"}}}}
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(StackName="LLMReady-dev", TemplateBody=json.dumps(template))
+
+    def stack() -> dict[str, Any]:
+        (found,) = cloudformation.describe_stacks(StackName="LLMReady-dev")["Stacks"]
+        return dict(found)
+
+    wait_for(lambda: stack()["StackStatus"] == "CREATE_COMPLETE")
+    protect(_account(account, monkeypatch))  # dev keeps no data
+    assert not stack().get("EnableTerminationProtection")
+    asked = _account(account, monkeypatch, retain_data="true")
+    for _ in range(2):
+        protect(asked)
+    assert stack()["EnableTerminationProtection"] is True
+    name = stack()["Outputs"][0]["OutputValue"]
+    described = account.client("dynamodb").describe_table(TableName=name)["Table"]
+    assert described["DeletionProtectionEnabled"] is True
+
+
+# Settings that change
+
+
+def test_a_setting_that_a_deploy_would_change_is_named(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _account(account, monkeypatch, alarm_address="ops@example.com", malware_scan="true")
+    template = {
+        "Metadata": {METADATA: settings_metadata(before.stage)},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}},
+    }
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(StackName="LLMReady-dev", TemplateBody=json.dumps(template))
+    assert changed_settings(before) == []
+    assert changed_settings(_account(account, monkeypatch, max_tasks="20")) == [
+        "max_tasks: 10 → 20",
+        'alarm_address: "ops@example.com" → ""',
+        "malware_scan: true → false",
+    ]
+
+
+def _account(account: Emulator, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Account:
+    for name, value in credentials(account).items():
+        monkeypatch.setenv(name, value)
+    return Account(load_stage("dev", settings))

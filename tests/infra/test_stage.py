@@ -1,6 +1,11 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from infra.stage import StageError, load_stage
+from infra.stage import StageError
+from infra.stage_files import STAGES, load_stage, setting_names
 
 MAIL = {"mail_sender": "noreply@example.com"}
 
@@ -9,12 +14,73 @@ def test_the_local_stage_needs_no_settings() -> None:
     assert load_stage("local").mail_provider == "ses"
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_a_deployed_stage_needs_a_sender_or_sends_nothing(name: str) -> None:
-    assert load_stage(name, MAIL).mail_provider == "ses"
-    assert load_stage(name, {"mail_provider": "none"}).mail_sender == ""
-    with pytest.raises(StageError, match=r"ARGS=\"-c mail_sender=noreply@example.com\""):
-        load_stage(name)
+def test_prod_needs_a_sender_or_sends_nothing() -> None:
+    assert load_stage("prod", MAIL).mail_provider == "ses"
+    assert load_stage("prod", {"mail_provider": "none"}).mail_sender == ""
+    with pytest.raises(StageError, match=r"stages/prod.toml"):
+        load_stage("prod")
+
+
+def test_dev_needs_no_settings() -> None:
+    assert load_stage("dev").mail_provider == "none"
+
+
+# Files
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a writer of the file of a stage "prod" in a folder of its own."""
+
+    def write(text: str) -> Path:
+        (tmp_path / "prod.toml").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_the_command_line_overrides_the_file_and_the_file_the_defaults(stages: Callable[[str], Path]) -> None:
+    folder = stages('mail_sender = "noreply@example.com"\nmax_tasks = 20\nwarm_tasks = 1\n')
+    stage = load_stage("prod", {"max_tasks": "30"}, folder=folder)
+    assert (stage.max_tasks, stage.warm_tasks, stage.crawlers_per_task) == (30, 1, 2)
+
+
+def test_a_file_makes_another_stage(stages: Callable[[str], Path]) -> None:
+    folder = stages("")
+    (folder / "staging.toml").write_text('mail_provider = "none"\ncors_origins = ["https://a.example"]\n')
+    stage = load_stage("staging", folder=folder)
+    assert stage.stack_name == "LLMReady-staging"
+    assert stage.cors_origins == ("https://a.example",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("max_task = 3", "stages/prod.toml: There is no setting 'max_task'; the settings are "),
+        ('max_tasks = "3"', "stages/prod.toml: max_tasks is '3'; it must be a whole number."),
+        ("max_tasks = true", "stages/prod.toml: max_tasks is True; it must be a whole number."),
+        ("malware_scan = 1", "stages/prod.toml: malware_scan is 1; it must be true or false."),
+        (
+            'cors_origins = "https://a.example"',
+            "stages/prod.toml: cors_origins is 'https://a.example'; it must ",
+        ),
+        ("max_tasks = ", "stages/prod.toml is not valid TOML: "),
+        ("[limits]\nmax_tasks = 3", "stages/prod.toml: There is no setting 'limits'; the settings are "),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_name(
+    stages: Callable[[str], Path], text: str, sentence: str
+) -> None:
+    with pytest.raises(StageError) as error:
+        load_stage("prod", MAIL, folder=stages(text))
+    assert str(error.value).startswith(sentence)
+
+
+def test_every_setting_of_the_shipped_files_can_be_uncommented() -> None:
+    for file in STAGES.glob("*.toml"):
+        text = re.sub(r"^# (?=\w+ = )", "", file.read_text(), flags=re.MULTILINE)
+        settings = re.findall(r"^(\w+) = ", text, re.MULTILINE)
+        assert set(settings) <= set(setting_names()), file
 
 
 def test_settings_are_typed_by_their_field() -> None:
@@ -52,8 +118,9 @@ def test_settings_are_typed_by_their_field() -> None:
             {"region": "frankfurt"},
             "region is 'frankfurt'; it must be an AWS region such as eu-central-1.",
         ),
+        ("Prod", {}, "There is no stage 'Prod'; choose one of dev, prod, local."),
         ("dev", {"mail_provider": "smtp"}, "mail_provider is 'smtp'; it must be one of ses, sendgrid, none."),
-        ("dev", {"mail_sender": ""}, "mail_provider is 'ses' but mail_sender is empty; "),
+        ("prod", {"mail_sender": ""}, "mail_provider is 'ses' but mail_sender is empty; "),
         ("dev", {**MAIL, "mail_sender": "nobody"}, "mail_sender is 'nobody'; it must be a mail address "),
         ("dev", {**MAIL, "mail_domain": "b.example"}, "mail_domain is 'b.example' but mail_sender is "),
         ("dev", {**MAIL, "mail_provider": "sendgrid"}, "mail_provider is 'sendgrid' but sendgrid_secret is "),
@@ -92,6 +159,7 @@ def test_settings_are_typed_by_their_field() -> None:
         ),
         ("dev", {"architecture": "riscv"}, "architecture is 'riscv'; it must be one of arm64, x86_64."),
         ("dev", {"log_retention_days": "42"}, "log_retention_days is 42; it must be one of 1, 3, 5, "),
+        ("dev", {"requests_per_second": "50"}, "sign_in_requests_per_second is 50; it must be below "),
         ("dev", {"generation_timeout": "1"}, "generation_timeout is 1; it must be between 30 and 14400."),
     ],
 )

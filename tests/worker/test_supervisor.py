@@ -23,7 +23,6 @@ from llmready.worker.supervisor import (
     Limits,
     Outcome,
     Supervisor,
-    memory_limit,
 )
 from testkit import needs
 from testkit.worker_process import children_of, is_alive
@@ -315,17 +314,3 @@ async def test_a_crawler_under_a_user_of_its_own() -> None:
         assert list((folder / "crawl").iterdir()) == []
     finally:
         shutil.rmtree(folder)
-
-
-def test_crawls_share_three_quarters_of_the_container_memory(tmp_path: Path) -> None:
-    version_2, version_1 = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
-    unlimited = memory_limit(container=[])
-    assert 0 < unlimited <= 2 << 30
-    version_1.write_text(f"{1 << 30}\n")
-    assert memory_limit(container=[version_2, version_1]) == 3 << 28
-    assert memory_limit(2, container=[version_2, version_1]) == 3 << 27
-    version_2.write_text(f"{1 << 29}\n")
-    assert memory_limit(container=[version_2, version_1]) == 3 << 27
-    version_2.write_text("max\n")
-    version_1.write_text("9223372036854771712\n")
-    assert memory_limit(container=[version_2, version_1]) == unlimited

@@ -21,7 +21,8 @@ from llmready.worker.crew import Crew
 from llmready.worker.intake import Intake
 from llmready.worker.job import Desk
 from llmready.worker.lease import visibility
-from llmready.worker.supervisor import Limits, Supervisor, memory_limit
+from llmready.worker.memory import memory_limit
+from llmready.worker.supervisor import Limits, Supervisor
 
 _WORK_VARIABLE = "LLMREADY_WORK_DIR"
 _BETWEEN_MESSAGES = 1.0  # seconds; who has work already leaves what comes to those who have none
@@ -80,7 +81,7 @@ def _desks(services: Services) -> list[Desk]:
     bootstrap.connect("dynamodb", "s3")  # before the credentials are removed from the environment
     chosen = services.settings
     confinements = confinements_for(chosen)
-    limits = Limits(memory=memory_limit(len(confinements)))
+    limits = Limits(memory=memory_limit(len(confinements), task=chosen.task_memory))
     return [_desk(services, Supervisor(confinement, limits=limits)) for confinement in confinements]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
 import sys
@@ -124,27 +123,6 @@ class Limits:
     grace: float = 60.0
     farewell: float = 10.0
     look: float = 1.0
-
-
-# What the container may use, in cgroup v2 and v1; Fargate's machines have more than the task may use.
-_CONTAINER_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-
-
-def memory_limit(crawlers: int = 1, *, container: Sequence[Path] = _CONTAINER_MEMORY) -> int:
-    """Return the bytes of memory that a crawler may use: an equal share, so that none has to go for another's sake.
-
-    What is shared is three quarters of the memory that is here: the worker needs to survive. No share is larger than
-    2 GiB.
-
-    Args:
-        crawlers: How many may run at once.
-        container: The files that tell the container's limit, as far as they exist.
-    """
-    amounts = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for file in container:
-        with contextlib.suppress(OSError, ValueError):  # absent, or "max"
-            amounts.append(int(file.read_text()))
-    return min(2 << 30, min(amounts) * 3 // 4 // crawlers)
 
 
 class Supervisor:

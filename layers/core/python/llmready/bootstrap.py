@@ -50,9 +50,15 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     signature_version="v4",
 )
-# Presigned URLs need the regional endpoint: new buckets outside us-east-1 redirect from others, which breaks the
-# signature.
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"}))
+# Presigned URLs need the regional endpoint: the global one redirects for new buckets outside us-east-1, which breaks
+# the signature, and does not know regions that were opened after 2019. boto3 takes the regional one only with
+# virtual-host addressing. An emulator's address is an IP address, under which boto3 addresses by path in any case.
+_S3_CONFIG = _CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"us_east_1_regional_endpoint": "regional", "addressing_style": "virtual"},
+    )
+)
 # boto3's default session, which creates the clients, is not safe under threads.
 _creating = Lock()
 

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     lease_seconds: int = Field(90, ge=3)
     idle_seconds: int = Field(60, ge=1)
     archive_mb: int = Field(100, ge=1)
+    task_memory: int = Field(0, ge=0)
     task_dollars_per_hour: float = Field(0.0, ge=0)
     malware_scan: bool = False
     shared_cache: bool = False

@@ -85,6 +85,9 @@ class EcsTasks:
                 startedBy=_STARTED_BY[kind],
                 overrides={"containerOverrides": [{"name": place.container, "environment": environment}]},
                 clientToken=token,
+                # Without the stage's tags, cost reports cannot tell whose Fargate it was.
+                propagateTags="TASK_DEFINITION",
+                enableECSManagedTags=True,
                 capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
                 networkConfiguration={
                     "awsvpcConfiguration": {
