@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from llmready import bootstrap
 from llmready.adapters.sqs import correlation_from, job_from
 from llmready.observability import logger, tracer
-from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.give_up_generation import give_up_generation
 
 processor = BatchProcessor(event_type=EventType.SQS)
@@ -20,7 +19,6 @@ def _give_up(record: SQSRecord) -> None:
     user_id, generation_id = job_from(record.body)
     logger.set_correlation_id(correlation_from(record.body))
     given_up = give_up_generation(services, user_id, generation_id)
-    fill_slots(services, user_id)
     logger.error("dead letter", generation_id=generation_id, given_up=given_up)
 
 

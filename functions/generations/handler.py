@@ -31,7 +31,6 @@ from llmready.http.starts import start as start_for
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
-from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.page_errors import read_errors
 
 _POLL_SECONDS = "1"
@@ -196,9 +195,7 @@ def cancel(generation_id: str) -> Response[GenerationAnswer]:
 
     Its crawl stops within ten seconds. One that was cancelled before is answered alike.
     """
-    services = bootstrap.services()
-    ended = cancel_generation(services, _generation(generation_id))
-    fill_slots(services, app.user_id)
+    ended = cancel_generation(bootstrap.services(), _generation(generation_id))
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",

@@ -3,7 +3,7 @@
 import re
 
 from llmready.domain.generation import Failure
-from llmready.usecases.finish_generation import fail_generation
+from llmready.usecases.end_generation import fail_generation
 from testkit.people import started, with_website
 from testkit.service import Member, Service
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from llmready.domain.clock import new_id
 from llmready.domain.generation import Archive, Progress, Status
-from llmready.usecases.finish_generation import complete_generation
+from llmready.usecases.end_generation import complete_generation
 from testkit.books import check_books
 from testkit.emulator import Place
 from testkit.people import claimed, queued

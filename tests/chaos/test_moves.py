@@ -20,7 +20,7 @@ from llmready.domain.errors import Conflict, LeaseLost
 from llmready.domain.generation import MOVES, Archive, Failure, Generation, Progress, Status
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
-from llmready.usecases.finish_generation import complete_generation, fail_generation
+from llmready.usecases.end_generation import complete_generation, fail_generation
 from llmready.usecases.give_up_generation import give_up_generation
 from testkit.books import check_books
 from testkit.emulator import Emulator, Place

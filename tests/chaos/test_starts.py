@@ -20,6 +20,7 @@ from llmready.domain.plans import PLANS
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.usecases.cancel_generation import cancel_generation
+from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.start_generation import StartRequest, start_generation
 from testkit.books import check_books
@@ -49,9 +50,10 @@ def start(
     account: Callable[[Any], User] = lambda found: found  # noqa: E731
     services = replace(place.services_at(time) if time else place.services, dispatcher_trigger=Trigger())
     try:
-        return start_generation(
-            services, StartRequest(user.id, website_id, key, "c"), account=account, limit=limit
+        request = StartRequest(
+            user_id=user.id, website_id=website_id, idempotency_key=key, correlation_id="c"
         )
+        return start_generation(services, request, account=account, limit=limit)
     except DomainError as error:
         return error.code
 
@@ -200,6 +202,22 @@ def test_beyond_what_a_plan_runs_at_once_starts_are_held(place: Place, plan: str
     assert place.waiting(place.queue_urls[generations[0].lane])[0] == running
 
 
+def test_the_end_of_a_generation_sends_the_next_waiting_one(place: Place) -> None:
+    for end in (
+        lambda generation: cancel_generation(place.services, generation),
+        lambda generation: fail_generation(place.services, generation, TIMED_OUT),
+    ):
+        user = registered(place, "standard")
+        for _ in range(3):
+            start(place, user, with_website(place, user).id)
+        first, _, third = check_books(place, user.id)
+        assert third.enqueued_at is None
+        end(first)
+        sent = check_books(place, user.id)[2]
+        assert (sent.id, sent.status) == (third.id, Status.PENDING)
+        assert sent.enqueued_at is not None
+
+
 def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
     user = registered(place, "standard")
     for _ in range(4):
@@ -208,7 +226,8 @@ def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
     assert fill_slots(place.services, user.id) == []
     cancel_generation(place.services, fourth)
     assert fill_slots(place.services, user.id) == []
-    cancel_generation(place.services, first)
+    # As left by a process that died after it stored the end of a generation.
+    place.generations.finish(first.cancelled(time=now()), None, was=Status.PENDING)
     assert in_parallel(5, lambda _: str(len(fill_slots(place.services, user.id)))) == {"1": 1, "0": 4}
     generations = check_books(place, user.id)
     assert [generation.held for generation in generations] == [False, False, False, True]

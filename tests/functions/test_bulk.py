@@ -60,8 +60,8 @@ def test_fifty_with_a_bad_one(ada: Member, calls: list[str]) -> None:
     done = results(ada.ask("POST", "/websites/bulk", {"create": items}))
     assert [result["status"] for result in done] == [201] * 20 + [422] + [201] * 29
     assert done[20]["error"]["detail"] == "The URL must begin with http:// or https://."
-    # The limiter, the account, and of each of two groups the claims and the transaction.
-    assert calls == ["UpdateItem", "GetItem", *["BatchGetItem", "TransactWriteItems"] * 2]
+    # The session, the limiter, the account, and of each of two groups the claims and the transaction.
+    assert calls == ["GetItem", "UpdateItem", "GetItem", *["BatchGetItem", "TransactWriteItems"] * 2]
     assert kept(ada) == ([f"https://site{n}.example.com" for n in range(49)], 49, 49)
     assert done[0]["website"] == ada.ask("GET", f"/websites/{done[0]['id']}")[1]
 

@@ -17,7 +17,7 @@ from llmready.domain.generation import Archive, Failure, Progress, archive_key
 from llmready.domain.mail import MailPreferences
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.user import User
-from llmready.usecases.finish_generation import complete_generation, fail_generation
+from llmready.usecases.end_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
 from testkit.emulator import Place
 from testkit.items import open_ledgers

@@ -21,7 +21,7 @@ from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.observability import logger
 from llmready.ports.mail import Mailer
-from llmready.usecases.finish_generation import fail_generation
+from llmready.usecases.end_generation import fail_generation
 from testkit.emulator import Place
 from testkit.people import new_generation, new_user, new_website
 from testkit.service import use

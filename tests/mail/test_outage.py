@@ -12,7 +12,7 @@ from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.clock import now
 from llmready.domain.generation import Failure
 from llmready.domain.user import User
-from llmready.usecases.finish_generation import fail_generation
+from llmready.usecases.end_generation import fail_generation
 from llmready.usecases.send_mail import send_mail
 from testkit.dispatching import dispatched
 from testkit.emulator import Place

@@ -1,6 +1,8 @@
 """Imports point one way."""
 
 import ast
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -83,12 +85,66 @@ def test_the_crawler_knows_no_aws() -> None:
         assert not tops(file) & AWS, file
 
 
-@pytest.mark.parametrize("room", ["domain", "usecases"])
-def test_rules_know_no_aws_and_no_adapters(room: str) -> None:
-    for file in (ROOT / "layers/core/python/llmready" / room).rglob("*.py"):
-        assert not tops(file) & AWS, file
-        for name in imports(file):
-            assert not name.startswith(("llmready.adapters", "llmready.http", "llmready.bootstrap")), file
+CORE_SOURCES = ROOT / "layers/core/python"
+# What domain, ports and use cases must not reach: everything of the core that knows AWS or HTTP.
+OUTSIDE = ("llmready.adapters", "llmready.http", "llmready.bootstrap", "llmready.observability")
+
+
+def source_of(name: str) -> Path | None:
+    """Return the file of a module of the core, or None."""
+    place = CORE_SOURCES.joinpath(*name.split("."))
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def modules_in(file: Path) -> frozenset[str]:
+    """Return the modules that a file imports; ``from a import b`` names the module ``a.b`` where there is one."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            inner = {name for name in names if source_of(name)}
+            found |= inner or {node.module}
+    return frozenset(found)
+
+
+def reached_from(file: Path) -> dict[str, str]:
+    """Return every module that a file imports, directly or through modules of the core, with the way there."""
+    ways = {file: file.stem}
+    reached: dict[str, str] = {}
+    left = [file]
+    while left:
+        current = left.pop()
+        for name in modules_in(current):
+            reached.setdefault(name, f"{ways[current]} -> {name}")
+            # Importing a module runs its packages, too.
+            parts = name.split(".")
+            for count in range(1, len(parts) + 1):
+                source = source_of(".".join(parts[:count]))
+                if source is not None and source not in ways:
+                    ways[source] = reached[name]
+                    left.append(source)
+    return reached
+
+
+@pytest.mark.parametrize("room", ["domain", "ports", "usecases"])
+def test_rules_reach_no_aws_and_no_adapters_through_any_import(room: str) -> None:
+    files = list((CORE_SOURCES / "llmready" / room).rglob("*.py"))
+    assert files
+    for file in files:
+        for name, way in reached_from(file).items():
+            assert name.split(".")[0] not in AWS, way
+            assert not name.startswith(OUTSIDE), way
+
+
+def test_modules_of_the_core_import_each_other_without_circles() -> None:
+    graph = {
+        file: {source for name in modules_in(file) if (source := source_of(name)) and source != file}
+        for file in CORE_SOURCES.rglob("*.py")
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError with the circle
 
 
 def test_the_environment_is_read_in_one_place() -> None:

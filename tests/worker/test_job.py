@@ -20,7 +20,7 @@ from llmready.domain.generation import Generation, Progress, Quality, QualityRea
 from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
-from llmready.usecases.finish_generation import WORKER_LOST
+from llmready.usecases.end_generation import WORKER_LOST
 from llmready.worker.answers import Answers
 from llmready.worker.blocking import Blocking
 from llmready.worker.checkpoints import Checkpoints

@@ -27,13 +27,11 @@ from llmready.domain.generation import (
 from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
-from llmready.usecases.fill_slots import fill_slots
-from llmready.usecases.finish_generation import (
+from llmready.usecases.end_generation import (
     TIMED_OUT,
     WORKER_LOST,
     complete_generation,
     fail_generation,
-    retry_delay,
 )
 from llmready.usecases.page_errors import store_errors
 from llmready.worker.answers import Answers
@@ -315,7 +313,7 @@ class _Job:
                 await patiently(
                     lambda: self._desk.services.generations.hand_back(waiting), while_=lease.holds
                 )
-                delay = int(retry_delay(generation.attempts).total_seconds())
+                delay = int(generation.retry_delay.total_seconds())
                 logger.info(
                     "generation waits for another attempt",
                     generation_id=generation.id,
@@ -347,10 +345,8 @@ class _Job:
                 self._desk.checkpoints.forget(lost)
 
     async def _clear_up(self, generation: Generation) -> None:
-        """Do what follows from the end of a generation; whatever of it is missed is found by others."""
-        desk = self._desk
-        await asyncio.to_thread(desk.checkpoints.forget, generation)
-        await asyncio.to_thread(fill_slots, desk.services, generation.user_id)
+        """Remove what only the attempts at an ended generation needed."""
+        await asyncio.to_thread(self._desk.checkpoints.forget, generation)
         await self._done()
 
     def _complete(self, generation: Generation, stored: Stored) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from llmready.domain.generation import Failure, PageError, Progress
 from llmready.domain.website import CrawlSettings
 from llmready.observability import logger
-from llmready.usecases.finish_generation import TIMED_OUT
+from llmready.usecases.end_generation import TIMED_OUT
 from llmready.usecases.page_errors import MOST_ERRORS
 from llmready.worker import processes
 from llmready.worker.confinement import Confinement

@@ -250,6 +250,11 @@ class Generation(BaseModel):
             return None
         return round((self.completed_at - self.started_at).total_seconds(), 1)
 
+    @property
+    def retry_delay(self) -> timedelta:
+        """How long to wait before the next crawl after this attempt failed."""
+        return timedelta(seconds=min(300, 5 * 4 ** max(0, self.attempts - 1)))
+
     def can_download(self, time: datetime) -> bool:
         """Tell whether its files are there at ``time``."""
         return self.status is Status.COMPLETED and self.archive is not None and not self.is_expired(time)

@@ -3,6 +3,7 @@
 from llmready.domain.errors import LeaseLost, NotFound, TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.services import Services
+from llmready.usecases.end_generation import end_generation
 
 _TRIES = 20  # how often a generation may change while it is being cancelled
 
@@ -28,10 +29,9 @@ def cancel_generation(services: Services, generation: Generation) -> Generation:
             return found
         ended = found.cancelled(time=services.clock())
         try:
-            services.generations.finish(ended, None, was=found.status)
+            end_generation(services, ended, was=found.status)
         except LeaseLost:
             found = services.generations.get(generation.user_id, generation.id)
         else:
-            services.metrics.ended(ended)
             return ended
     raise TryAgain

@@ -10,8 +10,8 @@ from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.generation import Generation, Status
 from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.services import Services
+from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
-from llmready.usecases.finish_generation import TIMED_OUT, fail_generation
 
 _NAME = "dispatcher"
 _LEASE = timedelta(seconds=50)

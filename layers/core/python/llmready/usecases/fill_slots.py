@@ -14,15 +14,15 @@ def fill_slots(services: Services, user_id: str) -> list[Generation]:
         The generations that were sent.
     """
     sent: list[Generation] = []
-    time = services.clock()
     try:
-        user = None
+        user = services.users.get(user_id)
+        if user is None or user.running_count <= user.slots_taken:
+            return sent  # nothing waits, or the account is being deleted
         for waiting in services.generations.waiting(user_id):
-            user = user or services.users.get(user_id)
-            if user is None or not services.generations.take_slot(waiting, running_limit=user.plan.running):
+            if not services.generations.take_slot(waiting, running_limit=user.plan.running):
                 break
             services.jobs.send(waiting)
-            services.generations.mark_enqueued(user_id, waiting.id, time)
+            services.generations.mark_enqueued(user_id, waiting.id, services.clock())
             sent.append(waiting)
     except TryAgain:
         services.log.warning("slots not filled this time", user_id=user_id)

@@ -2,7 +2,7 @@
 
 from llmready.domain.generation import Status
 from llmready.services import Services
-from llmready.usecases.finish_generation import WORKER_LOST, fail_generation
+from llmready.usecases.end_generation import WORKER_LOST, fail_generation
 
 
 def give_up_generation(services: Services, user_id: str, generation_id: str) -> bool:

@@ -1,0 +1,40 @@
+"""The stored form of generations."""
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import Item
+from llmready.domain.generation import Generation
+from llmready.domain.idempotency import StartRecord
+
+
+def generation_item(generation: Generation) -> Item:
+    """Return the item of a generation, with the attributes by which the indexes find it."""
+    key = keys.generation(generation.user_id, generation.id)
+    item: Item = {
+        "pk": key.pk,
+        "sk": key.sk,
+        **generation.model_dump(mode="json", exclude_none=True),
+        "generation_id": generation.id,
+        "user_website": index_key(generation.user_id, generation.website_id),
+        "user_status": index_key(generation.user_id, generation.status),
+        "website_status": index_key(generation.user_id, generation.website_id, generation.status),
+    }
+    if not generation.status.is_final:
+        item |= {"due_kind": keys.DUE_ACTIVE, "due_at": item["created_at"]}
+    elif generation.archive is not None and generation.expires_at is not None:
+        item |= {"due_kind": keys.DUE_EXPIRY, "due_at": item["expires_at"]}
+    return item
+
+
+def generation_from(item: Item | None) -> Generation | None:
+    """Return the generation that an item holds; None for None."""
+    return Generation.model_validate(item) if item is not None else None
+
+
+def record_from(item: Item | None) -> StartRecord | None:
+    """Return the stored answer to a start that an item holds; None for None."""
+    return StartRecord.model_validate(item) if item is not None else None
+
+
+def index_key(*parts: str) -> str:
+    """Return the partition key of an index that finds generations by several attributes."""
+    return "#".join(parts)

@@ -1,0 +1,157 @@
+"""Reads of generations."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.controls import controls_from
+from llmready.adapters.dynamodb.generations.items import generation_from, record_from
+from llmready.adapters.dynamodb.generations.lists import Place, cursor_after, position_of
+from llmready.adapters.dynamodb.table import Item, Table
+from llmready.adapters.dynamodb.users import user_from
+from llmready.adapters.dynamodb.websites import website_from
+from llmready.domain.clock import timestamp
+from llmready.domain.generation import Generation, Status
+from llmready.domain.user import User
+from llmready.domain.website import Website
+from llmready.ports.generations import HistoryPage, StartSnapshot
+
+_LOOK_UP = 100  # how many generations found by an index are read at once
+
+
+class DynamoGenerationQueries:
+    """Implements :class:`llmready.ports.generations.GenerationQueries`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
+        """Return the user and the website of a start, the controls and what is stored under a key in one read."""
+        website, rest = self._snapshot(user_id, keys.website(user_id, website_id), digest)
+        return rest._replace(website=website_from(website))
+
+    def start_snapshot_by_url(
+        self, user_id: str, canonical_url: str, digest: str | None = None
+    ) -> StartSnapshot:
+        """Return the same for the website with a URL, in two reads: the first one finds the website's ID."""
+        claim, rest = self._snapshot(user_id, keys.website_url(user_id, canonical_url), digest)
+        if claim is None:
+            return rest
+        found = self._table.get(keys.website(user_id, claim["website_id"]))
+        return rest._replace(website=website_from(found))
+
+    def _snapshot(
+        self, user_id: str, place: keys.Key, digest: str | None
+    ) -> tuple[Item | None, StartSnapshot]:
+        wanted = [keys.profile(user_id), place, keys.CONTROLS]
+        if digest is not None:
+            wanted.append(keys.start_record(user_id, digest))
+        user, item, controls, *record = self._table.get_many(wanted)
+        return item, StartSnapshot(
+            user_from(user), None, controls_from(controls), record_from(*record or [None])
+        )
+
+    def get(self, user_id: str, generation_id: str) -> Generation | None:
+        """Return one generation of a user."""
+        return generation_from(self._table.get(keys.generation(user_id, generation_id)))
+
+    def get_for_user(self, user_id: str, generation_id: str) -> tuple[User | None, Generation | None]:
+        """Return a user and one generation of theirs in one read."""
+        user, generation = self._table.get_many(
+            [keys.profile(user_id), keys.generation(user_id, generation_id)]
+        )
+        return user_from(user), generation_from(generation)
+
+    def history(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        cursor: str | None = None,
+        website_id: str | None = None,
+        status: Status | None = None,
+    ) -> HistoryPage:
+        """Return ``limit`` generations after ``offset`` or ``cursor``, newest first."""
+        place = Place.of(user_id, website_id, status, skips=offset > 0)
+        found = self._table.query(
+            place.condition,
+            index=place.index_name,
+            newest_first=True,
+            page_size=offset + limit + 1,
+            after=position_of(cursor, user_id, place),
+        )
+        entries = list(islice(found, offset, offset + limit + 1))
+        shown = entries[:limit]
+        items = shown if place.index_name is None else self._read(shown)
+        generations = [Generation.model_validate(item) for item in items]
+        if status is not None:  # the index may lag behind
+            generations = [generation for generation in generations if generation.status is status]
+        return HistoryPage(generations, cursor_after(shown[-1]) if len(entries) > limit else None)
+
+    def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
+        """Return how many generations the history shows for a filter."""
+        if status is not None and not status.is_final:
+            place = Place.of(user.id, website_id, status)
+            return sum(1 for _ in self._table.query(place.condition, index=place.index_name))
+        counted: User | Website = user
+        running = user.running_count
+        if website_id is not None:
+            website = website_from(self._table.get(keys.website(user.id, website_id)))
+            if website is None:
+                return 0
+            counted, running = website, int(website.active_generation_id is not None)
+        listed = {
+            Status.COMPLETED: counted.listed_completed,
+            Status.FAILED: counted.listed_failed,
+            Status.CANCELLED: counted.listed_cancelled,
+        }
+        return listed[status] if status is not None else running + sum(listed.values())
+
+    def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
+        """Walk all generations of a website, ``at_once`` at a time, oldest first."""
+        place = Place.of(user_id, website_id, None)
+        return self._chunks(place.condition, keys.BY_WEBSITE_INDEX, at_once)
+
+    def waiting(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
+        place = Place.of(user_id, None, Status.PENDING)
+        for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):
+            yield from (found for found in chunk if found.held and found.status is Status.PENDING)
+
+    def running_of(self, user_id: str) -> Iterator[Generation]:
+        """Walk the generations of a user that have not ended, read consistently."""
+        condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
+        running = Attr("status").is_in([Status.PENDING, Status.PROCESSING])
+        for item in self._table.query(condition, where=running):
+            yield Generation.model_validate(item)
+
+    def active(self) -> Iterator[Generation]:
+        """Walk all generations that have not ended, oldest first."""
+        for generation in self._due(Key("due_kind").eq(keys.DUE_ACTIVE)):
+            if not generation.status.is_final:
+                yield generation
+
+    def expired(self, time: datetime) -> Iterator[Generation]:
+        """Walk completed generations whose files should be gone by ``time``."""
+        condition = Key("due_kind").eq(keys.DUE_EXPIRY) & Key("due_at").lte(timestamp(time))
+        for generation in self._due(condition):
+            if generation.archive is not None and generation.is_expired(time):
+                yield generation
+
+    def _due(self, condition: ConditionBase) -> Iterator[Generation]:
+        """Walk what an index entry points to, read consistently: the index may lag behind."""
+        for chunk in self._chunks(condition, keys.DUE_INDEX, _LOOK_UP):
+            yield from chunk
+
+    def _chunks(self, condition: ConditionBase, index: str, size: int) -> Iterator[list[Generation]]:
+        entries = self._table.query(condition, index=index)
+        while chunk := list(islice(entries, size)):
+            yield [Generation.model_validate(item) for item in self._read(chunk)]
+
+    def _read(self, entries: list[Item]) -> list[Item]:
+        found = self._table.get_many([keys.Key(entry["pk"], entry["sk"]) for entry in entries])
+        return [item for item in found if item is not None]

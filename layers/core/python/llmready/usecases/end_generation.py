@@ -1,0 +1,79 @@
+"""End a generation: the only place where generations become completed, failed or cancelled."""
+
+from llmready.domain.clock import new_id
+from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
+from llmready.domain.mail import MailKind, OutboxMail
+from llmready.services import Services
+from llmready.usecases.fill_slots import fill_slots
+from llmready.usecases.send_mail import hand_to_notifier
+
+TIMED_OUT = Failure(
+    code="timeout", message="The generation took longer than allowed and was stopped. Nothing was charged."
+)
+WORKER_LOST = Failure(
+    code="worker_lost",
+    message="The generation was interrupted too many times and was given up. Nothing was charged.",
+)
+# A user who cancels needs no email about it.
+_MAILS = {Status.COMPLETED: MailKind.GENERATION_COMPLETE, Status.FAILED: MailKind.GENERATION_FAILED}
+
+
+def end_generation(services: Services, ended: Generation, *, was: Status) -> None:
+    """Store the end of a generation and do everything that follows from it.
+
+    One transaction stores the final state, uses up or gives back the quota, unlocks the website, moves the counters
+    and puts the email into the outbox. Then the notifier is asked to send the email, and the user's next waiting
+    generation goes to its queue. If the process dies in between, the dispatcher does both within minutes.
+
+    Args:
+        services: The process's services.
+        ended: The generation in its final state; its fence must be the stored one.
+        was: The state in which the stored generation must still be.
+
+    Raises:
+        LeaseLost: It is no longer in that state under that fence; nothing was stored.
+    """
+    mail = _mail(services, ended)
+    services.generations.finish(ended, mail, was=was)
+    services.metrics.ended(ended)
+    if mail is not None:
+        hand_to_notifier(services, mail)
+    fill_slots(services, ended.user_id)
+
+
+def complete_generation(
+    services: Services, generation: Generation, *, archive: Archive, progress: Progress
+) -> None:
+    """End a leased generation with its files.
+
+    Raises:
+        LeaseLost: It is no longer leased under this fence; nothing was stored.
+    """
+    ended = generation.completed(time=services.clock(), archive=archive, progress=progress)
+    end_generation(services, ended, was=generation.status)
+
+
+def fail_generation(services: Services, generation: Generation, failure: Failure) -> None:
+    """End a generation without files.
+
+    Raises:
+        LeaseLost: It changed since it was read; nothing was stored.
+    """
+    ended = generation.failed(time=services.clock(), failure=failure)
+    end_generation(services, ended, was=generation.status)
+
+
+def _mail(services: Services, ended: Generation) -> OutboxMail | None:
+    kind = _MAILS.get(ended.status)
+    if kind is None:
+        return None
+    time = services.clock()
+    return OutboxMail(
+        id=new_id(),
+        user_id=ended.user_id,
+        kind=kind,
+        generation_id=ended.id,
+        correlation_id=ended.correlation_id,
+        created_at=time,
+        due_at=time,
+    )
