@@ -1,7 +1,7 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { ARTICLE, MAIN } from './marks.mjs'
-import { Measure, children, holds, resolved, textOf } from './measure.mjs'
-import { ALWAYS, CONTENT, CONTENTS, OUTSIDE, SIGN, TITLED } from './names.mjs'
+import { children, holds, resolved, textOf } from './measure.mjs'
+import { ALWAYS, COMMENTS, CONTENT, CONTENTS, OUTSIDE, SIGN, TITLED } from './names.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -35,19 +35,22 @@ const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
 const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
 const WORD = /\p{L}+/gu
 
-/** Return the main part of a page as plain HTML, ready to become Markdown; the tree is used up. */
-export function mainPart(tree) {
-  return new Page(tree).plain()
+/**
+ * Return the main part of a page as plain HTML, ready to become Markdown; the tree is used up.
+ *
+ * @param {import('./tree.mjs').Tree} tree The page without what no reader sees.
+ * @param {import('./measure.mjs').Measure} measure Its lengths.
+ * @param {import('./page_type.mjs').PageType} pageType
+ */
+export function mainPart(tree, measure, pageType) {
+  return new Page(tree, measure, pageType).plain()
 }
 
-// There is one page at a time, so what is as long as a page is used again.
-const MEASURE = new Measure()
-
 class Page {
-  constructor(tree) {
+  constructor(tree, measure, pageType) {
     this.tree = tree
-    this.measure = MEASURE
-    MEASURE.take(tree)
+    this.measure = measure
+    this.pageType = pageType
   }
 
   plain() {
@@ -68,6 +71,7 @@ class Page {
       this.dropColumns(main)
       this.dropWalks(main)
     }
+    tree.main = main
     const writer = new PlainHtml(tree, measure)
     const write = (top) => {
       measure.take(tree, top)
@@ -132,7 +136,7 @@ class Page {
 
   dropFrame(main, isMarked) {
     const { tree, measure } = this
-    const mask = isMarked ? ALWAYS : ALWAYS | OUTSIDE
+    const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (this.pageType === 'forum' ? 0 : COMMENTS)
     const whole = measure.length(main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]

@@ -1,5 +1,5 @@
 // What an element's attributes say about it, as bits: those that names have, and these.
-import { ALWAYS, CONTENT, HIDDEN, OUTSIDE, judgeClass, judgeId, judgeRole } from './names.mjs'
+import { ALWAYS, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { HEADING, ID, INLINE, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -33,7 +33,7 @@ export function judge(tree, tag, first) {
 
 function judgeIdentity(tree, tag, first, place) {
   const mark = judgeId(tree, tree.attributeFrom[place], tree.attributeTo[place])
-  if (!(mark & (ALWAYS | OUTSIDE))) return mark
+  if (!(mark & (ALWAYS | OUTSIDE | COMMENTS))) return mark
   return tag === ID.section || (tag === ID.div && isSection(tree, first)) ? mark & CONTENT : mark
 }
 
@@ -50,12 +50,16 @@ for (const name of [ARIA_HIDDEN, ARIA_LABEL, IS_HIDDEN, ITEMPROP, ROLE, STYLE]) 
 function judgeOther(name, value, tag) {
   switch (name) {
     case ARIA_HIDDEN: return value === 'true' ? HIDDEN : 0
-    case ARIA_LABEL: return value === 'breadcrumbs' ? HIDDEN : 0
-    case IS_HIDDEN: return HIDDEN
+    case ARIA_LABEL: return value === 'breadcrumbs' || value === 'breadcrumb' ? DROPPED : 0
+    case IS_HIDDEN: return value === 'until-found' ? 0 : HIDDEN
     case ITEMPROP: return value === 'articlebody' ? ARTICLE : 0
     case ROLE:
       if (value === 'main') return MAIN
-      return value === 'search' && tag === ID.form ? HIDDEN : judgeRole(value)
+      if (value === 'tabpanel') return FOLDED | PANEL
+      if (value === 'region') return FOLDED
+      if (value === 'tab') return TAB
+      if (value === 'tablist') return TABS
+      return value === 'search' && tag === ID.form ? DROPPED : judgeRole(value)
     default: return HIDDEN_STYLE.test(value) ? HIDDEN : 0
   }
 }

@@ -24,6 +24,20 @@ export const SIGN = 1024
 export const HIDDEN = 2048
 /** A table of contents. */
 export const CONTENTS = 4096
+// 8192, 16384 and 32768 are those of the writer.
+/** Never text, even where what is hidden counts. */
+export const DROPPED = 1 << 16
+/** A panel, slide or the like that is folded until a reader opens it. */
+export const FOLDED = 1 << 17
+/** A menu, dialog or the like, which is no text of the page while it is hidden. */
+export const CLOSED = 1 << 18
+/** Comments of readers: text of a forum, noise elsewhere. */
+export const COMMENTS = 1 << 19
+/** The label of a panel, and a panel. */
+export const TAB = 1 << 20
+export const PANEL = 1 << 21
+/** What holds nothing but labels of panels. */
+export const TABS = 1 << 22
 
 /** @type {[RegExp, number][]} */
 const CLASSES = [
@@ -34,10 +48,12 @@ const CLASSES = [
   [/(?:^|\s)sig(?:\s|$)/, SIGNATURE],
   [/(?:^|\s)fragment(?:\s|$)/, FRAGMENT],
   [/(?:^|\s)line(?:\s|$)/, LINE],
+  [/(?:^|\s)(?:tab-pane|tabbed-block|tabs?-panel|tabpanel|tab-content-item)(?:\s|$)/, PANEL],
+  [/(?:^|\s)tabbed-labels(?:\s|$)/, TABS],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
   // mdBook's lines that code needs to compile and no reader sees.
-  [/(?:^|\s)boring(?:\s|$)/, HIDDEN],
+  [/(?:^|\s)boring(?:\s|$)/, DROPPED],
 ]
 
 /** Judgements that are remembered, a power of two, and how long a name may be for it. */
@@ -54,7 +70,16 @@ const ALWAYS_WORDS = words(
 )
 // First words of names that say how a page is laid out, not what an element is.
 const ABOUT_THE_PAGE = words('with has no is without show hide on off js layout wy')
-const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar tablist')
+const FOLDED_WORDS = words(
+  'tab tabs pane panel panels tabpanel tabcontent accordion accordions collapse collapsible collapsed expand expandable ',
+  'expander faq faqs toggle answer answers details readmore reveal spoiler disclosure folded slide carousel foldable unfold more',
+)
+const CLOSED_WORDS = words(
+  'menu submenu megamenu modal dialog popup popover overlay drawer cookie consent cloned clone duplicate search nav navbar ',
+  'navigation dropdown lightbox tooltip toast offcanvas mobile notification login signin signup newsletter subscribe cart ',
+  'minicart share filter filters placeholder skeleton loading loader spinner error success captcha form print hamburger',
+)
+const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar')
 
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_-]{0,60}$/
 const BROKEN_UP = /[-_]+|(?<=[a-z])(?=[A-Z])/
@@ -71,7 +96,6 @@ const ALWAYS_NAMES = any(
   String.raw`share(?:-.*)?|jp-relatedposts`,
   String.raw`(?:related|recommended|more|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|reading|content|news|links)(?:[-_].*)?`,
   String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
-  String.raw`(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond))?|respond|commentlist`,
   String.raw`(?:ad|ads|adv|banner-ad|sponsor(?:ed|s)?|promo)(?:[-_](?:slot|unit|box|banner|container|wrapper|content|block))?`,
   String.raw`(?:announcement|alert|notification|cookie|newsletter|sign-?up|promo|site|version)[-_]?(?:bar|banner|box|popup)`,
   String.raw`newsletter.*|subscribe(?:[-_](?:box|form|widget))?|popup|modal|overlay|toast|lightbox`,
@@ -93,6 +117,9 @@ const ALWAYS_NAMES = any(
   String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
+)
+const COMMENT_NAMES = any(
+  String.raw`(?:.*[-_])?(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread))?|respond|commentlist`,
 )
 const OUTSIDE_NAMES = any(
   String.raw`(?:site|page|global|main|app|doc|md|page-)?[-_]?(?:head(?:er)?|footer|masthead|topbar|banner|foot|bottombar)(?:[-_]?(?:wrapper|container|inner|area|bar|top|bottom|text|content))?`,
@@ -116,7 +143,7 @@ class Judgements {
     // A name is known by its hash and its length: two names share both once in thousands of millions.
     this.hashes = new Int32Array(SLOTS)
     this.lengths = new Uint8Array(SLOTS)
-    this.results = new Uint16Array(SLOTS)
+    this.results = new Int32Array(SLOTS)
   }
 
   of(tree, from, to) {
@@ -171,8 +198,15 @@ function judgeName(name) {
   if (!PLAIN.test(name)) return 0
   const parts = name.split(BROKEN_UP).map((part) => part.toLowerCase())
   const lower = name.toLowerCase()
+  let kind = parts.some((part) => FOLDED_WORDS.has(part)) ? FOLDED : 0
+  if (parts.some((part) => CLOSED_WORDS.has(part))) kind |= CLOSED
+  return kind | judgeParts(parts, lower)
+}
+
+function judgeParts(parts, lower) {
   const isFrame = parts.some((part) => ALWAYS_WORDS.has(part)) && !parts.some((part) => ABOUT_THE_PAGE.has(part))
   if (isFrame || ALWAYS_NAMES.test(lower)) return ALWAYS
+  if (COMMENT_NAMES.test(lower)) return COMMENTS
   if (CONTENT_NAMES.test(lower)) return CONTENT
   return OUTSIDE_NAMES.test(lower) ? OUTSIDE : 0
 }

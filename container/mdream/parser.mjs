@@ -27,6 +27,7 @@ const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'scr
 const CHARACTER_DATA = '<![CDATA['
 
 const tree = new Tree()
+export { tree as pageTree }
 
 /**
  * Read a page. The tree is good until the next one is read.

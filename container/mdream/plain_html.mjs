@@ -5,7 +5,7 @@
 import { children, firstOf, holds, nextOf, textOf } from './measure.mjs'
 import { languageOf } from './code.mjs'
 import { readTables } from './tables.mjs'
-import { BLOCK_TITLE, FRAGMENT, LINE, SIGNATURE } from './names.mjs'
+import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
 import { BLOCK, FIRST_FREE, HEADING, ID, INLINE, NAMES, PROPERTIES, VOID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -37,6 +37,7 @@ const RENAMED_ONES = [
   [ID.center, ['<div>', '</div>']],
   [ID.details, ['<div>', '</div>']],
   [ID.summary, ['<p>', '</p>']],
+  [ID.template, ['<div>', '</div>']],
   [ID.var, ['<em>', '</em>']],
 ]
 const RENAMED = NAMES.map((_, tag) => RENAMED_ONES.find(([one]) => one === tag)?.[1])
@@ -227,6 +228,7 @@ export class PlainHtml {
   /** Write the beginning of an element, or all of it; return the node that comes next. */
   enter(node, tag) {
     const { tree } = this
+    if (tree.marks[node] & PANEL) this.panelLabel(node)
     if (PROPERTIES[tag] & BLOCK) {
       if (this.isInCell && tag !== ID.pre && tag !== ID.hr) return this.blockInCell(node)
       if (this.isInLink && !TABLE_PARTS[tag]) return this.blockInLink(node)
@@ -261,6 +263,15 @@ export class PlainHtml {
       return node + 1
     }
     return this.asItIs(node, tag)
+  }
+
+  /** Write the label of a panel, which a reader sees on the tab that opens it. */
+  panelLabel(node) {
+    const label = this.tree.labels.get(node)
+    if (!label) return
+    this.tree.labels.delete(node)
+    if (this.isInCell || this.isInLink) this.say(` ${escaped(label)} `)
+    else this.put(`<p><strong>${escaped(label)}</strong></p>`)
   }
 
   blockInCell(node) {

@@ -1,6 +1,5 @@
 // A page as a flat tree: its nodes in the order of the source, each with where its last descendant ends.
 import { isAscii } from 'node:buffer'
-import { HIDDEN } from './names.mjs'
 import { ids } from './tags.mjs'
 
 /**
@@ -11,18 +10,19 @@ import { ids } from './tags.mjs'
 const TEXT = 0
 
 const ATTRIBUTES = [
-  'alt', 'aria-hidden', 'aria-label', 'class', 'colspan', 'content', 'data-lang', 'data-language', 'data-lazy-src',
-  'data-original', 'data-src', 'datetime', 'hidden', 'href', 'hreflang', 'http-equiv', 'id', 'itemprop', 'lang', 'language',
-  'name', 'property', 'rel', 'role', 'rowspan', 'src', 'style', 'title', 'type', 'xml:lang',
+  'alt', 'aria-controls', 'aria-hidden', 'aria-label', 'aria-labelledby', 'class', 'colspan', 'content', 'data-lang', 'data-language', 'data-lazy-src',
+  'data-original', 'data-src', 'data-bs-target', 'data-target', 'datetime', 'hidden', 'href', 'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language',
+  'name', 'property', 'rel', 'role', 'rowspan', 'shadowrootmode', 'src', 'style', 'title', 'type', 'xml:lang',
 ]
 /** The numbers of the attributes that matter, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
 
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids(
-  'a', 'area', 'article', 'base', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'noscript', 'pre', 'script', 'table',
+  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'nav', 'noscript', 'pre', 'script', 'table',
   'th', 'time', 'tr',
 )
+const ITEMTYPE = ATTRIBUTE.itemtype
 const NO_LIST = []
 const ROOM = 1 << 14
 /** Elements and texts of a page, above which it is refused. */
@@ -55,6 +55,12 @@ export class Tree {
     this.count = 0
     this.toldOnes = 0
     this.says = 0
+    /** Places of the attributes that say which type of schema.org an element has. */
+    this.typed = []
+    /** Labels of panels, by the nodes of the panels. */
+    this.labels = new Map()
+    /** Elements that are named as posts. */
+    this.posts = 0
     /** Nodes that had to move because others were inserted before them. */
     this.moves = 0
     /** Its bytes, in which searching for what is near is faster than in a string. */
@@ -84,7 +90,7 @@ export class Tree {
     /** 1 for nodes that are left out. */
     this.gone = larger(Uint8Array, 'gone')
     /** What attributes say, as bits. */
-    this.marks = larger(Uint16Array, 'marks')
+    this.marks = larger(Int32Array, 'marks')
     /** The nodes of which something was told, in the order of the source. */
     this.told = larger(Int32Array, 'told')
     /** Where a text, or the start tag of an element, starts and ends in the source. */
@@ -125,6 +131,9 @@ export class Tree {
     this.toldOnes = 0
     /** What any of the attributes says, as bits. */
     this.says = 0
+    this.typed.length = 0
+    this.labels.clear()
+    this.posts = 0
     for (const list of this.filled) list.length = 0
   }
 
@@ -181,7 +190,6 @@ export class Tree {
     const node = this.add(this.tag[original], parent, this.firstAttribute[original], this.from[original], this.to[original])
     this.endOfAttributes[node] = this.endOfAttributes[original]
     this.marks[node] = this.marks[original]
-    if (this.marks[node] & HIDDEN) this.gone[node] = 1
     return node
   }
 
@@ -242,6 +250,7 @@ export class Tree {
 
   addAttribute(name, from, to) {
     const place = this.attributes
+    if (name === ITEMTYPE) this.typed.push(place)
     if (place === this.attributeName.length) this.makeRoomForAttributes(place * 2)
     this.attributeName[place] = name
     this.attributeFrom[place] = from

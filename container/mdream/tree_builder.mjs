@@ -4,7 +4,6 @@
 // foster parenting), frame sets and the insertion modes of `select` and `template` do not exist.
 import { adopt } from './adoption.mjs'
 import { judge } from './marks.mjs'
-import { HIDDEN } from './names.mjs'
 import { DEEPEST, MARKED, MARKER, OpenElements } from './open_elements.mjs'
 import {
   BLOCK, BREAKS_OUT, CLOSES, CLOSES_P, FIRST_FREE, FORMATTING, HEADING, ID, NEVER, OF_HEAD, PHRASING, PROPERTIES, RAW, SCOPE,
@@ -80,7 +79,7 @@ export class TreeBuilder extends OpenElements {
     const node = tree.add(tag, this.top, first, from, to)
     const marks = tree.attributes > first && !tree.gone[node] ? judge(tree, tag, first) : 0
     if (marks || COUNTING[tag]) tree.tell(node, marks)
-    if (properties & NEVER || marks & HIDDEN) tree.gone[node] = 1
+    if (properties & NEVER && !(tag === TEMPLATE && tree.has(node, ATTRIBUTE.shadowrootmode))) tree.gone[node] = 1
     if (isForeign) properties &= ~(VOID | RAW)
     if (properties & VOID || (closesItself && isForeign) || (closesItself && (tag === SVG || tag === MATH))) return true
     if (properties & RAW) return false

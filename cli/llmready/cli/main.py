@@ -12,6 +12,7 @@ from llmready.cli.exit_codes import ExitCode
 from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
 from llmready.crawler import cli as crawl
+from llmready.crawler import convert_cli as convert
 from llmready.version import __version__
 
 
@@ -47,6 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=requiring("crawler", crawl.run))
+    converting = commands.add_parser("convert", help="turn a page into Markdown, without any service")
+    convert.add_arguments(converting)
+    converting.set_defaults(run=requiring("crawler", convert.run))
     admin.add_arguments(commands.add_parser("admin", help="plans, users and jobs of a running service"))
     cost.add_arguments(commands.add_parser("cost", help="what a stage costs, from its template"))
     completion.add_command(commands.add_parser, build_parser)

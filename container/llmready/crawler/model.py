@@ -36,6 +36,8 @@ class StoredPage:
         digest: SHA-256 of title and Markdown, in hex.
         lang: Language as a BCP 47 tag, empty where unknown.
         modified: Last change in ISO 8601, empty where unknown.
+        page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
+            page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
         navigation: Links of the page's navigation; kept of the front page alone.
     """
@@ -50,6 +52,7 @@ class StoredPage:
     digest: str
     lang: str = ""
     modified: str = ""
+    page_type: str = ""
     breadcrumbs: tuple[str, ...] = ()
     navigation: tuple[NavLink, ...] = ()
 

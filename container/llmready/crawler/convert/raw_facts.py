@@ -16,6 +16,7 @@ class RawFacts(TypedDict):
         metas: Name, `http-equiv` and content of each `<meta>`.
         related: Relation, address, type, and whether a language is named, of each `<link>`.
         dates: Dates of the last change, the most reliable first.
+        page_type: What kind of page it is; `container/mdream/page_type.mjs` names the kinds.
         links: Addresses of the links without their fragments, in the page's order.
     """
 
@@ -26,4 +27,5 @@ class RawFacts(TypedDict):
     metas: list[tuple[str, str, str]]
     related: list[tuple[str, str, str, bool]]
     dates: list[str]
+    page_type: str
     links: list[str]

@@ -232,6 +232,7 @@ def _write_page(bundle: Bundle, path: str, entry: Entry, text: Text, store: Page
         "url": str(page.url),
         "path": path,
         "title": entry.title,
+        "page_type": page.page_type,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
         "words": store.words(page),

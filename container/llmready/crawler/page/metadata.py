@@ -61,6 +61,7 @@ class PageMetadata:
         refresh: Target of a short meta refresh, or None.
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
+        page_type: What kind of page it is, such as `article`.
         noindex: Whether robots rules keep the page out of the result.
         nofollow: Whether robots rules forbid following its links.
         links: Targets of its links that may be pages, each once, in the page's order.
@@ -76,6 +77,7 @@ class PageMetadata:
     refresh: Url | None
     lang: str
     modified: str
+    page_type: str
     noindex: bool
     nofollow: bool
     links: list[Url]
@@ -116,6 +118,7 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
         lang=language(raw["lang"], metas),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
+        page_type=raw["page_type"],
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
         links=[] if nofollow else _links([*raw["links"], *in_sequence], base),

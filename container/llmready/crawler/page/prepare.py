@@ -88,6 +88,6 @@ def _from_alternate(alternate: Response, content: HtmlPage, url: Url, depth: int
 
 def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     metadata = content.metadata
-    page.lang, page.modified = metadata.lang, metadata.modified
+    page.lang, page.modified, page.page_type = metadata.lang, metadata.modified, metadata.page_type
     page.breadcrumbs = read_breadcrumbs(content.source)
     page.navigation = read_navigation(content.html, metadata.base) if page.depth == 0 else ()

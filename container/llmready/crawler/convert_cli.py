@@ -1,0 +1,78 @@
+"""The command `llmready convert`: read its arguments and convert one page, or many."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from llmready.crawler.failures import Failure
+from llmready.crawler.urls import BadUrl
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="HTML file; - or nothing is standard input"
+    )
+    parser.add_argument("--url", default="", metavar="URL", help="address of the page, for its links")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", help="write Markdown, title, description and page type as JSON"
+    )
+    form.add_argument(
+        "--jsonl",
+        action="store_true",
+        help='convert many pages: lines {"id", "url", "html"} or {"id", "url", "body_base64", "content_type"} in, '
+        'lines {"id", "markdown", "title", "description", "page_type"} out, in the same order',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert pages.
+
+    Returns: exit code 0; 1 when the page, or a page of the lines, could not be converted; 2 for bad arguments.
+    """
+    if args.jsonl:
+        return _run_lines(args.file)
+    if not args.url:
+        print("The address of the page is missing. Name it with --url URL.", file=sys.stderr)
+        return EXIT_USAGE
+    # Here, so that the command line works without the packages that only the crawler needs.
+    from llmready.crawler.single_pages import convert_one  # noqa: PLC0415
+
+    try:
+        body = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+        page = asyncio.run(convert_one(body, args.url))
+    except OSError as error:
+        print(f"{args.file} cannot be read: {error.strerror}.", file=sys.stderr)
+        return EXIT_FAILED
+    except BadUrl as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return EXIT_FAILED
+    print(json.dumps(asdict(page), ensure_ascii=False) if args.json else page.markdown)
+    return 0
+
+
+def _run_lines(file: str) -> int:
+    from llmready.crawler.single_pages import convert_lines  # noqa: PLC0415
+
+    try:
+        if file == "-":
+            return 0 if asyncio.run(convert_lines(sys.stdin, sys.stdout)) else EXIT_FAILED
+        with Path(file).open(encoding="utf-8") as source:
+            return 0 if asyncio.run(convert_lines(source, sys.stdout)) else EXIT_FAILED
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+    except OSError as error:
+        print(f"{file} cannot be read: {error.strerror}.", file=sys.stderr)
+    return EXIT_FAILED

@@ -1,0 +1,125 @@
+"""Convert single pages to Markdown on the path that a page of a crawl takes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.response import Response
+from llmready.crawler.page.html import read_html
+from llmready.crawler.page.media import Media, media_of
+from llmready.crawler.page.prepare import from_html
+from llmready.crawler.page.text import read_text
+from llmready.crawler.urls import BadUrl, parse_typed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from typing import TextIO
+
+MAX_WAITING = 8
+"""Pages that are read ahead while the first of them is converted."""
+
+HTML_IN_UTF8 = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedPage:
+    """Markdown of a page, and what the page says about itself; `page_type` is empty for pages that are not HTML."""
+
+    markdown: str
+    title: str
+    description: str
+    page_type: str
+
+
+async def convert(body: bytes, content_type: str, url: str, converter: Converter) -> ConvertedPage:
+    """Convert one page as a crawl does.
+
+    Parameters: `body` of the response; `content_type`, its header; `url` of the page; `converter`, which was started.
+    Raises: Failure (converter_failed, empty_page, not_html), BadUrl.
+    """
+    address = parse_typed(url)
+    response = Response(address, 200, {"Content-Type": content_type}, body)
+    if media_of(response) in (Media.MARKDOWN, Media.TEXT):
+        page, markdown = read_text(response, address, 0)
+        return ConvertedPage(markdown, page.title, page.description, "")
+    content = await read_html(response, converter)
+    page, markdown = from_html(content, address, 1)
+    return ConvertedPage(markdown, page.title, page.description, page.page_type)
+
+
+@asynccontextmanager
+async def _started() -> AsyncIterator[Converter]:
+    converter = Converter()
+    await converter.start()
+    try:
+        yield converter
+    finally:
+        await converter.close()
+
+
+async def convert_one(body: bytes, url: str) -> ConvertedPage:
+    """Convert one page whose response is not known. Raises: as `convert`."""
+    async with _started() as converter:
+        # Without a header the page's own declaration of its encoding counts.
+        return await convert(body, "text/html", url, converter)
+
+
+async def convert_lines(source: TextIO, target: TextIO) -> bool:
+    """Convert the pages of JSON lines in their order, with a bounded number of them in memory.
+
+    Parameters: `source` and `target`, the lines in and out; see the help of `llmready convert --jsonl`.
+    Returns: whether all pages were converted. Raises: Failure (converter_failed) when there is no converter.
+    """
+    async with _started() as converter:
+        return await _convert_lines(source, target, converter)
+
+
+async def _convert_lines(source: TextIO, target: TextIO, converter: Converter) -> bool:
+    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
+    is_complete = True
+
+    async def write_first() -> bool:
+        answer = await waiting.popleft()
+        await asyncio.to_thread(target.write, json.dumps(answer, ensure_ascii=False) + "\n")
+        return "error" not in answer
+
+    while line := await asyncio.to_thread(source.readline):
+        if not line.strip():
+            continue
+        waiting.append(asyncio.create_task(_convert_line(line, converter)))
+        if len(waiting) >= MAX_WAITING:
+            is_complete &= await write_first()
+    while waiting:
+        is_complete &= await write_first()
+    target.flush()
+    return is_complete
+
+
+async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
+    """Convert the page of one line; a page that cannot be converted has empty Markdown and says why in `error`."""
+    answer: dict[str, Any] = {"id": None, "markdown": "", "title": "", "description": "", "page_type": ""}
+    try:
+        asked = json.loads(line)
+        answer["id"] = asked.get("id")
+        if "body_base64" in asked:
+            body = base64.b64decode(asked["body_base64"], validate=True)
+            content_type = str(asked.get("content_type") or "")
+        else:
+            body, content_type = str(asked["html"]).encode("utf-8", errors="replace"), HTML_IN_UTF8
+        answer.update(asdict(await convert(body, content_type, str(asked["url"]), converter)))
+    except (Failure, BadUrl) as error:
+        answer["error"] = str(error)
+    except (ValueError, KeyError, AttributeError, TypeError, binascii.Error):
+        answer["error"] = (
+            'The line is not a JSON object with "id", "url" and "html", or "body_base64" and "content_type".'
+        )
+    return answer

@@ -1,0 +1,56 @@
+// One page, from its bytes to what it says about itself and the plain HTML of its main part.
+import { factsOf, originOf } from './facts.mjs'
+import { mainPart } from './main_part.mjs'
+import { Measure } from './measure.mjs'
+import { pageTypeOf } from './page_type.mjs'
+import { parse } from './parser.mjs'
+import { ID } from './tags.mjs'
+import { leaveOutUnseen } from './visibility.mjs'
+
+/** Share of a page's text that may be seen without scripts and still count as next to none. */
+const NEXT_TO_NONE = 0.25
+/** Characters of text in `noscript` from which it may be the page's own. */
+const TEXT_WITHOUT_SCRIPTS = 150
+const TAG = /<[^>]*>/g
+
+// There is one page at a time, so what is as long as a page is used again.
+const MEASURE = new Measure()
+
+/**
+ * @typedef {object} Converted
+ * @property {string} html Plain HTML of the main part.
+ * @property {string} origin Address that its links are relative to.
+ * @property {import('./page_type.mjs').PageType} pageType
+ * @property {object | null} facts What the page says about itself, if wanted.
+ */
+
+/**
+ * Read a page and return its main part.
+ *
+ * @param {Buffer} bytes The page in UTF-8; good until this returns.
+ * @param {string} url
+ * @param {boolean} wantsFacts
+ * @returns {Converted}
+ */
+export function convert(bytes, url, wantsFacts) {
+  let tree = parse(bytes)
+  const facts = wantsFacts ? factsOf(tree) : null
+  leaveOutUnseen(tree, MEASURE)
+  if (isWithoutScripts(tree)) {
+    tree = parse(bytes, { readsNoscript: true })
+    leaveOutUnseen(tree, MEASURE)
+  }
+  const pageType = pageTypeOf(tree, MEASURE, url)
+  const origin = originOf(tree, url)
+  return { html: mainPart(tree, MEASURE, pageType), origin, pageType, facts: facts && { ...facts, page_type: pageType } }
+}
+
+/** Say whether next to all text of a page stands in its `noscript`, as in programs that offer it to search engines. */
+function isWithoutScripts(tree) {
+  let length = 0
+  for (const node of tree.lists[ID.noscript]) {
+    if (tree.closeFrom[node] - tree.to[node] < TEXT_WITHOUT_SCRIPTS) continue
+    length += tree.slice(tree.to[node], tree.closeFrom[node]).replace(TAG, '').replace(/\s+/g, ' ').length
+  }
+  return length > TEXT_WITHOUT_SCRIPTS && MEASURE.length(0) < NEXT_TO_NONE * length
+}

@@ -1,0 +1,117 @@
+// What kind of page it is, decided once, before its main part is chosen: the same names mean text on one kind of page
+// and noise on another. Evidence is what the page says about itself, its address, and what it is made of.
+import { ID } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+/**
+ * @typedef {'article' | 'documentation' | 'forum' | 'product' | 'collection' | 'listing' | 'service'} PageType
+ */
+
+const MOST_SCRIPTS = 20
+const MOST_METAS = 200
+/** Characters of a script of structured data that are searched. */
+const LONGEST_SCRIPT = 200_000
+/** Characters of prose from which a page may be an article without saying so. */
+const LONG_PROSE = 1500
+
+const TYPE_IN_DATA = /"@type"\s*:\s*\[?\s*"([A-Za-z]+)"/g
+const TYPE_IN_ATTRIBUTE = /schema\.org\/([A-Za-z]+)/i
+const FORUM_GENERATOR = /discourse|phpbb|vbulletin|xenforo|simple ?machines|\bsmf\b|vanilla|flarum|mybb|invision|nodebb|fluxbb/i
+const DOCUMENTATION_GENERATOR = new RegExp([
+  'sphinx|mkdocs|docusaurus|gitbook|vitepress|vuepress|starlight|docutils|rustdoc|javadoc|doxygen|asciidoctor|mdbook|docsify',
+  'dokuwiki|mediawiki|antora|jsdoc|typedoc|docbook|texinfo|makeinfo|hevea|pdoc',
+].join('|'), 'i')
+
+// Names of the software, and parts of addresses.
+const FORUM_HOST = /^(?:[\w-]+\.)*(?:forums?|boards?|community|discuss|discussions?|answers|talk|bbs)\./
+const FORUM_PATH = /\/(?:forums?|threads?|viewtopic|showthread|topics?|discussions?|questions|boards|comments)(?:[/.?-]|$)|\/t\/[^/]+\/\d+|[?&]topic=/
+const DOCUMENTATION_HOST = /^(?:[\w-]+\.)*(?:docs?|developers?|wiki|readthedocs|manual|man7)\./
+const DOCUMENTATION_PATH = /\/(?:docs?|documentation|reference|manual|man\d?|api|api-reference|handbook|wiki|javadoc|tutorial)(?:\/|$)/
+const PRODUCT_PATH = /\/(?:products?|p|dp|itm|item|pdp|app)\/[^/]+|\/listing\/\d+/
+const COLLECTION_PATH = /\/(?:collections?|c|cat|category|categories|product-category|shop|browse|shopping|catalog|best-sellers[^/]*|w|b|l)(?:\/[^/]*){0,2}\/?$/i
+const LISTING_PATH = /\/(?:blog|news|category|categories|tags?|topics?|archives?|jobs|events|issues|recipes|programs|reviews|lists?|search)(?:\/[^/]*)?\/?$/i
+const ARTICLE_PATH = /\/(?:19|20)\d\d\/\d\d?\/|\/(?:blog|news|article|articles|story|stories|post|posts)\/[^/]*(?:-[^/]*){2}/
+
+/**
+ * Return what kind of page it is.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of what a reader sees.
+ * @param {string} url
+ * @returns {PageType}
+ */
+export function pageTypeOf(tree, measure, url) {
+  const said = saidTypes(tree)
+  const metas = metasOf(tree)
+  const { host, path } = partsOf(url)
+  const generator = metas.get('generator') ?? ''
+  const kind = (metas.get('og:type') ?? '').toLowerCase()
+  const products = said.get('product') ?? 0
+  const isForumSoftware = FORUM_GENERATOR.test(generator)
+  const scores = {
+    forum: points(isForumSoftware, 5) + points(said.has('discussionforumposting') || said.has('qapage'), 5)
+      + points(FORUM_HOST.test(host), 2) + points(FORUM_PATH.test(path), 2) + points(tree.posts > 2, 2),
+    product: points(products > 0 && products < 4 && !said.has('itemlist'), 3) + points(said.has('productgroup'), 4)
+      + points(kind === 'product' || kind === 'og:product' || kind.endsWith(':item'), 3) + points(PRODUCT_PATH.test(path), 3),
+    collection: points(kind === 'product.group', 5) + points(products >= 4 && !said.has('productgroup'), 2)
+      + points(said.has('offercatalog') || said.has('someproducts'), 1) + points(COLLECTION_PATH.test(path), 3),
+    documentation: points(DOCUMENTATION_GENERATOR.test(generator), 4) + points(DOCUMENTATION_HOST.test(host), 3)
+      + points(DOCUMENTATION_PATH.test(path), 3) + points(tree.lists[ID.pre].length >= 3, 1) + points(said.has('techarticle'), 1),
+    article: points(said.has('newsarticle') || said.has('blogposting') || said.has('article') || said.has('recipe'), 3)
+      + points(kind === 'article', 2) + points(ARTICLE_PATH.test(path), 2) + points(isProse(tree, measure), 2),
+    listing: points(LISTING_PATH.test(path), 2) + points(said.has('collectionpage') || said.has('itemlist'), 2)
+      + points(measure.linkShare(0) > 0.5, 1) + points(path.length < 2 && tree.lists[ID.article].length > 4, 2),
+  }
+  let best = 'service'
+  let most = 2
+  for (const [type, score] of Object.entries(scores)) {
+    if (score > most) {
+      best = type
+      most = score
+    }
+  }
+  return /** @type {PageType} */ (best)
+}
+
+function points(holds, number) {
+  return holds ? number : 0
+}
+
+/** Say whether a page is mostly one text. */
+function isProse(tree, measure) {
+  return measure.prose(0) > LONG_PROSE && measure.linkShare(0) < 0.35
+}
+
+/** Return how often the page says each type of schema.org, in lower case. */
+function saidTypes(tree) {
+  const found = new Map()
+  const count = (name) => found.set(name.toLowerCase(), (found.get(name.toLowerCase()) ?? 0) + 1)
+  const scripts = tree.lists[ID.script].filter((node) => tree.get(node, ATTRIBUTE.type).toLowerCase() === 'application/ld+json')
+  for (const node of scripts.slice(0, MOST_SCRIPTS)) {
+    const end = Math.min(tree.closeFrom[node], tree.to[node] + LONGEST_SCRIPT)
+    for (const match of tree.slice(tree.to[node], end).matchAll(TYPE_IN_DATA)) count(match[1])
+  }
+  for (const place of tree.typed) {
+    const match = TYPE_IN_ATTRIBUTE.exec(tree.value(place))
+    if (match !== null) count(match[1])
+  }
+  return found
+}
+
+function metasOf(tree) {
+  const found = new Map()
+  for (const node of tree.lists[ID.meta].slice(0, MOST_METAS)) {
+    const name = (tree.get(node, ATTRIBUTE.name) || tree.get(node, ATTRIBUTE.property)).toLowerCase()
+    if ((name === 'generator' || name === 'og:type') && !found.has(name)) found.set(name, tree.get(node, ATTRIBUTE.content).trim())
+  }
+  return found
+}
+
+function partsOf(url) {
+  try {
+    const { hostname, pathname, search } = new URL(url)
+    return { host: `${hostname.replace(/^www\./, '')}.`.slice(0, -1), path: pathname + search.slice(0, 100) }
+  } catch {
+    return { host: '', path: '' }
+  }
+}

@@ -1,0 +1,84 @@
+// What of a page a reader can see, or see by opening it: the rest is left out before the main part is chosen.
+import { holds } from './measure.mjs'
+import { CLOSED, DROPPED, FOLDED, HIDDEN, TAB, TABS } from './names.mjs'
+import { labelPanels, leaveOutTabs } from './panels.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+/** Characters of a page below which its navigation may be all it says. */
+const NEAR_EMPTY = 200
+/** Share of a page's text from which a hidden part is a wrapper that scripts show. */
+const WRAPPER = 0.5
+const NUMBER_SIGN = 35
+/** Characters beside links that a wrapper holds. */
+const SOME_PROSE = 100
+const MOST_TARGETS = 2000
+
+// React and Next send late parts of a page in such containers, and move them by script.
+const STREAMED = /^S:[0-9a-f]+$/
+const TARGETING = [ATTRIBUTE.href, ATTRIBUTE['aria-controls'], ATTRIBUTE['data-bs-target'], ATTRIBUTE['data-target']]
+const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
+const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
+const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
+const { id: IDENTITY, hidden: IS_HIDDEN } = ATTRIBUTE
+
+/**
+ * Leave out what no reader of a page sees.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Used for lengths; holds those of what is left afterwards.
+ */
+export function leaveOutUnseen(tree, measure) {
+  const hasTabs = Boolean(tree.says & (TAB | TABS))
+  if (hasTabs) labelPanels(tree)
+  measure.take(tree)
+  const whole = measure.length(0)
+  const targets = tree.says & HIDDEN ? targetsOf(tree) : null
+  for (let place = 0; place < tree.toldOnes; place++) {
+    const node = tree.told[place]
+    if (tree.gone[node]) continue
+    const marks = tree.marks[node]
+    if (marks & DROPPED || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
+  }
+  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node)) tree.leaveOut(node)
+  for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
+  if (hasTabs) leaveOutTabs(tree, measure)
+  measure.take(tree)
+  const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node])
+  const rest = bars.reduce((length, node) => length - measure.length(node), measure.length(0))
+  if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
+  for (const node of bars) tree.leaveOut(node)
+  if (bars.length) measure.take(tree)
+}
+
+/** Return the identities of what buttons and tabs of a page open. */
+function targetsOf(tree) {
+  const found = new Set()
+  for (let place = 0; place < tree.attributes && found.size < MOST_TARGETS; place++) {
+    const name = tree.attributeName[place]
+    if (!TARGETING.includes(name)) continue
+    if (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN) continue
+    for (const target of tree.value(place).split(/\s+/)) found.add(target.replace(/^#/, ''))
+  }
+  return found
+}
+
+/** Say whether a hidden part is text that a reader can open, or that scripts show. */
+function isFoldedText(tree, measure, node, whole, targets) {
+  const tag = tree.tag[node]
+  if (INLINE_ONLY[tag] || !measure.length(node)) return false
+  const identity = tree.get(node, IDENTITY)
+  if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
+  if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
+  const marks = tree.marks[node]
+  if (marks & CLOSED || !(marks & FOLDED || targets.has(identity))) return false
+  return measure.linkShare(node) < 0.5
+}
+
+/** Say whether a button is the title of what it opens. */
+function isTitle(tree, node) {
+  for (let above = tree.parent[node], level = 0; above > 0 && level < 3; above = tree.parent[above], level++) {
+    if (TITLES[tree.tag[above]]) return true
+  }
+  return holds(tree, node, HEADINGS)
+}

@@ -1,0 +1,97 @@
+"""Small pages and what becomes of them: `cases/*.txt`, one file a subject.
+
+A case is a line `### name` (with ` @ URL` where the address matters), the HTML (put into a page unless it has
+a `<body>`), a line `--`, and lines that say what the Markdown must hold: `+ text` and `- text` for what must and
+must not be there, `| line` for lines that follow each other exactly. `\\n` is a line break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.failures import Failure
+from llmready.crawler.single_pages import HTML_IN_UTF8, convert
+
+FOLDER = Path(__file__).with_name("cases")
+URL = "https://example.com/bakery/bread.html"
+LEAD = "Baking at home takes a day, of which the baker works for less than half an hour."
+MORE = "Flour, water and salt are all it needs, and a warm corner of the kitchen where the dough can rest."
+
+
+@dataclass(frozen=True)
+class Case:
+    """One page with what its Markdown must and must not hold."""
+
+    name: str
+    url: str
+    page: str
+    present: tuple[str, ...]
+    absent: tuple[str, ...]
+    lines: str
+
+
+def _cases() -> list[Case]:
+    found: list[Case] = []
+    for file in sorted(FOLDER.glob("*.txt")):
+        for block in ("\n" + file.read_text(encoding="utf-8")).split("\n### ")[1:]:
+            head, _, rest = block.partition("\n")
+            name, _, url = head.partition(" @ ")
+            page, _, said = rest.partition("\n--\n")
+            lines = said.strip("\n").split("\n")
+            found.append(
+                Case(
+                    f"{file.stem}: {name}",
+                    url or URL,
+                    _whole(page),
+                    tuple(line[2:].replace("\\n", "\n") for line in lines if line.startswith("+ ")),
+                    tuple(line[2:].replace("\\n", "\n") for line in lines if line.startswith("- ")),
+                    "\n".join(line[2:] for line in lines if line.startswith("|")),
+                )
+            )
+    return found
+
+
+def _whole(page: str) -> str:
+    filled = page.replace("LEAD", f"<p>{LEAD}</p>").replace("MORE", f"<p>{MORE}</p>")
+    if "<body" in filled:
+        return filled
+    main = f"<main><h1>Bread</h1><p>{LEAD}</p>{filled}</main>"
+    return f"<html><head><title>Bread</title></head><body>{main}</body></html>"
+
+
+CASES = _cases()
+
+
+@cache
+def _markdown() -> dict[str, str]:
+    async def run() -> dict[str, str]:
+        converter = Converter()
+        await converter.start()
+        try:
+            return {case.name: await _converted(case, converter) for case in CASES}
+        finally:
+            await converter.close()
+
+    return asyncio.run(run())
+
+
+async def _converted(case: Case, converter: Converter) -> str:
+    try:
+        return (await convert(case.page.encode(), HTML_IN_UTF8, case.url, converter)).markdown
+    except Failure as failure:
+        return str(failure.code)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(case: Case) -> None:
+    markdown = _markdown()[case.name]
+    assert [text for text in case.present if text not in markdown] == [], markdown
+    assert [text for text in case.absent if text in markdown] == [], markdown
+    assert case.lines in markdown, markdown
+    assert case.present or case.absent or case.lines
