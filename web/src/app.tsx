@@ -1,8 +1,10 @@
-import { Suspense, lazy } from 'preact/compat'
+import { Suspense } from 'preact/compat'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { AccountProvider, useAccount } from './account'
 import { signOut } from './api/client'
+import { screen, prefetch } from './lazy'
+import { Boundary } from './parts/Boundary'
 import { count, date } from './parts/format'
 import { Skeleton } from './parts/states'
 import { go, match, usePlace } from './router'
@@ -10,21 +12,34 @@ import { NotFound } from './screens/NotFound'
 import { SignIn } from './screens/SignIn'
 import { Start } from './screens/Start'
 
-const Websites = lazy(() => import('./screens/Websites'))
-const WebsiteScreen = lazy(() => import('./screens/Website'))
-const AccountScreen = lazy(() => import('./screens/Account'))
-const Usage = lazy(() => import('./screens/Usage'))
-const MailPage = lazy(() => import('./screens/MailPages'))
+const Websites = screen(() => import('./screens/Websites'))
+const WebsiteScreen = screen(() => import('./screens/Website'))
+const AccountScreen = screen(() => import('./screens/Account'))
+const Usage = screen(() => import('./screens/Usage'))
+const MailPage = screen(() => import('./screens/MailPages'))
 
 export function App() {
   return (
     <AccountProvider>
       <Frame>
-        <Suspense fallback={<Skeleton lines={6} />}>
-          <Screen />
-        </Suspense>
+        <Screens />
       </Frame>
     </AccountProvider>
+  )
+}
+
+function Screens() {
+  const { path } = usePlace()
+  const { state } = useAccount()
+  useEffect(() => {
+    if (state === 'signed-in') prefetch()
+  }, [state])
+  return (
+    <Boundary key={path.split('/').slice(0, 3).join('/')}>
+      <Suspense fallback={<Skeleton lines={6} />}>
+        <Screen />
+      </Suspense>
+    </Boundary>
   )
 }
 

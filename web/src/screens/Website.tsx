@@ -1,6 +1,7 @@
-import { Suspense, lazy } from 'preact/compat'
+import { Suspense } from 'preact/compat'
 import { call, type Generation, type HistoryPage, type Website } from '../api/client'
 import { useAccount } from '../account'
+import { screen } from '../lazy'
 import { FormError, useSubmission } from '../parts/form'
 import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
 import { Show, useLoad, type Loaded } from '../parts/load'
@@ -11,13 +12,13 @@ import { startGeneration } from '../starting'
 import { Cut } from './website/Cut'
 import { Run } from './website/Run'
 
-const LlmsTxt = lazy(() => import('./website/LlmsTxt'))
-const Pages = lazy(() => import('./website/Pages'))
-const ScoreTab = lazy(() => import('./website/ScoreTab'))
-const Changes = lazy(() => import('./website/Changes'))
-const UseIt = lazy(() => import('./website/UseIt'))
-const History = lazy(() => import('./website/History'))
-const Settings = lazy(() => import('./website/Settings'))
+const LlmsTxt = screen(() => import('./website/LlmsTxt'))
+const Pages = screen(() => import('./website/Pages'))
+const ScoreTab = screen(() => import('./website/ScoreTab'))
+const Changes = screen(() => import('./website/Changes'))
+const UseIt = screen(() => import('./website/UseIt'))
+const History = screen(() => import('./website/History'))
+const Settings = screen(() => import('./website/Settings'))
 
 export interface TabProps {
   website: Website

@@ -1,0 +1,129 @@
+"""The running local system, real Chromium, and people who use the web app."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from testkit.sites import Site, numbered, serve
+from testkit.system import PASSWORD, Person, System, free_port
+from tests.browser.chromium import chromium
+from tests.web.attacks import attack_pages
+
+expect.set_options(timeout=20_000)
+
+# Hosts that may be crawled are fixed when the system starts.
+SITE_PORTS = [free_port() for _ in range(3)]
+
+
+@pytest.fixture(scope="session")
+def handbook() -> Iterator[Site]:
+    """Serve twelve plain pages."""
+    with serve(numbered(12)) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def slow_handbook() -> Iterator[Site]:
+    """Serve forty pages that take 0.3 s each."""
+    with serve(numbered(40), latency=0.3) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def hostile_site() -> Iterator[Site]:
+    """Serve pages whose text tries to run code in whoever shows it."""
+    with serve(attack_pages()) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, handbook: Site, slow_handbook: Site, hostile_site: Site
+) -> Iterator[System]:
+    hosts = [handbook.host, slow_handbook.host, hostile_site.host]
+    hosts += [f"127.0.0.1:{port}" for port in SITE_PORTS]
+    running = System(tmp_path_factory.mktemp("web"), allow=",".join(hosts)).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # Chromium's own sandbox refuses to run as root.
+    flags = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        yield running
+        running.close()
+
+
+@dataclass
+class Watched:
+    """What a browser context did that no page of the app may do."""
+
+    origin: str
+    foreign: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("console", lambda message: self._console(message.text))
+        page.on("request", lambda request: self._request(request.url))
+
+    def _console(self, text: str) -> None:
+        if "Content Security Policy" in text or "TrustedHTML" in text or "Trusted Type" in text:
+            self.errors.append(text)
+
+    def _request(self, url: str) -> None:
+        if not url.startswith((self.origin, "blob:")):
+            self.foreign.append(url)
+
+    def assert_clean(self) -> None:
+        """Fail if anything ran, was blocked, or left the origin."""
+        assert (self.errors, self.dialogs, self.foreign) == ([], [], [])
+
+
+@dataclass
+class Visitor:
+    """A browser context of its own, watched."""
+
+    context: BrowserContext
+    origin: str
+    watched: Watched
+
+    def open(self, path: str = "/") -> Page:
+        page = self.context.new_page()
+        self.watched.watch(page)
+        page.goto(self.origin + path)
+        return page
+
+    def sign_in(self, person: Person, path: str = "/websites") -> Page:
+        """Sign in on the page and return it, showing `path`."""
+        page = self.open(f"/sign-in?next={path}")
+        page.get_by_label("E-mail").fill(person.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"**{path}")
+        return page
+
+
+@pytest.fixture
+def visit(system: System, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Return a function that opens a new browser context; arguments go to Playwright."""
+    contexts: list[BrowserContext] = []
+    origin = f"http://localhost:{system.port}"
+
+    def new(**options: object) -> Visitor:
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        return Visitor(context, origin, Watched(origin))
+
+    yield new
+    for context in contexts:
+        context.close()

@@ -1,0 +1,192 @@
+"""What a person does in the web app, from the first visit to the files."""
+
+import io
+import uuid
+import zipfile
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from testkit.sites import Site
+from testkit.system import PASSWORD, Person, System
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.e2e
+Visit = Callable[..., Visitor]
+
+
+def finished_website(system: System, site: Site, plan: str = "pro") -> tuple[Person, str, str]:
+    """Return a person, one of their websites, and its completed generation."""
+    person = system.user(plan)
+    website = person.website(site.url, name="Handbook")
+    run = person.finished(person.start(website))
+    assert run["status"] == "completed", run
+    return person, website, run["id"]
+
+
+def test_a_url_becomes_files_without_any_documentation(visit: Visit, handbook: Site) -> None:
+    visitor = visit()
+    page = visitor.open()
+    page.get_by_label("Website address").fill(handbook.url)
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_label("E-mail").fill(f"{uuid.uuid4().hex[:12]}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account and generate").click()
+    page.wait_for_url("**/websites/**")
+    # The result opens by itself when the generation completes.
+    expect(page.locator(".prose")).to_contain_text("Page", timeout=90_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    content = httpx.get(download.value.url).content
+    assert "llms.txt" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert download.value.suggested_filename.startswith("llmready_")
+
+
+def test_the_url_survives_a_reload_before_signing_up(visit: Visit, handbook: Site) -> None:
+    page = visit().open()
+    page.get_by_label("Website address").fill(handbook.url)
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Website address")).to_have_value(handbook.url)
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+@pytest.mark.parametrize("typed", ["", "ftp://example.com", "http://"])
+def test_a_wrong_address_is_explained_beside_the_field(visit: Visit, typed: str) -> None:
+    page = visit().open()
+    page.get_by_label("Website address").fill(typed)
+    page.get_by_role("button", name="Generate").click()
+    field = page.get_by_label("Website address")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".error")).to_be_visible()
+
+
+def test_a_run_shows_real_progress_and_can_be_cancelled(
+    system: System, visit: Visit, slow_handbook: Site
+) -> None:
+    person = system.user("pro")
+    website = person.website(slow_handbook.url, name="Slow handbook")
+    person.start(website)
+    page = visit().sign_in(person, f"/websites/{website}")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text("of 41 pages")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("This generation was cancelled")).to_be_visible()
+    assert person.quota()["generations_used"] == 0
+
+
+def test_signing_out_ends_all_tabs(system: System, visit: Visit) -> None:
+    visitor = visit()
+    first = visitor.sign_in(system.user())
+    second = visitor.open("/usage")
+    expect(second.get_by_role("heading", name="Usage")).to_be_visible()
+    first.get_by_text("▾").click()
+    first.get_by_role("button", name="Sign out").click()
+    expect(second.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_two_tabs_share_one_session(system: System, visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in(system.user())
+    tabs = [visitor.open(path) for path in ("/websites", "/usage", "/account")]
+    for tab in tabs:
+        for _ in range(3):
+            tab.reload()
+    for tab in tabs:
+        expect(tab.get_by_role("heading", level=1)).to_be_visible()
+        expect(tab.get_by_role("link", name="Usage", exact=True)).to_be_visible()
+
+
+def test_an_expired_session_returns_to_the_same_place(system: System, visit: Visit) -> None:
+    visitor = visit()
+    person = system.user()
+    page = visitor.sign_in(person)
+    visitor.context.clear_cookies()
+    page.goto(f"{visitor.origin}/account/keys")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/account/keys")
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://attacker.invalid/", "//attacker.invalid", "/\\attacker.invalid", "javascript:alert(1)"],
+)
+def test_signing_in_never_leads_to_another_origin(system: System, visit: Visit, elsewhere: str) -> None:
+    visitor = visit()
+    page = visitor.open(f"/sign-in?next={elsewhere}")
+    person = system.user()
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{visitor.origin}/websites")
+    visitor.watched.assert_clean()
+
+
+def test_wrong_passwords_and_taken_addresses_are_explained(system: System, visit: Visit) -> None:
+    person = system.user()
+    page = visit().open("/sign-in")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("E-mail")).to_have_value(person.email)
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(system: System, visit: Visit) -> None:
+    page = visit().sign_in(system.user(), "/account/keys")
+    page.get_by_label("Name").fill("Deployment")
+    page.get_by_role("button", name="Create key").click()
+    key = page.locator(".secret").inner_text()
+    assert key.startswith("llmr_")
+    profile = f"{system.url}/auth/me"
+    assert httpx.get(profile, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    page.reload()
+    expect(page.get_by_text(f"llmr_…{key[-4:]}")).to_be_visible()
+    assert key not in page.content()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke Deployment").click()
+    expect(page.get_by_text("No API keys")).to_be_visible()
+    assert httpx.get(profile, headers={"Authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_the_result_lists_every_page_with_its_text(system: System, visit: Visit, handbook: Site) -> None:
+    person, website, _ = finished_website(system, handbook)
+    page = visit().sign_in(person, f"/websites/{website}")
+    page.get_by_role("link", name="Pages", exact=True).click()
+    table = page.get_by_role("table", name="Pages")
+    expect(table).to_have_attribute("aria-rowcount", "14")
+    page.get_by_label("Search pages").fill("Page 7")
+    page.get_by_role("button", name="Page 7").click()
+    expect(page.locator("dialog .prose")).to_contain_text("7")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_unsaved_settings_are_named_and_saved(system: System, visit: Visit, handbook: Site) -> None:
+    person, website, _ = finished_website(system, handbook)
+    page = visit().sign_in(person, f"/websites/{website}/settings")
+    page.get_by_label("Exclude").fill("/page1*")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert person.http.get(f"/websites/{website}").json()["exclude_patterns"] == ["/page1*"]
+
+
+def test_without_a_connection_the_page_says_so_and_recovers(system: System, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.sign_in(system.user(), "/websites")
+    expect(page.get_by_text("No websites yet")).to_be_visible()
+    visitor.context.set_offline(True)
+    page.get_by_role("link", name="Usage", exact=True).click()
+    expect(page.get_by_text("LLMReady did not answer").first).to_be_visible()
+    visitor.context.set_offline(False)
+    expect(page.get_by_role("table")).to_be_visible(timeout=20_000)
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
