@@ -277,7 +277,7 @@ def _refresh_token(body: Refresh | None) -> str:
     """Return the refresh token of a request, from its cookie or its body."""
     if uses_cookie(app.event):
         return token_from_cookie(app.event, settings().session_cookie)
-    if body is None:
+    if body is None or body.refresh_token is None:
         raise Invalid("refresh_token", "Field required")
     return body.refresh_token
 

@@ -59,6 +59,15 @@ def test_cookie_login_sets_an_http_only_cookie_and_leaves_the_token_out_of_the_b
     assert local.ask("GET", "/auth/me", token=answer.json["access_token"]).status == 200
 
 
+@pytest.mark.parametrize("body", [None, {}])
+def test_cookie_refresh_needs_no_token_in_the_body(local: Service, body: dict[str, str] | None) -> None:
+    _, value, _ = cookie_of(cookie_login(local, f"ada.body.{body is None}@example.org"))
+    answer = local.ask(
+        "POST", "/auth/refresh", body=body, headers=COOKIE_MODE, cookies=[f"{LOCAL_COOKIE}={value}"]
+    )
+    assert answer.status == 200, answer.body
+
+
 def test_deployed_cookie_is_secure_and_bound_to_the_host(service: Service) -> None:
     name, _, attributes = cookie_of(cookie_login(service, "ada.host.cookie@example.org"))
     assert name == "__Host-llmready"

@@ -148,8 +148,8 @@ def test_a_key_is_shown_once_and_can_be_revoked(system: System, visit: Visit) ->
     page.reload()
     expect(page.get_by_text(f"llmr_…{key[-4:]}")).to_be_visible()
     assert key not in page.content()
-    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke Deployment").click()
+    page.locator("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("No API keys")).to_be_visible()
     assert httpx.get(profile, headers={"Authorization": f"Bearer {key}"}).status_code == 401
 

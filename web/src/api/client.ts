@@ -143,7 +143,7 @@ export function register(email: string, password: string): Promise<{ message: st
 /** End the session of this browser in all tabs, even when the server cannot be reached. */
 export async function signOut(): Promise<void> {
   try {
-    await call('/auth/logout', { method: 'POST', body: {}, headers: COOKIE_HEADERS, anonymous: true })
+    await call('/auth/logout', { method: 'POST', headers: COOKIE_HEADERS, anonymous: true })
   } finally {
     signedOut()
   }

@@ -109,8 +109,7 @@ async function withLock<T>(work: () => Promise<T>): Promise<T> {
 async function refresh(): Promise<string | null> {
   const answer = await fetch(`${BASE}/auth/refresh`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...COOKIE_HEADERS },
-    body: '{}',
+    headers: COOKIE_HEADERS,
   })
   if (answer.ok) {
     const body = await answer.json()

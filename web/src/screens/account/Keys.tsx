@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { call } from '../../api/client'
+import { Confirm } from '../../parts/Confirm'
 import { Copy } from '../../parts/copy'
 import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form'
 import { ago, date } from '../../parts/format'
@@ -27,7 +28,6 @@ const SCOPES = [
 export function Keys() {
   const keys = useLoad(async (signal) => (await call<{ items: Key[] }>('/keys', { signal })).items, [])
   const [created, setCreated] = useState<Key>()
-  const revoke = useSubmission()
   return (
     <>
       <CreateKey
@@ -48,7 +48,6 @@ export function Keys() {
         <div class="card-head">
           <h2 id="keys-title">API keys</h2>
         </div>
-        <FormError error={revoke.error} />
         <Show of={keys}>
           {(list) =>
             list.length === 0 ? (
@@ -78,21 +77,18 @@ export function Keys() {
                       <td data-label="Last used">{key.last_used_at ? ago(key.last_used_at) : 'never'}</td>
                       <td data-label="Expires">{key.expires_at ? date(key.expires_at) : 'never'}</td>
                       <td class="number">
-                        <button
-                          type="button"
-                          class="button small danger"
-                          aria-label={`Revoke ${key.name}`}
-                          onClick={() => {
-                            if (confirm(`Revoke the key "${key.name}"? Programs that use it stop working at once.`))
-                              void revoke.run(async () => {
-                                await call(`/keys/${key.id}`, { method: 'DELETE' })
-                                setCreated(undefined)
-                                keys.reload()
-                              })
+                        <Confirm
+                          label="Revoke"
+                          name={`Revoke ${key.name}`}
+                          title={`Revoke ${key.name}?`}
+                          action={async () => {
+                            await call(`/keys/${key.id}`, { method: 'DELETE' })
+                            setCreated(undefined)
+                            keys.reload()
                           }}
                         >
-                          Revoke
-                        </button>
+                          Programs that use this key stop working at once. This cannot be undone.
+                        </Confirm>
                       </td>
                     </tr>
                   ))}

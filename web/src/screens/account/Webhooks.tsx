@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { call } from '../../api/client'
+import { Confirm } from '../../parts/Confirm'
 import { Copy } from '../../parts/copy'
 import { Field, FormError, Submit, useSubmission } from '../../parts/form'
 import { ago, dateTime } from '../../parts/format'
@@ -131,19 +132,17 @@ function Hook({ hook, onSecret, onChanged }: { hook: Webhook; onSecret: (hook: W
             Enable
           </button>
         ) : null}
-        <button
-          type="button"
-          class="button small danger"
-          onClick={() => {
-            if (confirm(`Delete the webhook ${hook.url}?`))
-              void form.run(async () => {
-                await call(`/webhooks/${hook.id}`, { method: 'DELETE' })
-                onChanged()
-              })
+        <Confirm
+          label="Delete"
+          name={`Delete ${hook.url}`}
+          title="Delete this webhook?"
+          action={async () => {
+            await call(`/webhooks/${hook.id}`, { method: 'DELETE' })
+            onChanged()
           }}
         >
-          Delete
-        </button>
+          {hook.url} gets no more events, and its deliveries are deleted.
+        </Confirm>
       </div>
       {open ? <Deliveries key={round} hook={hook.id} /> : null}
     </section>

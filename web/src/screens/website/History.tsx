@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { call, type HistoryPage, type Website } from '../../api/client'
-import { FormError, useSubmission } from '../../parts/form'
+import { Confirm } from '../../parts/Confirm'
 import { ago, bytes, count, dateTime, duration } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Score } from '../../parts/Score'
@@ -75,7 +75,6 @@ export default function History({ website }: { website: Website }) {
 }
 
 function Entry({ run, website, onDeleted }: { run: HistoryPage['items'][number]; website: Website; onDeleted: () => void }) {
-  const form = useSubmission()
   const [open, setOpen] = useState(false)
   const ended = run.completed_at !== null
   return (
@@ -103,7 +102,6 @@ function Entry({ run, website, onDeleted }: { run: HistoryPage['items'][number];
             {open ? <Failures generation={run.id} known={run.pages_failed} /> : null}
           </div>
         ) : null}
-        <FormError error={form.error} />
       </td>
       <td data-label="Pages" class="number">
         {count(run.pages_crawled)}
@@ -124,21 +122,18 @@ function Entry({ run, website, onDeleted }: { run: HistoryPage['items'][number];
           </a>
         ) : null}
         {ended ? (
-          <button
-            type="button"
-            class="button small quiet"
-            aria-label={`Delete the generation of ${dateTime(run.created_at)}`}
-            aria-disabled={form.busy}
-            onClick={() => {
-              if (confirm('Delete this generation and its files? This cannot be undone.'))
-                void form.run(async () => {
-                  await call(`/generations/${run.id}`, { method: 'DELETE' })
-                  onDeleted()
-                })
+          <Confirm
+            kind="quiet"
+            label="Delete"
+            name={`Delete the generation of ${dateTime(run.created_at)}`}
+            title="Delete this generation?"
+            action={async () => {
+              await call(`/generations/${run.id}`, { method: 'DELETE' })
+              onDeleted()
             }}
           >
-            Delete
-          </button>
+            The generation of {dateTime(run.created_at)} and its files are deleted. This cannot be undone.
+          </Confirm>
         ) : null}
       </td>
     </tr>

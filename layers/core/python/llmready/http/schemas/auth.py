@@ -88,9 +88,9 @@ class Login(Secretive):
 
 
 class Refresh(Request):
-    """A refresh token."""
+    """A refresh token; a session that is kept in a cookie leaves it out."""
 
-    refresh_token: Token
+    refresh_token: Token | None = None
 
 
 class Address(Request):
