@@ -52,7 +52,7 @@ function Screen() {
   if (path === '/') return state === 'signed-in' && !query.get('url') ? <Websites /> : <Start />
   const known = SIGNED_IN.find(({ pattern }) => match(pattern, path))
   if (!known) return <NotFound />
-  if (state === 'signed-out') return <SignInFirst />
+  if (state === 'signed-out') return <SignIn key="in-place" inPlace />
   return <known.screen />
 }
 
@@ -62,16 +62,6 @@ const SIGNED_IN = [
   { pattern: '/usage', screen: Usage },
   { pattern: '/account/:tab?', screen: AccountScreen },
 ]
-
-/** Go to the sign-in and come back to this place afterwards. */
-function SignInFirst() {
-  const { path, query } = usePlace()
-  useEffect(() => {
-    const text = query.toString()
-    go(`/sign-in?next=${encodeURIComponent(path + (text ? `?${text}` : ''))}`, { replace: true })
-  }, [])
-  return null
-}
 
 function Frame({ children }: { children: ComponentChildren }) {
   const { path } = usePlace()

@@ -1,7 +1,7 @@
 /** Navigation without reloads: the URL is the only state, so that back, reload and sharing work. */
 
 import { createContext, type ComponentChildren } from 'preact'
-import { useContext, useEffect, useMemo, useState } from 'preact/hooks'
+import { useContext, useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
 
 export interface Place {
   path: string
@@ -57,7 +57,8 @@ export function useUnsavedChanges(dirty: boolean): void {
 
 export function Router({ children }: { children: ComponentChildren }) {
   const [place, setPlace] = useState(here)
-  useEffect(() => {
+  // A layout effect, so that the listeners exist before any screen navigates.
+  useLayoutEffect(() => {
     const moved = () => setPlace(here())
     const clicked = (event: MouseEvent) => {
       if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return

@@ -14,18 +14,21 @@ export function nextPlace(next: string | null): string {
   return url.origin === location.origin ? url.pathname + url.search : '/websites'
 }
 
-/** Sign-in, sign-up and the request for a new password. */
-export function SignIn() {
+/**
+ * Sign-in, sign-up and the request for a new password.
+ *
+ * With `inPlace` the card stands where a screen needs a sign-in; the screen appears as soon as there is one.
+ */
+export function SignIn({ inPlace = false }: { inPlace?: boolean }) {
   const { path, query } = usePlace()
-  const { state } = useAccount()
   if (path === '/forgot-password') return <ForgotPassword />
   const next = nextPlace(query.get('next'))
   const up = path === '/sign-up'
   return (
     <div class="card narrow stack">
       <Title text={up ? 'Create an account' : 'Sign in'} />
-      {query.get('next') && !up && state === 'signed-out' ? <p class="muted">Sign in to go on where you were.</p> : null}
-      <Credentials mode={up ? 'up' : 'in'} then={() => go(next, { replace: true })} />
+      {inPlace || (query.get('next') && !up) ? <p class="muted">Sign in to go on where you were.</p> : null}
+      <Credentials mode={up ? 'up' : 'in'} then={() => (inPlace ? undefined : go(next, { replace: true }))} />
       <p class="small">
         {up ? (
           <>
@@ -33,7 +36,7 @@ export function SignIn() {
           </>
         ) : (
           <>
-            New here? <a href={`/sign-up?${query}`}>Create an account</a> · <a href="/forgot-password">Forgot your password?</a>
+            New here? <a href={inPlace ? `/sign-up?next=${encodeURIComponent(path)}` : `/sign-up?${query}`}>Create an account</a> · <a href="/forgot-password">Forgot your password?</a>
           </>
         )}
       </p>
