@@ -20,12 +20,14 @@ from llmready.domain.plans import Lane
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.usecases.send_mail import send_mail
-from llmready.worker.answers import Answers
-from llmready.worker.blocking import Blocking
+from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
 from llmready.worker.confinement import Confinement
-from llmready.worker.job import Desk, do_job
-from llmready.worker.supervisor import Limits, Supervisor
+from llmready.worker.crawl_process import Limits
+from llmready.worker.http_caches import HttpCaches
+from llmready.worker.job import run_job
+from llmready.worker.job_context import JobContext
+from llmready.worker.supervisor import Supervisor
 from testkit.books import check_books
 from testkit.dispatching import dispatched
 from testkit.emulator import Emulator, Place
@@ -57,13 +59,15 @@ class World:
         self.provider = Provider()
         self.user: User = registered(place)
         self.website: Website = with_website(place, self.user)
-        self._desk = Desk(
+        self._context = JobContext(
             services=place.services,
-            answers=Answers(generations=place.generations, archives=place.archives),
+            http_caches=HttpCaches(generations=place.generations, archives=place.archives),
             checkpoints=Checkpoints(place.archives),
-            blocking=Blocking(DynamoControls(place.table), seconds=60),
+            blocked_hosts=BlockedHosts(DynamoControls(place.table), seconds=60),
             supervisor=Supervisor(
-                Confinement(), limits=Limits(memory=300 << 20, look=0.2, farewell=1), command=crawler(SITE)
+                Confinement(),
+                limits=Limits(memory=300 << 20, interval=0.2, stopping=1),
+                command=crawler(SITE),
             ),
             lease=LEASE,
             attempt_timeout=timedelta(seconds=60),
@@ -83,7 +87,7 @@ class World:
             except TryAgain:
                 continue
             if message is not None:
-                asyncio.run(do_job(message, self._desk, asyncio.Event()))
+                asyncio.run(run_job(message, self._context, asyncio.Event()))
                 return True
         return False
 

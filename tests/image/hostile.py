@@ -18,7 +18,16 @@ from typing import Any
 REPORT = Path("/report/found.json")
 PTRACE_ATTACH = 16
 OUTSIDE = ("198.51.100.1", 80)  # RFC 5737: an address of nobody
-PLACES = ("/", "/etc", "/opt/llmready/app/worker", "/opt/llmready/packages", "/run", "/tmp", "/var", "/work")  # noqa: S108
+PLACES = (
+    "/",
+    "/etc",
+    "/opt/llmready/app/llmready/worker",
+    "/opt/llmready/packages",
+    "/run",
+    "/tmp",  # noqa: S108
+    "/var",
+    "/work",
+)
 
 
 def attempt(action: Callable[[], Any]) -> str:

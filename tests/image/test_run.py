@@ -21,6 +21,7 @@ WORKER, CRAWLERS = "10001", ("10011", "10012")
 RIGHTS = f"{1 << 5 | 1 << 6 | 1 << 7:016x}"  # KILL, SETGID, SETUID in capabilities(7)
 NONE = f"{0:016x}"
 HOSTILE = Path(__file__).parent / "hostile.py"
+SURVIVOR = Path(__file__).parent / "survivor.py"
 
 
 def reachable(fence: Fence, site: Site) -> str:
@@ -99,7 +100,9 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
     shutil.copy(HOSTILE, crawler / "__main__.py")
     generation = queued(place)
     task = start_task(
-        plain, mounts=[f"{crawler}:/opt/llmready/app/crawler:ro", f"{report}:/report"], idle_seconds=30
+        plain,
+        mounts=[f"{crawler}:/opt/llmready/app/llmready/crawler:ro", f"{report}:/report"],
+        idle_seconds=30,
     )
     until(lambda: now_stored(place, generation).status is Status.FAILED, seconds=30)
     secret = fence.credentials_path.encode()
@@ -139,6 +142,39 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
     # The address answers, as it does on Fargate; without the id there is nothing to be had.
     assert found["credentials"] == "HTTP 404"
     assert found["programs"] == ["node", "python", "python3.13", "setpriv"]
+
+
+def test_nothing_of_a_taken_over_crawler_reaches_the_next_job(
+    plain: str, place: Place, start_task: Callable[..., Task], tmp_path: Path
+) -> None:
+    crawler, report = tmp_path / "crawler", tmp_path / "report"
+    crawler.mkdir()
+    report.mkdir()
+    report.chmod(0o777)
+    (crawler / "__init__.py").touch()
+    shutil.copy(SURVIVOR, crawler / "__main__.py")
+    task = start_task(
+        plain,
+        mounts=[f"{crawler}:/opt/llmready/app/llmready/crawler:ro", f"{report}:/report"],
+        crawlers_per_task=1,
+        generation_retries=0,
+        idle_seconds=30,
+    )
+    for number in (1, 2):
+        generation = queued(place)
+        until(lambda g=generation: now_stored(place, g).status.is_final, seconds=60)
+        ended = now_stored(place, generation)
+        assert (ended.status, ended.error_code) == (Status.FAILED, "internal_error"), task.output()
+        found = json.loads((report / f"{number}.json").read_text())
+        # Each job leaves processes that fork, stop others and hide, a file in memory, and a pipe as its result.
+        assert found["processes"] == [], number
+        assert found["files"] == [], number
+        assert found["limit"] == 512
+        assert found["user"] == int(CRAWLERS[0])
+        crawlers = [pid for pid in task.processes() if status_of(pid)["Uid"].split()[0] in CRAWLERS]
+        assert crawlers == [], number
+    assert task.stop() == 0, task.output()
+    assert not task.said("a crawler's user is not used again")
 
 
 def test_a_page_that_needs_a_browser_is_rendered(

@@ -19,7 +19,9 @@ from pathlib import Path
 from llmready.domain.generation import Failure
 from llmready.domain.website import CrawlSettings
 from llmready.worker.confinement import Confinement, confine_worker, forget_credentials
-from llmready.worker.supervisor import CRAWLER, CrawlFailed, CrawlOrder, Limits, Supervisor
+from llmready.worker.crawl_order import CrawlFailed, CrawlOrder
+from llmready.worker.crawl_process import Limits
+from llmready.worker.supervisor import CRAWLER, Supervisor
 
 ADDRESSES = ("169.254.170.2", "169.254.169.254")
 SECRET = "AQoEXAMPLEsecret"

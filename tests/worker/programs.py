@@ -4,7 +4,7 @@ import sys
 import textwrap
 
 _PRELUDE = """
-import hashlib, json, os, pathlib, signal, subprocess, sys, time
+import hashlib, io, json, os, pathlib, signal, stat, subprocess, sys, time, zipfile
 
 url, options = sys.argv[1], dict(part.lstrip("-").partition("=")[::2] for part in sys.argv[2:])
 archive = pathlib.Path(options["out"] + ".zip")
@@ -15,7 +15,14 @@ def say(event, **fields):
 def progress(crawled, total, failed=0):
     say("progress", pages_crawled=crawled, total_pages=total, pages_failed=failed)
 
-def completed(content=b"an archive", **fields):
+def zipped(**files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, text in files.items() or {"llms.txt": "# A site"}.items():
+            packed.writestr(zipfile.ZipInfo(name), text)
+    return buffer.getvalue()
+
+def completed(content=zipped(), **fields):
     if content is not None:
         archive.write_bytes(content)
     told = {"out": options["out"], "archive": str(archive), "pages_crawled": 3, "pages_failed": 1,

@@ -21,14 +21,16 @@ from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services
 from llmready.usecases.end_generation import WORKER_LOST
-from llmready.worker.answers import Answers
-from llmready.worker.blocking import Blocking
+from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
 from llmready.worker.confinement import Confinement
+from llmready.worker.crawl_process import Limits
+from llmready.worker.http_caches import HttpCaches
 from llmready.worker.intake import Intake
-from llmready.worker.job import Desk, do_job
+from llmready.worker.job import run_job
+from llmready.worker.job_context import JobContext
 from llmready.worker.lease import visibility
-from llmready.worker.supervisor import Limits, Supervisor
+from llmready.worker.supervisor import Supervisor
 from testkit.emulator import Place
 from testkit.people import new_generation, registered, started, with_website
 from testkit.worker_process import now_stored
@@ -92,27 +94,27 @@ class Office:
         assert found is not None
         return found
 
-    async def do(self, body: str, message: QueuedJob | None = None, **desk: Any) -> Generation:
+    async def do(self, body: str, message: QueuedJob | None = None, **context: Any) -> Generation:
         """Do the job that waits, its crawler played by ``body``, and return the generation afterwards."""
-        limits = Limits(memory=300 << 20, look=0.1, farewell=1)
+        limits = Limits(memory=300 << 20, interval=0.1, stopping=1)
         names = {field.name for field in fields(Services)}
-        parts = {name: desk.pop(name) for name in names & desk.keys()}
+        parts = {name: context.pop(name) for name in names & context.keys()}
         if "jobs" in parts:
             parts["job_consumer"] = parts["jobs"]
         with_defaults = {
             "services": replace(self.place.services, **parts),
-            "answers": Answers(generations=self.place.generations, archives=self.place.archives),
+            "http_caches": HttpCaches(generations=self.place.generations, archives=self.place.archives),
             "checkpoints": Checkpoints(self.place.archives),
-            "blocking": Blocking(DynamoControls(self.place.table), seconds=0.1),
+            "blocked_hosts": BlockedHosts(DynamoControls(self.place.table), seconds=0.1),
             "supervisor": Supervisor(Confinement(), limits=limits, command=crawler(body)),
             "lease": timedelta(seconds=10),
             "attempt_timeout": timedelta(seconds=60),
             "retries": 2,
             "archive_mb": 1,
             "work": self.folder,
-            **desk,
+            **context,
         }
-        await do_job(message or self.receive(), Desk(**with_defaults), self.stop)
+        await run_job(message or self.receive(), JobContext(**with_defaults), self.stop)
         assert list(self.folder.iterdir()) == []
         return now_stored(self.place, self.generation)
 
@@ -143,7 +145,7 @@ async def test_a_job_well_done(office: Office) -> None:
         100,
     )
     assert done.archive is not None
-    assert (done.archive.file_size, done.archive.total_files, done.archive.content_bytes) == (10, 7, 99)
+    assert (done.archive.total_files, done.archive.content_bytes) == (7, 99)
     assert done.archive.quality == Quality(
         score=95, reasons=[QualityReason(code="not_https", detail="Not secure.", points=5)]
     )
@@ -198,15 +200,30 @@ async def test_what_no_crawler_should_do(office: Office, body: str, status: Stat
     assert office.place.stored_keys() == []
 
 
-@pytest.mark.parametrize("make", ["os.symlink('/etc/hostname', archive)", "os.link(secret, archive)"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        "os.symlink(secret, archive)",
+        "os.link(secret, archive)",
+        "os.mkfifo(archive)",
+        "archive.mkdir()",
+        "archive.write_bytes(b'an archive')",
+        "archive.write_bytes(zipped(**{'../evil.md': 'words'}))",
+    ],
+    ids=["symbolic link", "hard link", "pipe", "folder", "no zip", "a path that leads out"],
+)
 async def test_an_archive_that_leads_elsewhere_is_not_stored(
     office: Office, tmp_path_factory: pytest.TempPathFactory, make: str
 ) -> None:
     secret = tmp_path_factory.mktemp("secret") / "secret"
-    secret.write_bytes(b"an archive")
     done = await office.do(
-        f"secret = {str(secret)!r}; {make}\n"
-        "completed(content=None, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())"
+        f"""
+        secret = pathlib.Path({str(secret)!r})
+        secret.write_bytes(zipped())
+        {make}
+        content = archive.read_bytes() if archive.is_file() else zipped()
+        completed(content=None, sha256=hashlib.sha256(content).hexdigest())
+        """
     )
     assert (done.status, done.error_code) == (Status.PENDING, "internal_error")
     assert office.place.stored_keys() == []

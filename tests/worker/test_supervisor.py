@@ -2,9 +2,6 @@ import asyncio
 import hashlib
 import json
 import os
-import pwd
-import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,17 +11,9 @@ import pytest
 from llmready.domain.generation import Progress
 from llmready.domain.website import CrawlSettings
 from llmready.worker.confinement import Confinement
-from llmready.worker.supervisor import (
-    CLEARER,
-    Crawled,
-    CrawlFailed,
-    CrawlOrder,
-    CrawlStopped,
-    Limits,
-    Outcome,
-    Supervisor,
-)
-from testkit import needs
+from llmready.worker.crawl_order import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Outcome
+from llmready.worker.crawl_process import Limits
+from llmready.worker.supervisor import Supervisor
 from testkit.worker_process import children_of, is_alive
 from tests.worker.programs import crawler
 
@@ -48,7 +37,7 @@ class Run:
     async def of(self, body: str, **limits: Any) -> Outcome:
         supervisor = Supervisor(
             Confinement(crawl_allow="127.0.0.1:9"),
-            limits=Limits(**{"memory": 200 * MEGABYTE, "look": 0.05, **limits}),
+            limits=Limits(**{"memory": 200 * MEGABYTE, "interval": 0.05, **limits}),
             command=crawler(body),
         )
         return await supervisor.crawl(self.order, self.folder, report=self.progress.append, stop=self.stop)
@@ -157,7 +146,7 @@ async def test_a_crawler_that_falls_silent_is_ended(run: Run) -> None:
 async def test_a_crawler_that_overstays_is_ended(run: Run) -> None:
     run.order = run.order._replace(seconds=0)
     body = "while True: progress(1, 2); time.sleep(0.05)"
-    assert failure_code(await run.of(body, grace=0.6)) == ("timeout", True)
+    assert failure_code(await run.of(body, packing=0.6)) == ("timeout", True)
     assert not run.left()
 
 
@@ -216,7 +205,7 @@ async def test_stopping_lets_the_crawler_say_goodbye(run: Run, tmp_path: Path) -
 async def test_a_crawler_that_ignores_its_stop_is_killed(run: Run) -> None:
     asyncio.get_running_loop().call_later(0.5, run.stop.set)
     begun = time.monotonic()
-    outcome = await run.of("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)", farewell=0.3)
+    outcome = await run.of("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)", stopping=0.3)
     assert isinstance(outcome, CrawlStopped)
     assert time.monotonic() - begun < 3
     assert not run.left()
@@ -279,38 +268,3 @@ async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Pa
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
     assert "use-playwright" in found
     assert found["link-target"] == "markdown"
-
-
-async def test_a_crawler_under_a_user_of_its_own() -> None:
-    needs.root()
-    python = needs.package("python3-minimal", Path("/usr/bin/python3"))
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    try:
-        # Not nobody, whose processes may be somebody's services: all of this user's are ended.
-        stranger = pwd.struct_passwd(("crawler", "x", 54321, 54321, "", "/", "/bin/false"))
-        script = """
-        umask 077; mkdir -p deep/er; touch deep/er/file
-        setsid sh -c 'setsid sleep 60 & echo $! > escaped' > /dev/null 2>&1 < /dev/null
-        echo "{\\"event\\": \\"failed\\", \\"code\\": \\"no_pages\\", \\"transient\\": false,
-               \\"detail\\": \\"$(id -u) $(id -G) $(stat -c %u deep)\\"}" | tr -d '\\n'
-        """
-        # The stranger may reach neither this Python nor this repository.
-        clearing = shutil.copy(CLEARER[-1], folder)
-        supervisor = Supervisor(
-            Confinement(user=stranger),
-            limits=Limits(memory=200 * MEGABYTE),
-            command=["sh", "-c", script],
-            clearer=[str(python), "-I", "-S", clearing],
-        )
-        order = CrawlOrder("https://example.com/", CrawlSettings(), 30)
-        outcome = await supervisor.crawl(order, folder, report=lambda _: None, stop=asyncio.Event())
-        assert isinstance(outcome, CrawlFailed)
-        assert outcome.failure.message == f"{stranger.pw_uid} {stranger.pw_gid} {stranger.pw_uid}"
-        assert (folder / "crawl" / "deep").exists()
-        escaped = int((folder / "crawl" / "escaped").read_text())
-        assert is_alive(escaped)
-        await supervisor.clear(folder)
-        assert not is_alive(escaped)
-        assert list((folder / "crawl").iterdir()) == []
-    finally:
-        shutil.rmtree(folder)

@@ -26,6 +26,8 @@ _CAP_SETGID = 6
 _CAP_SETUID = 7
 
 _OPEN_FILES = 4096
+# Processes and threads of one user. Python and Node need about 40, Chromium some 200 more.
+_PROCESSES = 512
 _FILE_BYTES = 1 << 30
 # Not the address space: Node reserves far more of it than it ever uses.
 _LIMITS = (
@@ -45,13 +47,18 @@ _PASSED_ON = ("LANG", "PYTHONPATH", "LLMREADY_CHROMIUM")
 _USERS_VARIABLE = "LLMREADY_CRAWLER_USERS"
 
 
-def confine_worker() -> None:
-    """Make this process hard to look into, and let it and its children gain and use no more than they need.
+def confine_worker(*, limit_processes: bool = False) -> None:
+    """Protect this process from its crawlers, and limit what it and its children may gain and use.
 
     The ambient capabilities that the container's entry point gave are kept by this process alone: a child that
     executes a program loses them.
+
+    Args:
+        limit_processes: Limit the processes of a user. Only for crawlers with users of their own: a person's user may
+            have more than that for other reasons.
     """
-    for kind, wanted in _LIMITS:
+    limits = (*_LIMITS, (resource.RLIMIT_NPROC, _PROCESSES)) if limit_processes else _LIMITS
+    for kind, wanted in limits:
         hard = resource.getrlimit(kind)[1]
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(kind, (allowed, allowed))
@@ -83,9 +90,14 @@ class Confinement:
         self._setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
 
     @property
-    def other_user(self) -> bool:
-        """Whether crawlers run under another account than this process."""
+    def has_own_user(self) -> bool:
+        """Whether crawlers run under another user than this process."""
         return self._user is not None
+
+    @property
+    def uid(self) -> int:
+        """ID of the user that crawlers run under."""
+        return os.geteuid() if self._user is None else self._user.pw_uid
 
     def prefix(self) -> list[str]:
         """Return what goes before a crawler's command so that it does not outlive this process."""
@@ -125,6 +137,11 @@ class Confinement:
         passed = {name: own[name] for name in _PASSED_ON if name in own}
         allowed = {"LLMREADY_CRAWL_ALLOW": self._crawl_allow} if self._crawl_allow else {}
         return {"LANG": "C.UTF-8", **passed, **allowed, "PATH": path, "HOME": str(home), "TMPDIR": str(home)}
+
+
+def have_own_users() -> bool:
+    """Tell whether crawlers run under users of their own here."""
+    return bool(_crawler_users(os.environ.get(_USERS_VARIABLE, "")))
 
 
 def confinements_for(settings: Settings) -> list[Confinement]:

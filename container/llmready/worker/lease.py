@@ -14,7 +14,7 @@ from llmready.domain.generation import Generation, Progress
 from llmready.observability import logger
 from llmready.ports.generations import Generations
 from llmready.ports.tasks import JobConsumer, QueuedJob
-from llmready.worker.patience import patiently
+from llmready.worker.retry import retry
 
 T = TypeVar("T")
 
@@ -140,7 +140,7 @@ class Lease:
             )
             return begun
 
-        self._ends = await patiently(beat, while_=self.holds) + self._length.total_seconds()
+        self._ends = await retry(beat, while_=self.holds) + self._length.total_seconds()
 
     async def _hide(self) -> None:
         try:

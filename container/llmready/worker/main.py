@@ -1,4 +1,4 @@
-"""The worker's life: take messages until there is no more work or it has to go."""
+"""Take messages from the queues and run jobs, until there is no more work or the worker is asked to stop."""
 
 import asyncio
 import os
@@ -13,30 +13,36 @@ from llmready.observability import logger
 from llmready.ports.tasks import JobConsumer, QueuedJob
 from llmready.services import Services
 from llmready.settings import Settings, settings
-from llmready.worker.answers import Answers
-from llmready.worker.blocking import Blocking
+from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
-from llmready.worker.confinement import confine_worker, confinements_for, forget_credentials
-from llmready.worker.crew import Crew
+from llmready.worker.confinement import (
+    confine_worker,
+    confinements_for,
+    forget_credentials,
+    have_own_users,
+)
+from llmready.worker.crawl_process import Limits
+from llmready.worker.http_caches import HttpCaches
 from llmready.worker.intake import Intake
-from llmready.worker.job import Desk
+from llmready.worker.job_context import JobContext
+from llmready.worker.job_pool import JobPool
 from llmready.worker.lease import visibility
 from llmready.worker.memory import memory_limit
-from llmready.worker.supervisor import Limits, Supervisor
+from llmready.worker.supervisor import Supervisor
 
 _WORK_VARIABLE = "LLMREADY_WORK_DIR"
-_BETWEEN_MESSAGES = 1.0  # seconds; who has work already leaves what comes to those who have none
+_BETWEEN_MESSAGES = 1.0  # seconds; a worker that has a job leaves new messages to those that have none
 _THREADS_A_JOB = 4  # calls to AWS at once: a heartbeat must never wait for an upload
 
 
 def main() -> int:
     """Run a worker and return its exit code."""
-    confine_worker()
-    asyncio.run(_work(settings()))
-    return 0
+    confine_worker(limit_processes=have_own_users())
+    return 0 if asyncio.run(_work(settings())) else 1
 
 
-async def _work(chosen: Settings) -> None:
+async def _work(chosen: Settings) -> bool:
+    """Do jobs until there is nothing to do; return False if the worker had to end for another reason."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,48 +61,52 @@ async def _work(chosen: Settings) -> None:
         pause=0.1 if emulated else 0.0,
     )
     first = asyncio.create_task(intake.next())  # on its way while the rest is built
-    crew = Crew(await asyncio.to_thread(_desks, services), stop)
+    pool = JobPool(await asyncio.to_thread(_contexts, services), stop)
     forget_credentials()
     logger.info("worker ready")
     message = await first
     idle_since = monotonic()
     while not stop.is_set():
         if message is not None:
-            crew.begin(message)
+            pool.start(message)
             message = None
-        if not crew.is_idle:
-            await crew.until_one_ends(within=None if crew.is_full else _BETWEEN_MESSAGES)
+        if not pool.is_idle:
+            await pool.wait_for_one(within=None if pool.is_full else _BETWEEN_MESSAGES)
             idle_since = monotonic()
         elif monotonic() - idle_since > chosen.idle_seconds:
             break
-        if not stop.is_set():
+        if pool.is_retired:
+            logger.error("no user is left that a crawler may run under; another task has to go on")
+            break
+        if not stop.is_set() and not pool.is_full:
             message = await intake.next()
     if message is not None:
         await asyncio.to_thread(_give_back, message, jobs)
-    await crew.until_all_have_ended()
+    await pool.wait_for_all()
     logger.info("worker ends", stopped=stop.is_set())
+    return not pool.is_retired
 
 
-def _desks(services: Services) -> list[Desk]:
+def _contexts(services: Services) -> list[JobContext]:
     bootstrap.connect("dynamodb", "s3")  # before the credentials are removed from the environment
     chosen = services.settings
     confinements = confinements_for(chosen)
     limits = Limits(memory=memory_limit(len(confinements), task=chosen.task_memory))
-    return [_desk(services, Supervisor(confinement, limits=limits)) for confinement in confinements]
+    return [_context(services, Supervisor(confinement, limits=limits)) for confinement in confinements]
 
 
-def _desk(services: Services, supervisor: Supervisor) -> Desk:
+def _context(services: Services, supervisor: Supervisor) -> JobContext:
     chosen = services.settings
     folder = os.environ.get(_WORK_VARIABLE)
-    return Desk(
+    return JobContext(
         services=services,
-        answers=Answers(
+        http_caches=HttpCaches(
             generations=services.generations,
             archives=services.archives,
             sharing=chosen.shared_cache,
         ),
         checkpoints=Checkpoints(services.archives),
-        blocking=Blocking(services.controls),
+        blocked_hosts=BlockedHosts(services.controls),
         supervisor=supervisor,
         lease=chosen.lease,
         attempt_timeout=chosen.attempt_timeout,
@@ -110,4 +120,6 @@ def _give_back(message: QueuedJob, jobs: JobConsumer) -> None:
     try:
         jobs.give_back(message)
     except TryAgain:
-        logger.warning("message not given back; it comes back", generation_id=message.generation_id)
+        logger.warning(
+            "message not given back; it will be delivered again", generation_id=message.generation_id
+        )

@@ -1,16 +1,16 @@
-"""The processes of a crawl as ``/proc`` shows them; where there is none, only the process group is known."""
+"""Processes as ``/proc`` shows them. Where there is no ``/proc``, only process groups are known."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _ENDED = frozenset("ZX")
-_ROUNDS = 10  # of halting what was forked meanwhile; a fork bomb has to leave it at that
+_ROUNDS = 10  # of stopping what was forked meanwhile, before killing it
 
 
 class Process(NamedTuple):
@@ -23,16 +23,94 @@ class Process(NamedTuple):
     resident: int
 
 
-def family(root: int) -> list[Process]:
-    """Return the living processes that descend from ``root`` or are in its session, itself included."""
-    everyone = list(_everyone())
-    found = {process.pid for process in everyone if root in (process.pid, process.session)}
-    grown = True
-    while grown:
-        children = {process.pid for process in everyone if process.parent in found}
-        grown = not children <= found
-        found |= children
-    return [process for process in everyone if process.pid in found]
+class CrawlProcesses(Protocol):
+    """All processes of one crawl."""
+
+    def living(self) -> list[Process]:
+        """Return those that have not ended."""
+
+    def kill(self) -> bool:
+        """Kill all of them; return whether it is certain that none is left."""
+
+
+class Family:
+    """The processes that descend from a crawler or are in its session.
+
+    This is all that can be known where a crawler runs under the worker's own user. A process that leaves the session
+    and loses its parent is known only if it was seen before.
+
+    Args:
+        root: Process ID of the crawler.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._seen: set[Process] = set()
+
+    def living(self) -> list[Process]:
+        """See :class:`CrawlProcesses`."""
+        found = self._now()
+        self._seen.update(found)
+        return found
+
+    def kill(self) -> bool:
+        """See :class:`CrawlProcesses`.
+
+        All are stopped first: a process that dies leaves children that can no longer be told to be of this family.
+        """
+        doomed: set[int] = set()
+        known = {(process.pid, process.born) for process in self._seen}
+        for _ in range(_ROUNDS):
+            _signal_group(self._root, signal.SIGSTOP)
+            found = {process.pid for process in self._now()}
+            if known:
+                found |= {process.pid for process in _everyone() if (process.pid, process.born) in known}
+            if found <= doomed:
+                break
+            for pid in found - doomed:
+                _signal(pid, signal.SIGSTOP)
+            doomed |= found
+        _signal_group(self._root, signal.SIGKILL)
+        for pid in doomed:
+            _signal(pid, signal.SIGKILL)
+        return True
+
+    def _now(self) -> list[Process]:
+        everyone = list(_everyone())
+        found = {process.pid for process in everyone if self._root in (process.pid, process.session)}
+        grown = True
+        while grown:
+            children = {process.pid for process in everyone if process.parent in found}
+            grown = not children <= found
+            found |= children
+        return [process for process in everyone if process.pid in found]
+
+
+def living(pid: int) -> Process | None:
+    """Return a process, or None if it has ended."""
+    fields = _stat(_PROC / str(pid))
+    if fields is None:
+        return None
+    if fields[0] in _ENDED:
+        # A process whose first thread has ended looks like a zombie without memory while its other threads go on.
+        thread = next(_living_threads(pid), None)
+        if thread is None:
+            return None
+        fields[21] = thread[21]
+    return Process(
+        pid=pid,
+        born=int(fields[19]),
+        parent=int(fields[1]),
+        session=int(fields[3]),
+        resident=int(fields[21]) * _PAGE,
+    )
+
+
+def process_ids() -> list[int]:
+    """Return the IDs of all processes."""
+    if not _PROC.is_dir():
+        return []
+    return [int(name) for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208 - three times as fast
 
 
 def memory_of(processes: Iterable[Process], *, limit: int) -> int:
@@ -46,28 +124,6 @@ def memory_of(processes: Iterable[Process], *, limit: int) -> int:
     return plain if plain <= limit else sum(_proportional(process) for process in listed)
 
 
-def kill(root: int, seen: Iterable[Process] = ()) -> None:
-    """Kill ``root`` with its process group and its family, and whoever of ``seen`` still lives.
-
-    All are halted first: a process that dies leaves children that no longer can be told to be of this family.
-    """
-    doomed: set[int] = set()
-    known = {(process.pid, process.born) for process in seen}
-    for _ in range(_ROUNDS):
-        _signal_group(root, signal.SIGSTOP)
-        found = {process.pid for process in family(root)}
-        if known:
-            found |= {process.pid for process in _everyone() if (process.pid, process.born) in known}
-        if found <= doomed:
-            break
-        for pid in found - doomed:
-            _signal(pid, signal.SIGSTOP)
-        doomed |= found
-    _signal_group(root, signal.SIGKILL)
-    for pid in doomed:
-        _signal(pid, signal.SIGKILL)
-
-
 def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
@@ -78,30 +134,26 @@ def _signal_group(root: int, number: signal.Signals) -> None:
         os.killpg(root, number)
 
 
-def _everyone() -> Iterable[Process]:
-    if not _PROC.is_dir():
-        return
-    for name in os.listdir(_PROC):  # noqa: PTH208 - thrice as fast as making a Path of each
-        if name.isdecimal() and (process := _process(int(name))) is not None:
-            yield process
+def _everyone() -> Iterator[Process]:
+    return (process for pid in process_ids() if (process := living(pid)) is not None)
 
 
-def _process(pid: int) -> Process | None:
+def _living_threads(pid: int) -> Iterator[list[str]]:
+    with contextlib.suppress(OSError):
+        for thread in (_PROC / str(pid) / "task").iterdir():
+            fields = _stat(thread)
+            if fields is not None and fields[0] not in _ENDED:
+                yield fields
+
+
+def _stat(folder: Path) -> list[str] | None:
+    """Return the fields of proc_pid_stat(5) from the state on, or None where there is no such process."""
     try:
-        line = (_PROC / str(pid) / "stat").read_text()
+        line = (folder / "stat").read_text(errors="replace")
     except OSError:
         return None
-    # proc_pid_stat(5): the name in brackets may hold anything, so count from its end.
-    fields = line.rpartition(")")[2].split()
-    if fields[0] in _ENDED:
-        return None
-    return Process(
-        pid=pid,
-        born=int(fields[19]),
-        parent=int(fields[1]),
-        session=int(fields[3]),
-        resident=int(fields[21]) * _PAGE,
-    )
+    # The name in brackets may hold anything, so count from its end.
+    return line.rpartition(")")[2].split()
 
 
 def _proportional(process: Process) -> int:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -36,13 +36,15 @@ from llmready.domain.generation import Generation
 from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import Lane
 from llmready.domain.user import User
-from llmready.http.open_families import OpenFamilies
 from llmready.observability import logger, trace_aws_calls
 from llmready.ports.limits import Captcha
 from llmready.ports.mail import Mailer
 from llmready.ports.telemetry import Metrics
 from llmready.services import Services
 from llmready.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from llmready.http.open_families import OpenFamilies
 
 _CONFIG = Config(
     connect_timeout=3,
@@ -125,8 +127,11 @@ def services() -> Services:
 
 
 @cache
-def open_families() -> OpenFamilies:
+def open_families() -> "OpenFamilies":
     """Return the check that the session of an access token was not revoked."""
+    # The worker, which imports this module as well, has no JWT library.
+    from llmready.http.open_families import OpenFamilies  # noqa: PLC0415
+
     return OpenFamilies(services().sessions)
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-import jwt
 from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.api_keys import Scope
@@ -110,6 +109,8 @@ def issue(
         scope: What it is limited to.
         token_id: Its id; a new one when None.
     """
+    import jwt  # noqa: PLC0415 - see check()
+
     claims = {
         "iss": ISSUER,
         "aud": audience.value,
@@ -131,6 +132,9 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
     Raises:
         Unauthenticated: It is not ours, not for this, expired or malformed; the detail does not say which.
     """
+    # The worker's image has no JWT library: it imports this module for its constants alone.
+    import jwt  # noqa: PLC0415
+
     refusal = Unauthenticated("invalid_token", "The token is missing, expired or not valid.")
     if len(token) > _LONGEST or not _FORM.fullmatch(token):
         raise refusal

@@ -84,7 +84,7 @@ def generated(place: Place, start_worker: Callable[..., Worker]) -> Callable[...
         done = now_stored(place, generation)
         assert done.status is Status.COMPLETED, worker.log()
         assert done.pages_crawled == len(PAGES)
-        assert not worker.said("answers not brought"), worker.log()
+        assert not worker.said("HTTP cache not fetched"), worker.log()
         return done
 
     return generate

@@ -1,4 +1,4 @@
-"""Hosts that operators blocked: not crawled, and no longer crawled."""
+"""Hosts that operators blocked: they are not crawled, and running crawls of them are stopped."""
 
 import asyncio
 
@@ -11,30 +11,30 @@ from llmready.ports.controls import ControlsStore
 HOST_BLOCKED = Failure(code="host_blocked", message="Websites of this host are not generated.")
 
 
-class Blocking:
-    """What operators set, looked at again and again.
+class BlockedHosts:
+    """The operators' list of blocked hosts, read repeatedly.
 
     Args:
-        controls: Where it is.
-        seconds: Between two looks.
+        controls: Where the list is stored.
+        seconds: Time between two reads.
     """
 
     def __init__(self, controls: ControlsStore, *, seconds: float = 5.0) -> None:
         self._controls = controls
         self._seconds = seconds
 
-    async def now(self) -> Controls:
-        """Return what is set; where that cannot be known, nothing is."""
+    async def read(self) -> Controls:
+        """Return what operators set; nothing is blocked while that cannot be read."""
         try:
             return await asyncio.to_thread(self._controls.get)
         except TryAgain:
             logger.warning("controls not read")
             return Controls()
 
-    async def until_blocked(self, url: str) -> None:
-        """Return once a URL's host is blocked."""
+    async def wait_until_blocked(self, url: str) -> None:
+        """Return as soon as the host of a URL is blocked."""
         while True:
-            controls = await self.now()
+            controls = await self.read()
             if controls.blocks(url):
                 return
             await asyncio.sleep(self._seconds)

@@ -1,0 +1,145 @@
+"""Check the zip that a crawler hands over, before anybody can download it.
+
+A crawler that a page has taken over may hand over any file. What is accepted is what our crawler writes: regular
+files under safe relative names, each once, stored one after the other, without anything that programs read in
+different ways (data before, between or after the entries, extra fields, comments, encryption). So every program
+unpacks the same files, and none of them leaves the folder that it unpacks into.
+"""
+
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+_LONGEST_NAME = 255  # bytes of one part of a path, which is what file systems take
+_LONGEST_PATH = 1024  # bytes
+_MOST_ENTRIES = 20_000
+_MOST_UNPACKED = 4 << 30  # bytes
+# The header before an entry (APPNOTE 4.3.7) without its time: signature, version, flags, method, CRC-32, packed size,
+# size, lengths of the name and of the extra fields.
+_HEADER = struct.Struct("<4sHHHIIIHH")
+_HEADER_SIGNATURE = b"PK\x03\x04"
+_TIME_AT, _TIME_SIZE = 10, 4
+_DIRECTORY_HEADER = 46  # bytes before the name (APPNOTE 4.3.12)
+_END_RECORDS = (22, 22 + 56 + 20)  # bytes after the directory, without and with the ZIP64 records
+_UTF8 = 0x800
+_DOS_FOLDER = 0x10
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Control and bidirectional characters hide what a name is; the others mean something to Windows or to a shell.
+_FORBIDDEN = re.compile(
+    r'[\x00-\x1f\x7f-\x9f\\:*?"<>|\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]'
+)
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)", re.IGNORECASE
+)
+
+
+class BadArchive(Exception):
+    """The archive is not one that our crawler writes; the message says why."""
+
+
+def check_archive(archive: Path) -> None:
+    """Check the names and the layout of a zip file.
+
+    Args:
+        archive: A file that nobody changes any more.
+
+    Raises:
+        BadArchive: It is not acceptable.
+        OSError: It cannot be read.
+    """
+    try:
+        with archive.open("rb") as file, zipfile.ZipFile(file) as opened:
+            entries = opened.infolist()
+            if len(entries) > _MOST_ENTRIES:
+                raise BadArchive("It has too many entries.")
+            for entry in entries:
+                _check_entry(entry)
+            _check_names([entry.orig_filename for entry in entries])
+            _check_layout(opened, file, archive.stat().st_size)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        raise BadArchive(f"It is not a readable zip file: {error}") from error
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    # ``orig_filename`` is the name as it is stored; ``filename`` ends at a NUL and has separators replaced.
+    name = entry.orig_filename
+    check_name(name)
+    if not (entry.flag_bits & _UTF8 or name.isascii()):
+        raise BadArchive(f"The encoding of the name {name!r} is not given.")
+    if entry.flag_bits & ~_UTF8:
+        raise BadArchive(f"{name!r} is encrypted, patched or streamed.")
+    if entry.compress_type not in _METHODS:
+        raise BadArchive(f"{name!r} is compressed in an unknown way.")
+    mode = entry.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or entry.external_attr & _DOS_FOLDER:
+        raise BadArchive(f"{name!r} is not a regular file.")
+    if entry.extra or entry.comment:
+        raise BadArchive(f"{name!r} has extra fields or a comment.")
+
+
+def check_name(name: str) -> None:
+    """Check the name of one entry.
+
+    Raises:
+        BadArchive: It is not a relative path that every file system takes.
+    """
+    if not name or len(name.encode(errors="replace")) > _LONGEST_PATH:
+        raise BadArchive("A name is empty or too long.")
+    if _FORBIDDEN.search(name):
+        raise BadArchive(f"The name {name!r} has characters that are not allowed.")
+    for part in name.split("/"):
+        if part in ("", ".", "..") or part != part.strip(" ") or part.endswith("."):
+            raise BadArchive(f"The name {name!r} is not a plain relative path.")
+        if len(part.encode()) > _LONGEST_NAME or _RESERVED.match(part):
+            raise BadArchive(f"The name {name!r} is not allowed on every file system.")
+
+
+def _check_names(names: list[str]) -> None:
+    """Refuse two entries for one file, also where case or Unicode form are ignored, and a file that is a folder."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    for name in names:
+        folded = unicodedata.normalize("NFC", name).casefold()
+        if folded in files:
+            raise BadArchive(f"The name {name!r} is there twice.")
+        files.add(folded)
+        folders.update(str(folder) for folder in PurePosixPath(folded).parents)
+    if clash := files & folders:
+        raise BadArchive(f"{min(clash)!r} is both a file and a folder.")
+
+
+def _check_layout(archive: zipfile.ZipFile, file: BinaryIO, size: int) -> None:
+    """Refuse anything but entries, one after the other, and the directory behind them.
+
+    The header before an entry has to say what the directory says of it, because some programs read only one of them.
+    """
+    position = unpacked = directory = 0
+    for entry in archive.infolist():
+        name = entry.orig_filename.encode()
+        header = _HEADER.pack(
+            _HEADER_SIGNATURE,
+            *(entry.extract_version, entry.flag_bits, entry.compress_type),
+            entry.CRC,
+            *(entry.compress_size, entry.file_size, len(name), 0),
+        )
+        file.seek(position)
+        found = file.read(len(header) + _TIME_SIZE + len(name))
+        if entry.header_offset != position or _without_time(found) != header + name:
+            raise BadArchive(
+                f"The header of {entry.orig_filename!r} is not the one that its directory describes."
+            )
+        position += len(found) + entry.compress_size
+        unpacked += entry.file_size
+        directory += _DIRECTORY_HEADER + len(name)
+    if unpacked > _MOST_UNPACKED:
+        raise BadArchive("It would be too large when unpacked.")
+    if position != archive.start_dir or size - position - directory not in _END_RECORDS or archive.comment:
+        raise BadArchive("There is something else beside the entries.")
+
+
+def _without_time(header: bytes) -> bytes:
+    return header[:_TIME_AT] + header[_TIME_AT + _TIME_SIZE :]

@@ -1,0 +1,233 @@
+"""One attempt at a claimed generation: crawl the site, check what the crawler left, store it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+from llmready.domain.errors import LeaseLost, TryAgain
+from llmready.domain.generation import (
+    Archive,
+    Coverage,
+    Failure,
+    PageError,
+    Progress,
+    Quality,
+    archive_key,
+)
+from llmready.observability import logger
+from llmready.usecases.end_generation import TIMED_OUT
+from llmready.worker import checkpoints, http_caches
+from llmready.worker.archive_check import BadArchive, check_archive
+from llmready.worker.blocked_hosts import HOST_BLOCKED
+from llmready.worker.crawl_order import (
+    Crawled,
+    CrawlFailed,
+    CrawlOrder,
+    CrawlStopped,
+    Outcome,
+    checkpoint_of,
+)
+from llmready.worker.events import Completed
+from llmready.worker.job_context import JobContext
+from llmready.worker.lease import Lease
+from llmready.worker.results import NotAcceptable, Taken, TooLarge
+from llmready.worker.retry import retry
+
+_CHECKPOINT_INTERVAL = 1.0  # seconds; the crawler writes one every few
+_CHECKPOINT_SHARE = 10  # storing checkpoints takes at most one part in so many of the time
+_MEGABYTE = 1024 * 1024
+
+_BROKE_OFF = Failure(
+    code="internal_error", message="The generation broke off. This is our fault, not the website's."
+)
+_NOT_STORED = Failure(
+    code="internal_error", message="The result could not be stored. This is our fault, not the website's."
+)
+
+
+class Stored(NamedTuple):
+    """The attempt ended with its files in the bucket."""
+
+    archive: Archive
+    progress: Progress
+    errors: tuple[PageError, ...]
+
+
+AttemptResult = Stored | CrawlFailed | CrawlStopped
+
+
+class Attempt:
+    """One attempt at a generation.
+
+    Args:
+        lease: The lease on the generation.
+        context: What the job works with.
+        stop: Ends the attempt early when it is set.
+    """
+
+    def __init__(self, lease: Lease, context: JobContext, stop: asyncio.Event) -> None:
+        self._lease = lease
+        self._context = context
+        self._stop = stop
+
+    async def run(self) -> AttemptResult:
+        """Crawl and store. An unexpected error counts as a failure of ours that another attempt may not meet.
+
+        Raises:
+            LeaseLost: Another worker may have claimed the generation.
+        """
+        try:
+            async with asyncio.timeout(self._context.attempt_timeout.total_seconds()) as limit:
+                return await self._crawl_and_store()
+        except LeaseLost:
+            raise
+        except TryAgain:
+            return CrawlStopped() if self._stop.is_set() else CrawlFailed(_NOT_STORED, transient=True)
+        except Exception:  # noqa: BLE001 - whatever it is, the generation is not lost by it
+            if limit.expired():
+                return CrawlFailed(TIMED_OUT, transient=True)
+            logger.exception("attempt broke off", generation_id=self._lease.generation.id)
+            return CrawlFailed(_BROKE_OFF, transient=True)
+
+    async def _crawl_and_store(self) -> AttemptResult:
+        context, generation = self._context, self._lease.generation
+        controls = await context.blocked_hosts.read()
+        if controls.blocks(generation.website_url):
+            return CrawlFailed(HOST_BLOCKED, transient=False)
+        folder = Path(tempfile.mkdtemp(prefix="generation-", dir=context.work))
+        try:
+            caches = await asyncio.to_thread(context.http_caches.fetch, generation, folder)
+            order = CrawlOrder(
+                url=generation.website_url,
+                settings=generation.settings,
+                seconds=min(generation.settings.timeout, int(context.attempt_timeout.total_seconds())),
+                blocked_hosts=controls.blocked_hosts,
+                previous=caches.previous,
+                shared=caches.shared,
+                share=context.http_caches.sharing,
+                resume=await asyncio.to_thread(context.checkpoints.fetch, generation, folder),
+            )
+            outcome = await self._crawl(order, folder)
+            if isinstance(outcome, CrawlStopped):
+                await self._lease.confirm()
+                await asyncio.to_thread(context.checkpoints.store, generation, self._take_checkpoint(folder))
+            return await self._store(outcome, folder) if isinstance(outcome, Crawled) else outcome
+        finally:
+            await context.supervisor.remove_files(folder)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _crawl(self, order: CrawlOrder, folder: Path) -> Outcome:
+        """Crawl until the end, or until operators block the host."""
+        context = self._context
+        crawling = asyncio.create_task(
+            context.supervisor.crawl(order, folder, report=self._lease.report, stop=self._stop)
+        )
+        blocked = asyncio.create_task(context.blocked_hosts.wait_until_blocked(order.url))
+        storing = asyncio.create_task(self._store_checkpoints(folder))
+        try:
+            await asyncio.wait({crawling, blocked}, return_when=asyncio.FIRST_COMPLETED)
+            return crawling.result() if crawling.done() else CrawlFailed(HOST_BLOCKED, transient=False)
+        finally:
+            crawling.cancel()
+            blocked.cancel()
+            storing.cancel()
+            await asyncio.wait({crawling, blocked, storing})
+
+    async def _store_checkpoints(self, folder: Path) -> None:
+        """Store each checkpoint that the crawler writes."""
+        checkpoint, stored, pause = checkpoint_of(folder), 0, _CHECKPOINT_INTERVAL
+        while True:
+            await asyncio.sleep(pause)
+            with suppress(FileNotFoundError):
+                written = checkpoint.lstat().st_mtime_ns
+                if written != stored and self._lease.holds():
+                    started = monotonic()
+                    await asyncio.to_thread(
+                        self._context.checkpoints.store, self._lease.generation, self._take_checkpoint(folder)
+                    )
+                    stored = written
+                    pause = max(_CHECKPOINT_INTERVAL, _CHECKPOINT_SHARE * (monotonic() - started))
+
+    def _take_checkpoint(self, folder: Path) -> Callable[[], Taken]:
+        return partial(
+            self._context.supervisor.take,
+            checkpoint_of(folder),
+            folder / "checkpoint",
+            most=checkpoints.MOST_BYTES,
+        )
+
+    async def _store(self, crawled: Crawled, folder: Path) -> AttemptResult:
+        """Store what a crawler left: a copy of our own, after it was checked."""
+        context, generation, report = self._context, self._lease.generation, crawled.report
+        try:
+            taken = await asyncio.to_thread(self._take_archive, crawled, folder)
+        except TooLarge:
+            return CrawlFailed(_too_large(context.archive_mb), transient=False)
+        except (NotAcceptable, BadArchive, FileNotFoundError) as error:
+            logger.warning("archive not acceptable", generation_id=generation.id, reason=str(error))
+            return CrawlFailed(_BROKE_OFF, transient=True)
+        key = archive_key(generation.user_id, generation.id, generation.fence)
+        await self._lease.confirm()
+        await retry(
+            lambda: context.services.archives.store(taken.path, key, taken.sha256),
+            while_=lambda: self._lease.holds() and not self._stop.is_set(),
+        )
+        await asyncio.to_thread(self._store_http_caches, crawled, folder)
+        return Stored(
+            Archive(
+                key=key,
+                file_size=taken.size,
+                total_files=report.total_files,
+                sha256=taken.sha256,
+                content_bytes=report.content_bytes,
+                quality=Quality.model_validate(report.quality.model_dump()),
+                coverage=_coverage_of(report),
+            ),
+            Progress(
+                pages_crawled=report.pages_crawled,
+                total_pages=report.pages_crawled + report.pages_failed,
+                pages_failed=report.pages_failed,
+            ),
+            crawled.errors,
+        )
+
+    def _take_archive(self, crawled: Crawled, folder: Path) -> Taken:
+        """Copy the archive and check the copy.
+
+        Raises:
+            NotAcceptable: It is no regular file, or not the one that the crawler reported.
+            TooLarge: It is larger than what is stored.
+            BadArchive: Its entries are not acceptable.
+            FileNotFoundError: There is none.
+        """
+        most = self._context.archive_mb * _MEGABYTE
+        taken = self._context.supervisor.take(crawled.archive, folder / "archive.zip", most=most)
+        if taken.sha256 != crawled.report.sha256:
+            raise NotAcceptable("It differs from what the crawler reported.")
+        check_archive(taken.path)
+        return taken
+
+    def _store_http_caches(self, crawled: Crawled, folder: Path) -> None:
+        caches, generation = self._context.http_caches, self._lease.generation
+        copy, most = folder / "http-cache", http_caches.MOST_BYTES
+        take = self._context.supervisor.take
+        caches.store(generation, partial(take, crawled.http_cache, copy, most=most))
+        caches.share(generation, partial(take, crawled.shared_http_cache, copy, most=most))
+
+
+def _coverage_of(report: Completed) -> Coverage:
+    pages = report.pages_crawled + report.pages_failed
+    return Coverage(pages_found=max(report.pages_found, pages), truncated_by=report.truncated_by)
+
+
+def _too_large(megabytes: int) -> Failure:
+    return Failure(
+        code="archive_too_large",
+        message=f"The result is larger than {megabytes} MB; fewer pages or narrower patterns may help.",
+    )

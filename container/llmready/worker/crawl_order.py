@@ -1,0 +1,139 @@
+"""What a crawler is asked to do, and what can come of it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from llmready.domain.generation import Failure, PageError
+from llmready.domain.website import CrawlSettings
+from llmready.worker.events import Completed
+
+_BLOCKED_HOSTS = "blocked-hosts"
+_HTTP_CACHE = "kept.answers"
+_SHARED_HTTP_CACHE = "shared.answers"
+_CHECKPOINT = "checkpoint"
+_OUT = "out"
+
+
+class CrawlOrder(NamedTuple):
+    """What to crawl.
+
+    Attributes:
+        seconds: How long the crawler itself may take.
+        blocked_hosts: Hosts that are not crawled, each with all below it.
+        previous: The site's HTTP cache as the last crawl left it, to ask only for what changed.
+        shared: An HTTP cache that other crawls of the host shared.
+        share: Whether to write an HTTP cache that others may use.
+        resume: The checkpoint of an earlier attempt.
+    """
+
+    url: str
+    settings: CrawlSettings
+    seconds: int
+    blocked_hosts: tuple[str, ...] = ()
+    previous: Path | None = None
+    shared: Path | None = None
+    share: bool = False
+    resume: Path | None = None
+
+
+class Crawled(NamedTuple):
+    """The crawl completed. The files should be there, but nobody has looked at them yet (see ``results``).
+
+    Attributes:
+        archive: The zip.
+        http_cache: For the next crawl of the site.
+        shared_http_cache: For other crawls of the host.
+        errors: The pages that are missing.
+    """
+
+    archive: Path
+    report: Completed
+    http_cache: Path
+    shared_http_cache: Path
+    errors: tuple[PageError, ...] = ()
+
+
+class CrawlFailed(NamedTuple):
+    """The crawl failed; ``transient`` tells whether another one may succeed."""
+
+    failure: Failure
+    transient: bool
+    errors: tuple[PageError, ...] = ()
+
+
+class CrawlStopped(NamedTuple):
+    """The crawl was stopped because the worker has to end."""
+
+
+Outcome = Crawled | CrawlFailed | CrawlStopped
+
+CRASHED = CrawlFailed(
+    Failure(
+        code="internal_error",
+        message="The crawl broke off unexpectedly. This is our fault, not the website's.",
+    ),
+    transient=True,
+)
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """Return the file in which the crawler that works in a job's folder keeps its checkpoint."""
+    return folder / "crawl" / _CHECKPOINT
+
+
+def crawled(home: Path, report: Completed, errors: tuple[PageError, ...]) -> Crawled:
+    """Return the outcome of a crawler that reports completion.
+
+    Args:
+        home: The crawler's working folder.
+        report: What it reported.
+        errors: The pages that it reported as missing.
+    """
+    return Crawled(
+        archive=home / f"{_OUT}.zip",
+        report=report,
+        http_cache=home / _HTTP_CACHE,
+        shared_http_cache=home / _SHARED_HTTP_CACHE,
+        errors=errors,
+    )
+
+
+def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
+    """Return the arguments of the crawler's command.
+
+    Args:
+        order: What to crawl.
+        folder: The job's folder, which the crawler can read but not change; the list of blocked hosts goes there.
+        home: The crawler's working folder.
+    """
+    wanted = order.settings
+    arguments = [
+        order.url,
+        f"--out={home / _OUT}",
+        f"--keep={home / _HTTP_CACHE}",
+        f"--checkpoint={home / _CHECKPOINT}",
+        f"--max-pages={wanted.max_pages}",
+        f"--timeout={order.seconds}",
+        f"--link-target={wanted.link_target}",
+        "--zip",
+        "--events",
+    ]
+    if wanted.include_patterns:
+        arguments.append(f"--include={','.join(wanted.include_patterns)}")
+    if wanted.exclude_patterns:
+        arguments.append(f"--exclude={','.join(wanted.exclude_patterns)}")
+    if order.blocked_hosts:
+        blocked = folder / _BLOCKED_HOSTS
+        blocked.write_text("\n".join(order.blocked_hosts))
+        arguments.append(f"--blocked-hosts={blocked}")
+    if order.previous is not None:
+        arguments.append(f"--previous={order.previous}")
+    if order.shared is not None:
+        arguments.append(f"--shared={order.shared}")
+    if order.resume is not None:
+        arguments.append(f"--resume={order.resume}")
+    if order.share:
+        arguments.append(f"--share={home / _SHARED_HTTP_CACHE}")
+    if wanted.use_playwright:
+        arguments.append("--use-playwright")
+    return arguments

@@ -1,0 +1,207 @@
+"""One running crawler: read its events, hold it to its limits, end it."""
+
+import asyncio
+import contextlib
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmready.domain.generation import Failure, PageError, Progress
+from llmready.observability import logger
+from llmready.usecases.end_generation import TIMED_OUT
+from llmready.usecases.page_errors import MOST_ERRORS
+from llmready.worker.crawl_order import CRASHED, CrawlFailed, CrawlStopped, Outcome, crawled
+from llmready.worker.events import Completed, Failed, PageFailed, Progressed, event_from
+from llmready.worker.processes import CrawlProcesses, memory_of
+
+LONGEST_LINE = 16 * 1024  # bytes
+_MOST_BYTES = 8 * 1024 * 1024  # of all events; an honest crawler writes less than half of that in an hour
+_MOST_BAD_LINES = 1000
+_TOO_LONG = b" " * LONGEST_LINE  # stands for a line that was longer than that
+_LOG_TAIL = 2000  # characters
+_URL = re.compile(r"\b[a-z]{2,10}://\S+", re.IGNORECASE)
+
+_OUT_OF_MEMORY = Failure(
+    code="budget_exceeded",
+    message="The crawl needed more memory than one generation may use; fewer pages may help.",
+)
+_FILE_TOO_LARGE = Failure(
+    code="budget_exceeded", message="The crawl wrote more than one generation may; fewer pages may help."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a crawler may use. Times are seconds, memory is bytes.
+
+    Attributes:
+        memory: Of all its processes together.
+        silence: Between two events.
+        packing: Beyond the time that the crawler was given, for writing the archive.
+        stopping: Between being asked to stop and being killed.
+        interval: Between two checks of the memory.
+        ending: For killing all of its processes.
+        closing: For reading its pipes to their ends after that.
+        removing: For removing the files that it wrote.
+    """
+
+    memory: int
+    silence: float = 300.0
+    packing: float = 60.0
+    stopping: float = 10.0
+    interval: float = 1.0
+    ending: float = 10.0
+    closing: float = 5.0
+    removing: float = 60.0
+
+
+class CrawlProcess:
+    """One running crawler.
+
+    Args:
+        process: The crawler.
+        processes: It and everything that it starts.
+        home: Its working folder.
+        limits: What it may use.
+        report: Called with its progress.
+    """
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        processes: CrawlProcesses,
+        home: Path,
+        limits: Limits,
+        report: Callable[[Progress], None],
+    ) -> None:
+        self._process = process
+        self._processes = processes
+        self._home = home
+        self._limits = limits
+        self._report = report
+        self._errors: list[PageError] = []
+        self._log_tail = ""
+        self._reading_log = asyncio.create_task(self._read_log())
+
+    async def outcome(self, seconds: float, stop: asyncio.Event) -> Outcome:
+        """Return how the crawl ends: what the crawler reports, a limit that it exceeds, or the request to stop.
+
+        Args:
+            seconds: The longest time that it may take.
+            stop: Set when the crawl has to stop.
+        """
+        reading = asyncio.create_task(self._read_events())
+        watching = asyncio.create_task(self._watch_memory())
+        stopping = asyncio.create_task(stop.wait())
+        tasks: list[asyncio.Task[Outcome] | asyncio.Task[bool]] = [reading, watching, stopping]
+        try:
+            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                return reading.result()
+            if watching.done():
+                return watching.result()
+            return CrawlStopped() if stopping.done() else CrawlFailed(TIMED_OUT, transient=True)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def ask_to_stop(self) -> None:
+        """Let the crawler write its last checkpoint, within a limit of time."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stopping):
+                await self._process.wait()
+
+    async def end(self) -> bool:
+        """Kill all of its processes, and return whether it is certain that none is left."""
+        ended = await asyncio.to_thread(self._processes.kill)
+        # Its pipes have to be read to their end, or asyncio keeps them open.
+        reading = asyncio.gather(self._discard_events(), self._reading_log, self._process.wait())
+        try:
+            async with asyncio.timeout(self._limits.closing):
+                await reading
+        except TimeoutError:
+            logger.warning("a process of the crawl could not be ended", pid=self._process.pid)
+            self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - or the pipes stay open
+        return ended
+
+    async def _read_events(self) -> Outcome:
+        read = bad = 0
+        while read < _MOST_BYTES and bad < _MOST_BAD_LINES:
+            try:
+                async with asyncio.timeout(self._limits.silence):
+                    line = await self._line()
+                    if line is None:
+                        return self._died(await self._process.wait())
+            except TimeoutError:
+                logger.warning("crawler sent no event for too long")
+                return CRASHED
+            read += len(line)
+            match event := event_from(line):
+                case None:
+                    bad += 1
+                case Progressed():
+                    self._report(
+                        Progress(
+                            pages_crawled=event.pages_crawled,
+                            total_pages=event.total_pages,
+                            pages_failed=event.pages_failed,
+                        )
+                    )
+                case PageFailed():
+                    if len(self._errors) < MOST_ERRORS:
+                        self._errors.append(PageError(url=event.url, code=event.code, detail=event.detail))
+                case Completed():
+                    self._processes.living()  # a family is known by what was seen of it
+                    return crawled(self._home, event, tuple(self._errors))
+                case Failed():
+                    self._processes.living()
+                    failure = Failure(code=event.code, message=event.detail)
+                    return CrawlFailed(failure, event.transient, errors=tuple(self._errors))
+            # What is in the buffer already is read without a pause: let the heartbeat have its turn.
+            await asyncio.sleep(0)
+        logger.warning("crawler wrote too much", bytes_read=read, bad_lines=bad)
+        return CRASHED
+
+    async def _line(self) -> bytes | None:
+        try:
+            line = await _readable(self._process.stdout).readline()
+        except ValueError:
+            return _TOO_LONG
+        return line or None
+
+    async def _discard_events(self) -> None:
+        while await _readable(self._process.stdout).read(LONGEST_LINE):
+            pass
+
+    async def _read_log(self) -> None:
+        stream = _readable(self._process.stderr)
+        while text := await stream.read(LONGEST_LINE):
+            self._log_tail = (self._log_tail + text.decode(errors="replace"))[-_LOG_TAIL:]
+
+    async def _watch_memory(self) -> Outcome:
+        while True:
+            await asyncio.sleep(self._limits.interval)
+            living = self._processes.living()
+            if memory_of(living, limit=self._limits.memory) > self._limits.memory:
+                logger.warning("crawler used too much memory", limit_bytes=self._limits.memory)
+                return CrawlFailed(_OUT_OF_MEMORY, transient=False)
+            if living and all(process.pid != self._process.pid for process in living):
+                # It is dead, and children that hold its pipes would hide that.
+                await asyncio.to_thread(self._processes.kill)
+
+    def _died(self, status: int) -> CrawlFailed:
+        logger.warning("crawler died", exit_status=status, last_log=_URL.sub("(address)", self._log_tail))
+        if status == -signal.SIGXFSZ:
+            return CrawlFailed(_FILE_TOO_LARGE, transient=False)
+        return CRASHED
+
+
+def _readable(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
+    if stream is None:
+        raise RuntimeError("the crawler was started without a pipe")
+    return stream

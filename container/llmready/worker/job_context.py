@@ -1,0 +1,39 @@
+"""What a worker needs to run a job."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from llmready.services import Services
+from llmready.worker.blocked_hosts import BlockedHosts
+from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.http_caches import HttpCaches
+from llmready.worker.supervisor import Supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobContext:
+    """What a worker needs to run a job; one job at a time uses it.
+
+    Attributes:
+        services: The services of this process.
+        http_caches: What earlier crawls stored for the next one.
+        checkpoints: The progress of interrupted crawls.
+        blocked_hosts: The hosts that are not crawled.
+        lease: How long the worker holds a generation after each write.
+        attempt_timeout: The longest time that one attempt may run.
+        retries: Further crawls after the first failed one.
+        archive_mb: The largest archive that is stored.
+        work: The folder in which each job makes its own; None for the system's.
+    """
+
+    services: Services
+    http_caches: HttpCaches
+    checkpoints: Checkpoints
+    blocked_hosts: BlockedHosts
+    supervisor: Supervisor
+    lease: timedelta
+    attempt_timeout: timedelta
+    retries: int
+    archive_mb: int
+    work: Path | None = None

@@ -1,0 +1,66 @@
+"""Crawlers under another user, played by small programs."""
+
+import pwd
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from llmready.worker.confinement import Confinement
+from llmready.worker.crawl_process import Limits
+from llmready.worker.crawler_user import UserProcesses
+from llmready.worker.supervisor import REMOVER, Supervisor
+from testkit import needs
+from tests.worker.programs import crawler
+
+# Not nobody: all processes of this user are killed, and somebody's services may run as nobody.
+UID = 54321
+STRANGER = pwd.struct_passwd(("crawler", "x", UID, UID, "", "/", "/bin/false"))
+# Starts a process that is of no family: it has left the crawler's session and has lost its parent.
+ESCAPE = """
+def escape(what):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for descriptor in range(3):
+                os.close(descriptor)
+            what()
+        os._exit(0)
+    os.wait()
+"""
+
+
+def living() -> list[int]:
+    """Return the processes of the stranger."""
+    return [process.pid for process in UserProcesses(UID, seconds=0).living()]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Have a folder that the stranger may enter, and end all its processes afterwards."""
+    needs.root()
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        UserProcesses(UID, seconds=10).kill()
+        shutil.rmtree(folder)
+
+
+def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
+    """Return the supervisor of a crawler that does what ``body`` says, under the stranger's user."""
+    # The stranger may reach neither this Python nor this repository.
+    python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))
+    remover = shutil.copy(REMOVER[-1], folder)
+    Path(remover).chmod(0o644)
+    _, option, program = crawler(ESCAPE + textwrap.dedent(body))
+    return Supervisor(
+        Confinement(user=STRANGER),
+        limits=Limits(**{"memory": 300 << 20, "interval": 0.1, "silence": 10, "stopping": 1, **limits}),
+        command=[python, "-I", option, program],
+        remover=[python, "-I", "-S", remover],
+    )
