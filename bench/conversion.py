@@ -50,6 +50,8 @@ class Side:
     def used(self) -> float:
         """CPU seconds of the child, and of this process."""
         child = self.converter._child  # noqa: SLF001 - its number is nowhere else
+        if child is None:
+            raise RuntimeError("the converter does not run; call start first")
         fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS + time.process_time()
 

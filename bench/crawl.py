@@ -59,7 +59,7 @@ def ours(address: str, out: Path, pages: int, connections: int = CONNECTIONS) ->
         "llmready.crawler",
         f"http://{address}/",
         "--out",
-        out,
+        str(out),
         "--max-pages",
         str(pages),
     ]
@@ -104,7 +104,7 @@ def install_peers() -> None:
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
         subprocess.run([sys.executable, "-m", "venv", KEPT / "scrapy"], check=True)
         pip = [
-            KEPT / "scrapy" / "bin" / "python",
+            str(KEPT / "scrapy" / "bin" / "python"),
             "-m",
             "pip",
             "install",

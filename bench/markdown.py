@@ -34,7 +34,7 @@ def install_peers() -> Path:
     if not stamp.exists() or stamp.read_text() != wanted:
         print("installing the peers …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", KEPT], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "-r", PEERS / "markdown.txt"], check=True)
         stamp.write_text(wanted)
     return python
@@ -43,7 +43,8 @@ def install_peers() -> Path:
 def of_peers(pages: list[str]) -> dict[str, list[str]]:
     program = [install_peers(), PEERS / "markdown_peers.py"]
     done = subprocess.run(program, input=json.dumps(pages), stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)
+    converted: dict[str, list[str]] = json.loads(done.stdout)
+    return converted
 
 
 async def of_ours(pages: list[str]) -> list[str]:

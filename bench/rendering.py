@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.site import nginx
 from testkit.memory import Watch
@@ -58,10 +59,10 @@ def site(folder: Path, rendered: int, plain: int) -> None:
         page = {"title": f"Page {name}", "links": links, "text": text}
         (api / f"{name}.json").write_text(json.dumps(page))
     for number in range(plain):
-        text = f"<p>{number}: {_SENTENCE * 4}</p>" * 30
+        body = f"<p>{number}: {_SENTENCE * 4}</p>" * 30
         (folder / f"plain-{number}.html").write_text(
             f"<!doctype html><html lang=en><head><title>Plain {number}</title></head><body><main>"
-            f"<h1>Plain {number}</h1>{text}</main><script src=/plain.js></script></body></html>"
+            f"<h1>Plain {number}</h1>{body}</main><script src=/plain.js></script></body></html>"
         )
     (folder / "index.html").write_text(_SHELL)
 
@@ -82,7 +83,7 @@ def crawl(address: str, out: Path, pages: int) -> dict[str, object]:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    return json.loads((out / "manifest.json").read_text())
+    return dict(json.loads((out / "manifest.json").read_text()))
 
 
 def main() -> None:
@@ -104,7 +105,7 @@ def main() -> None:
             report(manifest, out, plain, seconds, watch.peak)
 
 
-def report(manifest: dict, out: Path, plain: int, seconds: float, peak: float) -> None:
+def report(manifest: dict[str, Any], out: Path, plain: int, seconds: float, peak: float) -> None:
     note = next(note for note in manifest["notes"] if "rendered" in note)
     rendered = int(re.match(r"\d+", note)[0])  # type: ignore[index]
     in_vain = sum("Seen by a browser." in page.read_text() for page in (out / "md").rglob("plain-*.md"))

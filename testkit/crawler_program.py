@@ -35,7 +35,7 @@ class Run:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        return json.loads((self.out / "manifest.json").read_text())
+        return dict(json.loads((self.out / "manifest.json").read_text()))
 
     @property
     def llms(self) -> str:

@@ -66,7 +66,8 @@ class Emulator:
 
     def client(self, service: str, **config: Any) -> Any:
         """Return a new client of a service."""
-        return boto3.client(
+        make: Any = boto3.client  # its types know services by their literal names alone
+        return make(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,

@@ -50,7 +50,7 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def fleet_of(place: Place, folder: Path, **settings: object) -> Iterator[Fleet]:
+def fleet_of(place: Place, folder: Path, **settings: Any) -> Iterator[Fleet]:
     """Have a fleet of workers with these settings until the context ends."""
     folder.mkdir(exist_ok=True)
     fleet = Fleet(lambda kind: Worker(place, folder, browser=kind is not TaskKind.PLAIN, **settings))

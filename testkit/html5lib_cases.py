@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from testkit.packages import unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VERSION = "1.1"
 SHA256 = "b2e5b40261e20f354d198eae92afc10d750afb487ed5e50f9c4eaf07c184146f"
@@ -33,7 +37,7 @@ def cases() -> list[Case]:
     folder = unpacked("pypi:html5lib", VERSION, (FOLDER,), sha256=SHA256) / FOLDER
     found: list[Case] = []
     for path in sorted(folder.glob("*.dat")):
-        text = "\n" + path.read_text(encoding="utf-8", newline="\n")
+        text = "\n" + path.read_bytes().decode()
         for number, block in enumerate(text.split("\n#data\n")[1:], 1):
             if "\n#document-fragment\n" not in block:
                 found.append(_case(f"{path.stem}:{number}", block))
@@ -68,7 +72,7 @@ def _nested(document: str) -> list[Node]:
     return root  # type: ignore[return-value]
 
 
-def normalised(children: list[object] | list[Node]) -> tuple[Node, ...]:
+def normalised(children: Iterable[Any]) -> tuple[Node, ...]:
     """Return nodes without what no reader sees: implied elements, texts of white space alone, split texts."""
     found: list[Node] = []
     for child in children:
@@ -79,7 +83,7 @@ def normalised(children: list[object] | list[Node]) -> tuple[Node, ...]:
             else:
                 found.append(text)
             continue
-        name, _, *inner = child  # type: ignore[misc]
+        name, _, *inner = child
         inside = normalised(inner)
         if name in IMPLIED:
             for node in inside:

@@ -107,7 +107,7 @@ class Service:
 
     def token_for(self, address: str) -> str:
         """Return the token of the newest mail to an address."""
-        return re.findall(r"#token=([\w=-]+)", self.mails(address)[-1]["BodyText"])[-1]
+        return str(re.findall(r"#token=([\w=-]+)", self.mails(address)[-1]["BodyText"])[-1])
 
     def items(self) -> list[dict[str, Any]]:
         """Return everything in the table."""
@@ -183,7 +183,7 @@ def access_token(user_id: str) -> str:
 def forget() -> None:
     """Let the process build its adapters and read its settings anew."""
     settings.cache_clear()
-    clear_caches()
+    clear_caches()  # type: ignore[no-untyped-call]
     for name in dir(bootstrap):
         if hasattr(made := getattr(bootstrap, name), "cache_clear"):
             made.cache_clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -121,15 +121,15 @@ class Site:
 
 
 @contextmanager
-def serving(pages: dict[str, Answer | str] | Callable[[str], Answer | None]) -> Iterator[Site]:
+def serving(pages: Mapping[str, Answer | str] | Callable[[str], Answer | None]) -> Iterator[Site]:
     """Serve pages: a mapping from paths to answers (or HTML), or a function of the path."""
 
     def from_mapping(path: str) -> Answer | None:
-        assert isinstance(pages, dict)
+        assert not callable(pages)
         found = pages.get(path)
         return Answer(found) if isinstance(found, str) else found
 
-    site = Site(from_mapping if isinstance(pages, dict) else pages)
+    site = Site(pages if callable(pages) else from_mapping)
     thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -202,11 +202,14 @@ class Person:
 
     def finished(self, generation: str, within: float = 120.0) -> dict[str, Any]:
         """Wait until a generation has ended and return it."""
-        return wait_for(
-            lambda: (
-                (found := self.generation(generation))["status"] not in ("pending", "processing") and found
-            ),
-            within=within,
+        return dict(
+            wait_for(
+                lambda: (
+                    (found := self.generation(generation))["status"] not in ("pending", "processing")
+                    and found
+                ),
+                within=within,
+            )
         )
 
     def delete_account(self) -> httpx.Response:

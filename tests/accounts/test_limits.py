@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from llmready import bootstrap
 from llmready.domain.clock import now
@@ -184,7 +185,7 @@ def failing(matches: Callable[[str], bool], code: str) -> Iterator[None]:
         if not matches(str(params["body"])):
             return None
         error = {"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        return AWSResponse("", 400, {}, None), error
+        return AWSResponse("", 400, HTTPHeaders(), None), error
 
     events = bootstrap.client("dynamodb").meta.events
     events.register("before-call", refuse)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import clear_caches
-from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
+from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -120,7 +120,8 @@ def _wrong_claims(member: Member) -> Iterator[tuple[str, str]]:
     for audience in Audience:
         if audience is not Audience.ACCESS:
             yield f"good for {audience}", signed(claims_of(member, aud=audience.value), header_of())
-    for body in (None, [], "x", 5, {}, [claims_of(member)]):
+    bodies: tuple[Any, ...] = (None, [], "x", 5, {}, [claims_of(member)])
+    for body in bodies:
         yield f"claims {body!r}"[:30], signed(body, header_of())
     yield "claims no json", signed(b"\xff\xfe{", header_of())
     yield "claims deep", signed(b"[" * 1000 + b"]" * 1000, header_of())
@@ -182,7 +183,8 @@ def _wrong_headers(member: Member) -> Iterator[tuple[str, str]]:
     yield "crit", signed(claims, header_of(crit=["exp"]))
     yield "crit unknown", signed(claims, header_of(crit=["x"], x=1))
     yield "not encoded", signed(claims, header_of(b64=False, crit=["b64"]))
-    for header in (None, [], "x", 5):
+    headers: tuple[Any, ...] = (None, [], "x", 5)
+    for header in headers:
         yield f"header {header!r}", signed(claims, header)
     yield "header no json", signed(claims, b"{]")
 
@@ -338,7 +340,7 @@ def store_keys(service: Service, **keys: object) -> None:
     """Store signing keys, as after the next read of every function."""
     secrets = service.place.emulator.client("secretsmanager")
     secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(keys))
-    clear_caches()
+    clear_caches()  # type: ignore[no-untyped-call]
 
 
 K2 = {"kid": "k2", "secret": "t" * 64}

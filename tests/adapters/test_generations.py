@@ -395,14 +395,14 @@ def test_the_history_newest_first_by_page_and_by_cursor(either: Place, user: Use
     assert reader is not None
     ids.insert(0, (running.id, websites[0], Status.PENDING))
     assert either.generations.count(reader) == len(ids)
-    for website in (None, *websites):
+    for only in (None, *websites):
         for status in (None, *Status):
             matching = [
                 found
                 for found, of, as_ in ids
-                if (website is None or of.id == website.id) and (status is None or as_ is status)
+                if (only is None or of.id == only.id) and (status is None or as_ is status)
             ]
-            website_id = website.id if website else None
+            website_id = only.id if only else None
             assert either.generations.count(reader, website_id=website_id, status=status) == len(matching)
     assert either.generations.count(reader, website_id=new_id()) == 0
     for status in Status:

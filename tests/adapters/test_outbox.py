@@ -9,16 +9,14 @@ LATER = timedelta(seconds=55)
 
 
 def put(place: Place, **fields: object) -> OutboxMail:
-    mail = OutboxMail(
-        **{
-            "id": new_id(),
-            "user_id": new_id(),
-            "kind": MailKind.ACCOUNT_EXISTS,
-            "created_at": now(),
-            "due_at": now(),
-            **fields,
-        }
-    )
+    usual = {
+        "id": new_id(),
+        "user_id": new_id(),
+        "kind": MailKind.ACCOUNT_EXISTS,
+        "created_at": now(),
+        "due_at": now(),
+    }
+    mail = OutboxMail.model_validate({**usual, **fields})
     place.outbox.put(mail)
     return mail
 

@@ -85,8 +85,9 @@ class Life:
         for website in self.websites:
             now_stored = self.place.websites.get_for_user(self.user.id, website.id)[1]
             assert now_stored is not None
-            (holder,) = [found.id for found in running if found.website_id == website.id] or [None]
-            assert now_stored.active_generation_id == holder
+            holders = [found.id for found in running if found.website_id == website.id]
+            expected: list[str] | list[None] = holders or [None]
+            assert [now_stored.active_generation_id] == expected
 
 
 ACTIONS = st.tuples(

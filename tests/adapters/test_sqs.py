@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ def receive(place: Place, lane: Lane = Lane.PRIORITY, visibility: int = 30) -> Q
     ],
 )
 def test_a_generation_goes_by_its_plan_and_by_what_it_needs(
-    either: Place, plan: str, wanted: dict[str, bool], lane: Lane
+    either: Place, plan: str, wanted: dict[str, Any], lane: Lane
 ) -> None:
     user = new_user(plan)
     generation = new_generation(user, new_website(user, **wanted))
@@ -86,7 +88,7 @@ def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
     jobs = SqsJobQueue(either.sqs, dict.fromkeys(Lane, url))
     user = new_user()
     job = QueuedJob("u", "g", Lane.STANDARD, "receipt")
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: jobs.send(new_generation(user, new_website(user))),
         lambda: jobs.receive(Lane.STANDARD, wait=0, visibility=30),
         lambda: jobs.hide(job, 0),
@@ -94,7 +96,8 @@ def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
         lambda: SqsMailQueue(either.sqs, url).send(
             OutboxMail(id="m", user_id="u", kind=MailKind.ACCOUNT_EXISTS, created_at=now(), due_at=now())
         ),
-    ):
+    )
+    for call in calls:
         with pytest.raises(TryAgain):
             call()
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -37,10 +38,11 @@ def test_an_account_changes_its_name_and_its_plan(either: Place) -> None:
 
 def test_nobody_is_made_by_a_change(either: Place) -> None:
     missing = new_id()
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: either.users.rename(missing, "x", now()),
         lambda: either.users.set_plan(new_user(), "pro", now(), by="ops"),
-    ):
+    )
+    for change in changes:
         with pytest.raises(NotFound):
             change()
     assert either.users.get(missing) is None
@@ -169,10 +171,11 @@ def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> Non
     assert "gone@example.com" not in stored
     assert "Gone" not in stored
     assert users.create(new_user(email="gone@example.com"))
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: users.rename(user.id, "x", time),
         lambda: users.set_plan(user, "pro", time, by="ops"),
-    ):
+    )
+    for change in changes:
         with pytest.raises(NotFound):
             change()
     assert [deletion.user_id for deletion in users.deleted(now())] == [user.id]

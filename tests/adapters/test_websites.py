@@ -200,7 +200,7 @@ def test_some_at_once_with_one_that_was_changed_meanwhile(either: Place, user: U
     outcomes: list[str | None] = []
     while len(outcomes) < 3:
         some = either.websites.update_some(wanted[len(outcomes) :])
-        outcomes += [refusal and refusal.code for refusal in some]
+        outcomes += [refusal.code if refusal else None for refusal in some]
     assert outcomes == [None, "website_changed", None]
     assert either.websites.get_some(user.id, [site.id for site in sites]) == [
         wanted[0][1],
@@ -214,7 +214,7 @@ def test_some_at_once_with_one_that_was_changed_meanwhile(either: Place, user: U
     outcomes = []
     while len(outcomes) < 3:
         some = either.websites.delete_some(gone[len(outcomes) :], now())
-        outcomes += [refusal and refusal.code for refusal in some]
+        outcomes += [refusal.code if refusal else None for refusal in some]
     assert outcomes == [None, "generation_in_progress", None]
     assert counts(either, user) == (1, 1)
 

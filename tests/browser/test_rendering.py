@@ -50,7 +50,7 @@ def markdown(result: Run, path: str) -> str:
     """The Markdown of a page; fails when the page is not there."""
     for one in result.manifest["pages"]:
         if re.sub(r"^https?://[^/]+", "", one["url"]) == path:
-            return (result.out / one["path"]).read_text()
+            return (result.out / str(one["path"])).read_text()
     raise AssertionError((path, result.manifest["failures"], result.stderr))
 
 

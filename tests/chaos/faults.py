@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
 TRANSACTION = "TransactWriteItems"
@@ -40,7 +41,7 @@ def refusal(url: str, code: str, **more: Any) -> AWSResponse:
         "x-amzn-query-error": f"{code};Sender",
         "Content-Length": str(len(body)),
     }
-    return AWSResponse(url, 400, headers, _Body(body))
+    return AWSResponse(url, 400, HTTPHeaders.from_dict(headers), _Body(body))
 
 
 def conflict(url: str, writes: int) -> AWSResponse:

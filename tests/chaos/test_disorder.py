@@ -3,6 +3,7 @@
 import random
 import signal
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,10 @@ def _end(workers: list[Worker]) -> None:
         worker.wait()
 
 
+def _begun(place: Place, generation: Generation) -> bool:
+    return now_stored(place, generation).pages_crawled > 0
+
+
 def _all_ended(place: Place, generations: list[Generation]) -> bool:
     dispatched(place, now())
     return all(now_stored(place, generation).status.is_final for generation in generations)
@@ -31,7 +36,7 @@ def _all_ended(place: Place, generations: list[Generation]) -> bool:
 
 def _drained(place: Place, generations: list[Generation]) -> bool:
     dispatched(place, now())
-    return place.waiting(place.queue_urls[generations[0].queue]) == (0, 0)
+    return place.waiting(place.queue_urls[generations[0].lane]) == (0, 0)
 
 
 @pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.chaos)])
@@ -97,9 +102,9 @@ def test_clocks_that_are_minutes_apart(
                 place.jobs.send(generation)  # so that both get it
             # To the one whose clock is ahead, the leases of the other seem to have ended.
             workers = [start(-120, site.host)]
-            until(lambda g=generations[0]: now_stored(place, g).pages_crawled > 0, seconds=40)
+            until(partial(_begun, place, generations[0]), seconds=40)
             workers.append(start(120, site.host))
-            until(lambda all_=generations: _all_ended(place, all_), seconds=90)
+            until(partial(_all_ended, place, generations), seconds=90)
             _end(workers)
         for generation in generations:
             (ended,) = check_books(place, generation.user_id)

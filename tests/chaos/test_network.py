@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_delays_and_cuts(
                 # Long enough that no heartbeat is late because the machine is busy: cuts are what this is about.
                 lease_seconds=10,
             )
-            until(lambda g=generation: _settled(place, g), seconds=60)
+            until(partial(_settled, place, generation), seconds=60)
             worker.signal(signal.SIGTERM)
             worker.wait()
             check_completed(place, generation)

@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from operator import methodcaller
 from typing import Any, TypeVar
 
 import brotli
@@ -121,7 +122,7 @@ def test_a_page_has_so_many_seconds() -> None:
     with serving({"/drip": Answer(page("Slow"), drip=0.05), "/late": Answer(page("Late"), delay=3)}) as site:
         for path, limits in [("/drip", {"page_seconds": 0.5}), ("/late", {"headers_seconds": 0.5})]:
             with pytest.raises(Failure) as caught:
-                _with_fetcher(site, lambda fetcher, path=path: fetcher.get(parse(site.url + path)), **limits)
+                _with_fetcher(site, methodcaller("get", parse(site.url + path)), **limits)
             assert caught.value.code == Code.TIMEOUT
 
 

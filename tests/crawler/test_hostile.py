@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from llmready.crawler.failures import Code, Failure
@@ -263,9 +263,9 @@ def _bomb(encoding: str, megabytes: int = 120) -> bytes:
     }
     if encoding == "br":
         packer = brotli.Compressor(quality=5)
-        return b"".join(packer.process(part) for _ in range(megabytes)) + packer.finish()
+        return bytes(b"".join(packer.process(part) for _ in range(megabytes)) + packer.finish())
     packer = packers[encoding]
-    return b"".join(packer.compress(part) for _ in range(megabytes)) + packer.flush()
+    return bytes(b"".join(packer.compress(part) for _ in range(megabytes)) + packer.flush())
 
 
 def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
@@ -321,7 +321,7 @@ def _filters(path: str) -> str:
     return links(*(f"?page={number}&order={hash((path, number)) % 10**9}" for number in range(30)))
 
 
-_TRAPS = {
+_TRAPS: dict[str, Callable[[str], str]] = {
     "calendar": _months,
     "branching": lambda path: links(f"{path.rstrip('/')}0/next", f"{path.rstrip('/')}1/previous"),
     "deeper": lambda _: links("deeper/"),

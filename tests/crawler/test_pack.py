@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -25,7 +26,14 @@ START = parse("https://example.com/")
 
 def stored(path: str, title: str, **facts: str) -> StoredPage:
     url = parse(f"https://example.com{path}")
-    known = {"heading": "", "description": "", "site_name": "", "excerpt": "", "digest": path, **facts}
+    known: dict[str, Any] = {
+        "heading": "",
+        "description": "",
+        "site_name": "",
+        "excerpt": "",
+        "digest": path,
+        **facts,
+    }
     return StoredPage(url=url, depth=1, title=title, **known)
 
 

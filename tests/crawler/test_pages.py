@@ -592,5 +592,5 @@ async def test_signs_of_any_size_wherever_they_lie(shift: int) -> None:
     finally:
         await converter.close()
     assert told["title"] == signs
-    assert told["metas"] == [["description", "", signs]]
+    assert list(map(tuple, told["metas"])) == [("description", "", signs)]
     assert markdown.replace("\u00a0", " ").split("\n\n") == [text.replace("\u00a0", " ") for text in texts]

@@ -7,6 +7,7 @@ import itertools
 import random
 import re
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,12 +160,13 @@ def test_connections_go_down_by_half_and_up_by_one() -> None:
     async def walk() -> list[int]:
         throttle = Throttle(4)
         seen = []
-        for note in (
+        notes: tuple[Callable[[], object], ...] = (
             lambda: throttle.refused(0.0, retry_after=0.0),
             lambda: throttle.timed_out(0.0),
-            lambda: [throttle.succeeded(0.05) for _ in range(ANSWERS_BEFORE_MORE)],
-            lambda: [throttle.succeeded(0.05) for _ in range(ANSWERS_BEFORE_MORE * 4 * 4)],
-        ):
+            lambda: deque(map(throttle.succeeded, [0.05] * ANSWERS_BEFORE_MORE)),
+            lambda: deque(map(throttle.succeeded, [0.05] * ANSWERS_BEFORE_MORE * 4 * 4)),
+        )
+        for note in notes:
             note()
             seen.append(throttle.connections)
             await asyncio.sleep(0.001)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,13 @@ def archive(folder: Path, pages: dict[str, str]) -> dict[str, str]:
     (folder / "archive").mkdir()
     store = PageStore(folder / "pages", compress=True)
     for name, markdown in pages.items():
-        facts = {"title": name, "heading": name, "description": "", "site_name": "", "excerpt": ""}
+        facts: dict[str, Any] = {
+            "title": name,
+            "heading": name,
+            "description": "",
+            "site_name": "",
+            "excerpt": "",
+        }
         url = parse(f"https://example.com/{name}")
         store.add(StoredPage(url=url, depth=1, digest=content_digest(name, markdown), **facts), markdown)
     with Bundle(folder / "archive", folder / "archive.zip", 10**9) as bundle:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.engine.scope import adopt, same_registrable
-from llmready.crawler.urls import BadUrl, Url, join, parse, parse_typed
+from llmready.crawler.urls import BadUrl, join, parse, parse_typed
 
 BASE = parse("https://example.com/a/b/c.html?x=1")
 
@@ -271,4 +271,4 @@ def test_no_pattern_is_slow() -> None:
 
 
 def test_url_is_a_plain_value() -> None:
-    assert Url(*tuple(BASE)) == BASE
+    assert BASE._replace() == BASE

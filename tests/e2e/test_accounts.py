@@ -27,7 +27,7 @@ def mail_token(system: System, address: str, subject: str) -> str:
             if mail["To"] == address and subject in mail["Subject"]:
                 body = mail.get_body(("plain",))
                 assert body is not None
-                return re.findall(r"#token=([\w=-]+)", body.get_content())[0]
+                return str(re.findall(r"#token=([\w=-]+)", body.get_content())[0])
         return None
 
     return str(wait_for(found))

@@ -12,7 +12,7 @@ from tests.e2e.test_access import assert_problem
 pytestmark = pytest.mark.e2e
 
 JSON = {"Content-Type": "application/json"}
-BODIES = [
+BODIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("/auth/register", {"email": "a@example.org", "password": PASSWORD}, {"full_name"}),
     ("/auth/login", {"email": "a@example.org", "password": PASSWORD}, set()),
     ("/auth/refresh", {"refresh_token": "x"}, set()),
@@ -29,9 +29,8 @@ def _fields() -> list[tuple[str, dict[str, Any], str]]:
             rest = {name: value for name, value in body.items() if name != field}
             cases.append((path, rest, field))
             cases += [(path, {**body, field: value}, field) for value in WRONG]
-        cases += [
-            (path, {**body, field: value}, field) for field in optional for value in (5, [], "x" * 5000)
-        ]
+        values: tuple[Any, ...] = (5, [], "x" * 5000)
+        cases += [(path, {**body, field: value}, field) for field in optional for value in values]
         cases.append((path, {**body, "surprise": 1}, "surprise"))
     return cases
 

@@ -106,8 +106,10 @@ def test_the_link_in_the_mail_downloads(system: System, person: Person, small_si
     person.finished(generation)
     raw = system.mail_to(person.email, "your files are ready")
     mail = email.message_from_string(raw, policy=email.policy.default)
-    text = mail.get_body(("plain",)).get_content()
-    html = mail.get_body(("html",)).get_content()
+    plain, rich = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert rich is not None
+    text, html = plain.get_content(), rich.get_content()
     (link,) = re.findall(r"http\S+/download\?token=\S+", text)
     assert link in html.replace("&amp;", "&")
     file = httpx.get(link, follow_redirects=True)

@@ -200,6 +200,6 @@ def test_what_a_start_left_behind_is_in_its_queue_within_two_minutes(
     while round_ <= end:
         dispatched(place, round_)
         round_ += timedelta(minutes=1)
-    sent = place.waiting(place.queue_urls[generation.queue])
+    sent = place.waiting(place.queue_urls[generation.lane])
     assert sent == (1, 0)
     assert now_stored(place, generation).enqueued_at is not None

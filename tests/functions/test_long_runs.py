@@ -130,7 +130,7 @@ def test_the_reset_of_a_long_table(
     """Runs of ten seconds, each of which goes on where the last one ended, until nothing is left."""
     last_month = month_of(now().replace(day=1) - timedelta(days=1))
     open_ledgers(place, last_month, count := 10_000)
-    runs = []
+    runs: list[dict[str, Any]] = []
     began = perf_counter()
     while not runs or not runs[-1]["all_seen"]:
         runs.append(quota_reset.handler({}, _context(20)))  # ten seconds are to spare

@@ -30,7 +30,7 @@ def with_files(place: Place, user: User, website: Website, number: int) -> list[
     generations = many_generations(user, website, number)
     for index in range(0, number, 3):
         generation = generations[index]
-        archive = Archive(**{**ARCHIVE, "key": _key(generation)})
+        archive = Archive.model_validate({**ARCHIVE, "key": _key(generation)})
         generations[index] = generation.model_copy(update={"archive": archive, "fence": 2})
         place.s3.put_object(Bucket=place.name, Key=archive.key, Body=b"zip")
         place.s3.put_object(Bucket=place.name, Key=errors_key(user.id, generation.id, 1), Body=b"{}")

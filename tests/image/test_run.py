@@ -7,9 +7,10 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from llmready.domain.generation import Status, archive_key
+from llmready.domain.generation import Generation, Status, archive_key
 from testkit.emulator import Place
 from testkit.people import queued
 from testkit.sites import Site, drawn_by_script, numbered, serve
@@ -28,6 +29,14 @@ def reachable(fence: Fence, site: Site) -> str:
     """Make a site reachable behind the fence and return its host and port."""
     fence.door(int(site.host.rpartition(":")[2]))
     return site.host
+
+
+def _is_final(place: Place, generation: Generation) -> bool:
+    return now_stored(place, generation).status.is_final
+
+
+def _begun(place: Place, generation: Generation) -> bool:
+    return now_stored(place, generation).pages_crawled > 0
 
 
 def test_a_job_from_the_queue_becomes_a_zip(
@@ -60,7 +69,7 @@ def test_worker_and_crawlers_are_users_of_their_own_and_none_can_gain_rights(
         allowed = ",".join(reachable(fence, one) for one in (site, another))
         task = start_task(plain, crawl_allow=allowed)
         for generation in generations:
-            until(lambda g=generation: now_stored(place, g).pages_crawled > 0, seconds=30)
+            until(partial(_begun, place, generation), seconds=30)
         init, *others = task.processes()
         limits = task.inspect()["HostConfig"]
         found = {pid: status_of(pid) for pid in others}
@@ -162,7 +171,7 @@ def test_nothing_of_a_taken_over_crawler_reaches_the_next_job(
     )
     for number in (1, 2):
         generation = queued(place)
-        until(lambda g=generation: now_stored(place, g).status.is_final, seconds=60)
+        until(partial(_is_final, place, generation), seconds=60)
         ended = now_stored(place, generation)
         assert (ended.status, ended.error_code) == (Status.FAILED, "internal_error"), task.output()
         found = json.loads((report / f"{number}.json").read_text())
@@ -205,7 +214,7 @@ def test_three_seconds_from_start_to_the_first_poll(
     took = []
     for _ in range(3):  # other tests may have the machine for a moment
         task = start_task(plain, idle_seconds=60)
-        polled = until(lambda task=task: fence.first(b"AmazonSQS.ReceiveMessage", since=task.started))
+        polled = until(partial(fence.first, b"AmazonSQS.ReceiveMessage", since=task.started))
         took.append(polled - task.started)
         task.stop()
         if took[-1] <= 3:

@@ -31,7 +31,7 @@ def test_each_setting_has_the_default_that_is_told() -> None:
     rows = re.findall(
         r"^\| ((?:`\w+`,? ?)+) \| ([^|]*) \|", OPERATIONS.partition("# Alarms")[0], re.MULTILINE
     )
-    told = {}
+    told: dict[str, str] = {}
     for names, defaults in rows:
         settings = re.findall(r"`(\w+)`", names)
         values = [defaults.strip()] if len(settings) == 1 else re.split(r", ", defaults.strip())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.constructs import layers
+from infra.constructs import bytecode, layers
 from infra.constructs.bytecode import SourceBundling
 from infra.constructs.layers import DependencyBundling, LambdaPlatform
 from infra.local.deployment import _zipped
@@ -47,7 +47,7 @@ def test_code_of_ours_can_be_read_by_everybody(closed: Path, tmp_path: Path) -> 
     assert {"part", "."} <= folders
     assert {found[name] for name in folders} == {0o755}
     assert {mode for name, mode in found.items() if name not in folders} == {0o644}
-    assert any(name.endswith(".pyc") for name in found) or not layers.IS_MADE
+    assert any(name.endswith(".pyc") for name in found) or not bytecode.IS_MADE
 
 
 def test_third_party_packages_can_be_read_by_everybody(

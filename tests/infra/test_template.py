@@ -437,7 +437,7 @@ def test_plain_crawls_have_a_small_task_and_those_with_a_browser_a_larger_one(pr
 
 
 def _is(template: Template, name: str, task: dict[str, Any]) -> bool:
-    return template.resources[name]["Properties"].get("Family") == task["Family"]
+    return bool(template.resources[name]["Properties"].get("Family") == task["Family"])
 
 
 def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:

@@ -66,7 +66,7 @@ def look(browser: Browser, html: str, width: int, scheme: Any) -> dict[str, Any]
 @pytest.mark.parametrize("width", [360, 800])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_can_be_read(
-    browser: Browser, kind: MailKind, width: int, scheme: str, website: dict[str, str]
+    browser: Browser, kind: MailKind, width: int, scheme: str, website: dict[str, Any]
 ) -> None:
     seen = look(browser, render(kind, **website).html, width, scheme)
     assert seen["width"] <= width

@@ -17,7 +17,7 @@ RULE = re.compile(r"^ *(-?\d+\.\d) (\w+)", re.MULTILINE)
 def hits(mails: list[bytes]) -> list[dict[str, float]]:
     """Return for each mail the rules that it meets, with their points."""
     box = b"".join(b"From x@example.com Tue Nov 24 09:30:00 2026\n" + mail + b"\n\n" for mail in mails)
-    command = [needs.package("spamassassin", SPAMASSASSIN), "--local", "--test-mode", "--mbox"]
+    command = [str(needs.package("spamassassin", SPAMASSASSIN)), "--local", "--test-mode", "--mbox"]
     done = subprocess.run(command, input=box, capture_output=True, timeout=300, check=True)
     reports = done.stdout.decode(errors="replace").split("Content analysis details:")[1:]
     assert len(reports) == len(mails)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,10 +50,10 @@ def test_tree_of_what_authors_get_wrong(page: str, outline: str) -> None:
     assert "".join(map(_outline, children)) == outline
 
 
-def _outline(node: object) -> str:
+def _outline(node: Any) -> str:
     if isinstance(node, str):
         return node
-    name, attributes, *children = node  # type: ignore[misc]
+    name, attributes, *children = node
     href = f" {attributes['href']}" if attributes["href"] else ""
     inside = "" if name in ("script", "noscript") else "".join(map(_outline, children))
     return f"<{name}{href}>{inside}</>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -44,11 +45,11 @@ class Reading:
         return " ".join("".join(self.words).split()), self.links, self.headings, self.blocks
 
 
-def _ours(node: object, reading: Reading) -> None:
+def _ours(node: Any, reading: Reading) -> None:
     if isinstance(node, str):
         reading.words.append(html.unescape(node))
         return
-    name, attributes, *children = node  # type: ignore[misc]
+    name, attributes, *children = node
     if name in UNSEEN:
         return
     start = len(reading.words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from llms_txt import parse_llms_file
@@ -20,7 +21,14 @@ START = parse("https://example.com/")
 
 def stored(path: str, title: str, **facts: str) -> StoredPage:
     url = parse(f"https://example.com{path}")
-    known = {"heading": "", "description": "", "site_name": "", "excerpt": "", "digest": path, **facts}
+    known: dict[str, Any] = {
+        "heading": "",
+        "description": "",
+        "site_name": "",
+        "excerpt": "",
+        "digest": path,
+        **facts,
+    }
     return StoredPage(url=url, depth=1, title=title, **known)
 
 
@@ -149,7 +157,9 @@ def test_what_is_too_long_is_divided(count: int) -> None:
     files = render_llms_txt(outlined(pages), page_link, START.origin)
     assert all(len(text) <= LONGEST_FILE for text in files.values())
     assert len(files) > 1
-    seen, waiting, linked = set(), ["llms.txt"], []
+    seen: set[str] = set()
+    waiting = ["llms.txt"]
+    linked: list[str] = []
     while waiting:
         name = waiting.pop()
         seen.add(name)

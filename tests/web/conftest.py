@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
-from testkit.sites import Site, numbered, serve
+from testkit.sites import Answer, Site, numbered, serve
 from testkit.system import PASSWORD, Person, System, free_port
 from tests.browser.chromium import chromium
 from tests.web.attacks import attack_pages
@@ -35,7 +35,8 @@ def slow_handbook() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def hostile_site() -> Iterator[Site]:
     """Serve pages whose text tries to run code in whoever shows it."""
-    with serve(attack_pages()) as site:
+    pages = attack_pages()
+    with serve(lambda path, _: pages.get(path, Answer("", status=404))) as site:
         yield site
 
 
@@ -71,9 +72,13 @@ class Watched:
 
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._dialog)
         page.on("console", lambda message: self._console(message.text))
         page.on("request", lambda request: self._request(request.url))
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def _console(self, text: str) -> None:
         if "Content Security Policy" in text or "TrustedHTML" in text or "Trusted Type" in text:

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ def start_worker(place: Place, tmp_path: Path) -> Iterator[Callable[..., Worker]
     """Start workers; none of them outlives the test."""
     running: list[Worker] = []
 
-    def start(**settings: object) -> Worker:
+    def start(**settings: Any) -> Worker:
         running.append(Worker(place, tmp_path, **settings))
         return running[-1]
 

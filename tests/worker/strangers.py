@@ -55,7 +55,7 @@ def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
     """Return the supervisor of a crawler that does what ``body`` says, under the stranger's user."""
     # The stranger may reach neither this Python nor this repository.
     python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))
-    remover = shutil.copy(REMOVER[-1], folder)
+    remover = str(shutil.copy(REMOVER[-1], folder))
     Path(remover).chmod(0o644)
     _, option, program = crawler(ESCAPE + textwrap.dedent(body))
     return Supervisor(

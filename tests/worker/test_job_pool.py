@@ -106,11 +106,15 @@ def test_no_crawler_enters_the_folder_of_another() -> None:
         (home / "page").write_text("what a site said")
 
         def may(user: pwd.struct_passwd, script: str) -> bool:
-            options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            return (
-                subprocess.run(["sh", "-c", script], capture_output=True, check=False, **options).returncode
-                == 0
-            )  # type: ignore[call-overload]
+            done = subprocess.run(
+                ["sh", "-c", script],
+                capture_output=True,
+                check=False,
+                user=user.pw_uid,
+                group=user.pw_gid,
+                extra_groups=[],
+            )
+            return done.returncode == 0
 
         for script in (f"cat {home}/page", f"cat {parent}/resume", f"ls {home}", f"touch {home}/planted"):
             assert [may(user, script) for user in users] == [True, False], script

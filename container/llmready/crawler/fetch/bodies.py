@@ -127,7 +127,7 @@ def _window_bits(head: bytes) -> int:
 
 
 def _brotli() -> _Decoder:
-    import brotli  # type: ignore[import-untyped]  # noqa: PLC0415 - most sites send gzip
+    import brotli  # noqa: PLC0415 - most sites send gzip
 
     decoder = brotli.Decompressor()
 
