@@ -184,6 +184,8 @@ def _complete_answer(
         response["description"] = HTTPStatus(int(status)).phrase
     names = [*(("RateLimit", "RateLimit-Policy") if facts.limited else ())]
     names += {"202": ["Location", "Retry-After"], "302": ["Location"]}.get(status, [])
+    if facts.id == "readGeneration" and status == "200":
+        names.append("Retry-After")
     if names:
         response["headers"] = _headers(names)
     for kind, content in response.get("content", {}).items():

@@ -32,6 +32,7 @@ from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.task_starts import DynamoStartFailures
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.s3 import S3Archives
@@ -242,6 +243,7 @@ class Place:
             jobs=self.jobs,
             job_consumer=self.jobs,
             mutex=self.mutex,
+            start_failures=DynamoStartFailures(self.table),
         )
 
     def services_at(self, time: datetime) -> Services:

@@ -8,8 +8,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
+from llmready.adapters.ecs_events import task_stop
 from llmready.observability import logger, tracer
 from llmready.usecases.dispatch import dispatch
+from llmready.usecases.record_task_stop import record_task_stop
 
 
 @logger.inject_lambda_context(correlation_id_path="enqueued.correlation_id", clear_state=True)
@@ -17,6 +19,9 @@ from llmready.usecases.dispatch import dispatch
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Dispatch. The event of a start names the generation that it sent to its queue."""
     services = bootstrap.services()
+    stop = task_stop(event)
+    if stop is not None:
+        record_task_stop(services, stop)
     enqueued = event.get("enqueued") or {}
     for done in dispatch(services, (enqueued["user_id"], enqueued["generation_id"]) if enqueued else None):
         logger.info("dispatched", **done._asdict())

@@ -138,9 +138,18 @@ def history(
 
 
 @app.get(f"{PREFIX}/generations/<generation_id>", summary="One generation", tags=["generations"])
-def read(generation_id: str) -> GenerationAnswer:
-    """Return a generation with its progress."""
-    return GenerationAnswer.of(_generation(generation_id), now())
+def read(generation_id: str) -> Response[GenerationAnswer]:
+    """Return a generation with its progress.
+
+    Until it has ended, `Retry-After` says when to look again: after 1 second, and up to 10 while nothing changes.
+    """
+    found = _generation(generation_id)
+    return Response(
+        HTTPStatus.OK,
+        content_type="application/json",
+        body=GenerationAnswer.of(found, now()),
+        headers={} if found.status.is_final else {"Retry-After": str(found.retry_after(now()))},
+    )
 
 
 @app.get(

@@ -138,6 +138,13 @@ class Monitoring(Construct):
             periods=2,
         )
 
+        self._alarm(
+            "tasks-failed-to-start",
+            self._ours("TasksFailedToStart", "Sum", _FIVE_MINUTES),
+            "worker tasks stop before they can work",
+            threshold=2,
+        )
+
     def _watch_requests(self, table: dynamodb.ITable) -> None:
         self._alarm(
             "server-errors",

@@ -168,6 +168,7 @@ class Workers(Construct):
                 resources=[tasks],
                 conditions={"StringEquals": {"ecs:CreateAction": "RunTask"}},
             ),
+            iam.PolicyStatement(actions=["ecs:DescribeTasks"], resources=[tasks], conditions=in_cluster),
             # ListTasks knows no resource but container instances, which Fargate has none of.
             iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
         ):

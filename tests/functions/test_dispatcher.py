@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from llmready.adapters.dynamodb.limits import DynamoMutex
+from llmready.adapters.dynamodb.task_starts import DynamoTaskStarts
 from llmready.adapters.ecs import EcsTasks, TaskPlace
 from llmready.settings import Settings
 from llmready.usecases.dispatch import Dispatched, dispatch
@@ -40,7 +41,9 @@ class Cluster:
             for kind in ("plain", "browser")
         )
         self._tasks = EcsTasks(
-            self.ecs, TaskPlace(self.name, self.plain, self.browser, "worker", ["subnet-1"], "sg-1")
+            self.ecs,
+            TaskPlace(self.name, self.plain, self.browser, "worker", ["subnet-1"], "sg-1"),
+            DynamoTaskStarts(place.table),
         )
 
     def dispatch(self, *, max_tasks: int = 10, warm_tasks: int = 0) -> list[Dispatched]:
@@ -147,13 +150,18 @@ def test_parallel_wake_ups_start_no_task_twice(place: Place, cluster: Cluster) -
     assert len(cluster.running()) == 3
 
 
-def test_on_demand_only_what_spot_cannot_give(place: Place, cluster: Cluster) -> None:
+def test_tasks_run_on_spot_while_it_has_places(place: Place, cluster: Cluster) -> None:
     for _ in range(23):
         queued(place)
     with cluster.without(SPOT, ON_DEMAND, places=100) as asked:
         (round_,) = cluster.dispatch(max_tasks=50)
     assert asked == [(SPOT, 10), (SPOT, 10), (SPOT, 3)]
     assert round_.tasks_started == 23
+
+
+def test_on_demand_gives_only_what_spot_cannot(place: Place, cluster: Cluster) -> None:
+    for _ in range(23):
+        queued(place)
     with cluster.without(SPOT, places=12) as asked:
         (round_,) = cluster.dispatch(max_tasks=50)
     assert asked == [(SPOT, 10), (SPOT, 10), (ON_DEMAND, 10), (ON_DEMAND, 1)]

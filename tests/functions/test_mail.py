@@ -170,7 +170,8 @@ def test_ses_gets_the_whole_mail(ses: tuple[Any, Stubber]) -> None:
     ("code", "expected"),
     [
         ("BadRequestException", MailRefused),
-        ("MessageRejected", TryAgain),
+        ("MessageRejected", MailRefused),
+        ("AccessDeniedException", MailRefused),
         ("MailFromDomainNotVerifiedException", TryAgain),
         ("AccountSuspendedException", TryAgain),
         ("SendingPausedException", TryAgain),
@@ -178,7 +179,7 @@ def test_ses_gets_the_whole_mail(ses: tuple[Any, Stubber]) -> None:
         ("TooManyRequestsException", TryAgain),
     ],
 )
-def test_ses_refusing_is_tried_again_unless_the_mail_itself_is_wrong(
+def test_permanent_refusals_of_ses_are_not_retried(
     ses: tuple[Any, Stubber], code: str, expected: type[Exception]
 ) -> None:
     client, stubber = ses

@@ -48,7 +48,7 @@ ALLOWED = {
     | {"s3:GetObject", "s3:GetObjectTagging", "lambda:InvokeFunction"},
     "dispatcher": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SEND
-    | {"ecs:RunTask", "ecs:TagResource", "ecs:ListTasks", "iam:PassRole"},
+    | {"ecs:RunTask", "ecs:TagResource", "ecs:ListTasks", "ecs:DescribeTasks", "iam:PassRole"},
     "notifier": _items("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
     | SECRET
     | CONSUME
@@ -111,7 +111,7 @@ def test_only_the_dispatcher_may_start_tasks_and_only_of_this_cluster(prod: Temp
     cluster = next(iter(prod.of("AWS::ECS::Cluster")))
     for statement in prod.statements(prod.role_of("dispatcher")):
         actions = listed(statement["Action"])
-        if set(actions) & {"ecs:RunTask", "ecs:ListTasks"}:
+        if set(actions) & {"ecs:RunTask", "ecs:ListTasks", "ecs:DescribeTasks"}:
             assert target(statement["Condition"]["ArnEquals"]["ecs:cluster"]) == cluster
         if "iam:PassRole" in actions:
             assert statement["Condition"] == {
@@ -479,7 +479,7 @@ def test_what_alarms_ring_for(prod: Template) -> None:
     assert sections == {
         *("dead-letters-standard", "dead-letters-priority", "dead-letters-mail", "oldest-unfinished"),
         *("failure-rate", "server-errors", "functions-throttled", "table-throttled", "tasks-not-started"),
-        *("dispatcher-silent", "mail-bounces", "archive-not-clean"),
+        *("dispatcher-silent", "mail-bounces", "archive-not-clean", "tasks-failed-to-start"),
     }
     assert prod.only("AWS::CloudWatch::Dashboard")
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -60,6 +60,7 @@ class Lease:
         self._jobs = jobs
         self._ends = taken + length.total_seconds()
         self._progress = Progress()
+        self._progressed_at: datetime | None = None
         self._writing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._over = asyncio.Event()
@@ -67,7 +68,7 @@ class Lease:
     @property
     def generation(self) -> Generation:
         """The generation as this worker holds it, with what its crawler reported so far."""
-        return self._claimed.progressed(self._progress)
+        return self._claimed.progressed(self._progress, self._progressed_at)
 
     def holds(self) -> bool:
         """Tell whether nobody else can have claimed the generation yet."""
@@ -82,6 +83,7 @@ class Lease:
             pages_failed=max(before.pages_failed, progress.pages_failed),
         )
         if self._progress != before:
+            self._progressed_at = now()
             self._moved.set()
 
     async def confirm(self) -> None:

@@ -17,7 +17,6 @@ from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import is_id
 
-_POLL = 1.0  # seconds
 _PATIENCE = 120.0  # seconds for which a server may be away while a generation is watched
 _PER_PAGE = 100
 _ENDED = ("completed", "failed", "cancelled")
@@ -238,7 +237,7 @@ def _followed(session: Session, generation_id: str, name: str) -> dict[str, Any]
                 )
                 if found["status"] in _ENDED:
                     return found
-            time.sleep(_POLL)
+            time.sleep(session.retry_after)
 
 
 def _newest(session: Session, **filters: str) -> dict[str, Any]:

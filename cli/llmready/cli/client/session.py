@@ -22,6 +22,7 @@ DEFAULT_API = "http://localhost:8000/api/v1"
 _TIMEOUT, _CONNECT_TIMEOUT = 35.0, 10.0  # seconds
 _SPARE = 30.0  # seconds before its end at which an access token is renewed
 _TRIES = 3
+_SHORTEST_WAIT = 1.0  # seconds between two looks at something that changes
 _LONGEST_WAIT = 20.0  # seconds of a Retry-After that are waited out
 _CODES = {
     401: ExitCode.NOT_SIGNED_IN,
@@ -54,6 +55,8 @@ class Session:
         import httpx
 
         self.api = api
+        self.retry_after = _SHORTEST_WAIT
+        """Seconds after which the last answer may change, as the service said."""
         self._store = store
         self._login = store.read().logins.get(api)
         self._api_key = os.environ.get("LLMREADY_API_KEY", "").strip()
@@ -164,6 +167,7 @@ class Session:
             except httpx.HTTPError as error:
                 raise unreachable(self.api, error) from None
             if answer.is_success:
+                self.retry_after = max(_SHORTEST_WAIT, _wait(answer) or _SHORTEST_WAIT)
                 return _json(answer, self.api)
             wait = _wait(answer)
             # Both statuses mean that nothing was done.

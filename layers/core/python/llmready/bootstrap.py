@@ -20,6 +20,7 @@ from llmready.adapters.dynamodb.quotas import DynamoQuotas
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.task_starts import DynamoStartFailures, DynamoTaskStarts
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
@@ -120,7 +121,8 @@ def services() -> Services:
         suppressions=DynamoSuppressions(table),
         jobs=jobs,
         job_consumer=jobs,
-        tasks=EcsTasks(_lazy_client("ecs"), _task_place(chosen)),
+        tasks=EcsTasks(_lazy_client("ecs"), _task_place(chosen), DynamoTaskStarts(table)),
+        start_failures=DynamoStartFailures(table),
         mutex=DynamoMutex(table),
         dispatcher_trigger=LambdaDispatcherTrigger(lambdas, chosen.dispatcher_function),
     )

@@ -12,7 +12,7 @@ from llmready.ports.files import Archives
 from llmready.ports.generations import Generations
 from llmready.ports.limits import Captcha, Limiter, Lockout, Quotas
 from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
-from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, Tasks
+from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, StartFailureStore, Tasks
 from llmready.ports.telemetry import Log, Metrics
 from llmready.ports.websites import Purges, PurgeTrigger, Websites
 from llmready.settings import Settings
@@ -64,5 +64,6 @@ class Services:
     jobs: JobQueue
     job_consumer: JobConsumer
     tasks: Tasks
+    start_failures: StartFailureStore
     mutex: Mutex
     dispatcher_trigger: DispatcherTrigger

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from llmready.adapters.dynamodb.task_starts import DynamoTaskStarts
+from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
 from llmready.ports.tasks import TaskCounts, TaskKind
@@ -20,6 +22,7 @@ _STARTED_BY = {
     TaskKind.BROWSER: "llmready-dispatcher-browser",
     TaskKind.WARM: "llmready-dispatcher-warm",
 }
+_DESCRIBED = 100  # DescribeTasks takes at most a hundred
 _WARM_SECONDS = 86_400  # so long a warm task stays without work; then a fresh one takes its place
 
 
@@ -37,22 +40,50 @@ class TaskPlace(NamedTuple):
 class EcsTasks:
     """Implements :class:`llmready.ports.tasks.Tasks`: Spot first, on-demand for what Spot cannot give."""
 
-    def __init__(self, client: "ECSClient", place: TaskPlace) -> None:
+    def __init__(self, client: "ECSClient", place: TaskPlace, starts: DynamoTaskStarts) -> None:
         self._client = client
         self._place = place
+        self._starts = starts
 
     def counts(self) -> TaskCounts:
-        """Return how many tasks of each kind are starting or running."""
-        return TaskCounts(*(self._count(kind) for kind in (TaskKind.PLAIN, TaskKind.BROWSER, TaskKind.WARM)))
+        """Return how many tasks of each kind are starting or running.
 
-    def _count(self, kind: TaskKind) -> int:
+        ListTasks shows a task only some time after its start, so the tasks that were started lately count as well
+        until ECS says that they have stopped.
+        """
+        listed = {kind: self._listed(kind) for kind in _STARTED_BY}
+        recent = self._starts.recent(now())
+        known = {arn for arns in listed.values() for arn in arns}
+        unlisted = {arn: start.kind for start in recent for arn in start.arns or () if arn not in known}
+        stopped = self._stopped(list(unlisted))
+        counts = {kind: len(arns) for kind, arns in listed.items()}
+        for arn, kind in unlisted.items():
+            counts[kind] += arn not in stopped
+        for start in recent:
+            counts[start.kind] += start.wanted if start.arns is None else 0
+        return TaskCounts(*(counts[kind] for kind in (TaskKind.PLAIN, TaskKind.BROWSER, TaskKind.WARM)))
+
+    def _listed(self, kind: TaskKind) -> set[str]:
         try:
             pages = self._client.get_paginator("list_tasks").paginate(
                 cluster=self._place.cluster, startedBy=_STARTED_BY[kind], desiredStatus="RUNNING"
             )
-            return sum(len(page["taskArns"]) for page in pages)
+            return {arn for page in pages for arn in page["taskArns"]}
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+
+    def _stopped(self, arns: list[str]) -> set[str]:
+        """Return those tasks that ECS no longer wants to run; one that it does not know yet is not among them."""
+        stopped: set[str] = set()
+        for start in range(0, len(arns), _DESCRIBED):
+            try:
+                answer = self._client.describe_tasks(
+                    cluster=self._place.cluster, tasks=arns[start : start + _DESCRIBED]
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise TryAgain from error
+            stopped |= {task["taskArn"] for task in answer["tasks"] if task.get("desiredStatus") == "STOPPED"}
+        return stopped
 
     def run(self, kind: TaskKind, count: int, *, token: str) -> int:
         """Start up to ``count`` tasks of a kind, once a token, and return how many were started."""
@@ -62,15 +93,21 @@ class EcsTasks:
                 wanted = min(count - started, _PER_CALL)
                 if wanted <= 0:
                     return started
-                given = self._run(kind, wanted, provider, f"{token}-{kind}-{provider[-4:].lower()}-{number}")
-                started += given
-                if given < wanted:
+                call = f"{token}-{kind}-{provider[-4:].lower()}-{number}"
+                self._starts.begin(call, kind, wanted, now())
+                given = self._run(kind, wanted, provider, call)
+                if given is None:
+                    return started
+                self._starts.end(call, kind, given, now())
+                started += len(given)
+                if len(given) < wanted:
                     break  # it has no more to give
         return started
 
     def _run(
         self, kind: TaskKind, count: int, provider: Literal["FARGATE_SPOT", "FARGATE"], token: str
-    ) -> int:
+    ) -> tuple[str, ...] | None:
+        """Return the tasks that were started; None where it is not known whether ECS started any."""
         place = self._place
         environment: list[KeyValuePairTypeDef] = []
         if kind is TaskKind.WARM:
@@ -97,9 +134,17 @@ class EcsTasks:
                     }
                 },
             )
-        except (ClientError, BotoCoreError):
+        except ClientError:
             logger.exception("run_task failed", kind=kind, provider=provider, wanted=count)
-            return 0
+            return ()
+        except BotoCoreError:
+            logger.exception("run_task was not answered", kind=kind, provider=provider, wanted=count)
+            return None
         for failure in answer["failures"]:
             logger.warning("task not started", kind=kind, provider=provider, reason=failure.get("reason"))
-        return len(answer["tasks"])
+        return tuple(task["taskArn"] for task in answer["tasks"])
+
+
+def kind_of(started_by: str) -> TaskKind | None:
+    """Return what a task was started for, by the mark that RunTask set; None for a task of somebody else."""
+    return next((kind for kind, mark in _STARTED_BY.items() if mark == started_by), None)

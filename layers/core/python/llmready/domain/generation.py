@@ -163,6 +163,10 @@ class Progress(BaseModel):
         return min(95, 95 * done // max(self.total_pages, done))
 
 
+_LONGEST_POLL = 10  # seconds
+_QUIET_SECONDS = 3  # each so many seconds without a change make a client wait one second longer
+
+
 class Generation(BaseModel):
     """One generation with everything its worker needs.
 
@@ -198,6 +202,7 @@ class Generation(BaseModel):
     enqueued_at: Moment | None = None
     started_at: Moment | None = None
     lease_expires_at: Moment | None = None
+    progressed_at: Moment | None = None
     completed_at: Moment | None = None
     pages_crawled: int = 0
     total_pages: int = 0
@@ -304,11 +309,22 @@ class Generation(BaseModel):
             }
         )
 
-    def progressed(self, progress: Progress) -> "Generation":
-        """Return it with how far its crawl is."""
+    def progressed(self, progress: Progress, at: datetime | None = None) -> "Generation":
+        """Return it with how far its crawl is, and since when."""
         return self.model_copy(
-            update={**progress.model_dump(), "progress_percentage": progress.percentage},
+            update={
+                **progress.model_dump(),
+                "progress_percentage": progress.percentage,
+                "progressed_at": at or self.progressed_at,
+            },
         )
+
+    def retry_after(self, time: datetime) -> int:
+        """Return the seconds after which a client should look again: 1, and up to 10 while nothing changes."""
+        changed = max(
+            moment for moment in (self.created_at, self.started_at, self.progressed_at) if moment is not None
+        )
+        return min(_LONGEST_POLL, max(1, int((time - changed).total_seconds() / _QUIET_SECONDS)))
 
     def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
         """Return it as completed with ``archive``; its files expire by the plan it was started under."""

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from llmready.domain.generation import Generation
 from llmready.domain.plans import Lane
+from llmready.domain.task_stops import StartFailures, TaskStop
 
 
 class QueuedJob(NamedTuple):
@@ -109,6 +110,16 @@ class Tasks(Protocol):
         Returns:
             How many tasks were started.
         """
+
+
+class StartFailureStore(Protocol):
+    """How many times in a row tasks stopped before they could work."""
+
+    def get(self, kind: TaskKind) -> StartFailures:
+        """Return the failures in a row of a kind of task."""
+
+    def record(self, stop: TaskStop, time: datetime) -> None:
+        """Count the end of a task."""
 
 
 class Mutex(Protocol):

@@ -93,7 +93,12 @@ def _round(services: Services, active: list[Generation], time: datetime) -> Disp
         waiting, counts, max_tasks=services.settings.max_tasks, warm_tasks=services.settings.warm_tasks
     )
     token = new_id()
-    started = {kind: services.tasks.run(kind, count, token=token) for kind, count in missing.items() if count}
+    allowed = {
+        kind: services.start_failures.get(kind).allowed(count, time)
+        for kind, count in missing.items()
+        if count
+    }
+    started = {kind: services.tasks.run(kind, count, token=token) for kind, count in allowed.items() if count}
     oldest = min((generation.created_at for generation in active), default=time)
     return Dispatched(
         jobs=len(waiting),

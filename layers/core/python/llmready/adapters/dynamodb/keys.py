@@ -134,6 +134,15 @@ def suppression(fingerprint: str) -> Key:
     return Key(f"SUPPRESSION#{fingerprint}", "SUPPRESSION")
 
 
+TASK_STARTS = Key("TASKS", "STARTS")
+"""Key of the tasks that were started lately."""
+
+
+def start_failures(kind: str) -> Key:
+    """Key of the failures in a row of a kind of task."""
+    return Key("TASKS", f"FAILURES#{kind}")
+
+
 def mutex(name: str) -> Key:
     """Key of a lease that one process holds."""
     return Key(f"MUTEX#{name}", "MUTEX")

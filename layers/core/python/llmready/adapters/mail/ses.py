@@ -10,8 +10,17 @@ from llmready.domain.mail import MailRefused, Message
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# What another try cannot mend. A refused sender can be mended, by whoever runs the service.
-_HOPELESS = frozenset({"BadRequestException", "ParamValidationError"})
+# Refusals that another try does not change: the mail is malformed, SES's sandbox does not know the recipient, or IAM
+# denies it. What an operator can lift for all mails at once (a paused account, an unverified domain) is tried again.
+_PERMANENT = frozenset(
+    {
+        "BadRequestException",
+        "ParamValidationError",
+        "MessageRejected",
+        "AccessDenied",
+        "AccessDeniedException",
+    }
+)
 
 
 class SesMailer:
@@ -50,7 +59,7 @@ class SesMailer:
                 **self._options,
             )
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _HOPELESS:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _PERMANENT:
                 raise MailRefused("SES refuses the mail") from error
             raise TryAgain("The mail provider did not take the mail.") from error
 

@@ -127,6 +127,9 @@ class DynamoGenerationCommands:
                 "total_pages": progress.total_pages,
                 "pages_failed": progress.pages_failed,
                 "progress_percentage": progress.percentage,
+                **(
+                    {"progressed_at": timestamp(generation.progressed_at)} if generation.progressed_at else {}
+                ),
             },
             condition=_held(generation.fence, Status.PROCESSING),
         )
