@@ -340,8 +340,10 @@ class ServiceStack(Stack):
         )
 
     def _mail_events(self) -> lambda_.Function:
-        function = self._event("mail_events", self._table, timeout=Duration.seconds(30))
+        function = self._event("mail_events", {**self._table, **self._secret}, timeout=Duration.seconds(30))
         self.storage.grant_table(function, PUT)
+        # The key of the fingerprints that stand for addresses.
+        self.storage.grant_signing_secret(function)
         return function
 
     def _dead_letters(self) -> None:

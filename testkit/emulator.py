@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from llmready.adapters.dynamodb.account_mails import DynamoAccountMailLimit
 from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.dynamodb.exports import DynamoExports
@@ -237,6 +238,7 @@ class Place:
             quotas=self.quotas,
             limiter=self.limiter,
             lockout=self.lockout,
+            account_mail_limit=DynamoAccountMailLimit(self.table),
             outbox=self.outbox,
             mail_queue=self.mail_queue,
             suppressions=self.suppressions,

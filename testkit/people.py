@@ -15,7 +15,7 @@ LEASE = timedelta(seconds=30)
 
 
 def new_user(plan: str = "pro", **fields: Any) -> User:
-    """Return a user who is not stored yet."""
+    """Return a user with a confirmed address who is not stored yet."""
     user_id = new_id()
     return User(
         **{
@@ -23,6 +23,7 @@ def new_user(plan: str = "pro", **fields: Any) -> User:
             "email": f"{user_id}@example.com",
             "password_hash": "$argon2id$none",
             "plan_name": plan,
+            "is_verified": True,
             "created_at": now(),
             "updated_at": now(),
             **fields,

@@ -1,8 +1,11 @@
 """The local system as a process, and people who use it."""
 
 import atexit
+import email
+import email.policy
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -144,6 +147,27 @@ class System:
                 lambda: next((mail for mail in self.mails() if address in mail and saying in mail), None)
             )
         )
+
+    def mail_token(self, address: str, subject: str) -> str:
+        """Wait for an email to an address and return the token in it."""
+
+        def found() -> str | None:
+            for raw in reversed(self.mails()):
+                mail = email.message_from_string(raw, policy=email.policy.default)
+                if mail["To"] == address and subject in mail["Subject"]:
+                    body = mail.get_body(("plain",))
+                    assert body is not None
+                    return str(re.findall(r"#token=([\w=-]+)", body.get_content())[0])
+            return None
+
+        return str(wait_for(found))
+
+    def confirm(self, person: "Person") -> "Person":
+        """Let a person confirm the address, which only then gets emails about generations."""
+        token = self.mail_token(person.email, "confirm")
+        answer = person.http.post("/auth/verify-email", json={"token": token})
+        assert answer.status_code == 200, answer.text
+        return person
 
     def admin(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         command = Path(sys.executable).with_name("llmready")

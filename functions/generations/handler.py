@@ -74,13 +74,13 @@ def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = 
     under it is refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another
     has ended.
     """
-    generation_id = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
+    started = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
     return Response(
         HTTPStatus.ACCEPTED,
         content_type="application/json",
-        body=Started(generation_id=generation_id, status=Status.PENDING),
+        body=Started.of(started),
         headers={
-            "Location": f"{PREFIX}/generations/{generation_id}",
+            "Location": f"{PREFIX}/generations/{started.id}",
             "Retry-After": _POLL_SECONDS,
         },
     )

@@ -138,7 +138,7 @@ def test_nobody_can_have_somebody_flooded_with_mails(service: Service) -> None:
             "POST", "/auth/forgot-password", {"email": ada.address}, source=f"192.0.2.{number}"
         )
         assert answer.status == 200
-    assert len(service.mails(ada.address)) == 1 + 5
+    assert len(service.mails(ada.address)) == 5
 
 
 def test_tokens_of_mails_expire(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,9 @@ def a_generation_fails(service: Service, member: Member) -> None:
     place = service.place
     user = place.users.get(member.id)
     assert user is not None
+    if not user.is_verified:
+        body = {"token": service.token_for(member.address)}
+        assert service.ask("POST", "/auth/verify-email", body).status == 200
     generation = started(place, user, with_website(place, user))
     fail_generation(place.services, generation, FAILURE)
 

@@ -54,7 +54,7 @@ def start(
         request = StartRequest(
             user_id=user.id, website_id=website_id, idempotency_key=key, correlation_id="c"
         )
-        return start_generation(services, request, account=account, limit=limit)
+        return start_generation(services, request, account=account, limit=limit).id
     except DomainError as error:
         return error.code
 

@@ -1,8 +1,5 @@
 """Accounts on the running system: sign-up to deletion, and logs that give nobody away."""
 
-import email
-import email.policy
-import re
 import time
 from typing import Any
 
@@ -18,21 +15,6 @@ pytestmark = pytest.mark.e2e
 NEW = "a new and longer password"
 
 
-def mail_token(system: System, address: str, subject: str) -> str:
-    """Wait for a mail to an address and return the token in it."""
-
-    def found() -> str | None:
-        for raw in reversed(system.mails()):
-            mail = email.message_from_string(raw, policy=email.policy.default)
-            if mail["To"] == address and subject in mail["Subject"]:
-                body = mail.get_body(("plain",))
-                assert body is not None
-                return str(re.findall(r"#token=([\w=-]+)", body.get_content())[0])
-        return None
-
-    return str(wait_for(found))
-
-
 def of_user(system: System, user_id: str) -> list[dict[str, Any]]:
     pages = system.aws("dynamodb").get_paginator("scan").paginate(TableName=system.endpoints["table"])
     return [item for page in pages for item in page["Items"] if item["pk"]["S"] == f"USER#{user_id}"]
@@ -40,12 +22,12 @@ def of_user(system: System, user_id: str) -> list[dict[str, Any]]:
 
 def test_from_sign_up_to_recovery(system: System) -> None:
     person = system.user()
-    token = mail_token(system, person.email, "confirm")
+    token = system.mail_token(person.email, "confirm")
     confirmed = person.http.post("/auth/verify-email", json={"token": token})
     assert confirmed.status_code == 200, confirmed.text
     assert person.http.get("/auth/me").json()["is_verified"]
     assert person.http.post("/auth/forgot-password", json={"email": person.email}).status_code == 200
-    reset = {"token": mail_token(system, person.email, "new LLMReady password"), "new_password": NEW}
+    reset = {"token": system.mail_token(person.email, "new LLMReady password"), "new_password": NEW}
     assert person.http.post("/auth/reset-password", json=reset).status_code == 200
     assert_problem(person.http.get("/auth/me"), 401, "invalid_token")
     login = person.http.post("/auth/login", json={"email": person.email, "password": NEW})
@@ -116,15 +98,15 @@ def test_the_logs_of_a_run_give_nobody_away(system: System) -> None:
     wrong, forged = "a wrong but telling password", "Zm9yZ2VkIGFuZCBsb25nIGVub3VnaCB0byBiZSBmb3VuZA"
     sent("/auth/login", 401, email=person.email, password=wrong)
     sent("/auth/resend-verification", 200, email=person.email)
-    confirming = mail_token(system, person.email, "confirm")
+    confirming = system.mail_token(person.email, "confirm")
     for status in (200, 422):
         sent("/auth/verify-email", status, token=confirming)
     sent("/auth/verify-email", 422, token=forged)
     sent("/auth/register", 201, email=person.email, password=NEW, full_name="Ada of Long Enough a Name")
     sent("/auth/register", 422, email=f"x{person.email}", password="short", surplus=wrong)
-    mail_token(system, person.email, "already have")
+    system.mail_token(person.email, "already have")
     sent("/auth/forgot-password", 200, email=person.email)
-    resetting = mail_token(system, person.email, "new LLMReady password")
+    resetting = system.mail_token(person.email, "new LLMReady password")
     sent("/auth/reset-password", 422, token=resetting, new_password="Password1!")
     for status in (200, 422):
         sent("/auth/reset-password", status, token=resetting, new_password=NEW)

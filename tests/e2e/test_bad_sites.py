@@ -74,7 +74,7 @@ def ended(
     system: System, site_ports: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Person, dict[str, dict[str, object]]]]:
     """All bad sites, generated at once by one person, with the requests that each got."""
-    person = system.user("pro")
+    person = system.confirm(system.user("pro"))
     started: dict[str, str] = {}
     with ExitStack() as stack:
         for port, (name, (answer, _)) in zip(site_ports, CASES.items(), strict=False):

@@ -44,7 +44,7 @@ def test_a_cancelled_generation_stops_and_costs_nothing(system: System, slow_sit
 def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
     with serve(numbered(3)) as site:
         first = System(tmp_path / "data", allow=site.host).start()
-        person = first.user()
+        person = first.confirm(first.user())
         generation = person.start(person.website(site.url))
         assert person.finished(generation)["status"] == "completed"
         ready = "your files are ready"

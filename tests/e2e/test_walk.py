@@ -88,7 +88,7 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
     again = person.http.post("/generations/start", json={"website_id": website})
     assert (again.status_code, again.json()["code"]) == (403, "quota_exceeded")
 
-    assert system.mail_to(person.email, "Small site: your files are ready")
+    assert system.mail_to(person.email, "127.0.0.1: your files are ready")
 
     stats = person.http.get(f"/websites/{website}/stats").json()
     assert (stats["successful_generations"], stats["success_rate"]) == (1, 100.0)
@@ -102,7 +102,7 @@ def test_a_website_becomes_files(system: System, person: Person, small_site: Sit
 
 
 def test_the_link_in_the_mail_downloads(system: System, person: Person, small_site: Site) -> None:
-    generation = person.start(person.website(small_site.url))
+    generation = system.confirm(person).start(person.website(small_site.url))
     person.finished(generation)
     raw = system.mail_to(person.email, "your files are ready")
     mail = email.message_from_string(raw, policy=email.policy.default)

@@ -34,7 +34,7 @@ def emitted(system: System) -> dict[str, set[str]]:
 
 
 def test_one_id_leads_from_the_request_to_the_mail(system: System, person: Person, small_site: Site) -> None:
-    generation = person.start(person.website(small_site.url))
+    generation = system.confirm(person).start(person.website(small_site.url))
     person.finished(generation)
     system.mail_to(person.email, "your files are ready")
     (id_,) = {line["correlation_id"] for line in logged(system) if line.get("generation_id") == generation}

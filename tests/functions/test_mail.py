@@ -200,7 +200,7 @@ def test_the_notifier_with_sendgrid(
     assert deliver("notifier", body) == {"batchItemFailures": []}
     ((_, _, mail),) = sendgrid.received  # the second delivery sent nothing more
     assert mail["personalizations"][0]["to"][0]["email"] == user.email
-    assert all("The website" in part["value"] for part in mail["content"])
+    assert all("name is not known." in part["value"] for part in mail["content"])
 
 
 @pytest.mark.usefixtures("calls")

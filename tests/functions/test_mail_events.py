@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from functions.mail_events.handler import handler
+from llmready import bootstrap
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.mail import Suppression, SuppressionReason
-from llmready.domain.user import email_fingerprint
 from testkit.emulator import Place
 from testkit.service import use
 from tests.functions.test_mail import CONTEXT, deliver, failed_mail
 from tests.mail.provider import running_sendgrid
 
 ADDRESS = "Ada@Example.org"
+
+
+def fingerprint(address: str) -> str:
+    return bootstrap.services().fingerprints.of_address(address)
 
 
 def bounce(kind: str = "Permanent", *addresses: str) -> dict[str, Any]:
@@ -72,7 +76,7 @@ def complaint(feedback: str = "abuse") -> dict[str, Any]:
 def test_what_counts(place: Place, detail: dict[str, Any], reason: SuppressionReason | None) -> None:
     for _ in range(2):  # events may come twice
         assert handler({"detail": detail}, CONTEXT) == {"suppressed": int(reason is not None)}
-    found = place.suppressions.get(email_fingerprint("ada@example.org"))
+    found = place.suppressions.get(fingerprint("ada@example.org"))
     assert (found and found.reason) == reason
     stored = place.dynamodb.scan(TableName=place.name)["Items"]
     assert "example.org" not in json.dumps(stored).lower()
@@ -83,16 +87,16 @@ def test_several_addresses_and_the_first_reason_stays(place: Place) -> None:
     assert handler({"detail": bounce("Permanent", "a@example.org", "b@example.org")}, CONTEXT) == {
         "suppressed": 2
     }
-    first = place.suppressions.get(email_fingerprint("a@example.org"))
+    first = place.suppressions.get(fingerprint("a@example.org"))
     assert first is not None
     place.suppressions.put(
-        email_fingerprint("a@example.org"),
+        fingerprint("a@example.org"),
         Suppression(reason=SuppressionReason.COMPLAINED, since=first.since),
     )
-    assert place.suppressions.get(email_fingerprint("a@example.org")) == first
-    place.suppressions.remove(email_fingerprint("a@example.org"))
-    assert place.suppressions.get(email_fingerprint("a@example.org")) is None
-    assert place.suppressions.get(email_fingerprint("b@example.org")) is not None
+    assert place.suppressions.get(fingerprint("a@example.org")) == first
+    place.suppressions.remove(fingerprint("a@example.org"))
+    assert place.suppressions.get(fingerprint("a@example.org")) is None
+    assert place.suppressions.get(fingerprint("b@example.org")) is not None
 
 
 @pytest.mark.usefixtures("calls")
@@ -112,6 +116,6 @@ def test_the_notifier_sends_nothing_to_it(place: Place, monkeypatch: pytest.Monk
         assert deliver("notifier", body) == {"batchItemFailures": []}
         assert provider.received == []
         # It is given up, not put off: lifting the stop later sends no old mails.
-        place.suppressions.remove(email_fingerprint(user.email))
+        place.suppressions.remove(fingerprint(user.email))
         assert deliver("notifier", body) == {"batchItemFailures": []}
         assert provider.received == []

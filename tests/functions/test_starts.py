@@ -141,7 +141,7 @@ def test_many_starts_of_one_new_url_make_one_website_and_one_generation(place: P
             )
         except Conflict as conflict:
             return conflict.code, str(conflict.extra["generation_id"])
-        return "started", generation
+        return "started", generation.id
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(attempt, range(12)))

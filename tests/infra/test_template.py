@@ -53,7 +53,7 @@ ALLOWED = {
     | SECRET
     | CONSUME
     | {"ses:SendEmail"},
-    "mail_events": _items("PutItem"),
+    "mail_events": _items("PutItem") | SECRET,
     "dead_letters": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem") | SEND | CONSUME,
     "quota_reset": _items("GetItem", "Query", "PutItem", "UpdateItem"),
     "scan_results": _items("GetItem", "UpdateItem") | DELETE_FILES,

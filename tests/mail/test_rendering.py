@@ -1,5 +1,7 @@
 import email.policy
+import html as html_module
 import re
+import unicodedata
 from html.parser import HTMLParser
 
 import pytest
@@ -9,7 +11,7 @@ from testkit.people import new_user
 from tests.mail.eml import as_eml
 from tests.mail.rendered import KINDS, PUBLIC_URL, TRANSACTIONAL, render
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7*7 }}{% raw %}'
+HOSTILE = '<b>"><img src=x onerror=alert(1)> &amp; {{ 7*7 }}{% raw'
 
 
 class Parsed(HTMLParser):
@@ -60,9 +62,74 @@ def test_what_users_write_stays_text(kind: MailKind) -> None:
     plain = render(kind)
     html = Parsed(message.html)
     assert html.tags == Parsed(plain.html).tags
-    assert HOSTILE in html.text
-    assert HOSTILE in message.text
+    for text in (html.text, message.text):
+        assert "><img src=x onerror=alert(1)> &amp; {{ 7*7 }}{% raw" in text
     assert "49" not in message.subject
+
+
+LINKS = (
+    *(
+        "https://evil.example/x",
+        "HTTP://evil.example",
+        "www.evil.example",
+        "evil.example",
+        "evil.example/login",
+    ),
+    *(
+        "evil\uff0eexample",
+        "evil\u3002example",
+        "evil\uff61example",
+        "evil\u2024example",
+        "ftp://evil.example",
+        "//evil.example",
+    ),
+    *("me@evil.example", "mailto:me@evil.example", "javascript:alert(1)", "evil.example.", "(evil.example)"),
+    *("https:/\\evil.example", "203.0.113.7", "[2001:db8::1]", "evil.example:8080", "tel:+4912345"),
+)
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_users_write_makes_no_link(kind: MailKind, link: str) -> None:
+    hostile = f"You won {link} claim now"
+    user = new_user(full_name=hostile, is_verified=True)
+    url = "https://docs.example.com/You-won/claim?now=1"
+    message = render(kind, user=user, name=hostile, error=hostile, url=url)
+    for text in (message.subject, message.text, message.html):
+        normal = unicodedata.normalize("NFKC", text)
+        assert "evil" not in normal
+        for part in (link, "203.0.113", "2001:db8", "+49", "alert(1)", "You-won"):
+            assert part not in text, part
+    assert "You won claim now" in message.text
+    assert "won" not in message.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_users_write_is_short(kind: MailKind) -> None:
+    long = "word " * 1000
+    message = render(kind, user=new_user(full_name=long, is_verified=True), name=long, error=long)
+    assert message.text.count("word") <= 12 + 12 + 50
+    assert len(message.subject) <= 250
+
+
+def test_names_are_quoted_as_data() -> None:
+    for kind in (MailKind.GENERATION_COMPLETE, MailKind.GENERATION_FAILED):
+        message = render(kind, name='Say "yes" to “us”')
+        assert "“Say 'yes' to 'us'”" in message.text
+        assert "“Say 'yes' to 'us'”" in html_module.unescape(message.html)
+
+
+def test_file_names_of_our_own_sentences_are_shown() -> None:
+    message = render(MailKind.GENERATION_FAILED)
+    assert "The site's robots.txt does not allow us" in message.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_website_is_named_by_its_host(kind: MailKind) -> None:
+    message = render(kind, name="Some name", url="https://docs.example.com/handbook")
+    if kind.value.startswith("generation_"):
+        assert message.subject.startswith("docs.example.com: ")
+    assert "Some name" not in message.subject
 
 
 @pytest.mark.parametrize(
@@ -79,7 +146,7 @@ def test_no_name_makes_a_header(kind: MailKind, name: str) -> None:
 
 
 def test_a_name_that_nobody_confirmed_is_not_greeted() -> None:
-    user = new_user(full_name="Win at https://evil.example")
+    user = new_user(full_name="Win at https://evil.example", is_verified=False)
     for kind in KINDS:
         message = render(kind, user=user)
         assert "evil" not in message.html + message.text + message.subject

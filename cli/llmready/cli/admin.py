@@ -15,7 +15,7 @@ from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
 from llmready.domain.generation import Generation, Status
 from llmready.domain.plans import PLANS
-from llmready.domain.user import User, email_fingerprint
+from llmready.domain.user import User
 
 _PEEK = 10
 
@@ -78,7 +78,7 @@ def _show_user(options: argparse.Namespace) -> int:
 def _allow_mails(options: argparse.Namespace) -> int:
     service = deployment.find(options)
     user = _user(service, options.email)
-    fingerprint = email_fingerprint(user.email)
+    fingerprint = signing_keys.fingerprints(service).of_address(user.email)
     suppression = service.suppressions.get(fingerprint)
     if suppression is not None:
         service.users.record_event(
@@ -183,7 +183,7 @@ def _age(since: datetime) -> str:
 
 def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
     told = records.newest(service.users.audit(user.id))
-    suppression = service.suppressions.get(email_fingerprint(user.email))
+    suppression = service.suppressions.get(signing_keys.fingerprints(service).of_address(user.email))
     row = {
         "email": user.email,
         "id": user.id,

@@ -11,6 +11,7 @@ from llmready.cli.deployment import Deployment
 from llmready.cli.failure import CommandFailed
 from llmready.cli.operations import AddCommand
 from llmready.domain.clock import now, timestamp
+from llmready.domain.fingerprints import Fingerprints
 
 if TYPE_CHECKING:
     from llmready.adapters.secrets import SigningKeys
@@ -47,14 +48,19 @@ def add_commands(command: AddCommand) -> None:
     )
 
 
+def fingerprints(service: Deployment) -> Fingerprints:
+    """Return the fingerprints of addresses, as the functions of a service make them."""
+    key = _stored(service, _secret_of(service)).fingerprint_key
+    return Fingerprints(lambda: key)
+
+
 def _rotate(options: argparse.Namespace) -> int:
-    # They take a while to load, and no other command needs them.
+    # They take a while to load, and few commands need them.
     from llmready.adapters.secrets import SigningKeys  # noqa: PLC0415
 
     service = deployment.find(options)
-    arn, client = _secret_of(service), service.client("secretsmanager")
-    old = SigningKeys.model_validate_json(client.get_secret_value(SecretId=arn)["SecretString"])
-    time = now()
+    arn, time = _secret_of(service), now()
+    old = _stored(service, arn)
     new = SigningKeys(
         kid=f"k{secrets.token_hex(4)}",
         secret=secrets.token_urlsafe(48),
@@ -63,11 +69,20 @@ def _rotate(options: argparse.Namespace) -> int:
     )
     if not options.compromised:
         new = _with_previous(new, old, time, options)
-    client.put_secret_value(SecretId=arn, SecretString=new.model_dump_json(exclude_none=True))
+    service.client("secretsmanager").put_secret_value(
+        SecretId=arn, SecretString=new.model_dump_json(exclude_none=True)
+    )
     if options.compromised:
         _restart_functions(service, arn, time)
     _print(new, as_json=options.json)
     return 0
+
+
+def _stored(service: Deployment, arn: str) -> "SigningKeys":
+    from llmready.adapters.secrets import SigningKeys  # noqa: PLC0415 - see _rotate
+
+    secret = service.client("secretsmanager").get_secret_value(SecretId=arn)
+    return SigningKeys.model_validate_json(secret["SecretString"])
 
 
 def _with_previous(

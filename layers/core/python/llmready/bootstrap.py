@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 
 from llmready.adapters.captcha import NoCaptcha, SiteVerifyCaptcha
+from llmready.adapters.dynamodb.account_mails import DynamoAccountMailLimit
 from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.dynamodb.exports import DynamoExports
@@ -113,6 +114,7 @@ def services() -> Services:
         quotas=DynamoQuotas(table),
         limiter=DynamoLimiter(table),
         lockout=DynamoLockout(table),
+        account_mail_limit=DynamoAccountMailLimit(table),
         captcha=_captcha(chosen, metrics),
         outbox=DynamoOutbox(table),
         mail_queue=SqsMailQueue(sqs, chosen.mail_queue_url),

@@ -22,6 +22,7 @@ class StartRecord(BaseModel):
         website_id: ID of the website that the request named; empty when it named a URL.
         canonical_url: Canonical form of the URL that the request named; None when it named a website.
         generation_id: ID of the generation that the first request started.
+        is_confirmed: Whether the address of the user was confirmed at the start, so that an email follows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,11 +30,12 @@ class StartRecord(BaseModel):
     digest: str
     website_id: str
     generation_id: str
+    is_confirmed: bool = True
     expires_at: Moment
     canonical_url: str | None = None
 
-    def answer_for(self, website_id: str | None, canonical_url: str | None) -> str:
-        """Return the ID of the generation that the first request was answered with.
+    def answer_for(self, website_id: str | None, canonical_url: str | None) -> "StartRecord":
+        """Return this record if the request is the same as the first one.
 
         Args:
             website_id: ID of the website that the request names now, or None.
@@ -48,7 +50,7 @@ class StartRecord(BaseModel):
                 "This Idempotency-Key was used for another request; use a new one for each.",
                 code="idempotency_key_reused",
             )
-        return self.generation_id
+        return self
 
 
 class AlreadyStarted(Exception):

@@ -1,5 +1,6 @@
 """Mails that wait in the outbox until a provider has taken them."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -47,6 +48,23 @@ PREFERENCES = {
 }
 
 
+ACCOUNT_MAILS = frozenset(
+    {
+        MailKind.VERIFY_EMAIL,
+        MailKind.ACCOUNT_EXISTS,
+        MailKind.RESET_PASSWORD,
+        MailKind.PASSWORD_CHANGED,
+    }
+)
+"""The only emails that an unconfirmed address gets. They contain no text that a user chose."""
+
+ACCOUNT_MAILS_AN_HOUR = 5
+"""How many account mails one address gets within any hour, whoever or whatever causes them."""
+
+RESERVED_FOR_RESETS = 1
+"""How many of them only password resets may use."""
+
+
 class SuppressionReason(StrEnum):
     """Why an address gets no more mail."""
 
@@ -81,6 +99,18 @@ class OutboxMail(BaseModel):
     due_at: Moment
     attempts: int = 0
     sent_at: Moment | None = None
+
+    def held_back(self, until: datetime) -> "OutboxMail":
+        """Return this email as it waits until its address may get another one.
+
+        There is one place for each kind, so that a newer email replaces one that waits.
+        """
+        return self.model_copy(update={"id": held_back_id(self.kind), "due_at": until, "attempts": 0})
+
+
+def held_back_id(kind: MailKind) -> str:
+    """Return the ID under which an account mail of a kind waits."""
+    return f"held-back-{kind}"
 
 
 class Message(BaseModel):

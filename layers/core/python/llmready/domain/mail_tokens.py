@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from llmready.domain.mail import MailKind
+
 _SECRET_BYTES = 32
 _LENGTH = 64  # characters of base64url: the user's id and the secret, 48 bytes
 
@@ -21,6 +23,14 @@ class Purpose(StrEnum):
 
 
 LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
+
+
+PURPOSES = {
+    MailKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
+    MailKind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
+    MailKind.ACCOUNT_EXISTS: Purpose.RESET_PASSWORD,
+}
+"""What the token of an email is for."""
 
 
 class MailToken(NamedTuple):

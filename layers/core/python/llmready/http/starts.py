@@ -5,7 +5,7 @@ from llmready.domain.generation import Trigger
 from llmready.domain.limits import Rate
 from llmready.http.api import Api
 from llmready.settings import settings
-from llmready.usecases.start_generation import StartRequest, start_generation
+from llmready.usecases.start_generation import StartedGeneration, StartRequest, start_generation
 
 
 def start(
@@ -15,7 +15,7 @@ def start(
     url: str | None = None,
     max_pages: int | None = None,
     idempotency_key: str | None = None,
-) -> str:
+) -> StartedGeneration:
     """Start a generation for the user who sent the current request; see :func:`start_generation`.
 
     Args:
@@ -26,7 +26,7 @@ def start(
         idempotency_key: Value of the header ``Idempotency-Key``, or None.
 
     Returns:
-        ID of the generation.
+        The generation.
     """
     return start_generation(
         bootstrap.services(),

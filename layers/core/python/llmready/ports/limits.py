@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from llmready.domain.limits import Rate, RateLimitStatus
+from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
 
@@ -42,6 +43,22 @@ class Limiter(Protocol):
 
         Raises:
             TryAgain: The limit cannot be read.
+        """
+
+
+class AccountMailLimit(Protocol):
+    """How many account mails an email address gets, whether or not it has an account."""
+
+    def take(self, address: str, mail: OutboxMail, time: datetime) -> datetime | None:
+        """Count an account mail against the limit of its address; an email that was counted is not counted again.
+
+        Args:
+            address: Fingerprint of the email address.
+            mail: The email.
+            time: Current time.
+
+        Returns:
+            None if the email may be sent now, else when it may be tried again.
         """
 
 

@@ -4,21 +4,17 @@ from datetime import datetime, timedelta
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate
-from llmready.domain.mail import MailKind, MailRefused, OutboxMail
+from llmready.domain.mail import ACCOUNT_MAILS, MailKind, MailRefused, OutboxMail, held_back_id
+from llmready.domain.mail_tokens import LIFETIMES, PURPOSES
 from llmready.domain.user import User, email_fingerprint
 from llmready.ports.mail import MailRequest
 from llmready.services import Services
-from llmready.usecases.rate_limits import take_one
 
 # How long one attempt may take before another process may begin one.
 _CLAIM = timedelta(seconds=55)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _GIVEN_UP_AFTER = timedelta(days=3)
 _RECORD_TRIES = 3
-
-# How many emails one address gets at the request of people who are not signed in.
-_UNASKED = Rate(5, 3600)
 
 
 def hand_to_notifier(services: Services, mail: OutboxMail) -> None:
@@ -47,7 +43,7 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
     A request that is delivered twice gives the same email.
 
     Returns:
-        The email, or None if the address has no account or got too many emails.
+        The email, or None if the address has no account, needs no such email or has to wait for it.
     """
     time = services.clock()
     user = services.users.by_fingerprint(request.fingerprint)
@@ -56,9 +52,8 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
     mail = OutboxMail(id=request.mail_id, user_id=user.id, kind=request.kind, created_at=time, due_at=time)
     if services.outbox.has(mail):
         return mail
-    status = take_one(services, "unasked_mails", request.fingerprint, _UNASKED)
-    if status is not None and status.wait:
-        services.log.info("email not sent: too many to this address", mail_id=request.mail_id)
+    # Whatever is not sent now is not stored under its own ID: anybody may ask, as often as they like.
+    if _is_obsolete(mail, user, time) or not _passes_limit(services, mail, user):
         return None
     services.outbox.put(mail)
     return mail
@@ -67,8 +62,9 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
 def send_mail(services: Services, user_id: str, mail_id: str) -> bool:
     """Send an email of the outbox once.
 
-    An address that bounced or complained gets none. An email that the provider does not accept now stays in the
-    outbox; the dispatcher sends it later, after a pause that grows with each attempt.
+    An address that bounced or complained gets none. An unconfirmed address gets account mails only, and every address
+    gets those only as often as its limit allows. An email that the provider does not accept now stays in the outbox;
+    the dispatcher sends it later, after a pause that grows with each attempt.
 
     Returns:
         False if it was not sent.
@@ -79,15 +75,11 @@ def send_mail(services: Services, user_id: str, mail_id: str) -> bool:
         return False
     user = services.users.get(user_id)
     generation = services.generations.get(user_id, mail.generation_id) if mail.generation_id else None
-    if user is None or (mail.generation_id is not None and generation is None) or _is_obsolete(mail, user):
-        services.outbox.sent(mail, time)
-        return False
-    suppression = services.suppressions.get(email_fingerprint(user.email))
-    if suppression is not None:
-        services.log.info(
-            "email given up: its address is suppressed", mail_id=mail.id, reason=suppression.reason
-        )
+    is_orphan = mail.generation_id is not None and generation is None
+    if user is None or is_orphan or _is_obsolete(mail, user, time) or _is_suppressed(services, mail, user):
         services.outbox.give_up(mail, time)
+        return False
+    if not _passes_limit(services, mail, user):
         return False
     try:
         services.mailer.send(services.render(mail, user, generation), mail_id=mail.id)
@@ -107,9 +99,47 @@ def pause_after(attempts: int) -> timedelta:
     return min(_LONGEST_PAUSE, timedelta(seconds=30 * 2.0 ** min(10, attempts - 1)))
 
 
-def _is_obsolete(mail: OutboxMail, user: User) -> bool:
-    confirmed = user.is_verified and mail.kind is MailKind.VERIFY_EMAIL
-    return confirmed or not user.mail_preferences.want(mail.kind)
+def _is_obsolete(mail: OutboxMail, user: User, time: datetime) -> bool:
+    """Return whether an email must not be sent (any more)."""
+    if mail.kind not in ACCOUNT_MAILS and not user.is_verified:
+        return True
+    if mail.kind is MailKind.VERIFY_EMAIL and user.is_verified:
+        return True
+    purpose = PURPOSES.get(mail.kind)
+    is_late = purpose is not None and time >= mail.created_at + LIFETIMES[purpose]
+    return is_late or not user.mail_preferences.want(mail.kind)
+
+
+def _is_suppressed(services: Services, mail: OutboxMail, user: User) -> bool:
+    """Return whether the address of a user bounced or complained."""
+    suppression = services.suppressions.get(services.fingerprints.of_address(user.email))
+    if suppression is None:
+        return False
+    services.log.info("email given up: its address is suppressed", mail_id=mail.id, reason=suppression.reason)
+    return True
+
+
+def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
+    """Count an account mail against the limit of its address; hold it back if the limit is reached.
+
+    A newer email replaces one of the same kind that is held back, whether it is sent or has to wait as well.
+    """
+    if mail.kind not in ACCOUNT_MAILS:
+        return True
+    time = services.clock()
+    again_at = services.account_mail_limit.take(services.fingerprints.of_address(user.email), mail, time)
+    was_held_back = mail.id == held_back_id(mail.kind)
+    if again_at is None:
+        if not was_held_back:
+            services.outbox.give_up(mail.held_back(until=time), time)
+        return True
+    services.log.info("email held back: too many to this address", mail_id=mail.id, kind=mail.kind)
+    if was_held_back:
+        services.outbox.postpone(mail, again_at)
+    else:
+        services.outbox.put(mail.held_back(until=again_at))
+        services.outbox.give_up(mail, time)
+    return False
 
 
 def _retry_later(services: Services, mail: OutboxMail, time: datetime) -> None:

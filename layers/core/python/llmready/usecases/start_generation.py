@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
@@ -42,13 +43,25 @@ class StartRequest:
     correlation_id: str = ""
 
 
+class StartedGeneration(NamedTuple):
+    """A generation that was started.
+
+    Attributes:
+        id: Its ID.
+        is_confirmed: Whether the user's address was confirmed at the start, so that an email follows.
+    """
+
+    id: str
+    is_confirmed: bool
+
+
 def start_generation(
     services: Services,
     request: StartRequest,
     *,
     account: Callable[[User | None], User],
     limit: Callable[[], None],
-) -> str:
+) -> StartedGeneration:
     """Reserve quota, lock the website, store the generation as pending and send it to its queue.
 
     A website that does not exist yet is created by the same transaction, so a refusal creates nothing. A generation
@@ -62,7 +75,7 @@ def start_generation(
         limit: Takes one of the user's starts of this minute, or raises TooManyRequests.
 
     Returns:
-        ID of the generation.
+        The generation, or the one that an earlier request with the same idempotency key started.
 
     Raises:
         Invalid: The URL is not public, or the idempotency key was used for another request.
@@ -93,14 +106,14 @@ def _start(
     *,
     account: Callable[[User | None], User],
     limit: Callable[[], None] | None,
-) -> str:
+) -> StartedGeneration:
     time = services.clock()
     canonical = canonical_url(url) if url is not None else None
     digest = digest_of(request.idempotency_key) if request.idempotency_key is not None else None
     snapshot = _snapshot(services, request, canonical, digest)
     user = account(snapshot.user)
     if snapshot.earlier is not None and snapshot.earlier.expires_at > time:
-        return snapshot.earlier.answer_for(request.website_id, canonical)
+        return _repeated(snapshot.earlier, request.website_id, canonical)
     if limit is not None:
         limit()
     website, created = snapshot.website, None
@@ -119,6 +132,7 @@ def _start(
             website_id=request.website_id or "",
             canonical_url=canonical,
             generation_id=generation.id,
+            is_confirmed=user.is_verified,
             expires_at=time + KEPT,
         )
     try:
@@ -130,12 +144,17 @@ def _start(
             new_website=created,
         )
     except AlreadyStarted as repeated:
-        return repeated.record.answer_for(request.website_id, canonical)
+        return _repeated(repeated.record, request.website_id, canonical)
     services.metrics.accepted()
     services.log.info("generation accepted", generation_id=generation.id, held=generation.held)
     if not generation.held:
         _enqueue(services, generation)
-    return generation.id
+    return StartedGeneration(generation.id, user.is_verified)
+
+
+def _repeated(record: StartRecord, website_id: str | None, canonical: str | None) -> StartedGeneration:
+    earlier = record.answer_for(website_id, canonical)
+    return StartedGeneration(earlier.generation_id, earlier.is_confirmed)
 
 
 def _snapshot(

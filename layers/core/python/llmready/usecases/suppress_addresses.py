@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from email.utils import parseaddr
 
 from llmready.domain.mail import Suppression, SuppressionReason
-from llmready.domain.user import email_fingerprint
 from llmready.services import Services
 
 
@@ -17,7 +16,9 @@ def suppress_addresses(services: Services, addresses: Iterable[str], reason: Sup
         reason: What the provider reported.
     """
     time = services.clock()
-    found = {email_fingerprint(address) for text in addresses if (address := parseaddr(text)[1])}
+    found = {
+        services.fingerprints.of_address(address) for text in addresses if (address := parseaddr(text)[1])
+    }
     for fingerprint in found:
         services.suppressions.put(fingerprint, Suppression(reason=reason, since=time))
     return len(found)

@@ -1,24 +1,21 @@
 """Mails from templates: a folder a mail, with its subject, text and HTML."""
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from llmready.adapters.mail.quoting import as_quote, without_links
 from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
-from llmready.domain.mail_tokens import LIFETIMES, Purpose
+from llmready.domain.mail_tokens import LIFETIMES, PURPOSES, Purpose
 from llmready.domain.tokens import DOWNLOAD_LIFETIME, UNSUBSCRIBE_LIFETIME, Audience, Keys, issue
 from llmready.domain.user import User
 from llmready.ports.accounts import MailTokens
 
 _LONGEST_SUBJECT = 250  # characters
-# What a mail's link and token are good for.
-_PURPOSES = {
-    MailKind.VERIFY_EMAIL: Purpose.VERIFY_EMAIL,
-    MailKind.RESET_PASSWORD: Purpose.RESET_PASSWORD,
-    MailKind.ACCOUNT_EXISTS: Purpose.RESET_PASSWORD,
-}
+_LONGEST_NAME = 60  # characters
 _PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
 
 _environment = Environment(
@@ -28,7 +25,12 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"with_inline_styles": with_inline_styles, "as_size": as_size}
+_environment.filters |= {
+    "with_inline_styles": with_inline_styles,
+    "as_size": as_size,
+    "without_links": without_links,
+    "as_quote": as_quote,
+}
 
 
 class MailRenderer:
@@ -51,8 +53,11 @@ class MailRenderer:
         """Return a mail as it is sent."""
         unsubscribe_url = self._unsubscribe_url(mail, user)
         values = {
-            # Whoever signs up with somebody else's address must not get to write to them.
-            "name": user.full_name if user.is_verified else None,
+            # Whoever signs up with somebody else's address must not be able to write to them.
+            "name": without_links(user.full_name, _LONGEST_NAME)
+            if user.full_name and user.is_verified
+            else None,
+            "host": _host(generation),
             "when": mail.created_at,
             "generation": generation,
             "plan": user.plan,
@@ -77,7 +82,7 @@ class MailRenderer:
         )
 
     def _token(self, mail: OutboxMail, user: User) -> dict[str, object]:
-        purpose = _PURPOSES.get(mail.kind)
+        purpose = PURPOSES.get(mail.kind)
         if purpose is None:
             return {}
         token = self._mail_tokens.issue(user.id, purpose, self._time)
@@ -115,6 +120,11 @@ class MailRenderer:
         )
         link = f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
         return {"download_url": link, "good_for": _in_words(lifetime)}
+
+
+def _host(generation: Generation | None) -> str | None:
+    """Return the host of the website that an email is about. It is what the email calls the website."""
+    return urlsplit(generation.website_url).hostname if generation is not None else None
 
 
 def _in_words(lifetime: timedelta) -> str:

@@ -1,7 +1,6 @@
 """No mail at all: what would have been sent is logged, everything else works."""
 
 from llmready.domain.mail import Message
-from llmready.domain.user import email_fingerprint
 from llmready.observability import logger
 
 
@@ -9,10 +8,9 @@ class SilentMailer:
     """Implements :class:`llmready.ports.mail.Mailer` by the log."""
 
     def send(self, message: Message, *, mail_id: str) -> None:
-        """Log a mail; the address only as its fingerprint."""
+        """Log an email without its address."""
         logger.info(
             "mail not sent, the provider is none",
             mail_id=mail_id,
-            to=email_fingerprint(message.to),
             subject=message.subject,
         )

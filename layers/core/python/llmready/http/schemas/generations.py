@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from llmready.domain.generation import Generation, Quality, Status, Trigger, Truncation
 from llmready.domain.recommendation import Recommendation, recommend
 from llmready.http.schemas.common import Answer, Request, Timestamp, Url
+from llmready.usecases.start_generation import StartedGeneration
 
 
 class StartBody(Request):
@@ -33,7 +34,21 @@ class Started(Answer):
 
     generation_id: str
     status: Status
-    message: str = "Generation started successfully. You will receive an email when it completes."
+    message: str
+
+    @classmethod
+    def of(cls, started: StartedGeneration) -> "Started":
+        """Return the answer to a start."""
+        follows = (
+            "You will receive an email when it completes."
+            if started.is_confirmed
+            else "Confirm your address to get an email when it completes."
+        )
+        return cls(
+            generation_id=started.id,
+            status=Status.PENDING,
+            message=f"Generation started successfully. {follows}",
+        )
 
 
 class QuotaAnswer(Answer):

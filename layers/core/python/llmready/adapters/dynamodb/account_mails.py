@@ -1,0 +1,73 @@
+"""The limit of account mails in the table."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import ConditionFailed, Table
+from llmready.domain.clock import timestamp
+from llmready.domain.errors import TryAgain
+from llmready.domain.mail import ACCOUNT_MAILS_AN_HOUR, RESERVED_FOR_RESETS, MailKind, OutboxMail
+
+_HOUR = timedelta(hours=1)
+_TRIES = 10
+
+
+class DynamoAccountMailLimit:
+    """Implements :class:`llmready.ports.limits.AccountMailLimit` with the emails of the last hour.
+
+    A token bucket would let nine emails pass within one hour; this counts exactly, and there are five at most.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def take(self, address: str, mail: OutboxMail, time: datetime) -> datetime | None:
+        """Count an account mail; return None, or when it may be tried again."""
+        key = keys.limit("account_mails", address)
+        entry = {
+            "mail": f"{mail.id} {timestamp(mail.created_at)}",
+            "at": timestamp(time),
+            "is_reset": mail.kind is MailKind.RESET_PASSWORD,
+        }
+        for _ in range(_TRIES):
+            stored = self._table.get(key) or {}
+            recent = [sent for sent in stored.get("sent", []) if sent["at"] > timestamp(time - _HOUR)]
+            if any(sent["mail"] == entry["mail"] for sent in recent):
+                return None
+            if (wait := _wait(recent, is_reset=entry["is_reset"] is True)) is not None:
+                return wait
+            version = stored.get("version", 0)
+            item = {
+                "pk": key.pk,
+                "sk": key.sk,
+                "sent": [*recent, entry],
+                "version": version + 1,
+                "ttl": int((time + _HOUR).timestamp()),
+            }
+            unchanged = Attr("version").eq(version) if stored else Attr("version").not_exists()
+            try:
+                self._table.write(self._table.put(item, unchanged))
+            except ConditionFailed:
+                continue  # another email of this address was counted meanwhile
+            return None
+        raise TryAgain
+
+
+def _wait(recent: list[dict[str, Any]], *, is_reset: bool) -> datetime | None:
+    """Return when the next email may be sent; None when that is now."""
+    free = [_free_at(recent, ACCOUNT_MAILS_AN_HOUR)]
+    if not is_reset:
+        others = [sent for sent in recent if not sent["is_reset"]]
+        free.append(_free_at(others, ACCOUNT_MAILS_AN_HOUR - RESERVED_FOR_RESETS))
+    return max((time for time in free if time is not None), default=None)
+
+
+def _free_at(sent: list[dict[str, Any]], limit: int) -> datetime | None:
+    """Return when fewer than ``limit`` of these emails are of the last hour; None when that is now."""
+    if len(sent) < limit:
+        return None
+    times = sorted(datetime.fromisoformat(entry["at"]) for entry in sent)
+    return times[len(sent) - limit] + _HOUR
