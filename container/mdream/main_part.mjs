@@ -1,7 +1,8 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { children, holds, resolved, textOf } from './measure.mjs'
-import { ALWAYS, COMMENTS, CONTENT, CONTENTS, OUTSIDE, SIGN, TITLED } from './names.mjs'
+import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
+import { leaveOutNoise } from './noise.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -11,6 +12,17 @@ const EMPTY = 80
 const NEAR_EMPTY = 200
 /** Characters of a block above the main part that holds the page's heading. */
 const LONGEST_TITLE_BLOCK = 600
+/** Share of a page's prose below which what is marked as the main part is none. */
+const SMALLEST_MAIN = 0.3
+/** Share of the prose that one of several articles holds when it is the page's own. */
+const MAIN_ARTICLE = 0.55
+/** Characters of prose from which the main part is looked for by prose, how much of it that holds, and how deep it lies. */
+const LONG_TEXT = 1000
+const NEARLY_ALL = 0.85
+const MOST_LEVELS = 40
+const LISTS = new Set(['listing', 'collection', 'forum'])
+/** Share of the prose that remarks on the posts of a forum have at most. */
+const MOST_REMARKS = 0.4
 /** Candidates for the main part that are weighed. */
 const MOST_CANDIDATES = 50
 /** Blocks at either end of the main part that are looked at for links that only walk through the site. */
@@ -65,6 +77,8 @@ class Page {
       isMarked = false
     }
     this.dropFrame(main, isMarked)
+    measure.take(tree, main)
+    leaveOutNoise(tree, measure, main, this.pageType)
     this.dropSigns(main)
     if (!isMarked) {
       measure.take(tree, main)
@@ -85,12 +99,77 @@ class Page {
     const marked = this.marked()
     if (marked.length) {
       const main = this.longest(marked)
-      const inner = outermost(tree, tree.all(main, ID.article))
-      return inner.length === 1 && measure.length(inner[0]) >= 0.5 * measure.length(main) ? inner[0] : main
+      // A main part may be a box of the week beside the article.
+      if (this.isTooSmall(main)) return this.chooseUnmarked()
+      const inner = this.isOneText() ? this.mainArticle(outermost(tree, tree.all(main, ID.article)), main)
+        : this.onlyArticle(outermost(tree, tree.all(main, ID.article)), main)
+      return inner < 0 ? main : inner
     }
+    return this.chooseUnmarked()
+  }
+
+  chooseUnmarked() {
+    const { tree, measure } = this
     const articles = outermost(tree, this.articles())
     if (articles.length === 1 && measure.length(articles[0]) >= 0.3 * measure.length(0)) return articles[0]
+    if (this.isOneText()) {
+      const article = this.mainArticle(articles, 0)
+      if (article >= 0) return article
+      const named = articles.length ? 0 : this.byName()
+      return named === 0 ? this.byProse() : named
+    }
     return articles.length ? 0 : this.byName()
+  }
+
+  /** Say whether a page is one text with noise around it, not a list of items. */
+  isOneText() {
+    return this.pageType === 'article' || this.pageType === 'documentation' || this.pageType === 'product'
+  }
+
+  isTooSmall(main) {
+    const { tree, measure } = this
+    if (LISTS.has(this.pageType) || tree.first(main, ID.h1) >= 0) return false
+    const others = measure.prose(0) - measure.prose(main) - this.framedProse(main)
+    return measure.prose(main) < SMALLEST_MAIN * (measure.prose(main) + others)
+  }
+
+  /** Return how much prose outside of a part is in dialogs, footers and the like. */
+  framedProse(main) {
+    const { tree, measure } = this
+    const mask = ALWAYS | OUTSIDE | COMMENTS | RELATED | OFFER | BESIDE
+    const framed = tree.toldBelow(0, (node) => tree.marks[node] & mask || FRAME_TAGS[tree.tag[node]])
+    return outermost(tree, framed).filter((node) => !(node <= main && main < tree.end[node]) && !(main <= node && node < tree.end[main]))
+      .reduce((sum, node) => sum + measure.prose(node), 0)
+  }
+
+  /** Return the only article within a part that holds at least half of it, or -1. */
+  onlyArticle(articles, part) {
+    const { measure } = this
+    return articles.length === 1 && measure.length(articles[0]) >= 0.5 * measure.length(part) ? articles[0] : -1
+  }
+
+  /** Return the article that has by far the most prose of several, or half of it and the heading; else -1. */
+  mainArticle(articles, part) {
+    const { tree, measure } = this
+    if (!articles.length) return -1
+    const best = articles.reduce((one, other) => (measure.prose(other) > measure.prose(one) ? other : one))
+    const share = measure.prose(best) / Math.max(1, measure.prose(part))
+    if (share >= (articles.length === 1 ? 0.5 : MAIN_ARTICLE)) return best
+    return share >= 0.35 && tree.first(best, ID.h1) >= 0 ? best : -1
+  }
+
+  /** Go down from the page while one block holds nearly all of its prose; return that block. */
+  byProse() {
+    const { tree, measure } = this
+    const whole = measure.prose(0)
+    if (whole < LONG_TEXT) return 0
+    let node = 0
+    for (let level = 0; level < MOST_LEVELS; level++) {
+      const next = children(tree, node).find((child) => WRAPPERS[tree.tag[child]] && measure.prose(child) >= NEARLY_ALL * whole)
+      if (next === undefined) break
+      node = next
+    }
+    return node
   }
 
   marked() {
@@ -136,7 +215,7 @@ class Page {
 
   dropFrame(main, isMarked) {
     const { tree, measure } = this
-    const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (this.pageType === 'forum' ? 0 : COMMENTS)
+    const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (this.hasPostsAsComments(main) ? 0 : COMMENTS)
     const whole = measure.length(main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
@@ -152,6 +231,14 @@ class Page {
       if (!isOnlyContents && whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
     }
     for (const node of doomed) tree.leaveOut(node)
+  }
+
+  /** Say whether what is named as comments is the posts of a forum, not remarks on posts. */
+  hasPostsAsComments(main) {
+    const { tree, measure } = this
+    if (this.pageType !== 'forum') return false
+    const written = outermost(tree, tree.toldBelow(main, (node) => tree.marks[node] & COMMENTS))
+    return written.reduce((sum, node) => sum + measure.prose(node), 0) > MOST_REMARKS * measure.prose(main)
   }
 
   /** Return the length of nodes, in the order of the source, each part of the text counted once. */

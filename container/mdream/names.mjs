@@ -38,6 +38,22 @@ export const TAB = 1 << 20
 export const PANEL = 1 << 21
 /** What holds nothing but labels of panels. */
 export const TABS = 1 << 22
+/** Other pages of the site: related, popular, recommended. */
+export const RELATED = 1 << 23
+/** Who wrote a text. */
+export const AUTHOR = 1 << 24
+/** Offers: newsletters, calls to action. */
+export const OFFER = 1 << 25
+/** Words by which a page is filed. */
+export const FILED = 1 << 26
+/** Who wrote a post of a forum, and what stands below each of their posts. */
+export const POSTER = 1 << 27
+/** A post of a forum, or a comment. */
+export const POST = 1 << 28
+/** What customers say of a product. */
+export const REVIEWS = 1 << 30
+/** Beside the text, whatever encloses both. */
+export const BESIDE = 1 << 29
 
 /** @type {[RegExp, number][]} */
 const CLASSES = [
@@ -81,6 +97,23 @@ const CLOSED_WORDS = words(
 )
 const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar')
 
+const RELATED_WORDS = words(
+  'related recommended recommendations recommendation recirculation recirc trending popular similar suggested suggestions upnext ',
+  'outbrain taboola yarpp mostread relatedposts',
+)
+const OFFER_WORDS = words(
+  'newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo paywall donate donation ',
+  'advert advertisement advertorial sponsored promo promotion calltoaction',
+)
+const REVIEW_WORDS = words('reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped')
+const FILED_WORDS = words('tags taglist taxonomy taxonomies categories hashtags keywords labels topics')
+const POST_WORDS = words('post posts message messages comment reply answer')
+const POST_PARTS = words(
+  'meta actions action controls toolbar notice notices tagline stats badge badges avatar rank reactions likes votes voting buttons ',
+  'participants permalink statistics attribution toolbars footer',
+)
+const POSTER_WORDS = words('signature signatures postprofile userinfo usercard posterinfo reputation karma')
+
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_-]{0,60}$/
 const BROKEN_UP = /[-_]+|(?<=[a-z])(?=[A-Z])/
 
@@ -94,7 +127,7 @@ const ALWAYS_NAMES = any(
   String.raw`quick-?(?:view|links)`,
   String.raw`(?:.*[-_])?(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
   String.raw`share(?:-.*)?|jp-relatedposts`,
-  String.raw`(?:related|recommended|more|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|reading|content|news|links)(?:[-_].*)?`,
+  String.raw`(?:related|recommended|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|news)(?:[-_].*)?`,
   String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
   String.raw`(?:ad|ads|adv|banner-ad|sponsor(?:ed|s)?|promo)(?:[-_](?:slot|unit|box|banner|container|wrapper|content|block))?`,
   String.raw`(?:announcement|alert|notification|cookie|newsletter|sign-?up|promo|site|version)[-_]?(?:bar|banner|box|popup)`,
@@ -118,6 +151,29 @@ const ALWAYS_NAMES = any(
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
+const RELATED_NAMES = any(
+  String.raw`(?:.*[-_])?(?:you[-_]?(?:may|might)[-_]?(?:also)?[-_]?(?:like|enjoy)|also[-_](?:like|read)|read[-_](?:next|also|on)|up[-_]next)(?:[-_].*)?`,
+  String.raw`(?:.*[-_])?more[-_](?:from|on|stories|posts|news|articles|like|in|to-read)(?:[-_].*)?`,
+  String.raw`(?:.*[-_])?(?:next|other|latest|recent|most-read|most-popular|keep-reading|further)[-_](?:post|posts|article|articles|stories|reads?|news)(?:[-_].*)?`,
+  String.raw`(?:.*[-_])?(?:post|article|entry)[-_]{1,2}(?:prev[-_]next|pagination|siblings|navigation)(?:[-_].*)?`,
+)
+const AUTHOR_NAMES = any(
+  String.raw`(?:.*[-_])?(?:about[-_](?:the[-_])?author|author|authors|contributor|contributors|writer)[-_]{1,2}(?:box|bio|card|info|about|block|section|profile|details?|description|footer|area|wrap|wrapper|container|content|widget)(?:[-_].*)?`,
+  String.raw`(?:.*[-_])?about[-_](?:the[-_])?author(?:[-_].*)?|(?:bio|byline|author)(?:box|card)?`,
+)
+const OFFER_NAMES = any(
+  String.raw`(?:.*[-_])?(?:sign[-_]up|opt[-_]in|call[-_]to[-_]action|lead[-_]magnet|email[-_](?:capture|form|signup)|mailing[-_]list)(?:[-_].*)?`,
+)
+const POSTER_NAMES = any(
+  String.raw`(?:message|post|comment|cell|topic)[-_]{1,2}(?:cell--user|user|userdetails|avatar|author|signature|reactions?|reactionsbar|footer|actions?|meta|buttons?)(?:[-_].*)?`,
+  String.raw`message-cell--user|message-(?:user|signature|actionbar|attribution)(?:[-_].*)?|(?:post|thread|author)(?:bit|_author|_meta|_controls|_management).*`,
+  String.raw`(?:user|member|poster)[-_](?:info|details|card|stats|meta|title|avatar|profile|extras|box)(?:[-_].*)?|cauthorpane.*|ipscomment_(?:author|meta|controls|badges).*|comment-(?:meta|author|actions?|footer)`,
+)
+const MENU_NAMES = any(
+  String.raw`.*(?:mega[-_]?menu|sub[-_]menu).*|.*crumbs?(?:[-_].*)?|.*[-_]crumbs?[-_].*|elementor-location-(?:header|footer|popup)`,
+  String.raw`(?:.*[-_])?(?:follow[-_]us|share[-_](?:this|bar|buttons?|icons|links)|social[-_](?:links|icons|share|sharing|media))(?:[-_].*)?`,
+)
+const BESIDE_NAMES = any(String.raw`(?:.*[-_])?side[-_]?bar(?:[-_]{1,2}(?:area|inner|content|wrapper|widget|right|left).*)?|.*widget[-_]area|rail|right[-_]rail`)
 const COMMENT_NAMES = any(
   String.raw`(?:.*[-_])?(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread))?|respond|commentlist`,
 )
@@ -200,6 +256,16 @@ function judgeName(name) {
   const lower = name.toLowerCase()
   let kind = parts.some((part) => FOLDED_WORDS.has(part)) ? FOLDED : 0
   if (parts.some((part) => CLOSED_WORDS.has(part))) kind |= CLOSED
+  if (parts.some((part) => ABOUT_THE_PAGE.has(part))) return kind | judgeParts(parts, lower)
+  if (parts.some((part) => RELATED_WORDS.has(part)) || RELATED_NAMES.test(lower)) kind |= RELATED
+  if (parts.some((part) => OFFER_WORDS.has(part)) || OFFER_NAMES.test(lower)) kind |= OFFER
+  if (FILED_WORDS.has(parts[parts.length - 1])) kind |= FILED
+  if (POST_WORDS.has(parts[0])) kind |= POST
+  if (POST_PARTS.has(parts[parts.length - 1]) || parts.some((part) => POSTER_WORDS.has(part)) || POSTER_NAMES.test(lower)) kind |= POSTER
+  if (AUTHOR_NAMES.test(lower)) kind |= AUTHOR
+  if (parts.some((part) => REVIEW_WORDS.has(part))) kind |= REVIEWS
+  if (BESIDE_NAMES.test(lower)) kind |= BESIDE
+  if (MENU_NAMES.test(lower)) kind |= ALWAYS
   return kind | judgeParts(parts, lower)
 }
 

@@ -1,5 +1,6 @@
 // What kind of page it is, decided once, before its main part is chosen: the same names mean text on one kind of page
 // and noise on another. Evidence is what the page says about itself, its address, and what it is made of.
+import { COMMENTS } from './names.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -11,8 +12,10 @@ const MOST_SCRIPTS = 20
 const MOST_METAS = 200
 /** Characters of a script of structured data that are searched. */
 const LONGEST_SCRIPT = 200_000
-/** Characters of prose from which a page may be an article without saying so. */
-const LONG_PROSE = 1500
+/** Characters of prose from which a page may be an article without saying so, and how much of its prose that is. */
+const LONG_PROSE = 300
+const MOST_OF_PROSE = 0.6
+const LONG_PARAGRAPH = 80
 
 const TYPE_IN_DATA = /"@type"\s*:\s*\[?\s*"([A-Za-z]+)"/g
 const TYPE_IN_ATTRIBUTE = /schema\.org\/([A-Za-z]+)/i
@@ -24,7 +27,8 @@ const DOCUMENTATION_GENERATOR = new RegExp([
 
 // Names of the software, and parts of addresses.
 const FORUM_HOST = /^(?:[\w-]+\.)*(?:forums?|boards?|community|discuss|discussions?|answers|talk|bbs)\./
-const FORUM_PATH = /\/(?:forums?|threads?|viewtopic|showthread|topics?|discussions?|questions|boards|comments)(?:[/.?-]|$)|\/t\/[^/]+\/\d+|[?&]topic=/
+const THREAD_PATH = /\/(?:viewtopic|showthread|threads?\/)|\/t\/(?:[^/]+\/)?\d+|[?&]topic=|\/r\/\w+\/comments\//
+const FORUM_PATH = /\/(?:forums?|threads?|viewtopic|showthread|topics?|discussions?|questions|boards|comments)(?:[/.?-]|$)/
 const DOCUMENTATION_HOST = /^(?:[\w-]+\.)*(?:docs?|developers?|wiki|readthedocs|manual|man7)\./
 const DOCUMENTATION_PATH = /\/(?:docs?|documentation|reference|manual|man\d?|api|api-reference|handbook|wiki|javadoc|tutorial)(?:\/|$)/
 const PRODUCT_PATH = /\/(?:products?|p|dp|itm|item|pdp|app)\/[^/]+|\/listing\/\d+/
@@ -50,7 +54,8 @@ export function pageTypeOf(tree, measure, url) {
   const isForumSoftware = FORUM_GENERATOR.test(generator)
   const scores = {
     forum: points(isForumSoftware, 5) + points(said.has('discussionforumposting') || said.has('qapage'), 5)
-      + points(FORUM_HOST.test(host), 2) + points(FORUM_PATH.test(path), 2) + points(tree.posts > 2, 2),
+      + points(FORUM_HOST.test(host), 2) + points(THREAD_PATH.test(path), 3) + points(FORUM_PATH.test(path), 2)
+      + points((said.get('comment') ?? 0) > 2, 2) + points(isDiscussion(tree, measure), 4),
     product: points(products > 0 && products < 4 && !said.has('itemlist'), 3) + points(said.has('productgroup'), 4)
       + points(kind === 'product' || kind === 'og:product' || kind.endsWith(':item'), 3) + points(PRODUCT_PATH.test(path), 3),
     collection: points(kind === 'product.group', 5) + points(products >= 4 && !said.has('productgroup'), 2)
@@ -58,7 +63,7 @@ export function pageTypeOf(tree, measure, url) {
     documentation: points(DOCUMENTATION_GENERATOR.test(generator), 4) + points(DOCUMENTATION_HOST.test(host), 3)
       + points(DOCUMENTATION_PATH.test(path), 3) + points(tree.lists[ID.pre].length >= 3, 1) + points(said.has('techarticle'), 1),
     article: points(said.has('newsarticle') || said.has('blogposting') || said.has('article') || said.has('recipe'), 3)
-      + points(kind === 'article', 2) + points(ARTICLE_PATH.test(path), 2) + points(isProse(tree, measure), 2),
+      + points(kind === 'article', 2) + points(ARTICLE_PATH.test(path), 2) + points(isProse(tree, measure), 3),
     listing: points(LISTING_PATH.test(path), 2) + points(said.has('collectionpage') || said.has('itemlist'), 2)
       + points(measure.linkShare(0) > 0.5, 1) + points(path.length < 2 && tree.lists[ID.article].length > 4, 2),
   }
@@ -77,9 +82,26 @@ function points(holds, number) {
   return holds ? number : 0
 }
 
-/** Say whether a page is mostly one text. */
+/** Say whether most of a page's prose is what readers wrote. */
+function isDiscussion(tree, measure) {
+  if (!(tree.says & COMMENTS)) return false
+  let end = 0
+  let written = 0
+  for (const node of tree.toldBelow(0, (one) => tree.marks[one] & COMMENTS)) {
+    if (node < end) continue
+    end = tree.end[node]
+    written += measure.prose(node)
+  }
+  return written > LONG_PARAGRAPH && written > MOST_OF_PROSE * measure.prose(0)
+}
+
+/** Say whether a page is mostly long paragraphs. */
 function isProse(tree, measure) {
-  return measure.prose(0) > LONG_PROSE && measure.linkShare(0) < 0.35
+  let paragraphs = 0
+  for (const node of tree.lists[ID.p]) {
+    if (!tree.gone[node] && measure.prose(node) >= LONG_PARAGRAPH) paragraphs += measure.prose(node)
+  }
+  return paragraphs > LONG_PROSE && paragraphs > MOST_OF_PROSE * measure.prose(0)
 }
 
 /** Return how often the page says each type of schema.org, in lower case. */
@@ -91,8 +113,8 @@ function saidTypes(tree) {
     const end = Math.min(tree.closeFrom[node], tree.to[node] + LONGEST_SCRIPT)
     for (const match of tree.slice(tree.to[node], end).matchAll(TYPE_IN_DATA)) count(match[1])
   }
-  for (const place of tree.typed) {
-    const match = TYPE_IN_ATTRIBUTE.exec(tree.value(place))
+  for (const types of tree.typed) {
+    const match = TYPE_IN_ATTRIBUTE.exec(types)
     if (match !== null) count(match[1])
   }
   return found

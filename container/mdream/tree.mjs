@@ -19,7 +19,7 @@ export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(A
 
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids(
-  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'nav', 'noscript', 'pre', 'script', 'table',
+  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table',
   'th', 'time', 'tr',
 )
 const ITEMTYPE = ATTRIBUTE.itemtype
@@ -55,12 +55,10 @@ export class Tree {
     this.count = 0
     this.toldOnes = 0
     this.says = 0
-    /** Places of the attributes that say which type of schema.org an element has. */
+    /** What attributes say of the types that elements have by schema.org. */
     this.typed = []
     /** Labels of panels, by the nodes of the panels. */
     this.labels = new Map()
-    /** Elements that are named as posts. */
-    this.posts = 0
     /** Nodes that had to move because others were inserted before them. */
     this.moves = 0
     /** Its bytes, in which searching for what is near is faster than in a string. */
@@ -133,7 +131,6 @@ export class Tree {
     this.says = 0
     this.typed.length = 0
     this.labels.clear()
-    this.posts = 0
     for (const list of this.filled) list.length = 0
   }
 
@@ -250,7 +247,7 @@ export class Tree {
 
   addAttribute(name, from, to) {
     const place = this.attributes
-    if (name === ITEMTYPE) this.typed.push(place)
+    if (name === ITEMTYPE) this.typed.push(this.slice(from, to))
     if (place === this.attributeName.length) this.makeRoomForAttributes(place * 2)
     this.attributeName[place] = name
     this.attributeFrom[place] = from

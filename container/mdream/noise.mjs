@@ -1,0 +1,174 @@
+// What lies within the main part and is no text of the page: boxes that lead to other pages, offers, who wrote it.
+//
+// A name alone is never enough: how long a part is, how much of it is links, and the kind of page decide with it.
+import { children, holds, textOf } from './measure.mjs'
+import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+
+/** Kinds of pages that are one text. */
+const TEXTS = new Set(['article', 'documentation'])
+/** Kinds of pages whose items are links. */
+const LISTS = new Set(['listing', 'collection'])
+/** Share of links from which a box leads elsewhere. */
+const LINKED = 0.25
+const MOSTLY_LINKS = 0.6
+/** Characters, and shares of the main part, up to which a box is one. */
+const LONGEST_AUTHOR = 1200
+const LONGEST_OFFER = 900
+const LONGEST_POSTER = 900
+const LONGEST_FORM = 500
+const PART = 0.4
+const SMALL_PART = 0.25
+const REVIEWED = 0.7
+const LONGEST_TITLE = 60
+const MOST_HEADINGS = 300
+
+const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
+const FIELDS = ids('input', 'select', 'textarea')
+const PROSE = ids('p')
+
+const MORE = new RegExp(`^\\W*(?:${[
+  '(?:related|similar|recommended|suggested|popular|trending|latest|recent|further|other|more|featured|top)(?: \\w+){0,2} (?:articles?|posts?|stories|reads?|reading|content|news|topics|threads|discussions|resources|products|items|links|pages|blogs?|insights|videos|guides|categories|questions|searches)',
+  'related|recommended(?: for you)?|trending(?: now)?|most (?:read|popular|viewed|recent)|popular(?: now)?|latest(?: news)?|recent news',
+  '(?:you|we) (?:may|might|could|think you(?:\'ll| will))(?: also)? (?:like|enjoy|love|be interested in).*|(?:read|up|watch) next|keep (?:reading|exploring)|read (?:more|also|this next)',
+  'more (?:from|on|about|in|like this|stories|to (?:read|explore)|by) ?.*|(?:customers|people|others|readers) (?:who|also) .*|explore (?:more|related).*|discover more.*|see more.*|don.t miss.*|what to read next.*|continue reading',
+  'frequently bought together|recently viewed.*|sponsored|advertisement|from the web|around the web|in case you missed it|next post.*|previous post.*|share this.*',
+  'verwandte .*|ähnliche .*|mehr zum thema.*|das könnte (?:sie|dich) (?:auch )?interessieren.*|weitere (?:artikel|beiträge|meldungen|themen|nachrichten).*|meistgelesen.*|auch interessant.*|lesen sie auch.*|passend zum thema',
+  '(?:à|a) lire aussi.*|articles? (?:similaires?|liés|connexes|récents).*|sur le même (?:sujet|thème).*|plus d.articles.*|voir aussi.*',
+  'artículos relacionados.*|noticias relacionadas.*|también te puede (?:interesar|gustar).*|más (?:noticias|leídas?|información).*|te puede interesar.*',
+  'leggi anche.*|articoli (?:correlati|simili|recenti).*|potrebbe interessarti.*|potrebbero interessarti.*|lees ook.*|gerelateerd.*|leia também.*|artigos relacionados.*|powiązane.*|zobacz też.*',
+].join('|')})\\W*$`, 'i')
+const OFFERED = new RegExp(`^\\W*(?:${[
+  '(?:subscribe|sign up|signup|join (?:our|the|us|over|\\d)|get (?:the|our|weekly|daily|free) .*(?:newsletter|updates|inbox|email)|stay (?:in touch|up to date|updated|informed|connected|in the loop)|never miss|follow us|connect with us|newsletter|(?:our|weekly|daily|free) newsletter)(?:[ !.:].*)?',
+  'share (?:this|on|the|it|your).*|share|tags?|categories|category|filed under.*|topics|posted in|about the authors?|author|written by.*|meet the author|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
+  'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|über den autor.*|über die autorin.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
+].join('|')})\\W*$`, 'i')
+
+/**
+ * Leave out of the main part what is no text of the page.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Its lengths before anything is left out here.
+ * @param {number} main
+ * @param {import('./page_type.mjs').PageType} pageType
+ */
+export function leaveOutNoise(tree, measure, main, pageType) {
+  const noise = new Noise(tree, measure, main, pageType)
+  noise.byName()
+  noise.forms()
+  noise.byHeading()
+}
+
+class Noise {
+  constructor(tree, measure, main, pageType) {
+    this.tree = tree
+    this.measure = measure
+    this.main = main
+    this.pageType = pageType
+    this.isText = TEXTS.has(pageType)
+    this.isList = LISTS.has(pageType)
+    this.whole = measure.length(main)
+  }
+
+  byName() {
+    const { tree } = this
+    const kinds = RELATED | AUTHOR | OFFER | FILED | POSTER | BESIDE | REVIEWS
+    if (!(tree.says & kinds) && !this.isText && this.pageType !== 'forum') return
+    const found = tree.toldBelow(this.main, (node) => !BOX_TAGS[tree.tag[node]]
+      && (tree.marks[node] & kinds || tree.tag[node] === ID.aside) && this.isNoise(node, tree.marks[node]))
+    for (const node of found) if (!tree.gone[node]) tree.leaveOut(node)
+  }
+
+  isNoise(node, marks) {
+    const { tree, measure, whole } = this
+    const length = measure.length(node)
+    if (marks & REVIEWS && this.pageType === 'product' && length < REVIEWED * whole && tree.first(node, ID.h1) < 0) return true
+    if (length > PART * whole || PROPERTIES[tree.tag[node]] & HEADING || tree.first(node, ID.h1) >= 0) return false
+    const share = measure.linkShare(node)
+    if (marks & RELATED && !this.isList && share >= LINKED) return true
+    if (this.pageType === 'forum' && length < LONGEST_POSTER && (marks & POSTER || tree.tag[node] === ID.aside)) return true
+    if (marks & OFFER && length < LONGEST_OFFER && length < SMALL_PART * whole && !this.isList) return true
+    if (!this.isText) return false
+    if (marks & AUTHOR && length < LONGEST_AUTHOR && length < SMALL_PART * whole) return true
+    if (marks & FILED && share > MOSTLY_LINKS) return true
+    if (marks & BESIDE && share >= LINKED) return true
+    return tree.tag[node] === ID.aside && share >= LINKED
+  }
+
+  /** Leave out forms, whose labels say nothing without their fields; a form around a text stays. */
+  forms() {
+    const { tree, measure } = this
+    for (const form of tree.all(this.main, ID.form)) {
+      if (measure.length(form) > LONGEST_FORM || measure.length(form) > SMALL_PART * this.whole) continue
+      if (holdsAnyway(tree, form, FIELDS) && !holds(tree, form, PROSE)) tree.leaveOut(form)
+    }
+  }
+
+  /** Leave out what stands under headings that promise other pages, offers or comments. */
+  byHeading() {
+    const { tree, measure } = this
+    let seen = 0
+    for (let node = this.main + 1; node < tree.end[this.main] && seen < MOST_HEADINGS; node++) {
+      if (tree.gone[node]) {
+        node = tree.end[node] - 1
+        continue
+      }
+      if (!this.isHeading(node)) continue
+      seen++
+      const text = textOf(tree, node)
+      if (text.length > LONGEST_TITLE) continue
+      const isMore = MORE.test(text)
+      if (!isMore && !(this.isText && OFFERED.test(text))) continue
+      const nodes = this.under(node)
+      const length = nodes.reduce((sum, one) => sum + measure.length(one), 0)
+      const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
+      if (length > PART * this.whole || (this.isList && length > SMALL_PART * this.whole)) continue
+      const isLinks = length > 0 && linked / length >= LINKED
+      if (isMore ? isLinks : length < LONGEST_OFFER) for (const one of nodes) tree.leaveOut(one)
+    }
+  }
+
+  isHeading(node) {
+    const { tree } = this
+    const tag = tree.tag[node]
+    if (PROPERTIES[tag] & HEADING) return tag !== ID.h1
+    // Titles of boxes are often no headings.
+    return (tag === ID.p || tag === ID.div || tag === ID.span || tag === ID.strong) && this.measure.length(node) <= LONGEST_TITLE
+      && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0
+  }
+
+  /** Return the box that begins with a heading, or the heading and what follows it up to the next one. */
+  under(node) {
+    const { tree, measure, main } = this
+    let box = node
+    for (let above = tree.parent[node]; above > main; above = tree.parent[above]) {
+      if (BOX_TAGS[tree.tag[above]] && tree.tag[above] !== ID.article) break
+      if (measure.before[above] < measure.before[node] || measure.length(above) > PART * this.whole) break
+      box = above
+    }
+    if (measure.length(box) > measure.length(node)) return [box]
+    if (!(PROPERTIES[tree.tag[node]] & HEADING)) return [box]
+    const found = [box]
+    const level = tree.tag[node]
+    const end = tree.end[tree.parent[box]]
+    for (let next = tree.end[box]; next < end; next = tree.end[next]) {
+      if (tree.gone[next] || tree.tag[next] === 0) continue
+      const heading = this.firstHeading(next)
+      if (heading >= 0 && tree.tag[heading] <= level) break
+      found.push(next)
+    }
+    return found
+  }
+
+  firstHeading(node) {
+    const { tree } = this
+    if (PROPERTIES[tree.tag[node]] & HEADING) return node
+    return children(tree, node).find((child) => PROPERTIES[tree.tag[child]] & HEADING) ?? -1
+  }
+}
+
+/** Say whether an element of some kinds lies below a node, left out or not. */
+function holdsAnyway(tree, top, kinds) {
+  for (let node = top + 1; node < tree.end[top]; node++) if (kinds[tree.tag[node]]) return true
+  return false
+}
