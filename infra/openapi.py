@@ -56,6 +56,14 @@ _SECURITY: dict[str, dict[str, str]] = {
         "description": "An API key from `POST /keys`, limited to its scopes.",
     },
 }
+_FILE_PATH: dict[str, Any] = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "description": "Path within the archive; it may contain slashes.",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "llms.txt",
+}
 _TEXT = {"type": "string"}
 _HEADERS: dict[str, dict[str, Any]] = {
     "RateLimit": {
@@ -105,7 +113,7 @@ def openapi() -> dict[str, Any]:
         for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it offers no other way to them
             operation = part["paths"][route.openapi_path][route.method.lower()]
             operation["description"] = inspect.cleandoc(route.func.__doc__)
-        merged["paths"] |= part["paths"]
+        merged["paths"] |= {_named(path): operations for path, operations in part["paths"].items()}
         schemas |= part.get("components", {}).get("schemas", {})
     _, problem = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
     schemas |= problem["$defs"]
@@ -113,6 +121,8 @@ def openapi() -> dict[str, Any]:
         schemas.pop(unused, None)
     for path, operations in merged["paths"].items():
         for method, operation in operations.items():
+            if path.endswith("/{path}"):
+                operation["parameters"] = [_FILE_PATH, *operation["parameters"]]
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
                 raise KeyError(f"infra/operations.py says nothing about {key}")
@@ -158,9 +168,14 @@ def _complete(
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content["example"] = example_of(content["schema"], schemas)
     for parameter in operation.get("parameters", []):
-        if parameter["in"] == "path":
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
             parameter["schema"] |= {"format": "uuid"}
             parameter["example"] = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
+
+
+def _named(path: str) -> str:
+    """Return a path with a name for its last parameter, where a route matches everything to the end."""
+    return f"{path.removesuffix('.+')}{{path}}" if path.endswith(".+") else path
 
 
 def _security(facts: Operation, scopes: frozenset[Scope]) -> list[dict[str, list[str]]]:

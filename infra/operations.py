@@ -25,11 +25,14 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "host_blocked": (403, "This host is not crawled."),
     "not_found": (404, "There is nothing at this address."),
     "website_not_found": (404, "There is no such website."),
+    "file_not_found": (404, "The archive has no file with this path."),
+    "no_earlier_generation": (404, "The website has no completed generation before this one."),
     "generation_not_found": (404, "There is no such generation."),
     "key_not_found": (404, "There is no such API key."),
     "user_not_found": (404, "There is no such account."),
     "method_not_allowed": (405, "This path does not accept this method."),
     "generation_in_progress": (409, "A generation of this website is already running."),
+    "no_generation": (409, "Patterns can be previewed after the first completed generation."),
     "website_inactive": (409, "This website is inactive; activate it to generate."),
     "website_exists": (409, "You already have a website with this URL."),
     "website_changed": (409, "The website was changed meanwhile; read it again and retry."),
@@ -38,6 +41,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_completed": (409, "The generation is not completed yet."),
     "scan_pending": (409, "The files are being checked; try again in a moment."),
     "scan_failed": (409, "The files could not be checked and are not given out."),
+    "malware_found": (
+        410,
+        "The malware scan objected to the files, so they were deleted. The website may carry something harmful.",
+    ),
     "files_expired": (410, "The files of this generation have expired."),
     "body_too_large": (413, "The body is larger than 1 MB."),
     "unsupported_media_type": (415, "The body must be application/json."),
@@ -69,6 +76,7 @@ _ANY = ("internal_error", "try_again")
 _LIMITED = ("too_many_requests",)
 _WEBSITE = ("website_not_found",)
 _GENERATION = ("generation_not_found",)
+_FILES = ("not_completed", "scan_pending", "scan_failed", "files_expired", "malware_found")
 
 
 class Link(NamedTuple):
@@ -126,13 +134,16 @@ class Operation(NamedTuple):
 
 
 def _of_website(status: str, value: str) -> tuple[Link, ...]:
-    names = ("readWebsite", "replaceWebsite", "changeWebsite", "readWebsiteStats", "deleteWebsite")
+    names = (
+        *("readWebsite", "replaceWebsite", "changeWebsite", "readWebsiteStats", "previewPatterns"),
+        "deleteWebsite",
+    )
     return tuple(Link(name, status, {"website_id": value}) for name in names)
 
 
 def _of_generation(status: str, value: str) -> tuple[Link, ...]:
     names = (
-        *("readGeneration", "downloadGeneration", "listPageErrors"),
+        *("readGeneration", "downloadGeneration", "listPageErrors", "readChanges", "listFiles", "readFile"),
         *("cancelGeneration", "deleteGeneration"),
     )
     return tuple(Link(name, status, {"generation_id": value}) for name in names)
@@ -217,6 +228,7 @@ OPERATIONS: dict[str, Operation] = {
     "DELETE /websites/{website_id}": Operation(
         "deleteWebsite", (*_WEBSITE, "generation_in_progress", "website_changed")
     ),
+    "POST /websites/{website_id}/preview": Operation("previewPatterns", (*_WEBSITE, "no_generation")),
     "GET /websites/{website_id}/stats": Operation("readWebsiteStats", _WEBSITE),
     "POST /generations/start": Operation("startGeneration", _START_PROBLEMS, links=_STARTED),
     "POST /generations": Operation("startGenerationShort", _START_PROBLEMS, links=_STARTED),
@@ -227,7 +239,15 @@ OPERATIONS: dict[str, Operation] = {
     "GET /generations/{generation_id}": Operation("readGeneration", _GENERATION),
     "GET /generations/{generation_id}/download": Operation(
         "downloadGeneration",
-        (*_GENERATION, "not_completed", "scan_pending", "scan_failed", "files_expired", "validation_error"),
+        (*_GENERATION, *_FILES, "validation_error"),
+    ),
+    "GET /generations/{generation_id}/changes": Operation(
+        "readChanges",
+        (*_GENERATION, "no_earlier_generation", *_FILES, "validation_error"),
+    ),
+    "GET /generations/{generation_id}/files": Operation("listFiles", (*_GENERATION, *_FILES)),
+    "GET /generations/{generation_id}/files/{path}": Operation(
+        "readFile", (*_GENERATION, "file_not_found", *_FILES, "validation_error")
     ),
     "GET /generations/{generation_id}/errors": Operation(
         "listPageErrors", (*_GENERATION, "validation_error")

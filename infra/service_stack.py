@@ -260,7 +260,9 @@ class ServiceStack(Stack):
             function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_user", "by_website")
         )
         self.storage.grant_signing_secret(function)
-        self.storage.grant_archives(function, "s3:DeleteObject")
+        self.storage.grant_deleting_archives(function)
+        # A preview of patterns reads which pages were found.
+        self.storage.grant_archives(function, "s3:GetObject")
         # What a deleted website leaves behind may be more than one request can remove.
         grant_on(function, [self.cleanup.function_arn], "lambda:InvokeFunction")
         return function
@@ -291,7 +293,8 @@ class ServiceStack(Stack):
         )
         self.storage.grant_signing_secret(function)
         # Who signs a download's URL must be allowed to read the file.
-        self.storage.grant_archives(function, "s3:GetObject")
+        # A large file is taken out of its archive before it is signed for.
+        self.storage.grant_archives(function, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
         if self.settings.malware_scan:
             self.storage.grant_archives(function, "s3:GetObjectTagging")
         self.storage.grant_deleting_archives(function)

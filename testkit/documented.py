@@ -39,8 +39,9 @@ def _operation(method: str, path: str) -> dict[str, Any]:
     paths = _document()["paths"]
     path = f"/api/v1{path}".rstrip("/")
     # A path that stands there as it is comes before one with parameters.
-    for template in sorted(paths, key=lambda template: "{" in template):
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) and method.lower() in paths[template]:
+    for template in sorted(paths, key=lambda template: ("{" in template, "{path}" in template)):
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template.replace("{path}", ".+"))
+        if re.fullmatch(pattern, path) and method.lower() in paths[template]:
             return dict(paths[template][method.lower()])
     raise AssertionError(f"the OpenAPI text does not know {method} {path}")
 

@@ -17,7 +17,11 @@ from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.gate import header, signed_in
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.generations import (
+    ChangesAnswer,
     DownloadAnswer,
+    FileAnswer,
+    FileLinkAnswer,
+    FilesAnswer,
     GenerationAnswer,
     History,
     HistoryEntry,
@@ -28,7 +32,9 @@ from llmready.http.schemas.generations import (
     Started,
 )
 from llmready.http.starts import start as start_for
+from llmready.usecases.archive_files import FileContent, content_type, list_files, read_file
 from llmready.usecases.cancel_generation import cancel_generation
+from llmready.usecases.compare_generations import compare_generations
 from llmready.usecases.delete_generation import delete_generation
 from llmready.usecases.download import download
 from llmready.usecases.page_errors import read_errors
@@ -179,6 +185,60 @@ def fetch(
 
 
 @app.get(
+    f"{PREFIX}/generations/<generation_id>/changes",
+    summary="What changed since an earlier one",
+    tags=["generations"],
+)
+def changes(
+    generation_id: str, since: Annotated[str | None, Query(min_length=1, max_length=64)] = None
+) -> ChangesAnswer:
+    """Compare a completed generation with the website's completed one before it, or with ``since``."""
+    found = compare_generations(bootstrap.services(), _generation(generation_id), since)
+    return ChangesAnswer.of(found)
+
+
+@app.get(
+    f"{PREFIX}/generations/<generation_id>/files",
+    summary="List the files of the archive",
+    tags=["generations"],
+)
+def files(generation_id: str) -> FilesAnswer:
+    """Return the files of the archive in its order: llms.txt, the pages by section, llms-full.txt, the manifest."""
+    found = list_files(bootstrap.services(), _generation(generation_id))
+    return FilesAnswer(items=[FileAnswer.model_validate(file) for file in found])
+
+
+# "path" may hold slashes, which Powertools' own parameters do not match.
+@app.get(
+    f"{PREFIX}/generations/<generation_id>/files/.+",
+    summary="One file of the archive",
+    tags=["generations"],
+    responses={
+        200: {"description": "The file; for a large one and redirect=false, where it is"},
+        302: {"description": "The file, where it is larger than 4 MB"},
+    },
+)
+def file(
+    generation_id: str,
+    redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
+) -> Response[str | FileLinkAnswer | None]:
+    """Return a file as it is in the archive, without unpacking the zip; one over 4 MB by a presigned URL."""
+    generation = _generation(generation_id)
+    found = read_file(bootstrap.services(), generation, _path(app.current_event.path))
+    if isinstance(found, FileContent):
+        return Response(
+            HTTPStatus.OK,
+            content_type=content_type(found.file.path),
+            body=found.data.decode(errors="replace"),
+            headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
+        )
+    if redirect:
+        return Response(HTTPStatus.FOUND, headers={"Location": found.url})
+    answer = FileLinkAnswer(download_url=found.url, expires_at=found.expires_at, file_size=found.file.bytes)
+    return Response(HTTPStatus.OK, content_type="application/json", body=answer)
+
+
+@app.get(
     f"{PREFIX}/generations/<generation_id>/errors", summary="The pages that failed", tags=["generations"]
 )
 def errors(
@@ -218,6 +278,11 @@ def delete(generation_id: str) -> Message:
     """Remove an ended generation and its files."""
     delete_generation(bootstrap.services(), _generation(generation_id))
     return Message(message="Generation deleted successfully.")
+
+
+def _path(request_path: str) -> str:
+    """Return the path within the archive that a request names; API Gateway has decoded it once."""
+    return request_path.partition("/files/")[2]
 
 
 def _generation(generation_id: str) -> Generation:

@@ -20,6 +20,8 @@ from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
     BulkAnswer,
     BulkBody,
+    PreviewAnswer,
+    PreviewBody,
     UserStats,
     WebsiteAnswer,
     WebsiteBody,
@@ -32,6 +34,7 @@ from llmready.http.schemas.websites import (
 )
 from llmready.usecases.manage_many_websites import add_websites, change_websites, remove_websites
 from llmready.usecases.manage_websites import add_website, change_website, remove_website
+from llmready.usecases.preview_patterns import preview_patterns
 from llmready.usecases.purge_website import purge_website
 
 # How long one request goes on removing what deleted websites leave behind, and doing items, of its 15 s.
@@ -156,6 +159,22 @@ def delete(website_id: str) -> Message:
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
     return Message(message="Website deleted successfully; its many files are being removed.")
+
+
+@app.post(
+    f"{PREFIX}/websites/<website_id>/preview", summary="Try include and exclude patterns", tags=["websites"]
+)
+def preview(website_id: str, body: Annotated[PreviewBody, Body()]) -> PreviewAnswer:
+    """Return what patterns match among all page URLs that the last completed generation found."""
+    _, website = _own(website_id)
+    include, exclude = body.include_patterns, body.exclude_patterns
+    found = preview_patterns(
+        bootstrap.services(),
+        website,
+        website.include_patterns if include is None else include,
+        website.exclude_patterns if exclude is None else exclude,
+    )
+    return PreviewAnswer.model_validate(found._asdict())
 
 
 @app.get(f"{PREFIX}/websites/<website_id>/stats", summary="Figures of a website", tags=["websites"])

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.crawler.engine.frontier import Candidate, Frontier
-from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.urls import Url, parse
+from llmready.patterns import Patterns
 
 START = parse("https://example.com/")
 

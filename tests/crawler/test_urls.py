@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.engine.scope import adopt, same_registrable
 from llmready.crawler.urls import BadUrl, join, parse, parse_typed
+from llmready.patterns import Patterns
 
 BASE = parse("https://example.com/a/b/c.html?x=1")
 

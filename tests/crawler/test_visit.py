@@ -8,13 +8,13 @@ import pytest
 
 from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.engine.frontier import Candidate
-from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.engine.scope import Scope
 from llmready.crawler.engine.visit import Copy, Fail, Outcome, Redirect, Skip, Store, Visit, visit
 from llmready.crawler.failures import Code
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.fetch.robots import Robots
 from llmready.crawler.urls import parse
+from llmready.patterns import Patterns
 
 START = parse("https://example.com/")
 PAGE = parse("https://example.com/guide/page")

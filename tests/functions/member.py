@@ -27,6 +27,16 @@ class Member:
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Send a request and return the status with what its JSON says."""
+        answer = self.raw(method, path, body, headers)
+        status, content = answer["statusCode"], json.loads(answer["body"])
+        if answer["headers"].get("Content-Type") == "application/problem+json":
+            check_refusal(method, path.partition("?")[0], status, content)
+        return status, content
+
+    def raw(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Send a request and return the answer as the function gives it."""
         path, _, query = path.partition("?")
         event = {
             "version": "2.0",
@@ -56,11 +66,7 @@ class Member:
         resource = path.split("/")[1]
         function = "public" if resource in PUBLIC else resource
         handler = importlib.import_module(f"functions.{function}.handler").handler
-        answer = handler(event, context)
-        status, content = answer["statusCode"], json.loads(answer["body"])
-        if answer["headers"].get("Content-Type") == "application/problem+json":
-            check_refusal(method, path, status, content)
-        return status, content
+        return dict(handler(event, context))
 
 
 def member(place: Place, plan: str = "pro", **fields: Any) -> Member:

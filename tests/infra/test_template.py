@@ -40,12 +40,14 @@ ALLOWED = {
     "keys": _items("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem") | SECRET,
     "websites": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
-    | {"s3:DeleteObject", "lambda:InvokeFunction"},
+    | DELETE_FILES
+    | {"s3:GetObject", "lambda:InvokeFunction"},
     "generations": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
     | SEND
     | DELETE_FILES
-    | {"s3:GetObject", "s3:GetObjectTagging", "lambda:InvokeFunction"},
+    | {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObjectTagging"}
+    | {"lambda:InvokeFunction"},
     "dispatcher": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SEND
     | {"ecs:RunTask", "ecs:TagResource", "ecs:ListTasks", "ecs:DescribeTasks", "iam:PassRole"},

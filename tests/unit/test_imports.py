@@ -11,10 +11,12 @@ ROOT = Path(__file__).parent.parent.parent
 TOPS = {"infra", "functions", "tests", "bench", "testkit"}
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "aws_cdk", "aws_xray_sdk", "s3transfer"}
 CORE = {"llmready"}
+# Modules of the core that import nothing of ours, so that the crawler may use them as well.
+SHARED = {"llmready.version", "llmready.patterns"}
 # What the rooms may import of ours. `llmready` alone is the core; its neighbours in the namespace are named in full.
 ROOMS = {
     "layers/core/python/llmready": CORE,
-    "container/llmready/crawler": {"llmready.crawler", "llmready.version"},
+    "container/llmready/crawler": {"llmready.crawler", *SHARED},
     "container/llmready/worker": {"llmready.worker", *CORE},
     "functions": CORE,
     "cli/llmready/cli": {"llmready.cli", "llmready.crawler", *CORE},
@@ -65,7 +67,7 @@ def rooms(file: Path) -> set[str]:
         top, _, rest = name.partition(".")
         neighbour = f"{top}.{rest.split('.')[0]}"
         if top == "llmready":
-            found.add(neighbour if neighbour in NEIGHBOURS or neighbour == "llmready.version" else "llmready")
+            found.add(neighbour if neighbour in NEIGHBOURS | SHARED else "llmready")
         elif top in TOPS:
             found.add(top)
     return found
@@ -76,7 +78,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
     files = [file for file in (ROOT / room).rglob("*.py") if "node_modules" not in file.parts]
     assert files
     for file in files:
-        allowed = ROOMS[room] | ({"llmready.version"} if "llmready" in ROOMS[room] else set())
+        allowed = ROOMS[room] | (SHARED if "llmready" in ROOMS[room] else set())
         assert rooms(file) <= allowed, file
 
 

@@ -43,9 +43,14 @@ def test_every_route_is_there(document: dict[str, Any]) -> None:
     for name in ("public", "auth", "keys", "websites", "generations"):
         app = importlib.import_module(f"functions.{name}.handler").app
         routes = app._static_routes + app._dynamic_routes
-        routed |= {(route.method, re.sub(r"<(\w+)>", r"{\1}", route.path)) for route in routes}
+        routed |= {(route.method, _template(route.path)) for route in routes}
     assert described == routed
     assert {f"{method} {path.removeprefix('/api/v1')}" for method, path in routed} == set(OPERATIONS)
+
+
+def _template(path: str) -> str:
+    """Return a route's path as OpenAPI writes it; what matches to the end of a path is called path."""
+    return re.sub(r"<(\w+)>", r"{\1}", path).replace(".+", "{path}")
 
 
 def test_every_error_is_there() -> None:

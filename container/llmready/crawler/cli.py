@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmready.crawler.engine.patterns import split_list
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.operator_settings import (
     OperatorSettings,
@@ -24,6 +23,7 @@ from llmready.crawler.pack.publish import check_out
 from llmready.crawler.report.events import EventReporter
 from llmready.crawler.report.terminal import TerminalReporter
 from llmready.crawler.urls import BadUrl, parse_typed
+from llmready.patterns import split_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,6 @@ from llmready.crawler.browser.process import find_chromium
 from llmready.crawler.convert.node_child import MAX_WAITING, Converter
 from llmready.crawler.engine.checkpoint import Checkpoint, CheckpointWriter, read_checkpoint
 from llmready.crawler.engine.frontier import Frontier
-from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.engine.scheduler import Scheduler
 from llmready.crawler.engine.scope import Scope
 from llmready.crawler.engine.site import open_site
@@ -30,6 +29,7 @@ from llmready.crawler.model import Coverage, CrawlResult, PageFailure, Truncatio
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.pack.publish import publish
 from llmready.crawler.store.pages import PageStore
+from llmready.patterns import Patterns
 from llmready.version import __version__
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from llmready.worker.crawl_order import (
     checkpoint_of,
 )
 from llmready.worker.events import Completed
+from llmready.worker.index import LARGEST_FOUND, has_changed, store_found, store_index
 from llmready.worker.job_context import JobContext
 from llmready.worker.lease import Lease
 from llmready.worker.results import NotAcceptable, Taken, TooLarge
@@ -179,6 +180,7 @@ class Attempt:
             while_=lambda: self._lease.holds() and not self._stop.is_set(),
         )
         await asyncio.to_thread(self._store_http_caches, crawled, folder)
+        changed = await asyncio.to_thread(self._store_index, crawled, taken, folder)
         return Stored(
             Archive(
                 key=key,
@@ -188,6 +190,7 @@ class Attempt:
                 content_bytes=report.content_bytes,
                 quality=Quality.model_validate(report.quality.model_dump()),
                 coverage=_coverage_of(report),
+                changed=changed,
             ),
             Progress(
                 pages_crawled=report.pages_crawled,
@@ -212,6 +215,14 @@ class Attempt:
             raise NotAcceptable("It differs from what the crawler reported.")
         check_archive(taken.path)
         return taken
+
+    def _store_index(self, crawled: Crawled, archive: Taken, folder: Path) -> bool | None:
+        """Store what is kept beside the archive; return whether its files differ from those of the last one."""
+        services, generation = self._context.services, self._lease.generation
+        index = store_index(services, generation, archive.path)
+        take = partial(self._context.supervisor.take, crawled.found, folder / "found", most=LARGEST_FOUND)
+        store_found(services, generation, take)
+        return has_changed(services, generation, index)
 
     def _store_http_caches(self, crawled: Crawled, folder: Path) -> None:
         caches, generation = self._context.http_caches, self._lease.generation

@@ -10,6 +10,7 @@ from llmready.worker.events import Completed
 _BLOCKED_HOSTS = "blocked-hosts"
 _HTTP_CACHE = "kept.answers"
 _SHARED_HTTP_CACHE = "shared.answers"
+_FOUND = "found"
 _CHECKPOINT = "checkpoint"
 _OUT = "out"
 
@@ -43,6 +44,7 @@ class Crawled(NamedTuple):
         archive: The zip.
         http_cache: For the next crawl of the site.
         shared_http_cache: For other crawls of the host.
+        found: Paths of all page URLs that are known, one a line.
         errors: The pages that are missing.
     """
 
@@ -50,6 +52,7 @@ class Crawled(NamedTuple):
     report: Completed
     http_cache: Path
     shared_http_cache: Path
+    found: Path
     errors: tuple[PageError, ...] = ()
 
 
@@ -94,6 +97,7 @@ def crawled(home: Path, report: Completed, errors: tuple[PageError, ...]) -> Cra
         report=report,
         http_cache=home / _HTTP_CACHE,
         shared_http_cache=home / _SHARED_HTTP_CACHE,
+        found=home / _FOUND,
         errors=errors,
     )
 
@@ -111,6 +115,7 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         order.url,
         f"--out={home / _OUT}",
         f"--keep={home / _HTTP_CACHE}",
+        f"--found={home / _FOUND}",
         f"--checkpoint={home / _CHECKPOINT}",
         f"--max-pages={wanted.max_pages}",
         f"--timeout={order.seconds}",

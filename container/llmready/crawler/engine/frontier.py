@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from llmready.crawler.engine.patterns import Patterns
 from llmready.crawler.urls import Url
+from llmready.patterns import Patterns
 
 MAX_KNOWN = 50_000
 """URLs of one site that are remembered; further ones are ignored."""

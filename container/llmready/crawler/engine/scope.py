@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from llmready.crawler.urls import DEFAULT_PORTS, Url
 
 if TYPE_CHECKING:
-    from llmready.crawler.engine.patterns import Patterns
     from llmready.crawler.fetch.robots import Robots
+    from llmready.patterns import Patterns
 
 
 class Scope:

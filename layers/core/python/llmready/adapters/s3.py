@@ -1,10 +1,13 @@
 """The bucket of finished archives."""
 
 import base64
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.errors import TryAgain
@@ -63,6 +66,36 @@ class S3Archives:
                 return None
             raise TryAgain from error
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return a part of a file; parts beyond its end are empty."""
+        wanted = f"bytes={start}-{start + length - 1}"
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                return None
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in ("InvalidRange", "416"):
+                return b""
+            raise TryAgain from error
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
+        """Store a large file in parts, unless it exists already."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            if not _is_absent(error):
+                raise TryAgain from error
+        else:
+            return
+        try:
+            # One part in memory at a time.
+            config = TransferConfig(use_threads=False)
+            self._client.upload_fileobj(
+                io.BufferedReader(_Stream(chunks), _CHUNK), self._bucket, key, Config=config
+            )
+        except (ClientError, BotoCoreError, S3UploadFailedError) as error:
+            raise TryAgain from error
+
     def fetch(self, key: str, path: Path, *, most: int) -> bool:
         """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
         try:
@@ -117,13 +150,16 @@ class S3Archives:
         said = next((tag["Value"] for tag in tags if tag["Key"] == _SCAN_TAG), None)
         return ScanResult(said) if said else None
 
-    def download_url(self, key: str, *, filename: str, seconds: int) -> str:
+    def download_url(
+        self, key: str, *, filename: str, seconds: int, content_type: str = "application/zip"
+    ) -> str:
         """Return a presigned URL that saves the file as ``filename``.
 
         Args:
             key: Which file.
             filename: ASCII name without quotes.
-            seconds: How long the URL is good; it also ends with the credentials that sign it.
+            seconds: How long the URL is valid; it also ends with the credentials that sign it.
+            content_type: Media type that the response declares.
         """
         return self._client.generate_presigned_url(
             "get_object",
@@ -131,10 +167,33 @@ class S3Archives:
                 "Bucket": self._bucket,
                 "Key": key,
                 "ResponseContentDisposition": f'attachment; filename="{filename}"',
-                "ResponseContentType": "application/zip",
+                "ResponseContentType": content_type,
             },
             ExpiresIn=seconds,
         )
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that is read once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        view = memoryview(buffer)
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
 
 
 def _is_absent(error: ClientError | BotoCoreError) -> bool:

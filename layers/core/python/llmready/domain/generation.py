@@ -411,6 +411,27 @@ def errors_key(user_id: str, generation_id: str, fence: int) -> str:
     return f"{archive_prefix(user_id, generation_id)}{fence}.errors.json"
 
 
+def index_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the index of an attempt's archive; it stays when the archive expires."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.index.json"
+
+
+def found_key(user_id: str, generation_id: str, fence: int) -> str:
+    """Return the S3 key of the page URLs that an attempt found."""
+    return f"{archive_prefix(user_id, generation_id)}{fence}.found.gz"
+
+
+def extracts_prefix(user_id: str, generation_id: str) -> str:
+    """Return the S3 prefix of files that were taken out of an archive because they are large."""
+    return f"{archive_prefix(user_id, generation_id)}extract."
+
+
+def extract_key(user_id: str, generation_id: str, fence: int, path: str) -> str:
+    """Return the S3 key of a file that was taken out of an attempt's archive."""
+    digest = hashlib.sha256(path.encode()).hexdigest()[:32]
+    return f"{extracts_prefix(user_id, generation_id)}{fence}.{digest}"
+
+
 def checkpoint_key(user_id: str, generation_id: str, fence: int) -> str:
     """Return the S3 key of where an attempt's crawl was; what is forgotten there vanishes after a day."""
     return f"checkpoints/{user_id}/{generation_id}/{fence}"
@@ -428,7 +449,9 @@ def file_keys(generation: Generation) -> list[str]:
 def all_keys(generation: Generation) -> list[str]:
     """Return the S3 keys of everything that a generation's attempts may have left."""
     return file_keys(generation) + [
-        errors_key(generation.user_id, generation.id, fence) for fence in range(1, generation.fence + 1)
+        key(generation.user_id, generation.id, fence)
+        for fence in range(1, generation.fence + 1)
+        for key in (errors_key, index_key, found_key)
     ]
 
 

@@ -1,6 +1,6 @@
 """The bucket with archives and the documents beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,12 @@ class Archives(Protocol):
 
     def read(self, key: str) -> bytes | None:
         """Return a small document, or None if it does not exist."""
+
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return up to ``length`` bytes of a file from position ``start`` on, or None if it does not exist."""
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
+        """Store a file that is too large to be held in memory, unless it exists already."""
 
     def fetch(self, key: str, path: Path, *, most: int) -> bool:
         """Write a stored file to ``path``.
@@ -49,11 +55,14 @@ class Archives(Protocol):
     def scan_result(self, key: str) -> ScanResult | None:
         """Return the result of the malware scan of a file, or None if it was not scanned yet."""
 
-    def download_url(self, key: str, *, filename: str, seconds: int) -> str:
+    def download_url(
+        self, key: str, *, filename: str, seconds: int, content_type: str = "application/zip"
+    ) -> str:
         """Return a presigned URL.
 
         Args:
             key: Key of the file.
             filename: Name under which a browser saves it.
             seconds: How long the URL is valid.
+            content_type: Media type that the response declares.
         """

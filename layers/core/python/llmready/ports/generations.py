@@ -100,6 +100,12 @@ class GenerationQueries(Protocol):
             Invalid: The cursor was not created by this list.
         """
 
+    def completed_before(self, generation: Generation) -> Generation | None:
+        """Return the newest completed generation of the same website that was started before this one, or None.
+
+        Reads an index that may lag: a generation that was completed a moment ago may be missing.
+        """
+
     def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
         """Return how many generations :meth:`history` has for a filter, from counters."""
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.errors import Conflict, Gone
-from llmready.domain.generation import MALWARE_FOUND, Generation, ScanResult, download_name
+from llmready.domain.generation import MALWARE_FOUND, Archive, Generation, ScanResult, download_name
 from llmready.services import Services
 
 URL_SECONDS = 15 * 60
@@ -26,6 +26,20 @@ def download(services: Services, generation: Generation) -> Download:
         Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
         Gone: The files have expired, or were withdrawn.
     """
+    archive = readable_archive(services, generation)
+    name = download_name(generation.website_name, generation.id)
+    url = services.archives.download_url(archive.key, filename=name, seconds=URL_SECONDS)
+    expires_at = services.clock() + timedelta(seconds=URL_SECONDS)
+    return Download(url, expires_at, archive.file_size, archive.sha256)
+
+
+def readable_archive(services: Services, generation: Generation) -> Archive:
+    """Return the archive of a generation if its files may be read now.
+
+    Raises:
+        Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
+        Gone: The files have expired, or were withdrawn.
+    """
     time = services.clock()
     if generation.error_code == MALWARE_FOUND.code:
         raise Gone(MALWARE_FOUND.code, MALWARE_FOUND.message)
@@ -37,14 +51,7 @@ def download(services: Services, generation: Generation) -> Download:
         )
     if services.settings.malware_scan:
         _refuse_unless_clean(services.archives.scan_result(generation.archive.key))
-    name = download_name(generation.website_name, generation.id)
-    url = services.archives.download_url(generation.archive.key, filename=name, seconds=URL_SECONDS)
-    return Download(
-        url,
-        time + timedelta(seconds=URL_SECONDS),
-        generation.archive.file_size,
-        generation.archive.sha256,
-    )
+    return generation.archive
 
 
 def _refuse_unless_clean(result: ScanResult | None) -> None:

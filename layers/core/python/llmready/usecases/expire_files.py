@@ -4,6 +4,7 @@ from datetime import datetime
 
 from llmready.domain.generation import file_keys
 from llmready.services import Services
+from llmready.usecases.archive_files import delete_extracts
 
 
 def expire_files(services: Services, *, until: datetime) -> int:
@@ -16,6 +17,7 @@ def expire_files(services: Services, *, until: datetime) -> int:
         if services.clock() >= until:
             break
         services.archives.delete(file_keys(generation))
+        delete_extracts(services, generation)
         services.generations.files_removed(generation)
         count += 1
     return count

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from llmready.domain.generation import all_keys
 from llmready.domain.website import Purge
 from llmready.services import Services
+from llmready.usecases.archive_files import delete_extracts
 
 _AT_ONCE = 98  # generations that one transaction deletes: its 100 writes, less the two counters
 # The index by which generations are found may lag. A purge is done when as many were deleted as the website had, or
@@ -26,6 +27,8 @@ def purge_website(services: Services, purge: Purge, *, until: datetime) -> bool:
             return False
         ended = [generation for generation in chunk if generation.status.is_final]
         services.archives.delete([key for generation in ended for key in all_keys(generation)])
+        for generation in ended:
+            delete_extracts(services, generation)
         left -= services.purges.remove(purge, ended)
     if left > 0 and services.clock() - purge.due_at < _LAG:
         return False

@@ -6,9 +6,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from llmready.domain.changes import MOST_LISTED
 from llmready.domain.generation import Generation, Quality, Status, Trigger, Truncation
 from llmready.domain.recommendation import Recommendation, recommend
 from llmready.http.schemas.common import Answer, Request, Timestamp, Url
+from llmready.usecases.compare_generations import Comparison
 from llmready.usecases.start_generation import StartedGeneration
 
 
@@ -148,6 +150,79 @@ class PageErrors(Answer):
 
     items: list[PageErrorAnswer]
     next_cursor: str | None
+
+
+class FileAnswer(Answer):
+    """A file of an archive; ``title``, ``url`` and ``section`` are those of a page and null for other files."""
+
+    path: str = Field(examples=["md/guide/start.md"])
+    bytes: int
+    tokens: int | None = Field(description="Estimated number of tokens.")
+    title: str | None = Field(examples=["Start"])
+    url: str | None = Field(examples=["https://example.com/guide/start"])
+    section: str | None = Field(description="Section of llms.txt that lists it.", examples=["Guide"])
+
+
+class FilesAnswer(Answer):
+    """The files of an archive."""
+
+    items: list[FileAnswer]
+
+
+class FileLinkAnswer(Answer):
+    """Where a file is that is too large for an answer; the URL is good until ``expires_at``."""
+
+    download_url: str
+    expires_at: Timestamp
+    file_size: int
+
+
+class PageAnswer(Answer):
+    """A page that one of two generations has."""
+
+    url: str
+    title: str | None
+
+
+class ChangedPageAnswer(PageAnswer):
+    """A page whose text changed."""
+
+    words_before: int | None
+    words_after: int | None
+
+
+class ChangesAnswer(Answer):
+    """What changed since an earlier generation; each list has up to 1,000 pages, by their URLs."""
+
+    since: str = Field(description="ID of the earlier generation.")
+    added: list[PageAnswer]
+    removed: list[PageAnswer]
+    changed: list[ChangedPageAnswer]
+    unchanged: int
+    llms_txt_diff: str | None = Field(
+        description="Unified diff of the two llms.txt files; empty when they are equal, null when one has expired."
+    )
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "ChangesAnswer":
+        """Return what a comparison shows."""
+        changes = comparison.changes
+        return cls(
+            since=comparison.since,
+            added=[PageAnswer.model_validate(page) for page in changes.added[:MOST_LISTED]],
+            removed=[PageAnswer.model_validate(page) for page in changes.removed[:MOST_LISTED]],
+            changed=[
+                ChangedPageAnswer(
+                    url=after.url or "",
+                    title=after.title,
+                    words_before=before.words,
+                    words_after=after.words,
+                )
+                for before, after in changes.changed[:MOST_LISTED]
+            ],
+            unchanged=changes.unchanged,
+            llms_txt_diff=comparison.llms_txt_diff,
+        )
 
 
 class DownloadAnswer(Answer):

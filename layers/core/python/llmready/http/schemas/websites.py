@@ -111,6 +111,22 @@ class BulkBody(Request):
         return self
 
 
+class PreviewBody(Request):
+    """Patterns to try; what is left out is the website's."""
+
+    include_patterns: Patterns | SkipJsonSchema[None] = None
+    exclude_patterns: Patterns | SkipJsonSchema[None] = None
+
+
+class PreviewAnswer(Answer):
+    """What patterns match among all page URLs that the last generation found; up to 20 examples of each."""
+
+    kept: int
+    excluded: int
+    examples_kept: list[str]
+    examples_excluded: list[str]
+
+
 class WebsiteAnswer(Answer):
     """A website."""
 

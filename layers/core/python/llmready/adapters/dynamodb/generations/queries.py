@@ -92,6 +92,17 @@ class DynamoGenerationQueries:
             generations = [generation for generation in generations if generation.status is status]
         return HistoryPage(generations, cursor_after(shown[-1]) if len(entries) > limit else None)
 
+    def completed_before(self, generation: Generation) -> Generation | None:
+        """Return the completed generation of the same website before this one."""
+        page = self.history(
+            generation.user_id,
+            limit=1,
+            cursor=cursor_after({"sk": keys.GENERATION + generation.id}),
+            website_id=generation.website_id,
+            status=Status.COMPLETED,
+        )
+        return page.items[0] if page.items else None
+
     def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
         """Return how many generations the history shows for a filter."""
         if status is not None and not status.is_final:

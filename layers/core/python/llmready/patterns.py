@@ -1,4 +1,7 @@
-"""Include and exclude patterns: path globs or plain words."""
+"""Include and exclude patterns: path globs or plain words.
+
+The crawler and the API's preview share this module; it imports nothing of ours.
+"""
 
 from __future__ import annotations
 

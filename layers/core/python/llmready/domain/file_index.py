@@ -1,0 +1,188 @@
+"""The index of an archive: where each file is in the zip, what it holds, and the hash by which it is compared.
+
+A worker stores it beside the archive, so that one file can be read with one range request and two generations can be
+compared without their files. The same index can be read from the zip's own central directory and its manifest.
+"""
+
+import hashlib
+import json
+import zlib
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from pydantic import BaseModel, ConfigDict
+
+MANIFEST = "manifest.json"
+LLMS_TXT = "llms.txt"
+LLMS_FULL = "llms-full.txt"
+LOCAL_HEADER = 30
+"""Bytes of a zip's local file header before the name (PKWARE's APPNOTE 6.3, section 4.3.7)."""
+
+_LARGEST_MANIFEST = 64_000_000  # bytes
+_LARGEST_HASHED = 1_000_000_000  # bytes; a zip bomb ends here
+_CHUNK = 1 << 20
+
+
+class IndexedFile(BaseModel):
+    """One file of an archive. Sizes are bytes.
+
+    Attributes:
+        path: Path within the archive.
+        offset: Position of the file's local header in the zip.
+        packed: Size of the compressed content.
+        bytes: Size of the content.
+        deflated: Whether the content is compressed with deflate; it is stored as it is otherwise.
+        sha256: SHA-256 of the content in hexadecimal; None where it was not computed.
+        title: Title of the page, None for other files.
+        url: URL of the page, None for other files.
+        section: Section of llms.txt that lists the page.
+        tokens: Estimated number of tokens.
+        words: Number of words of the page.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    offset: int
+    packed: int
+    bytes: int
+    deflated: bool = True
+    sha256: str | None = None
+    title: str | None = None
+    url: str | None = None
+    section: str | None = None
+    tokens: int | None = None
+    words: int | None = None
+
+
+class FileIndex(BaseModel):
+    """All files of an archive in the order of the zip; ``origin`` is the URL where the crawl began."""
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: str
+    files: list[IndexedFile]
+
+    def file(self, path: str) -> IndexedFile | None:
+        """Return the file with exactly this path, or None."""
+        return next((file for file in self.files if file.path == path), None)
+
+    @property
+    def hashes(self) -> dict[str, str | None]:
+        """Hash of each file by its path; the manifest, which holds times, is left out."""
+        return {file.path: file.sha256 for file in self.files if file.path != MANIFEST}
+
+
+def read_index(archive: ZipFile, *, hash_all: bool) -> FileIndex:
+    """Read the index of an archive from its central directory and its manifest.
+
+    Args:
+        archive: The opened zip.
+        hash_all: Whether files that the manifest gives no hash of are read and hashed.
+
+    Raises:
+        ValueError: The archive has no usable manifest.
+        zipfile.BadZipFile: It is not a zip.
+    """
+    manifest = _manifest(archive)
+    pages = {page["path"]: page for page in manifest["pages"]}
+    hasher = _Hasher(archive) if hash_all else None
+    files = [
+        _file(info, pages.get(info.filename), manifest, hasher)
+        for info in archive.infolist()
+        if _is_plain(info)
+    ]
+    return FileIndex(origin=str(manifest["origin"]), files=files)
+
+
+def inflate(file: IndexedFile, raw: bytes) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        file: The file.
+        raw: Bytes of the zip from ``file.offset`` on: the local header, the name, and the compressed content.
+
+    Raises:
+        ValueError: The bytes are not this file.
+    """
+    start = content_start(raw)
+    packed = raw[start : start + file.packed]
+    if not file.deflated:
+        content = packed
+    else:
+        try:
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, file.bytes + 1)
+        except zlib.error as error:
+            raise ValueError(f"{file.path} cannot be decompressed") from error
+    if len(content) != file.bytes:
+        raise ValueError(f"{file.path} has another size than its index says")
+    return content
+
+
+def content_start(raw: bytes) -> int:
+    """Return where the content begins in bytes that begin with a local header.
+
+    Raises:
+        ValueError: They do not begin with one.
+    """
+    if len(raw) < LOCAL_HEADER or not raw.startswith(b"PK\x03\x04"):
+        raise ValueError("there is no local header of a zip")
+    return LOCAL_HEADER + int.from_bytes(raw[26:28], "little") + int.from_bytes(raw[28:30], "little")
+
+
+class _Hasher:
+    """Hashes files of a zip up to a total size."""
+
+    def __init__(self, archive: ZipFile) -> None:
+        self._archive = archive
+        self._left = _LARGEST_HASHED
+
+    def sha256(self, info: ZipInfo) -> str:
+        digest = hashlib.sha256()
+        with self._archive.open(info) as content:
+            while chunk := content.read(_CHUNK):
+                self._left -= len(chunk)
+                if self._left < 0:
+                    raise ValueError("the archive's content is too large")
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _manifest(archive: ZipFile) -> dict[str, Any]:
+    try:
+        info = archive.getinfo(MANIFEST)
+    except KeyError:
+        raise ValueError("the archive has no manifest") from None
+    if info.file_size > _LARGEST_MANIFEST:
+        raise ValueError("the manifest is too large")
+    manifest = json.loads(archive.read(info))
+    pages = manifest.get("pages") if isinstance(manifest, dict) else None
+    if not isinstance(pages, list) or not all(isinstance(page, dict) and "path" in page for page in pages):
+        raise ValueError("the manifest lists no pages")
+    return {"origin": "", "tokens": None, **manifest}
+
+
+def _is_plain(info: ZipInfo) -> bool:
+    return not info.is_dir() and info.compress_type in (ZIP_STORED, ZIP_DEFLATED)
+
+
+def _file(
+    info: ZipInfo, page: dict[str, Any] | None, manifest: dict[str, Any], hasher: _Hasher | None
+) -> IndexedFile:
+    sha256 = page.get("sha256") if page is not None else None
+    if sha256 is None and hasher is not None and info.filename != MANIFEST:
+        sha256 = hasher.sha256(info)
+    facts: dict[str, Any] = {}
+    if page is not None:
+        facts = {name: page.get(name) for name in ("title", "url", "section", "tokens", "words")}
+    elif info.filename == LLMS_FULL:
+        facts = {"tokens": manifest["tokens"]}
+    return IndexedFile(
+        path=info.filename,
+        offset=info.header_offset,
+        packed=info.compress_size,
+        bytes=info.file_size,
+        deflated=info.compress_type == ZIP_DEFLATED,
+        sha256=sha256,
+        **facts,
+    )

@@ -1,0 +1,203 @@
+"""Read single files of a generation's archive by range, without unpacking the zip.
+
+The worker stores an index beside the archive. Archives of earlier releases have none; their index is read from the
+zip's own central directory.
+"""
+
+import io
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zipfile import BadZipFile, ZipFile
+
+from pydantic import ValidationError
+
+from llmready.domain.errors import Gone, NotFound
+from llmready.domain.file_index import (
+    LOCAL_HEADER,
+    FileIndex,
+    IndexedFile,
+    content_start,
+    inflate,
+    read_index,
+)
+from llmready.domain.generation import Archive, Generation, extract_key, extracts_prefix, index_key
+from llmready.ports.files import Archives
+from llmready.services import Services
+from llmready.usecases.download import URL_SECONDS, readable_archive
+
+LARGEST_INLINE = 4_000_000
+"""Bytes of a file that an answer may carry; a function may answer 6 MB."""
+
+_BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
+_CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are held at once
+_LONGEST_NAME = 65_535 * 2  # bytes of name and extra field in a local header
+
+
+class FileContent(NamedTuple):
+    """The content of a file."""
+
+    file: IndexedFile
+    data: bytes
+
+
+class FileLink(NamedTuple):
+    """A presigned URL of a file that is too large for an answer."""
+
+    file: IndexedFile
+    url: str
+    expires_at: datetime
+
+
+def list_files(services: Services, generation: Generation) -> list[IndexedFile]:
+    """Return the files of a generation's archive.
+
+    Raises:
+        Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
+        Gone: The files have expired, or were withdrawn.
+    """
+    archive = readable_archive(services, generation)
+    return index_of(services.archives, generation, archive).files
+
+
+def read_file(services: Services, generation: Generation, path: str) -> FileContent | FileLink:
+    """Return the content of one file, or where it is if it is larger than :data:`LARGEST_INLINE`.
+
+    Args:
+        services: The process's services.
+        generation: Whose file.
+        path: Exact path within the archive.
+
+    Raises:
+        Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
+        Gone: The files have expired, or were withdrawn.
+        NotFound: The archive has no such file.
+    """
+    archive = readable_archive(services, generation)
+    file = index_of(services.archives, generation, archive).file(path)
+    if file is None:
+        raise NotFound("file_not_found", "The archive has no file with this path.")
+    if file.bytes <= LARGEST_INLINE:
+        return FileContent(file, content_of(services.archives, archive, file))
+    key = extract_key(generation.user_id, generation.id, generation.fence, path)
+    services.archives.put_stream(key, _chunks(services.archives, archive, file))
+    name = path.rpartition("/")[2].encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    url = services.archives.download_url(
+        key, filename=name, seconds=URL_SECONDS, content_type=content_type(path)
+    )
+    return FileLink(file, url, services.clock() + timedelta(seconds=URL_SECONDS))
+
+
+def delete_extracts(services: Services, generation: Generation) -> None:
+    """Delete what was taken out of a generation's archive; none of its files is larger than all of its pages."""
+    if generation.archive is not None and generation.archive.content_bytes > LARGEST_INLINE:
+        services.archives.delete_all(extracts_prefix(generation.user_id, generation.id))
+
+
+def content_type(path: str) -> str:
+    """Return the media type of a file of an archive."""
+    return "application/json" if path.endswith(".json") else "text/markdown; charset=utf-8"
+
+
+def index_of(archives: Archives, generation: Generation, archive: Archive) -> FileIndex:
+    """Return the index that the worker stored, or the one that the zip itself gives.
+
+    Raises:
+        Gone: The archive is not there any more.
+    """
+    stored = stored_index(archives, generation)
+    if stored is not None:
+        return stored
+    try:
+        with ZipFile(io.BufferedReader(_RangeFile(archives, archive), _BLOCK)) as opened:
+            return read_index(opened, hash_all=False)
+    except (BadZipFile, ValueError, zlib.error):
+        raise Gone("files_expired", "The files of this generation cannot be read any more.") from None
+
+
+def stored_index(archives: Archives, generation: Generation) -> FileIndex | None:
+    """Return the index that the worker stored beside the archive, or None."""
+    document = archives.read(index_key(generation.user_id, generation.id, generation.fence))
+    try:
+        return FileIndex.model_validate_json(document) if document is not None else None
+    except ValidationError:
+        return None
+
+
+def content_of(archives: Archives, archive: Archive, file: IndexedFile) -> bytes:
+    """Return the content of a file, in one range request for files that our crawler packed.
+
+    Raises:
+        Gone: The archive is not there any more.
+    """
+    # The crawler writes no extra fields; zips of other programs may need a second request.
+    length = LOCAL_HEADER + len(file.path.encode()) + file.packed
+    raw = _range(archives, archive, file.offset, length)
+    try:
+        if content_start(raw) + file.packed > len(raw):
+            raw = _range(archives, archive, file.offset, length + _LONGEST_NAME)
+        return inflate(file, raw)
+    except ValueError:
+        raise _unreadable() from None
+
+
+def _chunks(archives: Archives, archive: Archive, file: IndexedFile) -> Iterator[bytes]:
+    """Yield the content of a large file in parts."""
+    head = _range(archives, archive, file.offset, LOCAL_HEADER)
+    try:
+        position = file.offset + content_start(head)
+        end = position + file.packed
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if file.deflated else None
+        while position < end:
+            packed = _range(archives, archive, position, min(_CHUNK, end - position))
+            position += len(packed)
+            while packed:
+                yield unpacker.decompress(packed, _CHUNK) if unpacker else packed
+                packed = unpacker.unconsumed_tail if unpacker else b""
+    except (ValueError, zlib.error):
+        raise _unreadable() from None
+
+
+def _range(archives: Archives, archive: Archive, start: int, length: int) -> bytes:
+    raw = archives.read_range(archive.key, start, length)
+    if not raw:
+        raise _unreadable()
+    return raw
+
+
+def _unreadable() -> Gone:
+    return Gone("files_expired", "The files of this generation cannot be read any more.")
+
+
+class _RangeFile(io.RawIOBase):
+    """A stored archive as a file that is read by range requests."""
+
+    def __init__(self, archives: Archives, archive: Archive) -> None:
+        self._archives = archives
+        self._archive = archive
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._archive.file_size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        length = min(len(view), self._archive.file_size - self._position)
+        if length <= 0:
+            return 0
+        raw = self._archives.read_range(self._archive.key, self._position, length) or b""
+        view[: len(raw)] = raw
+        self._position += len(raw)
+        return len(raw)

@@ -1,0 +1,90 @@
+"""Tell what include and exclude patterns would match among the pages that the last generation found."""
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from llmready.domain.errors import Conflict
+from llmready.domain.generation import Generation, Status, found_key
+from llmready.domain.website import Website
+from llmready.patterns import Patterns
+from llmready.services import Services
+from llmready.usecases.archive_files import stored_index
+
+_EXAMPLES = 20
+_LARGEST = 50_000_000  # bytes
+
+
+class Preview(NamedTuple):
+    """How many pages patterns keep and exclude, with the URLs of up to 20 of each."""
+
+    kept: int
+    excluded: int
+    examples_kept: list[str]
+    examples_excluded: list[str]
+
+
+def preview_patterns(
+    services: Services, website: Website, include: Sequence[str], exclude: Sequence[str]
+) -> Preview:
+    """Match patterns against all page URLs that the website's newest completed generation found.
+
+    Raises:
+        Conflict: The website has no completed generation whose pages are known.
+    """
+    targets = _found(services, website)
+    patterns = Patterns(include, exclude)
+    origin = _origin(website.url)
+    kept: list[str] = []
+    excluded: list[str] = []
+    for target in targets:
+        (kept if patterns.wants(target) else excluded).append(target)
+    return Preview(
+        len(kept),
+        len(excluded),
+        [origin + target for target in kept[:_EXAMPLES]],
+        [origin + target for target in excluded[:_EXAMPLES]],
+    )
+
+
+def _found(services: Services, website: Website) -> list[str]:
+    newest = services.generations.history(
+        website.user_id, limit=1, website_id=website.id, status=Status.COMPLETED
+    ).items
+    found = _stored(services, newest[0]) if newest else None
+    if found is None:
+        raise Conflict("no_generation", "Patterns can be previewed after the first completed generation.")
+    return found
+
+
+def _stored(services: Services, generation: Generation) -> list[str] | None:
+    key = found_key(generation.user_id, generation.id, generation.fence)
+    document = services.archives.read(key)
+    if document is not None:
+        try:
+            # Bounded, because the size of a compressed document says nothing about its content.
+            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            return unpacker.decompress(document, _LARGEST).decode(errors="replace").split("\n")[:-1]
+        except zlib.error:
+            return None
+    index = stored_index(services.archives, generation)
+    if index is None:
+        return None
+    return [_target(file.url) for file in index.files if file.url is not None]
+
+
+def packed_found(text: str) -> bytes:
+    """Return the document in which a worker stores the paths of found pages, one a line."""
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _target(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

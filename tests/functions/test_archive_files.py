@@ -1,0 +1,362 @@
+"""Single files of an archive, changes between generations, and previews of patterns."""
+
+import hashlib
+import io
+import json
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmready import bootstrap
+from llmready.crawler.pack.zip_file import ZipFile as CrawlerZip
+from llmready.domain.clock import new_id, now
+from llmready.domain.generation import Archive, Generation, Progress, Status, archive_key
+from llmready.domain.website import Website
+from llmready.worker.index import has_changed, store_found, store_index
+from llmready.worker.results import Taken
+from testkit.emulator import Place
+from testkit.people import claimed, started, with_website
+from tests.functions.member import Member, member
+
+pytestmark = pytest.mark.usefixtures("calls")
+
+TRAVERSALS = [
+    *(
+        "../llms.txt",
+        "md/../llms.txt",
+        "%2e%2e/llms.txt",
+        "..%2fllms.txt",
+        "/llms.txt",
+        "//llms.txt",
+        "./llms.txt",
+    ),
+    *(
+        "LLMS.TXT",
+        "llms.txt%00",
+        "llms.txt\x00",
+        "md",
+        "md/",
+        "md\\start.md",
+        "manifest.json/../llms.txt",
+    ),
+    *(
+        "....//llms.txt",
+        "file:///etc/passwd",
+        "generations/x/1.zip",
+        "1.zip",
+        "%252e%252e/llms.txt",
+        " ",
+        "é" * 500,
+    ),
+]
+
+
+def pages(**texts: str) -> dict[str, str]:
+    """Return pages by their paths below the site."""
+    return {f"/{name.replace('__', '/')}": text for name, text in texts.items()}
+
+
+def files_of(site: dict[str, str], *, started_at: str = "2026-01-01T00:00:00.000Z") -> dict[str, bytes]:
+    """Return the files of an archive with these pages, as the crawler writes them."""
+    written = {f"md{path}.md": f"# {path}\n\n{text}\n".encode() for path, text in site.items()}
+    manifest = {
+        "origin": "https://example.org/",
+        "started_at": started_at,
+        "tokens": 99,
+        "pages": [
+            {
+                "url": f"https://example.org{path}",
+                "path": f"md{path}.md",
+                "title": path.strip("/").title(),
+                "sha256": hashlib.sha256(written[f"md{path}.md"]).hexdigest(),
+                "bytes": len(written[f"md{path}.md"]),
+                "words": len(text.split()),
+                "tokens": len(text.split()) * 2,
+                "section": "Guide",
+            }
+            for path, text in site.items()
+        ],
+        "failures": [],
+    }
+    links = "".join(f"- [{path}](https://example.org{path})\n" for path in site)
+    return {
+        "llms.txt": f"# Example\n\n## Guide\n\n{links}".encode(),
+        "llms-full.txt": b"\n".join(written.values()),
+        **written,
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+
+
+def packed(files: dict[str, bytes], folder: Path, *, by_crawler: bool = True) -> Path:
+    """Write a zip as the crawler does, or as another program would."""
+    path = folder / f"{new_id()}.zip"
+    if by_crawler:
+        with CrawlerZip(path, 10**9) as archive:
+            for name, data in files.items():
+                archive.add(name, data)
+    else:
+        with zipfile.ZipFile(path, "w") as plain:
+            for number, (name, data) in enumerate(files.items()):
+                info = zipfile.ZipInfo(name)
+                info.extra = b"\xfe\xca\x04\x00abcd"
+                info.compress_type = zipfile.ZIP_DEFLATED if number % 2 else zipfile.ZIP_STORED
+                plain.writestr(info, data)
+    return path
+
+
+class Shelf:
+    """A website of a member whose generations complete with archives that a test makes."""
+
+    def __init__(self, place: Place, folder: Path, who: Member) -> None:
+        self.place, self.folder, self.who = place, folder, who
+        self.website: Website = with_website(place, who.user, "https://example.org")
+
+    def complete(
+        self,
+        files: dict[str, bytes],
+        *,
+        indexed: bool = True,
+        by_crawler: bool = True,
+        found: str = "",
+        kept_days: int = 30,
+    ) -> Generation:
+        services, place = bootstrap.services(), self.place
+        leased = claimed(place, started(place, self.who.user, self.website))
+        leased = leased.model_copy(update={"files_kept_days": kept_days})
+        path = packed(files, self.folder, by_crawler=by_crawler)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        key = archive_key(leased.user_id, leased.id, leased.fence)
+        place.archives.store(path, key, digest)
+        index = store_index(services, leased, path) if indexed else None
+        if found:
+            listed = self.folder / "found"
+            listed.write_text(found)
+            store_found(services, leased, lambda: Taken(listed, len(found), ""))
+        archive = Archive(
+            key=key,
+            file_size=path.stat().st_size,
+            total_files=len(files),
+            sha256=digest,
+            content_bytes=len(files["llms-full.txt"]),
+            changed=has_changed(services, leased, index),
+        )
+        done = leased.completed(time=now(), archive=archive, progress=Progress(pages_crawled=len(files) - 3))
+        place.generations.finish(done, None, was=Status.PROCESSING)
+        return done
+
+    def get(self, generation: Generation, path: str) -> tuple[int, Any]:
+        return self.who.ask("GET", f"/generations/{generation.id}{path}")
+
+
+@pytest.fixture
+def shelf(place: Place, tmp_path: Path) -> Shelf:
+    return Shelf(place, tmp_path, member(place))
+
+
+@pytest.mark.parametrize(
+    ("indexed", "by_crawler"), [(True, True), (False, True), (True, False), (False, False)]
+)
+def test_every_file_reads_as_the_zip_has_it(shelf: Shelf, *, indexed: bool, by_crawler: bool) -> None:
+    files = files_of(pages(start="Begin here.", guide__deep="Ünïcode — and “quotes”.", a="x" * 200_000))
+    generation = shelf.complete(files, indexed=indexed, by_crawler=by_crawler)
+    items = shelf.get(generation, "/files")[1]["items"]
+    assert [(item["path"], item["bytes"]) for item in items] == [
+        (name, len(data)) for name, data in files.items()
+    ]
+    by_path = {item["path"]: item for item in items}
+    assert by_path["md/guide/deep.md"] == {
+        "path": "md/guide/deep.md",
+        "bytes": len(files["md/guide/deep.md"]),
+        "tokens": 8,
+        "title": "Guide/Deep",
+        "url": "https://example.org/guide/deep",
+        "section": "Guide",
+    }
+    assert by_path["llms.txt"]["url"] is None
+    assert by_path["llms-full.txt"]["tokens"] == 99
+    for name, data in files.items():
+        answer = shelf.who.raw("GET", f"/generations/{generation.id}/files/{name}")
+        assert answer["statusCode"] == 200, name
+        assert answer["body"].encode() == data, name
+        kind = "application/json" if name == "manifest.json" else "text/markdown; charset=utf-8"
+        assert answer["headers"]["Content-Type"] == kind
+        assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
+        assert answer["headers"]["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_one_file_is_one_range_of_the_archive(shelf: Shelf, calls: list[str]) -> None:
+    generation = shelf.complete(files_of(pages(start="Begin here.")))
+    calls.clear()
+    assert shelf.who.raw("GET", f"/generations/{generation.id}/files/md/start.md")["statusCode"] == 200
+    assert sorted(call for call in calls if call != "GetItem") == ["BatchGetItem", "GetObject", "GetObject"]
+
+
+@pytest.mark.parametrize("path", TRAVERSALS)
+def test_paths_that_are_no_file_of_the_archive(shelf: Shelf, path: str) -> None:
+    generation = shelf.complete(files_of(pages(start="Begin here.")))
+    status, problem = shelf.get(generation, f"/files/{path}")
+    assert (status, problem["code"]) in ((404, "file_not_found"), (404, "not_found")), path
+
+
+def test_files_of_others_and_of_what_has_none(shelf: Shelf, place: Place) -> None:
+    generation = shelf.complete(files_of(pages(start="Begin here.")))
+    stranger = member(place)
+    running = started(place, shelf.who.user, with_website(place, shelf.who.user))
+    for path in ("/files", "/files/llms.txt", "/changes"):
+        for unknown in (generation.id, new_id(), "x"):
+            status, problem = stranger.ask("GET", f"/generations/{unknown}{path}")
+            assert (status, problem["code"]) == (404, "generation_not_found")
+        status, problem = shelf.get(running, path)
+        assert (status, problem["code"]) == (409, "not_completed")
+
+
+def test_expired_files_are_gone(shelf: Shelf) -> None:
+    first = shelf.complete(files_of(pages(start="Begin here.")), kept_days=-1)
+    second = shelf.complete(files_of(pages(start="Begin there.")))
+    for path in ("/files", "/files/llms.txt"):
+        status, problem = shelf.get(first, path)
+        assert (status, problem["code"]) == (410, "files_expired")
+    status, changes = shelf.get(second, "/changes")
+    assert (status, len(changes["changed"]), changes["llms_txt_diff"]) == (200, 1, None)
+
+
+def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) -> None:
+    text = "".join(f"line {number} of a long page\n" for number in range(300_000))
+    files = files_of(pages(long=text))
+    generation = shelf.complete(files)
+    where = f"/generations/{generation.id}/files/llms-full.txt"
+    answer = shelf.who.raw("GET", where)
+    assert answer["statusCode"] == 302
+    status, link = shelf.who.ask("GET", f"{where}?redirect=false")
+    assert (status, link["file_size"]) == (200, len(files["llms-full.txt"]))
+    for url in (answer["headers"]["Location"], link["download_url"]):
+        with urllib.request.urlopen(url) as response:
+            assert response.read() == files["llms-full.txt"]
+            assert response.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert len([key for key in place.stored_keys() if "extract." in key]) == 1
+    assert shelf.who.ask("DELETE", f"/generations/{generation.id}")[0] == 200
+    assert place.stored_keys() == []
+
+
+def test_an_archive_that_is_broken_or_missing_is_gone(shelf: Shelf, place: Place) -> None:
+    generation = shelf.complete(files_of(pages(start="Begin here.")), indexed=False)
+    assert generation.archive is not None
+    place.s3.put_object(Bucket=place.name, Key=generation.archive.key, Body=b"PK no zip at all" * 100)
+    assert shelf.get(generation, "/files")[0] == 410
+    place.archives.delete([generation.archive.key])
+    assert shelf.get(generation, "/files/llms.txt")[0] == 410
+
+
+def test_changes_since_the_generation_before(shelf: Shelf) -> None:
+    first = shelf.complete(files_of(pages(start="Begin here.", same="Stays.", gone="Goes away.")))
+    second = shelf.complete(files_of(pages(start="Begin over there.", same="Stays.", fresh="Is new.")))
+    assert shelf.get(first, "")[1]["changed"] is True
+    assert shelf.get(second, "")[1]["changed"] is True
+    status, changes = shelf.get(second, "/changes")
+    assert status == 200
+    diff = changes.pop("llms_txt_diff")
+    assert changes == {
+        "since": first.id,
+        "added": [{"url": "https://example.org/fresh", "title": "Fresh"}],
+        "removed": [{"url": "https://example.org/gone", "title": "Gone"}],
+        "changed": [
+            {"url": "https://example.org/start", "title": "Start", "words_before": 2, "words_after": 3}
+        ],
+        "unchanged": 1,
+    }
+    assert "-- [/gone](https://example.org/gone)\n" in diff
+    assert "+- [/fresh](https://example.org/fresh)\n" in diff
+    assert diff.startswith(f"--- {first.id}/llms.txt\n+++ {second.id}/llms.txt\n@@")
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_changes_of_archives_with_and_without_an_index(shelf: Shelf, *, indexed: bool) -> None:
+    shelf.complete(files_of(pages(start="Begin here.")), indexed=False)
+    second = shelf.complete(files_of(pages(start="Begin there.")), indexed=indexed)
+    assert [page["url"] for page in shelf.get(second, "/changes")[1]["changed"]] == [
+        "https://example.org/start"
+    ]
+
+
+def test_equal_files_have_not_changed_whatever_the_manifest_says_of_times(shelf: Shelf) -> None:
+    site = pages(start="Begin here.")
+    shelf.complete(files_of(site))
+    second = shelf.complete(files_of(site, started_at="2027-05-05T05:05:05.000Z"))
+    assert shelf.get(second, "")[1]["changed"] is False
+    status, changes = shelf.get(second, "/changes")
+    assert (status, changes["unchanged"], changes["llms_txt_diff"]) == (200, 1, "")
+    assert [changes[name] for name in ("added", "removed", "changed")] == [[], [], []]
+
+
+def test_changes_since_another_generation(shelf: Shelf, place: Place) -> None:
+    first = shelf.complete(files_of(pages(start="One.")))
+    status, problem = shelf.get(first, "/changes")
+    assert (status, problem["code"]) == (404, "no_earlier_generation")
+    shelf.complete(files_of(pages(start="Two.")))
+    third = shelf.complete(files_of(pages(start="One.")))
+    assert shelf.get(third, f"/changes?since={first.id}")[1]["unchanged"] == 1
+    assert len(shelf.get(third, "/changes")[1]["changed"]) == 1
+
+    stranger = Shelf(place, shelf.folder, member(place))
+    foreign = stranger.complete(files_of(pages(start="Theirs.")))
+    other_site = started(place, shelf.who.user, with_website(place, shelf.who.user))
+    for since in (foreign.id, new_id(), "x", "../1"):
+        status, problem = shelf.get(third, f"/changes?since={since}")
+        assert (status, problem["code"]) == (404, "generation_not_found"), since
+    status, problem = shelf.get(third, f"/changes?since={other_site.id}")
+    assert (status, problem["errors"][0]["field"]) == (422, "since")
+
+
+def test_a_preview_says_what_patterns_would_keep(shelf: Shelf) -> None:
+    path = f"/websites/{shelf.website.id}/preview"
+    status, problem = shelf.who.ask("POST", path, {})
+    assert (status, problem["code"]) == (409, "no_generation")
+    found = ["/", *(f"/docs/{number}" for number in range(30)), "/blog/a?page=2"]
+    shelf.complete(files_of(pages(start="Begin here.")), found="".join(f"{target}\n" for target in found))
+    status, preview = shelf.who.ask("POST", path, {"include_patterns": ["/docs/*"]})
+    assert (status, preview["kept"], preview["excluded"]) == (200, 30, 2)
+    assert len(preview["examples_kept"]) == 20
+    assert preview["examples_excluded"] == ["https://example.org/", "https://example.org/blog/a?page=2"]
+    assert shelf.who.ask("POST", path, {"exclude_patterns": "blog, /docs/1*"})[1]["kept"] == 20
+    assert shelf.who.ask("POST", path, {})[1]["kept"] == 32
+    shelf.who.ask("PATCH", f"/websites/{shelf.website.id}", {"exclude_patterns": ["blog"]})
+    assert shelf.who.ask("POST", path, {})[1]["excluded"] == 1
+    assert shelf.who.ask("POST", path, {"exclude_patterns": []})[1]["excluded"] == 0
+
+
+def test_a_preview_of_an_older_generation_uses_its_pages(shelf: Shelf) -> None:
+    shelf.complete(files_of(pages(start="Begin here.", blog__a="A post.")))
+    preview = shelf.who.ask("POST", f"/websites/{shelf.website.id}/preview", {"exclude_patterns": ["blog"]})[
+        1
+    ]
+    assert (preview["kept"], preview["examples_excluded"]) == (1, ["https://example.org/blog/a"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"include_patterns": 7},
+        {"include_patterns": ["a\x00"]},
+        {"include": ["x"]},
+        {"exclude_patterns": ["x"] * 51},
+    ],
+)
+def test_previews_with_bad_patterns(shelf: Shelf, body: dict[str, Any]) -> None:
+    assert shelf.who.ask("POST", f"/websites/{shelf.website.id}/preview", body)[0] == 422
+    other = member(shelf.place)
+    assert other.ask("POST", f"/websites/{shelf.website.id}/preview", {})[0] == 404
+
+
+def test_a_zip_bomb_is_not_unpacked(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmready.domain.file_index._LARGEST_HASHED", 1_000_000)
+    files = files_of(pages(start="Begin here."))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**files, "bomb.txt": bytes(10_000_000)}.items():
+            archive.writestr(name, data)
+    (tmp_path / "bomb.zip").write_bytes(buffer.getvalue())
+    leased = claimed(shelf.place, started(shelf.place, shelf.who.user, shelf.website))
+    assert store_index(bootstrap.services(), leased, tmp_path / "bomb.zip") is None
