@@ -16,7 +16,8 @@ class ExitCode(IntEnum):
     UNREACHABLE = 7
     TOO_MANY_REQUESTS = 8
     NOT_WRITTEN = 9
-    DAMAGED = 10
+    CHANGED = 10
+    DAMAGED = 11
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143

@@ -7,7 +7,7 @@ import sys
 from typing import Never
 
 from llmready.cli import admin, completion, cost
-from llmready.cli.client import account, generations, sites
+from llmready.cli.client import account, generations, sites, syncing
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     account.add_commands(commands.add_parser)
     sites.add_commands(commands.add_parser)
     generations.add_commands(commands.add_parser)
+    syncing.add_commands(commands.add_parser)
     crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=requiring("crawler", crawl.run))

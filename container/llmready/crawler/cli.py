@@ -18,7 +18,7 @@ from llmready.crawler.operator_settings import (
     read_blocked_hosts,
     read_operator_settings,
 )
-from llmready.crawler.options import CacheFiles, LinkTarget, Options
+from llmready.crawler.options import CacheFiles, Layout, LinkTarget, Options
 from llmready.crawler.pack.publish import check_out
 from llmready.crawler.report.events import EventReporter
 from llmready.crawler.report.terminal import TerminalReporter
@@ -74,6 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="FILE", help="checkpoint of the same crawl to continue")
     parser.add_argument("--found", metavar="FILE", help="file to write the paths of all found page URLs to")
     parser.add_argument("--zip", action="store_true", help="also write DIR.zip")
+    parser.add_argument(
+        "--layout",
+        default="zip",
+        metavar="zip|web-root",
+        help="the archive's folders (default), or each page where the site would serve it",
+    )
     parser.add_argument(
         "--events", action="store_true", help="report progress as JSON lines on standard output"
     )
@@ -140,7 +146,9 @@ async def _run(options: Options, settings: OperatorSettings, reporter: Reporter)
 
 def _options(args: argparse.Namespace) -> Options:
     out = Path(os.path.abspath(args.out))  # noqa: PTH100 - resolve() would follow a link that is to be replaced
-    check_out(out)
+    layout = _layout(args.layout)
+    if layout == "zip":
+        check_out(out)
     try:
         start = parse_typed(args.url)
     except BadUrl as error:
@@ -158,12 +166,21 @@ def _options(args: argparse.Namespace) -> Options:
         resume=_file(args.resume),
         found=_file(args.found),
         link_target=_link_target(args.link_target),
+        layout=layout,
         files=CacheFiles(**{name: _file(getattr(args, name)) for name in _CACHE_FILES}),
     )
 
 
 def _file(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _layout(text: str) -> Layout:
+    if text == "web-root":
+        return "web-root"
+    if text != "zip":
+        raise ValueError(f"--layout must be zip or web-root, not “{text[:40]}”.")
+    return "zip"
 
 
 def _link_target(text: str) -> LinkTarget:

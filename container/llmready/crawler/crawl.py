@@ -27,7 +27,7 @@ from llmready.crawler.fetch.site_client import SiteClient
 from llmready.crawler.fetch.throttle import Throttle
 from llmready.crawler.model import Coverage, CrawlResult, PageFailure, Truncation
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
-from llmready.crawler.pack.publish import publish
+from llmready.crawler.pack.publish import publish, publish_web_root
 from llmready.crawler.store.pages import PageStore
 from llmready.patterns import Patterns
 from llmready.version import __version__
@@ -244,7 +244,10 @@ def _pack(
         written = write_archive(bundle, store, run)
     size, digest = _size_and_digest(packed) if options.zip else (0, None)
     archive = options.out.with_name(f"{options.out.name}.zip") if options.zip else None
-    publish(folder, options.out, work / "replaced")
+    if options.layout == "web-root":
+        publish_web_root(folder, options.out)
+    else:
+        publish(folder, options.out, work / "replaced")
     if archive is not None:
         packed.replace(archive)
     return CrawlResult(

@@ -30,6 +30,7 @@ class Code(StrEnum):
     CONVERTER_FAILED = "converter_failed"
     BROWSER_MISSING = "browser_missing"
     DISK_FULL = "disk_full"
+    FILES_IN_THE_WAY = "files_in_the_way"
     INTERNAL_ERROR = "internal_error"
 
     PAGE_TOO_LARGE = "page_too_large"

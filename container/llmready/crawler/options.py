@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 LinkTarget = Literal["page", "markdown"]
+Layout = Literal["zip", "web-root"]
 """Where the links of llms.txt lead: to the site's pages, or to the Markdown files of the archive."""
 
 
@@ -47,6 +48,7 @@ class Options:
         zip: Whether the folder is also written as OUT.zip.
         files: Files of the HTTP cache.
         link_target: Where the links of llms.txt lead.
+        layout: Whether `out` becomes the archive's folder, or gets its files beside those of others.
         checkpoint: File to write checkpoints to, or None.
         resume: Checkpoint of an interrupted crawl to continue, or None.
         found: File to write the paths of all page URLs to that are known at the end, one a line, or None.
@@ -62,6 +64,7 @@ class Options:
     zip: bool = False
     files: CacheFiles = CacheFiles()
     link_target: LinkTarget = "page"
+    layout: Layout = "zip"
     checkpoint: Path | None = None
     resume: Path | None = None
     found: Path | None = None

@@ -69,6 +69,25 @@ def download_files(
     return ExitCode.DONE
 
 
+@contextlib.contextmanager
+def downloaded(session: Session, generation_id: str) -> Iterator[Path]:
+    """Download the files of a generation, check their hash, and yield the zip; it is removed afterwards.
+
+    Raises:
+        CommandFailed: The files cannot be downloaded, or are not what the server stored.
+    """
+    found = session.call("GET", f"/generations/{generation_id}/download", params={"redirect": "false"})
+    digest = str(found["sha256"])
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise CommandFailed("the server names no hash of the files", ExitCode.DAMAGED)
+    with _part(digest) as part:
+        _fetch(session, generation_id, found, part)
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+
+
 def _folder(out: Path | None) -> Path:
     return out if out is not None else Path()
 

@@ -79,12 +79,12 @@ def _generate(session: Session, options: argparse.Namespace) -> int:
 
 
 def _watch(session: Session, options: argparse.Namespace) -> int:
-    generation_id = options.generation or _newest(session)["id"]
+    generation_id = options.generation or newest(session)["id"]
     return _ended(session, options, generation_id, name="", and_download=False)
 
 
 def _cancel(session: Session, options: argparse.Namespace) -> int:
-    generation_id = _id_of(options.generation) if options.generation else _newest(session)["id"]
+    generation_id = _id_of(options.generation) if options.generation else newest(session)["id"]
     answer = session.call("POST", f"/generations/{generation_id}/cancel")
     if options.json:
         print_json(answer)
@@ -95,12 +95,12 @@ def _cancel(session: Session, options: argparse.Namespace) -> int:
 
 def _download(session: Session, options: argparse.Namespace) -> int:
     if options.target is None:
-        generation_id = _newest(session, status="completed")["id"]
+        generation_id = newest(session, status="completed")["id"]
     elif is_id(options.target):
         generation_id = _generation_named(session, options.target)
     else:
         site = find_site(session, options.target)
-        generation_id = _newest(session, status="completed", website_id=site["id"])["id"]
+        generation_id = newest(session, status="completed", website_id=site["id"])["id"]
     from llmready.cli.client.downloading import download_files
 
     return download_files(session, generation_id, options.out, force=options.force, as_json=options.json)
@@ -168,7 +168,7 @@ def _ended(
 ) -> int:
     """Wait for a generation's end, tell it, and download if that is wanted."""
     try:
-        done = _followed(session, _id_of(generation_id), plain(name))
+        done = follow(session, _id_of(generation_id), plain(name))
     except KeyboardInterrupt:
         raise CommandFailed(
             f"interrupted; the generation goes on, `llmready watch {generation_id}` shows it",
@@ -198,7 +198,7 @@ def _ended(
     return ExitCode.DONE
 
 
-def _followed(session: Session, generation_id: str, name: str) -> dict[str, Any]:
+def follow(session: Session, generation_id: str, name: str) -> dict[str, Any]:
     """Follow a generation until it has ended, with a bar on a terminal, and return it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -240,7 +240,12 @@ def _followed(session: Session, generation_id: str, name: str) -> dict[str, Any]
             time.sleep(session.retry_after)
 
 
-def _newest(session: Session, **filters: str) -> dict[str, Any]:
+def newest(session: Session, **filters: str) -> dict[str, Any]:
+    """Return the newest generation that passes filters of the history.
+
+    Raises:
+        CommandFailed: There is none.
+    """
     items = session.call("GET", "/generations/history", params={"per_page": 1, **filters})["items"]
     if not items:
         raise CommandFailed(
@@ -257,7 +262,7 @@ def _generation_named(session: Session, text: str) -> str:
     except Refused as refused:
         if refused.code is not ExitCode.NOT_FOUND:
             raise
-        return str(_newest(session, status="completed", website_id=text)["id"])
+        return str(newest(session, status="completed", website_id=text)["id"])
     return text
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
+
+from llmready.crawler.failures import Code, Failure
+from llmready.crawler.pack.folder import FolderError, put_files
+from llmready.crawler.pack.web_root import web_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +44,20 @@ def publish(folder: Path, out: Path, replaced: Path) -> None:
     if out.exists():
         out.rename(replaced)
     folder.rename(out)
+
+
+def publish_web_root(folder: Path, out: Path) -> None:
+    """Put the pages of a finished archive where the site would serve them, beside files of others.
+
+    Parameters: `folder`, the archive; `out`, the root of the website.
+
+    Raises: Failure, when a file of others is in the way.
+    """
+    archive = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+    try:
+        put_files(out, web_root(archive))
+    except FolderError as error:
+        raise Failure(Code.FILES_IN_THE_WAY, str(error)) from None
+    shutil.rmtree(folder)

@@ -1,0 +1,170 @@
+"""Put files into a folder that others use as well: replace own files, remove own old ones, touch nothing else.
+
+A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. A file that is not in the
+record, or that was edited since, belongs to somebody else and stops the run before anything is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RECORD = ".llmready.json"
+_STAGING = ".llmready-new-"
+_SHOWN = 5
+
+
+class FolderError(ValueError):
+    """Files cannot be put into a folder; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class FolderChanges:
+    """Paths of files, relative to the folder, in order."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether a file differs."""
+        return bool(self.added or self.changed or self.removed)
+
+
+def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> FolderChanges:
+    """Make a folder hold these files, next to what it holds of others.
+
+    All new content is written beside its place first and then renamed, so that a full disk or an interruption leaves
+    the old files as they were.
+
+    Args:
+        folder: Folder to write; it is created when it is missing.
+        files: Content by relative path.
+        force: Replace files of others that are in the way, and files that were edited.
+
+    Returns:
+        What changed.
+
+    Raises:
+        FolderError: A path leads out of the folder, or a file of others is in the way.
+        OSError: The folder cannot be written.
+    """
+    for path in files:
+        _check(path)
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"{folder} is a file. Name a folder.")
+    known = _read_record(folder)
+    _refuse_links(folder, [*files, *known])
+    hashes = {path: sha256(content).hexdigest() for path, content in files.items()}
+    present = {path: _hash(folder / path) for path in {*files, *known}}
+    changes = FolderChanges(
+        added=tuple(sorted(path for path in files if present[path] is None)),
+        changed=tuple(sorted(path for path in files if present[path] not in (None, hashes[path]))),
+        removed=tuple(sorted(path for path in known if path not in files and present[path] is not None)),
+    )
+    if not force:
+        foreign = [path for path in changes.changed if present[path] != known.get(path)]
+        foreign += [path for path in changes.removed if present[path] != known[path]]
+        _refuse_foreign(folder, foreign)
+    if not changes.any and known == hashes:
+        return changes
+    _write(folder, files, hashes, changes)
+    return changes
+
+
+def _check(path: str) -> None:
+    parts = path.split("/")
+    if not all(part and part not in (".", "..") and "\\" not in part and "\0" not in part for part in parts):
+        raise FolderError(f"The archive holds a path that leads out of its folder: {path!r}.")
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files of the last run by path; nothing when there was none."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        files = {str(path): str(digest) for path, digest in record["files"].items()}
+        for path in files:
+            _check(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return files
+
+
+def _refuse_links(folder: Path, paths: list[str]) -> None:
+    """Refuse to write through a link, which could lead anywhere, or below a file."""
+    for path in paths:
+        place = folder
+        parts = path.split("/")
+        for part in parts[:-1]:
+            place = place / part
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                raise FolderError(f"{place} is in the way: it is not a folder. Move it away.")
+        target = folder / path
+        if target.is_symlink() or target.is_dir():
+            raise FolderError(f"{target} is in the way: it is not a regular file. Move it away.")
+
+
+def _refuse_foreign(folder: Path, foreign: list[str]) -> None:
+    if not foreign:
+        return
+    named = ", ".join(sorted(foreign)[:_SHOWN]) + (" and others" if len(foreign) > _SHOWN else "")
+    raise FolderError(
+        f"Files in {folder} were changed by somebody else and would be replaced: {named}. Move them away."
+    )
+
+
+def _hash(file: Path) -> str | None:
+    try:
+        return sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _write(folder: Path, files: Mapping[str, bytes], hashes: dict[str, str], changes: FolderChanges) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)  # an interrupted run left it
+    staging = folder / tempfile.mkdtemp(prefix=_STAGING, dir=folder)
+    try:
+        record = json.dumps({"files": hashes}, indent=1, sort_keys=True).encode()
+        staged = [(path, files[path]) for path in (*changes.added, *changes.changed)]
+        for number, (_, content) in enumerate(staged):
+            _write_through(staging / str(number), content)
+        _write_through(staging / "record", record)
+        for number, (path, _) in enumerate(staged):
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (staging / str(number)).replace(place)
+        for path in changes.removed:
+            (folder / path).unlink(missing_ok=True)
+            _remove_empty(folder, path)
+        (staging / "record").replace(folder / RECORD)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _write_through(file: Path, content: bytes) -> None:
+    with file.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _remove_empty(folder: Path, path: str) -> None:
+    """Remove the folders that a removed file leaves empty."""
+    for parent in (folder / path).parents:
+        if parent == folder:
+            return
+        with contextlib.suppress(OSError):
+            parent.rmdir()

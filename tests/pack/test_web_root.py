@@ -1,0 +1,146 @@
+"""The layout web-root: files beside those of others, in Git checkouts and web roots."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from llmready.crawler.pack.folder import RECORD, FolderError, put_files
+from llmready.crawler.pack.web_root import web_root
+from testkit.crawler_program import run
+from testkit.sites import numbered, serve
+
+MANIFEST = {
+    "origin": "https://example.com/docs/",
+    "pages": [
+        {"url": "https://example.com/guide/", "path": "md/guide/index.md", "title": "The [guide]"},
+        {"url": "https://example.com/page.html", "path": "md/page.md", "title": "A page"},
+    ],
+}
+ARCHIVE = {
+    "manifest.json": json.dumps(MANIFEST).encode(),
+    "llms.txt": b"# Docs\n\n- [Guide](https://example.com/md/guide/index.md)\n",
+    "llms-full.txt": b"all",
+    "md/guide/index.md": b"# Guide\n",
+    "md/page.md": b"# Page\n",
+    "md/sitemap.md": b"# A page called sitemap\n",
+}
+
+
+def test_pages_lie_where_the_site_serves_them() -> None:
+    files = web_root(ARCHIVE)
+    assert sorted(files) == [
+        "guide/index.md",
+        "llms-full.txt",
+        "llms.txt",
+        "page.md",
+        "sitemap-2.md",
+        "sitemap.md",
+    ]
+    assert files["llms.txt"] == b"# Docs\n\n- [Guide](https://example.com/guide/index.md)\n"
+    assert files["sitemap.md"].decode() == (
+        "# Sitemap\n\n- [The \\[guide\\]](<https://example.com/guide/>)\n- [A page](<https://example.com/page.html>)\n"
+    )
+
+
+def test_own_files_are_replaced_and_removed_and_others_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("theirs")
+    first = put_files(tmp_path, {"llms.txt": b"1", "a/b.md": b"b", "c.md": b"c"})
+    assert first.added == ("a/b.md", "c.md", "llms.txt")
+    second = put_files(tmp_path, {"llms.txt": b"2", "c.md": b"c"})
+    assert (second.added, second.changed, second.removed) == ((), ("llms.txt",), ("a/b.md",))
+    assert not (tmp_path / "a").exists()
+    assert not put_files(tmp_path, {"llms.txt": b"2", "c.md": b"c"}).any
+    assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "c.md", "index.html", "llms.txt"]
+
+
+def test_a_file_in_the_way_stops_everything(tmp_path: Path) -> None:
+    (tmp_path / "llms.txt").write_text("written by hand")
+    with pytest.raises(FolderError, match=r"changed by somebody else.*llms\.txt"):
+        put_files(tmp_path, {"llms.txt": b"ours", "a.md": b"a"})
+    assert [path.name for path in tmp_path.iterdir()] == ["llms.txt"]
+    put_files(tmp_path, {"llms.txt": b"ours", "a.md": b"a"}, force=True)
+    assert (tmp_path / "llms.txt").read_bytes() == b"ours"
+
+
+def test_an_edited_file_is_neither_replaced_nor_removed(tmp_path: Path) -> None:
+    put_files(tmp_path, {"a.md": b"a", "b.md": b"b"})
+    (tmp_path / "a.md").write_text("edited")
+    for files in ({"a.md": b"new", "b.md": b"b"}, {"b.md": b"b"}):
+        with pytest.raises(FolderError, match=r"a\.md"):
+            put_files(tmp_path, files)
+    assert (tmp_path / "a.md").read_text() == "edited"
+
+
+@pytest.mark.parametrize(
+    "path", ["../out.md", "/etc/x", "a/../../b.md", "a//b.md", "a\\b.md", "./a.md", "a\0b.md"]
+)
+def test_a_path_out_of_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "inner"
+    with pytest.raises(FolderError, match="out of its folder"):
+        put_files(folder, {path: b"x"})
+    assert not folder.exists()
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    folder.mkdir()
+    (folder / "docs").symlink_to(outside)
+    (folder / "llms.txt").symlink_to(outside / "secret")
+    for path in ("docs/a.md", "llms.txt"):
+        with pytest.raises(FolderError, match="in the way"):
+            put_files(folder, {path: b"x"}, force=True)
+    assert list(outside.iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    left = tmp_path / ".llmready-new-left"
+    left.mkdir()
+    (left / "0").write_text("half")
+    put_files(tmp_path, {"a.md": b"a"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "a.md"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+def test_a_full_disk_changes_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets root mount no file system")
+    try:
+        put_files(folder, {"a.md": b"a"})
+        with pytest.raises(OSError, match="No space left"):
+            put_files(folder, {"a.md": b"new", "big.md": b"x" * 200_000})
+        assert (folder / "a.md").read_bytes() == b"a"
+        assert sorted(path.name for path in folder.iterdir()) == [RECORD, "a.md"]
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_crawl_writes_into_a_git_checkout_and_git_sees_only_its_files(tmp_path: Path) -> None:
+    checkout = tmp_path / "out"
+    checkout.mkdir()
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
+        return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True).stdout
+
+    git("init", "-q")
+    (checkout / "index.html").write_text("theirs")
+    git("add", ".")
+    git("commit", "-qm", "theirs")
+    with serve(numbered(3)) as site:
+        for changed in (True, False):
+            done = run(site.url, tmp_path, "--layout", "web-root")
+            assert done.code == 0, done.stderr
+            assert bool(git("status", "--porcelain")) is changed
+            git("add", ".")
+            git("commit", "-qm", "files", "--allow-empty")
+    names = git("ls-files").split()
+    assert {"index.html", "llms.txt", "llms-full.txt", "sitemap.md", "index.md"} <= set(names)
