@@ -12,7 +12,7 @@ TOOLS := tools/node_modules/.bin
 # Node and the CDK come from the virtual environment, so nothing needs to be installed beforehand.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test test-enforced fuzz check image format lock synth sender bootstrap deploy diff destroy clean clean-local
+.PHONY: help setup run test test-enforced fuzz check image pin-images audit format lock synth sender bootstrap deploy diff destroy clean clean-local
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -114,9 +114,16 @@ COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version
 image: setup ## Build the worker's images (Docker, or buildah where no engine runs), weigh them, list their parts
 	@$(BIN)/python -m infra.image
 
+pin-images: setup ## Write the digests of the base images into the Dockerfile, as the image registry has them now
+	@$(BIN)/python -m infra.image.pins
+
+audit: setup $(STAMPS)/audit ## Look for known vulnerabilities of all pinned packages, Python and npm
+	@$(BIN)/python -m infra.audit
+
 lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.txt
+	@$(COMPILE) requirements/audit.in --output-file requirements/audit.txt
 	@for part in lambda sendgrid container browser cli infra; do \
 		$(COMPILE) requirements/$$part.in --constraints requirements/dev.txt --output-file requirements/$$part.txt || exit 1; \
 	done
@@ -189,6 +196,12 @@ $(STAMPS)/checkov: $(STAMPS)/python requirements/checkov.txt
 	@$(PYTHON) -m venv .build/checkov \
 		&& $(BIN)/uv pip sync --python .build/checkov/bin/python --quiet --require-hashes requirements/checkov.txt \
 		|| { echo "checkov could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+$(STAMPS)/audit: $(STAMPS)/python requirements/audit.txt
+	@$(PYTHON) -m venv .build/audit \
+		&& $(BIN)/uv pip sync --python .build/audit/bin/python --quiet --require-hashes requirements/audit.txt \
+		|| { echo "pip-audit could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
 $(STAMPS)/tools: tools/package-lock.json | $(STAMPS)/python

@@ -93,6 +93,8 @@ class Stage:
     flow_logs: bool = False
     """Whether the network logs what it refused."""
     architecture: Architecture = "arm64"
+    pinned_images: bool = False
+    """Whether `make deploy` refuses base images without a digest."""
     task_cpu: int = 1024
     """CPU units of a worker task (1024 is one vCPU)."""
     task_memory: int = 2048

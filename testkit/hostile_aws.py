@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ def answer(url: str, body: object, status: int = 200, **headers: str) -> AWSResp
     """Return an answer of AWS's JSON protocols."""
     content = json.dumps(body).encode()
     told = {"Content-Type": "application/x-amz-json-1.1", "Content-Length": str(len(content)), **headers}
-    return AWSResponse(url, status, told, _Body(content))
+    return AWSResponse(url, status, HTTPHeaders.from_dict(told), _Body(content))
 
 
 def refusal(url: str, code: str, message: str, status: int = 400) -> AWSResponse:

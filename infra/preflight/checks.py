@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from infra.preflight.account import PreflightError, outputs_of
+from infra.preflight.base_images import check_base_images
 from infra.preflight.engine import check_engine
 from infra.preflight.protection import NEVER_MADE
 from infra.regions import check_region
@@ -196,6 +197,7 @@ CHECKS: dict[str, tuple[Callable[[Account], None], ...]] = {
         check_bootstrap,
         check_is_still,
         check_sender,
+        check_base_images,
         check_engine,
         check_service_role,
     ),

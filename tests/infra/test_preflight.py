@@ -16,6 +16,7 @@ from botocore.stub import Stubber
 
 from infra.preflight.__main__ import _prepare_deploy, main
 from infra.preflight.account import Account, PreflightError
+from infra.preflight.base_images import check_base_images
 from infra.preflight.checks import check_is_still, check_service_role
 from infra.preflight.engine import check_engine
 from infra.preflight.protection import protect, release_never_made
@@ -391,6 +392,28 @@ def test_an_engine_that_cannot_build_for_the_tasks_is_refused(  # noqa: PLR0917 
     with pytest.raises(PreflightError) as refused:
         check_engine(asked)
     assert str(refused.value).startswith(sentence.format(engine=engine))
+
+
+def test_prod_is_not_built_from_a_base_without_a_digest(
+    account: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    monkeypatch.setattr("infra.preflight.base_images.DOCKERFILE", dockerfile)
+    for name, value in credentials(account).items():
+        monkeypatch.setenv(name, value)
+    prod, dev = (Account(load_stage(name, {"mail_provider": "none"})) for name in ("prod", "dev"))
+    dockerfile.write_text("ARG BASE=debian:trixie-slim\nFROM ${BASE} AS tools\nFROM tools\n")
+    with pytest.raises(PreflightError) as refused:
+        check_base_images(prod)
+    assert str(refused.value).startswith(
+        "The base image debian:trixie-slim in container/Dockerfile has no digest, and the stage prod is built from"
+        " pinned images alone; run `make pin-images`"
+    )
+    check_base_images(dev)
+    dockerfile.write_text(
+        f"ARG BASE=debian:trixie-slim@sha256:{'0' * 64}\nFROM ${{BASE}} AS tools\nFROM tools\n"
+    )
+    check_base_images(prod)
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])

@@ -1,0 +1,30 @@
+"""Whether the worker's image is built from exactly the base images that somebody pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.image.engine import DOCKERFILE
+from infra.image.pins import base_images
+from infra.preflight.account import PreflightError
+
+if TYPE_CHECKING:
+    from infra.preflight.account import Account
+
+
+def check_base_images(account: Account) -> None:
+    """Refuse base images without a digest where the stage wants them pinned.
+
+    Raises:
+        PreflightError: The image, and how it is pinned.
+    """
+    stage = account.stage
+    if not stage.pinned_images or stage.placeholder_image:
+        return
+    for image in base_images(DOCKERFILE.read_text("utf-8")):
+        if not image.digest.startswith("sha256:"):
+            raise PreflightError(
+                f"The base image {image.written} in container/Dockerfile has no digest, and the stage"
+                f" {stage.name} is built from pinned images alone; run `make pin-images` and commit the change, or"
+                f" set pinned_images = false in stages/{stage.name}.toml."
+            )
