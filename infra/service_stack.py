@@ -233,7 +233,7 @@ class ServiceStack(Stack):
         )
         # The deletion of an account removes what it has.
         self.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, CHECK)
-        self.storage.grant_deleting_archives(function)
+        self.storage.grant_deleting_users_files(function)
         self.storage.grant_signing_secret(function)
         if self.settings.captcha_secret:
             grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
@@ -374,7 +374,7 @@ class ServiceStack(Stack):
         self.storage.grant_table(
             function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, indexes=("due", "by_website")
         )
-        self.storage.grant_deleting_archives(function)
+        self.storage.grant_deleting_users_files(function)
         return function
 
     def _scan_results(self) -> lambda_.Function:

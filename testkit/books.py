@@ -28,8 +28,8 @@ def check_books(place: Place, user_id: str) -> list[Generation]:
         in_month = [generation for generation in generations if generation.month == month]
         used = sum(generation.status is Status.COMPLETED for generation in in_month)
         reserved = sum(not generation.status.is_final for generation in in_month)
-        ledger = items[keys.QUOTA + month]
-        assert [ledger.get(name, 0) for name in ("taken", "used", "reserved")] == [
+        ledger = place.quotas.get(user_id, month, in_month[0].quota_ledger)
+        assert [ledger.taken, ledger.used, ledger.reserved] == [
             used + reserved,
             used,
             reserved,

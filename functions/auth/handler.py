@@ -242,6 +242,9 @@ def export(
     user, time = _account(), now()
     page = bootstrap.services().exports.page(user.id, cursor)
     profiles = page.records.pop("profile")
+    if cursor is None and user.quota_ledger is not None:
+        ledgers = bootstrap.services().quotas.of_ledger(user.quota_ledger)
+        page.records["quotas"] += [ledger.model_dump(mode="json") for ledger in ledgers]
     answer = ExportAnswer(
         exported_at=time,
         profile=profiles[0] if profiles else None,

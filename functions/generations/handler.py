@@ -104,8 +104,8 @@ def start_short(
 def quota() -> QuotaAnswer:
     """Return how many generations are used and how many remain; the month is a UTC calendar month."""
     time = now()
-    user, use = bootstrap.services().quotas.with_user(app.user_id, month_of(time))
-    user = app.account(user)
+    user = app.account(bootstrap.services().users.get(app.user_id))
+    use = bootstrap.services().quotas.get(user.id, month_of(time), user.quota_ledger)
     remaining = use.remaining(user.plan)
     return QuotaAnswer(
         can_generate=remaining > 0,

@@ -119,8 +119,8 @@ def list_websites(
 @app.get(f"{PREFIX}/websites/stats/user", summary="Figures of all websites", tags=["websites"])
 def user_stats() -> UserStats:
     """Return what became of the user's generations."""
-    user, quota = bootstrap.services().quotas.with_user(app.user_id, month_of(now()))
-    user = app.account(user)
+    user = _user()
+    quota = bootstrap.services().quotas.get(user.id, month_of(now()), user.quota_ledger)
     return UserStats(
         total_websites=user.website_count,
         active_websites=user.active_website_count,

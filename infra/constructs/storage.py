@@ -163,6 +163,23 @@ class Storage(Construct):
             )
         )
 
+    def grant_deleting_users_files(self, grantee: iam.IGrantable) -> None:
+        """Allow finding and deleting archives, and where crawls were: all that an account leaves in the bucket."""
+        self.grant_archives(grantee, "s3:DeleteObject")
+        self._grant_below(
+            grantee,
+            CHECKPOINTS,
+            "s3:DeleteObject",
+            because="which generations are interrupted is only known later",
+        )
+        grantee.grant_principal.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [ARCHIVES, CHECKPOINTS]}},
+            )
+        )
+
     def archive_findings(self) -> tuple[str, ...]:
         """Name what cdk-nag finds where archives are granted: their keys are only known later."""
         return (self._finding(ARCHIVES),)

@@ -64,6 +64,18 @@ def test_all_goes_and_the_tokens_end_at_once(service: Service) -> None:
     assert service.person(ada.address).ask("GET", "/websites").json["total"] == 0
 
 
+def test_checkpoints_go_with_the_account(service: Service) -> None:
+    ada, ben, place = (
+        service.person("ada.cp@example.org"),
+        service.person("ben.cp@example.org"),
+        service.place,
+    )
+    for member in (ada, ben):
+        place.s3.put_object(Bucket=place.name, Key=f"checkpoints/{member.id}/generation/1", Body=b"pages")
+    assert ada.ask("DELETE", "/auth/me", {"password": PASSWORD}).status == 200
+    assert place.stored_keys() == [f"checkpoints/{ben.id}/generation/1"]
+
+
 def test_what_runs_is_cancelled_and_its_worker_can_write_no_more(service: Service) -> None:
     ada, place = service.person("ada.runs@example.org"), service.place
     user = place.users.get(ada.id)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost
 from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
 from llmready.domain.quota import QuotaUse
+from llmready.ports.limits import OpenLedger
 from testkit.emulator import Place
 from testkit.people import LEASE, claimed, new_generation, registered, started, with_website
 
@@ -162,30 +164,44 @@ def test_of_many_workers_one_claims_and_one_end_counts(place: Place) -> None:
     assert place.quotas.get(user.id, generation.month) == QuotaUse(month=generation.month, taken=1, used=1)
 
 
-def test_a_user_and_their_ledger_in_one_read(either: Place) -> None:
+def test_a_month_without_generations_has_an_empty_ledger(either: Place) -> None:
     user = registered(either)
-    generation = started(either, user, with_website(either, user))
-    found, ledger = either.quotas.with_user(user.id, generation.month)
-    assert (found and found.id, ledger.reserved) == (user.id, 1)
-    assert either.quotas.with_user(user.id, "2001-01")[1] == QuotaUse(month="2001-01")
+    started(either, user, with_website(either, user))
+    for ledger in (None, "fingerprint"):
+        assert either.quotas.get(user.id, "2001-01", ledger) == QuotaUse(month="2001-01")
 
 
-def test_a_ledger_is_closed_once_nothing_runs(either: Place) -> None:
+@pytest.mark.parametrize("ledger", [None, "fingerprint"], ids=["of a user", "of an address"])
+def test_a_ledger_is_closed_once_nothing_runs(either: Place, ledger: str | None) -> None:
     user = registered(either)
-    generation = started(either, user, with_website(either, user))
+    generation = started(either, user, with_website(either, user), quota_ledger=ledger)
     other = registered(either)
     started(either, other, with_website(either, other), month="2001-01")
     month = generation.month
-    assert list(either.quotas.of_month(month)) == [(user.id, QuotaUse(month=month, taken=1, reserved=1))]
-    either.quotas.close(user.id, month, now())
+    (open_ledger,) = either.quotas.of_month(month)
+    assert open_ledger == OpenLedger(user.id, QuotaUse(month=month, taken=1, reserved=1), ledger)
+    either.quotas.close(open_ledger, now())
     assert len(list(either.quotas.of_month(month))) == 1
     held = claimed(either, generation)
     either.generations.finish(held.failed(time=now(), failure=FAILURE), None, was=Status.PROCESSING)
-    either.quotas.close(user.id, month, now())
-    either.quotas.close(user.id, month, now())
+    either.quotas.close(open_ledger, now())
+    either.quotas.close(open_ledger, now())
     assert list(either.quotas.of_month(month)) == []
-    assert either.quotas.get(user.id, month) == QuotaUse(month=month)
-    assert [user_id for user_id, _ in either.quotas.of_month("2001-01")] == [other.id]
+    assert either.quotas.get(user.id, month, ledger) == QuotaUse(month=month)
+    assert [found.user_id for found in either.quotas.of_month("2001-01")] == [other.id]
+
+
+def test_a_released_ledger_keeps_the_number_of_its_month_alone(either: Place) -> None:
+    user = registered(either)
+    generation = started(either, user, with_website(either, user), quota_ledger="fingerprint")
+    started(either, user, with_website(either, user), quota_ledger="fingerprint", month="2001-01")
+    either.quotas.release("fingerprint", now())
+    either.quotas.release("unknown", now())
+    assert either.quotas.of_ledger("fingerprint") == [QuotaUse(month=generation.month, taken=1, reserved=1)]
+    assert list(either.quotas.of_month(generation.month)) == []
+    held = claimed(either, generation)
+    either.generations.finish(held.failed(time=now(), failure=FAILURE), None, was=Status.PROCESSING)
+    assert either.quotas.of_ledger("fingerprint") == [QuotaUse(month=generation.month)]
 
 
 def _start(place: Place, generation: Generation) -> str:

@@ -223,7 +223,7 @@ def _age_ledger(system: System, user_id: str) -> None:
     client, table = system.aws("dynamodb"), system.endpoints["table"]
     now = datetime.now(UTC)
     this, last = now.strftime("%Y-%m"), (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    key = {"pk": {"S": f"USER#{user_id}"}, "sk": {"S": f"QUOTA#{this}"}}
+    key = _ledger_key(system, user_id, this)
     item = client.get_item(TableName=table, Key=key)["Item"]
     client.delete_item(TableName=table, Key=key)
     item |= {
@@ -232,6 +232,18 @@ def _age_ledger(system: System, user_id: str) -> None:
         "due_kind": {"S": f"quota#{last}"},
     }
     client.put_item(TableName=table, Item=item)
+
+
+def _ledger_key(system: System, user_id: str, month: str) -> dict[str, Any]:
+    """Return the key of the ledger that a user generated with last."""
+    pages = system.aws("dynamodb").get_paginator("scan").paginate(TableName=system.endpoints["table"])
+    (key,) = (
+        {"pk": item["pk"], "sk": item["sk"]}
+        for page in pages
+        for item in page["Items"]
+        if item["sk"]["S"] == f"QUOTA#{month}" and item.get("user_id", {}).get("S") == user_id
+    )
+    return key
 
 
 def _vanish(system: System, user_id: str, website: str, generation: str) -> None:
@@ -252,18 +264,21 @@ def _vanish(system: System, user_id: str, website: str, generation: str) -> None
     }
     client.put_item(TableName=table, Item=item)
     month = datetime.now(UTC).strftime("%Y-%m")
-    for sort_key, change in (
-        (f"QUOTA#{month}", "ADD reserved :one, used :minus"),
-        ("PROFILE", "ADD running_count :one, listed_completed :minus, completed_count :minus"),
+    for changed, change in (
+        (_ledger_key(system, user_id, month), "ADD reserved :one, used :minus"),
         (
-            f"SITE#{website}",
+            {"pk": partition, "sk": {"S": "PROFILE"}},
+            "ADD running_count :one, listed_completed :minus, completed_count :minus",
+        ),
+        (
+            {"pk": partition, "sk": {"S": f"SITE#{website}"}},
             "SET active_generation_id = :id ADD listed_completed :minus, completed_count :minus",
         ),
     ):
         values = {":one": {"N": "1"}, ":minus": {"N": "-1"}, ":id": {"S": generation}}
         client.update_item(
             TableName=table,
-            Key={"pk": partition, "sk": {"S": sort_key}},
+            Key=changed,
             UpdateExpression=change,
             ExpressionAttributeValues={name: value for name, value in values.items() if name in change},
         )

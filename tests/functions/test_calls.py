@@ -78,9 +78,9 @@ def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> Non
 @pytest.mark.parametrize(
     ("function", "path", "expected"),
     [
-        ("generations", "/generations/quota/check", ["BatchGetItem"]),
+        ("generations", "/generations/quota/check", ["GetItem", "GetItem"]),
         ("generations", "/generations/history", ["GetItem", "Query"]),
-        ("websites", "/websites/stats/user", ["BatchGetItem"]),
+        ("websites", "/websites/stats/user", ["GetItem", "GetItem"]),
         ("websites", "/websites", ["Query", "GetItem"]),
         ("websites", "/websites/{website}", ["BatchGetItem"]),
         ("websites", "/websites/{website}/stats", ["BatchGetItem"]),

@@ -17,6 +17,7 @@ from llmready.domain.generation import Archive, Failure, Progress, archive_key
 from llmready.domain.mail import MailPreferences
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.user import User
+from llmready.ports.limits import OpenLedger
 from llmready.usecases.end_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
 from testkit.emulator import Place
@@ -154,9 +155,9 @@ class Million:
         self.left = count
         self.closed = 0
 
-    def of_month(self, _month: str) -> Iterator[tuple[str, QuotaUse]]:
+    def of_month(self, _month: str) -> Iterator[OpenLedger]:
         while self.left:
-            yield "user", QuotaUse(month="2001-01", taken=1, used=1)
+            yield OpenLedger("user", QuotaUse(month="2001-01", taken=1, used=1), "fingerprint")
 
     def close(self, *_: object) -> None:
         self.left -= 1

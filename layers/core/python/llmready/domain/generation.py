@@ -189,6 +189,7 @@ class Generation(BaseModel):
     website_url: str
     settings: CrawlSettings
     month: str
+    quota_ledger: str | None = None
     files_kept_days: int
     queue: QueueName
     correlation_id: str = ""
@@ -461,8 +462,13 @@ def archive_prefix(user_id: str, generation_id: str) -> str:
 
 
 def user_archive_prefix(user_id: str) -> str:
-    """Return the S3 prefix under which all files of a user lie."""
+    """Return the S3 prefix of all archives of a user."""
     return f"generations/{user_id}/"
+
+
+def user_prefixes(user_id: str) -> tuple[str, ...]:
+    """Return all S3 prefixes that hold files of a user."""
+    return (user_archive_prefix(user_id), f"checkpoints/{user_id}/")
 
 
 def download_name(website_name: str, generation_id: str) -> str:

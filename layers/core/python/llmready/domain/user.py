@@ -15,6 +15,9 @@ class User(BaseModel):
 
     ``running_count`` counts generations that have not ended, ``slots_taken`` those of them that are not held.
 
+    ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are kept: they outlive the
+    account. It is None for an account of version 0.1.0 that has not signed in since, whose ledgers are its own.
+
     Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
     changed the password.
     """
@@ -31,6 +34,7 @@ class User(BaseModel):
     updated_at: Moment
     sessions_since: Moment | None = None
     kept_family: str | None = None
+    quota_ledger: str | None = None
     mail_preferences: MailPreferences = MailPreferences()
     key_count: int = 0
     website_count: int = 0

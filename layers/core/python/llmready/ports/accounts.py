@@ -123,6 +123,9 @@ class Users(Protocol):
             False if the account or its password changed since it was read.
         """
 
+    def set_quota_ledger(self, user: User, ledger: str) -> None:
+        """Have the ledgers of an account from version 0.1.0 kept under the fingerprint of its address."""
+
     def rehash(self, user: User, password_hash: str) -> None:
         """Store the same password hashed with new parameters, unless the password changed since it was read."""
 

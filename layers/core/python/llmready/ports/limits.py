@@ -7,23 +7,42 @@ from typing import NamedTuple, Protocol
 from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import QuotaUse
-from llmready.domain.user import User
+
+
+class OpenLedger(NamedTuple):
+    """A ledger that is not closed yet.
+
+    Attributes:
+        user_id: ID of the user who generated last.
+        use: Its numbers.
+        ledger: Fingerprint of the address that it belongs to; None if it belongs to the user.
+    """
+
+    user_id: str
+    use: QuotaUse
+    ledger: str | None
 
 
 class Quotas(Protocol):
-    """The ledgers of generations, one for each user and month (``YYYY-MM``)."""
+    """The ledgers of generations, one for each email address and month (``YYYY-MM``).
 
-    def get(self, user_id: str, month: str) -> QuotaUse:
-        """Return a user's ledger of a month."""
+    An address is given by its fingerprint. Ledgers of version 0.1.0 belong to a user, and have none.
+    """
 
-    def with_user(self, user_id: str, month: str) -> tuple[User | None, QuotaUse]:
-        """Return a user (None if it does not exist) and their ledger of a month in one read."""
+    def get(self, user_id: str, month: str, ledger: str | None = None) -> QuotaUse:
+        """Return the ledger of a month of an address, or of a user if ``ledger`` is None."""
 
-    def of_month(self, month: str) -> Iterator[tuple[str, QuotaUse]]:
-        """Iterate over the open ledgers of a month, each with the ID of its user."""
+    def of_month(self, month: str) -> Iterator[OpenLedger]:
+        """Iterate over the open ledgers of a month."""
 
-    def close(self, user_id: str, month: str, time: datetime) -> None:
-        """Close a ledger of a past month; has no effect on a closed ledger."""
+    def close(self, ledger: OpenLedger, time: datetime) -> None:
+        """Close a ledger of a past month in which nothing runs; has no effect on a closed ledger."""
+
+    def release(self, ledger: str, time: datetime) -> None:
+        """Remove the user from the ledgers of an address, and all but the number of this month."""
+
+    def of_ledger(self, ledger: str) -> list[QuotaUse]:
+        """Return all ledgers of an address."""
 
 
 class Limiter(Protocol):

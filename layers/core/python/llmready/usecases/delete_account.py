@@ -9,7 +9,7 @@ end, because a worker that did not know of the deletion may have stored a file m
 from datetime import datetime, timedelta
 
 from llmready.domain.errors import Conflict, NotFound, TryAgain
-from llmready.domain.generation import Generation, user_archive_prefix
+from llmready.domain.generation import Generation, user_prefixes
 from llmready.domain.user import User
 from llmready.ports.accounts import AccountDeletion
 from llmready.services import Services
@@ -30,6 +30,9 @@ def delete_account(services: Services, user: User, *, until: datetime) -> bool:
         Whether everything is deleted.
     """
     time = services.clock()
+    # Before the mark, which forgets the address: an interruption leaves no ledger that names the user.
+    if user.quota_ledger is not None:
+        services.quotas.release(user.quota_ledger, time)
     services.users.mark_deleted(user, time)
     services.log.info("account deleted", user_id=user.id)
     try:
@@ -57,7 +60,7 @@ def remove_all(services: Services, deletion: AccountDeletion, *, until: datetime
     while True:
         if services.clock() >= until:
             return False
-        if not services.archives.delete_some(user_archive_prefix(user_id)):
+        if not any(services.archives.delete_some(prefix) for prefix in user_prefixes(user_id)):
             break
     while True:
         if services.clock() >= until:

@@ -23,6 +23,7 @@ def register_user(services: Services, *, email: str, password: str, full_name: s
         email=email_key(email),
         password_hash=hashed(password),
         full_name=full_name,
+        quota_ledger=services.fingerprints.of_address(email),
         created_at=time,
         updated_at=time,
     )

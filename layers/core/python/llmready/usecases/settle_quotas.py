@@ -42,15 +42,15 @@ def settle_quotas(services: Services, *, until: datetime) -> Settled:
     last_day = time
     for back in range(_MONTHS_BACK):
         last_day = last_day.replace(day=1) - timedelta(days=1)
-        for user_id, ledger in services.quotas.of_month(month_of(last_day)):
+        for ledger in services.quotas.of_month(month_of(last_day)):
             if services.clock() >= until:
                 return Settled(closed, still_running, all_seen=False)
-            if back == 0 and ledger.taken:
-                _put_mail(services, user_id, time)
-            if ledger.reserved:
+            if back == 0 and ledger.use.taken:
+                _put_mail(services, ledger.user_id, time)
+            if ledger.use.reserved:
                 still_running += 1
             else:
-                services.quotas.close(user_id, ledger.month, time)
+                services.quotas.close(ledger, time)
                 closed += 1
     return Settled(closed, still_running, all_seen=True)
 

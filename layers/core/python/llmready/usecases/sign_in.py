@@ -48,6 +48,8 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
             raise refusal
     if is_outdated(user.password_hash):
         services.users.rehash(user, hashed(password))
+    if user.quota_ledger is None:
+        services.users.set_quota_ledger(user, services.fingerprints.of_address(user.email))
     family, token_id = new_id(), new_id()
     expires_at = time + REFRESH_LIFETIME
     if not services.sessions.open(user.id, family, token_id, opened_at=time, expires_at=expires_at):

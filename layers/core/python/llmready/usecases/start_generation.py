@@ -214,6 +214,7 @@ def _pending(user: User, website: Website, request: StartRequest, time: datetime
         limited_by_plan=limited_by_plan,
         trigger=request.trigger,
         month=month_of(time),
+        quota_ledger=user.quota_ledger,
         files_kept_days=plan.files_kept_days,
         queue=plan.queue,
         held=user.slots_taken >= plan.running,

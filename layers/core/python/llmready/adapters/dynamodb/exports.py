@@ -21,7 +21,16 @@ _CURSOR_LIMIT = 200  # characters
 _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "PROFILE": (
         "profile",
-        ("id", "email", "full_name", "plan_name", "is_verified", "created_at", "updated_at"),
+        (
+            "id",
+            "email",
+            "full_name",
+            "plan_name",
+            "is_verified",
+            "mail_preferences",
+            "created_at",
+            "updated_at",
+        ),
     ),
     keys.SITE: (
         "websites",

@@ -109,9 +109,9 @@ def start_record(user_id: str, digest: str) -> Key:
     return Key(partition(user_id), f"START#{digest}")
 
 
-def quota(user_id: str, month: str) -> Key:
-    """Key of a user's ledger of a month."""
-    return Key(partition(user_id), QUOTA + month)
+def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
+    """Key of the ledger of a month: of an address, given by its fingerprint, or of a user who has no such ledger."""
+    return Key(f"LEDGER#{ledger}" if ledger is not None else partition(user_id), QUOTA + month)
 
 
 def mail(user_id: str, mail_id: str) -> Key:

@@ -149,6 +149,16 @@ class DynamoUsers:
             return False
         return True
 
+    def set_quota_ledger(self, user: User, ledger: str) -> None:
+        """Have the ledgers of an account from version 0.1.0 kept under the fingerprint of its address."""
+        write = self._table.update(
+            keys.profile(user.id), change={"quota_ledger": ledger}, condition=is_account()
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # it is being deleted
+
     def rehash(self, user: User, password_hash: str) -> None:
         """Store the same password under other parameters, unless it was changed meanwhile."""
         write = self._table.update(
@@ -166,7 +176,7 @@ class DynamoUsers:
 
         What is left says that the account is being deleted, and is found by :meth:`deleted`.
         """
-        personal = ("email", "password_hash", "full_name", "kept_family", "sessions_since")
+        personal = ("email", "password_hash", "full_name", "quota_ledger", "kept_family", "sessions_since")
         mark = self._table.update(
             keys.profile(user.id),
             change={

@@ -37,13 +37,15 @@ class DynamoGenerationCommands:
         """Store a pending generation, reserve quota and lock the website, which may be new; or none of it."""
         user_id = generation.user_id
         take = self._table.update(
-            keys.quota(user_id, generation.month),
+            keys.quota(user_id, generation.month, generation.quota_ledger),
             change={
                 "user_id": user_id,
                 "month": generation.month,
                 "due_kind": keys.due_quota(generation.month),
                 "due_at": user_id,
             },
+            # A ledger whose account was deleted expires, unless the address signed up again.
+            remove=["ttl"],
             add={"taken": 1, "reserved": 1},
             condition=Attr("taken").not_exists() | Attr("taken").lt(quota_limit),
         )
@@ -148,7 +150,7 @@ class DynamoGenerationCommands:
         completed = generation.status is Status.COMPLETED
         failed = generation.status is Status.FAILED
         settle = self._table.update(
-            keys.quota(user_id, generation.month),
+            keys.quota(user_id, generation.month, generation.quota_ledger),
             add={"reserved": -1, **({"used": 1} if completed else {"taken": -1})},
         )
         outcome = {"completed_count": int(completed), "failed_count": int(failed)}
