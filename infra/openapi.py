@@ -1,6 +1,6 @@
 """Writes the OpenAPI text of the whole API: ``python -m infra.openapi``.
 
-Each function knows its own routes; this puts them together with what :mod:`infra.operations` says into one file of
+Each function knows its own routes. This module adds what :mod:`infra.openapi_operations` says and writes one file in
 ``docs/api``, to which the public function's folder has a link.
 """
 
@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.models import Server
 from pydantic.json_schema import models_json_schema
 
 from infra.openapi_examples import example_of
-from infra.operations import OPERATIONS, PROBLEMS, Link, Operation
+from infra.openapi_operations import OPERATIONS, PROBLEMS, Link, Operation
 from infra.paths import ROOT
 from llmready.domain.api_keys import Scope
 from llmready.http.problems import TITLES
@@ -90,7 +90,7 @@ def openapi() -> dict[str, Any]:
     """Return the OpenAPI text of all functions.
 
     Raises:
-        KeyError: A route is missing in :data:`infra.operations.OPERATIONS`.
+        KeyError: A route is missing in :data:`infra.openapi_operations.OPERATIONS`.
     """
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -125,7 +125,7 @@ def openapi() -> dict[str, Any]:
                 operation["parameters"] = [_FILE_PATH, *operation["parameters"]]
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
-                raise KeyError(f"infra/operations.py says nothing about {key}")
+                raise KeyError(f"infra/openapi_operations.py says nothing about {key}")
             _complete(operation, OPERATIONS[key], schemas, scopes=scopes_for(method.upper(), path))
     return merged
 

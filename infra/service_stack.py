@@ -1,14 +1,16 @@
-"""The whole service: what is made is in constructs/, here it is put together and given its rights."""
+"""The whole service in one stack, which only composes.
+
+Resources are created in ``constructs/``, functions with their settings and permissions in ``http_functions.py`` and
+``event_functions.py``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from aws_cdk import CfnOutput, Stack
 
 from infra.constructs.api import Api
-from infra.constructs.functions import HTTP_MEMORY, HTTP_TIMEOUT, ServiceFunction
 from infra.constructs.layers import Layers
 from infra.constructs.mail import Mail
 from infra.constructs.malware import MalwareScan
@@ -16,37 +18,37 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.network import Network
 from infra.constructs.queues import Queues
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import (
-    CHECK,
-    DELETE,
-    DELETE_MANY,
-    GET,
-    GET_MANY,
-    PUT,
-    QUERY,
-    UPDATE,
-    Storage,
-    grant_on,
-)
+from infra.constructs.storage import GET, GET_MANY, PUT, UPDATE, Storage, grant_on
 from infra.constructs.workers import Workers
+from infra.event_functions import (
+    SEND,
+    cleanup_function,
+    dead_letters_function,
+    dispatcher_function,
+    mail_events_function,
+    notifier_function,
+    quota_reset_function,
+    scan_results_function,
+)
+from infra.http_functions import (
+    auth_function,
+    generations_function,
+    keys_function,
+    public_function,
+    websites_function,
+)
 from infra.preflight.settings_diff import METADATA, settings_metadata
-from infra.stage import CAPTCHAS
+from infra.resources import Resources
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_cdk import IStackSynthesizer
     from aws_cdk import aws_iam as iam
-    from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
     from infra.stage import Stage
 
-SEND = "sqs:SendMessage"
-# How many batches of a queue functions process at once. A new account has 10 concurrent executions in all, and a
-# burst of mails must leave most of them to the API. Lambda accepts no less than two.
-CONSUMERS = 2
-TAKE = (
+RECEIVE = (
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibility",
@@ -83,47 +85,52 @@ class ServiceStack(Stack):
         self.settings = stage
         # `make diff` and `make deploy` say which settings change.
         self.template_options.metadata = {METADATA: settings_metadata(stage)}
-        self.functions: dict[str, lambda_.Function] = {}
         self.storage = Storage(self, "Storage", stage=stage, protected=protected)
         self.queues = Queues(self, "Queues", stage=stage)
         self.mail = Mail(self, "Mail", stage=stage)
         self.layers = Layers(self, "Layers", stage=stage)
         self.network = Network(self, "Network", stage=stage)
-        self.workers = Workers(
-            self, "Workers", stage=stage, network=self.network, environment=self._worker_settings()
+        resources = Resources(
+            scope=self,
+            stage=stage,
+            storage=self.storage,
+            queues=self.queues,
+            mail=self.mail,
+            layers=self.layers,
         )
-        self._grant_worker(self.workers.role)
+        self.workers = self._workers(resources)
 
-        self.dispatcher = self._dispatcher()
-        self.cleanup = self._cleanup()
+        dispatcher = dispatcher_function(resources, workers=self.workers)
+        cleanup = cleanup_function(resources)
         self.api = Api(
             self,
             "Api",
             stage=stage,
-            public=self._http("public", {}),
-            auth=self._auth(),
-            keys=self._keys(),
-            websites=self._websites(),
-            generations=self._generations(),
+            public=public_function(resources),
+            auth=auth_function(resources),
+            keys=keys_function(resources),
+            websites=websites_function(resources, cleanup=cleanup),
+            generations=generations_function(resources, dispatcher=dispatcher),
         )
-        self._notifier()
+        own_url = f"https://{stage.domain}" if stage.domain else self.api.api.api_endpoint
+        notifier_function(resources, api_url=own_url)
         if self.mail.configuration_set:
-            self.mail.tell(self._mail_events(), self.mail.configuration_set)
-        self._dead_letters()
+            self.mail.tell(mail_events_function(resources), self.mail.configuration_set)
+        dead_letters_function(resources)
         Schedules(
             self,
             "Schedules",
-            dispatcher=self.dispatcher,
-            quota_reset=self._quota_reset(),
-            cleanup=self.cleanup,
+            dispatcher=dispatcher,
+            quota_reset=quota_reset_function(resources),
+            cleanup=cleanup,
             cluster=self.workers.cluster,
         )
-        if self.settings.malware_scan:
+        if stage.malware_scan:
             MalwareScan(
                 self,
                 "MalwareScan",
                 storage=self.storage,
-                results=self._scan_results(),
+                results=scan_results_function(resources),
                 plan=stage.custom_resources,
             )
         Monitoring(
@@ -134,285 +141,47 @@ class ServiceStack(Stack):
             table=self.storage.table,
             queues=self.queues,
             mails=self.mail.configuration_set,
-            functions=self.functions,
+            functions=resources.functions,
         )
         self._outputs()
 
-    # Settings that several share.
-
-    @property
-    def _table(self) -> dict[str, str]:
-        return {"LLMREADY_TABLE": self.storage.table.table_name}
-
-    @property
-    def _bucket(self) -> dict[str, str]:
-        return {"LLMREADY_BUCKET": self.storage.bucket.bucket_name}
-
-    @property
-    def _secret(self) -> dict[str, str]:
-        return {"LLMREADY_SIGNING_SECRET": self.storage.signing_secret.secret_arn}
-
-    @property
-    def _generation_queues(self) -> dict[str, str]:
-        return {
-            f"LLMREADY_{lane.upper()}_QUEUE_URL": queue.queue_url
-            for lane, queue in self.queues.lanes().items()
-        }
-
-    @property
-    def _mail_queue(self) -> dict[str, str]:
-        return {"LLMREADY_MAIL_QUEUE_URL": self.queues.mail.queue.queue_url}
-
-    @property
-    def _verified_email(self) -> dict[str, str]:
-        return {"LLMREADY_REQUIRE_VERIFIED_EMAIL": str(self.settings.require_verified_email).lower()}
-
-    @property
-    def _malware_scan(self) -> dict[str, str]:
-        if self.settings.settings_from_host or not self.settings.malware_scan:
-            return {}
-        return {"LLMREADY_MALWARE_SCAN": "true"}
-
-    @property
-    def _captcha(self) -> dict[str, str]:
-        if self.settings.captcha == "none":
-            return {}
-        return {
-            "LLMREADY_CAPTCHA_URL": CAPTCHAS[self.settings.captcha],
-            "LLMREADY_CAPTCHA_SECRET": self.settings.captcha_secret,
-        }
-
-    def _limits(self, **limits: int) -> dict[str, str]:
-        # On the local stage the environment that starts the system sets them, without a deploy.
-        if self.settings.settings_from_host:
-            return {}
-        return {f"LLMREADY_{name.upper()}_PER_MINUTE": str(limit) for name, limit in limits.items()}
-
-    def _worker_settings(self) -> dict[str, str]:
-        return {
-            **self._table,
-            **self._bucket,
-            **self._generation_queues,
-            **self._mail_queue,
-            "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
-            "LLMREADY_GENERATION_RETRIES": str(self.settings.generation_retries),
-            "LLMREADY_LEASE_SECONDS": str(self.settings.lease_seconds),
-            "LLMREADY_IDLE_SECONDS": str(self.settings.idle_seconds),
-            "LLMREADY_CRAWLERS_PER_TASK": str(self.settings.crawlers_per_task),
-            "LLMREADY_ARCHIVE_MB": str(self.settings.archive_mb),
-            "LLMREADY_SHARED_CACHE": str(self.settings.shared_cache).lower(),
-        }
-
-    def _grant_worker(self, role: iam.IRole) -> None:
-        self.storage.grant_table(role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status"))
-        # A website's next crawl asks only for what changed since its last.
-        self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
-        self.storage.grant_checkpoints(role)
-        if self.settings.shared_cache:
-            self.storage.grant_shared_answers(role)
-        # A worker that has to go sends what it hands back anew; one that ends lets the user's next one go.
-        grant_on(role, self._lane_arns(), *TAKE, SEND)
-        grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
-
-    # One method a function: its settings, then its rights.
-
-    def _auth(self) -> lambda_.Function:
-        function = self._http(
-            "auth",
-            {
-                **self._table,
-                **self._bucket,
-                **self._secret,
-                **self._mail_queue,
-                **self._captcha,
-                **self._limits(
-                    registrations=self.settings.registrations_per_minute,
-                    logins=self.settings.logins_per_minute,
+    def _workers(self, resources: Resources) -> Workers:
+        """Create the workers: their settings, then their permissions."""
+        stage = self.settings
+        workers = Workers(
+            self,
+            "Workers",
+            stage=stage,
+            network=self.network,
+            environment={
+                **resources.table,
+                **resources.bucket,
+                **resources.job_queues,
+                **resources.mail_queue,
+                **variables(
+                    Settings(
+                        generation_timeout=stage.generation_timeout,
+                        generation_retries=stage.generation_retries,
+                        lease_seconds=stage.lease_seconds,
+                        idle_seconds=stage.idle_seconds,
+                        crawlers_per_task=stage.crawlers_per_task,
+                        archive_mb=stage.archive_mb,
+                        shared_cache=stage.shared_cache,
+                    )
                 ),
             },
         )
-        # The deletion of an account removes what it has.
-        self.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, CHECK)
-        self.storage.grant_deleting_users_files(function)
-        self.storage.grant_signing_secret(function)
-        if self.settings.captcha_secret:
-            grant_on(function, [self.settings.captcha_secret], "secretsmanager:GetSecretValue")
-        grant_on(function, [self.queues.mail.queue.queue_arn], SEND)
-        return function
-
-    def _keys(self) -> lambda_.Function:
-        function = self._http("keys", {**self._table, **self._secret})
-        self.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE)
-        self.storage.grant_signing_secret(function)
-        return function
-
-    def _websites(self) -> lambda_.Function:
-        function = self._http(
-            "websites",
-            {
-                **self._table,
-                **self._bucket,
-                **self._secret,
-                "LLMREADY_CLEANUP_FUNCTION": self.cleanup.function_name,
-            },
-        )
-        self.storage.grant_table(
-            function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("by_user", "by_website")
-        )
-        self.storage.grant_signing_secret(function)
-        self.storage.grant_deleting_archives(function)
-        # A preview of patterns reads which pages were found.
-        self.storage.grant_archives(function, "s3:GetObject")
-        # What a deleted website leaves behind may be more than one request can remove.
-        grant_on(function, [self.cleanup.function_arn], "lambda:InvokeFunction")
-        return function
-
-    def _generations(self) -> lambda_.Function:
-        function = self._http(
-            "generations",
-            {
-                **self._table,
-                **self._bucket,
-                **self._secret,
-                **self._generation_queues,
-                **self._verified_email,
-                **self._limits(starts=self.settings.starts_per_minute),
-                **self._malware_scan,
-                "LLMREADY_DISPATCHER_FUNCTION": self.dispatcher.function_name,
-            },
-        )
-        self.storage.grant_table(
-            function,
-            GET,
-            GET_MANY,
-            QUERY,
-            PUT,
-            UPDATE,
-            DELETE,
-            indexes=("by_user", "by_website", "by_status", "by_website_status"),
-        )
-        self.storage.grant_signing_secret(function)
-        # Who signs a download's URL must be allowed to read the file.
-        # A large file is taken out of its archive before it is signed for.
-        self.storage.grant_archives(function, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
-        if self.settings.malware_scan:
-            self.storage.grant_archives(function, "s3:GetObjectTagging")
-        self.storage.grant_deleting_archives(function)
-        grant_on(function, self._lane_arns(), SEND)
-        grant_on(function, [self.dispatcher.function_arn], "lambda:InvokeFunction")
-        return function
-
-    def _dispatcher(self) -> lambda_.Function:
-        function = self._event(
-            "dispatcher",
-            {
-                **self._table,
-                **self._generation_queues,
-                **self._mail_queue,
-                **self.workers.launch_settings(),
-                "LLMREADY_MAX_TASKS": str(self.settings.max_tasks),
-                "LLMREADY_WARM_TASKS": str(self.settings.warm_tasks),
-                "LLMREADY_GENERATION_TIMEOUT": str(self.settings.generation_timeout),
-            },
-            timeout=Duration.seconds(60),
-        )
-        self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, DELETE, indexes=("due", "by_status"))
-        grant_on(function, [*self._lane_arns(), self.queues.mail.queue.queue_arn], SEND)
-        self.workers.grant_launch(function)
-        return function
-
-    def _notifier(self) -> None:
-        function = self._event(
-            "notifier",
-            {**self._table, **self._secret, **self.mail.settings(), **self._public_url()},
-            timeout=Duration.seconds(30),
-        )
-        if self.layers.sendgrid:
-            function.add_layers(self.layers.sendgrid)
-        self.storage.grant_table(function, GET, PUT, UPDATE, CHECK)
-        # The link in a mail carries a ticket for one download, signed like a token.
-        self.storage.grant_signing_secret(function)
-        self.mail.grant_send(function)
-        function.add_event_source(
-            SqsEventSource(
-                self.queues.mail.queue,
-                batch_size=5,
-                report_batch_item_failures=True,
-                max_concurrency=CONSUMERS,
-            )
-        )
-
-    def _mail_events(self) -> lambda_.Function:
-        function = self._event("mail_events", {**self._table, **self._secret}, timeout=Duration.seconds(30))
-        self.storage.grant_table(function, PUT)
-        # The key of the fingerprints that stand for addresses.
-        self.storage.grant_signing_secret(function)
-        return function
-
-    def _dead_letters(self) -> None:
-        function = self._event(
-            "dead_letters",
-            {**self._table, **self._generation_queues, **self._mail_queue},
-            timeout=Duration.seconds(30),
-        )
-        self.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, indexes=("by_status",))
-        grant_on(function, [*self._lane_arns(), self.queues.mail.queue.queue_arn], SEND)
-        for queue in (self.queues.standard.dead_letters, self.queues.priority.dead_letters):
-            function.add_event_source(
-                SqsEventSource(
-                    queue, batch_size=10, report_batch_item_failures=True, max_concurrency=CONSUMERS
-                )
-            )
-
-    def _quota_reset(self) -> lambda_.Function:
-        function = self._event("quota_reset", self._table, timeout=Duration.minutes(15))
-        self.storage.grant_table(function, GET, PUT, UPDATE, indexes=("due",))
-        return function
-
-    def _cleanup(self) -> lambda_.Function:
-        function = self._event("cleanup", {**self._table, **self._bucket}, timeout=Duration.minutes(15))
-        self.storage.grant_table(
-            function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, DELETE_MANY, indexes=("due", "by_website")
-        )
-        self.storage.grant_deleting_users_files(function)
-        return function
-
-    def _scan_results(self) -> lambda_.Function:
-        function = self._event("scan_results", {**self._table, **self._bucket}, timeout=Duration.minutes(1))
-        self.storage.grant_table(function, GET, UPDATE)
-        self.storage.grant_deleting_archives(function)
-        return function
-
-    def _public_url(self) -> dict[str, str]:
-        if self.settings.settings_from_host:
-            return {}
-        own = f"https://{self.settings.domain}" if self.settings.domain else self.api.api.api_endpoint
-        return {"LLMREADY_PUBLIC_URL": self.settings.public_url or own}
-
-    def _http(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
-        return self._function(folder, environment, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
-
-    def _event(self, folder: str, environment: Mapping[str, str], *, timeout: Duration) -> lambda_.Function:
-        return self._function(folder, environment, timeout=timeout, memory=256)
-
-    def _function(
-        self, folder: str, environment: Mapping[str, str], *, timeout: Duration, memory: int
-    ) -> lambda_.Function:
-        name = "".join(word.title() for word in folder.split("_"))
-        self.functions[folder] = ServiceFunction(
-            self,
-            name,
-            folder=folder,
-            stage=self.settings,
-            layers=self.layers,
-            environment=environment,
-            timeout=timeout,
-            memory=memory,
-        ).function
-        return self.functions[folder]
-
-    def _lane_arns(self) -> list[str]:
-        return [queue.queue_arn for queue in self.queues.lanes().values()]
+        role: iam.IRole = workers.role
+        self.storage.grant_table(role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status"))
+        # The next crawl of a website requests only what changed since the last one.
+        self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+        self.storage.grant_checkpoints(role)
+        if stage.shared_cache:
+            self.storage.grant_shared_answers(role)
+        # A worker that must stop sends its generations again; one that ends a generation sends the user's next one.
+        grant_on(role, resources.job_queue_arns(), *RECEIVE, SEND)
+        grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
+        return workers
 
     def _outputs(self) -> None:
         values = {

@@ -14,6 +14,7 @@ from infra.constructs.bytecode import FUNCTION_AT, RUNTIME, code_of
 from infra.constructs.checks import acknowledge
 from infra.constructs.layers import function_architecture
 from infra.paths import FUNCTIONS
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class ServiceFunction(Construct):
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
-                "LLMREADY_STAGE": stage.name,
+                **variables(Settings(stage=stage.name)),
                 "POWERTOOLS_SERVICE_NAME": folder,
                 "POWERTOOLS_METRICS_NAMESPACE": "LLMReady",
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.constructs.checks import acknowledge, wildcard
 from infra.constructs.storage import grant_on
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -90,17 +91,16 @@ class Mail(Construct):
         )
 
     def settings(self) -> dict[str, str]:
-        """What the function that sends mails needs to know."""
-        settings = {
-            "LLMREADY_MAIL_PROVIDER": self.stage.mail_provider,
-            "LLMREADY_MAIL_SENDER": f"LLMReady <{self.stage.mail_sender}>" if self.stage.mail_sender else "",
-        }
+        """Return the settings of the function that sends emails."""
+        sender = f"LLMReady <{self.stage.mail_sender}>" if self.stage.mail_sender else ""
+        settings = variables(Settings(mail_provider=self.stage.mail_provider, mail_sender=sender))
         if self.identity:
-            settings["LLMREADY_MAIL_IDENTITY"] = self.stage.mail_identity
+            settings |= variables(Settings(mail_identity=self.stage.mail_identity))
         if self.configuration_set:
-            settings["LLMREADY_MAIL_CONFIGURATION_SET"] = self.configuration_set.configuration_set_name
+            name = self.configuration_set.configuration_set_name
+            settings |= variables(Settings(mail_configuration_set=name))
         if self.api_key:
-            settings["LLMREADY_SENDGRID_SECRET"] = self.api_key.secret_arn
+            settings |= variables(Settings(sendgrid_secret=self.api_key.secret_arn))
         return settings
 
     def grant_send(self, grantee: iam.IGrantable) -> None:

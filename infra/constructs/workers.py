@@ -15,6 +15,7 @@ from infra.constructs.checks import acknowledge, wildcard
 from infra.constructs.functions import log_retention
 from infra.paths import ROOT
 from llmready.domain import prices
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,13 +121,14 @@ class Workers(Construct):
             container_name=CONTAINER,
             image=_image(stage, "browser" if browser else "plain"),
             environment={
-                "LLMREADY_STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": CONTAINER,
                 "POWERTOOLS_METRICS_NAMESPACE": "LLMReady",
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
-                "LLMREADY_BROWSER": str(browser).lower(),
-                "LLMREADY_TASK_DOLLARS_PER_HOUR": str(dollars),
-                "LLMREADY_TASK_MEMORY": str(memory),
+                **variables(
+                    Settings(
+                        stage=stage.name, browser=browser, task_dollars_per_hour=dollars, task_memory=memory
+                    )
+                ),
                 **environment,
             },
             logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER, log_group=self.log_group),
@@ -188,15 +190,17 @@ class Workers(Construct):
         )
 
     def launch_settings(self) -> dict[str, str]:
-        """What a function needs to know to run a task."""
-        return {
-            "LLMREADY_CLUSTER": self.cluster.cluster_arn,
-            "LLMREADY_TASK_DEFINITION": self.plain.task_definition_arn,
-            "LLMREADY_BROWSER_TASK_DEFINITION": self.browser.task_definition_arn,
-            "LLMREADY_TASK_CONTAINER": CONTAINER,
-            "LLMREADY_TASK_SUBNETS": ",".join(subnet.subnet_id for subnet in self.network.vpc.public_subnets),
-            "LLMREADY_TASK_SECURITY_GROUP": self.network.workers.security_group_id,
-        }
+        """Return the settings of a function that starts tasks."""
+        return variables(
+            Settings(
+                cluster=self.cluster.cluster_arn,
+                task_definition=self.plain.task_definition_arn,
+                browser_task_definition=self.browser.task_definition_arn,
+                task_container=CONTAINER,
+                task_subnets=",".join(subnet.subnet_id for subnet in self.network.vpc.public_subnets),
+                task_security_group=self.network.workers.security_group_id,
+            )
+        )
 
 
 def _image(stage: Stage, target: str) -> ecs.ContainerImage:

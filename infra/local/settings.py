@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.local.failure import LocalError
+from llmready.settings import Settings, variable, variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,16 +15,16 @@ if TYPE_CHECKING:
 
 # Settings that are whole numbers, with the lowest and the highest. The last two make tests of recovery fast.
 NUMBERS = {
-    "LLMREADY_STARTS_PER_MINUTE": (1, 1_000_000),
-    "LLMREADY_REGISTRATIONS_PER_MINUTE": (1, 1_000_000),
-    "LLMREADY_LOGINS_PER_MINUTE": (1, 1_000_000),
-    "LLMREADY_CRAWLERS_PER_TASK": (1, 8),
-    "LLMREADY_LEASE_SECONDS": (3, 900),
-    "LLMREADY_IDLE_SECONDS": (1, 3600),
+    variable("starts_per_minute"): (1, 1_000_000),
+    variable("registrations_per_minute"): (1, 1_000_000),
+    variable("logins_per_minute"): (1, 1_000_000),
+    variable("crawlers_per_task"): (1, 8),
+    variable("lease_seconds"): (3, 900),
+    variable("idle_seconds"): (1, 3600),
 }
-CRAWL_ALLOW = "LLMREADY_CRAWL_ALLOW"
+CRAWL_ALLOW = variable("crawl_allow")
 ENFORCE_IAM = "LLMREADY_ENFORCE_IAM"
-MALWARE_SCAN = "LLMREADY_MALWARE_SCAN"
+MALWARE_SCAN = variable("malware_scan")
 
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
@@ -79,11 +80,13 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
     """
     if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
         raise LocalError(f"The port is {port!r}; it must be a number from 1 to 65535.")
-    passed_on = {
-        "LLMREADY_PUBLIC_URL": f"http://localhost:{port}",
-        # Browsers send a cookie to every port of a host.
-        "LLMREADY_SESSION_COOKIE": f"llmready-{int(port)}",
-    }
+    passed_on = variables(
+        Settings(
+            public_url=f"http://localhost:{port}",
+            # Browsers send a cookie to every port of a host.
+            session_cookie=f"llmready-{int(port)}",
+        )
+    )
     if allowed := environment.get(CRAWL_ALLOW, "").strip():
         passed_on[CRAWL_ALLOW] = ",".join(_host_ports(allowed))
     for name, (lowest, highest) in NUMBERS.items():

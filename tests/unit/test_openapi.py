@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.openapi import OPENAPI_FILE, openapi, text
-from infra.operations import OPERATIONS, PROBLEMS
+from infra.openapi_operations import OPERATIONS, PROBLEMS
 
 ROOT = Path(__file__).parent.parent.parent
 # Where our code makes an error that an answer of the API may carry.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from llmready.cli import deployment, doctor, operations, records, signing_keys
+from llmready.cli import controls, deployment, doctor, records, signing_keys
 from llmready.cli.client.output import day, print_fields, print_table
 from llmready.cli.deployment import Deployment
 from llmready.cli.extras import requiring
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command("jobs", _show_jobs, "List what waits, runs and was dead-lettered: who, since when, how far.")
     again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
     again.add_argument("generation_id", metavar="GENERATION_ID")
-    operations.add_commands(command)
+    controls.add_commands(command)
     signing_keys.add_commands(command)
     doctor.add_commands(command)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmready.domain import prices
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +164,8 @@ def read_template(template: dict[str, Any]) -> Stack:
 
 def _has_browser(task: dict[str, Any]) -> bool:
     (container,) = task["ContainerDefinitions"]
-    return {"Name": "LLMREADY_BROWSER", "Value": "true"} in container["Environment"]
+    ((name, value),) = variables(Settings(browser=True)).items()
+    return {"Name": name, "Value": value} in container["Environment"]
 
 
 def _size(task: dict[str, Any]) -> TaskSize:

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from llmready.cli import deployment
+from llmready.cli.controls import AddCommand
 from llmready.cli.deployment import Deployment
-from llmready.cli.operations import AddCommand
 from llmready.domain.clock import now
+from llmready.settings import read_settings
 
 Verdict = Literal["fine", "wrong", "not checked"]
 
@@ -167,8 +168,8 @@ def _alarms(patient: Patient) -> str:
 
 
 def _mails(patient: Patient) -> str:
-    settings = patient.environment("notifier")
-    provider = settings["LLMREADY_MAIL_PROVIDER"]
+    settings = read_settings(patient.environment("notifier"))
+    provider = settings.mail_provider
     if provider == "none":
         raise _Wrong("No mail is sent (mail_provider is none); what would be sent is logged.")
     if provider != "ses":
@@ -177,7 +178,7 @@ def _mails(patient: Patient) -> str:
     # See examine().
     from llmready.adapters.mail.ses import is_verified  # noqa: PLC0415
 
-    identity = settings["LLMREADY_MAIL_IDENTITY"]
+    identity = settings.mail_identity
     if not is_verified(client, identity):
         raise _Wrong(
             f"SES has not verified {identity}; `make sender` with the stage's settings says what to do."
@@ -191,14 +192,14 @@ def _mails(patient: Patient) -> str:
 
 
 def _vcpus(patient: Patient) -> str:
-    settings = patient.environment("dispatcher")
+    settings = read_settings(patient.environment("dispatcher"))
     client = patient.service.client("ecs")
     # Any of the tasks may be one with a browser.
     cpu = max(
-        int(client.describe_task_definition(taskDefinition=settings[name])["taskDefinition"]["cpu"])
-        for name in ("LLMREADY_TASK_DEFINITION", "LLMREADY_BROWSER_TASK_DEFINITION")
+        int(client.describe_task_definition(taskDefinition=task)["taskDefinition"]["cpu"])
+        for task in (settings.task_definition, settings.browser_task_definition)
     )
-    needed = int(settings["LLMREADY_MAX_TASKS"]) * cpu / 1024
+    needed = settings.max_tasks * cpu / 1024
     client = patient.service.client("service-quotas")
     for kind, code in _VCPU_QUOTAS.items():
         quota = client.get_service_quota(ServiceCode="fargate", QuotaCode=code)["Quota"]["Value"]

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from llmready.cli import deployment
+from llmready.cli.controls import AddCommand
 from llmready.cli.deployment import Deployment
 from llmready.cli.failure import CommandFailed
-from llmready.cli.operations import AddCommand
 from llmready.domain.clock import now, timestamp
 from llmready.domain.fingerprints import Fingerprints
 

@@ -1,7 +1,8 @@
 """The settings of a process, read from its environment once, when they are first needed.
 
-The template sets each of them (``infra/stage.py`` has their meaning for an operator); a function is given only
-those that it uses.
+The CDK code writes the environment of each function and of the workers with :func:`variables`, so that both sides
+use the same names. A function is given only the settings that it uses; ``infra/stage.py`` says what an operator can
+choose.
 """
 
 import os
@@ -18,7 +19,7 @@ _PREFIX = "LLMREADY_"
 class Settings(BaseModel):
     """Everything that a deployment decides. Times are seconds, sizes megabytes."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     stage: str = "local"
     table: str = ""
@@ -37,29 +38,30 @@ class Settings(BaseModel):
     task_container: str = "worker"
     task_subnets: str = ""
     task_security_group: str = ""
-    max_tasks: int = Field(10, ge=1)
-    warm_tasks: int = Field(0, ge=0)
-    crawlers_per_task: int = Field(2, ge=1, le=8)
-    generation_timeout: int = Field(3600, ge=30)
-    generation_retries: int = Field(2, ge=0)
+    max_tasks: int = Field(default=10, ge=1)
+    warm_tasks: int = Field(default=0, ge=0)
+    crawlers_per_task: int = Field(default=2, ge=1, le=8)
+    generation_timeout: int = Field(default=3600, ge=30)
+    generation_retries: int = Field(default=2, ge=0)
     require_verified_email: bool = False
-    starts_per_minute: int = Field(10, ge=1)
-    registrations_per_minute: int = Field(30, ge=1)
-    logins_per_minute: int = Field(60, ge=1)
+    starts_per_minute: int = Field(default=10, ge=1)
+    registrations_per_minute: int = Field(default=30, ge=1)
+    logins_per_minute: int = Field(default=60, ge=1)
     mail_provider: Literal["ses", "sendgrid", "none"] = "ses"
     mail_sender: str = "LLMReady <no-reply@llmready.example>"
     mail_configuration_set: str = ""
+    mail_identity: str = ""
     sendgrid_secret: str = ""
     captcha_url: str = ""
     captcha_secret: str = ""
     public_url: str = "http://localhost:8000"
     session_cookie: str = "__Host-llmready"
     browser: bool = False
-    lease_seconds: int = Field(90, ge=3)
-    idle_seconds: int = Field(60, ge=1)
-    archive_mb: int = Field(100, ge=1)
-    task_memory: int = Field(0, ge=0)
-    task_dollars_per_hour: float = Field(0.0, ge=0)
+    lease_seconds: int = Field(default=90, ge=3)
+    idle_seconds: int = Field(default=60, ge=1)
+    archive_mb: int = Field(default=100, ge=1)
+    task_memory: int = Field(default=0, ge=0)
+    task_dollars_per_hour: float = Field(default=0.0, ge=0)
     malware_scan: bool = False
     shared_cache: bool = False
     crawl_allow: str = ""
@@ -87,6 +89,31 @@ class Settings(BaseModel):
         return frozenset(part.strip() for part in self.crawl_allow.split(",") if part.strip())
 
 
+def variables(given: Settings) -> dict[str, str]:
+    """Return the environment variables that :func:`read_settings` reads these settings from.
+
+    Args:
+        given: Settings of which only those that were named when it was created are returned.
+    """
+    texts = given.model_dump(mode="python", exclude_unset=True)
+    return {variable(name): _text(value) for name, value in texts.items()}
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting.
+
+    Raises:
+        KeyError: There is no such setting.
+    """
+    if name not in Settings.model_fields:
+        raise KeyError(name)
+    return _PREFIX + name.upper()
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings that an environment holds.
 
@@ -94,9 +121,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         pydantic.ValidationError: A value is not acceptable.
     """
     given = {
-        name: environment[_PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if environment.get(_PREFIX + name.upper())
+        name: environment[variable(name)] for name in Settings.model_fields if environment.get(variable(name))
     }
     return Settings.model_validate(given)
 

@@ -9,6 +9,7 @@ from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.observability import logger
 from llmready.ports.tasks import TaskCounts, TaskKind
+from llmready.settings import Settings, variables
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -111,7 +112,8 @@ class EcsTasks:
         place = self._place
         environment: list[KeyValuePairTypeDef] = []
         if kind is TaskKind.WARM:
-            environment.append({"name": "LLMREADY_IDLE_SECONDS", "value": str(_WARM_SECONDS)})
+            stays = variables(Settings(idle_seconds=_WARM_SECONDS))
+            environment += [{"name": name, "value": value} for name, value in stays.items()]
         try:
             answer = self._client.run_task(
                 cluster=place.cluster,

@@ -1,4 +1,4 @@
-"""What operators switch while the service runs: a pause, and hosts that are not crawled."""
+"""The subcommands of `llmready admin` for the controls: pause the service, and block hosts from being crawled."""
 
 import argparse
 import json

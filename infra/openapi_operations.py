@@ -1,4 +1,4 @@
-"""What the OpenAPI text says about each operation that its function does not know itself.
+"""What the OpenAPI description says about each HTTP operation beyond what its function knows.
 
 A function knows its routes and bodies; which errors a route may answer, what its answer links to and what a limit
 adds stands here. :mod:`infra.openapi` refuses a route that is missing.

@@ -1,0 +1,111 @@
+"""What the functions share: where they are created, the resources that they use, and the settings of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from infra.constructs.functions import HTTP_MEMORY, HTTP_TIMEOUT, ServiceFunction
+from llmready.domain.plans import Lane
+from llmready.settings import Settings, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import Duration
+    from aws_cdk import aws_lambda as lambda_
+    from constructs import Construct
+
+    from infra.constructs.layers import Layers
+    from infra.constructs.mail import Mail
+    from infra.constructs.queues import Queues
+    from infra.constructs.storage import Storage
+    from infra.stage import Stage
+
+EVENT_MEMORY = 256  # MiB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """The resources of the stack that functions and workers use.
+
+    Attributes:
+        scope: The stack, in which functions are created.
+        functions: The functions that were created, by folder.
+    """
+
+    scope: Construct
+    stage: Stage
+    storage: Storage
+    queues: Queues
+    mail: Mail
+    layers: Layers
+    functions: dict[str, lambda_.Function] = field(default_factory=dict)
+
+    @property
+    def table(self) -> dict[str, str]:
+        """Return the settings of what uses the table."""
+        return variables(Settings(table=self.storage.table.table_name))
+
+    @property
+    def bucket(self) -> dict[str, str]:
+        """Return the settings of what uses the bucket."""
+        return variables(Settings(bucket=self.storage.bucket.bucket_name))
+
+    @property
+    def signing_secret(self) -> dict[str, str]:
+        """Return the settings of what issues or checks tokens."""
+        return variables(Settings(signing_secret=self.storage.signing_secret.secret_arn))
+
+    @property
+    def job_queues(self) -> dict[str, str]:
+        """Return the settings of what sends or receives generations."""
+        urls = {lane: queue.queue_url for lane, queue in self.queues.lanes().items()}
+        return variables(
+            Settings(
+                standard_queue_url=urls[Lane.STANDARD],
+                priority_queue_url=urls[Lane.PRIORITY],
+                standard_browser_queue_url=urls[Lane.STANDARD_BROWSER],
+                priority_browser_queue_url=urls[Lane.PRIORITY_BROWSER],
+            )
+        )
+
+    @property
+    def mail_queue(self) -> dict[str, str]:
+        """Return the settings of what asks the notifier to send an email."""
+        return variables(Settings(mail_queue_url=self.queues.mail.queue.queue_url))
+
+    def job_queue_arns(self) -> list[str]:
+        """Return the ARNs of the queues of generations."""
+        return [queue.queue_arn for queue in self.queues.lanes().values()]
+
+    def http_function(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
+        """Create a function that answers HTTP requests."""
+        return self._function(folder, environment, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
+
+    def event_function(
+        self, folder: str, environment: Mapping[str, str], *, timeout: Duration
+    ) -> lambda_.Function:
+        """Create a function that handles events.
+
+        Args:
+            folder: its folder in ``functions/``.
+            environment: its settings.
+            timeout: the longest time that one invocation may run.
+        """
+        return self._function(folder, environment, timeout=timeout, memory=EVENT_MEMORY)
+
+    def _function(
+        self, folder: str, environment: Mapping[str, str], *, timeout: Duration, memory: int
+    ) -> lambda_.Function:
+        self.functions[folder] = ServiceFunction(
+            self.scope,
+            "".join(word.title() for word in folder.split("_")),
+            folder=folder,
+            stage=self.stage,
+            layers=self.layers,
+            environment=environment,
+            timeout=timeout,
+            memory=memory,
+        ).function
+        return self.functions[folder]
