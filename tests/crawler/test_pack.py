@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from llms_txt import parse_llms_file
 from markdown_it import MarkdownIt
 
-from llmready.crawler.convert.sanitise import clean_line, clean_markdown, clean_text
+from llmready.crawler.convert.characters import clean_line, clean_text
+from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.llms_txt import page_link, render_llms_txt
 from llmready.crawler.pack.outline import Outline, make_outline
@@ -262,7 +263,7 @@ def test_a_description_that_all_pages_share_describes_none() -> None:
         ("[a](\njavascript:x) [b](\nhttps://x.y)", "a [b](\nhttps://x.y)"),
         ("> [a](\n> javascript:x)", "> a"),
         ('![a]( \n <data:x> \n "t" )', "a"),
-        ("[a](\njavascript:x y)", "[a](\n#javascript:x y)"),
+        ("[a](\njavascript:x y)", "[a]\\(\njavascript:x y)"),
         (f"[a]({'&Tab;' * 40}javascript:x)", "a"),
         (f"[a]({'&NewLine;&#9;' * 500}data:x)", "a"),
         (f"[a](/{'b' * 200}) [c](data:x)", f"[a](/{'b' * 200}) c"),
@@ -270,7 +271,7 @@ def test_a_description_that_all_pages_share_describes_none() -> None:
         ("> ```\n[a](javascript:x)", "> ```\na\n```"),
         ("    ```\n[a](javascript:x)\n", "    ```\na\n```"),
         ("~~~ a`b\n[a](javascript:x)\n~~~\n[b](javascript:x)", "~~~ a`b\n[a](javascript:x)\n~~~\nb"),
-        ("](](javascript:x y", "](](#javascript:x y"),
+        ("](](javascript:x y", "](]\\(javascript:x y"),
         ("~~~\nnever closed", "~~~\nnever closed\n~~~"),
         ("- item\n\n  ```py\n  open", "- item\n\n  ```py\n  open\n```"),
         ("a\u202eb\u2066c\x00d\x1be\x7ff\u200bg\ufeffh\U000e0041i", "abcdefghi"),

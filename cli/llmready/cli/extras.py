@@ -10,7 +10,7 @@ Run = Callable[[argparse.Namespace], int]
 
 # Top-level modules that each extra of pyproject.toml installs. Node is looked for where it is started: any will do.
 _MODULES = {
-    "crawler": ("aiohttp", "brotli", "protego", "selectolax"),
+    "crawler": ("aiohttp", "brotli", "protego", "pyromark", "selectolax"),
     "operator": ("boto3",),
 }
 

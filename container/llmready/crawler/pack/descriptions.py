@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.sanitise import clean_line
+from llmready.crawler.convert.characters import clean_line
 from llmready.crawler.pack.words import shortened
 from llmready.crawler.page.excerpt import first_paragraph, paragraphs, plain
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmready.crawler.convert.sanitise import clean_line
+from llmready.crawler.convert.characters import clean_line
 from llmready.crawler.pack.words import readable, segments, shortened
 
 if TYPE_CHECKING:

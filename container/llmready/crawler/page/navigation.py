@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from llmready.crawler.convert.sanitise import clean_line
+from llmready.crawler.convert.characters import clean_line
 from llmready.crawler.model import NavLink
 from llmready.crawler.page.parse_limits import is_sane
 from llmready.crawler.urls import Url, join

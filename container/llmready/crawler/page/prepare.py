@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmready.crawler.convert.sanitise import clean_line, clean_markdown
+from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
 from llmready.crawler.page.digests import content_digest, variant_digest

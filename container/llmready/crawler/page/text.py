@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmready.crawler.convert.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import decode
-from llmready.crawler.convert.sanitise import clean_line, clean_markdown
+from llmready.crawler.convert.sanitise import clean_served_text
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
 from llmready.crawler.page.digests import content_digest
@@ -53,16 +54,16 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
     Parameters: `response`; `url`, under which the page is stored; `depth`, links from the start page.
     Raises: Failure (empty_page).
     """
-    text = clean_markdown(decode(response.body, response.headers.get("Content-Type", "")))
+    text = clean_text(decode(response.body, response.headers.get("Content-Type", "")))
+    is_markdown = media_of(response) is Media.MARKDOWN
     facts: dict[str, str] = {}
-    heading = ""
-    if media_of(response) is Media.MARKDOWN:
-        front = _FRONT_MATTER.match(text)
-        if front:
-            facts = {name: _value(value) for name, value in _FACT.findall(front[1])}
-            text = text[front.end() :].strip("\n")
-        found = _HEADING.search(text)
-        heading = clean_line(found[1].rstrip("# ")) if found else ""
+    front = _FRONT_MATTER.match(text) if is_markdown else None
+    if front:
+        facts = {name: _value(value) for name, value in _FACT.findall(front[1])}
+        text = text[front.end() :]
+    text = clean_served_text(text, is_markdown=is_markdown)
+    found = _HEADING.search(text) if is_markdown else None
+    heading = clean_line(found[1].rstrip("# ")) if found else ""
     if not text.strip():
         raise Failure(Code.EMPTY_PAGE, f"{response.url} has no text.")
     title = facts.get("title", "") or heading

@@ -1,0 +1,37 @@
+"""Remove characters that no reader sees, and unify line ends."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters, bidirectional controls, and invisible ones, which hide text from a reader but not from a model.
+# Joiners (U+200C, U+200D) stay, because scripts and emoji need them.
+_UNSEEN_ONES = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff"
+)
+_UNSEEN = re.compile(f"[{_UNSEEN_ONES}]")
+_PLAIN = bytes([9, 10, *range(32, 127)])
+_TO_CLEAN = re.compile(f"[{_UNSEEN_ONES}\r\u2028\u2029]")
+_LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
+
+
+def clean_text(text: str) -> str:
+    """Return the text without control, bidirectional and invisible characters, and with line feeds as line ends."""
+    # Most texts have nothing to remove. To see that is faster than to replace: plain ASCII is left out of the search.
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
+    if not rest or _TO_CLEAN.search(rest.decode("utf-8", "surrogatepass")) is None:
+        return text
+    return without_unseen(_LINE_ENDS.sub("\n", text))
+
+
+def clean_line(text: str) -> str:
+    """Return the text as one line without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return " ".join(clean_text(text).split())
+
+
+def without_unseen(text: str) -> str:
+    """Return the text without control, bidirectional and invisible characters."""
+    return _UNSEEN.sub("", text)

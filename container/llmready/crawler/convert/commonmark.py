@@ -1,0 +1,281 @@
+"""Remove what acts from Markdown (raw HTML, links with unsafe destinations) and keep its text.
+
+A CommonMark parser reports where each part is; only these parts of the source are changed. The parser takes linear
+time; the number of its events is limited, and beyond the limit the text is escaped instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyromark
+
+from llmready.crawler.convert.destinations import SEEN, is_safe
+from llmready.crawler.convert.tags import text_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pyromark.event import Event
+
+RawHtml = Literal["drop", "escape", "keep"]
+"""What happens to raw HTML: its tags are dropped, or shown as text, or kept because the converter wrote them."""
+
+MAX_EVENTS = 1_000_000
+"""Events of the parser that are read for one text."""
+
+LONGEST_DESTINATION = 2000
+"""Characters of a destination that are examined."""
+
+MAX_ROUNDS = 6
+"""Times that a text is parsed again, because what is left after a removal may form something new."""
+
+_OPTIONS = pyromark.Options
+# What renderers agree on, and what many of them add: footnotes change what a definition is.
+_DIALECTS = (
+    _OPTIONS.ENABLE_TABLES | _OPTIONS.ENABLE_STRIKETHROUGH,
+    _OPTIONS.ENABLE_GFM
+    | _OPTIONS.ENABLE_TABLES
+    | _OPTIONS.ENABLE_STRIKETHROUGH
+    | _OPTIONS.ENABLE_TASKLISTS
+    | _OPTIONS.ENABLE_FOOTNOTES,
+)
+_RAW_TEXT = re.compile(rb"<(/?)(script|style)\b", re.IGNORECASE)
+_MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+_DESTINATION = re.compile(
+    rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
+)
+
+
+class _TooManyEvents(Exception):
+    """The text has more events than are read."""
+
+
+@dataclass(slots=True)
+class _Limit:
+    """The number of events that may still be read."""
+
+    left: int = MAX_EVENTS
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise _TooManyEvents
+
+
+@dataclass(slots=True)
+class _Link:
+    """An open link or image with an unsafe destination; its children lie between `inner_start` and `inner_end`."""
+
+    start: int
+    end: int
+    inner_start: int = -1
+    inner_end: int = -1
+
+    def covers(self, start: int, end: int) -> bool:
+        return (self.start, self.end) == (start, end)
+
+
+@dataclass(slots=True)
+class _Edits:
+    """Changes to the source, as ranges of bytes and what replaces them."""
+
+    source: bytes
+    raw_html: RawHtml
+    changes: list[tuple[int, int, bytes]] = field(default_factory=list)
+    code: list[tuple[int, int]] = field(default_factory=list)
+
+    def drop(self, start: int, end: int) -> None:
+        if start < end:
+            self.changes.append((start, end, b""))
+
+    def html(self, start: int, end: int) -> None:
+        """Drop or escape inline HTML."""
+        if self.raw_html == "drop":
+            self.drop(start, end)
+        elif self.raw_html == "escape":
+            self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
+
+    def html_block(self, lines: list[tuple[int, int]]) -> None:
+        """Drop or escape a block of raw HTML, of which each line is given."""
+        if self.raw_html != "drop":
+            for start, end in lines:
+                self.html(start, end)
+            return
+        kept = text_spans(b"".join(self.source[start:end] for start, end in lines))
+        span = next(kept, None)
+        offset = 0
+        for start, end in lines:
+            position = start
+            # Text at the margin, because four spaces would make it code.
+            text = self.source[start:end]
+            margin = offset + len(text) - len(text.lstrip(b" \t"))
+            while span is not None and span[0] < offset + end - start:
+                first = start + max(span[0], margin) - offset
+                last = start + min(span[1], offset + end - start) - offset
+                if first < last:
+                    self.drop(position, first)
+                    position = last
+                if span[1] > offset + end - start:
+                    break
+                span = next(kept, None)
+            self.drop(position, end - 1 if text.endswith(b"\n") else end)
+            offset += end - start
+
+    def applied(self) -> str:
+        """Return the changed text."""
+        parts: list[bytes] = []
+        position = 0
+        for start, end, replacement in sorted(self.changes):
+            start = max(start, position)  # noqa: PLW2901 - a part of it may be dropped already
+            if start < end:
+                parts += (self.source[position:start], replacement)
+                position = end
+        parts.append(self.source[position:])
+        return b"".join(parts).decode("utf-8", errors="replace")
+
+
+def has_acting_parts(text: str) -> bool:
+    """Tell quickly whether a text may have raw HTML or unsafe destinations; most texts have neither."""
+    if any(not match[0].startswith("http") for match in _MARKUP_OR_LINK.finditer(text)):
+        return True
+    return not all(is_safe(_written(match)) for match in _DESTINATION.finditer(text))
+
+
+def without_acting_parts(text: str, raw_html: RawHtml) -> str:
+    """Return Markdown without raw HTML and without unsafe destinations, of links, images, autolinks and definitions.
+
+    Parameters: `text`, Markdown without invisible characters; `raw_html`, what happens to its raw HTML.
+    """
+    limit = _Limit()
+    try:
+        for _ in range(MAX_ROUNDS):
+            before = text
+            for dialect in _DIALECTS:
+                edits = _find(text, dialect, raw_html, limit)
+                text = edits.applied() if edits.changes else _without_leftovers(text, edits.code)
+            if text == before:
+                return text
+    except _TooManyEvents:
+        pass
+    # The text is too large or too twisted to be parsed until nothing is left.
+    text = text if raw_html == "keep" else _MARKUP.sub("&lt;", text)
+    return _without_leftovers(text, [])
+
+
+class _Finder:
+    """Finds the acting parts of one text in one dialect, and records what is to be changed."""
+
+    def __init__(self, text: str, raw_html: RawHtml) -> None:
+        self.edits = _Edits(text.encode(), raw_html)
+        self._links: list[_Link] = []
+        self._block: list[tuple[int, int]] = []
+        self._raw_text_start = -1
+
+    def read(self, event: Event, start: int, end: int) -> None:
+        """Take an event of the parser and the range of bytes that it covers."""
+        kind, value = next(iter(event.items())) if isinstance(event, dict) else (event, None)
+        if kind == "End":
+            self._ended(value, start, end)
+            return
+        if self._links:
+            link = self._links[-1]
+            link.inner_start = start if link.inner_start < 0 else link.inner_start
+            link.inner_end = max(link.inner_end, end)
+        if kind == "Html":
+            self._block.append((start, end))
+        elif kind == "InlineHtml":
+            self.edits.html(start, end)
+            self._inline_html(start, end)
+        elif kind == "Code":
+            self.edits.code.append((start, end))
+        elif kind == "Start" and isinstance(value, dict):
+            if "CodeBlock" in value:
+                self.edits.code.append((start, end))
+            data = value.get("Link") or value.get("Image")
+            if data is not None and not is_safe(data["dest_url"][:LONGEST_DESTINATION]):
+                self._links.append(_Link(start, end))
+
+    def _ended(self, value: object, start: int, end: int) -> None:
+        if value == "HtmlBlock":
+            self.edits.html_block(self._block)
+            self._block = []
+        elif value == "Paragraph":
+            self._raw_text_start = -1
+        elif value in {"Link", "Image"} and self._links and self._links[-1].covers(start, end):
+            self._unlink(self._links.pop())
+
+    def _unlink(self, link: _Link) -> None:
+        edits = self.edits
+        if link.inner_start < 0:
+            edits.drop(link.start, link.end)
+            return
+        # The parser reports an escaped character without its backslash.
+        is_escaped = edits.source[link.inner_start - 1 : link.inner_start] == b"\\"
+        edits.drop(link.start, link.inner_start - is_escaped)
+        edits.drop(link.inner_end, link.end)
+
+    def _inline_html(self, start: int, end: int) -> None:
+        """Drop a script or a style within a paragraph together with its content."""
+        tag = _RAW_TEXT.match(self.edits.source, start)
+        if tag is None or self.edits.raw_html != "drop":
+            return
+        if not tag[1]:
+            self._raw_text_start = start if self._raw_text_start < 0 else self._raw_text_start
+            return
+        if self._raw_text_start >= 0:
+            self.edits.drop(self._raw_text_start, end)
+        self._raw_text_start = -1
+
+
+def _find(text: str, dialect: pyromark.Options, raw_html: RawHtml, limit: _Limit) -> _Edits:
+    finder = _Finder(text, raw_html)
+    for event, where in pyromark.events_with_range(text, options=dialect):
+        limit.count()
+        finder.read(event, where["start"], where["end"])
+    for definition in _definitions(text, dialect):
+        if not is_safe(definition["dest"][:LONGEST_DESTINATION]):
+            finder.edits.drop(definition["span"]["start"], definition["span"]["end"])
+    return finder.edits
+
+
+def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
+    return pyromark.reference_definitions(text, options=dialect).values() if "]:" in text else ()
+
+
+def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
+    """Put a backslash into what looks like an unsafe destination outside of code, for parsers of other rules."""
+    if "](" not in text and "]:" not in text:
+        return text
+    parts: list[str] = []
+    position = 0
+    outside = _outside(text, code)
+    for match in _DESTINATION.finditer(text):
+        if not is_safe(_written(match)) and outside(match.start()):
+            parts += (text[position : match.end()], "\\")
+            position = match.end()
+    return "".join((*parts, text[position:]))
+
+
+def _written(match: re.Match[str]) -> str:
+    return match["inline"] or match["definition"] or ""
+
+
+def _outside(text: str, code: list[tuple[int, int]]) -> Callable[[int], bool]:
+    """Return a function that tells for ascending positions in `text` whether they are outside of code."""
+    ranges = iter(sorted(code))
+    current = next(ranges, None)
+    characters = offset = 0
+
+    def outside(position: int) -> bool:
+        nonlocal current, characters, offset
+        offset += len(text[characters:position].encode())
+        characters = position
+        while current is not None and current[1] <= offset:
+            current = next(ranges, None)
+        return current is None or offset < current[0]
+
+    return outside

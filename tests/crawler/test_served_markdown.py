@@ -1,0 +1,129 @@
+"""Markdown and plain text that a site serves itself carry nothing that acts, and lose no words."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.response import Response
+from llmready.crawler.page.prepare import prepare
+from llmready.crawler.page.text import read_text_page
+from llmready.crawler.urls import parse
+
+URL = parse("https://example.com/page.md")
+
+# Another parser than the crawler's own; it takes every destination, and raw HTML as HTML.
+READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+READER.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
+
+
+def served(text: str, media: str = "text/markdown") -> str:
+    url = URL if media == "text/markdown" else parse("https://example.com/page.txt")
+    response = Response(url, 200, {"Content-Type": f"{media}; charset=utf-8"}, text.encode())
+    return prepare(read_text_page(response), URL, 1).markdown
+
+
+def acting(markdown: str) -> list[str]:
+    """Return the raw HTML and the unsafe destinations that a parser finds."""
+    found: list[str] = []
+    waiting = READER.parse(markdown)
+    while waiting:
+        token = waiting.pop()
+        waiting += token.children or []
+        if token.type in ("html_block", "html_inline"):
+            found.append(token.content)
+        for name in ("href", "src"):
+            target = str(token.attrs.get(name, "")).strip(" \t\n\x00\x01\x1f").lower()
+            scheme = re.match(r"[a-z][a-z0-9+.-]*:", re.sub(r"[\s\x00-\x1f]", "", target))
+            if scheme and scheme[0] not in ("http:", "https:", "mailto:", "tel:"):
+                found.append(target)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("written", "clean"),
+    [
+        ("A <script>alert(1)</script> b", "A  b"),
+        ("A\n\n<script>\nalert(1)\n</script>\n\nB", "A\n\nB"),
+        ("A\n\n<style>\np {}\n\n</style>\n\nB", "A\n\nB"),
+        ("Look: <img src=x onerror=alert(1)> here", "Look:  here"),
+        ('A <a href="javascript:alert(1)">word</a> b', "A word b"),
+        ('<div onclick="x()">\n  <h2>Part</h2>\n  Its *words*.\n</div>', "Part\nIts *words*."),
+        ("A <!-- hidden\nwords --> b", "A  b"),
+        ("[a *b*](javascript:alert(1) 'title') c", "a *b* c"),
+        ("[a](<javascript:alert(1)>) b", "a b"),
+        ("[a](java&#115;cript:alert(1)) b", "a b"),
+        ("[a](&#1;javascript:alert(1)) b", "a b"),
+        ("[a](JaVa\\script:x) [b](vbscript:x) c", "a b c"),
+        ("![a picture](data:image/svg+xml;base64,AAAA) b", "a picture b"),
+        ("[![a](data:x)](https://example.com/) b", "[a](https://example.com/) b"),
+        ("A <javascript:alert(1)> b", "A javascript:alert(1) b"),
+        ("[word][1] and [1]\n\n[1]: javascript:alert(1)\n", "word and 1"),
+        ("> [word][a]\n>\n> [a]:\n>   <data:text/html,x>\n>   'title'", "> word\n>\n>"),
+        ("[a]: https://example.com/\n[a]: javascript:x\n\n[a]", None),
+        ("- x\n  <iframe src=https://example.com></iframe> y\n- z", "- x\n   y\n- z"),
+        ("| a | b |\n| - | - |\n| <b>x</b> | [y](data:x) |", "| a | b |\n| - | - |\n| x | y |"),
+        ("<scr<b>ipt>alert(1)</scr</b>ipt>", None),
+        ("<div>\n[a](javascript:x)\n</div>", "a"),
+        ("\\[x](javascript:alert(1)) and `<b>` stay words", None),
+    ],
+)
+def test_what_acts_is_dropped_and_its_words_are_kept(written: str, clean: str | None) -> None:
+    found = served(f"First words.\n\n{written}\n\nLast words.")
+    assert acting(found) == []
+    assert found.startswith("First words.")
+    assert found.endswith("Last words.")
+    if clean is not None:
+        between = found.removeprefix("First words.").removesuffix("Last words.")
+        assert re.sub(r"\n{3,}", "\n\n", between).strip() == clean.strip()
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "# Title\n\nA [link](https://example.com/a_(b)) and <https://example.com/> and [rel](../x#y).",
+        "Code `<script>` and `[a](javascript:x)`:\n\n```html\n<script>x</script>\n[a]: javascript:x\n```",
+        "    <div>\n\nAfter indented code: 1 < 2, a<b and `vector<int>`.",
+        "[a]: https://example.com/ 'Title'\n\n[a], [mail](mailto:a@example.com), [call](tel:1)",
+        "1. a\n   ```js\n   if (a<b) {}\n   ```\n2. b\n\n> quoted &lt;b&gt; text\\<br>",
+    ],
+)
+def test_harmless_markdown_stays_byte_for_byte(harmless: str) -> None:
+    assert served(harmless) == harmless
+
+
+def test_plain_text_keeps_every_character_and_nothing_of_it_acts() -> None:
+    written = "Use <b>List<String></b> & <script>alert(1)</script>\n\n<div>\n  a < b\n</div>\n"
+    found = served(written, "text/plain")
+    assert acting(found) == []
+    assert html.unescape(found).strip() == written.strip()
+
+
+WRITTEN = (
+    "[ ] ( ) < > ! ` a \\ - 1. # | : * _ & ; / = javascript: data:x &#106;avascript: &colon; http://x </ <!-- --> "
+    "<script </script> <b> ]( ]: [1]: [^1]: <? ?> <![CDATA[ ]]> <div onclick=a> ~~ ```"
+)
+pieces = st.lists(
+    st.sampled_from([*WRITTEN.split(" "), " ", "\n", "\n\n", "\n> ", "\n    ", "\t"]) | st.text(max_size=2),
+    max_size=25,
+).map("".join)
+
+
+@given(pieces)
+def test_nothing_that_acts_is_left_whatever_is_written(written: str) -> None:
+    try:
+        found = served(f"Words.\n\n{written}")
+    except Failure:
+        return
+    assert acting(found) == [], found
+
+
+@given(pieces)
+def test_plain_text_never_acts(written: str) -> None:
+    assert acting(served(f"Words.\n\n{written}", "text/plain")) == []
