@@ -205,7 +205,7 @@ class _Finder:
             self._block = []
         elif value == "Paragraph":
             self._raw_text_start = -1
-        elif value in {"Link", "Image"} and self._links and self._links[-1].covers(start, end):
+        elif value in ("Link", "Image") and self._links and self._links[-1].covers(start, end):
             self._unlink(self._links.pop())
 
     def _unlink(self, link: _Link) -> None:
