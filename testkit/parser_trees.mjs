@@ -7,10 +7,18 @@ import { ATTRIBUTE } from '../container/mdream/tree.mjs'
 
 const NAME = /^<([^\s/>]+)/
 
+/**
+ * Return a node as nested lists.
+ * @param {import('../container/mdream/tree.mjs').Tree} tree
+ * @param {number} node
+ * @param {boolean} readsNoscript
+ * @returns {string | unknown[]}
+ */
 function nested(tree, node, readsNoscript) {
   const tag = tree.tag[node]
   if (tag === 0) return tree.raw(node)
-  const name = tag < FIRST_FREE ? NAMES[tag] : NAME.exec(tree.raw(node))[1].toLowerCase()
+  const name = tag < FIRST_FREE ? NAMES[tag] : (NAME.exec(tree.raw(node))?.[1] ?? '').toLowerCase()
+  /** @type {unknown[]} */
   const element = [name, { href: tree.get(node, ATTRIBUTE.href) }]
   const end = tree.end[node]
   for (let inner = node + 1; inner < end; inner = tree.end[inner]) element.push(nested(tree, inner, readsNoscript))
@@ -19,5 +27,6 @@ function nested(tree, node, readsNoscript) {
   return element
 }
 
+/** @type {[string, boolean][]} */
 const pages = JSON.parse(readFileSync(0, 'utf8'))
 process.stdout.write(JSON.stringify(pages.map(([page, readsNoscript]) => nested(parse(Buffer.from(page), { readsNoscript }), 0, readsNoscript))))

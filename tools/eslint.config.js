@@ -21,7 +21,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },
   {
-    files: ['container/mdream/**', 'bench/**', 'tools/**'],
+    ignores: ['container/llmready/**', 'web/src/**'],
     languageOptions: { globals: globals.node },
   },
   {

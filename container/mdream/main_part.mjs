@@ -95,7 +95,7 @@ class Page {
   }
 
   choose() {
-    const { tree, measure } = this
+    const { tree } = this
     const marked = this.marked()
     if (marked.length) {
       const main = this.longest(marked)
