@@ -111,6 +111,8 @@ def openapi() -> dict[str, Any]:
             app.get_openapi_json_schema(title="LLMReady API", version=__version__, servers=[Server(url="/")])
         )
         for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it offers no other way to them
+            if not route.include_in_schema:
+                continue
             operation = part["paths"][route.openapi_path][route.method.lower()]
             operation["description"] = inspect.cleandoc(route.func.__doc__)
         merged["paths"] |= {_named(path): operations for path, operations in part["paths"].items()}
@@ -126,7 +128,7 @@ def openapi() -> dict[str, Any]:
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
                 raise KeyError(f"infra/openapi_operations.py says nothing about {key}")
-            _complete(operation, OPERATIONS[key], schemas, scopes=scopes_for(method.upper(), path))
+            _complete(method, operation, OPERATIONS[key], schemas, scopes=scopes_for(method.upper(), path))
     return merged
 
 
@@ -141,11 +143,17 @@ def text() -> str:
 
 
 def _complete(
-    operation: dict[str, Any], facts: Operation, schemas: dict[str, Any], *, scopes: frozenset[Scope]
+    method: str,
+    operation: dict[str, Any],
+    facts: Operation,
+    schemas: dict[str, Any],
+    *,
+    scopes: frozenset[Scope],
 ) -> None:
     """Add what the function itself does not know.
 
     Args:
+        method: The operation's method, in lower case.
         operation: The operation, which is changed.
         facts: What is known about it.
         schemas: All schemas, by name.
@@ -161,7 +169,9 @@ def _complete(
     for status, response in responses.items():
         _complete_answer(status, response, facts, schemas)
     by_status: dict[int, list[str]] = {}
-    for code in facts.all_problems(has_body="requestBody" in operation, takes_keys=bool(scopes)):
+    for code in facts.all_problems(
+        has_body="requestBody" in operation, takes_keys=bool(scopes), changes=method != "get"
+    ):
         by_status.setdefault(PROBLEMS[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, codes, limited=facts.limited)

@@ -116,19 +116,20 @@ class Operation(NamedTuple):
     html: bool = False
     public: bool = False
 
-    def all_problems(self, *, has_body: bool, takes_keys: bool) -> tuple[str, ...]:
+    def all_problems(self, *, has_body: bool, takes_keys: bool, changes: bool = True) -> tuple[str, ...]:
         """Return the codes with those that come with a token, a body or a limit.
 
         Args:
             has_body: Whether the request has a body.
             takes_keys: Whether API keys with the right scope are accepted.
+            changes: Whether the operation changes something.
         """
         return (
             *(() if self.open else _TOKEN),
             *(() if self.public else (("scope_missing",) if takes_keys else _NO_KEYS)),
             *self.problems,
             *(_BODY if has_body else ()),
-            *(_LIMITED if self.limited else ()),
+            *(_LIMITED if self.limited or self.open or self.public or changes else ()),
             *_ANY,
         )
 

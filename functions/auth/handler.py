@@ -18,6 +18,7 @@ from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
 from llmready.http.gate import source_address, source_network
 from llmready.http.pages import mail_page, unsubscribe_page
+from llmready.http.route_limits import RouteLimit
 from llmready.http.schemas.auth import (
     AccessAnswer,
     Address,
@@ -50,6 +51,15 @@ _EXPORTS = Rate(10)
 _PASSWORD_TRIES = Rate(20)
 UnsubscribeToken = Annotated[str, Query(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
 
+
+def _registrations() -> Rate:
+    return Rate(settings().registrations_per_minute)
+
+
+def _logins() -> Rate:
+    return Rate(settings().logins_per_minute)
+
+
 app = Api(
     open_paths=frozenset(
         {
@@ -66,13 +76,25 @@ app = Api(
     ),
     # Mail programs send a form there (RFC 8058).
     bodiless_paths=frozenset({"/auth/unsubscribe"}),
+    limits={
+        "POST /auth/register": RouteLimit("registrations", _registrations),
+        "POST /auth/login": RouteLimit("logins", _logins),
+        "POST /auth/refresh": RouteLimit("refreshes", _logins),
+        "POST /auth/logout": RouteLimit("refreshes", _logins),
+        "POST /auth/verify-email": RouteLimit("mail_tokens", _logins),
+        "POST /auth/reset-password": RouteLimit("mail_tokens", _logins),
+        "POST /auth/resend-verification": RouteLimit("mail_requests", _registrations),
+        "POST /auth/forgot-password": RouteLimit("mail_requests", _registrations),
+        "POST /auth/change-password": RouteLimit("password_tries", lambda: _PASSWORD_TRIES, per_user=True),
+        "DELETE /auth/me": RouteLimit("password_tries", lambda: _PASSWORD_TRIES, per_user=True),
+        "GET /auth/me/export": RouteLimit("exports", lambda: _EXPORTS, per_user=True),
+    },
 )
 
 
 @app.post(f"{PREFIX}/auth/register", summary="Sign up", status_code=201, tags=["auth"])
 def register(body: Annotated[Registration, Body()]) -> Message:
     """Make an account. The answer is the same when the address already has one; its owner then gets a mail."""
-    app.limit("registrations", Rate(settings().registrations_per_minute))
     _check_captcha(body.captcha_token)
     register_user(bootstrap.services(), email=body.email, password=body.password, full_name=body.full_name)
     return Message(
@@ -87,7 +109,6 @@ def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer
     With the header `X-LLMReady-Session: cookie`, the refresh token is set as a cookie that no script can read, and is
     not in the body.
     """
-    app.limit("logins", Rate(settings().logins_per_minute))
     tokens = sign_in(
         bootstrap.services(), email=body.email, password=body.password, network=source_network(app.event)
     )
@@ -103,7 +124,6 @@ def refresh(
     With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie, and the one before it is
     accepted for 30 seconds more.
     """
-    app.limit("refreshes", Rate(settings().logins_per_minute))
     grace = REFRESH_GRACE if uses_cookie(app.event) else timedelta()
     tokens = stay_signed_in(bootstrap.services(), _refresh_token(body), grace=grace)
     return _answer(tokens)
@@ -116,7 +136,6 @@ def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
     With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie. The cookie is always
     removed, and a bad one is no error.
     """
-    app.limit("refreshes", Rate(settings().logins_per_minute))
     try:
         sign_out(bootstrap.services(), _refresh_token(body))
     except Unauthenticated:
@@ -134,7 +153,6 @@ def verify_email_page() -> Response[str]:
 @app.post(f"{PREFIX}/auth/verify-email", summary="Confirm the address", tags=["auth"])
 def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
     """Use up the token of a mail; the address of its account is confirmed."""
-    app.limit("mail_tokens", Rate(settings().logins_per_minute))
     verify_email(bootstrap.services(), body.token)
     return Message(message="Your address is confirmed.")
 
@@ -142,7 +160,6 @@ def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
 @app.post(f"{PREFIX}/auth/resend-verification", summary="Ask for another mail to confirm", tags=["auth"])
 def resend_verification(body: Annotated[Address, Body()]) -> Message:
     """Have a new mail sent; the answer is the same for every address."""
-    app.limit("mail_requests", Rate(settings().registrations_per_minute))
     ask_for_mail(bootstrap.services(), body.email, MailKind.VERIFY_EMAIL)
     return Message(message="If the address has an account that is not confirmed, a mail is on its way.")
 
@@ -150,7 +167,6 @@ def resend_verification(body: Annotated[Address, Body()]) -> Message:
 @app.post(f"{PREFIX}/auth/forgot-password", summary="Ask for a new password", tags=["auth"])
 def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
     """Have a mail sent that leads to a new password; the answer is the same for every address."""
-    app.limit("mail_requests", Rate(settings().registrations_per_minute))
     _check_captcha(body.captcha_token)
     ask_for_mail(bootstrap.services(), body.email, MailKind.RESET_PASSWORD)
     return Message(message="If the address has an account, a mail is on its way.")
@@ -165,7 +181,6 @@ def reset_password_page() -> Response[str]:
 @app.post(f"{PREFIX}/auth/reset-password", summary="Set a new password by a mail's token", tags=["auth"])
 def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
     """Use up the token of a mail; all sign-ins of its account end."""
-    app.limit("mail_tokens", Rate(settings().logins_per_minute))
     reset_password(bootstrap.services(), body.token, body.new_password)
     return Message(message="Your password is changed. Please sign in with it.")
 
@@ -173,7 +188,6 @@ def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
 @app.post(f"{PREFIX}/auth/change-password", summary="Change the own password", tags=["auth"])
 def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
-    app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     change_password(
         bootstrap.services(),
         _account(),
@@ -224,7 +238,6 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
 
     A wrong password counts as a failed login.
     """
-    app.limit("password_tries", _PASSWORD_TRIES, key=app.user_id)
     services, user = bootstrap.services(), _account()
     confirm_password(services, user, body.password, network=source_network(app.event))
     done = delete_account(services, user, until=now() + _DELETE_AT_ONCE)
@@ -238,7 +251,6 @@ def export(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Response[ExportAnswer]:
     """Return everything that is held about the user; a very large account in parts, led on by ``next_cursor``."""
-    app.limit("exports", _EXPORTS, key=app.user_id)
     user, time = _account(), now()
     page = bootstrap.services().exports.page(user.id, cursor)
     profiles = page.records.pop("profile")

@@ -10,19 +10,19 @@ from llmready.domain.errors import NotFound
 from llmready.domain.limits import Rate
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
+from llmready.http.route_limits import RouteLimit
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.keys import KeyAnswer, KeyBody, KeysAnswer, NewKeyAnswer
 from llmready.usecases.manage_api_keys import create_api_key
 
 _KEY_CREATIONS = Rate(20)
 
-app = Api()
+app = Api(limits={"POST /keys": RouteLimit("key_creations", lambda: _KEY_CREATIONS, per_user=True)})
 
 
 @app.post(f"{PREFIX}/keys", summary="Create an API key", status_code=201, tags=["keys"])
 def create(body: Annotated[KeyBody, Body()]) -> NewKeyAnswer:
     """Create a key for a program. The answer is the only place where the key itself is shown."""
-    app.limit("key_creations", _KEY_CREATIONS, key=app.user_id)
     key, secret = create_api_key(
         bootstrap.services(),
         _account().id,

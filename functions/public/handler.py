@@ -1,14 +1,17 @@
 """What needs no account: health, plans, the OpenAPI text and its page; and every address that there is not."""
 
+from functools import cache
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
+from llmready.domain.errors import NotFound
 from llmready.domain.plans import PLANS
 from llmready.http.api import PREFIX, Api
-from llmready.http.docs_page import docs_page
+from llmready.http.docs_page import PAGE_HEADERS, docs_page, docs_part
 from llmready.http.schemas.common import Answer
 from llmready.http.schemas.plans import PlanAnswer, PlansAnswer
+from llmready.http.static_content import StaticContent
 from llmready.version import __version__
 
 _OPENAPI = Path(__file__).with_name("openapi.json")
@@ -37,16 +40,29 @@ def plans() -> PlansAnswer:
 
 
 @app.get(f"{PREFIX}/openapi.json", summary="This description", tags=["public"])
-def openapi() -> Response[str]:
+def openapi() -> Response[str | None]:
     """Return the description of the whole API."""
-    return Response(200, content_type="application/json", body=_OPENAPI.read_text("utf-8"))
+    return _openapi().answer(app.event)
 
 
 @app.get(f"{PREFIX}/docs", summary="A page to browse the API with", tags=["public"])
-def docs() -> Response[str]:
+def docs() -> Response[str | None]:
     """Return a page to browse the API with; it loads nothing from elsewhere."""
-    html, headers = docs_page(_OPENAPI.read_text("utf-8"))
-    return Response(200, content_type="text/html; charset=utf-8", body=html, headers=dict(headers))
+    return docs_page(PREFIX).answer(app.event, PAGE_HEADERS)
+
+
+@app.get(f"{PREFIX}/docs/<name>", include_in_schema=False)
+def docs_file(name: str) -> Response[str | None]:
+    """Return a part of the page to browse the API with."""
+    part = docs_part(PREFIX, name)
+    if part is None:
+        raise NotFound("not_found", "There is nothing at this address.")
+    return part.answer(app.event)
+
+
+@cache
+def _openapi() -> StaticContent:
+    return StaticContent(_OPENAPI.read_text("utf-8"), "application/json")
 
 
 handler = app.entry()

@@ -16,6 +16,7 @@ from llmready.domain.website import Purge, Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.bulk import answer_each
 from llmready.http.cursors import cursor_at, place_of
+from llmready.http.route_limits import RouteLimit
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
     BulkAnswer,
@@ -42,7 +43,7 @@ _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
 
-app = Api()
+app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, per_user=True)})
 
 
 @app.post(f"{PREFIX}/websites", summary="Add a website", status_code=201, tags=["websites"])
@@ -54,7 +55,6 @@ def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
 @app.post(f"{PREFIX}/websites/bulk", summary="Add, change or delete many websites", tags=["websites"])
 def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     """Do up to 50 at once; one that is refused keeps none of the others from being done."""
-    app.limit("bulk", _BULK_RATE, key=app.user_id)
     user = _user()
     until = now() + _BULK_WITHIN
     services = bootstrap.services()

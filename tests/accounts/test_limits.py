@@ -1,13 +1,15 @@
 """Limits over HTTP, what their answers tell, and what happens when their table fails."""
 
+import importlib
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -60,6 +62,57 @@ def test_open_routes_are_limited_for_each_source_address(
     assert all(answer.headers["RateLimit-Policy"].endswith(";q=3;w=60") for answer in answers)
     refused(answers[3])
     assert ask(5, "192.0.2.10").status != 429
+
+
+@pytest.mark.parametrize(("path", "_", "kind"), OPEN, ids=[path for path, _, _ in OPEN])
+@pytest.mark.parametrize("body", ["{", "[]", '{"surprise": 1}'], ids=["no JSON", "a list", "a wrong field"])
+def test_bodies_that_are_refused_count_against_the_limit(
+    set_up: SetUp, path: str, _: object, kind: str, body: str
+) -> None:
+    service = set_up(**{f"{kind}_per_minute": 2})
+    answers = [service.ask("POST", f"/auth/{path}", body) for _ in range(3)]
+    assert [answer.status for answer in answers] == [422, 422, 429]
+    refused(answers[2])
+
+
+def test_bodies_that_are_refused_count_against_the_limits_of_users(service: Service) -> None:
+    ada = service.person("ada.refused@example.org")
+    for method, path, body, rate in (
+        ("POST", "/websites/bulk", {"surprise": 1}, 20),
+        ("POST", "/keys", {"surprise": 1}, 20),
+        ("POST", "/auth/change-password", {"surprise": 1}, 20),
+        ("GET", "/auth/me/export?cursor=%21", None, 10),
+    ):
+        answers = [ada.ask(method, path, body) for _ in range(rate + 1)]
+        assert [answer.status for answer in answers[:rate]] == [422] * rate, path
+        refused(answers[rate])
+
+
+def test_changes_are_limited_for_each_user_before_their_bodies_are_read(service: Service) -> None:
+    ada, ben = service.person("ada.changes.much@example.org"), service.person("ben.changes@example.org")
+    statuses = [ada.ask("POST", "/websites", {"surprise": 1}).status for _ in range(640)]
+    while 429 not in statuses and len(statuses) < 1500:  # the limit fills again while a slow machine asks
+        statuses.append(ada.ask("POST", "/websites", {"surprise": 1}).status)
+    assert set(statuses[:600]) == {422}
+    assert 429 in statuses
+    assert ben.ask("POST", "/websites", {"surprise": 1}).status == 422
+    assert ada.ask("GET", "/auth/me").status == 200
+
+
+OPEN_PAGES = (
+    *("/health", "/plans", "/openapi.json", "/docs", "/docs/x.js", "/nothing", "/auth/verify-email"),
+    *("/auth/reset-password", "/auth/unsubscribe?token=x"),
+)
+
+
+@pytest.mark.parametrize("path", OPEN_PAGES)
+def test_open_pages_are_limited_for_each_source_address(path: str) -> None:
+    function = "auth" if path.startswith("/auth") else "public"
+    source = f"198.51.100.{OPEN_PAGES.index(path) + 1}"
+    statuses = [ask_open(function, path, source) for _ in range(330)]
+    assert 429 not in statuses[:300]
+    assert 429 in statuses
+    assert ask_open(function, path, f"203.0.113.{OPEN_PAGES.index(path) + 1}") != 429
 
 
 def test_one_network_of_ipv6_is_one_source(set_up: SetUp) -> None:
@@ -175,6 +228,29 @@ def test_a_captcha_provider_that_is_down_keeps_nobody_out(
     body = {"email": "ada.down@example.org", "password": PASSWORD, "captcha_token": "any"}
     assert service.ask("POST", "/auth/register", body).status == 201
     assert '"CaptchaUnavailable"' in capsys.readouterr().out
+
+
+def ask_open(function: str, path: str, source: str) -> int:
+    """Ask a function for an open page, and return the status."""
+    path, _, query = path.partition("?")
+    event: dict[str, Any] = {
+        "rawPath": f"/api/v1{path}",
+        "rawQueryString": query,
+        "queryStringParameters": dict(parse_qsl(query)) or None,
+        "headers": {},
+        "requestContext": {
+            "requestId": "r",
+            "stage": "$default",
+            "http": {"method": "GET", "sourceIp": source},
+        },
+        "isBase64Encoded": False,
+    }
+    event["requestContext"]["http"]["path"] = event["rawPath"]
+    context = SimpleNamespace(
+        function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda:x", aws_request_id="a"
+    )
+    handler = importlib.import_module(f"functions.{function}.handler").handler
+    return int(handler(event, context)["statusCode"])
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_it_shows_all_and_loads_nothing_from_elsewhere(system: System, person: P
     answer = page.goto(f"{system.url}/docs")
     assert answer is not None
     policy = answer.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
     page.wait_for_selector(".opblock")
 

@@ -1,6 +1,6 @@
 """One function's API: Powertools' event handler with our gate before it and our errors around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -13,9 +13,10 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready.domain.account import account_of
+from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
 from llmready.domain.limits import Rate, RateLimitStatus
-from llmready.domain.tokens import Claims, Keys
+from llmready.domain.tokens import Audience, Claims, Keys
 from llmready.domain.user import User
 from llmready.http.gate import api_key_of, check_body, signed_in, source_address
 from llmready.http.problems import (
@@ -24,6 +25,7 @@ from llmready.http.problems import (
     problem,
     validation_problem,
 )
+from llmready.http.route_limits import ProcessLimit, RouteLimit
 from llmready.http.scopes import check_scopes
 from llmready.observability import logger, tracer
 from llmready.usecases.manage_api_keys import check_api_key
@@ -36,6 +38,9 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=31536000",
 }
+# What one process answers to one client; far above what people and their programs need.
+_OPEN_REQUESTS = Rate(300)
+_CHANGES = Rate(600)
 _READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -47,6 +52,8 @@ class Api(APIGatewayHttpResolver):
         open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
         bodiless_paths: Paths below ``/api/v1`` whose bodies nobody reads, whatever their type.
         authenticate: Returns what the token of an event says, or raises Unauthenticated.
+        limits: Rate limits of routes by method and path below ``/api/v1``, such as ``POST /auth/login``. They are
+            counted before the body is read.
     """
 
     def __init__(
@@ -55,9 +62,13 @@ class Api(APIGatewayHttpResolver):
         open_paths: frozenset[str] | None = frozenset(),
         bodiless_paths: frozenset[str] = frozenset(),
         authenticate: Callable[[dict[str, Any], Keys], Claims] = signed_in,
+        limits: Mapping[str, RouteLimit] | None = None,
     ) -> None:
         super().__init__(enable_validation=True)
         self._authenticate = authenticate
+        self._limits = {route.replace(" /", f" {PREFIX}/"): limit for route, limit in (limits or {}).items()}
+        self._open_requests = ProcessLimit("requests", _OPEN_REQUESTS)
+        self._changes = ProcessLimit("changes", _CHANGES)
         self._standing: RateLimitStatus | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
@@ -103,13 +114,42 @@ class Api(APIGatewayHttpResolver):
         from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
 
         key = source_address(self.event) if key is None else key
-        self._standing = take_one(bootstrap.services(), name, key, rate)
-        if self._standing is not None and self._standing.wait:
+        self._note(take_one(bootstrap.services(), name, key, rate))
+
+    def _note(self, status: RateLimitStatus | None) -> None:
+        """Have the answer tell a status, and refuse the request if the limit is reached."""
+        self._standing = status
+        if status is not None and status.wait:
             raise TooManyRequests(
-                f"too_many_{name}" if name == "starts" else "too_many_requests",
+                f"too_many_{status.name}" if status.name == "starts" else "too_many_requests",
                 "That was too often; please wait a moment.",
-                retry_after=self._standing.wait,
+                retry_after=status.wait,
             )
+
+    def _limit_route(self, event: dict[str, Any], claims: Claims | None) -> None:
+        """Count a request before its body is read.
+
+        A route without a limit of its own is counted by this process alone: for each source address where no sign-in
+        is needed, and for each user where something is changed.
+        """
+        method, source = _method(event), source_address(event)
+        own = self._limits.get(f"{method} {event['rawPath']}")
+        if own is not None:
+            from llmready import bootstrap  # noqa: PLC0415 - see limit
+
+            key = claims.sub if own.per_user and claims is not None else source
+            self._note(take_one(bootstrap.services(), own.name, key, own.rate()))
+            return
+        is_open = claims is None or claims.aud == Audience.DOWNLOAD
+        if not is_open and method in _READS:
+            return
+        status = (
+            self._open_requests.take(source, now())
+            if is_open or claims is None
+            else self._changes.take(claims.sub, now())
+        )
+        if status.wait:
+            self._note(status)
 
     def entry(self) -> Handler:
         """Return the function that Lambda calls."""
@@ -138,6 +178,7 @@ class Api(APIGatewayHttpResolver):
     def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
             claims = self._claims(event)
+            self._limit_route(event, claims)
             if event["rawPath"] in self._bodiless_paths:
                 event["body"] = None
             check_body(event)

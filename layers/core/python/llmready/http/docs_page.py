@@ -1,4 +1,4 @@
-"""The page to browse the API with."""
+"""The page to browse the API with: a small page, and the parts of Swagger UI that it loads."""
 
 from functools import cache
 from pathlib import Path
@@ -6,22 +6,23 @@ from string import Template
 
 from aws_lambda_powertools.event_handler import openapi as powertools
 
-from llmready.http.pages import source_hash
+from llmready.http.static_content import StaticContent
 
 # The folder alone: what lies in it as code would be imported at every cold start.
 _ASSETS = Path(powertools.__file__).parent / "swagger_ui"
-_START = """
+_FOR_EVER = "public, max-age=31536000, immutable"
+_START = Template("""
   SwaggerUIBundle({
-    spec: JSON.parse(document.querySelector("#openapi").textContent),
+    url: "$openapi",
     dom_id: "#page",
     deepLinking: true,
     filter: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
-    // Otherwise Swagger UI shows the text to a service of its own.
+    // Otherwise Swagger UI sends the text to a service of its own.
     validatorUrl: null,
   });
-"""
+""")
 _OWN_STYLE = "body { margin: 0; } .swagger-ui .scheme-container { position: static; }"
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -30,37 +31,61 @@ _PAGE = Template("""<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>LLMReady API</title>
 <link rel="icon" href="data:,">
-<style>$style</style>
+<link rel="stylesheet" href="$style">
 </head>
 <body>
-<main id="page"><p>This page needs JavaScript; <a href="openapi.json">openapi.json</a> says the same.</p></main>
-<script type="application/json" id="openapi">$openapi</script>
-<script>$program</script>
-<script>$start</script>
+<main id="page"><p>This page needs JavaScript; <a href="$openapi">openapi.json</a> says the same.</p></main>
+<script src="$program"></script>
+<script src="$start"></script>
 </body>
 </html>
 """)
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+}
 
 
 @cache
-def docs_page(openapi: str) -> tuple[str, dict[str, str]]:
-    """Return Swagger UI for an OpenAPI text, all in one file, and the headers that keep it from loading anything.
+def docs_page(prefix: str) -> StaticContent:
+    """Return the page.
 
     Args:
-        openapi: The OpenAPI text, as JSON.
+        prefix: Path of the API. The parts of the page lie below ``/docs`` there, and the OpenAPI text beside it.
     """
-    program = (_ASSETS / "swagger-ui-bundle.min.js").read_text("utf-8")
-    style = (_ASSETS / "swagger-ui.min.css").read_text("utf-8") + _OWN_STYLE
-    html = _PAGE.substitute(
-        # In JSON a "<" stands only in strings; in a script element it could end or open something.
-        openapi=openapi.replace("<", "\\u003c"),
-        program=program,
-        start=_START,
-        style=style,
+    page = _PAGE.substitute(
+        openapi=f"{prefix}/openapi.json",
+        **{part: f"{prefix}/docs/{name}" for part, name in _names(prefix).items()},
     )
-    policy = (
-        f"default-src 'none'; script-src '{source_hash(program)}' '{source_hash(_START)}'; "
-        f"style-src '{source_hash(style)}'; img-src data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return StaticContent(page, "text/html; charset=utf-8")
+
+
+def docs_part(prefix: str, name: str) -> StaticContent | None:
+    """Return the part of the page with this file name, or None."""
+    for part, known in _names(prefix).items():
+        if known == name:
+            return _part(prefix, part)
+    return None
+
+
+@cache
+def _names(prefix: str) -> dict[str, str]:
+    """Return the file names of the parts. A name contains a hash, so that clients may keep each part for ever."""
+    ends = {"program": "js", "start": "js", "style": "css"}
+    return {part: f"{part}-{_part(prefix, part).digest}.{end}" for part, end in ends.items()}
+
+
+@cache
+def _part(prefix: str, part: str) -> StaticContent:
+    if part == "style":
+        style = (_ASSETS / "swagger-ui.min.css").read_text("utf-8") + _OWN_STYLE
+        return StaticContent(style, "text/css; charset=utf-8", _FOR_EVER)
+    program = (
+        (_ASSETS / "swagger-ui-bundle.min.js").read_text("utf-8")
+        if part == "program"
+        else _START.substitute(openapi=f"{prefix}/openapi.json")
     )
-    return html, {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return StaticContent(program, "text/javascript; charset=utf-8", _FOR_EVER)

@@ -13,6 +13,8 @@ from llmready.http.problems import BodyTooLarge, UnsupportedMediaType
 
 _LARGEST_BODY = 1024 * 1024  # bytes
 _DEEPEST = 50  # levels of JSON
+_MOST_FIELDS = 100  # of one JSON object
+_MOST_VALUES = 50_000  # of a body
 
 
 def check_body(event: dict[str, Any]) -> None:
@@ -39,8 +41,7 @@ def check_body(event: dict[str, Any]) -> None:
         json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Invalid("body", "The body is not valid JSON.", code="malformed_json") from None
-    if _depth(content) > _DEEPEST:
-        raise Invalid("body", "The body is nested too deeply.", code="malformed_json")
+    _check_shape(content)
     event["body"], event["isBase64Encoded"] = text, False
 
 
@@ -112,14 +113,25 @@ def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is no JSON")
 
 
-def _depth(content: object) -> int:
-    deepest, layer = 0, [content]
+def _check_shape(content: object) -> None:
+    """Refuse what no route could want, before its validation takes time for each field.
+
+    Raises:
+        Invalid: The content is nested too deeply, or has too many fields or values.
+    """
+    depth, values, layer = 0, 0, [content]
     while layer:
-        deepest += 1
-        layer = [
-            child
-            for node in layer
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-    return deepest
+        depth, values = depth + 1, values + len(layer)
+        if depth > _DEEPEST:
+            raise Invalid("body", "The body is nested too deeply.", code="malformed_json")
+        if values > _MOST_VALUES:
+            raise Invalid("body", f"The body has more than {_MOST_VALUES:,} values.")
+        below: list[object] = []
+        for node in layer:
+            if isinstance(node, dict):
+                if len(node) > _MOST_FIELDS:
+                    raise Invalid("body", f"An object of the body has more than {_MOST_FIELDS} fields.")
+                below += node.values()
+            elif isinstance(node, list):
+                below += node
+        layer = below

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -21,6 +22,9 @@ from llmready.domain.errors import (
     Unauthenticated,
 )
 
+_MOST_ERRORS = 20
+_LONGEST_FIELD = 200  # characters
+_LONGEST_MESSAGE = 500  # characters
 CONTENT_TYPE = "application/problem+json"
 _TYPES = "https://llmready.example/problems/"
 
@@ -132,8 +136,8 @@ def status_of(error: DomainError) -> int:
 
 
 def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return what is wrong with which field, from the errors of a validation."""
-    return [_field_error(entry) for entry in entries]
+    """Return what is wrong with which field, from the errors of a validation; the first 20 of them."""
+    return [_field_error(entry) for entry in islice(entries, _MOST_ERRORS)]
 
 
 def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -141,4 +145,5 @@ def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:
     if where and where[0] in ("body", "query", "path", "header"):
         where = where[1:]
     message = str(entry.get("msg", "is not valid")).removeprefix("Value error, ")
-    return {"field": ".".join(where) or "body", "message": message}
+    # Both may contain text of the request, which may be as long as a body.
+    return {"field": ".".join(where)[:_LONGEST_FIELD] or "body", "message": message[:_LONGEST_MESSAGE]}
