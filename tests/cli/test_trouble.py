@@ -161,7 +161,7 @@ def test_a_connection_that_always_breaks(ada: Ada, server: Server) -> None:
 def test_what_comes_is_something_else(ada: Ada, server: Server) -> None:
     server.files = server.files[::-1]
     said = ada.fails(ExitCode.DAMAGED, "download", server.generation_id)
-    assert said == "what came is not what the server stored, also after another try"
+    assert said == "the downloaded file is not what the server stored, also after a retry; try again later"
     assert ada.files() == {}
 
 
@@ -175,10 +175,10 @@ def test_a_full_disk(ada: Ada, server: Server, most: int) -> None:
 
 def test_where_nothing_may_be_written(ada: Ada, server: Server) -> None:
     said = ada.fails(ExitCode.NOT_WRITTEN, "download", server.generation_id, "--out", "no/such/file.zip")
-    assert said == "there is no folder no/such"
+    assert said == "the folder no/such does not exist; create it first"
     (ada.home / "mine.zip").write_text("mine")
     said = ada.fails(ExitCode.REFUSED, "download", server.generation_id, "--out", "mine.zip")
-    assert said == "mine.zip is there already and is another file; --force replaces it"
+    assert said == "mine.zip exists already and is a different file; --force replaces it"
     assert (ada.home / "mine.zip").read_text() == "mine"
     assert ada.run("download", server.generation_id, "--out", "mine.zip", "--force")[0] == ExitCode.DONE
     assert ada.files() == {"mine.zip": len(server.files)}
@@ -231,7 +231,7 @@ def test_watching_may_be_interrupted(ada: Ada, server: Server) -> None:
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=30)
     assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
-    assert one_sentence(errors).startswith("interrupted; the generation goes on, `llmready watch ")
+    assert one_sentence(errors).startswith("interrupted; the generation continues, and `llmready watch ")
 
 
 def test_an_access_token_is_renewed_unseen(ada: Ada, server: Server) -> None:
@@ -266,7 +266,7 @@ def test_a_login_on_a_full_disk_leaves_the_one_before(ada: Ada) -> None:
         ((429, {"detail": "That was too often."}), ExitCode.TOO_MANY_REQUESTS, "that was too often."),
         ((403, {"detail": "Your plan allows 1."}), ExitCode.NOT_ALLOWED, "your plan allows 1."),
         ((404, {"detail": "There is no \x1b[31mone."}), ExitCode.NOT_FOUND, "there is no"),
-        ((200, "<html>"), ExitCode.UNREACHABLE, "what answers at "),
+        ((200, "<html>"), ExitCode.UNREACHABLE, "the server at "),
         ((502, {"message": "Internal Server Error"}), ExitCode.UNREACHABLE, "internal Server Error"),
     ],
 )
@@ -281,6 +281,6 @@ def test_answers_that_are_none(
 
 def test_nobody_answers(ada: Ada) -> None:
     said = ada.fails(ExitCode.USAGE, "quota", "--api", "http://api.example.com")
-    assert said.endswith("your password would travel in the open; use https")
+    assert said.endswith("would send your password without encryption; use https")
     said = ada.fails(ExitCode.NOT_SIGNED_IN, "quota", "--api", "http://127.0.0.1:9")
     assert said.startswith("you are not signed in at http://127.0.0.1:9")

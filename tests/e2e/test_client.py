@@ -70,7 +70,7 @@ def test_a_walk(client: Client, system: System, small_site: Site) -> None:
     assert client("sites", "list") == (
         0,
         "",
-        "You have no websites yet; add one with `llmready sites add URL`.\n",
+        "You have no websites yet. Add one with `llmready sites add URL`.\n",
     )
 
     code, out, _ = client("generate", small_site.url, "--wait", "--json")

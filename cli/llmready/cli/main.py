@@ -1,13 +1,15 @@
-"""``llmready``: make files of websites with a running service, look after one, or crawl without any."""
+"""``llmready``: generate the files of websites with a service, operate a service, or crawl without one."""
 
 import argparse
+import contextlib
+import json
 import os
 import signal
 import sys
-from typing import Never
+from typing import Any, Never
 
 from llmready.cli import admin, completion, cost
-from llmready.cli.client import account, generations, sites, syncing
+from llmready.cli.client import account, api_keys, generations, results, sites, syncing
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
@@ -17,14 +19,15 @@ from llmready.version import __version__
 
 
 class _Terminated(BaseException):
-    """The command was asked to end."""
+    """The process received SIGTERM."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code, one of :class:`cli.exit_codes.ExitCode`."""
+    """Run a command and return its exit code, an :class:`llmready.cli.exit_codes.ExitCode`."""
     signal.signal(signal.SIGTERM, _terminate)
+    options = argparse.Namespace()
     try:
-        options = build_parser().parse_args(arguments)
+        build_parser().parse_args(arguments, namespace=options)
         code = int(options.run(options))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -33,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (CommandFailed, KeyboardInterrupt, EOFError, _Terminated, OSError) as error:
         failure = _failure(error)
         print(f"llmready: {failure}", file=sys.stderr)
+        if getattr(options, "json", False) and failure.problem is not None:
+            _print_problem(failure.problem)
         return failure.code
     return code
 
@@ -45,7 +50,9 @@ def build_parser() -> argparse.ArgumentParser:
     account.add_commands(commands.add_parser)
     sites.add_commands(commands.add_parser)
     generations.add_commands(commands.add_parser)
+    results.add_commands(commands.add_parser)
     syncing.add_commands(commands.add_parser)
+    api_keys.add_commands(commands.add_parser)
     crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=requiring("crawler", crawl.run))
@@ -59,22 +66,29 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _failure(error: BaseException) -> CommandFailed:
-    """Return what ended a command as the sentence and the code that a person gets."""
+    """Return the sentence and the exit code for the exception that ended a command."""
     match error:
         case CommandFailed():
             return error
         case KeyboardInterrupt():
             return CommandFailed("interrupted", ExitCode.INTERRUPTED)
         case EOFError():
-            return CommandFailed("there is no more input to read", ExitCode.USAGE)
+            return CommandFailed("the input ended early", ExitCode.USAGE)
         case OSError():
             _drop_output()
             return not_written("the output", error)
     return CommandFailed("terminated", ExitCode.TERMINATED)
 
 
+def _print_problem(problem: dict[str, Any]) -> None:
+    """Print the error of the API for programs that asked for JSON."""
+    shown = {name: problem.get(name) for name in ("code", "status", "detail", "errors", "request_id")}
+    with contextlib.suppress(OSError):
+        print(json.dumps({"error": {name: value for name, value in shown.items() if value is not None}}))
+
+
 def _drop_output() -> None:
-    """Let nothing be written any more at the end of the process, where it would fail once more."""
+    """Discard further output, so that flushing it at exit does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

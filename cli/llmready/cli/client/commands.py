@@ -1,4 +1,4 @@
-"""How a command of the client is declared."""
+"""Declare commands of the client."""
 
 import argparse
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from llmready.cli.client.session import Session
 
 
 class Add(Protocol):
-    """Adds a command to a parser; ``argparse`` keeps its own type for this to itself."""
+    """Add a command to a parser; ``argparse`` has no public type for this."""
 
     def __call__(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002
-        """Return the new command's parser."""
+        """Return the parser of the new command."""
 
 
 def client_command(
     add: Add, name: str, run: Callable[[Session, argparse.Namespace], int], text: str
 ) -> argparse.ArgumentParser:
-    """Declare a command that talks to the API, and return its parser."""
+    """Declare a command that calls the API and return its parser."""
     parser = add(name, help=text, description=text)
     session.add_arguments(parser)
 

@@ -1,4 +1,4 @@
-"""Where a login is kept: the folder for settings that the operating system gives each person."""
+"""Store logins in the settings folder of the operating system."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ _OURS_ALONE = 0o600
 
 
 class Login(BaseModel):
-    """The tokens of a signed-in person; ``expires_at`` is the access token's, in seconds since 1970."""
+    """The tokens of a login; ``expires_at`` belongs to the access token, in seconds since 1970."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +28,7 @@ class Login(BaseModel):
 
 
 class Credentials(BaseModel):
-    """What is remembered: the server that was signed in to last, and a login for each server."""
+    """The server of the last sign-in, and a login per server."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,7 +36,7 @@ class Credentials(BaseModel):
     logins: dict[str, Login] = {}
 
     def with_login(self, api: str, login: Login | None) -> "Credentials":
-        """Return them with another login for a server; None forgets the one that is there."""
+        """Return a copy with the login of one server replaced; None removes it."""
         logins = {server: known for server, known in self.logins.items() if server != api}
         if login is not None:
             logins[api] = login
@@ -44,10 +44,10 @@ class Credentials(BaseModel):
 
 
 class CredentialStore:
-    """The file that holds the credentials, readable by its owner alone.
+    """The file of the credentials, readable by its owner only.
 
     Args:
-        folder: Where it lies; by default the one that the operating system names.
+        folder: Folder of the file (default: the settings folder of the operating system).
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -55,14 +55,14 @@ class CredentialStore:
         self._file = self._folder / "credentials.json"
 
     def read(self) -> Credentials:
-        """Return what is remembered; what cannot be read counts as nothing."""
+        """Return the stored credentials; an unreadable file counts as empty."""
         try:
             return Credentials.model_validate_json(self._file.read_bytes())
         except (OSError, ValidationError):
             return Credentials()
 
     def write(self, credentials: Credentials) -> None:
-        """Remember credentials, as a whole or not at all.
+        """Replace the file in one step.
 
         Raises:
             CommandFailed: The file cannot be written.
@@ -83,9 +83,9 @@ class CredentialStore:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other commands of the same person from changing the file meanwhile.
+        """Lock the file against other commands.
 
-        A refresh token is good once: two commands that use it at the same time would end the login.
+        A refresh token works once, so two commands that use it at the same time would end the login.
         """
         try:
             self._make_folder()

@@ -1,7 +1,7 @@
-"""Downloading: resumed where it stopped, checked by its hash, and there as a whole or not at all.
+"""Download archives: resume interrupted downloads, check the hash, and never leave half a file.
 
-What has come so far lies in the folder for caches that the operating system names, under the hash of what it will
-be; the file itself appears only when all of it has come and is right.
+The received part is kept in the cache folder of the operating system, under the hash of the whole file. The file
+itself appears only when it is complete and its hash is right.
 """
 
 import contextlib
@@ -32,25 +32,25 @@ _NAME = re.compile(r'filename="([A-Za-z0-9._-]{1,150})"')
 
 
 class _Broken(Exception):
-    """The connection ended before the file did."""
+    """The connection ended before the file was complete."""
 
 
 def download_files(
     session: Session, generation_id: str, out: Path | None, *, force: bool, as_json: bool
 ) -> int:
-    """Download the files of a generation and tell where they are.
+    """Download the files of a generation and print where they are.
 
     Args:
-        session: Who asks.
-        generation_id: Whose files.
-        out: File or folder to write; None for the folder the person is in.
-        force: Whether another file of that name may be replaced.
-        as_json: Whether to tell it as JSON.
+        session: The connection.
+        generation_id: ID of the generation.
+        out: File or folder to write; None for the current folder.
+        force: Replace an existing file.
+        as_json: Print JSON.
     """
     found = session.call("GET", f"/generations/{generation_id}/download", params={"redirect": "false"})
     digest, total = str(found["sha256"]), int(found["file_size"])
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise CommandFailed("the server names no hash of the files", ExitCode.DAMAGED)
+        raise CommandFailed("the server sent no hash of the files; try again later", ExitCode.DAMAGED)
     name = f"llmready_{generation_id}.zip"
     target = _target(out, name)
     if target is None or not _is_there(target, digest, force=force):
@@ -65,7 +65,7 @@ def download_files(
     if as_json:
         print_json({"path": str(target), "sha256": digest, "file_size": total})
     else:
-        print(f"{target}: {total / 1_000_000:.1f} MB, sha256 {digest[:12]}… is right.")
+        print(f"{target}: {total / 1_000_000:.1f} MB, sha256 {digest[:12]}… verified.")
     return ExitCode.DONE
 
 
@@ -79,7 +79,7 @@ def downloaded(session: Session, generation_id: str) -> Iterator[Path]:
     found = session.call("GET", f"/generations/{generation_id}/download", params={"redirect": "false"})
     digest = str(found["sha256"])
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise CommandFailed("the server names no hash of the files", ExitCode.DAMAGED)
+        raise CommandFailed("the server sent no hash of the files; try again later", ExitCode.DAMAGED)
     with _part(digest) as part:
         _fetch(session, generation_id, found, part)
         try:
@@ -93,25 +93,25 @@ def _folder(out: Path | None) -> Path:
 
 
 def _target(out: Path | None, name: str) -> Path | None:
-    """Return the file that is wanted; None for one in a folder, whose name the server gives.
+    """Return the file to write; None when `out` is a folder, because the server names the file.
 
     Raises:
-        CommandFailed: It cannot be written there.
+        CommandFailed: The folder does not exist or cannot be written.
     """
     is_folder = out is None or out.is_dir()
     folder = _folder(out) if is_folder else _folder(out).parent
     if not folder.is_dir():
-        raise CommandFailed(f"there is no folder {folder}", ExitCode.NOT_WRITTEN)
+        raise CommandFailed(f"the folder {folder} does not exist; create it first", ExitCode.NOT_WRITTEN)
     if not os.access(folder, os.W_OK):
         raise CommandFailed(f"{folder / name} could not be written: Permission denied", ExitCode.NOT_WRITTEN)
     return None if is_folder else out
 
 
 def _is_there(target: Path, digest: str, *, force: bool) -> bool:
-    """Tell whether the very file is there already.
+    """Return whether the same file exists already.
 
     Raises:
-        CommandFailed: Another file has its name.
+        CommandFailed: A different file has this name.
     """
     if not target.exists():
         return False
@@ -120,13 +120,13 @@ def _is_there(target: Path, digest: str, *, force: bool) -> bool:
             if _hash(file) == digest:
                 return True
     if not force:
-        raise CommandFailed(f"{target} is there already and is another file; --force replaces it")
+        raise CommandFailed(f"{target} exists already and is a different file; --force replaces it")
     return False
 
 
 @contextlib.contextmanager
 def _part(digest: str) -> Iterator[Path]:
-    """Yield where what has come so far lies, for this command alone."""
+    """Yield the file for the received part, locked against other commands."""
     folder = Path(platformdirs.user_cache_dir("llmready", appauthor=False)) / "downloads"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -137,7 +137,7 @@ def _part(digest: str) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CommandFailed("these files are being downloaded by another command") from None
+            raise CommandFailed("another command is downloading these files; wait for it to end") from None
         try:
             yield folder / f"{digest}.part"
         finally:
@@ -145,7 +145,7 @@ def _part(digest: str) -> Iterator[Path]:
 
 
 def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Path) -> str | None:
-    """Bring the whole file into ``part`` and return the name that the server gives it."""
+    """Download the whole file into ``part`` and return the file name that the server sent."""
     digest, total, name = str(found["sha256"]), int(found["file_size"]), None
     console = Console(stderr=True)
     columns = (TextColumn("download"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
@@ -160,7 +160,7 @@ def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Pa
             except httpx.HTTPError as error:
                 failure = unreachable("the files", error)
             except OSError as error:
-                part.unlink(missing_ok=True)  # on a full disk, what is of no use yet is the first to go
+                part.unlink(missing_ok=True)  # frees space on a full disk
                 raise not_written(str(part), error) from None
             else:
                 with part.open("rb") as file:
@@ -168,12 +168,13 @@ def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Pa
                         return name
                 part.unlink()
                 failure = CommandFailed(
-                    "what came is not what the server stored, also after another try", ExitCode.DAMAGED
+                    "the downloaded file is not what the server stored, also after a retry; try again later",
+                    ExitCode.DAMAGED,
                 )
             found = session.call(
                 "GET", f"/generations/{generation_id}/download", params={"redirect": "false"}
             )
-    assert failure is not None  # noqa: S101 - every other way out of the loop has returned
+    assert failure is not None  # noqa: S101 - every other path out of the loop has returned
     raise failure
 
 
@@ -182,7 +183,7 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
     if have > total:
         part.unlink()
         have = 0
-    # The last byte is asked for again rather than none: its answer has the file's name.
+    # Request at least the last byte again, because the response carries the file name.
     have = min(have, total - 1) if total else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
     with httpx.stream(
@@ -191,7 +192,7 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
         headers=headers,
         timeout=_TIMEOUT,
         follow_redirects=False,
-        # No proxy stands before this machine; who is trusted is the same everywhere (SSL_CERT_FILE).
+        # Requests to this machine use no proxy. SSL_CERT_FILE applies to all requests.
         trust_env=not is_loopback(url),
         verify=httpx.create_ssl_context(),
     ) as answer:
@@ -216,7 +217,7 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
 
 
 def _place(part: Path, target: Path) -> None:
-    """Put the whole file in its place in one step."""
+    """Move the complete file to its place in one step."""
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         try:

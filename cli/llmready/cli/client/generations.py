@@ -1,8 +1,9 @@
-"""``llmready generate | watch | cancel | download | history | quota``: from a website to its files."""
+"""``llmready generate``, ``watch``, ``cancel``, ``download``, ``history`` and ``quota``."""
 
-# ruff: noqa: PLC0415 - rich and httpx take long to import, which only what shows progress or downloads should wait for
+# ruff: noqa: PLC0415 - rich and httpx take long to import, and only some of these commands need them
 
 import argparse
+import re
 import sys
 import time
 import uuid
@@ -17,50 +18,56 @@ from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import is_id
 
-_PATIENCE = 120.0  # seconds for which a server may be away while a generation is watched
+_AWAY = 120.0  # seconds for which the server may be unreachable while a generation is watched
 _PER_PAGE = 100
 _ENDED = ("completed", "failed", "cancelled")
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands around generations."""
-    generate = client_command(add, "generate", _generate, "Start a generation; a new URL becomes a website.")
-    generate.add_argument("site", metavar="URL|SITE", help="a URL, or a website's name or id")
-    generate.add_argument("--wait", action="store_true", help="show the progress until it has ended")
-    generate.add_argument("--download", action="store_true", help="wait, then download the files")
+    """Add the commands for generations."""
+    generate = client_command(add, "generate", _generate, "Start a generation. A new URL becomes a website.")
+    generate.add_argument("site", metavar="URL|SITE", help="a URL, or a website's name or ID")
+    generate.add_argument("--wait", action="store_true", help="show the progress until it ends")
+    generate.add_argument("--download", action="store_true", help="wait for the end, then download the files")
     _add_out(generate)
-    watch = client_command(add, "watch", _watch, "Show a generation's progress until it has ended.")
-    watch.add_argument("generation", metavar="GENERATION", nargs="?", help="its id (default: the newest)")
-    cancel = client_command(add, "cancel", _cancel, "Cancel a generation that has not ended.")
-    cancel.add_argument("generation", metavar="GENERATION", nargs="?", help="its id (default: the newest)")
+    watch = client_command(add, "watch", _watch, "Show the progress of a generation until it ends.")
+    watch.add_argument(
+        "generation", metavar="GENERATION", nargs="?", help="its ID, or the start of it (default: the newest)"
+    )
+    cancel = client_command(add, "cancel", _cancel, "Cancel a running generation. It costs no quota.")
+    cancel.add_argument(
+        "generation", metavar="GENERATION", nargs="?", help="its ID, or the start of it (default: the newest)"
+    )
     fetch = client_command(add, "download", _download, "Download the files of a generation.")
     fetch.add_argument(
         "target",
         metavar="GENERATION|SITE",
         nargs="?",
-        help="its id, or a website (default: the newest completed)",
+        help="its ID, or a website (default: the newest completed)",
     )
     _add_out(fetch)
-    history = client_command(add, "history", _history, "List the generations, newest first.")
-    history.add_argument("--site", metavar="SITE", help="only those of a website")
-    history.add_argument("--status", choices=("pending", "processing", *_ENDED), help="only those in a state")
+    history = client_command(add, "history", _history, "List your generations, newest first.")
+    history.add_argument("--site", metavar="SITE", help="only generations of this website")
     history.add_argument(
-        "--limit", type=_count, default=20, metavar="N", help="at most so many (default: 20)"
+        "--status", choices=("pending", "processing", *_ENDED), help="only generations in this state"
     )
-    history.add_argument("--all", action="store_true", help="all of them")
-    client_command(add, "quota", _quota, "Show how many generations the month still allows.")
+    history.add_argument(
+        "--limit", type=_count, default=20, metavar="N", help="how many to list (default: 20)"
+    )
+    history.add_argument("--all", action="store_true", help="list all of them")
+    client_command(add, "quota", _quota, "Show how many generations are left this month.")
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--out", type=Path, metavar="PATH", help="file or folder to write (default: here)"
     )
-    parser.add_argument("--force", action="store_true", help="replace another file of that name")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def _generate(session: Session, options: argparse.Namespace) -> int:
     site = find_or_add_site(session, options.site)
-    # One key for all tries of this start: a repeated request does not start a second generation.
+    # All attempts of this start share one key, so a repeated request does not start a second generation.
     started = session.call(
         "POST",
         "/generations/start",
@@ -73,18 +80,18 @@ def _generate(session: Session, options: argparse.Namespace) -> int:
             print_json(started)
         else:
             print(f"Started {generation_id} for {plain(site['name'])}.")
-            say(f"`llmready watch {generation_id}` shows the progress; a mail tells when it has ended.")
+            say(f"`llmready watch {generation_id}` shows the progress. You get an email when it ends.")
         return ExitCode.DONE
     return _ended(session, options, generation_id, name=site["name"], and_download=options.download)
 
 
 def _watch(session: Session, options: argparse.Namespace) -> int:
-    generation_id = options.generation or newest(session)["id"]
+    generation_id = find_generation(session, options.generation)
     return _ended(session, options, generation_id, name="", and_download=False)
 
 
 def _cancel(session: Session, options: argparse.Namespace) -> int:
-    generation_id = _id_of(options.generation) if options.generation else newest(session)["id"]
+    generation_id = find_generation(session, options.generation)
     answer = session.call("POST", f"/generations/{generation_id}/cancel")
     if options.json:
         print_json(answer)
@@ -97,7 +104,7 @@ def _download(session: Session, options: argparse.Namespace) -> int:
     if options.target is None:
         generation_id = newest(session, status="completed")["id"]
     elif is_id(options.target):
-        generation_id = _generation_named(session, options.target)
+        generation_id = _generation_or_website(session, options.target)
     else:
         site = find_site(session, options.target)
         generation_id = newest(session, status="completed", website_id=site["id"])["id"]
@@ -125,13 +132,13 @@ def _history(session: Session, options: argparse.Namespace) -> int:
     if options.json:
         print_json(found)
     elif not found:
-        say("There are no generations here yet.")
+        say("There are no generations yet. Start one with `llmready generate URL`.")
     else:
         rows = [
             (
                 [entry["website_name"], entry["id"]],
                 day(entry["created_at"]),
-                entry["status"],
+                [entry["status"], entry["error_message"]] if entry["error_message"] else entry["status"],
                 f"{entry['pages_crawled']}/{entry['total_pages']}",
                 size(entry["file_size"]),
             )
@@ -140,10 +147,10 @@ def _history(session: Session, options: argparse.Namespace) -> int:
         print_table(
             ("website, generation", "started", "status", "#pages", "#size"),
             rows,
-            fixed=("started", "status", "#pages", "#size"),
+            fixed=("started", "#pages", "#size"),
         )
         if total > len(found):
-            say(f"{len(found)} of {total}; --limit or --all shows more.")
+            say(f"{len(found)} of {total} are listed; use --limit or --all for more.")
     return ExitCode.DONE
 
 
@@ -166,12 +173,12 @@ def _quota(session: Session, options: argparse.Namespace) -> int:
 def _ended(
     session: Session, options: argparse.Namespace, generation_id: str, *, name: str, and_download: bool
 ) -> int:
-    """Wait for a generation's end, tell it, and download if that is wanted."""
+    """Wait for the end of a generation, report it, and download the files if asked to."""
     try:
-        done = follow(session, _id_of(generation_id), plain(name))
+        done = follow(session, generation_id, plain(name))
     except KeyboardInterrupt:
         raise CommandFailed(
-            f"interrupted; the generation goes on, `llmready watch {generation_id}` shows it",
+            f"interrupted; the generation continues, and `llmready watch {generation_id}` shows it",
             ExitCode.INTERRUPTED,
         ) from None
     if done["status"] != "completed":
@@ -199,7 +206,7 @@ def _ended(
 
 
 def follow(session: Session, generation_id: str, name: str) -> dict[str, Any]:
-    """Follow a generation until it has ended, with a bar on a terminal, and return it."""
+    """Poll a generation until it ends and return it; a terminal shows a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -223,7 +230,7 @@ def follow(session: Session, generation_id: str, name: str) -> dict[str, Any]:
                 if failure.code is not ExitCode.UNREACHABLE:
                     raise
                 away_since = away_since or time.monotonic()
-                if time.monotonic() - away_since > _PATIENCE:
+                if time.monotonic() - away_since > _AWAY:
                     raise
             else:
                 pages = (
@@ -255,20 +262,54 @@ def newest(session: Session, **filters: str) -> dict[str, Any]:
     return dict(items[0])
 
 
-def _generation_named(session: Session, text: str) -> str:
-    """Return the generation that an id means; a website's id means its newest completed one."""
+def find_generation(session: Session, text: str | None, **filters: str) -> str:
+    """Return the ID of a generation.
+
+    Args:
+        session: The connection.
+        text: Its ID or the start of it; None for the newest.
+        filters: Filters of the history for the newest one.
+
+    Raises:
+        CommandFailed: No generation has this ID, or several do.
+    """
+    if text is None:
+        return str(newest(session, **filters)["id"])
+    if is_id(text):
+        return text
+    if not re.fullmatch(r"[0-9a-f-]{4,36}", text):
+        raise _no_generation(text)
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        params: dict[str, Any] = {"per_page": _PER_PAGE, **({"cursor": cursor} if cursor else {})}
+        answer = session.call("GET", "/generations/history", params=params)
+        found += [str(item["id"]) for item in answer["items"] if str(item["id"]).startswith(text)]
+        cursor = answer["next_cursor"]
+        if len(found) > 1:
+            raise CommandFailed(f"several generations begin with {text}; type more of the ID")
+        if cursor is None:
+            break
+    if not found:
+        raise _no_generation(text)
+    return found[0]
+
+
+def _no_generation(text: str) -> CommandFailed:
+    return CommandFailed(
+        f'no generation has the ID "{plain(text)}"; run `llmready history` to list your generations',
+        ExitCode.NOT_FOUND,
+    )
+
+
+def _generation_or_website(session: Session, text: str) -> str:
+    """Return the generation with an ID; the ID of a website stands for its newest completed generation."""
     try:
         session.call("GET", f"/generations/{text}")
     except Refused as refused:
         if refused.code is not ExitCode.NOT_FOUND:
             raise
         return str(newest(session, status="completed", website_id=text)["id"])
-    return text
-
-
-def _id_of(text: str) -> str:
-    if not is_id(text):
-        raise CommandFailed(f"{plain(text)} is no generation's id", ExitCode.NOT_FOUND)
     return text
 
 

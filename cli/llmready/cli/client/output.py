@@ -1,8 +1,9 @@
-"""What the client prints: tables that a person reads at 80 columns, JSON for a program."""
+"""Output of the client: tables for people, JSON for programs."""
 
-# ruff: noqa: PLC0415 - rich takes long to import, which only what prints a table should wait for
+# ruff: noqa: PLC0415 - rich takes long to import, and commands that print no table should not wait for it
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -14,26 +15,39 @@ if TYPE_CHECKING:
 
 
 def plain(text: object) -> str:
-    """Return a text on one line without characters that could command a terminal."""
+    """Return a text on one line, without control characters that a terminal would interpret."""
     return "".join(
         " " if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in str(text)
     ).strip()
 
 
+def json_text(content: object) -> str:
+    """Return content as JSON, indented."""
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
 def print_json(content: object) -> None:
-    """Print an answer as it came."""
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    """Print content as JSON."""
+    print(json_text(content))
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return a text in a colour of ANSI terminals; without one where output is not a terminal, or NO_COLOR is set."""
+    number = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}.get(colour)
+    if number is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\033[{number}m{text}\033[0m"
 
 
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, fixed: Sequence[str] = ()
 ) -> None:
-    """Print rows under their columns.
+    """Print a table.
 
     Args:
-        columns: Their names; one that begins with ``#`` holds numbers.
-        rows: What to print; a cell that is a list stands on several lines.
-        fixed: Columns that are never broken into lines.
+        columns: Names of the columns; a name that begins with ``#`` marks numbers.
+        rows: Cells of each row; a list becomes several lines.
+        fixed: Names of columns that are never wrapped.
     """
     from rich.table import Table
 
@@ -51,7 +65,7 @@ def print_table(
 
 
 def print_fields(fields: dict[str, object]) -> None:
-    """Print names with their values, one a line."""
+    """Print names with their values, one per line."""
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -63,27 +77,33 @@ def print_fields(fields: dict[str, object]) -> None:
 
 
 def say(text: str) -> None:
-    """Tell a person something that no program waits for."""
+    """Print a message for a person to standard error."""
     print(text, file=sys.stderr)
 
 
 def day(moment: str | None) -> str:
-    """Return a time of the API, to the minute; a dash for none."""
+    """Return a time of the API to the minute, or a dash for None."""
     return f"{moment[:10]} {moment[11:16]}" if moment else "-"
 
 
 def size(count: int | None) -> str:
-    """Return a number of bytes for a person."""
+    """Return a number of bytes in kB or MB."""
     if count is None:
         return "-"
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.1f} kB"
+
+
+_STATUS_COLOURS = {"completed": "green", "failed": "red", "cancelled": "yellow", "processing": "cyan"}
+_UNLIMITED = 10_000  # columns; a program or a file has no width
 
 
 def _cell(value: Any) -> "Text":
     from rich.text import Text
 
     if isinstance(value, list):
-        return Text("\n".join(plain(part) for part in value))
+        return Text("\n").join(_cell(part) for part in value)
+    if isinstance(value, str) and value in _STATUS_COLOURS:
+        return Text(value, style=_STATUS_COLOURS[value])
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     return Text("-" if value is None else plain(value))
@@ -92,4 +112,5 @@ def _cell(value: Any) -> "Text":
 def _print(table: "Table") -> None:
     from rich.console import Console
 
-    Console(highlight=False).print(table)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNLIMITED
+    Console(highlight=False, width=width).print(table)

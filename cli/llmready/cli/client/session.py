@@ -1,11 +1,13 @@
-"""Talking to the HTTP API: tokens that are renewed in time, and errors as one sentence with an exit code."""
+"""Call the HTTP API: renew tokens in time, and turn errors into one sentence with an exit code."""
 
-# ruff: noqa: PLC0415 - httpx takes long to import, which only what talks to a server should wait for
+# ruff: noqa: PLC0415 - httpx takes long to import, and commands that need no server should not wait for it
 
 import argparse
+import json
 import os
 import time
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 
 DEFAULT_API = "http://localhost:8000/api/v1"
 _TIMEOUT, _CONNECT_TIMEOUT = 35.0, 10.0  # seconds
-_SPARE = 30.0  # seconds before its end at which an access token is renewed
+_SPARE = 30.0  # seconds before its expiry at which an access token is renewed
 _TRIES = 3
 _SHORTEST_WAIT = 1.0  # seconds between two looks at something that changes
-_LONGEST_WAIT = 20.0  # seconds of a Retry-After that are waited out
+_LONGEST_WAIT = 20.0  # seconds; a longer Retry-After is reported instead
+_LOCAL_HINT = (
+    " To crawl a site on this machine, start the system with LLMREADY_CRAWL_ALLOW=127.0.0.1:8080 make run."
+)
 _CODES = {
     401: ExitCode.NOT_SIGNED_IN,
     403: ExitCode.NOT_ALLOWED,
@@ -34,21 +39,26 @@ _CODES = {
 
 
 class Refused(CommandFailed):
-    """The service refused a request; ``problem`` is what it said (RFC 9457)."""
+    """The service refused a request.
 
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+    Attributes:
+        status: HTTP status code.
+        problem: The problem document (RFC 9457).
+    """
+
+    def __init__(self, status: int, problem: dict[str, Any], *, hint: str = "") -> None:
         code = ExitCode.UNREACHABLE if status >= 500 else _CODES.get(status, ExitCode.REFUSED)
-        super().__init__(plain(_sentence(problem)), code)
+        super().__init__(plain(_sentence(problem)) + hint, code, problem=problem)
         self.status = status
         self.problem = problem
 
 
 class Session:
-    """Somebody at a server, signed in or not.
+    """A connection to a server, with the login or the API key of a person.
 
     Args:
         api: Base address of the API.
-        store: Where logins are kept.
+        store: File of logins.
     """
 
     def __init__(self, api: str, store: CredentialStore) -> None:
@@ -60,7 +70,7 @@ class Session:
         self._store = store
         self._login = store.read().logins.get(api)
         self._api_key = os.environ.get("LLMREADY_API_KEY", "").strip()
-        # A proxy for the world has no business with this machine's own addresses.
+        # Requests to this machine do not go through a proxy.
         self._http = httpx.Client(
             timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT),
             trust_env=not is_loopback(api),
@@ -69,7 +79,7 @@ class Session:
 
     @property
     def email(self) -> str | None:
-        """Who is signed in."""
+        """Address of the account that is signed in, or None."""
         return self._login.email if self._login else None
 
     def close(self) -> None:
@@ -77,16 +87,14 @@ class Session:
         self._http.close()
 
     def sign_in(self, email: str, password: str) -> None:
-        """Sign in and remember it, this server as the one to use from now on."""
+        """Sign in, store the login, and make this server the default."""
         tokens = self._ask("POST", "/auth/login", json={"email": email, "password": password})
         with self._store.locked():
             self._remember(email, tokens)
 
     def sign_out(self) -> None:
-        """Revoke the login and forget it; forgotten even where the server cannot be reached."""
-        with self._store.locked():
-            login = self._store.read().logins.get(self.api)
-            self._forget()
+        """Revoke the login and delete it here, even when the server cannot be reached."""
+        login = self.forget()
         if login is None:
             raise _not_signed_in(self.api)
         try:
@@ -95,8 +103,23 @@ class Session:
             if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
 
+    def forget(self) -> Login | None:
+        """Delete the stored login of this server and return it."""
+        with self._store.locked():
+            login = self._store.read().logins.get(self.api)
+            self._forget()
+        return login
+
+    def check_reachable(self) -> None:
+        """Check that LLMReady answers, before a person is asked to type anything.
+
+        Raises:
+            CommandFailed: The server cannot be reached, or is not LLMReady.
+        """
+        self.open_call("GET", "/health")
+
     def open_call(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request that needs no login and return the answer's JSON."""
+        """Send a request that needs no login and return the JSON of the answer."""
         return self._ask(method, path, **request)
 
     def call(self, method: str, path: str, **request: Any) -> Any:
@@ -110,19 +133,43 @@ class Session:
                 be reached.
             Refused: The service refused it.
         """
+        return _json(self._authorized(method, path, **request), self.api)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file of the API; a large file comes from the address that the API names.
+
+        Raises:
+            CommandFailed: As :meth:`call`.
+        """
+        import httpx
+
+        answer = self._authorized("GET", path)
+        if not answer.is_redirect:
+            return answer.text
+        try:
+            file = httpx.get(
+                answer.headers["Location"], timeout=_TIMEOUT, trust_env=not is_loopback(self.api)
+            )
+        except httpx.HTTPError as error:
+            raise unreachable("the file", error) from None
+        if not file.is_success:
+            raise CommandFailed("the file could not be downloaded; try again", ExitCode.UNREACHABLE)
+        return file.content.decode("utf-8", errors="replace")
+
+    def _authorized(self, method: str, path: str, **request: Any) -> "httpx.Response":
         if self._api_key:
-            return self._ask(method, path, token=self._api_key, **request)
+            return self._send(method, path, token=self._api_key, **request)
         login = self._login
         if login is None:
             raise _not_signed_in(self.api)
         if login.expires_at - _SPARE < time.time():
             login = self._renewed(login)
         try:
-            return self._ask(method, path, token=login.access_token, **request)
+            return self._send(method, path, token=login.access_token, **request)
         except Refused as refused:
             if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        return self._ask(method, path, token=self._renewed(login).access_token, **request)
+        return self._send(method, path, token=self._renewed(login).access_token, **request)
 
     def _renewed(self, old: Login) -> Login:
         with self._store.locked():
@@ -130,7 +177,7 @@ class Session:
             if newest is None:
                 raise _not_signed_in(self.api)
             if newest.refresh_token != old.refresh_token:
-                self._login = newest  # another command was faster
+                self._login = newest  # another command renewed it
                 return newest
             try:
                 tokens = self._ask("POST", "/auth/refresh", json={"refresh_token": old.refresh_token})
@@ -157,7 +204,10 @@ class Session:
         self._login = None
         self._store.write(self._store.read().with_login(self.api, None))
 
-    def _ask(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Any:
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        return _json(self._send(method, path, **request), self.api)
+
+    def _send(self, method: str, path: str, *, token: str | None = None, **request: Any) -> "httpx.Response":
         import httpx
 
         headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -166,44 +216,60 @@ class Session:
                 answer = self._http.request(method, self.api + path, headers=headers, **request)
             except httpx.HTTPError as error:
                 raise unreachable(self.api, error) from None
-            if answer.is_success:
+            if answer.is_success or answer.is_redirect:
                 self.retry_after = max(_SHORTEST_WAIT, _wait(answer) or _SHORTEST_WAIT)
-                return _json(answer, self.api)
+                return answer
             wait = _wait(answer)
-            # Both statuses mean that nothing was done.
+            # With these statuses the server did nothing, so the request can be repeated.
             if answer.status_code not in (429, 503) or wait is None or attempt == _TRIES - 1:
                 _refuse(answer, self.api)
             time.sleep(wait)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that every command of the client has."""
+    """Add the arguments that every command of the client accepts."""
     parser.add_argument(
         "--api",
         metavar="URL",
         default=os.environ.get("LLMREADY_API"),
-        help=f"address of the API (default: LLMREADY_API, else where you signed in last, else {DEFAULT_API})",
+        help="address of the API (default: LLMREADY_API, the local system of this folder, or your last sign-in)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def open_session(options: argparse.Namespace) -> Session:
-    """Return the session that the arguments mean.
+    """Return the session for the arguments of a command.
 
     Raises:
-        CommandFailed: The address is no HTTP address.
+        CommandFailed: The address is not an HTTP address.
     """
     store = CredentialStore()
     known: Credentials = store.read()
-    return Session(api_address(options.api or known.api or DEFAULT_API), store)
+    return Session(api_address(options.api or _default_api(known.api)), store)
+
+
+def _default_api(last: str | None) -> str:
+    """Return the server to use when none is named.
+
+    Inside a clone with a running local system that is this system, unless the last sign-in was at another machine.
+    """
+    if last is not None and not is_loopback(last):
+        return last
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        try:
+            endpoints = json.loads((folder / ".local" / "endpoints.json").read_bytes())
+            return str(endpoints["api"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return last or DEFAULT_API
 
 
 def api_address(text: str) -> str:
-    """Return the base address of an API; ``api.example.com`` is enough.
+    """Return the base address of an API from what a person typed, such as ``api.example.com``.
 
     Raises:
-        CommandFailed: It is no HTTP address, or one over which a password would travel in the open.
+        CommandFailed: It is not an HTTP address, or it would send the password without encryption.
     """
     text = text.strip()
     typed = text if "://" in text else f"{'http' if is_loopback('//' + text) else 'https'}://{text}"
@@ -213,10 +279,13 @@ def api_address(text: str) -> str:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise CommandFailed(f"{plain(text)} is no address of an API", ExitCode.USAGE)
+        raise CommandFailed(
+            f"{plain(text)} is not the address of an API; use one such as https://api.example.com",
+            ExitCode.USAGE,
+        )
     if parts.scheme == "http" and not is_loopback(typed):
         raise CommandFailed(
-            f"{plain(text)} is not encrypted, and your password would travel in the open; use https",
+            f"{plain(text)} would send your password without encryption; use https",
             ExitCode.USAGE,
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/api/v1'}"
@@ -226,14 +295,15 @@ def unreachable(where: str, error: Exception) -> CommandFailed:
     """Return the failure to reach a server."""
     import httpx
 
-    reason = "it took too long" if isinstance(error, httpx.TimeoutException) else plain(str(error))
+    reason = "no answer in time" if isinstance(error, httpx.TimeoutException) else plain(str(error))
     return CommandFailed(
-        f"{where} cannot be reached ({reason or type(error).__name__})", ExitCode.UNREACHABLE
+        f"{where} cannot be reached ({reason or type(error).__name__}); check the address and your connection",
+        ExitCode.UNREACHABLE,
     )
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads to this machine itself."""
+    """Return whether a URL leads to this machine."""
     try:
         return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
     except ValueError:
@@ -254,7 +324,7 @@ def _json(answer: "httpx.Response", api: str) -> Any:
         return answer.json()
     except ValueError:
         raise CommandFailed(
-            f"what answers at {api} is not LLMReady; is the address right?", ExitCode.UNREACHABLE
+            f"the server at {api} is not LLMReady; check the address", ExitCode.UNREACHABLE
         ) from None
 
 
@@ -273,10 +343,11 @@ def _refuse(answer: "httpx.Response", api: str) -> NoReturn:
         problem = None
     if not isinstance(problem, dict) or not ({"detail", "message"} & problem.keys()):
         raise CommandFailed(
-            f"what answers at {api} is not LLMReady (status {answer.status_code}); is the address right?",
+            f"the server at {api} is not LLMReady (status {answer.status_code}); check the address",
             ExitCode.UNREACHABLE,
         )
-    raise Refused(answer.status_code, problem)
+    local = problem.get("code") == "url_not_public" and is_loopback(api)
+    raise Refused(answer.status_code, problem, hint=_LOCAL_HINT if local else "")
 
 
 def _sentence(problem: dict[str, Any]) -> str:

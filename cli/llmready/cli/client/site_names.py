@@ -1,4 +1,4 @@
-"""Which website a person means: by its id, its name, or its address however it is typed."""
+"""Find the website that a person names by its ID, its name or its address."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _PER_PAGE = 100
 
 
 def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
-    """Walk the person's websites, newest first."""
+    """Iterate over the websites, newest first."""
     cursor: str | None = None
     while True:
         params = {**filters, "per_page": _PER_PAGE, **({"cursor": cursor} if cursor else {})}
@@ -26,21 +26,22 @@ def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
 
 
 def find_site(session: Session, text: str) -> dict[str, Any]:
-    """Return the website that a person means.
+    """Return the website with this ID, name or address.
 
     Raises:
-        CommandFailed: There is none, or several have that name.
+        CommandFailed: There is none, or several have the name.
     """
     found = _known(session, text)
     if found is None:
         raise CommandFailed(
-            f"you have no website {plain(text)}; `llmready sites list` shows them", ExitCode.NOT_FOUND
+            f'you have no website "{plain(text)}"; run `llmready sites list` to list your websites',
+            ExitCode.NOT_FOUND,
         )
     return found
 
 
 def find_or_add_site(session: Session, text: str) -> dict[str, Any]:
-    """Return the website that a person means; an address that is new becomes one."""
+    """Return the website with this ID, name or address; a new address is added."""
     found = _known(session, text)
     if found is not None:
         return found
@@ -49,9 +50,10 @@ def find_or_add_site(session: Session, text: str) -> dict[str, Any]:
     try:
         added: dict[str, Any] = session.call("POST", "/websites", json={"url": text})
     except Refused as refused:
-        if refused.problem.get("code") != "website_exists" or not refused.problem.get("website_id"):
+        problem = refused.problem or {}
+        if problem.get("code") != "website_exists" or not problem.get("website_id"):
             raise
-        added = session.call("GET", f"/websites/{quote(refused.problem['website_id'], safe='')}")
+        added = session.call("GET", f"/websites/{quote(problem['website_id'], safe='')}")
     return added
 
 
@@ -71,12 +73,12 @@ def _known(session: Session, text: str) -> dict[str, Any] | None:
             return site
     named = [site for site in sites if site["name"].casefold() == text.strip().casefold()]
     if len(named) > 1:
-        raise CommandFailed(f"{len(named)} websites are called {plain(text)}; name the address or the id")
+        raise CommandFailed(f'{len(named)} websites have the name "{plain(text)}"; use the address or the ID')
     return named[0] if named else None
 
 
 def _address(text: str) -> str:
-    """Return an address as the service compares them: without scheme, ``www.`` and last slash."""
+    """Return an address in the form that the service compares: without scheme, ``www.`` and trailing slash."""
     rest = re.sub(r"^https?://", "", text.strip(), flags=re.IGNORECASE)
     host, slash, path = rest.partition("/")
     return (host.lower().removeprefix("www.") + slash + path).rstrip("/")

@@ -1,4 +1,4 @@
-"""``llmready sites``: the websites that a person wants as text."""
+"""``llmready sites``: the websites of a person."""
 
 import argparse
 import sys
@@ -12,14 +12,14 @@ from llmready.cli.client.site_names import all_sites, find_site
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
 
-_AT_ONCE = 50  # what the API takes in one bulk request
+_AT_ONCE = 50  # most items of one bulk request
 
 
 def add_commands(add: Add) -> None:
     """Add ``llmready sites`` with its commands."""
     sites = add("sites", help="add, list, change and delete websites", description="Your websites.")
     commands = sites.add_subparsers(required=True, metavar="COMMAND")
-    show_all = client_command(commands.add_parser, "list", _list, "List the websites, newest first.")
+    show_all = client_command(commands.add_parser, "list", _list, "List your websites, newest first.")
     which = show_all.add_mutually_exclusive_group()
     which.add_argument(
         "--active", action="store_const", const=True, dest="is_active", help="only active ones"
@@ -27,43 +27,43 @@ def add_commands(add: Add) -> None:
     which.add_argument(
         "--inactive", action="store_const", const=False, dest="is_active", help="only inactive ones"
     )
-    new = client_command(commands.add_parser, "add", _add, "Add websites, fifty as easily as one.")
+    new = client_command(commands.add_parser, "add", _add, "Add one or many websites.")
     new.add_argument("urls", nargs="*", metavar="URL", help="such as example.com/docs")
     new.add_argument(
-        "--from", dest="file", metavar="FILE", help="a file with one URL a line; - for standard input"
+        "--from", dest="file", metavar="FILE", help="file with one URL per line; - for standard input"
     )
     _add_fields(new)
-    show = client_command(commands.add_parser, "show", _show, "Show a website with its figures.")
-    show.add_argument("site", metavar="SITE", help="address, name or id")
+    show = client_command(commands.add_parser, "show", _show, "Show a website and its statistics.")
+    show.add_argument("site", metavar="SITE", help="address, name or ID")
     edit = client_command(commands.add_parser, "edit", _edit, "Change websites.")
-    edit.add_argument("sites", nargs="+", metavar="SITE", help="address, name or id")
+    edit.add_argument("sites", nargs="+", metavar="SITE", help="address, name or ID")
     edit.add_argument("--url", metavar="URL", help="a new address")
     _add_fields(edit)
     remove = client_command(
         commands.add_parser, "delete", _delete, "Delete websites with their generations and files."
     )
-    remove.add_argument("sites", nargs="+", metavar="SITE", help="address, name or id")
+    remove.add_argument("sites", nargs="+", metavar="SITE", help="address, name or ID")
     remove.add_argument("--yes", action="store_true", help="do not ask")
-    client_command(commands.add_parser, "stats", _stats, "Show the figures of all websites together.")
+    client_command(commands.add_parser, "stats", _stats, "Show statistics of all websites.")
 
 
 def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME")
     parser.add_argument("--description", metavar="TEXT")
-    parser.add_argument("--include", metavar="P,P", help="only these pages: path globs or words")
-    parser.add_argument("--exclude", metavar="P,P", help="not these pages: path globs or words")
-    parser.add_argument("--max-pages", type=int, metavar="N", help="pages at most")
-    parser.add_argument("--timeout", type=int, metavar="S", help="seconds of fetching")
+    parser.add_argument("--include", metavar="P,P", help="include only these pages: path globs or words")
+    parser.add_argument("--exclude", metavar="P,P", help="exclude these pages: path globs or words")
+    parser.add_argument("--max-pages", type=int, metavar="N", help="page limit")
+    parser.add_argument("--timeout", type=int, metavar="S", help="time limit in seconds")
     parser.add_argument(
         "--use-playwright", action=argparse.BooleanOptionalAction, help="render pages in a browser"
     )
     parser.add_argument(
         "--link-target",
         choices=("page", "markdown"),
-        help="where the links of llms.txt lead: to the pages, or to the Markdown files on your site",
+        help="targets of the links in llms.txt: the pages, or the Markdown files on your site",
     )
     parser.add_argument(
-        "--active", action=argparse.BooleanOptionalAction, dest="is_active", help="may be generated"
+        "--active", action=argparse.BooleanOptionalAction, dest="is_active", help="allow generations"
     )
 
 
@@ -73,7 +73,7 @@ def _list(session: Session, options: argparse.Namespace) -> int:
     if options.json:
         print_json(sites)
     elif not sites:
-        say("You have no websites yet; add one with `llmready sites add URL`.")
+        say("You have no websites yet. Add one with `llmready sites add URL`.")
     else:
         print_table(
             ("website", "active", "#pages", "#generations", "last"),
@@ -185,7 +185,7 @@ def _stats(session: Session, options: argparse.Namespace) -> int:
 
 
 def _in_bulk(session: Session, verb: str, items: list[Any], names: list[str], *, as_json: bool) -> int:
-    """Do many at once; each that is refused is named with its reason."""
+    """Send bulk requests and name each refused item with its reason."""
     results: list[dict[str, Any]] = []
     for start in range(0, len(items), _AT_ONCE):
         answer = session.call("POST", "/websites/bulk", json={verb: items[start : start + _AT_ONCE]})
@@ -227,6 +227,6 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
 
 def _be_sure(what: str) -> None:
     if not sys.stdin.isatty():
-        raise CommandFailed("there is no terminal to ask whether you are sure; use --yes", ExitCode.USAGE)
+        raise CommandFailed("there is no terminal to ask for confirmation; use --yes", ExitCode.USAGE)
     if input(f"Delete {what} with all generations and files? [y/N] ").strip().lower() not in ("y", "yes"):
         raise CommandFailed("nothing was deleted")
