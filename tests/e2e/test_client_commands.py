@@ -87,7 +87,7 @@ def test_passwords_are_changed_and_reset(client: Client, system: System) -> None
     )
     assert code == ExitCode.DONE, errors
     assert client("forgot-password", email)[0] == ExitCode.DONE
-    mail = system.mail_to(email, "reset-password")
+    mail = system.mail_to(email, "new LLMReady password")
     body = email_from_string(mail, policy=policy.default).get_body(("plain",))
     assert body is not None
     token = re.search(r"#token=([\w-]+)", body.get_content())
