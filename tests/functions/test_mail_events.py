@@ -1,5 +1,6 @@
 """What SES tells of bounces and complaints stops mail to the address."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -80,6 +81,17 @@ def test_what_counts(place: Place, detail: dict[str, Any], reason: SuppressionRe
     assert (found and found.reason) == reason
     stored = place.dynamodb.scan(TableName=place.name)["Items"]
     assert "example.org" not in json.dumps(stored).lower()
+
+
+@pytest.mark.usefixtures("calls")
+def test_suppressed_addresses_are_stored_under_a_key(place: Place) -> None:
+    handler({"detail": bounce("Permanent", "ada@example.org")}, CONTEXT)
+    stored = json.dumps(place.dynamodb.scan(TableName=place.name)["Items"]).lower()
+    assert "suppression#" in stored
+    for spelling in ("ada@example.org", "Ada@Example.org"):
+        for algorithm in ("sha256", "sha1", "md5", "sha512", "blake2b"):
+            digest = hashlib.new(algorithm, spelling.encode()).hexdigest()
+            assert digest[:16] not in stored, algorithm
 
 
 @pytest.mark.usefixtures("calls")

@@ -27,5 +27,9 @@ class Fingerprints:
         """Return the fingerprint of a source network."""
         return self._digest(f"network {network}")
 
+    def of_client(self, client: str) -> str:
+        """Return the fingerprint of whom a rate limit counts, such as a source address."""
+        return self._digest(f"client {client}")
+
     def _digest(self, text: str) -> str:
         return hmac.new(self._key().encode(), text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]

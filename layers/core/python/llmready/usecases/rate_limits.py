@@ -21,7 +21,9 @@ def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitSt
         The status after this request, or None if the limit cannot be read.
     """
     try:
-        return services.limiter.take(name, key, rate=rate, time=services.clock())
+        return services.limiter.take(
+            name, services.fingerprints.of_client(key), rate=rate, time=services.clock()
+        )
     except TryAgain:
         services.log.warning("rate limit not read; the request passes", limit=name)
         services.metrics.count("LimiterUnavailable")
