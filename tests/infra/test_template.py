@@ -95,20 +95,25 @@ def test_rights_name_their_resources(prod: Template, folder: str) -> None:
             assert actions <= unnamed, actions
 
 
-def test_archives_are_the_only_files_that_functions_touch(prod: Template) -> None:
+def test_functions_touch_archives_alone_and_delete_checkpoints_with_their_account(prod: Template) -> None:
     task = _task_role(prod)
+    deleting_accounts = [prod.role_of("auth"), prod.role_of("cleanup")]
     for role in [*(prod.role_of(folder) for folder in FOLDERS), task]:
         for statement in prod.statements(role):
             actions = listed(statement["Action"])
             if any(action.endswith("Object") for action in actions):
-                # Where crawls were is the workers' own business, and all that they may delete.
-                own = role == task and "s3:DeleteObject" in actions
-                place = "/checkpoints/*" if own else "/generations/*"
-                assert all(place in json.dumps(entry) for entry in listed(statement["Resource"]))
+                places = {"/generations/*"}
+                if role == task and "s3:DeleteObject" in actions:
+                    places = {"/checkpoints/*"}  # all that a worker may delete
+                elif role in deleting_accounts and actions == ["s3:DeleteObject"]:
+                    places = {"/generations/*", "/checkpoints/*"}
+                for entry in listed(statement["Resource"]):
+                    assert any(place in json.dumps(entry) for place in places)
             if "s3:ListBucket" in actions:
                 (prefixes,) = statement["Condition"]["StringLike"].values()
                 assert list(statement["Condition"]["StringLike"]) == ["s3:prefix"]
-                assert set(listed(prefixes)) <= {"generations/*", "checkpoints/*"}
+                allowed = {"generations/*"} | ({"checkpoints/*"} if role in deleting_accounts else set())
+                assert set(listed(prefixes)) <= allowed
 
 
 def test_only_the_dispatcher_may_start_tasks_and_only_of_this_cluster(prod: Template) -> None:
