@@ -62,6 +62,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
     "too_many_requests": (429, "That was too often; please wait a moment."),
     "too_many_starts": (429, "That was too often; please wait a moment."),
+    "failed_crawl_limit": (
+        429,
+        "Your failed and cancelled crawls took 60 minutes today. You can start generations again tomorrow (UTC).",
+    ),
     "account_locked": (429, "Too many failed logins; please try again later."),
     "internal_error": (500, "Something went wrong on our side. Please try again."),
     "try_again": (503, "The service is busy. Please try again in a moment."),
@@ -154,7 +158,7 @@ _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
 _START_PROBLEMS = (
     *("quota_exceeded", "plan_limit", "email_not_verified", "host_blocked", "website_not_found"),
     *("generation_in_progress", "website_inactive", "too_many_starts", "paused", "idempotency_key_reused"),
-    *("url_not_public", "user_not_found"),
+    *("url_not_public", "user_not_found", "failed_crawl_limit"),
 )
 _STARTED = _of_generation("202", "$response.body#/generation_id")
 _REFRESH = Link("refresh", "200", {}, {"refresh_token": "$response.body#/refresh_token"})

@@ -124,7 +124,7 @@ class _Job:
             case CrawlFailed(failure, transient) if (
                 transient and generation.attempts <= self._context.retries
             ):
-                waiting = generation.handed_back(failure=failure)
+                waiting = generation.handed_back(failure=failure, ended_at=now())
                 await retry(lambda: self._context.services.generations.hand_back(waiting), while_=lease.holds)
                 delay = int(generation.retry_delay.total_seconds())
                 logger.info(

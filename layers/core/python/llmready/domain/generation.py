@@ -174,6 +174,9 @@ class Generation(BaseModel):
         month: The month whose quota was reserved.
         correlation_id: ID of the request that started it, by which all its log lines are found.
         trigger: What started it.
+        paid: Whether its user had a paid plan when it was started.
+        lost_seconds: Seconds of crawling that came to nothing: of earlier attempts, and, once it failed or was
+            cancelled, of the last one. Each attempt counts for its timeout at most.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
         held: Whether it is in no queue yet, because its user has as many running as the plan allows.
         fence: Rises with each claim; each write names the fence it claimed, so that a worker that lost its lease
@@ -194,6 +197,8 @@ class Generation(BaseModel):
     queue: QueueName
     correlation_id: str = ""
     trigger: Trigger = Trigger.MANUAL
+    paid: bool = True
+    lost_seconds: int = 0
     limited_by_plan: bool = False
     status: Status = Status.PENDING
     held: bool = False
@@ -300,6 +305,8 @@ class Generation(BaseModel):
                 # Whoever claims it got it from a queue, even where the note of that comes later than the claim.
                 "enqueued_at": self.enqueued_at or time,
                 "started_at": time,
+                # The worker of an abandoned attempt was last heard of when its lease was extended.
+                "lost_seconds": self.lost_seconds + self._attempt_seconds(self.lease_expires_at),
                 "lease_expires_at": time + lease,
                 "pages_crawled": 0,
                 "total_pages": 0,
@@ -343,24 +350,38 @@ class Generation(BaseModel):
 
     def failed(self, *, time: datetime, failure: Failure) -> "Generation":
         """Return it as failed for ``failure``."""
-        return self._ended(Status.FAILED, time, error_code=failure.code, error_message=failure.message)
+        return self._ended(
+            Status.FAILED,
+            time,
+            error_code=failure.code,
+            error_message=failure.message,
+            lost_seconds=self._lost_until(time),
+        )
 
     def cancelled(self, *, time: datetime) -> "Generation":
         """Return it as cancelled; whoever works on it finds its fence of no use at the next write."""
-        return self._ended(Status.CANCELLED, time)
+        return self._ended(Status.CANCELLED, time, lost_seconds=self._lost_until(time))
 
-    def handed_back(self, *, failure: Failure | None = None, attempt_counts: bool = True) -> "Generation":
+    def handed_back(
+        self,
+        *,
+        failure: Failure | None = None,
+        attempt_counts: bool = True,
+        ended_at: datetime | None = None,
+    ) -> "Generation":
         """Return it as waiting again after an attempt that did not end it.
 
         Args:
             failure: Why the attempt ended, shown while it waits.
             attempt_counts: False where the attempt was interrupted through no fault of the site.
+            ended_at: When the attempt ended; None if its time does not count as lost.
         """
         self._must_allow(Status.PENDING)
         return self.model_copy(
             update={
                 "status": Status.PENDING,
                 "lease_expires_at": None,
+                "lost_seconds": self.lost_seconds + self._attempt_seconds(ended_at),
                 "attempts": self.attempts - (0 if attempt_counts else 1),
                 "error_code": failure.code if failure else None,
                 "error_message": failure.message if failure else None,
@@ -372,6 +393,16 @@ class Generation(BaseModel):
         return self.model_copy(
             update={"status": status, "completed_at": time, "lease_expires_at": None, **changes}
         )
+
+    def _lost_until(self, time: datetime) -> int:
+        running = self.status is Status.PROCESSING
+        return self.lost_seconds + (self._attempt_seconds(time) if running else 0)
+
+    def _attempt_seconds(self, ended_at: datetime | None) -> int:
+        """Return the seconds of the last attempt, which counts for its timeout at most."""
+        if self.started_at is None or ended_at is None:
+            return 0
+        return max(0, min(self.settings.timeout, int((ended_at - self.started_at).total_seconds())))
 
     def _must_allow(self, following: Status) -> None:
         if self.status.is_final:

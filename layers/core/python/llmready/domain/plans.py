@@ -61,6 +61,11 @@ class Plan(BaseModel):
     longest_crawl: int
     schedule: Schedule
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether the plan costs money: every plan but the free one."""
+        return self.name != FREE.name
+
 
 FREE = Plan(
     name="free",

@@ -1,7 +1,8 @@
 """Generations with their quota and the lock on their website."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from llmready.domain.controls import Controls
@@ -20,12 +21,14 @@ class StartSnapshot(NamedTuple):
         website: The website, or None if it does not exist.
         controls: What operators have set.
         earlier: The stored answer to a start with the same idempotency key; it may have expired.
+        failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day.
     """
 
     user: User | None
     website: Website | None
     controls: Controls
     earlier: StartRecord | None = None
+    failed_seconds: Mapping[str, int] = MappingProxyType({})
 
 
 class NewWebsite(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import Conflict, Forbidden, NotFound, TryAgain
+from llmready.domain.failed_crawls import check_failed_crawls
 from llmready.domain.generation import Generation, Trigger
 from llmready.domain.idempotency import KEPT, AlreadyStarted, StartRecord, digest_of
 from llmready.domain.quota import month_of
@@ -79,7 +80,7 @@ def start_generation(
 
     Raises:
         Invalid: The URL is not public, or the idempotency key was used for another request.
-        TooManyRequests: More starts than a minute allows.
+        TooManyRequests: More starts than a minute allows, or more failed and cancelled crawls than a day allows.
         Unauthenticated: The account does not exist any more.
         NotFound: The user has no such website.
         Paused: An operator has paused new starts.
@@ -116,6 +117,7 @@ def _start(
         return _repeated(snapshot.earlier, request.website_id, canonical)
     if limit is not None:
         limit()
+    check_failed_crawls(snapshot.failed_seconds, time)
     website, created = snapshot.website, None
     if website is None:
         if url is None:
@@ -211,6 +213,7 @@ def _pending(user: User, website: Website, request: StartRequest, time: datetime
                 "timeout": min(website.timeout, plan.longest_crawl),
             }
         ),
+        paid=plan.is_paid,
         limited_by_plan=limited_by_plan,
         trigger=request.trigger,
         month=month_of(time),

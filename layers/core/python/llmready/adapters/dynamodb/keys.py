@@ -114,6 +114,11 @@ def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
     return Key(f"LEDGER#{ledger}" if ledger is not None else partition(user_id), QUOTA + month)
 
 
+def failed_crawls(user_id: str) -> Key:
+    """Key of the crawl time of a user's failed and cancelled generations, one attribute a day."""
+    return Key(partition(user_id), "FAILEDCRAWLS")
+
+
 def mail(user_id: str, mail_id: str) -> Key:
     """Key of a mail in the outbox."""
     return Key(partition(user_id), MAIL + mail_id)

@@ -1,6 +1,6 @@
 """Changes of generations, with the quota and the website lock that change with them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -12,11 +12,14 @@ from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.adapters.dynamodb.websites import duplicate, has_room, no_room, website_writes
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost, NotFound
+from llmready.domain.failed_crawls import day_of
 from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import resets_at
 from llmready.ports.generations import NewWebsite
+
+_FAILED_CRAWLS_KEPT = timedelta(days=2)
 
 
 class DynamoGenerationCommands:
@@ -182,12 +185,21 @@ class DynamoGenerationCommands:
             count,
             unlock,
         ]
+        if not completed and generation.lost_seconds and generation.completed_at:
+            writes.append(self._count_lost_time(generation, generation.completed_at))
         if mail is not None:
             writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
         try:
             self._table.transact(writes)
         except TransactionRefused:
             raise LeaseLost from None
+
+    def _count_lost_time(self, generation: Generation, time: datetime) -> Write:
+        return self._table.update(
+            keys.failed_crawls(generation.user_id),
+            change={"ttl": int((time + _FAILED_CRAWLS_KEPT).timestamp())},
+            add={day_of(time): generation.lost_seconds},
+        )
 
     def take_slot(self, held: Generation, *, running_limit: int) -> bool:
         """End a generation's wait for a slot; return False when there is none, or it does not wait any more."""

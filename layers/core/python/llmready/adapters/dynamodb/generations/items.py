@@ -35,6 +35,11 @@ def record_from(item: Item | None) -> StartRecord | None:
     return StartRecord.model_validate(item) if item is not None else None
 
 
+def failed_seconds_from(item: Item | None) -> dict[str, int]:
+    """Return the seconds of failed and cancelled crawls that an item holds, by day."""
+    return {name: int(value) for name, value in (item or {}).items() if name not in ("pk", "sk", "ttl")}
+
+
 def index_key(*parts: str) -> str:
     """Return the partition key of an index that finds generations by several attributes."""
     return "#".join(parts)

@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.controls import controls_from
-from llmready.adapters.dynamodb.generations.items import generation_from, record_from
+from llmready.adapters.dynamodb.generations.items import failed_seconds_from, generation_from, record_from
 from llmready.adapters.dynamodb.generations.lists import Place, cursor_after, position_of
 from llmready.adapters.dynamodb.table import Item, Table
 from llmready.adapters.dynamodb.users import user_from
@@ -46,12 +46,16 @@ class DynamoGenerationQueries:
     def _snapshot(
         self, user_id: str, place: keys.Key, digest: str | None
     ) -> tuple[Item | None, StartSnapshot]:
-        wanted = [keys.profile(user_id), place, keys.CONTROLS]
+        wanted = [keys.profile(user_id), place, keys.CONTROLS, keys.failed_crawls(user_id)]
         if digest is not None:
             wanted.append(keys.start_record(user_id, digest))
-        user, item, controls, *record = self._table.get_many(wanted)
+        user, item, controls, failed, *record = self._table.get_many(wanted)
         return item, StartSnapshot(
-            user_from(user), None, controls_from(controls), record_from(*record or [None])
+            user_from(user),
+            None,
+            controls_from(controls),
+            record_from(*record or [None]),
+            failed_seconds_from(failed),
         )
 
     def get(self, user_id: str, generation_id: str) -> Generation | None:
