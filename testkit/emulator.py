@@ -25,6 +25,7 @@ from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
+from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
 from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
@@ -239,6 +240,7 @@ class Place:
             limiter=self.limiter,
             lockout=self.lockout,
             account_mail_limit=DynamoAccountMailLimit(self.table),
+            host_leases=DynamoHostLeases(self.table),
             outbox=self.outbox,
             mail_queue=self.mail_queue,
             suppressions=self.suppressions,

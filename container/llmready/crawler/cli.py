@@ -83,6 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report progress as JSON lines on standard output"
     )
+    parser.add_argument(
+        "--take-turns",
+        action="store_true",
+        help="send requests only between the lines `run` and `wait` on standard input",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -101,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return EXIT_USAGE
     reporter: Reporter = EventReporter() if args.events else TerminalReporter()
-    return asyncio.run(_run(options, settings, reporter))
+    return asyncio.run(_run(options, settings, reporter, takes_turns=args.take_turns))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,12 +118,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(parser.parse_args(argv))
 
 
-async def _run(options: Options, settings: OperatorSettings, reporter: Reporter) -> int:
+async def _run(options: Options, settings: OperatorSettings, reporter: Reporter, *, takes_turns: bool) -> int:
     # Here, so that the command line works without the packages that only a crawl needs.
     from llmready.crawler.crawl import crawl  # noqa: PLC0415
+    from llmready.crawler.fetch.gate import Gate  # noqa: PLC0415
+    from llmready.crawler.turns import take_turns  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
-    task = loop.create_task(crawl(options, settings, reporter))
+    gate = Gate(is_open=not takes_turns)
+    task = loop.create_task(crawl(options, settings, reporter, gate))
+    turns = loop.create_task(take_turns(gate, reporter)) if takes_turns else None
     stopped_by: list[int] = []
 
     def stop(number: int) -> None:
@@ -141,6 +150,9 @@ async def _run(options: Options, settings: OperatorSettings, reporter: Reporter)
         logging.getLogger(__name__).exception("the crawler failed")
         reporter.failed(Failure(Code.INTERNAL_ERROR, "The crawler itself failed; the site is not the cause."))
         return EXIT_FAILED
+    finally:
+        if turns is not None:
+            turns.cancel()
     return 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import math
 import shutil
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from llmready.crawler.engine.site import open_site
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.client import HttpClient
+from llmready.crawler.fetch.gate import Gate
 from llmready.crawler.fetch.http_cache import HttpCache
 from llmready.crawler.fetch.site_client import SiteClient
 from llmready.crawler.fetch.throttle import Throttle
@@ -33,7 +35,7 @@ from llmready.patterns import Patterns
 from llmready.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from llmready.crawler.browser.browser import Browser
@@ -50,20 +52,25 @@ class _Fetched:
     Attributes:
         frontier: Which pages are known; None before the site was opened.
         truncated_by: What kept known pages out.
+        shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
     """
 
     start: Url
     frontier: Frontier | None = None
     truncated_by: Truncation | None = None
+    shortened_delay: int | None = None
     failures: list[PageFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def crawl(options: Options, settings: OperatorSettings, reporter: Reporter) -> CrawlResult:
+async def crawl(
+    options: Options, settings: OperatorSettings, reporter: Reporter, gate: Gate | None = None
+) -> CrawlResult:
     """Crawl a site and write its archive.
 
-    Parameters: `options` of this crawl; `settings` of the operator; `reporter`, which receives progress and failures.
+    Parameters: `options` of this crawl; `settings` of the operator; `reporter`, which receives progress and failures;
+    `gate`, which is closed while other crawls of the site's host have their turn; None for one that is always open.
     Nothing appears at `options.out` before all files are written.
     Raises: Failure.
     """
@@ -76,7 +83,7 @@ async def crawl(options: Options, settings: OperatorSettings, reporter: Reporter
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         with closing(PageStore(work / "pages", compress=options.zip)) as store:
-            crawling = _Crawl(options, settings, reporter, converter, store, chromium)
+            crawling = _Crawl(options, settings, reporter, converter, store, chromium, gate or Gate())
             fetched = await crawling.fetch()
             await converter.close()
             return await asyncio.to_thread(_pack, options, settings, work, store, fetched)
@@ -99,6 +106,7 @@ class _Crawl:
     converter: Converter
     store: PageStore
     chromium: Path | None
+    gate: Gate
 
     async def fetch(self) -> _Fetched:
         """Fill the store. Raises: Failure when it holds no page at the end."""
@@ -106,7 +114,8 @@ class _Crawl:
         fetched = _Fetched(options.start)
         failure: Failure | None = None
         try:
-            async with asyncio.timeout(options.timeout), AsyncExitStack() as resources:
+            async with asyncio.timeout(options.timeout) as limit, AsyncExitStack() as resources:
+                resources.enter_context(self._clock_stops_while_closed(limit))
                 failure = await self._run(resources, fetched)
         except TimeoutError:
             fetched.truncated_by = Truncation.TIMEOUT
@@ -121,6 +130,19 @@ class _Crawl:
             raise failure or none
         return fetched
 
+    @contextmanager
+    def _clock_stops_while_closed(self, limit: asyncio.Timeout) -> Iterator[None]:
+        """Let the time while the gate is closed not count against the timeout."""
+        deadline, closed_before = limit.when() or 0.0, self.gate.closed_seconds
+
+        def changed() -> None:
+            if not limit.expired():
+                closed = self.gate.closed_seconds - closed_before
+                limit.reschedule(deadline + closed if self.gate.is_open else None)
+
+        with self.gate.watched(changed):
+            yield
+
     async def _run(self, resources: AsyncExitStack, fetched: _Fetched) -> Failure | None:
         """Open the site and run the scheduler. Returns: the first failure of a page, if there was one."""
         options, settings = self.options, self.settings
@@ -131,7 +153,7 @@ class _Crawl:
             limits = replace(limits, connections=max(1, limits.connections // 2))
         http = await resources.enter_async_context(HttpClient(guard, settings.user_agent, limits))
         deadline = asyncio.get_running_loop().time() + options.timeout
-        throttle = Throttle(limits.connections, deadline)
+        throttle = Throttle(limits.connections, deadline - self.gate.closed_seconds, self.gate)
         files = options.files
         cache = resources.enter_context(HttpCache(files.previous, files.shared, files.keep, files.share))
         client = SiteClient(http, throttle, cache)
@@ -154,6 +176,8 @@ class _Crawl:
             browser=browser,
         )
         fetched.failures, fetched.notes = scheduler.failures, scheduler.notes
+        if site.robots.wanted_delay > site.robots.delay:
+            fetched.shortened_delay = math.ceil(site.robots.wanted_delay)
         fetched.frontier = frontier
         if checkpoint is not None:
             fetched.began = checkpoint.began
@@ -267,7 +291,12 @@ def _pack(
 
 def _coverage(store: PageStore, fetched: _Fetched) -> Coverage:
     left = fetched.frontier.left if fetched.frontier is not None else 0
-    return Coverage(len(store), len(store) + len(fetched.failures) + left, fetched.truncated_by)
+    return Coverage(
+        len(store),
+        len(store) + len(fetched.failures) + left,
+        fetched.truncated_by,
+        fetched.shortened_delay,
+    )
 
 
 def _size_and_digest(file: Path) -> tuple[int, str]:

@@ -116,21 +116,29 @@ class Coverage:
         pages_crawled: Pages of the result.
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
         truncated_by: What kept some of them out, or None.
+        shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
     """
 
     pages_crawled: int
     pages_found: int
     truncated_by: Truncation | None = None
+    shortened_delay: int | None = None
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
-        """Return sentences about what is missing and which setting includes more.
+        """Return sentences about what is missing, which setting includes more, and what a user should know.
 
         Parameters: `max_pages` and `timeout`, how the reader knows these settings.
         """
-        if self.truncated_by is None:
-            return []
-        advice = _ADVICE[self.truncated_by].format(max_pages=max_pages, timeout=timeout)
-        return [f"{self.pages_crawled} of {self.pages_found} pages are included. {advice}"]
+        sentences = []
+        if self.truncated_by is not None:
+            advice = _ADVICE[self.truncated_by].format(max_pages=max_pages, timeout=timeout)
+            sentences.append(f"{self.pages_crawled} of {self.pages_found} pages are included. {advice}")
+        if self.shortened_delay is not None:
+            sentences.append(
+                f"The site's robots.txt asks for {self.shortened_delay} seconds between two requests; the crawl"
+                " kept 10 seconds."
+            )
+        return sentences
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,9 @@ from llmready.worker.crawl_order import (
     Outcome,
     checkpoint_of,
 )
+from llmready.worker.crawl_process import CrawlProcess
 from llmready.worker.events import Completed
+from llmready.worker.host_turns import HostTurns, host_of
 from llmready.worker.index import LARGEST_FOUND, has_changed, store_found, store_index
 from llmready.worker.job_context import JobContext
 from llmready.worker.lease import Lease
@@ -76,6 +78,7 @@ class Attempt:
         self._lease = lease
         self._context = context
         self._stop = stop
+        self._limit: asyncio.Timeout | None = None
 
     async def run(self) -> AttemptResult:
         """Crawl and store. An unexpected error counts as a failure of ours that another attempt may not meet.
@@ -85,6 +88,7 @@ class Attempt:
         """
         try:
             async with asyncio.timeout(self._context.attempt_timeout.total_seconds()) as limit:
+                self._limit = limit
                 return await self._crawl_and_store()
         except LeaseLost:
             raise
@@ -127,7 +131,9 @@ class Attempt:
         """Crawl until the end, or until operators block the host."""
         context = self._context
         crawling = asyncio.create_task(
-            context.supervisor.crawl(order, folder, report=self._lease.report, stop=self._stop)
+            context.supervisor.crawl(
+                order, folder, report=self._lease.report, stop=self._stop, take_turns=self._take_turns
+            )
         )
         blocked = asyncio.create_task(context.blocked_hosts.wait_until_blocked(order.url))
         storing = asyncio.create_task(self._store_checkpoints(folder))
@@ -139,6 +145,25 @@ class Attempt:
             blocked.cancel()
             storing.cancel()
             await asyncio.wait({crawling, blocked, storing})
+
+    async def _take_turns(self, crawl: CrawlProcess) -> None:
+        """Let the crawl run when it is its turn among all crawls of the host; waiting takes none of its time."""
+        generation, services = self._lease.generation, self._context.services
+
+        def extend(seconds: float) -> None:
+            crawl.extend(seconds)
+            if self._limit is not None and not self._limit.expired():
+                self._limit.reschedule((self._limit.when() or 0.0) + seconds)
+
+        turns = HostTurns(
+            services.host_leases,
+            host_of(generation.website_url),
+            f"{generation.id}/{generation.fence}",
+            clock=services.clock,
+            extend=extend,
+            times=self._context.turn_times,
+        )
+        await turns.run(crawl)
 
     async def _store_checkpoints(self, folder: Path) -> None:
         """Store each checkpoint that the crawler writes."""
@@ -234,7 +259,11 @@ class Attempt:
 
 def _coverage_of(report: Completed) -> Coverage:
     pages = report.pages_crawled + report.pages_failed
-    return Coverage(pages_found=max(report.pages_found, pages), truncated_by=report.truncated_by)
+    return Coverage(
+        pages_found=max(report.pages_found, pages),
+        truncated_by=report.truncated_by,
+        shortened_delay=report.shortened_delay,
+    )
 
 
 def _too_large(megabytes: int) -> Failure:

@@ -122,6 +122,7 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         f"--link-target={wanted.link_target}",
         "--zip",
         "--events",
+        "--take-turns",
     ]
     if wanted.include_patterns:
         arguments.append(f"--include={','.join(wanted.include_patterns)}")

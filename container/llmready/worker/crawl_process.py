@@ -13,7 +13,15 @@ from llmready.observability import logger
 from llmready.usecases.end_generation import TIMED_OUT
 from llmready.usecases.page_errors import MOST_ERRORS
 from llmready.worker.crawl_order import CRASHED, CrawlFailed, CrawlStopped, Outcome, crawled
-from llmready.worker.events import Completed, Failed, PageFailed, Progressed, event_from
+from llmready.worker.events import (
+    Completed,
+    Event,
+    Failed,
+    PageFailed,
+    Progressed,
+    Waiting,
+    event_from,
+)
 from llmready.worker.processes import CrawlProcesses, memory_of
 
 LONGEST_LINE = 16 * 1024  # bytes
@@ -44,6 +52,7 @@ class Limits:
         interval: Between two checks of the memory.
         ending: For killing all of its processes.
         closing: For reading its pipes to their ends after that.
+        pausing: For its last requests after it was told to wait.
         removing: For removing the files that it wrote.
     """
 
@@ -54,6 +63,7 @@ class Limits:
     interval: float = 1.0
     ending: float = 10.0
     closing: float = 5.0
+    pausing: float = 40.0
     removing: float = 60.0
 
 
@@ -83,13 +93,17 @@ class CrawlProcess:
         self._report = report
         self._errors: list[PageError] = []
         self._log_tail = ""
+        self._quiet = asyncio.Event()
+        self._is_paused = True
+        self._limit: asyncio.Timeout | None = None
+        self._extension = 0.0
         self._reading_log = asyncio.create_task(self._read_log())
 
     async def outcome(self, seconds: float, stop: asyncio.Event) -> Outcome:
         """Return how the crawl ends: what the crawler reports, a limit that it exceeds, or the request to stop.
 
         Args:
-            seconds: The longest time that it may take.
+            seconds: The longest time that it may take, apart from what :meth:`extend` adds.
             stop: Set when the crawl has to stop.
         """
         reading = asyncio.create_task(self._read_events())
@@ -97,7 +111,10 @@ class CrawlProcess:
         stopping = asyncio.create_task(stop.wait())
         tasks: list[asyncio.Task[Outcome] | asyncio.Task[bool]] = [reading, watching, stopping]
         try:
-            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds + self._extension) as self._limit:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._limit = None
             if reading.done():
                 return reading.result()
             if watching.done():
@@ -107,6 +124,31 @@ class CrawlProcess:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def extend(self, seconds: float) -> None:
+        """Give the crawl more time."""
+        self._extension += seconds
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule((self._limit.when() or 0.0) + seconds)
+
+    def resume(self) -> None:
+        """Let the crawler send requests; it starts paused."""
+        self._is_paused = False
+        self._tell(b"run\n")
+
+    async def pause(self) -> None:
+        """Let the crawler send no further request, and wait for the end of its last ones, within a limit of time."""
+        self._quiet.clear()
+        self._is_paused = True
+        self._tell(b"wait\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.pausing):
+                await self._quiet.wait()
+
+    def _tell(self, line: bytes) -> None:
+        pipe = self._process.stdin
+        if pipe is not None and not pipe.is_closing():
+            pipe.write(line)  # a few bytes, which the pipe always has room for
 
     async def ask_to_stop(self) -> None:
         """Let the crawler write its last checkpoint, within a limit of time."""
@@ -138,34 +180,45 @@ class CrawlProcess:
                     if line is None:
                         return self._died(await self._process.wait())
             except TimeoutError:
+                if self._is_paused:
+                    continue
                 logger.warning("crawler sent no event for too long")
                 return CRASHED
             read += len(line)
-            match event := event_from(line):
-                case None:
-                    bad += 1
-                case Progressed():
-                    self._report(
-                        Progress(
-                            pages_crawled=event.pages_crawled,
-                            total_pages=event.total_pages,
-                            pages_failed=event.pages_failed,
-                        )
-                    )
-                case PageFailed():
-                    if len(self._errors) < MOST_ERRORS:
-                        self._errors.append(PageError(url=event.url, code=event.code, detail=event.detail))
-                case Completed():
-                    self._processes.living()  # a family is known by what was seen of it
-                    return crawled(self._home, event, tuple(self._errors))
-                case Failed():
-                    self._processes.living()
-                    failure = Failure(code=event.code, message=event.detail)
-                    return CrawlFailed(failure, event.transient, errors=tuple(self._errors))
+            event = event_from(line)
+            bad += event is None
+            outcome = self._outcome_of(event)
+            if outcome is not None:
+                return outcome
             # What is in the buffer already is read without a pause: let the heartbeat have its turn.
             await asyncio.sleep(0)
         logger.warning("crawler wrote too much", bytes_read=read, bad_lines=bad)
         return CRASHED
+
+    def _outcome_of(self, event: Event | None) -> Outcome | None:
+        """Note what an event tells; return the outcome if it is the last one."""
+        match event:
+            case Progressed():
+                self._report(
+                    Progress(
+                        pages_crawled=event.pages_crawled,
+                        total_pages=event.total_pages,
+                        pages_failed=event.pages_failed,
+                    )
+                )
+            case Waiting():
+                self._quiet.set()
+            case PageFailed():
+                if len(self._errors) < MOST_ERRORS:
+                    self._errors.append(PageError(url=event.url, code=event.code, detail=event.detail))
+            case Completed():
+                self._processes.living()  # a family is known by what was seen of it
+                return crawled(self._home, event, tuple(self._errors))
+            case Failed():
+                self._processes.living()
+                failure = Failure(code=event.code, message=event.detail)
+                return CrawlFailed(failure, event.transient, errors=tuple(self._errors))
+        return None
 
     async def _line(self) -> bytes | None:
         try:

@@ -28,6 +28,12 @@ class Progressed(_Event):
     pages_failed: _Count
 
 
+class Waiting(_Event):
+    """The crawler was told to wait, and its last requests have ended."""
+
+    event: Literal["waiting"]
+
+
 class PageFailed(_Event):
     """A page is missing from the result."""
 
@@ -59,6 +65,7 @@ class Completed(_Event):
         content_bytes: Size of the pages before they are packed.
         pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not say.
         truncated_by: What kept some of them out of the archive.
+        shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
     """
 
     event: Literal["completed"]
@@ -70,6 +77,7 @@ class Completed(_Event):
     quality: Quality
     pages_found: _Count = 0
     truncated_by: Truncation | None = None
+    shortened_delay: Annotated[int, Field(ge=1, le=86_400)] | None = None
 
 
 class Failed(_Event):
@@ -81,7 +89,7 @@ class Failed(_Event):
     transient: bool
 
 
-Event = Started | Progressed | PageFailed | Completed | Failed
+Event = Started | Progressed | Waiting | PageFailed | Completed | Failed
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

@@ -1,12 +1,13 @@
 """What a worker needs to run a job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from llmready.services import Services
 from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.host_turns import TurnTimes
 from llmready.worker.http_caches import HttpCaches
 from llmready.worker.supervisor import Supervisor
 
@@ -24,6 +25,7 @@ class JobContext:
         attempt_timeout: The longest time that one attempt may run.
         retries: Further crawls after the first failed one.
         archive_mb: The largest archive that is stored.
+        turn_times: Seconds of the turns that crawls of one host take.
         work: The folder in which each job makes its own; None for the system's.
     """
 
@@ -37,3 +39,4 @@ class JobContext:
     retries: int
     archive_mb: int
     work: Path | None = None
+    turn_times: TurnTimes = field(default_factory=TurnTimes)

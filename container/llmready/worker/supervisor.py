@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from llmready.domain.generation import Progress
@@ -13,6 +13,9 @@ from llmready.worker.crawl_process import LONGEST_LINE, CrawlProcess, Limits
 from llmready.worker.crawler_user import UserProcesses
 from llmready.worker.processes import CrawlProcesses, Family
 from llmready.worker.results import Taken, take
+
+TakeTurns = Callable[[CrawlProcess], Coroutine[None, None, None]]
+"""Resumes and pauses a crawl until it is cancelled."""
 
 # -P keeps the work folder, which is the working directory, out of the module path.
 CRAWLER = (sys.executable, "-P", "-m", "llmready.crawler")
@@ -50,7 +53,13 @@ class Supervisor:
         return self._retired
 
     async def crawl(
-        self, order: CrawlOrder, folder: Path, *, report: Callable[[Progress], None], stop: asyncio.Event
+        self,
+        order: CrawlOrder,
+        folder: Path,
+        *,
+        report: Callable[[Progress], None],
+        stop: asyncio.Event,
+        take_turns: TakeTurns | None = None,
     ) -> Outcome:
         """Run one crawler to its end; cancelling this kills it. When this returns, none of its processes is left.
 
@@ -59,19 +68,21 @@ class Supervisor:
             folder: An empty folder for this crawl.
             report: Called with each progress.
             stop: Ends the crawl when it is set.
+            take_turns: Resumes and pauses the crawl while it runs; None lets it run all the time.
         """
         home = self._confinement.make_folder(folder)
         process = await asyncio.create_subprocess_exec(
             *self._confinement.prefix(),
             *self._command,
             *arguments_for(order, folder, home),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
             **self._confinement.process_options(home),
         )
         crawl = CrawlProcess(process, self._processes_of(process.pid), home, self._limits, report)
+        turns = asyncio.create_task(self._turns(crawl, take_turns))
         try:
             outcome = await crawl.outcome(order.seconds + self._limits.packing, stop)
             if isinstance(outcome, CrawlStopped):
@@ -79,8 +90,21 @@ class Supervisor:
         finally:
             if not await crawl.end():
                 self._retire("processes")
+            # Another crawl of the host may run once nothing of this one is left.
+            turns.cancel()
+            await asyncio.wait({turns})
         # What a process can still change is not read.
         return CRASHED if self._retired else outcome
+
+    async def _turns(self, crawl: CrawlProcess, take_turns: TakeTurns | None) -> None:
+        if take_turns is None:
+            crawl.resume()
+            return
+        try:
+            await take_turns(crawl)
+        except Exception:  # noqa: BLE001 - a crawl does not fail because of them
+            logger.exception("turns of a crawl broke off; it goes on without them")
+            crawl.resume()
 
     def take(self, file: Path, copy: Path, *, most: int) -> Taken:
         """Copy a file that the crawler left; see :func:`llmready.worker.results.take`."""

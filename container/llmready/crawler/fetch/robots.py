@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PRODUCT_TOKEN = "LLMReadyBot"  # noqa: S105 - the name of this crawler in a robots.txt
 MAX_BYTES = 500 * 1024
 MAX_SITEMAPS = 50
+_DAY = 86_400.0
+LONGEST_DELAY = 10.0
+"""Seconds. A longer Crawl-delay would keep a crawl busy for hours with a few pages."""
 
 # RFC 9309 compares product tokens, which have no slash, so "LLMReadyBot/1.0" names this crawler, too.
 _VERSION = re.compile(r"^([ \t]*user-agent[ \t]*:[ \t]*[A-Za-z_-]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE)
@@ -41,9 +44,15 @@ class Robots:
         return not self._empty
 
     @property
+    def wanted_delay(self) -> float:
+        """The Crawl-delay that the file asks for, in seconds up to a day; 0 without one."""
+        delay = float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
+        return min(delay, _DAY) if delay > 0 else 0.0  # also for a value that is not a number
+
+    @property
     def delay(self) -> float:
-        """The Crawl-delay in seconds, 0 without one."""
-        return float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
+        """The seconds to keep between two requests: the Crawl-delay, up to ten seconds."""
+        return min(self.wanted_delay, LONGEST_DELAY)
 
     @property
     def sitemaps(self) -> list[Url]:

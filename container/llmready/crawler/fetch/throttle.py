@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.fetch.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,10 +42,12 @@ class OutOfTimeError(Failure):
 class Throttle:
     """Spaces the requests to one site and limits how many run at once.
 
-    Parameters: `connections`, greatest number of requests at once; `deadline`, end of the crawl on the loop's clock.
+    Parameters: `connections`, greatest number of requests at once; `deadline`, end of the crawl on the loop's clock,
+    which moves on while the gate is closed; `gate`, which all requests pass.
     """
 
-    def __init__(self, connections: int, deadline: float = math.inf) -> None:
+    def __init__(self, connections: int, deadline: float = math.inf, gate: Gate | None = None) -> None:
+        self._gate = gate or Gate()
         self.connections = connections
         self._most = connections
         self._delay = 0.0
@@ -81,7 +84,11 @@ class Throttle:
         self._open += 1
         try:
             await self._until_next()
-            yield
+            self._gate.entered()
+            try:
+                yield
+            finally:
+                self._gate.left()
         finally:
             self._open -= 1
             self._wake()
@@ -108,6 +115,7 @@ class Throttle:
     def rest(self, seconds: float) -> None:
         """Start no request for this many seconds."""
         self._paused_until = max(self._paused_until, self._now() + seconds)
+        self._gate.hold(self._paused_until)
 
     def refused(self, seconds: float, retry_after: float | None = None) -> None:
         """Record a response with status 429 or 503.
@@ -132,15 +140,17 @@ class Throttle:
 
     async def _until_next(self) -> None:
         while True:
+            await self._gate.wait()
             now = self._now()
             start = max(now, self._next, self._paused_until)
-            if start >= self._deadline:
+            if start >= self._deadline + self._gate.closed_seconds:
                 raise OutOfTimeError(
                     Code.RATE_LIMITED,
                     f"The site asks for a pause of {start - now:.0f} s, longer than this crawl may take.",
                 )
             if start <= now:
                 self._next = now + self._delay
+                self._gate.hold(self._next)
                 return
             # Another pause may have started meanwhile, and other requests wait for the same moment.
             await asyncio.sleep(start - now)

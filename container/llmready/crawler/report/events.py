@@ -48,6 +48,10 @@ class EventReporter:
             self._last_time = now
             self._flush()
 
+    def waiting(self) -> None:
+        """Send `waiting`."""
+        self._send({"event": "waiting"})
+
     def page_failed(self, failure: PageFailure) -> None:
         """Send `page_failed` for the first thousand failures."""
         if self._failures_left:
@@ -79,6 +83,7 @@ class EventReporter:
                 "quality": result.quality.to_json(),
                 "pages_found": result.coverage.pages_found,
                 "truncated_by": result.coverage.truncated_by,
+                "shortened_delay": result.coverage.shortened_delay,
             }
         )
 

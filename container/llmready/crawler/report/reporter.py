@@ -18,6 +18,9 @@ class Reporter(Protocol):
     def progress(self, crawled: int, total: int, failed: int) -> None:
         """Report the numbers of pages that were crawled, that are known, and that failed."""
 
+    def waiting(self) -> None:
+        """Report that the crawl waits for its turn, and that none of its requests is running."""
+
     def page_failed(self, failure: PageFailure) -> None:
         """Report a page that will be missing."""
 

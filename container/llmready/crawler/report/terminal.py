@@ -44,6 +44,9 @@ class TerminalReporter:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
 
+    def waiting(self) -> None:
+        """Write nothing; a person's crawl takes no turns."""
+
     def page_failed(self, failure: PageFailure) -> None:
         """Write nothing; the manifest lists the failure."""
 

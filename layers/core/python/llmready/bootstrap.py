@@ -13,6 +13,7 @@ from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
+from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
 from llmready.adapters.dynamodb.limits import DynamoLimiter, DynamoLockout, DynamoMutex
 from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
@@ -115,6 +116,7 @@ def services() -> Services:
         limiter=DynamoLimiter(table),
         lockout=DynamoLockout(table),
         account_mail_limit=DynamoAccountMailLimit(table),
+        host_leases=DynamoHostLeases(table),
         captcha=_captcha(chosen, metrics),
         outbox=DynamoOutbox(table),
         mail_queue=SqsMailQueue(sqs, chosen.mail_queue_url),

@@ -10,7 +10,7 @@ from llmready.ports.accounts import ApiKeys, Exports, MailTokens, Sessions, User
 from llmready.ports.controls import ControlsStore
 from llmready.ports.files import Archives
 from llmready.ports.generations import Generations
-from llmready.ports.limits import AccountMailLimit, Captcha, Limiter, Lockout, Quotas
+from llmready.ports.limits import AccountMailLimit, Captcha, HostLeases, Limiter, Lockout, Quotas
 from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
 from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, StartFailureStore, Tasks
 from llmready.ports.telemetry import Log, Metrics
@@ -56,6 +56,7 @@ class Services:
     limiter: Limiter
     lockout: Lockout
     account_mail_limit: AccountMailLimit
+    host_leases: HostLeases
     captcha: Captcha
     outbox: Outbox
     mail_queue: MailQueue

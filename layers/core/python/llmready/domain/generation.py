@@ -81,12 +81,14 @@ class Coverage(BaseModel):
     Attributes:
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
         truncated_by: What kept some of them out, or None.
+        shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
     """
 
     model_config = ConfigDict(frozen=True)
 
     pages_found: int
     truncated_by: Truncation | None = None
+    shortened_delay: int | None = None
 
 
 class Archive(BaseModel):
@@ -231,14 +233,25 @@ class Generation(BaseModel):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about what is missing from the result, and what to change."""
+        """Sentences about what is missing from the result and what to change, and about how the site was crawled."""
         coverage = self.coverage
-        if coverage is None or coverage.truncated_by is None:
+        if coverage is None:
             return []
+        sentences = []
+        if coverage.truncated_by is not None:
+            sentences.append(self._truncation_warning(coverage, coverage.truncated_by))
+        if coverage.shortened_delay is not None:
+            sentences.append(
+                f"The site's robots.txt asks for {coverage.shortened_delay} seconds between two requests; the crawl"
+                " kept 10 seconds."
+            )
+        return sentences
+
+    def _truncation_warning(self, coverage: Coverage, truncated_by: Truncation) -> str:
         included = (
             f"{self.pages_crawled} of {max(coverage.pages_found, self.pages_crawled)} pages are included."
         )
-        match coverage.truncated_by:
+        match truncated_by:
             case Truncation.MAX_PAGES if self.limited_by_plan:
                 advice = f"Your plan allows {self.settings.max_pages} pages; a larger plan includes more."
             case Truncation.MAX_PAGES:
@@ -247,7 +260,7 @@ class Generation(BaseModel):
                 advice = "Raise timeout to include more."
             case Truncation.SIZE:
                 advice = "The result reached its greatest size; exclude large pages to include others."
-        return [f"{included} {advice}"]
+        return f"{included} {advice}"
 
     @property
     def lane(self) -> Lane:

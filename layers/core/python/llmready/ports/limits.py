@@ -122,3 +122,36 @@ class Captcha(Protocol):
             answer: The provider's token, or None if the request has none.
             source: Source address of the request.
         """
+
+
+class HostTurn(NamedTuple):
+    """A lease on a host that this crawl has. ``is_wanted`` tells whether another crawl waits for it."""
+
+    is_wanted: bool
+
+
+class HostLeases(Protocol):
+    """Leases on hosts: of all crawls of one host in the whole service, one at a time sends requests."""
+
+    def acquire(self, host: str, holder: str, *, time: datetime, until: datetime) -> HostTurn | None:
+        """Take or extend the lease on a host.
+
+        Args:
+            host: Host name, with the port if it is not a standard one.
+            holder: ID of the crawl.
+            time: Current time.
+            until: When the lease ends if it is not extended.
+
+        Returns:
+            None if another crawl has the lease; that crawl learns that it is wanted.
+
+        Raises:
+            TryAgain: The lease cannot be read.
+        """
+
+    def release(self, host: str, holder: str, *, time: datetime) -> None:
+        """End the lease of a crawl; has no effect if another crawl has it.
+
+        Raises:
+            TryAgain: The lease cannot be written.
+        """

@@ -148,6 +148,11 @@ def start_failures(kind: str) -> Key:
     return Key("TASKS", f"FAILURES#{kind}")
 
 
+def host_lease(host: str) -> Key:
+    """Key of the lease on a host that is crawled; the host is not stored in plain."""
+    return Key(f"HOST#{hashlib.sha256(host.encode()).hexdigest()[:32]}", "HOST")
+
+
 def mutex(name: str) -> Key:
     """Key of a lease that one process holds."""
     return Key(f"MUTEX#{name}", "MUTEX")

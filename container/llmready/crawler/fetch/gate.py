@@ -1,0 +1,101 @@
+"""The gate: whether requests may be sent at all.
+
+Crawls of one host take turns. While another crawl has its turn, the gate is closed; that time does not count against
+the crawl's timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+_LONGEST_HOLD = 30.0  # seconds
+
+
+class Gate:
+    """Opens and closes for requests. Parameters: `is_open`, whether it starts open."""
+
+    def __init__(self, *, is_open: bool = True) -> None:
+        self._opened = asyncio.Event()
+        self._closed_at: float | None = None
+        self._closed_seconds = 0.0
+        self._next_request = 0.0
+        self._running = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._watchers: list[Callable[[], None]] = []
+        if is_open:
+            self._opened.set()
+        else:
+            self._closed_at = _now()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests may be sent."""
+        return self._opened.is_set()
+
+    @property
+    def closed_seconds(self) -> float:
+        """Seconds for which it was closed until now."""
+        return self._closed_seconds + (_now() - self._closed_at if self._closed_at is not None else 0.0)
+
+    @contextmanager
+    def watched(self, changed: Callable[[], None]) -> Iterator[None]:
+        """Call a function now, and each time that the gate is opened or closed within the context."""
+        self._watchers.append(changed)
+        try:
+            changed()
+            yield
+        finally:
+            self._watchers.remove(changed)
+
+    def open(self) -> None:
+        """Let requests pass."""
+        if self._closed_at is not None:
+            self._closed_seconds, self._closed_at = self.closed_seconds, None
+        self._opened.set()
+        self._notify()
+
+    def close(self) -> None:
+        """Let no further request pass; those that have passed go on."""
+        if self._closed_at is None:
+            self._closed_at = _now()
+        self._opened.clear()
+        self._notify()
+
+    async def wait(self) -> None:
+        """Wait until it is open."""
+        await self._opened.wait()
+
+    def entered(self) -> None:
+        """Record that a request has passed."""
+        self._running += 1
+        self._quiet.clear()
+
+    def left(self) -> None:
+        """Record that a request has ended."""
+        self._running -= 1
+        if not self._running:
+            self._quiet.set()
+
+    def hold(self, until: float) -> None:
+        """Record when the site may get its next request, on the loop's clock."""
+        self._next_request = max(self._next_request, until)
+
+    async def quiet(self) -> None:
+        """Wait until no request that has passed is running, and until the site may get its next one."""
+        await self._quiet.wait()
+        await asyncio.sleep(min(_LONGEST_HOLD, max(0.0, self._next_request - _now())))
+
+    def _notify(self) -> None:
+        for changed in self._watchers:
+            changed()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

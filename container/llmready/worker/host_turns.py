@@ -1,0 +1,141 @@
+"""Crawls of one host take turns, in the whole service, so that a host sees the requests of one crawl at a time.
+
+The crawler cannot reach AWS. The worker takes a lease on the host, tells the crawler to run, and tells it to wait
+when another crawl's turn has come.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from llmready.domain.errors import TryAgain
+from llmready.observability import logger
+from llmready.ports.limits import HostLeases, HostTurn
+
+_STANDARD_PORTS = (None, 80, 443)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnTimes:
+    """Seconds of turns.
+
+    Attributes:
+        lease: How long a lease holds that is not extended.
+        turn: How long a crawl runs before it lets another one run that waits.
+        interval: Between two extensions of the lease.
+        poll: Between two tries of a crawl that waits.
+    """
+
+    lease: float = 30.0
+    turn: float = 15.0
+    interval: float = 5.0
+    poll: float = 1.0
+
+
+class Pausable(Protocol):
+    """A crawl that can be told to wait."""
+
+    def resume(self) -> None:
+        """Let the crawl send requests."""
+
+    async def pause(self) -> None:
+        """Let the crawl send no further request, and wait until the last ones have ended."""
+
+
+class HostTurns:
+    """The turns of one crawl.
+
+    Args:
+        leases: The leases of the whole service.
+        host: The host; see :func:`host_of`.
+        holder: ID of the crawl.
+        clock: Returns the current time.
+        extend: Called with each number of seconds that the crawl has waited; they do not count as crawl time.
+        times: Seconds of turns.
+    """
+
+    def __init__(
+        self,
+        leases: HostLeases,
+        host: str,
+        holder: str,
+        *,
+        clock: Callable[[], datetime],
+        extend: Callable[[float], None],
+        times: TurnTimes,
+    ) -> None:
+        self._leases = leases
+        self._host = host
+        self._holder = holder
+        self._clock = clock
+        self._extend = extend
+        self._times = times
+
+    async def run(self, crawl: Pausable) -> None:
+        """Resume and pause a crawl until this is cancelled; the lease is then released."""
+        try:
+            while True:
+                await self._wait_for_turn()
+                crawl.resume()
+                await self._keep_turn()
+                paused = monotonic()
+                await crawl.pause()
+                await self._release()
+                # Whoever waits asks once in this time.
+                await asyncio.sleep(2 * self._times.poll)
+                self._extend(monotonic() - paused)
+        finally:
+            await self._release()
+
+    async def _wait_for_turn(self) -> None:
+        asked = monotonic()
+        while await self._acquire() is None:
+            await asyncio.sleep(self._times.poll)
+            self._extend(monotonic() - asked)
+            asked = monotonic()
+        self._extend(monotonic() - asked)
+
+    async def _keep_turn(self) -> None:
+        """Extend the lease; return when the turn is over and another crawl waits, or when the lease is lost."""
+        started = extended = monotonic()
+        while True:
+            await asyncio.sleep(self._times.interval)
+            asked = monotonic()
+            try:
+                turn = await asyncio.to_thread(self._acquire_now)
+            except TryAgain:
+                if asked - extended > self._times.lease - 2 * self._times.interval:
+                    return
+                continue
+            extended = asked
+            if turn is None or (turn.is_wanted and asked - started >= self._times.turn):
+                return
+
+    async def _acquire(self) -> HostTurn | None:
+        with suppress(TryAgain):
+            return await asyncio.to_thread(self._acquire_now)
+        logger.warning("lease on a host not read")
+        return None
+
+    def _acquire_now(self) -> HostTurn | None:
+        time = self._clock()
+        until = time + timedelta(seconds=self._times.lease)
+        return self._leases.acquire(self._host, self._holder, time=time, until=until)
+
+    async def _release(self) -> None:
+        with suppress(TryAgain):  # it ends by itself
+            await asyncio.to_thread(
+                lambda: self._leases.release(self._host, self._holder, time=self._clock())
+            )
+
+
+def host_of(url: str) -> str:
+    """Return the host of a website, by which crawls take turns: without ``www.`` and a standard port."""
+    parts = urlsplit(url)
+    name = (parts.hostname or "").removeprefix("www.")
+    return name if parts.port in _STANDARD_PORTS else f"{name}:{parts.port}"

@@ -1,0 +1,47 @@
+"""Leases on the hosts that are crawled."""
+
+from datetime import datetime, timedelta
+
+from boto3.dynamodb.conditions import Attr
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import ConditionFailed, Table
+from llmready.domain.clock import timestamp
+from llmready.ports.limits import HostTurn
+
+# A crawl that waits asks every second. One that has not asked for this long does not wait any more.
+_WANTED_FOR = timedelta(seconds=10)
+_KEPT = timedelta(hours=1)
+
+
+class DynamoHostLeases:
+    """Implements :class:`llmready.ports.limits.HostLeases` with one item per host."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def acquire(self, host: str, holder: str, *, time: datetime, until: datetime) -> HostTurn | None:
+        """Take or extend the lease on a host; None if another crawl has it."""
+        key, now = keys.host_lease(host), timestamp(time)
+        take = self._table.update(
+            key,
+            change={"holder": holder, "until": timestamp(until), "ttl": int((until + _KEPT).timestamp())},
+            condition=Attr("until").not_exists() | Attr("until").lte(now) | Attr("holder").eq(holder),
+        )
+        try:
+            stored = self._table.write(take)
+        except ConditionFailed:
+            self._table.write(self._table.update(key, change={"wanted_at": now, "wanted_by": holder}))
+            return None
+        waits = stored.get("wanted_at", "") > timestamp(time - _WANTED_FOR)
+        return HostTurn(is_wanted=waits and stored.get("wanted_by") != holder)
+
+    def release(self, host: str, holder: str, *, time: datetime) -> None:
+        """End the lease of a crawl."""
+        end = self._table.update(
+            keys.host_lease(host), change={"until": timestamp(time)}, condition=Attr("holder").eq(holder)
+        )
+        try:
+            self._table.write(end)
+        except ConditionFailed:
+            return  # another crawl has taken it

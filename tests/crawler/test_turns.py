@@ -1,0 +1,123 @@
+"""Crawls take turns: none sends a request while it waits, and waiting takes none of its time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmready.crawler.fetch.robots import Robots
+from llmready.crawler.urls import parse_typed
+from testkit.crawler_program import call
+from testkit.serving import Answer, links, page, serving
+
+NAMES = [f"/p{number}" for number in range(40)]
+PAGES: dict[str, Answer | str] = {
+    "/": page("Home", links(*NAMES)),
+    **{name: Answer(page(name, "Some words. " * 9), delay=0.2) for name in NAMES},
+}
+TEXT = {"Content-Type": "text/plain"}
+
+
+class Crawler:
+    """A crawler that takes turns."""
+
+    def __init__(self, url: str, folder: Path, *arguments: str) -> None:
+        command = [sys.executable, "-m", "llmready.crawler", url, f"--out={folder / 'out'}"]
+        self._process = subprocess.Popen(
+            [*command, "--events", "--take-turns", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PATH": str(Path(sys.executable).parent), "LLMREADY_CRAWL_ALLOW": url.partition("//")[2]},
+        )
+
+    def tell(self, word: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def until(self, event: str) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            told: dict[str, Any] = json.loads(line)
+            if told["event"] == event:
+                return told
+        raise AssertionError(f"it ended without the event {event}")
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def crawler(url: str, folder: Path, *arguments: str) -> Iterator[Crawler]:
+    started = Crawler(url, folder, *arguments)
+    try:
+        yield started
+    finally:
+        started.end()
+
+
+def test_no_request_leaves_while_a_crawl_waits(tmp_path: Path) -> None:
+    with serving(PAGES) as site, crawler(site.url, tmp_path, "--timeout=5") as crawl:
+        crawl.until("started")
+        time.sleep(2)
+        assert site.requests == []
+        crawl.tell("run")
+        crawl.until("progress")
+        crawl.tell("wait")
+        crawl.until("waiting")
+        before = len(site.requests)
+        # Longer than the timeout, which only counts the time of its turns.
+        time.sleep(5)
+        assert len(site.requests) == before < len(NAMES)
+        crawl.tell("run")
+        completed = crawl.until("completed")
+    assert completed["pages_crawled"] == 1 + len(NAMES)
+    assert completed["truncated_by"] is None
+
+
+def test_the_next_crawl_keeps_the_pause_of_the_one_before(tmp_path: Path) -> None:
+    rules = Answer("User-agent: *\nCrawl-delay: 1.5", headers=TEXT)
+    with serving({**PAGES, "/robots.txt": rules}) as site, crawler(site.url, tmp_path) as crawl:
+        crawl.tell("run")
+        crawl.until("progress")
+        crawl.tell("wait")
+        crawl.until("waiting")
+        assert time.monotonic() - site.requests[-1].at > 1.4
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "shortened"),
+    [("0", 0, False), ("2.5", 2.5, False), ("10", 10, False), ("11", 10, True), ("86400", 10, True)],
+)
+def test_a_crawl_delay_is_kept_up_to_ten_seconds(asked: str, kept: float, *, shortened: bool) -> None:
+    robots = Robots(parse_typed("https://example.com/"), f"User-agent: *\nCrawl-delay: {asked}")
+    assert robots.delay == kept
+    assert (robots.wanted_delay > robots.delay) is shortened
+
+
+@pytest.mark.parametrize("asked", ["-5", "nan", "inf", "1e999", "ten", ""])
+def test_a_crawl_delay_that_is_no_number_of_seconds_does_no_harm(asked: str) -> None:
+    robots = Robots(parse_typed("https://example.com/"), f"User-agent: *\nCrawl-delay: {asked}")
+    assert 0 <= robots.delay <= 10
+
+
+def test_a_crawl_says_that_it_kept_a_shorter_delay(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/robots.txt": Answer("User-agent: *\nCrawl-delay: 3600", headers=TEXT),
+        "/": page("Home", "Some words. " * 9),
+    }
+    with serving(pages) as site:
+        run = call(site.url, tmp_path, "--max-pages", "1")
+        found = run.completed()
+    warning = "The site's robots.txt asks for 3600 seconds between two requests; the crawl kept 10 seconds."
+    assert found.manifest["warnings"] == [warning]

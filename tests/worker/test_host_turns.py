@@ -1,0 +1,183 @@
+"""All crawls of one host share one pace: they take turns by a lease, and waiting takes none of their time."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
+from llmready.domain.clock import now
+from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Generation, Status
+from llmready.worker.blocked_hosts import BlockedHosts
+from llmready.worker.checkpoints import Checkpoints
+from llmready.worker.confinement import Confinement
+from llmready.worker.crawl_process import Limits
+from llmready.worker.host_turns import HostTurns, TurnTimes, host_of
+from llmready.worker.http_caches import HttpCaches
+from llmready.worker.job import run_job
+from llmready.worker.job_context import JobContext
+from llmready.worker.supervisor import Supervisor
+from testkit.emulator import Place
+from testkit.people import registered, started, with_website
+from testkit.serving import Answer, Site, links, page, serving
+from testkit.worker_process import now_stored
+
+TIMES = TurnTimes(lease=3, turn=0.8, interval=0.2, poll=0.1)
+HOST = "docs.example.com"
+NAMES = [f"/p{number}" for number in range(20)]
+PAGES: dict[str, Answer | str] = {
+    "/": page("Home", links(*NAMES)),
+    **{name: Answer(page(name, f"What {name} says. " * 9), delay=0.25) for name in NAMES},
+}
+
+
+def context(place: Place, site: Site, work: Path) -> JobContext:
+    work.mkdir()
+    return JobContext(
+        services=place.services,
+        http_caches=HttpCaches(generations=place.generations, archives=place.archives),
+        checkpoints=Checkpoints(place.archives),
+        blocked_hosts=BlockedHosts(DynamoControls(place.table)),
+        supervisor=Supervisor(Confinement(crawl_allow=site.address), limits=Limits(memory=600 << 20)),
+        lease=timedelta(seconds=20),
+        attempt_timeout=timedelta(seconds=60),
+        retries=0,
+        archive_mb=10,
+        work=work,
+        turn_times=TIMES,
+    )
+
+
+async def crawled(place: Place, site: Site, work: Path, *, seconds: int) -> Generation:
+    user = registered(place)
+    generation = started(place, user, with_website(place, user, site.url, timeout=seconds))
+    place.jobs.send(generation)
+    message = await asyncio.to_thread(place.jobs.receive, generation.lane, wait=2, visibility=60)
+    assert message is not None
+    message = message._replace(user_id=user.id, generation_id=generation.id)
+    await run_job(message, context(place, site, work), asyncio.Event())
+    return now_stored(place, generation)
+
+
+async def test_crawls_of_one_host_send_requests_one_at_a_time(place: Place, tmp_path: Path) -> None:
+    with serving(PAGES) as site:
+        ended = await asyncio.gather(
+            *(crawled(place, site, tmp_path / str(number), seconds=30) for number in range(3))
+        )
+    for generation in ended:
+        assert (generation.status, generation.pages_crawled) == (Status.COMPLETED, 1 + len(NAMES))
+    # One crawl alone has at most four requests at once; so have three.
+    assert site.most_at_once <= 4
+
+
+async def test_waiting_for_the_host_takes_none_of_a_crawls_time(place: Place, tmp_path: Path) -> None:
+    leases = DynamoHostLeases(place.table)
+    with serving(PAGES) as site:
+        host = host_of(site.url)
+        assert leases.acquire(host, "another", time=now(), until=now() + timedelta(seconds=8))
+        begun = now()
+        ended = await crawled(place, site, tmp_path / "work", seconds=5)
+        first = min(request.at for request in site.requests)
+        assert first is not None
+    assert ended.completed_at is not None
+    assert (ended.completed_at - begun).total_seconds() > 8
+    assert (ended.status, ended.pages_crawled) == (Status.COMPLETED, 1 + len(NAMES))
+    assert ended.coverage is not None
+    assert ended.coverage.truncated_by is None
+
+
+def test_a_lease_is_one_crawls_until_it_ends(place: Place) -> None:
+    leases = DynamoHostLeases(place.table)
+    time = now()
+    until = time + timedelta(seconds=30)
+    taken = leases.acquire(HOST, "a", time=time, until=until)
+    assert taken is not None
+    assert not taken.is_wanted
+    assert leases.acquire("other.example.com", "b", time=time, until=until)
+    assert leases.acquire(HOST, "b", time=time, until=until) is None
+    kept = leases.acquire(HOST, "a", time=time + timedelta(seconds=1), until=until)
+    assert kept is not None
+    assert kept.is_wanted
+    leases.release(HOST, "b", time=time)  # is not its lease
+    assert leases.acquire(HOST, "b", time=time, until=until) is None
+    leases.release(HOST, "a", time=time)
+    given = leases.acquire(HOST, "b", time=time, until=until)
+    assert given is not None
+    assert not given.is_wanted  # it was the one that waited
+    # A crawl that died holds the host no longer than its lease.
+    assert leases.acquire(HOST, "a", time=until + timedelta(milliseconds=1), until=until) is not None
+
+
+def test_a_crawl_that_has_stopped_asking_does_not_wait_any_more(place: Place) -> None:
+    leases = DynamoHostLeases(place.table)
+    time = now()
+    until = time + timedelta(seconds=60)
+    leases.acquire(HOST, "a", time=time, until=until)
+    leases.acquire(HOST, "b", time=time, until=until)
+    kept = leases.acquire(HOST, "a", time=time + timedelta(seconds=20), until=until)
+    assert kept is not None
+    assert not kept.is_wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://example.com/docs", "example.com"),
+        ("http://www.example.com:80/", "example.com"),
+        ("https://EXAMPLE.com:443", "example.com"),
+        ("https://docs.example.com/", "docs.example.com"),
+        ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
+    ],
+)
+def test_the_host_of_a_website(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+class Crawl:
+    """Notes when it may send requests."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def resume(self) -> None:
+        self.told.append("run")
+
+    async def pause(self) -> None:
+        self.told.append("wait")
+
+
+class Leases:
+    """Answers as it is told to."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.released = 0
+
+    def acquire(self, *_: Any, **__: Any) -> Any:
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def release(self, *_: Any, **__: Any) -> None:
+        self.released += 1
+
+
+async def test_a_crawl_waits_while_its_lease_can_be_neither_extended_nor_read(place: Place) -> None:
+    held = DynamoHostLeases(place.table).acquire(HOST, "a", time=now(), until=now())
+    leases, crawl = Leases(held, TryAgain()), Crawl()
+    times = replace(TIMES, lease=0.8)
+    waited: list[float] = []
+    turns = HostTurns(leases, HOST, "a", clock=now, extend=waited.append, times=times)
+    running = asyncio.create_task(turns.run(crawl))
+    await asyncio.sleep(1.5)
+    assert crawl.told == ["run", "wait"]
+    assert sum(waited) > 0.3
+    running.cancel()
+    await asyncio.wait({running})
+    assert leases.released >= 1
