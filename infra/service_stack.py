@@ -165,6 +165,7 @@ class ServiceStack(Stack):
                         lease_seconds=stage.lease_seconds,
                         idle_seconds=stage.idle_seconds,
                         crawlers_per_task=stage.crawlers_per_task,
+                        max_tasks=stage.max_tasks,
                         archive_mb=stage.archive_mb,
                         shared_cache=stage.shared_cache,
                     )
@@ -172,7 +173,9 @@ class ServiceStack(Stack):
             },
         )
         role: iam.IRole = workers.role
-        self.storage.grant_table(role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status"))
+        self.storage.grant_table(
+            role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status", "due")
+        )
         # The next crawl of a website requests only what changed since the last one.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
         self.storage.grant_checkpoints(role)

@@ -250,11 +250,13 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
         "out": f"{home}/out",
         "keep": f"{home}/kept.answers",
         "checkpoint": f"{home}/checkpoint",
+        "found": f"{home}/found",
         "max-pages": "7",
         "timeout": "30",
         "link-target": "page",
         "zip": "",
         "events": "",
+        "take-turns": "",
     }
 
 

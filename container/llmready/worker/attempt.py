@@ -158,7 +158,8 @@ class Attempt:
         turns = HostTurns(
             services.host_leases,
             host_of(generation.website_url),
-            f"{generation.id}/{generation.fence}",
+            # Not the attempt: the one after a worker that died takes its lease over at once.
+            generation.id,
             clock=services.clock,
             extend=extend,
             times=self._context.turn_times,

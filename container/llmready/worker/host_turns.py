@@ -53,7 +53,7 @@ class HostTurns:
     Args:
         leases: The leases of the whole service.
         host: The host; see :func:`host_of`.
-        holder: ID of the crawl.
+        holder: ID of the generation.
         clock: Returns the current time.
         extend: Called with each number of seconds that the crawl has waited; they do not count as crawl time.
         times: Seconds of turns.

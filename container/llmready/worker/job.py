@@ -12,6 +12,7 @@ from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
 from llmready.usecases.end_generation import WORKER_LOST, complete_generation, fail_generation
 from llmready.usecases.page_errors import store_errors
+from llmready.usecases.reserve_slots import must_yield
 from llmready.worker.attempt import Attempt, AttemptResult, Stored
 from llmready.worker.crawl_order import CrawlFailed, CrawlStopped
 from llmready.worker.job_context import JobContext
@@ -21,6 +22,7 @@ from llmready.worker.retry import retry, retry_for
 # Seconds to retry for. Before the claim and after the end there is nothing to lose: the message is delivered again.
 _BEFORE_CLAIM = 10.0
 _MESSAGE = 10.0
+_RESERVED_PAUSE = 10  # seconds until a generation asks again for a slot that is reserved for paid plans
 
 
 async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) -> None:
@@ -82,6 +84,15 @@ class _Job:
             # An earlier release sent it where tasks without a browser look as well.
             await retry(lambda: context.services.jobs.send(found), while_=may_retry)
             await self._delete_message()
+            return None
+        if await retry(
+            lambda: must_yield(context.services, found, browser=context.services.settings.browser),
+            while_=may_retry,
+        ):
+            logger.info("slots are reserved for paid plans; the generation waits", generation_id=found.id)
+            await self._with_message(
+                lambda: context.services.job_consumer.give_back(self._message, delay=_RESERVED_PAUSE)
+            )
             return None
         started = monotonic()
         try:

@@ -73,8 +73,8 @@ class SqsJobQueue:
             )
         return None
 
-    def give_back(self, job: QueuedJob) -> None:
-        """Put a received generation back into its queue as if it had never been received.
+    def give_back(self, job: QueuedJob, *, delay: int = 0) -> None:
+        """Put a received generation back into its queue as if it had never been received, after ``delay`` seconds.
 
         Making the message visible again would count as one more delivery that came to nothing.
         """
@@ -84,7 +84,9 @@ class SqsJobQueue:
             "correlation_id": job.correlation_id,
         }
         try:
-            self._client.send_message(QueueUrl=self._urls[job.lane], MessageBody=json.dumps(content))
+            self._client.send_message(
+                QueueUrl=self._urls[job.lane], MessageBody=json.dumps(content), DelaySeconds=delay
+            )
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
         self.done(job)

@@ -56,8 +56,13 @@ class JobConsumer(Protocol):
     def hide(self, job: QueuedJob, seconds: int) -> None:
         """Hide a delivery from other workers for ``seconds`` from now; 0 makes it visible at once."""
 
-    def give_back(self, job: QueuedJob) -> None:
-        """Put a delivery back into its queue as a new message, so that it does not count as a failed delivery."""
+    def give_back(self, job: QueuedJob, *, delay: int = 0) -> None:
+        """Put a delivery back into its queue as a new message, so that it does not count as a failed delivery.
+
+        Args:
+            job: The delivery.
+            delay: Seconds until the new message is delivered, at most 900.
+        """
 
     def done(self, job: QueuedJob) -> None:
         """Delete a delivered message."""

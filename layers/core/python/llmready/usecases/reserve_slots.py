@@ -1,0 +1,31 @@
+"""Reserve slots for paid plans: free accounts cannot keep those that pay waiting."""
+
+from llmready.domain.generation import Generation, Status
+from llmready.services import Services
+
+
+def must_yield(services: Services, generation: Generation, *, browser: bool) -> bool:
+    """Tell whether a generation of the free plan must leave a slot to a paid one that waits.
+
+    A slot is a crawl that may run in the whole service: ``max_tasks`` times ``crawlers_per_task``. While generations
+    of paid plans wait in a queue, half of the slots, rounded down, are reserved for them: no further generation of
+    the free plan starts once the free plan has the other half. Without paid ones that wait, it may have all slots.
+
+    Args:
+        services: The process's services.
+        generation: The generation that a worker wants to start.
+        browser: Whether the worker has a browser; without one it cannot run what needs a browser.
+    """
+    if generation.paid:
+        return False
+    settings = services.settings
+    slots = settings.max_tasks * settings.crawlers_per_task
+    time = services.clock()
+    free_running, paid_waits = 0, False
+    for other in services.generations.active():
+        if other.status is Status.PENDING:
+            startable = not other.held and (browser or not other.settings.use_playwright)
+            paid_waits = paid_waits or (other.paid and startable)
+        elif not other.paid and not other.is_abandoned(time):
+            free_running += 1
+    return paid_waits and free_running >= slots - slots // 2
