@@ -96,20 +96,7 @@ def websites_function(resources: Resources, *, cleanup: lambda_.IFunction) -> la
 
 def generations_function(resources: Resources, *, dispatcher: lambda_.IFunction) -> lambda_.Function:
     """Create the function of ``/generations``."""
-    stage = resources.stage
-    function = resources.http_function(
-        "generations",
-        {
-            **resources.table,
-            **resources.bucket,
-            **resources.signing_secret,
-            **resources.job_queues,
-            **variables(Settings(require_verified_email=stage.require_verified_email)),
-            **_limits(stage, Settings(starts_per_minute=stage.starts_per_minute)),
-            **_malware_scan(stage),
-            **variables(Settings(dispatcher_function=dispatcher.function_name)),
-        },
-    )
+    function = resources.http_function("generations", _start_settings(resources, dispatcher))
     resources.storage.grant_table(
         function,
         GET,
@@ -120,15 +107,43 @@ def generations_function(resources: Resources, *, dispatcher: lambda_.IFunction)
         DELETE,
         indexes=("by_user", "by_website", "by_status", "by_website_status"),
     )
-    resources.storage.grant_signing_secret(function)
     # A presigned URL gives no more than its signer may do. A large file is extracted from its archive first.
     resources.storage.grant_archives(function, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
-    if stage.malware_scan:
-        resources.storage.grant_archives(function, "s3:GetObjectTagging")
     resources.storage.grant_deleting_archives(function)
+    _grant_starts(resources, function, dispatcher)
+    return function
+
+
+def firecrawl_function(resources: Resources, *, dispatcher: lambda_.IFunction) -> lambda_.Function:
+    """Create the function of ``/v1/llmstxt``."""
+    function = resources.http_function("firecrawl", _start_settings(resources, dispatcher))
+    resources.storage.grant_table(function, GET, GET_MANY, QUERY, PUT, UPDATE, indexes=("by_website_status",))
+    resources.storage.grant_archives(function, "s3:GetObject")
+    _grant_starts(resources, function, dispatcher)
+    return function
+
+
+def _start_settings(resources: Resources, dispatcher: lambda_.IFunction) -> dict[str, str]:
+    """Return the settings of a function that starts generations and reads their files."""
+    stage = resources.stage
+    return {
+        **resources.table,
+        **resources.bucket,
+        **resources.signing_secret,
+        **resources.job_queues,
+        **variables(Settings(require_verified_email=stage.require_verified_email)),
+        **_limits(stage, Settings(starts_per_minute=stage.starts_per_minute)),
+        **_malware_scan(stage),
+        **variables(Settings(dispatcher_function=dispatcher.function_name)),
+    }
+
+
+def _grant_starts(resources: Resources, function: lambda_.Function, dispatcher: lambda_.IFunction) -> None:
+    resources.storage.grant_signing_secret(function)
+    if resources.stage.malware_scan:
+        resources.storage.grant_archives(function, "s3:GetObjectTagging")
     grant_on(function, resources.job_queue_arns(), SEND)
     grant_on(function, [dispatcher.function_arn], INVOKE)
-    return function
 
 
 def _captcha(stage: Stage) -> dict[str, str]:

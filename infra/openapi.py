@@ -19,11 +19,12 @@ from infra.paths import ROOT
 from llmready.domain.api_keys import Scope
 from llmready.http.problems import TITLES
 from llmready.http.schemas.common import Problem
+from llmready.http.schemas.firecrawl import LlmsTextError, LlmsTextStatus
 from llmready.http.scopes import scopes_for
 from llmready.version import __version__
 
 OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
-_HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations")
+_HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations", "firecrawl")
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
 
@@ -40,6 +41,7 @@ _TAGS = {
     "keys": "API keys for programs",
     "websites": "What you want as text",
     "generations": "From start to download",
+    "firecrawl": "For clients of Firecrawl's `/v1/llmstxt`",
     "public": "What needs no account",
 }
 _SECURITY: dict[str, dict[str, str]] = {
@@ -63,6 +65,11 @@ _FILE_PATH: dict[str, Any] = {
     "description": "Path within the archive; it may contain slashes.",
     "schema": {"type": "string", "minLength": 1},
     "example": "llms.txt",
+}
+# Of answers that a function writes as text, by operation.
+_SCHEMAS: dict[str, dict[str, str]] = {
+    "openapi": {"type": "object"},
+    "readLlmsText": {"$ref": "#/components/schemas/LlmsTextStatus"},
 }
 _TEXT = {"type": "string"}
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -117,7 +124,8 @@ def openapi() -> dict[str, Any]:
             operation["description"] = inspect.cleandoc(route.func.__doc__)
         merged["paths"] |= {_named(path): operations for path, operations in part["paths"].items()}
         schemas |= part.get("components", {}).get("schemas", {})
-    _, problem = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    shared: list[Any] = [(model, "serialization") for model in (Problem, LlmsTextError, LlmsTextStatus)]
+    _, problem = models_json_schema(shared, ref_template="#/components/schemas/{model}")
     schemas |= problem["$defs"]
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
@@ -173,6 +181,9 @@ def _complete(
         has_body="requestBody" in operation, takes_keys=bool(scopes), changes=method != "get"
     ):
         by_status.setdefault(PROBLEMS[code][0], []).append(code)
+    if facts.firecrawl:
+        responses |= _firecrawl_refusals(facts)
+        by_status = {}
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, codes, limited=facts.limited)
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -203,8 +214,8 @@ def _complete_answer(
         response.pop("content", None)
     if facts.html:
         response["content"] = {"text/html": {"schema": _TEXT}}
-    if facts.id == "openapi":
-        response["content"]["application/json"]["schema"] = {"type": "object"}
+    if facts.id in _SCHEMAS:
+        response["content"]["application/json"]["schema"] = _SCHEMAS[facts.id]
     if response.get("description", "Successful Response") == "Successful Response":
         response["description"] = HTTPStatus(int(status)).phrase
     names = [*(("RateLimit", "RateLimit-Policy") if facts.limited else ())]
@@ -236,6 +247,22 @@ def _refusal(status: int, codes: list[str], *, limited: bool) -> dict[str, Any]:
             }
         },
         **({"headers": _headers(names)} if names else {}),
+    }
+
+
+def _firecrawl_refusals(facts: Operation) -> dict[str, Any]:
+    """Return the answers for errors in the form of Firecrawl, by status."""
+    return {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/LlmsTextError"},
+                    "example": {"success": False, "error": PROBLEMS[code][1]},
+                }
+            },
+        }
+        for status, code in facts.firecrawl
     }
 
 

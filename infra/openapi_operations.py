@@ -110,6 +110,7 @@ class Operation(NamedTuple):
         links: Where its answers lead.
         html: Whether it answers a page for people.
         public: Whether it never looks at who asks.
+        firecrawl: Its errors in the form of Firecrawl: statuses, each with a code whose sentence is the example.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Operation(NamedTuple):
     links: tuple[Link, ...] = ()
     html: bool = False
     public: bool = False
+    firecrawl: tuple[tuple[int, str], ...] = ()
 
     def all_problems(self, *, has_body: bool, takes_keys: bool, changes: bool = True) -> tuple[str, ...]:
         """Return the codes with those that come with a token, a body or a limit.
@@ -167,7 +169,20 @@ _STARTS = tuple(
     Link(name, "201", {}, {"website_id": _ID}) for name in ("startGeneration", "startGenerationShort")
 )
 
+_FIRECRAWL = (
+    *((400, "validation_error"), (401, "invalid_token"), (403, "scope_missing")),
+    *((429, "too_many_requests"), (500, "internal_error"), (503, "try_again")),
+)
+
 OPERATIONS: dict[str, Operation] = {
+    "POST /v1/llmstxt": Operation(
+        "startLlmsText",
+        firecrawl=(*_FIRECRAWL, (402, "quota_exceeded")),
+        links=(Link("readLlmsText", "200", {"generation_id": "$response.body#/id"}),),
+    ),
+    "GET /v1/llmstxt/{generation_id}": Operation(
+        "readLlmsText", firecrawl=(*_FIRECRAWL, (404, "generation_not_found"))
+    ),
     "GET /health": Operation("health", open=True, public=True),
     "GET /plans": Operation("listPlans", open=True, public=True),
     "GET /openapi.json": Operation("openapi", open=True, public=True),

@@ -32,6 +32,7 @@ from infra.event_functions import (
 )
 from infra.http_functions import (
     auth_function,
+    firecrawl_function,
     generations_function,
     keys_function,
     public_function,
@@ -111,6 +112,7 @@ class ServiceStack(Stack):
             keys=keys_function(resources),
             websites=websites_function(resources, cleanup=cleanup),
             generations=generations_function(resources, dispatcher=dispatcher),
+            firecrawl=firecrawl_function(resources, dispatcher=dispatcher),
         )
         own_url = f"https://{stage.domain}" if stage.domain else self.api.api.api_endpoint
         notifier_function(resources, api_url=own_url)

@@ -35,6 +35,7 @@ from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.task_starts import DynamoStartFailures
+from llmready.adapters.dynamodb.text_requests import DynamoTextRequests
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.s3 import S3Archives
@@ -229,6 +230,7 @@ class Place:
             users=self.users,
             sessions=self.sessions,
             api_keys=self.api_keys,
+            text_requests=DynamoTextRequests(self.table),
             mail_tokens=self.mail_tokens,
             exports=DynamoExports(self.table),
             websites=self.websites,

@@ -51,6 +51,7 @@ class Api(Construct):
         keys: answers /keys.
         websites: answers /websites.
         generations: answers /generations.
+        firecrawl: answers /v1/llmstxt.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Api(Construct):
         keys: lambda_.IFunction,
         websites: lambda_.IFunction,
         generations: lambda_.IFunction,
+        firecrawl: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
         public_integration = HttpLambdaIntegration("Public", public)
@@ -98,6 +100,9 @@ class Api(Construct):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)
+        firecrawl_integration = HttpLambdaIntegration("Firecrawl", firecrawl)
+        for path in ("/v1/llmstxt", "/v1/llmstxt/{proxy+}"):
+            self._route(path, firecrawl_integration)
 
         self._throttle_sign_in(stage.sign_in_requests_per_second)
         acknowledge(

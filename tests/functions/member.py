@@ -37,10 +37,18 @@ class Member:
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
         """Send a request and return the answer as the function gives it."""
+        return self._sent(method, f"/api/v1{path}", body, headers)
+
+    def at(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Send a request to a path outside ``/api/v1``; return the status with what its JSON says."""
+        answer = self._sent(method, path, body, None)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def _sent(self, method: str, path: str, body: object, headers: dict[str, str] | None) -> dict[str, Any]:
         path, _, query = path.partition("?")
         event = {
             "version": "2.0",
-            "rawPath": f"/api/v1{path}",
+            "rawPath": path,
             "rawQueryString": query,
             "queryStringParameters": dict(parse_qsl(query)) or None,
             "headers": {
@@ -51,7 +59,7 @@ class Member:
             "requestContext": {
                 "requestId": "r",
                 "stage": "$default",
-                "http": {"method": method, "path": f"/api/v1{path}", "sourceIp": "192.0.2.1"},
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             },
             "body": json.dumps(body) if body is not None else None,
             "isBase64Encoded": False,
@@ -63,8 +71,8 @@ class Member:
             aws_request_id="a",
             get_remaining_time_in_millis=lambda: 10_000,
         )
-        resource = path.split("/")[1]
-        function = "public" if resource in PUBLIC else resource
+        resource = path.removeprefix("/api/v1").split("/")[1]
+        function = "public" if resource in PUBLIC else {"v1": "firecrawl"}.get(resource, resource)
         handler = importlib.import_module(f"functions.{function}.handler").handler
         return dict(handler(event, context))
 

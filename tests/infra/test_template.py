@@ -38,6 +38,10 @@ ALLOWED = {
     | SEND
     | DELETE_FILES,
     "keys": _items("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem") | SECRET,
+    "firecrawl": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
+    | SECRET
+    | SEND
+    | {"s3:GetObject", "s3:GetObjectTagging", "lambda:InvokeFunction"},
     "websites": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     | SECRET
     | DELETE_FILES
@@ -309,6 +313,8 @@ def test_every_path_reaches_a_function_of_ours(prod: Template) -> None:
         "ANY /api/v1/auth/{proxy+}",
         "ANY /api/v1/keys",
         "ANY /api/v1/keys/{proxy+}",
+        "ANY /v1/llmstxt",
+        "ANY /v1/llmstxt/{proxy+}",
         "ANY /api/v1/websites",
         "ANY /api/v1/websites/{proxy+}",
         "ANY /api/v1/generations",

@@ -23,6 +23,7 @@ from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.task_starts import DynamoStartFailures, DynamoTaskStarts
+from llmready.adapters.dynamodb.text_requests import DynamoTextRequests
 from llmready.adapters.dynamodb.users import DynamoUsers
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
@@ -110,6 +111,7 @@ def services() -> Services:
         purges=DynamoPurges(table),
         purge_trigger=LambdaPurgeTrigger(lambdas, chosen.cleanup_function),
         generations=DynamoGenerations(table),
+        text_requests=DynamoTextRequests(table),
         archives=S3Archives(_lazy_client("s3"), chosen.bucket),
         controls=DynamoControls(table),
         quotas=DynamoQuotas(table),

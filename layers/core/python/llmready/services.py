@@ -9,7 +9,7 @@ from llmready.domain.tokens import Keys
 from llmready.ports.accounts import ApiKeys, Exports, MailTokens, Sessions, Users
 from llmready.ports.controls import ControlsStore
 from llmready.ports.files import Archives
-from llmready.ports.generations import Generations
+from llmready.ports.generations import Generations, TextRequests
 from llmready.ports.limits import AccountMailLimit, Captcha, HostLeases, Limiter, Lockout, Quotas
 from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
 from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, StartFailureStore, Tasks
@@ -50,6 +50,7 @@ class Services:
     purges: Purges
     purge_trigger: PurgeTrigger
     generations: Generations
+    text_requests: TextRequests
     archives: Archives
     controls: ControlsStore
     quotas: Quotas

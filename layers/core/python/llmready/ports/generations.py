@@ -229,3 +229,13 @@ class GenerationCommands(Protocol):
 
 class Generations(GenerationQueries, GenerationCommands, Protocol):
     """Generations: reads and changes."""
+
+
+class TextRequests(Protocol):
+    """Which texts clients of the Firecrawl-compatible endpoint asked for; kept for 30 days."""
+
+    def remember(self, user_id: str, generation_id: str, *, full: bool, time: datetime) -> None:
+        """Store whether the newest request for a generation asked for the full text."""
+
+    def wants_full(self, user_id: str, generation_id: str) -> bool:
+        """Tell whether the full text of a generation was asked for."""

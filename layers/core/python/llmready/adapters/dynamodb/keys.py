@@ -109,6 +109,11 @@ def start_record(user_id: str, digest: str) -> Key:
     return Key(partition(user_id), f"START#{digest}")
 
 
+def text_request(user_id: str, generation_id: str) -> Key:
+    """Key of which texts of a generation a client of the Firecrawl-compatible endpoint asked for."""
+    return Key(partition(user_id), f"TEXT#{generation_id}")
+
+
 def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
     """Key of the ledger of a month: of an address, given by its fingerprint, or of a user who has no such ledger."""
     return Key(f"LEDGER#{ledger}" if ledger is not None else partition(user_id), QUOTA + month)

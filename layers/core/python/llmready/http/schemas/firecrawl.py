@@ -1,0 +1,54 @@
+"""Bodies of the Firecrawl-compatible endpoint; names and forms are Firecrawl's."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from llmready.http.schemas.common import Answer, Timestamp, Url
+
+
+class LlmsTextBody(BaseModel):
+    """A start; fields that are not known here are ignored, because clients send their own."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, defer_build=True)
+
+    url: Url
+    maxUrls: Annotated[  # noqa: N815 - Firecrawl's name
+        int, Field(ge=1, le=5000, description="Greatest number of pages of this run, capped by the plan.")
+    ] = 10
+    showFullText: bool = False  # noqa: N815 - Firecrawl's name
+    cache: Annotated[
+        bool, Field(description="Whether a completed generation under 24 hours old may be the answer.")
+    ] = True
+
+
+class LlmsTextStarted(Answer):
+    """A start that was accepted, or answered with an earlier generation."""
+
+    success: Literal[True] = True
+    id: str
+
+
+class LlmsTextData(Answer):
+    """The texts; empty until the generation completed."""
+
+    llmstxt: str = ""
+    llmsfulltxt: str | None = Field(None, description="Only where `showFullText` was asked for.")
+
+
+class LlmsTextStatus(Answer):
+    """How far a generation is, and its texts."""
+
+    success: bool
+    status: Literal["processing", "completed", "failed"]
+    data: LlmsTextData
+    error: str | None = Field(None, description="Why it failed, as a sentence.")
+    expiresAt: Timestamp  # noqa: N815 - Firecrawl's name
+
+
+class LlmsTextError(Answer):
+    """A refusal."""
+
+    success: Literal[False] = False
+    error: str
+    details: list[dict[str, str]] | None = None
