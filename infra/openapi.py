@@ -17,7 +17,7 @@ from infra.openapi_examples import example_of
 from infra.openapi_operations import OPERATIONS, PROBLEMS, Link, Operation
 from infra.paths import ROOT
 from llmready.domain.api_keys import Scope
-from llmready.http.problems import TITLES
+from llmready.http.problems import PROBLEM_PAGES, TITLES
 from llmready.http.schemas.common import Problem
 from llmready.http.schemas.firecrawl import LlmsTextError, LlmsTextStatus
 from llmready.http.scopes import scopes_for
@@ -280,7 +280,7 @@ def _problem(code: str) -> dict[str, Any]:
         "malformed_json": "body",
     }.get(code)
     return {
-        "type": f"https://llmready.example/problems/{code}",
+        "type": f"https://api.example.com{PROBLEM_PAGES}{code}",
         "title": TITLES[status],
         "status": status,
         "detail": detail,

@@ -9,6 +9,7 @@ from llmready.domain.errors import NotFound
 from llmready.domain.plans import PLANS
 from llmready.http.api import PREFIX, Api
 from llmready.http.docs_page import PAGE_HEADERS, docs_page, docs_part
+from llmready.http.problem_page import problem_page
 from llmready.http.schemas.common import Answer
 from llmready.http.schemas.plans import PlanAnswer, PlansAnswer
 from llmready.http.static_content import StaticContent
@@ -58,6 +59,16 @@ def docs_file(name: str) -> Response[str | None]:
     if part is None:
         raise NotFound("not_found", "There is nothing at this address.")
     return part.answer(app.event)
+
+
+@app.get(f"{PREFIX}/problems/<code>", include_in_schema=False)
+def problem(code: str) -> Response[str]:
+    """Return the page that explains a problem; the type of each problem is the URL of its page."""
+    page = problem_page(code, _OPENAPI.read_text("utf-8"))
+    if page is None:
+        raise NotFound("not_found", "There is nothing at this address.")
+    policy = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
+    return Response(200, content_type="text/html; charset=utf-8", body=page, headers=dict(policy))
 
 
 @cache

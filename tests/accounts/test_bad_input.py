@@ -234,11 +234,15 @@ def operations() -> list[tuple[str, str]]:
         (method.upper(), path.removeprefix(ROOT))
         for path, ways in openapi()["paths"].items()
         for method, operation in ways.items()
-        if "requestBody" in operation
+        if "requestBody" in operation and path.startswith(ROOT)
     ]
 
 
-def test_bodies_of_every_wrong_shape_on_every_route_that_takes_one(service: Service) -> None:
+def test_bodies_of_every_wrong_shape_on_every_route_that_takes_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Limits count a request before its body is read, and have tests of their own.
+    monkeypatch.setattr("llmready.http.api.take_one", lambda *_, **__: None)
     ada = service.person("ada.shapes@example.org")
     before, tried = stored(service), 0
     for method, path in operations():

@@ -53,8 +53,8 @@ class Member:
             "queryStringParameters": dict(parse_qsl(query)) or None,
             "headers": {
                 "authorization": f"Bearer {self.token}",
-                "content-type": "application/json",
                 **(headers or {}),
+                **({} if _names(headers, "content-type") else {"content-type": "application/json"}),
             },
             "requestContext": {
                 "requestId": "r",
@@ -75,6 +75,10 @@ class Member:
         function = "public" if resource in PUBLIC else {"v1": "firecrawl"}.get(resource, resource)
         handler = importlib.import_module(f"functions.{function}.handler").handler
         return dict(handler(event, context))
+
+
+def _names(headers: dict[str, str] | None, wanted: str) -> bool:
+    return any(name.lower() == wanted for name in headers or {})
 
 
 def member(place: Place, plan: str = "pro", **fields: Any) -> Member:

@@ -20,7 +20,9 @@ from llmready.domain.tokens import Audience, Claims, Keys
 from llmready.domain.user import User
 from llmready.http.gate import api_key_of, check_body, signed_in, source_address
 from llmready.http.problems import (
+    CONTENT_TYPE,
     MethodNotAllowed,
+    absolute_type,
     internal_problem,
     problem,
     validation_problem,
@@ -28,6 +30,7 @@ from llmready.http.problems import (
 from llmready.http.route_limits import ProcessLimit, RouteLimit
 from llmready.http.scopes import check_scopes
 from llmready.observability import logger, tracer
+from llmready.settings import settings
 from llmready.usecases.manage_api_keys import check_api_key
 from llmready.usecases.rate_limits import take_one
 
@@ -171,6 +174,8 @@ class Api(APIGatewayHttpResolver):
                 answer |= {"body": "", "isBase64Encoded": False}
             answer["headers"] = {**_HEADERS, **_limit_headers(self._standing), **answer.get("headers", {})}
             answer["body"] = answer.get("body") or ""
+            if answer["body"] and answer["headers"].get("Content-Type") == CONTENT_TYPE:
+                answer["body"] = absolute_type(answer["body"], _base_url(event))
             return answer
 
         return cast("Handler", handler)
@@ -281,6 +286,14 @@ def _limit_headers(standing: RateLimitStatus | None) -> dict[str, str]:
         "RateLimit-Policy": f'"{standing.name}";q={rate.tokens};w={rate.seconds}',
         "RateLimit": f'"{standing.name}";r={standing.remaining};t={standing.wait or standing.full_in}',
     }
+
+
+def _base_url(event: dict[str, Any]) -> str:
+    """Return the URL under which the client reached the service, as the gateway saw it."""
+    domain = event.get("requestContext", {}).get("domainName")
+    if settings().stage == "local" or not domain:
+        return settings().public_url
+    return f"https://{domain}"
 
 
 def _method(event: dict[str, Any]) -> str:

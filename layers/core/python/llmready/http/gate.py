@@ -43,6 +43,9 @@ def check_body(event: dict[str, Any]) -> None:
         raise Invalid("body", "The body is not valid JSON.", code="malformed_json") from None
     _check_shape(content)
     event["body"], event["isBase64Encoded"] = text, False
+    # Powertools compares the header as it is written; its case and parameters do not matter (RFC 9110, section 8.3).
+    others = {name: value for name, value in event["headers"].items() if name.lower() != "content-type"}
+    event["headers"] = {**others, "content-type": "application/json"}
 
 
 def signed_in(event: dict[str, Any], keys: Keys) -> Claims:

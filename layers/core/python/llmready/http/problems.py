@@ -1,6 +1,7 @@
 """The one table of errors: what each kind of refusal looks like over HTTP (RFC 9457)."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -26,7 +27,35 @@ _MOST_ERRORS = 20
 _LONGEST_FIELD = 200  # characters
 _LONGEST_MESSAGE = 500  # characters
 CONTENT_TYPE = "application/problem+json"
-_TYPES = "https://llmready.example/problems/"
+PROBLEM_PAGES = "/api/v1/problems/"
+"""Path of the pages that explain the problems; a problem's type is the URL of its page."""
+
+# What the rules of a field are called; the placeholders are pydantic's names of their parameters.
+_RULES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "timezone_aware": "must have a time zone",
+}
+# Parts of a location that name a branch of a type rather than a field or a position.
+_BRANCH = re.compile(
+    r"(?:constrained|function|lax-or-strict|json-or-python|is-instance|tagged-union)-.*|.*\[.*"
+    r"|nullable|none|str|int|float|bool|datetime|url"
+)
 
 TITLES = {
     401: "Not signed in",
@@ -119,7 +148,7 @@ def _document(
     headers: dict[str, str | list[str]] | None = None,
 ) -> Response[str]:
     body = {
-        "type": _TYPES + code,
+        "type": PROBLEM_PAGES + code,
         "title": TITLES[status],
         "status": status,
         "detail": detail,
@@ -140,10 +169,33 @@ def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [_field_error(entry) for entry in islice(entries, _MOST_ERRORS)]
 
 
+def absolute_type(body: str, base_url: str) -> str:
+    """Return a problem document whose type is a whole URL, so that clients can open it as it is.
+
+    Args:
+        body: The document as JSON.
+        base_url: URL under which the client reached the service, without a slash at its end.
+    """
+    document = json.loads(body)
+    return json.dumps({**document, "type": f"{base_url}{document['type']}"})
+
+
+def _rule(entry: Mapping[str, Any]) -> str:
+    """Return in words which rule a value breaks."""
+    words = _RULES.get(str(entry.get("type", "")))
+    if words is None:
+        return str(entry.get("msg", "is not valid")).removeprefix("Value error, ")
+    try:
+        return words.format(**(entry.get("ctx") or {}))
+    except (KeyError, IndexError):
+        return str(entry.get("msg", "is not valid"))
+
+
 def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:
     where = [str(part) for part in entry.get("loc", ())]
     if where and where[0] in ("body", "query", "path", "header"):
         where = where[1:]
-    message = str(entry.get("msg", "is not valid")).removeprefix("Value error, ")
+    where = [part for position, part in enumerate(where) if position == 0 or not _BRANCH.fullmatch(part)]
+    message = _rule(entry)
     # Both may contain text of the request, which may be as long as a body.
     return {"field": ".".join(where)[:_LONGEST_FIELD] or "body", "message": message[:_LONGEST_MESSAGE]}

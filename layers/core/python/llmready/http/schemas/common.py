@@ -46,7 +46,7 @@ class FieldError(Answer):
 class Problem(Answer):
     """Every error (RFC 9457)."""
 
-    type: str = Field(examples=["https://llmready.example/problems/quota_exceeded"])
+    type: str = Field(examples=["https://api.example.com/api/v1/problems/quota_exceeded"])
     title: str
     status: int
     detail: str = Field(description="A plain sentence for a person.")

@@ -1,0 +1,81 @@
+"""How the API behaves towards clients: errors in words, their pages, headers, and HEAD."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.openapi_operations import PROBLEMS
+from testkit.emulator import Place
+from tests.functions.member import member
+
+pytestmark = pytest.mark.usefixtures("calls")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ({}, "url", "is required"),
+        ({"url": "https://example.org", "max_pages": 0}, "max_pages", "must be at least 1"),
+        ({"url": "https://example.org", "max_pages": "7"}, "max_pages", "must be a whole number"),
+        ({"url": "https://example.org", "max_pages": 1.5}, "max_pages", "must be a whole number"),
+        ({"url": "https://example.org", "timeout": 7}, "timeout", "must be at least 30"),
+        ({"url": "https://example.org", "is_active": "yes"}, "is_active", "must be true or false"),
+        ({"url": "https://example.org", "speed": 7}, "speed", "is not a known field"),
+        ({"url": "https://example.org", "name": 7}, "name", "must be text"),
+        (
+            {"url": "https://example.org", "link_target": "x"},
+            "link_target",
+            "must be 'page' or 'markdown'",
+        ),
+    ],
+)
+def test_a_validation_error_names_the_field_and_the_rule(
+    place: Place, body: dict[str, Any], field: str, message: str
+) -> None:
+    status, problem = member(place).ask("POST", "/websites", body)
+    assert (status, problem["code"]) == (422, "validation_error")
+    assert {"field": field, "message": message} in problem["errors"]
+    assert len({error["field"] for error in problem["errors"]}) == len(problem["errors"])
+    assert f"{field}: {message}" in problem["detail"]
+
+
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_the_type_of_every_problem_is_a_page_that_explains_it(place: Place, code: str) -> None:
+    answer = member(place).raw("GET", f"/problems/{code}")
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert code in answer["body"]
+    assert str(PROBLEMS[code][0]) in answer["body"]
+
+
+def test_a_type_is_a_whole_url(place: Place) -> None:
+    ada = member(place)
+    answer = ada.raw("GET", "/websites/x")
+    problem = json.loads(answer["body"])
+    parts = urlsplit(problem["type"])
+    assert parts.scheme in ("http", "https")
+    assert parts.path == "/api/v1/problems/website_not_found"
+    assert ada.raw("GET", parts.path.removeprefix("/api/v1"))["statusCode"] == 200
+    for unknown in ("nothing", "<script>", "a" * 500):
+        assert ada.raw("GET", f"/problems/{unknown}")["statusCode"] == 404
+
+
+@pytest.mark.parametrize("name", ["content-type", "Content-Type", "CONTENT-TYPE"])
+@pytest.mark.parametrize(
+    "value", ["Application/JSON", "application/json; charset=utf-8", 'APPLICATION/JSON;charset="UTF-8"']
+)
+def test_the_case_and_parameters_of_a_content_type_do_not_matter(place: Place, name: str, value: str) -> None:
+    body = {"url": "https://example.org"}
+    status, website = member(place).ask("POST", "/websites", body, {name: value})
+    assert (status, website["url"]) == (201, "https://example.org")
+
+
+@pytest.mark.parametrize(
+    "path", ["/websites", "/websites/stats/user", "/generations/history", "/keys", "/plans"]
+)
+def test_head_is_get_without_a_body(place: Place, path: str) -> None:
+    ada = member(place)
+    head, get = ada.raw("HEAD", path), ada.raw("GET", path)
+    assert (head["statusCode"], head["body"]) == (get["statusCode"], "")
+    assert head["headers"]["Content-Type"] == get["headers"]["Content-Type"]
