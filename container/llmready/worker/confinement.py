@@ -1,4 +1,4 @@
-"""What a crawler is kept from: the worker's credentials, its memory, its rights and too much of the machine.
+"""Keep crawlers from the worker's credentials, memory and permissions, and limit what they use of the machine.
 
 A hostile page may take over a crawler. It then finds an environment without secrets, a worker that cannot be
 looked into, and, in the container, another user without capabilities.
@@ -36,7 +36,7 @@ _LIMITS = (
     (resource.RLIMIT_FSIZE, _FILE_BYTES),
 )
 
-# With the address of the container's credentials anybody in the container could ask for them.
+# Whoever knows the path of the container's credentials can fetch them from within the container.
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -100,7 +100,7 @@ class Confinement:
         return os.geteuid() if self._user is None else self._user.pw_uid
 
     def prefix(self) -> list[str]:
-        """Return what goes before a crawler's command so that it does not outlive this process."""
+        """Return the words before a crawler's command that end the crawler together with this process."""
         return [self._setpriv, "--pdeathsig", "KILL", "--"] if self._setpriv else []
 
     def process_options(self, home: Path) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class Confinement:
         return options
 
     def make_folder(self, parent: Path) -> Path:
-        """Make the folder that a child works in, so that its user can fill it and no other crawler can look in.
+        """Create the working folder of a child, which its user can write and no other crawler can read.
 
         Its group is the way in: this process has to be a member of it, or root.
         """
@@ -145,7 +145,7 @@ def have_own_users() -> bool:
 
 
 def confinements_for(settings: Settings) -> list[Confinement]:
-    """Return how crawlers are started here, for each that may run at once: every one has a user of its own.
+    """Return one confinement for each crawler that may run at once; each has a user of its own.
 
     So one can be ended with all that it started, and none reaches another. A log line says so where they cannot
     have such users.
@@ -159,7 +159,7 @@ def confinements_for(settings: Settings) -> list[Confinement]:
 
 
 def _crawler_users(names: str) -> list[pwd.struct_passwd]:
-    """Return the accounts of comma-separated names, as far as there are any that this process may become."""
+    """Return the existing accounts among comma-separated names, or none if this process may not change its user."""
     if not names or not _may_change_user():
         return []
     known = {user.pw_name: user for user in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""What a crawler says on its standard output: one JSON object a line, believed no further than it is checked."""
+"""The events that a crawler writes to its standard output, one JSON object per line; each is validated."""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ class Started(_Event):
 
 
 class Progressed(_Event):
-    """How far the crawl is, in pages."""
+    """Progress of the crawl, in pages."""
 
     event: Literal["progress"]
     pages_crawled: _Count
@@ -44,7 +44,7 @@ class PageFailed(_Event):
 
 
 class Reason(_Event):
-    """What cost an llms.txt points."""
+    """One reason why an llms.txt has less than 100 points."""
 
     code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
     detail: Annotated[str, Field(min_length=1, max_length=300)]
@@ -52,7 +52,7 @@ class Reason(_Event):
 
 
 class Quality(_Event):
-    """How good an llms.txt is."""
+    """The quality of an llms.txt."""
 
     score: Annotated[int, Field(ge=0, le=100)]
     reasons: Annotated[list[Reason], Field(max_length=20)]
@@ -81,7 +81,7 @@ class Completed(_Event):
 
 
 class Failed(_Event):
-    """The crawl came to nothing. ``detail`` is a sentence for the owner of the site."""
+    """The crawl failed. ``detail`` is a sentence for the owner of the site."""
 
     event: Literal["failed"]
     code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
@@ -95,7 +95,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="e
 
 
 def event_from(line: bytes) -> Event | None:
-    """Return the event that a line holds, or None where it holds none of ours."""
+    """Return the event in a line, or None if the line is not a valid event."""
     try:
         return _EVENT.validate_json(line)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Which message comes next: the priority queues first, the standard ones never forgotten."""
+"""Choose the next message: the priority queues first, without starving the standard ones."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from llmready.domain.plans import Lane, QueueName
 from llmready.observability import logger
 from llmready.ports.tasks import JobConsumer, QueuedJob
 
-_SHARE = 3  # messages with precedence before another one has its turn
+_SHARE = 3  # messages of the preferred queues before one of the others
 _UNREACHABLE_PAUSE = 1.0  # seconds
 
 
 class Intake:
-    """Takes messages from the queues that a worker serves; one with a browser does what others leave to it first.
+    """Receives messages from the queues that a worker serves. A worker with a browser prefers those that need one.
 
     A round asks one queue after the other, and the last one's answer may be waited for. That makes two requests a
     second of an idle worker on AWS (four with a browser), where each costs, and lets a message wait for a second at

@@ -1,4 +1,4 @@
-"""The lease on one generation: prolonged while the work goes on, and the end of the work once it is lost."""
+"""Extend the lease on a generation while a job runs, and cancel the job when the lease is lost."""
 
 import asyncio
 import math
@@ -19,20 +19,22 @@ from llmready.worker.retry import retry
 T = TypeVar("T")
 
 _PROGRESS_PAUSE = 0.5  # seconds between two writes of progress
-_LONGEST_BEAT = 5.0  # seconds; so soon a worker learns that its generation was cancelled
+_LONGEST_BEAT = (
+    5.0  # seconds between two heartbeats, by which a worker learns that its generation was cancelled
+)
 _MARGIN = 2  # seconds
 
 
 def visibility(lease: timedelta) -> int:
-    """Return for how many seconds a message is hidden so that nobody gets it while the lease may hold.
+    """Return the visibility timeout of a message in seconds, so that no worker receives it while the lease may hold.
 
-    Progress prolongs the lease between two heartbeats, and only heartbeats prolong the visibility.
+    Progress extends the lease between two heartbeats, and only heartbeats extend the visibility timeout.
     """
     return math.ceil(lease.total_seconds() * 4 / 3) + _MARGIN
 
 
 class Lease:
-    """A claimed generation, held by this worker.
+    """A claimed generation and its lease.
 
     Args:
         generation: As it was claimed.
@@ -67,15 +69,15 @@ class Lease:
 
     @property
     def generation(self) -> Generation:
-        """The generation as this worker holds it, with what its crawler reported so far."""
+        """The generation under this worker's fence, with the progress that its crawler reported so far."""
         return self._claimed.progressed(self._progress, self._progressed_at)
 
     def holds(self) -> bool:
-        """Tell whether nobody else can have claimed the generation yet."""
+        """Tell whether no other worker can have claimed the generation yet."""
         return monotonic() < self._ends
 
     def report(self, progress: Progress) -> None:
-        """Note how far the crawl is; it is written soon. Numbers never go backwards."""
+        """Record progress, which is stored soon. The numbers never decrease."""
         before = self._progress
         self._progress = Progress(
             pages_crawled=max(before.pages_crawled, progress.pages_crawled),
@@ -87,7 +89,7 @@ class Lease:
             self._moved.set()
 
     async def confirm(self) -> None:
-        """Prolong the lease now.
+        """Extend the lease now.
 
         Raises:
             LeaseLost: It is no longer held.
@@ -96,11 +98,11 @@ class Lease:
             try:
                 await asyncio.wait_for(self._prolong(), timeout=self._ends - monotonic())
             except (TimeoutError, TryAgain):
-                # Whether it still is ours cannot be known any more, so it is not.
+                # Another worker may have it by now.
                 raise LeaseLost from None
 
     async def hold_while(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do some work with the lease held, and return what it returns.
+        """Run a coroutine while the lease is extended, and return its result.
 
         Afterwards nothing is written for the generation any more, so that its end can be.
 
@@ -148,7 +150,7 @@ class Lease:
         try:
             await asyncio.to_thread(self._jobs.hide, self._message, visibility(self._length))
         except TryAgain:
-            # The lease is what counts; a second delivery finds it held.
+            # A second delivery finds the generation leased, so nothing is lost.
             logger.warning("visibility not prolonged", generation_id=self.generation.id)
 
 

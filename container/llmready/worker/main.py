@@ -60,7 +60,7 @@ async def _work(chosen: Settings) -> bool:
         wait=0 if emulated else 1,
         pause=0.1 if emulated else 0.0,
     )
-    first = asyncio.create_task(intake.next())  # on its way while the rest is built
+    first = asyncio.create_task(intake.next())  # runs while the rest is built
     pool = JobPool(await asyncio.to_thread(_contexts, services), stop)
     forget_credentials()
     logger.info("worker ready")
