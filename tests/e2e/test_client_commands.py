@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 import sys
-from email import message_from_string as email_from_string
 from email import policy
+from email.message import EmailMessage
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_key_replaces_the_login(client: Client) -> None:
         "HOME": str(other.home),
         "PATH": "/usr/bin",
     }
-    command = [Path(sys.executable).with_name("llmready"), "quota", "--json"]
+    command = [str(Path(sys.executable).with_name("llmready")), "quota", "--json"]
     asked = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, cwd=other.home
     )
@@ -88,7 +89,8 @@ def test_passwords_are_changed_and_reset(client: Client, system: System) -> None
     assert code == ExitCode.DONE, errors
     assert client("forgot-password", email)[0] == ExitCode.DONE
     mail = system.mail_to(email, "new LLMReady password")
-    body = email_from_string(mail, policy=policy.default).get_body(("plain",))
+    message = Parser(EmailMessage, policy=policy.default).parsestr(mail)
+    body = message.get_body(("plain",))
     assert body is not None
     token = re.search(r"#token=([\w-]+)", body.get_content())
     assert token is not None
