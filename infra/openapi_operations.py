@@ -16,6 +16,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "wrong_password": (403, "The password is wrong."),
     "quota_exceeded": (403, "You have used all generations of this month. They come back on the 1st (UTC)."),
     "plan_limit": (403, "Your plan allows 1 website; delete one or change the plan to add another."),
+    "account_suspended": (
+        403,
+        "This account is suspended. Please contact the operator of this service.",
+    ),
     "scope_missing": (403, 'This API key lacks the scope "generate".'),
     "sign_in_required": (
         403,
@@ -73,7 +77,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 }
 
 _BODY = ("malformed_json", "validation_error", "body_too_large", "unsupported_media_type")
-_TOKEN = ("not_authenticated", "invalid_token")
+_TOKEN = ("not_authenticated", "invalid_token", "account_suspended")
 # What an API key is answered where a sign-in is needed, also by routes of /auth that need no token.
 _NO_KEYS = ("sign_in_required", "invalid_token")
 _ANY = ("internal_error", "try_again")
@@ -191,10 +195,18 @@ OPERATIONS: dict[str, Operation] = {
         "register", ("password_too_common", "captcha_failed"), open=True, limited=True
     ),
     "POST /auth/login": Operation(
-        "login", ("invalid_credentials", "account_locked"), open=True, limited=True, links=(_REFRESH,)
+        "login",
+        ("invalid_credentials", "account_suspended", "account_locked"),
+        open=True,
+        limited=True,
+        links=(_REFRESH,),
     ),
     "POST /auth/refresh": Operation(
-        "refresh", ("invalid_token", "not_authenticated"), open=True, limited=True, links=(_REFRESH,)
+        "refresh",
+        ("invalid_token", "not_authenticated", "account_suspended"),
+        open=True,
+        limited=True,
+        links=(_REFRESH,),
     ),
     "POST /auth/logout": Operation("logout", ("invalid_token",), open=True, limited=True),
     "GET /auth/verify-email": Operation("verifyEmailPage", open=True, html=True),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
 
+# Where `llmready admin --port` asks from any folder.
+ENDPOINTS_PATH = "/_local/endpoints"
 # What API Gateway takes, and what it says beyond that.
 LARGEST_HEADER = 16 * 1024  # bytes; a little more than the gateway's 10 kB for all of them
 LARGEST_BODY = 10 * 1024 * 1024
@@ -50,6 +52,8 @@ class FrontDoor:
     """
 
     def __init__(self, port: int) -> None:
+        self.endpoints: dict[str, object] = {}
+        """What ``.local/endpoints.json`` holds; told to operators' commands that run in another folder."""
         self._port = port
         self._api = ""
         self._session: aiohttp.ClientSession | None = None
@@ -91,6 +95,10 @@ class FrontDoor:
         except OSError as error:
             raise port_taken(self._port) from error
 
+    @property
+    def _own_hosts(self) -> frozenset[str]:
+        return frozenset(f"{name}:{self._port}" for name in ("localhost", "127.0.0.1"))
+
     async def close(self) -> None:
         """Stop serving."""
         if self._runner is not None:
@@ -99,6 +107,9 @@ class FrontDoor:
             await self._session.close()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        # A page of another site may have led a browser here by a name of its own.
+        if request.path == ENDPOINTS_PATH and request.host in self._own_hosts:
+            return web.json_response(self.endpoints)
         if self._files is None or is_api(request.path):
             return await self._pass_on(request)
         return self._files.answer(request)

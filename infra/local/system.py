@@ -107,7 +107,7 @@ class LocalSystem:
         say("stopped")
 
     def _write_endpoints(self, deployed: Deployed) -> None:
-        endpoints = {
+        endpoints: dict[str, object] = {
             "api": f"{self._settings.url}/api/v1",
             "aws": self._emulator.endpoint,
             "region": LOCAL_REGION,
@@ -117,6 +117,7 @@ class LocalSystem:
             "bucket": deployed.bucket,
             "queues": deployed.queues,
         }
+        self._front_door.endpoints = endpoints
         (self._settings.data / "endpoints.json").write_text(json.dumps(endpoints, indent=2) + "\n")
 
     def _introduce(self) -> None:

@@ -1,7 +1,11 @@
 """What operators see and what the schedules do."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -320,3 +324,42 @@ def _given_up(system: System, user_id: str) -> int:
         ExpressionAttributeValues={":pk": {"S": f"USER#{user_id}"}, ":mail": {"S": "MAIL#"}},
     )["Items"]
     return sum("gave_up_at" in item for item in items)
+
+
+def test_operators_suspend_resume_and_cancel(system: System, slow_site: Site) -> None:
+    person = system.user("pro")
+    generation = person.start(person.website(slow_site.url))
+    assert system.admin("cancel", generation).returncode == 0
+    assert person.finished(generation)["error_code"] == "cancelled_by_operator"
+    listed = json.loads(system.admin("users", "--json", "--most", "1000").stdout)
+    assert person.email in {row["email"] for row in listed}
+
+    running = person.start(person.website(f"{slow_site.url}other/"))
+    suspended = system.admin("suspend", person.email)
+    assert suspended.returncode == 0, suspended.stderr
+    assert_problem(person.http.get("/websites"), 403, "account_suspended")
+    chosen = json.loads(system.admin("users", "--suspended", "--json").stdout)
+    assert [row["email"] for row in chosen] == [person.email]
+    assert system.admin("resume", person.email).returncode == 0
+    assert person.finished(running)["error_code"] == "account_suspended"
+    told = json.loads(system.admin("user", person.email, "--json").stdout)["audit"]
+    assert [record["event"] for record in told][:3] == [
+        "account_resumed",
+        "account_suspended",
+        "generation_cancelled",
+    ]
+
+
+def test_a_port_finds_the_local_system_from_any_folder(system: System, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "llmready.cli.main", "admin", "users", "--json"]
+    environment = {name: value for name, value in os.environ.items() if name != "PORT"}
+    for arguments, more in ((["--port", str(system.port)], {}), ([], {"PORT": str(system.port)})):
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=tmp_path,
+            env=environment | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr

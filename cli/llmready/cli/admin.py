@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from llmready.cli import controls, deployment, doctor, records, signing_keys
+from llmready.cli import controls, deployment, doctor, people, records, signing_keys
 from llmready.cli.client.output import day, print_fields, print_table
 from llmready.cli.deployment import Deployment
 from llmready.cli.extras import requiring
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
     again.add_argument("generation_id", metavar="GENERATION_ID")
     controls.add_commands(command)
+    people.add_commands(command)
     signing_keys.add_commands(command)
     doctor.add_commands(command)
 
@@ -190,6 +191,7 @@ def _print_user(service: Deployment, user: User, *, as_json: bool) -> None:
         "name": user.full_name or "",
         "plan": user.plan_name,
         "verified": user.is_verified,
+        "suspended": timestamp(user.suspended_at) if user.suspended_at else "no",
         "mails": f"none: {suppression.reason}" if suppression else "sent",
         "websites": f"{user.website_count} of {user.plan.websites}",
         "running": user.running_count,

@@ -22,9 +22,8 @@ class AddCommand(Protocol):
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add ``pause``, ``resume``, ``block-host``, ``unblock-host`` and ``controls``."""
+    """Add ``pause``, ``block-host``, ``unblock-host`` and ``controls``; ``resume`` also resumes accounts."""
     command("pause", _pause(paused=True), "Let no generation start (503 paused); what runs goes on.")
-    command("resume", _pause(paused=False), "Let generations start again.")
     block = command(
         "block-host",
         _block(blocked=True),
@@ -34,6 +33,11 @@ def add_commands(command: AddCommand) -> None:
     unblock = command("unblock-host", _block(blocked=False), "Let a host be crawled again.")
     unblock.add_argument("host", metavar="HOST")
     command("controls", _show, "Show whether the service is paused and which hosts are blocked.")
+
+
+def resume_starts(options: argparse.Namespace) -> int:
+    """Let generations start again."""
+    return _pause(paused=False)(options)
 
 
 def _pause(*, paused: bool) -> Callable[[argparse.Namespace], int]:

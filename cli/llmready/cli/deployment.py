@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llmready.adapters.sqs import SqsJobQueue
 
 _DEAD_LETTERS = "dead_letters"
+_ENDPOINTS_PATH = "/_local/endpoints"  # under which the local system tells what .local/endpoints.json holds
 
 
 class Deployment(NamedTuple):
@@ -69,15 +70,7 @@ def find(options: argparse.Namespace) -> Deployment:
 
 
 def _local(data: Path, port: int | None) -> Deployment:
-    file = data / "endpoints.json"
-    try:
-        endpoints = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise CommandFailed(
-            f"no local system runs here ({file} is missing); start it with `make run`, or name a --stage"
-        ) from None
-    if port is not None and f":{port}/" not in endpoints["api"]:
-        raise CommandFailed(f"the local system of this folder is at {endpoints['api']}, not on port {port}")
+    endpoints = _endpoints(data / "endpoints.json", port)
     import boto3
 
     session = boto3.Session(
@@ -97,6 +90,41 @@ def _local(data: Path, port: int | None) -> Deployment:
         operator=getpass.getuser,
         endpoint=endpoints["aws"],
     )
+
+
+def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
+    """Return where the local system is: by the file that it wrote, or, from any folder, by asking its port."""
+    try:
+        known: dict[str, Any] | None = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known is not None and (port is None or f":{port}/" in known["api"]):
+        return known
+    if port is not None and (told := _told_by(port)) is not None:
+        return told
+    if known is not None:
+        raise CommandFailed(
+            f"the local system of this folder is at {known['api']}, and none is on port {port}"
+        )
+    raise CommandFailed(
+        f"no local system runs here ({file} is missing){f' or on port {port}' if port else ''}; start it with"
+        " `make run`, or name its --port or a --stage"
+    )
+
+
+def _told_by(port: int) -> dict[str, Any] | None:
+    """Return what the local system on a port tells of itself; None where nothing answers like one."""
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", _ENDPOINTS_PATH)
+        told = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return told if isinstance(told, dict) and {"api", "aws", "table"} <= told.keys() else None
 
 
 def _deployed(stage: str) -> Deployment:

@@ -1,8 +1,25 @@
 """Whose a token is. Apart from accounts themselves, which the worker knows as well; it knows no tokens."""
 
-from llmready.domain.errors import Unauthenticated
+from llmready.domain.errors import Forbidden, Unauthenticated
 from llmready.domain.tokens import Audience, Claims
 from llmready.domain.user import User
+
+
+def check_not_suspended(user: User) -> None:
+    """Refuse a suspended account.
+
+    Raises:
+        Forbidden: The account is suspended.
+    """
+    if user.suspended_at is not None:
+        raise suspended()
+
+
+def suspended() -> Forbidden:
+    """Return the refusal of a suspended account."""
+    return Forbidden(
+        "account_suspended", "This account is suspended. Please contact the operator of this service."
+    )
 
 
 def account_of(user: User | None, claims: Claims) -> User:
@@ -14,9 +31,11 @@ def account_of(user: User | None, claims: Claims) -> User:
 
     Raises:
         Unauthenticated: The account is gone, or its sign-ins were ended after the token was issued.
+        Forbidden: The account is suspended.
     """
     if user is None:
         raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
+    check_not_suspended(user)
     # A download link and an API key are no sign-ins: a changed password does not end them.
     kept = claims.aud in (Audience.DOWNLOAD, Audience.API_KEY) or (
         claims.scope and claims.scope == user.kept_family

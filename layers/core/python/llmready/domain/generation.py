@@ -371,9 +371,15 @@ class Generation(BaseModel):
             lost_seconds=self._lost_until(time),
         )
 
-    def cancelled(self, *, time: datetime) -> "Generation":
-        """Return it as cancelled; whoever works on it finds its fence of no use at the next write."""
-        return self._ended(Status.CANCELLED, time, lost_seconds=self._lost_until(time))
+    def cancelled(self, *, time: datetime, reason: Failure | None = None) -> "Generation":
+        """Return it as cancelled; the next write of its worker is refused.
+
+        Args:
+            time: Time of the cancellation.
+            reason: Why, if not its user cancelled it.
+        """
+        why = {} if reason is None else {"error_code": reason.code, "error_message": reason.message}
+        return self._ended(Status.CANCELLED, time, lost_seconds=self._lost_until(time), **why)
 
     def handed_back(
         self,

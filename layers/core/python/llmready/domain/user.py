@@ -18,6 +18,8 @@ class User(BaseModel):
     ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are kept: they outlive the
     account. It is None for an account of version 0.1.0 that has not signed in since, whose ledgers are its own.
 
+    Nothing runs for an account that was suspended at ``suspended_at``, and all its requests are refused.
+
     Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
     changed the password.
     """
@@ -32,6 +34,7 @@ class User(BaseModel):
     is_verified: bool = False
     created_at: Moment
     updated_at: Moment
+    suspended_at: Moment | None = None
     sessions_since: Moment | None = None
     kept_family: str | None = None
     quota_ledger: str | None = None

@@ -71,6 +71,25 @@ class Users(Protocol):
             Conflict: The plan changed since the account was read.
         """
 
+    def suspend(self, user_id: str, time: datetime, *, by: str) -> None:
+        """Mark an account as suspended and write an audit record; does nothing if it is suspended already.
+
+        Args:
+            user_id: ID of the account.
+            time: Time of the suspension.
+            by: Identity of the operator.
+
+        Raises:
+            NotFound: The account does not exist.
+        """
+
+    def resume(self, user_id: str, time: datetime, *, by: str) -> None:
+        """Remove the mark of a suspended account and write an audit record; does nothing if it has none.
+
+        Raises:
+            NotFound: The account does not exist.
+        """
+
     def record_event(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
         """Write an audit record about an account.
 

@@ -1,17 +1,24 @@
 """Cancel a generation that has not ended."""
 
 from llmready.domain.errors import LeaseLost, NotFound, TryAgain
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import Failure, Generation, Status
 from llmready.services import Services
 from llmready.usecases.end_generation import end_generation
 
 _TRIES = 20  # how often a generation may change while it is being cancelled
 
 
-def cancel_generation(services: Services, generation: Generation) -> Generation:
-    """End a generation at the request of its user: its quota is given back and its website unlocked at once.
+def cancel_generation(
+    services: Services, generation: Generation, *, reason: Failure | None = None
+) -> Generation:
+    """End a generation without files: its quota is given back and its website unlocked at once.
 
     A worker that crawls it learns about it when its next heartbeat is refused, and stops.
+
+    Args:
+        services: The process's services.
+        generation: The generation.
+        reason: Why, if not its user cancelled it.
 
     Returns:
         The cancelled generation. One that was cancelled before is returned unchanged.
@@ -27,7 +34,7 @@ def cancel_generation(services: Services, generation: Generation) -> Generation:
             raise NotFound("generation_not_found", "There is no such generation.")
         if found.status is Status.CANCELLED:
             return found
-        ended = found.cancelled(time=services.clock())
+        ended = found.cancelled(time=services.clock(), reason=reason)
         try:
             end_generation(services, ended, was=found.status)
         except LeaseLost:

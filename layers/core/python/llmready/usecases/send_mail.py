@@ -101,7 +101,7 @@ def pause_after(attempts: int) -> timedelta:
 
 def _is_obsolete(mail: OutboxMail, user: User, time: datetime) -> bool:
     """Return whether an email must not be sent (any more)."""
-    if mail.kind not in ACCOUNT_MAILS and not user.is_verified:
+    if mail.kind not in ACCOUNT_MAILS and (not user.is_verified or user.suspended_at is not None):
         return True
     if mail.kind is MailKind.VERIFY_EMAIL and user.is_verified:
         return True

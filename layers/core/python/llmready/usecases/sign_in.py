@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from llmready.domain.account import account_of
+from llmready.domain.account import account_of, check_not_suspended
 from llmready.domain.clock import new_id
 from llmready.domain.errors import DomainError, Forbidden, TooManyRequests, Unauthenticated
 from llmready.domain.passwords import hashed, is_outdated, matches
@@ -39,6 +39,7 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
     Raises:
         TooManyRequests: The address had too many failed logins, whether or not it has an account.
         Unauthenticated: The address or the password is wrong; the answer does not say which.
+        Forbidden: The account is suspended.
     """
     time = services.clock()
     refusal = Unauthenticated("invalid_credentials", "The email address or the password is wrong.")
@@ -46,6 +47,7 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
         user = services.users.by_email(email)
         if not matches(user.password_hash if user else None, password) or user is None:
             raise refusal
+    check_not_suspended(user)
     if is_outdated(user.password_hash):
         services.users.rehash(user, hashed(password))
     if user.quota_ledger is None:

@@ -150,6 +150,29 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(self, where: ConditionBase) -> Iterator[Item]:
+        """Walk all items of the table that pass a filter, page after page.
+
+        Args:
+            where: The filter on what was read; every item is read and paid for.
+        """
+        built = ConditionExpressionBuilder().build_expression(where)
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "FilterExpression": built.condition_expression,
+            "ExpressionAttributeNames": built.attribute_name_placeholders,
+            "ExpressionAttributeValues": {
+                name: _serialize(value) for name, value in built.attribute_value_placeholders.items()
+            },
+        }
+        while True:
+            with _translated():
+                answer = self._client.scan(**request)
+            yield from (_plain(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def write(self, write: Write) -> Item:
         """Do one write and return the item as it is afterwards (empty after a put or a delete).
 

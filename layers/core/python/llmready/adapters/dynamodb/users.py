@@ -29,6 +29,11 @@ def user_from(item: Item | None) -> User | None:
     return User.model_validate(item) if item is not None and "deleted_at" not in item else None
 
 
+def may_start() -> ConditionBase:
+    """Return the condition on a profile that generations may start for the account."""
+    return is_account() & Attr("suspended_at").not_exists()
+
+
 def is_account() -> ConditionBase:
     """Return the condition on a profile that the account exists and is not being deleted."""
     return Attr("pk").exists() & Attr("deleted_at").not_exists()
@@ -100,6 +105,39 @@ class DynamoUsers:
         if changed is None:
             raise gone
         return changed
+
+    def suspend(self, user_id: str, time: datetime, *, by: str) -> None:
+        """Mark an account as suspended, with a record of who did it; one that is suspended stays as it is."""
+        change = self._table.update(
+            keys.profile(user_id),
+            change={"suspended_at": timestamp(time), "updated_at": timestamp(time)},
+            condition=may_start(),
+        )
+        self._change_recorded(user_id, change, audit_item(user_id, "account_suspended", time, by=by))
+
+    def resume(self, user_id: str, time: datetime, *, by: str) -> None:
+        """Remove the mark of a suspended account, with a record of who did it."""
+        change = self._table.update(
+            keys.profile(user_id),
+            change={"updated_at": timestamp(time)},
+            remove=["suspended_at"],
+            condition=is_account() & Attr("suspended_at").exists(),
+        )
+        self._change_recorded(user_id, change, audit_item(user_id, "account_resumed", time, by=by))
+
+    def _change_recorded(self, user_id: str, change: Write, record: Item) -> None:
+        try:
+            self._table.transact([change, self._table.put(record)])
+        except TransactionRefused:
+            if self.get(user_id) is None:
+                raise NotFound("user_not_found", "There is no such account.") from None
+
+    def all(self) -> Iterator[User]:
+        """Walk all accounts, in no order. Reads the whole table, so only operators' commands call it."""
+        for item in self._table.scan(Attr("sk").eq(keys.profile("").sk)):
+            user = user_from(item)
+            if user is not None:
+                yield user
 
     def record_event(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
         """Write down what an operator did to an account."""

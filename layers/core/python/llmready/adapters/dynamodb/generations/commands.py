@@ -8,8 +8,9 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.generations.items import generation_item, record_from
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
-from llmready.adapters.dynamodb.users import is_account, user_from
+from llmready.adapters.dynamodb.users import may_start, user_from
 from llmready.adapters.dynamodb.websites import duplicate, has_room, no_room, website_writes
+from llmready.domain.account import suspended
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost, NotFound
 from llmready.domain.failed_crawls import day_of
@@ -55,7 +56,7 @@ class DynamoGenerationCommands:
         lock, *others = self._locking(generation, new_website)
         capped = running_limit is not None and not generation.held
         counts = {"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.held else 1}
-        allowed = is_account() & _has_slot(running_limit) if capped else is_account()
+        allowed = may_start() & _has_slot(running_limit) if capped else may_start()
         if new_website is not None:
             counts |= {"website_count": 1, "active_website_count": 1}
             allowed &= has_room(new_website.limit)
@@ -69,7 +70,10 @@ class DynamoGenerationCommands:
             website, quota, user, *_ = refused.failed
             if record is not None:
                 self._refuse_repeat(generation, record)
-            if capped and user_from(user) is not None and (website, quota) == (None, None):
+            known = user_from(user)
+            if known is not None and known.suspended_at is not None:
+                raise suspended() from None
+            if capped and known is not None and (website, quota) == (None, None):
                 return self.start(
                     generation.model_copy(update={"held": True}),
                     quota_limit=quota_limit,
@@ -211,7 +215,7 @@ class DynamoGenerationCommands:
         take = self._table.update(
             keys.profile(held.user_id),
             add={"slots_taken": 1},
-            condition=is_account() & _has_slot(running_limit),
+            condition=may_start() & _has_slot(running_limit),
         )
         try:
             self._table.transact([release, take])
