@@ -199,7 +199,7 @@ def test_a_bucket_that_an_earlier_bootstrap_left(account: Emulator, make: Make) 
 
 
 def test_a_domain_is_verified_by_its_records(make: Make) -> None:
-    arguments = "-c mail_sender=noreply@example.com -c mail_domain=example.com"
+    arguments = f"{SENDER} -c mail_domain=example.com"
     told = make("sender", arguments=arguments).stdout.splitlines()
     assert told[0] == "Add these records to example.com; SES looks for them for 72 hours:"
     assert len(told) == 4
