@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from llmready import bootstrap
+from llmready.cli import signing_keys
 from llmready.cli.main import build_parser
 from llmready.domain.clock import now
 from llmready.domain.plans import Lane, QueueName
@@ -20,10 +22,16 @@ Admin = Callable[..., str]
 
 @pytest.fixture
 def admin(
-    place: Place, calls: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: Place,
+    calls: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., str]:
     """Run a command of ``llmready admin`` against this place and return what it prints."""
     assert calls == []
+    # There is no stack that names the secret.
+    monkeypatch.setattr(signing_keys, "fingerprints", lambda _: bootstrap.services().fingerprints)
     queues: dict[str, str] = {lane.value: url for lane, url in place.queue_urls.items()}
     queues |= {f"{queue}_dead_letters": place.dead_letters_url for queue in QueueName}
     endpoints = {

@@ -18,7 +18,8 @@ context = SimpleNamespace(function_name="f", memory_limit_in_mb=512, invoked_fun
 event = {
     "version": "2.0",
     "rawPath": "/api/v1/websites",
-    "headers": {"authorization": "Bearer a.b.c"},
+    # Well-formed, so that the signing keys are read.
+    "headers": {"authorization": "Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6ImsifQ.e30." + "A" * 43},
     "requestContext": {"requestId": "r", "stage": "$default", "http": {"method": "GET", "path": "/api/v1/websites"}},
 }
 answer = handler(event, context)
