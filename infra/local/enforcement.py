@@ -111,6 +111,7 @@ def _authorise_mails() -> None:
                 query_params,
                 request_id,
                 resource_arn=arn,
+                service_context={"ses:FromAddress": sender},
                 named_resource=arn,
             )
             if denied:
