@@ -18,6 +18,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_website_becomes_files(system: System, person: Person, small_site: Site) -> None:
+    system.confirm(person)
     website = person.website(small_site.url, name="Small site")
     answer = person.http.post("/generations/start", json={"website_id": website})
     assert answer.status_code == 202
