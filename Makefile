@@ -42,7 +42,7 @@ ENFORCED_PART := tests/e2e/test_walk.py::test_a_website_becomes_files \
 	tests/e2e/test_operations.py::test_an_address_that_bounced_or_complained_gets_no_more_mail
 enforced = mkdir -p .build && rm -f $(DECISIONS) \
 	&& LLMREADY_ENFORCE_IAM=true LLMREADY_ACCESS_REPORT=$(CURDIR)/$(DECISIONS) $(BIN)/python -m pytest $(1) \
-	&& $(BIN)/python -m infra.local.rights $(DECISIONS) $(2)
+	&& $(BIN)/python -m infra.local.permissions $(DECISIONS) $(2)
 
 .PHONY: bench
 bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 3")

@@ -6,7 +6,8 @@ from boto3.dynamodb.conditions import Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.users import user_from
-from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import archive_key
 from llmready.domain.mail import MailKind, OutboxMail
 from testkit.emulator import Place
 
@@ -38,8 +39,8 @@ def check_books(place: Place, user_id: str) -> list[Generation]:
     user = user_from(items[keys.profile(user_id).sk])
     assert user is not None
     assert user.running_count == by_status[Status.PENDING] + by_status[Status.PROCESSING]
-    assert user.slots_taken == sum(not (g.held or g.status.is_final) for g in generations)
-    assert user.slots_taken <= user.plan.running or not any(g.held for g in generations)
+    assert user.slots_taken == sum(not (g.waiting or g.status.is_final) for g in generations)
+    assert user.slots_taken <= user.plan.running or not any(g.waiting for g in generations)
     assert (user.listed_completed, user.listed_failed, user.listed_cancelled) == (
         by_status[Status.COMPLETED],
         by_status[Status.FAILED],

@@ -37,7 +37,7 @@ def start_many(place: Place, site: Site, count: int) -> list[Generation]:
     for number in range(count):
         generation = new_generation(user, with_website(place, user, f"{site.url}?{number}"))
         stored.append(place.generations.start(generation, quota_limit=count, running_limit=user.plan.running))
-        if not stored[-1].held:
+        if not stored[-1].waiting:
             place.jobs.send(stored[-1])
             place.generations.mark_enqueued(user.id, generation.id, generation.created_at)
     return stored

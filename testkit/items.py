@@ -7,8 +7,9 @@ from typing import Any
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.generations import generation_item
+from llmready.domain.archive import Archive, Quality, QualityReason
 from llmready.domain.clock import new_id, now
-from llmready.domain.generation import Archive, Generation, Quality, QualityReason, Status
+from llmready.domain.generation import Generation, Status
 from llmready.domain.user import User
 from llmready.domain.website import Website, canonical_url
 from testkit.emulator import Place

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
-from llmready.domain.generation import ScanResult
+from llmready.domain.archive import ScanResult
 from llmready.observability import logger, tracer
 from llmready.usecases.withdraw_files import withdraw_files
 

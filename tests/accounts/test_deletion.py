@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
-from llmready.domain.generation import Archive, Progress, Status
+from llmready.domain.generation import Progress, Status
 from testkit.people import claimed, new_user, started, with_website
 from testkit.service import NEW, PASSWORD, Member, Service, use
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from llmready.adapters.dynamodb import keys
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
-from llmready.domain.generation import Archive, Failure, Progress
+from llmready.domain.generation import Failure, Progress
 from llmready.usecases.end_generation import complete_generation, fail_generation
 from testkit.people import claimed, with_website
 from testkit.service import PASSWORD, Member, Service

@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from llmready.domain.archive import Archive, Quality, QualityReason
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound
-from llmready.domain.generation import Archive, Failure, Generation, Progress, Quality, QualityReason, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
@@ -69,10 +70,10 @@ def failed(place: Place, generation: Generation) -> Generation:
 
 
 def test_opening_reads_both_and_tells_what_is_missing(either: Place, user: User, website: Website) -> None:
-    opening = either.generations.start_snapshot(user.id, website.id)
-    assert opening.user is not None
-    assert opening.user.email == user.email
-    assert opening.website == website
+    snapshot = either.generations.start_snapshot(user.id, website.id)
+    assert snapshot.user is not None
+    assert snapshot.user.email == user.email
+    assert snapshot.website == website
     assert either.generations.start_snapshot(user.id, new_id()).website is None
     nobody = either.generations.start_snapshot(new_id(), website.id)
     assert (nobody.user, nobody.website) == (None, None)

@@ -63,15 +63,15 @@ def test_a_burst_passes_no_limit(place: Place) -> None:
 
 def test_one_knows_where_one_stands(either: Place) -> None:
     rate = Rate(4, 3600)
-    standings = [either.limiter.take("mails", "somebody", rate=rate, time=TIME) for _ in range(5)]
-    assert [(standing.remaining, standing.wait) for standing in standings] == [
+    statuses = [either.limiter.take("mails", "somebody", rate=rate, time=TIME) for _ in range(5)]
+    assert [(status.remaining, status.wait) for status in statuses] == [
         (3, 0),
         (2, 0),
         (1, 0),
         (0, 0),
         (0, 900),
     ]
-    assert [standing.full_in for standing in standings] == [900, 1800, 2700, 3600, 3600]
+    assert [status.full_in for status in statuses] == [900, 1800, 2700, 3600, 3600]
 
 
 def test_whom_a_limit_holds_for_is_not_stored_in_plain(either: Place) -> None:

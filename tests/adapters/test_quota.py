@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost
-from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.quota import QuotaUse
 from llmready.ports.limits import OpenLedger
 from testkit.emulator import Place

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import new_id
-from llmready.domain.generation import Archive, Progress, Status
+from llmready.domain.generation import Progress, Status
 from llmready.usecases.end_generation import complete_generation
 from testkit.books import check_books
 from testkit.emulator import Place

@@ -14,7 +14,8 @@ import pytest
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
-from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import archive_key
 from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import Lane
 from llmready.domain.user import User

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmready.domain.generation import archive_key
+from llmready.domain.generation_files import archive_key
 from testkit.books import check_completed
 from testkit.emulator import Emulator, Place
 from testkit.people import queued, registered, started, with_website

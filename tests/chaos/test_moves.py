@@ -15,9 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
 from llmready.domain.errors import Conflict, LeaseLost
-from llmready.domain.generation import MOVES, Archive, Failure, Generation, Progress, Status
+from llmready.domain.generation import MOVES, Failure, Generation, Progress, Status
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.end_generation import complete_generation, fail_generation

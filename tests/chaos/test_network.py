@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from llmready.domain.clock import now
-from llmready.domain.generation import Generation, archive_key
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import archive_key
 from testkit.books import check_completed
 from testkit.dispatching import dispatched
 from testkit.emulator import Place, free_port, running_ministack

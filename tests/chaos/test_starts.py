@@ -93,7 +93,7 @@ def _quota_race(place: Place, parallel: int) -> None:
     ledger = place.quotas.get(user.id, month_of(now()))
     assert (ledger.taken, ledger.used, ledger.reserved) == (25, 20, 5)
     running = list(place.generations.active())
-    assert sum(not generation.held for generation in running if generation.user_id == user.id) == 4
+    assert sum(not generation.waiting for generation in running if generation.user_id == user.id) == 4
 
 
 def place_key(user: User) -> Any:
@@ -204,7 +204,9 @@ def test_beyond_what_a_plan_runs_at_once_starts_are_held(place: Place, plan: str
     for _ in range(wanted):
         assert "-" in start(place, user, with_website(place, user).id)
     generations = check_books(place, user.id)
-    assert [generation.held for generation in generations] == [False] * running + [True] * (wanted - running)
+    assert [generation.waiting for generation in generations] == [False] * running + [True] * (
+        wanted - running
+    )
     assert place.waiting(place.queue_urls[generations[0].lane])[0] == running
 
 
@@ -236,7 +238,7 @@ def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
     place.generations.finish(first.cancelled(time=now()), None, was=Status.PENDING)
     assert in_parallel(5, lambda _: str(len(fill_slots(place.services, user.id)))) == {"1": 1, "0": 4}
     generations = check_books(place, user.id)
-    assert [generation.held for generation in generations] == [False, False, False, True]
+    assert [generation.waiting for generation in generations] == [False, False, False, True]
     assert generations[2].enqueued_at is not None
     assert {generation.status for generation in generations[1:3]} == {Status.PENDING}
     assert place.waiting(place.queue_urls[second.lane])[0] == 3

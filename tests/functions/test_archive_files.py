@@ -12,8 +12,10 @@ import pytest
 
 from llmready import bootstrap
 from llmready.crawler.pack.zip_file import ZipFile as CrawlerZip
+from llmready.domain.archive import Archive
 from llmready.domain.clock import new_id, now
-from llmready.domain.generation import Archive, Generation, Progress, Status, archive_key
+from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.generation_files import archive_key
 from llmready.domain.website import Website
 from llmready.worker.index import has_changed, store_found, store_index
 from llmready.worker.results import Taken

@@ -63,7 +63,7 @@ def call(place: Place, calls: list[str]) -> Call:
 def test_a_start_and_its_poll(place: Place, calls: list[str], call: Call) -> None:
     started = call("generations", "POST", "/generations/start", {"website_id": call.website.id})  # type: ignore[attr-defined]
     assert started["statusCode"] == 202, started["body"]
-    # Whether the sign-in was revoked, one read, the limiter, the transaction, the message, the bell.
+    # Whether the sign-in was revoked, one read, the limiter, the transaction, the message, the trigger.
     assert calls == ["GetItem", "BatchGetItem", "UpdateItem", "TransactWriteItems", "SendMessage", "Invoke"]
 
     generation = json.loads(started["body"])["generation_id"]

@@ -12,8 +12,10 @@ import pytest
 
 from functions.cleanup import handler as cleanup
 from functions.quota_reset import handler as quota_reset
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
-from llmready.domain.generation import Archive, Failure, Progress, archive_key
+from llmready.domain.generation import Failure, Progress
+from llmready.domain.generation_files import archive_key
 from llmready.domain.mail import MailPreferences
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.user import User

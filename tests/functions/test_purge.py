@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
-from llmready.domain.generation import Archive, Generation, errors_key
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import errors_key
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from testkit.emulator import Place
@@ -74,18 +76,18 @@ def test_what_one_request_cannot_remove_goes_on_elsewhere(
 ) -> None:
     website = with_website(place, ada.user)
     with_files(place, ada.user, website, 100)
-    rung: list[Any] = []
+    fired: list[Any] = []
 
     class Trigger:
         def fire(self, purge: object) -> None:
-            rung.append(purge)
+            fired.append(purge)
 
     use(monkeypatch, purge_trigger=Trigger())
     websites = importlib.import_module("functions.websites.handler")
     monkeypatch.setattr(websites, "_PURGE_AT_ONCE", -websites._PURGE_AT_ONCE)
     status, answer = ada.ask("DELETE", f"/websites/{website.id}")
     assert (status, "are being removed" in answer["message"]) == (200, True)
-    assert [purge.website_id for purge in rung] == [website.id]
+    assert [purge.website_id for purge in fired] == [website.id]
     assert left(ada, website) == 100
     assert ada.ask("GET", f"/websites/{website.id}")[0] == 404
 

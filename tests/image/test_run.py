@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import archive_key
 from testkit.emulator import Place
 from testkit.people import queued
 from testkit.sites import Site, drawn_by_script, numbered, serve

@@ -5,8 +5,9 @@ from typing import Any
 
 from llmready.adapters.mail.rendering import MailRenderer
 from llmready.adapters.secrets import SigningKeys
+from llmready.domain.archive import Archive
 from llmready.domain.clock import now
-from llmready.domain.generation import Archive, Failure, Generation, Progress
+from llmready.domain.generation import Failure, Generation, Progress
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.user import User
 from testkit.people import LEASE, new_generation, new_user, new_website

@@ -7,24 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmready.adapters.dynamodb.generations import generation_item
 from llmready.domain.addresses import is_public
+from llmready.domain.archive import Archive
 from llmready.domain.clock import is_id, new_id, timestamp
 from llmready.domain.errors import Conflict, Invalid
-from llmready.domain.generation import (
-    Archive,
-    Failure,
-    Generation,
-    Progress,
-    Status,
-    archive_key,
-    download_name,
-)
+from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.generation_files import archive_key, download_name
 from llmready.domain.passwords import hashed, matches
 from llmready.domain.plans import PLANS, QueueName
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.recommendation import recommend
 from llmready.domain.user import email_fingerprint, email_key
 from llmready.domain.website import CrawlSettings, canonical_url, public_url
+from testkit.people import new_generation, new_user, new_website
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=90)
@@ -212,3 +208,12 @@ def test_passwords() -> None:
 
 def test_no_two_attempts_share_a_key() -> None:
     assert archive_key("u", "g", 1) != archive_key("u", "g", 2)
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_waiting_is_stored_under_the_name_that_earlier_releases_read(*, waiting: bool) -> None:
+    user = new_user()
+    generation = new_generation(user, new_website(user), waiting=waiting)
+    item = generation_item(generation)
+    assert (item["held"], "waiting" in item) == (waiting, False)
+    assert Generation.model_validate(item).waiting is waiting

@@ -7,7 +7,8 @@ from threading import Thread
 
 import pytest
 
-from llmready.domain.generation import Generation, Status, answers_key, shared_answers_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import http_cache_key, shared_http_cache_key
 from llmready.usecases.delete_generation import delete_generation
 from testkit.emulator import Place
 from testkit.people import registered, started, with_website
@@ -107,7 +108,7 @@ def test_the_next_generation_of_a_website_fetches_only_what_changed(
         # Somebody else's crawl of the same site knows nothing of it.
         generated(log)
         assert log.taken() == [(path, 200) for path in sorted(PAGES)]
-    assert answers_key(user.id, first.id, first.fence) in _keys(place)
+    assert http_cache_key(user.id, first.id, first.fence) in _keys(place)
     assert not [key for key in _keys(place) if key.startswith("shared/")]
     delete_generation(place.services, first)
     assert not [key for key in _keys(place) if first.id in key]
@@ -119,7 +120,7 @@ def test_with_the_setting_people_share_what_any_cache_may_keep(
     with validating(Cache_Control="max-age=3600") as log:
         generated(log, shared_cache="true")
         assert log.taken() == [(path, 200) for path in sorted(PAGES)]
-        assert shared_answers_key(log.host) in _keys(place)
+        assert shared_http_cache_key(log.host) in _keys(place)
         generated(log, shared_cache="true")
         assert log.taken() == []
         # Without the setting nobody uses it.

@@ -14,9 +14,11 @@ import pytest
 
 from llmready.adapters.dynamodb.controls import DynamoControls
 from llmready.adapters.sqs import SqsJobQueue
+from llmready.domain.archive import Quality, QualityReason
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
-from llmready.domain.generation import Generation, Progress, Quality, QualityReason, Status, archive_key
+from llmready.domain.generation import Generation, Progress, Status
+from llmready.domain.generation_files import archive_key
 from llmready.domain.plans import Lane, QueueName
 from llmready.ports.tasks import QueuedJob
 from llmready.services import Services

@@ -71,7 +71,7 @@ def test_what_cannot_start_here_anyway_reserves_nothing(place: Place) -> None:
     running(place, "free")
     running(place, "pro")
     user = registered(place, "pro")
-    started(place, user, with_website(place, user), held=True)
+    started(place, user, with_website(place, user), waiting=True)
     pending(place, "pro", use_playwright=True)
     assert not must_yield(services, free, browser=False)
     assert must_yield(services, free, browser=True)

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from llmready.domain.clock import now
 from llmready.domain.errors import LeaseLost
-from llmready.domain.generation import Generation, Status, archive_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import archive_key
 from llmready.domain.plans import Lane, QueueName
 from testkit.emulator import Place
 from testkit.people import new_generation, queued, registered, started, with_website

@@ -10,16 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from llmready.domain.archive import Archive, Coverage, Quality
 from llmready.domain.errors import LeaseLost, TryAgain
-from llmready.domain.generation import (
-    Archive,
-    Coverage,
-    Failure,
-    PageError,
-    Progress,
-    Quality,
-    archive_key,
-)
+from llmready.domain.generation import Failure, PageError, Progress
+from llmready.domain.generation_files import archive_key
 from llmready.observability import logger
 from llmready.usecases.end_generation import TIMED_OUT
 from llmready.worker import checkpoints, http_caches

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from llmready.domain.errors import DomainError
-from llmready.domain.generation import Generation, checkpoint_key
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import checkpoint_key
 from llmready.observability import logger
 from llmready.ports.files import Archives
 from llmready.worker.results import NotAcceptable, Taken

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from llmready.domain.generation import Truncation
+from llmready.domain.archive import Truncation
 
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 

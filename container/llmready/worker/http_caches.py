@@ -9,7 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from llmready.domain.errors import DomainError
-from llmready.domain.generation import Generation, Status, answers_key, shared_answers_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import http_cache_key, shared_http_cache_key
 from llmready.observability import logger
 from llmready.ports.files import Archives
 from llmready.ports.generations import Generations
@@ -53,7 +54,7 @@ class HttpCaches:
             generation: What was crawled.
             take: Copies the file that the crawler left.
         """
-        key = answers_key(generation.user_id, generation.id, generation.fence)
+        key = http_cache_key(generation.user_id, generation.id, generation.fence)
         self._store(take, key)
 
     def share(self, generation: Generation, take: Callable[[], Taken]) -> None:
@@ -65,7 +66,7 @@ class HttpCaches:
         completed = self._generations.history(
             generation.user_id, limit=1, website_id=generation.website_id, status=Status.COMPLETED
         ).items
-        return answers_key(generation.user_id, completed[0].id, completed[0].fence) if completed else None
+        return http_cache_key(generation.user_id, completed[0].id, completed[0].fence) if completed else None
 
     def _fetched(self, find_key: Callable[[], str | None], path: Path) -> Path | None:
         try:
@@ -90,4 +91,4 @@ class HttpCaches:
 
 def _shared_key(generation: Generation) -> str:
     parts = urlsplit(generation.website_url)
-    return shared_answers_key(parts.netloc.lower())
+    return shared_http_cache_key(parts.netloc.lower())

@@ -10,7 +10,8 @@ from zipfile import BadZipFile, ZipFile
 
 from llmready.domain.errors import TryAgain
 from llmready.domain.file_index import FileIndex, read_index
-from llmready.domain.generation import Generation, found_key, index_key
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import found_key, index_key
 from llmready.observability import logger
 from llmready.services import Services
 from llmready.usecases.archive_files import stored_index

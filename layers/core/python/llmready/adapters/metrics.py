@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from llmready.domain.generation import Generation, ScanResult, Status
+from llmready.domain.archive import ScanResult
+from llmready.domain.generation import Generation, Status
 from llmready.observability import metrics
 
 _MICRO = 1_000_000

@@ -10,8 +10,8 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
+from llmready.domain.archive import ScanResult
 from llmready.domain.errors import TryAgain
-from llmready.domain.generation import ScanResult
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,13 +1,11 @@
 """A generation: one run that turns a website into files, and the states it passes through."""
 
-import hashlib
-import re
-import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from llmready.domain.archive import Archive, Coverage, Truncation
 from llmready.domain.clock import Moment
 from llmready.domain.errors import Conflict
 from llmready.domain.plans import Lane, QueueName
@@ -25,38 +23,19 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing follows this state."""
+        """Whether the generation has ended."""
         return not MOVES[self]
 
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
-    # A worker whose lease ended is succeeded by another; an attempt that did not end it is handed back.
+    # Another worker may claim it after the lease ended, and an attempt that did not end it is handed back.
     Status.PROCESSING: frozenset(set(Status)),
     Status.COMPLETED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
-"""Which state may follow which; each move is one conditional write that names the state and fence it leaves."""
-
-
-class QualityReason(BaseModel):
-    """What cost an llms.txt points."""
-
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    detail: str
-    points: int
-
-
-class Quality(BaseModel):
-    """How good an llms.txt is, from 0 to 100, and why it is not 100."""
-
-    model_config = ConfigDict(frozen=True)
-
-    score: int
-    reasons: list[QualityReason]
+"""Which state may follow which. Each change is one conditional write that names the old state and fence."""
 
 
 class Trigger(StrEnum):
@@ -65,61 +44,6 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     SCHEDULE = "schedule"
     API = "api"
-
-
-class Truncation(StrEnum):
-    """What kept known pages out of the result."""
-
-    MAX_PAGES = "max_pages"
-    TIMEOUT = "timeout"
-    SIZE = "size"
-
-
-class Coverage(BaseModel):
-    """How much of the site is in the result.
-
-    Attributes:
-        pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
-        truncated_by: What kept some of them out, or None.
-        shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    pages_found: int
-    truncated_by: Truncation | None = None
-    shortened_delay: int | None = None
-
-
-class Archive(BaseModel):
-    """What a worker stored in S3. Sizes are bytes.
-
-    Attributes:
-        coverage: How much of the site it holds; None for archives of earlier releases.
-        changed: Whether its files differ from those of the website's completed generation before it; true for the
-            first one, None for archives of earlier releases.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    file_size: int
-    total_files: int
-    sha256: str
-    content_bytes: int
-    quality: Quality | None = None
-    coverage: Coverage | None = None
-    changed: bool | None = None
-
-
-class ScanResult(StrEnum):
-    """What GuardDuty says of a file, in its own words."""
-
-    CLEAN = "NO_THREATS_FOUND"
-    INFECTED = "THREATS_FOUND"
-    UNSUPPORTED = "UNSUPPORTED"
-    DENIED = "ACCESS_DENIED"
-    FAILED = "FAILED"
 
 
 class Failure(BaseModel):
@@ -148,7 +72,7 @@ class PageError(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far a crawl is, in pages."""
+    """Progress of a crawl in pages."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -158,7 +82,7 @@ class Progress(BaseModel):
 
     @property
     def percentage(self) -> int:
-        """Whole percent of the crawl; the last ones are kept for packing and storing."""
+        """Whole percent of the crawl. The last five are for packing and storing the archive."""
         if self.total_pages == 0:
             return 0
         done = self.pages_crawled + self.pages_failed
@@ -180,7 +104,8 @@ class Generation(BaseModel):
         lost_seconds: Seconds of crawling that came to nothing: of earlier attempts, and, once it failed or was
             cancelled, of the last one. Each attempt counts for its timeout at most.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
-        held: Whether it is in no queue yet, because its user has as many running as the plan allows.
+        waiting: Whether it is queued by plan limit: it is in no queue yet, because its user has as many others queued
+            or leased as the plan allows. It is stored as ``held``.
         fence: Rises with each claim; each write names the fence it claimed, so that a worker that lost its lease
             cannot write any more.
     """
@@ -203,7 +128,9 @@ class Generation(BaseModel):
     lost_seconds: int = 0
     limited_by_plan: bool = False
     status: Status = Status.PENDING
-    held: bool = False
+    waiting: bool = Field(
+        default=False, validation_alias=AliasChoices("held", "waiting"), serialization_alias="held"
+    )
     fence: int = 0
     attempts: int = 0
     created_at: Moment
@@ -264,12 +191,12 @@ class Generation(BaseModel):
 
     @property
     def lane(self) -> Lane:
-        """The queue in which it waits."""
+        """The lane whose queue delivers it."""
         return Lane.of(self.queue, browser=self.settings.use_playwright)
 
     @property
     def duration_seconds(self) -> float | None:
-        """Seconds of the attempt that ended the generation."""
+        """Duration in seconds of the attempt that ended the generation."""
         if self.started_at is None or self.completed_at is None:
             return None
         return round((self.completed_at - self.started_at).total_seconds(), 1)
@@ -280,15 +207,15 @@ class Generation(BaseModel):
         return timedelta(seconds=min(300, 5 * 4 ** max(0, self.attempts - 1)))
 
     def can_download(self, time: datetime) -> bool:
-        """Tell whether its files are there at ``time``."""
+        """Tell whether its files can be downloaded at ``time``."""
         return self.status is Status.COMPLETED and self.archive is not None and not self.is_expired(time)
 
     def is_expired(self, time: datetime) -> bool:
-        """Tell whether its files have passed their days at ``time``."""
+        """Tell whether its files have expired at ``time``."""
         return self.expires_at is not None and self.expires_at <= time
 
     def is_abandoned(self, time: datetime) -> bool:
-        """Tell whether a worker claimed it and has not been heard of since its lease ended."""
+        """Tell whether a worker claimed it and did not extend the lease, which has ended."""
         return (
             self.status is Status.PROCESSING
             and self.lease_expires_at is not None
@@ -296,26 +223,36 @@ class Generation(BaseModel):
         )
 
     def deadline(self, timeout: timedelta) -> datetime | None:
-        """Return when the running attempt must be over, given the longest time one may take."""
+        """Return when the running attempt must have ended.
+
+        Args:
+            timeout: The longest time that one attempt may run.
+        """
         return self.started_at + timeout if self.started_at is not None else None
 
     def claimed(self, *, time: datetime, lease: timedelta) -> "Generation":
-        """Return it as held by a new worker: the fence one higher, a new attempt, a lease.
+        """Return it as leased by a new worker, with a higher fence and one more attempt.
+
+        Args:
+            time: Current time.
+            lease: How long the lease lasts.
 
         Raises:
-            Conflict: It has ended, or another worker's lease still holds.
+            Conflict: It has ended, is queued by plan limit, or is leased by another worker.
         """
         self._must_allow(Status.PROCESSING)
-        if self.held:
-            raise Conflict("not_claimable", "The generation waits for others of its user.")
+        if self.waiting:
+            raise Conflict(
+                "not_claimable", "The generation waits until another generation of its user has ended."
+            )
         if self.status is not Status.PENDING and not self.is_abandoned(time):
-            raise Conflict("not_claimable", "Another worker holds the generation.")
+            raise Conflict("not_claimable", "Another worker has leased the generation.")
         return self.model_copy(
             update={
                 "status": Status.PROCESSING,
                 "fence": self.fence + 1,
                 "attempts": self.attempts + 1,
-                # Whoever claims it got it from a queue, even where the note of that comes later than the claim.
+                # A worker can only have received it from a queue, even if that was not recorded yet.
                 "enqueued_at": self.enqueued_at or time,
                 "started_at": time,
                 # The worker of an abandoned attempt was last heard of when its lease was extended.
@@ -331,7 +268,12 @@ class Generation(BaseModel):
         )
 
     def progressed(self, progress: Progress, at: datetime | None = None) -> "Generation":
-        """Return it with how far its crawl is, and since when."""
+        """Return it with the progress of its crawl.
+
+        Args:
+            progress: The progress.
+            at: When it changed; None keeps the stored time.
+        """
         return self.model_copy(
             update={
                 **progress.model_dump(),
@@ -348,7 +290,7 @@ class Generation(BaseModel):
         return min(_LONGEST_POLL, max(1, int((time - changed).total_seconds() / _QUIET_SECONDS)))
 
     def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
-        """Return it as completed with ``archive``; its files expire by the plan it was started under."""
+        """Return it as completed. Its files expire after the days of the plan under which it was started."""
         return self._ended(
             Status.COMPLETED,
             time,
@@ -362,7 +304,7 @@ class Generation(BaseModel):
         )
 
     def failed(self, *, time: datetime, failure: Failure) -> "Generation":
-        """Return it as failed for ``failure``."""
+        """Return it as failed."""
         return self._ended(
             Status.FAILED,
             time,
@@ -388,11 +330,11 @@ class Generation(BaseModel):
         attempt_counts: bool = True,
         ended_at: datetime | None = None,
     ) -> "Generation":
-        """Return it as waiting again after an attempt that did not end it.
+        """Return it as pending again after an attempt that did not end it.
 
         Args:
-            failure: Why the attempt ended, shown while it waits.
-            attempt_counts: False where the attempt was interrupted through no fault of the site.
+            failure: Why the attempt ended; shown until the next attempt.
+            attempt_counts: False if the attempt was interrupted for a reason that has nothing to do with the site.
             ended_at: When the attempt ended; None if its time does not count as lost.
         """
         self._must_allow(Status.PENDING)
@@ -428,101 +370,3 @@ class Generation(BaseModel):
             raise Conflict("already_ended", f"The generation is already {self.status}.")
         if following not in MOVES[self.status]:
             raise Conflict("not_claimed", f"A generation that is {self.status} cannot become {following}.")
-
-
-def archive_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of an attempt's archive; no two attempts share one."""
-    return f"{archive_prefix(user_id, generation_id)}{fence}.zip"
-
-
-def owner_of(key: str) -> tuple[str, str]:
-    """Return the user's and the generation's id of an archive's key.
-
-    Raises:
-        ValueError: It is no archive's key.
-    """
-    folder, *ids = key.split("/")
-    if folder != "generations" or len(ids) != 3:
-        raise ValueError(f"{key} is no archive's key")
-    return ids[0], ids[1]
-
-
-def answers_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of the site's answers as an attempt got them, for the next generation to compare with."""
-    return f"{archive_prefix(user_id, generation_id)}{fence}.answers"
-
-
-def shared_answers_key(host: str) -> str:
-    """Return the S3 key of a host's answers that all who crawl it may use."""
-    return f"shared/{hashlib.sha256(host.encode()).hexdigest()}.answers"
-
-
-def errors_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of the pages that an attempt missed."""
-    return f"{archive_prefix(user_id, generation_id)}{fence}.errors.json"
-
-
-def index_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of the index of an attempt's archive; it stays when the archive expires."""
-    return f"{archive_prefix(user_id, generation_id)}{fence}.index.json"
-
-
-def found_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of the page URLs that an attempt found."""
-    return f"{archive_prefix(user_id, generation_id)}{fence}.found.gz"
-
-
-def extracts_prefix(user_id: str, generation_id: str) -> str:
-    """Return the S3 prefix of files that were taken out of an archive because they are large."""
-    return f"{archive_prefix(user_id, generation_id)}extract."
-
-
-def extract_key(user_id: str, generation_id: str, fence: int, path: str) -> str:
-    """Return the S3 key of a file that was taken out of an attempt's archive."""
-    digest = hashlib.sha256(path.encode()).hexdigest()[:32]
-    return f"{extracts_prefix(user_id, generation_id)}{fence}.{digest}"
-
-
-def checkpoint_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of where an attempt's crawl was; what is forgotten there vanishes after a day."""
-    return f"checkpoints/{user_id}/{generation_id}/{fence}"
-
-
-def file_keys(generation: Generation) -> list[str]:
-    """Return the S3 keys of the files that a generation that expire with the plan's days."""
-    return [
-        key(generation.user_id, generation.id, fence)
-        for fence in range(1, generation.fence + 1)
-        for key in (archive_key, answers_key)
-    ]
-
-
-def all_keys(generation: Generation) -> list[str]:
-    """Return the S3 keys of everything that a generation's attempts may have left."""
-    return file_keys(generation) + [
-        key(generation.user_id, generation.id, fence)
-        for fence in range(1, generation.fence + 1)
-        for key in (errors_key, index_key, found_key)
-    ]
-
-
-def archive_prefix(user_id: str, generation_id: str) -> str:
-    """Return the S3 prefix under which all files of a generation lie."""
-    return f"{user_archive_prefix(user_id)}{generation_id}/"
-
-
-def user_archive_prefix(user_id: str) -> str:
-    """Return the S3 prefix of all archives of a user."""
-    return f"generations/{user_id}/"
-
-
-def user_prefixes(user_id: str) -> tuple[str, ...]:
-    """Return all S3 prefixes that hold files of a user."""
-    return (user_archive_prefix(user_id), f"checkpoints/{user_id}/")
-
-
-def download_name(website_name: str, generation_id: str) -> str:
-    """Return the file name that a download is saved under: ASCII, safe on every file system."""
-    ascii_name = unicodedata.normalize("NFKD", website_name).encode("ascii", "ignore").decode()
-    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", ascii_name).strip("-.")[:60].rstrip("-.")
-    return f"llmready_{safe or 'website'}_{generation_id}.zip"

@@ -1,30 +1,30 @@
-"""Limits: how often something may be done, and where somebody stands with that."""
+"""Rate limits: how often something may be done, and the status of a client against a limit."""
 
 import math
 from typing import NamedTuple
 
 
 class Rate(NamedTuple):
-    """So many in so many seconds: a bucket that holds ``tokens`` and fills evenly."""
+    """A rate limit of ``tokens`` requests in ``seconds``: a bucket that refills evenly (token bucket)."""
 
     tokens: int
     seconds: int = 60
 
     @property
     def interval(self) -> int:
-        """Milliseconds in which the bucket gains one."""
+        """Milliseconds in which the bucket gains one token."""
         return max(1, self.seconds * 1000 // self.tokens)
 
 
 class RateLimitStatus(NamedTuple):
-    """Where somebody stands with a limit after asking for one more.
+    """The status of a client against a rate limit, after one more request.
 
     Attributes:
-        name: Of the limit.
-        rate: What it allows.
-        remaining: How many more may follow at once.
-        wait: Whole seconds until one is allowed; 0 when this one was.
-        full_in: Whole seconds until all of them are allowed again.
+        name: Name of the limit.
+        rate: The limit.
+        remaining: How many more requests are allowed at once.
+        wait: Whole seconds until the next request is allowed; 0 if this one was allowed.
+        full_in: Whole seconds until the full number of requests is allowed again.
     """
 
     name: str
@@ -34,13 +34,13 @@ class RateLimitStatus(NamedTuple):
     full_in: int
 
 
-def standing(name: str, rate: Rate, *, allowed: bool, ahead: int) -> RateLimitStatus:
-    """Return where a bucket stands.
+def rate_limit_status(name: str, rate: Rate, *, allowed: bool, ahead: int) -> RateLimitStatus:
+    """Return the status of a bucket.
 
     Args:
-        name: Of the limit.
-        rate: What it allows.
-        allowed: Whether the one that was asked for was given.
+        name: Name of the limit.
+        rate: The limit.
+        allowed: Whether this request was allowed.
         ahead: Milliseconds until the bucket is full again.
     """
     room = rate.seconds * 1000 - ahead

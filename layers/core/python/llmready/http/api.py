@@ -72,7 +72,7 @@ class Api(APIGatewayHttpResolver):
         self._limits = {route.replace(" /", f" {PREFIX}/"): limit for route, limit in (limits or {}).items()}
         self._open_requests = ProcessLimit("requests", _OPEN_REQUESTS)
         self._changes = ProcessLimit("changes", _CHANGES)
-        self._standing: RateLimitStatus | None = None
+        self._limit_status: RateLimitStatus | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
         self.exception_handler(DomainError)(self._refused)
@@ -121,7 +121,7 @@ class Api(APIGatewayHttpResolver):
 
     def _note(self, status: RateLimitStatus | None) -> None:
         """Have the answer tell a status, and refuse the request if the limit is reached."""
-        self._standing = status
+        self._limit_status = status
         if status is not None and status.wait:
             raise TooManyRequests(
                 f"too_many_{status.name}" if status.name == "starts" else "too_many_requests",
@@ -168,11 +168,15 @@ class Api(APIGatewayHttpResolver):
             if is_head:
                 # RFC 9110, section 9.3.2: the answer to GET without its content.
                 event["requestContext"]["http"]["method"] = "GET"
-            self._standing = None
+            self._limit_status = None
             answer = self._pass_gate(event) or self.resolve(event, context)
             if is_head:
                 answer |= {"body": "", "isBase64Encoded": False}
-            answer["headers"] = {**_HEADERS, **_limit_headers(self._standing), **answer.get("headers", {})}
+            answer["headers"] = {
+                **_HEADERS,
+                **_limit_headers(self._limit_status),
+                **answer.get("headers", {}),
+            }
             answer["body"] = answer.get("body") or ""
             if answer["body"] and answer["headers"].get("Content-Type") == CONTENT_TYPE:
                 answer["body"] = absolute_type(answer["body"], _base_url(event))
@@ -277,14 +281,14 @@ def pages_of(total: int, per_page: int) -> int:
     return -(-total // per_page)
 
 
-def _limit_headers(standing: RateLimitStatus | None) -> dict[str, str]:
+def _limit_headers(status: RateLimitStatus | None) -> dict[str, str]:
     """Return the headers that tell where somebody stands (draft-ietf-httpapi-ratelimit-headers-10)."""
-    if standing is None:
+    if status is None:
         return {}
-    rate = standing.rate
+    rate = status.rate
     return {
-        "RateLimit-Policy": f'"{standing.name}";q={rate.tokens};w={rate.seconds}',
-        "RateLimit": f'"{standing.name}";r={standing.remaining};t={standing.wait or standing.full_in}',
+        "RateLimit-Policy": f'"{status.name}";q={rate.tokens};w={rate.seconds}',
+        "RateLimit": f'"{status.name}";r={status.remaining};t={status.wait or status.full_in}',
     }
 
 

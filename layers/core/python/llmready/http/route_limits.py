@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from llmready.domain.limits import Rate, RateLimitStatus, standing
+from llmready.domain.limits import Rate, RateLimitStatus, rate_limit_status
 
 
 class RouteLimit(NamedTuple):
@@ -46,7 +46,7 @@ class ProcessLimit:
         elif client not in self._full_at and len(self._full_at) >= self._clients:
             self._forget(now)
         self._full_at[client] = full_at
-        return standing(self._name, self._rate, allowed=allowed, ahead=full_at - now)
+        return rate_limit_status(self._name, self._rate, allowed=allowed, ahead=full_at - now)
 
     def _forget(self, now: int) -> None:
         """Forget the clients that may ask as often as others again; all of them when there are too many."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from llmready.domain.generation import ScanResult
+from llmready.domain.archive import ScanResult
 
 
 class Archives(Protocol):

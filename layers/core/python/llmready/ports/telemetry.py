@@ -2,7 +2,8 @@
 
 from typing import Any, Protocol
 
-from llmready.domain.generation import Generation, ScanResult
+from llmready.domain.archive import ScanResult
+from llmready.domain.generation import Generation
 
 
 class Log(Protocol):

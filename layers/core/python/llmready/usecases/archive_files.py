@@ -13,6 +13,7 @@ from zipfile import BadZipFile, ZipFile
 
 from pydantic import ValidationError
 
+from llmready.domain.archive import Archive
 from llmready.domain.errors import Gone, NotFound
 from llmready.domain.file_index import (
     LOCAL_HEADER,
@@ -22,7 +23,8 @@ from llmready.domain.file_index import (
     inflate,
     read_index,
 )
-from llmready.domain.generation import Archive, Generation, extract_key, extracts_prefix, index_key
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import extract_key, extracts_prefix, index_key
 from llmready.ports.files import Archives
 from llmready.services import Services
 from llmready.usecases.download import URL_SECONDS, readable_archive

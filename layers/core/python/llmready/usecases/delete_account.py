@@ -9,7 +9,8 @@ end, because a worker that did not know of the deletion may have stored a file m
 from datetime import datetime, timedelta
 
 from llmready.domain.errors import Conflict, NotFound, TryAgain
-from llmready.domain.generation import Generation, user_prefixes
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import user_prefixes
 from llmready.domain.user import User
 from llmready.ports.accounts import AccountDeletion
 from llmready.services import Services

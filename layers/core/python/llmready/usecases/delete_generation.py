@@ -1,7 +1,8 @@
 """Delete a generation with its files."""
 
 from llmready.domain.errors import Conflict
-from llmready.domain.generation import Generation, archive_prefix
+from llmready.domain.generation import Generation
+from llmready.domain.generation_files import archive_prefix
 from llmready.services import Services
 
 

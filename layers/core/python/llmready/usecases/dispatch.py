@@ -36,7 +36,7 @@ class Dispatched(NamedTuple):
         resent: Generations that were sent to their queue (again).
         timed_out: Generations that were failed because their time was over.
         tasks_not_started: Tasks that are needed and could not be started.
-        held: Generations that are queued by plan limit.
+        waiting: Generations that are queued by plan limit.
         oldest_seconds: Age in seconds of the oldest generation that has not ended.
     """
 
@@ -46,7 +46,7 @@ class Dispatched(NamedTuple):
     resent: int
     timed_out: int
     tasks_not_started: int
-    held: int
+    waiting: int
     oldest_seconds: int
 
 
@@ -79,18 +79,18 @@ def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> lis
 
 
 def _round(services: Services, active: list[Generation], time: datetime) -> Dispatched:
-    held = [generation for generation in active if generation.held]
+    waiting = [generation for generation in active if generation.waiting]
     sent = [
         generation
-        for user_id in dict.fromkeys(generation.user_id for generation in held)
+        for user_id in dict.fromkeys(generation.user_id for generation in waiting)
         for generation in fill_slots(services, user_id)
     ]
-    resent, timed_out = _sweep(services, [each for each in active if not each.held], time)
+    resent, timed_out = _sweep(services, [each for each in active if not each.waiting], time)
     _resend_mails(services, time)
-    waiting = [*sent, *(each for each in active if not each.held and each.id not in timed_out)]
+    queued = [*sent, *(each for each in active if not each.waiting and each.id not in timed_out)]
     counts = services.tasks.counts()
     missing = missing_tasks(
-        waiting, counts, max_tasks=services.settings.max_tasks, warm_tasks=services.settings.warm_tasks
+        queued, counts, max_tasks=services.settings.max_tasks, warm_tasks=services.settings.warm_tasks
     )
     token = new_id()
     allowed = {
@@ -101,19 +101,19 @@ def _round(services: Services, active: list[Generation], time: datetime) -> Disp
     started = {kind: services.tasks.run(kind, count, token=token) for kind, count in allowed.items() if count}
     oldest = min((generation.created_at for generation in active), default=time)
     return Dispatched(
-        jobs=len(waiting),
+        jobs=len(queued),
         tasks_alive=sum(counts),
         tasks_started=sum(started.values()),
         resent=resent + len(sent),
         timed_out=len(timed_out),
         tasks_not_started=sum(count - started.get(kind, 0) for kind, count in missing.items()),
-        held=len(held) - len(sent),
+        waiting=len(waiting) - len(sent),
         oldest_seconds=int((time - oldest).total_seconds()),
     )
 
 
 def missing_tasks(
-    waiting: Iterable[Generation], counts: TaskCounts, *, max_tasks: int, warm_tasks: int
+    jobs: Iterable[Generation], counts: TaskCounts, *, max_tasks: int, warm_tasks: int
 ) -> dict[TaskKind, int]:
     """Return how many tasks of each kind must be started.
 
@@ -121,13 +121,13 @@ def missing_tasks(
     a browser: however many plain generations wait, one that needs a browser gets its turn.
 
     Args:
-        waiting: The generations that are in a queue or leased by a worker.
+        jobs: The generations that are in a queue or leased by a worker.
         counts: The tasks that are starting or running.
         max_tasks: Greatest number of tasks.
         warm_tasks: How many of them stay although there is no work.
     """
     browser_jobs = plain_jobs = plain_running = 0
-    for generation in waiting:
+    for generation in jobs:
         if generation.settings.use_playwright:
             browser_jobs += 1
         else:

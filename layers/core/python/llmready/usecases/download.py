@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from llmready.domain.archive import Archive, ScanResult
 from llmready.domain.errors import Conflict, Gone
-from llmready.domain.generation import MALWARE_FOUND, Archive, Generation, ScanResult, download_name
+from llmready.domain.generation import MALWARE_FOUND, Generation
+from llmready.domain.generation_files import download_name
 from llmready.services import Services
 
 URL_SECONDS = 15 * 60

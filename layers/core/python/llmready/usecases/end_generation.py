@@ -1,7 +1,8 @@
 """End a generation: the only place where generations become completed, failed or cancelled."""
 
+from llmready.domain.archive import Archive
 from llmready.domain.clock import new_id
-from llmready.domain.generation import Archive, Failure, Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.services import Services
 from llmready.usecases.fill_slots import fill_slots

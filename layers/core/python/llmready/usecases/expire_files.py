@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from llmready.domain.generation import file_keys
+from llmready.domain.generation_files import file_keys
 from llmready.services import Services
 from llmready.usecases.archive_files import delete_extracts
 

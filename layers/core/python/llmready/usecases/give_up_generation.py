@@ -15,7 +15,7 @@ def give_up_generation(services: Services, user_id: str, generation_id: str) -> 
         LeaseLost: It changed since it was read; the delivery is retried.
     """
     generation = services.generations.get(user_id, generation_id)
-    if generation is None or generation.status.is_final or generation.held:
+    if generation is None or generation.status.is_final or generation.waiting:
         return False
     if generation.status is Status.PROCESSING and not generation.is_abandoned(services.clock()):
         return False

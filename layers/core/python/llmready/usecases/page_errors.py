@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from llmready.domain.errors import Invalid
-from llmready.domain.generation import Generation, PageError, errors_key
+from llmready.domain.generation import Generation, PageError
+from llmready.domain.generation_files import errors_key
 from llmready.services import Services
 
 MOST_ERRORS = 1000

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from llmready.domain.errors import Conflict
-from llmready.domain.generation import Generation, Status, found_key
+from llmready.domain.generation import Generation, Status
+from llmready.domain.generation_files import found_key
 from llmready.domain.website import Website
 from llmready.patterns import Patterns
 from llmready.services import Services

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from llmready.domain.generation import all_keys
+from llmready.domain.generation_files import all_keys
 from llmready.domain.website import Purge
 from llmready.services import Services
 from llmready.usecases.archive_files import delete_extracts

@@ -24,7 +24,7 @@ def must_yield(services: Services, generation: Generation, *, browser: bool) -> 
     free_running, paid_waits = 0, False
     for other in services.generations.active():
         if other.status is Status.PENDING:
-            startable = not other.held and (browser or not other.settings.use_playwright)
+            startable = not other.waiting and (browser or not other.settings.use_playwright)
             paid_waits = paid_waits or (other.paid and startable)
         elif not other.paid and not other.is_abandoned(time):
             free_running += 1

@@ -148,8 +148,8 @@ def _start(
     except AlreadyStarted as repeated:
         return _repeated(repeated.record, request.website_id, canonical)
     services.metrics.accepted()
-    services.log.info("generation accepted", generation_id=generation.id, held=generation.held)
-    if not generation.held:
+    services.log.info("generation accepted", generation_id=generation.id, waiting=generation.waiting)
+    if not generation.waiting:
         _enqueue(services, generation)
     return StartedGeneration(generation.id, user.is_verified)
 
@@ -220,7 +220,7 @@ def _pending(user: User, website: Website, request: StartRequest, time: datetime
         quota_ledger=user.quota_ledger,
         files_kept_days=plan.files_kept_days,
         queue=plan.queue,
-        held=user.slots_taken >= plan.running,
+        waiting=user.slots_taken >= plan.running,
         correlation_id=request.correlation_id,
         created_at=time,
     )

@@ -1,6 +1,7 @@
 """Withdraw files in which the malware scanner found malware."""
 
-from llmready.domain.generation import MALWARE_FOUND, archive_prefix, owner_of
+from llmready.domain.generation import MALWARE_FOUND
+from llmready.domain.generation_files import archive_prefix, owner_of
 from llmready.services import Services
 
 

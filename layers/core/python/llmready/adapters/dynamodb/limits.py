@@ -12,7 +12,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate, RateLimitStatus, standing
+from llmready.domain.limits import Rate, RateLimitStatus, rate_limit_status
 from llmready.ports.limits import LoginAttempt
 
 LOCKOUT_FAILURES_OF_NETWORK = 10
@@ -40,7 +40,7 @@ class DynamoLimiter:
             allowed, full_at, now = self._take(name, key, rate, time)
         except ClientError as error:
             raise TryAgain from error
-        return standing(name, rate, allowed=allowed, ahead=max(0, full_at - now))
+        return rate_limit_status(name, rate, allowed=allowed, ahead=max(0, full_at - now))
 
     def _take(self, name: str, key: str, rate: Rate, time: datetime) -> tuple[bool, int, int]:
         bucket = keys.limit(name, key)

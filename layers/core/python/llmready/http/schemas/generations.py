@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from llmready.domain.archive import Quality, Truncation
 from llmready.domain.changes import MOST_LISTED
-from llmready.domain.generation import Generation, Quality, Status, Trigger, Truncation
+from llmready.domain.generation import Generation, Status, Trigger
 from llmready.domain.recommendation import Recommendation, recommend
 from llmready.http.schemas.common import Answer, Request, Timestamp, Url
 from llmready.usecases.compare_generations import Comparison

@@ -54,8 +54,8 @@ class DynamoGenerationCommands:
             condition=Attr("taken").not_exists() | Attr("taken").lt(quota_limit),
         )
         lock, *others = self._locking(generation, new_website)
-        capped = running_limit is not None and not generation.held
-        counts = {"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.held else 1}
+        capped = running_limit is not None and not generation.waiting
+        counts = {"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.waiting else 1}
         allowed = may_start() & _has_slot(running_limit) if capped else may_start()
         if new_website is not None:
             counts |= {"website_count": 1, "active_website_count": 1}
@@ -75,7 +75,7 @@ class DynamoGenerationCommands:
                 raise suspended() from None
             if capped and known is not None and (website, quota) == (None, None):
                 return self.start(
-                    generation.model_copy(update={"held": True}),
+                    generation.model_copy(update={"waiting": True}),
                     quota_limit=quota_limit,
                     record=record,
                     new_website=new_website,
@@ -119,7 +119,7 @@ class DynamoGenerationCommands:
 
     def claim(self, old: Generation, new: Generation) -> None:
         """Store ``new`` if the generation still is as ``old`` was read."""
-        unchanged = _held(old.fence, old.status) & (
+        unchanged = _is_in(old.fence, old.status) & (
             Attr("lease_expires_at").eq(timestamp(old.lease_expires_at))
             if old.lease_expires_at
             else Attr("lease_expires_at").not_exists()
@@ -140,7 +140,7 @@ class DynamoGenerationCommands:
                     {"progressed_at": timestamp(generation.progressed_at)} if generation.progressed_at else {}
                 ),
             },
-            condition=_held(generation.fence, Status.PROCESSING),
+            condition=_is_in(generation.fence, Status.PROCESSING),
         )
         try:
             self._table.write(write)
@@ -149,7 +149,7 @@ class DynamoGenerationCommands:
 
     def hand_back(self, generation: Generation) -> None:
         """Store a generation as pending again, under the fence that it carries."""
-        self._replace(generation, _held(generation.fence, Status.PROCESSING))
+        self._replace(generation, _is_in(generation.fence, Status.PROCESSING))
 
     def finish(self, generation: Generation, mail: OutboxMail | None, *, was: Status) -> None:
         """Store the end of a generation with all that follows from it, or nothing."""
@@ -165,7 +165,7 @@ class DynamoGenerationCommands:
             keys.profile(user_id),
             add={
                 "running_count": -1,
-                "slots_taken": 0 if generation.held else -1,
+                "slots_taken": 0 if generation.waiting else -1,
                 f"listed_{generation.status}": 1,
                 **outcome,
             },
@@ -183,7 +183,7 @@ class DynamoGenerationCommands:
         writes: list[Write] = [
             self._table.put(
                 generation_item(generation),
-                _held(generation.fence, was) & Attr("held").eq(generation.held),
+                _is_in(generation.fence, was) & Attr("held").eq(generation.waiting),
             ),
             settle,
             count,
@@ -205,15 +205,15 @@ class DynamoGenerationCommands:
             add={day_of(time): generation.lost_seconds},
         )
 
-    def take_slot(self, held: Generation, *, running_limit: int) -> bool:
+    def take_slot(self, generation: Generation, *, running_limit: int) -> bool:
         """End a generation's wait for a slot; return False when there is none, or it does not wait any more."""
         release = self._table.update(
-            keys.generation(held.user_id, held.id),
+            keys.generation(generation.user_id, generation.id),
             change={"held": False},
             condition=Attr("held").eq(True) & Attr("status").eq(Status.PENDING),  # noqa: FBT003 - see start()
         )
         take = self._table.update(
-            keys.profile(held.user_id),
+            keys.profile(generation.user_id),
             add={"slots_taken": 1},
             condition=may_start() & _has_slot(running_limit),
         )
@@ -302,7 +302,7 @@ def _has_slot(running_limit: int | None) -> ConditionBase:
     return Attr("slots_taken").not_exists() | Attr("slots_taken").lt(running_limit)
 
 
-def _held(fence: int, status: Status) -> ConditionBase:
+def _is_in(fence: int, status: Status) -> ConditionBase:
     return Attr("fence").eq(fence) & Attr("status").eq(status)
 
 

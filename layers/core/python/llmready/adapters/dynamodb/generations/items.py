@@ -12,7 +12,7 @@ def generation_item(generation: Generation) -> Item:
     item: Item = {
         "pk": key.pk,
         "sk": key.sk,
-        **generation.model_dump(mode="json", exclude_none=True),
+        **generation.model_dump(mode="json", exclude_none=True, by_alias=True),
         "generation_id": generation.id,
         "user_website": index_key(generation.user_id, generation.website_id),
         "user_status": index_key(generation.user_id, generation.status),

@@ -135,7 +135,7 @@ class DynamoGenerationQueries:
         """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
         place = Place.of(user_id, None, Status.PENDING)
         for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):
-            yield from (found for found in chunk if found.held and found.status is Status.PENDING)
+            yield from (found for found in chunk if found.waiting and found.status is Status.PENDING)
 
     def running_of(self, user_id: str) -> Iterator[Generation]:
         """Walk the generations of a user that have not ended, read consistently."""

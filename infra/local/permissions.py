@@ -1,7 +1,8 @@
-"""What roles may do beside what they did: ``python -m infra.local.rights DECISIONS`` after a run that enforced IAM.
+"""Compares what roles may do with what they did.
 
-It compares the local stage's template with the decisions that the emulator wrote down, and says which actions are
-allowed but were never used, and which were denied. Exit code 1 when there is one of either.
+Run ``python -m infra.local.permissions DECISIONS`` after a test run that enforced IAM. It compares the local stage's
+template with the decisions that the emulator logged, and lists the actions that are allowed but were never used, and
+those that were denied. The exit code is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ POLLED = {
 POLLED_BECAUSE = "Lambda polls the queue in the role's name"
 
 
-class Right(NamedTuple):
+class Permission(NamedTuple):
     """An action of a role."""
 
     role: str
@@ -59,10 +60,10 @@ class Comparison(NamedTuple):
         not_evaluated: allowed, and why no run on this machine can show that it is needed.
     """
 
-    used: list[Right]
-    unused: list[Right]
-    denied: list[Right]
-    not_evaluated: dict[Right, str]
+    used: list[Permission]
+    unused: list[Permission]
+    denied: list[Permission]
+    not_evaluated: dict[Permission, str]
 
 
 def compare(template: dict[str, Any], decisions: Iterable[dict[str, Any]]) -> Comparison:
@@ -73,26 +74,26 @@ def compare(template: dict[str, Any], decisions: Iterable[dict[str, Any]]) -> Co
         decisions: lines of the emulator's access log.
     """
     roles = _roles(template)
-    asked = {True: set[Right](), False: set[Right]()}
+    asked = {True: set[Permission](), False: set[Permission]()}
     for decision in decisions:
         role = next((name for name in roles if f"-{name}-" in decision["role"]), decision["role"])
-        asked[decision["allowed"]].add(Right(role, decision["action"]))
-    allowed = {Right(role, action) for role, actions in roles.items() for action in actions}
+        asked[decision["allowed"]].add(Permission(role, decision["action"]))
+    allowed = {Permission(role, action) for role, actions in roles.items() for action in actions}
     pollers = _polling_roles(template)
     unused = sorted(allowed - asked[True])
-    excused = {right: _excuse(right, pollers) for right in unused}
+    excused = {permission: _excuse(permission, pollers) for permission in unused}
     return Comparison(
         used=sorted(allowed & asked[True]),
-        unused=[right for right in unused if not excused[right]],
+        unused=[permission for permission in unused if not excused[permission]],
         denied=sorted(asked[False]),
-        not_evaluated={right: why for right, why in excused.items() if why},
+        not_evaluated={permission: why for permission, why in excused.items() if why},
     )
 
 
-def _excuse(right: Right, pollers: set[str]) -> str:
-    if right.role in pollers and right.action in POLLED:
+def _excuse(permission: Permission, pollers: set[str]) -> str:
+    if permission.role in pollers and permission.action in POLLED:
         return POLLED_BECAUSE
-    return NOT_EVALUATED.get(right.action, "")
+    return NOT_EVALUATED.get(permission.action, "")
 
 
 def _roles(template: dict[str, Any]) -> dict[str, set[str]]:
@@ -128,9 +129,9 @@ def _polling_roles(template: dict[str, Any]) -> set[str]:
 def report(found: Comparison) -> str:
     """Say it in lines for a person."""
     lines = [f"{len(found.used)} actions allowed and used"]
-    for title, rights in (("allowed but never used", found.unused), ("denied", found.denied)):
-        lines.append(f"{len(rights)} actions {title}")
-        lines += [f"  {right.role}  {right.action}" for right in rights]
+    for title, permissions in (("allowed but never used", found.unused), ("denied", found.denied)):
+        lines.append(f"{len(permissions)} actions {title}")
+        lines += [f"  {permission.role}  {permission.action}" for permission in permissions]
     lines.append(f"{len(found.not_evaluated)} actions that AWS needs and the emulator does not evaluate")
     reasons = {
         why: sorted({r.action for r, w in found.not_evaluated.items() if w == why})
