@@ -8,12 +8,14 @@ const MOST = 5_000
 const LONGEST = 300
 
 const NAMED = /(?:^|\s)(?:language|lang|highlight|highlight-source|brush:?|sourceCode|code|src)[-:\s]\s?([A-Za-z][A-Za-z0-9+#._-]{0,29})/g
-const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|shiki|prism)\s+([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
+const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|prism)\s+([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
 const NAME = /^[a-z][a-z0-9+#._-]{0,29}$/
+// Themes of highlighters, and classes that a program has named.
+const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|wrapper|line|lines|copy)(?:-|$)|-[a-z0-9]*\d[a-z0-9]{3,}$/
 const NONE = new Set(
   ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
     + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
-    + 'should_panic does_not_compile source').split(' '),
+    + 'should_panic does_not_compile source literal-block wrap command css-variables lang-default snippet group').split(' '),
 )
 const SAME = new Map(Object.entries({
   'c#': 'csharp', 'c++': 'cpp', cjs: 'javascript', cplusplus: 'cpp', cs: 'csharp', docker: 'dockerfile', golang: 'go',
@@ -101,6 +103,6 @@ function firstKnown(names) {
 
 function known(name) {
   const lower = name.trim().toLowerCase().replace(/;+$/, '')
-  if (!NAME.test(lower) || NONE.has(lower)) return ''
+  if (!NAME.test(lower) || NONE.has(lower) || NO_LANGUAGE.test(lower)) return ''
   return SAME.get(lower) ?? lower
 }

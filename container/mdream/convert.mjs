@@ -1,5 +1,6 @@
 // One page, from its bytes to what it says about itself and the plain HTML of its main part.
 import { factsOf, originOf } from './facts.mjs'
+import { forgetLiterals } from './literals.mjs'
 import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
 import { pageTypeOf } from './page_type.mjs'
@@ -33,6 +34,7 @@ const MEASURE = new Measure()
  * @returns {Converted}
  */
 export function convert(bytes, url, wantsFacts) {
+  forgetLiterals()
   let tree = parse(bytes)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
@@ -42,7 +44,7 @@ export function convert(bytes, url, wantsFacts) {
   }
   const pageType = pageTypeOf(tree, MEASURE, url)
   const origin = originOf(tree, url)
-  return { html: mainPart(tree, MEASURE, pageType), origin, pageType, facts: facts && { ...facts, page_type: pageType } }
+  return { html: mainPart(tree, MEASURE, pageType, origin), origin, pageType, facts: facts && { ...facts, page_type: pageType } }
 }
 
 /** Say whether next to all text of a page stands in its `noscript`, as in programs that offer it to search engines. */

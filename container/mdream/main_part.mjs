@@ -38,7 +38,7 @@ const LEADS = ids('h1', 'h2', 'h3', 'p')
 const LISTINGS = ids('br', 'ol', 'table', 'ul')
 /** Characters of a sign as it is written, with references. */
 const LONGEST_SIGN = 12
-const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link'])
+const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
 const WALKING = new Set(
   ('prev previous next up home top contents index back forward menu table of to the chapter section page main document '
     + 'search modules list and here you are skip content last first for go return').split(' '),
@@ -53,13 +53,15 @@ const WORD = /\p{L}+/gu
  * @param {import('./tree.mjs').Tree} tree The page without what no reader sees.
  * @param {import('./measure.mjs').Measure} measure Its lengths.
  * @param {import('./page_type.mjs').PageType} pageType
+ * @param {string} origin Address that its links are relative to.
  */
-export function mainPart(tree, measure, pageType) {
-  return new Page(tree, measure, pageType).plain()
+export function mainPart(tree, measure, pageType, origin) {
+  return new Page(tree, measure, pageType, origin).plain()
 }
 
 class Page {
-  constructor(tree, measure, pageType) {
+  constructor(tree, measure, pageType, origin) {
+    this.origin = origin
     this.tree = tree
     this.measure = measure
     this.pageType = pageType
@@ -86,7 +88,7 @@ class Page {
       this.dropWalks(main)
     }
     tree.main = main
-    const writer = new PlainHtml(tree, measure)
+    const writer = new PlainHtml(tree, measure, this.origin)
     const write = (top) => {
       measure.take(tree, top)
       return writer.write(top)

@@ -3,12 +3,23 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
+// What the package makes of `clean: true`, but for images without a description, which are chosen before.
+const CLEAN = {
+  urls: true,
+  fragments: true,
+  emptyLinks: true,
+  redundantLinks: true,
+  selfLinkHeadings: true,
+  emptyImages: false,
+  emptyLinkText: true,
+}
+
 /** @typedef {(html: string, origin: string) => string} ToMarkdown */
 
 /** @returns {Promise<ToMarkdown>} */
 async function native() {
   const { htmlToMarkdown } = await import('mdream')
-  return (html, origin) => htmlToMarkdown(html, { clean: true, isolateMain: false, origin })
+  return (html, origin) => htmlToMarkdown(html, { clean: CLEAN, isolateMain: false, origin })
 }
 
 /** @returns {Promise<ToMarkdown>} */
@@ -16,17 +27,7 @@ async function webAssembly() {
   const { initSync, htmlToMarkdownResult } = await import('mdream/wasm')
   const file = createRequire(import.meta.url).resolve('mdream/wasm/mdream_edge_bg.wasm')
   initSync({ module: readFileSync(file) })
-  // What the package makes of `clean: true` for its native binding.
-  const clean = {
-    urls: true,
-    fragments: true,
-    emptyLinks: true,
-    redundantLinks: true,
-    selfLinkHeadings: true,
-    emptyImages: true,
-    emptyLinkText: true,
-  }
-  return (html, origin) => htmlToMarkdownResult(html, { origin, cleanUrls: true, clean, plugins: {} }).markdown ?? ''
+  return (html, origin) => htmlToMarkdownResult(html, { origin, cleanUrls: true, clean: CLEAN, plugins: {} }).markdown ?? ''
 }
 
 /** Convert HTML, with links resolved against `origin`. */

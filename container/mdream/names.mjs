@@ -50,6 +50,8 @@ export const FILED = 1 << 26
 export const POSTER = 1 << 27
 /** A post of a forum, or a comment. */
 export const POST = 1 << 28
+/** Numbers of the lines of code, where there is nothing else. */
+export const GUTTER = -(2 ** 31)
 /** What customers say of a product. */
 export const REVIEWS = 1 << 30
 /** Beside the text, whatever encloses both. */
@@ -66,6 +68,7 @@ const CLASSES = [
   [/(?:^|\s)line(?:\s|$)/, LINE],
   [/(?:^|\s)(?:tab-pane|tabbed-block|tabs?-panel|tabpanel|tab-content-item)(?:\s|$)/, PANEL],
   [/(?:^|\s)tabbed-labels(?:\s|$)/, TABS],
+  [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?numbers?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?)(?:\s|$)/, GUTTER],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
   // mdBook's lines that code needs to compile and no reader sees.
@@ -170,6 +173,7 @@ const POSTER_NAMES = any(
   String.raw`(?:user|member|poster)[-_](?:info|details|card|stats|meta|title|avatar|profile|extras|box)(?:[-_].*)?|cauthorpane.*|ipscomment_(?:author|meta|controls|badges).*|comment-(?:meta|author|actions?|footer)`,
 )
 const MENU_NAMES = any(
+  String.raw`(?:vjs|jw|jwplayer|plyr|mejs)[-_]{1,2}.*`,
   String.raw`.*(?:mega[-_]?menu|sub[-_]menu).*|.*crumbs?(?:[-_].*)?|.*[-_]crumbs?[-_].*|elementor-location-(?:header|footer|popup)`,
   String.raw`(?:.*[-_])?(?:follow[-_]us|share[-_](?:this|bar|buttons?|icons|links)|social[-_](?:links|icons|share|sharing|media))(?:[-_].*)?`,
 )

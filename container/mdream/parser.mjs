@@ -22,7 +22,7 @@ for (const name of Object.keys(ATTRIBUTE)) BEGINNINGS[name.length] |= 1 << (name
 
 const { br: BR, head: HEAD, math: MATH, noscript: NOSCRIPT, p: P, plaintext: PLAINTEXT, svg: SVG, title: TITLE, xmp: XMP } = ID
 /** What tells of the page wherever it stands, in its head or in a part that is left out. */
-const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'time')
+const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'source', 'time')
 
 const CHARACTER_DATA = '<![CDATA['
 
@@ -223,7 +223,8 @@ class Parser extends TreeBuilder {
     const closed = tag < 0 ? -1 : this.endElement(tag)
     // The standard lets these end tags stand for an element without content.
     if (closed < 0 && (tag === BR || tag === P)) tree.add(tag, this.top, tree.attributes, 0, 0)
-    if (closed >= 0) {
+    // A heading may be closed by the end tag of another level.
+    if (closed >= 0 && tree.tag[closed] === tag) {
       tree.closeFrom[closed] = start
       tree.closeTo[closed] = at
     }

@@ -12,16 +12,20 @@ const BLOCKS = ids('blockquote', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre'
 const TOP_HEADINGS = ids('h1', 'h2')
 const CELLS = ids('td', 'th')
 
-/** Return the tables that only lay out, and how many empty cells go before which cell. */
+/** Return the tables that only lay out, and how many empty cells go before and after which cell. */
 export function readTables(tree, main) {
   const layout = new Set()
   const empty = new Map()
+  const short = new Map()
   const room = { cells: MOST_CELLS }
   const open = []
   const close = () => {
     const table = open.pop()
     if (isLayout(table)) layout.add(table.node)
-    else if (table.spans) writeOutSpans(tree, table.rows, empty, room)
+    else {
+      if (table.spans) writeOutSpans(tree, table.rows, empty, room)
+      else widenHeader(table, short)
+    }
     if (open.length) open[open.length - 1].take(table)
   }
   const tables = tree.tag[main] === ID.table ? [main] : tree.all(main, ID.table)
@@ -41,7 +45,7 @@ export function readTables(tree, main) {
     }
     while (open.length) close()
   }
-  return { layout, empty }
+  return { layout, empty, short }
 }
 
 class Table {
@@ -56,6 +60,7 @@ class Table {
     this.hasTopHeadings = false
     this.hasTables = false
     this.spans = false
+    this.hasSpannedColumns = false
   }
 
   see(tree, node, tag) {
@@ -67,6 +72,7 @@ class Table {
       this.cells++
       if (tag === ID.th) this.hasHeads = true
       if (tree.has(node, ATTRIBUTE.rowspan)) this.spans = true
+      if (tree.has(node, ATTRIBUTE.colspan)) this.hasSpannedColumns = true
     } else if (BLOCKS[tag]) {
       this.hasBlocks = true
       if (TOP_HEADINGS[tag]) this.hasTopHeadings = true
@@ -85,6 +91,13 @@ function isLayout(table) {
   if (table.isSaidToBe) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasTopHeadings
+}
+
+/** Note how many cells the first row lacks: Markdown's tables have no more columns than that. */
+function widenHeader(table, short) {
+  const first = table.rows.find((cells) => cells.length)
+  if (first === undefined || table.widest > WIDEST || first.length >= table.widest || table.hasSpannedColumns) return
+  short.set(first[first.length - 1], table.widest - first.length)
 }
 
 function writeOutSpans(tree, rows, empty, room) {

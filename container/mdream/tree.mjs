@@ -10,16 +10,18 @@ import { ids } from './tags.mjs'
 const TEXT = 0
 
 const ATTRIBUTES = [
-  'alt', 'aria-controls', 'aria-hidden', 'aria-label', 'aria-labelledby', 'class', 'colspan', 'content', 'data-lang', 'data-language', 'data-lazy-src',
-  'data-original', 'data-src', 'data-bs-target', 'data-target', 'datetime', 'hidden', 'href', 'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language',
-  'name', 'property', 'rel', 'role', 'rowspan', 'shadowrootmode', 'src', 'style', 'title', 'type', 'xml:lang',
+  'alt', 'alttext', 'aria-controls', 'aria-hidden', 'aria-label', 'aria-labelledby', 'checked', 'class',
+  'colspan', 'content', 'data-cfemail', 'data-lang', 'data-language', 'data-lazy-src', 'data-original',
+  'data-src', 'data-srcset', 'data-bs-target', 'data-target', 'datetime', 'display', 'height', 'hidden', 'href',
+  'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language', 'name', 'property', 'rel', 'role',
+  'rowspan', 'shadowrootmode', 'src', 'srcset', 'style', 'title', 'type', 'width', 'xml:lang',
 ]
 /** The numbers of the attributes that matter, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
 
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids(
-  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'link', 'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table',
+  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'img', 'link', 'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table',
   'th', 'time', 'tr',
 )
 const ITEMTYPE = ATTRIBUTE.itemtype

@@ -268,11 +268,11 @@ export class TreeBuilder extends OpenElements {
     const { tree } = this
     for (let node = this.top; node > 0; node = tree.parent[node]) {
       const other = tree.tag[node]
+      if (other !== SVG && other !== MATH && !INTEGRATION[other] && other < FIRST_FREE) return -1
       if (other === tag) {
         this.popUpTo(node)
         return node
       }
-      if (other !== SVG && other !== MATH && !INTEGRATION[other] && other < FIRST_FREE) return -1
     }
     return -1
   }

@@ -1,6 +1,7 @@
 // What of a page a reader can see, or see by opening it: the rest is left out before the main part is chosen.
+import { leaveOutRendered } from './math.mjs'
 import { holds } from './measure.mjs'
-import { CLOSED, DROPPED, FOLDED, HIDDEN, TAB, TABS } from './names.mjs'
+import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
 import { labelPanels, leaveOutTabs } from './panels.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -19,8 +20,9 @@ const STREAMED = /^S:[0-9a-f]+$/
 const TARGETING = [ATTRIBUTE.href, ATTRIBUTE['aria-controls'], ATTRIBUTE['data-bs-target'], ATTRIBUTE['data-target']]
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
+const FORMULAS = ids('math')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
-const { id: IDENTITY, hidden: IS_HIDDEN } = ATTRIBUTE
+const { id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
 /**
  * Leave out what no reader of a page sees.
@@ -38,10 +40,11 @@ export function leaveOutUnseen(tree, measure) {
     const node = tree.told[place]
     if (tree.gone[node]) continue
     const marks = tree.marks[node]
-    if (marks & DROPPED || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
+    if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
   for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
+  leaveOutRendered(tree)
   if (hasTabs) leaveOutTabs(tree, measure)
   measure.take(tree)
   const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node])
@@ -66,6 +69,8 @@ function targetsOf(tree) {
 /** Say whether a hidden part is text that a reader can open, or that scripts show. */
 function isFoldedText(tree, measure, node, whole, targets) {
   const tag = tree.tag[node]
+  // Formulas are hidden where an image of them is shown.
+  if (holds(tree, node, FORMULAS) && tree.has(node, STYLE)) return true
   if (INLINE_ONLY[tag] || !measure.length(node)) return false
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
@@ -81,4 +86,12 @@ function isTitle(tree, node) {
     if (TITLES[tree.tag[above]]) return true
   }
   return holds(tree, node, HEADINGS)
+}
+
+/** Say whether a part holds nothing but numbers of lines, or signs that can be none of code. */
+function isNumbers(tree, top) {
+  for (let node = top; node < tree.end[top]; node++) {
+    if (tree.tag[node] === 0 && /[^\d\s.:|]/.test(tree.raw(node))) return false
+  }
+  return true
 }

@@ -1,0 +1,111 @@
+// Images, films and embedded pages.
+import { addressOf } from './addresses.mjs'
+import { literal } from './literals.mjs'
+import { HIDDEN } from './names.mjs'
+import { parseNoscript } from './parser.mjs'
+import { decodedAttribute, escapedAttribute } from './references.mjs'
+import { HEADING, ID, PROPERTIES } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const LAZY = ['data-src', 'data-original', 'data-lazy-src', 'data-srcset', 'srcset'].map((name) => ATTRIBUTE[name])
+const DATA = /^\s*data:/i
+const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
+const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
+const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|youtu\.be|player\.vimeo\.com|vimeo\.com|dailymotion\.com\/embed|loom\.com\/embed|fast\.wistia|codepen\.io|codesandbox\.io\/embed|stackblitz\.com|jsfiddle\.net|open\.spotify\.com\/embed|w\.soundcloud\.com|slideshare\.net|speakerdeck\.com|google\.com\/maps|openstreetmap\.org|archive\.org\/embed|ted\.com|asciinema\.org)/i
+/** Pixels below which an image without a description is an ornament. */
+const SMALLEST = 48
+const LEVELS = 4
+
+/** Return an `img` element for Mdream, the text that stands for it, or an empty text. */
+export function imageHtml(tree, node, origin, isInCell) {
+  const alt = decodedAttribute(tree.get(node, ATTRIBUTE.alt)).replace(/\s+/g, ' ').trim()
+  const source = sourceOf(tree, node)
+  const address = source && addressOf(source, origin)
+  if (!address) return escapedAttribute(alt)
+  if (!alt && !isPicture(tree, node, address)) return ''
+  return `<img src="${escapedAttribute(address)}" alt="${isInCell ? escapedAttribute(alt).replaceAll('|', () => literal('\\|')) : escapedAttribute(alt)}">`
+}
+
+/** Return where an image lies, by what a browser would load in the end. */
+function sourceOf(tree, node) {
+  const source = tree.get(node, ATTRIBUTE.src).trim()
+  if (source && !DATA.test(source) && !PLACEHOLDER.test(source)) return source
+  for (const name of LAZY) {
+    const later = largest(tree.get(node, name))
+    if (later) return later
+  }
+  return sourceAround(tree, node) || (DATA.test(source) ? '' : source)
+}
+
+function sourceAround(tree, node) {
+  const picture = tree.parent[node]
+  if (tree.tag[picture] === ID.picture) {
+    for (let inner = picture + 1; inner < tree.end[picture]; inner++) {
+      if (tree.tag[inner] !== ID.source) continue
+      const found = largest(tree.get(inner, ATTRIBUTE.srcset)) || largest(tree.get(inner, ATTRIBUTE['data-srcset']))
+      if (found) return found
+    }
+  }
+  const next = tree.end[node]
+  if (next < tree.count && tree.tag[next] === ID.noscript && tree.parent[next] === tree.parent[node]) {
+    const inner = parseNoscript(tree, next)
+    const image = inner.lists[ID.img].find((one) => inner.has(one, ATTRIBUTE.src))
+    if (image !== undefined) return inner.get(image, ATTRIBUTE.src)
+  }
+  return ''
+}
+
+/** Return the largest image of a list of candidates (`srcset`), or the address itself. */
+function largest(list) {
+  let best = ''
+  let most = -1
+  for (const part of list.trim().split(/,\s+|,(?=https?:|\/)/).slice(0, 30)) {
+    const [address, size = '1x'] = part.trim().split(/\s+/)
+    const number = Number.parseFloat(size) || 1
+    if (address && !DATA.test(address) && number > most) {
+      best = address
+      most = number
+    }
+  }
+  return best
+}
+
+/** Say whether an image without a description is part of the text, not an ornament. */
+function isPicture(tree, node, address) {
+  for (const name of [ATTRIBUTE.width, ATTRIBUTE.height]) {
+    const size = Number.parseInt(tree.get(node, name), 10)
+    if (size < SMALLEST) return false
+  }
+  if (ORNAMENT.test(address.replace(/^.*\/\/[^/]*/, '')) || ORNAMENT.test(tree.get(node, ATTRIBUTE.class))) return false
+  let isInFigure = false
+  for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
+    if (PROPERTIES[tree.tag[above]] & HEADING || tree.tag[above] === ID.button) return false
+    isInFigure ||= tree.tag[above] === ID.figure
+  }
+  return isInFigure || !/\.svg(?:$|\?)/i.test(address)
+}
+
+/** Return a link to an embedded page or a film, or an empty text where it is none to look at. */
+export function embedHtml(tree, node, origin) {
+  const isFilm = tree.tag[node] === ID.video
+  if (tree.marks[node] & HIDDEN) return ''
+  const written = isFilm ? filmOf(tree, node) : tree.get(node, ATTRIBUTE.src) || tree.get(node, ATTRIBUTE['data-src'])
+  const address = written && addressOf(written.trim(), origin)
+  if (!address || DATA.test(address)) return ''
+  if (!isFilm && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return ''
+  const title = decodedAttribute(tree.get(node, ATTRIBUTE.title) || tree.get(node, ATTRIBUTE['aria-label'])).replace(/\s+/g, ' ').trim()
+  return `<a href="${escapedAttribute(address)}">${escapedAttribute(title || (isFilm ? 'Video' : hostOf(address)))}</a>`
+}
+
+function filmOf(tree, node) {
+  const source = tree.get(node, ATTRIBUTE.src)
+  if (source) return source.startsWith('blob:') ? '' : source
+  for (let inner = node + 1; inner < tree.end[node]; inner++) {
+    if (tree.tag[inner] === ID.source && tree.has(inner, ATTRIBUTE.src)) return tree.get(inner, ATTRIBUTE.src)
+  }
+  return ''
+}
+
+function hostOf(address) {
+  return /^(?:https?:)?\/\/(?:www\.|player\.)?([^/]+)/i.exec(address)?.[1] ?? address
+}

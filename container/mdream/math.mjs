@@ -1,0 +1,63 @@
+// Formulas, as the TeX that their authors wrote: in annotations of MathML, in scripts of MathJax, between signs in texts.
+import { children } from './measure.mjs'
+import { decoded, decodedAttribute } from './references.mjs'
+import { ID } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const LONGEST = 20_000
+const ANNOTATION = /<annotation[^>]*application\/x-tex[^>]*>([^<]*)<\/annotation>/i
+const TEX_SCRIPT = /^math\/tex\b/i
+const DISPLAYED = /(?:^|\s)(?:katex-display|mwe-math-mathml-display|MathJax_Display|math-display|display-math)(?:\s|$)/
+const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
+const IN_TEXT = /\\\(([^\n]{1,1000}?)\\\)|\\\[([\s\S]{1,4000}?)\\\]|\$\$([^$]{1,4000})\$\$/g
+const LEVELS = 4
+
+/** Return the formula that a `math` element or a script holds as Markdown, or an empty text. */
+export function formulaOf(tree, node) {
+  const tex = tree.tag[node] === ID.math ? texOfMath(tree, node) : texOfScript(tree, node)
+  if (!tex) return ''
+  return isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
+}
+
+/** Say whether a formula stands for itself, not in a line. */
+export function isDisplayed(tree, node) {
+  if (/display/i.test(tree.get(node, ATTRIBUTE.type)) || tree.get(node, ATTRIBUTE.display) === 'block') return true
+  for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
+    if (DISPLAYED.test(tree.get(above, ATTRIBUTE.class))) return true
+  }
+  return false
+}
+
+function texOfMath(tree, node) {
+  const end = tree.closeFrom[node] || tree.to[node]
+  const stated = ANNOTATION.exec(tree.slice(tree.to[node], Math.min(end, tree.to[node] + LONGEST)))?.[1]
+  const tex = stated === undefined ? decodedAttribute(tree.get(node, ATTRIBUTE.alttext)) : decoded(stated)
+  return plain(tex)
+}
+
+function texOfScript(tree, node) {
+  if (!TEX_SCRIPT.test(tree.get(node, ATTRIBUTE.type))) return ''
+  return plain(tree.slice(tree.to[node], Math.min(tree.closeFrom[node], tree.to[node] + LONGEST)))
+}
+
+function plain(tex) {
+  const text = tex.trim().replace(/\s+/g, ' ').replace(/^% <!\[CDATA\[|%? ?\]\]>$/g, '').trim()
+  return /^\{\\displaystyle .*\}$/.test(text) ? text.slice('{\\displaystyle '.length, -1).trim() : text
+}
+
+/** Leave out what MathJax 2 made of the formulas whose scripts are there too. */
+export function leaveOutRendered(tree) {
+  for (const script of tree.lists[ID.script]) {
+    if (!TEX_SCRIPT.test(tree.get(script, ATTRIBUTE.type))) continue
+    for (const sibling of children(tree, tree.parent[script])) {
+      if (sibling < script && RENDERED.test(tree.get(sibling, ATTRIBUTE.class))) tree.leaveOut(sibling)
+    }
+  }
+}
+
+/** Return a text with its formulas replaced by what `put` makes of them as Markdown. */
+export function withFormulas(text, put) {
+  if (!text.includes('\\(') && !text.includes('\\[') && !text.includes('$$')) return text
+  return text.replace(IN_TEXT, (_, inline, displayed, dollars) => (
+    put(inline === undefined ? `$$${decoded(displayed ?? dollars).trim()}$$` : `$${decoded(inline).trim()}$`)))
+}
