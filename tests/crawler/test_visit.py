@@ -33,6 +33,7 @@ class Reported:
             "related": [],
             "dates": [],
             "links": ["/a", "/b"],
+            "page_type": "article",
             **facts,
         }
 

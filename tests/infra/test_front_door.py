@@ -50,7 +50,7 @@ async def door() -> AsyncIterator[str]:
         "/api/v1/websites?page=1&per_page=5&q=a%20b+c&empty=",
         "/api/v1/websites/a%2Fb/%C3%BC",
         "/api//v1/../x",
-        "/",
+        "/v1/llmstxt",
     ],
 )
 async def test_method_path_and_query_arrive_as_they_were_sent(door: str, method: str, path: str) -> None:
@@ -103,7 +103,7 @@ async def test_no_cookie_of_one_caller_reaches_another(door: str) -> None:
 @pytest.mark.parametrize(("size", "status"), [(10 * 1024 * 1024, 200), (10 * 1024 * 1024 + 1, 413)])
 async def test_bodies_over_10_mb_are_refused_as_the_gateway_would(door: str, size: int, status: int) -> None:
     body = io.BytesIO(bytes(size))
-    async with aiohttp.ClientSession() as session, session.post(f"{door}/x", data=body) as answer:
+    async with aiohttp.ClientSession() as session, session.post(f"{door}/api/v1/x", data=body) as answer:
         assert answer.status == status
         if status == 413:
             assert await answer.json() == {"message": "Request Entity Too Large"}
@@ -113,7 +113,7 @@ async def test_without_the_emulator_the_service_is_unavailable() -> None:
     port = free_port()
     front_door = FrontDoor(port)
     await front_door.open(f"http://127.0.0.1:{free_port()}", "abc123")
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/x") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/v1/x") as answer:
         assert answer.status == 503
         assert await answer.json() == {"message": "Service Unavailable"}
     await front_door.close()

@@ -11,8 +11,9 @@ from llmready.cli.client.output import day, print_table
 from llmready.cli.controls import AddCommand, resume_starts
 from llmready.cli.deployment import Deployment
 from llmready.cli.failure import CommandFailed
+from llmready.domain.archive import ScanResult
 from llmready.domain.clock import now, timestamp
-from llmready.domain.generation import Failure, Generation, ScanResult
+from llmready.domain.generation import Failure, Generation
 from llmready.domain.user import User
 from llmready.services import Services
 from llmready.settings import Settings
