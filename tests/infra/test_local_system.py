@@ -181,10 +181,10 @@ def test_a_changed_template_updates_the_stack_and_keeps_the_data(running: Runnin
     queue = next(
         entry["Properties"]
         for entry in template["Resources"].values()
-        if entry["Type"] == "AWS::SQS::Queue" and entry["Properties"].get("VisibilityTimeout") == 60
+        if entry["Type"] == "AWS::SQS::Queue" and entry["Properties"].get("VisibilityTimeout") == 180
         if "RedrivePolicy" in entry["Properties"]
     )
-    queue["VisibilityTimeout"] = 61
+    queue["VisibilityTimeout"] = 181
     (changed / f"{STACK}.template.json").write_text(json.dumps(template))
     manifest = (changed / f"{STACK}.assets.json").read_text()
     key = next(

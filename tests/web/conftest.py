@@ -51,7 +51,8 @@ def system(
     assert running.stop() == 0
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running while it is open, so it must end before the async tests of other folders.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # Chromium's own sandbox refuses to run as root.
     flags = ["--no-sandbox"] if os.getuid() == 0 else []

@@ -25,7 +25,7 @@ SIGNED_OUT = (
 )
 SIGNED_IN = (
     "/websites", "/usage", "/account", "/account/password", "/account/sign-ins", "/account/mails", "/account/keys",
-    "/account/webhooks", "/account/data", "/websites/{id}", "/websites/{id}/pages", "/websites/{id}/score",
+    "/account/data", "/websites/{id}", "/websites/{id}/pages", "/websites/{id}/score",
     "/websites/{id}/changes", "/websites/{id}/use", "/websites/{id}/history", "/websites/{id}/settings",
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """How the web app's files are served."""
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,8 +13,10 @@ LARGEST_FIRST_LOAD = 80_000  # bytes, compressed
 
 
 @pytest.fixture
-def root(system: System) -> httpx.Client:
-    return httpx.Client(base_url=f"http://localhost:{system.port}", headers={"Accept": "text/html"})
+def root(system: System) -> Iterator[httpx.Client]:
+    address = f"http://localhost:{system.port}"
+    with httpx.Client(base_url=address, headers={"Accept": "text/html"}) as client:
+        yield client
 
 
 def test_screens_get_the_page_and_missing_files_404(root: httpx.Client) -> None:

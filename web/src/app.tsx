@@ -138,7 +138,6 @@ function AccountMenu({ name }: { name: string }) {
       <div class="menu-list">
         <a href="/account">Account</a>
         <a href="/account/keys">API keys</a>
-        <a href="/account/webhooks">Webhooks</a>
         <button
           type="button"
           onClick={async () => {

@@ -6,20 +6,13 @@ import type { components } from './schema'
 const BASE = '/api/v1'
 
 type Schemas = components['schemas']
-export type Website = Schemas['WebsiteAnswer'] & { schedule?: Schedule; next_run_at?: string | null }
-export type Schedule = 'off' | 'daily' | 'weekly' | 'monthly'
-export type Generation = Schemas['GenerationAnswer'] & {
-  trigger?: 'manual' | 'schedule' | 'api'
-  changed?: boolean | null
-  pages_found?: number | null
-  truncated_by?: 'max_pages' | 'timeout' | 'size' | null
-  warnings?: string[]
-}
+export type Website = Schemas['WebsiteAnswer']
+export type Generation = Schemas['GenerationAnswer']
 export type Profile = Schemas['ProfileAnswer']
-export type Quota = Schemas['QuotaAnswer'] & { resets_at?: string }
+export type Quota = Schemas['QuotaAnswer']
 export type Plan = Schemas['PlanAnswer']
-export type HistoryPage = Omit<Schemas['History'], 'items'> & { items: (Generation & { website_name: string; website_url: string })[] }
-export type WebsiteList = Omit<Schemas['WebsiteList'], 'items'> & { items: Website[] }
+export type HistoryPage = Schemas['History']
+export type WebsiteList = Schemas['WebsiteList']
 
 /** An answer of the API that is an error (RFC 9457), or a request that got no answer. */
 export class ApiError extends Error {

@@ -4,6 +4,14 @@ import { parse, type Node } from './tree'
 /** Show the Markdown of a stranger. Remote images appear as links; nothing is loaded from elsewhere. */
 export default function Markdown({ text }: { text: string }) {
   const tree = useMemo(() => parse(text), [text])
+  if (tree === null) {
+    return (
+      <>
+        <p class="muted">The markup of this file is too complex to render. This is its text.</p>
+        <pre tabIndex={0}>{text}</pre>
+      </>
+    )
+  }
   return <div class="prose">{tree.map(show)}</div>
 }
 

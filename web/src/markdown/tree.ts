@@ -24,9 +24,20 @@ export type Node =
 /** Deeper structures are shown as text, so that no input can exhaust the stack. */
 const DEEPEST = 40
 
-/** Return the nodes of a Markdown text. */
-export function parse(markdown: string): Node[] {
-  return nodes(lexer(markdown, { gfm: true, breaks: false }), 0)
+/**
+ * A run of markup that makes the lexer slow or its recursion deep: many brackets, quotation signs, bullets or emphasis
+ * signs in a row.
+ */
+const EXCESSIVE = /[[\]*_~|`]{200}|(?:[>*+-][ \t]*){60}|(?:<[a-z][^<>]{0,200}>\s*){150}/i
+
+/** Return the nodes of a Markdown text, or null when its markup is too complex to parse. */
+export function parse(markdown: string): Node[] | null {
+  if (EXCESSIVE.test(markdown)) return null
+  try {
+    return nodes(lexer(markdown, { gfm: true, breaks: false }), 0)
+  } catch {
+    return null // The lexer's recursion is limited by the stack.
+  }
 }
 
 function nodes(tokens: Token[] | undefined, depth: number): Node[] {

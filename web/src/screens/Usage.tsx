@@ -16,7 +16,7 @@ interface Stats {
 export default function Usage() {
   const { profile, quota } = useAccount()
   const stats = useLoad((signal) => call<Stats>('/websites/stats/user', { signal }), [])
-  const plans = useLoad((signal) => call<{ items: PlanWithLimits[] }>('/plans', { signal, anonymous: true }), [])
+  const plans = useLoad((signal) => call<{ items: Plan[] }>('/plans', { signal, anonymous: true }), [])
   const current = profile?.plan.name
   return (
     <div class="stack loose">
@@ -90,7 +90,7 @@ export default function Usage() {
                     <td class="number" data-label="Files kept">
                       {plural(plan.files_kept_days, 'day')}
                     </td>
-                    <td data-label="Schedule, at most">{plan.schedule ?? ''}</td>
+                    <td data-label="Schedule, at most">{plan.schedule}</td>
                   </tr>
                 ))}
               </tbody>
@@ -101,8 +101,6 @@ export default function Usage() {
     </div>
   )
 }
-
-type PlanWithLimits = Plan & { schedule?: string }
 
 function Figure({ name, value }: { name: string; value: number }) {
   return (

@@ -142,7 +142,6 @@ function Table({ rows }: { rows: Row[] }) {
             <tr>
               <th scope="col">Website</th>
               <th scope="col">Last run</th>
-              <th scope="col">Next run</th>
               <th scope="col" class="number">
                 Pages
               </th>
@@ -185,9 +184,6 @@ function WebsiteRow({ row: { website, run } }: { row: Row }) {
       </td>
       <td data-label="Last run">
         <LastRun website={website} run={run} />
-      </td>
-      <td data-label="Next run" class="small muted">
-        {website.next_run_at ? <span title={dateTime(website.next_run_at)}>{`${website.schedule} · ${ago(website.next_run_at)}`}</span> : '–'}
       </td>
       <td data-label="Pages" class="number">
         {run?.status === 'completed' ? count(run.pages_crawled) : '–'}

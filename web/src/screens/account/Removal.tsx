@@ -41,7 +41,7 @@ export function Removal() {
         }}
       >
         <h2>Delete your account</h2>
-        <p class="muted">Running generations are cancelled. Your websites, files, keys and webhooks are deleted. This cannot be undone.</p>
+        <p class="muted">Running generations are cancelled. Your websites, files and keys are deleted. This cannot be undone.</p>
         <FormError error={deleting.error} known={['password']} />
         <Field label="Your password" name="password" type="password" value={password} onValue={setPassword} autocomplete="current-password" required error={deleting.error?.fields['password']} />
         <div>

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call, type Plan, type Schedule, type Website } from '../../api/client'
+import { ApiError, call, type Plan, type Website } from '../../api/client'
 import { useAccount } from '../../account'
 import { Dialog } from '../../parts/dialog'
 import { Check, Field, FormError, Select, useSubmission } from '../../parts/form'
-import { count, dateTime, plural } from '../../parts/format'
+import { count, plural } from '../../parts/format'
 import { asApiError, useLoad } from '../../parts/load'
 import { State } from '../../parts/states'
 import { go, useUnsavedChanges } from '../../router'
@@ -17,7 +17,6 @@ interface Form {
   timeout: string
   use_playwright: boolean
   is_active: boolean
-  schedule: Schedule
   link_target: string
 }
 
@@ -31,7 +30,6 @@ function formOf(website: Website): Form {
     timeout: String(website.timeout),
     use_playwright: website.use_playwright,
     is_active: website.is_active,
-    schedule: website.schedule ?? 'off',
     link_target: website.link_target,
   }
 }
@@ -47,23 +45,10 @@ function changes(before: Form, after: Form): Record<string, unknown> {
   if (after.exclude !== before.exclude) found['exclude_patterns'] = lines(after.exclude)
   if (after.max_pages !== before.max_pages) found['max_pages'] = after.max_pages ? Number(after.max_pages) : null
   if (after.timeout !== before.timeout) found['timeout'] = Number(after.timeout)
-  for (const name of ['use_playwright', 'is_active', 'schedule', 'link_target'] as const) {
+  for (const name of ['use_playwright', 'is_active', 'link_target'] as const) {
     if (after[name] !== before[name]) found[name] = after[name]
   }
   return found
-}
-
-const SCHEDULES: { value: Schedule; label: string }[] = [
-  { value: 'off', label: 'Off' },
-  { value: 'monthly', label: 'Monthly' },
-  { value: 'weekly', label: 'Weekly' },
-  { value: 'daily', label: 'Daily' },
-]
-const LONGEST_INTERVAL: Record<string, Schedule[]> = {
-  free: ['off', 'monthly'],
-  starter: ['off', 'monthly', 'weekly'],
-  standard: ['off', 'monthly', 'weekly', 'daily'],
-  pro: ['off', 'monthly', 'weekly', 'daily'],
 }
 
 export default function Settings({ website, onSaved }: { website: Website; onSaved: (website: Website) => void }) {
@@ -82,7 +67,6 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
   }
   const plan = plans.data?.items.find(({ name }) => name === profile?.plan.name)
   const most = plan?.pages_per_generation
-  const allowed = LONGEST_INTERVAL[profile?.plan.name ?? 'free'] ?? ['off', 'monthly']
   const errors = submission.error?.fields ?? {}
   const submit = (event: Event) => {
     event.preventDefault()
@@ -109,17 +93,8 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
         </div>
         <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that bring their own text are not rendered." />
       </section>
-      <section class="card stack" aria-labelledby="fresh-title">
-        <h2 id="fresh-title">Keep it fresh</h2>
-        <Select
-          label="Schedule"
-          name="schedule"
-          value={form.schedule}
-          onValue={(value) => set('schedule')(value as Schedule)}
-          options={SCHEDULES.map((option) => ({ ...option, label: allowed.includes(option.value) ? option.label : `${option.label} (not on your plan)`, disabled: !allowed.includes(option.value) }))}
-          hint="A run without changes costs no quota and sends no mail."
-        />
-        {website.next_run_at ? <p class="small muted">Next run: {dateTime(website.next_run_at)}</p> : null}
+      <section class="card stack" aria-labelledby="active-title">
+        <h2 id="active-title">Active</h2>
         <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files and cannot be generated." />
       </section>
       <section class="card stack" aria-labelledby="name-title">
