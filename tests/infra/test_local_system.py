@@ -206,7 +206,7 @@ def test_a_changed_template_updates_the_stack_and_keeps_the_data(running: Runnin
     attributes = running.aws("sqs").get_queue_attributes(
         QueueUrl=endpoints["queues"]["mail"], AttributeNames=["VisibilityTimeout"]
     )
-    assert attributes["Attributes"]["VisibilityTimeout"] == "61"
+    assert attributes["Attributes"]["VisibilityTimeout"] == "181"
     assert httpx.get(f"{running.api}/health", timeout=30).status_code == 200
     (tmp_path / "record").write_text(deployed.template)
     assert deploy(clients, changed, tmp_path / "record") == (deployed, False)

@@ -114,7 +114,8 @@ class Visitor:
         page.get_by_label("E-mail").fill(person.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"**{path}")
+        page.wait_for_url(f"{self.origin}{path}")
+        expect(page.get_by_role("link", name="Usage", exact=True)).to_be_visible()
         return page
 
 

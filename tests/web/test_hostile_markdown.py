@@ -32,10 +32,10 @@ def test_no_attack_runs_in_any_file_that_is_shown(
     for path in ("llms.txt", "llms-full.txt"):
         for view in ("", "&view=raw"):
             page.goto(f"{visitor.origin}/websites/{website}/llms-txt?file={path}{view}")
-            expect(page.locator(".prose, .raw").first).to_be_visible()
+            expect(page.locator(".prose, .card-body pre").first).to_be_visible()
     for path in pages:
         page.goto(f"{visitor.origin}/websites/{website}/pages?page={path}")
-        expect(page.locator("dialog .prose")).to_be_visible()
+        expect(page.locator("dialog .prose, dialog pre").first).to_be_visible()
         links = page.locator("dialog .prose a")
         for address in links.evaluate_all("all => all.map(one => one.protocol)"):
             assert address in {"http:", "https:", "mailto:"}
