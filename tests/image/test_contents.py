@@ -46,7 +46,7 @@ def test_no_shell_no_rights_nothing_to_write(plain: str) -> None:
         assert stat.S_IMODE((root / "work").stat().st_mode) == 0o711
         accounts = (root / "etc/passwd").read_text().splitlines()
         crawlers = [f"crawler{number}" for number in range(1, 9)]
-        assert [line.split(":")[0] for line in accounts] == ["root", "worker", *crawlers]
+        assert [line.split(":")[0] for line in accounts] == ["root", "worker", "signals", *crawlers]
 
 
 @pytest.mark.parametrize(
