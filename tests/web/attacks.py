@@ -136,6 +136,11 @@ def attacks() -> list[str]:
 
 
 PER_PAGE = 20
+# Long rules and table lines are no attack and must still be rendered.
+ORDINARY = (
+    "# Ordinary file\n\nA rule and a table with long lines of dashes follow this sentence.\n\n"
+    f"{'-' * 90}\n\n| name | value |\n|{'-' * 90}|{'-' * 90}|\n| one | two |\n"
+)
 
 
 def attack_pages() -> dict[str, Answer]:
@@ -148,6 +153,7 @@ def attack_pages() -> dict[str, Answer]:
         pages[f"/html{number}.html"] = Answer(page(escape(group[0][:80]), f"Attack page {number}. {body}"))
         text = f"# Attack file {number}\n\nThese lines try to run code.\n\n" + "\n\n".join(group)
         pages[f"/text{number}.md"] = Answer(text, content_type="text/markdown; charset=utf-8")
+    pages["/ordinary.md"] = Answer(ORDINARY, content_type="text/markdown; charset=utf-8")
     links = tuple(pages)
     pages["/"] = Answer(page("Attacks", "An index of hostile pages.", links))
     return pages

@@ -39,4 +39,6 @@ def test_no_attack_runs_in_any_file_that_is_shown(
         links = page.locator("dialog .prose a")
         for address in links.evaluate_all("all => all.map(one => one.protocol)"):
             assert address in {"http:", "https:", "mailto:"}
+    page.goto(f"{visitor.origin}/websites/{website}/pages?page=md/ordinary.md")
+    expect(page.locator("dialog .prose").get_by_role("cell", name="two")).to_be_visible()
     visitor.watched.assert_clean()

@@ -47,7 +47,7 @@ function Screen() {
   const { path, query } = usePlace()
   const { state } = useAccount()
   if (path === '/sign-in' || path === '/sign-up' || path === '/forgot-password') return <SignIn key={path} />
-  if (path === '/confirm' || path === '/reset-password' || path === '/unsubscribe') return <MailPage />
+  if (path === '/confirm' || path === '/reset-password') return <MailPage />
   if (state === 'unknown') return <Skeleton lines={6} />
   if (path === '/') return state === 'signed-in' && !query.get('url') ? <Websites /> : <Start />
   const known = SIGNED_IN.find(({ pattern }) => match(pattern, path))

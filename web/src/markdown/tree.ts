@@ -26,9 +26,9 @@ const DEEPEST = 40
 
 /**
  * A run of markup that makes the lexer slow or its recursion deep: many brackets, quotation signs, bullets or emphasis
- * signs in a row.
+ * signs in a row. Rules and table lines of dashes are ordinary; bullets count only with the space that makes them one.
  */
-const EXCESSIVE = /[[\]*_~|`]{200}|(?:[>*+-][ \t]*){60}|(?:<[a-z][^<>]{0,200}>\s*){150}/i
+const EXCESSIVE = /[[\]*_~|`]{200}|(?:>[ \t]*|[*+-][ \t]+){60}|(?:<[a-z][^<>]{0,200}>\s*){150}/i
 
 /** Return the nodes of a Markdown text, or null when its markup is too complex to parse. */
 export function parse(markdown: string): Node[] | null {

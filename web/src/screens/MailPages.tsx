@@ -14,12 +14,10 @@ function useToken(): string {
   return token
 }
 
-/** Where the links in mails lead: confirm an address, choose a new password, unsubscribe. */
+/** Screens for the tokens of mails: confirm an address, or choose a new password. */
 export default function MailPage() {
   const { path } = usePlace()
-  if (path === '/confirm') return <Confirm />
-  if (path === '/reset-password') return <ResetPassword />
-  return <Unsubscribe />
+  return path === '/confirm' ? <Confirm /> : <ResetPassword />
 }
 
 function Confirm() {
@@ -114,35 +112,5 @@ function NewLink({ path, label }: { path: string; label: string }) {
         </Submit>
       </div>
     </form>
-  )
-}
-
-function Unsubscribe() {
-  const token = useToken()
-  const [done, setDone] = useState(false)
-  const form = useSubmission()
-  return (
-    <div class="card narrow stack">
-      <Title text="Stop these mails" />
-      {done ? (
-        <Notice kind="good">
-          You get no more of these mails. You can turn them on again under <a href="/account/mails">Account, Mails</a>.
-        </Notice>
-      ) : (
-        <form
-          class="stack"
-          onSubmit={async (event) => {
-            event.preventDefault()
-            if (await form.run(() => call('/auth/unsubscribe', { method: 'POST', body: { token }, anonymous: true }))) setDone(true)
-          }}
-        >
-          <p>You stop getting mails of this kind. Mails about your account are still sent.</p>
-          <FormError error={form.error} />
-          <div>
-            <Submit busy={form.busy}>Stop these mails</Submit>
-          </div>
-        </form>
-      )}
-    </div>
   )
 }

@@ -50,7 +50,7 @@ export function snippets(url: string, website: string, generation: string): Snip
     {
       name: 'nginx',
       title: 'nginx',
-      intro: 'Serve the folder beside your site and answer clients that ask for Markdown.',
+      intro: 'Serve the synced folder beside your site.',
       steps: [
         {
           label: `In the server block of ${host}`,
@@ -62,11 +62,11 @@ export function snippets(url: string, website: string, generation: string): Snip
     {
       name: 'netlify',
       title: 'Netlify',
-      intro: 'Sync the files into the published folder before the build ends.',
+      intro: 'Sync the files into the published folder before the build ends. LLMREADY_PACKAGE is the path or URL of the llmready wheel.',
       steps: [
         {
           label: 'netlify.toml',
-          code: `[build]\n  command = "YOUR BUILD && pip install llmready && llmready sync ${website} dist --layout web-root"\n  publish = "dist"\n\n[[headers]]\n  for = "/*.md"\n  [headers.values]\n    Content-Type = "text/markdown; charset=utf-8"`,
+          code: `[build]\n  command = "YOUR BUILD && pip install LLMREADY_PACKAGE && llmready sync ${website} dist --layout web-root"\n  publish = "dist"\n\n[[headers]]\n  for = "/*.md"\n  [headers.values]\n    Content-Type = "text/markdown; charset=utf-8"`,
         },
       ],
     },
@@ -94,11 +94,11 @@ export function snippets(url: string, website: string, generation: string): Snip
     {
       name: 'github',
       title: 'GitHub workflow',
-      intro: 'A scheduled workflow that opens a pull request when files changed. Store an API key as the secret LLMREADY_API_KEY.',
+      intro: 'A scheduled workflow that opens a pull request when files changed. Store an API key as the secret LLMREADY_API_KEY. LLMREADY_PACKAGE is the path or URL of the llmready wheel.',
       steps: [
         {
           label: '.github/workflows/llmready.yml',
-          code: `name: Update llms.txt\non:\n  schedule:\n    - cron: '17 4 * * 1'\n  workflow_dispatch:\npermissions:\n  contents: write\n  pull-requests: write\njobs:\n  sync:\n    runs-on: ubuntu-24.04\n    env:\n      LLMREADY_API: ${location.origin}/api/v1\n      LLMREADY_API_KEY: \${{ secrets.LLMREADY_API_KEY }}\n      GH_TOKEN: \${{ github.token }}\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install llmready\n      - run: |\n          code=0\n          llmready sync ${website} public --layout web-root --wait || code=$?\n          if [ "$code" = 10 ]; then\n            git switch -C llmready\n            git add public\n            git -c user.name=llmready -c user.email=llmready@users.noreply.github.com commit -m 'Update llms.txt'\n            git push --force origin llmready\n            gh pr create --fill --head llmready || true\n          elif [ "$code" != 0 ]; then exit "$code"; fi`,
+          code: `name: Update llms.txt\non:\n  schedule:\n    - cron: '17 4 * * 1'\n  workflow_dispatch:\npermissions:\n  contents: write\n  pull-requests: write\njobs:\n  sync:\n    runs-on: ubuntu-24.04\n    env:\n      LLMREADY_API: ${location.origin}/api/v1\n      LLMREADY_API_KEY: \${{ secrets.LLMREADY_API_KEY }}\n      GH_TOKEN: \${{ github.token }}\n    steps:\n      - uses: actions/checkout@v4\n      - run: pip install LLMREADY_PACKAGE\n      - run: |\n          code=0\n          llmready sync ${website} public --layout web-root --wait || code=$?\n          if [ "$code" = 10 ]; then\n            git switch -C llmready\n            git add public\n            git -c user.name=llmready -c user.email=llmready@users.noreply.github.com commit -m 'Update llms.txt'\n            git push --force origin llmready\n            gh pr create --fill --head llmready || true\n          elif [ "$code" != 0 ]; then exit "$code"; fi`,
         },
       ],
     },
