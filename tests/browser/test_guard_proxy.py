@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from llmready.addresses import Address, is_public
 from llmready.crawler.browser.proxy import GuardProxy
 from llmready.crawler.failures import Code
-from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public
+from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.bodies import Budget
 from llmready.crawler.fetch.resolver import GuardedResolver
 from testkit.serving import Answer, serving

@@ -13,9 +13,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmready.addresses import Address, is_public, parse_allowed
 from llmready.crawler.engine.site import open_site
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public, parse_allowed
+from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
 from llmready.crawler.options import Limits

@@ -20,8 +20,9 @@ from xml.sax.saxutils import escape
 import brotli
 import pytest
 
+from llmready.addresses import Address, is_public
 from llmready.crawler.failures import Code, Failure
-from llmready.crawler.fetch.address_guard import Address, AddressGuard, is_public
+from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.client import HttpClient
 from llmready.crawler.fetch.resolver import GuardedResolver
 from llmready.crawler.fetch.robots import MAX_SITEMAPS, read_robots

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.adapters.dynamodb.generations import generation_item
-from llmready.domain.addresses import is_public
+from llmready.addresses import is_public
 from llmready.domain.archive import Archive
 from llmready.domain.clock import is_id, new_id, timestamp
 from llmready.domain.errors import Conflict, Invalid

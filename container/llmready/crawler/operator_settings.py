@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from llmready.crawler.fetch.address_guard import parse_allowed
+from llmready.addresses import parse_allowed
 from llmready.crawler.options import Limits
 from llmready.version import __version__
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from llmready.crawler.fetch.address_guard import Address, AddressGuard
+from llmready.addresses import Address
+from llmready.crawler.fetch.address_guard import AddressGuard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

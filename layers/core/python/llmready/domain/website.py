@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 import idna
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from llmready.domain.addresses import is_public
+from llmready.addresses import is_public
 from llmready.domain.clock import Moment
 from llmready.domain.errors import Invalid
 
