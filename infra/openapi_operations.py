@@ -252,10 +252,10 @@ OPERATIONS: dict[str, Operation] = {
     "GET /websites/stats/user": Operation("readUserStats"),
     "GET /websites/{website_id}": Operation("readWebsite", _WEBSITE),
     "PUT /websites/{website_id}": Operation(
-        "replaceWebsite", (*_WEBSITE, "website_exists", "website_changed", "url_not_public")
+        "replaceWebsite", (*_WEBSITE, "plan_limit", "website_exists", "website_changed", "url_not_public")
     ),
     "PATCH /websites/{website_id}": Operation(
-        "changeWebsite", (*_WEBSITE, "website_exists", "website_changed", "url_not_public")
+        "changeWebsite", (*_WEBSITE, "plan_limit", "website_exists", "website_changed", "url_not_public")
     ),
     "DELETE /websites/{website_id}": Operation(
         "deleteWebsite", (*_WEBSITE, "generation_in_progress", "website_changed")

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from llmready import bootstrap
 from llmready.domain.clock import is_id, now
+from llmready.domain.controls import Controls
 from llmready.domain.errors import DomainError, NotFound, TryAgain
 from llmready.domain.limits import Rate
+from llmready.domain.plans import Schedule
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website
@@ -49,7 +52,8 @@ app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, 
 @app.post(f"{PREFIX}/websites", summary="Add a website", status_code=201, tags=["websites"])
 def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website; ``example.com`` becomes ``https://example.com``."""
-    return WebsiteAnswer.model_validate(_add(_user(), body))
+    user = _user()
+    return _shown(user)(_add(user, body))
 
 
 @app.post(f"{PREFIX}/websites/bulk", summary="Add, change or delete many websites", tags=["websites"])
@@ -62,12 +66,14 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     def late() -> bool:
         return now() >= until
 
+    show = _shown(user)
     if body.create is not None:
         return answer_each(
             body.create,
             WebsiteBody.model_validate,
             lambda bodies: add_websites(services, user, [item.model_dump() for item in bodies], late=late),
             status=201,
+            show=show,
         )
     if body.update is not None:
         return answer_each(
@@ -80,12 +86,14 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
                 late=late,
             ),
             status=200,
+            show=show,
         )
     return answer_each(
         body.delete or [],
         lambda item: WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item}).id,
         lambda website_ids: _removed(user, website_ids, late),
         status=200,
+        show=show,
     )
 
 
@@ -105,9 +113,9 @@ def list_websites(
         is_active=is_active,
         after=place_of(cursor) if cursor else None,
     )
-    app.account(found.user)
+    user = app.account(found.user)
     return WebsiteList(
-        items=[WebsiteAnswer.model_validate(website) for website in found.items],
+        items=list(map(_shown(user), found.items)),
         total=found.total,
         page=page,
         per_page=per_page,
@@ -136,20 +144,21 @@ def user_stats() -> UserStats:
 @app.get(f"{PREFIX}/websites/<website_id>", summary="One website", tags=["websites"])
 def read(website_id: str) -> WebsiteAnswer:
     """Return a website."""
-    return WebsiteAnswer.model_validate(_own(website_id)[1])
+    user, website = _own(website_id)
+    return _shown(user)(website)
 
 
 @app.put(f"{PREFIX}/websites/<website_id>", summary="Replace a website", tags=["websites"])
 def replace(website_id: str, body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website as a whole; what is left out takes its default."""
-    return WebsiteAnswer.model_validate(_change(website_id, body.model_dump()))
+    return _change(website_id, body.model_dump())
 
 
 @app.patch(f"{PREFIX}/websites/<website_id>", summary="Change a website", tags=["websites"])
 def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAnswer:
     """Change some fields of a website; what is left out stays as it is."""
     changes = body.model_dump(exclude_unset=True)
-    return WebsiteAnswer.model_validate(_change(website_id, changes))
+    return _change(website_id, changes)
 
 
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
@@ -197,8 +206,21 @@ def _add(user: User, body: WebsiteBody) -> Website:
     return add_website(bootstrap.services(), user, body.model_dump())
 
 
-def _change(website_id: str, changes: dict[str, object]) -> Website:
-    return change_website(bootstrap.services(), *_own(website_id), changes)
+def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
+    user, website = _own(website_id)
+    return _shown(user)(change_website(bootstrap.services(), user, website, changes))
+
+
+def _shown(user: User) -> Callable[[Website], WebsiteAnswer]:
+    """Return what shows a user's websites; the controls are read once, and only if one of them has a schedule."""
+    read_controls = cache(bootstrap.services().controls.get)
+
+    def show(website: Website) -> WebsiteAnswer:
+        scheduled = website.is_active and website.schedule is not Schedule.OFF
+        controls = read_controls() if scheduled else Controls()
+        return WebsiteAnswer.of(website, user, time=now(), controls=controls)
+
+    return show
 
 
 def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> list[str | DomainError]:

@@ -1,6 +1,7 @@
 """What a person does in the web app, from the first visit to the files."""
 
 import io
+import re
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -175,6 +176,23 @@ def test_unsaved_settings_are_named_and_saved(system: System, visit: Visit, hand
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()
     assert person.http.get(f"/websites/{website}").json()["exclude_patterns"] == ["/page1*"]
+
+
+def test_a_schedule_is_chosen_within_the_plan_and_its_next_run_is_listed(
+    system: System, visit: Visit, handbook: Site
+) -> None:
+    person = system.user("starter")
+    website = person.website(handbook.url, name="Handbook")
+    page = visit().sign_in(person, f"/websites/{website}/settings")
+    choice = page.get_by_label("Generate by itself")
+    expect(choice).to_have_value("off")
+    expect(choice.locator("option[value=daily]")).to_be_disabled()
+    choice.select_option("weekly")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Next run")).to_be_visible()
+    assert person.http.get(f"/websites/{website}").json()["schedule"] == "weekly"
+    page.get_by_role("link", name="Websites", exact=True).first.click()
+    expect(page.get_by_role("cell", name=re.compile("^(in|tomorrow|just now)"))).to_be_visible()
 
 
 def test_without_a_connection_the_page_says_so_and_recovers(system: System, visit: Visit) -> None:

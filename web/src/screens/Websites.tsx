@@ -142,6 +142,7 @@ function Table({ rows }: { rows: Row[] }) {
             <tr>
               <th scope="col">Website</th>
               <th scope="col">Last run</th>
+              <th scope="col">Next run</th>
               <th scope="col" class="number">
                 Pages
               </th>
@@ -185,6 +186,7 @@ function WebsiteRow({ row: { website, run } }: { row: Row }) {
       <td data-label="Last run">
         <LastRun website={website} run={run} />
       </td>
+      <td data-label="Next run">{website.next_run_at ? <span title={dateTime(website.next_run_at)}>{ago(website.next_run_at)}</span> : <span class="muted">–</span>}</td>
       <td data-label="Pages" class="number">
         {run?.status === 'completed' ? count(run.pages_crawled) : '–'}
         {run?.truncated_by && run.pages_found ? <span class="small muted"> of {count(run.pages_found)}</span> : null}

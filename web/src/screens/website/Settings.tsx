@@ -3,7 +3,7 @@ import { ApiError, call, type Plan, type Website } from '../../api/client'
 import { useAccount } from '../../account'
 import { Dialog } from '../../parts/dialog'
 import { Check, Field, FormError, Select, useSubmission } from '../../parts/form'
-import { count, plural } from '../../parts/format'
+import { count, dateTime, plural } from '../../parts/format'
 import { asApiError, useLoad } from '../../parts/load'
 import { State } from '../../parts/states'
 import { go, useUnsavedChanges } from '../../router'
@@ -18,7 +18,11 @@ interface Form {
   use_playwright: boolean
   is_active: boolean
   link_target: string
+  schedule: string
 }
+
+/** From the rarest to the most frequent. */
+const SCHEDULES = ['off', 'monthly', 'weekly', 'daily']
 
 function formOf(website: Website): Form {
   return {
@@ -31,6 +35,7 @@ function formOf(website: Website): Form {
     use_playwright: website.use_playwright,
     is_active: website.is_active,
     link_target: website.link_target,
+    schedule: website.schedule,
   }
 }
 
@@ -45,7 +50,7 @@ function changes(before: Form, after: Form): Record<string, unknown> {
   if (after.exclude !== before.exclude) found['exclude_patterns'] = lines(after.exclude)
   if (after.max_pages !== before.max_pages) found['max_pages'] = after.max_pages ? Number(after.max_pages) : null
   if (after.timeout !== before.timeout) found['timeout'] = Number(after.timeout)
-  for (const name of ['use_playwright', 'is_active', 'link_target'] as const) {
+  for (const name of ['use_playwright', 'is_active', 'link_target', 'schedule'] as const) {
     if (after[name] !== before[name]) found[name] = after[name]
   }
   return found
@@ -67,6 +72,7 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
   }
   const plan = plans.data?.items.find(({ name }) => name === profile?.plan.name)
   const most = plan?.pages_per_generation
+  const allowed = plan ? SCHEDULES.indexOf(plan.schedule) : SCHEDULES.length
   const errors = submission.error?.fields ?? {}
   const submit = (event: Event) => {
     event.preventDefault()
@@ -93,9 +99,29 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
         </div>
         <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that bring their own text are not rendered." />
       </section>
+      <section class="card stack" aria-labelledby="schedule-title">
+        <h2 id="schedule-title">Schedule</h2>
+        <Select
+          label="Generate by itself"
+          name="schedule"
+          value={form.schedule}
+          onValue={set('schedule')}
+          options={SCHEDULES.map((value, rank) => ({
+            value,
+            label: rank > allowed ? `${value} (needs a larger plan)` : value,
+            disabled: rank > allowed && value !== website.schedule,
+          }))}
+          hint="A run that finds nothing new costs no generation and sends no mail."
+        />
+        {website.next_run_at ? (
+          <p class="small muted">
+            Next run <time dateTime={website.next_run_at}>{dateTime(website.next_run_at)}</time>
+          </p>
+        ) : null}
+      </section>
       <section class="card stack" aria-labelledby="active-title">
         <h2 id="active-title">Active</h2>
-        <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files and cannot be generated." />
+        <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files and cannot be generated; its schedule rests." />
       </section>
       <section class="card stack" aria-labelledby="name-title">
         <h2 id="name-title">Name and links</h2>

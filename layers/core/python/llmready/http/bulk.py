@@ -20,6 +20,7 @@ def answer_each(
     do: Callable[[list[T]], Sequence[Website | str | DomainError]],
     *,
     status: int,
+    show: Callable[[Website], WebsiteAnswer],
 ) -> BulkAnswer:
     """Do something with all items and return what became of each.
 
@@ -28,6 +29,7 @@ def answer_each(
         parse: Makes what is wanted of one item, or raises pydantic's ValidationError.
         do: Does what is wanted and returns of each the website, the id of one that is gone, or a refusal.
         status: Of an item that was done.
+        show: Returns a website as the API shows it.
     """
     results: dict[int, BulkResult] = {}
     wanted: dict[int, T] = {}
@@ -38,21 +40,25 @@ def answer_each(
             results[index] = BulkResult(index=index, status=422, error=_not_valid(error))
     outcomes = do(list(wanted.values())) if wanted else []
     for index, outcome in zip(wanted, outcomes, strict=True):
-        results[index] = _result(index, outcome, status)
+        results[index] = _result(index, outcome, status, show)
     failed = sum(result.error is not None for result in results.values())
     return BulkAnswer(
         results=[results[index] for index in range(len(items))], succeeded=len(items) - failed, failed=failed
     )
 
 
-def _result(index: int, outcome: Website | str | DomainError, status: int) -> BulkResult:
+def _result(
+    index: int,
+    outcome: Website | str | DomainError,
+    status: int,
+    show: Callable[[Website], WebsiteAnswer],
+) -> BulkResult:
     if isinstance(outcome, DomainError):
         error = BulkError(code=outcome.code, detail=outcome.detail, errors=outcome.extra.get("errors"))
         return BulkResult(index=index, status=status_of(outcome), error=error)
     if isinstance(outcome, str):
         return BulkResult(index=index, status=status, id=outcome)
-    shown = WebsiteAnswer.model_validate(outcome)
-    return BulkResult(index=index, status=status, id=outcome.id, website=shown)
+    return BulkResult(index=index, status=status, id=outcome.id, website=show(outcome))
 
 
 def _not_valid(error: ValidationError) -> BulkError:

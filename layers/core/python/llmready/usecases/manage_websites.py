@@ -3,7 +3,9 @@
 from typing import Any
 
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, Invalid
+from llmready.domain.errors import Conflict, Forbidden, Invalid
+from llmready.domain.plans import Schedule
+from llmready.domain.schedules import exceeds
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, public_url
 from llmready.services import Services
@@ -20,7 +22,7 @@ def add_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
     Raises:
         Invalid: The URL is not a public website, or the plan does not allow so many pages.
         Conflict: The user already has a website with this URL.
-        Forbidden: The plan allows no further website.
+        Forbidden: The plan allows no further website, or no such schedule.
     """
     website = new_website(services, user, fields)
     services.websites.create(website, limit=user.plan.websites)
@@ -32,6 +34,7 @@ def change_website(services: Services, user: User, website: Website, changes: di
 
     Raises:
         Invalid: A new value is not valid.
+        Forbidden: The plan does not allow the new schedule.
         Conflict: The user already has a website with the new URL.
     """
     changed = changed_website(services, user, website, changes)
@@ -59,6 +62,7 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
 
     Raises:
         Invalid: The URL is not a public website, or the plan does not allow so many pages or so long a crawl.
+        Forbidden: The plan does not allow such a schedule.
     """
     _check_plan(user, fields)
     url = public_url(fields["url"], allowed_hosts=services.settings.allowed_hosts)
@@ -81,6 +85,7 @@ def changed_website(services: Services, user: User, website: Website, changes: d
 
     Raises:
         Invalid: A new value is not valid.
+        Forbidden: The plan does not allow the new schedule.
     """
     # After a downgrade, values above the plan stay until they are changed.
     _check_plan(user, {name: value for name, value in changes.items() if value != getattr(website, name)})
@@ -110,7 +115,8 @@ def _check_plan(user: User, fields: dict[str, Any]) -> None:
     """Check new values against the user's plan.
 
     Raises:
-        Invalid: A value is above the plan.
+        Invalid: A number is above the plan.
+        Forbidden: The schedule is above the plan.
     """
     plan = user.plan
     max_pages, timeout = fields.get("max_pages"), fields.get("timeout")
@@ -120,6 +126,12 @@ def _check_plan(user: User, fields: dict[str, Any]) -> None:
         )
     if timeout is not None and timeout > plan.longest_crawl:
         raise Invalid("timeout", f"Your plan allows crawls of at most {plan.longest_crawl} seconds.")
+    schedule = fields.get("schedule", Schedule.OFF)
+    if exceeds(schedule, plan):
+        raise Forbidden(
+            "plan_limit",
+            f"Your plan allows {plan.schedule} runs at most; change the plan for {schedule} runs.",
+        )
 
 
 def _host(url: str) -> str:

@@ -41,6 +41,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
                 "link_target",
                 "timeout",
                 "is_active",
+                "schedule",
                 "last_generated_at",
                 "generation_count",
             ),

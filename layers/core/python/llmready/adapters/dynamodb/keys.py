@@ -27,6 +27,7 @@ DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
 DUE_DELETION = "deletion"
 DUE_PURGE = "purge"
+DUE_SCHEDULE = "schedule"
 
 
 class Key(NamedTuple):

@@ -19,6 +19,7 @@ from llmready.adapters.dynamodb.table import Item, Table, TransactionRefused, Wr
 from llmready.adapters.dynamodb.users import is_account, user_from
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from llmready.domain.schedules import next_run
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website, canonical_url, left_by
 from llmready.ports.websites import WebsitePage
@@ -32,6 +33,7 @@ _COUNTERS = {
     "listed_completed",
     "listed_failed",
     "listed_cancelled",
+    "schedule_failures",
 }
 
 
@@ -43,7 +45,8 @@ def website_from(item: Item | None) -> Website | None:
 def website_writes(table: Table, website: Website) -> list[Write]:
     """Return the writes that store a new website; the first one is refused if the user has its URL."""
     key = keys.website(website.user_id, website.id)
-    item = {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)}
+    stored = website.model_dump(mode="json", exclude_none=True)
+    item = {"pk": key.pk, "sk": key.sk, **stored, **_due_attributes(website)}
     return [
         _claim_url(table, website),
         table.put(item, Attr("pk").not_exists()),
@@ -212,6 +215,10 @@ class DynamoWebsites:
 
     def _updating(self, old: Website, new: Website) -> list[Write]:
         stored = new.model_dump(mode="json", exclude=_COUNTERS | {"id", "user_id", "created_at"})
+        if (old.schedule, old.is_active) != (new.schedule, new.is_active):
+            stored |= _due_attributes(new)
+        if old.schedule is not new.schedule:
+            stored["schedule_failures"] = 0
         writes: list[Write] = [
             self._table.update(
                 keys.website(new.user_id, new.id),
@@ -295,6 +302,15 @@ class DynamoWebsites:
         return self._table.delete(
             keys.listed_website(website.user_id, website.id, is_active=website.is_active)
         )
+
+
+def _due_attributes(website: Website) -> dict[str, str | None]:
+    """Return the attributes by which the index ``due`` finds the website's next run; None removes one."""
+    due_at = next_run(website.schedule, website.id, website.updated_at) if website.is_active else None
+    return {
+        "due_kind": keys.DUE_SCHEDULE if due_at is not None else None,
+        "due_at": timestamp(due_at) if due_at is not None else None,
+    }
 
 
 def _list(table: Table, website: Website) -> Write:
