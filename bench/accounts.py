@@ -29,6 +29,7 @@ import httpx
 
 from infra.constructs.bytecode import FUNCTION_AT, LAYERS_AT, SourceBundling, add_bytecode
 from infra.constructs.layers import CORE, DependencyBundling, ThisMachine
+from infra.local.distribution import origin_headers
 from llmready.observability import logger
 from testkit.emulator import running_ministack
 from testkit.service import PASSWORD, Service
@@ -129,7 +130,9 @@ def routes(data: Path, calls: int) -> None:
         api = f"{system.endpoints['aws']}/_aws/execute-api/{_api(system)}/$default/api/v1"
         nothing = _nothing(system)
         paths = ("plans", "auth/me", "websites", f"websites/{website}", "generations/quota/check")
-        with httpx.Client(headers=person.http.headers, timeout=60) as client:
+        (distribution,) = system.aws("cloudfront").list_distributions()["DistributionList"]["Items"]
+        added = origin_headers(system.aws("cloudfront"), distribution["Id"])
+        with httpx.Client(headers={**person.http.headers, **added}, timeout=60) as client:
             times: dict[str, list[float]] = {path: [] for path in ("", *paths)}
             for turn in range(calls + 10):
                 for path, taken in times.items():

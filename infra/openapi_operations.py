@@ -35,6 +35,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "key_not_found": (404, "There is no such API key."),
     "user_not_found": (404, "There is no such account."),
     "method_not_allowed": (405, "This path does not accept this method."),
+    "direct_call": (403, "Please use the address of the web app; the API has no other one."),
     "generation_in_progress": (409, "A generation of this website is already running."),
     "no_generation": (409, "Patterns can be previewed after the first completed generation."),
     "website_inactive": (409, "This website is inactive; activate it to generate."),

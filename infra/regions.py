@@ -30,6 +30,20 @@ class Gap(NamedTuple):
 
 GAPS = (
     Gap(
+        types=(
+            "AWS::CloudFront::Distribution",
+            "AWS::CloudFront::Function",
+            "AWS::CloudFront::OriginAccessControl",
+            "AWS::CloudFront::ResponseHeadersPolicy",
+        ),
+        regions=frozenset(("cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1")),
+        is_needed=lambda stage: stage.web,
+        advice=(
+            "web is true, but CloudFormation cannot make all of a CloudFront distribution in {region}; choose another"
+            " region, or set web to false."
+        ),
+    ),
+    Gap(
         types=("AWS::Budgets::Budget",),
         regions=frozenset(
             (

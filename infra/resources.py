@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.constructs.functions import HTTP_MEMORY, HTTP_TIMEOUT, ServiceFunction
+from infra.constructs.storage import grant_on
 from llmready.domain.plans import Lane
 from llmready.settings import Settings, variables
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
+    from infra.constructs.distribution import OriginSecret
     from infra.constructs.layers import Layers
     from infra.constructs.mail import Mail
     from infra.constructs.queues import Queues
@@ -31,6 +33,7 @@ class Resources:
 
     Attributes:
         scope: The stack, in which functions are created.
+        origin: The secret by which the API knows the distribution's requests; None without a distribution.
         functions: The functions that were created, by folder.
     """
 
@@ -40,6 +43,7 @@ class Resources:
     queues: Queues
     mail: Mail
     layers: Layers
+    origin: OriginSecret | None
     functions: dict[str, lambda_.Function] = field(default_factory=dict)
 
     @property
@@ -80,8 +84,14 @@ class Resources:
         return [queue.queue_arn for queue in self.queues.lanes().values()]
 
     def http_function(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
-        """Create a function that answers HTTP requests."""
-        return self._function(folder, environment, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
+        """Create a function that answers HTTP requests; those of the distribution alone, where there is one."""
+        secret = (
+            {} if self.origin is None else variables(Settings(origin_secret=self.origin.secret.secret_arn))
+        )
+        function = self._function(folder, {**environment, **secret}, timeout=HTTP_TIMEOUT, memory=HTTP_MEMORY)
+        if self.origin is not None:
+            grant_on(function, [self.origin.secret.secret_arn], "secretsmanager:GetSecretValue")
+        return function
 
     def event_function(
         self, folder: str, environment: Mapping[str, str], *, timeout: Duration

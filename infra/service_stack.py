@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.constructs.api import Api
+from infra.constructs.distribution import Distribution, OriginSecret
 from infra.constructs.layers import Layers
 from infra.constructs.mail import Mail
 from infra.constructs.malware import MalwareScan
@@ -91,6 +92,7 @@ class ServiceStack(Stack):
         self.mail = Mail(self, "Mail", stage=stage)
         self.layers = Layers(self, "Layers", stage=stage)
         self.network = Network(self, "Network", stage=stage)
+        self.origin = OriginSecret(self, "Origin") if stage.web else None
         resources = Resources(
             scope=self,
             stage=stage,
@@ -98,6 +100,7 @@ class ServiceStack(Stack):
             queues=self.queues,
             mail=self.mail,
             layers=self.layers,
+            origin=self.origin,
         )
         self.workers = self._workers(resources)
 
@@ -114,8 +117,12 @@ class ServiceStack(Stack):
             generations=generations_function(resources, dispatcher=dispatcher),
             firecrawl=firecrawl_function(resources, dispatcher=dispatcher),
         )
-        own_url = f"https://{stage.domain}" if stage.domain else self.api.api.api_endpoint
-        notifier_function(resources, api_url=own_url)
+        self.distribution = (
+            Distribution(self, "Web", stage=stage, api=self.api.api, secret=self.origin)
+            if self.origin
+            else None
+        )
+        notifier_function(resources, api_url=self._own_url())
         if self.mail.configuration_set:
             self.mail.tell(mail_events_function(resources), self.mail.configuration_set)
         dead_letters_function(resources)
@@ -188,6 +195,12 @@ class ServiceStack(Stack):
         grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
         return workers
 
+    def _own_url(self) -> str:
+        """Return the base of links, unless the stage names another one."""
+        if self.distribution is not None:
+            return self.distribution.url
+        return f"https://{self.settings.domain}" if self.settings.domain else self.api.api.api_endpoint
+
     def _outputs(self) -> None:
         values = {
             "ApiEndpoint": self.api.api.api_endpoint,
@@ -197,6 +210,13 @@ class ServiceStack(Stack):
             "Cluster": self.workers.cluster.cluster_arn,
             "SigningSecret": self.storage.signing_secret.secret_arn,
         }
+        if self.distribution is not None and self.origin is not None:
+            values |= {
+                "WebUrl": self.distribution.url,
+                "WebBucket": self.distribution.bucket.bucket_name,
+                "Distribution": self.distribution.distribution.distribution_id,
+                "OriginSecret": self.origin.secret.secret_arn,
+            }
         for name, queue in self.queues.named().items():
             values["".join(word.title() for word in name.split("_")) + "Queue"] = queue.queue_url
         for name, value in values.items():

@@ -33,6 +33,8 @@ _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secre
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")
+_WEB_CERTIFICATE_ARN = re.compile(r"arn:aws:acm:us-east-1:\d{12}:certificate/\S+")
+_WEB_ACL_ARN = re.compile(r"arn:aws:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+")
 _PUBLIC_URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?")
 
 
@@ -85,9 +87,19 @@ class Stage:
     budget_usd: int = 0
     """US dollars a month; the account's budget alarms at 80 % and when 100 % is forecast. 0 sets none."""
     domain: str = ""
-    """Host of the API, such as api.example.com, instead of the one that API Gateway gives; needs ``certificate``."""
+    """Host of the API of a stage without ``web``, such as api.example.com, instead of the one that API Gateway gives;
+    needs ``certificate``."""
     certificate: str = ""
     """ARN of the ACM certificate of ``domain``, in the same region."""
+    web: bool = True
+    """Whether CloudFront serves the web app and the API from one origin; without it, there is the API alone."""
+    web_domain: str = ""
+    """Host of the web app, such as app.example.com, instead of the one that CloudFront gives; needs
+    ``web_certificate``."""
+    web_certificate: str = ""
+    """ARN of the ACM certificate of ``web_domain``, which has to be in us-east-1."""
+    web_acl_arn: str = ""
+    """ARN of the web ACL (WAF, in us-east-1) that guards the distribution."""
     malware_scan: bool = False
     """Whether GuardDuty scans each archive, and downloads wait for it."""
     flow_logs: bool = False
@@ -163,6 +175,7 @@ class Stage:
             )
         self._check_words()
         self._check_domain()
+        self._check_web()
         self._check_task_size()
         self._check_mail()
 
@@ -204,6 +217,33 @@ class Stage:
         if self.certificate and not _CERTIFICATE_ARN.fullmatch(self.certificate):
             raise StageError(
                 f"certificate is {self.certificate!r}; it must be an ACM certificate's ARN (arn:aws:acm:…)."
+            )
+
+    def _check_web(self) -> None:
+        if self.web and self.domain:
+            raise StageError(
+                f"domain is {self.domain!r}, but with web = true the API has the address of the web app; name it by"
+                " web_domain and web_certificate, or set web to false."
+            )
+        for setting in ("web_domain", "web_certificate", "web_acl_arn"):
+            if getattr(self, setting) and not self.web:
+                raise StageError(f"{setting} is set, but web is false; set web to true, or remove {setting}.")
+        if bool(self.web_domain) != bool(self.web_certificate):
+            raise StageError(
+                f"web_domain is {self.web_domain!r} and web_certificate is {self.web_certificate!r}; a domain needs"
+                " the ARN of its ACM certificate, and a certificate its domain."
+            )
+        if self.web_domain and not _HOST.fullmatch(self.web_domain):
+            raise StageError(f"web_domain is {self.web_domain!r}; it must be a host such as app.example.com.")
+        if self.web_certificate and not _WEB_CERTIFICATE_ARN.fullmatch(self.web_certificate):
+            raise StageError(
+                f"web_certificate is {self.web_certificate!r}; it must be the ARN of an ACM certificate in us-east-1,"
+                " where CloudFront looks for it (arn:aws:acm:us-east-1:…)."
+            )
+        if self.web_acl_arn and not _WEB_ACL_ARN.fullmatch(self.web_acl_arn):
+            raise StageError(
+                f"web_acl_arn is {self.web_acl_arn!r}; it must be the ARN of a WAF web ACL for CloudFront"
+                " (arn:aws:wafv2:us-east-1:…:global/webacl/…)."
             )
 
     def _check_mail(self) -> None:

@@ -6,6 +6,10 @@ from infra.paths import ROOT
 
 # What `npm run build` writes.
 DIST = ROOT / "web" / "dist"
+# The page that every screen of the app is.
+INDEX = "index.html"
+# What programs get that ask for / instead of a browser.
+LINKS = {"docs": "/api/v1/docs", "openapi": "/api/v1/openapi.json", "health": "/api/v1/health"}
 
 # Requests to these paths go to the HTTP API, all others to the files.
 API_PREFIXES = ("/api/", "/v1/")

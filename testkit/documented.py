@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _TEXT = Path(__file__).parent.parent / "docs" / "api" / "openapi.json"
-# What a path or a method that is nowhere described is answered with.
-_NOWHERE = {"not_found", "method_not_allowed"}
+# What a path or a method that is nowhere described is answered with, and a request past the distribution.
+_NOWHERE = {"not_found", "method_not_allowed", "direct_call"}
 
 
 def check_refusal(method: str, path: str, status: int, problem: dict[str, Any]) -> None:

@@ -75,7 +75,7 @@ class Service:
             "isBase64Encoded": False,
             **({"cookies": cookies} if cookies else {}),
         }
-        answer = _handler(path.split("/")[1])(event, _context())
+        answer = _handler(path.split("/")[1])(event, lambda_context())
         if answer["headers"].get("Content-Type") == "application/problem+json" and answer["body"]:
             check_refusal(method, path, answer["statusCode"], json.loads(answer["body"]))
         return Answer(answer["statusCode"], answer["headers"], answer["body"], answer.get("cookies", []))
@@ -90,13 +90,13 @@ class Service:
                 {"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"}
                 for message in messages
             ]
-            failed = _handler("notifier")({"Records": records}, _context())
+            failed = _handler("notifier")({"Records": records}, lambda_context())
             assert failed == {"batchItemFailures": []}
             for message in messages:
                 self.place.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def clean_up(self, event: dict[str, str] | None = None) -> dict[str, int]:
-        return dict(_handler("cleanup")(event or {}, _context()))
+        return dict(_handler("cleanup")(event or {}, lambda_context()))
 
     def mails(self, address: str) -> list[dict[str, Any]]:
         """Return the mails to an address, after the notifier has worked."""
@@ -205,7 +205,8 @@ def _handler(function: str) -> Any:
     return importlib.import_module(f"functions.{function}.handler").handler
 
 
-def _context() -> SimpleNamespace:
+def lambda_context() -> SimpleNamespace:
+    """Return the context that Lambda gives a function, as far as ours read it."""
     return SimpleNamespace(
         function_name="f",
         memory_limit_in_mb=512,

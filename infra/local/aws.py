@@ -49,6 +49,7 @@ class Clients:
         self.cloudformation: CloudFormationClient = session.client(
             "cloudformation", endpoint_url=endpoint, config=_CONFIG
         )
+        self.cloudfront: Any = session.client("cloudfront", endpoint_url=endpoint, config=_CONFIG)
         self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=endpoint, config=_CONFIG)
         self.ecs: ECSClient = session.client("ecs", endpoint_url=endpoint, config=_CONFIG)
         self.sesv2: Any = session.client("sesv2", endpoint_url=endpoint, config=_CONFIG)

@@ -40,6 +40,7 @@ class Deployed:
     table: str
     bucket: str
     cluster: str
+    distribution: str
     queues: dict[str, str]
 
 
@@ -141,6 +142,7 @@ def _outputs(clients: Clients, template: str) -> Deployed:
         table=values["Table"],
         bucket=values["Bucket"],
         cluster=values["Cluster"],
+        distribution=values["Distribution"],
         queues=queues,
     )
 

@@ -6,7 +6,6 @@ itself it
 * saves the state while it runs, where ministack saves at a clean stop only, so that a crash loses a few
   seconds at most (``SAVE_INTERVAL`` after a change, later when saving itself takes long);
 * lets ``{proxy+}`` take an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
-* gives functions the caller's address as the source address, where ministack always says 127.0.0.1;
 * does not wait 50 ms for a log line after a function has answered;
 * writes what functions log into a file too, and keeps the latest log streams only;
 * tells EventBridge when a task has stopped, as ECS does;
@@ -33,7 +32,7 @@ import sys
 import time
 import warnings
 from asyncio import constants
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 SAVE_PATH = "/_llmready/save"
-SOURCE_HEADER = "llmready-source-address"
 
 SAVE_INTERVAL = 1.0
 # Saving keeps a core busy, so it may take a tenth of the time at most.
@@ -76,7 +74,6 @@ LOG_WAITS = (0.005, 0.002, 0.25)
 
 _READS = re.compile(r"(Get|BatchGet|Describe|List|Query|Scan|Receive)")
 
-_source_address: ContextVar[str] = ContextVar("source_address", default="127.0.0.1")
 _logger = logging.getLogger("llmready.emulator")
 
 
@@ -157,11 +154,6 @@ def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
                 await send({"type": "http.response.body", "body": given})
                 return
             saver.note(scope)
-            source = dict(scope["headers"]).get(SOURCE_HEADER.encode())
-            if source is not None:
-                _source_address.set(source.decode("latin-1"))
-                kept = [item for item in scope["headers"] if item[0] != SOURCE_HEADER.encode()]
-                scope = {**scope, "headers": kept}
         await ministack.app(scope, receive, send)
 
     return application
@@ -169,7 +161,7 @@ def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 
 def amend_gateway() -> None:
     """Put right where the emulated HTTP API differs from AWS's."""
-    path_params, run = apigateway._extract_path_params, apigateway.run_reentrant  # noqa: SLF001
+    path_params = apigateway._extract_path_params  # noqa: SLF001
 
     def extract_path_params(route_path: str, request_path: str) -> dict[str, str] | None:
         prefix, greedy, _ = route_path.partition("{proxy+}")
@@ -178,16 +170,7 @@ def amend_gateway() -> None:
         found: dict[str, str] | None = path_params(route_path, request_path)
         return found
 
-    async def run_with_source(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        if function is lambda_svc._execute_function_with_config_scope:  # noqa: SLF001
-            event = arguments[1]
-            http = event.get("requestContext", {}).get("http") if isinstance(event, dict) else None
-            if http is not None:
-                http["sourceIp"] = _source_address.get()
-        return await run(function, *arguments, **options)
-
     apigateway._extract_path_params = extract_path_params  # noqa: SLF001
-    apigateway.run_reentrant = run_with_source
 
 
 def amend_functions(log: str) -> None:

@@ -1,8 +1,13 @@
-"""The address that people use: serves the web app and forwards API requests to the emulated HTTP API."""
+"""The address that people use: serves the web app and forwards API requests to the emulated HTTP API.
+
+It does what the distribution does on AWS, which the emulator deploys but does not serve.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -13,10 +18,11 @@ from yarl import URL
 from infra.local.failure import LocalError
 from infra.local.web_files import WebFiles
 from infra.web import DIST, is_api
+from llmready.http.distribution import HOST_HEADER, VIEWER_HEADER
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # Where `llmready admin --port` asks from any folder.
 ENDPOINTS_PATH = "/_local/endpoints"
@@ -26,7 +32,6 @@ LARGEST_BODY = 10 * 1024 * 1024
 TOO_LARGE = {"message": "Request Entity Too Large"}
 # API Gateway gives a function 30 s at most; a little longer leaves the answer to it.
 TIMEOUT = aiohttp.ClientTimeout(total=35)
-SOURCE_HEADER = "Llmready-Source-Address"
 
 # RFC 9110, section 7.6.1: these belong to one connection.
 _ONE_CONNECTION = {
@@ -56,22 +61,34 @@ class FrontDoor:
         """What ``.local/endpoints.json`` holds; told to operators' commands that run in another folder."""
         self._port = port
         self._api = ""
+        self._origin_headers: Callable[[], dict[str, str]] = dict
+        self._added: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
         self._files: WebFiles | None = None
 
-    async def open(self, endpoint: str, api_id: str, *, tls: ssl.SSLContext | bool = True) -> None:
+    async def open(
+        self,
+        endpoint: str,
+        api_id: str,
+        *,
+        origin_headers: Callable[[], dict[str, str]],
+        tls: ssl.SSLContext | bool = True,
+    ) -> None:
         """Begin to serve.
 
         Args:
             endpoint: the emulator's base URL.
             api_id: the HTTP API's id.
+            origin_headers: reads the headers that the distribution adds to requests to the API.
             tls: what it takes to trust the emulator.
 
         Raises:
             LocalError: when the port is taken.
         """
         self._files = WebFiles(DIST)
+        self._origin_headers = origin_headers
+        self._added = await asyncio.to_thread(origin_headers)
         self._api = f"{endpoint}/_aws/execute-api/{api_id}/$default"
         self._session = aiohttp.ClientSession(
             timeout=TIMEOUT,
@@ -121,27 +138,49 @@ class FrontDoor:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return web.json_response(TOO_LARGE, status=413)
-        headers = _kept(request.headers.items())
-        headers[SOURCE_HEADER] = request.remote or "127.0.0.1"
         try:
-            async with self._session.request(
-                request.method,
-                URL(self._api + request.raw_path, encoded=True),
-                headers=headers,
-                data=io.BytesIO(body) if body else None,
-                allow_redirects=False,
-            ) as answer:
-                return web.Response(
-                    status=answer.status, headers=_kept(answer.headers.items()), body=await answer.read()
-                )
+            answer = await self._ask(self._session, request, body)
+            if _is_direct(answer):  # the distribution's secret was rotated
+                self._added = await asyncio.to_thread(self._origin_headers)
+                answer = await self._ask(self._session, request, body)
         except (TimeoutError, aiohttp.ClientError):
             # In the words of API Gateway when nothing answers behind it.
             return web.json_response({"message": "Service Unavailable"}, status=503)
+        return answer
+
+    async def _ask(self, session: aiohttp.ClientSession, request: web.Request, body: bytes) -> web.Response:
+        """Send a request to the API with the headers that the distribution adds."""
+        headers = _kept(request.headers.items())
+        headers[VIEWER_HEADER] = request.remote or "127.0.0.1"
+        headers[HOST_HEADER] = request.host
+        for name, value in self._added.items():
+            headers[name] = value
+        async with session.request(
+            request.method,
+            URL(self._api + request.raw_path, encoded=True),
+            headers=headers,
+            data=io.BytesIO(body) if body else None,
+            allow_redirects=False,
+        ) as answer:
+            return web.Response(
+                status=answer.status, headers=_kept(answer.headers.items()), body=await answer.read()
+            )
 
 
 def port_taken(port: int) -> LocalError:
     """Say that another program has the port."""
     return LocalError(f"Port {port} is taken by another program; try make run PORT={port + 1}.")
+
+
+def _is_direct(answer: web.Response) -> bool:
+    """Tell whether the API took a request for one that did not come through the distribution."""
+    if answer.status != 403 or not isinstance(answer.body, bytes):
+        return False
+    try:
+        problem = json.loads(answer.body)
+    except ValueError:
+        return False
+    return isinstance(problem, dict) and problem.get("code") == "direct_call"
 
 
 def _kept(headers: Iterable[tuple[str, str]]) -> CIMultiDict[str]:

@@ -9,12 +9,14 @@ import json
 import signal
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.local.assembly import synthesised
 from infra.local.aws import Clients
 from infra.local.child import LOCAL_ACCOUNT, LOCAL_REGION
 from infra.local.deployment import STACK, Deployed, deploy
+from infra.local.distribution import origin_headers
 from infra.local.emulator import Emulator
 from infra.local.failure import LocalError
 from infra.local.front_door import FrontDoor, port_taken
@@ -87,7 +89,12 @@ class LocalSystem:
         self._background.append(asyncio.create_task(self._agent.run()))
         mailbox = Mailbox(self._settings.mail, self._emulator.endpoint, tls=self._emulator.tls)
         self._background.append(asyncio.create_task(mailbox.run()))
-        await self._front_door.open(self._emulator.endpoint, deployed.api_id, tls=self._emulator.tls)
+        await self._front_door.open(
+            self._emulator.endpoint,
+            deployed.api_id,
+            origin_headers=partial(origin_headers, clients.cloudfront, deployed.distribution),
+            tls=self._emulator.tls,
+        )
         self._write_endpoints(deployed)
         self._say(f"ready: {self._settings.url} (after {time.perf_counter() - began:.1f} s)")
         self._introduce()

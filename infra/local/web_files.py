@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from infra.local.failure import LocalError
-from infra.web import SECURITY_HEADERS, cache_control
+from infra.web import INDEX, LINKS, SECURITY_HEADERS, cache_control
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-INDEX = "index.html"
 _COMPRESSED_TYPES = ("text/", "application/json", "image/svg+xml", "application/javascript")
-_LINKS = {"docs": "/api/v1/docs", "openapi": "/api/v1/openapi.json", "health": "/api/v1/health"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class WebFiles:
                 {"message": "Method Not Allowed"}, status=405, headers={"Allow": "GET, HEAD"}
             )
         if request.path == "/" and "text/html" not in request.headers.get("Accept", ""):
-            return web.json_response(_LINKS, headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
+            return web.json_response(LINKS, headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
         name = request.path.lstrip("/")
         file = self._files.get(name)
         if file is None:

@@ -11,7 +11,7 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.preflight.account import QUALIFIER, TOOLKIT, Account, PreflightError, one_line
+from infra.preflight.account import BOOTSTRAP_QUALIFIER, QUALIFIER, TOOLKIT, Account, PreflightError, one_line
 from infra.preflight.checks import CHECKS
 from infra.preflight.protection import exists, protect, release_never_made
 from infra.preflight.settings_diff import changed_settings
@@ -20,7 +20,6 @@ from infra.stage import StageError
 from infra.stage_files import load_stage
 from llmready.adapters.mail.ses import is_verified
 
-_QUALIFIER_SETTING = "@aws-cdk/core:bootstrapQualifier"
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"}
 
 
@@ -72,7 +71,7 @@ def _account(options: argparse.Namespace) -> Account:
         load_stage(options.stage, settings),
         profile=options.profile,
         toolkit=options.toolkit_stack_name,
-        qualifier=options.qualifier or given.get(_QUALIFIER_SETTING, QUALIFIER),
+        qualifier=options.qualifier or given.get(BOOTSTRAP_QUALIFIER, QUALIFIER),
     )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # The CDK's own names, as long as nobody gives it others.
 TOOLKIT = "CDKToolkit"
 QUALIFIER = "hnb659fds"
+BOOTSTRAP_QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
+"""The CDK's setting of the qualifier."""
 
 _GONE = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
 

@@ -176,10 +176,10 @@ def check_is_empty(account: Account) -> None:
 
 
 def _is_kept(account: Account, stack: str) -> bool:
-    """Say whether the bucket outlives its stack, by the template that was deployed."""
+    """Say whether the bucket of archives outlives its stack, by the template that was deployed."""
     template = account.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
-    buckets = [one for one in template["Resources"].values() if one["Type"] == "AWS::S3::Bucket"]
-    return all(bucket.get("DeletionPolicy", "").startswith("Retain") for bucket in buckets)
+    bucket = template["Resources"][template["Outputs"]["Bucket"]["Value"]["Ref"]]
+    return bool(bucket.get("DeletionPolicy", "").startswith("Retain"))
 
 
 def _bucket_exists(account: Account, name: str) -> bool:

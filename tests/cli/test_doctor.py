@@ -22,7 +22,6 @@ PLAIN, BROWSER = (f"arn:aws:ecs:eu-central-1:123456789012:task-definition/{kind}
 def healthy() -> dict[str, Any]:
     """Return what the services of AWS answer where nothing is wrong, by operation."""
     kinds = {
-        "AWS::SecretsManager::Secret": "signing",
         "AWS::DynamoDB::Table": "table",
         "AWS::SNS::Topic": TOPIC,
         "AWS::CloudWatch::Alarm": "failure-rate",
@@ -36,6 +35,7 @@ def healthy() -> dict[str, Any]:
             "LLMREADY_BROWSER_TASK_DEFINITION": BROWSER,
         },
         "notifier": {
+            "LLMREADY_SIGNING_SECRET": "signing",
             "LLMREADY_MAIL_PROVIDER": "ses",
             "LLMREADY_MAIL_IDENTITY": "noreply@example.com",
         },

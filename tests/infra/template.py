@@ -41,6 +41,14 @@ class Template:
             if "POWERTOOLS_SERVICE_NAME" in entry["Properties"].get("Environment", {}).get("Variables", {})
         }
 
+    def output(self, name: str) -> Resource:
+        """Return the resource that an output of the stack names."""
+        return self.resources[target(self.body["Outputs"][name]["Value"])]
+
+    def archives(self) -> Resource:
+        """Return the bucket of archives."""
+        return self.output("Bucket")
+
     def function_name(self, folder: str) -> str:
         """The logical id of a folder's function."""
         return next(name for name, entry in self.resources.items() if entry is self.functions()[folder])

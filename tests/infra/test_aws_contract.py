@@ -1,5 +1,6 @@
 """What AWS requires of the template beyond what an emulator checks, by AWS's documented semantics."""
 
+import fnmatch
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -151,8 +152,8 @@ def first(synthesise: Callable[..., Template]) -> Template:
 
 
 def test_a_failed_first_deploy_leaves_nothing_behind(first: Template) -> None:
-    kept = [entry for kind in STATEFUL for entry in first.of(kind).values()]
-    assert len(kept) == 3
+    kept = [first.output(name) for name in ("Table", "Bucket", "SigningSecret")]
+    assert {entry["Type"] for entry in kept} == set(STATEFUL)
     for entry in kept:
         assert entry["DeletionPolicy"] == "RetainExceptOnCreate"
         assert entry["UpdateReplacePolicy"] == "Retain"
@@ -193,7 +194,7 @@ def test_each_action_exists(prod: Template) -> None:
         for action in listed(statement["Action"]):
             service, _, name = action.partition(":")
             if name != "*":
-                assert name.lower() in known[service]["Actions"], action
+                assert fnmatch.filter(known[service]["Actions"], name.lower()), action
                 checked += 1
     assert checked > 50
 
@@ -309,8 +310,8 @@ def test_the_api_answers_before_the_gateway_gives_up(prod: Template) -> None:
 def test_the_bucket_answers_pages_of_the_stages_origins(
     prod: Template, synthesise: Callable[..., Template]
 ) -> None:
-    assert "CorsConfiguration" not in prod.only("AWS::S3::Bucket")["Properties"]
+    assert "CorsConfiguration" not in prod.archives()["Properties"]
     template = synthesise("dev", cors_origins="https://app.example.com")
-    (rule,) = template.only("AWS::S3::Bucket")["Properties"]["CorsConfiguration"]["CorsRules"]
+    (rule,) = template.archives()["Properties"]["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == ["https://app.example.com"]
     assert set(rule["AllowedMethods"]) == {"GET", "HEAD"}

@@ -36,7 +36,9 @@ async def door() -> AsyncIterator[str]:
     emulator, port = free_port(), free_port()
     await web.TCPSite(upstream, "127.0.0.1", emulator).start()
     front_door = FrontDoor(port)
-    await front_door.open(f"http://127.0.0.1:{emulator}", "abc123")
+    await front_door.open(
+        f"http://127.0.0.1:{emulator}", "abc123", origin_headers=lambda: {"x-llmready-origin": "secret"}
+    )
     yield f"http://127.0.0.1:{port}"
     await front_door.close()
     await upstream.cleanup()
@@ -87,10 +89,12 @@ async def test_headers_and_body_arrive_and_the_answer_comes_back(door: str) -> N
 async def test_the_callers_address_is_what_the_socket_says(door: str) -> None:
     connector = aiohttp.TCPConnector(local_addr=("127.0.0.5", 0))
     async with aiohttp.ClientSession(connector=connector) as session:
-        forged = {"Llmready-Source-Address": "8.8.8.8", "llmready-source-address": "8.8.4.4"}
+        forged = {"X-LLMReady-Viewer": "8.8.8.8", "x-llmready-host": "evil.example", "X-LLMReady-Origin": "x"}
         async with session.get(f"{door}/api/v1/health", headers=forged) as answer:
             got = await answer.json()
-    assert got["headers"]["llmready-source-address"] == "127.0.0.5"
+    assert got["headers"]["x-llmready-viewer"] == "127.0.0.5"
+    assert got["headers"]["x-llmready-host"] == door.removeprefix("http://")
+    assert got["headers"]["x-llmready-origin"] == "secret"
 
 
 async def test_no_cookie_of_one_caller_reaches_another(door: str) -> None:
@@ -112,7 +116,7 @@ async def test_bodies_over_10_mb_are_refused_as_the_gateway_would(door: str, siz
 async def test_without_the_emulator_the_service_is_unavailable() -> None:
     port = free_port()
     front_door = FrontDoor(port)
-    await front_door.open(f"http://127.0.0.1:{free_port()}", "abc123")
+    await front_door.open(f"http://127.0.0.1:{free_port()}", "abc123", origin_headers=dict)
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/v1/x") as answer:
         assert answer.status == 503
         assert await answer.json() == {"message": "Service Unavailable"}
@@ -123,7 +127,7 @@ async def test_a_taken_port_is_said_in_one_sentence(door: str) -> None:
     port = int(door.rpartition(":")[2])
     second = FrontDoor(port)
     with pytest.raises(LocalError, match=f"Port {port} is taken by another program"):
-        await second.open("http://127.0.0.1:1", "abc123")
+        await second.open("http://127.0.0.1:1", "abc123", origin_headers=dict)
     await second.close()
 
 

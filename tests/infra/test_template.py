@@ -30,7 +30,7 @@ CONSUME = {
     "sqs:GetQueueAttributes",
 }
 ALLOWED = {
-    "public": set(),
+    "public": SECRET,
     "auth": _items(
         "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"
     )
@@ -136,6 +136,7 @@ def test_functions_run_our_python_on_arm_with_both_layers(dev: Template) -> None
     layers = {
         entry["Properties"]["Description"]: name
         for name, entry in dev.of("AWS::Lambda::LayerVersion").items()
+        if "AwsCliLayer" not in name  # of the CDK's own function, which uploads the web app
     }
     for folder, function in dev.functions().items():
         properties = function["Properties"]
@@ -202,24 +203,24 @@ def test_the_tables_indexes(prod: Template) -> None:
 
 
 def test_the_bucket_is_private_encrypted_and_tls_only(prod: Template) -> None:
-    (name, bucket), *others = prod.of("AWS::S3::Bucket").items()
-    assert not others
-    properties = bucket["Properties"]
-    assert properties["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True,
-        "BlockPublicPolicy": True,
-        "IgnorePublicAcls": True,
-        "RestrictPublicBuckets": True,
-    }
-    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    encryption = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    assert denies_plain_http(prod.policy_statements("AWS::S3::BucketPolicy", name, "Bucket"))
-    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert len(prod.of("AWS::S3::Bucket")) == 2
+    for name, bucket in prod.of("AWS::S3::Bucket").items():
+        properties = bucket["Properties"]
+        assert properties["PublicAccessBlockConfiguration"] == {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        }
+        assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        encryption = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert denies_plain_http(prod.policy_statements("AWS::S3::BucketPolicy", name, "Bucket"))
+    assert prod.archives()["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
-    rule, checkpoints = prod.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+    rule, checkpoints = prod.archives()["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (checkpoints["Prefix"], checkpoints["ExpirationInDays"]) == ("checkpoints/", 1)
     assert rule["Status"] == checkpoints["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == 400
@@ -228,12 +229,15 @@ def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
 
 def test_dev_leaves_nothing_behind(dev: Template) -> None:
     for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"):
-        assert dev.only(kind)["DeletionPolicy"] == "Delete"
-    assert dev.only("Custom::S3AutoDeleteObjects")
+        assert {entry["DeletionPolicy"] for entry in dev.of(kind).values()} == {"Delete"}
+    emptied = {
+        target(entry["Properties"]["BucketName"]) for entry in dev.of("Custom::S3AutoDeleteObjects").values()
+    }
+    assert emptied == set(dev.of("AWS::S3::Bucket"))
 
 
 def test_the_signing_secret_is_made_at_random(prod: Template) -> None:
-    generated = prod.only("AWS::SecretsManager::Secret")["Properties"]["GenerateSecretString"]
+    generated = prod.output("SigningSecret")["Properties"]["GenerateSecretString"]
     assert json.loads(generated["SecretStringTemplate"]) == {"kid": "k1"}
     assert generated["GenerateStringKey"] == "secret"
     assert generated["PasswordLength"] >= 64
@@ -477,7 +481,7 @@ def test_answers_are_shared_only_where_an_operator_says_so(
             assert task["variables"]["LLMREADY_SHARED_CACHE"] == str(shares).lower()
         rights = json.dumps(template.statements(_task_role(template)))
         assert ("shared/*" in rights) is shares
-        rules = template.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+        rules = template.archives()["Properties"]["LifecycleConfiguration"]["Rules"]
         shared = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "shared/"]
         assert shared == ([1] if shares else [])
     assert sharing.actions(_task_role(sharing)) == prod.actions(_task_role(prod))
@@ -620,18 +624,20 @@ def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(
 ) -> None:
     dev = synthesise("dev", mail_provider="ses", mail_sender="noreply@example.com", malware_scan="true")
     assert dev.counted() - local.counted() == {
-        # The CDK's helpers that empty the bucket and close the default security group.
-        "AWS::IAM::Role": 3,
-        "AWS::Lambda::Function": 2,
-        "Custom::S3AutoDeleteObjects": 1,
+        # The CDK's helpers that empty buckets, upload the web app and close the default security group.
+        "AWS::IAM::Role": 4,
+        "AWS::Lambda::Function": 3,
+        "AWS::Logs::LogGroup": 1,
+        "Custom::CDKBucketDeployment": 2,
+        "Custom::S3AutoDeleteObjects": 2,
         "Custom::VpcRestrictDefaultSG": 1,
         # GuardDuty's plan, with the role it takes, above.
-        "AWS::IAM::Policy": 1,
+        "AWS::IAM::Policy": 2,
         "AWS::GuardDuty::MalwareProtectionPlan": 1,
         # Two alarms on a calculation, and that of the scanner.
         "AWS::CloudWatch::Alarm": 3,
-        # Third-party packages, which the emulator's own Python has.
-        "AWS::Lambda::LayerVersion": 1,
+        # Third-party packages, which the emulator's own Python has, and the AWS CLI of both uploads.
+        "AWS::Lambda::LayerVersion": 3,
     }
     assert not local.counted() - dev.counted()
 

@@ -66,7 +66,7 @@ def test_every_error_is_there() -> None:
         for takes_keys in (True, False)
         for code in operation.all_problems(has_body=True, takes_keys=takes_keys)
     }
-    assert set(PROBLEMS) - used == {"not_found", "method_not_allowed"}
+    assert set(PROBLEMS) - used == {"not_found", "method_not_allowed", "direct_call"}
 
 
 def test_every_operation_says_what_it_does_and_shows_an_example(document: dict[str, Any]) -> None:

@@ -43,6 +43,10 @@ class Usage(NamedTuple):
     """The image with a browser is twice as large."""
     idle_seconds: float = 60.0
     """A worker without work ends after this; at a low load each generation pays it alone."""
+    page_files: int = 12
+    """Files of the web app that a first visit loads, of which each generation is taken to have one."""
+    visit_bytes: int = 250_000
+    """What a first visit and the API's answers weigh on their way through CloudFront."""
     requests: int = 40
     """API requests: sign-in, start, a status every few seconds, a download."""
     request_seconds: float = 0.06
@@ -103,6 +107,8 @@ class Stack(NamedTuple):
     browser_task: TaskSize
     backed_up: bool
     """Whether the table can be restored to each second (PITR)."""
+    web: bool
+    """Whether CloudFront serves the web app and the API."""
     scanned: bool
     """Whether GuardDuty looks at each file."""
     always_on: list[str]
@@ -157,6 +163,7 @@ def read_template(template: dict[str, Any]) -> Stack:
             table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
             for table in each("AWS::DynamoDB::Table")
         ),
+        web=bool(each("AWS::CloudFront::Distribution")),
         scanned=bool(each("AWS::GuardDuty::MalwareProtectionPlan")),
         always_on=sorted({entry["Type"] for entry in resources} & _BY_THE_HOUR),
     )
@@ -217,6 +224,7 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
     kept = traffic * usage.kept_months
     stored = many * usage.table_bytes / 1e9
     scanned = 1 if stack.scanned else 0
+    visits = many if stack.web else 0
 
     def of(price: prices.Price, amount: float) -> float:
         return price.of(amount, allowance=allowance)
@@ -229,6 +237,8 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
         "functions (Lambda)": of(prices.LAMBDA_REQUEST, calls + requests)
         + max(0.0, seconds - free_seconds) * prices.LAMBDA_GB_SECOND[stack.architecture],
         "requests (API Gateway)": of(prices.HTTP_REQUEST, requests),
+        "web app (CloudFront)": of(prices.CDN_REQUEST, visits * (usage.requests + usage.page_files))
+        + of(prices.CDN_GB, visits * usage.visit_bytes / 1e9),
         "table (DynamoDB)": of(prices.TABLE_WRITE, writes)
         + of(prices.TABLE_READ, reads)
         + of(prices.TABLE_GB_MONTH, stored),

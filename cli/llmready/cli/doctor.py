@@ -122,8 +122,8 @@ def _oldest(patient: Patient) -> str:
 
 
 def _secret(patient: Patient) -> str:
-    (name,) = patient.resources["AWS::SecretsManager::Secret"]
-    secret = patient.service.client("secretsmanager").describe_secret(SecretId=name)
+    arn = read_settings(patient.environment("notifier")).signing_secret
+    secret = patient.service.client("secretsmanager").describe_secret(SecretId=arn)
     age = now() - secret.get("LastChangedDate", secret["CreatedDate"])
     if age > _SECRET_AGE:
         raise _Wrong(

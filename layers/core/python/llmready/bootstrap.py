@@ -32,7 +32,7 @@ from llmready.adapters.lazy import lazy
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.adapters.s3 import S3Archives
-from llmready.adapters.secrets import StoredSigningKeys, provider_secret
+from llmready.adapters.secrets import StoredOriginSecret, StoredSigningKeys, provider_secret
 from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
 from llmready.domain.clock import now
 from llmready.domain.fingerprints import Fingerprints
@@ -153,6 +153,12 @@ def connect(*names: str) -> None:
 def keys() -> StoredSigningKeys:
     """Return the signing keys, which are read anew once a minute."""
     return StoredSigningKeys(settings().signing_secret)
+
+
+@cache
+def origin_secret() -> StoredOriginSecret:
+    """Return the values of the distribution's secret header, which are read anew once a minute."""
+    return StoredOriginSecret(settings().origin_secret)
 
 
 def queue_urls(chosen: Settings) -> dict[Lane, str]:

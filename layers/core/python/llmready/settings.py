@@ -30,6 +30,7 @@ class Settings(BaseModel):
     priority_browser_queue_url: str = ""
     mail_queue_url: str = ""
     signing_secret: str = ""
+    origin_secret: str = ""
     dispatcher_function: str = ""
     cleanup_function: str = ""
     cluster: str = ""

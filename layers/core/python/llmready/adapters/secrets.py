@@ -1,4 +1,4 @@
-"""The keys that sign tokens, and the secrets of providers."""
+"""The keys that sign tokens, the secret header of the distribution, and the secrets of providers."""
 
 import hashlib
 import hmac
@@ -99,6 +99,49 @@ class StoredSigningKeys:
 
     def _keys(self, **options: Any) -> SigningKeys:
         return SigningKeys.model_validate(_secret(self._arn, transform="json", **options))
+
+
+class OriginSecret(BaseModel):
+    """The values of the distribution's secret header: the newest, and the one before it during a rotation."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    value: str
+    previous: str | None = None
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The values that are accepted, the newest first."""
+        return (self.value,) if self.previous is None else (self.value, self.previous)
+
+
+class StoredOriginSecret:
+    """The secret header of a stage, read once a minute.
+
+    A value that is not accepted makes it be read again, at most every ten seconds: the value may be new.
+
+    Args:
+        arn: ARN of the secret.
+    """
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._reread_at = -math.inf
+
+    def accepted(self, given: str) -> tuple[str, ...]:
+        """Return the values that are accepted.
+
+        Args:
+            given: The value that a request has.
+        """
+        accepted = self._read().accepted
+        if given and given not in accepted and monotonic() - self._reread_at >= _REREAD_SECONDS:
+            self._reread_at = monotonic()
+            accepted = self._read(force_fetch=True).accepted
+        return accepted
+
+    def _read(self, **options: Any) -> OriginSecret:
+        return OriginSecret.model_validate(_secret(self._arn, transform="json", **options))
 
 
 def provider_secret(arn: str) -> str:

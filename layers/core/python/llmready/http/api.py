@@ -18,7 +18,8 @@ from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyReques
 from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Audience, Claims, Keys
 from llmready.domain.user import User
-from llmready.http.gate import api_key_of, check_body, signed_in, source_address
+from llmready.http.distribution import SECRET_HEADER, from_distribution
+from llmready.http.gate import api_key_of, check_body, header, signed_in, source_address
 from llmready.http.problems import (
     CONTENT_TYPE,
     MethodNotAllowed,
@@ -186,6 +187,7 @@ class Api(APIGatewayHttpResolver):
 
     def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
+            _check_origin(event)
             claims = self._claims(event)
             self._limit_route(event, claims)
             if event["rawPath"] in self._bodiless_paths:
@@ -252,6 +254,19 @@ class Api(APIGatewayHttpResolver):
     def request_id(self) -> str:
         """Id of the request, as answers and logs name it."""
         return _request_id(self.event)
+
+
+def _check_origin(event: dict[str, Any]) -> None:
+    """Refuse a request that did not come through the distribution, on stages that have one.
+
+    Raises:
+        Forbidden: The request lacks the distribution's secret header.
+    """
+    if not settings().origin_secret:
+        return
+    from llmready import bootstrap  # noqa: PLC0415 - see Api.limit
+
+    from_distribution(event, bootstrap.origin_secret().accepted(header(event, SECRET_HEADER)))
 
 
 def _not_allowed(routes: list[Route]) -> MethodNotAllowed:

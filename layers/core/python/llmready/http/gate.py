@@ -76,9 +76,10 @@ def header(event: dict[str, Any], name: str) -> str:
 
 
 def source_address(event: dict[str, Any]) -> str:
-    """Return where a request comes from, as the gateway saw it; never what a header claims.
+    """Return where a request comes from, as the gateway or the distribution saw it; never what a header claims.
 
-    Of an IPv6 address it is the network: one customer has at least a /64.
+    What the distribution saw is in the same place of the event (:mod:`llmready.http.distribution`). Of an IPv6
+    address it is the network: one customer has at least a /64.
     """
     seen = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", "unknown"))
     try:

@@ -30,6 +30,11 @@ $calls
 # What no operation lists, because it belongs to no operation.
 _ELSEWHERE = {
     "not_found": {"title": "Not found", "status": 404, "detail": "There is nothing at this address."},
+    "direct_call": {
+        "title": "Not allowed",
+        "status": 403,
+        "detail": "Please use the address of the web app; the API has no other one.",
+    },
     "method_not_allowed": {
         "title": "Method not allowed",
         "status": 405,
