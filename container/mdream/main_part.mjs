@@ -1,17 +1,20 @@
 // Finds the main part of a page and takes out of it what is no text of the page.
 import { ARTICLE, MAIN } from './marks.mjs'
-import { children, holds, resolved, textOf } from './measure.mjs'
+import { beforeMain } from './heading.mjs'
+import { children, holds, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
 import { leaveOutNoise } from './noise.mjs'
 import { PlainHtml } from './plain_html.mjs'
+import { leaveOutRepeats } from './repeats.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
 const EMPTY = 80
 const NEAR_EMPTY = 200
-/** Characters of a block above the main part that holds the page's heading. */
-const LONGEST_TITLE_BLOCK = 600
+/** Characters of a paragraph of prose, and of all such in a footer that holds the text of its page. */
+const LONG_PARAGRAPH = 80
+const LONG_FOOTER = 400
 /** Share of a page's prose below which what is marked as the main part is none. */
 const SMALLEST_MAIN = 0.3
 /** Share of the prose that one of several articles holds when it is the page's own. */
@@ -44,7 +47,6 @@ const WALKING = new Set(
     + 'search modules list and here you are skip content last first for go return').split(' '),
 )
 const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
-const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
 const WORD = /\p{L}+/gu
 
 /**
@@ -68,19 +70,20 @@ class Page {
   }
 
   plain() {
-    const { tree, measure } = this
+    const { tree, measure, pageType } = this
     let main = this.choose()
-    let heading = main === 0 ? -1 : this.headingAbove(main)
+    let before = main === 0 ? [] : beforeMain(tree, measure, main, pageType)
     let isMarked = tree.tag[main] === ID.main || tree.tag[main] === ID.article
       || (main !== 0 && (tree.has(main, ATTRIBUTE.role) || tree.has(main, ATTRIBUTE.itemprop)))
     if (main !== 0 && isShell(measure.length(main), measure.length(0))) {
       main = 0
-      heading = -1
+      before = []
       isMarked = false
     }
     this.dropFrame(main, isMarked)
     measure.take(tree, main)
-    leaveOutNoise(tree, measure, main, this.pageType)
+    leaveOutNoise(tree, measure, main, pageType)
+    leaveOutRepeats(tree, measure, main)
     this.dropSigns(main)
     if (!isMarked) {
       measure.take(tree, main)
@@ -93,7 +96,7 @@ class Page {
       measure.take(tree, top)
       return writer.write(top)
     }
-    return heading < 0 ? write(main) : write(heading) + write(main)
+    return before.map(write).join('') + write(main)
   }
 
   choose() {
@@ -200,21 +203,6 @@ class Page {
     return nodes.reduce((best, node) => (this.measure.length(node) > this.measure.length(best) ? node : best))
   }
 
-  /** Return the block that holds the page's first heading when it lies outside of the main part, or -1. */
-  headingAbove(main) {
-    const { tree, measure } = this
-    const heading = tree.first(0, ID.h1)
-    if (heading < 0 || tree.first(main, ID.h1) >= 0) return -1
-    if (!isTitle(tree.title, textOf(tree, heading))) return -1
-    const holdsMain = (node) => node <= main && main < tree.end[node]
-    let block = heading
-    while (tree.parent[block] >= 0 && !holdsMain(tree.parent[block])) block = tree.parent[block]
-    while (block !== heading && (measure.length(block) > LONGEST_TITLE_BLOCK || measure.linkShare(block) > 0.3)) {
-      block = children(tree, block).find((node) => node <= heading && heading < tree.end[node]) ?? heading
-    }
-    return measure.linkShare(block) > 0.5 ? -1 : block
-  }
-
   dropFrame(main, isMarked) {
     const { tree, measure } = this
     const mask = (isMarked ? ALWAYS : ALWAYS | OUTSIDE) | (this.hasPostsAsComments(main) ? 0 : COMMENTS)
@@ -223,16 +211,26 @@ class Page {
       const tag = tree.tag[node]
       return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])) && !this.isKept(node, whole)
     })
-    for (const node of doomed) if (tree.tag[node] === ID.footer) tree.leaveOut(node)
     const left = whole - this.lengthOf(doomed)
-    if (left < NEAR_EMPTY && whole - left > 3 * left) {
-      // What is left is nothing: a page that is only a table of contents, or names that mislead.
-      const isOnlyContents = doomed.some((node) => tree.marks[node] & CONTENTS)
-      doomed = doomed.filter((node) => (isOnlyContents ? !(tree.marks[node] & CONTENTS)
+    const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
+    if (left < NEAR_EMPTY && contents.length && this.lengthOf(contents) > left) {
+      // A page that is a table of contents.
+      doomed = doomed.filter((node) => !(tree.marks[node] & CONTENTS))
+    } else if (left < NEAR_EMPTY && whole - left > 3 * left) {
+      // What is left is nothing: the names mislead.
+      doomed = doomed.filter((node) => (tree.tag[node] === ID.footer ? !this.holdsText(node)
         : measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a))
-      if (!isOnlyContents && whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
+      for (const node of doomed) if (tree.tag[node] === ID.footer) tree.leaveOut(node)
+      if (whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
     }
     for (const node of doomed) tree.leaveOut(node)
+  }
+
+  /** Say whether a footer holds paragraphs of prose, as a text that stands in the wrong element. */
+  holdsText(node) {
+    const { tree, measure } = this
+    const prose = tree.all(node, ID.p).map((one) => measure.prose(one)).filter((length) => length >= LONG_PARAGRAPH)
+    return prose.reduce((sum, length) => sum + length, 0) > LONG_FOOTER
   }
 
   /** Say whether what is named as comments is the posts of a forum, not remarks on posts. */
@@ -363,14 +361,6 @@ function outermost(tree, nodes) {
 /** Say whether a main part is so empty that the page's text must lie elsewhere. */
 function isShell(main, whole) {
   return main < EMPTY ? whole > 3 * main : main < NEAR_EMPTY && whole > 3 * main + NEAR_EMPTY
-}
-
-/** Say whether a heading is the page's own: the title begins with it, or it with the title's first part. */
-function isTitle(title, heading) {
-  const whole = resolved(title.slice(0, 1000)).trim().replace(/\s+/g, ' ').toLowerCase()
-  const first = whole.split(TITLE_PARTS)[0].trim()
-  const lower = heading.toLowerCase()
-  return !first || lower.startsWith(first) || whole.startsWith(lower)
 }
 
 function wordsOf(text) {

@@ -129,7 +129,9 @@ const ALWAYS_NAMES = any(
   String.raw`toc[-_](?:wrapper|container|sidebar|list|desktop|mobile|nav)|on[-_]this[-_]page|md-nav|contents-list`,
   String.raw`quick-?(?:view|links)`,
   String.raw`(?:.*[-_])?(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
-  String.raw`share(?:-.*)?|jp-relatedposts`,
+  String.raw`share(?:-.*)?|jp-relatedposts|(?:.*[-_])?shar(?:e|ing)[-_](?:text|title|label|heading|wrap(?:per)?|container|section|widget|counts?)`,
+  // Programs that add buttons for sharing.
+  String.raw`(?:shariff|dpsp|addtoany|a2a|heateor|ssba|swp|essb|mashsb|jssocials|sfsi|novashare|sassy-social)(?:[-_].*)?`,
   String.raw`(?:related|recommended|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|news)(?:[-_].*)?`,
   String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
   String.raw`(?:ad|ads|adv|banner-ad|sponsor(?:ed|s)?|promo)(?:[-_](?:slot|unit|box|banner|container|wrapper|content|block))?`,
@@ -196,6 +198,10 @@ const CONTENT_NAMES = any(
   String.raw`textblock|section-content`,
 )
 
+/** Names that say that a part is the text, whatever its other names say. */
+const TEXT_NAMES = any(String.raw`(?:article|post|entry|story|news)[-_]{0,2}(?:content|body|text)|h?entry`)
+const BUT_TEXT = ~(ALWAYS | OUTSIDE | RELATED | AUTHOR | OFFER | FILED | BESIDE)
+
 /** Judgements of names by where they stand in a page. A slot holds the judgement of the last name that fell into it. */
 class Judgements {
   constructor(judge) {
@@ -243,8 +249,12 @@ export function judgeId(tree, from, to) {
 
 function judgeAll(names) {
   let result = 0
-  for (const name of names.split(/\s+/)) result |= judgeName(name)
-  return result
+  let isText = false
+  for (const name of names.split(/\s+/)) {
+    result |= judgeName(name)
+    isText ||= TEXT_NAMES.test(name)
+  }
+  return isText ? result & BUT_TEXT : result
 }
 
 /** Return what `role` says about an element, as bits. */

@@ -40,7 +40,7 @@ const MORE = new RegExp(`^\\W*(?:${[
 ].join('|')})\\W*$`, 'i')
 const OFFERED = new RegExp(`^\\W*(?:${[
   '(?:subscribe|sign up|signup|join (?:our|the|us|over|\\d)|get (?:the|our|weekly|daily|free) .*(?:newsletter|updates|inbox|email)|stay (?:in touch|up to date|updated|informed|connected|in the loop)|never miss|follow us|connect with us|newsletter|(?:our|weekly|daily|free) newsletter)(?:[ !.:].*)?',
-  'share (?:this|on|the|it|your).*|share|tags?|categories|category|filed under.*|topics|posted in|about the authors?|author|written by.*|meet the author|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
+  '(?:[^.?!]{1,30}[.?!] )?share (?:this|on|the|it|your).*|sharing is caring|share|tags?|categories|category|filed under.*|topics|posted in|about the authors?|author|written by.*|meet the author|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
   'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|über den autor.*|über die autorin.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
 ].join('|')})\\W*$`, 'i')
 
