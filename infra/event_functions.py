@@ -48,12 +48,16 @@ def dispatcher_function(resources: Resources, *, workers: Workers) -> lambda_.Fu
                     max_tasks=stage.max_tasks,
                     warm_tasks=stage.warm_tasks,
                     generation_timeout=stage.generation_timeout,
+                    require_verified_email=stage.require_verified_email,
                 )
             ),
         },
         timeout=Duration.seconds(60),
     )
-    resources.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, DELETE, indexes=("due", "by_status"))
+    # Scheduled runs read which of a user's websites are the oldest.
+    resources.storage.grant_table(
+        function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("due", "by_status")
+    )
     grant_on(function, [*resources.job_queue_arns(), resources.queues.mail.queue.queue_arn], SEND)
     workers.grant_launch(function)
     return function

@@ -31,6 +31,7 @@ from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
 from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
+from llmready.adapters.dynamodb.schedules import DynamoSchedules
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
@@ -234,6 +235,7 @@ class Place:
             mail_tokens=self.mail_tokens,
             exports=DynamoExports(self.table),
             websites=self.websites,
+            schedules=DynamoSchedules(self.table),
             purges=self.purges,
             generations=self.generations,
             archives=self.archives,

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.generations import generation_item
+from llmready.adapters.dynamodb.websites import due_attributes
 from llmready.domain.archive import Archive, Quality, QualityReason
 from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Generation, Status
@@ -93,7 +94,12 @@ def stored_websites(place: Place, user: User, websites: Sequence[Website]) -> No
         url = keys.website_url(user.id, canonical_url(website.url))
         key = keys.website(user.id, website.id)
         items += [
-            {"pk": key.pk, "sk": key.sk, **website.model_dump(mode="json", exclude_none=True)},
+            {
+                "pk": key.pk,
+                "sk": key.sk,
+                **website.model_dump(mode="json", exclude_none=True),
+                **due_attributes(website),
+            },
             {"pk": listed.pk, "sk": listed.sk},
             {"pk": url.pk, "sk": url.sk, "website_id": website.id},
         ]

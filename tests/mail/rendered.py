@@ -20,6 +20,7 @@ ARCHIVE = Archive(
 TOKEN = "dG9rZW4tb2YtYS1tYWlsLXRoYXQtaXMtbG9uZy1lbm91Z2gtdG8tYnJlYWs"
 
 KINDS = sorted(MailKind)
+ABOUT_A_GENERATION = {MailKind.GENERATION_COMPLETE, MailKind.GENERATION_FAILED, MailKind.SCHEDULE_STOPPED}
 TRANSACTIONAL = [kind for kind in KINDS if kind not in PREFERENCES]
 
 
@@ -34,7 +35,7 @@ def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Messa
     """Return a mail as a provider gets it; ``website`` are fields of the website that it is about."""
     user = user or new_user("standard", full_name="Ada Lovelace", email="ada@example.com", is_verified=True)
     fields = {"url": "https://docs.example.com/handbook", "name": "The handbook", **website}
-    generation = _ended(kind, user, fields) if kind.value.startswith("generation_") else None
+    generation = _ended(kind, user, fields) if kind in ABOUT_A_GENERATION else None
     mail = OutboxMail(
         id="m1",
         user_id=user.id,

@@ -174,6 +174,8 @@ def test_what_belongs_to_the_account_always_comes() -> None:
         MailKind.GENERATION_COMPLETE,
         MailKind.GENERATION_FAILED,
         MailKind.QUOTA_RESET,
+        MailKind.SCHEDULE_STOPPED,
+        MailKind.SCHEDULE_SKIPPED,
     }
 
 

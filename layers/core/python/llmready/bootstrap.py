@@ -19,6 +19,7 @@ from llmready.adapters.dynamodb.mail_tokens import DynamoMailTokens
 from llmready.adapters.dynamodb.outbox import DynamoOutbox
 from llmready.adapters.dynamodb.purges import DynamoPurges
 from llmready.adapters.dynamodb.quotas import DynamoQuotas
+from llmready.adapters.dynamodb.schedules import DynamoSchedules
 from llmready.adapters.dynamodb.sessions import DynamoSessions
 from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
 from llmready.adapters.dynamodb.table import Table
@@ -108,6 +109,7 @@ def services() -> Services:
         mail_tokens=mail_tokens,
         exports=DynamoExports(table),
         websites=DynamoWebsites(table),
+        schedules=DynamoSchedules(table),
         purges=DynamoPurges(table),
         purge_trigger=LambdaPurgeTrigger(lambdas, chosen.cleanup_function),
         generations=DynamoGenerations(table),

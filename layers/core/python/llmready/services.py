@@ -12,6 +12,7 @@ from llmready.ports.files import Archives
 from llmready.ports.generations import Generations, TextRequests
 from llmready.ports.limits import AccountMailLimit, Captcha, HostLeases, Limiter, Lockout, Quotas
 from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
+from llmready.ports.schedules import Schedules
 from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, StartFailureStore, Tasks
 from llmready.ports.telemetry import Log, Metrics
 from llmready.ports.websites import Purges, PurgeTrigger, Websites
@@ -47,6 +48,7 @@ class Services:
     mail_tokens: MailTokens
     exports: Exports
     websites: Websites
+    schedules: Schedules
     purges: Purges
     purge_trigger: PurgeTrigger
     generations: Generations

@@ -18,6 +18,8 @@ class MailKind(StrEnum):
     GENERATION_COMPLETE = "generation_complete"
     GENERATION_FAILED = "generation_failed"
     QUOTA_RESET = "quota_reset"
+    SCHEDULE_STOPPED = "schedule_stopped"
+    SCHEDULE_SKIPPED = "schedule_skipped"
 
 
 class Preference(StrEnum):
@@ -45,6 +47,8 @@ PREFERENCES = {
     MailKind.GENERATION_COMPLETE: Preference.GENERATIONS,
     MailKind.GENERATION_FAILED: Preference.GENERATIONS,
     MailKind.QUOTA_RESET: Preference.QUOTA_RESET,
+    MailKind.SCHEDULE_STOPPED: Preference.GENERATIONS,
+    MailKind.SCHEDULE_SKIPPED: Preference.GENERATIONS,
 }
 
 

@@ -86,6 +86,11 @@ def next_run(schedule: Schedule, website_id: str, after: datetime) -> datetime |
     return due if due > after else due + interval
 
 
+def must_stop(schedule: Schedule, failures: int) -> bool:
+    """Tell whether a schedule must be turned off after so many failed runs in a row."""
+    return schedule is not Schedule.OFF and failures >= FAILURES_UNTIL_OFF
+
+
 def is_run_of(schedule: Schedule, website_id: str, due_at: datetime) -> bool:
     """Tell whether a daily slot of a website is a slot of a schedule, too."""
     return next_run(schedule, website_id, due_at - timedelta(milliseconds=1)) == due_at

@@ -43,6 +43,20 @@ class NewWebsite(NamedTuple):
     limit: int
 
 
+class ScheduledStart(NamedTuple):
+    """The run of a schedule that a start begins.
+
+    Attributes:
+        due_at: When the run was due; the start is refused if it is not due any more.
+        next_at: When the website's next run is due.
+        limit: The greatest number of scheduled runs of the user in this month.
+    """
+
+    due_at: datetime
+    next_at: datetime
+    limit: int
+
+
 class HistoryPage(NamedTuple):
     """One page of a user's generations, newest first."""
 
@@ -142,6 +156,7 @@ class GenerationCommands(Protocol):
         running_limit: int | None = None,
         record: StartRecord | None = None,
         new_website: NewWebsite | None = None,
+        scheduled: ScheduledStart | None = None,
     ) -> Generation:
         """Store a pending generation, reserve quota and lock the website in one transaction.
 
@@ -151,15 +166,17 @@ class GenerationCommands(Protocol):
             running_limit: How many generations of the user may be queued or crawled at once; None for any number.
             record: What a repeat with the same idempotency key is answered with.
             new_website: The website, if it is to be stored by the same transaction.
+            scheduled: The run that a schedule starts, which is counted and replaced by the next one.
 
         Returns:
             The generation as it was stored: ``waiting`` is set if the user has no free slot.
 
         Raises:
             AlreadyStarted: Another start with the same idempotency key was stored first.
-            Forbidden: The quota of the month is used up, or the user has no room for the new website.
+            Forbidden: The quota of the month is used up, the user has no room for the new website, or as many
+                scheduled runs as the month allows were started (``schedule_limit``).
             Conflict: The website has a running generation, is inactive, or was stored by somebody else meanwhile
-                (``website_exists``).
+                (``website_exists``), or the scheduled run is not due any more.
             NotFound: The website or the account does not exist any more.
         """
 

@@ -12,6 +12,7 @@ from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.services import Services
 from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
+from llmready.usecases.run_schedules import ScheduledRuns, run_schedules
 
 _NAME = "dispatcher"
 _LEASE = timedelta(seconds=50)
@@ -23,6 +24,8 @@ _LOST = timedelta(seconds=45)
 _ROUND = timedelta(seconds=70)  # within which the dispatcher runs at least once
 # The notifier's queue has this long to send an email before it is sent again from the outbox.
 _MAIL_GRACE = timedelta(seconds=90)
+_SCHEDULES = timedelta(seconds=25)  # how long one round starts scheduled runs
+_NO_RUNS = ScheduledRuns([], 0, all_seen=True)
 _MAILS = 1000  # how many emails one round sends again
 
 
@@ -38,6 +41,8 @@ class Dispatched(NamedTuple):
         tasks_not_started: Tasks that are needed and could not be started.
         waiting: Generations that are queued by plan limit.
         oldest_seconds: Age in seconds of the oldest generation that has not ended.
+        scheduled: Scheduled runs that were started.
+        scheduled_skipped: Scheduled runs that were due and skipped.
     """
 
     jobs: int
@@ -48,6 +53,8 @@ class Dispatched(NamedTuple):
     tasks_not_started: int
     waiting: int
     oldest_seconds: int
+    scheduled: int
+    scheduled_skipped: int
 
 
 def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> list[Dispatched]:
@@ -69,16 +76,20 @@ def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> lis
         time = services.clock()
         if not services.mutex.acquire(_NAME, time=time, until=time + _LEASE):
             break
+        # A start must not wait for the schedules of others; the minute tick runs them.
+        runs = run_schedules(services, until=time + _SCHEDULES) if enqueued is None else _NO_RUNS
         active = {generation.id: generation for generation in services.generations.active()}
+        # The index may not show yet what was just started.
+        active = {**{generation.id: generation for generation in runs.started}, **active}
         if added is not None and not added.status.is_final:
             active.setdefault(added.id, added)
-        done.append(_round(services, list(active.values()), time))
+        done.append(_round(services, list(active.values()), runs, time))
         if services.mutex.release(_NAME):
             break
     return done
 
 
-def _round(services: Services, active: list[Generation], time: datetime) -> Dispatched:
+def _round(services: Services, active: list[Generation], runs: ScheduledRuns, time: datetime) -> Dispatched:
     waiting = [generation for generation in active if generation.waiting]
     sent = [
         generation
@@ -109,6 +120,8 @@ def _round(services: Services, active: list[Generation], time: datetime) -> Disp
         tasks_not_started=sum(count - started.get(kind, 0) for kind, count in missing.items()),
         waiting=len(waiting) - len(sent),
         oldest_seconds=int((time - oldest).total_seconds()),
+        scheduled=len(runs.started),
+        scheduled_skipped=runs.skipped,
     )
 
 

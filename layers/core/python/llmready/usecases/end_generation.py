@@ -2,11 +2,13 @@
 
 from llmready.domain.archive import Archive
 from llmready.domain.clock import new_id
-from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.errors import TryAgain
+from llmready.domain.generation import Failure, Generation, Progress, Status, Trigger
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.services import Services
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.send_mail import hand_to_notifier
+from llmready.usecases.stop_schedule import stop_schedule
 
 TIMED_OUT = Failure(
     code="timeout", message="The generation took longer than allowed and was stopped. Nothing was charged."
@@ -40,6 +42,8 @@ def end_generation(services: Services, ended: Generation, *, was: Status) -> Non
     if mail is not None:
         hand_to_notifier(services, mail)
     fill_slots(services, ended.user_id)
+    if ended.trigger is Trigger.SCHEDULE and ended.status is Status.FAILED:
+        _stop_schedule_after_failures(services, ended)
 
 
 def complete_generation(
@@ -62,6 +66,16 @@ def fail_generation(services: Services, generation: Generation, failure: Failure
     """
     ended = generation.failed(time=services.clock(), failure=failure)
     end_generation(services, ended, was=generation.status)
+
+
+def _stop_schedule_after_failures(services: Services, failed: Generation) -> None:
+    """Turn the schedule off if too many runs in a row failed. If this fails, the next due run does it."""
+    try:
+        _, website = services.websites.get_for_user(failed.user_id, failed.website_id)
+        if website is not None:
+            stop_schedule(services, website)
+    except TryAgain:
+        services.log.warning("schedule not stopped; its next run stops it", website_id=failed.website_id)
 
 
 def _mail(services: Services, ended: Generation) -> OutboxMail | None:

@@ -13,7 +13,7 @@ from llmready.domain.idempotency import KEPT, AlreadyStarted, StartRecord, diges
 from llmready.domain.quota import month_of
 from llmready.domain.user import User
 from llmready.domain.website import CrawlRules, CrawlSettings, Website, canonical_url, public_url
-from llmready.ports.generations import NewWebsite, StartSnapshot
+from llmready.ports.generations import NewWebsite, ScheduledStart, StartSnapshot
 from llmready.services import Services
 from llmready.usecases.manage_websites import new_website
 
@@ -32,6 +32,7 @@ class StartRequest:
         max_pages: Greatest number of pages of this generation; None takes the website's.
         idempotency_key: Text that makes a repeat within a day the same start.
         trigger: What starts the generation.
+        scheduled: The run of the website's schedule that the start begins.
         correlation_id: ID of the HTTP request.
     """
 
@@ -41,6 +42,7 @@ class StartRequest:
     max_pages: int | None = None
     idempotency_key: str | None = None
     trigger: Trigger = Trigger.MANUAL
+    scheduled: ScheduledStart | None = None
     correlation_id: str = ""
 
 
@@ -50,10 +52,12 @@ class StartedGeneration(NamedTuple):
     Attributes:
         id: Its ID.
         is_confirmed: Whether the user's address was confirmed at the start, so that an email follows.
+        generation: The generation, or None if an earlier request with the same idempotency key started it.
     """
 
     id: str
     is_confirmed: bool
+    generation: Generation | None = None
 
 
 def start_generation(
@@ -144,6 +148,7 @@ def _start(
             running_limit=user.plan.running,
             record=record,
             new_website=created,
+            scheduled=request.scheduled,
         )
     except AlreadyStarted as repeated:
         return _repeated(repeated.record, request.website_id, canonical)
@@ -151,7 +156,7 @@ def _start(
     services.log.info("generation accepted", generation_id=generation.id, waiting=generation.waiting)
     if not generation.waiting:
         _enqueue(services, generation)
-    return StartedGeneration(generation.id, user.is_verified)
+    return StartedGeneration(generation.id, user.is_verified, generation)
 
 
 def _repeated(record: StartRecord, website_id: str | None, canonical: str | None) -> StartedGeneration:
@@ -174,6 +179,10 @@ def _enqueue(services: Services, generation: Generation) -> None:
         services.log.warning(
             "queue not reached; the dispatcher will send the generation", generation_id=generation.id
         )
+        return
+    if generation.trigger is Trigger.SCHEDULE:
+        # The dispatcher itself started it.
+        services.generations.mark_enqueued(generation.user_id, generation.id, services.clock())
     else:
         services.dispatcher_trigger.fire(generation)
 

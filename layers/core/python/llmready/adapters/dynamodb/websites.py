@@ -34,6 +34,7 @@ _COUNTERS = {
     "listed_failed",
     "listed_cancelled",
     "schedule_failures",
+    "failed_run_id",
 }
 
 
@@ -46,7 +47,7 @@ def website_writes(table: Table, website: Website) -> list[Write]:
     """Return the writes that store a new website; the first one is refused if the user has its URL."""
     key = keys.website(website.user_id, website.id)
     stored = website.model_dump(mode="json", exclude_none=True)
-    item = {"pk": key.pk, "sk": key.sk, **stored, **_due_attributes(website)}
+    item = {"pk": key.pk, "sk": key.sk, **stored, **due_attributes(website)}
     return [
         _claim_url(table, website),
         table.put(item, Attr("pk").not_exists()),
@@ -216,7 +217,7 @@ class DynamoWebsites:
     def _updating(self, old: Website, new: Website) -> list[Write]:
         stored = new.model_dump(mode="json", exclude=_COUNTERS | {"id", "user_id", "created_at"})
         if (old.schedule, old.is_active) != (new.schedule, new.is_active):
-            stored |= _due_attributes(new)
+            stored |= due_attributes(new)
         if old.schedule is not new.schedule:
             stored["schedule_failures"] = 0
         writes: list[Write] = [
@@ -304,7 +305,7 @@ class DynamoWebsites:
         )
 
 
-def _due_attributes(website: Website) -> dict[str, str | None]:
+def due_attributes(website: Website) -> dict[str, str | None]:
     """Return the attributes by which the index ``due`` finds the website's next run; None removes one."""
     due_at = next_run(website.schedule, website.id, website.updated_at) if website.is_active else None
     return {

@@ -10,6 +10,7 @@ from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
 from llmready.domain.mail_tokens import LIFETIMES, PURPOSES, Purpose
+from llmready.domain.schedules import RUNS_PER_GENERATION
 from llmready.domain.tokens import DOWNLOAD_LIFETIME, UNSUBSCRIBE_LIFETIME, Audience, Keys, issue
 from llmready.domain.user import User
 from llmready.ports.accounts import MailTokens
@@ -61,6 +62,7 @@ class MailRenderer:
             "when": mail.created_at,
             "generation": generation,
             "plan": user.plan,
+            "runs_per_month": RUNS_PER_GENERATION * user.plan.generations_per_month,
             "api_keys": user.key_count,
             "base_url": self._public_url,
             "unsubscribe_url": unsubscribe_url,

@@ -1,12 +1,14 @@
 """Changes of generations, with the quota and the website lock that change with them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.generations.items import generation_item, record_from
 from llmready.adapters.dynamodb.outbox import outbox_item
+from llmready.adapters.dynamodb.schedules import is_due_at
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
 from llmready.adapters.dynamodb.users import may_start, user_from
 from llmready.adapters.dynamodb.websites import duplicate, has_room, no_room, website_writes
@@ -14,11 +16,11 @@ from llmready.domain.account import suspended
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost, NotFound
 from llmready.domain.failed_crawls import day_of
-from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.generation import Failure, Generation, Progress, Status, Trigger
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import resets_at
-from llmready.ports.generations import NewWebsite
+from llmready.ports.generations import NewWebsite, ScheduledStart
 
 _FAILED_CRAWLS_KEPT = timedelta(days=2)
 
@@ -37,9 +39,13 @@ class DynamoGenerationCommands:
         running_limit: int | None = None,
         record: StartRecord | None = None,
         new_website: NewWebsite | None = None,
+        scheduled: ScheduledStart | None = None,
     ) -> Generation:
         """Store a pending generation, reserve quota and lock the website, which may be new; or none of it."""
         user_id = generation.user_id
+        has_quota: ConditionBase = Attr("taken").not_exists() | Attr("taken").lt(quota_limit)
+        if scheduled is not None:
+            has_quota &= Attr("scheduled").not_exists() | Attr("scheduled").lt(scheduled.limit)
         take = self._table.update(
             keys.quota(user_id, generation.month, generation.quota_ledger),
             change={
@@ -50,10 +56,10 @@ class DynamoGenerationCommands:
             },
             # A ledger whose account was deleted expires, unless the address signed up again.
             remove=["ttl"],
-            add={"taken": 1, "reserved": 1},
-            condition=Attr("taken").not_exists() | Attr("taken").lt(quota_limit),
+            add={"taken": 1, "reserved": 1, **({"scheduled": 1} if scheduled is not None else {})},
+            condition=has_quota,
         )
-        lock, *others = self._locking(generation, new_website)
+        lock, *others = self._locking(generation, new_website, scheduled)
         capped = running_limit is not None and not generation.waiting
         counts = {"running_count": 1, "generation_count": 1, "slots_taken": 0 if generation.waiting else 1}
         allowed = may_start() & _has_slot(running_limit) if capped else may_start()
@@ -79,24 +85,29 @@ class DynamoGenerationCommands:
                     quota_limit=quota_limit,
                     record=record,
                     new_website=new_website,
+                    scheduled=scheduled,
                 )
+            if quota is not None and quota.get("taken", 0) < quota_limit:
+                raise _schedule_limit() from None
             raise _start_refusal(website, quota, user, generation, new_website) from None
         return generation
 
-    def _locking(self, generation: Generation, new_website: NewWebsite | None) -> list[Write]:
+    def _locking(
+        self, generation: Generation, new_website: NewWebsite | None, scheduled: ScheduledStart | None
+    ) -> list[Write]:
         """Return the writes that lock the website; the first one is refused if it cannot be locked."""
         if new_website is not None:
             locked = new_website.website.changed(active_generation_id=generation.id)
             return website_writes(self._table, locked)
-        return [
-            self._table.update(
-                keys.website(generation.user_id, generation.website_id),
-                change={"active_generation_id": generation.id},
-                condition=Attr("pk").exists()
-                & Attr("active_generation_id").not_exists()
-                & Attr("is_active").eq(True),  # noqa: FBT003 - boto3's condition builder
-            )
-        ]
+        change = {"active_generation_id": generation.id}
+        free = (
+            Attr("pk").exists() & Attr("active_generation_id").not_exists() & Attr("is_active").eq(True)  # noqa: FBT003 - boto3's condition builder
+        )
+        if scheduled is not None:
+            change["due_at"] = timestamp(scheduled.next_at)
+            free &= is_due_at(scheduled.due_at)
+        key = keys.website(generation.user_id, generation.website_id)
+        return [self._table.update(key, change=change, condition=free)]
 
     def _remember(self, generation: Generation, record: StartRecord) -> Write:
         key = keys.start_record(generation.user_id, record.digest)
@@ -171,12 +182,19 @@ class DynamoGenerationCommands:
             },
             condition=Attr("pk").exists(),
         )
+        failed_run = failed and generation.trigger is Trigger.SCHEDULE
+        noted: dict[str, Any] = {"failed_run_id": generation.id} if failed_run else {}
+        if completed and generation.completed_at:
+            noted = {"last_generated_at": timestamp(generation.completed_at), "schedule_failures": 0}
         unlock = self._table.update(
             keys.website(user_id, generation.website_id),
-            change={"last_generated_at": timestamp(generation.completed_at)}
-            if completed and generation.completed_at
-            else {},
-            add={"generation_count": 1, f"listed_{generation.status}": 1, **outcome},
+            change=noted,
+            add={
+                "generation_count": 1,
+                f"listed_{generation.status}": 1,
+                **outcome,
+                **({"schedule_failures": 1} if failed_run else {}),
+            },
             remove=["active_generation_id"],
             condition=Attr("active_generation_id").eq(generation.id),
         )
@@ -300,6 +318,10 @@ class DynamoGenerationCommands:
 
 def _has_slot(running_limit: int | None) -> ConditionBase:
     return Attr("slots_taken").not_exists() | Attr("slots_taken").lt(running_limit)
+
+
+def _schedule_limit() -> Forbidden:
+    return Forbidden("schedule_limit", "As many scheduled runs as this month allows were started.")
 
 
 def _is_in(fence: int, status: Status) -> ConditionBase:

@@ -1,0 +1,44 @@
+"""The runs of websites with a schedule."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from llmready.domain.mail import OutboxMail
+from llmready.domain.user import User
+from llmready.domain.website import Website
+
+
+class DueRun(NamedTuple):
+    """A run that is due.
+
+    Attributes:
+        website: The website.
+        user: Its owner, or None if the account was deleted.
+        due_at: When the run was due, as it is stored.
+    """
+
+    website: Website
+    user: User | None
+    due_at: datetime
+
+
+class Schedules(Protocol):
+    """Finds due runs by the index of what is due."""
+
+    def due(self, time: datetime) -> Iterator[DueRun]:
+        """Iterate over the runs that are due by ``time``, oldest first; nothing else is read."""
+
+    def skip(self, run: DueRun, next_at: datetime | None) -> bool:
+        """Replace a due run by the next one, or by none, without starting it.
+
+        Returns:
+            False if the run is not due any more, because it was started, skipped or changed meanwhile.
+        """
+
+    def stop(self, website: Website, mail: OutboxMail, time: datetime) -> bool:
+        """Turn a schedule off after too many failed runs and put the email about it into the outbox.
+
+        Returns:
+            False if the website was deleted, or its schedule was changed or stopped meanwhile.
+        """
