@@ -287,3 +287,60 @@ def test_when_pages_are_cut_the_most_important_are_kept(tmp_path: Path) -> None:
     assert len(found) == 20
     assert {"/", "/z/41", "/z/17", "/z/33", "/aaa", "/popular-hub"} <= found
     assert "/deep" not in found
+
+
+def _market_diary(path: str) -> Answer | None:
+    """A diary whose front page leads to its newest entries and to lists of every sort."""
+    entries = [f"/entries/market-day-{number}/" for number in range(24)]
+    lists = [*(f"/tags/t{number}/" for number in range(12)), "/author/ines/", "/login/", "/search/?q=x"]
+    if path == "/":
+        return Answer(page("Market diary", links("/more/", *lists)))
+    if path in ("/more/", "/tags/t3/", "/2024/"):
+        return Answer(page(path, links(*(entries[:20] if path == "/more/" else entries), "/2024/")))
+    if path in entries:
+        return Answer(
+            page(f"Entry {path}", f"<p>What was on the stalls, as {path} tells.</p>{links(*lists)}")
+        )
+    return Answer(page(f"List {path}", links(entries[0]))) if path in lists else None
+
+
+def test_content_takes_the_places_of_lists_when_pages_are_cut(tmp_path: Path) -> None:
+    with serving(_market_diary) as site:
+        crawled = call(site.url, tmp_path, "--max-pages", "26").completed()
+        found = crawled.urls(site.url)
+    # The last four entries are found through lists alone, whose places they take.
+    assert len([path for path in found if path.startswith("/entries/")]) == 24
+    assert len(found) == 26
+    assert crawled.manifest["warnings"] == [
+        "26 of 42 pages are included. Raise max_pages to include more.",
+        "Left out, by the kind of page: 12 tag, 1 author, 1 date archive, 1 search, 1 login.",
+    ]
+
+
+def test_all_lists_are_kept_where_there_is_room_for_them(tmp_path: Path) -> None:
+    with serving(_market_diary) as site:
+        crawled = call(site.url, tmp_path).completed()
+    assert len(crawled.manifest["pages"]) == 42
+    optional = [page["url"] for page in crawled.manifest["pages"] if page["section"] == "Optional"]
+    assert len(optional) == 16
+    assert crawled.manifest["warnings"] == []
+
+
+def test_further_pages_of_a_list_are_followed_and_not_kept(tmp_path: Path) -> None:
+    def teaser(number: int) -> str:
+        return f'<article><h2><a href="/blog/loaf-{number}">Loaf {number}</a></h2><p>A taste of it.</p></article>'
+
+    def answer(path: str) -> Answer | None:
+        if path in ("/", "/blog/page/2/", "/blog/page/3/"):
+            first = 0 if path == "/" else int(path[-2]) * 4 - 4
+            more = f'<a href="/blog/page/{first // 4 + 2}/">Older</a>' if first < 8 else ""
+            return Answer(page("Loaves", "".join(map(teaser, range(first, first + 4))) + more))
+        return (
+            Answer(page(f"Loaf {path}", f"<p>It was baked at {path}.</p>"))
+            if path.startswith("/blog/loaf-")
+            else None
+        )
+
+    with serving(answer) as site:
+        found = call(site.url, tmp_path).completed().urls(site.url)
+    assert found == {"/", *(f"/blog/loaf-{number}" for number in range(12))}

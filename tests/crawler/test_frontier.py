@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmready.crawler.engine.frontier import Candidate, Frontier
+from llmready.crawler.engine.candidate import Candidate
+from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.urls import Url, parse
 from llmready.patterns import Patterns
 

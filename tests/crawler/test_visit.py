@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from llmready.crawler.convert.node_child import Converter
-from llmready.crawler.engine.frontier import Candidate
+from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.scope import Scope
 from llmready.crawler.engine.visit import Copy, Fail, Outcome, Redirect, Skip, Store, Visit, visit
 from llmready.crawler.failures import Code

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import math
 import shutil
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from llmready.crawler.fetch.gate import Gate
 from llmready.crawler.fetch.http_cache import HttpCache
 from llmready.crawler.fetch.site_client import SiteClient
 from llmready.crawler.fetch.throttle import Throttle
+from llmready.crawler.kinds import Kind, gives_way
 from llmready.crawler.model import Coverage, CrawlResult, PageFailure, Truncation
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.pack.publish import publish, publish_web_root
@@ -247,7 +249,8 @@ async def _checkpoints(
 def _pack(
     options: Options, settings: OperatorSettings, work: Path, store: PageStore, fetched: _Fetched
 ) -> CrawlResult:
-    coverage = _coverage(store, fetched)
+    dropped = _make_room(options, store, fetched)
+    coverage = _coverage(store, fetched, dropped)
     if options.found is not None and fetched.frontier is not None:
         options.found.write_text("".join(f"{path}\n" for path in fetched.frontier.found))
     folder, packed = work / "archive", work / "archive.zip"
@@ -289,13 +292,31 @@ def _pack(
     )
 
 
-def _coverage(store: PageStore, fetched: _Fetched) -> Coverage:
-    left = fetched.frontier.left if fetched.frontier is not None else 0
+def _make_room(options: Options, store: PageStore, fetched: _Fetched) -> Counter[Kind]:
+    """Drop lists, notices and forms that were stored beyond the limit. Returns: how many of each kind."""
+    frontier = fetched.frontier
+    if frontier is None or len(store) <= options.max_pages:
+        return Counter()
+    kinds = list(Kind)
+    late = sorted(
+        (page for page in store.pages() if gives_way(frontier.kind(page.url)) and page.depth),
+        key=lambda page: (kinds.index(frontier.kind(page.url)), page.depth, page.url),
+    )
+    surplus = late[len(late) - min(len(late), len(store) - options.max_pages) :]
+    for page in surplus:
+        store.drop(page)
+    return Counter(frontier.kind(page.url) for page in surplus)
+
+
+def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Coverage:
+    frontier = fetched.frontier
+    left = dropped + (frontier.left_by_kind if frontier is not None else Counter())
     return Coverage(
         len(store),
-        len(store) + len(fetched.failures) + left,
+        len(store) + len(fetched.failures) + left.total(),
         fetched.truncated_by,
         fetched.shortened_delay,
+        tuple((kind.value, left[kind]) for kind in Kind if left[kind]) if set(left) - {Kind.CONTENT} else (),
     )
 
 

@@ -117,12 +117,14 @@ class Coverage:
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
         truncated_by: What kept some of them out, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
+        left_out: Numbers of missing pages by their kinds; empty where all of them are content.
     """
 
     pages_crawled: int
     pages_found: int
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
+    left_out: tuple[tuple[str, int], ...] = ()
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences about what is missing, which setting includes more, and what a user should know.
@@ -133,6 +135,9 @@ class Coverage:
         if self.truncated_by is not None:
             advice = _ADVICE[self.truncated_by].format(max_pages=max_pages, timeout=timeout)
             sentences.append(f"{self.pages_crawled} of {self.pages_found} pages are included. {advice}")
+            if self.left_out:
+                kinds = ", ".join(f"{count} {kind}" for kind, count in self.left_out)
+                sentences.append(f"Left out, by the kind of page: {kinds}.")
         if self.shortened_delay is not None:
             sentences.append(
                 f"The site's robots.txt asks for {self.shortened_delay} seconds between two requests; the crawl"

@@ -34,7 +34,7 @@ SECONDS_BETWEEN = 2.0
 MOST_TIME = 20
 """Writing checkpoints takes at most one part in this many of the time."""
 
-_FORMAT = 2
+_FORMAT = 3
 _log = logging.getLogger(__name__)
 
 

@@ -1,17 +1,20 @@
 """The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
 Pages come level by level (a level is a number of links from the start page), the most important of a level first, so
-that a limit keeps the same pages in whichever order the responses come.
+that a limit keeps the same pages in whichever order the responses come. Lists, notices and forms (see `kinds`) come
+after all levels of content. They may lead to more content, which then takes their places in the result.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from llmready.crawler.engine.candidate import Candidate, restored_candidate
+from llmready.crawler.engine.nested_paths import leads_into_itself
+from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
 from llmready.crawler.urls import Url
 from llmready.patterns import Patterns
 
@@ -27,31 +30,6 @@ MAX_ATTEMPTS = 3
 MOST_VARIANTS = 1000
 """Queries of one path that are accepted; more are combinations of filters, not pages."""
 
-DEEPEST_FOLDER = 40
-MOST_REPEATS = 5
-"""Times that a folder's name may occur in a path, numbers after it ignored (`next1`, `next2`); more come from a
-relative link that leads into itself."""
-
-_NUMBER = re.compile(r"(?<=[^\d/])\d+$")
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A page that may be fetched: its distance from the start page, its attempts, its importance (0 to 1)."""
-
-    url: Url
-    depth: int
-    priority: float = 0.5
-    links_in: int = 1
-    hops: int = 0
-    attempts: int = 0
-    asked: Url | None = None
-    """The URL that the site links to, where a redirect led to this one."""
-    copy_of: Url | None = None
-    """The page that named this one as its canonical URL; it is fetched again if this one fails."""
-    stays: bool = False
-    """Whether the page is kept although it names another one as its canonical URL."""
-
 
 class Frontier:
     """Decides which page comes next; uses no clock, network or file, and can be stored as JSON.
@@ -63,12 +41,14 @@ class Frontier:
     def __init__(self, start: Url, patterns: Patterns, max_pages: int) -> None:
         self.start = start
         self.max_pages = max_pages
-        self.crawled = 0
         self.failed = 0
         self.sources_open = 0
         self._patterns = patterns
+        self._content = 0
+        self._late = 0
         self._total = 0
         self._skipped = 0
+        self._shared = start.directory.count("/") - 1
         self._seen: set[str] = set()
         # A key lacks slashes at the end and index files; where it differs from the URL's target, that is kept too.
         self._targets: dict[str, str] = {}
@@ -79,6 +59,7 @@ class Frontier:
         self._failed: set[str] = set()
         self._variants: Counter[str] = Counter()
         self._next_level: dict[str, Candidate] = {}
+        self._late_level: dict[str, Candidate] = {}
         self._in_flight: dict[str, Candidate] = {}
 
     def begin(self) -> Candidate:
@@ -98,8 +79,10 @@ class Frontier:
 
     def is_settled(self, url: Url) -> bool:
         """Tell whether further links to the page change nothing, because it is known and was taken already."""
-        key = url.key
-        return key in self._seen and key not in self._next_level and key not in self._level
+        return url.key in self._seen and self._waiting(url.key) is None
+
+    def _waiting(self, key: str) -> Candidate | None:
+        return self._next_level.get(key) or self._level.get(key) or self._late_level.get(key)
 
     def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
         """Add links; return those that are new and wanted.
@@ -112,7 +95,7 @@ class Frontier:
         for url in urls:
             key = url.key
             if key in self._seen:
-                waiting = self._next_level.get(key) or self._level.get(key)
+                waiting = self._waiting(key)
                 if waiting is not None:
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
@@ -124,9 +107,18 @@ class Frontier:
                 continue
             self._see(url)
             if self.wanted(url):
-                self._next_level[key] = Candidate(url, depth, priority)
+                level = self._late_level if (is_late := self._is_late(url)) else self._next_level
+                level[key] = Candidate(url, depth, priority, is_late=is_late)
                 fresh.append(url)
         return fresh
+
+    def kind(self, url: Url) -> Kind:
+        """Return what a page is for, by its path below the folder of the start page."""
+        is_below = url.path.startswith(self.start.directory)
+        return kind_of(url, shared=self._shared if is_below else 0)
+
+    def _is_late(self, url: Url) -> bool:
+        return gives_way(self.kind(url))
 
     def _see(self, url: Url) -> None:
         key, target = url.key, url.target
@@ -142,18 +134,40 @@ class Frontier:
     @property
     def left(self) -> int:
         """Number of wanted pages that are known and not yet processed."""
-        return len(self._ready) + len(self._level) + len(self._next_level) + len(self._in_flight)
+        return sum(map(len, (self._ready, self._in_flight, *self._levels))) + self.surplus
+
+    @property
+    def _levels(self) -> tuple[dict[str, Candidate], ...]:
+        return self._level, self._next_level, self._late_level
+
+    @property
+    def left_by_kind(self) -> Counter[Kind]:
+        """Wanted pages that are known and not yet processed, by what they are for."""
+        waiting = (
+            *self._ready,
+            *self._in_flight.values(),
+            *(one for level in self._levels for one in level.values()),
+        )
+        return Counter(self.kind(candidate.url) for candidate in waiting)
+
+    @property
+    def crawled(self) -> int:
+        """Number of pages in the result."""
+        return min(self.max_pages, self._content + self._late)
+
+    @property
+    def surplus(self) -> int:
+        """Number of lists, notices and forms that were stored and have to give their places to content."""
+        return max(0, self._content + self._late - self.max_pages)
 
     def drop(self, url: Url) -> None:
         """Remove a page that `offer` added."""
         self._next_level.pop(url.key, None)
+        self._late_level.pop(url.key, None)
 
     def _is_endless(self, url: Url) -> bool:
         """Tell whether a URL belongs to an endless series: calendars, filters, folders within themselves."""
-        folders = [_NUMBER.sub("", name) for name in url.path.split("/")]
-        if len(folders) > DEEPEST_FOLDER or (
-            len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
-        ):
+        if leads_into_itself(url.path):
             return True
         if url.query:
             self._variants[url.path] += 1
@@ -169,7 +183,7 @@ class Frontier:
 
     def take(self) -> Candidate | None:
         """Return the next page to fetch, which is then in flight, or None when there is none at this moment."""
-        if self.crawled + len(self._in_flight) >= self.max_pages:
+        if not self._has_room:
             return None
         if not self._ready and not self._in_flight and not self.sources_open:
             self.open_level()
@@ -182,22 +196,47 @@ class Frontier:
     @property
     def has_next(self) -> bool:
         """Whether `take` would return a page at this moment."""
-        if self.crawled + len(self._in_flight) >= self.max_pages:
+        if not self._has_room:
             return False
         may_open = not self._in_flight and not self.sources_open
-        return bool(self._ready or (may_open and (self._level or self._next_level)))
+        return bool(self._ready or (may_open and any(self._levels)))
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the next page has a place in the result: content has the places of lists, too."""
+        if self._ready:
+            is_late = self._ready[0].is_late
+        else:
+            is_late = not self._next_level and all(one.is_late for one in self._level.values())
+        return self._taken(is_late=is_late) < self.max_pages
+
+    def _taken(self, *, is_late: bool) -> int:
+        """Return how many places are taken from the view of a page, those of pages in flight included.
+
+        As many lists as pages may be fetched for the content that they lead to; most give their places up again.
+        """
+        flying = sum(is_late or not candidate.is_late for candidate in self._in_flight.values())
+        return flying + (max(self._content, self._late) if is_late else self._content)
 
     def open_level(self) -> None:
         """Start the next level.
 
         `take` does so when a level is done; a caller that waited too long for the last pages of a level may do so
         earlier. A level with more pages than the limit leaves room for is started in parts, the most important
-        pages first, because each part shows more links to the others.
+        pages first, because each part shows more links to the others. Lists, notices and forms come when no content
+        is known.
         """
+        if self._next_level and any(candidate.is_late for candidate in self._level.values()):
+            # The lists that were taken so far led to content, which comes before the other lists.
+            self._late_level |= self._level
+            self._level = {}
         if not self._level:
             self._level, self._next_level = self._next_level, {}
+        if not self._level:
+            self._level, self._late_level = self._late_level, {}
         ranked = sorted(self._level.values(), key=self._rank)
-        room = self.max_pages - self.crawled - len(self._in_flight) - len(self._ready)
+        is_late = bool(ranked) and ranked[0].is_late
+        room = max(0, self.max_pages - self._taken(is_late=is_late) - len(self._ready))
         if len(ranked) > room:
             ranked = ranked[: max(SMALLEST_PART, room // 8)]
         for candidate in ranked:
@@ -209,9 +248,11 @@ class Frontier:
         """Whether nothing is in flight and nothing is left to fetch."""
         if self._in_flight:
             return False
-        if self.crawled >= self.max_pages:
+        if self._content >= self.max_pages:
             return True
-        return not (self._ready or self._level or self._next_level or self.sources_open)
+        if not (self._ready or any(self._levels)):
+            return not self.sources_open
+        return not self._has_room and not self.sources_open
 
     @property
     def total(self) -> int:
@@ -223,7 +264,10 @@ class Frontier:
     def succeed(self, candidate: Candidate) -> None:
         """Count the candidate as a page of the result."""
         self._in_flight.pop(candidate.url.key, None)
-        self.crawled += 1
+        if candidate.is_late:
+            self._late += 1
+        else:
+            self._content += 1
 
     def fail(self, candidate: Candidate) -> None:
         """Count the candidate as failed; it is not tried again."""
@@ -239,7 +283,13 @@ class Frontier:
         """Queue the copy of a page that failed, to be kept in its place."""
         if candidate.copy_of is not None:
             self._ready.appendleft(
-                Candidate(candidate.copy_of, candidate.depth, candidate.priority, stays=True)
+                Candidate(
+                    candidate.copy_of,
+                    candidate.depth,
+                    candidate.priority,
+                    stays=True,
+                    is_late=self._is_late(candidate.copy_of),
+                )
             )
 
     def skip(self, candidate: Candidate) -> None:
@@ -264,14 +314,24 @@ class Frontier:
         Returns: whether the other page is new and will be fetched.
         """
         self.skip(candidate)
-        known = self._next_level.pop(url.key, None) or self._level.pop(url.key, None)
+        known = self._waiting(url.key)
+        for level in self._levels:
+            level.pop(url.key, None)
         if known is None and (url.key in self._seen or not self.wanted(url)):
             return False
         self._see(url)
         asked = candidate.asked or candidate.url
         copy_of = candidate.url if is_copy else candidate.copy_of
         self._ready.appendleft(
-            Candidate(url, candidate.depth, candidate.priority, hops=hops, asked=asked, copy_of=copy_of)
+            Candidate(
+                url,
+                candidate.depth,
+                candidate.priority,
+                hops=hops,
+                asked=asked,
+                copy_of=copy_of,
+                is_late=self._is_late(url),
+            )
         )
         return True
 
@@ -287,9 +347,10 @@ class Frontier:
             key = self._moved[key]
         return False
 
-    def _rank(self, candidate: Candidate) -> tuple[bool, int, bool, float, int, int, str]:
+    def _rank(self, candidate: Candidate) -> tuple[int, bool, int, bool, float, int, int, str]:
         url = candidate.url
         return (
+            order_of_lists(self.kind(url)) if candidate.is_late else 0,
             not url.path.startswith(self.start.directory),
             candidate.depth,
             bool(url.query),
@@ -304,7 +365,8 @@ class Frontier:
         return {
             "start": list(self.start),
             "max_pages": self.max_pages,
-            "crawled": self.crawled,
+            "content": self._content,
+            "late": self._late,
             "failed": self.failed,
             "total": self._total,
             "skipped": self._skipped,
@@ -314,6 +376,7 @@ class Frontier:
             "ready": [asdict(one) for one in (*self._in_flight.values(), *self._ready)],
             "level": [asdict(one) for one in self._level.values()],
             "next_level": [asdict(one) for one in self._next_level.values()],
+            "late_level": [asdict(one) for one in self._late_level.values()],
             "moved": self._moved,
             "variants": dict(self._variants),
             "failed_pages": sorted(self._failed),
@@ -323,19 +386,15 @@ class Frontier:
     def restored(cls, state: dict[str, Any], patterns: Patterns) -> Frontier:
         """Return the frontier that `state` describes."""
         frontier = cls(Url(*state["start"]), patterns, state["max_pages"])
-        frontier.crawled, frontier.failed = state["crawled"], state["failed"]
+        frontier._content, frontier._late, frontier.failed = state["content"], state["late"], state["failed"]
         frontier._total, frontier._skipped = state["total"], state["skipped"]
         frontier._seen = set(state["seen"])
         frontier._targets, frontier._alternates = dict(state["targets"]), set(state["alternates"])
-        frontier._ready = deque(_candidate(one) for one in state["ready"])
-        frontier._level, frontier._next_level = (
-            {one.url.key: one for one in map(_candidate, state[name])} for name in ("level", "next_level")
+        frontier._ready = deque(restored_candidate(one) for one in state["ready"])
+        frontier._level, frontier._next_level, frontier._late_level = (
+            {one.url.key: one for one in map(restored_candidate, state[name])}
+            for name in ("level", "next_level", "late_level")
         )
         frontier._variants = Counter(state["variants"])
         frontier._moved, frontier._failed = dict(state["moved"]), set(state["failed_pages"])
         return frontier
-
-
-def _candidate(state: dict[str, Any]) -> Candidate:
-    urls = {name: state[name] and Url(*state[name]) for name in ("url", "asked", "copy_of")}
-    return Candidate(**{**state, **urls})

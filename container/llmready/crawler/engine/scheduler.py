@@ -10,7 +10,8 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from llmready.crawler.engine.frontier import MAX_KNOWN, Candidate, Frontier
+from llmready.crawler.engine.candidate import Candidate
+from llmready.crawler.engine.frontier import MAX_KNOWN, Frontier
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,

@@ -7,12 +7,14 @@ the scheduler applies the outcome.
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmready.crawler.browser.need import needs_browser
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.response import all_values
+from llmready.crawler.kinds import Kind, kind_of
 from llmready.crawler.page.html import HtmlPage, read_html, read_rendered
 from llmready.crawler.page.media import Media, is_page_path, media_of
 from llmready.crawler.page.meta_tags import header_rules
@@ -22,13 +24,16 @@ from llmready.crawler.urls import Url, continues
 if TYPE_CHECKING:
     from llmready.crawler.browser.browser import Browser
     from llmready.crawler.convert.node_child import Converter
-    from llmready.crawler.engine.frontier import Candidate
+    from llmready.crawler.engine.candidate import Candidate
     from llmready.crawler.engine.scope import Scope
     from llmready.crawler.fetch.response import Response
 
 LINK_PRIORITY = 0.5
 TRANSLATION_PRIORITY = 0.1
 """Translations come after the pages in the language of the start page."""
+
+_TEASER = re.compile(r"^#{1,6} [^\n]{0,200}\]\(", re.MULTILINE)
+"""A heading that is a link: the beginning of a teaser."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +62,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The page is neither part of the result nor a failure, because robots rules or patterns exclude it."""
+    """The page is neither part of the result nor a failure.
+
+    Robots rules or patterns exclude it, or it continues a list.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +167,18 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
     metadata = content.metadata
     if metadata.refresh is not None and metadata.refresh.key != candidate.url.key:
         return Redirect(metadata.refresh)
-    if metadata.noindex or not scope.wants(candidate.url):
+    if metadata.noindex or not scope.wants(candidate.url) or _continues_list(content, candidate):
         return Skip()
     original = _original(metadata.canonical or content.relations.canonical, candidate, scope)
     return Copy(original, content) if original is not None else Store(content)
+
+
+def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
+    """Tell whether the page is a further page of a list, which has nothing but links to other pages."""
+    if candidate.depth == 0 or kind_of(candidate.url) is not Kind.PAGINATION:
+        return False
+    is_listing = content.metadata.page_type in ("listing", "collection")
+    return is_listing or len(_TEASER.findall(content.markdown)) > 1
 
 
 def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from llmready.crawler.pack.skippable import is_skippable
+from llmready.crawler.kinds import Kind, kind_of
 from llmready.crawler.pack.words import readable, segments
 from llmready.crawler.page.excerpt import plain
 from llmready.crawler.urls import BadUrl, parse
@@ -114,7 +114,7 @@ class _Division:
         by_navigation = self._by_navigation()
         by_crumbs = self._by_crumbs()
         for page in self._by_key.values():
-            if page is not self._home and is_skippable(page, self._titles[page.url], self._shared):
+            if page is not self._home and self._is_optional(page):
                 optional.append(page)
                 continue
             name = "" if page is self._home else by_navigation.get(page.url) or by_crumbs.get(page.url, "")
@@ -137,6 +137,9 @@ class _Division:
         if optional:
             parts.append(Part(OPTIONAL, self._ordered(optional)))
         return parts
+
+    def _is_optional(self, page: StoredPage) -> bool:
+        return kind_of(page.url, self._titles[page.url], self._shared) is not Kind.CONTENT
 
     def _places_of(self, home: StoredPage) -> dict[str, _Place]:
         places: dict[str, _Place] = {}
@@ -323,7 +326,7 @@ def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
 
     Lists and the front page, which may lie above the folder that holds everything, do not count.
     """
-    paths = [segments(page.url) for page in pages if page is not home and not is_skippable(page, "", 0)]
+    paths = [segments(page.url) for page in pages if page is not home and kind_of(page.url) is Kind.CONTENT]
     if len(paths) < 2:
         paths = [segments(page.url) for page in pages]
     first, *rest = paths

@@ -175,6 +175,10 @@ class PageStore:
         """Return the estimated number of tokens of a page."""
         return self._pages[page.url][1].tokens
 
+    def drop(self, page: StoredPage) -> None:
+        """Leave a page out of the result; its text stays on disk until the store is closed."""
+        del self._pages[page.url]
+
     def pages(self) -> list[StoredPage]:
         """Return all pages in the order of their URLs."""
         return [self._pages[url][0] for url in sorted(self._pages)]

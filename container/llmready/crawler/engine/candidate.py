@@ -1,0 +1,34 @@
+"""A page that may be fetched, as the frontier keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llmready.crawler.urls import Url
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A page that may be fetched: its distance from the start page, its attempts, its importance (0 to 1)."""
+
+    url: Url
+    depth: int
+    priority: float = 0.5
+    links_in: int = 1
+    hops: int = 0
+    attempts: int = 0
+    asked: Url | None = None
+    """The URL that the site links to, where a redirect led to this one."""
+    copy_of: Url | None = None
+    """The page that named this one as its canonical URL; it is fetched again if this one fails."""
+    stays: bool = False
+    """Whether the page is kept although it names another one as its canonical URL."""
+    is_late: bool = False
+    """Whether the page is a list, a notice or a form, which gives its place in the result to content."""
+
+
+def restored_candidate(state: dict[str, Any]) -> Candidate:
+    """Return the candidate that `state` describes, which `dataclasses.asdict` made."""
+    urls = {name: state[name] and Url(*state[name]) for name in ("url", "asked", "copy_of")}
+    return Candidate(**{**state, **urls})

@@ -1,0 +1,20 @@
+"""Recognise paths that relative links build endlessly, because the site answers each of them with the same page."""
+
+from __future__ import annotations
+
+import re
+
+DEEPEST_FOLDER = 40
+MOST_REPEATS = 5
+"""Times that a folder's name may occur in a path, numbers after it ignored (`next1`, `next2`); more come from a
+relative link that leads into itself."""
+
+_NUMBER = re.compile(r"(?<=[^\d/])\d+$")
+
+
+def leads_into_itself(path: str) -> bool:
+    """Tell whether a path is too deep, or repeats a folder too often, to be a page's own."""
+    folders = [_NUMBER.sub("", name) for name in path.split("/")]
+    if len(folders) > DEEPEST_FOLDER:
+        return True
+    return len(folders) > MOST_REPEATS and any(folders.count(name) > MOST_REPEATS for name in set(folders))
