@@ -147,7 +147,8 @@ bootstrap: setup $(STAMPS)/cdk ## Prepare your AWS account and region for the CD
 
 deploy: setup $(STAMPS)/cdk ## Deploy a stage into your AWS account, with the settings of stages/STAGE.toml (STAGE=dev)
 	@options=$$($(PREFLIGHT) deploy --stage $(STAGE) $(ARGS)) \
-		&& $(CDK) deploy $$options --context stage=$(STAGE) $(ARGS) \
+		&& { $(CDK) deploy $$options --context stage=$(STAGE) $(ARGS) \
+			|| { $(PREFLIGHT) explain --stage $(STAGE) $(ARGS); exit 1; }; } \
 		&& $(PREFLIGHT) protect --stage $(STAGE) $(ARGS)
 
 diff: setup $(STAMPS)/cdk ## Show what a deploy would change (STAGE=dev)

@@ -275,6 +275,9 @@ def _api_origin(api: apigateway.HttpApi, secret: OriginSecret) -> origins.HttpOr
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
         # CloudFormation fills it in, so that the template does not hold it.
         custom_headers={SECRET_HEADER: secret.secret.secret_value_from_json(SECRET_KEY).unsafe_unwrap()},
+        # CloudFront's defaults, which the emulator would not tell.
+        http_port=80,
+        https_port=443,
         read_timeout=Duration.seconds(30),
     )
 

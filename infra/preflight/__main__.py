@@ -1,7 +1,8 @@
 """``python -m infra.preflight``: what ``make bootstrap``, ``deploy`` and ``destroy`` check before the CDK begins.
 
 Before a deploy it prints the options that the CDK needs beside the operator's. After a deploy, ``protect`` protects a
-stage that keeps its data from deletion. ``make sender`` has SES verify the sender, which a deploy needs.
+stage that keeps its data from deletion; after one that failed, ``explain`` says why. ``make sender`` has SES verify
+the sender, which a deploy needs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.preflight.account import BOOTSTRAP_QUALIFIER, QUALIFIER, TOOLKIT, Account, PreflightError, one_line
 from infra.preflight.checks import CHECKS
+from infra.preflight.explanation import explain
 from infra.preflight.protection import exists, protect, release_never_made
 from infra.preflight.settings_diff import changed_settings
 from infra.senders import ask_to_verify
@@ -29,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
     )
     parser.add_argument(
-        "what", choices=[*CHECKS, "sender", "diff", "protect"], help="what is about to be done"
+        "what", choices=[*CHECKS, "sender", "diff", "protect", "explain"], help="what is about to be done"
     )
     parser.add_argument("--stage", default="dev", help="name of a file in stages/")
     parser.add_argument("--profile", help="a profile of your AWS credentials")
@@ -48,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _show_changes(account)
             case "protect":
                 _protect(account)
+            case "explain":
+                sys.stderr.writelines(f"{line}\n" for line in explain(account))
             case what:
                 _examine(account, what)
                 if what == "deploy":

@@ -15,6 +15,8 @@ import pytest
 from infra.local.assembly import synthesised
 from infra.local.aws import Clients
 from infra.local.deployment import STACK, deploy
+from infra.local.distribution import origin_headers
+from llmready.cli.main import main
 from tests.infra.running import ROOT, Running, free_port, is_free, wait_for
 
 PASSWORD = "correct horse battery"
@@ -75,10 +77,38 @@ def test_items_of_the_table_expire(running: Running) -> None:
 
 def test_the_signing_secret_is_there(running: Running) -> None:
     secrets = running.aws("secretsmanager")
-    (entry,) = secrets.list_secrets()["SecretList"]
-    secret = json.loads(secrets.get_secret_value(SecretId=entry["ARN"])["SecretString"])
+    secret = json.loads(secrets.get_secret_value(SecretId=_outputs(running)["SigningSecret"])["SecretString"])
     assert secret["kid"] == "k1"
     assert len(secret["secret"]) == 64
+
+
+def test_the_api_is_reached_through_the_front_door_alone(running: Running) -> None:
+    direct = (
+        f"{running.endpoints['aws']}/_aws/execute-api/{_outputs(running)['ApiId']}/$default/api/v1/health"
+    )
+    assert httpx.get(f"{running.api}/health", timeout=30).status_code == 200
+    for headers in ({}, {"X-LLMReady-Origin": "guessed"}):
+        answer = httpx.get(direct, headers=headers, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (403, "direct_call")
+
+
+def test_the_secret_header_is_rotated_while_requests_come(running: Running) -> None:
+    for number, options in enumerate(([], ["--compromised"], [])):
+        rotate = ["admin", "rotate-origin-secret", "--after", "0", "--data", str(running.data), *options]
+        assert main(rotate) == 0
+        answers = [httpx.get(f"{running.api}/{path}", timeout=30) for path in ("health", "websites")]
+        assert [answer.status_code for answer in answers] == [200, 401], number
+    secret = running.aws("secretsmanager").get_secret_value(SecretId=_outputs(running)["OriginSecret"])
+    stored = json.loads(secret["SecretString"])
+    cloudfront = running.aws("cloudfront")
+    sent = origin_headers(cloudfront, _outputs(running)["Distribution"])
+    assert sent == {"x-llmready-origin": stored["value"]}
+    assert stored["previous"] not in {None, stored["value"]}
+
+
+def _outputs(running: Running) -> dict[str, str]:
+    (stack,) = running.aws("cloudformation").describe_stacks(StackName=running.endpoints["stack"])["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from infra.preflight.account import Account, PreflightError
 from infra.preflight.base_images import check_base_images
 from infra.preflight.checks import check_is_still, check_service_role
 from infra.preflight.engine import check_engine
+from infra.preflight.explanation import explain
 from infra.preflight.protection import protect, release_never_made
 from infra.preflight.settings_diff import METADATA, changed_settings, settings_metadata
 from infra.stage_files import load_stage
@@ -497,6 +498,49 @@ def test_a_stack_whose_deletion_failed_is_explained(
     monkeypatch.setattr(Account, "stack_of", lambda _self, _name: stack)
     with pytest.raises(PreflightError, match=r"could not be deleted completely \(DELETE_FAILED\); run `aws"):
         release_never_made(asked)
+
+
+def _event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket") -> dict[str, Any]:
+    stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/LLMReady-dev/1"
+    event = {
+        "StackId": stack,
+        "EventId": f"{name}-{status}",
+        "StackName": "LLMReady-dev",
+        "LogicalResourceId": name,
+        "PhysicalResourceId": stack if name == "LLMReady-dev" else name,
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        "Timestamp": datetime.now(UTC),
+    }
+    return event | ({"ResourceStatusReason": reason} if reason else {})
+
+
+def test_an_account_that_is_refused_cloudfront_is_told_the_setting(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _account(account, monkeypatch)
+    client = account.client("cloudformation")
+    monkeypatch.setattr(asked, "client", lambda _service: client)
+    refusal = (
+        "Resource handler returned message: \"Access denied for operation 'AWS::CloudFront::Distribution: Your"
+        " account must be verified before you can add new CloudFront resources. To verify your account, please"
+        " contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error message.'\""
+        " (HandlerErrorCode: AccessDenied)"
+    )
+    # As CloudFormation tells it: the newest first, with an earlier attempt at the end.
+    events = [
+        _event("LLMReady-dev", "ROLLBACK_COMPLETE"),
+        _event("Table", "CREATE_FAILED", "Resource creation cancelled", "AWS::DynamoDB::Table"),
+        _event("Web", "CREATE_FAILED", refusal, "AWS::CloudFront::Distribution"),
+        _event("LLMReady-dev", "CREATE_IN_PROGRESS", "User Initiated"),
+        _event("Old", "CREATE_FAILED", "something of yesterday"),
+    ]
+    with Stubber(client) as answers:
+        answers.add_response("describe_stack_events", {"StackEvents": events}, {"StackName": "LLMReady-dev"})
+        told = explain(asked)
+    assert told[0].startswith("Web (AWS::CloudFront::Distribution): Resource handler returned message")
+    assert "set web = false in stages/dev.toml" in told[1]
+    assert len(told) == 2
 
 
 def test_stack_and_table_are_protected_after_the_first_success(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from llmready.cli import controls, deployment, doctor, people, records, signing_keys
+from llmready.cli import controls, deployment, doctor, origin_secret, people, records, signing_keys
 from llmready.cli.client.output import day, print_fields, print_table
 from llmready.cli.deployment import Deployment
 from llmready.cli.extras import requiring
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     controls.add_commands(command)
     people.add_commands(command)
     signing_keys.add_commands(command)
+    origin_secret.add_commands(command)
     doctor.add_commands(command)
 
 
