@@ -75,6 +75,9 @@ class Site:
             def do_GET(self) -> None:
                 site._serve(self)
 
+            def do_HEAD(self) -> None:
+                site._serve(self)
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -109,6 +112,8 @@ class Site:
             if answer.status != 304:
                 handler.send_header("Content-Length", str(len(answer.data)))
             handler.end_headers()
+            if handler.command == "HEAD":
+                return
             if not answer.drip:
                 handler.wfile.write(answer.data)
             for byte in answer.data if answer.drip else b"":

@@ -188,7 +188,7 @@ def test_front_matter_stays_within_its_lines(archive: Path) -> None:
             name, _, value = line.partition(": ")
             facts[name] = json.loads(value)
         assert facts["url"].startswith("https://example.com/page-")
-        assert set(facts) <= {"title", "description", "url", "lang", "last_modified"}
+        assert set(facts) <= {"title", "description", "url", "canonical_url", "lang", "last_updated"}
         assert all(not UNSEEN.search(value) and "\n" not in value for value in facts.values())
 
 

@@ -26,7 +26,7 @@ class StoredPage:
     """The facts of one page of the result; its Markdown is kept in the page store.
 
     Attributes:
-        url: Canonical URL of the page.
+        url: URL of the page on the crawled site, normalised.
         depth: Number of links from the start page.
         title: Content of `<title>`, or the title in a front matter.
         heading: Text of the first heading.
@@ -36,6 +36,7 @@ class StoredPage:
         digest: SHA-256 of title and Markdown, in hex.
         lang: Language as a BCP 47 tag, empty where unknown.
         modified: Last change in ISO 8601, empty where unknown.
+        canonical: The same page on another host, where the page names it as canonical; else empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
@@ -52,6 +53,7 @@ class StoredPage:
     digest: str
     lang: str = ""
     modified: str = ""
+    canonical: str = ""
     page_type: str = ""
     breadcrumbs: tuple[str, ...] = ()
     navigation: tuple[NavLink, ...] = ()

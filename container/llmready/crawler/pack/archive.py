@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from llmready.crawler.pack.llms_txt import escape, own_link, page_link, render_llms_txt
+from llmready.crawler.pack.llms_txt import ROOT, escape, own_link, page_link, render_llms_txt
 from llmready.crawler.pack.outline import Entry, Outline, make_outline
 from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.quality import judge
 from llmready.crawler.pack.zip_file import ZipFile
+from llmready.crawler.page.index_pointer import index_pointer
 from llmready.crawler.store.deflate import deflated_line
 from llmready.crawler.store.tokens import COUNTED_BY
 
@@ -194,13 +195,14 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     target = markdown_link if run.link_target == "markdown" else page_link
     for name, text in render_llms_txt(outline, target, origin).items():
         bundle.add(name, text.encode())
+    pointer = index_pointer(outline.site_name, own_link(origin, ROOT))
     described: list[dict[str, Any]] = []
 
     def pieces() -> Iterator[_Piece]:
         for section in outline.sections:
             for entry in section.entries:
-                text = store.text(entry.page)
-                written = _write_page(bundle, paths[entry.page.url], entry, text, store)
+                above = f"{_front_matter(entry)}{pointer}\n\n"
+                written, text = _write_page(bundle, paths[entry.page.url], above, entry, store)
                 described.append({**written, "section": section.title})
                 yield _piece(entry, text)
 
@@ -223,12 +225,16 @@ def _repeats(head: bytes, title: str) -> bool:
     return plain.casefold() == title.casefold()
 
 
-def _write_page(bundle: Bundle, path: str, entry: Entry, text: Text, store: PageStore) -> dict[str, Any]:
+def _write_page(
+    bundle: Bundle, path: str, above: str, entry: Entry, store: PageStore
+) -> tuple[dict[str, Any], Text]:
+    """Write a page below the lines `above`, and return how the manifest lists it, and its text."""
     page = entry.page
-    head = _front_matter(entry).encode() + text.head
+    text = store.text(page)
+    head = above.encode() + text.head
     data = head + text.rest
     bundle.add(path, data, (deflated_line(head), text.packed) if text.packed else ())
-    return {
+    described = {
         "url": str(page.url),
         "path": path,
         "title": entry.title,
@@ -238,6 +244,7 @@ def _write_page(bundle: Bundle, path: str, entry: Entry, text: Text, store: Page
         "words": store.words(page),
         "tokens": store.tokens(page),
     }
+    return described, text
 
 
 def _front_matter(entry: Entry) -> str:
@@ -246,8 +253,9 @@ def _front_matter(entry: Entry) -> str:
         "title": entry.title,
         "description": entry.description,
         "url": str(page.url),
+        "canonical_url": page.canonical or str(page.url),
         "lang": page.lang,
-        "last_modified": page.modified,
+        "last_updated": page.modified,
     }
     # A JSON string is also a YAML string, whatever characters it holds.
     front = "".join(f"{key}: {_quoted(text)}\n" for key, text in facts.items() if text)

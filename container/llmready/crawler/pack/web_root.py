@@ -74,8 +74,10 @@ def _free(place: str, taken: set[str]) -> str:
 def _sitemap(manifest: Mapping[str, object]) -> bytes:
     """Return a list of all pages in Markdown, in the order of their URLs."""
     pages = manifest.get("pages")
-    lines = ["# Sitemap", ""]
-    for page in sorted(pages if isinstance(pages, list) else [], key=lambda page: str(page["url"])):
-        title = str(page.get("title") or page["url"]).translate(_ESCAPED)
-        lines.append(f"- [{title}](<{page['url']}>)")
-    return ("\n".join(lines) + "\n").encode()
+    listed = sorted(pages if isinstance(pages, list) else [], key=lambda page: str(page["url"]))
+    links = "".join(f"- [{_escaped(page.get('title') or page['url'])}](<{page['url']}>)\n" for page in listed)
+    return f"# {_escaped(manifest.get('site_name') or 'Sitemap')}\n\n{links}".encode()
+
+
+def _escaped(text: object) -> str:
+    return str(text).translate(_ESCAPED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import to_utf8
 from llmready.crawler.fetch.response import all_values
-from llmready.crawler.page.meta_tags import iso_date
+from llmready.crawler.page.last_change import last_change
 from llmready.crawler.page.metadata import PageMetadata, read_metadata
 from llmready.crawler.page.relations import Relations, read_relations
 
@@ -49,5 +49,5 @@ async def read_rendered(response: Response, html: str, converter: Converter) -> 
 async def _read(response: Response, source: bytes, converter: Converter) -> HtmlPage:
     raw, markdown = await converter.read(source, str(response.url))
     metadata = read_metadata(raw, response.url, all_values(response.headers, "X-Robots-Tag"))
-    metadata.modified = metadata.modified or iso_date(response.headers.get("Last-Modified", ""))
+    metadata.modified = last_change(response, metadata.modified)
     return HtmlPage(source, markdown, metadata, read_relations(metadata, response))

@@ -90,5 +90,17 @@ def _from_alternate(alternate: Response, content: HtmlPage, url: Url, depth: int
 def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     metadata = content.metadata
     page.lang, page.modified, page.page_type = metadata.lang, metadata.modified, metadata.page_type
+    page.canonical = _canonical_elsewhere(content, page.url)
     page.breadcrumbs = read_breadcrumbs(content.source)
     page.navigation = read_navigation(content.html, metadata.base) if page.depth == 0 else ()
+
+
+def _canonical_elsewhere(content: HtmlPage, url: Url) -> str:
+    """Return the canonical URL of a page that is served on another host, such as a preview, too.
+
+    A canonical URL with another path is often a template's mistake, such as the front page for all pages.
+    """
+    canonical = content.metadata.canonical or content.relations.canonical
+    if canonical is None or canonical.origin == url.origin:
+        return ""
+    return str(canonical) if canonical.key == url.key else ""

@@ -14,7 +14,10 @@ from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
 from llmready.crawler.page.digests import content_digest
 from llmready.crawler.page.excerpt import first_paragraph
+from llmready.crawler.page.index_pointer import without_index_pointer
+from llmready.crawler.page.last_change import last_change
 from llmready.crawler.page.media import Media, media_of
+from llmready.crawler.page.meta_tags import iso_date, language
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ MAX_LINKS = 5000
 _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
-_FACT = re.compile(r"^(title|description):[ \t]*(\S.{0,999})$", re.MULTILINE)
+_FACT = re.compile(r"^(title|description|lang|last_updated):[ \t]*(\S.{0,999})$", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#[ \t]+(\S[^\n]{0,999})$", re.MULTILINE)
 _LINK = re.compile(
     r"\]\(\s{0,3}<?([^()<>\s]{1,2000}(?:\([^()\s]{0,200}\)[^()<>\s]{0,2000})?)|<(https?://[^<>\s]{1,2000})>"
@@ -50,7 +53,8 @@ def read_text_page(response: Response) -> TextPage:
 def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str]:
     """Return the facts and the sanitised text of a response in Markdown or plain text.
 
-    A front matter gives title and description and is removed, because the archive writes its own.
+    A front matter gives title, description, language and last change. It is removed, because the archive writes its
+    own.
     Parameters: `response`; `url`, under which the page is stored; `depth`, links from the start page.
     Raises: Failure (empty_page).
     """
@@ -61,6 +65,8 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
     if front:
         facts = {name: _value(value) for name, value in _FACT.findall(front[1])}
         text = text[front.end() :]
+    if is_markdown:
+        text = without_index_pointer(text)
     text = clean_served_text(text, is_markdown=is_markdown)
     found = _HEADING.search(text) if is_markdown else None
     heading = clean_line(found[1].rstrip("# ")) if found else ""
@@ -76,6 +82,8 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
         site_name="",
         excerpt=clean_line(first_paragraph(text)),
         digest=content_digest("", text),
+        lang=language(facts.get("lang", ""), {}),
+        modified=last_change(response, iso_date(facts.get("last_updated", ""))),
     )
     return page, text
 

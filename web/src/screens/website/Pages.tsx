@@ -223,5 +223,6 @@ function PagePanel({ generation, path, page, previous, next }: PanelProps) {
 function withoutFrontMatter(text: string): string {
   if (!text.startsWith('---\n')) return text
   const end = text.indexOf('\n---\n', 4)
-  return end < 0 ? text : text.slice(end + 5)
+  // The line below the front matter only leads to llms.txt.
+  return end < 0 ? text : text.slice(end + 5).replace(/^\n*> [^\n]*\[llms\.txt\]\([^)\n]*\)\n/, '')
 }

@@ -1,0 +1,24 @@
+"""The line of each Markdown file that leads to the index of its site."""
+
+from __future__ import annotations
+
+import re
+
+from llmready.crawler.convert.characters import clean_line
+
+_MARKS = re.compile(r"[\\\\`*_\[\]<>&#!~|]")
+_POINTER = re.compile(r"\A\s*> (?:[^\n]{0,400}: )?\[llms\.txt\]\([^()\s]{1,2000}/llms\.txt\)[ \t]*(?:\n+|\Z)")
+
+
+def index_pointer(site_name: str, index_url: str) -> str:
+    """Return the line: a quotation with the site's name and a link, which needs no words of any language.
+
+    Parameters: `site_name`, plain text; `index_url`, the URL of the site's llms.txt.
+    """
+    name = _MARKS.sub(lambda mark: f"\\{mark[0]}", clean_line(site_name)[:200])
+    return f"> {name}: [llms.txt]({index_url})"
+
+
+def without_index_pointer(markdown: str) -> str:
+    """Return the Markdown without the line at its start, so that files that are crawled again do not collect it."""
+    return _POINTER.sub("", markdown, count=1)

@@ -1,0 +1,41 @@
+"""Decide whether a stated time of the last change is one."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from llmready.crawler.page.meta_tags import iso_date
+
+if TYPE_CHECKING:
+    from llmready.crawler.fetch.response import Response
+
+TIME_OF_ANSWER = 60
+"""Seconds around the time of a response within which a stated change is only the time at which the page was made."""
+
+
+def last_change(response: Response, stated: str = "") -> str:
+    """Return when a page was last changed, in ISO 8601, or an empty text where it is not known.
+
+    Many servers put the time of the response into `Last-Modified` or into the page, so that it differs at each
+    request; such a time is no change.
+
+    Parameters: `response`; `stated`, what the page itself says, in ISO 8601 or empty.
+    """
+    answered = iso_date(response.headers.get("Date", ""))
+    moment = datetime.fromisoformat(answered).timestamp() if answered else time.time()
+    for date in (stated, iso_date(response.headers.get("Last-Modified", ""))):
+        if date and not _is_near(date, moment):
+            return date
+    return ""
+
+
+def _is_near(date: str, moment: float) -> bool:
+    if "T" not in date:
+        # A day without a time says more than when the page was made.
+        return False
+    parsed = datetime.fromisoformat(date)
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    return abs(parsed.timestamp() - moment) <= TIME_OF_ANSWER
