@@ -42,6 +42,7 @@ def dispatcher_function(resources: Resources, *, workers: Workers) -> lambda_.Fu
             **resources.table,
             **resources.job_queues,
             **resources.mail_queue,
+            **resources.webhook_queue,
             **workers.launch_settings(),
             **variables(
                 Settings(
@@ -58,13 +59,13 @@ def dispatcher_function(resources: Resources, *, workers: Workers) -> lambda_.Fu
     resources.storage.grant_table(
         function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("due", "by_status")
     )
-    grant_on(function, [*resources.job_queue_arns(), resources.queues.mail.queue.queue_arn], SEND)
+    grant_on(function, [*resources.job_queue_arns(), *resources.notifier_queue_arns()], SEND)
     workers.grant_launch(function)
     return function
 
 
 def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function:
-    """Create the function that sends emails.
+    """Create the function that sends emails and webhook deliveries.
 
     Args:
         resources: the resources of the stack.
@@ -76,7 +77,14 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
     )
     function = resources.event_function(
         "notifier",
-        {**resources.table, **resources.signing_secret, **resources.mail.settings(), **public_url},
+        {
+            **resources.table,
+            **resources.signing_secret,
+            **resources.mail.settings(),
+            **resources.mail_queue,
+            **resources.webhook_queue,
+            **public_url,
+        },
         timeout=Duration.seconds(30),
     )
     if resources.layers.sendgrid:
@@ -85,7 +93,10 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
     # The link in an email carries a ticket for one download, signed like a token.
     resources.storage.grant_signing_secret(function)
     resources.mail.grant_send(function)
+    grant_on(function, resources.notifier_queue_arns(), SEND)
     _consume(function, resources.queues.mail.queue, batch_size=5)
+    # One delivery may take half of the function's time.
+    _consume(function, resources.queues.webhooks.queue, batch_size=1)
     return function
 
 
@@ -104,13 +115,12 @@ def dead_letters_function(resources: Resources) -> lambda_.Function:
     """Create the function that fails generations which no worker could finish."""
     function = resources.event_function(
         "dead_letters",
-        {**resources.table, **resources.job_queues, **resources.mail_queue},
+        {**resources.table, **resources.job_queues, **resources.mail_queue, **resources.webhook_queue},
         timeout=Duration.seconds(30),
     )
-    resources.storage.grant_table(function, GET, GET_MANY, PUT, UPDATE, indexes=("by_status",))
-    grant_on(function, [*resources.job_queue_arns(), resources.queues.mail.queue.queue_arn], SEND)
-    for queue in (resources.queues.standard.dead_letters, resources.queues.priority.dead_letters):
-        _consume(function, queue, batch_size=10)
+    resources.storage.grant_table(function, GET, GET_MANY, QUERY, PUT, UPDATE, indexes=("by_status",))
+    grant_on(function, [*resources.job_queue_arns(), *resources.notifier_queue_arns()], SEND)
+    _consume(function, resources.queues.standard.dead_letters, batch_size=10)
     return function
 
 

@@ -43,6 +43,7 @@ def auth_function(resources: Resources) -> lambda_.Function:
             **resources.bucket,
             **resources.signing_secret,
             **resources.mail_queue,
+            **resources.webhook_queue,
             **_captcha(stage),
             **_limits(
                 stage,
@@ -59,7 +60,7 @@ def auth_function(resources: Resources) -> lambda_.Function:
     resources.storage.grant_signing_secret(function)
     if stage.captcha_secret:
         grant_on(function, [stage.captcha_secret], "secretsmanager:GetSecretValue")
-    grant_on(function, [resources.queues.mail.queue.queue_arn], SEND)
+    grant_on(function, resources.notifier_queue_arns(), SEND)
     return function
 
 
@@ -68,6 +69,17 @@ def keys_function(resources: Resources) -> lambda_.Function:
     function = resources.http_function("keys", {**resources.table, **resources.signing_secret})
     resources.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE)
     resources.storage.grant_signing_secret(function)
+    return function
+
+
+def webhooks_function(resources: Resources) -> lambda_.Function:
+    """Create the function of ``/webhooks``."""
+    function = resources.http_function(
+        "webhooks", {**resources.table, **resources.signing_secret, **resources.webhook_queue}
+    )
+    resources.storage.grant_table(function, GET, QUERY, PUT, UPDATE, DELETE)
+    resources.storage.grant_signing_secret(function)
+    grant_on(function, [resources.queues.webhooks.queue.queue_arn], SEND)
     return function
 
 
@@ -96,7 +108,9 @@ def websites_function(resources: Resources, *, cleanup: lambda_.IFunction) -> la
 
 def generations_function(resources: Resources, *, dispatcher: lambda_.IFunction) -> lambda_.Function:
     """Create the function of ``/generations``."""
-    function = resources.http_function("generations", _start_settings(resources, dispatcher))
+    function = resources.http_function(
+        "generations", {**_start_settings(resources, dispatcher), **resources.webhook_queue}
+    )
     resources.storage.grant_table(
         function,
         GET,
@@ -110,6 +124,8 @@ def generations_function(resources: Resources, *, dispatcher: lambda_.IFunction)
     # A presigned URL gives no more than its signer may do. A large file is extracted from its archive first.
     resources.storage.grant_archives(function, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
     resources.storage.grant_deleting_archives(function)
+    # Cancelling a generation is an event for webhooks.
+    grant_on(function, [resources.queues.webhooks.queue.queue_arn], SEND)
     _grant_starts(resources, function, dispatcher)
     return function
 

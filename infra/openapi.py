@@ -24,7 +24,7 @@ from llmready.http.scopes import scopes_for
 from llmready.version import __version__
 
 OPENAPI_FILE = ROOT / "docs" / "api" / "openapi.json"
-_HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations", "firecrawl")
+_HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations", "webhooks", "firecrawl")
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
 
@@ -41,6 +41,7 @@ _TAGS = {
     "keys": "API keys for programs",
     "websites": "What you want as text",
     "generations": "From start to download",
+    "webhooks": "Events sent to your own server",
     "firecrawl": "For clients of Firecrawl's `/v1/llmstxt`",
     "public": "What needs no account",
 }

@@ -32,6 +32,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "file_not_found": (404, "The archive has no file with this path."),
     "no_earlier_generation": (404, "The website has no completed generation before this one."),
     "generation_not_found": (404, "There is no such generation."),
+    "webhook_not_found": (404, "There is no such webhook."),
+    "delivery_not_found": (404, "There is no such delivery."),
     "key_not_found": (404, "There is no such API key."),
     "user_not_found": (404, "There is no such account."),
     "method_not_allowed": (405, "This path does not accept this method."),
@@ -40,6 +42,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "no_generation": (409, "Patterns can be previewed after the first completed generation."),
     "website_inactive": (409, "This website is inactive; activate it to generate."),
     "website_exists": (409, "You already have a website with this URL."),
+    "webhook_changed": (409, "The webhook was changed meanwhile; read it again and retry."),
+    "webhook_disabled": (409, "This webhook is disabled; activate it before sending to it."),
     "website_changed": (409, "The website was changed meanwhile; read it again and retry."),
     "password_changed": (409, "The password was changed meanwhile; please sign in again."),
     "already_ended": (409, "The generation is already completed."),
@@ -85,6 +89,7 @@ _ANY = ("internal_error", "try_again")
 _LIMITED = ("too_many_requests",)
 _WEBSITE = ("website_not_found",)
 _GENERATION = ("generation_not_found",)
+_WEBHOOK = ("webhook_not_found",)
 _FILES = ("not_completed", "scan_pending", "scan_failed", "files_expired", "malware_found")
 
 
@@ -159,6 +164,14 @@ def _of_generation(status: str, value: str) -> tuple[Link, ...]:
         *("cancelGeneration", "deleteGeneration"),
     )
     return tuple(Link(name, status, {"generation_id": value}) for name in names)
+
+
+def _of_webhook(status: str, value: str) -> tuple[Link, ...]:
+    names = (
+        *("readWebhook", "changeWebhook", "deleteWebhook", "testWebhook", "rotateWebhookSecret"),
+        "listDeliveries",
+    )
+    return tuple(Link(name, status, {"webhook_id": value}) for name in names)
 
 
 _ID, _FIRST = "$response.body#/id", "$response.body#/items/0/id"
@@ -241,6 +254,27 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "GET /keys": Operation("listKeys", links=(Link("deleteKey", "200", {"key_id": _FIRST}),)),
     "DELETE /keys/{key_id}": Operation("deleteKey", ("key_not_found",)),
+    "POST /webhooks": Operation(
+        "createWebhook",
+        ("plan_limit", "url_not_public", "user_not_found"),
+        links=_of_webhook("201", _ID),
+    ),
+    "GET /webhooks": Operation("listWebhooks", links=_of_webhook("200", _FIRST)),
+    "GET /webhooks/{webhook_id}": Operation("readWebhook", _WEBHOOK),
+    "PATCH /webhooks/{webhook_id}": Operation(
+        "changeWebhook", (*_WEBHOOK, "webhook_changed", "url_not_public")
+    ),
+    "DELETE /webhooks/{webhook_id}": Operation("deleteWebhook", _WEBHOOK),
+    "POST /webhooks/{webhook_id}/test": Operation(
+        "testWebhook", (*_WEBHOOK, "webhook_disabled"), limited=True
+    ),
+    "POST /webhooks/{webhook_id}/rotate-secret": Operation(
+        "rotateWebhookSecret", (*_WEBHOOK, "webhook_changed")
+    ),
+    "GET /webhooks/{webhook_id}/deliveries": Operation("listDeliveries", (*_WEBHOOK, "validation_error")),
+    "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/retry": Operation(
+        "retryDelivery", (*_WEBHOOK, "delivery_not_found", "webhook_disabled"), limited=True
+    ),
     "POST /websites": Operation(
         "addWebsite",
         ("plan_limit", "website_exists", "url_not_public", "user_not_found"),

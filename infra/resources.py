@@ -79,6 +79,15 @@ class Resources:
         """Return the settings of what asks the notifier to send an email."""
         return variables(Settings(mail_queue_url=self.queues.mail.queue.queue_url))
 
+    @property
+    def webhook_queue(self) -> dict[str, str]:
+        """Return the settings of what asks the notifier to attempt a webhook delivery."""
+        return variables(Settings(webhook_queue_url=self.queues.webhooks.queue.queue_url))
+
+    def notifier_queue_arns(self) -> list[str]:
+        """Return the ARNs of the queues of the notifier."""
+        return [self.queues.mail.queue.queue_arn, self.queues.webhooks.queue.queue_arn]
+
     def job_queue_arns(self) -> list[str]:
         """Return the ARNs of the queues of generations."""
         return [queue.queue_arn for queue in self.queues.lanes().values()]

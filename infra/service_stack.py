@@ -19,7 +19,7 @@ from infra.constructs.monitoring import Monitoring
 from infra.constructs.network import Network
 from infra.constructs.queues import Queues
 from infra.constructs.schedules import Schedules
-from infra.constructs.storage import GET, GET_MANY, PUT, UPDATE, Storage, grant_on
+from infra.constructs.storage import GET, GET_MANY, PUT, QUERY, UPDATE, Storage, grant_on
 from infra.constructs.workers import Workers
 from infra.event_functions import (
     SEND,
@@ -37,6 +37,7 @@ from infra.http_functions import (
     generations_function,
     keys_function,
     public_function,
+    webhooks_function,
     websites_function,
 )
 from infra.preflight.settings_diff import METADATA, settings_metadata
@@ -113,6 +114,7 @@ class ServiceStack(Stack):
             public=public_function(resources),
             auth=auth_function(resources),
             keys=keys_function(resources),
+            webhooks=webhooks_function(resources),
             websites=websites_function(resources, cleanup=cleanup),
             generations=generations_function(resources, dispatcher=dispatcher),
             firecrawl=firecrawl_function(resources, dispatcher=dispatcher),
@@ -167,6 +169,7 @@ class ServiceStack(Stack):
                 **resources.bucket,
                 **resources.job_queues,
                 **resources.mail_queue,
+                **resources.webhook_queue,
                 **variables(
                     Settings(
                         generation_timeout=stage.generation_timeout,
@@ -183,7 +186,7 @@ class ServiceStack(Stack):
         )
         role: iam.IRole = workers.role
         self.storage.grant_table(
-            role, GET, GET_MANY, PUT, UPDATE, indexes=("by_status", "by_website_status", "due")
+            role, GET, GET_MANY, QUERY, PUT, UPDATE, indexes=("by_status", "by_website_status", "due")
         )
         # The next crawl of a website requests only what changed since the last one.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
@@ -192,7 +195,7 @@ class ServiceStack(Stack):
             self.storage.grant_shared_answers(role)
         # A worker that must stop sends its generations again; one that ends a generation sends the user's next one.
         grant_on(role, resources.job_queue_arns(), *RECEIVE, SEND)
-        grant_on(role, [self.queues.mail.queue.queue_arn], SEND)
+        grant_on(role, resources.notifier_queue_arns(), SEND)
         return workers
 
     def _own_url(self) -> str:

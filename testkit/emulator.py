@@ -23,6 +23,7 @@ from botocore.config import Config
 from llmready.adapters.dynamodb.account_mails import DynamoAccountMailLimit
 from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
 from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
@@ -38,10 +39,13 @@ from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.task_starts import DynamoStartFailures
 from llmready.adapters.dynamodb.text_requests import DynamoTextRequests
 from llmready.adapters.dynamodb.users import DynamoUsers
+from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.s3 import S3Archives
-from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
+from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue, SqsWebhookQueue
 from llmready.domain.plans import Lane
+from llmready.http.schemas.generations import shown_generation
+from llmready.http.schemas.websites import shown_website
 from llmready.services import Services
 from testkit.partial_services import services_with
 
@@ -111,6 +115,7 @@ class Place:
             "bucket": self.name,
             **{f"{lane}_queue_url": url for lane, url in self.queue_urls.items()},
             "mail_queue_url": self.mail_queue_url,
+            "webhook_queue_url": self.webhook_queue_url,
             **settings,
         }
         return {
@@ -155,6 +160,10 @@ class Place:
     @cached_property
     def mail_queue_url(self) -> str:
         return self._queue("mail")
+
+    @cached_property
+    def webhook_queue_url(self) -> str:
+        return self._queue("webhooks")
 
     @cached_property
     def table(self) -> Table:
@@ -248,6 +257,11 @@ class Place:
             outbox=self.outbox,
             mail_queue=self.mail_queue,
             suppressions=self.suppressions,
+            webhooks=DynamoWebhooks(self.table),
+            deliveries=DynamoDeliveries(self.table),
+            webhook_queue=SqsWebhookQueue(self.sqs, self.webhook_queue_url),
+            show_generation=shown_generation,
+            show_website=shown_website,
             jobs=self.jobs,
             job_consumer=self.jobs,
             mutex=self.mutex,

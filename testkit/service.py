@@ -81,8 +81,11 @@ class Service:
         return Answer(answer["statusCode"], answer["headers"], answer["body"], answer.get("cookies", []))
 
     def notify(self) -> None:
-        """Have the notifier work off its queue."""
-        url = self.place.mail_queue_url
+        """Have the notifier work off its queues."""
+        for url in (self.place.mail_queue_url, self.place.webhook_queue_url):
+            self._work_off(url)
+
+    def _work_off(self, url: str) -> None:
         while messages := self.place.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
             "Messages"
         ):

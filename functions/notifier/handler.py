@@ -1,4 +1,4 @@
-"""Sends the mails of the outbox that its queue names."""
+"""Sends the emails and the webhook deliveries of the outbox that its queues name."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
-from llmready.adapters.sqs import correlation_from, mail_from, mail_request_from
+from llmready.adapters.sqs import correlation_from, delivery_from, mail_from, mail_request_from
 from llmready.observability import logger, tracer
 from llmready.usecases.send_mail import accept_mail_request, send_mail
+from llmready.usecases.send_webhook import send_webhook
 
 processor = BatchProcessor(event_type=EventType.SQS)
 
@@ -17,6 +18,11 @@ processor = BatchProcessor(event_type=EventType.SQS)
 def _send(record: SQSRecord) -> None:
     services = bootstrap.services()
     logger.set_correlation_id(correlation_from(record.body))
+    delivery = delivery_from(record.body)
+    if delivery is not None:
+        accepted = send_webhook(services, *delivery)
+        logger.info("webhook delivery handled", delivery_id=delivery[2], accepted=accepted)
+        return
     request = mail_request_from(record.body)
     if request is not None:
         mail = accept_mail_request(services, request)
@@ -32,5 +38,5 @@ def _send(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Send each email of a batch; deliveries that raise an error are retried."""
+    """Send each email or webhook delivery of a batch; messages whose handling raises an error come again."""
     return process_partial_response(event, record_handler=_send, processor=processor, context=context)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 PUBLIC_PAGES = ("health", "plans", "openapi.json", "docs")
-RESOURCES = ("keys", "websites", "generations")
+RESOURCES = ("keys", "websites", "generations", "webhooks")
 # Each password hash keeps a processor busy for 40 ms, so these routes have a lower limit of their own.
 SIGN_IN = "auth"
 BURST_SECONDS = 2  # a burst may be as large as what this many seconds allow
@@ -51,6 +51,7 @@ class Api(Construct):
         keys: answers /keys.
         websites: answers /websites.
         generations: answers /generations.
+        webhooks: answers /webhooks.
         firecrawl: answers /v1/llmstxt.
     """
 
@@ -65,6 +66,7 @@ class Api(Construct):
         keys: lambda_.IFunction,
         websites: lambda_.IFunction,
         generations: lambda_.IFunction,
+        webhooks: lambda_.IFunction,
         firecrawl: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -96,7 +98,7 @@ class Api(Construct):
             self._route(f"/api/v1/{page}", public_integration, apigateway.HttpMethod.GET)
         self._route("/api/v1/auth/{proxy+}", HttpLambdaIntegration("Auth", auth))
         # {proxy+} takes the form with a trailing slash too; a route key itself may not end in one.
-        for resource, function in zip(RESOURCES, (keys, websites, generations), strict=True):
+        for resource, function in zip(RESOURCES, (keys, websites, generations, webhooks), strict=True):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)
             self._route(f"/api/v1/{resource}/{{proxy+}}", integration)

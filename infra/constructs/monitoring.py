@@ -88,9 +88,9 @@ class Monitoring(Construct):
 
     def _watch_queues(self, queues: Queues) -> None:
         for name, queue in (
-            ("standard", queues.standard),
-            ("priority", queues.priority),
+            ("generations", queues.standard),
             ("mail", queues.mail),
+            ("webhook", queues.webhooks),
         ):
             metric = queue.dead_letters.metric_approximate_number_of_messages_visible(
                 period=_MINUTE, statistic="Maximum"

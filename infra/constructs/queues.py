@@ -1,4 +1,4 @@
-"""Queues of generations and mails, each with the queue where its failures end."""
+"""Queues of generations, mails and webhook deliveries, each with the queue where its failures end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 # Attempts are counted in the table; this many deliveries only a message has that ends workers before they claim it.
 GENERATION_RECEIVES = 8
 MAIL_RECEIVES = 5
+WEBHOOK_RECEIVES = 5
 # AWS asks for at least six times the timeout of the function that reads the queue.
 MAIL_VISIBILITY = Duration.seconds(180)
+WEBHOOK_VISIBILITY = Duration.seconds(180)
 DEAD_VISIBILITY = Duration.seconds(180)
 
 
@@ -29,6 +31,7 @@ class WorkQueue(Construct):
         dead_visibility: the same for the dead-letter queue's own consumer.
         max_receives: how often a message is taken before it is set aside.
         for_browsers: whether there is a second queue, for what needs a browser; its failures end in the same place.
+        dead_letters: an existing queue for its failures; None creates one.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class WorkQueue(Construct):
         dead_visibility: Duration,
         max_receives: int,
         for_browsers: bool = False,
+        dead_letters: sqs.Queue | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
+        self.dead_letters = dead_letters or sqs.Queue(
             self,
             "DeadLetters",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
@@ -70,28 +74,39 @@ class WorkQueue(Construct):
 
 
 class Queues(Construct):
-    """The standard and the priority queue of generations and the queue of mails."""
+    """The standard and the priority queue of generations, the queue of mails and the queue of webhook deliveries."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self.standard, self.priority = (
-            WorkQueue(
-                self,
-                name,
-                # A message stays hidden as long as a lease lasts, so both run out together.
-                visibility=Duration.seconds(stage.lease_seconds),
-                dead_visibility=DEAD_VISIBILITY,
-                max_receives=GENERATION_RECEIVES,
-                for_browsers=True,
-            )
-            for name in ("Standard", "Priority")
-        )
+        self.standard = self._generations("Standard", stage)
+        # One place for the failures of both: each queue that a function reads is polled all month.
+        self.priority = self._generations("Priority", stage, dead_letters=self.standard.dead_letters)
         self.mail = WorkQueue(
             self,
             "Mail",
             visibility=MAIL_VISIBILITY,
             dead_visibility=MAIL_VISIBILITY,
             max_receives=MAIL_RECEIVES,
+        )
+        # A queue of its own, so that slow receivers do not delay emails.
+        self.webhooks = WorkQueue(
+            self,
+            "Webhooks",
+            visibility=WEBHOOK_VISIBILITY,
+            dead_visibility=WEBHOOK_VISIBILITY,
+            max_receives=WEBHOOK_RECEIVES,
+        )
+
+    def _generations(self, name: str, stage: Stage, *, dead_letters: sqs.Queue | None = None) -> WorkQueue:
+        return WorkQueue(
+            self,
+            name,
+            # A message stays hidden as long as a lease lasts, so both run out together.
+            visibility=Duration.seconds(stage.lease_seconds),
+            dead_visibility=DEAD_VISIBILITY,
+            max_receives=GENERATION_RECEIVES,
+            for_browsers=True,
+            dead_letters=dead_letters,
         )
 
     def lanes(self) -> dict[Lane, sqs.Queue]:
@@ -109,8 +124,9 @@ class Queues(Construct):
         """All queues by the names that operators see."""
         return {
             **{lane.value: queue for lane, queue in self.lanes().items()},
-            "standard_dead_letters": self.standard.dead_letters,
-            "priority_dead_letters": self.priority.dead_letters,
+            "generation_dead_letters": self.standard.dead_letters,
             "mail": self.mail.queue,
             "mail_dead_letters": self.mail.dead_letters,
+            "webhook": self.webhooks.queue,
+            "webhook_dead_letters": self.webhooks.dead_letters,
         }

@@ -128,13 +128,14 @@ def _outputs(clients: Clients, template: str) -> Deployed:
     values = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     queues = {
         "standard": values["StandardQueue"],
-        "standard_dead_letters": values["StandardDeadLettersQueue"],
+        "generation_dead_letters": values["GenerationDeadLettersQueue"],
         "priority": values["PriorityQueue"],
         "standard_browser": values["StandardBrowserQueue"],
         "priority_browser": values["PriorityBrowserQueue"],
-        "priority_dead_letters": values["PriorityDeadLettersQueue"],
         "mail": values["MailQueue"],
         "mail_dead_letters": values["MailDeadLettersQueue"],
+        "webhook": values["WebhookQueue"],
+        "webhook_dead_letters": values["WebhookDeadLettersQueue"],
     }
     return Deployed(
         template=template,

@@ -109,7 +109,10 @@ def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Pa
     services = SimpleNamespace(
         controls=SimpleNamespace(get=lambda: SimpleNamespace(paused=False)),
         generations=SimpleNamespace(active=lambda: generations),
-        dead_letter_urls=[],
+        dead_letters_url="",
+        sqs=SimpleNamespace(
+            get_queue_attributes=lambda **_: {"Attributes": {"ApproximateNumberOfMessages": "0"}}
+        ),
         stack="LLMReady-prod",
         client=lambda service: Client(service, answers),
     )

@@ -23,7 +23,7 @@ def test_a_dead_letter_fails_its_generation_and_lets_the_next_one_go(
     def given_up() -> bool:
         found = person.generation(lost)
         if found["status"] == "pending":
-            queue = system.endpoints["queues"]["standard_dead_letters"]
+            queue = system.endpoints["queues"]["generation_dead_letters"]
             system.aws("sqs").send_message(QueueUrl=queue, MessageBody=letter)
         return bool(found["status"] == "failed")
 

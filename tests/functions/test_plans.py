@@ -33,7 +33,8 @@ def admin(
     # There is no stack that names the secret.
     monkeypatch.setattr(signing_keys, "fingerprints", lambda _: bootstrap.services().fingerprints)
     queues: dict[str, str] = {lane.value: url for lane, url in place.queue_urls.items()}
-    queues |= {f"{queue}_dead_letters": place.dead_letters_url for queue in QueueName}
+    queues["generation_dead_letters"] = place.dead_letters_url
+    queues["webhook"] = place.webhook_queue_url
     endpoints = {
         "api": "http://localhost:1/api/v1",
         "aws": place.emulator.endpoint,

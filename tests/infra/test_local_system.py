@@ -61,7 +61,8 @@ def test_endpoints_name_what_was_deployed(running: Running) -> None:
     assert running.aws("dynamodb").describe_table(TableName=endpoints["table"])
     assert running.aws("s3").head_bucket(Bucket=endpoints["bucket"])
     assert set(endpoints["queues"]) == {
-        *(f"{name}{suffix}" for name in ("standard", "priority", "mail") for suffix in ("", "_dead_letters")),
+        *("standard", "priority", "generation_dead_letters"),
+        *("mail", "mail_dead_letters", "webhook", "webhook_dead_letters"),
         *("standard_browser", "priority_browser"),
     }
     for url in endpoints["queues"].values():

@@ -38,6 +38,7 @@ ALLOWED = {
     | SEND
     | DELETE_FILES,
     "keys": _items("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem") | SECRET,
+    "webhooks": _items("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem") | SECRET | SEND,
     "firecrawl": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
     | SECRET
     | SEND
@@ -58,6 +59,7 @@ ALLOWED = {
     "notifier": _items("GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
     | SECRET
     | CONSUME
+    | SEND
     | {"ses:SendEmail"},
     "mail_events": _items("PutItem") | SECRET,
     "dead_letters": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem") | SEND | CONSUME,
@@ -260,7 +262,7 @@ def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
         if "RedrivePolicy" in queue["Properties"]
     }
     dead = [target(redrive["deadLetterTargetArn"]) for redrive in redrives.values()]
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [5, 8, 8, 8, 8]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [5, 5, 8, 8, 8, 8]
     assert len(set(dead)) == 3
     assert set(dead) | set(redrives) == set(queues)
     for name in dead:
@@ -296,9 +298,10 @@ def test_who_takes_from_which_queue(prod: Template) -> None:
             by_receives.setdefault(redrive["maxReceiveCount"], set()).add(
                 (name, target(redrive["deadLetterTargetArn"]))
             )
-    ((mail, _),) = by_receives[5]
+    outbox = {name for name, _ in by_receives[5]}  # of emails and of webhook deliveries
+    assert len(outbox) == 2
     dead_letters = prod.function_name("dead_letters")
-    assert taken == {(prod.function_name("notifier"), mail)} | {
+    assert taken == {(prod.function_name("notifier"), queue) for queue in outbox} | {
         (dead_letters, dead) for _, dead in by_receives[8]
     }
 
@@ -323,6 +326,8 @@ def test_every_path_reaches_a_function_of_ours(prod: Template) -> None:
         "ANY /api/v1/websites/{proxy+}",
         "ANY /api/v1/generations",
         "ANY /api/v1/generations/{proxy+}",
+        "ANY /api/v1/webhooks",
+        "ANY /api/v1/webhooks/{proxy+}",
     }
 
 
@@ -496,7 +501,8 @@ def test_what_alarms_ring_for(prod: Template) -> None:
         for entry in prod.of("AWS::CloudWatch::Alarm").values()
     }
     assert sections == {
-        *("dead-letters-standard", "dead-letters-priority", "dead-letters-mail", "oldest-unfinished"),
+        *("dead-letters-generations", "dead-letters-mail", "dead-letters-webhook"),
+        "oldest-unfinished",
         *("failure-rate", "server-errors", "functions-throttled", "table-throttled", "tasks-not-started"),
         *("dispatcher-silent", "mail-bounces", "archive-not-clean", "tasks-failed-to-start"),
     }

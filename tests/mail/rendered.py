@@ -41,6 +41,7 @@ def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Messa
         user_id=user.id,
         kind=kind,
         generation_id=generation.id if generation else None,
+        webhook_url="https://hooks.example.com/x" if kind is MailKind.WEBHOOK_DISABLED else None,
         created_at=now(),
         due_at=now(),
     )

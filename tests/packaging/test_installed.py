@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from llmready.cli.exit_codes import ExitCode
-from llmready.domain.plans import QueueName
 from llmready.version import __version__
 from testkit.emulator import Place
 from testkit.serving import links, page, serving
@@ -143,7 +142,8 @@ def test_a_crawl_without_node_is_refused_before_the_first_request(installer: Ins
 def test_operators_commands_work(installer: Installer, place: Place) -> None:
     environment = installer.environment("operator")
     queues = {str(lane): url for lane, url in place.queue_urls.items()}
-    queues |= {f"{queue}_dead_letters": place.dead_letters_url for queue in QueueName}
+    queues["generation_dead_letters"] = place.dead_letters_url
+    queues["webhook"] = place.webhook_queue_url
     endpoints = {
         "api": "http://localhost:8000/api/v1",
         "aws": place.emulator.endpoint,

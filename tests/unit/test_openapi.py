@@ -40,7 +40,7 @@ def test_every_route_is_there(document: dict[str, Any]) -> None:
         (method.upper(), path) for path, operations in document["paths"].items() for method in operations
     }
     routed = set()
-    for name in ("public", "auth", "keys", "websites", "generations", "firecrawl"):
+    for name in ("public", "auth", "keys", "websites", "generations", "webhooks", "firecrawl"):
         app = importlib.import_module(f"functions.{name}.handler").app
         routes = app._static_routes + app._dynamic_routes
         routed |= {(route.method, _template(route.path)) for route in routes if route.include_in_schema}

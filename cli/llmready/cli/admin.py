@@ -157,14 +157,13 @@ def _job(service: Deployment, generation: Generation, emails: dict[str, str]) ->
 def _dead_lettered(service: Deployment, emails: dict[str, str]) -> Iterable[dict[str, Any]]:
     from llmready.adapters.sqs import job_from  # noqa: PLC0415 - takes long to import, see cli/deployment.py
 
-    for url in service.dead_letter_urls:
-        answer = service.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=_PEEK, VisibilityTimeout=0, WaitTimeSeconds=0
-        )
-        for message in answer.get("Messages", []):
-            generation = service.generations.get(*job_from(message["Body"]))
-            if generation is not None:
-                yield {**_job(service, generation, emails), "state": "dead-lettered"}
+    answer = service.sqs.receive_message(
+        QueueUrl=service.dead_letters_url, MaxNumberOfMessages=_PEEK, VisibilityTimeout=0, WaitTimeSeconds=0
+    )
+    for message in answer.get("Messages", []):
+        generation = service.generations.get(*job_from(message["Body"]))
+        if generation is not None:
+            yield {**_job(service, generation, emails), "state": "dead-lettered"}
 
 
 def _email(service: Deployment, user_id: str, emails: dict[str, str]) -> str:

@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmready.cli.failure import CommandFailed
-from llmready.domain.plans import Lane, QueueName
+from llmready.domain.plans import Lane
 
 if TYPE_CHECKING:
     import boto3
 
     from llmready.adapters.dynamodb.controls import DynamoControls
+    from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
     from llmready.adapters.dynamodb.generations import DynamoGenerations
     from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
     from llmready.adapters.dynamodb.users import DynamoUsers
-    from llmready.adapters.sqs import SqsJobQueue
+    from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
+    from llmready.adapters.sqs import SqsJobQueue, SqsWebhookQueue
 
-_DEAD_LETTERS = "dead_letters"
+_DEAD_LETTERS = "generation_dead_letters"
 _ENDPOINTS_PATH = "/_local/endpoints"  # under which the local system tells what .local/endpoints.json holds
 
 
@@ -35,8 +37,11 @@ class Deployment(NamedTuple):
     suppressions: "DynamoSuppressions"
     generations: "DynamoGenerations"
     jobs: "SqsJobQueue"
+    webhooks: "DynamoWebhooks"
+    deliveries: "DynamoDeliveries"
+    webhook_queue: "SqsWebhookQueue"
     sqs: Any
-    dead_letter_urls: list[str]
+    dead_letters_url: str
     controls: "DynamoControls"
     operator: Callable[[], str]
     """Tells who is at work, for the records."""
@@ -155,11 +160,13 @@ def _deployment(
     endpoint: str | None = None,
 ) -> Deployment:
     from llmready.adapters.dynamodb.controls import DynamoControls
+    from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
     from llmready.adapters.dynamodb.generations import DynamoGenerations
     from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
     from llmready.adapters.dynamodb.table import Table
     from llmready.adapters.dynamodb.users import DynamoUsers
-    from llmready.adapters.sqs import SqsJobQueue
+    from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
+    from llmready.adapters.sqs import SqsJobQueue, SqsWebhookQueue
 
     table = Table(session.client("dynamodb", endpoint_url=endpoint), outputs["Table"])
     sqs = session.client("sqs", endpoint_url=endpoint)
@@ -170,8 +177,11 @@ def _deployment(
         suppressions=DynamoSuppressions(table),
         generations=DynamoGenerations(table),
         jobs=SqsJobQueue(sqs, urls),
+        webhooks=DynamoWebhooks(table),
+        deliveries=DynamoDeliveries(table),
+        webhook_queue=SqsWebhookQueue(sqs, outputs[_output("webhook")]),
         sqs=sqs,
-        dead_letter_urls=[outputs[_output(f"{queue}_{_DEAD_LETTERS}")] for queue in QueueName],
+        dead_letters_url=outputs[_output(_DEAD_LETTERS)],
         controls=DynamoControls(table),
         operator=operator,
         stack=stack,

@@ -102,12 +102,10 @@ def _paused(patient: Patient) -> str:
 
 
 def _dead_letters(patient: Patient) -> str:
-    count = 0
-    for url in patient.service.dead_letter_urls:
-        answer = patient.service.sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        count += int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    answer = patient.service.sqs.get_queue_attributes(
+        QueueUrl=patient.service.dead_letters_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
     if count:
         raise _Wrong(f"{count} messages are dead-lettered; `llmready admin jobs` names them.")
     return "No message is dead-lettered."

@@ -15,6 +15,7 @@ from llmready.domain.archive import ScanResult
 from llmready.domain.clock import now, timestamp
 from llmready.domain.generation import Failure, Generation
 from llmready.domain.user import User
+from llmready.http.schemas.generations import shown_generation
 from llmready.services import Services
 from llmready.settings import Settings
 from llmready.usecases.cancel_generation import cancel_generation
@@ -188,5 +189,9 @@ def _services(service: Deployment) -> Services:
         "users": service.users,
         "generations": service.generations,
         "jobs": service.jobs,
+        "webhooks": service.webhooks,
+        "deliveries": service.deliveries,
+        "webhook_queue": service.webhook_queue,
+        "show_generation": shown_generation,
     }
     return Services(**parts)

@@ -11,6 +11,7 @@ from llmready.adapters.captcha import NoCaptcha, SiteVerifyCaptcha
 from llmready.adapters.dynamodb.account_mails import DynamoAccountMailLimit
 from llmready.adapters.dynamodb.api_keys import DynamoApiKeys
 from llmready.adapters.dynamodb.controls import DynamoControls
+from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
 from llmready.adapters.dynamodb.exports import DynamoExports
 from llmready.adapters.dynamodb.generations import DynamoGenerations
 from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
@@ -26,6 +27,7 @@ from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.task_starts import DynamoStartFailures, DynamoTaskStarts
 from llmready.adapters.dynamodb.text_requests import DynamoTextRequests
 from llmready.adapters.dynamodb.users import DynamoUsers
+from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
 from llmready.adapters.dynamodb.websites import DynamoWebsites
 from llmready.adapters.ecs import EcsTasks, TaskPlace
 from llmready.adapters.lambdas import LambdaDispatcherTrigger, LambdaPurgeTrigger
@@ -34,17 +36,20 @@ from llmready.adapters.mail.silent import SilentMailer
 from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.adapters.s3 import S3Archives
 from llmready.adapters.secrets import StoredOriginSecret, StoredSigningKeys, provider_secret
-from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue
+from llmready.adapters.sqs import SqsJobQueue, SqsMailQueue, SqsWebhookQueue
+from llmready.addresses import parse_allowed
 from llmready.domain.clock import now
 from llmready.domain.fingerprints import Fingerprints
 from llmready.domain.generation import Generation
 from llmready.domain.mail import Message, OutboxMail
 from llmready.domain.plans import Lane
 from llmready.domain.user import User
+from llmready.domain.website import Website
 from llmready.observability import logger, trace_aws_calls
 from llmready.ports.limits import Captcha
 from llmready.ports.mail import Mailer
 from llmready.ports.telemetry import Metrics
+from llmready.ports.webhooks import WebhookSender
 from llmready.services import Services
 from llmready.settings import Settings, settings
 
@@ -127,6 +132,12 @@ def services() -> Services:
         mailer=_mailer(chosen),
         render=render,
         suppressions=DynamoSuppressions(table),
+        webhooks=DynamoWebhooks(table),
+        deliveries=DynamoDeliveries(table),
+        webhook_queue=SqsWebhookQueue(sqs, chosen.webhook_queue_url),
+        webhook_sender=lazy(lambda: _webhook_sender(chosen)),
+        show_generation=_show_generation,
+        show_website=_show_website,
         jobs=jobs,
         job_consumer=jobs,
         tasks=EcsTasks(_lazy_client("ecs"), _task_place(chosen), DynamoTaskStarts(table)),
@@ -209,6 +220,27 @@ def _sendgrid(chosen: Settings) -> Mailer:
     from llmready.adapters.mail.sendgrid import SendgridMailer  # noqa: PLC0415 - see _mailer
 
     return SendgridMailer(provider_secret(chosen.sendgrid_secret), chosen.mail_sender)
+
+
+def _webhook_sender(chosen: Settings) -> WebhookSender:
+    from llmready.adapters.webhook_sender import PinnedWebhookSender  # noqa: PLC0415 - only the notifier sends
+
+    # The setting has no effect on a stage in AWS.
+    allowed = parse_allowed(chosen.crawl_allow) if chosen.stage == "local" else []
+    return PinnedWebhookSender(allowed)
+
+
+def _show_generation(generation: Generation) -> dict[str, object]:
+    # Only what ends a generation needs the shapes of answers.
+    from llmready.http.schemas.generations import shown_generation  # noqa: PLC0415
+
+    return shown_generation(generation)
+
+
+def _show_website(website: Website) -> dict[str, object]:
+    from llmready.http.schemas.websites import shown_website  # noqa: PLC0415 - see _show_generation
+
+    return shown_website(website)
 
 
 def _task_place(chosen: Settings) -> TaskPlace:

@@ -15,6 +15,14 @@ from llmready.ports.mail import Mailer, MailQueue, Outbox, Render, Suppressions
 from llmready.ports.schedules import Schedules
 from llmready.ports.tasks import DispatcherTrigger, JobConsumer, JobQueue, Mutex, StartFailureStore, Tasks
 from llmready.ports.telemetry import Log, Metrics
+from llmready.ports.webhooks import (
+    Deliveries,
+    ShowGeneration,
+    ShowWebsite,
+    WebhookQueue,
+    Webhooks,
+    WebhookSender,
+)
 from llmready.ports.websites import Purges, PurgeTrigger, Websites
 from llmready.settings import Settings
 
@@ -34,6 +42,8 @@ class Services:
         jobs: Sends generations to the workers.
         job_consumer: Receives generations; only workers use it.
         render: Turns an email of the outbox into the message that is sent.
+        show_generation: Turns a generation into what the API shows of it.
+        show_website: Turns a website without a schedule into what the API shows of it.
     """
 
     settings: Settings
@@ -66,6 +76,12 @@ class Services:
     mailer: Mailer
     render: Render
     suppressions: Suppressions
+    webhooks: Webhooks
+    deliveries: Deliveries
+    webhook_queue: WebhookQueue
+    webhook_sender: WebhookSender
+    show_generation: ShowGeneration
+    show_website: ShowWebsite
     jobs: JobQueue
     job_consumer: JobConsumer
     tasks: Tasks

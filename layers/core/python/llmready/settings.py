@@ -29,6 +29,7 @@ class Settings(BaseModel):
     standard_browser_queue_url: str = ""
     priority_browser_queue_url: str = ""
     mail_queue_url: str = ""
+    webhook_queue_url: str = ""
     signing_secret: str = ""
     origin_secret: str = ""
     dispatcher_function: str = ""

@@ -1,7 +1,9 @@
-"""The queues: generations waiting for a worker, mails waiting for the notifier."""
+"""The queues: generations waiting for a worker, emails and webhook deliveries waiting for the notifier."""
 
 import json
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +12,7 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Lane
+from llmready.domain.webhooks import Delivery
 from llmready.ports.mail import MailRequest
 from llmready.ports.tasks import QueuedJob
 
@@ -121,15 +124,7 @@ class SqsMailQueue:
 
     def send_many(self, mails: Sequence[OutboxMail]) -> None:
         """Ask the notifier to send mails from the outbox; one that is left out is found there again."""
-        for start in range(0, len(mails), _BATCH):
-            entries: Any = [
-                {"Id": str(number), "MessageBody": json.dumps(_content_of(mail))}
-                for number, mail in enumerate(mails[start : start + _BATCH])
-            ]
-            try:
-                self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (ClientError, BotoCoreError) as error:
-                raise TryAgain from error
+        _send_all(self._client, self._url, [_content_of(mail) for mail in mails])
 
     def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
         """Ask the notifier to mail the account of an address, if it has one."""
@@ -140,6 +135,50 @@ class SqsMailQueue:
             self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(content))
         except (ClientError, BotoCoreError) as error:
             raise TryAgain from error
+
+
+class SqsWebhookQueue:
+    """Implements :class:`llmready.ports.webhooks.WebhookQueue`; a message only names the delivery."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, delivery: Delivery, *, delay: timedelta = timedelta()) -> None:
+        """Ask the notifier to attempt a delivery after a delay."""
+        try:
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps(_content_of_delivery(delivery)),
+                DelaySeconds=math.ceil(delay.total_seconds()),
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+
+    def send_many(self, deliveries: Sequence[Delivery]) -> None:
+        """Ask the notifier to attempt deliveries now; one that is left out is found in the outbox again."""
+        _send_all(self._client, self._url, [_content_of_delivery(delivery) for delivery in deliveries])
+
+
+def _send_all(client: "SQSClient", url: str, contents: Sequence[dict[str, str]]) -> None:
+    for start in range(0, len(contents), _BATCH):
+        entries: Any = [
+            {"Id": str(number), "MessageBody": json.dumps(content)}
+            for number, content in enumerate(contents[start : start + _BATCH])
+        ]
+        try:
+            client.send_message_batch(QueueUrl=url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain from error
+
+
+def _content_of_delivery(delivery: Delivery) -> dict[str, str]:
+    return {
+        "user_id": delivery.user_id,
+        "webhook_id": delivery.webhook_id,
+        "delivery_id": delivery.id,
+        "correlation_id": delivery.correlation_id,
+    }
 
 
 def _content_of(mail: OutboxMail) -> dict[str, str]:
@@ -162,6 +201,18 @@ def mail_from(body: str) -> tuple[str, str]:
         ValueError: It is no message of ours.
     """
     return _ids(body, "mail_id")
+
+
+def delivery_from(body: str) -> tuple[str, str, str] | None:
+    """Return the IDs of the user, the webhook and the delivery that a message names; None if it names an email.
+
+    Raises:
+        ValueError: It is no message of ours.
+    """
+    match _content(body):
+        case {"user_id": str(user_id), "webhook_id": str(webhook_id), "delivery_id": str(delivery_id)}:
+            return user_id, webhook_id, delivery_id
+    return None
 
 
 def correlation_from(body: str) -> str:

@@ -20,6 +20,7 @@ class MailKind(StrEnum):
     QUOTA_RESET = "quota_reset"
     SCHEDULE_STOPPED = "schedule_stopped"
     SCHEDULE_SKIPPED = "schedule_skipped"
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 class Preference(StrEnum):
@@ -98,6 +99,7 @@ class OutboxMail(BaseModel):
     user_id: str
     kind: MailKind
     generation_id: str | None = None
+    webhook_url: str | None = None
     correlation_id: str = ""
     created_at: Moment
     due_at: Moment

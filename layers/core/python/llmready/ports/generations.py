@@ -1,6 +1,6 @@
 """Generations with their quota and the lock on their website."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -10,6 +10,7 @@ from llmready.domain.generation import Failure, Generation, Progress, Status
 from llmready.domain.idempotency import StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
+from llmready.domain.webhooks import Delivery
 from llmready.domain.website import Website
 
 
@@ -201,8 +202,17 @@ class GenerationCommands(Protocol):
             LeaseLost: The generation is no longer leased under this fence.
         """
 
-    def finish(self, generation: Generation, mail: OutboxMail | None, *, was: Status) -> None:
-        """Store the end of a generation with its quota, website lock, counters and email in one transaction.
+    def finish(
+        self,
+        generation: Generation,
+        mail: OutboxMail | None,
+        *,
+        was: Status,
+        deliveries: Sequence[Delivery] = (),
+    ) -> None:
+        """Store the end of a generation with all that follows from it in one transaction.
+
+        That is its quota, website lock and counters, its email and its webhook deliveries.
 
         The quota is used up by a completed generation and given back otherwise.
 
@@ -210,6 +220,7 @@ class GenerationCommands(Protocol):
             generation: The ended generation; its fence must be the stored one.
             mail: The email about the end, which is stored in the outbox; None for no email.
             was: The state in which the stored generation must still be.
+            deliveries: The webhook deliveries about the end, which are stored in the outbox.
 
         Raises:
             LeaseLost: It is no longer in that state under that fence; nothing was stored.

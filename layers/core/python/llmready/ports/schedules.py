@@ -1,11 +1,12 @@
 """The runs of websites with a schedule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
+from llmready.domain.webhooks import Delivery
 from llmready.domain.website import Website
 
 
@@ -36,8 +37,10 @@ class Schedules(Protocol):
             False if the run is not due any more, because it was started, skipped or changed meanwhile.
         """
 
-    def stop(self, website: Website, mail: OutboxMail, time: datetime) -> bool:
-        """Turn a schedule off after too many failed runs and put the email about it into the outbox.
+    def stop(
+        self, website: Website, mail: OutboxMail, time: datetime, *, deliveries: Sequence[Delivery] = ()
+    ) -> bool:
+        """Turn a schedule off after too many failed runs, with the email and the webhook deliveries about it.
 
         Returns:
             False if the website was deleted, or its schedule was changed or stopped meanwhile.

@@ -13,6 +13,7 @@ from llmready.services import Services
 from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.run_schedules import ScheduledRuns, run_schedules
+from llmready.usecases.send_webhook import requeue_due_deliveries
 
 _NAME = "dispatcher"
 _LEASE = timedelta(seconds=50)
@@ -98,6 +99,7 @@ def _round(services: Services, active: list[Generation], runs: ScheduledRuns, ti
     ]
     resent, timed_out = _sweep(services, [each for each in active if not each.waiting], time)
     _resend_mails(services, time)
+    requeue_due_deliveries(services)
     queued = [*sent, *(each for each in active if not each.waiting and each.id not in timed_out)]
     counts = services.tasks.counts()
     missing = missing_tasks(

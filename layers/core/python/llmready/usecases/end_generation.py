@@ -5,9 +5,11 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Progress, Status, Trigger
 from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.webhooks import EventType
 from llmready.services import Services
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.send_mail import hand_to_notifier
+from llmready.usecases.send_webhook import deliveries_of, hand_delivery_to_notifier
 from llmready.usecases.stop_schedule import stop_schedule
 
 TIMED_OUT = Failure(
@@ -19,14 +21,20 @@ WORKER_LOST = Failure(
 )
 # A user who cancels needs no email about it.
 _MAILS = {Status.COMPLETED: MailKind.GENERATION_COMPLETE, Status.FAILED: MailKind.GENERATION_FAILED}
+_EVENTS = {
+    Status.COMPLETED: EventType.GENERATION_COMPLETED,
+    Status.FAILED: EventType.GENERATION_FAILED,
+    Status.CANCELLED: EventType.GENERATION_CANCELLED,
+}
 
 
 def end_generation(services: Services, ended: Generation, *, was: Status) -> None:
     """Store the end of a generation and do everything that follows from it.
 
     One transaction stores the final state, uses up or gives back the quota, unlocks the website, moves the counters
-    and puts the email into the outbox. Then the notifier is asked to send the email, and the user's next waiting
-    generation goes to its queue. If the process dies in between, the dispatcher does both within minutes.
+    and puts the email and the webhook deliveries into the outbox. Then the notifier is asked to send these, and the
+    user's next waiting generation goes to its queue. If the process dies in between, the dispatcher does both within
+    minutes.
 
     Args:
         services: The process's services.
@@ -37,10 +45,19 @@ def end_generation(services: Services, ended: Generation, *, was: Status) -> Non
         LeaseLost: It is no longer in that state under that fence; nothing was stored.
     """
     mail = _mail(services, ended)
-    services.generations.finish(ended, mail, was=was)
+    deliveries = deliveries_of(
+        services,
+        ended.user_id,
+        _EVENTS[ended.status],
+        services.show_generation(ended),
+        correlation_id=ended.correlation_id,
+    )
+    services.generations.finish(ended, mail, was=was, deliveries=deliveries)
     services.metrics.ended(ended)
     if mail is not None:
         hand_to_notifier(services, mail)
+    for delivery in deliveries:
+        hand_delivery_to_notifier(services, delivery)
     fill_slots(services, ended.user_id)
     if ended.trigger is Trigger.SCHEDULE and ended.status is Status.FAILED:
         _stop_schedule_after_failures(services, ended)

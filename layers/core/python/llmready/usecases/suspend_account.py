@@ -38,9 +38,10 @@ def suspend_account(services: Services, user: User, *, by: str) -> int:
 
 
 def resume_account(services: Services, user: User, *, by: str) -> None:
-    """Accept requests of a suspended account again.
+    """Accept requests of a suspended account again, and go on with its webhook deliveries.
 
     Raises:
         NotFound: The account does not exist any more.
     """
     services.users.resume(user.id, services.clock(), by=by)
+    services.deliveries.release(user.id, services.clock())

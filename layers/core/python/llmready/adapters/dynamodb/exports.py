@@ -64,6 +64,17 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     keys.MAIL: ("mails", ("id", "kind", "generation_id", "created_at", "sent_at")),
     keys.MAIL_TOKEN: ("mail_tokens", ("purpose", "expires_at")),
+    keys.WEBHOOK: (
+        "webhooks",
+        (
+            *("id", "url", "description", "events", "created_at", "updated_at", "disabled_at"),
+            *("disabled_reason", "last_success_at"),
+        ),
+    ),
+    keys.DELIVERY: (
+        "webhook_deliveries",
+        ("id", "webhook_id", "event", "body", "status", "created_at", "attempts"),
+    ),
 }
 
 

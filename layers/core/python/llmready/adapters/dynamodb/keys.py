@@ -9,6 +9,8 @@ from typing import NamedTuple
 API_KEY = "KEY#"
 FAMILY = "FAMILY#"
 MAIL = "MAIL#"
+WEBHOOK = "WEBHOOK#"
+DELIVERY = "DELIVERY#"
 MAIL_TOKEN = "TOKEN#"  # noqa: S105 - a prefix
 QUOTA = "QUOTA#"
 SITE = "SITE#"
@@ -25,6 +27,7 @@ BY_WEBSITE_STATUS_INDEX = "by_website_status"
 DUE_ACTIVE = "active"
 DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
+DUE_DELIVERY = "delivery"
 DUE_DELETION = "deletion"
 DUE_PURGE = "purge"
 DUE_SCHEDULE = "schedule"
@@ -128,6 +131,16 @@ def failed_crawls(user_id: str) -> Key:
 def mail(user_id: str, mail_id: str) -> Key:
     """Key of a mail in the outbox."""
     return Key(partition(user_id), MAIL + mail_id)
+
+
+def webhook(user_id: str, webhook_id: str) -> Key:
+    """Key of a webhook endpoint."""
+    return Key(partition(user_id), WEBHOOK + webhook_id)
+
+
+def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
+    """Key of a delivery to a webhook endpoint; those of one endpoint lie together, by time."""
+    return Key(partition(user_id), f"{DELIVERY}{webhook_id}#{delivery_id}")
 
 
 def limit(name: str, subject: str) -> Key:

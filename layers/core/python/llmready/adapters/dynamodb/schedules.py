@@ -1,12 +1,13 @@
 """Due runs of websites in the table: the website's own item carries when its next run is due."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.deliveries import delivery_item
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused
 from llmready.adapters.dynamodb.users import user_from
@@ -14,6 +15,7 @@ from llmready.domain.clock import timestamp
 from llmready.domain.mail import OutboxMail
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import FAILURES_UNTIL_OFF
+from llmready.domain.webhooks import Delivery
 from llmready.domain.website import Website
 from llmready.ports.schedules import DueRun
 
@@ -69,8 +71,10 @@ class DynamoSchedules:
             return False
         return True
 
-    def stop(self, website: Website, mail: OutboxMail, time: datetime) -> bool:
-        """Turn a schedule off and put the email about it into the outbox."""
+    def stop(
+        self, website: Website, mail: OutboxMail, time: datetime, *, deliveries: Sequence[Delivery] = ()
+    ) -> bool:
+        """Turn a schedule off and put the email and the webhook deliveries about it into the outbox."""
         stop = self._table.update(
             keys.website(website.user_id, website.id),
             # Whoever read the website before must not store the old schedule again.
@@ -80,7 +84,13 @@ class DynamoSchedules:
             & Attr("schedule_failures").gte(FAILURES_UNTIL_OFF),
         )
         try:
-            self._table.transact([stop, self._table.put(outbox_item(mail), Attr("pk").not_exists())])
+            self._table.transact(
+                [
+                    stop,
+                    self._table.put(outbox_item(mail), Attr("pk").not_exists()),
+                    *(self._table.put(delivery_item(delivery)) for delivery in deliveries),
+                ]
+            )
         except TransactionRefused:
             return False
         return True

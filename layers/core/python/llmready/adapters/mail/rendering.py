@@ -58,7 +58,7 @@ class MailRenderer:
             "name": without_links(user.full_name, _LONGEST_NAME)
             if user.full_name and user.is_verified
             else None,
-            "host": _host(generation),
+            "host": _host(generation, mail.webhook_url),
             "when": mail.created_at,
             "generation": generation,
             "plan": user.plan,
@@ -124,9 +124,10 @@ class MailRenderer:
         return {"download_url": link, "good_for": _in_words(lifetime)}
 
 
-def _host(generation: Generation | None) -> str | None:
-    """Return the host of the website that an email is about. It is what the email calls the website."""
-    return urlsplit(generation.website_url).hostname if generation is not None else None
+def _host(generation: Generation | None, webhook_url: str | None) -> str | None:
+    """Return the host of the website or webhook that an email is about. It is what the email calls it."""
+    url = generation.website_url if generation is not None else webhook_url
+    return urlsplit(url).hostname if url is not None else None
 
 
 def _in_words(lifetime: timedelta) -> str:

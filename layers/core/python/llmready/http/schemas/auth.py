@@ -209,5 +209,7 @@ class ExportAnswer(Answer):
     api_keys: Records = Field(description="API keys without the keys themselves.")
     mails: Records
     mail_tokens: Records
+    webhooks: Records = Field(description="Webhooks without their secrets.")
+    webhook_deliveries: Records
     events: Records = Field(description="What was done to the account, such as a change of its password.")
     next_cursor: str | None

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from llmready.domain.archive import Quality, Truncation
 from llmready.domain.changes import MOST_LISTED
+from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status, Trigger
 from llmready.domain.recommendation import Recommendation, recommend
 from llmready.http.schemas.common import Answer, Request, Timestamp, Url
@@ -233,6 +234,11 @@ class DownloadAnswer(Answer):
     expires_at: Timestamp
     file_size: int
     sha256: str
+
+
+def shown_generation(generation: Generation) -> dict[str, object]:
+    """Return what the API shows of a generation now, as JSON has it."""
+    return GenerationAnswer.of(generation, now()).model_dump(mode="json")
 
 
 def _shown(generation: Generation, time: datetime) -> dict[str, object]:

@@ -179,6 +179,12 @@ class WebsiteAnswer(Answer):
         )
 
 
+def shown_website(website: Website) -> dict[str, object]:
+    """Return what the API shows of a website without a schedule, as JSON has it."""
+    shown = WebsiteAnswer.model_validate({**website.model_dump(), "next_run_at": None})
+    return shown.model_dump(mode="json")
+
+
 class WebsiteList(Answer):
     """One page of websites, newest first."""
 

@@ -1,11 +1,13 @@
 """Changes of generations, with the quota and the website lock that change with them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.deliveries import delivery_item
 from llmready.adapters.dynamodb.generations.items import generation_item, record_from
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.schedules import is_due_at
@@ -20,6 +22,7 @@ from llmready.domain.generation import Failure, Generation, Progress, Status, Tr
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import resets_at
+from llmready.domain.webhooks import Delivery
 from llmready.ports.generations import NewWebsite, ScheduledStart
 
 _FAILED_CRAWLS_KEPT = timedelta(days=2)
@@ -162,7 +165,14 @@ class DynamoGenerationCommands:
         """Store a generation as pending again, under the fence that it carries."""
         self._replace(generation, _is_in(generation.fence, Status.PROCESSING))
 
-    def finish(self, generation: Generation, mail: OutboxMail | None, *, was: Status) -> None:
+    def finish(
+        self,
+        generation: Generation,
+        mail: OutboxMail | None,
+        *,
+        was: Status,
+        deliveries: Sequence[Delivery] = (),
+    ) -> None:
         """Store the end of a generation with all that follows from it, or nothing."""
         user_id = generation.user_id
         completed = generation.status is Status.COMPLETED
@@ -211,6 +221,7 @@ class DynamoGenerationCommands:
             writes.append(self._count_lost_time(generation, generation.completed_at))
         if mail is not None:
             writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
+        writes += [self._table.put(delivery_item(delivery)) for delivery in deliveries]
         try:
             self._table.transact(writes)
         except TransactionRefused:

@@ -1,0 +1,130 @@
+"""Webhook deliveries in the table: each stays in the outbox until its receiver accepted it or its retries ended."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
+from llmready.domain.clock import timestamp
+from llmready.domain.webhooks import Delivery, DeliveryStatus
+from llmready.ports.webhooks import DeliveryPage
+
+_KEPT = timedelta(days=30)
+
+
+def delivery_item(delivery: Delivery) -> Item:
+    """Return a pending delivery as it is stored, found by when it is due."""
+    key = keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id)
+    stored = delivery.model_dump(mode="json", exclude_none=True)
+    return {"pk": key.pk, "sk": key.sk, **stored, "due_kind": keys.DUE_DELIVERY}
+
+
+class DynamoDeliveries:
+    """Implements :class:`llmready.ports.webhooks.Deliveries`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, delivery: Delivery) -> None:
+        """Store a delivery."""
+        self._table.write(self._table.put(delivery_item(delivery)))
+
+    def get(self, user_id: str, webhook_id: str, delivery_id: str) -> Delivery | None:
+        """Return a delivery, or None."""
+        item = self._table.get(keys.delivery(user_id, webhook_id, delivery_id))
+        return Delivery.model_validate(item) if item is not None else None
+
+    def page(self, user_id: str, webhook_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
+        """Return deliveries of an endpoint, newest first."""
+        first = keys.delivery(user_id, webhook_id, "")
+        found = self._table.query(
+            Key("pk").eq(first.pk) & Key("sk").begins_with(first.sk),
+            newest_first=True,
+            after=keys.delivery(user_id, webhook_id, after)._asdict() if after else None,
+            page_size=limit + 1,
+        )
+        items = [Delivery.model_validate(item) for item in islice(found, limit + 1)]
+        return DeliveryPage(items[:limit], items[limit - 1].id if len(items) > limit else None)
+
+    def claim(
+        self, user_id: str, webhook_id: str, delivery_id: str, *, time: datetime, until: datetime
+    ) -> Delivery | None:
+        """Lease a delivery that is due for one attempt, and count the attempt."""
+        write = self._table.update(
+            keys.delivery(user_id, webhook_id, delivery_id),
+            change={"due_at": timestamp(until)},
+            add={"tries": 1},
+            condition=Attr("due_kind").exists() & Attr("due_at").lte(timestamp(time)),
+        )
+        try:
+            return Delivery.model_validate(self._table.write(write))
+        except ConditionFailed:
+            return None
+
+    def postpone(self, delivery: Delivery, until: datetime) -> None:
+        """Schedule the next attempt of a leased delivery and store its attempts and their number."""
+        self._change_pending(delivery, change={"due_at": timestamp(until), "tries": delivery.tries})
+
+    def end(self, delivery: Delivery, time: datetime) -> None:
+        """Store the final status of a leased delivery with its attempts."""
+        ttl = int((time + _KEPT).timestamp())
+        self._change_pending(delivery, change={"status": delivery.status, "ttl": ttl}, remove=["due_kind"])
+
+    def _change_pending(
+        self, delivery: Delivery, *, change: dict[str, Any], remove: list[str] | None = None
+    ) -> None:
+        attempts = delivery.model_dump(mode="json", exclude_none=True, include={"attempts"})["attempts"]
+        write = self._table.update(
+            keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id),
+            change={**change, "attempts": attempts},
+            remove=remove or [],
+            condition=Attr("due_kind").exists(),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # another process ended it, or it went with its account
+
+    def start_again(self, delivery: Delivery, time: datetime) -> None:
+        """Make a delivery due now, with all of its retries."""
+        write = self._table.update(
+            keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id),
+            change={
+                "status": DeliveryStatus.PENDING,
+                "due_kind": keys.DUE_DELIVERY,
+                "due_at": timestamp(time),
+                "tries": 0,
+            },
+            remove=["ttl"],
+            condition=Attr("pk").exists(),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # it went with its account
+
+    def release(self, user_id: str, time: datetime) -> None:
+        """Make all pending deliveries of a user due now."""
+        condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.DELIVERY)
+        for item in self._table.query(condition, where=Attr("due_kind").exists()):
+            write = self._table.update(
+                keys.Key(item["pk"], item["sk"]),
+                change={"due_at": timestamp(time)},
+                condition=Attr("due_kind").exists(),
+            )
+            try:
+                self._table.write(write)
+            except ConditionFailed:
+                continue  # it ended meanwhile
+
+    def due(self, time: datetime) -> Iterator[Delivery]:
+        """Iterate over the deliveries that were due before ``time``."""
+        condition = Key("due_kind").eq(keys.DUE_DELIVERY) & Key("due_at").lte(timestamp(time))
+        for entry in self._table.query(condition, index=keys.DUE_INDEX):
+            item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
+            if item is not None and "due_kind" in item:
+                yield Delivery.model_validate(item)

@@ -1,0 +1,134 @@
+"""Webhook endpoints in the table, each an item in its user's partition."""
+
+from datetime import datetime
+
+from boto3.dynamodb.conditions import Attr, Key
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.outbox import outbox_item
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused
+from llmready.adapters.dynamodb.users import is_account
+from llmready.domain.clock import timestamp
+from llmready.domain.errors import Forbidden, NotFound
+from llmready.domain.mail import OutboxMail
+from llmready.domain.webhooks import DisabledReason, Webhook
+
+
+class DynamoWebhooks:
+    """Implements :class:`llmready.ports.webhooks.Webhooks`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(self, webhook: Webhook, *, limit: int) -> None:
+        """Store a new endpoint and count it, or neither."""
+        room = Attr("webhook_count").not_exists() | Attr("webhook_count").lt(limit)
+        count = self._table.update(
+            keys.profile(webhook.user_id), add={"webhook_count": 1}, condition=is_account() & room
+        )
+        try:
+            self._table.transact([count, self._table.put(_item(webhook), Attr("pk").not_exists())])
+        except TransactionRefused as refused:
+            profile = refused.failed[0]
+            if not profile or "deleted_at" in profile:
+                raise NotFound("user_not_found", "There is no such account.") from None
+            raise Forbidden(
+                "plan_limit", f"An account can have at most {limit} webhooks; delete one to create another."
+            ) from None
+
+    def get(self, user_id: str, webhook_id: str) -> Webhook | None:
+        """Return an endpoint, or None."""
+        item = self._table.get(keys.webhook(user_id, webhook_id))
+        return Webhook.model_validate(item) if item is not None else None
+
+    def of_user(self, user_id: str) -> list[Webhook]:
+        """Return the endpoints of a user, newest first."""
+        condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.WEBHOOK)
+        return [Webhook.model_validate(item) for item in self._table.query(condition, newest_first=True)]
+
+    def replace(self, old: Webhook, new: Webhook) -> bool:
+        """Store the fields that a user may change; return False if the endpoint is not as it was read."""
+        names = (
+            *("url", "description", "events", "secret", "previous_secret", "previous_until"),
+            *("disabled_at", "disabled_reason", "updated_at"),
+        )
+        stored = new.model_dump(mode="json")
+        disabled = (
+            Attr("disabled_at").eq(timestamp(old.disabled_at))
+            if old.disabled_at is not None
+            else Attr("disabled_at").not_exists()
+        )
+        write = self._table.update(
+            keys.webhook(new.user_id, new.id),
+            change={name: stored[name] for name in names},
+            condition=Attr("updated_at").eq(timestamp(old.updated_at))
+            & Attr("secret").eq(old.secret)
+            & disabled,
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return False
+        return True
+
+    def delete(self, user_id: str, webhook_id: str) -> bool:
+        """Delete an endpoint; return False if the user has no such endpoint."""
+        exists = Attr("pk").exists()
+        try:
+            self._table.transact(
+                [
+                    self._table.delete(keys.webhook(user_id, webhook_id), exists),
+                    self._table.update(keys.profile(user_id), add={"webhook_count": -1}, condition=exists),
+                ]
+            )
+        except TransactionRefused:
+            return False
+        return True
+
+    def note_success(self, webhook: Webhook, time: datetime) -> None:
+        """Record when an endpoint accepted a delivery; one that was deleted meanwhile stays deleted."""
+        write = self._table.update(
+            keys.webhook(webhook.user_id, webhook.id),
+            change={"last_success_at": timestamp(time)},
+            condition=Attr("pk").exists(),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return
+
+    def disable(
+        self,
+        webhook: Webhook,
+        reason: DisabledReason,
+        time: datetime,
+        *,
+        unless_success_since: datetime | None = None,
+        mail: OutboxMail | None = None,
+    ) -> bool:
+        """Disable an active endpoint and store the email about it, or neither."""
+        condition = Attr("pk").exists() & Attr("disabled_at").not_exists()
+        if unless_success_since is not None:
+            condition &= Attr("last_success_at").not_exists() | Attr("last_success_at").lt(
+                timestamp(unless_success_since)
+            )
+        change = {
+            "disabled_at": timestamp(time),
+            "disabled_reason": reason.value,
+            "updated_at": timestamp(time),
+        }
+        writes = [
+            self._table.update(keys.webhook(webhook.user_id, webhook.id), change=change, condition=condition)
+        ]
+        if mail is not None:
+            writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
+        try:
+            self._table.transact(writes)
+        except TransactionRefused:
+            return False
+        return True
+
+
+def _item(webhook: Webhook) -> Item:
+    key = keys.webhook(webhook.user_id, webhook.id)
+    return {"pk": key.pk, "sk": key.sk, **webhook.model_dump(mode="json", exclude_none=True)}

@@ -1,0 +1,277 @@
+"""Webhooks: endpoints of users, the events that they receive, and signed deliveries (Standard Webhooks)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from llmready.domain.clock import Moment, new_id, timestamp
+from llmready.domain.errors import Invalid
+from llmready.domain.website import public_url
+
+MOST_WEBHOOKS = 5
+"""Endpoints that an account may have at once."""
+
+ROTATION = timedelta(hours=24)
+"""How long deliveries carry the signature of a replaced secret as well."""
+
+RETRIES = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""Pauses between the attempts of a delivery."""
+
+LONGEST_PAUSE = timedelta(hours=24)
+"""The longest pause that ``Retry-After`` of a receiver can ask for."""
+
+MOST_ATTEMPTS_KEPT = 20
+"""How many attempts of a delivery are stored; the newest are kept."""
+
+_PREFIX = "whsec_"
+_SECRET_BYTES = 32
+_JITTER = 0.2  # of a pause
+
+
+class EventType(StrEnum):
+    """What an endpoint can be told."""
+
+    GENERATION_COMPLETED = "generation.completed"
+    GENERATION_FAILED = "generation.failed"
+    GENERATION_CANCELLED = "generation.cancelled"
+    SCHEDULE_STOPPED = "website.schedule_stopped"
+
+
+PING = "ping"
+"""The event of a test. Endpoints cannot choose it; it is sent when a user asks for it."""
+
+
+class DisabledReason(StrEnum):
+    """Why an endpoint receives nothing."""
+
+    BY_USER = "by_user"
+    GONE = "gone"
+    FAILING = "failing"
+
+
+class Webhook(BaseModel):
+    """An endpoint of a user.
+
+    Attributes:
+        events: What it receives.
+        secret: Key of its signatures, as its owner got it.
+        previous_secret: The secret before the last rotation, which signs as well until ``previous_until``.
+        disabled_at: Since when it receives nothing; None while it is active.
+        last_success_at: When it accepted a delivery last.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    user_id: str
+    url: str
+    description: str | None = None
+    events: tuple[EventType, ...]
+    secret: str
+    previous_secret: str | None = None
+    previous_until: Moment | None = None
+    created_at: Moment
+    updated_at: Moment
+    disabled_at: Moment | None = None
+    disabled_reason: DisabledReason | None = None
+    last_success_at: Moment | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it receives events."""
+        return self.disabled_at is None
+
+    def receives(self, event: EventType) -> bool:
+        """Tell whether an event is delivered to it."""
+        return self.is_active and event in self.events
+
+    def rotated(self, secret: str, time: datetime) -> Self:
+        """Return it with a new secret; the replaced one signs for a day more."""
+        return self.model_copy(
+            update={
+                "secret": secret,
+                "previous_secret": self.secret,
+                "previous_until": time + ROTATION,
+                "updated_at": time,
+            }
+        )
+
+    def headers(self, delivery: "Delivery", time: datetime) -> dict[str, str]:
+        """Return the headers that identify and sign a delivery at ``time``."""
+        keys = [self.secret]
+        if (
+            self.previous_secret is not None
+            and self.previous_until is not None
+            and time < self.previous_until
+        ):
+            keys.append(self.previous_secret)
+        seconds = int(time.timestamp())
+        return {
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": " ".join(_signature(key, delivery, seconds) for key in keys),
+        }
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a delivery."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Attempt(BaseModel):
+    """One request of a delivery.
+
+    Attributes:
+        status_code: Status of the answer; None if there was none.
+        duration_ms: Time until the answer or the failure, in milliseconds.
+        response: Start of the answer's body.
+        error: Why there was no success; None for a success.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    at: Moment
+    status_code: int | None = None
+    duration_ms: int
+    response: str | None = None
+    error: str | None = None
+
+
+class Delivery(BaseModel):
+    """An event on its way to an endpoint. Its ID and body stay the same in all attempts.
+
+    Attributes:
+        event: Type of the event.
+        body: Body of the requests (JSON).
+        due_at: When the next attempt may begin.
+        tries: Attempts that were begun since the event or the last manual retry.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    user_id: str
+    webhook_id: str
+    event: str
+    body: str
+    created_at: Moment
+    due_at: Moment
+    status: DeliveryStatus = DeliveryStatus.PENDING
+    tries: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    correlation_id: str = ""
+
+    def pause(self, *, retry_after: timedelta | None, chance: float) -> timedelta | None:
+        """Return how long to wait after a failed attempt, or None if its retries are used up.
+
+        Args:
+            retry_after: What the receiver asked for.
+            chance: Random number from 0 to 1, which spreads retries.
+        """
+        if self.tries > len(RETRIES):
+            return None
+        planned = RETRIES[max(0, self.tries - 1)] * (1 + _JITTER * chance)
+        return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))
+
+    def with_attempt(self, attempt: Attempt) -> Self:
+        """Return it with one more attempt."""
+        return self.model_copy(update={"attempts": (*self.attempts, attempt)[-MOST_ATTEMPTS_KEPT:]})
+
+
+class WebhookAnswer(BaseModel):
+    """What came of one request to an endpoint.
+
+    Attributes:
+        status_code: Status of the answer; None if there was none.
+        duration_ms: Time that it took, in milliseconds.
+        response: Start of the answer's body.
+        error: Why there was no answer, as a sentence for the owner of the endpoint.
+        retry_after: Value of the answer's ``Retry-After``, as a duration.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    status_code: int | None = None
+    duration_ms: int
+    response: str | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the endpoint accepted the delivery."""
+        return self.status_code is not None and 200 <= self.status_code < 300 and self.error is None
+
+
+def new_webhook_secret() -> str:
+    """Return a new random secret."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def new_delivery(
+    webhook: Webhook, event: str, data: Mapping[str, object], time: datetime, *, correlation_id: str = ""
+) -> Delivery:
+    """Return the delivery of an event to an endpoint.
+
+    Args:
+        webhook: The endpoint.
+        event: Type of the event.
+        data: What the event is about, as the API shows it.
+        time: Time of the event.
+        correlation_id: ID by which the logs of what led to the event are found.
+    """
+    content = {"type": event, "timestamp": timestamp(time), "data": data}
+    return Delivery(
+        id=new_id(),
+        user_id=webhook.user_id,
+        webhook_id=webhook.id,
+        event=event,
+        body=json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+        created_at=time,
+        due_at=time,
+        correlation_id=correlation_id,
+    )
+
+
+def webhook_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str:
+    """Return the URL of an endpoint in its normal form.
+
+    Args:
+        text: What the user typed.
+        allowed_hosts: ``host:port`` pairs that are accepted although they are not public, and without encryption.
+
+    Raises:
+        Invalid: It is no https URL of a public host; the detail says why.
+    """
+    url = public_url(text, allowed_hosts=allowed_hosts)
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].partition("?")[0]
+    if scheme == "http" and (host if _has_port(host) else f"{host}:80") not in allowed_hosts:
+        raise Invalid("url", "The URL of a webhook must begin with https://.")
+    return url
+
+
+def _has_port(host: str) -> bool:
+    return host.rpartition("]")[2].startswith(":") if host.startswith("[") else ":" in host
+
+
+def _signature(secret: str, delivery: Delivery, seconds: int) -> str:
+    key = base64.b64decode(secret.removeprefix(_PREFIX))
+    signed = f"{delivery.id}.{seconds}.{delivery.body}".encode()
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,0 +1,164 @@
+"""Create, change and test the webhook endpoints of a user."""
+
+from collections.abc import Mapping
+
+from llmready.domain.clock import new_id
+from llmready.domain.errors import Conflict, NotFound
+from llmready.domain.user import User
+from llmready.domain.webhooks import (
+    MOST_WEBHOOKS,
+    PING,
+    Delivery,
+    DisabledReason,
+    EventType,
+    Webhook,
+    new_delivery,
+    new_webhook_secret,
+    webhook_url,
+)
+from llmready.services import Services
+from llmready.usecases.send_webhook import hand_delivery_to_notifier
+
+
+def add_webhook(
+    services: Services,
+    user: User,
+    *,
+    url: str,
+    events: tuple[EventType, ...],
+    description: str | None,
+) -> Webhook:
+    """Store a new endpoint of a user.
+
+    Raises:
+        Invalid: The URL is no https URL of a public host.
+        Forbidden: The account has the greatest number of endpoints.
+        NotFound: The account is gone.
+    """
+    time = services.clock()
+    webhook = Webhook(
+        id=new_id(),
+        user_id=user.id,
+        url=webhook_url(url, allowed_hosts=services.settings.allowed_hosts),
+        description=description,
+        events=events,
+        secret=new_webhook_secret(),
+        created_at=time,
+        updated_at=time,
+    )
+    services.webhooks.create(webhook, limit=MOST_WEBHOOKS)
+    return webhook
+
+
+def read_webhook(services: Services, user: User, webhook_id: str) -> Webhook:
+    """Return an endpoint of a user.
+
+    Raises:
+        NotFound: The user has no such endpoint.
+    """
+    found = services.webhooks.get(user.id, webhook_id)
+    if found is None:
+        raise _unknown_webhook()
+    return found
+
+
+def change_webhook(services: Services, user: User, webhook_id: str, changes: Mapping[str, object]) -> Webhook:
+    """Change an endpoint.
+
+    Args:
+        services: The process's services.
+        user: The user.
+        webhook_id: ID of the endpoint.
+        changes: New values of ``url``, ``events``, ``description`` and ``is_active``; what is left out stays.
+
+    Raises:
+        Invalid: The URL is no https URL of a public host.
+        NotFound: The user has no such endpoint.
+        Conflict: It was changed meanwhile.
+    """
+    old = read_webhook(services, user, webhook_id)
+    time = services.clock()
+    update: dict[str, object] = {
+        name: value for name, value in changes.items() if name in ("events", "description")
+    }
+    if "url" in changes:
+        update["url"] = webhook_url(str(changes["url"]), allowed_hosts=services.settings.allowed_hosts)
+    if changes.get("is_active") is True:
+        update |= {"disabled_at": None, "disabled_reason": None}
+    elif changes.get("is_active") is False and old.is_active:
+        update |= {"disabled_at": time, "disabled_reason": DisabledReason.BY_USER}
+    new = old.model_copy(update={**update, "updated_at": time})
+    _replace(services, old, new)
+    return new
+
+
+def rotate_secret(services: Services, user: User, webhook_id: str) -> Webhook:
+    """Give an endpoint a new secret; deliveries carry both signatures for 24 hours.
+
+    Raises:
+        NotFound: The user has no such endpoint.
+        Conflict: It was changed meanwhile.
+    """
+    old = read_webhook(services, user, webhook_id)
+    new = old.rotated(new_webhook_secret(), services.clock())
+    _replace(services, old, new)
+    return new
+
+
+def remove_webhook(services: Services, user: User, webhook_id: str) -> None:
+    """Delete an endpoint; its pending deliveries are dropped.
+
+    Raises:
+        NotFound: The user has no such endpoint.
+    """
+    if not services.webhooks.delete(user.id, webhook_id):
+        raise _unknown_webhook()
+
+
+def ping_webhook(services: Services, user: User, webhook_id: str) -> Delivery:
+    """Send a test event to an endpoint.
+
+    Raises:
+        NotFound: The user has no such endpoint.
+        Conflict: The endpoint is disabled.
+    """
+    webhook = _active(services, user, webhook_id)
+    delivery = new_delivery(webhook, PING, {"webhook_id": webhook.id}, services.clock())
+    services.deliveries.put(delivery)
+    hand_delivery_to_notifier(services, delivery)
+    return delivery
+
+
+def retry_delivery(services: Services, user: User, webhook_id: str, delivery_id: str) -> Delivery:
+    """Send a delivery once more now, under the same ID; if it fails, it has all of its retries again.
+
+    Raises:
+        NotFound: The user has no such endpoint, or the endpoint no such delivery.
+        Conflict: The endpoint is disabled.
+    """
+    webhook = _active(services, user, webhook_id)
+    found = services.deliveries.get(user.id, webhook.id, delivery_id)
+    if found is None:
+        raise NotFound("delivery_not_found", "There is no such delivery.")
+    services.deliveries.start_again(found, services.clock())
+    hand_delivery_to_notifier(services, found)
+    return found
+
+
+def _active(services: Services, user: User, webhook_id: str) -> Webhook:
+    webhook = read_webhook(services, user, webhook_id)
+    if not webhook.is_active:
+        raise Conflict("webhook_disabled", "This webhook is disabled; activate it before sending to it.")
+    return webhook
+
+
+def _replace(services: Services, old: Webhook, new: Webhook) -> None:
+    if services.webhooks.replace(old, new):
+        return
+    if services.webhooks.get(old.user_id, old.id) is None:
+        raise _unknown_webhook()
+    raise Conflict("webhook_changed", "The webhook was changed meanwhile; read it again and retry.")
+
+
+def _unknown_webhook() -> NotFound:
+    return NotFound("webhook_not_found", "There is no such webhook.")

@@ -1,0 +1,181 @@
+"""Deliver events to webhook endpoints: from the outbox to the receivers.
+
+A delivery is stored with the change that caused it. The notifier attempts it, and the dispatcher asks again for what
+is due: SQS delays end at 15 minutes, so the stored time decides.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+from llmready.domain.clock import new_id
+from llmready.domain.errors import TryAgain
+from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.webhooks import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    DisabledReason,
+    EventType,
+    Webhook,
+    WebhookAnswer,
+    new_delivery,
+)
+from llmready.services import Services
+from llmready.usecases.send_mail import hand_to_notifier
+from llmready.version import __version__
+
+# How long one attempt may take before another process may begin one. A request takes at most 15 s.
+_CLAIM = timedelta(seconds=45)
+# How often a delivery of a suspended account is looked at; resuming the account makes it due at once.
+_SUSPENDED_PAUSE = timedelta(hours=1)
+_LONGEST_DELAY = timedelta(minutes=15)  # of a message in SQS
+# How long the queue has for a delivery before it is sent again from the outbox.
+_QUEUE_TIME = timedelta(seconds=30)
+_AT_ONCE = 1000  # deliveries that one round of the dispatcher sends again
+_GONE = 410
+
+
+def deliveries_of(
+    services: Services,
+    user_id: str,
+    event: EventType,
+    data: Mapping[str, object],
+    *,
+    correlation_id: str = "",
+) -> list[Delivery]:
+    """Return a delivery of an event for each endpoint of a user that receives it.
+
+    The caller stores them together with the change that caused the event, and hands them to the notifier afterwards.
+    """
+    time = services.clock()
+    return [
+        new_delivery(webhook, event, data, time, correlation_id=correlation_id)
+        for webhook in services.webhooks.of_user(user_id)
+        if webhook.receives(event)
+    ]
+
+
+def hand_delivery_to_notifier(
+    services: Services, delivery: Delivery, *, delay: timedelta = timedelta()
+) -> None:
+    """Ask the notifier to attempt a delivery. If its queue fails, the dispatcher finds the delivery in the outbox."""
+    try:
+        services.webhook_queue.send(delivery, delay=delay)
+    except TryAgain:
+        services.log.warning("webhook queue not reached; the delivery stays", delivery_id=delivery.id)
+
+
+def requeue_due_deliveries(services: Services) -> None:
+    """Ask for the deliveries that are due. After pauses over 15 minutes, nothing else does."""
+    try:
+        due = services.deliveries.due(services.clock() - _QUEUE_TIME)
+        services.webhook_queue.send_many(list(islice(due, _AT_ONCE)))
+    except TryAgain:
+        services.log.warning("webhook deliveries not sent again this time")
+
+
+def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id: str) -> bool:
+    """Attempt a delivery once and store what came of it.
+
+    Returns:
+        Whether the endpoint accepted it.
+    """
+    time = services.clock()
+    delivery = services.deliveries.claim(user_id, webhook_id, delivery_id, time=time, until=time + _CLAIM)
+    if delivery is None:
+        return False
+    user = services.users.get(user_id)
+    webhook = services.webhooks.get(user_id, webhook_id)
+    if user is None or webhook is None or not webhook.is_active:
+        reason = "The webhook is disabled or deleted."
+        _end(services, delivery, Attempt(at=time, duration_ms=0, error=reason), succeeded=False)
+        return False
+    if user.suspended_at is not None:
+        unchanged = delivery.model_copy(update={"tries": delivery.tries - 1})
+        services.deliveries.postpone(unchanged, time + _SUSPENDED_PAUSE)
+        return False
+    answer = services.webhook_sender.post(
+        webhook.url,
+        {
+            "Content-Type": "application/json",
+            "User-Agent": f"LLMReady-Webhooks/{__version__}",
+            **webhook.headers(delivery, time),
+        },
+        delivery.body.encode(),
+    )
+    attempt = _attempt_of(answer, time)
+    if answer.is_success:
+        services.webhooks.note_success(webhook, services.clock())
+        _end(services, delivery, attempt, succeeded=True)
+        return True
+    _handle_failure(services, webhook, delivery.with_attempt(attempt), answer)
+    return False
+
+
+def _attempt_of(answer: WebhookAnswer, time: datetime) -> Attempt:
+    error = answer.error
+    if error is None and not answer.is_success:
+        redirect = answer.status_code is not None and 300 <= answer.status_code < 400
+        error = (
+            "The endpoint answered with a redirect, which is not followed."
+            if redirect
+            else f"The endpoint answered {answer.status_code}."
+        )
+    return Attempt(
+        at=time,
+        status_code=answer.status_code,
+        duration_ms=answer.duration_ms,
+        response=answer.response,
+        error=error,
+    )
+
+
+def _handle_failure(services: Services, webhook: Webhook, delivery: Delivery, answer: WebhookAnswer) -> None:
+    time = services.clock()
+    if answer.status_code == _GONE:
+        services.webhooks.disable(webhook, DisabledReason.GONE, time)
+        _store_end(services, delivery, DeliveryStatus.FAILED)
+        return
+    pause = delivery.pause(
+        retry_after=answer.retry_after,
+        chance=random.random(),  # noqa: S311 - it spreads retries
+    )
+    if pause is None:
+        _store_end(services, delivery, DeliveryStatus.FAILED)
+        _disable_failing(services, webhook, delivery, time)
+        return
+    services.deliveries.postpone(delivery, time + pause)
+    if pause <= _LONGEST_DELAY - timedelta(seconds=1):
+        # A message that comes too early finds the delivery not due yet, so it is sent a second later.
+        hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))
+
+
+def _disable_failing(services: Services, webhook: Webhook, delivery: Delivery, time: datetime) -> None:
+    """Disable an endpoint that accepted nothing while a delivery used up its retries, and tell its owner."""
+    mail = OutboxMail(
+        id=new_id(),
+        user_id=webhook.user_id,
+        kind=MailKind.WEBHOOK_DISABLED,
+        webhook_url=webhook.url,
+        correlation_id=delivery.correlation_id,
+        created_at=time,
+        due_at=time,
+    )
+    # A retry by hand begins a new series, whose first attempt is among those that are kept.
+    began = delivery.attempts[-min(delivery.tries, len(delivery.attempts))].at
+    if services.webhooks.disable(
+        webhook, DisabledReason.FAILING, time, unless_success_since=began, mail=mail
+    ):
+        services.log.warning("webhook disabled: its deliveries failed", webhook_id=webhook.id)
+        hand_to_notifier(services, mail)
+
+
+def _end(services: Services, delivery: Delivery, attempt: Attempt, *, succeeded: bool) -> None:
+    status = DeliveryStatus.SUCCEEDED if succeeded else DeliveryStatus.FAILED
+    _store_end(services, delivery.with_attempt(attempt), status)
+
+
+def _store_end(services: Services, delivery: Delivery, status: DeliveryStatus) -> None:
+    services.deliveries.end(delivery.model_copy(update={"status": status}), services.clock())

@@ -1,0 +1,106 @@
+"""A receiver of webhooks on loopback, which answers as a test says."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request that came in."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """A running receiver.
+
+    Attributes:
+        url: Where it is.
+        host: Its ``host:port``.
+        requests: What came in.
+        status: Status that it answers with.
+        headers: Further headers of its answers.
+        body: Body of its answers.
+    """
+
+    url: str
+    host: str
+    requests: list[Received] = field(default_factory=list)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b"ok"
+
+    @property
+    def ids(self) -> list[str]:
+        """The ``webhook-id`` of each request."""
+        return [request.headers["webhook-id"] for request in self.requests]
+
+
+@contextmanager
+def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Run a receiver; with ``context``, over TLS."""
+    receiver: Receiver
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.requests.append(Received(self.path, headers, self.rfile.read(length)))
+            self.send_response(receiver.status)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(receiver.body)))
+            self.end_headers()
+            self.wfile.write(receiver.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in the base class
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    host = f"127.0.0.1:{server.server_address[1]}"
+    receiver = Receiver(f"{'https' if context else 'http'}://{host}/hooks", host)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def connecting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Run a server that does as ``serve`` says with each connection, and yield its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.05)
+    ending = threading.Event()
+
+    def accept() -> None:
+        while not ending.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                try:
+                    serve(connection)
+                except OSError:
+                    continue  # the client has gone
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        ending.set()
+        thread.join(5)
+        listener.close()
