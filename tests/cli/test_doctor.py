@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +18,28 @@ from testkit.people import new_generation, new_user, new_website
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 PLAIN, BROWSER = (f"arn:aws:ecs:eu-central-1:123456789012:task-definition/{kind}:1" for kind in ("p", "b"))
+
+
+def topic_policy(
+    service: str = "cloudwatch.amazonaws.com", account: str = "123456789012", effect: str = "Allow"
+) -> dict[str, Any]:
+    """Return the attributes of the topic of alarms, with a policy that lets a service publish."""
+    condition = {"StringEquals": {"aws:SourceAccount": account}}
+    denial = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sns:Publish",
+        "Resource": TOPIC,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    publish = {
+        "Effect": effect,
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": TOPIC,
+        "Condition": condition,
+    }
+    return {"Attributes": {"Policy": json.dumps({"Statement": [denial, publish]})}}
 
 
 def healthy() -> dict[str, Any]:
@@ -67,6 +90,7 @@ def healthy() -> dict[str, Any]:
         "sns.list_subscriptions_by_topic": {
             "Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1", "Endpoint": "ops@example.com"}]
         },
+        "sns.get_topic_attributes": topic_policy(),
         "cloudwatch.describe_alarms": {"MetricAlarms": []},
         "sesv2.get_email_identity": {"VerifiedForSendingStatus": True},
         "sesv2.get_account": {"SendingEnabled": True, "ProductionAccessEnabled": True},
@@ -122,7 +146,7 @@ def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Pa
 def found_wrong(patient: Patient) -> list[str]:
     """Return what is wrong; every look has to be made."""
     findings = list(examine(patient))
-    assert len(findings) == 10
+    assert len(findings) == 11
     assert all(finding.verdict != "not checked" for finding in findings), findings
     return [finding.what for finding in findings if finding.verdict == "wrong"]
 
@@ -182,6 +206,21 @@ def test_a_healthy_account() -> None:
             {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation", "Endpoint": "ops@example.com"}]},
             "ops@example.com has not confirmed the alarms' subscription yet.",
         ),
+        *(
+            (
+                "sns.get_topic_attributes",
+                wrong,
+                (
+                    "The policy of the alarms' topic does not let cloudwatch.amazonaws.com publish, so nobody gets"
+                    " its alarms; deploy the stage again."
+                ),
+            )
+            for wrong in (
+                topic_policy(service="budgets.amazonaws.com"),
+                topic_policy(account="210987654321"),
+                topic_policy(effect="Deny"),
+            )
+        ),
         (
             "cloudwatch.describe_alarms",
             {"MetricAlarms": [{"AlarmDescription": "A quarter failed. See docs/operations.md#failure-rate"}]},
@@ -191,6 +230,15 @@ def test_a_healthy_account() -> None:
 )
 def test_what_is_wrong_is_one_sentence(operation: str, answer: dict[str, Any], sentence: str) -> None:
     assert found_wrong(account({**healthy(), operation: answer})) == [sentence]
+
+
+def test_a_budget_has_to_reach_the_topic_as_well() -> None:
+    answers = healthy()
+    budget = {"ResourceType": "AWS::Budgets::Budget", "PhysicalResourceId": "budget"}
+    listed = answers["cloudformation.list_stack_resources"]["StackResourceSummaries"]
+    listed.append({**listed[0], **budget})
+    (sentence,) = found_wrong(account(answers))
+    assert "does not let budgets.amazonaws.com publish" in sentence
 
 
 def test_a_generation_that_waits_for_hours() -> None:

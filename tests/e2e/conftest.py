@@ -31,8 +31,10 @@ def slow_site() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory, small_site: Site, slow_site: Site) -> Iterator[System]:
     """The whole system, running."""
-    allow = ",".join([small_site.host, slow_site.host, *(f"127.0.0.1:{port}" for port in SITE_PORTS)])
-    running = System(tmp_path_factory.mktemp("local"), allow=allow).start()
+    own = free_port()
+    sites = [small_site.host, slow_site.host, *(f"127.0.0.1:{port}" for port in SITE_PORTS)]
+    allow = ",".join([*sites, f"localhost:{own}"])
+    running = System(tmp_path_factory.mktemp("local"), allow=allow, port=own).start()
     yield running
     assert running.stop() == 0
 

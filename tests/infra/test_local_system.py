@@ -107,6 +107,22 @@ def test_the_secret_header_is_rotated_while_requests_come(running: Running) -> N
     assert stored["previous"] not in {None, stored["value"]}
 
 
+def test_a_smoke_test_tells_what_the_emulator_lacks(
+    running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["admin", "smoke", "--data", str(running.data)]) == 0
+    verdicts = dict(line.split(": ")[0].split()[::-1] for line in capsys.readouterr().out.splitlines())
+    assert verdicts == {
+        "API": "fine",
+        "schedules": "fine",
+        "alarm": "skipped",
+        # This system may not crawl itself.
+        "generation": "skipped",
+        "download": "skipped",
+        "mail": "skipped",
+    }
+
+
 def _outputs(running: Running) -> dict[str, str]:
     (stack,) = running.aws("cloudformation").describe_stacks(StackName=running.endpoints["stack"])["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

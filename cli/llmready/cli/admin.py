@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from llmready.cli import controls, deployment, doctor, origin_secret, people, records, signing_keys
+from llmready.cli import controls, deployment, doctor, origin_secret, people, records, signing_keys, smoke
 from llmready.cli.client.output import day, print_fields, print_table
 from llmready.cli.deployment import Deployment
 from llmready.cli.extras import requiring
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     signing_keys.add_commands(command)
     origin_secret.add_commands(command)
     doctor.add_commands(command)
+    smoke.add_commands(command)
 
 
 def _plainly(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
     from llmready.adapters.dynamodb.generations import DynamoGenerations
     from llmready.adapters.dynamodb.suppressions import DynamoSuppressions
+    from llmready.adapters.dynamodb.table import Table
     from llmready.adapters.dynamodb.users import DynamoUsers
     from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
     from llmready.adapters.sqs import SqsJobQueue, SqsWebhookQueue
@@ -48,6 +49,10 @@ class Deployment(NamedTuple):
     stack: str
     client: Callable[[str], Any]
     """Makes a client of another AWS service."""
+    table: "Table"
+    url: str
+    """The address of the web app, or of the API where there is none; without a slash at its end."""
+    is_local: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +99,7 @@ def _local(data: Path, port: int | None) -> Deployment:
         stack=endpoints["stack"],
         operator=getpass.getuser,
         endpoint=endpoints["aws"],
+        url=endpoints["api"].removesuffix("/api/v1"),
     )
 
 
@@ -147,7 +153,8 @@ def _deployed(stage: str) -> Deployment:
     def operator() -> str:
         return str(session.client("sts").get_caller_identity()["Arn"])
 
-    return _deployment(f"stage {stage}", session, outputs, stack=stack, operator=operator)
+    url = outputs.get("WebUrl") or outputs["ApiEndpoint"]
+    return _deployment(f"stage {stage}", session, outputs, stack=stack, operator=operator, url=url)
 
 
 def _deployment(
@@ -157,6 +164,7 @@ def _deployment(
     *,
     stack: str,
     operator: Callable[[], str],
+    url: str,
     endpoint: str | None = None,
 ) -> Deployment:
     from llmready.adapters.dynamodb.controls import DynamoControls
@@ -186,6 +194,9 @@ def _deployment(
         operator=operator,
         stack=stack,
         client=partial(session.client, endpoint_url=endpoint),
+        table=table,
+        url=url,
+        is_local=endpoint is not None,
     )
 
 

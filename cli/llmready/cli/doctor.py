@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from llmready.cli import deployment
 from llmready.cli.controls import AddCommand
@@ -152,6 +152,40 @@ def _subscription(patient: Patient) -> str:
     return f"{len(subscriptions)} addresses get the alarms."
 
 
+def _topic_policy(patient: Patient) -> str:
+    client = patient.service.client("sns")
+    (topic,) = patient.resources["AWS::SNS::Topic"]
+    policy = json.loads(client.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    services = ["cloudwatch.amazonaws.com"]
+    if patient.resources.get("AWS::Budgets::Budget"):
+        services.append("budgets.amazonaws.com")
+    for service in services:
+        if not any(_lets_publish(statement, service, topic) for statement in policy["Statement"]):
+            raise _Wrong(
+                f"The policy of the alarms' topic does not let {service} publish, so nobody gets its alarms;"
+                " deploy the stage again."
+            )
+    return f"The policy of the alarms' topic lets {' and '.join(services)} publish."
+
+
+def _lets_publish(statement: dict[str, Any], service: str, topic: str) -> bool:
+    """Tell whether a statement of a topic's policy lets a service publish on behalf of the topic's own account."""
+
+    def named(value: str | list[str]) -> list[str]:
+        return [value] if isinstance(value, str) else value
+
+    principal = statement.get("Principal", {})
+    services = named(principal.get("Service", [])) if isinstance(principal, dict) else []
+    account = statement.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
+    return (
+        statement["Effect"] == "Allow"
+        and service in services
+        and bool({"sns:Publish", "SNS:Publish"} & set(named(statement["Action"])))
+        and topic in named(statement["Resource"])
+        and (account is None or topic.split(":")[4] in named(account))
+    )
+
+
 def _alarms(patient: Patient) -> str:
     client = patient.service.client("cloudwatch")
     names = patient.resources["AWS::CloudWatch::Alarm"]
@@ -224,6 +258,7 @@ _LOOKS: tuple[tuple[str, Callable[[Patient], str]], ...] = (
     ("signing key", _secret),
     ("backups", _backups),
     ("alarms' subscription", _subscription),
+    ("alarms' topic", _topic_policy),
     ("alarms", _alarms),
     ("mails", _mails),
     ("quota of Fargate", _vcpus),

@@ -1,0 +1,62 @@
+"""`llmready admin smoke` uses a running service once and finds what does not work."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from testkit.system import System
+
+pytestmark = pytest.mark.e2e
+
+
+def smoke(system: System) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = system.admin("smoke", "--json")
+    assert not done.stderr
+    return done.returncode, {finding["check"]: finding for finding in json.loads(done.stdout)}
+
+
+def test_a_page_of_the_stage_becomes_files_that_are_downloaded_and_mailed(system: System) -> None:
+    began = time.monotonic()
+    code, found = smoke(system)
+    verdicts = {check: finding["verdict"] for check, finding in found.items()}
+    assert verdicts == {
+        "API": "fine",
+        "schedules": "fine",
+        "alarm": "skipped",
+        "generation": "fine",
+        "download": "fine",
+        "mail": "fine",
+    }, found
+    assert code == 0
+    assert "the emulator records no actions" in found["alarm"]["what"]
+    assert "success+" in found["mail"]["what"]
+    assert time.monotonic() - began < 60
+    # Nobody is left who could be signed in as, or who counts.
+    assert "simulator.amazonses.com" not in system.admin("users").stdout
+
+
+def test_a_schedule_that_is_off_is_named(system: System) -> None:
+    events = system.aws("events")
+    name = next(rule["Name"] for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression"))
+    events.disable_rule(Name=name)
+    try:
+        code, found = smoke(system)
+    finally:
+        events.enable_rule(Name=name)
+    assert code == 1
+    assert found["schedules"]["verdict"] == "wrong"
+    assert found["schedules"]["what"].startswith(f"{name} is disabled")
+
+
+def test_generations_that_may_not_start_are_told(system: System) -> None:
+    assert system.admin("pause").returncode == 0
+    try:
+        code, found = smoke(system)
+    finally:
+        assert system.admin("resume").returncode == 0
+    assert code == 1
+    assert found["generation"]["verdict"] == "wrong"
+    assert "paused" in found["generation"]["what"]
+    assert found["download"]["verdict"] == "skipped"
