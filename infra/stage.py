@@ -182,7 +182,7 @@ class Stage:
     def _check_words(self) -> None:
         if not _STAGE.fullmatch(self.name):
             raise StageError(
-                f"stage is {self.name!r}; it must be at most 20 small letters and digits that begin with a letter."
+                f"stage is {self.name!r}; it must have 1 to 20 lower-case letters and digits and begin with a letter."
             )
         for setting, value, choices in (
             ("mail_provider", self.mail_provider, get_args(MailProvider)),

@@ -98,7 +98,7 @@ def register(body: Annotated[Registration, Body()]) -> Message:
     _check_captcha(body.captcha_token)
     register_user(bootstrap.services(), email=body.email, password=body.password, full_name=body.full_name)
     return Message(
-        message="Your account is ready. You can sign in now; a mail asks you to confirm your address."
+        message="Your account is ready. You can sign in now. Please confirm your address with the link in our mail."
     )
 
 
@@ -161,7 +161,7 @@ def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
 def resend_verification(body: Annotated[Address, Body()]) -> Message:
     """Have a new mail sent; the answer is the same for every address."""
     ask_for_mail(bootstrap.services(), body.email, MailKind.VERIFY_EMAIL)
-    return Message(message="If the address has an account that is not confirmed, a mail is on its way.")
+    return Message(message="If the address has an unconfirmed account, you will get a mail.")
 
 
 @app.post(f"{PREFIX}/auth/forgot-password", summary="Ask for a new password", tags=["auth"])
@@ -169,7 +169,7 @@ def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
     """Have a mail sent that leads to a new password; the answer is the same for every address."""
     _check_captcha(body.captcha_token)
     ask_for_mail(bootstrap.services(), body.email, MailKind.RESET_PASSWORD)
-    return Message(message="If the address has an account, a mail is on its way.")
+    return Message(message="If the address has an account, you will get a mail.")
 
 
 @app.get(f"{PREFIX}/auth/reset-password", summary="The page to choose a new password", tags=["auth"])
@@ -182,7 +182,7 @@ def reset_password_page() -> Response[str]:
 def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
     """Use up the token of a mail; all sign-ins of its account end."""
     reset_password(bootstrap.services(), body.token, body.new_password)
-    return Message(message="Your password is changed. Please sign in with it.")
+    return Message(message="Your password was changed. Please sign in with the new one.")
 
 
 @app.post(f"{PREFIX}/auth/change-password", summary="Change the own password", tags=["auth"])
@@ -196,7 +196,7 @@ def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
         new=body.new_password,
         network=source_network(app.event),
     )
-    return Message(message="Your password is changed; all other sign-ins were ended.")
+    return Message(message="Your password was changed. All other sign-ins were signed out.")
 
 
 @app.get(f"{PREFIX}/auth/me", summary="The own profile", tags=["auth"])
@@ -242,8 +242,10 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
     confirm_password(services, user, body.password, network=source_network(app.event))
     done = delete_account(services, user, until=now() + _DELETE_AT_ONCE)
     if done:
-        return Message(message="Your account is deleted, with all its data and files.")
-    return Message(message="Your account is deleted; its many data and files are being removed.")
+        return Message(message="Your account was deleted with all its data and files.")
+    return Message(
+        message="Your account was deleted. Its data and files are being removed in the background."
+    )
 
 
 @app.get(f"{PREFIX}/auth/me/export", summary="All data about the user", tags=["auth"])

@@ -48,7 +48,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern="^[\\x21-\\x7e]+$",
-        description="Any text of the client's own; a repeat under it is the same start.",
+        description="Any unique text. A repeated request with the same key returns the answer of the first one.",
         examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
     ),
 ]

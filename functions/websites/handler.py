@@ -167,7 +167,7 @@ def delete(website_id: str) -> Message:
     purge = remove_website(bootstrap.services(), _own(website_id)[1])
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
-    return Message(message="Website deleted successfully; its many files are being removed.")
+    return Message(message="Website deleted successfully. Its files are being removed in the background.")
 
 
 @app.post(

@@ -18,8 +18,10 @@ from infra.paths import ROOT
 def main(arguments: list[str] | None = None) -> int:
     """Run the local system; what keeps it from running is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--port", default="8000", help="where the API answers (default: 8000)")
-    parser.add_argument("--data", type=Path, default=ROOT / ".local", help="what is kept (default: .local)")
+    parser.add_argument("--port", default="8000", help="port of the API (default: 8000)")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / ".local", help="folder for the system's data (default: .local)"
+    )
     options = parser.parse_args(arguments)
     try:
         settings = read_settings(options.port, options.data, os.environ)

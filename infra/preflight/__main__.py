@@ -31,12 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
     )
     parser.add_argument(
-        "what", choices=[*CHECKS, "sender", "diff", "protect", "explain"], help="what is about to be done"
+        "what", choices=[*CHECKS, "sender", "diff", "protect", "explain"], help="operation to check"
     )
     parser.add_argument("--stage", default="dev", help="name of a file in stages/")
-    parser.add_argument("--profile", help="a profile of your AWS credentials")
-    parser.add_argument("--toolkit-stack-name", default=TOOLKIT, help="the CDK's own stack")
-    parser.add_argument("--qualifier", help="what the CDK's bootstrap was told to put into its names")
+    parser.add_argument("--profile", help="profile of your AWS credentials")
+    parser.add_argument("--toolkit-stack-name", default=TOOLKIT, help="name of the CDK's bootstrap stack")
+    parser.add_argument("--qualifier", help="qualifier of the CDK's bootstrap")
     parser.add_argument(
         "-c", "--context", action="append", default=[], metavar="SETTING=VALUE", help="a setting of the stage"
     )
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"AWS could not be asked what the account holds: {one_line(error)}\n")
+        sys.stderr.write(f"The state of the AWS account could not be read: {one_line(error)}\n")
         return 1
     return 0
 
@@ -68,7 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _account(options: argparse.Namespace) -> Account:
     given = dict(entry.partition("=")[::2] for entry in options.context)
     if given.pop("stage", options.stage) != options.stage:
-        raise PreflightError(f"The stage is {options.stage}, and ARGS name another one; say STAGE=… alone.")
+        raise PreflightError(
+            f"The stage is {options.stage}, but ARGS names another one; set the stage only with STAGE=…."
+        )
     # Names with a colon are settings of the CDK's.
     settings = {name: value for name, value in given.items() if ":" not in name}
     return Account(
@@ -87,7 +89,7 @@ def _examine(account: Account, what: str) -> None:
             # The CDK deploys under roles of its own: who may take those needs no right to look at anything.
             if error.response["Error"]["Code"] not in _DENIED:
                 raise
-            sys.stderr.write(f"Not looked at beforehand, for lack of rights: {one_line(error)}\n")
+            sys.stderr.write(f"Check skipped, because a permission is missing: {one_line(error)}\n")
 
 
 def _prepare_deploy(account: Account) -> None:
@@ -101,7 +103,7 @@ def _prepare_deploy(account: Account) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in _DENIED:
             raise
-        sys.stderr.write(f"Not looked at beforehand, for lack of rights: {one_line(error)}\n")
+        sys.stderr.write(f"Check skipped, because a permission is missing: {one_line(error)}\n")
     sys.stdout.write(f"--context protected={str(upgrade).lower()}\n")
 
 
@@ -118,14 +120,18 @@ def _protect(account: Account) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in _DENIED:
             raise
-        sys.stderr.write(f"Not protected from deletion until the next deploy: {one_line(error)}\n")
+        sys.stderr.write(
+            f"Deletion protection could not be turned on; the next deploy tries again: {one_line(error)}\n"
+        )
 
 
 def _verify_sender(account: Account) -> None:
     """Have SES verify the sender, and print what is left to do."""
     stage = account.stage
     if stage.mail_provider != "ses":
-        raise PreflightError(f"mail_provider is {stage.mail_provider!r}; only a sender of ses is verified.")
+        raise PreflightError(
+            f"mail_provider is {stage.mail_provider!r}; only senders of SES need verification."
+        )
     done = is_verified(account.client("sesv2"), stage.mail_identity)
     told = (
         f"{stage.mail_identity} is verified." if done else ask_to_verify(account.client, stage.mail_identity)

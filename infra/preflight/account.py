@@ -53,7 +53,9 @@ class Account:
             region = stage.region or os.environ.get("AWS_REGION")
             self._session = boto3.Session(profile_name=profile, region_name=region)
             if not self._session.region_name:
-                raise PreflightError("No region is chosen; say which, such as -c region=eu-central-1.")
+                raise PreflightError(
+                    "No AWS region is set; set one, for example with -c region=eu-central-1."
+                )
             self.region: str = self._session.region_name
             self.id: str = self.client("sts").get_caller_identity()["Account"]
         except NoCredentialsError as error:
@@ -62,7 +64,7 @@ class Account:
             ) from error
         except (BotoCoreError, ClientError) as error:
             raise PreflightError(
-                f"AWS does not know these credentials or this region (-c region=…): {one_line(error)}"
+                f"AWS rejected the credentials or the region (-c region=…): {one_line(error)}"
             ) from error
         self.options = f"--region {self.region}" + (f" --profile {profile}" if profile else "")
         """What AWS's own command needs to act here."""

@@ -40,7 +40,7 @@ def check_bootstrap_leftovers(account: Account) -> None:
     bucket = account.assets_bucket(None)
     if _bucket_exists(account, bucket):
         raise PreflightError(
-            f"The bucket {bucket} of an earlier bootstrap is still there and would make this one fail;"
+            f"The bucket {bucket} of an earlier bootstrap still exists, so this bootstrap would fail;"
             " empty and delete it in the S3 console, then bootstrap again."
         )
 
@@ -86,7 +86,7 @@ def check_is_still(account: Account) -> None:
     stack = account.stack_of(name)
     status = stack["StackStatus"] if stack else ""
     if status.endswith("_IN_PROGRESS"):
-        raise PreflightError(f"{name} is being changed ({status}); wait until that has ended.")
+        raise PreflightError(f"{name} is being changed ({status}); wait until the change has ended.")
     if status == "UPDATE_ROLLBACK_FAILED":
         raise PreflightError(
             f"{name} is stuck ({status}); run `aws cloudformation continue-update-rollback --stack-name {name}"
@@ -144,10 +144,10 @@ def check_can_go(account: Account) -> None:
     name = account.stage.stack_name
     stack = account.stack_of(name)
     if stack is None:
-        raise PreflightError(f"There is no stack {name} in {account.region}; nothing is to be removed.")
+        raise PreflightError(f"There is no stack {name} in {account.region}; there is nothing to remove.")
     if stack.get("EnableTerminationProtection"):
         raise PreflightError(
-            f"{name} is protected from deletion; if you mean it, run `aws cloudformation"
+            f"{name} is protected from deletion; to remove it anyway, run `aws cloudformation"
             f" update-termination-protection --no-enable-termination-protection --stack-name {name}"
             f" {account.options}` first."
         )
@@ -170,7 +170,7 @@ def check_is_empty(account: Account) -> None:
         return
     if holds_files:
         raise PreflightError(
-            f"The bucket {bucket} is not empty: it still holds people's files;"
+            f"The bucket {bucket} is not empty: it contains users' files;"
             f" `make destroy STAGE={account.stage.name} EMPTY=yes` deletes it with everything else."
         )
 
@@ -204,4 +204,4 @@ CHECKS: dict[str, tuple[Callable[[Account], None], ...]] = {
     "destroy": (check_can_go, check_is_empty),
     "destroy-with-files": (check_can_go,),
 }
-"""By what is about to be done."""
+"""By operation to check."""

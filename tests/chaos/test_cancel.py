@@ -81,7 +81,7 @@ def test_a_running_crawl_stops(place: Place, service: Service, start_worker: Cal
         asked = len(site.requests)
         worker.wait()
         assert len(site.requests) == asked
-    assert worker.said("lease lost; the generation is left to its holder")
+    assert worker.said("lease lost; another worker continues the generation")
     (stored,) = check_books(place, generation.user_id)
     assert stored.status is Status.CANCELLED
     assert place.stored_keys() == []

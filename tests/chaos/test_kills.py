@@ -76,7 +76,7 @@ def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
         ended = check_completed(place, generation)
         assert ended.fence == 2
         first.signal(signal.SIGCONT)
-        until(lambda: first.said("lease lost; the generation is left to its holder"))
+        until(lambda: first.said("lease lost; another worker continues the generation"))
         until(lambda: children_of(first.pid) == [])
         for worker in (first, second):
             worker.signal(signal.SIGTERM)

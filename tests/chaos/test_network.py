@@ -74,7 +74,7 @@ def test_a_partition_longer_than_the_lease(place: Place, start_worker: Callable[
             second = start_worker(crawl_allow=site.host, idle_seconds=60)
             until(lambda: now_stored(place, generation).status.is_final, seconds=40)
             ended = check_completed(place, generation)
-        until(lambda: first.said("lease lost; the generation is left to its holder"), seconds=40)
+        until(lambda: first.said("lease lost; another worker continues the generation"), seconds=40)
         for worker in (first, second):
             worker.signal(signal.SIGTERM)
             worker.wait()

@@ -67,7 +67,7 @@ class Server:
                 "remaining_generations": 1,
                 "message": "You have 1 generation remaining this month.",
             }
-        return 404, {"detail": "There is nothing at this address.", "code": "not_found"}
+        return 404, {"detail": "This address does not exist.", "code": "not_found"}
 
 
 @contextmanager

@@ -161,12 +161,12 @@ def test_a_healthy_account() -> None:
         (
             "sesv2.get_account",
             {"SendingEnabled": True, "ProductionAccessEnabled": False},
-            "SES is in its sandbox and mails verified addresses alone; ask for production access.",
+            "SES is in the sandbox and sends only to verified addresses; request production access.",
         ),
         (
             "sesv2.get_account",
             {"SendingEnabled": False, "ProductionAccessEnabled": True},
-            "SES has stopped sending for this account; its console says why.",
+            "SES has stopped sending for this account; see the SES console for the reason.",
         ),
         (
             "sesv2.get_email_identity",
@@ -176,7 +176,7 @@ def test_a_healthy_account() -> None:
         (
             "secretsmanager.describe_secret",
             {"CreatedDate": now() - timedelta(days=500), "LastChangedDate": now() - timedelta(days=181)},
-            "The signing key is 181 days old; `llmready admin rotate-signing-key` makes another one.",
+            "The signing key is 181 days old; `llmready admin rotate-signing-key` creates a new one.",
         ),
         (
             "service-quotas.get_service_quota",
@@ -204,7 +204,7 @@ def test_a_healthy_account() -> None:
         (
             "sns.list_subscriptions_by_topic",
             {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation", "Endpoint": "ops@example.com"}]},
-            "ops@example.com has not confirmed the alarms' subscription yet.",
+            "ops@example.com has not confirmed the subscription to alarms; open the link in the mail of SNS.",
         ),
         *(
             (
@@ -224,7 +224,7 @@ def test_a_healthy_account() -> None:
         (
             "cloudwatch.describe_alarms",
             {"MetricAlarms": [{"AlarmDescription": "A quarter failed. See docs/operations.md#failure-rate"}]},
-            "An alarm rings. A quarter failed. See docs/operations.md#failure-rate",
+            "An alarm is active. A quarter failed. See docs/operations.md#failure-rate",
         ),
     ],
 )
@@ -245,7 +245,7 @@ def test_a_generation_that_waits_for_hours() -> None:
     user = new_user()
     old = new_generation(user, new_website(user), now() - timedelta(hours=3))
     assert found_wrong(account(healthy(), generations=(old,))) == [
-        "1 generations wait or run for hours; `llmready admin jobs` names them."
+        "1 generations have been waiting or running for hours; `llmready admin jobs` lists them."
     ]
 
 

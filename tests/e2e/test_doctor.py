@@ -26,9 +26,9 @@ def test_what_is_wrong_is_told_with_what_to_do(system: System) -> None:
     assert any(what.startswith("Nobody gets the alarms") for what in before[WRONG])
     for sentence in (
         "Generations may start.",
-        "No message is dead-lettered.",
+        "The dead-letter queues are empty.",
         "The signing key is 0 days old.",
-        "The table can be restored to any second of its last days.",
+        "The table can be restored to any second of the last 35 days.",
     ):
         assert sentence in before[FINE]
 
@@ -49,7 +49,7 @@ def test_what_is_wrong_is_told_with_what_to_do(system: System) -> None:
         sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
     assert code == 1
     assert "Generations are paused; `llmready admin resume` lets them start again." in after[WRONG]
-    assert any("An alarm rings." in what and "docs/operations.md#" in what for what in after[WRONG])
+    assert any("An alarm is active." in what and "docs/operations.md#" in what for what in after[WRONG])
     assert not any(what.startswith("Nobody gets the alarms") for what in after[WRONG])
 
 

@@ -49,9 +49,9 @@ def test_generating_the_files_of_a_website(system: System, small_site: Site, tmp
 def test_managing_an_account(system: System, tmp_path: Path) -> None:
     printed = run_section("accounts", tmp_path, API=system.url, MAIL=str(system.data / "mail"))
     said = (
-        *("Your account is ready.", "a mail is on its way", "Your address is confirmed."),
-        *("Your password is changed. Please sign in", '"is_verified":true', '"full_name":"Grace Hopper"'),
-        *("all other sign-ins were ended", '"sign_ins":[', "Your account is deleted"),
+        *("Your account is ready.", "you will get a mail", "Your address is confirmed."),
+        *("Your password was changed. Please sign in", '"is_verified":true', '"full_name":"Grace Hopper"'),
+        *("All other sign-ins were signed out", '"sign_ins":[', "Your account was deleted"),
     )
     positions = [printed.find(words) for words in said]
     assert -1 not in positions, printed

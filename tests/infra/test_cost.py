@@ -84,5 +84,5 @@ def test_a_file_that_is_no_template_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("[]")
     done = cost("--template", str(tmp_path / "x.json"))
     assert done.returncode != 0
-    assert "is no template of this service" in done.stderr
+    assert "is not a template of this service" in done.stderr
     assert "Traceback" not in done.stderr

@@ -152,7 +152,7 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     account.client("s3").put_object(Bucket=outputs["Bucket"], Key="generations/one.zip", Body=b"zip")
     assert refusal(make("destroy", "STAGE=local", arguments="--force")) == (
-        f"The bucket {outputs['Bucket']} is not empty: it still holds people's files;"
+        f"The bucket {outputs['Bucket']} is not empty: it contains users' files;"
         " `make destroy STAGE=local EMPTY=yes` deletes it with everything else."
     )
     # The emulator cannot run what empties a bucket, so the CDK is left out.
@@ -193,7 +193,7 @@ def test_a_bucket_that_an_earlier_bootstrap_left(account: Emulator, make: Make) 
     account.client("s3").create_bucket(Bucket=ASSETS)
     account.client("s3").put_object(Bucket=ASSETS, Key="asset.zip", Body=b"zip")
     assert refusal(make("bootstrap")) == (
-        f"The bucket {ASSETS} of an earlier bootstrap is still there and would make this one fail; empty and"
+        f"The bucket {ASSETS} of an earlier bootstrap still exists, so this bootstrap would fail; empty and"
         " delete it in the S3 console, then bootstrap again."
     )
     assert stacks(account) == []
@@ -236,11 +236,16 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
             ["deploy"],
             f"{SENDER} -c region=eu-central-2 -c budget_usd=20",
             {},
-            "budget_usd is 20, but CloudFormation cannot make an AWS budget in eu-central-2; set budget_usd to 0 ",
+            "budget_usd is 20, but CloudFormation does not support AWS budgets in eu-central-2; set budget_usd to 0 ",
         ),
         (["deploy"], f"{SENDER} -c region=frankfurt", {}, "region is 'frankfurt'; it must be an AWS region "),
         (["deploy"], f"{SENDER} -c task_memory=1024", {}, "task_memory is 1024 MiB; with task_cpu 1024 it "),
-        (["deploy"], SENDER, {"AWS_REGION": ""}, "No region is chosen; say which, such as -c region="),
+        (
+            ["deploy"],
+            SENDER,
+            {"AWS_REGION": ""},
+            "No AWS region is set; set one, for example with -c region=",
+        ),
         (
             ["deploy"],
             SENDER,
@@ -251,20 +256,20 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
             ["deploy"],
             f"{SENDER} --profile nobody",
             {},
-            "AWS does not know these credentials or this region (-c region=…): ",
+            "AWS rejected the credentials or the region (-c region=…): ",
         ),
         (
             ["destroy", "STAGE=prod"],
             "-c stage=dev",
             {},
-            "The stage is prod, and ARGS name another one; say STAGE=… alone.",
+            "The stage is prod, but ARGS names another one; set the stage only with STAGE=….",
         ),
-        (["destroy"], "", {}, "There is no stack LLMReady-dev in us-east-1; nothing is to be removed."),
+        (["destroy"], "", {}, "There is no stack LLMReady-dev in us-east-1; there is nothing to remove."),
         (
             ["sender"],
             "-c mail_provider=none",
             {},
-            "mail_provider is 'none'; only a sender of ses is verified.",
+            "mail_provider is 'none'; only senders of SES need verification.",
         ),
     ],
 )
@@ -286,7 +291,7 @@ def test_one_sentence_and_nothing_created(  # noqa: PLR0917 (what a case is made
     [
         (
             "UPDATE_IN_PROGRESS",
-            "LLMReady-dev is being changed (UPDATE_IN_PROGRESS); wait until that has ended.",
+            "LLMReady-dev is being changed (UPDATE_IN_PROGRESS); wait until the change has ended.",
         ),
         (
             "UPDATE_ROLLBACK_FAILED",
@@ -332,7 +337,7 @@ def test_who_may_not_look_may_deploy(
     assert printed.out == "--context protected=true\n"
     told = printed.err.splitlines()
     assert len(told) == 3
-    assert all(line.startswith("Not looked at beforehand, for lack of rights: ") for line in told)
+    assert all(line.startswith("Check skipped, because a permission is missing: ") for line in told)
 
 
 def test_a_bootstrap_with_names_of_its_own(account: Emulator, make: Make) -> None:
@@ -352,7 +357,7 @@ def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> No
         EnableTerminationProtection=True,
     )
     assert refusal(make("destroy", "STAGE=prod", arguments="")).startswith(
-        "LLMReady-prod is protected from deletion; if you mean it, run `aws cloudformation"
+        "LLMReady-prod is protected from deletion; to remove it anyway, run `aws cloudformation"
     )
     assert "LLMReady-prod" in stacks(account)
 

@@ -32,7 +32,9 @@ def test_only_what_is_really_missing_is_refused() -> None:
 @pytest.mark.parametrize("region", ["eu-central-2", "ap-southeast-3", "me-central-1"])
 def test_a_budget_is_refused_where_there_are_none(region: str) -> None:
     check_region(load_stage("prod", MAIL), region)
-    with pytest.raises(StageError, match=rf"^budget_usd is 20, but CloudFormation cannot .* in {region}; "):
+    with pytest.raises(
+        StageError, match=rf"^budget_usd is 20, but CloudFormation does not support .* in {region}; "
+    ):
         check_region(load_stage("prod", MAIL | {"budget_usd": "20"}), region)
     check_region(load_stage("prod", MAIL | {"budget_usd": "20"}), "eu-central-1")
 

@@ -159,7 +159,7 @@ def test_operators_commands_work(installer: Installer, place: Place) -> None:
         return environment.run("llmready", "admin", *arguments)
 
     assert admin("block-host", "example.com").stdout.startswith("Not paused.\nBlocked hosts: example.com")
-    assert "Nothing waits or runs" in admin("jobs").stdout
+    assert "No generation is waiting or running" in admin("jobs").stdout
     assert "has no user" in sentence(admin("user", "ada@example.com"))
     assert "no message is dead-lettered" in admin("doctor").stdout.lower()
     for file in (environment.packages / "llmready" / "cli").rglob("*.py"):

@@ -97,7 +97,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
         worker = start_worker(crawl_allow=site.host)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         taken_over = _taken_over(place, generation)
-        until(lambda: worker.said("lease lost; the generation is left to its holder"))
+        until(lambda: worker.said("lease lost; another worker continues the generation"))
         assert children_of(worker.pid) == []
         assert worker.wait() == 0
     assert now_stored(place, generation) == taken_over

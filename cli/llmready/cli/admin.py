@@ -31,15 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         subparser.set_defaults(run=requiring("operator", _plainly(run)))
         return subparser
 
-    change = command("set-plan", _set_plan, "Put a user on a plan; it holds at once.")
+    change = command("set-plan", _set_plan, "Change the plan of a user, with immediate effect.")
     change.add_argument("email", metavar="EMAIL")
     change.add_argument("plan", metavar="PLAN", help=", ".join(PLANS))
-    show = command("user", _show_user, "Show a user with plan and figures.")
+    show = command("user", _show_user, "Show a user with plan, usage and audit records.")
     show.add_argument("email", metavar="EMAIL")
     allow = command("allow-mails", _allow_mails, "Send mail again to an address that bounced or complained.")
     allow.add_argument("email", metavar="EMAIL")
-    command("jobs", _show_jobs, "List what waits, runs and was dead-lettered: who, since when, how far.")
-    again = command("requeue", _requeue, "Send a generation that has not ended to its queue once more.")
+    command(
+        "jobs", _show_jobs, "List waiting, running and dead-lettered generations with user, age and progress."
+    )
+    again = command("requeue", _requeue, "Send the queue message of an unfinished generation again.")
     again.add_argument("generation_id", metavar="GENERATION_ID")
     controls.add_commands(command)
     people.add_commands(command)
@@ -114,7 +116,7 @@ def _show_jobs(options: argparse.Namespace) -> int:
             fixed=("state", "for", "#pages"),
         )
     else:
-        print(f"Nothing waits or runs in {service.name}.")
+        print(f"No generation is waiting or running in {service.name}.")
     return 0
 
 
@@ -128,9 +130,11 @@ def _requeue(options: argparse.Namespace) -> int:
             service.jobs.send(generation)
             service.generations.mark_enqueued(generation.user_id, generation.id, now())
             answer = {"generation_id": generation.id, "queue": generation.queue.value}
-            print(json.dumps(answer) if options.json else f"Sent to the {generation.queue} queue once more.")
+            print(json.dumps(answer) if options.json else f"Sent to the {generation.queue} queue again.")
             return 0
-    raise CommandFailed(f"no generation {options.generation_id} waits or runs; an ended one stays ended")
+    raise CommandFailed(
+        f"no generation {options.generation_id} is waiting or running; a generation that has ended cannot be requeued"
+    )
 
 
 def _user(service: Deployment, email: str) -> User:

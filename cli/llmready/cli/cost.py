@@ -50,12 +50,12 @@ def _template(options: argparse.Namespace) -> dict[str, object]:
         except (OSError, ValueError) as error:
             raise CommandFailed(f"{options.template} cannot be read as a template: {error}") from None
         if not isinstance(body, dict) or "AWS::ECS::TaskDefinition" not in json.dumps(body):
-            raise CommandFailed(f"{options.template} is no template of this service")
+            raise CommandFailed(f"{options.template} is not a template of this service")
         return body
     if not (_ROOT / "infra" / "app.py").is_file():
         raise CommandFailed(
-            "only a working copy of the repository can make the template; run this command there, or name a template "
-            "that `make synth` wrote with --template"
+            "the template can only be synthesised in a clone of the repository; run this command there, or "
+            "pass a template that `make synth` wrote with --template"
         )
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-O", "-m", "infra.app", "--stage", options.stage, "-c", _SENDER]

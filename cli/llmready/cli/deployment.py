@@ -118,8 +118,8 @@ def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
             f"the local system of this folder is at {known['api']}, and none is on port {port}"
         )
     raise CommandFailed(
-        f"no local system runs here ({file} is missing){f' or on port {port}' if port else ''}; start it with"
-        " `make run`, or name its --port or a --stage"
+        f"no local system runs in this folder ({file} is missing){f' or on port {port}' if port else ''};"
+        " start it with `make run`, or name its --port or a --stage"
     )
 
 

@@ -36,7 +36,7 @@ class _Wrong(Exception):
 
 def add_commands(command: AddCommand) -> None:
     """Add ``doctor``."""
-    command("doctor", _run, "Look for what is wrong with a running service; exit code 1 when something is.")
+    command("doctor", _run, "Report problems of a running service; exit code 1 if there are any.")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -107,16 +107,18 @@ def _dead_letters(patient: Patient) -> str:
     )
     count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
     if count:
-        raise _Wrong(f"{count} messages are dead-lettered; `llmready admin jobs` names them.")
-    return "No message is dead-lettered."
+        raise _Wrong(f"{count} messages are in dead-letter queues; `llmready admin jobs` lists them.")
+    return "The dead-letter queues are empty."
 
 
 def _oldest(patient: Patient) -> str:
     time = now()
     old = [found for found in patient.service.generations.active() if time - found.created_at > _OLDEST]
     if old:
-        raise _Wrong(f"{len(old)} generations wait or run for hours; `llmready admin jobs` names them.")
-    return "No generation waits or runs for hours."
+        raise _Wrong(
+            f"{len(old)} generations have been waiting or running for hours; `llmready admin jobs` lists them."
+        )
+    return "No generation has been waiting or running for hours."
 
 
 def _secret(patient: Patient) -> str:
@@ -125,7 +127,7 @@ def _secret(patient: Patient) -> str:
     age = now() - secret.get("LastChangedDate", secret["CreatedDate"])
     if age > _SECRET_AGE:
         raise _Wrong(
-            f"The signing key is {age.days} days old; `llmready admin rotate-signing-key` makes another one."
+            f"The signing key is {age.days} days old; `llmready admin rotate-signing-key` creates a new one."
         )
     return f"The signing key is {age.days} days old."
 
@@ -137,7 +139,7 @@ def _backups(patient: Patient) -> str:
     recovery = described.get("PointInTimeRecoveryDescription", {})
     if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
         raise _Wrong("The table cannot be restored to a point in time; deploy the stage again.")
-    return "The table can be restored to any second of its last days."
+    return "The table can be restored to any second of the last 35 days."
 
 
 def _subscription(patient: Patient) -> str:
@@ -148,8 +150,11 @@ def _subscription(patient: Patient) -> str:
         raise _Wrong('Nobody gets the alarms; deploy with ARGS="-c alarm_address=you@example.com".')
     for subscription in subscriptions:
         if not subscription["SubscriptionArn"].startswith("arn:"):
-            raise _Wrong(f"{subscription['Endpoint']} has not confirmed the alarms' subscription yet.")
-    return f"{len(subscriptions)} addresses get the alarms."
+            raise _Wrong(
+                f"{subscription['Endpoint']} has not confirmed the subscription to alarms; open the link in the mail"
+                " of SNS."
+            )
+    return f"{len(subscriptions)} addresses receive the alarms."
 
 
 def _topic_policy(patient: Patient) -> str:
@@ -195,15 +200,15 @@ def _alarms(patient: Patient) -> str:
         for alarm in page["MetricAlarms"]
     ]
     if ringing:
-        raise _Wrong("An alarm rings. " + " ".join(ringing))
-    return f"None of {len(names)} alarms rings."
+        raise _Wrong("An alarm is active. " + " ".join(ringing))
+    return f"None of {len(names)} alarms is active."
 
 
 def _mails(patient: Patient) -> str:
     settings = read_settings(patient.environment("notifier"))
     provider = settings.mail_provider
     if provider == "none":
-        raise _Wrong("No mail is sent (mail_provider is none); what would be sent is logged.")
+        raise _Wrong("No mail is sent, because mail_provider is none; mails are only logged.")
     if provider != "ses":
         return f"Mails go through {provider}."
     client = patient.service.client("sesv2")
@@ -217,10 +222,10 @@ def _mails(patient: Patient) -> str:
         )
     account = client.get_account()
     if not account.get("SendingEnabled", True):
-        raise _Wrong("SES has stopped sending for this account; its console says why.")
+        raise _Wrong("SES has stopped sending for this account; see the SES console for the reason.")
     if not account.get("ProductionAccessEnabled"):
-        raise _Wrong("SES is in its sandbox and mails verified addresses alone; ask for production access.")
-    return "SES sends to everybody."
+        raise _Wrong("SES is in the sandbox and sends only to verified addresses; request production access.")
+    return "SES can send to all addresses."
 
 
 def _vcpus(patient: Patient) -> str:

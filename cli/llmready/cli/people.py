@@ -35,13 +35,13 @@ def add_commands(command: AddCommand) -> None:
     users.add_argument("--suspended", action="store_true", help="only suspended ones")
     users.add_argument("--most", type=int, default=_SHOWN, metavar="N", help=f"at most N (default: {_SHOWN})")
     suspend = command(
-        "suspend", _suspend, "Refuse an account's requests and cancel what runs for it, until `resume EMAIL`."
+        "suspend", _suspend, "Refuse an account's requests and cancel its generations, until `resume EMAIL`."
     )
     suspend.add_argument("email", metavar="EMAIL")
     resume = command(
         "resume",
         _resume,
-        "Let generations start again; with EMAIL, accept a suspended account's requests again.",
+        "Allow generations to start again; with EMAIL, end the suspension of this account.",
     )
     resume.add_argument("email", metavar="EMAIL", nargs="?")
     cancel = command("cancel", _cancel, "Cancel a generation that has not ended; its quota is given back.")
@@ -92,7 +92,7 @@ def _list(options: argparse.Namespace) -> int:
             fixed=("plan", "state", "#websites", "#running", "#completed", "since"),
         )
     else:
-        print(f"No account of {service.name} is like that.")
+        print(f"{service.name} has no matching account.")
     return 0
 
 
@@ -119,7 +119,7 @@ def _suspend(options: argparse.Namespace) -> int:
         print(json.dumps({"email": user.email, "id": user.id, "cancelled": cancelled}))
     else:
         ended = f"; {cancelled} generations were cancelled" if cancelled else ""
-        print(f"{user.email} is suspended{ended}. `llmready admin resume {user.email}` lifts it.")
+        print(f"{user.email} is suspended{ended}. `llmready admin resume {user.email}` ends the suspension.")
     return 0
 
 
@@ -139,7 +139,7 @@ def _cancel(options: argparse.Namespace) -> int:
             print(json.dumps(answer) if options.json else f"Cancelled {ended.id}; its quota is given back.")
             return 0
     raise CommandFailed(
-        f"no generation {options.generation_id} waits or runs; `admin jobs` lists those that do"
+        f"no generation {options.generation_id} is waiting or running; `admin jobs` lists those that are"
     )
 
 

@@ -25,13 +25,13 @@ def add_commands(command: AddCommand) -> None:
     rotate = command(
         "rotate-signing-key",
         _rotate,
-        "Make a new key that signs tokens. Nobody is signed out: the previous key verifies what it signed.",
+        "Create a new key for signing tokens. Nobody is signed out: tokens of the previous key stay valid.",
     )
     how = rotate.add_mutually_exclusive_group()
     how.add_argument(
         "--force",
         action="store_true",
-        help="rotate although the previous key is still in use; who signed in with it has to sign in again",
+        help="rotate although the previous key is still in use; users who signed in with it have to sign in again",
     )
     how.add_argument(
         "--compromised",

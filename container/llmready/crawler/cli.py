@@ -38,7 +38,7 @@ _CACHE_FILES = {
     "previous": "responses that the last crawl of this site stored; only changed pages are fetched again",
     "shared": "responses that other crawls stored; used while they are fresh",
     "keep": "store responses for the next crawl of this site",
-    "share": "store responses that any cache may keep, for other crawls",
+    "share": "store publicly cacheable responses for other crawls",
 }
 
 
@@ -53,12 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exclude", default="", metavar="P,P", help="leave these pages out: path globs or words"
     )
     parser.add_argument(
-        "--max-pages", default="100", metavar="N", help="greatest number of pages (default: 100)"
+        "--max-pages", default="100", metavar="N", help="maximum number of pages (default: 100)"
     )
     parser.add_argument("--timeout", default="300", metavar="S", help="seconds of fetching (default: 300)")
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
     parser.add_argument(
-        "--blocked-hosts", metavar="FILE", help="file of hosts that are not crawled, one a line"
+        "--blocked-hosts", metavar="FILE", help="file with hosts that must not be crawled, one per line"
     )
     for name, text in _CACHE_FILES.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=text)
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--link-target",
         default="page",
         metavar="page|markdown",
-        help="targets of the links in llms.txt: the site's pages (default) or the Markdown files",
+        help="link targets in llms.txt: the site's pages (default) or the Markdown files",
     )
     parser.add_argument(
         "--checkpoint", metavar="FILE", help="file to write checkpoints to, every few seconds and at SIGTERM"
@@ -148,7 +148,12 @@ async def _run(options: Options, settings: OperatorSettings, reporter: Reporter,
         os._exit(_EXIT_SIGNAL + stopped_by[0])
     except Exception:
         logging.getLogger(__name__).exception("the crawler failed")
-        reporter.failed(Failure(Code.INTERNAL_ERROR, "The crawler itself failed; the site is not the cause."))
+        reporter.failed(
+            Failure(
+                Code.INTERNAL_ERROR,
+                "The crawler failed because of an internal error. The site is not the cause.",
+            )
+        )
         return EXIT_FAILED
     finally:
         if turns is not None:

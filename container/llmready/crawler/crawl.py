@@ -121,13 +121,14 @@ class _Crawl:
                 failure = await self._run(resources, fetched)
         except TimeoutError:
             fetched.truncated_by = Truncation.TIMEOUT
-            failure = Failure(Code.TIMEOUT, f"Not one page arrived within {options.timeout:g} seconds.")
+            failure = Failure(Code.TIMEOUT, f"No page was received within {options.timeout:g} seconds.")
             fetched.notes.append(
                 f"The crawl stopped at its timeout of {options.timeout:g} s; pages may be missing."
             )
         if not len(self.store):
             none = Failure(
-                Code.NO_PAGES, f"{fetched.start} and what it links to hold no page that is wanted."
+                Code.NO_PAGES,
+                f"No page that is reachable from {fetched.start} matches the patterns and robots rules.",
             )
             raise failure or none
         return fetched

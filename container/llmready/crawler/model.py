@@ -96,7 +96,7 @@ class Quality:
 
 
 class Truncation(StrEnum):
-    """What kept known pages out of the result."""
+    """The limit that excluded known pages from the result."""
 
     MAX_PAGES = "max_pages"
     TIMEOUT = "timeout"
@@ -106,7 +106,7 @@ class Truncation(StrEnum):
 _ADVICE = {
     Truncation.MAX_PAGES: "Raise {max_pages} to include more.",
     Truncation.TIMEOUT: "Raise {timeout} to include more.",
-    Truncation.SIZE: "The crawl reached its greatest size; exclude large pages to include others.",
+    Truncation.SIZE: "The crawl reached its maximum size; exclude large pages to include others.",
 }
 
 

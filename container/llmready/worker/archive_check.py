@@ -129,16 +129,14 @@ def _check_layout(archive: zipfile.ZipFile, file: BinaryIO, size: int) -> None:
         file.seek(position)
         found = file.read(len(header) + _TIME_SIZE + len(name))
         if entry.header_offset != position or _without_time(found) != header + name:
-            raise BadArchive(
-                f"The header of {entry.orig_filename!r} is not the one that its directory describes."
-            )
+            raise BadArchive(f"The header of {entry.orig_filename!r} does not match its directory entry.")
         position += len(found) + entry.compress_size
         unpacked += entry.file_size
         directory += _DIRECTORY_HEADER + len(name)
     if unpacked > _MOST_UNPACKED:
         raise BadArchive("It would be too large when unpacked.")
     if position != archive.start_dir or size - position - directory not in _END_RECORDS or archive.comment:
-        raise BadArchive("There is something else beside the entries.")
+        raise BadArchive("It contains data outside of its entries.")
 
 
 def _without_time(header: bytes) -> bytes:

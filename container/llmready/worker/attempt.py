@@ -41,10 +41,13 @@ _CHECKPOINT_SHARE = 10  # storing checkpoints takes at most one part in so many 
 _MEGABYTE = 1024 * 1024
 
 _BROKE_OFF = Failure(
-    code="internal_error", message="The generation broke off. This is our fault, not the website's."
+    code="internal_error",
+    message="The generation stopped because of an internal error of this service. The website is not the cause.",
 )
 _NOT_STORED = Failure(
-    code="internal_error", message="The result could not be stored. This is our fault, not the website's."
+    code="internal_error",
+    message="The result could not be stored because of an internal error of this service. "
+    "The website is not the cause.",
 )
 
 
@@ -91,7 +94,7 @@ class Attempt:
         except Exception:  # noqa: BLE001 - whatever it is, the generation is not lost by it
             if limit.expired():
                 return CrawlFailed(TIMED_OUT, transient=True)
-            logger.exception("attempt broke off", generation_id=self._lease.generation.id)
+            logger.exception("attempt failed unexpectedly", generation_id=self._lease.generation.id)
             return CrawlFailed(_BROKE_OFF, transient=True)
 
     async def _crawl_and_store(self) -> AttemptResult:
@@ -264,5 +267,5 @@ def _coverage_of(report: Completed) -> Coverage:
 def _too_large(megabytes: int) -> Failure:
     return Failure(
         code="archive_too_large",
-        message=f"The result is larger than {megabytes} MB; fewer pages or narrower patterns may help.",
+        message=f"The result is larger than {megabytes} MB. Reduce max_pages, or exclude pages with patterns.",
     )

@@ -8,7 +8,9 @@ from llmready.domain.generation import Failure
 from llmready.observability import logger
 from llmready.ports.controls import ControlsStore
 
-HOST_BLOCKED = Failure(code="host_blocked", message="Websites of this host are not generated.")
+HOST_BLOCKED = Failure(
+    code="host_blocked", message="The operator of this service does not allow crawls of this host."
+)
 
 
 class BlockedHosts:

@@ -73,7 +73,7 @@ Outcome = Crawled | CrawlFailed | CrawlStopped
 CRASHED = CrawlFailed(
     Failure(
         code="internal_error",
-        message="The crawl broke off unexpectedly. This is our fault, not the website's.",
+        message="The crawl stopped because of an internal error of this service. The website is not the cause.",
     ),
     transient=True,
 )

@@ -33,10 +33,11 @@ _URL = re.compile(r"\b[a-z]{2,10}://\S+", re.IGNORECASE)
 
 _OUT_OF_MEMORY = Failure(
     code="budget_exceeded",
-    message="The crawl needed more memory than one generation may use; fewer pages may help.",
+    message="The crawl needed more memory than allowed. Reduce max_pages or exclude large pages.",
 )
 _FILE_TOO_LARGE = Failure(
-    code="budget_exceeded", message="The crawl wrote more than one generation may; fewer pages may help."
+    code="budget_exceeded",
+    message="The crawl wrote more data than allowed. Reduce max_pages or exclude large pages.",
 )
 
 
@@ -167,7 +168,7 @@ class CrawlProcess:
             async with asyncio.timeout(self._limits.closing):
                 await reading
         except TimeoutError:
-            logger.warning("a process of the crawl could not be ended", pid=self._process.pid)
+            logger.warning("a process of the crawl could not be killed", pid=self._process.pid)
             self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - or the pipes stay open
         return ended
 

@@ -69,7 +69,7 @@ class UserProcesses:
                 return True
             if monotonic() >= until:
                 logger.error(
-                    "processes of a crawler's user could not be ended", uid=self._uid, left=len(left)
+                    "processes of a crawler's user could not be killed", uid=self._uid, left=len(left)
                 )
                 return False
             for process in left:
@@ -95,7 +95,7 @@ class UserProcesses:
             try:
                 child = os.fork()
             except OSError:
-                logger.warning("no process could be started to end a crawler", uid=self._uid)
+                logger.warning("the process that kills a crawler could not be started", uid=self._uid)
                 return False
         if child == 0:
             _send_and_exit(self._uid, capset)

@@ -119,7 +119,7 @@ class HostTurns:
     async def _acquire(self) -> HostTurn | None:
         with suppress(TryAgain):
             return await asyncio.to_thread(self._acquire_now)
-        logger.warning("lease on a host not read")
+        logger.warning("lease of a host could not be read")
         return None
 
     def _acquire_now(self) -> HostTurn | None:

@@ -63,5 +63,5 @@ class Intake:
             await asyncio.sleep(_UNREACHABLE_PAUSE)
         except ValueError:
             # It ends in the dead-letter queue after a few more deliveries.
-            logger.warning("message not understood", lane=lane)
+            logger.warning("message is not valid", lane=lane)
         return None

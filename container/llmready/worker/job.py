@@ -38,11 +38,15 @@ async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) 
     try:
         await _Job(message, context, stop).run()
     except LeaseLost:
-        logger.warning("lease lost; the generation is left to its holder", generation_id=generation_id)
+        logger.warning("lease lost; another worker continues the generation", generation_id=generation_id)
     except TryAgain:
-        logger.warning("AWS not reached; the message will be delivered again", generation_id=generation_id)
+        logger.warning(
+            "AWS could not be reached; the message will be delivered again", generation_id=generation_id
+        )
     except Exception:  # noqa: BLE001 - the next generation may do better, and this message is delivered again
-        logger.exception("job broke off; the message will be delivered again", generation_id=generation_id)
+        logger.exception(
+            "job failed unexpectedly; the message will be delivered again", generation_id=generation_id
+        )
 
 
 class _Job:

@@ -151,7 +151,7 @@ class Lease:
             await asyncio.to_thread(self._jobs.hide, self._message, visibility(self._length))
         except TryAgain:
             # A second delivery finds the generation leased, so nothing is lost.
-            logger.warning("visibility not prolonged", generation_id=self.generation.id)
+            logger.warning("visibility timeout not extended", generation_id=self.generation.id)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

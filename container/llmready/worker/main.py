@@ -76,7 +76,7 @@ async def _work(chosen: Settings) -> bool:
         elif monotonic() - idle_since > chosen.idle_seconds:
             break
         if pool.is_retired:
-            logger.error("no user is left that a crawler may run under; another task has to go on")
+            logger.error("no user is left for crawlers; the worker stops so that another task continues")
             break
         if not stop.is_set() and not pool.is_full:
             message = await intake.next()

@@ -103,7 +103,7 @@ class Supervisor:
         try:
             await take_turns(crawl)
         except Exception:  # noqa: BLE001 - a crawl does not fail because of them
-            logger.exception("turns of a crawl broke off; it goes on without them")
+            logger.exception("taking turns failed; the crawl continues without turns")
             crawl.resume()
 
     def take(self, file: Path, copy: Path, *, most: int) -> Taken:

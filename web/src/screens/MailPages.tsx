@@ -62,7 +62,7 @@ function ResetPassword() {
       <Title text="Choose a new password" />
       {done ? (
         <>
-          <Notice kind="good">Your password is changed. All sign-ins ended.</Notice>
+          <Notice kind="good">Your password was changed. You are signed out everywhere.</Notice>
           <a class="button primary" href="/sign-in">
             Sign in
           </a>
@@ -95,7 +95,7 @@ function NewLink({ path, label }: { path: string; label: string }) {
   const [email, setEmail] = useState('')
   const [sent, setSent] = useState(false)
   const form = useSubmission()
-  if (sent) return <Notice kind="good">If {email} has an account, a mail with a new link is on its way.</Notice>
+  if (sent) return <Notice kind="good">If {email} has an account, you will get a mail with a new link.</Notice>
   return (
     <form
       class="stack"

@@ -133,7 +133,7 @@ function ForgotPassword() {
     <div class="card narrow stack">
       <Title text="Reset your password" />
       {sent ? (
-        <Notice kind="good">If {email} has an account, a mail with a link is on its way. The link works once and expires in an hour.</Notice>
+        <Notice kind="good">If {email} has an account, you will get a mail with a link. The link works once and expires in one hour.</Notice>
       ) : (
         <form
           class="stack"

@@ -120,7 +120,9 @@ class Browser:
                 rendered = await self._while_up(chromium, tab.show(response, _rules(response, robots)))
                 usable = await self._while_up(chromium, tab.clear()) and tab.shown < MOST_PAGES_A_TAB
         except TimeoutError:
-            raise Failure(Code.TIMEOUT, f"{response.url} does not come to an end in the browser.") from None
+            raise Failure(
+                Code.TIMEOUT, f"{response.url} did not finish loading in the browser in time."
+            ) from None
         except (Crashed, Error):
             raise _broken(response) from None
         finally:
@@ -172,7 +174,10 @@ class Browser:
     async def _start(self) -> tuple[Chromium, BrowserContext]:
         await self._stop()
         if self.starts >= MOST_STARTS:
-            raise Failure(Code.RENDER_FAILED, "The pages of this site crashed the browser too often.")
+            raise Failure(
+                Code.RENDER_FAILED,
+                "Pages of this site crashed the browser too often, so the site cannot be rendered.",
+            )
         self.starts += 1
         down = self._down = asyncio.Event()
         try:

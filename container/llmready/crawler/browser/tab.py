@@ -234,7 +234,7 @@ class Tab:
             address = parse(found["address"])
         except BadUrl:
             raise Failure(
-                Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} leads to {found['address'][:100]}."
+                Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} redirects to {found['address'][:100]}."
             ) from None
         html = found["html"]
         if html is None or len(html.encode(errors="replace")) > most:
@@ -250,7 +250,7 @@ class Tab:
                 answer = await self._session.send("Runtime.evaluate", wanted)
         except TimeoutError:
             raise Failure(
-                Code.TIMEOUT, f"The scripts of {visit.response.url} keep the browser busy without end."
+                Code.TIMEOUT, f"The scripts of {visit.response.url} never stop running in the browser."
             ) from None
         value = answer["result"].get("value")
         if not isinstance(value, dict):
@@ -288,7 +288,9 @@ class Tab:
             target = parse(request["url"])
         except BadUrl as error:
             visit.fail(
-                Failure(Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} leads to no web address: {error}")
+                Failure(
+                    Code.REDIRECTS_ELSEWHERE, f"{visit.response.url} redirects to an invalid address: {error}"
+                )
             )
             return
         own = visit.response.url
@@ -320,7 +322,9 @@ class Tab:
         visit.decoded[request] = visit.decoded.get(request, 0) + size
         visit.size += size
         if visit.size > self._limits.page_bytes:
-            visit.fail(_too_large(visit, self._limits.page_bytes, "The page with all that it loads"))
+            visit.fail(
+                _too_large(visit, self._limits.page_bytes, "The page with all resources that it loads")
+            )
 
     def _finished(self, event: dict[str, Any]) -> None:
         visit = self._visit

@@ -173,7 +173,7 @@ class Converter:
             response = self._waiting.popleft()
             if not response.done():
                 response.set_exception(
-                    Failure(Code.CONVERTER_FAILED, "The page is more than the converter can take.")
+                    Failure(Code.CONVERTER_FAILED, "The page exceeds the limits of the converter.")
                     if is_first
                     else _GoneError()
                 )

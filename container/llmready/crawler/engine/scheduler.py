@@ -287,7 +287,7 @@ class Scheduler:
             return True
         elif self._frontier.leads_in_circle(candidate, url):
             asked = candidate.asked or candidate.url
-            raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a circle.")
+            raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a loop.")
         else:
             self._frontier.replace(candidate, url, hops)
         return False

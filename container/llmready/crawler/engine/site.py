@@ -88,4 +88,6 @@ async def _fetch_start(getter: Getter, url: Url) -> Response:
 
 
 def _disallowed(url: Url) -> Failure:
-    return Failure(Code.ROBOTS_DISALLOWED, f"The robots.txt of {url.host} does not allow us to fetch {url}.")
+    return Failure(
+        Code.ROBOTS_DISALLOWED, f"The robots.txt of {url.host} does not allow the crawler to fetch {url}."
+    )

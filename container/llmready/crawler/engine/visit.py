@@ -117,7 +117,7 @@ async def visit(
 
 def internal_error() -> Failure:
     """Return the failure of a page that caused an error in the crawler."""
-    return Failure(Code.INTERNAL_ERROR, "The crawler met a fault of its own at this page.")
+    return Failure(Code.INTERNAL_ERROR, "An internal error of the crawler occurred on this page.")
 
 
 async def _visit(
@@ -131,7 +131,7 @@ async def _visit(
         return _visit_text(response, candidate, scope)
     if media is Media.OTHER:
         kind = response.content_type[:100] or "something unnamed"
-        raise Failure(Code.NOT_HTML, f"{response.url} is no page but {kind}.")
+        raise Failure(Code.NOT_HTML, f"{response.url} is not a page; its media type is {kind}.")
     content = await read_html(response, converter)
     metadata = content.metadata
     is_judged = metadata.refresh or metadata.noindex
@@ -183,7 +183,7 @@ def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
 
 def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome:
     if scope.own(target) is None:
-        return Fail(Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} leads to {target} by its scripts."))
+        return Fail(Failure(Code.REDIRECTS_ELSEWHERE, f"{candidate.url} redirects to {target} by a script."))
     return Redirect(target)
 
 

@@ -32,7 +32,7 @@ class AddressGuard:
     def check_url(self, url: Url) -> None:
         """Check a URL before it is requested. Raises: Failure (blocked_address, host_blocked)."""
         if self._blocked and self._is_blocked(url.host):
-            raise Failure(Code.HOST_BLOCKED, f"{url.host} is not crawled by this service.")
+            raise Failure(Code.HOST_BLOCKED, f"{url.host} is blocked by the operator of this service.")
         with _as_failure(url.origin):
             self._rules.check_host(url.host, url.port, url.literal)
 
@@ -64,6 +64,6 @@ def _as_failure(origin: str) -> Iterator[None]:
         detail = (
             f"{refused.host} is not a public internet address, so it is not crawled."
             if refused.port is None
-            else f"Only the ports 80 and 443 are crawled; {origin} names another one."
+            else f"Only the ports 80 and 443 are crawled; {origin} has another port."
         )
         raise Failure(Code.BLOCKED_ADDRESS, detail) from None

@@ -58,7 +58,7 @@ def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]
     if not markdown.strip():
         raise Failure(
             Code.EMPTY_PAGE,
-            f"{url} has no text; a page that needs JavaScript needs the browser option.",
+            f"{url} has no text. If the page needs JavaScript, turn on the browser option.",
         )
     metadata = content.metadata
     title = clean_line(metadata.title[:LONGEST_FACT])

@@ -68,7 +68,7 @@ function ConfirmAddress({ email }: { email: string }) {
         )
       }
     >
-      {sent ? 'A new mail is on its way.' : 'Your address is not confirmed. Open the link in the mail that we sent, to get a mail when a generation completes.'}
+      {sent ? 'You will get a new mail.' : 'Your address is not confirmed. Open the link in the mail that we sent, to get a mail when a generation completes.'}
       <FormError error={form.error} />
     </Notice>
   )

@@ -41,5 +41,7 @@ def account_of(user: User | None, claims: Claims) -> User:
         claims.scope and claims.scope == user.kept_family
     )
     if user.sessions_since is not None and claims.issued_at < user.sessions_since and not kept:
-        raise Unauthenticated("invalid_token", "The password was changed since; please sign in again.")
+        raise Unauthenticated(
+            "invalid_token", "The password was changed after this sign-in; please sign in again."
+        )
     return user

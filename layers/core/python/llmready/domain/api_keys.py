@@ -43,7 +43,7 @@ class ApiKey(BaseModel):
         id: UUIDv7 by which the key is listed and deleted.
         digest: SHA-256 of the key, in hexadecimal.
         last_four: The key's last four characters, for telling keys apart.
-        last_used_at: At most an hour older than the last use.
+        last_used_at: Time of the last use, accurate to one hour.
     """
 
     model_config = ConfigDict(frozen=True)

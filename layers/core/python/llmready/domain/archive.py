@@ -25,7 +25,7 @@ class Quality(BaseModel):
 
 
 class Truncation(StrEnum):
-    """What kept known pages out of the result."""
+    """The limit that excluded known pages from the result."""
 
     MAX_PAGES = "max_pages"
     TIMEOUT = "timeout"

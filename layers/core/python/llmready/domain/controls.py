@@ -38,7 +38,9 @@ class Controls(BaseModel):
         if self.paused:
             raise Paused
         if self.blocks(url):
-            raise Forbidden("host_blocked", "Websites of this host are not generated.")
+            raise Forbidden(
+                "host_blocked", "The operator of this service does not allow crawls of this host."
+            )
 
     def with_pause(self, *, paused: bool) -> "Controls":
         """Return them with the pause on or off."""
@@ -66,4 +68,6 @@ def host_name(text: str) -> str:
     try:
         return str(urlsplit(public_url(text)).hostname)
     except Invalid:
-        raise Invalid("host", f"{text!r} is no public host name such as example.com.") from None
+        raise Invalid(
+            "host", f"{text!r} is not a public host name; use a name such as example.com."
+        ) from None

@@ -81,11 +81,11 @@ class Paused(DomainError):
     retry_after = 300
 
     def __init__(self) -> None:
-        super().__init__("paused", "New generations are paused for a while. Please try again later.")
+        super().__init__("paused", "The operator has paused new generations. Please try again later.")
 
 
 class LeaseLost(DomainError):
     """Another worker holds the generation, or it has ended; whoever gets this stops writing."""
 
     def __init__(self) -> None:
-        super().__init__("lease_lost", "The generation is no longer held by this worker.")
+        super().__init__("lease_lost", "This worker no longer has the lease of the generation.")

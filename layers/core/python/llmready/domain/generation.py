@@ -57,7 +57,7 @@ class Failure(BaseModel):
 
 MALWARE_FOUND = Failure(
     code="malware_found",
-    message="The malware scan objected to the files, so they were deleted. The website may carry something harmful.",
+    message="The malware scan found a problem in the files, so they were deleted. The website may contain malware.",
 )
 
 
@@ -186,7 +186,7 @@ class Generation(BaseModel):
             case Truncation.TIMEOUT:
                 advice = "Raise timeout to include more."
             case Truncation.SIZE:
-                advice = "The result reached its greatest size; exclude large pages to include others."
+                advice = "The result reached its maximum size; exclude large pages to include others."
         return f"{included} {advice}"
 
     @property

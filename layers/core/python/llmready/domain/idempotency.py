@@ -47,7 +47,7 @@ class StartRecord(BaseModel):
         if (website_id or "", canonical_url) != (self.website_id, self.canonical_url):
             raise Invalid(
                 "Idempotency-Key",
-                "This Idempotency-Key was used for another request; use a new one for each.",
+                "This Idempotency-Key was already used for another request; use a new key for each request.",
                 code="idempotency_key_reused",
             )
         return self

@@ -48,7 +48,7 @@ def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "pas
     if names & {word, *bare}:
         raise Invalid(
             field,
-            "This password is your own name or address; choose another one.",
+            "The password must not be your own name or email address; choose another one.",
             code="password_too_common",
         )
 

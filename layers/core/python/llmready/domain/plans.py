@@ -45,7 +45,7 @@ class Plan(BaseModel):
     Attributes:
         running: Generations of a user that are queued or crawled at once; more are accepted and wait.
         files_kept_days: Days that the files of a generation are kept.
-        longest_crawl: Greatest timeout of a website, in seconds.
+        longest_crawl: Maximum timeout of a website, in seconds.
         schedule: The most frequent schedule that a website may have.
     """
 

@@ -22,7 +22,7 @@ def recommend(*, pages: int, content_bytes: int) -> Recommendation:
         return Recommendation(
             type="minimal",
             title="Use llms.txt",
-            description="The index alone tells a model what the site holds and where.",
+            description="The index alone tells a model what the site contains and where.",
             files=["llms.txt"],
             reason=f"The site is small: {size}.",
         )
@@ -30,14 +30,14 @@ def recommend(*, pages: int, content_bytes: int) -> Recommendation:
         return Recommendation(
             type="standard",
             title="Use llms.txt and llms-full.txt",
-            description="The index for finding a page, the full text for answering from it.",
+            description="The index helps to find a page; the full text contains the answers.",
             files=["llms.txt", "llms-full.txt"],
-            reason=f"The site is of middle size: {size}.",
+            reason=f"The site is of medium size: {size}.",
         )
     return Recommendation(
         type="complete",
         title="Use llms.txt and the md folder",
-        description="The index for finding a page, then only the pages that matter.",
+        description="The index helps to find pages; then read only the relevant ones.",
         files=["llms.txt", "md/"],
         reason=f"The site is too large to read at once: {size}.",
     )

@@ -243,7 +243,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _refuse_private(host: str) -> None:
-    refusal = Invalid("url", "The URL must lead to a public website.", code="url_not_public")
+    refusal = Invalid("url", "The URL must be the address of a public website.", code="url_not_public")
     last = host.rsplit(".", 1)[-1]
     if ":" in host:
         if not is_public(ipaddress.IPv6Address(host)):

@@ -126,7 +126,7 @@ class Api(APIGatewayHttpResolver):
         if status is not None and status.wait:
             raise TooManyRequests(
                 f"too_many_{status.name}" if status.name == "starts" else "too_many_requests",
-                "That was too often; please wait a moment.",
+                "You sent too many requests; please wait a moment.",
                 retry_after=status.wait,
             )
 
@@ -248,7 +248,7 @@ class Api(APIGatewayHttpResolver):
         matching = [route for route in self._dynamic_routes if route.rule.match(path)]
         if matching:
             return problem(_not_allowed(matching), self.request_id)
-        return problem(NotFound("not_found", "There is nothing at this address."), self.request_id)
+        return problem(NotFound("not_found", "This address does not exist."), self.request_id)
 
     @property
     def request_id(self) -> str:

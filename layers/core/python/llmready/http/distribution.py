@@ -36,7 +36,9 @@ def from_distribution(event: dict[str, Any], accepted: Collection[str]) -> None:
     event["headers"] = {name: value for name, value in headers.items() if name.lower() not in _OURS}
     given = said.get(SECRET_HEADER, "").encode()
     if not any(hmac.compare_digest(given, value.encode()) for value in accepted):
-        raise Forbidden("direct_call", "Please use the address of the web app; the API has no other one.")
+        raise Forbidden(
+            "direct_call", "Direct calls are not allowed. Send the request to the address of the web app."
+        )
     context = event["requestContext"]
     if _is_address(viewer := said.get(VIEWER_HEADER, "")):
         context["http"]["sourceIp"] = viewer

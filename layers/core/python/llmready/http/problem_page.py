@@ -16,9 +16,9 @@ _PAGE = Template("""<!doctype html>
 <main>
 <h1>$title: <code>$code</code></h1>
 <p>HTTP status $status. For example: “$detail”</p>
-<p>A program should react to <code>code</code>; <code>detail</code> is a sentence for a person. The
-<code>request_id</code> of the answer finds the request in the operator's logs.</p>
-<h2>Calls that may answer it</h2>
+<p>Programs should react to <code>code</code>; <code>detail</code> is a sentence for people. With the
+<code>request_id</code> of the answer, the operator can find the request in the logs.</p>
+<h2>API calls that can return this problem</h2>
 <ul>
 $calls
 </ul>
@@ -29,11 +29,11 @@ $calls
 
 # What no operation lists, because it belongs to no operation.
 _ELSEWHERE = {
-    "not_found": {"title": "Not found", "status": 404, "detail": "There is nothing at this address."},
+    "not_found": {"title": "Not found", "status": 404, "detail": "This address does not exist."},
     "direct_call": {
         "title": "Not allowed",
         "status": 403,
-        "detail": "Please use the address of the web app; the API has no other one.",
+        "detail": "Direct calls are not allowed. Send the request to the address of the web app.",
     },
     "method_not_allowed": {
         "title": "Method not allowed",

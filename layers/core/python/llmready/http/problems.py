@@ -132,7 +132,7 @@ def internal_problem(request_id: str) -> Response[str]:
     """Return the answer for a fault of ours; what happened stands in the log under the same request id."""
     return _document(
         500,
-        "Something went wrong on our side. Please try again; if it stays, tell us the request id.",
+        "An internal error occurred. Please try again. If it happens again, send the request ID to the operator.",
         "internal_error",
         request_id,
     )

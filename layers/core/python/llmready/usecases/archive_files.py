@@ -115,7 +115,9 @@ def index_of(archives: Archives, generation: Generation, archive: Archive) -> Fi
         with ZipFile(io.BufferedReader(_RangeFile(archives, archive), _BLOCK)) as opened:
             return read_index(opened, hash_all=False)
     except (BadZipFile, ValueError, zlib.error):
-        raise Gone("files_expired", "The files of this generation cannot be read any more.") from None
+        raise Gone(
+            "files_expired", "The files of this generation can no longer be read; start a new generation."
+        ) from None
 
 
 def stored_index(archives: Archives, generation: Generation) -> FileIndex | None:
@@ -169,7 +171,9 @@ def _range(archives: Archives, archive: Archive, start: int, length: int) -> byt
 
 
 def _unreadable() -> Gone:
-    return Gone("files_expired", "The files of this generation cannot be read any more.")
+    return Gone(
+        "files_expired", "The files of this generation can no longer be read; start a new generation."
+    )
 
 
 class _RangeFile(io.RawIOBase):

@@ -17,7 +17,7 @@ TIMED_OUT = Failure(
 )
 WORKER_LOST = Failure(
     code="worker_lost",
-    message="The generation was interrupted too many times and was given up. Nothing was charged.",
+    message="The generation was interrupted too many times, so it was stopped. Nothing was charged.",
 )
 # A user who cancels needs no email about it.
 _MAILS = {Status.COMPLETED: MailKind.GENERATION_COMPLETE, Status.FAILED: MailKind.GENERATION_FAILED}

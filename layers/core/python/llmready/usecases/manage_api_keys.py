@@ -32,7 +32,7 @@ def create_api_key(
     """
     time = services.clock()
     if expires_at is not None and expires_at <= time:
-        raise Invalid("expires_at", "The expiry must lie in the future.")
+        raise Invalid("expires_at", "The expiry must be in the future.")
     secret = new_secret()
     key = ApiKey(
         id=new_id(),

@@ -108,7 +108,11 @@ def _stored(
     while len(refusals) < len(ready):
         rest = [item for _, item in ready[len(refusals) :]]
         if late():
-            refusals += [TryAgain("There was no time left for this item; please send it again.")] * len(rest)
+            refusals += [
+                TryAgain(
+                    "The request ran out of time before this item was processed; please send the item again."
+                )
+            ] * len(rest)
             break
         try:
             refusals += store_some(rest)

@@ -74,5 +74,7 @@ def _position(cursor: str | None) -> int:
         or int(number) > MOST_ERRORS
         or _cursor(int(number)) != cursor
     ):
-        raise Invalid("cursor", "This cursor was not given by this list.")
+        raise Invalid(
+            "cursor", "This cursor does not belong to this list; use the next_cursor of its previous page."
+        )
     return int(number)

@@ -73,7 +73,9 @@ def change_password(
         )
     notice = _notice(user.id, time)
     if not services.users.change_password(user, hashed(new), notice, time, kept_family=claims.scope):
-        raise Conflict("password_changed", "The password was changed meanwhile; please sign in again.")
+        raise Conflict(
+            "password_changed", "The password was changed by another request; please sign in again."
+        )
     services.sessions.close_all(user.id, but=claims.scope)
     services.mail_tokens.revoke_all(user.id)
     hand_to_notifier(services, notice)
@@ -95,6 +97,6 @@ def _read(token: str) -> MailToken:
 def _bad_token() -> Invalid:
     return Invalid(
         "token",
-        "The link was used before, has expired or is not valid; ask for a new mail.",
+        "The link was already used, has expired or is not valid; request a new mail.",
         code="bad_token",
     )

@@ -99,7 +99,7 @@ class DynamoUsers:
             if self.get(user.id) is None:
                 raise gone from None
             raise Conflict(
-                "plan_changed", "The plan was changed by somebody else just now; look at it and try again."
+                "plan_changed", "Another operator changed the plan at the same time; check it and try again."
             ) from None
         changed = self.get(user.id)
         if changed is None:

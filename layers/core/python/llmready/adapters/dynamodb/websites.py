@@ -364,7 +364,9 @@ def _update_refusal(site: Item | None, url: Item | None) -> DomainError:
     if url is not None:
         return duplicate(url)
     if site:
-        return Conflict("website_changed", "The website was changed meanwhile; read it again and retry.")
+        return Conflict(
+            "website_changed", "The website was changed by another request; read it again and retry."
+        )
     return NotFound("website_not_found", "There is no such website.")
 
 
@@ -376,5 +378,7 @@ def _delete_refusal(site: Item | None) -> DomainError:
             generation_id=site["active_generation_id"],
         )
     if site:
-        return Conflict("website_changed", "The website was changed meanwhile; read it again and retry.")
+        return Conflict(
+            "website_changed", "The website was changed by another request; read it again and retry."
+        )
     return NotFound("website_not_found", "There is no such website.")

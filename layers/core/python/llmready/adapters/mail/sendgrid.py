@@ -53,6 +53,6 @@ class SendgridMailer:
         except HTTPError as error:
             if error.status_code in _HOPELESS:
                 raise MailRefused("SendGrid refuses the mail") from error
-            raise TryAgain("The mail provider did not take the mail.") from error
+            raise TryAgain("The mail provider did not accept the mail.") from error
         except (OSError, HTTPException) as error:
-            raise TryAgain("The mail provider did not take the mail.") from error
+            raise TryAgain("The mail provider did not accept the mail.") from error

@@ -61,7 +61,7 @@ class SesMailer:
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] in _PERMANENT:
                 raise MailRefused("SES refuses the mail") from error
-            raise TryAgain("The mail provider did not take the mail.") from error
+            raise TryAgain("The mail provider did not accept the mail.") from error
 
 
 def is_verified(client: "SESV2Client", identity: str) -> bool:

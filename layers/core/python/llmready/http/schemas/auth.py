@@ -51,7 +51,7 @@ NewPassword = Annotated[
         min_length=SHORTEST,
         max_length=LONGEST,
         examples=["another long password"],
-        description="Not a common one, and not the own name or address.",
+        description="Must not be a common password, or the user's own name or address.",
         json_schema_extra={"pattern": _TYPED},
     ),
     AfterValidator(_no_control_characters),
@@ -60,7 +60,8 @@ Token = Annotated[str, Field(strict=True, min_length=1, max_length=4096)]
 CaptchaToken = Annotated[
     str | None,
     Field(
-        max_length=4096, description="What the captcha gave the browser; only where the service asks for one."
+        max_length=4096,
+        description="Response of the captcha in the browser; required if the service uses one.",
     ),
 ]
 
@@ -134,9 +135,11 @@ class PasswordChange(Secretive):
 class MailPreferencesChange(Request):
     """Mails to turn on or off; what is left out stays as it is."""
 
-    generations: Annotated[bool | None, Field(strict=True, description="When a generation has ended.")] = None
+    generations: Annotated[
+        bool | None, Field(strict=True, description="Mail when a generation has ended.")
+    ] = None
     quota_reset: Annotated[
-        bool | None, Field(strict=True, description="When the month's generations are back.")
+        bool | None, Field(strict=True, description="Time when the monthly quota resets.")
     ] = None
 
 
@@ -211,5 +214,5 @@ class ExportAnswer(Answer):
     mail_tokens: Records
     webhooks: Records = Field(description="Webhooks without their secrets.")
     webhook_deliveries: Records
-    events: Records = Field(description="What was done to the account, such as a change of its password.")
+    events: Records = Field(description="Events of the account, such as a change of its password.")
     next_cursor: str | None

@@ -49,8 +49,8 @@ class Problem(Answer):
     type: str = Field(examples=["https://api.example.com/api/v1/problems/quota_exceeded"])
     title: str
     status: int
-    detail: str = Field(description="A plain sentence for a person.")
-    code: str = Field(description="A stable word for a program.")
+    detail: str = Field(description="A sentence for people.")
+    code: str = Field(description="A stable code for programs.")
     request_id: str
     errors: list[FieldError] | None = None
 

@@ -14,11 +14,12 @@ class LlmsTextBody(BaseModel):
 
     url: Url
     maxUrls: Annotated[  # noqa: N815 - Firecrawl's name
-        int, Field(ge=1, le=5000, description="Greatest number of pages of this run, capped by the plan.")
+        int, Field(ge=1, le=5000, description="Maximum number of pages of this run, limited by the plan.")
     ] = 10
     showFullText: bool = False  # noqa: N815 - Firecrawl's name
     cache: Annotated[
-        bool, Field(description="Whether a completed generation under 24 hours old may be the answer.")
+        bool,
+        Field(description="Whether a completed generation that is less than 24 hours old may be returned."),
     ] = True
 
 
@@ -33,7 +34,7 @@ class LlmsTextData(Answer):
     """The texts; empty until the generation completed."""
 
     llmstxt: str = ""
-    llmsfulltxt: str | None = Field(None, description="Only where `showFullText` was asked for.")
+    llmsfulltxt: str | None = Field(None, description="Present only if the request had `showFullText`.")
 
 
 class LlmsTextStatus(Answer):
@@ -42,7 +43,7 @@ class LlmsTextStatus(Answer):
     success: bool
     status: Literal["processing", "completed", "failed"]
     data: LlmsTextData
-    error: str | None = Field(None, description="Why it failed, as a sentence.")
+    error: str | None = Field(None, description="Reason of the failure, as a sentence.")
     expiresAt: Timestamp  # noqa: N815 - Firecrawl's name
 
 

@@ -62,7 +62,7 @@ class QuotaAnswer(Answer):
     generations_used: int
     generations_limit: int
     remaining_generations: int
-    resets_at: Timestamp = Field(description="When the month's generations are back.")
+    resets_at: Timestamp = Field(description="Time when the monthly quota resets.")
     message: str
 
 
@@ -91,19 +91,21 @@ class GenerationAnswer(Answer):
     quality: Annotated[
         Quality | None,
         Field(
-            description="How good its llms.txt is, from 0 to 100, and what cost points; null until it completed."
+            description="Score of its llms.txt from 0 to 100, with reasons for deductions; null until it completed."
         ),
     ]
-    trigger: Trigger = Field(description="What started it: `manual`, `schedule` or `api` (an API key).")
+    trigger: Trigger = Field(description="How it was started: `manual`, `schedule` or `api` (an API key).")
     changed: bool | None = Field(
-        description="Whether the files differ from those of the completed generation before; null until it completed."
+        description="Whether the files differ from the previous completed generation; null until it completed."
     )
     pages_found: int | None = Field(
         description="Page URLs that are known, including those that were not fetched; null until it completed."
     )
-    truncated_by: Truncation | None = Field(description="What kept known pages out of the result.")
+    truncated_by: Truncation | None = Field(
+        description="The limit that excluded known pages from the result."
+    )
     warnings: list[str] = Field(
-        description="Sentences about what is missing, and what to change.",
+        description="Sentences that explain what is missing and how to change it.",
         examples=[["100 of 526 pages are included. Raise max_pages to include more."]],
     )
 

@@ -34,14 +34,14 @@ class KeyBody(Request):
         Field(
             min_length=1,
             max_length=20,
-            description="What the key may be used for; all scopes when left out.",
+            description="Scopes of the key; all scopes if omitted.",
             examples=[["read", "generate"]],
         ),
     ] = None
     expires_at: Annotated[
         Annotated[AwareDatetime, AfterValidator(_storable)] | None,
         Field(
-            description="When the key stops being accepted, with a time zone; never when left out.",
+            description="Expiry of the key, with a time zone; it never expires if omitted.",
             examples=["2027-12-31T00:00:00.000Z"],
         ),
     ] = None
@@ -60,14 +60,14 @@ class KeyAnswer(Answer):
     scopes: list[Scope]
     created_at: Timestamp
     expires_at: Timestamp | None
-    last_used_at: Timestamp | None = Field(description="At most an hour older than the last use.")
+    last_used_at: Timestamp | None = Field(description="Time of the last use, accurate to one hour.")
 
 
 class NewKeyAnswer(KeyAnswer):
     """A new API key with the key itself, which is shown only here."""
 
     key: str = Field(
-        description="Send it as `Authorization: Bearer llmr_…`. It cannot be read again.",
+        description="Send it as `Authorization: Bearer llmr_…`. It is shown only once.",
         examples=["llmr_4fVn0mK2pXw9QbR7tYc1LsZ8hJd3gA6e0Ab9Xk"],
     )
 

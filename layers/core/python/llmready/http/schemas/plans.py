@@ -16,10 +16,11 @@ class PlanAnswer(Answer):
     queue: QueueName
     files_kept_days: int
     concurrent_generations: int = Field(
-        validation_alias="running", description="Generations that run at once; more are accepted and wait."
+        validation_alias="running",
+        description="Number of generations that run at the same time; further ones are accepted and wait.",
     )
-    schedule: Schedule = Field(description="The most frequent schedule of a website.")
-    longest_crawl: int = Field(description="Greatest timeout of a website, in seconds.")
+    schedule: Schedule = Field(description="The most frequent schedule that a website may have.")
+    longest_crawl: int = Field(description="Maximum timeout of a website, in seconds.")
 
 
 class PlansAnswer(Answer):

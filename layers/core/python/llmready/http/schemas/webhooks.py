@@ -84,7 +84,7 @@ class NewWebhookAnswer(WebhookAnswer):
     """A webhook with its secret, which is shown only here."""
 
     secret: str = Field(
-        description="Key of the signatures, as libraries for Standard Webhooks expect it. It cannot be read again.",
+        description="Key of the signatures, as libraries for Standard Webhooks expect it. It is shown only once.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="],
     )
 

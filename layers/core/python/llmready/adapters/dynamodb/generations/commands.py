@@ -332,7 +332,7 @@ def _has_slot(running_limit: int | None) -> ConditionBase:
 
 
 def _schedule_limit() -> Forbidden:
-    return Forbidden("schedule_limit", "As many scheduled runs as this month allows were started.")
+    return Forbidden("schedule_limit", "All scheduled runs of this month were already started.")
 
 
 def _is_in(fence: int, status: Status) -> ConditionBase:
