@@ -53,6 +53,10 @@ chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all 
 	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py \
 		tests/functions/test_long_runs.py tests/mail/test_outage.py
 
+.PHONY: screenshots
+screenshots: setup test-packages ## Take a screenshot of every screen of the web app into .build/screenshots (three widths, both themes)
+	@$(BIN)/python -m tests.web.screenshots
+
 .PHONY: test-packages
 test-packages:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
@@ -163,7 +167,7 @@ clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local
 
 clean: clean-local ## Remove everything that was made
-	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules tools/node_modules web/node_modules web/dist
+	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules tools/node_modules web/node_modules web/dist web/public/example
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("LLMReady needs Python 3.11 or newer; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % sys.version_info[:2])'
@@ -188,9 +192,17 @@ $(STAMPS)/web: web/package-lock.json | $(STAMPS)/python
 		|| { echo "The web app's npm packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
-WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2> /dev/null)
+# What the start screen shows as an example: the crawler's result for a small site of our own.
+EXAMPLE := web/public/example/result.json
+EXAMPLE_SOURCES := $(shell find web/example container/llmready/crawler container/mdream -name node_modules -prune -o \
+	-type f \( -name '*.html' -o -name '*.py' -o -name '*.mjs' \) -print 2> /dev/null)
 
-web/dist/index.html: $(STAMPS)/web $(WEB_SOURCES)
+$(EXAMPLE): $(STAMPS)/mdream infra/example_result.py $(EXAMPLE_SOURCES)
+	@$(BIN)/python -m infra.example_result
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f -not -path '*/example/*' 2> /dev/null)
+
+web/dist/index.html: $(STAMPS)/web $(WEB_SOURCES) $(EXAMPLE)
 	@cd web && npm run --silent build -- --logLevel error
 
 $(STAMPS)/checkov: $(STAMPS)/python requirements/checkov.txt

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from llmready.adapters.mail.links import Links
 from llmready.adapters.mail.rendering import MailRenderer
 from llmready.adapters.secrets import SigningKeys
 from llmready.domain.archive import Archive
@@ -45,7 +46,7 @@ def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Messa
         created_at=now(),
         due_at=now(),
     )
-    renderer = MailRenderer(PUBLIC_URL, KEYS, Tokens(), now())  # type: ignore[arg-type]
+    renderer = MailRenderer(Links(PUBLIC_URL, web_app=False), KEYS, Tokens(), now())  # type: ignore[arg-type]
     return renderer(mail, user, generation)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from llmready.adapters.mail.links import Links
 from llmready.adapters.mail.rendering import MailRenderer
 from llmready.adapters.mail.sendgrid import SendgridMailer
 from llmready.domain.clock import now
@@ -36,7 +37,9 @@ def test_ten_minutes_without_a_provider(place: Place, a_minute: int) -> None:
 
         def notify(body: str, time: datetime) -> bool:
             named = json.loads(body)
-            render = MailRenderer("https://api.example.com", KEYS, place.mail_tokens, time)
+            render = MailRenderer(
+                Links("https://api.example.com", web_app=False), KEYS, place.mail_tokens, time
+            )
             services = replace(place.services_at(time), mailer=mailer, render=render)
             return send_mail(services, named["user_id"], named["mail_id"])
 

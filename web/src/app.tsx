@@ -16,6 +16,7 @@ const Websites = screen(() => import('./screens/Websites'))
 const WebsiteScreen = screen(() => import('./screens/Website'))
 const AccountScreen = screen(() => import('./screens/Account'))
 const Usage = screen(() => import('./screens/Usage'))
+const Example = screen(() => import('./screens/Example'))
 const MailPage = screen(() => import('./screens/MailPages'))
 
 export function App() {
@@ -47,7 +48,8 @@ function Screen() {
   const { path, query } = usePlace()
   const { state } = useAccount()
   if (path === '/sign-in' || path === '/sign-up' || path === '/forgot-password') return <SignIn key={path} />
-  if (path === '/confirm' || path === '/reset-password') return <MailPage />
+  if (MAIL_PAGES.some((pattern) => match(pattern, path))) return <MailPage />
+  if (match('/example/:tab?', path)) return <Example />
   if (state === 'unknown') return <Skeleton lines={6} />
   if (path === '/') return state === 'signed-in' && !query.get('url') ? <Websites /> : <Start />
   const known = SIGNED_IN.find(({ pattern }) => match(pattern, path))
@@ -55,6 +57,8 @@ function Screen() {
   if (state === 'signed-out') return <SignIn key="in-place" inPlace />
   return <known.screen />
 }
+
+const MAIL_PAGES = ['/confirm', '/reset-password', '/unsubscribe', '/download/:id']
 
 const SIGNED_IN = [
   { pattern: '/websites', screen: Websites },
@@ -89,9 +93,9 @@ function Frame({ children }: { children: ComponentChildren }) {
                 </a>
               </nav>
               {quota ? (
-                <a class="small muted nowrap" href="/usage">
+                <a class="quota small muted nowrap" href="/usage">
                   {count(quota.remaining_generations)} of {count(quota.generations_limit)} left
-                  {quota.resets_at ? ` · resets ${date(quota.resets_at)}` : ''}
+                  {quota.resets_at ? <span class="wide-only"> · resets {date(quota.resets_at)}</span> : null}
                 </a>
               ) : null}
               <AccountMenu name={profile?.full_name || profile?.email || 'Account'} />

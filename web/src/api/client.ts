@@ -61,15 +61,25 @@ export async function call<T>(path: string, options: Options = {}): Promise<T> {
   return (await request<T>(path, options)).body
 }
 
-/** As {@link call}, with status and `Retry-After`. */
-export async function request<T>(path: string, options: Options = {}): Promise<Answer<T>> {
-  let answer: Response
+/** Read a text file that is part of the app. */
+export async function readStatic(path: string, signal?: AbortSignal): Promise<string> {
+  const answer = await answered(fetch(path, { signal }))
+  if (!answer.ok) throw await problem(answer, 0)
+  return answer.text()
+}
+
+async function answered(sent: Promise<Response>): Promise<Response> {
   try {
-    answer = await send(path, options)
+    return await sent
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError('LLMReady did not answer. Check your connection; the page tries again by itself.', 0, 'offline')
   }
+}
+
+/** As {@link call}, with status and `Retry-After`. */
+export async function request<T>(path: string, options: Options = {}): Promise<Answer<T>> {
+  const answer = await answered(send(path, options))
   const retryAfter = Number(answer.headers.get('Retry-After')) || 0
   if (!answer.ok) throw await problem(answer, retryAfter)
   const body = answer.status === 204 ? undefined : options.text ? await answer.text() : await answer.json()

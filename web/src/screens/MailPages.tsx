@@ -1,9 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call } from '../api/client'
+import { call } from '../api/client'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
-import { asApiError } from '../parts/load'
-import { Notice, Skeleton, Title } from '../parts/states'
-import { usePlace } from '../router'
+import { Notice, Title } from '../parts/states'
+import { match, usePlace } from '../router'
 
 /** Read `#token=…` once and remove it from the address bar, so that it is neither shared nor kept in the history. */
 function useToken(): string {
@@ -14,45 +13,111 @@ function useToken(): string {
   return token
 }
 
-/** Screens for the tokens of mails: confirm an address, or choose a new password. */
+/** Screens that the links in mails open. Each acts on a press only, because programs that check links open them too. */
 export default function MailPage() {
   const { path } = usePlace()
-  return path === '/confirm' ? <Confirm /> : <ResetPassword />
+  const token = useToken()
+  if (path === '/confirm') return <Confirm token={token} />
+  if (path === '/unsubscribe') return <Unsubscribe token={token} />
+  if (path === '/reset-password') return <ResetPassword token={token} />
+  return <DownloadFiles token={token} generation={match('/download/:id', path)?.['id'] ?? ''} />
 }
 
-function Confirm() {
-  const token = useToken()
-  const [state, setState] = useState<'busy' | 'done' | ApiError>('busy')
-  useEffect(() => {
-    call('/auth/verify-email', { method: 'POST', body: { token }, anonymous: true }).then(
-      () => setState('done'),
-      (error: unknown) => setState(asApiError(error)),
-    )
-  }, [token])
+function Confirm({ token }: { token: string }) {
+  const [done, setDone] = useState(false)
+  const form = useSubmission()
   return (
     <div class="card narrow stack">
       <Title text="Confirm your address" />
-      {state === 'busy' ? (
-        <Skeleton lines={2} />
-      ) : state === 'done' ? (
+      {done ? (
         <>
           <Notice kind="good">Your address is confirmed. You get a mail when a generation completes.</Notice>
           <a class="button primary" href="/websites">
             Go to your websites
           </a>
         </>
+      ) : form.error || !token ? (
+        <>
+          <Notice kind="bad">{form.error?.message ?? INCOMPLETE}</Notice>
+          <NewLink path="/auth/resend-verification" label="Send a new link" />
+        </>
       ) : (
         <>
-          <Notice kind="bad">{state.message}</Notice>
-          <NewLink path="/auth/resend-verification" label="Send a new link" />
+          <p>Confirm that this address is yours. LLMReady then sends you a mail when a generation completes.</p>
+          <button type="button" class="button primary" aria-disabled={form.busy} onClick={async () => setDone(await form.run(() => call('/auth/verify-email', { method: 'POST', body: { token }, anonymous: true })))}>
+            Confirm address
+          </button>
         </>
       )}
     </div>
   )
 }
 
-function ResetPassword() {
-  const token = useToken()
+const INCOMPLETE = 'This link is incomplete. Copy the whole link from the mail, or ask for a new one.'
+
+function Unsubscribe({ token }: { token: string }) {
+  const [done, setDone] = useState(false)
+  const form = useSubmission()
+  const path = `/auth/unsubscribe?token=${encodeURIComponent(token)}`
+  return (
+    <div class="card narrow stack">
+      <Title text="Stop these mails" />
+      {done ? (
+        <Notice kind="good">You get no more mails of this kind.</Notice>
+      ) : form.error || !token ? (
+        <Notice kind="bad">{form.error?.message ?? 'This link is incomplete. Copy the whole link from the mail.'}</Notice>
+      ) : (
+        <>
+          <p>You stop getting mails of the kind that contained this link. Mails about your account, such as a password reset, still arrive.</p>
+          <button type="button" class="button primary" aria-disabled={form.busy} onClick={async () => setDone(await form.run(() => call(path, { method: 'POST', anonymous: true, text: true })))}>
+            Stop these mails
+          </button>
+        </>
+      )}
+      <p class="small">
+        <a href="/account/mails">Choose which mails you get</a>
+      </p>
+    </div>
+  )
+}
+
+function DownloadFiles({ token, generation }: { token: string; generation: string }) {
+  const form = useSubmission()
+  const path = `/generations/${encodeURIComponent(generation)}/download?redirect=false&token=${encodeURIComponent(token)}`
+  const gone = form.error?.status === 404 || form.error?.status === 410
+  return (
+    <div class="card narrow stack">
+      <Title text="Download your files" />
+      {form.error || !token ? (
+        <>
+          <Notice kind="bad">
+            {gone ? form.error?.message : 'This link has expired or is incomplete. Sign in to download the files as long as they are kept.'}
+          </Notice>
+          <a class="button primary" href="/websites">
+            Go to your websites
+          </a>
+        </>
+      ) : (
+        <>
+          <p>The zip contains llms.txt, llms-full.txt and one Markdown file per page.</p>
+          <button
+            type="button"
+            class="button primary"
+            aria-disabled={form.busy}
+            onClick={() => form.run(async () => location.assign((await call<{ download_url: string }>(path, { anonymous: true })).download_url))}
+          >
+            Download
+          </button>
+          <p class="small">
+            <a href="/websites">Open the result in LLMReady</a>
+          </p>
+        </>
+      )}
+    </div>
+  )
+}
+
+function ResetPassword({ token }: { token: string }) {
   const [password, setPassword] = useState('')
   const [done, setDone] = useState(false)
   const form = useSubmission()

@@ -36,7 +36,16 @@ export function Start() {
             Generate
           </button>
         </form>
-        {chosen ? <Next url={chosen} /> : <p class="small muted">llms.txt · llms-full.txt · one Markdown file per page</p>}
+        {chosen ? (
+          <Next url={chosen} />
+        ) : (
+          <div class="row between">
+            <span class="small muted">llms.txt · llms-full.txt · one Markdown file per page</span>
+            <a class="small" href="/example">
+              See an example →
+            </a>
+          </div>
+        )}
       </div>
       <section class="grid-3" aria-label="What you get">
         <div class="card stack tight">

@@ -128,15 +128,15 @@ function Tab({ name, website, run, onWebsite }: { name: string; website: Website
   if (run?.status !== 'completed') return null
   switch (name) {
     case 'pages':
-      return <Pages website={website} run={run} />
+      return <Pages run={run} />
     case 'score':
-      return <ScoreTab website={website} run={run} />
+      return <ScoreTab run={run} settings={`/websites/${website.id}/settings`} />
     case 'changes':
       return <Changes website={website} run={run} />
     case 'use':
       return <UseIt website={website} run={run} />
     default:
-      return <LlmsTxt website={website} run={run} />
+      return <LlmsTxt run={run} />
   }
 }
 

@@ -97,9 +97,11 @@ def services() -> Services:
 
     def render(mail: OutboxMail, user: User, generation: Generation | None) -> Message:
         # Only the notifier has the template library.
+        from llmready.adapters.mail.links import Links  # noqa: PLC0415
         from llmready.adapters.mail.rendering import MailRenderer  # noqa: PLC0415
 
-        return MailRenderer(chosen.public_url, keys(), mail_tokens, now())(mail, user, generation)
+        links = Links(chosen.public_url, chosen.web_app)
+        return MailRenderer(links, keys(), mail_tokens, now())(mail, user, generation)
 
     return Services(
         settings=chosen,

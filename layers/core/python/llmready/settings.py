@@ -57,6 +57,7 @@ class Settings(BaseModel):
     captcha_url: str = ""
     captcha_secret: str = ""
     public_url: str = "http://localhost:8000"
+    web_app: bool = False
     session_cookie: str = "__Host-llmready"
     browser: bool = False
     lease_seconds: int = Field(default=90, ge=3)

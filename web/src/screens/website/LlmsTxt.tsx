@@ -3,14 +3,13 @@ import { Copy } from '../../parts/copy'
 import { Show, useLoad } from '../../parts/load'
 import Markdown from '../../markdown/Markdown'
 import { setQuery, usePlace } from '../../router'
-import type { TabProps } from '../Website'
 import { listFiles, readFile } from './files'
 
 /** Texts longer than this many characters are shown raw, in parts. */
 const RENDERED = 300_000
 
 /** `llms.txt` and the other text files of the archive's root, rendered or raw with line numbers. */
-export default function LlmsTxt({ run }: TabProps) {
+export default function LlmsTxt({ run }: { run: { id: string } }) {
   const { query } = usePlace()
   const file = query.get('file') ?? 'llms.txt'
   const raw = query.get('view') === 'raw'

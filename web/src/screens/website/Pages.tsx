@@ -7,7 +7,6 @@ import { count, plural } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Empty, State } from '../../parts/states'
 import { setQuery, usePlace } from '../../router'
-import type { TabProps } from '../Website'
 import { listFiles, readFile, readManifest } from './files'
 
 interface Page {
@@ -32,7 +31,7 @@ async function loadPages(generation: string, signal: AbortSignal): Promise<Page[
   return [...pages, ...failures]
 }
 
-export default function Pages({ run }: TabProps) {
+export default function Pages({ run }: { run: { id: string } }) {
   const pages = useLoad((signal) => loadPages(run.id, signal), [run.id])
   return (
     <div class="card flush">

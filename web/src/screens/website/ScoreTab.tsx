@@ -1,6 +1,5 @@
 import { Score } from '../../parts/Score'
 import { Empty } from '../../parts/states'
-import type { TabProps } from '../Website'
 
 interface Reason {
   code?: string
@@ -12,8 +11,14 @@ interface Reason {
   remedy?: string
 }
 
+interface Props {
+  run: { quality: { score: number; reasons: unknown[] } | null }
+  /** Where the settings of the website are; absent for the example. */
+  settings?: string
+}
+
 /** The score with each reason, the pages it concerns, and what mends it. */
-export default function ScoreTab({ website, run }: TabProps) {
+export default function ScoreTab({ run, settings }: Props) {
   if (!run.quality) return <Empty title="No score">This generation has no score.</Empty>
   const reasons = run.quality.reasons as Reason[]
   return (
@@ -48,9 +53,11 @@ export default function ScoreTab({ website, run }: TabProps) {
           ))}
         </ul>
       )}
-      <p class="small">
-        <a href={`/websites/${website.id}/settings`}>Change the settings of this website</a>
-      </p>
+      {settings ? (
+        <p class="small">
+          <a href={settings}>Change the settings of this website</a>
+        </p>
+      ) : null}
     </div>
   )
 }

@@ -1,6 +1,22 @@
 /** The files of a generation's archive. */
 
-import { call } from '../../api/client'
+import { call, readStatic } from '../../api/client'
+
+/** The ID that stands for the example result, whose files are part of the app. */
+export const EXAMPLE = 'example'
+
+export interface ExampleResult {
+  address: string
+  name: string
+  ended_at: string
+  quality: { score: number; reasons: unknown[] }
+  files: ArchiveFile[]
+  manifest: Manifest
+}
+
+export async function readExample(signal: AbortSignal): Promise<ExampleResult> {
+  return JSON.parse(await readStatic('/example/result.json', signal)) as ExampleResult
+}
 
 export interface ArchiveFile {
   path: string
@@ -17,15 +33,18 @@ export interface Manifest {
 }
 
 export async function listFiles(generation: string, signal: AbortSignal): Promise<ArchiveFile[]> {
+  if (generation === EXAMPLE) return (await readExample(signal)).files
   return (await call<{ items: ArchiveFile[] }>(`/generations/${generation}/files`, { signal })).items
 }
 
 /** Read a text file; files over 4 MB come from a presigned URL. */
 export function readFile(generation: string, path: string, signal?: AbortSignal): Promise<string> {
   const address = path.split('/').map(encodeURIComponent).join('/')
+  if (generation === EXAMPLE) return readStatic(`/example/files/${address}`, signal)
   return call<string>(`/generations/${generation}/files/${address}`, { signal, text: true })
 }
 
 export async function readManifest(generation: string, signal: AbortSignal): Promise<Manifest> {
+  if (generation === EXAMPLE) return (await readExample(signal)).manifest
   return JSON.parse(await readFile(generation, 'manifest.json', signal)) as Manifest
 }

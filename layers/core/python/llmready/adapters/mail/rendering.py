@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from llmready.adapters.mail.links import Links
 from llmready.adapters.mail.quoting import as_quote, without_links
 from llmready.adapters.mail.styling import as_size, with_inline_styles
 from llmready.domain.generation import Generation
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
-from llmready.domain.mail_tokens import LIFETIMES, PURPOSES, Purpose
+from llmready.domain.mail_tokens import LIFETIMES, PURPOSES
 from llmready.domain.schedules import RUNS_PER_GENERATION
 from llmready.domain.tokens import DOWNLOAD_LIFETIME, UNSUBSCRIBE_LIFETIME, Audience, Keys, issue
 from llmready.domain.user import User
@@ -17,7 +18,6 @@ from llmready.ports.accounts import MailTokens
 
 _LONGEST_SUBJECT = 250  # characters
 _LONGEST_NAME = 60  # characters
-_PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
 
 _environment = Environment(
     loader=PackageLoader("llmready.adapters.mail"),
@@ -38,21 +38,21 @@ class MailRenderer:
     """Implements :data:`llmready.usecases.send_mail.Render`.
 
     Args:
-        public_url: Base of the links.
-        keys: What signs the ticket in the link to a download.
-        mail_tokens: Where one-use tokens come from; a mail that is rendered again carries a new one.
-        time: From when the ticket is good.
+        links: Builds the links of the stage.
+        keys: Keys that sign the tickets in links.
+        mail_tokens: Issues one-use tokens; an email that is rendered again contains a new one.
+        time: When the tickets become valid.
     """
 
-    def __init__(self, public_url: str, keys: Keys, mail_tokens: MailTokens, time: datetime) -> None:
-        self._public_url = public_url
+    def __init__(self, links: Links, keys: Keys, mail_tokens: MailTokens, time: datetime) -> None:
+        self._links = links
         self._keys = keys
         self._mail_tokens = mail_tokens
         self._time = time
 
     def __call__(self, mail: OutboxMail, user: User, generation: Generation | None) -> Message:
-        """Return a mail as it is sent."""
-        unsubscribe_url = self._unsubscribe_url(mail, user)
+        """Return an email as it is sent."""
+        ticket = self._unsubscribe_ticket(mail, user)
         values = {
             # Whoever signs up with somebody else's address must not be able to write to them.
             "name": without_links(user.full_name, _LONGEST_NAME)
@@ -64,8 +64,8 @@ class MailRenderer:
             "plan": user.plan,
             "runs_per_month": RUNS_PER_GENERATION * user.plan.generations_per_month,
             "api_keys": user.key_count,
-            "base_url": self._public_url,
-            "unsubscribe_url": unsubscribe_url,
+            "forgot_password_url": self._links.forgot_password,
+            "unsubscribe_url": self._links.unsubscribe(ticket) if ticket else None,
             **(self._download(generation) if mail.kind is MailKind.GENERATION_COMPLETE else {}),
             **self._token(mail, user),
         }
@@ -80,7 +80,7 @@ class MailRenderer:
             subject=" ".join(subject.split())[:_LONGEST_SUBJECT],
             text=text,
             html=html,
-            unsubscribe_url=unsubscribe_url,
+            unsubscribe_url=self._links.one_click_unsubscribe(ticket) if ticket else None,
         )
 
     def _token(self, mail: OutboxMail, user: User) -> dict[str, object]:
@@ -88,15 +88,14 @@ class MailRenderer:
         if purpose is None:
             return {}
         token = self._mail_tokens.issue(user.id, purpose, self._time)
-        # Behind the #, so that no server and no log on the way sees it.
-        link = f"{self._public_url}/api/v1/auth/{_PAGES[purpose]}#token={token}"
+        link = self._links.one_use(purpose, token)
         return {"token": token, "link": link, "good_for": _in_words(LIFETIMES[purpose])}
 
-    def _unsubscribe_url(self, mail: OutboxMail, user: User) -> str | None:
+    def _unsubscribe_ticket(self, mail: OutboxMail, user: User) -> str | None:
         preference = PREFERENCES.get(mail.kind)
         if preference is None:
             return None
-        ticket = issue(
+        return issue(
             self._keys,
             Audience.UNSUBSCRIBE,
             subject=user.id,
@@ -104,7 +103,6 @@ class MailRenderer:
             lifetime=UNSUBSCRIBE_LIFETIME,
             scope=preference,
         )
-        return f"{self._public_url}/api/v1/auth/unsubscribe?token={ticket}"
 
     def _download(self, generation: Generation | None) -> dict[str, object]:
         if generation is None:
@@ -120,8 +118,7 @@ class MailRenderer:
             lifetime=lifetime,
             scope=generation.id,
         )
-        link = f"{self._public_url}/api/v1/generations/{generation.id}/download?token={ticket}"
-        return {"download_url": link, "good_for": _in_words(lifetime)}
+        return {"download_url": self._links.download(generation.id, ticket), "good_for": _in_words(lifetime)}
 
 
 def _host(generation: Generation | None, webhook_url: str | None) -> str | None:

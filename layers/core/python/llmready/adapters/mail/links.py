@@ -1,0 +1,50 @@
+"""URLs of the links in emails: screens of the web app, or pages of the API where a stage has no web app."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from llmready.domain.mail_tokens import Purpose
+
+_SCREENS = {Purpose.VERIFY_EMAIL: "confirm", Purpose.RESET_PASSWORD: "reset-password"}
+_PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Builds the links of one stage.
+
+    Tokens are in the fragment (behind the ``#``) wherever a page reads them, so that no server logs them.
+
+    Args:
+        public_url: URL of the stage without a trailing slash.
+        web_app: Whether the web app is served at ``public_url``.
+    """
+
+    public_url: str
+    web_app: bool
+
+    def one_use(self, purpose: Purpose, token: str) -> str:
+        """Return the link of a one-use token."""
+        page = f"/{_SCREENS[purpose]}" if self.web_app else f"/api/v1/auth/{_PAGES[purpose]}"
+        return f"{self.public_url}{page}#token={token}"
+
+    @property
+    def forgot_password(self) -> str:
+        """Page on which a user asks for a new password."""
+        return self.public_url + ("/forgot-password" if self.web_app else "/api/v1/auth/reset-password")
+
+    def one_click_unsubscribe(self, ticket: str) -> str:
+        """Return the URL that a mail program posts to (RFC 8058)."""
+        return f"{self.public_url}/api/v1/auth/unsubscribe?token={quote(ticket)}"
+
+    def unsubscribe(self, ticket: str) -> str:
+        """Return the link in the text of an email that stops emails of its kind."""
+        if self.web_app:
+            return f"{self.public_url}/unsubscribe#token={ticket}"
+        return self.one_click_unsubscribe(ticket)
+
+    def download(self, generation_id: str, ticket: str) -> str:
+        """Return the link to the zip of a generation."""
+        if self.web_app:
+            return f"{self.public_url}/download/{generation_id}#token={ticket}"
+        return f"{self.public_url}/api/v1/generations/{generation_id}/download?token={ticket}"
