@@ -83,6 +83,7 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
     passed_on = variables(
         Settings(
             public_url=f"http://localhost:{port}",
+            web_app=True,
             # Browsers send a cookie to every port of a host.
             session_cookie=f"llmready-{int(port)}",
         )

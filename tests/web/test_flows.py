@@ -5,13 +5,15 @@ import re
 import uuid
 import zipfile
 from collections.abc import Callable
+from email import message_from_string
+from email.policy import default
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from testkit.sites import Site
-from testkit.system import PASSWORD, Person, System
+from testkit.system import PASSWORD, Person, System, wait_for
 from tests.web.conftest import Visitor
 
 pytestmark = pytest.mark.e2e
@@ -208,3 +210,64 @@ def test_without_a_connection_the_page_says_so_and_recovers(system: System, visi
 
 def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def mail_link(system: System, person: Person, subject: str, path: str) -> str:
+    """Return a link in a person's newest email, below the origin."""
+
+    def found() -> str | None:
+        for raw in reversed(system.mails()):
+            mail = message_from_string(raw, policy=default)
+            if mail["To"] == person.email and subject in mail["Subject"]:
+                body = mail.get_body(("html",))
+                assert body is not None
+                return str(re.findall(rf"http://localhost:\d+({path}[^\"]*)", body.get_content())[0])
+        return None
+
+    return str(wait_for(found))
+
+
+def test_the_links_of_mails_open_in_the_app_and_act_on_a_press(
+    system: System, visit: Visit, handbook: Site
+) -> None:
+    person = system.user("pro")
+    page = visit().open(mail_link(system, person, "confirm", "/confirm"))
+    assert person.http.get("/auth/me").json()["is_verified"] is False
+    page.get_by_role("button", name="Confirm address").click()
+    expect(page.get_by_text("Your address is confirmed")).to_be_visible()
+    assert person.http.get("/auth/me").json()["is_verified"] is True
+    person.finished(person.start(person.website(handbook.url)))
+
+    page = visit().open(mail_link(system, person, "ready", "/download/"))
+    with page.expect_download():
+        page.get_by_role("button", name="Download").click()
+
+    page = visit().open(mail_link(system, person, "ready", "/unsubscribe"))
+    page.get_by_role("button", name="Stop these mails").click()
+    expect(page.get_by_text("You get no more mails of this kind")).to_be_visible()
+    assert False in person.http.get("/auth/me").json()["mail_preferences"].values()
+
+
+@pytest.mark.parametrize("path", ["/confirm", "/reset-password", "/unsubscribe", "/download/x"])
+def test_a_wrong_link_says_what_to_do(visit: Visit, path: str) -> None:
+    page = visit().open(f"{path}#token=wrong")
+    press = page.get_by_role("main").get_by_role("button").first
+    if path == "/reset-password":
+        page.get_by_label("New password").fill("a long new password")
+    press.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("main").locator("a, button").first).to_be_visible()
+
+
+def test_visitors_read_an_example_before_they_sign_up(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open()
+    page.get_by_role("link", name="See an example").click()
+    expect(page.locator(".prose")).to_contain_text("Print your first table")
+    page.get_by_role("link", name="Pages", exact=True).click()
+    page.get_by_role("button", name="Exit codes").click()
+    expect(page.get_by_role("dialog")).to_contain_text("the station is unknown")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="Score", exact=True).click()
+    expect(page.get_by_text("of 100. The score counts")).to_be_visible()
+    visitor.watched.assert_clean()

@@ -4,6 +4,7 @@ import { count } from '../parts/format'
 import { Show, useLoad } from '../parts/load'
 import { Score } from '../parts/Score'
 import { Notice, Skeleton, Title } from '../parts/states'
+import { Tabs } from '../parts/Tabs'
 import { match, usePlace } from '../router'
 import { EXAMPLE, readExample, type ExampleResult } from './website/files'
 
@@ -64,13 +65,7 @@ function ExampleView({ example, tab }: { example: ExampleResult; tab: string }) 
           </div>
         </dl>
       </header>
-      <nav class="tabs" aria-label="Example">
-        {TABS.map(({ name, label }) => (
-          <a key={name} href={`/example/${name}`} aria-current={name === tab ? 'page' : undefined}>
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Tabs label="Example" tabs={TABS} current={tab} href={(name) => `/example/${name}`} />
       <Suspense fallback={<Skeleton lines={8} />}>
         {tab === 'pages' ? <Pages run={{ id: EXAMPLE }} /> : tab === 'score' ? <ScoreTab run={example} /> : <LlmsTxt run={{ id: EXAMPLE }} />}
       </Suspense>

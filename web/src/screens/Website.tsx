@@ -7,6 +7,7 @@ import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
 import { Show, useLoad, type Loaded } from '../parts/load'
 import { Score } from '../parts/Score'
 import { Empty, Notice, Skeleton, Title } from '../parts/states'
+import { Tabs } from '../parts/Tabs'
 import { go, match, usePlace } from '../router'
 import { startGeneration } from '../starting'
 import { Cut } from './website/Cut'
@@ -94,13 +95,7 @@ function WebsiteView({ website, run, tab, onWebsite, onRun, reload }: ViewProps)
       {run && !running && !completed ? <NotCompleted run={run} /> : null}
       {!running || tab ? (
         <>
-          <nav class="tabs" aria-label="Website">
-            {tabs.map(({ name, label }) => (
-              <a key={name} href={`/websites/${website.id}/${name}${query}`} aria-current={name === current ? 'page' : undefined}>
-                {label}
-              </a>
-            ))}
-          </nav>
+          <Tabs label="Website" tabs={tabs} current={current} href={(name) => `/websites/${website.id}/${name}${query}`} />
           <Suspense fallback={<Skeleton lines={8} />}>
             <Tab name={current} website={website} run={run} onWebsite={onWebsite} />
           </Suspense>

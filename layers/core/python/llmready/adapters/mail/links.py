@@ -44,7 +44,11 @@ class Links:
         return self.one_click_unsubscribe(ticket)
 
     def download(self, generation_id: str, ticket: str) -> str:
-        """Return the link to the zip of a generation."""
+        """Return the URL that downloads the zip of a generation, for programs too."""
+        return f"{self.public_url}/api/v1/generations/{generation_id}/download?token={ticket}"
+
+    def download_page(self, generation_id: str, ticket: str) -> str:
+        """Return the link for people, which explains what to do when the ticket has expired."""
         if self.web_app:
             return f"{self.public_url}/download/{generation_id}#token={ticket}"
-        return f"{self.public_url}/api/v1/generations/{generation_id}/download?token={ticket}"
+        return self.download(generation_id, ticket)

@@ -118,7 +118,11 @@ class MailRenderer:
             lifetime=lifetime,
             scope=generation.id,
         )
-        return {"download_url": self._links.download(generation.id, ticket), "good_for": _in_words(lifetime)}
+        return {
+            "download_url": self._links.download(generation.id, ticket),
+            "download_page_url": self._links.download_page(generation.id, ticket),
+            "good_for": _in_words(lifetime),
+        }
 
 
 def _host(generation: Generation | None, webhook_url: str | None) -> str | None:
