@@ -73,7 +73,9 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
     """
     stage = resources.stage
     public_url = (
-        {} if stage.settings_from_host else variables(Settings(public_url=stage.public_url or api_url))
+        {}
+        if stage.settings_from_host
+        else variables(Settings(public_url=stage.public_url or api_url, web_app=stage.web))
     )
     function = resources.event_function(
         "notifier",
