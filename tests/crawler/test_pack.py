@@ -135,8 +135,8 @@ def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: st
 @pytest.mark.parametrize(
     ("titles", "expected"),
     [
-        (["Start | Acme", "Install | Acme", "Use it | Acme"], ["Start", "Install", "Use it"]),
-        (["Start — Acme docs", "Install — Acme docs", "Acme"], ["Start", "Install", "Acme"]),
+        (["Begin | Acme", "Install | Acme", "Use it | Acme"], ["Begin", "Install", "Use it"]),
+        (["Begin — Acme docs", "Install — Acme docs", "Acme"], ["Begin", "Install", "Acme"]),
         (["A - B - Acme", "C · Acme", "D"], ["A - B", "C", "D"]),
         (["Well-known names", "Co-op", "1 - 2"], ["Well-known names", "Co-op", "1 - 2"]),
     ],

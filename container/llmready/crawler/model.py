@@ -36,6 +36,9 @@ class StoredPage:
         digest: SHA-256 of title and Markdown, in hex.
         lang: Language as a BCP 47 tag, empty where unknown.
         modified: Last change in ISO 8601, empty where unknown.
+        headings: First headings in the Markdown, at most three.
+        brands: Names of the site in structured data; kept of the front page alone.
+        logos: Names of the site by its logo or site title; kept of the front page alone.
         canonical: The same page on another host, where the page names it as canonical; else empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
@@ -54,6 +57,9 @@ class StoredPage:
     lang: str = ""
     modified: str = ""
     canonical: str = ""
+    headings: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    logos: tuple[str, ...] = ()
     page_type: str = ""
     breadcrumbs: tuple[str, ...] = ()
     navigation: tuple[NavLink, ...] = ()

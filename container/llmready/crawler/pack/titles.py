@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from html import unescape
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.pack.generic_names import is_placeholder, is_site_name, without_welcome
 from llmready.crawler.pack.words import readable, segments, shortened
 
 if TYPE_CHECKING:
@@ -18,56 +20,126 @@ if TYPE_CHECKING:
 
 LONGEST_TITLE = 200
 
-_SEPARATOR = re.compile("\\s+[|\\-\u2013\u2014·•»«:]{1,2}\\s+|\\s*[|·•»]\\s+")
+_MARKS = "|\\-\\u2013\\u2014\\u2015\\u2012·•∙»«\\u203a\\u2039:~→/"
+_CJK = "\\u3040-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7af"
+_SEPARATOR = re.compile(
+    rf"\s+[{_MARKS}]{{1,3}}\s+|\s*[|·•»\u203a]\s+|\s*[\uff5c\u4e28\uff0d\uff1a\u2502\u2014]{{1,2}}\s*"
+    rf"|\s+[\u30fb\uff0f\uff5e\u301c@]\s+|(?<=[{_CJK}])[-_|\u2013]|[-_|\u2013](?=[{_CJK}])"
+)
+"""Marks between the parts of a title. Scripts that write no spaces put none around them."""
+
 _COLON = re.compile(r":\s+")
+_LOOSE = " \t|-\u2013\u2014\u2015·•»«\u203a\u2039:\uff5c\uff0d\uff1a"
 _EXTRA = frozenset((
     "docs", "doc", "documentation", "website", "site", "blog", "the", "official", "home", "help", "manual", "guide",
     "reference", "wiki", "a", "of", "for",
 ))  # fmt: skip
-_MEANINGLESS = frozenset((
-    "index", "home", "homepage", "home page", "untitled", "untitled document", "document", "page", "readme", "main",
-    "default", "contents", "table of contents", "no title", "title", "new page", "root",
-))  # fmt: skip
 _BRACKETS = re.compile(r"\s\(([^()]{3,80})\)$")
 _MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
+SHARED = 0.5
+"""Share of a site's pages from which a whole title or heading counts as the site's, not the page's."""
+
+LONGEST_CODE = 2
+FEWEST_OF_PART = 3
+"""Pages of a folder that have to share the end of their titles so that it names the folder."""
 
 
 class SiteName(NamedTuple):
-    """What the site is called, and what its titles begin or end with besides."""
+    """What the site is called, what its titles begin or end with besides, and titles and headings of most pages."""
 
     name: str
     affixes: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
 
 
 def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
-    """Find the name of a site: what its pages say, else what their titles have in common, else its front page's."""
+    """Find the name of a site.
+
+    What its structured data, its meta tags and its logo say comes first, then what its titles have in common, then
+    its front page's title and heading, and last its host.
+    """
     titles = [_plain(page.title) for page in pages]
-    affixes = frozenset(
-        affix for affix in (_common(titles, -1), _common(titles, 0), _common_brackets(titles)) if affix
-    )
-    stated = Counter(name for page in pages if (name := _plain(page.site_name)))
-    if stated:
-        name = max(stated, key=lambda text: (stated[text], text))
-        if _plain(home.site_name) or stated[name] * 2 >= len(pages):
-            return SiteName(shortened(name, LONGEST_TITLE), affixes)
-    if affixes:
-        longest = _common(titles, -1) or _common(titles, 0) or _common_brackets(titles)
-        return SiteName(shortened(longest, LONGEST_TITLE), affixes)
-    title = _plain(home.title) or _plain(home.heading)
-    first = _MANUAL_SECTION.sub("", _SEPARATOR.split(title)[0] or title)
-    if first.casefold() in _MEANINGLESS or first.casefold() == "welcome":
-        first = _plain(home.heading) if _plain(home.heading).casefold() not in _MEANINGLESS else ""
-    return SiteName(shortened(first, LONGEST_TITLE) or home.url.host, affixes)
+    common = [_common(titles, -1), _common(titles, 0), _common_brackets(titles)]
+    affixes = frozenset(affix for affix in (*common, *_common_of_parts(pages)) if affix)
+    repeated = _repeated(pages)
+    candidates = [*home.brands, _stated(pages, home)]
+    same = max(Counter(titles).items(), key=lambda item: (item[1], item[0]))
+    if same[1] >= max(2, 0.7 * len(titles)):
+        # One title serves all pages, so that its end is common to them, too; the name comes first in most.
+        candidates += [_first_part(same[0]), _plain(home.heading)]
+    else:
+        candidates += [logo for logo in home.logos if _is_known(logo, titles)]
+        candidates += [affix for affix in common if affix]
+    candidates += [_first_part(_plain(home.title)), *_parts(_plain(home.title)), *home.logos]
+    candidates += [_plain(home.heading), *home.headings]
+    name = next((name for name in map(_plain, candidates) if is_site_name(name)), "")
+    return SiteName(shortened(without_welcome(name), LONGEST_TITLE) or home.url.host, affixes, repeated)
+
+
+def _stated(pages: Sequence[StoredPage], home: StoredPage) -> str:
+    """Return the name in the meta tags of the front page or of most pages."""
+    stated = Counter(name for page in pages if (name := _plain(page.site_name)) and is_site_name(name))
+    if not stated:
+        return ""
+    name = max(stated, key=lambda text: (stated[text], text))
+    own = _plain(home.site_name)
+    if stated[name] * 2 >= len(pages):
+        return name
+    return own if is_site_name(own) else ""
+
+
+def _is_known(name: str, titles: Sequence[str]) -> bool:
+    """Tell whether the alternative of a logo is in some title; it may describe a picture instead."""
+    return any(name.casefold() in title.casefold() for title in titles)
+
+
+def _first_part(title: str) -> str:
+    return _MANUAL_SECTION.sub("", _parts(title)[0] if _parts(title) else title)
+
+
+def _parts(title: str) -> list[str]:
+    parts = [part.strip() for part in _SEPARATOR.split(title) if part.strip()]
+    by_colon = _COLON.split(title)
+    # "Name: Home" has two parts, but "Name: what it is for" is one.
+    return by_colon if len(parts) == 1 and any(map(is_placeholder, by_colon)) else parts
+
+
+def _repeated(pages: Sequence[StoredPage]) -> frozenset[str]:
+    """Return the titles and headings that many pages have: those of a template, of its logo or its dialogs."""
+    counts: Counter[str] = Counter()
+    for page in pages:
+        own = (page.title, page.heading, *page.headings)
+        counts.update({text.casefold() for text in map(_plain, own) if text})
+    least = max(3, SHARED * len(pages))
+    return frozenset(text for text, number in counts.items() if number >= least)
+
+
+def _common_of_parts(pages: Sequence[StoredPage]) -> list[str]:
+    """Return the ends that all titles of a first folder share, such as the site's name in another language."""
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    for page in pages:
+        folders = segments(page.url)[:-1]
+        parts[folders[0] if folders else ""].append(_plain(page.title))
+    found = []
+    for titles in parts.values():
+        ends = Counter(end for title in set(titles) for end in _ends(title))
+        shared = [end for end in ends if ends[end] >= max(FEWEST_OF_PART, 0.9 * len(set(titles)))]
+        found += [max(shared, key=lambda end: (len(end), end))] if shared else []
+    return found
 
 
 def page_titles(pages: Sequence[StoredPage], home: StoredPage, site: SiteName) -> dict[Url, str]:
     """Give each page a title without the site's name; no two pages share one."""
-    plain = {page.url: _own_title(page, site, is_home=page is home) for page in pages}
+    labels = {link.url.key: link.label for link in reversed(home.navigation)}
+    plain = {
+        page.url: _own_title(page, site, labels.get(page.url.key, ""), is_home=page is home) for page in pages
+    }
     return _told_apart(pages, plain)
 
 
 def _plain(title: str) -> str:
-    return clean_line(title.replace("\u00b6", "").replace("\u200b", ""))
+    text = clean_line(unescape(title).replace("\u00b6", "").replace("\u200b", ""))
+    return text.strip(_LOOSE) if text[:1] in _LOOSE or text[-1:] in _LOOSE else text
 
 
 def _common(titles: Sequence[str], place: int) -> str:
@@ -104,15 +176,27 @@ def _common_brackets(titles: Sequence[str]) -> str:
     return end if ends[end] >= max(3, len(titles) / 2) else ""
 
 
-def _own_title(page: StoredPage, site: SiteName, *, is_home: bool) -> str:
+def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -> str:
+    """Return the page's own title: its `<title>`, a heading, its label in the navigation, or its path."""
     title = _without_site(_plain(page.title), site)
-    heading = _without_site(_plain(page.heading), site)
-    nameless = not title or _is_site(title, site) or title.casefold() in _MEANINGLESS
-    if nameless and not is_home:
-        useful = heading and heading.casefold() not in _MEANINGLESS and not _is_site(heading, site)
-        own = _from_path(page.url)
-        title = heading if useful else title if own.isdecimal() else own or title
-    return shortened(title or heading, LONGEST_TITLE) or _from_path(page.url) or page.url.host
+    if not _is_nameless(title, site) and _plain(page.title).casefold() not in site.repeated:
+        return shortened(title, LONGEST_TITLE)
+    headings = [_without_site(_plain(text), site) for text in (page.heading, *page.headings)]
+    own = [text for text in headings if not _is_nameless(text, site) and text.casefold() not in site.repeated]
+    if is_home:
+        named = title if title and not is_placeholder(title) else ""
+        called = "" if site.name == page.url.host else site.name
+        candidates = (named, called, *own, _plain(page.title), site.name)
+        return shortened(next(filter(None, candidates)), LONGEST_TITLE)
+    path = _from_path(page.url)
+    # The number of a post and the code of a language say less than a common title.
+    candidates = (*own, label, "" if path.isdecimal() or len(path) <= LONGEST_CODE else path)
+    found = next((text for text in candidates if text and not is_placeholder(text)), "")
+    return shortened(found or title or path, LONGEST_TITLE) or page.url.host
+
+
+def _is_nameless(title: str, site: SiteName) -> bool:
+    return is_placeholder(title) or _is_site(title, site)
 
 
 def _without_site(title: str, site: SiteName) -> str:
@@ -140,6 +224,14 @@ def _is_site(text: str, site: SiteName) -> bool:
     """Say whether a text only names the site: “Name”, “Name docs”, “The Name documentation”."""
     text, name = text.casefold().strip(), site.name.casefold()
     if text == name or any(text == affix.casefold() for affix in site.affixes):
+        return True
+    if (
+        name
+        and text.startswith(name)
+        and (mark := _SEPARATOR.match(text, len(name)))
+        and mark.end() < len(text)
+    ):
+        # The name and a slogan, which differs by language.
         return True
     rest = text.replace(name, " ", 1) if name and name in text else None
     return rest is not None and set(rest.split()) <= _EXTRA

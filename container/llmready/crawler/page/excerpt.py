@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.characters import clean_line
@@ -21,7 +21,9 @@ LEAST_BESIDE_LINKS = 15
 """Letters and digits outside of links below which a block is a list of links."""
 
 LONGEST = 300
+MOST_HEADINGS = 3
 
+_HEADING = re.compile(r"^#{1,2} +(\S.{0,400})$", re.MULTILINE)
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 # Notes that Sphinx puts before the description of a module.
 _NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
@@ -35,6 +37,12 @@ _SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"')\]\u201d\u2019\u00b
 _MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKED = re.compile(r"[&\\*`\[]")
 _ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
+
+
+def first_headings(markdown: str) -> tuple[str, ...]:
+    """Return the first headings of the first two levels near the top of a page, at most three, as plain text."""
+    found = (plain(heading)[:200] for heading in islice(_HEADING.findall(markdown[:20_000]), MOST_HEADINGS))
+    return tuple(heading for heading in found if heading)
 
 
 def first_paragraph(markdown: str) -> str:

@@ -8,8 +8,9 @@ from llmready.crawler.convert.characters import clean_line
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
+from llmready.crawler.page.brand import read_brands
 from llmready.crawler.page.digests import content_digest, variant_digest
-from llmready.crawler.page.excerpt import first_paragraph, plain
+from llmready.crawler.page.excerpt import first_headings, first_paragraph, plain
 from llmready.crawler.page.html import HtmlPage
 from llmready.crawler.page.navigation import read_breadcrumbs, read_navigation
 from llmready.crawler.page.text import TextPage, read_text
@@ -75,6 +76,7 @@ def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]
         digest=content_digest(title, markdown),
     )
     _add_html_facts(page, content)
+    page.headings = first_headings(markdown)
     return page, markdown
 
 
@@ -93,6 +95,8 @@ def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     page.canonical = _canonical_elsewhere(content, page.url)
     page.breadcrumbs = read_breadcrumbs(content.source)
     page.navigation = read_navigation(content.html, metadata.base) if page.depth == 0 else ()
+    if page.depth == 0:
+        page.brands, page.logos = read_brands(content.html)
 
 
 def _canonical_elsewhere(content: HtmlPage, url: Url) -> str:

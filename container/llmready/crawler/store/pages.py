@@ -224,6 +224,7 @@ def _page(fields: dict[str, Any]) -> StoredPage:
     decoded = {
         "url": Url(*fields["url"]),
         "breadcrumbs": tuple(fields["breadcrumbs"]),
+        **{name: tuple(fields.get(name, ())) for name in ("headings", "brands", "logos")},
         "navigation": links,
     }
     return StoredPage(**{**fields, **decoded})

@@ -1,0 +1,90 @@
+"""Read what a front page calls its site besides its meta tags: structured data, and the alternative of its logo."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.page.parse_limits import is_sane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_NAME = 80
+"""Characters of a name; a longer text is a slogan."""
+
+MOST_SCRIPTS = 10
+LONGEST_SCRIPT = 100_000
+"""Characters of structured data of one script that are read."""
+
+_KINDS = (
+    "WebSite",
+    "Organization",
+    "Corporation",
+    "LocalBusiness",
+    "Store",
+    "OnlineStore",
+    "EducationalOrganization",
+)
+_LOGOS = (
+    "header a[href='/'] img[alt], a[rel=home] img[alt], .navbar-brand img[alt], .logo img[alt], img.logo[alt],"
+    " .custom-logo[alt], [class*=site-logo] img[alt]"
+)
+_TITLES = (
+    ".site-title, .site-name, .navbar-brand, [itemprop=name].logo, .logo-text, header .logo, a[rel=home]"
+)
+_NO_NAME = frozenset(
+    {"logo", "logotype", "logotipo", "logotyp", "logó", "home", "homepage", "the", "de", "du", "-"}
+)
+
+
+def read_brands(html: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names in structured data, and those of the logo and the site title, each the most reliable first.
+
+    Parameters: `html` of the front page.
+    """
+    if not is_sane(html):
+        return (), ()
+    tree = LexborHTMLParser(html)
+    stated: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+    for script in tree.css("script[type='application/ld+json']")[:MOST_SCRIPTS]:
+        for item in _items(script.text()[:LONGEST_SCRIPT]):
+            kinds = item.get("@type")
+            for kind in kinds if isinstance(kinds, list) else [kinds]:
+                if isinstance(kind, str) and kind in stated:
+                    stated[kind].append(str(item.get("name") or ""))
+    named = [name for kind in _KINDS for name in stated[kind]]
+    shown = [_without_logo(node.attributes.get("alt") or "") for node in tree.css(_LOGOS)[:3]]
+    shown += [node.text(separator=" ") for node in tree.css(_TITLES)[:3]]
+    return _clean(named), _clean(shown)
+
+
+def _items(text: str) -> Iterator[dict[str, Any]]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    waiting = data if isinstance(data, list) else [data]
+    for item in waiting[:50]:
+        if isinstance(item, dict):
+            yield item
+            graph = item.get("@graph")
+            yield from (
+                inner for inner in (graph if isinstance(graph, list) else [])[:50] if isinstance(inner, dict)
+            )
+
+
+def _without_logo(text: str) -> str:
+    words = text.split()
+    kept = [
+        word for word in words if word.casefold() not in {"logo", "logotype", "logotipo", "logotyp", "logó"}
+    ]
+    return " ".join(kept) if any(word.casefold() not in _NO_NAME for word in kept) else ""
+
+
+def _clean(names: list[str]) -> tuple[str, ...]:
+    lines = (clean_line(name[:1000]) for name in names)
+    return tuple(dict.fromkeys(line for line in lines if 1 < len(line) <= LONGEST_NAME))

@@ -1,0 +1,154 @@
+"""What a site and its pages are called."""
+
+# ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from llms_txt import parse_llms_file
+
+from testkit.crawler_program import call
+from testkit.serving import serving
+
+
+def html(title: str, heading: str = "", head: str = "", above: str = "", *, links: str = "") -> str:
+    """Return a page whose text names its heading, so that no two pages are alike."""
+    return (
+        f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title>{head}</head><body>{above}'
+        f"<main><h1>{heading}</h1><p>This text is about {heading or title} and has enough words for a page.</p>{links}"
+        "</main></body></html>"
+    )
+
+
+def anchors(*paths: str) -> str:
+    return "".join(f'<a href="{path}">{number}</a> ' for number, path in enumerate(paths))
+
+
+def named(pages: dict[str, str], folder: Path) -> tuple[str, dict[str, str]]:
+    """Crawl pages and return the site's name and the titles by path."""
+    with serving(pages) as site:
+        done = call(site.url, folder).completed()
+        parsed = parse_llms_file(done.llms)
+        links = [link for part in parsed.sections.values() for link in part]
+        return parsed.title, {link.url.removeprefix(site.url): link.title for link in links}
+
+
+@pytest.mark.parametrize(
+    ("front", "inner", "name"),
+    [
+        ("Accueil | Ferme du Lac", "Fromages | Ferme du Lac", "Ferme du Lac"),
+        ("Startseite – Hof am See", "Käse – Hof am See", "Hof am See"),
+        ("Inicio · Granja Azul", "Quesos · Granja Azul", "Granja Azul"),
+        ("Главная — Озёрная ферма", "Сыры — Озёрная ферма", "Озёрная ферма"),
+        ("首页-湖边农场", "奶酪-湖边农场", "湖边农场"),
+        ("首頁｜湖邊農場", "乳酪｜湖邊農場", "湖邊農場"),
+        ("トップページ｜みずうみ牧場", "チーズ｜みずうみ牧場", "みずうみ牧場"),
+        ("홈 - 호수농장", "치즈 - 호수농장", "호수농장"),
+        ("الرئيسية | مزرعة البحيرة", "الأجبان | مزرعة البحيرة", "مزرعة البحيرة"),
+        ("Lake Farm: Home", "Lake Farm: Cheese", "Lake Farm"),
+        ("Welcome to Lake Farm", "Cheese", "Lake Farm"),
+    ],
+)
+def test_a_front_page_called_home_in_any_language_names_no_site(
+    front: str, inner: str, name: str, tmp_path: Path
+) -> None:
+    found, titles = named(
+        {
+            "/": html(front, links=anchors("/b", "/c")),
+            "/b": html(inner, "x"),
+            "/c": html(inner.replace(inner[:2], "Zz", 1), "y"),
+        },
+        tmp_path,
+    )
+    assert found == name
+    assert name not in titles["/b"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<script type="application/ld+json">{"@type": "WebSite", "name": "Otter Press"}</script>',
+        '<script type="application/ld+json">{"@graph": [{"@type": ["Organization"], "name": "Otter Press"}]}</script>',
+        '<meta property="og:site_name" content="Otter Press">',
+        '<meta name="application-name" content="Otter Press">',
+    ],
+)
+def test_a_site_is_called_what_it_states(head: str, tmp_path: Path) -> None:
+    pages = {"/": html("Search", "Books", head, links=anchors("/a")), "/a": html("Rivers", "Rivers")}
+    found, titles = named(pages, tmp_path)
+    assert found == "Otter Press"
+    assert titles["/"] == "Otter Press" or titles["/"] == "Search"
+
+
+def test_a_logo_names_a_site_without_other_names(tmp_path: Path) -> None:
+    logo = '<header><a href="/"><img src="/l.png" alt="Otter Press logo"></a></header>'
+    pages = {"/": html("Home", "", "", logo, links=anchors("/a")), "/a": html("Rivers", "Rivers", "", logo)}
+    assert named(pages, tmp_path)[0] == "Otter Press"
+
+
+def test_a_stated_name_that_is_generic_is_passed_over(tmp_path: Path) -> None:
+    head = '<meta property="og:site_name" content="Home">'
+    pages = {
+        "/": html("Home - Otter Press", "", head, links=anchors("/a", "/b")),
+        "/a": html("Rivers - Otter Press", "a", head),
+        "/b": html("Lakes - Otter Press", "b", head),
+    }
+    assert named(pages, tmp_path)[0] == "Otter Press"
+
+
+def test_documentation_of_a_crate_is_not_called_rust(tmp_path: Path) -> None:
+    pages = {"/": html("reed - Rust", links=anchors("/a", "/b", "/c"))}
+    pages |= {f"/{name}": html(f"{name} in reed - Rust", name) for name in "abc"}
+    assert named(pages, tmp_path)[0] == "reed"
+
+
+def test_headings_name_pages_where_one_title_serves_all(tmp_path: Path) -> None:
+    logo = "<header><h1>Otter Press</h1></header>"
+    title = "Otter Press - books about water"
+    pages = {
+        path: html(title, heading, "", logo, links=anchors("/a", "/b", "/c"))
+        for path, heading in (("/", "Books"), ("/a", "Rivers"), ("/b", "Lakes"), ("/c", "Springs"))
+    }
+    found, titles = named(pages, tmp_path)
+    assert found == "Otter Press"
+    assert [titles[path] for path in ("/a", "/b", "/c")] == ["Rivers", "Lakes", "Springs"]
+
+
+def test_labels_of_the_navigation_name_pages_without_title_and_heading(tmp_path: Path) -> None:
+    menu = '<nav><ul><li><a href="/p1">Opening hours</a></li><li><a href="/p2">Directions</a></li></ul></nav>'
+    pages = {
+        "/": html("Otter Press", "Otter Press", "", menu),
+        "/p1": html("Untitled 1").replace("Untitled 1 and", "the hours and"),
+        "/p2": html("新網頁2").replace("新網頁2 and", "the way and"),
+    }
+    titles = named(pages, tmp_path)[1]
+    assert (titles["/p1"], titles["/p2"]) == ("Opening hours", "Directions")
+
+
+def test_the_name_in_the_language_of_a_part_ends_no_title(tmp_path: Path) -> None:
+    head = '<meta property="og:site_name" content="Otter">'
+    words = {
+        "": ("Rivers", "Lakes", "Otter | Books about water"),
+        "de/": ("Flüsse", "Seen", "Otter | Bücher am Wasser"),
+    }
+    pages = {}
+    for folder, (one, two, end) in words.items():
+        pages[f"/{folder}"] = html(
+            f"Books{folder} | {end}", "", head, links=anchors("/a", "/b", "/de/", "/de/a", "/de/b")
+        )
+        pages[f"/{folder}a"] = html(f"{one} | {end}", one, head)
+        pages[f"/{folder}b"] = html(f"{two} | {end}", two, head)
+    titles = named(pages, tmp_path)[1]
+    assert [titles[path] for path in ("/a", "/b", "/de/a", "/de/b")] == ["Rivers", "Lakes", "Flüsse", "Seen"]
+
+
+def test_references_and_empty_names_at_the_ends_of_titles_go(tmp_path: Path) -> None:
+    pages = {
+        "/": html("Otter Press", links=anchors("/a", "/b")),
+        "/a": html("Rivers &amp;amp; lakes &amp;#8230;", "a"),
+        "/b": html("Springs | ", "b"),
+    }
+    titles = named(pages, tmp_path)[1]
+    assert (titles["/a"], titles["/b"]) == ("Rivers & lakes …", "Springs")
