@@ -17,7 +17,8 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.generation_files import archive_key
 from llmready.domain.website import Website
-from llmready.worker.index import has_changed, store_found, store_index
+from llmready.worker.comparison import compare_with_last
+from llmready.worker.index import index_archive, store_found, store_index
 from llmready.worker.results import Taken
 from testkit.emulator import Place
 from testkit.people import claimed, started, with_website
@@ -132,7 +133,9 @@ class Shelf:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         key = archive_key(leased.user_id, leased.id, leased.fence)
         place.archives.store(path, key, digest)
-        index = store_index(services, leased, path) if indexed else None
+        index = index_archive(leased, path) if indexed else None
+        if index is not None:
+            store_index(services, leased, index)
         if found:
             listed = self.folder / "found"
             listed.write_text(found)
@@ -143,7 +146,7 @@ class Shelf:
             total_files=len(files),
             sha256=digest,
             content_bytes=len(files["llms-full.txt"]),
-            changed=has_changed(services, leased, index),
+            changed=compare_with_last(services, leased, index).changed,
         )
         done = leased.completed(time=now(), archive=archive, progress=Progress(pages_crawled=len(files) - 3))
         place.generations.finish(done, None, was=Status.PROCESSING)
@@ -361,4 +364,4 @@ def test_a_zip_bomb_is_not_unpacked(shelf: Shelf, tmp_path: Path, monkeypatch: p
             archive.writestr(name, data)
     (tmp_path / "bomb.zip").write_bytes(buffer.getvalue())
     leased = claimed(shelf.place, started(shelf.place, shelf.who.user, shelf.website))
-    assert store_index(bootstrap.services(), leased, tmp_path / "bomb.zip") is None
+    assert index_archive(leased, tmp_path / "bomb.zip") is None

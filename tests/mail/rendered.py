@@ -7,6 +7,7 @@ from llmready.adapters.mail.links import Links
 from llmready.adapters.mail.rendering import MailRenderer
 from llmready.adapters.secrets import SigningKeys
 from llmready.domain.archive import Archive
+from llmready.domain.change_summary import ChangeSummary
 from llmready.domain.clock import now
 from llmready.domain.generation import Failure, Generation, Progress
 from llmready.domain.mail import PREFERENCES, MailKind, Message, OutboxMail
@@ -32,11 +33,20 @@ class Tokens:
         return TOKEN
 
 
-def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Message:
-    """Return a mail as a provider gets it; ``website`` are fields of the website that it is about."""
+def render(
+    kind: MailKind, *, user: User | None = None, summary: ChangeSummary | None = None, **website: Any
+) -> Message:
+    """Return a mail as a provider gets it.
+
+    Args:
+        kind: Which mail.
+        user: Its receiver.
+        summary: What a scheduled run found changed.
+        website: Fields of the website that it is about.
+    """
     user = user or new_user("standard", full_name="Ada Lovelace", email="ada@example.com", is_verified=True)
     fields = {"url": "https://docs.example.com/handbook", "name": "The handbook", **website}
-    generation = _ended(kind, user, fields) if kind in ABOUT_A_GENERATION else None
+    generation = _ended(kind, user, fields, summary) if kind in ABOUT_A_GENERATION else None
     mail = OutboxMail(
         id="m1",
         user_id=user.id,
@@ -50,11 +60,15 @@ def render(kind: MailKind, *, user: User | None = None, **website: Any) -> Messa
     return renderer(mail, user, generation)
 
 
-def _ended(kind: MailKind, user: User, fields: dict[str, Any]) -> Generation:
+def _ended(kind: MailKind, user: User, fields: dict[str, Any], summary: ChangeSummary | None) -> Generation:
     error = fields.pop("error", "The site's robots.txt does not allow us to read any of its pages.")
     pending = new_generation(user, new_website(user, **fields))
     running = pending.claimed(time=now(), lease=LEASE)
     progress = Progress(pages_crawled=128, total_pages=131, pages_failed=3)
     if kind is MailKind.GENERATION_COMPLETE:
-        return running.completed(time=now() + timedelta(seconds=40), archive=ARCHIVE, progress=progress)
+        return running.completed(
+            time=now() + timedelta(seconds=40),
+            archive=ARCHIVE.model_copy(update={"summary": summary}),
+            progress=progress,
+        )
     return running.failed(time=now(), failure=Failure(code="robots_disallowed", message=error))

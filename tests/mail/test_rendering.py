@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from llmready.domain.change_summary import ChangedPage, ChangeKind, ChangeSummary
 from llmready.domain.mail import PREFERENCES, MailKind
 from testkit.people import new_user
 from tests.mail.eml import as_eml
@@ -181,3 +182,23 @@ def test_what_belongs_to_the_account_always_comes() -> None:
 
 def test_a_long_name_leaves_a_subject_that_is_short_enough() -> None:
     assert len(render(MailKind.GENERATION_COMPLETE, name="ä" * 200).subject) <= 250
+
+
+def test_the_mail_of_a_scheduled_run_says_what_changed() -> None:
+    titles = ["Getting started", *(f"Page {n}" for n in range(8)), "Click evil.example/login now"]
+    pages = [ChangedPage(kind=ChangeKind.CHANGED, title=title) for title in titles]
+    message = render(
+        MailKind.GENERATION_COMPLETE, summary=ChangeSummary(changed=10, new=1, gone=2, pages=pages)
+    )
+    html = Parsed(message.html)
+    for text in (html.text, message.text):
+        assert "10 pages changed, 1 is new, 2 are gone." in text
+        assert "changed: “Getting started”" in text
+        assert "changed: “Click now”" in text
+        assert "and 3 more" in text
+        assert "evil.example" not in text
+
+
+def test_the_mail_of_a_manual_run_says_nothing_of_changes() -> None:
+    message = render(MailKind.GENERATION_COMPLETE)
+    assert "changed" not in message.text + message.html

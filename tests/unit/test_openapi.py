@@ -18,7 +18,14 @@ _CODE = re.compile(
     r"""|UnsupportedMediaType|MethodNotAllowed)\(\s*|Invalid\([^)]*?code=)"(\w+)\""""
 )
 # What workers and operators' commands meet, and no answer.
-_INSIDE = {"not_claimable", "not_claimed", "generation_exists", "plan_changed", "schedule_limit"}
+_INSIDE = {
+    "not_claimable",
+    "not_claimed",
+    "generation_exists",
+    "plan_changed",
+    "schedule_limit",
+    "generation_changed",
+}
 
 
 @pytest.fixture(scope="module")

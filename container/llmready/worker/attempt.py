@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from llmready.domain.archive import Archive, Coverage, Quality
 from llmready.domain.errors import LeaseLost, TryAgain
-from llmready.domain.generation import Failure, PageError, Progress
+from llmready.domain.file_index import FileIndex
+from llmready.domain.generation import Failure, Generation, PageError, Progress
 from llmready.domain.generation_files import archive_key
 from llmready.observability import logger
 from llmready.usecases.end_generation import TIMED_OUT
 from llmready.worker import checkpoints, http_caches
 from llmready.worker.archive_check import BadArchive, check_archive
 from llmready.worker.blocked_hosts import HOST_BLOCKED
+from llmready.worker.comparison import compare_with_last
 from llmready.worker.crawl_order import (
     Crawled,
     CrawlFailed,
@@ -30,7 +32,7 @@ from llmready.worker.crawl_order import (
 from llmready.worker.crawl_process import CrawlProcess
 from llmready.worker.events import Completed
 from llmready.worker.host_turns import HostTurns, host_of
-from llmready.worker.index import LARGEST_FOUND, has_changed, store_found, store_index
+from llmready.worker.index import LARGEST_FOUND, index_archive, store_found, store_index
 from llmready.worker.job_context import JobContext
 from llmready.worker.lease import Lease
 from llmready.worker.results import NotAcceptable, Taken, TooLarge
@@ -52,11 +54,16 @@ _NOT_STORED = Failure(
 
 
 class Stored(NamedTuple):
-    """The attempt ended with its files in the bucket."""
+    """The attempt ended with its files in the bucket.
+
+    Attributes:
+        earlier: The generation whose archive it is, because the files are unchanged; None for an own archive.
+    """
 
     archive: Archive
     progress: Progress
     errors: tuple[PageError, ...]
+    earlier: Generation | None = None
 
 
 AttemptResult = Stored | CrawlFailed | CrawlStopped
@@ -187,7 +194,10 @@ class Attempt:
         )
 
     async def _store(self, crawled: Crawled, folder: Path) -> AttemptResult:
-        """Store what a crawler left: a copy of our own, after it was checked."""
+        """Store what a crawler left: a copy of our own, after it was checked.
+
+        A scheduled run whose files are unchanged stores no archive; it refers to the earlier one.
+        """
         context, generation, report = self._context, self._lease.generation, crawled.report
         try:
             taken = await asyncio.to_thread(self._take_archive, crawled, folder)
@@ -196,31 +206,45 @@ class Attempt:
         except (NotAcceptable, BadArchive, FileNotFoundError) as error:
             logger.warning("archive not acceptable", generation_id=generation.id, reason=str(error))
             return CrawlFailed(_BROKE_OFF, transient=True)
-        key = archive_key(generation.user_id, generation.id, generation.fence)
+
+        def may_retry() -> bool:
+            return self._lease.holds() and not self._stop.is_set()
+
+        index = await asyncio.to_thread(index_archive, generation, taken.path)
         await self._lease.confirm()
-        await retry(
-            lambda: context.services.archives.store(taken.path, key, taken.sha256),
-            while_=lambda: self._lease.holds() and not self._stop.is_set(),
+        found = await retry(lambda: compare_with_last(context.services, generation, index), while_=may_retry)
+        archive = Archive(
+            key=archive_key(generation.user_id, generation.id, generation.fence),
+            file_size=taken.size,
+            total_files=report.total_files,
+            sha256=taken.sha256,
+            content_bytes=report.content_bytes,
+            quality=Quality.model_validate(report.quality.model_dump()),
+            coverage=_coverage_of(report),
+            changed=found.changed,
+            summary=found.summary,
         )
+        reused = found.reusable.generation.archive if found.reusable is not None else None
+        if found.reusable is not None and reused is not None:
+            kept = {"key", "file_size", "total_files", "sha256", "content_bytes"}
+            archive = archive.model_copy(update=reused.model_dump(include=kept))
+            index = found.reusable.files
+        else:
+            await retry(
+                lambda: context.services.archives.store(taken.path, archive.key, taken.sha256),
+                while_=may_retry,
+            )
         await asyncio.to_thread(self._store_http_caches, crawled, folder)
-        changed = await asyncio.to_thread(self._store_index, crawled, taken, folder)
+        await asyncio.to_thread(self._store_documents, crawled, index, folder)
         return Stored(
-            Archive(
-                key=key,
-                file_size=taken.size,
-                total_files=report.total_files,
-                sha256=taken.sha256,
-                content_bytes=report.content_bytes,
-                quality=Quality.model_validate(report.quality.model_dump()),
-                coverage=_coverage_of(report),
-                changed=changed,
-            ),
+            archive,
             Progress(
                 pages_crawled=report.pages_crawled,
                 total_pages=report.pages_crawled + report.pages_failed,
                 pages_failed=report.pages_failed,
             ),
             crawled.errors,
+            found.reusable.generation if found.reusable is not None else None,
         )
 
     def _take_archive(self, crawled: Crawled, folder: Path) -> Taken:
@@ -239,13 +263,13 @@ class Attempt:
         check_archive(taken.path)
         return taken
 
-    def _store_index(self, crawled: Crawled, archive: Taken, folder: Path) -> bool | None:
-        """Store what is kept beside the archive; return whether its files differ from those of the last one."""
+    def _store_documents(self, crawled: Crawled, index: FileIndex | None, folder: Path) -> None:
+        """Store what is kept beside the archive."""
         services, generation = self._context.services, self._lease.generation
-        index = store_index(services, generation, archive.path)
+        if index is not None:
+            store_index(services, generation, index)
         take = partial(self._context.supervisor.take, crawled.found, folder / "found", most=LARGEST_FOUND)
         store_found(services, generation, take)
-        return has_changed(services, generation, index)
 
     def _store_http_caches(self, crawled: Crawled, folder: Path) -> None:
         caches, generation = self._context.http_caches, self._lease.generation

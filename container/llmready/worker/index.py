@@ -14,33 +14,34 @@ from llmready.domain.generation import Generation
 from llmready.domain.generation_files import found_key, index_key
 from llmready.observability import logger
 from llmready.services import Services
-from llmready.usecases.archive_files import stored_index
 from llmready.usecases.preview_patterns import packed_found
 from llmready.worker.results import NotAcceptable, Taken
 
 LARGEST_FOUND = 20_000_000  # bytes
 
 
-def store_index(services: Services, generation: Generation, archive: Path) -> FileIndex | None:
-    """Store the index of an archive and return it; None if the archive cannot be read.
+def index_archive(generation: Generation, archive: Path) -> FileIndex | None:
+    """Return the index of an archive; None if the archive cannot be read.
 
     Args:
-        services: The process's services.
         generation: Whose archive.
         archive: The worker's own copy of the zip.
     """
     try:
         with ZipFile(archive) as opened:
-            index = read_index(opened, hash_all=True)
+            return read_index(opened, hash_all=True)
     except (BadZipFile, OSError, ValueError, zlib.error, NotImplementedError, RuntimeError) as error:
         logger.warning("archive not indexed", generation_id=generation.id, reason=str(error))
         return None
+
+
+def store_index(services: Services, generation: Generation, index: FileIndex) -> None:
+    """Store the index of the archive that a generation has or refers to."""
     try:
         key = index_key(generation.user_id, generation.id, generation.fence)
         services.archives.put(key, index.model_dump_json(exclude_none=True).encode())
     except TryAgain:
         logger.warning("index not stored", generation_id=generation.id)
-    return index
 
 
 def store_found(services: Services, generation: Generation, take: Callable[[], Taken]) -> None:
@@ -60,21 +61,3 @@ def store_found(services: Services, generation: Generation, take: Callable[[], T
         return
     except (OSError, NotAcceptable, TryAgain) as error:
         logger.warning("found pages not stored", generation_id=generation.id, reason=str(error))
-
-
-def has_changed(services: Services, generation: Generation, index: FileIndex | None) -> bool | None:
-    """Tell whether files differ from those of the website's completed generation before.
-
-    Returns:
-        True if there is none before; None if that cannot be known.
-    """
-    if index is None:
-        return None
-    try:
-        earlier = services.generations.completed_before(generation)
-        if earlier is None:
-            return True
-        before = stored_index(services.archives, earlier)
-    except TryAgain:
-        return None
-    return before.hashes != index.hashes if before is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from llmready.domain.clock import now
-from llmready.domain.errors import Conflict, LeaseLost, TryAgain
+from llmready.domain.errors import Conflict, Gone, LeaseLost, TryAgain
 from llmready.domain.generation import Failure, Generation, PageError
 from llmready.observability import logger
 from llmready.ports.tasks import QueuedJob
@@ -22,6 +22,10 @@ from llmready.worker.retry import retry, retry_for
 # Seconds to retry for. Before the claim and after the end there is nothing to lose: the message is delivered again.
 _BEFORE_CLAIM = 10.0
 _MESSAGE = 10.0
+_ARCHIVE_GONE = Failure(
+    code="internal_error",
+    message="The files that did not change were deleted meanwhile, so the website is read again.",
+)
 _RESERVED_PAUSE = 10  # seconds until a generation asks again for a slot that is reserved for paid plans
 
 
@@ -124,7 +128,12 @@ class _Job:
         match result:
             case Stored():
                 await self._store_errors(generation, result.errors)
-                await retry(lambda: self._complete(generation, result), while_=lease.holds)
+                try:
+                    await retry(lambda: self._complete(generation, result), while_=lease.holds)
+                except Gone:
+                    # The earlier archive was deleted after the comparison: crawl again and store an own one.
+                    await self._record(lease, CrawlFailed(_ARCHIVE_GONE, transient=True))
+                    return
                 logger.info(
                     "generation completed", generation_id=generation.id, pages=result.progress.pages_crawled
                 )
@@ -179,7 +188,11 @@ class _Job:
 
     def _complete(self, generation: Generation, stored: Stored) -> None:
         complete_generation(
-            self._context.services, generation, archive=stored.archive, progress=stored.progress
+            self._context.services,
+            generation,
+            archive=stored.archive,
+            progress=stored.progress,
+            earlier=stored.earlier,
         )
 
     def _fail(self, generation: Generation, failure: Failure) -> None:

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from llmready.domain.change_summary import ChangeSummary
+
 
 class QualityReason(BaseModel):
     """What cost an llms.txt points."""
@@ -55,6 +57,7 @@ class Archive(BaseModel):
         coverage: How much of the site it holds; None for archives of earlier releases.
         changed: Whether its files differ from those of the website's completed generation before it; true for the
             first one, None for archives of earlier releases.
+        summary: What a scheduled run found changed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +70,7 @@ class Archive(BaseModel):
     quality: Quality | None = None
     coverage: Coverage | None = None
     changed: bool | None = None
+    summary: ChangeSummary | None = None
 
 
 class ScanResult(StrEnum):

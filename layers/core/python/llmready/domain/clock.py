@@ -27,6 +27,11 @@ def is_id(text: str) -> bool:
         return False
 
 
+def created_at(identifier: str) -> datetime:
+    """Return the time at which an ID of ours was made (RFC 9562, section 5.7)."""
+    return datetime.fromtimestamp((UUID(identifier).int >> 80) / 1000, UTC)
+
+
 def timestamp(time: datetime) -> str:
     """Return ``time`` as ISO 8601 in UTC with milliseconds and ``Z``; such texts sort by time."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"

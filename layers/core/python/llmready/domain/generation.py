@@ -159,6 +159,11 @@ class Generation(BaseModel):
         return self.archive.changed if self.archive is not None else None
 
     @property
+    def is_free(self) -> bool:
+        """Whether it completed without costing quota: a scheduled run that found the files unchanged."""
+        return self.status is Status.COMPLETED and self.trigger is Trigger.SCHEDULE and self.changed is False
+
+    @property
     def warnings(self) -> list[str]:
         """Sentences about what is missing from the result and what to change, and about how the site was crawled."""
         coverage = self.coverage
@@ -289,13 +294,17 @@ class Generation(BaseModel):
         )
         return min(_LONGEST_POLL, max(1, int((time - changed).total_seconds() / _QUIET_SECONDS)))
 
+    def expiry(self, time: datetime) -> datetime:
+        """Return when files that are stored at ``time`` expire, after the days of the plan at its start."""
+        return time + timedelta(days=self.files_kept_days)
+
     def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
         """Return it as completed. Its files expire after the days of the plan under which it was started."""
         return self._ended(
             Status.COMPLETED,
             time,
             archive=archive,
-            expires_at=time + timedelta(days=self.files_kept_days),
+            expires_at=self.expiry(time),
             pages_crawled=progress.pages_crawled,
             # Neither number may fall at the end: clients watch them.
             total_pages=max(self.total_pages, progress.total_pages),

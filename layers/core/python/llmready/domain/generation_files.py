@@ -3,8 +3,15 @@
 import hashlib
 import re
 import unicodedata
+from datetime import datetime, timedelta
 
+from llmready.domain.clock import created_at
 from llmready.domain.generation import Generation
+
+BUCKET_LIFETIME = timedelta(days=400)
+"""After this time, the bucket deletes any object, whatever it is."""
+
+_MARGIN = timedelta(days=5)
 
 
 def archive_key(user_id: str, generation_id: str, fence: int) -> str:
@@ -22,6 +29,17 @@ def owner_of(key: str) -> tuple[str, str]:
     if folder != "generations" or len(ids) != 3:
         raise ValueError(f"{key} is not the key of an archive")
     return ids[0], ids[1]
+
+
+def outlives_bucket(key: str, *, until: datetime) -> bool:
+    """Tell whether the bucket may delete an archive before ``until``.
+
+    Args:
+        key: Key of the archive; the ID of the generation in it holds the time.
+        until: How long the archive is needed.
+    """
+    _, generation_id = owner_of(key)
+    return until > created_at(generation_id) + BUCKET_LIFETIME - _MARGIN
 
 
 def http_cache_key(user_id: str, generation_id: str, fence: int) -> str:

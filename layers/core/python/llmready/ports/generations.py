@@ -209,21 +209,37 @@ class GenerationCommands(Protocol):
         *,
         was: Status,
         deliveries: Sequence[Delivery] = (),
+        earlier: Generation | None = None,
     ) -> None:
         """Store the end of a generation with all that follows from it in one transaction.
 
         That is its quota, website lock and counters, its email and its webhook deliveries.
 
-        The quota is used up by a completed generation and given back otherwise.
+        The quota is used up by a completed generation that is not free, and given back otherwise.
 
         Args:
             generation: The ended generation; its fence must be the stored one.
             mail: The email about the end, which is stored in the outbox; None for no email.
             was: The state in which the stored generation must still be.
             deliveries: The webhook deliveries about the end, which are stored in the outbox.
+            earlier: The generation to whose archive it refers, and whose expiry is renewed; None if it has its own.
 
         Raises:
             LeaseLost: It is no longer in that state under that fence; nothing was stored.
+            Gone: The earlier generation was deleted or changed meanwhile; nothing was stored.
+        """
+
+    def release_archive(self, generation: Generation, time: datetime) -> bool:
+        """End a generation's reference to its archive before its files are deleted; safe to repeat.
+
+        The files of the generation expire now, so that no later one can refer to them.
+
+        Returns:
+            Whether the archive is to be deleted; False if other generations refer to it.
+
+        Raises:
+            Conflict: The generation changed since it was read, for example because its expiry was renewed.
+            NotFound: It does not exist any more.
         """
 
     def take_slot(self, generation: Generation, *, running_limit: int) -> bool:

@@ -28,7 +28,9 @@ _EVENTS = {
 }
 
 
-def end_generation(services: Services, ended: Generation, *, was: Status) -> None:
+def end_generation(
+    services: Services, ended: Generation, *, was: Status, earlier: Generation | None = None
+) -> None:
     """Store the end of a generation and do everything that follows from it.
 
     One transaction stores the final state, uses up or gives back the quota, unlocks the website, moves the counters
@@ -40,9 +42,11 @@ def end_generation(services: Services, ended: Generation, *, was: Status) -> Non
         services: The process's services.
         ended: The generation in its final state; its fence must be the stored one.
         was: The state in which the stored generation must still be.
+        earlier: The generation to whose archive it refers; None if it has its own.
 
     Raises:
         LeaseLost: It is no longer in that state under that fence; nothing was stored.
+        Gone: The earlier archive is not there any more; nothing was stored.
     """
     mail = _mail(services, ended)
     deliveries = deliveries_of(
@@ -52,7 +56,7 @@ def end_generation(services: Services, ended: Generation, *, was: Status) -> Non
         services.show_generation(ended),
         correlation_id=ended.correlation_id,
     )
-    services.generations.finish(ended, mail, was=was, deliveries=deliveries)
+    services.generations.finish(ended, mail, was=was, deliveries=deliveries, earlier=earlier)
     services.metrics.ended(ended)
     if mail is not None:
         hand_to_notifier(services, mail)
@@ -64,15 +68,28 @@ def end_generation(services: Services, ended: Generation, *, was: Status) -> Non
 
 
 def complete_generation(
-    services: Services, generation: Generation, *, archive: Archive, progress: Progress
+    services: Services,
+    generation: Generation,
+    *,
+    archive: Archive,
+    progress: Progress,
+    earlier: Generation | None = None,
 ) -> None:
     """End a leased generation with its files.
 
+    Args:
+        services: The process's services.
+        generation: The leased generation.
+        archive: Its files.
+        progress: The pages of its crawl.
+        earlier: The generation whose archive ``archive`` is, if the files are unchanged; its expiry is renewed.
+
     Raises:
         LeaseLost: It is no longer leased under this fence; nothing was stored.
+        Gone: The earlier archive is not there any more; nothing was stored.
     """
     ended = generation.completed(time=services.clock(), archive=archive, progress=progress)
-    end_generation(services, ended, was=generation.status)
+    end_generation(services, ended, was=generation.status, earlier=earlier)
 
 
 def fail_generation(services: Services, generation: Generation, failure: Failure) -> None:
@@ -97,7 +114,7 @@ def _stop_schedule_after_failures(services: Services, failed: Generation) -> Non
 
 def _mail(services: Services, ended: Generation) -> OutboxMail | None:
     kind = _MAILS.get(ended.status)
-    if kind is None:
+    if kind is None or ended.is_free:
         return None
     time = services.clock()
     return OutboxMail(

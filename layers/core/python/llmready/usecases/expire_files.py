@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from llmready.domain.errors import Conflict, NotFound
 from llmready.domain.generation_files import file_keys
 from llmready.services import Services
-from llmready.usecases.archive_files import delete_extracts
+from llmready.usecases.delete_files import delete_files
 
 
 def expire_files(services: Services, *, until: datetime) -> int:
@@ -16,8 +17,10 @@ def expire_files(services: Services, *, until: datetime) -> int:
     for generation in services.generations.expired(services.clock()):
         if services.clock() >= until:
             break
-        services.archives.delete(file_keys(generation))
-        delete_extracts(services, generation)
+        try:
+            delete_files(services, generation, file_keys(generation))
+        except (Conflict, NotFound):
+            continue  # its expiry was renewed, or it was deleted
         services.generations.files_removed(generation)
         count += 1
     return count

@@ -26,7 +26,11 @@ def purge_website(services: Services, purge: Purge, *, until: datetime) -> bool:
         if services.clock() >= until:
             return False
         ended = [generation for generation in chunk if generation.status.is_final]
-        services.archives.delete([key for generation in ended for key in all_keys(generation)])
+        # All generations that refer to an archive of the website are deleted with it.
+        archives = [generation.archive.key for generation in ended if generation.archive is not None]
+        services.archives.delete(
+            sorted({*archives, *(key for generation in ended for key in all_keys(generation))})
+        )
         for generation in ended:
             delete_extracts(services, generation)
         left -= services.purges.remove(purge, ended)

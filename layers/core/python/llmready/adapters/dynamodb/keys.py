@@ -103,6 +103,11 @@ def generation(user_id: str, generation_id: str) -> Key:
     return Key(partition(user_id), GENERATION + generation_id)
 
 
+def shared_archive(user_id: str, archive_key: str) -> Key:
+    """Key of the count of generations that refer to an archive, given by its S3 key."""
+    return Key(partition(user_id), f"ARCHIVE#{archive_key.rpartition(user_id)[2].lstrip('/')}")
+
+
 def purge(user_id: str, website_id: str) -> Key:
     """Key of what is left of a deleted website."""
     return Key(partition(user_id), f"PURGE#{website_id}")

@@ -9,6 +9,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.deliveries import delivery_item
 from llmready.adapters.dynamodb.generations.items import generation_item, record_from
+from llmready.adapters.dynamodb.generations.shared_archives import release_archive, share_writes
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.schedules import is_due_at
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused, Write
@@ -16,7 +17,7 @@ from llmready.adapters.dynamodb.users import may_start, user_from
 from llmready.adapters.dynamodb.websites import duplicate, has_room, no_room, website_writes
 from llmready.domain.account import suspended
 from llmready.domain.clock import timestamp
-from llmready.domain.errors import Conflict, DomainError, Forbidden, LeaseLost, NotFound
+from llmready.domain.errors import Conflict, DomainError, Forbidden, Gone, LeaseLost, NotFound
 from llmready.domain.failed_crawls import day_of
 from llmready.domain.generation import Failure, Generation, Progress, Status, Trigger
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
@@ -172,6 +173,7 @@ class DynamoGenerationCommands:
         *,
         was: Status,
         deliveries: Sequence[Delivery] = (),
+        earlier: Generation | None = None,
     ) -> None:
         """Store the end of a generation with all that follows from it, or nothing."""
         user_id = generation.user_id
@@ -179,7 +181,7 @@ class DynamoGenerationCommands:
         failed = generation.status is Status.FAILED
         settle = self._table.update(
             keys.quota(user_id, generation.month, generation.quota_ledger),
-            add={"reserved": -1, **({"used": 1} if completed else {"taken": -1})},
+            add={"reserved": -1, **({"used": 1} if completed and not generation.is_free else {"taken": -1})},
         )
         outcome = {"completed_count": int(completed), "failed_count": int(failed)}
         count = self._table.update(
@@ -217,6 +219,8 @@ class DynamoGenerationCommands:
             count,
             unlock,
         ]
+        if earlier is not None:
+            writes += share_writes(self._table, earlier, generation)
         if not completed and generation.lost_seconds and generation.completed_at:
             writes.append(self._count_lost_time(generation, generation.completed_at))
         if mail is not None:
@@ -224,8 +228,18 @@ class DynamoGenerationCommands:
         writes += [self._table.put(delivery_item(delivery)) for delivery in deliveries]
         try:
             self._table.transact(writes)
-        except TransactionRefused:
+        except TransactionRefused as refused:
+            if (
+                earlier is not None
+                and refused.failed[0] is None
+                and any(item is not None for item in refused.failed[4:6])
+            ):
+                raise Gone("files_expired", "The earlier archive is not there any more.") from None
             raise LeaseLost from None
+
+    def release_archive(self, generation: Generation, time: datetime) -> bool:
+        """End a generation's reference to its archive before its files are deleted."""
+        return release_archive(self._table, generation, time)
 
     def _count_lost_time(self, generation: Generation, time: datetime) -> Write:
         return self._table.update(

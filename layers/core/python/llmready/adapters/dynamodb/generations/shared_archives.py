@@ -1,0 +1,79 @@
+"""Archives that several generations of a website refer to.
+
+Beside the generations lies one item for each shared archive. It counts the generations that refer to the archive
+beyond one; without the item, one generation refers to it.
+"""
+
+from datetime import datetime, timedelta
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.table import Table, TransactionRefused, Write
+from llmready.domain.clock import timestamp
+from llmready.domain.errors import Conflict, NotFound
+from llmready.domain.generation import Generation, Status
+
+_KEPT = timedelta(days=60)  # the item after its archive expired
+
+
+def share_writes(table: Table, earlier: Generation, later: Generation) -> list[Write]:
+    """Return the writes by which a later generation refers to the archive of an earlier one and renews its expiry.
+
+    They are refused if the earlier generation was deleted, expired or renewed since it was read.
+    """
+    expires_at = later.expires_at
+    if later.archive is None or expires_at is None:
+        return []
+    renew = table.update(
+        keys.generation(earlier.user_id, earlier.id),
+        change={"expires_at": timestamp(expires_at), "due_at": timestamp(expires_at)},
+        condition=_is_unchanged(earlier),
+    )
+    count = table.update(
+        keys.shared_archive(later.user_id, later.archive.key),
+        change={"ttl": int((expires_at + _KEPT).timestamp())},
+        add={"others": 1},
+    )
+    return [renew, count]
+
+
+def release_archive(table: Table, generation: Generation, time: datetime) -> bool:
+    """End a generation's reference to its archive; see the port."""
+    if generation.archive is None:
+        return True
+    own = keys.generation(generation.user_id, generation.id)
+    shared = keys.shared_archive(generation.user_id, generation.archive.key)
+    stored, count = table.get_many([own, shared])
+    if stored is None:
+        raise NotFound("generation_not_found", "There is no such generation.")
+    if stored.get("archive_released"):
+        return False
+    is_last = count is None or not count.get("others")
+    ended = min(time, generation.expires_at) if generation.expires_at is not None else time
+    release = table.update(
+        own,
+        # From now on, no later generation can refer to the archive through this one.
+        change={"expires_at": timestamp(ended), **({} if is_last else {"archive_released": True})},
+        condition=_is_unchanged(generation),
+    )
+    writes = [release]
+    if not is_last:
+        writes.append(table.update(shared, add={"others": -1}, condition=Attr("others").gte(1)))
+    try:
+        table.transact(writes)
+    except TransactionRefused:
+        raise Conflict(
+            "generation_changed", "The generation was changed meanwhile; please try again."
+        ) from None
+    return is_last
+
+
+def _is_unchanged(generation: Generation) -> ConditionBase:
+    expires_at = generation.expires_at
+    same: ConditionBase = (
+        Attr("expires_at").eq(timestamp(expires_at))
+        if expires_at is not None
+        else Attr("expires_at").not_exists()
+    )
+    return same & Attr("status").eq(Status.COMPLETED) & Attr("archive_released").not_exists()
