@@ -60,7 +60,7 @@ def build(
 
 
 def _synthesizer(stage: Stage) -> IStackSynthesizer:
-    # The local stage is deployed into an empty account, where nobody has bootstrapped the CDK.
+    # The local stage is deployed into an empty account without the CDK's bootstrap.
     return DefaultStackSynthesizer(generate_bootstrap_version_rule=stage.name != "local")
 
 

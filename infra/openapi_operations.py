@@ -116,10 +116,10 @@ class Operation(NamedTuple):
         id: Its name for those who generate clients.
         problems: Codes of the errors that it may answer.
         open: Whether it needs no token.
-        limited: Whether its answers tell where the caller stands with a limit.
+        limited: Whether its responses contain the rate limit status.
         links: Where its answers lead.
         html: Whether it answers a page for people.
-        public: Whether it never looks at who asks.
+        public: Whether it needs no credentials.
         firecrawl: Its errors in the form of Firecrawl: statuses, each with a code whose sentence is the example.
     """
 

@@ -67,7 +67,7 @@ class Stage:
     requests_per_second: int = 500
     """Requests a second to the whole API, beyond which API Gateway answers 429; a burst may be twice as large."""
     sign_in_requests_per_second: int = 50
-    """The same for the routes under ``/auth``, whose password hashes need processor time."""
+    """The same for the routes under ``/auth``, where password hashing uses much CPU time."""
     archive_mb: int = 100
     shared_cache: bool = False
     """Whether answers that any cache may keep are shared between all who crawl a host."""
@@ -83,7 +83,7 @@ class Stage:
     captcha_secret: str = ""
     """ARN of the secret that the captcha's provider gave; needed by every provider."""
     alarm_address: str = ""
-    """Who gets the alarms by mail; empty leaves them without a subscriber."""
+    """Email address that receives the alarms; empty for none."""
     budget_usd: int = 0
     """US dollars a month; the account's budget alarms at 80 % and when 100 % is forecast. 0 sets none."""
     domain: str = ""

@@ -45,7 +45,7 @@ from llmready.usecases.send_mail import ask_for_mail
 from llmready.usecases.sign_in import Tokens, confirm_password, sign_in, sign_out, stay_signed_in
 from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 
-# How long a deletion goes on within the request, of its 15 s; the cleanup does the rest.
+# Seconds of the request's 15 s that are used for deleting; the cleanup does the rest.
 _DELETE_AT_ONCE = timedelta(seconds=8)
 _EXPORTS = Rate(10)
 _PASSWORD_TRIES = Rate(20)
@@ -252,7 +252,7 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
 def export(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Response[ExportAnswer]:
-    """Return everything that is held about the user; a very large account in parts, led on by ``next_cursor``."""
+    """Return all data that is stored about the user; large accounts in parts, with ``next_cursor``."""
     user, time = _account(), now()
     page = bootstrap.services().exports.page(user.id, cursor)
     profiles = page.records.pop("profile")

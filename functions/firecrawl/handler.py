@@ -37,8 +37,8 @@ app = Api()
 def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     """Start a generation by URL, as Firecrawl's `/v1/llmstxt` did.
 
-    With `cache`, a completed generation under 24 hours old of at least that many pages is the answer. A website whose
-    generation is running is answered with that one. `maxUrls` holds for this run alone.
+    With `cache`, a completed generation that is less than 24 hours old and has at least that many pages is returned.
+    If a generation of the website is running, its ID is returned. `maxUrls` applies to this run only.
     """
     services = bootstrap.services()
     found = None

@@ -125,7 +125,7 @@ def history(
     status: Annotated[Status | None, Query()] = None,
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> History:
-    """Return one page of generations, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
+    """Return one page of generations, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
     offset = 0 if cursor else offset_of(page, per_page)
     user = app.account(bootstrap.services().users.get(app.user_id))
     found = bootstrap.services().generations.history(
@@ -246,7 +246,7 @@ def errors(
     per_page: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> PageErrors:
-    """Return the pages that an ended generation missed; ``cursor`` goes on where ``next_cursor`` was given."""
+    """Return the pages that an ended generation missed; ``cursor`` is the ``next_cursor`` of the previous page."""
     found = read_errors(bootstrap.services(), _generation(generation_id), limit=per_page, cursor=cursor)
     return PageErrors(
         items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor

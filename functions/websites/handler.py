@@ -41,7 +41,7 @@ from llmready.usecases.manage_websites import add_website, change_website, remov
 from llmready.usecases.preview_patterns import preview_patterns
 from llmready.usecases.purge_website import purge_website
 
-# How long one request goes on removing what deleted websites leave behind, and doing items, of its 15 s.
+# Seconds of the request's 15 s that are used for processing items and removing data of deleted websites.
 _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
@@ -104,7 +104,7 @@ def list_websites(
     is_active: Annotated[bool | None, Query()] = None,
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> WebsiteList:
-    """Return one page of websites, newest first; ``cursor`` goes on where ``next_cursor`` was given."""
+    """Return one page of websites, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
     offset = 0 if cursor else offset_of(page, per_page)
     found = bootstrap.services().websites.page(
         app.user_id,
@@ -236,7 +236,7 @@ def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> li
 
 
 def _purge(purge: Purge, *, until: datetime) -> bool:
-    """Remove what a deleted website leaves behind; return False when that takes longer and goes on elsewhere."""
+    """Remove the data of a deleted website; return False if the cleanup must do the rest."""
     try:
         done = purge_website(bootstrap.services(), purge, until=until)
     except TryAgain:

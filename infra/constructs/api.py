@@ -27,7 +27,7 @@ SIGN_IN = "auth"
 BURST_SECONDS = 2  # a burst may be as large as what this many seconds allow
 
 
-# Who asked is in the functions' own log, by the same request id; no address of anybody is kept.
+# The functions' log has the user under the same request ID; source addresses are not logged.
 ACCESS_LOG = (
     "requestId",
     "requestTimeEpoch",

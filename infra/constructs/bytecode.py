@@ -59,7 +59,7 @@ def make_readable(folder: Path) -> None:
 
 @jsii.implements(ILocalBundling)
 class SourceBundling:
-    """Copies a folder of ours and adds bytecode.
+    """Copies a folder of the repository and adds bytecode.
 
     Args:
         folder: the sources.
@@ -92,7 +92,7 @@ class SourceBundling:
 
 
 def code_of(folder: Path, mounted_at: str) -> lambda_.Code:
-    """Give a folder of ours as the code of a function or a layer.
+    """Return a folder of the repository as the code of a function or a layer.
 
     Args:
         folder: the sources.

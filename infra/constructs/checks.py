@@ -1,4 +1,4 @@
-"""cdk-nag's AwsSolutions rules: a finding that nobody acknowledged fails the synthesis."""
+"""cdk-nag's AwsSolutions rules: a finding that is not acknowledged fails the synthesis."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 REQUIREMENTS = ROOT / "requirements"
 CORE = ROOT / "layers" / "core"
 
-# The Lambda runtime brings these itself; some requirement of ours only drags them in.
+# The Lambda runtime contains these packages; they are only transitive dependencies here.
 PROVIDED_BY_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
 # Neither tests nor caches are worth a cold start's time; bytecode is made anew, for where the layer is mounted.
 PRUNED = ("__pycache__", "test", "tests", "bin")

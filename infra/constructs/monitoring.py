@@ -1,4 +1,4 @@
-"""What is watched: an alarm for everything that somebody has to look at, and one page to look at."""
+"""Alarms and the dashboard of a stage."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FAILED_PERCENT = 25
 
 
 class Monitoring(Construct):
-    """Alarms told to one topic, and a dashboard.
+    """Alarms that notify one topic, and a dashboard.
 
     An alarm's name is the anchor of its section in the runbook.
 
@@ -244,7 +244,7 @@ class Monitoring(Construct):
         periods: int = 1,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
-        # The emulator knows no alarm on a calculation, and has nobody to wake.
+        # The emulator does not support alarms on metric math.
         if self._stage.name == "local" and isinstance(metric, cloudwatch.MathExpression):
             return
         alarm = cloudwatch.Alarm(

@@ -36,7 +36,7 @@ class Network(Construct):
                     name="Public",
                     subnet_type=ec2.SubnetType.PUBLIC,
                     cidr_mask=20,
-                    map_public_ip_on_launch=False,  # each task asks for its address by itself
+                    map_public_ip_on_launch=False,  # each task requests its own address
                 )
             ],
             gateway_endpoints={
@@ -65,7 +65,7 @@ class Network(Construct):
                         removal_policy=RemovalPolicy.DESTROY,
                     )
                 ),
-                # What was refused is what somebody has to look at; accepted flows are the crawls themselves.
+                # Refused connections can be an attack; accepted ones are only crawls.
                 traffic_type=ec2.FlowLogTrafficType.REJECT,
             )
         else:

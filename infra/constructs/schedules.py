@@ -1,4 +1,4 @@
-"""What runs by the clock, and on what ECS tells."""
+"""Rules that run functions by schedule and on events of ECS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Schedules(Construct):
     """Rules for the minute dispatcher, the monthly reset and the daily cleanup, all in UTC.
 
-    Reset and cleanup stop before their time is up, and the next call goes on from there: there is always a next one.
+    Reset and cleanup stop before their timeout, and the next scheduled call continues.
 
     Args:
         dispatcher: called each minute, and when a worker's task has stopped.

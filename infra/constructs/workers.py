@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONTAINER = "worker"
 # Fargate gives at most this long between SIGTERM and SIGKILL; the worker needs up to 60 s of it.
 STOP_TIMEOUT = Duration.seconds(120)
-# The only place that the container can write to; the Dockerfile says whose it is.
+# The only folder that the container can write to; the Dockerfile sets its owner.
 WORK = "/work"
 # What the entry point needs to become the worker's user and to run crawlers under another one is
 # SETUID, SETGID and KILL; the rest of what a container gets by default is dropped.
@@ -171,7 +171,7 @@ class Workers(Construct):
                 conditions={"StringEquals": {"ecs:CreateAction": "RunTask"}},
             ),
             iam.PolicyStatement(actions=["ecs:DescribeTasks"], resources=[tasks], conditions=in_cluster),
-            # ListTasks knows no resource but container instances, which Fargate has none of.
+            # ListTasks supports only container instances as resources, and Fargate has none.
             iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=in_cluster),
         ):
             launcher.add_to_role_policy(statement)

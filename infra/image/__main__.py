@@ -13,7 +13,7 @@ from infra.image.engine import TARGETS, Engine, Target, find_engine, image_name
 from infra.image.failure import ImageError
 from infra.paths import BUILD
 
-# Fargate keeps no images: each megabyte is fetched anew by each task that starts.
+# Fargate does not cache images: each new task downloads the whole image.
 GREATEST = {"plain": 350, "browser": 1000}  # megabytes, uncompressed
 
 

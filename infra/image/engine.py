@@ -29,7 +29,7 @@ class Engine(Protocol):
     def build(self, target: Target) -> str:
         """Build one target of the Dockerfile for this machine's architecture, name it, and return its id.
 
-        The name goes to whoever built last; the id stays this image's.
+        The name is moved to the newest build; the ID always names this image.
 
         Raises:
             ImageError: It cannot be built.

@@ -1,4 +1,4 @@
-"""What stops the image from being built, told in one sentence."""
+"""Error of an image build, as one sentence."""
 
 
 class ImageError(Exception):

@@ -110,7 +110,7 @@ def pin(dockerfile: Path) -> list[str]:
 
 
 def _anonymous_token(http: httpx.Client, challenge: str) -> str:
-    """Fetch the token that a registry asks for even of anonymous readers."""
+    """Fetch the token that a registry requires even for anonymous reads."""
     asked = dict(_CHALLENGE.findall(challenge))
     realm = asked.pop("realm")
     answer = http.get(realm, params={name: asked[name] for name in ("service", "scope") if name in asked})

@@ -1,4 +1,4 @@
-"""The synthesised template and its assets, made anew only when something that they depend on changed."""
+"""The synthesised template and its assets, rebuilt only if one of their inputs changed."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Child:
                 self._process.terminate()
 
     async def stop(self, grace: float) -> int:
-        """End it: SIGTERM, and after ``grace`` seconds SIGKILL to its whole group; wait until it is gone."""
+        """Stop the process with SIGTERM, after ``grace`` seconds with SIGKILL to its group; wait for its end."""
         self.terminate()
         try:
             return await asyncio.wait_for(self.wait(), grace)

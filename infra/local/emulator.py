@@ -160,7 +160,7 @@ class Emulator:
         return await self._child.wait()
 
     async def stop(self) -> None:
-        """End it and wait until it is gone."""
+        """Stop the process and wait until it has ended."""
         if self._child is not None:
             await self._child.stop(STOP_WITHIN)
             shutil.rmtree(self._folder / "tmp", ignore_errors=True)

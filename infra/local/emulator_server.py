@@ -117,7 +117,7 @@ class Saver:
 
     async def _save_in_copy(self) -> None:
         with warnings.catch_warnings():
-            # The copy has this one thread and takes no lock that another may have held.
+            # The copy has only this thread, so no other thread can hold a lock that it needs.
             warnings.simplefilter("ignore", DeprecationWarning)
             copy = os.fork()
         if copy == 0:

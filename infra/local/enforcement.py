@@ -77,7 +77,7 @@ def _authorise_tasks() -> None:
 
 
 def _authorise_batches() -> None:
-    """Authorise a batch of SQS as its single action: IAM knows no action of its own for it."""
+    """Authorise a batch of SQS as its single action, because IAM has no action for batches."""
     action_of = iam_actions.extract_iam_action
 
     def single_action(service: str, *rest: Any, **options: Any) -> Any:
@@ -146,7 +146,7 @@ def _log_decisions(path: Path) -> None:
             with path.open("a") as log:
                 log.write(json.dumps(line) + "\n")
         if iam_action == "ecs:RunTask" and denied is None:
-            # Whoever starts a task hands it its roles.
+            # Starting a task requires the permission to pass its roles.
             passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
             for arn in _roles_of(resource):
                 denied = denied or enforce_and_tell(
@@ -163,7 +163,7 @@ def _roles_of(task_definition: str) -> list[str]:
 
 
 def _role(access_key_id: str) -> str | None:
-    """Name the role that a key's session was made for; None for whoever runs the system."""
+    """Return the role of a key's session, or None for the operator of the system."""
     arn = sts._sessions.get(access_key_id, {}).get("Arn", "")  # noqa: SLF001
     return str(arn).split("/")[1] if ":assumed-role/" in arn else None
 

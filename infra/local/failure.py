@@ -1,4 +1,4 @@
-"""What stops the local system from starting, told in one sentence."""
+"""Error that prevents the start of the local system, as one sentence."""
 
 
 class LocalError(Exception):

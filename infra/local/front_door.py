@@ -58,7 +58,7 @@ class FrontDoor:
 
     def __init__(self, port: int) -> None:
         self.endpoints: dict[str, object] = {}
-        """What ``.local/endpoints.json`` holds; told to operators' commands that run in another folder."""
+        """Content of ``.local/endpoints.json``, for operators' commands in other folders."""
         self._port = port
         self._api = ""
         self._origin_headers: Callable[[], dict[str, str]] = dict

@@ -1,4 +1,4 @@
-"""What GuardDuty does on AWS: looks at each archive, tags it, and tells EventBridge.
+"""What GuardDuty does on AWS: scans each archive, tags it, and sends an event to EventBridge.
 
 Part of the emulator's process, when ``LLMREADY_MALWARE_SCAN`` is on. It knows one piece of malware, the one made for
 tests (EICAR), also where an archive holds it in a file of its own.

@@ -151,7 +151,7 @@ async def _first_of(*tasks: asyncio.Task[None]) -> None:
     """Wait until one of the tasks ends, cancel the others, and raise what the first one raised."""
     done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     if tasks[-1] not in done:
-        others.discard(tasks[-1])  # the last is the wish to stop, which goes on being waited for
+        others.discard(tasks[-1])  # the last task waits for the request to stop and continues
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)

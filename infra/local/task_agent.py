@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 POLL_INTERVAL = 0.15
 # As Fargate does it with the task definition's stopTimeout.
 STOP_WITHIN = 120.0
-# When the whole system stops, somebody waits for it.
+# Seconds to wait when the whole system stops, because a person waits for it.
 SHUTDOWN_WITHIN = 10.0
 KEPT_LOGS = 50
 WORKER = [sys.executable, "-m", "llmready.worker"]

@@ -1,1 +1,1 @@
-"""Before a deploy: what would make it fail halfway, told in one sentence before anything is created."""
+"""Checks before a deploy: report in one sentence what would make it fail, before anything is created."""

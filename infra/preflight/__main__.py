@@ -108,13 +108,13 @@ def _prepare_deploy(account: Account) -> None:
 
 
 def _show_changes(account: Account) -> None:
-    """Say which settings differ from the deployed ones, so that no forgotten one is reverted unnoticed."""
+    """Print the settings that differ from the deployed ones, so that no setting is reverted unnoticed."""
     for line in changed_settings(account):
         sys.stderr.write(f"Setting changed: {line}\n")
 
 
 def _protect(account: Account) -> None:
-    """Protect what was deployed; who may not is told, because the next upgrade does it."""
+    """Turn on deletion protection after a deploy; without the permission, print a warning."""
     try:
         protect(account)
     except ClientError as error:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 if TYPE_CHECKING:
     from infra.stage import Stage
 
-# The CDK's own names, as long as nobody gives it others.
+# The CDK's default names.
 TOOLKIT = "CDKToolkit"
 QUALIFIER = "hnb659fds"
 BOOTSTRAP_QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
@@ -91,7 +91,7 @@ class Account:
 
 
 def outputs_of(stack: dict[str, Any]) -> dict[str, str]:
-    """Return what a stack tells of itself, by name."""
+    """Return the outputs of a stack by name."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

@@ -1,4 +1,4 @@
-"""Whether the worker's image is built from exactly the base images that somebody pinned."""
+"""Check that the worker's image is built from pinned base images."""
 
 from __future__ import annotations
 

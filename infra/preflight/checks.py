@@ -119,7 +119,7 @@ def check_service_role(account: Account) -> None:
     iam = account.client("iam")
     if iam.list_roles(PathPrefix=_SERVICE_ROLES)["Roles"]:
         return
-    # It is refused where somebody else has just made it.
+    # The call fails if another process has just created the role.
     with contextlib.suppress(iam.exceptions.InvalidInputException):
         made = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
         iam.get_waiter("role_exists").wait(RoleName=made["RoleName"])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from infra.preflight.account import Account
 
 NEVER_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"})
-"""States of a stack whose creation failed: it holds nothing, and it can only be deleted."""
+"""States of a stack whose creation failed: it contains nothing and can only be deleted."""
 
 
 def exists(account: Account) -> bool:
@@ -20,7 +20,7 @@ def exists(account: Account) -> bool:
 
 
 def release_never_made(account: Account) -> str | None:
-    """Take the protection from a stack whose creation failed: the CDK deletes it and creates it again.
+    """Turn off the protection of a stack whose creation failed; the CDK then deletes and creates it.
 
     Returns:
         What was done, in a sentence; None where there was nothing to do.

@@ -53,7 +53,7 @@ def is_public(address: Address) -> bool:
 class AddressRules:
     """Check hosts before a request, and addresses before connecting.
 
-    Names are resolved once: whoever connects uses the addresses that were checked, not the name.
+    Names are resolved once: callers connect to the addresses that were checked, not to the name.
 
     Args:
         allowed: Pairs of host and port that may be used although the address is private or the port unusual. They

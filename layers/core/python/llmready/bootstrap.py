@@ -166,13 +166,13 @@ def connect(*names: str) -> None:
 
 @cache
 def keys() -> StoredSigningKeys:
-    """Return the signing keys, which are read anew once a minute."""
+    """Return the signing keys, which are read again once a minute."""
     return StoredSigningKeys(settings().signing_secret)
 
 
 @cache
 def origin_secret() -> StoredOriginSecret:
-    """Return the values of the distribution's secret header, which are read anew once a minute."""
+    """Return the values of the distribution's secret header, which are read again once a minute."""
     return StoredOriginSecret(settings().origin_secret)
 
 

@@ -148,5 +148,5 @@ class EcsTasks:
 
 
 def kind_of(started_by: str) -> TaskKind | None:
-    """Return what a task was started for, by the mark that RunTask set; None for a task of somebody else."""
+    """Return the kind of a task from the mark that RunTask set, or None for tasks of other services."""
     return next((kind for kind, mark in _STARTED_BY.items() if mark == started_by), None)

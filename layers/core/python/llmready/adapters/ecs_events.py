@@ -12,7 +12,7 @@ _MOMENT: TypeAdapter[Moment] = TypeAdapter(Moment)
 
 
 def task_stop(event: dict[str, Any]) -> TaskStop | None:
-    """Return the end of a worker task that an EventBridge event tells, or None if it tells no such thing."""
+    """Return the end of a worker task from an EventBridge event, or None for other events."""
     detail = event.get("detail") or {}
     kind = kind_of(detail.get("startedBy", ""))
     if event.get("source") != "aws.ecs" or detail.get("lastStatus") != "STOPPED" or kind is None:

@@ -30,7 +30,7 @@ class S3Archives:
         self._bucket = bucket
 
     def store(self, path: Path, key: str, sha256: str) -> None:
-        """Store a file under a key; S3 itself checks that it arrived as it was.
+        """Store a file under a key; S3 verifies its checksum.
 
         Args:
             path: The file.
@@ -197,6 +197,6 @@ class _Stream(io.RawIOBase):
 
 
 def _is_absent(error: ClientError | BotoCoreError) -> bool:
-    # Without the right to list the bucket, S3 says 403 of what is not there.
+    # Without the permission to list the bucket, S3 answers 403 for missing keys.
     absent = ("NoSuchKey", "404", "AccessDenied", "403")
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in absent

@@ -189,7 +189,7 @@ def job_from(body: str) -> tuple[str, str]:
     """Return the user's and the generation's id that a message names.
 
     Raises:
-        ValueError: It is no message of ours.
+        ValueError: The message was not written by this service.
     """
     return _ids(body, "generation_id")
 
@@ -198,7 +198,7 @@ def mail_from(body: str) -> tuple[str, str]:
     """Return the user's and the mail's id that a message names.
 
     Raises:
-        ValueError: It is no message of ours.
+        ValueError: The message was not written by this service.
     """
     return _ids(body, "mail_id")
 
@@ -207,7 +207,7 @@ def delivery_from(body: str) -> tuple[str, str, str] | None:
     """Return the IDs of the user, the webhook and the delivery that a message names; None if it names an email.
 
     Raises:
-        ValueError: It is no message of ours.
+        ValueError: The message was not written by this service.
     """
     match _content(body):
         case {"user_id": str(user_id), "webhook_id": str(webhook_id), "delivery_id": str(delivery_id)}:
@@ -225,7 +225,7 @@ def mail_request_from(body: str) -> MailRequest | None:
     """Return for which address a message wants a mail; None when it names a mail of the outbox instead.
 
     Raises:
-        ValueError: It is no message of ours.
+        ValueError: The message was not written by this service.
     """
     content = _content(body)
     if "fingerprint" not in content:

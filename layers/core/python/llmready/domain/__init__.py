@@ -1,1 +1,1 @@
-"""The rules of the service. Nothing here knows AWS, HTTP or the clock."""
+"""The rules of the service, without AWS, HTTP or the clock."""

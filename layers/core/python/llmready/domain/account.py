@@ -1,4 +1,4 @@
-"""Whose a token is. Apart from accounts themselves, which the worker knows as well; it knows no tokens."""
+"""Check that the account of a token is valid. Separate from accounts, because the worker needs no tokens."""
 
 from llmready.domain.errors import Forbidden, Unauthenticated
 from llmready.domain.tokens import Audience, Claims

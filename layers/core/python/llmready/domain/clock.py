@@ -20,7 +20,7 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether ``text`` has the form of an id of ours; what has not cannot exist."""
+    """Return whether ``text`` has the format of an ID of this service."""
     try:
         return str(UUID(text)) == text
     except ValueError:

@@ -14,7 +14,7 @@ class Controls(BaseModel):
     """The switches as they are now.
 
     Attributes:
-        paused: Whether new starts are refused; what runs goes on.
+        paused: Whether new starts are refused; running generations continue.
         blocked_hosts: Hosts that are not crawled, each with all below it, in lower-case ASCII and in order.
     """
 

@@ -1,6 +1,6 @@
-"""What can go wrong, in the words of the service.
+"""Errors of the domain.
 
-Each error carries a stable ``code`` for programs and a ``detail`` sentence for people. ``http/problems.py`` is
+Each error has a stable ``code`` for programs and a ``detail`` sentence for people. ``http/problems.py`` is
 the one table that gives each kind its status.
 """
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """Base of everything that a use case refuses.
+    """Base class of all refusals of use cases.
 
     Args:
         code: Stable word for a program, such as ``quota_exceeded``.
         detail: Plain sentence for a person.
-        extra: Further members of the problem document, such as the id of what is in the way.
+        extra: Further members of the problem document, such as the ID of the conflicting object.
     """
 
     def __init__(self, code: str, detail: str, **extra: Any) -> None:
@@ -24,23 +24,23 @@ class DomainError(Exception):
 
 
 class Unauthenticated(DomainError):
-    """Who is asking is not known."""
+    """The request has no valid credentials."""
 
 
 class Forbidden(DomainError):
-    """The user may not do this, or has nothing left to do it with."""
+    """The user has no permission for this, or no quota left."""
 
 
 class NotFound(DomainError):
-    """It is not there, or it is somebody else's: a stranger cannot tell which."""
+    """The object does not exist or belongs to another user; the answer does not reveal which."""
 
 
 class Conflict(DomainError):
-    """The state of things does not allow it now."""
+    """The current state does not allow the operation."""
 
 
 class Gone(DomainError):
-    """It was there once and has expired."""
+    """The object existed, but has expired."""
 
 
 class Invalid(DomainError):
@@ -67,7 +67,7 @@ class TooManyRequests(DomainError):
 
 
 class TryAgain(DomainError):
-    """The service could not do it this time; the same request may succeed soon."""
+    """A temporary failure; the same request may succeed soon."""
 
     retry_after = 1
 
@@ -76,7 +76,7 @@ class TryAgain(DomainError):
 
 
 class Paused(DomainError):
-    """An operator has paused the service; what runs goes on."""
+    """An operator has paused new starts; running generations continue."""
 
     retry_after = 300
 
@@ -85,7 +85,7 @@ class Paused(DomainError):
 
 
 class LeaseLost(DomainError):
-    """Another worker holds the generation, or it has ended; whoever gets this stops writing."""
+    """Another worker has leased the generation, or it has ended; the caller must stop writing."""
 
     def __init__(self) -> None:
         super().__init__("lease_lost", "This worker no longer has the lease of the generation.")

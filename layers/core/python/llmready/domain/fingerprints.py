@@ -10,7 +10,7 @@ _LENGTH = 32  # hexadecimal digits; 128 bits
 
 
 class Fingerprints:
-    """Makes fingerprints with a key, so that nobody can test guesses who has the records alone.
+    """Makes fingerprints with a key, so that a copy of the records is not enough to verify guesses.
 
     Args:
         key: Returns the secret key. Fingerprints of another key do not match.

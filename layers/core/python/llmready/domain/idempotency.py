@@ -62,5 +62,5 @@ class AlreadyStarted(Exception):
 
 
 def digest_of(key: str) -> str:
-    """Return what stands for a key in the table."""
+    """Return the digest that represents a key in the table."""
     return hashlib.sha256(key.encode()).hexdigest()

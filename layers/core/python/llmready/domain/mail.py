@@ -64,7 +64,7 @@ ACCOUNT_MAILS = frozenset(
 """The only emails that an unconfirmed address gets. They contain no text that a user chose."""
 
 ACCOUNT_MAILS_AN_HOUR = 5
-"""How many account mails one address gets within any hour, whoever or whatever causes them."""
+"""Maximum number of account mails to one address within an hour, for any cause."""
 
 RESERVED_FOR_RESETS = 1
 """How many of them only password resets may use."""
@@ -87,7 +87,7 @@ class Suppression(BaseModel):
 
 
 class MailRefused(Exception):
-    """A provider will not take this mail, however often it is asked."""
+    """The provider refuses this mail permanently; a retry cannot succeed."""
 
 
 class OutboxMail(BaseModel):

@@ -1,4 +1,4 @@
-"""The one-use tokens that mails carry: whoever has one can read the mail of the account it names."""
+"""Single-use tokens in mails. Possession of a token proves access to the account's mailbox."""
 
 import base64
 import binascii
@@ -34,19 +34,19 @@ PURPOSES = {
 
 
 class MailToken(NamedTuple):
-    """A token that was presented: whose it claims to be, and what is stored of it."""
+    """A presented token: the ID of its user, and its stored hash."""
 
     user_id: str
     digest: str
 
 
 def new_mail_token(user_id: str) -> str:
-    """Return a new token of a user, as it stands in the mail."""
+    """Return a new token of a user, as it is written into the mail."""
     return base64.urlsafe_b64encode(UUID(user_id).bytes + secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def read_mail_token(text: str) -> MailToken | None:
-    """Return what a presented token claims, None when it is none of ours."""
+    """Return the claims of a presented token, or None if it is malformed."""
     if len(text) != _LENGTH:
         return None
     try:

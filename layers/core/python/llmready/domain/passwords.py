@@ -33,7 +33,7 @@ def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "pas
         field: The body field that holds it.
 
     Raises:
-        Invalid: It stands in a list of the most used passwords, as it is or dressed up, or is the owner's own name.
+        Invalid: It is a common password, a simple variation of one, or the owner's name or address.
     """
     word = _comparable(password)
     ranks = _common()

@@ -37,7 +37,7 @@ class QuotaUse(BaseModel):
         return max(0, plan.generations_per_month - self.taken)
 
     def message(self, plan: Plan) -> str:
-        """Return the sentence that tells a person what is left."""
+        """Return a sentence with the remaining quota."""
         left = self.remaining(plan)
         if left == 0:
             return "You have no generations remaining this month."

@@ -9,7 +9,7 @@ from llmready.domain.clock import Moment
 _EARLY = timedelta(seconds=60)
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=15)
-# Whoever stops a task with one of these codes knows why: a person, a deploy, or Spot that takes its machine back.
+# These codes mean a deliberate stop: by a person, by a deploy, or by a Spot interruption.
 _INTENDED = frozenset({"UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice"})
 
 

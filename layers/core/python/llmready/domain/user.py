@@ -68,5 +68,5 @@ def email_key(email: str) -> str:
 
 
 def email_fingerprint(email: str) -> str:
-    """Return what stands for an address in keys and logs, so that neither holds it in plain."""
+    """Return the hash of an address for keys and logs, so that they do not contain the address itself."""
     return hashlib.sha256(email_key(email).encode()).hexdigest()[:32]

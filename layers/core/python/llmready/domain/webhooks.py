@@ -42,7 +42,7 @@ _JITTER = 0.2  # of a pause
 
 
 class EventType(StrEnum):
-    """What an endpoint can be told."""
+    """Events that an endpoint can receive."""
 
     GENERATION_COMPLETED = "generation.completed"
     GENERATION_FAILED = "generation.failed"

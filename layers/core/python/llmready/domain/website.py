@@ -139,7 +139,7 @@ class Website(CrawlRules):
 
 
 class Purge(BaseModel):
-    """What a deleted website left behind: ``left`` generations whose records and files are still to be removed."""
+    """A deleted website with ``left`` generations whose records and files must still be removed."""
 
     model_config = ConfigDict(frozen=True)
 

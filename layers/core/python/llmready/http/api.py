@@ -50,11 +50,11 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 class Api(APIGatewayHttpResolver):
-    """A resolver whose every error is a problem document.
+    """Resolver that returns every error as a problem document.
 
     Args:
         open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
-        bodiless_paths: Paths below ``/api/v1`` whose bodies nobody reads, whatever their type.
+        bodiless_paths: Paths below ``/api/v1`` whose request bodies are ignored.
         authenticate: Returns what the token of an event says, or raises Unauthenticated.
         limits: Rate limits of routes by method and path below ``/api/v1``, such as ``POST /auth/login``. They are
             counted before the body is read.
@@ -97,15 +97,15 @@ class Api(APIGatewayHttpResolver):
         return self.claims.sub
 
     def account(self, user: User | None) -> User:
-        """Return the signed-in user's account, as it was read.
+        """Return the signed-in user's account.
 
         Raises:
-            Unauthenticated: It is gone, or its sign-ins were ended since.
+            Unauthenticated: The account does not exist any more, or the sign-in was revoked.
         """
         return account_of(user, self.claims)
 
     def limit(self, name: str, rate: Rate, *, key: str | None = None) -> None:
-        """Take one from a limit, of which the answer then tells the state.
+        """Take one unit of a rate limit. The response then contains the limit's status.
 
         Args:
             name: Of the limit.
@@ -280,7 +280,7 @@ def offset_of(page: int, per_page: int) -> int:
     """Return how many entries come before a page.
 
     Raises:
-        Invalid: The page lies deeper than lists are counted; a cursor goes on from there.
+        Invalid: The page is beyond the last numbered page; use a cursor instead.
     """
     if page * per_page > _DEEPEST_OFFSET:
         raise Invalid(
@@ -297,7 +297,7 @@ def pages_of(total: int, per_page: int) -> int:
 
 
 def _limit_headers(status: RateLimitStatus | None) -> dict[str, str]:
-    """Return the headers that tell where somebody stands (draft-ietf-httpapi-ratelimit-headers-10)."""
+    """Return the headers with the rate limit status (draft-ietf-httpapi-ratelimit-headers-10)."""
     if status is None:
         return {}
     rate = status.rate

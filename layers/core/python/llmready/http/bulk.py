@@ -27,7 +27,7 @@ def answer_each(
     Args:
         items: As they came; nothing about them is known.
         parse: Makes what is wanted of one item, or raises pydantic's ValidationError.
-        do: Does what is wanted and returns of each the website, the id of one that is gone, or a refusal.
+        do: Performs the changes; returns for each item the website, the ID of a deleted one, or a refusal.
         status: Of an item that was done.
         show: Returns a website as the API shows it.
     """

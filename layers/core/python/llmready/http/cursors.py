@@ -13,10 +13,10 @@ def cursor_at(entry_id: str) -> str:
 
 
 def place_of(cursor: str) -> str:
-    """Return the id behind which a list goes on; whose list comes from who asks, never from the cursor.
+    """Return the ID after which a list continues. The owner of the list comes from the credentials, never from it.
 
     Raises:
-        Invalid: It is no cursor of ours.
+        Invalid: The cursor was not created by this service.
     """
     try:
         entry_id = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()

@@ -1,4 +1,4 @@
-"""What every request passes before it is routed: size, type and shape of its body, and who sends it."""
+"""Checks of every request before it is routed: size, type and shape of its body, and credentials."""
 
 import base64
 import binascii
@@ -18,12 +18,12 @@ _MOST_VALUES = 50_000  # of a body
 
 
 def check_body(event: dict[str, Any]) -> None:
-    """Refuse a body that no route could want.
+    """Refuse a body that no route accepts.
 
     Raises:
-        BodyTooLarge: It has more than 1 MB.
-        UnsupportedMediaType: It is not declared as JSON.
-        Invalid: It is no JSON text that can be stored.
+        BodyTooLarge: The body is larger than 1 MB.
+        UnsupportedMediaType: The body is not declared as JSON.
+        Invalid: The body is not valid JSON, or cannot be stored.
     """
     body = event.get("body")
     if not body:
@@ -49,10 +49,10 @@ def check_body(event: dict[str, Any]) -> None:
 
 
 def signed_in(event: dict[str, Any], keys: Keys) -> Claims:
-    """Return what the access token says that a request bears.
+    """Return the claims of the access token of a request.
 
     Raises:
-        Unauthenticated: It bears none that is good.
+        Unauthenticated: The request has no valid access token.
     """
     scheme, _, token = header(event, "authorization").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -61,14 +61,14 @@ def signed_in(event: dict[str, Any], keys: Keys) -> Claims:
 
 
 def api_key_of(event: dict[str, Any]) -> str | None:
-    """Return the API key that a request bears, well-formed or not; None where it bears none."""
+    """Return the API key of a request, even if it is malformed, or None."""
     scheme, _, token = header(event, "authorization").partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and token.startswith(KEY_PREFIX) else None
 
 
 def header(event: dict[str, Any], name: str) -> str:
-    """Return a header of a request, empty when it has none."""
+    """Return a header of a request, or an empty text."""
     for key, value in (event.get("headers") or {}).items():
         if key.lower() == name:
             return str(value)
@@ -76,10 +76,10 @@ def header(event: dict[str, Any], name: str) -> str:
 
 
 def source_address(event: dict[str, Any]) -> str:
-    """Return where a request comes from, as the gateway or the distribution saw it; never what a header claims.
+    """Return the source address of a request as seen by the gateway or the distribution, never from a header.
 
-    What the distribution saw is in the same place of the event (:mod:`llmready.http.distribution`). Of an IPv6
-    address it is the network: one customer has at least a /64.
+    The address that the distribution saw is in the same place of the event (:mod:`llmready.http.distribution`).
+    IPv6 addresses are returned as their /64 network, because a customer usually has at least one.
     """
     seen = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", "unknown"))
     try:
@@ -118,7 +118,7 @@ def _refuse_constant(name: str) -> Never:
 
 
 def _check_shape(content: object) -> None:
-    """Refuse what no route could want, before its validation takes time for each field.
+    """Refuse content that is too large for any route before the validation takes time for each field.
 
     Raises:
         Invalid: The content is nested too deeply, or has too many fields or values.

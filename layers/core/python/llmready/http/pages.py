@@ -22,7 +22,7 @@ _STYLE = """
   }
 """
 
-# The token stands behind the #: the browser keeps it to itself, and the script sends it in a body.
+# The token is in the fragment (#), which browsers do not send; the script sends it in a request body.
 _SCRIPT = """
   const token = new URLSearchParams(location.hash.slice(1)).get("token") || "";
   const form = document.querySelector("form");
@@ -153,5 +153,5 @@ def unsubscribe_page(mails: str, *, done: bool) -> tuple[str, dict[str, str]]:
 
 
 def source_hash(text: str) -> str:
-    """Return how a Content-Security-Policy names a script or style that stands in the page itself."""
+    """Return the Content-Security-Policy source (a hash) of an inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""The page that explains a problem: what its code means, its status, and which calls may answer it."""
+"""The page that explains a problem: its code, its status, and the API calls that return it."""
 
 import html
 import json
@@ -27,7 +27,7 @@ $calls
 </html>
 """)
 
-# What no operation lists, because it belongs to no operation.
+# Problems that belong to no operation of the OpenAPI document.
 _ELSEWHERE = {
     "not_found": {"title": "Not found", "status": 404, "detail": "This address does not exist."},
     "direct_call": {
@@ -44,7 +44,7 @@ _ELSEWHERE = {
 
 
 def problem_page(code: str, openapi: str) -> str | None:
-    """Return the page of a problem, or None for a code that no call answers.
+    """Return the page of a problem, or None if no call returns this code.
 
     Args:
         code: Code of the problem.

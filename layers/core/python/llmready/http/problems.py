@@ -1,4 +1,4 @@
-"""The one table of errors: what each kind of refusal looks like over HTTP (RFC 9457)."""
+"""The table of errors: the HTTP response for each kind of refusal (RFC 9457)."""
 
 import json
 import re
@@ -88,11 +88,11 @@ _STATUSES: dict[type[DomainError], int] = {
 
 
 class BodyTooLarge(DomainError):
-    """The body is larger than any request needs."""
+    """The body is larger than allowed."""
 
 
 class UnsupportedMediaType(DomainError):
-    """The body is no JSON."""
+    """The body is not declared as JSON."""
 
 
 class MethodNotAllowed(DomainError):
@@ -116,7 +116,7 @@ def problem(error: DomainError, request_id: str) -> Response[str]:
 
 
 def validation_problem(error: RequestValidationError, request_id: str) -> Response[str]:
-    """Return the answer for a request whose fields are wrong."""
+    """Return the response for a request with invalid fields."""
     errors = field_errors(error.errors())
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:5])
     return _document(
@@ -129,7 +129,7 @@ def validation_problem(error: RequestValidationError, request_id: str) -> Respon
 
 
 def internal_problem(request_id: str) -> Response[str]:
-    """Return the answer for a fault of ours; what happened stands in the log under the same request id."""
+    """Return the response for an internal error. The log contains the cause under the same request ID."""
     return _document(
         500,
         "An internal error occurred. Please try again. If it happens again, send the request ID to the operator.",
@@ -170,7 +170,7 @@ def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def absolute_type(body: str, base_url: str) -> str:
-    """Return a problem document whose type is a whole URL, so that clients can open it as it is.
+    """Return a problem document with an absolute URL as its type, so that clients can open it.
 
     Args:
         body: The document as JSON.

@@ -16,7 +16,7 @@ _MODE_HEADER = "x-llmready-session"
 
 
 def uses_cookie(event: dict[str, Any]) -> bool:
-    """Tell whether a request asks for its session to be kept in a cookie."""
+    """Return whether a request wants its session in a cookie."""
     return header(event, _MODE_HEADER) == "cookie"
 
 

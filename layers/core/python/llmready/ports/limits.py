@@ -82,7 +82,7 @@ class AccountMailLimit(Protocol):
 
 
 class LoginAttempt(NamedTuple):
-    """Who tries a password: the fingerprints of the email address and of the source network."""
+    """Source of a login attempt: the fingerprints of the email address and of the source network."""
 
     address: str
     network: str

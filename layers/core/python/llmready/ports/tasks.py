@@ -139,7 +139,7 @@ class Mutex(Protocol):
             until: When the lease ends if it is not released.
 
         Returns:
-            False if another process has it. That process learns on :meth:`release` that somebody waited.
+            False if another process has it. :meth:`release` then tells the other process that one waited.
         """
 
     def release(self, name: str) -> bool:

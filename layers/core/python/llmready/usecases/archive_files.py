@@ -33,7 +33,7 @@ LARGEST_INLINE = 4_000_000
 """Bytes of a file that an answer may carry; a function may answer 6 MB."""
 
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
-_CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are held at once
+_CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are in memory at once
 _LONGEST_NAME = 65_535 * 2  # bytes of name and extra field in a local header
 
 

@@ -31,7 +31,7 @@ def delete_account(services: Services, user: User, *, until: datetime) -> bool:
         Whether everything is deleted.
     """
     time = services.clock()
-    # Before the mark, which forgets the address: an interruption leaves no ledger that names the user.
+    # Done before the mark, which removes the address: after an interruption, no ledger names the user.
     if user.quota_ledger is not None:
         services.quotas.release(user.quota_ledger, time)
     services.users.mark_deleted(user, time)

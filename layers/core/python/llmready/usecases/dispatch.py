@@ -18,9 +18,9 @@ from llmready.usecases.send_webhook import requeue_due_deliveries
 _NAME = "dispatcher"
 _LEASE = timedelta(seconds=50)
 _ROUNDS = 10  # how often one invocation runs again for triggers that came meanwhile
-# A start sends its message within moments. If none was sent after this time, the start died before it could.
+# A start sends its message within moments. If none was sent after this time, the start crashed before sending.
 _UNSENT = timedelta(seconds=45)
-# The message of a worker that died becomes visible again within this time after the lease; otherwise it was lost.
+# The message of a crashed worker becomes visible again within this time after the lease; otherwise it was lost.
 _LOST = timedelta(seconds=45)
 _ROUND = timedelta(seconds=70)  # within which the dispatcher runs at least once
 # The notifier's queue has this long to send an email before it is sent again from the outbox.

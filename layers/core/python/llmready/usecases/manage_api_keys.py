@@ -28,7 +28,7 @@ def create_api_key(
     Raises:
         Invalid: The key would have expired already.
         Forbidden: The user has the greatest number of keys.
-        NotFound: The account is gone.
+        NotFound: The account does not exist any more.
     """
     time = services.clock()
     if expires_at is not None and expires_at <= time:

@@ -33,7 +33,7 @@ def add_webhook(
     Raises:
         Invalid: The URL is no https URL of a public host.
         Forbidden: The account has the greatest number of endpoints.
-        NotFound: The account is gone.
+        NotFound: The account does not exist any more.
     """
     time = services.clock()
     webhook = Webhook(

@@ -29,7 +29,7 @@ from llmready.usecases.start_generation import StartRequest, start_generation
 from llmready.usecases.stop_schedule import stop_schedule
 
 _AT_ONCE = 8  # starts that run side by side
-_CHUNK = 40  # due runs between two looks at the clock
+_CHUNK = 40  # due runs between two checks of the remaining time
 _USED_UP = frozenset({"quota_exceeded", "schedule_limit"})
 
 

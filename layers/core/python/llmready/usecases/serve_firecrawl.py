@@ -36,7 +36,7 @@ def fresh_generation(
         services: The process's services.
         user_id: ID of the user who starts.
         url: URL as the client wrote it.
-        max_urls: Greatest number of pages that the client asks for; the plan's limit holds as well.
+        max_urls: Maximum number of pages that the client requested; the plan's limit also applies.
         account: Returns the account if the credentials are still good for it, or raises Unauthenticated.
 
     Raises:
@@ -97,7 +97,7 @@ def texts_expire_at(generation: Generation) -> datetime:
 
 
 def running_id(conflict: Conflict) -> str | None:
-    """Return the ID of the generation that is in the way of a start, or None for another conflict."""
+    """Return the ID of the running generation that prevents a start, or None for another conflict."""
     if conflict.code != "generation_in_progress":
         return None
     return str(conflict.extra["generation_id"])

@@ -124,7 +124,7 @@ def _cursor(item: Item) -> str:
 
 
 def _place(cursor: str) -> str:
-    """Return the sort key behind which to go on; whose partition that is in is not the cursor's to say."""
+    """Return the sort key after which to continue. The cursor never selects the partition."""
     invalid = Invalid("cursor", "The cursor is not valid.")
     if len(cursor) > _CURSOR_LIMIT:
         raise invalid

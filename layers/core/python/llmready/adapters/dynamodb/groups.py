@@ -13,7 +13,7 @@ _LARGEST = 3_500_000  # of 4 MB a transaction; as JSON it counts more than as wh
 
 
 class Group:
-    """Websites whose writes go into one transaction, and what becomes of each that was offered.
+    """Group the writes of several websites into transactions, and record the result of each.
 
     Attributes:
         taken: The websites that it holds.

@@ -18,7 +18,7 @@ from llmready.ports.limits import LoginAttempt
 LOCKOUT_FAILURES_OF_NETWORK = 10
 LOCKOUT_FAILURES = 100
 LOCKOUT_WINDOW = timedelta(minutes=15)
-# An attempt that has not ended after this many seconds died on the way and counts as failed.
+# An attempt that has not ended after this many seconds was interrupted and counts as failed.
 _IN_FLIGHT = 20
 _LOCKOUT_TRIES = 40
 _LOCKOUT_PAUSE = 0.05  # seconds
@@ -35,7 +35,7 @@ class DynamoLimiter:
         self._table = table
 
     def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> RateLimitStatus:
-        """Take one, if the bucket holds one, and return where it stands."""
+        """Take one unit if there is one, and return the rate limit status."""
         try:
             allowed, full_at, now = self._take(name, key, rate, time)
         except ClientError as error:
@@ -208,7 +208,7 @@ class DynamoMutex:
         self._held_until: dict[str, str] = {}
 
     def acquire(self, name: str, *, time: datetime, until: datetime) -> bool:
-        """Take the lease; return False when another holds it, who then learns that somebody waited."""
+        """Take the lease. Return False if another process has it, and note there that one waited."""
         key = keys.mutex(name)
         end = timestamp(until)
         item = {"pk": key.pk, "sk": key.sk, "until": end, "ttl": int(until.timestamp()) + 3600}
@@ -226,9 +226,9 @@ class DynamoMutex:
         return True
 
     def release(self, name: str) -> bool:
-        """Give the lease back; return False when somebody waited for it meanwhile.
+        """Release the lease; return False if another process wanted it.
 
-        A lease that ran out and was taken by another stays with that one, and so does whoever waits.
+        A lease that expired and was taken by another process stays with it, including the note of waiting processes.
         """
         key = keys.mutex(name)
         ours = Attr("until").eq(self._held_until.pop(name, ""))

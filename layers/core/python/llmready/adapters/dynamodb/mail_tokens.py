@@ -18,7 +18,7 @@ class DynamoMailTokens:
         self._table = table
 
     def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
-        """Store a new token of an account and return it as it stands in the mail; only its hash is kept."""
+        """Store the hash of a new token of an account; return the token for the mail."""
         text = new_mail_token(user_id)
         token = read_mail_token(text)
         if token is None:

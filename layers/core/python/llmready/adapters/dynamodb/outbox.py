@@ -45,7 +45,7 @@ class DynamoOutbox:
         return True
 
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
-        """Take a mail to send it; None when it was sent, or somebody else is at it until later."""
+        """Claim a mail for sending; return None if it was sent or another process has claimed it."""
         write = self._table.update(
             keys.mail(user_id, mail_id),
             change={"due_at": timestamp(until)},
@@ -89,7 +89,7 @@ class DynamoOutbox:
             return  # it was sent after all, or went with its account
 
     def due(self, time: datetime) -> Iterator[OutboxMail]:
-        """Walk the mails that should have gone out by ``time``."""
+        """Iterate over the mails that were due before ``time``."""
         condition = Key("due_kind").eq(keys.DUE_MAIL) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             item = self._table.get(keys.Key(entry["pk"], entry["sk"]))

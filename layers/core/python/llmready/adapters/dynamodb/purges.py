@@ -1,4 +1,4 @@
-"""What deleted websites leave behind, in the table until all of it is gone."""
+"""Records of deleted websites, kept in the table until all their data is removed."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ class DynamoPurges:
     def remove(self, purge: Purge, generations: Sequence[Generation]) -> int:
         """Remove up to 98 ended generations with their counters, and return how many were removed.
 
-        Those that somebody else removed meanwhile are left out; none is removed once the account is gone.
+        Records that another process removed are left out; nothing is removed if the account does not exist any more.
         """
         wanted = list(generations)
         while wanted:

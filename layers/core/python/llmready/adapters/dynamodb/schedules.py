@@ -77,7 +77,7 @@ class DynamoSchedules:
         """Turn a schedule off and put the email and the webhook deliveries about it into the outbox."""
         stop = self._table.update(
             keys.website(website.user_id, website.id),
-            # Whoever read the website before must not store the old schedule again.
+            # A process that read the website before must not store the old schedule again.
             change={"schedule": Schedule.OFF, "schedule_failures": 0, "updated_at": timestamp(time)},
             remove=["due_kind", "due_at"],
             condition=Attr("schedule").eq(website.schedule)

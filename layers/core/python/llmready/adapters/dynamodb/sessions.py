@@ -21,7 +21,7 @@ class DynamoSessions:
     def open(
         self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
     ) -> bool:
-        """Begin a family with its first token; return False when the account is gone."""
+        """Create a family with its first token; return False if the account does not exist any more."""
         key = keys.family(user_id, family)
         item = {
             "pk": key.pk,

@@ -201,7 +201,7 @@ class Table:
 
         Raises:
             TransactionRefused: Conditions did not hold.
-            TryAgain: Others were in the way each time.
+            TryAgain: Each attempt conflicted with other transactions.
         """
         request: Any = list(writes)
         for attempt in range(_CONFLICT_TRIES):

@@ -1,4 +1,4 @@
-"""What the dispatcher knows of the tasks that it starts, beside what ECS lists."""
+"""Records of the tasks that the dispatcher starts, in addition to ECS's own list."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from llmready.ports.tasks import TaskKind
 
 # ListTasks is eventually consistent; after this many seconds it shows every task.
 LISTED_WITHIN = 120
-_KEPT = 3600  # seconds until DynamoDB removes a record that nobody writes any more
+_KEPT = 3600  # seconds after the last write until DynamoDB removes a record
 
 
 class TaskStart(NamedTuple):
@@ -44,7 +44,7 @@ class DynamoTaskStarts:
         return list(_recent(self._table.get(keys.TASK_STARTS), time).values())
 
     def begin(self, token: str, kind: TaskKind, wanted: int, time: datetime) -> None:
-        """Record a call before it is made: if this process dies, its tasks count all the same."""
+        """Record a call before it is made, so that its tasks are counted even if this process crashes."""
         self._store(token, TaskStart(kind, int(time.timestamp()), wanted, None), time)
 
     def end(self, token: str, kind: TaskKind, arns: tuple[str, ...], time: datetime) -> None:

@@ -157,7 +157,7 @@ class DynamoUsers:
     ) -> bool:
         """Store a new password with a token, which is used up, and end all sign-ins; False when it is not good.
 
-        Who has the token has read the account's mail, so its address is confirmed as well.
+        The token proves access to the mailbox, so the address becomes confirmed as well.
         """
         change = {**_new_password(password_hash, None, time), "is_verified": True}
         others = [
@@ -236,7 +236,7 @@ class DynamoUsers:
         return True
 
     def deleted(self, time: datetime) -> Iterator[AccountDeletion]:
-        """Walk the deletions that are to be gone on with at ``time``."""
+        """Iterate over the deletions that must be continued at ``time``."""
         condition = Key("due_kind").eq(keys.DUE_DELETION) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             mark = self._table.get(keys.Key(entry["pk"], entry["sk"]))

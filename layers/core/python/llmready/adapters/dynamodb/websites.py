@@ -290,7 +290,7 @@ class DynamoWebsites:
         return heapq.merge(*ids, reverse=newest_first)
 
     def _every(self, user_id: str, *, page_size: int) -> Iterator[str]:
-        """Walk the ids of all of a user's websites, newest first, in an index whose entries are small."""
+        """Iterate over the IDs of a user's websites, newest first, in an index with small entries."""
         walk = self._table.query(
             Key("user_id").eq(user_id) & Key("sk").begins_with(keys.SITE),
             index=keys.BY_USER_INDEX,
@@ -336,7 +336,7 @@ def has_room(limit: int, *, count: int = 1) -> ConditionBase:
 
 
 def no_room(profile: Item | None, limit: int) -> DomainError:
-    """Return why a website could not be added to an account, given its profile as it was then."""
+    """Return why a website could not be added to an account, given the account's item at that time."""
     if user_from(profile or None) is None:
         return NotFound("user_not_found", "There is no such account.")
     return Forbidden(

@@ -54,7 +54,7 @@ class MailRenderer:
         """Return an email as it is sent."""
         ticket = self._unsubscribe_ticket(mail, user)
         values = {
-            # Whoever signs up with somebody else's address must not be able to write to them.
+            # Somebody who signs up with another person's address must not be able to send them text.
             "name": without_links(user.full_name, _LONGEST_NAME)
             if user.full_name and user.is_verified
             else None,

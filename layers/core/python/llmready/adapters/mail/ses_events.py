@@ -1,4 +1,4 @@
-"""What SES tells through EventBridge of mails that did not arrive or were not wanted."""
+"""Reads SES events of bounces and complaints from EventBridge."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -95,13 +95,13 @@ class Refresh(Request):
 
 
 class Address(Request):
-    """An address that a mail is asked for."""
+    """Address for which a mail is requested."""
 
     email: Email
 
 
 class Forgotten(Address):
-    """Whose password was forgotten."""
+    """Email address of the account whose password is to be reset."""
 
     captcha_token: CaptchaToken = None
 
@@ -201,7 +201,7 @@ Records = list[dict[str, Any]]
 
 
 class ExportAnswer(Answer):
-    """All that is held about the user, of a very large account a part; ``next_cursor`` leads to the next one."""
+    """All data that is stored about the user. A large account is split; ``next_cursor`` leads to the next part."""
 
     exported_at: Timestamp
     profile: dict[str, Any] | None = Field(description="With the first part.")

@@ -55,7 +55,7 @@ class Problem(Answer):
     errors: list[FieldError] | None = None
 
 
-# Characters that nobody sees: Unicode's categories Cf, Co, Zl and Zp, and the controls from DEL on. Lone
+# Invisible characters: Unicode's categories Cf, Co, Zl and Zp, and the controls from DEL on. Lone
 # surrogates do not get past the gate.
 _UNSEEN = (
     "\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064"
@@ -66,7 +66,7 @@ _LINE, _TEXT = f"^[^\\x00-\\x1f{_UNSEEN}]*$", f"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\
 
 
 def single_line(text: str) -> str:
-    """Refuse control and direction characters where a text stands on one line, in mails and file names too."""
+    """Refuse control and direction characters in texts that are shown on one line, in mails or as file names."""
     return _seen(text, _LINE)
 
 

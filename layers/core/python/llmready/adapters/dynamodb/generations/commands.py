@@ -126,7 +126,7 @@ class DynamoGenerationCommands:
         return self._table.put(item, free)
 
     def _refuse_repeat(self, generation: Generation, record: StartRecord) -> None:
-        """Look once more, after a refusal: the start that is in the way may be this very one, under the same key."""
+        """Read again after a refusal: the conflicting start may be the same request with the same key."""
         key = keys.start_record(generation.user_id, record.digest)
         earlier = record_from(self._table.get(key))
         if earlier is not None and earlier.expires_at > generation.created_at:
@@ -360,7 +360,7 @@ def _start_refusal(
     generation: Generation,
     new_website: NewWebsite | None,
 ) -> DomainError:
-    """Return why a start was refused, given the items whose conditions did not hold."""
+    """Return why a start was refused, given the items whose conditions failed."""
     if website is not None:
         return _lock_refusal(website) if new_website is None else duplicate(website)
     if quota is not None:

@@ -52,7 +52,7 @@ def cursor_after(item: Item) -> str:
 
 
 def position_of(cursor: str | None, user_id: str, place: Place) -> dict[str, Any] | None:
-    """Return the key behind which a list goes on.
+    """Return the key after which a list continues.
 
     The cursor only carries an id, the rest comes from who asks and what for: a forged one can show nothing else.
     """

@@ -151,7 +151,7 @@ class DynamoGenerationQueries:
                 yield generation
 
     def expired(self, time: datetime) -> Iterator[Generation]:
-        """Walk completed generations whose files should be gone by ``time``."""
+        """Iterate over completed generations whose files expired before ``time``."""
         condition = Key("due_kind").eq(keys.DUE_EXPIRY) & Key("due_at").lte(timestamp(time))
         for generation in self._due(condition):
             if generation.archive is not None and generation.is_expired(time):
