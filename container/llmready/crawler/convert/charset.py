@@ -1,53 +1,43 @@
-"""Decode pages by the rules of the WHATWG encoding standard, as far as Python has the encodings."""
+"""Decode pages by the rules of the WHATWG Encoding Standard, and guess undeclared encodings as a browser does."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-_META = re.compile(
-    rb"""<meta[^>]{0,200}?charset\s{0,10}=\s{0,10}["']?\s{0,10}([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE
-)
-_HEADER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+import webencodings
 
-# Python has other codecs, too, which are not used on the web; some are slow on hostile input.
-_WEB = frozenset(
-    {
-        "utf-8",
-        "utf-16-le",
-        "utf-16-be",
-        "koi8-r",
-        "koi8-u",
-        "shift_jis",
-        "euc_jp",
-        "iso2022_jp",
-        "gbk",
-        "gb18030",
-    }
-    | {"big5", "big5hkscs", "euc_kr", "cp866", "cp874", "mac-roman", "mac-cyrillic", "cp932", "cp949"}
-    | {f"cp{number}" for number in range(1250, 1259)}
-    | {f"iso8859-{number}" for number in range(2, 17)}
+try:
+    import chardetng_py
+except ImportError:  # No binary for this version of Python: undeclared encodings are not guessed.
+    chardetng_py = None
+
+PRESCANNED = 4096
+"""Bytes at the start of a page in which its declaration is looked for."""
+GUESSED = 262_144
+"""Bytes of a page by which an undeclared encoding is guessed."""
+
+_HEADER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
+_XML = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s{0,10}=\s{0,10}["']([A-Za-z0-9_.:\-]{1,40})["']""")
+# What a prescan steps over: comments, and elements whose text is not markup.
+_SKIPPED = re.compile(
+    rb"<!--.*?(?:-->|--!>|\Z)|<(script|style|title|textarea)\b.*?(?:</\1\b|\Z)|<meta[\s/]([^>]*)",
+    re.IGNORECASE | re.DOTALL,
 )
-_AS_BROWSERS_DO = {
-    "iso8859-1": "cp1252",
-    "ascii": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "utf-16": "utf-16-le",
-}
+_ATTRIBUTE = re.compile(rb"""([^\s"'>/=]{1,100})\s{0,10}=\s{0,10}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_XML_IN_UTF16 = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"))
+
+# Encodings of the standard whose codec bears no name in Python, or is a part of another.
+_CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252"}
 
 
 def decode(body: bytes, content_type: str) -> str:
     """Decode a page.
 
     Parameters: `body`; `content_type`, the header with its parameters. The byte order mark wins over the
-    header, the header over `<meta charset>`; without any it is UTF-8, or Windows-1252 where that fails.
-    What cannot be decoded becomes U+FFFD.
+    header, the header over `<meta charset>`, that over an XML declaration. Without any it is UTF-8; where that
+    fails, the encoding is guessed. What cannot be decoded becomes U+FFFD.
     """
     name, start = _encoding_of(body, content_type)
     return body[start:].decode(name, errors="replace")
@@ -62,30 +52,57 @@ def to_utf8(body: bytes, content_type: str) -> bytes:
 
 
 def _encoding_of(body: bytes, content_type: str) -> tuple[str, int]:
-    """Return the encoding of a page and the length of its byte order mark in bytes."""
+    """Return the codec for a page and the length of its byte order mark in bytes."""
     for mark, marked in _BOMS:
         if body.startswith(mark):
             return marked, len(mark)
     header = _HEADER.search(content_type)
-    name = _encoding(header[1]) if header else None
-    if name is None:
-        meta = _META.search(body[:4096])
-        name = _encoding(meta[1].decode("ascii")) if meta else None
-        if name and name.startswith("utf-16"):
+    name = _codec(header[1]) if header else None
+    return name or _declared(body[:PRESCANNED]) or _guessed(body), 0
+
+
+def _declared(head: bytes) -> str | None:
+    """Return the codec that the beginning of a page names in a `<meta>` or an XML declaration."""
+    for start, wide in _XML_IN_UTF16:
+        if head.startswith(start):
+            return wide
+    for found in _SKIPPED.finditer(head):
+        name = _codec(_label(found[2])) if found[2] else None
+        if name:
             # The label was read as ASCII, so the page is not in UTF-16.
-            name = "utf-8"
-    if name is None:
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            return "cp1252", 0
-    return name or "utf-8", 0
+            return "utf-8" if name.startswith("utf-16") else name
+    xml = _XML.match(head.lstrip())
+    return _codec(xml[1].decode("ascii")) if xml else None
 
 
-def _encoding(label: str) -> str | None:
-    try:
-        name = codecs.lookup(label).name
-    except LookupError:
+def _label(meta: bytes) -> str:
+    """Return the label in the attributes of a `<meta>`, or nothing."""
+    values = {
+        name.lower(): (quoted or single or bare).decode("ascii", errors="replace")
+        for name, quoted, single, bare in reversed(_ATTRIBUTE.findall(meta))
+    }
+    if b"charset" in values:
+        return values[b"charset"]
+    if values.get(b"http-equiv", "").strip().lower() != "content-type":
+        return ""
+    found = _HEADER.search(values.get(b"content", ""))
+    return found[1] if found else ""
+
+
+def _codec(label: str) -> str | None:
+    """Return the Python codec for a label of the Encoding Standard, or None for any other."""
+    encoding = webencodings.lookup(label)
+    if encoding is None or encoding.name == "replacement":
         return None
-    name = _AS_BROWSERS_DO.get(name, name)
-    return name if name in _WEB or name == "cp1252" else None
+    return _CODECS.get(encoding.name, encoding.codec_info.name)
+
+
+def _guessed(body: bytes) -> str:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        if chardetng_py is None:
+            return "cp1252"
+        name = chardetng_py.detect(body[:GUESSED])
+        return _codec(name) or str(name)
+    return "utf-8"
