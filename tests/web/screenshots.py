@@ -165,6 +165,7 @@ def _take(browser: Browser, shoot: Shoot, width: str, theme: str) -> None:
                 continue
             page.goto(shoot.origin + screen.path.replace("?signed-out", ""))
             page.wait_for_timeout(400)
+            expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=20_000)
             if screen.act:
                 screen.act(page)
             page.wait_for_timeout(400)
