@@ -45,8 +45,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """Run a receiver; with ``context``, over TLS."""
+def receiving(context: ssl.SSLContext | None = None, *, port: int = 0) -> Iterator[Receiver]:
+    """Run a receiver, on any free port unless one is given; with ``context``, over TLS."""
     receiver: Receiver
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +64,7 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has in the base class
             """Print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     host = f"127.0.0.1:{server.server_address[1]}"

@@ -46,6 +46,19 @@ def test_generating_the_files_of_a_website(system: System, small_site: Site, tmp
     assert zipfile.is_zipfile(tmp_path / "site.zip")
 
 
+def test_keeping_files_fresh(system: System, small_site: Site, site_ports: list[int], tmp_path: Path) -> None:
+    printed = run_section(
+        "fresh",
+        tmp_path,
+        API=system.url,
+        SITE=small_site.url,
+        RECEIVER=f"127.0.0.1:{site_ports[-2]}",
+        LLMREADY=str(ROOT / ".venv/bin/llmready"),
+    )
+    assert "generation.completed verified" in printed
+    assert (tmp_path / "files" / "llms.txt").is_file()
+
+
 def test_managing_an_account(system: System, tmp_path: Path) -> None:
     printed = run_section("accounts", tmp_path, API=system.url, MAIL=str(system.data / "mail"))
     said = (

@@ -9,7 +9,7 @@ import sys
 from typing import Any, Never
 
 from llmready.cli import admin, completion, cost
-from llmready.cli.client import account, api_keys, generations, results, sites, syncing
+from llmready.cli.client import account, api_keys, generations, results, sites, syncing, webhooks
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     results.add_commands(commands.add_parser)
     syncing.add_commands(commands.add_parser)
     api_keys.add_commands(commands.add_parser)
+    webhooks.add_commands(commands.add_parser)
     crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=requiring("crawler", crawl.run))

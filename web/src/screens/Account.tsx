@@ -7,6 +7,7 @@ import { Password } from './account/Password'
 import { ProfileForm } from './account/ProfileForm'
 import { Removal } from './account/Removal'
 import { SignIns } from './account/SignIns'
+import { Webhooks } from './account/Webhooks'
 
 const TABS = [
   { name: 'profile', label: 'Profile' },
@@ -14,6 +15,7 @@ const TABS = [
   { name: 'sign-ins', label: 'Sign-ins' },
   { name: 'mails', label: 'Mails' },
   { name: 'keys', label: 'API keys' },
+  { name: 'webhooks', label: 'Webhooks' },
   { name: 'data', label: 'Data and deletion' },
 ]
 
@@ -48,6 +50,8 @@ function Tab({ name }: { name: string }) {
       return <MailChoices />
     case 'keys':
       return <Keys />
+    case 'webhooks':
+      return <Webhooks />
     case 'data':
       return <Removal />
     default:

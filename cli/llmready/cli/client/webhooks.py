@@ -1,0 +1,194 @@
+"""``llmready webhooks``: events sent to a server of the user."""
+
+import argparse
+from typing import Any
+from urllib.parse import quote
+
+from llmready.cli.client.commands import Add, client_command
+from llmready.cli.client.output import day, plain, print_json, print_table, say
+from llmready.cli.client.session import Session
+from llmready.cli.exit_codes import ExitCode
+from llmready.cli.failure import CommandFailed
+
+_EVENTS = (
+    *("generation.completed", "generation.failed", "generation.cancelled"),
+    "website.schedule_stopped",
+)
+_WEBHOOK = "ID, a prefix of it, or the URL"
+
+
+def add_commands(add: Add) -> None:
+    """Add ``llmready webhooks`` with its commands."""
+    webhooks = add(
+        "webhooks", help="send events to your own server", description="Webhooks: events sent to your server."
+    )
+    commands = webhooks.add_subparsers(required=True, metavar="COMMAND")
+    client_command(commands.add_parser, "list", _list, "List the webhooks.")
+    create = client_command(
+        commands.add_parser, "add", _add, "Have events sent to a URL. Prints the secret, which is shown once."
+    )
+    create.add_argument("url", metavar="URL", help="an https URL of a public host")
+    create.add_argument(
+        "--events", metavar="E,E", help=f"which events, of {', '.join(_EVENTS)} (default: all of them)"
+    )
+    create.add_argument("--description", metavar="TEXT", help="what the webhook is for")
+    for name, run, text in (
+        ("remove", _remove, "Delete a webhook."),
+        ("test", _test, "Send a ping event to a webhook."),
+        ("rotate", _rotate, "Replace the secret of a webhook. For 24 hours, both secrets sign."),
+        ("enable", _enable, "Activate a webhook that was disabled."),
+        ("deliveries", _deliveries, "List the newest deliveries of a webhook."),
+    ):
+        client_command(commands.add_parser, name, run, text).add_argument(
+            "webhook", metavar="WEBHOOK", help=_WEBHOOK
+        )
+    retry = client_command(commands.add_parser, "retry", _retry, "Send a delivery once more.")
+    retry.add_argument("webhook", metavar="WEBHOOK", help=_WEBHOOK)
+    retry.add_argument("delivery", metavar="DELIVERY", help="ID of the delivery, or a prefix of it")
+
+
+def _list(session: Session, options: argparse.Namespace) -> int:
+    webhooks = _all(session)
+    if options.json:
+        print_json(webhooks)
+    elif not webhooks:
+        say("You have no webhooks. Create one with `llmready webhooks add URL`.")
+    else:
+        rows = [
+            (
+                [webhook["url"], webhook["id"]],
+                ", ".join(webhook["events"]),
+                _state(webhook),
+                day(webhook["last_success_at"]),
+            )
+            for webhook in webhooks
+        ]
+        print_table(("url, id", "events", "state", "last success"), rows, fixed=("last success",))
+    return ExitCode.DONE
+
+
+def _add(session: Session, options: argparse.Namespace) -> int:
+    body: dict[str, Any] = {"url": options.url}
+    if options.events is not None:
+        body["events"] = [event.strip() for event in options.events.split(",") if event.strip()]
+    if options.description is not None:
+        body["description"] = options.description
+    return _print_secret(session.call("POST", "/webhooks", json=body), options)
+
+
+def _remove(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    answer = session.call("DELETE", _path(webhook))
+    if options.json:
+        print_json(answer)
+    else:
+        print(f"Deleted the webhook to {plain(webhook['url'])}.")
+    return ExitCode.DONE
+
+
+def _test(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    answer = session.call("POST", f"{_path(webhook)}/test")
+    if options.json:
+        print_json(answer)
+    else:
+        print(
+            f"A ping is being sent. `llmready webhooks deliveries {webhook['id'][:13]}` shows what came of it."
+        )
+    return ExitCode.DONE
+
+
+def _rotate(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    return _print_secret(session.call("POST", f"{_path(webhook)}/rotate-secret"), options)
+
+
+def _enable(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    changed = session.call("PATCH", _path(webhook), json={"is_active": True})
+    if options.json:
+        print_json(changed)
+    else:
+        print(f"The webhook to {plain(webhook['url'])} is active.")
+    return ExitCode.DONE
+
+
+def _deliveries(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    deliveries = session.call("GET", f"{_path(webhook)}/deliveries")["items"]
+    if options.json:
+        print_json(deliveries)
+    elif not deliveries:
+        say("Nothing was sent to this webhook in the last 30 days.")
+    else:
+        rows = [
+            (
+                delivery["id"],
+                delivery["event"],
+                delivery["status"],
+                len(delivery["attempts"]),
+                plain(_last(delivery)),
+                delivery["created_at"],
+            )
+            for delivery in deliveries
+        ]
+        print_table(("id", "event", "status", "#attempts", "last answer", "time"), rows, fixed=("id", "time"))
+    return ExitCode.DONE
+
+
+def _retry(session: Session, options: argparse.Namespace) -> int:
+    webhook = _find(session, options.webhook)
+    path = f"{_path(webhook)}/deliveries"
+    deliveries = session.call("GET", path, params={"per_page": 100})["items"]
+    found = [delivery for delivery in deliveries if delivery["id"].startswith(options.delivery)]
+    if len(found) > 1:
+        raise CommandFailed(f'several deliveries begin with "{plain(options.delivery)}"; name more of the ID')
+    # An older delivery than the listed ones is known by its whole ID only.
+    delivery_id = found[0]["id"] if found else options.delivery
+    answer = session.call("POST", f"{path}/{quote(delivery_id, safe='')}/retry")
+    if options.json:
+        print_json(answer)
+    else:
+        print("The delivery is being sent.")
+    return ExitCode.DONE
+
+
+def _print_secret(webhook: dict[str, Any], options: argparse.Namespace) -> int:
+    if options.json:
+        print_json(webhook)
+    else:
+        print(webhook["secret"])
+        say("Store this secret now; it is not shown again. Your server verifies the events with it.")
+    return ExitCode.DONE
+
+
+def _state(webhook: dict[str, Any]) -> str:
+    reason = str(webhook["disabled_reason"]).replace("_", " ")
+    return "active" if webhook["is_active"] else f"disabled ({reason})"
+
+
+def _last(delivery: dict[str, Any]) -> str:
+    if not delivery["attempts"]:
+        return ""
+    attempt = delivery["attempts"][-1]
+    return str(attempt["error"] or attempt["status_code"])
+
+
+def _all(session: Session) -> list[dict[str, Any]]:
+    return list(session.call("GET", "/webhooks")["items"])
+
+
+def _path(webhook: dict[str, Any]) -> str:
+    return f"/webhooks/{quote(webhook['id'], safe='')}"
+
+
+def _find(session: Session, text: str) -> dict[str, Any]:
+    webhooks = _all(session)
+    found = [webhook for webhook in webhooks if webhook["id"].startswith(text) or webhook["url"] == text]
+    if len(found) > 1:
+        raise CommandFailed(f'several webhooks match "{plain(text)}"; name more of the ID')
+    if not found:
+        raise CommandFailed(
+            f'you have no webhook "{plain(text)}"; `llmready webhooks list` shows them', ExitCode.NOT_FOUND
+        )
+    return found[0]

@@ -1,0 +1,198 @@
+import { useState } from 'preact/hooks'
+import { call } from '../../api/client'
+import { Confirm } from '../../parts/Confirm'
+import { Copy } from '../../parts/copy'
+import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form'
+import { ago } from '../../parts/format'
+import { Show, useLoad } from '../../parts/load'
+import { Empty, Notice } from '../../parts/states'
+import { Deliveries } from './Deliveries'
+
+export interface Webhook {
+  id: string
+  url: string
+  description: string | null
+  events: string[]
+  is_active: boolean
+  disabled_reason: 'by_user' | 'gone' | 'failing' | null
+  last_success_at: string | null
+  secret?: string
+}
+
+const EVENTS = [
+  { name: 'generation.completed', label: 'A generation completed' },
+  { name: 'generation.failed', label: 'A generation failed' },
+  { name: 'generation.cancelled', label: 'A generation was cancelled' },
+  { name: 'website.schedule_stopped', label: 'A schedule was turned off after failures' },
+]
+
+const REASONS = {
+  by_user: 'Paused',
+  gone: 'Disabled: the server answered 410',
+  failing: 'Disabled: deliveries failed for days',
+}
+
+export function Webhooks() {
+  const webhooks = useLoad(async (signal) => (await call<{ items: Webhook[] }>('/webhooks', { signal })).items, [])
+  const [shown, setShown] = useState<Webhook>()
+  const [opened, setOpened] = useState<string>()
+  const secret = (webhook: Webhook) => {
+    setShown(webhook)
+    webhooks.reload()
+  }
+  return (
+    <>
+      <CreateWebhook onCreated={secret} />
+      {shown?.secret ? (
+        <Notice kind="good" action={<Copy text={shown.secret} label="Copy secret" />}>
+          <p>
+            This is the secret of the webhook to <span dir="auto">{shown.url}</span>. Copy it now; it is not shown again.
+          </p>
+          <div class="secret">{shown.secret}</div>
+        </Notice>
+      ) : null}
+      <section class="card flush" aria-labelledby="webhooks-title">
+        <div class="card-head">
+          <h2 id="webhooks-title">Webhooks</h2>
+        </div>
+        <Show of={webhooks}>
+          {(list) =>
+            list.length === 0 ? (
+              <Empty title="No webhooks">A webhook tells your server when a generation ends.</Empty>
+            ) : (
+              <table class="table cards">
+                <thead>
+                  <tr>
+                    <th scope="col">Address</th>
+                    <th scope="col">State</th>
+                    <th scope="col">Last success</th>
+                    <th scope="col">
+                      <span class="visually-hidden">Actions</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.map((webhook) => (
+                    <Row
+                      key={webhook.id}
+                      webhook={webhook}
+                      opened={opened === webhook.id}
+                      onOpen={() => setOpened(opened === webhook.id ? undefined : webhook.id)}
+                      onChange={webhooks.reload}
+                      onSecret={secret}
+                    />
+                  ))}
+                </tbody>
+              </table>
+            )
+          }
+        </Show>
+      </section>
+      {opened ? <Deliveries key={opened} webhook={opened} /> : null}
+    </>
+  )
+}
+
+interface RowProps {
+  webhook: Webhook
+  opened: boolean
+  onOpen: () => void
+  onChange: () => void
+  onSecret: (webhook: Webhook) => void
+}
+
+function Row({ webhook, opened, onOpen, onChange, onSecret }: RowProps) {
+  const path = `/webhooks/${webhook.id}`
+  return (
+    <tr>
+      <td>
+        <span dir="auto">{webhook.url}</span>
+        {webhook.description ? (
+          <div class="muted" dir="auto">
+            {webhook.description}
+          </div>
+        ) : null}
+      </td>
+      <td data-label="State">{webhook.is_active || !webhook.disabled_reason ? 'Active' : REASONS[webhook.disabled_reason]}</td>
+      <td data-label="Last success">{webhook.last_success_at ? ago(webhook.last_success_at) : 'never'}</td>
+      <td class="number">
+        <button type="button" class="button small" aria-expanded={opened} onClick={onOpen}>
+          Deliveries
+        </button>{' '}
+        {webhook.is_active ? null : (
+          <>
+            <Confirm
+              label="Activate"
+              name={`Activate ${webhook.url}`}
+              title="Activate this webhook?"
+              kind="quiet"
+              action={async () => {
+                await call(path, { method: 'PATCH', body: { is_active: true } })
+                onChange()
+              }}
+            >
+              New events are sent to it again. Send missed ones from its deliveries.
+            </Confirm>{' '}
+          </>
+        )}
+        <Confirm
+          label="Replace secret"
+          name={`Replace the secret of ${webhook.url}`}
+          title="Replace the secret?"
+          kind="quiet"
+          action={async () => onSecret(await call<Webhook>(`${path}/rotate-secret`, { method: 'POST' }))}
+        >
+          For 24 hours, events carry the signatures of both secrets.
+        </Confirm>{' '}
+        <Confirm
+          label="Delete"
+          name={`Delete ${webhook.url}`}
+          title="Delete this webhook?"
+          action={async () => {
+            await call(path, { method: 'DELETE' })
+            onChange()
+          }}
+        >
+          Deliveries that wait are dropped. This cannot be undone.
+        </Confirm>
+      </td>
+    </tr>
+  )
+}
+
+function CreateWebhook({ onCreated }: { onCreated: (webhook: Webhook) => void }) {
+  const [url, setUrl] = useState('')
+  const [events, setEvents] = useState(EVENTS.map((event) => event.name))
+  const form = useSubmission()
+  return (
+    <form
+      class="card stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void form.run(async () => {
+          onCreated(await call<Webhook>('/webhooks', { method: 'POST', body: { url: url.trim(), events } }))
+          setUrl('')
+        })
+      }}
+    >
+      <h2>Create a webhook</h2>
+      <FormError error={form.error} known={['url', 'events']} />
+      <Field label="Address" name="url" value={url} onValue={setUrl} required maxLength={2048} placeholder="https://example.com/hooks" error={form.error?.fields['url']} />
+      <fieldset class="stack tight">
+        <legend>Events</legend>
+        {EVENTS.map((event) => (
+          <Check
+            key={event.name}
+            label={`${event.label} (${event.name})`}
+            name={event.name}
+            checked={events.includes(event.name)}
+            onChecked={(checked) => setEvents(checked ? [...events, event.name] : events.filter((one) => one !== event.name))}
+          />
+        ))}
+      </fieldset>
+      <div>
+        <Submit busy={form.busy}>Create webhook</Submit>
+      </div>
+    </form>
+  )
+}
