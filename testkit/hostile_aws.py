@@ -169,3 +169,39 @@ def stopped_event(
         "resources": [arn],
         "detail": detail,
     }
+
+
+def frozen_index(client: Any, index: str, snapshot: dict[str, Any] | None = None) -> Any:
+    """Let queries of an index answer what it held earlier: global secondary indexes are eventually consistent.
+
+    Args:
+        client: The DynamoDB client.
+        index: Name of the index.
+        snapshot: An earlier answer of Query; None for an index that does not show the newest items yet.
+    """
+    stale = {"Items": [], "Count": 0, "ScannedCount": 0}
+    if snapshot is not None:
+        stale = {name: snapshot[name] for name in stale}
+
+    def act(body: dict[str, Any], url: str) -> AWSResponse | None:
+        return answer(url, stale) if body.get("IndexName") == index else None
+
+    return instead(client, "Query", act)
+
+
+def hot_partition(client: Any, operation: str) -> Any:
+    """Refuse an operation as DynamoDB does when one partition gets more than it takes."""
+    message = (
+        "Throughput exceeds the current throughput limit for your table or index. DynamoDB is automatically scaling"
+        " your table or index so please try again shortly."
+    )
+    return instead(client, operation, lambda _body, url: refusal(url, "ThrottlingException", message))
+
+
+def no_concurrency(client: Any) -> Any:
+    """Refuse invocations as Lambda does when the account's concurrent executions are used up."""
+    return instead(
+        client,
+        "Invoke",
+        lambda _body, url: refusal(url, "TooManyRequestsException", "Rate Exceeded.", 429),
+    )

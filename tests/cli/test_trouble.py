@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from llmready.cli.exit_codes import ExitCode
+from testkit.hostile_aws import GATEWAY_THROTTLED, GATEWAY_UNAVAILABLE
 from tests.cli.server import Server, serving
 
 LLMREADY = Path(sys.executable).with_name("llmready")
@@ -268,6 +269,9 @@ def test_a_login_on_a_full_disk_leaves_the_one_before(ada: Ada) -> None:
         ((404, {"detail": "There is no \x1b[31mone."}), ExitCode.NOT_FOUND, "there is no"),
         ((200, "<html>"), ExitCode.UNREACHABLE, "the server at "),
         ((502, {"message": "Internal Server Error"}), ExitCode.UNREACHABLE, "internal Server Error"),
+        # API Gateway's own answers are no problem documents.
+        (GATEWAY_THROTTLED, ExitCode.TOO_MANY_REQUESTS, "too Many Requests"),
+        (GATEWAY_UNAVAILABLE, ExitCode.UNREACHABLE, "service Unavailable"),
     ],
 )
 def test_answers_that_are_none(
