@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.stage_files import load_stage
+from testkit.emulator import Emulator, running_ministack
+from tests.infra.operator import Make, docker, maker
 from tests.infra.running import Running
 from tests.infra.template import Template
 
@@ -71,3 +74,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     system.start()
     yield system
     assert system.stop() == 0
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Emulator]:
+    """Return an account with nothing in it."""
+    with running_ministack(tmp_path) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    """Return a program that answers as Docker with BuildKit and both platforms does."""
+    return docker(tmp_path / "docker", "linux/amd64, linux/arm64")
+
+
+@pytest.fixture
+def make(account: Emulator, engine: Path) -> Make:
+    """Return a caller of ``make`` with credentials of the account."""
+    return maker(account, engine)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,83 +22,16 @@ from infra.preflight.protection import protect, release_never_made
 from infra.preflight.settings_diff import METADATA, changed_settings, settings_metadata
 from infra.stage_files import load_stage
 from llmready.adapters.mail.ses import is_verified
-from testkit.emulator import Emulator, running_ministack
-from tests.infra.running import ROOT, wait_for
+from testkit.emulator import Emulator
+from tests.infra.operator import SENDER, Make, credentials, docker
+from tests.infra.running import wait_for
 
 ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"
 VERSION = "/cdk-bootstrap/hnb659fds/version"
-# What `make test` and whoever called it have set for themselves.
-NOT_HANDED_ON = ("AWS_", "MAKE", "MFLAGS", "STAGE", "ARGS", "EMPTY", "CDK_")
-SENDER = "-c mail_provider=ses -c mail_sender=noreply@example.com"
 # The emulator has no alarms of expressions, and rolls the stack back.
 BROKEN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "m", "Expression": "1"}]}}
 
 Capture = pytest.CaptureFixture[str]
-Make = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def account(tmp_path: Path) -> Iterator[Emulator]:
-    """Return an account with nothing in it."""
-    with running_ministack(tmp_path) as emulator:
-        yield emulator
-
-
-def credentials(account: Emulator) -> dict[str, str]:
-    """Return the environment of somebody who may do anything in an account."""
-    return {
-        "AWS_ENDPOINT_URL": str(account.endpoint),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Path:
-    """Return a program that answers as Docker with BuildKit and both platforms does."""
-    return docker(tmp_path / "docker", "linux/amd64, linux/arm64")
-
-
-def docker(path: Path, platforms: str, *, buildx: bool = True) -> Path:
-    """Write a program that answers ``info`` and ``buildx`` as Docker does."""
-    path.write_text(
-        "#!/bin/sh\n"
-        'case "$1 $2" in\n'
-        f'"buildx version") echo github.com/docker/buildx v0.19.2; exit {0 if buildx else 1};;\n'
-        f'"buildx inspect") echo "Platforms: {platforms}"; exit {0 if buildx else 1};;\n'
-        "esac\n"
-    )
-    path.chmod(0o755)
-    return path
-
-
-@pytest.fixture
-def make(account: Emulator, engine: Path) -> Make:
-    """Return a caller of ``make`` with credentials of the account; no output may be a traceback."""
-
-    def run(*words: str, arguments: str = SENDER, **environment: str) -> subprocess.CompletedProcess[str]:
-        ran = subprocess.run(
-            ["make", "--no-print-directory", *words, f"ARGS={arguments}"],
-            cwd=ROOT,
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith(NOT_HANDED_ON)},
-                **credentials(account),
-                "CDK_DOCKER": str(engine),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert "Traceback" not in ran.stderr
-        return ran
-
-    return run
 
 
 def refusal(ran: subprocess.CompletedProcess[str]) -> str:
