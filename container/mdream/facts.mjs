@@ -1,4 +1,5 @@
 // What a page says about itself, as its author wrote it: references are left to who reads the facts.
+import { navigationOf } from './navigation.mjs'
 import { ID } from './tags.mjs'
 import { parseNoscript } from './parser.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -18,7 +19,7 @@ const NOT_FOLLOWED = /(?:^|\s)nofollow(?:\s|$)/i
 const STRUCTURED = /"dateModified"\s*:\s*"([^"]{8,40})"/
 const CHANGED = /(?:^|\s)updated(?:\s|$)/
 const MOST_NOSCRIPTS = 200
-const LINK = /<a(?:rea)?\s/i
+const LINK = /<(?:a|area|iframe)\s/i
 const NUMBER_SIGN = 35
 const AMPERSAND = 38
 
@@ -29,6 +30,7 @@ const { class: CLASS, content: CONTENT, datetime: DATETIME, href: HREF, hreflang
 export function factsOf(tree) {
   const heading = tree.first(0, ID.h1)
   const base = baseOf(tree)
+  const { navigation, isMenu } = navigationOf(tree)
   return {
     lang: tree.lang,
     title: tree.title.slice(0, LONGEST_TEXT),
@@ -38,6 +40,9 @@ export function factsOf(tree) {
     related: relatedOf(tree),
     dates: datesOf(tree),
     links: linksOf(tree),
+    navigation,
+    is_menu: isMenu,
+    is_frameset: tree.lists[ID.frame].length > 0,
   }
 }
 
@@ -106,6 +111,8 @@ function linksOf(tree) {
     if (!LINK.test(tree.slice(tree.to[outer], tree.closeFrom[outer]))) continue
     const inner = parseNoscript(tree, outer)
     for (const kind of [ID.a, ID.area]) for (const node of inner.lists[kind]) note(inner, node, HREF, found)
+    // Such as the contents of a book that a script builds otherwise.
+    for (const node of inner.lists[ID.iframe]) note(inner, node, SRC, found)
   }
   return [...found]
 }

@@ -14,7 +14,7 @@ const ATTRIBUTES = [
   'colspan', 'content', 'data-cfemail', 'data-lang', 'data-language', 'data-lazy-src', 'data-original',
   'data-src', 'data-srcset', 'data-bs-target', 'data-target', 'datetime', 'display', 'height', 'hidden', 'href',
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language', 'name', 'property', 'rel', 'role',
-  'rowspan', 'shadowrootmode', 'src', 'srcset', 'style', 'title', 'type', 'width', 'xml:lang',
+  'rowspan', 'shadowrootmode', 'src', 'srcset', 'style', 'target', 'title', 'type', 'width', 'xml:lang',
 ]
 /** The numbers of the attributes that matter, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))

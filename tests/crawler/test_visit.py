@@ -34,6 +34,9 @@ class Reported:
             "dates": [],
             "links": ["/a", "/b"],
             "page_type": "article",
+            "navigation": "",
+            "is_menu": False,
+            "is_frameset": False,
             **facts,
         }
 

@@ -68,6 +68,21 @@ FILTERS = _words("""
     replytocom add-to-cart add_to_cart print rating_filter instock
 """)
 
+WIDGETS = _words("""
+    recent-posts latest-posts newest-posts popular-posts featured-posts related-posts recent-articles latest-articles
+    recent-comments recent latest popular featured trending related meta blogroll archives-by-month calendar subscribe
+    newsletter follow-us follow-me social share connect feedback more-posts all-posts latest-news recent-news see-also
+    neueste-beitrage neueste-beitraege letzte-beitrage aktuelle-beitrage beliebte-beitrage neueste-kommentare
+    articles-recents derniers-articles commentaires-recents articles-populaires suivez-nous
+    entradas-recientes ultimas-entradas comentarios-recientes siguenos posts-recentes artigos-recentes
+    articoli-recenti ultimi-articoli commenti-recenti seguici recente-berichten laatste-berichten volg-ons
+    najnowsze-wpisy ostatnie-wpisy nejnovejsi-prispevky legutobbi-bejegyzesek senaste-inlaggen seneste-indlaeg
+    siste-innlegg viimeisimmat-artikkelit son-yazilar articole-recente
+    последние-записи свежие-записи популярные-статьи последни-публикации останні-записи προσφατα-αρθρα
+    最近の投稿 最新記事 人気記事 近期文章 最新文章 热门文章 热门标签 最新文章列表 최근-글 최신-글 احدث-المقالات أحدث-المقالات
+""")
+"""Titles of boxes with links to pages that have their places elsewhere."""
+
 LEGAL_WORDS = _words("""
     privacy cookie cookies gdpr rgpd dsgvo ccpa lgpd avg rodo kvkk legal legals terms tos disclaimer imprint impressum
     copyright license licence licenses licences dmca

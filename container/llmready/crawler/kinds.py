@@ -26,6 +26,7 @@ from llmready.crawler.kind_names import (
     SEARCH,
     SESSION,
     TAGS,
+    WIDGETS,
     WORDS_BESIDE_LEGAL,
 )
 
@@ -96,6 +97,12 @@ def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
 def gives_way(kind: Kind) -> bool:
     """Tell whether pages of this kind come after the content when not all pages fit into the result."""
     return kind not in _KEPT
+
+
+def names_a_list(title: str) -> bool:
+    """Tell whether a title is that of a list or a widget, such as “Recent posts”, which is no part of a site."""
+    name = _slug(title)
+    return name in WIDGETS or name in SEARCH or any(name in known for _, known in _LISTS)
 
 
 _ORDER_OF_LISTS = (Kind.PAGINATION, Kind.ARCHIVE, Kind.CATEGORY, Kind.TAG, Kind.AUTHOR)

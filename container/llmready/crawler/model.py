@@ -43,7 +43,6 @@ class StoredPage:
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
-        navigation: Links of the page's navigation; kept of the front page alone.
     """
 
     url: Url
@@ -62,7 +61,6 @@ class StoredPage:
     logos: tuple[str, ...] = ()
     page_type: str = ""
     breadcrumbs: tuple[str, ...] = ()
-    navigation: tuple[NavLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ class RawFacts(TypedDict):
         related: Relation, address, type, and whether a language is named, of each `<link>`.
         dates: Dates of the last change, the most reliable first.
         page_type: What kind of page it is; `container/mdream/page_type.mjs` names the kinds.
+        navigation: The menus of the page as JSON, or empty; `container/mdream/navigation.mjs` describes it.
+        is_menu: Whether the page is nothing but the menu of a frameset.
+        is_frameset: Whether the page is a frameset.
         links: Addresses of the links without their fragments, in the page's order.
     """
 
@@ -28,4 +31,7 @@ class RawFacts(TypedDict):
     related: list[tuple[str, str, str, bool]]
     dates: list[str]
     page_type: str
+    navigation: str
+    is_menu: bool
+    is_frameset: bool
     links: list[str]

@@ -16,6 +16,7 @@ from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
     Copy,
     Fail,
+    Frames,
     Outcome,
     Redirect,
     Skip,
@@ -242,6 +243,8 @@ class Scheduler:
     async def _follow(self, found: Visit, candidate: Candidate) -> None:
         if candidate.depth == 0:
             self._feeds = found.feeds
+        if found.menus is not None:
+            self._store.navigation.add(*found.menus)
         for links in found.links:
             await self._offer(links.urls, candidate.depth + 1, links.priority)
 
@@ -257,6 +260,9 @@ class Scheduler:
                 return self._redirect(candidate, url)
             case Skip():
                 self._frontier.skip(candidate)
+            case Frames(title):
+                self._frontier.skip(candidate)
+                self._store.frameset_title = self._store.frameset_title or title
             case Fail(failure):
                 raise failure
         return False
@@ -289,6 +295,7 @@ class Scheduler:
             asked = candidate.asked or candidate.url
             raise Failure(Code.TOO_MANY_REDIRECTS, f"{asked} redirects in a loop.")
         else:
+            self._store.navigation.note_copy(candidate.url, url)
             self._frontier.replace(candidate, url, hops)
         return False
 
@@ -296,6 +303,7 @@ class Scheduler:
         """Let the canonical page take the place of a copy, unless it leads back here or failed."""
         if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
             return False
+        self._store.navigation.note_copy(candidate.url, original)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
         return True
 

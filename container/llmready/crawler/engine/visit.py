@@ -64,8 +64,15 @@ class Copy:
 class Skip:
     """The page is neither part of the result nor a failure.
 
-    Robots rules or patterns exclude it, or it continues a list.
+    Robots rules or patterns exclude it, it continues a list, or it is the menu of a frameset.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The page only arranges other pages in frames, which are pages of the result; its title names the site."""
+
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class Fail:
     failure: Failure
 
 
-Outcome = Store | Redirect | Copy | Skip | Fail
+Outcome = Store | Redirect | Copy | Skip | Frames | Fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,15 @@ class DiscoveredLinks:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The result of a visit: the outcome, the links of the page, and the feeds that it names."""
+    """The result of a visit: the outcome, and the links, the feeds and the menus of the page.
+
+    `menus` are as the converter reports them, with the URL of the page and the base of its links; None for text.
+    """
 
     outcome: Outcome
     links: list[DiscoveredLinks] = field(default_factory=list)
     feeds: list[Url] = field(default_factory=list)
+    menus: tuple[str, Url, Url] | None = None
 
 
 async def visit(
@@ -160,14 +171,19 @@ def _visit_html(content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
     links = [DiscoveredLinks(metadata.links)]
     if not metadata.nofollow:
         links.append(DiscoveredLinks(relations.translations, TRANSLATION_PRIORITY))
-    return Visit(_html_outcome(content, candidate, scope), links, relations.feeds)
+    menus = (metadata.navigation, candidate.url, metadata.base)
+    return Visit(_html_outcome(content, candidate, scope), links, relations.feeds, menus)
 
 
 def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outcome:
     metadata = content.metadata
     if metadata.refresh is not None and metadata.refresh.key != candidate.url.key:
         return Redirect(metadata.refresh)
-    if metadata.noindex or not scope.wants(candidate.url) or _continues_list(content, candidate):
+    if metadata.noindex or not scope.wants(candidate.url):
+        return Skip()
+    if metadata.is_frameset:
+        return Frames(metadata.title)
+    if candidate.depth and (metadata.is_menu or _continues_list(content, candidate)):
         return Skip()
     original = _original(metadata.canonical or content.relations.canonical, candidate, scope)
     return Copy(original, content) if original is not None else Store(content)
@@ -175,7 +191,7 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
 
 def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
     """Tell whether the page is a further page of a list, which has nothing but links to other pages."""
-    if candidate.depth == 0 or kind_of(candidate.url) is not Kind.PAGINATION:
+    if kind_of(candidate.url) is not Kind.PAGINATION:
         return False
     is_listing = content.metadata.page_type in ("listing", "collection")
     return is_listing or len(_TEASER.findall(content.markdown)) > 1

@@ -184,7 +184,7 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     Raises: Failure (archive_too_large), OSError.
     """
     store.finish()
-    outline = make_outline(store.pages(), run.start, store.markdown)
+    outline = make_outline(store.pages(), run.start, store.markdown, store.navigation)
     entries = outline.entries
     paths = archive_paths(entry.page.url for entry in entries)
     origin = run.start.origin

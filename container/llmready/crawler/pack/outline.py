@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmready.crawler.pack.descriptions import bounded, page_descriptions
+from llmready.crawler.pack.places import labels_of
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from llmready.crawler.pack.titles import page_titles, site_name
 from llmready.crawler.page.excerpt import plain
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmready.crawler.model import StoredPage
+    from llmready.crawler.store.navigation import SiteNavigation
     from llmready.crawler.urls import Url
 
 LONGEST_SUMMARY = 500
@@ -58,23 +60,29 @@ class Outline:
         return [entry for section in self.sections for entry in section.entries]
 
 
-def make_outline(pages: Sequence[StoredPage], start: Url, text_of: Callable[[StoredPage], str]) -> Outline:
+def make_outline(
+    pages: Sequence[StoredPage],
+    start: Url,
+    text_of: Callable[[StoredPage], str],
+    navigation: SiteNavigation | None = None,
+) -> Outline:
     """Arrange the pages of a site.
 
     Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a
-    page. The result depends on nothing else, and not on the order of `pages`.
+    page; `navigation` of the site, where it is known. The result depends on nothing else, and not on the order of
+    `pages`.
     """
     pages = sorted(pages, key=lambda page: page.url)
     home = min(
         pages, key=lambda page: (page.url.key != start.key, page.depth, len(page.url.target), page.url)
     )
     site = site_name(pages, home)
-    titles = page_titles(pages, home, site)
+    titles = page_titles(pages, home, site, labels_of(navigation))
     descriptions = page_descriptions(pages, titles, text_of)
     stated = plain(home.description) or plain(home.excerpt)
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
-        for part in divide(pages, home, titles, site.name, text_of)
+        for part in divide(pages, home, titles, site.name, text_of, navigation=navigation)
     ]
     return Outline(
         site_name=site.name,

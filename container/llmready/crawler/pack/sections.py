@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.kinds import Kind, kind_of, names_a_list
+from llmready.crawler.pack.places import MOST_OF_ALL, NUMBER, places_of
 from llmready.crawler.pack.words import readable, segments
 from llmready.crawler.page.excerpt import plain
 from llmready.crawler.urls import BadUrl, parse
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
+    from llmready.crawler.store.navigation import SiteNavigation
     from llmready.crawler.urls import Url
 
 FIRST = "Overview"
@@ -35,10 +37,18 @@ LONGEST_NAME = 60
 FLAT = 12
 """Pages outside all parts from which on the front page's headings are asked."""
 
-MOST_OF_ALL = 0.8
-"""The share of a site's pages from which on a heading is none of a part."""
+SHORTEST_NAME = 3
+"""Letters of a folder below which it does not tell what it holds."""
 
-_NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
+MOST_WORDS = 6
+"""Words of a heading on the front page from which on it is a sentence, not the name of a part."""
+
+_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f", ":")
+_APPEAL = re.compile(
+    r"(?i)(?:get started (?:now|today|free)|start (?:now|free|your|a free)|try |sign up|subscribe|join |buy |shop now"
+    r"|learn more|read more|contact us|request |book |download now|see |view |discover |explore |ready to "
+    r"|why choose )"
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _HEADING = re.compile(r"#{1,6} +(\S.{0,200})$")
 _ITEM = re.compile(r"- (?:\w{1,6}\\?\. +)?\[([^\[\]\n]{1,120})\]\(")
@@ -62,28 +72,21 @@ class Part:
     pages: list[StoredPage] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Place:
-    """What the front page's links tell of one page: its label, its parts, how early it stands."""
-
-    label: str
-    parts: tuple[str, ...]
-    rank: int
-
-
 def divide(
     pages: Sequence[StoredPage],
     home: StoredPage,
     titles: Mapping[Url, str],
     site_name: str,
     text_of: Callable[[StoredPage], str],
+    *,
+    navigation: SiteNavigation | None = None,
 ) -> list[Part]:
     """Return the parts of a site in order: important first, `Optional` last.
 
     Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads
-    the Markdown of a page.
+    the Markdown of a page; `navigation` of the site.
     """
-    return _Division(pages, home, titles, site_name, text_of).parts()
+    return _Division(pages, home, titles, site_name, text_of, navigation=navigation).parts()
 
 
 class _Division:
@@ -94,6 +97,8 @@ class _Division:
         titles: Mapping[Url, str],
         site_name: str,
         text_of: Callable[[StoredPage], str],
+        *,
+        navigation: SiteNavigation | None,
     ) -> None:
         self._home = home
         self._titles = titles
@@ -101,7 +106,9 @@ class _Division:
         self._text_of = text_of
         self._by_key = {page.url.key: page for page in pages}
         self._home_text = text_of(home)
-        self._places = self._places_of(home)
+        self._places = places_of(navigation, self._by_key, _labelled(self._home_text, home.url.origin))
+        # The front page of a book is a copy of its first chapter.
+        self._is_chapter = navigation is not None and home.url.key in navigation.copies.values()
         self._shared = _shared_folders(pages, home)
         self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
         self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -117,7 +124,9 @@ class _Division:
             if page is not self._home and self._is_optional(page):
                 optional.append(page)
                 continue
-            name = "" if page is self._home else by_navigation.get(page.url) or by_crumbs.get(page.url, "")
+            name = by_navigation.get(page.url) or by_crumbs.get(page.url, "")
+            if page is self._home and not self._is_chapter:
+                name = ""
             name = name or self._folder_name(page)
             groups[name.casefold()].append(page)
             names[name.casefold()][name] += 1
@@ -140,20 +149,6 @@ class _Division:
 
     def _is_optional(self, page: StoredPage) -> bool:
         return kind_of(page.url, self._titles[page.url], self._shared) is not Kind.CONTENT
-
-    def _places_of(self, home: StoredPage) -> dict[str, _Place]:
-        places: dict[str, _Place] = {}
-        signs = [
-            (sign.label, sign.url.key, sign.parts) for sign in home.navigation if sign.url.key in self._by_key
-        ]
-        common = _common_start([parts for _, _, parts in signs if parts])
-        for label, key, parts in signs:
-            names = tuple(_NUMBER.sub("", part) for part in parts[common:])
-            places.setdefault(key, _Place(_NUMBER.sub("", label), names, len(places)))
-        for label, key in _labelled(self._home_text, home.url.origin):
-            if key in self._by_key:
-                places.setdefault(key, _Place(label, (), len(places)))
-        return places
 
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts that the navigation names, each for its pages and for those below its own folder."""
@@ -195,6 +190,8 @@ class _Division:
 
     def _is_name(self, text: str) -> bool:
         folded = text.casefold()
+        if text.isdecimal() or names_a_list(text):
+            return False
         return 1 < len(text) <= LONGEST_NAME and folded not in _NO_NAMES and folded != self._site_name
 
     def _folder_name(self, page: StoredPage) -> str:
@@ -202,7 +199,8 @@ class _Division:
         if not parts or page is self._home or (len(parts) == 1 and parts[0] not in self._folders):
             return ""
         head = parts[0]
-        if _YEAR.fullmatch(head):
+        is_short = len(head) < SHORTEST_NAME and page.page_type == "article" and page.lang[:2] in ("en", "")
+        if _YEAR.fullmatch(head) or is_short:
             return "Posts"
         folder = "/" + "/".join([*segments(page.url)[: self._shared], head])
         package = self._by_key.get(f"{folder}/package-summary.html")
@@ -234,7 +232,16 @@ class _Division:
         heading = _commonest(headings) if headings else ""
         is_most = headings[heading] * 3 >= headings.total() * 2
         is_own = heading.casefold() != self._home.heading.casefold()
-        return heading if is_most and is_own and self._is_name(heading) else ""
+        is_page = any(
+            len(self._own[page.url]) > 1 and self._titles[page.url].casefold() == heading.casefold()
+            for page in self._by_key.values()
+        )
+        return heading if is_most and is_own and not is_page and self._is_part_heading(heading) else ""
+
+    def _is_part_heading(self, heading: str) -> bool:
+        """Tell whether a heading of the front page may name a part: it is no sentence and asks for nothing."""
+        is_sentence = heading.endswith(_ENDS) or heading.count(" ") >= MOST_WORDS
+        return not is_sentence and not _APPEAL.match(heading) and self._is_name(heading)
 
     def _fold_small(self, groups: dict[str, list[StoredPage]]) -> None:
         """One page makes no part."""
@@ -248,7 +255,7 @@ class _Division:
         found: defaultdict[str, list[StoredPage]] = defaultdict(list)
         for heading, key in _under_headings(self._home_text, self._home.url.origin):
             page = loose.get(key)
-            if page is not None and self._is_name(heading):
+            if page is not None and self._is_part_heading(heading):
                 found[heading].append(page)
                 del loose[key]
         self._by_numbers(found, loose)
@@ -338,14 +345,6 @@ def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
     return count if rest else max(0, count - 1)
 
 
-def _common_start(paths: Sequence[tuple[str, ...]]) -> int:
-    """Return how many names all links of the navigation stand under: the site's name, “Documentation”."""
-    count = min((len(path) for path in paths), default=0)
-    while count and len({path[:count] for path in paths}) > 1:
-        count -= 1
-    return count
-
-
 def _labelled(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
     for label, target in _LABELLED.findall(markdown[:400_000]):
         if target.startswith(origin):
@@ -361,7 +360,7 @@ def _under_headings(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
         if title := _HEADING.match(line):
             heading, entry = plain(title[1]), ""
         elif item := _ITEM.match(line):
-            entry = _NUMBER.sub("", plain(item[1]))
+            entry = NUMBER.sub("", plain(item[1]))
         elif line and not line.startswith(" "):
             entry = ""
         for target in _TARGET.findall(line):

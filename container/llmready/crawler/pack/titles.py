@@ -13,7 +13,7 @@ from llmready.crawler.pack.generic_names import is_placeholder, is_site_name, wi
 from llmready.crawler.pack.words import readable, segments, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
@@ -128,9 +128,14 @@ def _common_of_parts(pages: Sequence[StoredPage]) -> list[str]:
     return found
 
 
-def page_titles(pages: Sequence[StoredPage], home: StoredPage, site: SiteName) -> dict[Url, str]:
-    """Give each page a title without the site's name; no two pages share one."""
-    labels = {link.url.key: link.label for link in reversed(home.navigation)}
+def page_titles(
+    pages: Sequence[StoredPage], home: StoredPage, site: SiteName, labels: Mapping[str, str] | None = None
+) -> dict[Url, str]:
+    """Give each page a title without the site's name; no two pages share one.
+
+    Parameters: `pages`; `home`, the front page; `site`; `labels` in the navigation, by the keys of URLs.
+    """
+    labels = labels or {}
     plain = {
         page.url: _own_title(page, site, labels.get(page.url.key, ""), is_home=page is home) for page in pages
     }

@@ -62,6 +62,9 @@ class PageMetadata:
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
         page_type: What kind of page it is, such as `article`.
+        navigation: Menus of the page as the converter reports them; `store.navigation` reads them.
+        is_menu: Whether the page is nothing but the menu of a frameset.
+        is_frameset: Whether the page only arranges other pages in frames.
         noindex: Whether robots rules keep the page out of the result.
         nofollow: Whether robots rules forbid following its links.
         links: Targets of its links that may be pages, each once, in the page's order.
@@ -78,6 +81,9 @@ class PageMetadata:
     lang: str
     modified: str
     page_type: str
+    navigation: str
+    is_menu: bool
+    is_frameset: bool
     noindex: bool
     nofollow: bool
     links: list[Url]
@@ -119,6 +125,9 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         lang=language(raw["lang"], metas),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
         page_type=raw["page_type"],
+        navigation=raw["navigation"],
+        is_menu=raw["is_menu"],
+        is_frameset=raw["is_frameset"],
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
         links=[] if nofollow else _links([*raw["links"], *in_sequence], base),

@@ -9,10 +9,10 @@ from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
 from llmready.crawler.page.brand import read_brands
+from llmready.crawler.page.breadcrumbs import read_breadcrumbs
 from llmready.crawler.page.digests import content_digest, variant_digest
 from llmready.crawler.page.excerpt import first_headings, first_paragraph, plain
 from llmready.crawler.page.html import HtmlPage
-from llmready.crawler.page.navigation import read_breadcrumbs, read_navigation
 from llmready.crawler.page.text import TextPage, read_text
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     page.lang, page.modified, page.page_type = metadata.lang, metadata.modified, metadata.page_type
     page.canonical = _canonical_elsewhere(content, page.url)
     page.breadcrumbs = read_breadcrumbs(content.source)
-    page.navigation = read_navigation(content.html, metadata.base) if page.depth == 0 else ()
     if page.depth == 0:
         page.brands, page.logos = read_brands(content.html)
 

@@ -25,14 +25,20 @@ class Duplicates:
         """Remember a page; return the holder of the URL under which the same content is kept, or None.
 
         Two pages are the same when their content is equal and their URLs differ only in query, extension or case,
-        when their content is equal and long, or when they are translations with the same text (`variant`).
+        when their content is equal and long, when one of them is the start page, or when they are translations with
+        the same text (`variant`).
         """
         keys = [(_stem(page.url), page.digest)]
         if variant:
             keys.append(("", variant))
+        digest = _digest_without_own_url(page, markdown)
         if len(markdown) >= LONG:
-            keys.append(("", _digest_without_own_url(page, markdown)))
-        known = next((self._kept[key] for key in keys if key in self._kept), None)
+            keys.append(("", digest))
+        # The first chapter of a book is often its front page, too.
+        start = ("start", digest)
+        if page.depth == 0:
+            keys.append(start)
+        known = next((self._kept[key] for key in [*keys, start] if key in self._kept), None)
         holder = known or [page.url]
         for key in keys:
             self._kept.setdefault(key, holder)

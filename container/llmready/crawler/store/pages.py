@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmready.crawler.convert.characters import clean_line
-from llmready.crawler.model import NavLink, StoredPage
+from llmready.crawler.model import StoredPage
 from llmready.crawler.page.excerpt import first_paragraph, plain
 from llmready.crawler.store.deflate import deflated
 from llmready.crawler.store.duplicates import Duplicates, is_better
+from llmready.crawler.store.navigation import SiteNavigation
 from llmready.crawler.store.repeats import RepeatedBlocks
 from llmready.crawler.store.tokens import count_words, estimate_tokens
 from llmready.crawler.urls import Url
@@ -61,6 +62,8 @@ class PageStore:
     """
 
     def __init__(self, path: Path, *, compress: bool = False) -> None:
+        self.navigation = SiteNavigation()
+        self.frameset_title = ""
         self._file = path.open("xb")
         # A second descriptor for reading leaves the position of the first one at the end.
         self._reading = path.open("rb", buffering=0)
@@ -86,6 +89,7 @@ class PageStore:
             self._repeats.note(markdown)
             return True
         other, place = self._pages[holder[0]]
+        self.navigation.note_copy(page.url, other.url)
         if is_better(page, other):
             del self._pages[other.url]
             self._pages[page.url] = (page, place if page.digest == other.digest else self._keep(markdown))
@@ -106,6 +110,8 @@ class PageStore:
         return {
             "pages": [[asdict(page), place.start, place.length] for page, place in self._pages.values()],
             "duplicates": self._duplicates.state(),
+            "navigation": self.navigation.state(),
+            "frameset_title": self.frameset_title,
         }
 
     def flushed(self) -> int:
@@ -130,6 +136,8 @@ class PageStore:
             for fields, start, length in state["pages"]
         ]
         duplicates = Duplicates.restored(state["duplicates"])
+        self.navigation = SiteNavigation.restored(state["navigation"])
+        self.frameset_title = state["frameset_title"]
         for page, text in pages:
             self._pages[page.url] = (page, self._keep(text))
             self._repeats.note(text)
@@ -180,7 +188,12 @@ class PageStore:
         del self._pages[page.url]
 
     def pages(self) -> list[StoredPage]:
-        """Return all pages in the order of their URLs."""
+        """Return all pages in the order of their URLs.
+
+        Pages in the frames of a frameset that do not name the site get the frameset's title as its name.
+        """
+        for page, _ in self._pages.values():
+            page.site_name = page.site_name or self.frameset_title
         return [self._pages[url][0] for url in sorted(self._pages)]
 
     def finish(self) -> None:
@@ -220,12 +233,10 @@ class PageStore:
 
 
 def _page(fields: dict[str, Any]) -> StoredPage:
-    links = tuple(NavLink(label, Url(*url), tuple(parts)) for label, url, parts in fields["navigation"])
     decoded = {
         "url": Url(*fields["url"]),
         "breadcrumbs": tuple(fields["breadcrumbs"]),
         **{name: tuple(fields.get(name, ())) for name in ("headings", "brands", "logos")},
-        "navigation": links,
     }
     return StoredPage(**{**fields, **decoded})
 

@@ -1,0 +1,106 @@
+"""Where the site's own navigation has each page: its label, the parts around it, its place in the order."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmready.crawler.pack.menu_order import order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from llmready.crawler.model import StoredPage
+    from llmready.crawler.store.navigation import SiteNavigation
+
+MOST_OF_ALL = 0.8
+"""The share of pages from which on a name is none of a part."""
+
+MOST_COPIES = 10
+"""Steps from a page to the one that it leads to."""
+
+NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
+"""The number of a chapter before its name."""
+
+
+@dataclass(slots=True)
+class Place:
+    """What the site's links tell of a page: its label, the parts around it, outermost first, how early it stands."""
+
+    label: str
+    parts: tuple[str, ...]
+    rank: int
+
+
+def places_of(
+    navigation: SiteNavigation | None, pages: Mapping[str, StoredPage], links: Iterable[tuple[str, str]]
+) -> dict[str, Place]:
+    """Return the places of pages by the keys of their URLs.
+
+    Parameters: `navigation` of the site, or None; `pages` by the keys of their URLs; `links`, labels and keys of the
+    links in the front page's text, which come after what the navigation has.
+    """
+    labels: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    parts: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    rows = []
+    for menu in navigation.menus() if navigation else ():
+        row: dict[str, None] = {}
+        for label, url, names in menu:
+            key = _original(url.key, pages, navigation)
+            if key not in pages:
+                continue
+            row.setdefault(key)
+            labels[key][NUMBER.sub("", label)] += 1
+            parts[key][tuple(NUMBER.sub("", name) for name in names)] += 1
+        if row:
+            rows.append(list(row))
+    chosen = {
+        key: max(votes, key=lambda names: (bool(names), votes[names], len(names), names))
+        for key, votes in parts.items()
+    }
+    chosen = _without_common(chosen)
+    found = {
+        key: Place(
+            max(labels[key], key=lambda text: (labels[key][text], -len(text), text)), chosen[key], rank
+        )
+        for rank, key in enumerate(order_of(rows))
+    }
+    for label, key in links:
+        if key in pages:
+            found.setdefault(key, Place(label, (), len(found)))
+    return found
+
+
+def labels_of(navigation: SiteNavigation | None) -> dict[str, str]:
+    """Return the label of each page in the first menu that has it, by the keys of the URLs."""
+    labels: dict[str, str] = {}
+    for menu in navigation.menus() if navigation else ():
+        for link in menu:
+            labels.setdefault(link.url.key, link.label)
+    return labels
+
+
+def _original(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation | None) -> str:
+    """Return the key of the page that a link leads to by redirects, or that is kept in its place."""
+    copies = navigation.copies if navigation else {}
+    for _ in range(MOST_COPIES):
+        if key in pages or key not in copies:
+            break
+        key = copies[key]
+    return key
+
+
+def _without_common(parts: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Remove outer names that nearly all pages stand under, such as the site's name or “Documentation”."""
+    while True:
+        heads = Counter(names[0] for names in parts.values() if names)
+        head = max(heads, key=lambda name: (heads[name], name), default="")
+        if (
+            not head
+            or heads[head] < MOST_OF_ALL * heads.total()
+            or all(len(names) < 2 for names in parts.values())
+        ):
+            return parts
+        parts = {key: names[1:] if names[:1] == (head,) else names for key, names in parts.items()}

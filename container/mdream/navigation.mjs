@@ -1,0 +1,214 @@
+// The navigation of a page: the links of its menus, sidebars and tables of contents, with the names of the parts around them.
+import { ALWAYS, AUTHOR, BESIDE, COMMENTS, OFFER, OUTSIDE, RELATED, REVIEWS } from './names.mjs'
+import { children, holds } from './measure.mjs'
+import { HEADING, ID, NEVER, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+/** Links of one page that are read. */
+const MOST_LINKS = 2000
+/** Characters of a label; the rest is cut. */
+const LONGEST_LABEL = 200
+/** Levels that are followed. */
+const DEEPEST = 40
+/** Bytes of a class or id that are looked at. */
+const LONGEST_NAME = 500
+/** Share of a page's text in links to another frame from which the page is the menu of a frameset. */
+const MENU = 0.6
+
+const NAMED = /(?:^|[\s_-])(?:side-?bar|side-?nav|sphinxsidebar|menu|menubar|toc|nav|navbar|navigation|chapter)(?:[\s_-]|$)/i
+const NOT_OF_SITE = /crumb|pagination|pager|pagenav|prev(?:ious)?(?:[\s_-]|$)|share|social|lang(?:uage)?s?(?:[\s_-]|$)|locale|on-?this-?page|tag-?cloud|recent|archives/i
+const CAPTION = /(?:^|[\s_-])(?:caption|part-title|(?:nav|menu|sidebar|group)[-_]+(?:title|heading|label|header))/i
+const GROUP = /group|section|category|collaps|submenu|sidebar-?item/i
+const SEQUENCE = /(?:^|\s)(?:next|prev)(?:\s|$)/i
+const CURRENT = /(?:^|[\s_-])(?:current|active|selected)/i
+const OWN_FRAME = /^_(?:blank|self)$|^$/i
+const NOISE = RELATED | AUTHOR | OFFER | REVIEWS | COMMENTS
+
+const LISTS = ids('dl', 'menu', 'ol', 'ul')
+const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
+for (const tag of [ID.dt, ID.legend]) HEADINGS[tag] = 1
+const HEADS = Uint8Array.from(HEADINGS)
+HEADS[ID.summary] = 1
+const LABELS = ids('a', 'button', 'label', 'span', 'summary')
+const LISTED = Uint8Array.from(HEADS)
+for (let tag = 0; tag < LISTS.length; tag++) LISTED[tag] |= LISTS[tag]
+const IGNORED = ids('form', 'input', 'noscript', 'script', 'select', 'style', 'svg', 'template')
+const WRAPPERS = ids('details', 'li', 'section')
+
+const { class: CLASS, href: HREF, id: IDENTITY, rel: REL, target: TARGET, title: TITLE } = ATTRIBUTE
+const LABEL = ATTRIBUTE['aria-label']
+
+/**
+ * Return the links of a page's navigation, part by part of the page, as the author wrote them.
+ *
+ * @param {import('./tree.mjs').Tree} tree Of which nothing is left out yet.
+ * @returns {{ navigation: string, isMenu: boolean }} `navigation` is JSON, a list of menus, or empty: a menu is a list of links, a link a
+ *   list of its label, its address and the names of the parts around it; the address `#` is the page itself. `isMenu` says whether the
+ *   page is nothing but the menu of a frameset.
+ */
+export function navigationOf(tree) {
+  const isMenu = isFrameMenu(tree)
+  const reader = new Reader(tree)
+  const menus = []
+  for (const root of isMenu ? [0] : rootsOf(tree)) {
+    const links = reader.menu(root)
+    if (links.length) menus.push(links)
+    if (reader.count >= MOST_LINKS) break
+  }
+  return { navigation: menus.length ? JSON.stringify(menus) : '', isMenu }
+}
+
+/** Say whether a page is the menu of a frameset: its text is links that open elsewhere than in its own frame. */
+function isFrameMenu(tree) {
+  const anchors = tree.lists[ID.a]
+  const first = anchors.find((node) => tree.has(node, HREF))
+  if (first === undefined || OWN_FRAME.test(tree.get(first, TARGET))) return false
+  let linked = 0
+  let links = 0
+  for (const node of anchors) {
+    if (OWN_FRAME.test(tree.get(node, TARGET))) continue
+    links++
+    linked += lengthOf(tree, node)
+  }
+  return links > 1 && linked >= MENU * lengthOf(tree, 0)
+}
+
+function lengthOf(tree, top) {
+  let length = 0
+  const end = tree.end[top]
+  for (let node = top; node < end; node++) {
+    if (tree.tag[node] === 0) length += tree.size[node]
+    else if (PROPERTIES[tree.tag[node]] & NEVER) node = tree.end[node] - 1
+  }
+  return length
+}
+
+/** Return where the menus of a page begin, in the order of the page, those of the footer last. */
+function rootsOf(tree) {
+  const found = tree.lists[ID.nav].slice()
+  for (let place = 0; place < tree.toldOnes; place++) {
+    const node = tree.told[place]
+    const tag = tree.tag[node]
+    if (tag === ID.nav) continue
+    const isNamed = tree.marks[node] & (ALWAYS | OUTSIDE | BESIDE) && NAMED.test(nameOf(tree, node))
+    if ((tag === ID.header || tag === ID.aside || isNamed) && tree.first(node, ID.main) < 0 && tree.first(node, ID.article) < 0) found.push(node)
+  }
+  found.sort((one, other) => one - other)
+  const roots = []
+  const last = []
+  let end = 0
+  for (const node of found) {
+    if (node < end || isWithin(tree, node, ID.article)) continue
+    end = tree.end[node]
+    if (isWithin(tree, node, ID.footer)) last.push(node)
+    else roots.push(node)
+  }
+  return [...roots, ...last]
+}
+
+function isWithin(tree, node, tag) {
+  for (let outer = tree.parent[node]; outer >= 0; outer = tree.parent[outer]) if (tree.tag[outer] === tag) return true
+  return false
+}
+
+function nameOf(tree, node) {
+  return `${tree.get(node, CLASS).slice(0, LONGEST_NAME)} ${tree.get(node, IDENTITY).slice(0, LONGEST_NAME)}`
+}
+
+class Reader {
+  constructor(tree) {
+    this.tree = tree
+    this.count = 0
+    this.links = []
+  }
+
+  menu(root) {
+    this.links = []
+    if (!this.isNoise(root)) this.level(root, [], 0)
+    return this.links
+  }
+
+  isNoise(node) {
+    const { tree } = this
+    if (tree.marks[node] & NOISE) return true
+    if (!tree.hasAttributes(node)) return false
+    return NOT_OF_SITE.test(`${nameOf(tree, node)} ${tree.get(node, LABEL)}`)
+  }
+
+  /** Read the links of one level: a heading, or a line without links, names what follows; a line also names the list below it. */
+  level(top, parts, depth) {
+    const { tree } = this
+    let heading = ''
+    let line = ''
+    const isWrapper = WRAPPERS[tree.tag[top]] === 1 || GROUP.test(tree.get(top, CLASS))
+    for (const child of children(tree, top)) {
+      const tag = tree.tag[child]
+      if (IGNORED[tag] || this.isNoise(child)) continue
+      const anchors = tag === ID.a ? 1 : tree.all(child, ID.a).length
+      if (anchors === 0) {
+        line = this.label(child) || line
+        if (line && (this.isHeading(child) || holds(tree, child, HEADINGS))) heading = line
+        continue
+      }
+      const isList = LISTS[tag] === 1 || (tag === ID.li && LISTS[tree.tag[firstElement(tree, child)]] === 1)
+      if (depth < DEEPEST && tag !== ID.a && (isList || anchors > 1 || holds(tree, child, LISTED)) && !HEADINGS[tag]) {
+        const names = isList || isWrapper ? [heading, line] : [heading]
+        this.level(child, [...parts, ...new Set(names.filter((name) => name && name !== parts[parts.length - 1]))], depth + 1)
+        // mdBook puts the sublist of a chapter into an item of its own, after the chapter's item.
+        line = tag === ID.li ? this.label(firstLabel(tree, child)) : ''
+        continue
+      }
+      for (const anchor of tag === ID.a ? [child] : tree.all(child, ID.a)) this.note(anchor, heading && !HEADINGS[tag] ? [...parts, heading] : parts)
+      line = anchors === 1 ? this.label(child) : ''
+      if (HEADINGS[tag]) heading = line
+    }
+  }
+
+  isHeading(node) {
+    const { tree } = this
+    return HEADS[tree.tag[node]] === 1 || tree.tag[node] === ID.li || CAPTION.test(tree.get(node, CLASS))
+  }
+
+  note(anchor, parts) {
+    const { tree } = this
+    if (this.count >= MOST_LINKS || !tree.has(anchor, HREF) || SEQUENCE.test(tree.get(anchor, REL))) return
+    let address = tree.get(anchor, HREF).trim()
+    if (address === '#' && !this.isCurrent(anchor)) return
+    if (address.startsWith('#')) address = address === '#' ? address : ''
+    const label = this.label(anchor) || tree.get(anchor, LABEL) || tree.get(anchor, TITLE)
+    if (!address || !label) return
+    this.count++
+    this.links.push([label.slice(0, LONGEST_LABEL), address, ...parts])
+  }
+
+  isCurrent(anchor) {
+    const { tree } = this
+    return CURRENT.test(tree.get(anchor, CLASS)) || CURRENT.test(tree.get(tree.parent[anchor], CLASS))
+  }
+
+  /** Return the text of a part, its nodes apart by spaces, up to a number of characters. */
+  label(top) {
+    if (top < 0) return ''
+    const { tree } = this
+    let text = ''
+    const end = tree.end[top]
+    for (let node = top; node < end && text.length <= LONGEST_LABEL; node++) {
+      const tag = tree.tag[node]
+      if (tag === 0) text += ` ${tree.raw(node)}`
+      else if (PROPERTIES[tag] & NEVER) node = tree.end[node] - 1
+    }
+    return text.trim()
+  }
+}
+
+function firstElement(tree, top) {
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node = tree.end[node]) if (tree.tag[node] !== 0) return node
+  return top
+}
+
+function firstLabel(tree, top) {
+  const end = tree.end[top]
+  for (let node = top + 1; node < end; node++) if (LABELS[tree.tag[node]]) return node
+  return -1
+}

@@ -1,0 +1,214 @@
+"""The outline of llms.txt on small sites as different makers build them: whose sections, in which order."""
+
+# ruff: noqa: E501 - markup as generators write it
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from llms_txt import parse_llms_file
+
+from testkit.crawler_program import Run, call
+from testkit.serving import serving
+
+TEXT = "It tells in two or three plain sentences how this part of the workshop is used every day."
+
+
+def made(title: str, around: str = "", body: str = "", head: str = "") -> str:
+    """Return a page with something around its main part."""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}</head><body>{around}'
+        f"<main><h1>{title}</h1><p>{title}: {TEXT}</p>{body}</main></body></html>"
+    )
+
+
+def crawled(pages: Mapping[str, str], folder: Path, *arguments: str) -> Run:
+    with serving(pages) as site:
+        return call(site.url, folder, *arguments).completed()
+
+
+def outline(pages: Mapping[str, str], folder: Path) -> dict[str, list[str]]:
+    sections = parse_llms_file(crawled(pages, folder).llms).sections
+    return {title: [link.title for link in links] for title, links in sections.items()}
+
+
+PARTS = {
+    "Bench": [
+        ("/docs/wood", "Choose the wood"),
+        ("/docs/legs", "Cut the legs"),
+        ("/docs/vice", "Fit a vice"),
+    ],
+    "Tools": [("/docs/saws", "Saws"), ("/docs/planes", "Planes")],
+    "Appendix": [("/docs/woods", "List of woods"), ("/docs/angles", "Angles")],
+}
+
+
+def _docusaurus(open_part: str) -> str:
+    """Category buttons; only the category of the page itself is unfolded."""
+    items = "".join(
+        f'<li class="menu__list-item"><div class="menu__list-item-collapsible"><a class="menu__link menu__link--sublist"'
+        f' role="button" href="{links[0][0]}">{part}</a></div>'
+        + (
+            '<ul class="menu__list">'
+            + "".join(
+                f'<li class="menu__list-item"><a class="menu__link" href="{path}">{label}</a></li>'
+                for path, label in links
+            )
+            + "</ul>"
+            if part == open_part
+            else ""
+        )
+        + "</li>"
+        for part, links in PARTS.items()
+    )
+    return f'<aside class="theme-doc-sidebar-container"><nav aria-label="Docs sidebar" class="menu"><ul class="menu__list">{items}</ul></nav></aside>'
+
+
+def _vitepress(_part: str) -> str:
+    groups = "".join(
+        f'<div class="group"><section class="VPSidebarItem level-0"><div class="item"><h2 class="text">{part}</h2></div><div class="items">'
+        + "".join(
+            f'<div class="VPSidebarItem level-1 is-link"><div class="item"><div class="indicator"></div>'
+            f'<a class="VPLink link" href="{path}"><p class="text">{label}</p></a></div></div>'
+            for path, label in links
+        )
+        + "</div></section></div>"
+        for part, links in PARTS.items()
+    )
+    return f'<aside class="VPSidebar"><nav class="nav" id="VPSidebarNav"><span>Sidebar Navigation</span>{groups}</nav></aside>'
+
+
+def _nextra(_part: str) -> str:
+    items = "".join(
+        f'<li class="open"><button>{part}<svg></svg></button><div><ul>'
+        + "".join(f'<li><a href="{path}">{label}</a></li>' for path, label in links)
+        + "</ul></div></li>"
+        for part, links in PARTS.items()
+    )
+    return f'<aside class="nextra-sidebar"><div><ul>{items}</ul></div></aside>'
+
+
+def _starlight(_part: str) -> str:
+    items = "".join(
+        f'<li><details open><summary><div class="group-label"><span class="large">{part}</span></div></summary><ul>'
+        + "".join(f'<li><a href="{path}"><span>{label}</span></a></li>' for path, label in links)
+        + "</ul></details></li>"
+        for part, links in PARTS.items()
+    )
+    return f'<nav class="sidebar" aria-label="Main"><div class="sidebar-content"><ul class="top-level">{items}</ul></div></nav>'
+
+
+def _gitbook(_part: str) -> str:
+    items = "".join(
+        f'<li><div class="group-title">{part}</div><ul>'
+        + "".join(f'<li><a href="{path}">{label}</a></li>' for path, label in links)
+        + "</ul></li>"
+        for part, links in PARTS.items()
+    )
+    return f'<aside data-testid="table-of-contents"><ul>{items}</ul></aside>'
+
+
+def _jupyter_book(_part: str) -> str:
+    items = "".join(
+        f'<p aria-level="2" class="caption" role="heading"><span class="caption-text">{part}</span></p><ul class="nav bd-sidenav">'
+        + "".join(
+            f'<li class="toctree-l1"><a class="reference internal" href="{path}">{label}</a></li>'
+            for path, label in links
+        )
+        + "</ul>"
+        for part, links in PARTS.items()
+    )
+    return f'<div class="bd-sidebar-primary bd-sidebar"><nav class="bd-links" aria-label="Main"><div class="bd-toc-item">{items}</div></nav></div>'
+
+
+@pytest.mark.parametrize("sidebar", [_docusaurus, _vitepress, _nextra, _starlight, _gitbook, _jupyter_book])
+def test_sections_come_from_the_sidebars_of_inner_pages(sidebar: object, tmp_path: Path) -> None:
+    assert callable(sidebar)
+    bar = '<header><nav aria-label="Bar"><a href="/">Workbench</a> <a href="/docs/wood">Docs</a> <a href="/news/">News</a></nav></header>'
+    pages = {
+        "/": made("Workbench", bar, '<h2>Build it this weekend</h2><a href="/docs/wood">Start now</a>'),
+        "/news/": made("News", bar),
+    }
+    for part, links in PARTS.items():
+        pages |= {path: made(f"{label} | Workbench", bar + sidebar(part)) for path, label in links}
+    found = outline(pages, tmp_path)
+    assert list(found) == ["Overview", *PARTS]
+    assert {part: found[part] for part in PARTS} == {
+        part: [label for _, label in links] for part, links in PARTS.items()
+    }
+
+
+def test_parts_of_a_book_come_from_the_frame_with_its_contents(tmp_path: Path) -> None:
+    frame = '<nav class="sidebar"><noscript><iframe class="outer" src="toc.html"></iframe></noscript></nav><script src="toc.js"></script>'
+    chapters = {
+        "/start.html": "Before the first cut",
+        "/zinc.html": "Sheets of zinc",
+        "/brass.html": "Tubes of brass",
+        "/acids.html": "Acids",
+    }
+    entries = [
+        f'<li class="chapter-item"><a href="{path[1:]}" target="_parent"><strong>{number}.</strong> {label}</a></li>'
+        for number, (path, label) in enumerate(chapters.items(), 1)
+    ]
+    toc = (
+        '<html><head><title>t</title><meta name="robots" content="noindex"></head><body><ol class="chapter">'
+        f'<li class="chapter-item affix"><li class="part-title">Metals</li>{"".join(entries[:3])}'
+        f'<li class="part-title">Surfaces</li>{entries[3]}<li class="chapter-item"><a href="wax.html" target="_parent">Wax</a></li></ol></body></html>'
+    )
+    pages = {path: made(f"{label} - The Plate Book", frame) for path, label in chapters.items()}
+    pages |= {"/": pages["/start.html"], "/toc.html": toc, "/wax.html": made("Wax - The Plate Book", frame)}
+    assert outline(pages, tmp_path) == {
+        "Metals": ["Before the first cut", "Sheets of zinc", "Tubes of brass"],
+        "Surfaces": ["Acids", "Wax"],
+    }
+
+
+def test_a_long_label_keeps_its_page_in_its_part_and_place(tmp_path: Path) -> None:
+    long = (
+        "Hinges, locks, keys and everything else that is small, made of metal and easily lost in the shavings"
+    )
+    names = {"Boxes": ["Sides", long, "Lids"], "Chairs": ["Seats", "Armrests"]}
+    bar = '<aside class="sidebar">' + "".join(
+        f"<p class=caption>{part}</p><ul>"
+        + "".join(f'<li><a href="/{len(name)}{part}">{name}</a></li>' for name in members)
+        + "</ul>"
+        for part, members in names.items()
+    )
+    pages = {f"/{len(name)}{part}": made(name) for part, members in names.items() for name in members}
+    assert outline(pages | {"/": made("Joinery", f"{bar}</aside>")}, tmp_path) == {
+        "Overview": ["Joinery"],
+        **names,
+    }
+
+
+def test_no_section_is_named_after_a_teaser_a_slogan_or_a_widget(tmp_path: Path) -> None:
+    posts = {f"/z/note-{number}": f"Note on glue number {number}" for number in range(4)}
+    teasers = "".join(
+        f'<article><a href="{path}"><img src="/i.png" alt="Pot"></a><h2><a href="{path}">{title}</a></h2><p>Of the pot.</p></article>'
+        for path, title in posts.items()
+    )
+    widget = "<aside><h3>Recent posts</h3><ul>" + "".join(
+        f'<li><a href="{path}">{title}</a></li>' for path, title in posts.items()
+    )
+    pages = {path: made(title, f"{widget}</ul></aside>") for path, title in posts.items()}
+    goods = "".join(f'<a href="/goods/pot-{number}">Pot {number}</a> ' for number in range(3))
+    pages |= {f"/goods/pot-{number}": made(f"Pot {number}") for number in range(3)}
+    pages["/"] = made("Glue", body=f"{teasers}<h2>Try our best pots today!</h2>{goods}")
+    found = outline(pages, tmp_path)
+    assert "Goods" in found
+    assert {*posts.values(), "Recent posts", "Try our best pots today!"}.isdisjoint(found)
+
+
+def test_frames_are_the_pages_of_a_frameset(tmp_path: Path) -> None:
+    pages = {
+        "/": '<html><head><title>Ferry club of the lake</title></head><frameset cols="20%,*"><frame src="bar.htm"><frame src="news.htm" name="body"></frameset></html>',
+        "/bar.htm": '<title>bar</title><p><a href="news.htm" target="body">News</a> <a href="boats.htm" target="body">Boats</a></p>',
+        "/news.htm": "<title>News of the ferry</title><p>The ferry sails on every day of the summer, twice.</p>",
+        "/boats.htm": "<title>Boats</title><p>The three boats of the club are all of oak, and old.</p>",
+    }
+    done = crawled(pages, tmp_path)
+    assert done.manifest["site_name"] == "Ferry club of the lake"
+    assert done.manifest["failures"] == []
+    assert [page["title"] for page in done.manifest["pages"]] == ["Boats", "News of the ferry"]
