@@ -38,9 +38,9 @@ A limited route tells where you stand in `RateLimit` and `RateLimit-Policy`
 (draft-ietf-httpapi-ratelimit-headers), and when to try again in `Retry-After`."""
 _TAGS = {
     "auth": "Accounts and sign-in",
-    "keys": "API keys for programs",
     "websites": "What you want as text",
     "generations": "From start to download",
+    "keys": "API keys for programs",
     "webhooks": "Events sent to your own server",
     "firecrawl": "For clients of Firecrawl's `/v1/llmstxt`",
     "public": "What needs no account",

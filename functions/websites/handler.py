@@ -13,7 +13,7 @@ from llmready.domain.controls import Controls
 from llmready.domain.errors import DomainError, NotFound, TryAgain
 from llmready.domain.limits import Rate
 from llmready.domain.plans import Schedule
-from llmready.domain.quota import month_of
+from llmready.domain.quota import month_of, resets_at
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
@@ -127,8 +127,8 @@ def list_websites(
 @app.get(f"{PREFIX}/websites/stats/user", summary="Figures of all websites", tags=["websites"])
 def user_stats() -> UserStats:
     """Return what became of the user's generations."""
-    user = _user()
-    quota = bootstrap.services().quotas.get(user.id, month_of(now()), user.quota_ledger)
+    user, time = _user(), now()
+    quota = bootstrap.services().quotas.get(user.id, month_of(time), user.quota_ledger)
     return UserStats(
         total_websites=user.website_count,
         active_websites=user.active_website_count,
@@ -137,6 +137,7 @@ def user_stats() -> UserStats:
         failed_generations=user.failed_count,
         generations_this_month=quota.taken,
         generations_remaining=quota.remaining(user.plan),
+        resets_at=resets_at(time),
         success_rate=success_rate(user.completed_count, user.failed_count),
     )
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from llmready.adapters.mail.sendgrid import SendgridMailer
-from llmready.adapters.mail.ses import SesMailer
+from llmready.adapters.mail.ses import SesMailer, encoded_address
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Status
@@ -229,3 +229,17 @@ def test_a_dead_letter_fails_its_generation_and_gives_the_quota_back(place: Plac
         assert website is not None
         assert website.active_generation_id is None
     assert place.waiting(place.mail_queue_url)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "encoded"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        ("LLMReady, Inc. <no-reply@example.org>", "LLMReady, Inc. <no-reply@example.org>"),
+        ("ada@müller.de", "ada@xn--mller-kva.de"),
+        ("Büro <no-reply@müller.de>", "=?utf-8?b?QsO8cm8=?= <no-reply@xn--mller-kva.de>"),
+        ("株式会社 <no-reply@example.org>", "=?utf-8?b?5qCq5byP5Lya56S+?= <no-reply@example.org>"),
+    ],
+)
+def test_addresses_reach_ses_in_ascii(address: str, encoded: str) -> None:
+    assert encoded_address(address) == encoded

@@ -34,6 +34,16 @@ def _fits_a_mail_server(address: str) -> str:
     return address
 
 
+def _gets_mail(address: str) -> str:
+    # SES and most mail servers deliver to no such address (RFC 6531). Accounts that have one can still sign in.
+    if not address.rpartition("@")[0].isascii():
+        raise ValueError(
+            "value is not a valid email address: the part before the @ must be ASCII, because mail servers cannot"
+            " deliver to other addresses"
+        )
+    return address
+
+
 Email = Annotated[
     EmailStr,
     BeforeValidator(_address_alone),
@@ -41,6 +51,7 @@ Email = Annotated[
     AfterValidator(single_line),
     AfterValidator(_fits_a_mail_server),
 ]
+NewEmail = Annotated[Email, AfterValidator(_gets_mail)]
 FullName = Annotated[Line, Field(max_length=100, examples=["Ada Lovelace"])]
 # Passwords are taken as they are: spaces at their ends belong to them.
 Password = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST, examples=["a long password"])]
@@ -75,7 +86,7 @@ class Secretive(Request):
 class Registration(Secretive):
     """A new account."""
 
-    email: Email
+    email: NewEmail
     password: NewPassword
     full_name: FullName | None = None
     captcha_token: CaptchaToken = None

@@ -103,7 +103,7 @@ class BulkBody(Request):
                 {
                     "required": [one],
                     "properties": {
-                        name: {"type": "array" if name == one else "null"}
+                        name: {"type": "array", "items": {}} if name == one else {"type": "null"}
                         for name in ("create", "update", "delete")
                     },
                 }
@@ -245,6 +245,7 @@ class UserStats(Answer):
     failed_generations: int
     generations_this_month: int
     generations_remaining: int
+    resets_at: Timestamp = Field(description="Time when the monthly quota resets.")
     success_rate: float
 
 
