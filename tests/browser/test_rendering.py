@@ -608,3 +608,19 @@ def test_a_browser_that_always_goes_down_is_given_up(tmp_path: Path) -> None:
         ).completed()
         assert set(failures(result, site).values()) == {"render_failed"}
         assert len(failures(result, site)) == 12
+
+
+def test_routes_that_a_static_host_answers_with_404_are_rendered(tmp_path: Path) -> None:
+    script = (
+        "if (location.pathname.startsWith('/guide')) write('A route of the application.');"
+        " else if (location.pathname === '/') write('<a href=/guide/one>One</a> <a href=/lost>Lost</a>');"
+        " else { document.title = '404'; main.innerHTML = '<h1>Page not found</h1>'; }"
+    )
+
+    def answer(path: str) -> Answer:
+        return Answer(shell(script), status=200 if path == "/" else 404)
+
+    with serving(answer) as site:
+        result = run(site.url, tmp_path, "--use-playwright").completed()
+    assert "A route of the application." in markdown(result, "/guide/one")
+    assert failures(result, site) == {"/lost": "http_error"}

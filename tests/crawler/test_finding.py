@@ -344,3 +344,39 @@ def test_further_pages_of_a_list_are_followed_and_not_kept(tmp_path: Path) -> No
     with serving(answer) as site:
         found = call(site.url, tmp_path).completed().urls(site.url)
     assert found == {"/", *(f"/blog/loaf-{number}" for number in range(12))}
+
+
+def test_canonical_urls_of_a_template_are_ignored_with_a_warning(tmp_path: Path) -> None:
+    """One template gives all pages the front page, the other gives all pages of a folder one of them."""
+    home = '<link rel="canonical" href="index.html">'
+    other = '<link rel="canonical" href="/trips/alps">'
+    pages = {
+        "/": page(
+            "Walking club",
+            links("/about.html", "/dates.html", "/trips/jura", "/trips/vosges", "/print"),
+            home,
+        ),
+        "/about.html": page("About the club", "<p>We have walked on Sundays since 1921.</p>", home),
+        "/dates.html": page("Dates", "<p>The next walk begins at the old bridge.</p>", home),
+        "/trips/alps": page("Over the pass", "<p>Two days with a night in a hut.</p>", other),
+        "/trips/jura": page("Through the gorge", "<p>A short day with a long ladder.</p>", other),
+        "/trips/vosges": page("Along the ridge", "<p>Seven hours, and no water.</p>", other),
+        "/print": page("Over the pass", "<p>Two days with a night in a hut. Printed.</p>", other),
+    }
+    with serving(pages) as site:
+        crawled = call(site.url, tmp_path).completed()
+    assert crawled.urls(site.url) == set(pages) - {"/print"}
+    (note,) = [note for note in crawled.manifest["notes"] if "canonical" in note]
+    assert note.startswith("4 pages name another page as canonical URL although the texts differ.")
+
+
+def test_pages_that_only_lead_elsewhere_are_left_out(tmp_path: Path) -> None:
+    pages = {
+        "/": page("Harbour", links("/old/", "/moved.html", "/itself/")),
+        "/old/": "<title>Redirecting...</title><meta http-equiv=refresh content='0; url=./index.html'>Click here.",
+        "/moved.html": "<title>Moved</title><script>location.replace('/tides.html')</script><p>Wait.</p>",
+        "/itself/": "<title>Wait</title><script>location.href = '/itself/'</script><p>Loading the page.</p>",
+        "/tides.html": page("Tides", "<p>High water is at noon on the first of May.</p>"),
+    }
+    with serving(pages) as site:
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/tides.html"}

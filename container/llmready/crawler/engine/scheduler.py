@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from llmready.crawler.engine.candidate import Candidate
+from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import MAX_KNOWN, Frontier
 from llmready.crawler.engine.visit import (
     LINK_PRIORITY,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.fetch.site_client import SiteClient
     from llmready.crawler.fetch.sitemaps import Entry
+    from llmready.crawler.page.metadata import PageMetadata
     from llmready.crawler.page.text import TextPage
     from llmready.crawler.report.reporter import Reporter
     from llmready.crawler.store.pages import PageStore
@@ -108,6 +111,7 @@ class Scheduler:
         self._browser = browser
         self._workers = workers
         self._alternates = MarkdownAlternates(client, scope.admit, negotiates=site.negotiates)
+        self._canonicals = CanonicalClaims()
         self._feeds: list[Url] = []
         self._forbidden: set[str] = set()
         # Most links of a page are on the pages before it, too, and lead to what was fetched already.
@@ -158,6 +162,7 @@ class Scheduler:
         except ExceptionGroup as failed:
             # All workers meet the same full disk, so the first error is enough.
             raise _first(failed) from failed
+        self.notes += self._canonicals.notes()
 
     async def _read_sitemaps(self) -> None:
         try:
@@ -229,7 +234,8 @@ class Scheduler:
         """Fetch, visit and store a page; repeat while it redirects to itself in another form."""
         while True:
             if response is None:
-                response = await self._client.get(candidate.url, wants_body=is_page)
+                missing = self._browser is not None
+                response = await self._client.get(candidate.url, wants_body=is_page, missing=missing)
             if isinstance(response, Failure):
                 raise response
             if response.status == 200:
@@ -251,10 +257,11 @@ class Scheduler:
     async def _apply(self, outcome: Outcome, candidate: Candidate) -> bool:
         """Apply the outcome of a visit. Returns: whether the candidate has to be fetched again at its new URL."""
         match outcome:
-            case Store(content):
+            case Store(content, ignores_canonical):
+                self._canonicals.ignored += ignores_canonical
                 await self._keep(candidate, content)
             case Copy(original, content):
-                if not self._replaced_by(original, candidate):
+                if not self._replaced_by(original, candidate, content.metadata):
                     await self._keep(candidate, content)
             case Redirect(url):
                 return self._redirect(candidate, url)
@@ -274,6 +281,7 @@ class Scheduler:
         prepared = prepare(content, candidate.url, candidate.depth, alternate)
         if alternate is not None:
             self._frontier.claim(alternate.url)
+        self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))
         if self._store.add(*prepared):
             self._frontier.succeed(candidate)
         else:
@@ -299,13 +307,19 @@ class Scheduler:
             self._frontier.replace(candidate, url, hops)
         return False
 
-    def _replaced_by(self, original: Url, candidate: Candidate) -> bool:
+    def _replaced_by(self, original: Url, candidate: Candidate, metadata: PageMetadata) -> bool:
         """Let the canonical page take the place of a copy, unless it leads back here or failed."""
         if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
         self._frontier.replace(candidate, original, candidate.hops, is_copy=True)
+        self._take_back(self._canonicals.claimed(original, candidate, metadata.heading))
         return True
+
+    def _take_back(self, candidates: Iterable[Candidate]) -> None:
+        """Fetch pages again that were taken for copies of another page, and keep them."""
+        for candidate in candidates:
+            self._frontier.restore_copy(replace(candidate, copy_of=candidate.url))
 
     async def _offer(self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY) -> None:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]

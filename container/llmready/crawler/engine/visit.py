@@ -19,7 +19,7 @@ from llmready.crawler.page.html import HtmlPage, read_html, read_rendered
 from llmready.crawler.page.media import Media, is_page_path, media_of
 from llmready.crawler.page.meta_tags import header_rules
 from llmready.crawler.page.text import TextPage, read_text_page
-from llmready.crawler.urls import Url, continues
+from llmready.crawler.urls import Url, continues, join
 
 if TYPE_CHECKING:
     from llmready.crawler.browser.browser import Browser
@@ -35,14 +35,27 @@ TRANSLATION_PRIORITY = 0.1
 _TEASER = re.compile(r"^#{1,6} [^\n]{0,200}\]\(", re.MULTILINE)
 """A heading that is a link: the beginning of a teaser."""
 
+LONGEST_STUB = 4000
+"""Bytes of a page that may be nothing but a redirect by script."""
+
+MOST_WORDS_OF_STUB = 30
+"""Words of a page that only sends its readers elsewhere."""
+
+_LOCATION = re.compile(
+    r"""<script[^>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
+    r"""["']([^"'\s]{1,500})["']"""
+)
+_NOT_FOUND = re.compile(r"(?i)\b404\b|not found|no longer exists|doesn.t exist")
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The page belongs to the result."""
+    """The page belongs to the result; `ignores_canonical` says whether it names the front page as canonical."""
 
     content: HtmlPage | TextPage
+    ignores_canonical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,10 @@ async def _visit(
 ) -> Visit:
     if response.redirect is not None:
         return Visit(Redirect(response.redirect))
-    response.raise_for_status()
+    # Static hosts answer the routes of a single-page application with 404 and the application.
+    is_route = response.status == 404 and browser is not None and bool(response.body)
+    if not is_route or media_of(response) is not Media.HTML:
+        response.raise_for_status()
     media = media_of(response)
     if media in (Media.MARKDOWN, Media.TEXT):
         return _visit_text(response, candidate, scope)
@@ -146,11 +162,15 @@ async def _visit(
     content = await read_html(response, converter)
     metadata = content.metadata
     is_judged = metadata.refresh or metadata.noindex
+    if is_route and (is_judged or not needs_browser(content.html)):
+        response.raise_for_status()
     if browser is not None and not is_judged and needs_browser(content.html):
         rendered = await browser.render(response, scope.robots)
         if rendered.leads_to is not None:
             return Visit(_script_redirect(rendered.leads_to, candidate, scope))
         content = await read_rendered(response, rendered.html, converter)
+        if is_route and _NOT_FOUND.search(f"{content.metadata.title} {content.metadata.heading}"):
+            response.raise_for_status()
         if rendered.address is not None and not scope.robots.allows(rendered.address):
             # Scripts changed the page's address to one that robots.txt forbids.
             return Visit(Skip())
@@ -177,16 +197,33 @@ def _visit_html(content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
 
 def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outcome:
     metadata = content.metadata
-    if metadata.refresh is not None and metadata.refresh.key != candidate.url.key:
-        return Redirect(metadata.refresh)
+    target = _stub_target(content)
+    if target is not None and target.key != candidate.url.key:
+        return Redirect(target)
     if metadata.noindex or not scope.wants(candidate.url):
         return Skip()
     if metadata.is_frameset:
         return Frames(metadata.title)
-    if candidate.depth and (metadata.is_menu or _continues_list(content, candidate)):
+    is_stub = target is not None and len(content.markdown.split()) < MOST_WORDS_OF_STUB
+    if candidate.depth and (is_stub or metadata.is_menu or _continues_list(content, candidate)):
         return Skip()
-    original = _original(metadata.canonical or content.relations.canonical, candidate, scope)
-    return Copy(original, content) if original is not None else Store(content)
+    canonical = metadata.canonical or content.relations.canonical
+    original = _original(canonical, candidate, scope)
+    if original is not None:
+        return Copy(original, content)
+    fronts = {"/", scope.start.key} - {candidate.url.key}
+    return Store(content, canonical is not None and canonical.key in fronts and not candidate.url.query)
+
+
+def _stub_target(content: HtmlPage) -> Url | None:
+    """Return where a page sends its readers by a refresh or, where it has no text, by a script; else None."""
+    metadata = content.metadata
+    if metadata.refresh is not None:
+        return metadata.refresh
+    if len(content.source) > LONGEST_STUB or len(content.markdown.split()) > MOST_WORDS_OF_STUB:
+        return None
+    script = _LOCATION.search(content.html)
+    return join(metadata.base, script[1]) if script else None
 
 
 def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
@@ -212,7 +249,7 @@ def _original(canonical: Url | None, candidate: Candidate, scope: Scope) -> Url 
     if canonical is None or candidate.stays:
         return None
     url = scope.own(canonical)
-    if url is None or url.key == candidate.url.key or url.path == "/" or continues(candidate.url, url):
+    if url is None or url.key in (candidate.url.key, "/", scope.start.key) or continues(candidate.url, url):
         return None
     may_replace = scope.robots.allows(url) and scope.wants(url) and is_page_path(url.path)
     return url if may_replace else None

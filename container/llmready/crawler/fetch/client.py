@@ -36,6 +36,11 @@ class _WantedBody:
     limit: int
     cut: bool
     accepts: Callable[[Response], bool]
+    missing: bool
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        return (200, 404) if self.missing else (200,)
 
 
 def every_body(_: Response) -> bool:
@@ -96,17 +101,19 @@ class HttpClient:
         limit: int | None = None,
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
+        missing: bool = False,
         condition: Mapping[str, str] | None = None,
     ) -> Response:
         """Fetch one URL without following redirects.
 
         Parameters: `url`; `accept`, the header; `limit`, decoded bytes, None for the limit of a page; `cut`,
         whether a longer body is cut instead of refused; `wants_body`, decides by the headers whether the body of
-        a 200 is read (other bodies are not); `condition`, headers such as If-None-Match.
+        a 200 is read; `missing`, whether that of a 404 is read, too (other bodies are not); `condition`, headers
+        such as If-None-Match.
         Raises: Failure.
         """
         self._guard.check_url(url)
-        wanted = _WantedBody(limit or self._limits.page_bytes, cut, wants_body)
+        wanted = _WantedBody(limit or self._limits.page_bytes, cut, wants_body, missing)
         try:
             return await self._get(url, {"Accept": accept, **(condition or {})}, wanted)
         except TimeoutError:
@@ -121,7 +128,7 @@ class HttpClient:
             async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
                 due.reschedule(began + limits.page_seconds)
                 response = Response(url, answer.status, answer.headers, b"")
-                if answer.status != 200 or not wanted.accepts(response):
+                if answer.status not in wanted.statuses or not wanted.accepts(response):
                     if (answer.content_length or wanted.limit) > _SMALL_BODY:
                         answer.close()
                     return response

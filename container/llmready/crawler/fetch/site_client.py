@@ -37,6 +37,7 @@ class SiteClient:
         limit: int | None = None,
         cut: bool = False,
         wants_body: Callable[[Response], bool] = every_body,
+        missing: bool = False,
     ) -> Response:
         """Fetch a URL once the throttle allows it; see `HttpClient.get`. Raises: Failure, OutOfTimeError."""
         cached = self._cache.find(url, accept)
@@ -49,7 +50,13 @@ class SiteClient:
             began = _now()
             try:
                 response = await self._client.get(
-                    url, accept=accept, limit=limit, cut=cut, wants_body=wants_body, condition=condition
+                    url,
+                    accept=accept,
+                    limit=limit,
+                    cut=cut,
+                    wants_body=wants_body,
+                    missing=missing,
+                    condition=condition,
                 )
             except Failure as failure:
                 if failure.code == Code.TIMEOUT:
