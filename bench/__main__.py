@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "hostile": "sites that mean harm",
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
+    "unchanged": "a scheduled run of unchanged pages beside a full one",
     "fairness": "tenants with one generation each beside one with 500",
     "accounts": "sign-ins, warm routes, cold starts",
     "lists": "lists of somebody who has very much",
