@@ -32,7 +32,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templa
         stage = load_stage(name, dict(settings))
         folder = tmp_path_factory.mktemp(name)
         build(stage, outdir=str(folder), context=_feature_flags(), protected=protected).synth()
-        return Template(json.loads((folder / f"{stage.stack_name}.template.json").read_text()))
+        return Template(json.loads((folder / f"{stage.stack_name}.template.json").read_text()), folder)
 
     def with_settings(name: str, *, protected: bool = True, **settings: str) -> Template:
         if name != "local" and not {"mail_provider", "mail_sender"} & set(settings):

@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 Resource = dict[str, Any]
 
 
 class Template:
-    def __init__(self, body: dict[str, Any]):
+    def __init__(self, body: dict[str, Any], assembly: Path):
         self.body = body
+        self.assembly = assembly
         self.resources: dict[str, Resource] = body["Resources"]
 
     def of(self, kind: str) -> dict[str, Resource]:
@@ -48,6 +50,12 @@ class Template:
     def archives(self) -> Resource:
         """Return the bucket of archives."""
         return self.output("Bucket")
+
+    def unpacked(self, code: Resource) -> int:
+        """Return the bytes of a function's code or of a layer, as Lambda unpacks it."""
+        folder = self.assembly / f"asset.{code['S3Key'].removesuffix('.zip')}"
+        assert folder.is_dir(), folder
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
     def function_name(self, folder: str) -> str:
         """The logical id of a folder's function."""

@@ -78,6 +78,31 @@ def test_each_integration_may_call_its_function(prod: Template) -> None:
     assert functions <= allowed
 
 
+def test_each_queue_of_a_function_may_be_read_by_it(prod: Template) -> None:
+    functions = prod.of("AWS::Lambda::Function")
+    mappings = prod.of("AWS::Lambda::EventSourceMapping").values()
+    assert len(mappings) >= 3
+    for mapping in mappings:
+        role = target(functions[target(mapping["Properties"]["FunctionName"])]["Properties"]["Role"])
+        queue = target(mapping["Properties"]["EventSourceArn"])
+        allowed = {
+            action
+            for statement in prod.statements(role)
+            if queue in json.dumps(statement["Resource"])
+            for action in listed(statement["Action"])
+        }
+        assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= allowed
+
+
+def test_each_dead_letter_queue_takes_what_its_queue_gives_up(prod: Template) -> None:
+    edges = 0
+    for queue in prod.of("AWS::SQS::Queue").values():
+        if redrive := queue["Properties"].get("RedrivePolicy"):
+            assert target(redrive["deadLetterTargetArn"]) in prod.of("AWS::SQS::Queue")
+            edges += 1
+    assert edges >= 3
+
+
 # Containers on Fargate
 
 
@@ -293,6 +318,18 @@ def test_functions_keep_the_limits_of_lambda(prod: Template) -> None:
             for name, value in properties["Environment"]["Variables"].items()
         )
         assert size < 4096, folder
+
+
+def test_each_function_with_its_layers_fits_into_lambda(prod: Template) -> None:
+    layers = {
+        name: prod.unpacked(entry["Properties"]["Content"])
+        for name, entry in prod.of("AWS::Lambda::LayerVersion").items()
+        if "AwsCliLayer" not in name  # a zip of the CDK's, for its own function
+    }
+    for folder, function in prod.functions().items():
+        size = prod.unpacked(function["Properties"]["Code"])
+        size += sum(layers[target(layer)] for layer in function["Properties"]["Layers"])
+        assert 10_000 < size < 250 * 1024 * 1024, folder
 
 
 def test_the_api_answers_before_the_gateway_gives_up(prod: Template) -> None:

@@ -23,7 +23,7 @@ def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template
     )
     assert done.returncode == 0, done.stderr
     (made,) = tmp_path.glob("*.template.json")
-    again = Template(json.loads(made.read_text()))
+    again = Template(json.loads(made.read_text()), made.parent)
     assert len(_assets(again)) >= len(dev.functions()) + 2
     assert _assets(again) == _assets(dev)
     public = again.functions()["public"]["Properties"]["Code"]["S3Key"].removesuffix(".zip")
@@ -40,8 +40,9 @@ def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template
     }
     for folder in dev.functions():
         assert 0 < sizes[f"LLMReady dev: {folder}"] <= 100
-    for layer in dev.of("AWS::Lambda::LayerVersion").values():
-        assert 0 < sizes[layer["Properties"]["Description"]] <= 15_000
+    for name, layer in dev.of("AWS::Lambda::LayerVersion").items():
+        if "AwsCliLayer" not in name:  # a zip of the CDK's, which is not put together here
+            assert 0 < sizes[layer["Properties"]["Description"]] <= 15_000
 
 
 def _has_what_it_copies(context: Path, dockerfile: str) -> None:
