@@ -34,10 +34,10 @@ DECISIONS := .build/decisions.jsonl
 ENFORCED_PART := tests/e2e/test_walk.py::test_a_website_becomes_files \
 	tests/e2e/test_accounts.py::test_from_sign_up_to_recovery \
 	tests/e2e/test_accounts.py::test_a_running_crawl_ends_with_its_account \
-	tests/e2e/test_operations.py::test_files_past_their_days_are_deleted \
-	tests/e2e/test_operations.py::test_quota_comes_back_with_the_month \
+	tests/e2e/test_operations.py::test_expired_files_are_deleted \
+	tests/e2e/test_operations.py::test_quota_resets_each_month \
 	tests/e2e/test_operations.py::test_a_lost_generation_is_failed_and_refunded \
-	tests/e2e/test_operations.py::test_a_deletion_that_broke_off_is_gone_on_with \
+	tests/e2e/test_operations.py::test_interrupted_deletion_is_continued \
 	tests/e2e/test_dead_letters.py \
 	tests/e2e/test_operations.py::test_an_address_that_bounced_or_complained_gets_no_more_mail
 enforced = mkdir -p .build && rm -f $(DECISIONS) \

@@ -191,7 +191,7 @@ def test_a_new_password_keeps_keys_and_its_mail_counts_them(service: Service) ->
     assert "1 API key " in service.mails(ada.address)[-1]["BodyText"]
 
 
-def test_keys_die_with_the_account(service: Service) -> None:
+def test_keys_are_deleted_with_the_account(service: Service) -> None:
     ada = service.person("ada.dies@example.org")
     key = create(ada)["key"]
     exported = ada.ask("GET", "/auth/me/export")

@@ -47,7 +47,7 @@ ADDRESSES: list[str] = [
 ]
 
 
-def test_addresses_that_are_none(service: Service) -> None:
+def test_invalid_email_addresses_are_refused(service: Service) -> None:
     before = stored(service)
     for address in ADDRESSES:
         for path, body in (
@@ -152,7 +152,7 @@ PASSWORDS: list[object] = [
 ]
 
 
-def test_passwords_that_are_not_taken(service: Service) -> None:
+def test_weak_passwords_are_refused(service: Service) -> None:
     before = stored(service)
     for password in PASSWORDS:
         body = {"email": "ada.weak@example.org", "password": password}
@@ -196,7 +196,7 @@ TOKENS = [
 ]
 
 
-def test_tokens_that_were_never_given_out(service: Service) -> None:
+def test_unknown_tokens_are_refused(service: Service) -> None:
     before = stored(service)
     for token in TOKENS:
         for path, body, field in (

@@ -32,7 +32,7 @@ def of(service: Service, member: Member) -> list[str]:
     return sorted(item["sk"]["S"] for item in service.items() if item["pk"]["S"] == f"USER#{member.id}")
 
 
-def test_all_goes_and_the_tokens_end_at_once(service: Service) -> None:
+def test_deletion_removes_all_data_and_revokes_tokens(service: Service) -> None:
     ada, ben = service.person("ada.goes@example.org"), service.person("ben.stays@example.org")
     for member in (ada, ben):
         with_generations(service, member, 3)
@@ -77,7 +77,7 @@ def test_checkpoints_go_with_the_account(service: Service) -> None:
     assert place.stored_keys() == [f"checkpoints/{ben.id}/generation/1"]
 
 
-def test_what_runs_is_cancelled_and_its_worker_can_write_no_more(service: Service) -> None:
+def test_deletion_cancels_generations_and_stops_their_writes(service: Service) -> None:
     ada, place = service.person("ada.runs@example.org"), service.place
     user = place.users.get(ada.id)
     assert user is not None
@@ -94,7 +94,7 @@ def test_what_runs_is_cancelled_and_its_worker_can_write_no_more(service: Servic
     assert of(service, ada) == ["PROFILE"]
 
 
-def test_a_file_that_a_worker_stores_late_goes_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_file_of_a_worker_is_deleted(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, place = service.person("ada.late.file@example.org"), service.place
     assert ada.ask("DELETE", "/auth/me", {"password": PASSWORD}).status == 200
     place.s3.put_object(Bucket=place.name, Key=f"generations/{ada.id}/late/1.zip", Body=b"zip")
@@ -107,9 +107,7 @@ def test_a_file_that_a_worker_stores_late_goes_too(service: Service, monkeypatch
     assert service.clean_up({"only": "deletions"}) == {"deleted": 0}
 
 
-def test_a_deletion_that_was_interrupted_is_gone_on_with(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_account_deletion_is_continued(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, place = service.person("ada.interrupted@example.org"), service.place
     with_generations(service, ada, 2)
     user = place.users.get(ada.id)
@@ -163,7 +161,7 @@ def test_nothing_can_be_added_to_an_account_that_is_being_deleted(service: Servi
     assert not place.users.create(new_user(id=user.id))
 
 
-def test_what_stays_names_nobody(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remaining_items_contain_no_address(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = service.person("ada.audited@example.org")
     ada.ask("PATCH", "/auth/me", {"full_name": "Ada Lovelace"})
     ada.ask("POST", "/auth/change-password", {"current_password": PASSWORD, "new_password": NEW})
@@ -182,7 +180,7 @@ def test_what_stays_names_nobody(service: Service, monkeypatch: pytest.MonkeyPat
         assert secret not in text
 
 
-def test_an_export_holds_everything_and_no_secret(service: Service) -> None:
+def test_export_contains_all_data_and_no_secret(service: Service) -> None:
     ada = service.person("ada.exports@example.org")
     with_generations(service, ada, 2)
     service.mails(ada.address)

@@ -149,7 +149,7 @@ def test_bulk_work_and_exports_are_limited_for_each_user(service: Service) -> No
         assert ben.ask(method, path, body).status == 200
 
 
-def test_reads_ask_no_limiter(service: Service) -> None:
+def test_reads_use_no_rate_limit(service: Service) -> None:
     ada = service.person("ada.reads@example.org")
     with calls() as made:
         for path in ("/auth/me", "/websites", "/generations/history", "/generations/quota/check"):
@@ -195,7 +195,7 @@ def test_quota_fails_closed(service: Service) -> None:
 
 
 @pytest.mark.parametrize("path", ["register", "forgot-password"])
-def test_a_captcha_where_the_stage_wants_one(set_up: SetUp, path: str) -> None:
+def test_captcha_is_required_if_configured(set_up: SetUp, path: str) -> None:
     with provider() as (url, asked):
         secret = "captcha-secret"
         service = set_up()
@@ -217,9 +217,7 @@ def test_a_captcha_where_the_stage_wants_one(set_up: SetUp, path: str) -> None:
         ]
 
 
-def test_a_captcha_provider_that_is_down_keeps_nobody_out(
-    set_up: SetUp, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_captcha_outage_refuses_nobody(set_up: SetUp, capsys: pytest.CaptureFixture[str]) -> None:
     service = set_up()
     stored = service.place.emulator.client("secretsmanager").create_secret(
         Name=f"{service.place.name}-captcha", SecretString="x"

@@ -72,7 +72,7 @@ def test_a_hundred_failures_from_anywhere_lock_the_address(service: Service, *, 
     locked(service.login(address, source="198.51.200.1"))
 
 
-def test_a_good_login_does_not_forget_what_others_failed(service: Service) -> None:
+def test_successful_login_keeps_failures_of_other_networks(service: Service) -> None:
     address = "ada.owner@example.org"
     service.register(address)
     for network in range(11):

@@ -84,7 +84,7 @@ def test_other_addresses_have_their_own_quota(service: Service) -> None:
     assert (remaining(ada), remaining(ben)) == (0, 1)
 
 
-def test_next_month_begins_anew(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_month_has_full_quota(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = service.person("ada.next.month@example.org")
     completes(service, ada)
     deleted(service, ada)
@@ -96,7 +96,7 @@ def test_next_month_begins_anew(service: Service, monkeypatch: pytest.MonkeyPatc
     assert remaining(ada) == 1
 
 
-def test_what_stays_of_a_deleted_account_is_a_number_for_the_rest_of_the_month(service: Service) -> None:
+def test_deleted_account_leaves_only_its_used_quota(service: Service) -> None:
     ada = service.person("ada.stays.quota@example.org")
     completes(service, ada)
     deleted(service, ada)

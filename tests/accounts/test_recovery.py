@@ -109,7 +109,7 @@ def test_wrong_current_passwords_lock_like_failed_logins(service: Service) -> No
 
 
 @pytest.mark.parametrize("path", ["forgot-password", "resend-verification", "register"])
-def test_an_answer_does_not_tell_whether_an_address_is_known(service: Service, path: str) -> None:
+def test_answers_do_not_reveal_known_addresses(service: Service, path: str) -> None:
     known, unknown = f"known.{path}@example.org", f"unknown.{path}@example.org"
     service.person(known)
     extra = {"password": NEW} if path == "register" else {}
@@ -121,7 +121,7 @@ def test_an_answer_does_not_tell_whether_an_address_is_known(service: Service, p
     assert len(service.mails(known)) == 2
 
 
-def test_who_signs_up_again_is_led_to_a_new_password(service: Service) -> None:
+def test_second_sign_up_gets_a_password_reset_mail(service: Service) -> None:
     ada = service.person("ada.again@example.org")
     assert service.register(ada.address, NEW).status == 201
     mail = service.mails(ada.address)[-1]
@@ -131,7 +131,7 @@ def test_who_signs_up_again_is_led_to_a_new_password(service: Service) -> None:
     assert service.login(ada.address, NEW).status == 200
 
 
-def test_nobody_can_have_somebody_flooded_with_mails(service: Service) -> None:
+def test_address_cannot_be_flooded_with_mails(service: Service) -> None:
     ada = service.person("ada.flooded@example.org")
     for number in range(12):
         answer = service.ask(
@@ -161,7 +161,7 @@ def test_tokens_of_mails_expire(service: Service, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     "token", ["x", "a" * 64, "ä" * 64, "-" * 64, "A" * 63 + "!", "a" * 4096, "0" * 63, "\x00" * 64]
 )
-def test_tokens_that_are_none(service: Service, token: str) -> None:
+def test_malformed_tokens_are_refused(service: Service, token: str) -> None:
     refused(service.ask("POST", "/auth/verify-email", {"token": token}), 422, "bad_token")
     body = {"token": token, "new_password": NEW}
     refused(service.ask("POST", "/auth/reset-password", body), 422, "bad_token")
@@ -184,7 +184,7 @@ def test_old_password_hashes_are_replaced_at_a_login(service: Service) -> None:
     assert service.login(ada.address).status == 200
 
 
-def test_a_stranger_who_signs_up_with_an_address_says_nothing_in_the_mail(service: Service) -> None:
+def test_sign_up_mail_contains_no_user_text(service: Service) -> None:
     body = {"email": "victim@example.org", "password": PASSWORD, "full_name": "Win now at evil.example"}
     assert service.ask("POST", "/auth/register", body).status == 201
     (mail,) = service.mails("victim@example.org")

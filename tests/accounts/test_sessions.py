@@ -237,7 +237,7 @@ def test_access_tokens_of_a_revoked_family_read_for_a_minute_at_most(
         assert (answer.status, answer.json["code"]) == (401, "invalid_token"), path
 
 
-def test_other_sign_ins_go_on_after_one_signed_out(service: Service) -> None:
+def test_other_sign_ins_stay_after_a_sign_out(service: Service) -> None:
     ada = service.person("ada.two.devices@example.org")
     other = service.signed_in(ada.address)
     signed_out(service, ada)

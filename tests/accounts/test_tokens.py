@@ -310,7 +310,7 @@ def test_one_kind_is_never_accepted_as_another(service: Service) -> None:
     assert service.ask("GET", path).status == 401
 
 
-def test_a_refresh_token_that_comes_again_ends_its_family(service: Service) -> None:
+def test_reused_refresh_token_revokes_its_family(service: Service) -> None:
     ada = service.person("ada.reuse@example.org")
     other = service.signed_in(ada.address)
     stolen = ada.tokens["refresh_token"]
@@ -323,7 +323,7 @@ def test_a_refresh_token_that_comes_again_ends_its_family(service: Service) -> N
     assert other.refresh().status == 200
 
 
-def test_an_expired_token_is_over(service: Service) -> None:
+def test_expired_token_is_refused(service: Service) -> None:
     ada = service.person("ada.expired@example.org")
     for audience, lifetime in ((Audience.ACCESS, 900), (Audience.REFRESH, 30 * 86_400)):
         claims = check(bootstrap.keys(), audience, ada.tokens[f"{audience.value[9:]}_token"])

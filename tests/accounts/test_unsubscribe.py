@@ -53,7 +53,7 @@ def test_one_click_ends_these_mails_and_no_others(service: Service) -> None:
     assert len(service.mails(ada.address)) == before + 2
 
 
-def test_a_link_that_is_not_good_ends_nothing(service: Service) -> None:
+def test_invalid_link_unsubscribes_nothing(service: Service) -> None:
     ada = service.person("ada.forged@example.org")
     for token in ("x", "a.b.c", str(ada.tokens["access_token"]), str(ada.tokens["refresh_token"])):
         answer = service.ask(

@@ -69,7 +69,7 @@ def failed(place: Place, generation: Generation) -> Generation:
     return ended
 
 
-def test_opening_reads_both_and_tells_what_is_missing(either: Place, user: User, website: Website) -> None:
+def test_start_snapshot_reads_website_and_account(either: Place, user: User, website: Website) -> None:
     snapshot = either.generations.start_snapshot(user.id, website.id)
     assert snapshot.user is not None
     assert snapshot.user.email == user.email
@@ -122,7 +122,7 @@ def test_an_inactive_website_is_refused(either: Place, user: User) -> None:
     assert refused.value.code == "website_inactive"
 
 
-def test_a_website_that_is_gone_is_refused(either: Place, user: User, website: Website) -> None:
+def test_deleted_website_is_refused(either: Place, user: User, website: Website) -> None:
     either.websites.delete(website, now())
     with pytest.raises(NotFound) as refused:
         started(either, user, website)
@@ -170,9 +170,7 @@ def test_an_abandoned_generation_is_claimed_once(either: Place, user: User, webs
     assert again.fence == 2
 
 
-def test_a_lease_prolonged_meanwhile_cannot_be_claimed_away(
-    either: Place, user: User, website: Website
-) -> None:
+def test_extended_lease_cannot_be_claimed(either: Place, user: User, website: Website) -> None:
     generation = started(either, user, website)
     held = generation.claimed(time=now() - timedelta(minutes=2), lease=LEASE)
     either.generations.claim(generation, held)
@@ -181,7 +179,7 @@ def test_a_lease_prolonged_meanwhile_cannot_be_claimed_away(
         either.generations.claim(held, held.claimed(time=now(), lease=LEASE))
 
 
-def test_a_heartbeat_prolongs_and_shows_progress(either: Place, user: User, website: Website) -> None:
+def test_heartbeat_extends_the_lease_and_stores_progress(either: Place, user: User, website: Website) -> None:
     held = claimed(either, started(either, user, website))
     later = now() + timedelta(minutes=5)
     either.generations.heartbeat(held, lease_expires_at=later, progress=PROGRESS)
@@ -210,7 +208,7 @@ def test_every_write_under_an_old_fence_is_refused(either: Place, user: User, we
     assert list(either.outbox.due(now() + LEASE)) == []
 
 
-def test_what_was_handed_back_can_be_claimed_again(either: Place, user: User, website: Website) -> None:
+def test_handed_back_generation_can_be_claimed(either: Place, user: User, website: Website) -> None:
     held = claimed(either, started(either, user, website))
     waiting = held.handed_back(failure=FAILURE)
     either.generations.hand_back(waiting)
@@ -289,7 +287,7 @@ def test_being_enqueued_is_noted_only_while_it_waits(either: Place, user: User, 
     assert either.generations.get(user.id, missing) is None
 
 
-def test_what_runs_and_what_expired_is_found(either: Place, user: User) -> None:
+def test_running_and_expired_generations_are_found(either: Place, user: User) -> None:
     first, second, third, fourth = (started(either, user, with_website(either, user)) for _ in range(4))
     held = claimed(either, second)
     done = completed(either, third)
@@ -330,9 +328,7 @@ def test_deleting_takes_it_off_the_history(either: Place, user: User, website: W
     assert counted.listed_total == 0
 
 
-def test_what_a_deleted_website_left_behind_can_be_deleted(
-    either: Place, user: User, website: Website
-) -> None:
+def test_data_of_a_deleted_website_can_be_deleted(either: Place, user: User, website: Website) -> None:
     done = completed(either, started(either, user, website))
     unlocked = either.websites.get_for_user(user.id, website.id)[1]
     assert unlocked is not None

@@ -24,13 +24,13 @@ def take(place: Place, key: str = "somebody", *, per_minute: int = 10, time: dat
 
 
 @pytest.mark.parametrize("per_minute", [1, 7, 10, 60])
-def test_so_many_a_minute_and_no_more(either: Place, per_minute: int) -> None:
+def test_limit_allows_its_rate_per_minute(either: Place, per_minute: int) -> None:
     answers = [take(either, per_minute=per_minute) for _ in range(per_minute + 3)]
     assert answers[:per_minute] == [0] * per_minute
     assert all(answer > 0 for answer in answers[per_minute:])
 
 
-def test_the_wait_it_names_is_long_enough_and_not_longer(either: Place) -> None:
+def test_retry_after_is_exact(either: Place) -> None:
     for _ in range(10):
         assert take(either) == 0
     wait = take(either)
@@ -40,14 +40,14 @@ def test_the_wait_it_names_is_long_enough_and_not_longer(either: Place) -> None:
     assert take(either, time=TIME + timedelta(seconds=wait)) > 0
 
 
-def test_a_rest_fills_the_bucket_and_no_further(either: Place) -> None:
+def test_idle_time_refills_the_bucket_up_to_its_size(either: Place) -> None:
     for _ in range(10):
         take(either)
     later = TIME + timedelta(hours=1)
     assert [take(either, time=later) for _ in range(11)].count(0) == 10
 
 
-def test_limits_know_their_subjects_apart(either: Place) -> None:
+def test_limits_are_separate_per_subject(either: Place) -> None:
     for _ in range(10):
         take(either)
     assert take(either, "another") == 0
@@ -61,7 +61,7 @@ def test_a_burst_passes_no_limit(place: Place) -> None:
     assert all(0 < answer <= 60 for answer in answers if answer)
 
 
-def test_one_knows_where_one_stands(either: Place) -> None:
+def test_rate_limit_status_is_returned(either: Place) -> None:
     rate = Rate(4, 3600)
     statuses = [either.limiter.take("mails", "somebody", rate=rate, time=TIME) for _ in range(5)]
     assert [(status.remaining, status.wait) for status in statuses] == [
@@ -74,7 +74,7 @@ def test_one_knows_where_one_stands(either: Place) -> None:
     assert [status.full_in for status in statuses] == [900, 1800, 2700, 3600, 3600]
 
 
-def test_whom_a_limit_holds_for_is_not_stored_in_plain(either: Place) -> None:
+def test_subject_of_a_limit_is_stored_hashed(either: Place) -> None:
     either.limiter.take("logins", "192.0.2.77", rate=Rate(10), time=TIME)
     assert "192.0.2.77" not in str(either.dynamodb.scan(TableName=either.name)["Items"])
 
@@ -111,7 +111,7 @@ def test_ten_failures_lock_for_a_while(either: Place) -> None:
     assert fail(either, after) > 0
 
 
-def test_failures_count_for_fifteen_minutes_wherever_those_begin(either: Place) -> None:
+def test_failures_count_for_fifteen_minutes(either: Place) -> None:
     for _ in range(LOCKOUT_FAILURES_OF_NETWORK - 1):
         assert fail(either) == 0
     almost = TIME + LOCKOUT_WINDOW - timedelta(seconds=1)
@@ -148,13 +148,13 @@ def test_a_burst_of_right_passwords_passes(place: Place) -> None:
         assert set(pool.map(sign_in, range(48))) == {0}
 
 
-def test_logins_that_died_on_the_way_count_as_failed(either: Place) -> None:
+def test_interrupted_logins_count_as_failed(either: Place) -> None:
     for _ in range(LOCKOUT_FAILURES_OF_NETWORK):
         assert either.lockout.begin(SOMEBODY, TIME) == 0
     assert either.lockout.begin(SOMEBODY, TIME + timedelta(seconds=30)) == 870
 
 
-def test_one_holds_the_mutex_and_learns_who_waited(either: Place) -> None:
+def test_mutex_holder_learns_of_waiting_processes(either: Place) -> None:
     first, second = DynamoMutex(either.table), DynamoMutex(either.table)
     assert first.acquire("m", time=TIME, until=TIME + MINUTE)
     assert first.acquire("other", time=TIME, until=TIME + MINUTE)
@@ -165,7 +165,7 @@ def test_one_holds_the_mutex_and_learns_who_waited(either: Place) -> None:
     assert second.release("m") is True
 
 
-def test_a_mutex_that_ran_out_can_be_taken_and_is_not_given_back_by_its_old_holder(either: Place) -> None:
+def test_expired_mutex_can_be_taken_and_not_released_by_its_old_holder(either: Place) -> None:
     first, second, third = (DynamoMutex(either.table) for _ in range(3))
     assert first.acquire("m", time=TIME, until=TIME + MINUTE)
     later = TIME + MINUTE
@@ -177,7 +177,7 @@ def test_a_mutex_that_ran_out_can_be_taken_and_is_not_given_back_by_its_old_hold
     assert third.acquire("m", time=later, until=later + MINUTE)
 
 
-def test_one_of_many_gets_the_mutex(place: Place) -> None:
+def test_only_one_process_gets_the_mutex(place: Place) -> None:
     time = now()
     mutexes = [DynamoMutex(place.table) for _ in range(24)]
     with ThreadPoolExecutor(24) as pool:

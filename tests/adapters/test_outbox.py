@@ -40,14 +40,14 @@ def test_a_sent_mail_is_never_sent_again(either: Place) -> None:
     assert list(either.outbox.due(time + 10 * LATER)) == []
 
 
-def test_a_mail_that_never_was_cannot_be_claimed(either: Place) -> None:
+def test_unknown_mail_cannot_be_claimed(either: Place) -> None:
     time = now()
     user, mail = new_id(), new_id()
     assert either.outbox.claim(user, mail, time=time, until=time + LATER) is None
     assert either.dynamodb.scan(TableName=either.name)["Count"] == 0
 
 
-def test_what_is_due_is_found_oldest_first(either: Place) -> None:
+def test_due_mails_are_found_oldest_first(either: Place) -> None:
     time = now()
     late = put(either, due_at=time - timedelta(minutes=1))
     later = put(either, due_at=time)

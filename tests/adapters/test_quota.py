@@ -102,7 +102,7 @@ ACTIONS = st.tuples(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 @given(st.lists(ACTIONS, min_size=5, max_size=25))
-def test_the_ledger_balances_whatever_happens(place: Place, actions: list[tuple[str, int]]) -> None:
+def test_ledger_balances_in_every_sequence(place: Place, actions: list[tuple[str, int]]) -> None:
     life = Life(place)
     for name, which in actions:
         life.act(name, which)

@@ -24,13 +24,13 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_stored_as_it_was(either: Place, archive: Path) -> None:
+def test_file_is_stored_unchanged(either: Place, archive: Path) -> None:
     either.archives.store(archive, "generations/u/g/1.zip", SHA256)
     found = either.s3.get_object(Bucket=either.name, Key="generations/u/g/1.zip")
     assert (found["Body"].read(), found["ContentType"]) == (CONTENT, "application/zip")
 
 
-def test_a_large_file_is_stored_as_it_was(place: Place, tmp_path: Path) -> None:
+def test_large_file_is_stored_unchanged(place: Place, tmp_path: Path) -> None:
     path = tmp_path / "out.zip"
     path.write_bytes(bytes(range(256)) * 40_000)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -39,7 +39,7 @@ def test_a_large_file_is_stored_as_it_was(place: Place, tmp_path: Path) -> None:
     assert hashlib.sha256(body).hexdigest() == sha256
 
 
-def test_a_file_that_is_not_what_it_should_be_is_refused(place: Place, archive: Path) -> None:
+def test_file_with_a_wrong_hash_is_refused(place: Place, archive: Path) -> None:
     with pytest.raises(TryAgain):
         place.archives.store(archive, "generations/u/g/1.zip", "0" * 64)
     assert place.stored_keys() == []
@@ -64,7 +64,7 @@ def test_a_file_that_could_not_be_deleted_is_no_success(either: Place, archive: 
         either.archives.delete_all("generations/u/g/")
 
 
-def test_a_bucket_that_is_not_there_is_tried_again(either: Place, archive: Path) -> None:
+def test_missing_bucket_is_retried(either: Place, archive: Path) -> None:
     missing = S3Archives(either.s3, f"{either.name}-missing")
     with pytest.raises(TryAgain):
         missing.store(archive, "generations/u/g/1.zip", SHA256)

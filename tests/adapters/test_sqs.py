@@ -27,9 +27,7 @@ def receive(place: Place, lane: Lane = Lane.PRIORITY, visibility: int = 30) -> Q
         ("pro", {"use_playwright": True}, Lane.PRIORITY_BROWSER),
     ],
 )
-def test_a_generation_goes_by_its_plan_and_by_what_it_needs(
-    either: Place, plan: str, wanted: dict[str, Any], lane: Lane
-) -> None:
+def test_queue_follows_plan_and_browser(either: Place, plan: str, wanted: dict[str, Any], lane: Lane) -> None:
     user = new_user(plan)
     generation = new_generation(user, new_website(user, **wanted))
     either.jobs.send(generation)
@@ -43,7 +41,7 @@ def test_a_generation_goes_by_its_plan_and_by_what_it_needs(
     assert either.waiting(either.queue_urls[lane]) == (0, 0)
 
 
-def test_a_job_given_back_is_there_at_once(either: Place) -> None:
+def test_returned_job_is_visible_at_once(either: Place) -> None:
     user = new_user()
     either.jobs.send(new_generation(user, new_website(user)))
     job = receive(either)
@@ -56,7 +54,7 @@ def test_a_job_given_back_is_there_at_once(either: Place) -> None:
     assert receive(either) is None
 
 
-def test_a_job_that_breaks_its_workers_is_set_aside(place: Place) -> None:
+def test_repeatedly_failing_job_goes_to_the_dead_letter_queue(place: Place) -> None:
     user = new_user()
     place.jobs.send(new_generation(user, new_website(user)))
     for _ in range(4):
@@ -105,10 +103,10 @@ def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
 @pytest.mark.parametrize(
     "body", ["", "null", "[]", "{}", '{"user_id": "u"}', '{"user_id": 1, "generation_id": "g"}', "{'a'}"]
 )
-def test_what_is_no_message_of_ours_is_told(body: str) -> None:
+def test_unknown_message_is_reported(body: str) -> None:
     with pytest.raises(ValueError, match="the message"):
         job_from(body)
 
 
-def test_a_message_may_say_more() -> None:
+def test_unknown_fields_of_a_message_are_ignored() -> None:
     assert job_from(json.dumps({"user_id": "u", "generation_id": "g", "more": 1})) == ("u", "g")

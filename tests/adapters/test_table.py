@@ -45,7 +45,7 @@ CONFLICT = cancelled("None", "TransactionConflict", "None", "None")
 @pytest.mark.parametrize(
     "reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
 )
-def test_a_transaction_in_the_way_of_others_is_tried_again(either: Place, reason: str) -> None:
+def test_conflicting_transaction_is_retried(either: Place, reason: str) -> None:
     user = registered(either)
     generation = new_generation(user, with_website(either, user))
     calls = answering(either, "TransactWriteItems", *[cancelled("None", reason, "None", "None")] * 3)
@@ -55,7 +55,7 @@ def test_a_transaction_in_the_way_of_others_is_tried_again(either: Place, reason
     assert either.quotas.get(user.id, generation.month).taken == 1
 
 
-def test_a_transaction_that_never_gets_through_is_given_up(either: Place) -> None:
+def test_permanently_conflicting_transaction_fails(either: Place) -> None:
     user = registered(either)
     generation = new_generation(user, with_website(either, user))
     calls = answering(either, "TransactWriteItems", *[CONFLICT] * 50)
@@ -87,7 +87,7 @@ def test_a_transaction_that_is_wrong_is_an_error(either: Place) -> None:
     "code",
     ["ProvisionedThroughputExceededException", "ThrottlingException", "TransactionConflictException"],
 )
-def test_a_busy_table_is_to_be_tried_again(either: Place, code: str) -> None:
+def test_throttled_table_raises_try_again(either: Place, code: str) -> None:
     calls: dict[str, Callable[[], object]] = {
         "GetItem": lambda: either.table.get(ONE),
         "PutItem": lambda: either.table.write(either.table.put({"pk": "p", "sk": "1"})),
@@ -102,18 +102,18 @@ def test_a_busy_table_is_to_be_tried_again(either: Place, code: str) -> None:
             call()
 
 
-def test_a_table_that_is_not_there_is_an_error(either: Place) -> None:
+def test_missing_table_is_an_error(either: Place) -> None:
     with pytest.raises(ClientError):
         Table(either.dynamodb, f"{either.name}-missing").get(ONE)
 
 
-def test_an_endpoint_that_is_not_there_is_to_be_tried_again() -> None:
+def test_unreachable_endpoint_raises_try_again() -> None:
     nowhere = Emulator(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(TryAgain):
         Table(nowhere.client("dynamodb"), "table").get(ONE)
 
 
-def test_what_a_batch_left_out_is_asked_for_again(either: Place) -> None:
+def test_unprocessed_batch_items_are_requested_again(either: Place) -> None:
     for key in (ONE, TWO):
         either.table.write(either.table.put({"pk": key.pk, "sk": key.sk, "n": int(key.sk)}))
     left: list[int] = [1, 1, 0]
@@ -147,7 +147,7 @@ def test_a_query_goes_through_all_pages(either: Place) -> None:
     assert [item["sk"] for item in back] == ["4", "3", "2", "1", "0"]
 
 
-def test_a_refused_write_shows_what_was_there(either: Place) -> None:
+def test_refused_write_returns_the_stored_item(either: Place) -> None:
     absent = Attr("pk").not_exists()
     either.table.write(either.table.put({"pk": "p", "sk": "1", "n": 5, "list": [1, {"a": None}]}, absent))
     with pytest.raises(ConditionFailed) as refused:
@@ -172,7 +172,7 @@ def test_an_update_changes_adds_and_removes_at_once(either: Place) -> None:
     assert after == {"pk": "p", "sk": "1", "name": "new", "n": 3, "made": 3}
 
 
-def test_a_refused_transaction_does_nothing_and_tells_which(either: Place) -> None:
+def test_refused_transaction_names_the_failed_condition(either: Place) -> None:
     either.table.write(either.table.put({"pk": "p", "sk": "1", "n": 1}))
     with pytest.raises(TransactionRefused) as refused:
         either.table.transact(

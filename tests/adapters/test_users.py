@@ -36,7 +36,7 @@ def test_an_account_changes_its_name_and_its_plan(either: Place) -> None:
     assert (kept.plan_name, kept.full_name, kept.password_hash) == ("pro", None, user.password_hash)
 
 
-def test_nobody_is_made_by_a_change(either: Place) -> None:
+def test_update_creates_no_account(either: Place) -> None:
     missing = new_id()
     changes: tuple[Callable[[], object], ...] = (
         lambda: either.users.rename(missing, "x", now()),
@@ -81,7 +81,7 @@ def test_a_refresh_token_is_good_once_and_its_reuse_revokes_the_family(either: P
     assert rotated(either, user, "other", "first", "second")
 
 
-def test_a_closed_family_is_over(either: Place) -> None:
+def test_closed_family_is_refused(either: Place) -> None:
     sessions, user = either.sessions, registered(either).id
     opened(either, user, "family")
     sessions.close(user, "family")
@@ -100,7 +100,7 @@ def test_all_families_but_one_can_be_closed(either: Place) -> None:
     assert not rotated(either, user, "family7", "second", "third")
 
 
-def test_nobody_signs_in_to_an_account_that_is_gone(either: Place) -> None:
+def test_deleted_account_cannot_sign_in(either: Place) -> None:
     user = registered(either)
     assert not opened(either, new_id(), "family")
     assert either.users.mark_deleted(user, now())
@@ -125,7 +125,7 @@ def told(user_id: str) -> OutboxMail:
     )
 
 
-def test_a_mails_token_is_good_once_for_one_thing_and_not_for_long(either: Place) -> None:
+def test_mail_token_works_once_for_its_purpose_until_it_expires(either: Place) -> None:
     user, users, time = registered(either), either.users, now()
 
     def issued(purpose: Purpose) -> MailToken:
@@ -151,7 +151,7 @@ def test_a_mails_token_is_good_once_for_one_thing_and_not_for_long(either: Place
     assert (found.password_hash, found.sessions_since) == ("hash", time)
 
 
-def test_a_password_is_changed_only_where_it_is_as_it_was_read(either: Place) -> None:
+def test_password_change_requires_the_read_password(either: Place) -> None:
     user, users = registered(either), either.users
     assert users.change_password(user, "second", told(user.id), now(), kept_family="mine")
     assert not users.change_password(user, "third", told(user.id), now(), kept_family=None)
@@ -161,7 +161,7 @@ def test_a_password_is_changed_only_where_it_is_as_it_was_read(either: Place) ->
     assert (found.password_hash, found.kept_family) == ("second", "mine")
 
 
-def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> None:
+def test_deleted_account_frees_its_address(either: Place) -> None:
     user, users, time = registered(either, email="gone@example.com", full_name="Gone"), either.users, now()
     assert users.mark_deleted(user, time)
     assert not users.mark_deleted(user, time)
@@ -187,7 +187,7 @@ def test_a_deleted_account_is_none_and_its_address_is_free(either: Place) -> Non
     assert list(users.deleted(time + timedelta(hours=2))) == []
 
 
-def test_what_an_account_has_is_removed_a_part_at_a_time(either: Place) -> None:
+def test_account_data_is_removed_in_parts(either: Place) -> None:
     user, other = registered(either), registered(either)
     for number in range(330):
         opened(either, user.id, f"family{number}")

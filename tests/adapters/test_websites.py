@@ -29,7 +29,7 @@ def changed(website: Website, **changes: object) -> Website:
     return website.changed(updated_at=website.updated_at + timedelta(seconds=1), **changes)
 
 
-def test_a_website_is_kept_as_it_was_given(either: Place, user: User) -> None:
+def test_website_is_stored_as_given(either: Place, user: User) -> None:
     website = with_website(
         either,
         user,
@@ -51,7 +51,7 @@ def test_a_website_is_kept_as_it_was_given(either: Place, user: User) -> None:
 @pytest.mark.parametrize(
     "same", ["https://example.com/docs/", "http://example.com/docs", "https://www.example.com/docs"]
 )
-def test_a_url_is_there_once_a_user(either: Place, user: User, same: str) -> None:
+def test_url_is_unique_per_user(either: Place, user: User, same: str) -> None:
     first = with_website(either, user, "https://example.com/docs")
     with pytest.raises(Conflict) as refused:
         with_website(either, user, same)
@@ -60,7 +60,7 @@ def test_a_url_is_there_once_a_user(either: Place, user: User, same: str) -> Non
     with_website(either, registered(either), same)
 
 
-def test_a_plan_covers_so_many_websites(either: Place, user: User) -> None:
+def test_plan_limits_the_number_of_websites(either: Place, user: User) -> None:
     either.websites.create(new_website(user), limit=2)
     either.websites.create(new_website(user), limit=2)
     over = new_website(user, "https://over.example.com/")
@@ -71,7 +71,7 @@ def test_a_plan_covers_so_many_websites(either: Place, user: User) -> None:
     either.websites.create(over, limit=3)
 
 
-def test_nobody_has_no_websites(either: Place) -> None:
+def test_unknown_user_has_no_websites(either: Place) -> None:
     with pytest.raises(NotFound):
         with_website(either, new_user())
 
@@ -106,7 +106,7 @@ def test_a_change_keeps_the_counters(either: Place, user: User) -> None:
     assert counts(either, user) == (1, 1)
 
 
-def test_a_change_of_what_was_changed_meanwhile_is_refused(either: Place, user: User) -> None:
+def test_concurrent_change_is_refused(either: Place, user: User) -> None:
     website = with_website(either, user)
     either.websites.update(website, changed(website, name="First"))
     with pytest.raises(Conflict) as refused:
@@ -117,7 +117,7 @@ def test_a_change_of_what_was_changed_meanwhile_is_refused(either: Place, user: 
     assert kept.name == "First"
 
 
-def test_a_new_url_takes_its_place_and_frees_the_old(either: Place, user: User) -> None:
+def test_new_url_is_claimed_and_the_old_one_freed(either: Place, user: User) -> None:
     website = with_website(either, user, "https://old.example.com/")
     taken = with_website(either, user, "https://taken.example.com/")
     with pytest.raises(Conflict) as refused:
@@ -135,7 +135,7 @@ def test_a_new_url_takes_its_place_and_frees_the_old(either: Place, user: User) 
     assert stored(either, website) == other_scheme
 
 
-def test_what_is_not_there_can_be_neither_changed_nor_deleted(either: Place, user: User) -> None:
+def test_missing_website_cannot_be_changed_or_deleted(either: Place, user: User) -> None:
     missing = new_website(user)
     with pytest.raises(NotFound):
         either.websites.update(missing, changed(missing, name="New"))
@@ -145,7 +145,7 @@ def test_what_is_not_there_can_be_neither_changed_nor_deleted(either: Place, use
     assert counts(either, user) == (0, 0)
 
 
-def test_a_deleted_website_frees_its_url_and_its_place(either: Place, user: User) -> None:
+def test_deleted_website_frees_its_url_and_quota(either: Place, user: User) -> None:
     website = with_website(either, user, "https://example.com/", is_active=False)
     with_website(either, user)
     either.websites.delete(website, now())
@@ -156,7 +156,7 @@ def test_a_deleted_website_frees_its_url_and_its_place(either: Place, user: User
         either.websites.delete(website, now())
 
 
-def test_a_website_with_a_running_generation_stays(either: Place, user: User) -> None:
+def test_website_with_a_running_generation_is_not_deleted(either: Place, user: User) -> None:
     website = with_website(either, user)
     generation = started(either, user, website)
     with pytest.raises(Conflict) as refused:
@@ -166,7 +166,7 @@ def test_a_website_with_a_running_generation_stays(either: Place, user: User) ->
     assert counts(either, user) == (1, 1)
 
 
-def test_deleting_what_was_changed_meanwhile_is_refused(either: Place, user: User) -> None:
+def test_deleting_a_concurrently_changed_website_is_refused(either: Place, user: User) -> None:
     website = with_website(either, user, "https://one.example.com/")
     either.websites.update(website, changed(website, url="https://two.example.com/"))
     with pytest.raises(Conflict) as refused:
@@ -174,7 +174,7 @@ def test_deleting_what_was_changed_meanwhile_is_refused(either: Place, user: Use
     assert refused.value.code == "website_changed"
 
 
-def test_ids_of_nobody_are_not_found(either: Place) -> None:
+def test_unknown_ids_are_not_found(either: Place) -> None:
     assert either.websites.get_for_user(new_id(), new_id())[1] is None
     assert either.websites.page(new_id(), offset=0, limit=5, is_active=None) == (None, [], 0, None)
     assert either.websites.oldest(new_id(), 3) == []
@@ -187,7 +187,7 @@ def test_times_survive_the_table(either: Place, user: User) -> None:
     either.websites.update(website, changed(website, name="New"))
 
 
-def test_some_at_once_with_one_that_was_changed_meanwhile(either: Place, user: User) -> None:
+def test_bulk_change_with_one_concurrent_change(either: Place, user: User) -> None:
     sites = [new_website(user) for _ in range(3)]
     assert either.websites.create_some(sites, limit=3) == [None] * 3
     over, again = new_website(user), new_website(user, sites[1].url)
@@ -219,7 +219,7 @@ def test_some_at_once_with_one_that_was_changed_meanwhile(either: Place, user: U
     assert counts(either, user) == (1, 1)
 
 
-def test_some_at_once_of_nobody(either: Place) -> None:
+def test_bulk_change_of_an_unknown_user(either: Place) -> None:
     (refused,) = either.websites.create_some([new_website(new_user())], limit=3)
     assert refused is not None
     assert refused.code == "user_not_found"

@@ -133,7 +133,7 @@ async def ask(proxy: GuardProxy, head: bytes, then: bytes = b"") -> bytes:
     return answer
 
 
-async def test_nothing_that_is_not_public_is_connected_to(
+async def test_proxy_connects_only_to_public_addresses(
     record_property: Callable[[str, object], None],
 ) -> None:
     asked = tricks()
@@ -151,7 +151,9 @@ async def test_nothing_that_is_not_public_is_connected_to(
     )
 
 
-async def test_names_that_flip_never_reach_what_is_not_public(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_dns_rebinding_never_reaches_internal_addresses_through_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     answers = itertools.cycle(
         [
             ["127.0.0.1"],
@@ -186,7 +188,7 @@ async def test_names_that_flip_never_reach_what_is_not_public(monkeypatch: pytes
     assert all(is_public(ipaddress.ip_address(address)) for address in tried)
 
 
-async def test_what_is_allowed_passes_in_the_open_and_as_a_tunnel() -> None:
+async def test_allowed_requests_pass_plain_and_tunnelled() -> None:
     with serving({"/a?utm_source=x&b=1": "here", "/": "root"}) as site:
         async with proxying(("127.0.0.1", site.port)) as proxy:
             url = f"http://{site.address}"
@@ -236,7 +238,7 @@ async def test_a_blocked_host_is_not_connected_to() -> None:
         assert site.connections == 0
 
 
-async def test_what_follows_a_request_goes_nowhere() -> None:
+async def test_pipelined_bytes_are_dropped() -> None:
     with serving({"/": "first", "/second": "second"}) as site:
         async with proxying(("127.0.0.1", site.port)) as proxy:
             head = f"GET http://{site.address}/ HTTP/1.1\r\n\r\n".encode()

@@ -36,7 +36,7 @@ def html(body: str, head: str = "") -> str:
         html(f'<div id="root"></div>{TEXT * 5}{SCRIPT}'),
     ],
 )
-def test_a_shell_is_rendered(shell: str) -> None:
+def test_page_without_text_is_rendered(shell: str) -> None:
     assert needs_browser(shell)
 
 
@@ -58,5 +58,5 @@ def test_a_shell_is_rendered(shell: str) -> None:
         page("documentation", body=TEXT * 3, head=SCRIPT),
     ],
 )
-def test_a_page_with_its_text_is_not(complete: str) -> None:
+def test_page_with_text_is_not_rendered(complete: str) -> None:
     assert not needs_browser(complete)

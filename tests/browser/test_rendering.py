@@ -413,22 +413,22 @@ NEVER_ASKED = [
 
 
 @pytest.mark.parametrize(("path", "words"), READ.items())
-def test_what_a_reader_would_see_is_read(trapped: Traps, path: str, words: str) -> None:
+def test_visible_text_is_read(trapped: Traps, path: str, words: str) -> None:
     assert words in trapped.page(path)
 
 
 @pytest.mark.parametrize(("path", "code"), FAILED.items())
-def test_a_page_that_cannot_be_read_costs_itself_alone(trapped: Traps, path: str, code: str) -> None:
+def test_unreadable_page_fails_alone(trapped: Traps, path: str, code: str) -> None:
     assert failures(trapped.result, trapped.site).get(path) == code
 
 
 @pytest.mark.parametrize("path", EATS_TOO_MUCH)
-def test_a_page_that_eats_too_much_costs_itself_alone(trapped: Traps, path: str) -> None:
+def test_page_that_uses_too_much_fails_alone(trapped: Traps, path: str) -> None:
     # Which of its limits it meets first depends on the machine.
     assert failures(trapped.result, trapped.site)[path] in ("page_too_large", "render_failed", "timeout")
 
 
-def test_nothing_else_failed_and_nothing_else_is_there(trapped: Traps) -> None:
+def test_only_expected_pages_fail_and_are_stored(trapped: Traps) -> None:
     assert failures(trapped.result, trapped.site).keys() == FAILED.keys() | EATS_TOO_MUCH
     pages = trapped.result.urls(trapped.site.url)
     assert pages == {"/", *READ} | (pages & {"/renamed/inside"})
@@ -442,7 +442,7 @@ def test_no_connection_to_a_forbidden_address(trapped: Traps) -> None:
 
 
 @pytest.mark.parametrize("path", NEVER_ASKED)
-def test_what_a_reader_does_not_need_is_not_asked_for(trapped: Traps, path: str) -> None:
+def test_unneeded_resources_are_not_requested(trapped: Traps, path: str) -> None:
     assert path not in trapped.site.paths
 
 
@@ -530,7 +530,7 @@ def test_a_missing_browser_is_one_clear_sentence(tmp_path: Path, program: str) -
         assert "chromium" in result.last["detail"].lower()
 
 
-def test_the_timeout_of_the_website_holds(tmp_path: Path) -> None:
+def test_website_timeout_is_obeyed(tmp_path: Path) -> None:
     pages = {f"/{number}": shell("setTimeout(() => write('x'), 2500)") for number in range(40)}
     with serving({**pages, "/": page("Start", body=f"<p>{WORDS}</p>" + links(*pages))}) as site:
         result = run(site.url, tmp_path, "--use-playwright", "--timeout", "5").completed()
@@ -576,7 +576,7 @@ def _ended(family: dict[int, str]) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_browser_dies_with_the_crawler(tmp_path: Path, number: signal.Signals) -> None:
+def test_browser_ends_with_the_crawler(tmp_path: Path, number: signal.Signals) -> None:
     with serving(_slow_site()) as site, crawling(site, tmp_path) as (process, family):
         assert any(is_browser(line) for line in family.values())
         began = time.monotonic()
@@ -587,7 +587,7 @@ def test_the_browser_dies_with_the_crawler(tmp_path: Path, number: signal.Signal
         assert _ended(family), [command_line(pid) for pid in family]
 
 
-def test_a_browser_that_goes_down_is_started_again(tmp_path: Path) -> None:
+def test_crashed_browser_is_restarted(tmp_path: Path) -> None:
     with serving(_slow_site()) as site, crawling(site, tmp_path) as (process, family):
         (browser,) = [pid for pid, line in family.items() if is_browser(line)]
         os.kill(browser, signal.SIGKILL)
@@ -596,7 +596,7 @@ def test_a_browser_that_goes_down_is_started_again(tmp_path: Path) -> None:
         assert (last["event"], last["pages_crawled"], last["pages_failed"]) == ("completed", 5, 0)
 
 
-def test_a_browser_that_always_goes_down_is_given_up(tmp_path: Path) -> None:
+def test_browser_that_always_crashes_ends_rendering(tmp_path: Path) -> None:
     falling = tmp_path / "chromium"
     falling.write_text(f'#!/bin/sh\n(sleep 1.2; kill -9 $$) > /dev/null 2>&1 &\nexec {chromium()} "$@"\n')
     falling.chmod(0o755)

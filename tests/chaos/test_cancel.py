@@ -25,7 +25,7 @@ def _start(member: Member, website: str) -> str:
     return str(answer.json["generation_id"])
 
 
-def test_a_pending_one_is_cancelled_and_costs_nothing(service: Service, place: Place) -> None:
+def test_pending_generation_is_cancelled_without_charge(service: Service, place: Place) -> None:
     ada = service.person("ada@example.com")
     website = _website(ada)
     generation = _start(ada, website)
@@ -44,7 +44,7 @@ def test_a_pending_one_is_cancelled_and_costs_nothing(service: Service, place: P
     check_books(place, ada.id)
 
 
-def test_what_has_ended_and_what_is_not_ones_own_is_not_cancelled(service: Service, place: Place) -> None:
+def test_ended_and_foreign_generations_are_not_cancelled(service: Service, place: Place) -> None:
     ada, eve = service.person("ada@example.com"), service.person("eve@example.com")
     generation = _start(ada, _website(ada))
     for refused in (

@@ -196,7 +196,7 @@ def _live_with(emulator: Emulator, folder: Path, number: int, fault: Fault) -> s
     return faults.calls[number] if number < len(faults.calls) else "none"
 
 
-def test_a_fault_at_any_call_loses_nothing_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
+def test_fault_at_any_call_loses_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
     """The bounded part: the first call of each kind that writes; `make chaos` has all."""
     calls = _calls(emulator, tmp_path)
     kinds = ["TransactWriteItems", "SendMessage", "PutItem", "PutObject", "DeleteMessage"]

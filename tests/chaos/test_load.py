@@ -74,7 +74,7 @@ class Crowd(NamedTuple):
 @pytest.mark.parametrize(
     "crowd", [Crowd(12, 5, 1), pytest.param(Crowd(500, 20, 4, limit=2), marks=pytest.mark.chaos)], ids=str
 )
-def test_one_tenant_with_very_many_delays_nobody(
+def test_user_with_many_generations_delays_no_other(
     emulator: Emulator, tmp_path: Path, crowd: Crowd, record_property: Callable[[str, object], None]
 ) -> None:
     alone, beside = (

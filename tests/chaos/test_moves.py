@@ -145,7 +145,7 @@ def moves_in(place: Place) -> type[RuleBasedStateMachine]:  # noqa: C901 - one s
 
 
 @pytest.mark.parametrize("examples", [10, pytest.param(400, marks=pytest.mark.chaos)])
-def test_no_interleaving_breaks_the_books(emulator: Emulator, examples: int) -> None:
+def test_no_interleaving_breaks_the_ledger(emulator: Emulator, examples: int) -> None:
     run_state_machine_as_test(
         moves_in(emulator.place()),
         settings=settings(

@@ -123,7 +123,7 @@ def test_a_website_is_started_once(
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.chaos)])
-def test_one_key_is_one_start_with_one_answer(
+def test_idempotency_key_gives_one_start_and_one_answer(
     place: Place, rounds: int, record_property: Callable[[str, object], None]
 ) -> None:
     dice = random.Random(rounds)
@@ -139,7 +139,7 @@ def test_one_key_is_one_start_with_one_answer(
     )
 
 
-def test_a_key_is_good_for_a_day_and_for_one_request(place: Place) -> None:
+def test_idempotency_key_is_valid_for_a_day_and_one_request(place: Place) -> None:
     user = registered(place, "pro")
     first, second = with_website(place, user), with_website(place, user)
     generation = start(place, user, first.id, "k")
@@ -183,7 +183,7 @@ def test_over_http_a_repeat_is_answered_as_the_first_was(service: Service, place
     check_books(place, ada.id)
 
 
-def test_conflicts_that_never_end_are_told_so(service: Service, place: Place) -> None:
+def test_permanent_conflicts_answer_503(service: Service, place: Place) -> None:
     ada = service.person("ada@example.com")
     website = ada.ask("POST", "/websites", {"url": "https://python.org"}).json["id"]
     met = itertools.count()
@@ -197,7 +197,7 @@ def test_conflicts_that_never_end_are_told_so(service: Service, place: Place) ->
 
 
 @pytest.mark.parametrize("plan", list(PLANS))
-def test_beyond_what_a_plan_runs_at_once_starts_are_held(place: Place, plan: str) -> None:
+def test_starts_above_the_plans_limit_wait(place: Place, plan: str) -> None:
     user = registered(place, plan)
     running = PLANS[plan].running
     wanted = min(running + 2, PLANS[plan].generations_per_month, PLANS[plan].websites)
@@ -226,7 +226,7 @@ def test_the_end_of_a_generation_sends_the_next_waiting_one(place: Place) -> Non
         assert sent.enqueued_at is not None
 
 
-def test_a_held_one_goes_when_a_slot_is_free(place: Place) -> None:
+def test_waiting_generation_starts_when_a_slot_is_free(place: Place) -> None:
     user = registered(place, "standard")
     for _ in range(4):
         start(place, user, with_website(place, user).id)

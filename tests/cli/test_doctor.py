@@ -228,7 +228,7 @@ def test_a_healthy_account() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_one_sentence(operation: str, answer: dict[str, Any], sentence: str) -> None:
+def test_each_problem_is_one_sentence(operation: str, answer: dict[str, Any], sentence: str) -> None:
     assert found_wrong(account({**healthy(), operation: answer})) == [sentence]
 
 

@@ -26,14 +26,14 @@ def commands(parser: argparse.ArgumentParser, name: str = "llmready") -> Iterato
     yield name
 
 
-def test_each_command_is_told() -> None:
+def test_each_command_is_documented() -> None:
     names = list(commands(build_parser()))
     assert "llmready sites add" in names
     for name in names:
         assert re.search(rf"`{name}[ `]", DOCUMENT), name
 
 
-def test_each_exit_code_is_told() -> None:
+def test_each_exit_code_is_documented() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE)}
     assert told == {int(code) for code in ExitCode}
 

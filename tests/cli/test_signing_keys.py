@@ -75,7 +75,7 @@ def rotate(*options: str) -> int:
 
 
 @pytest.mark.parametrize("before", [[], [[]], [[], ["--force"]]], ids=["once", "twice", "three times"])
-def test_a_leaked_key_is_accepted_no_more(stack: Stack, before: list[list[str]]) -> None:
+def test_leaked_key_is_no_longer_accepted(stack: Stack, before: list[list[str]]) -> None:
     """However often the key was rotated before: within the propagation time the leaked key still signs."""
     for options in before:
         assert rotate(*options) == 0
@@ -90,7 +90,7 @@ def test_a_leaked_key_is_accepted_no_more(stack: Stack, before: list[list[str]])
     assert LEAKED["secret"] not in stack.secret
 
 
-def test_functions_that_have_read_a_leaked_key_start_anew(stack: Stack) -> None:
+def test_functions_are_restarted_after_a_leak(stack: Stack) -> None:
     before = {name: dict(variables) for name, variables in stack.environments.items()}
     assert rotate() == 0
     assert stack.environments == before

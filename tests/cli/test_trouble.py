@@ -110,7 +110,7 @@ def begins(server: Server) -> list[int]:
     return [begin for _, path, begin in server.requests if path == "/files"]
 
 
-def test_a_download_is_whole(ada: Ada, server: Server) -> None:
+def test_download_is_complete(ada: Ada, server: Server) -> None:
     code, out, errors = ada.run("download", server.generation_id)
     assert (code, errors) == (ExitCode.DONE, "")
     assert out.startswith("llmready_docs_1.zip: 2.1 MB, sha256 ")
@@ -125,7 +125,7 @@ def test_a_download_is_whole(ada: Ada, server: Server) -> None:
         (signal.SIGTERM, ExitCode.TERMINATED, "terminated"),
     ],
 )
-def test_a_download_that_is_ended_goes_on_later(
+def test_interrupted_download_continues_later(
     ada: Ada, server: Server, number: int, code: ExitCode, says: str
 ) -> None:
     server.pause = 0.2
@@ -144,7 +144,7 @@ def test_a_download_that_is_ended_goes_on_later(
     assert (ada.home / "llmready_docs_1.zip").read_bytes() == server.files
 
 
-def test_a_connection_that_breaks_is_taken_up_where_it_broke(ada: Ada, server: Server) -> None:
+def test_broken_connection_resumes_the_download(ada: Ada, server: Server) -> None:
     server.cuts = [500_000, 1_500_000]
     assert ada.run("download", server.generation_id)[0] == ExitCode.DONE
     first, second, third = begins(server)
@@ -159,7 +159,7 @@ def test_a_connection_that_always_breaks(ada: Ada, server: Server) -> None:
     assert not list(ada.home.glob("*.zip"))
 
 
-def test_what_comes_is_something_else(ada: Ada, server: Server) -> None:
+def test_unexpected_content_is_refused(ada: Ada, server: Server) -> None:
     server.files = server.files[::-1]
     said = ada.fails(ExitCode.DAMAGED, "download", server.generation_id)
     assert said == "the downloaded file is not what the server stored, also after a retry; try again later"
@@ -174,7 +174,7 @@ def test_a_full_disk(ada: Ada, server: Server, most: int) -> None:
     assert ada.run("download", server.generation_id)[0] == ExitCode.DONE
 
 
-def test_where_nothing_may_be_written(ada: Ada, server: Server) -> None:
+def test_unwritable_folder_is_reported(ada: Ada, server: Server) -> None:
     said = ada.fails(ExitCode.NOT_WRITTEN, "download", server.generation_id, "--out", "no/such/file.zip")
     assert said == "the folder no/such does not exist; create it first"
     (ada.home / "mine.zip").write_text("mine")
@@ -219,7 +219,7 @@ def test_watching_without_a_terminal_prints_no_bar(ada: Ada, server: Server) -> 
     assert said == "The website's name is not known."
 
 
-def test_watching_survives_a_moment_without_the_server(ada: Ada, server: Server) -> None:
+def test_watching_survives_a_short_outage(ada: Ada, server: Server) -> None:
     busy = (503, {"detail": "The service is busy.", "code": "try_again"})
     server.answers[f"/generations/{server.generation_id}"] = [busy] * 4
     assert ada.run("watch", server.generation_id)[0] == ExitCode.DONE
@@ -235,7 +235,7 @@ def test_watching_may_be_interrupted(ada: Ada, server: Server) -> None:
     assert one_sentence(errors).startswith("interrupted; the generation continues, and `llmready watch ")
 
 
-def test_an_access_token_is_renewed_unseen(ada: Ada, server: Server) -> None:
+def test_access_token_is_renewed_automatically(ada: Ada, server: Server) -> None:
     ada.remember(0)
     assert ada.run("quota")[0] == ExitCode.DONE
     login = json.loads(ada.credentials.read_text())["logins"][server.api]
@@ -274,7 +274,7 @@ def test_a_login_on_a_full_disk_leaves_the_one_before(ada: Ada) -> None:
         (GATEWAY_UNAVAILABLE, ExitCode.UNREACHABLE, "service Unavailable"),
     ],
 )
-def test_answers_that_are_none(
+def test_invalid_answers_are_reported(
     ada: Ada, server: Server, answer: tuple[int, object], code: ExitCode, says: str
 ) -> None:
     server.answers["/generations/quota/check"] = [answer] * 3
@@ -283,7 +283,7 @@ def test_answers_that_are_none(
     assert "\x1b" not in said
 
 
-def test_nobody_answers(ada: Ada) -> None:
+def test_unreachable_server_is_reported(ada: Ada) -> None:
     said = ada.fails(ExitCode.USAGE, "quota", "--api", "http://api.example.com")
     assert said.endswith("would send your password without encryption; use https")
     said = ada.fails(ExitCode.NOT_SIGNED_IN, "quota", "--api", "http://127.0.0.1:9")

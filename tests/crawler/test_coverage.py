@@ -21,7 +21,7 @@ def _site(count: int, *, delay: float = 0.0) -> dict[str, Answer | str]:
     return pages
 
 
-def test_a_limit_on_pages_is_told_everywhere(tmp_path: Path) -> None:
+def test_page_limit_is_reported_everywhere(tmp_path: Path) -> None:
     with serving(_site(26)) as site:
         found = tmp_path / "found"
         crawled = call(site.url, tmp_path, "--max-pages=10", f"--found={found}")
@@ -43,7 +43,7 @@ def test_a_whole_site_has_no_warning(tmp_path: Path) -> None:
     assert (manifest["pages_found"], manifest["truncated_by"], manifest["warnings"]) == (5, None, [])
 
 
-def test_a_timeout_is_told_with_what_it_left_out(tmp_path: Path) -> None:
+def test_timeout_is_reported_with_the_pages_it_left_out(tmp_path: Path) -> None:
     with serving(_site(40, delay=1.0)) as site:
         manifest = call(site.url, tmp_path, "--timeout=5").manifest
     assert manifest["truncated_by"] == "timeout"
@@ -54,7 +54,7 @@ def test_a_timeout_is_told_with_what_it_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_found_pages_hold_what_patterns_left_out_and_no_other_sites(tmp_path: Path) -> None:
+def test_found_pages_include_excluded_ones_and_no_other_sites(tmp_path: Path) -> None:
     pages = {
         "/": page("Home", links("/docs/a/", "/docs/b.html", "/blog/c", "https://elsewhere.example.org/")),
         "/docs/a/": page("A", "<p>About a.</p>"),
@@ -69,7 +69,7 @@ def test_found_pages_hold_what_patterns_left_out_and_no_other_sites(tmp_path: Pa
 
 
 @pytest.mark.parametrize("option", ["--max-pages=10"])
-def test_people_are_told_which_option_raises_the_limit(tmp_path: Path, option: str) -> None:
+def test_warning_names_the_option_that_raises_the_limit(tmp_path: Path, option: str) -> None:
     with serving(_site(26)) as site:
         said = subprocess.run(
             command(site.url, tmp_path / "out", option),

@@ -138,7 +138,7 @@ def test_finds_every_page_by_links_sitemaps_and_redirects(shop: Run) -> None:
     assert shop.last["pages_crawled"] == 11
 
 
-def test_asks_for_nothing_forbidden_and_nothing_twice(shop: Run) -> None:
+def test_requests_nothing_forbidden_and_nothing_twice(shop: Run) -> None:
     requested = shop.last["requested"]
     assert not [path for path in requested if path.startswith("/secret")]
     assert not {"/not-followed.html", "/lost.html", "/file.pdf"} & set(requested)
@@ -156,7 +156,7 @@ def test_failures_are_listed_with_reason(shop: Run) -> None:
     assert shop.last["pages_failed"] == 2
 
 
-def test_llms_txt_parses_and_tells_the_site_well(shop: Run) -> None:
+def test_llms_txt_parses_and_describes_the_site(shop: Run) -> None:
     parsed = parse_llms_file(shop.llms)
     assert parsed.title == "Acme"
     assert parsed.summary == "All about Acme."
@@ -172,7 +172,7 @@ def test_llms_txt_parses_and_tells_the_site_well(shop: Run) -> None:
     assert all(link.desc for section in parsed.sections.values() for link in section)
 
 
-def test_full_text_holds_each_page_under_title_and_url(shop: Run) -> None:
+def test_full_text_contains_each_page_under_title_and_url(shop: Run) -> None:
     for entry in shop.manifest["pages"]:
         assert f"# {escape(entry['title'])}\n\nURL: {entry['url']}\n\n" in shop.full
     assert shop.full.count("\nURL: ") == 11
@@ -220,14 +220,14 @@ def test_zip_holds_the_same_files(shop: Run) -> None:
     assert sorted(entry.name for entry in shop.out.parent.iterdir()) == ["out", "out.zip"]
 
 
-def test_links_that_could_harm_are_gone(shop: Run) -> None:
+def test_unsafe_links_are_removed(shop: Run) -> None:
     everything = "".join(file.read_text() for file in shop.out.rglob("*.md"))
     assert "](javascript:" not in everything
     assert "](data:" not in everything
     assert "pixel" in everything
 
 
-def test_events_tell_the_progress(shop: Run) -> None:
+def test_events_report_the_progress(shop: Run) -> None:
     first, *others = shop.events[:-1]
     assert first == {"event": "started", "url": shop.last["origin"] + "/"}
     assert {event["event"] for event in others} == {"progress", "page_failed"}
@@ -243,7 +243,7 @@ def test_events_tell_the_progress(shop: Run) -> None:
     assert (middle[-1]["pages_crawled"], middle[-1]["pages_failed"]) == (11, 2)
 
 
-def test_the_same_pages_give_the_same_bytes_whichever_answers_first(tmp_path: Path) -> None:
+def test_same_pages_give_same_bytes_in_any_response_order(tmp_path: Path) -> None:
     names = [f"/p{number}.html" for number in range(30)]
     targets = {name: links(*names[index * 2 : index * 2 + 5]) for index, name in enumerate(names)}
     runs = []
@@ -273,7 +273,7 @@ def test_the_same_pages_give_the_same_bytes_whichever_answers_first(tmp_path: Pa
         assert one.namelist() == other.namelist()
 
 
-def test_a_limit_keeps_pages_near_the_start_and_what_the_sitemap_calls_important(tmp_path: Path) -> None:
+def test_page_limit_keeps_pages_near_the_start_and_important_ones(tmp_path: Path) -> None:
     urls = "".join(
         f"<url><loc>/deep/{number}.html</loc><priority>0.{number}</priority></url>" for number in range(1, 10)
     )
@@ -317,7 +317,7 @@ def test_include_and_exclude(arguments: list[str], expected: set[str], tmp_path:
         assert {path for path in site.paths if path.endswith(".html")} == expected - {"/", "/docs/"}
 
 
-def test_a_start_inside_a_site_prefers_what_lies_below_it(tmp_path: Path) -> None:
+def test_start_inside_a_site_prefers_pages_below_it(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/docs/": page("Docs", links("/a.html", "/b.html", "x.html", "y.html")),
         **{path: page(path) for path in ("/a.html", "/b.html", "/docs/x.html", "/docs/y.html")},
@@ -340,7 +340,7 @@ def test_crawl_delay_spaces_the_requests(tmp_path: Path) -> None:
     assert all(gap > 0.35 for gap in gaps)
 
 
-def test_a_page_that_has_enough_is_asked_again_later(tmp_path: Path) -> None:
+def test_rate_limited_page_is_retried_later(tmp_path: Path) -> None:
     asked = itertools.count()
 
     def answer(path: str) -> Answer | None:
@@ -356,7 +356,7 @@ def test_a_page_that_has_enough_is_asked_again_later(tmp_path: Path) -> None:
     assert times[1] - times[0] > 0.9
 
 
-def test_the_timeout_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:
+def test_timeout_keeps_the_pages_so_far_and_adds_a_note(tmp_path: Path) -> None:
     def answer(path: str) -> Answer | None:
         if not path.strip("/").isdecimal() and path != "/":
             return None
@@ -371,7 +371,7 @@ def test_the_timeout_keeps_what_is_there_and_says_so(tmp_path: Path) -> None:
     assert "timeout of 2 s" in note
 
 
-def test_a_slow_sitemap_holds_nothing_up_once_the_pages_are_there(tmp_path: Path) -> None:
+def test_slow_sitemap_does_not_delay_the_end(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/a", "/b")),
         "/a": page("A"),
@@ -417,7 +417,7 @@ def test_encodings_and_odd_markup(tmp_path: Path) -> None:
     assert f"[y]({site.url}/moved/y)" in found.full
 
 
-def test_names_that_filesystems_dislike(tmp_path: Path) -> None:
+def test_file_names_are_valid_on_all_file_systems(tmp_path: Path) -> None:
     paths = [
         "/Case",
         "/case",

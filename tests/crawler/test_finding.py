@@ -35,9 +35,7 @@ def _sitemap(*paths: str) -> str:
         ("/wp-sitemap.xml", _sitemap("/hidden")),
     ],
 )
-def test_sitemaps_are_found_and_links_are_followed_beside_them(
-    place: str, body: str | bytes, tmp_path: Path
-) -> None:
+def test_sitemaps_are_read_and_links_are_followed(place: str, body: str | bytes, tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/docs/": page("Home", links("/linked", "/only-linked")),
         "/linked": page("Linked"),
@@ -70,7 +68,7 @@ def test_sitemaps_are_found_and_links_are_followed_beside_them(
         ),
     ],
 )
-def test_feeds_stand_in_for_a_sitemap(kind: str, feed: str, tmp_path: Path) -> None:
+def test_feeds_are_read_if_there_is_no_sitemap(kind: str, feed: str, tmp_path: Path) -> None:
     head = f'<link rel="alternate" type="application/{kind}+xml" href="/feed">'
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/a"), head),
@@ -82,7 +80,7 @@ def test_feeds_stand_in_for_a_sitemap(kind: str, feed: str, tmp_path: Path) -> N
         assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/a", "/post"}
 
 
-def test_no_page_comes_twice_and_none_is_lost(tmp_path: Path) -> None:
+def test_no_page_is_stored_twice_and_none_is_lost(tmp_path: Path) -> None:
     """One page under many addresses, and pages that only look alike."""
     same = (
         "/a", "/a/", "/a#part", "/a?utm_source=x", "/a?fbclid=1#y", "/./a", "/b/../a", "//127.0.0.1:{port}/a",
@@ -149,7 +147,7 @@ def test_a_text_at_two_addresses_is_one_page_unless_it_is_short(start: str, tmp_
         assert f"{site.url}/b/copy" not in found.llms
 
 
-def test_www_and_apex_are_one_site_and_other_hosts_are_none_of_it(
+def test_www_and_apex_are_one_site_and_other_hosts_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
@@ -175,7 +173,7 @@ def test_www_and_apex_are_one_site_and_other_hosts_are_none_of_it(
         assert [one.path for one in site.requests if one.headers["Host"] == www] == ["/robots.txt", "/"]
 
 
-def test_a_canonical_address_in_a_header_counts(tmp_path: Path) -> None:
+def test_canonical_url_in_a_header_is_read(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/print", "/page")),
         "/page": page("Page"),
@@ -185,7 +183,7 @@ def test_a_canonical_address_in_a_header_counts(tmp_path: Path) -> None:
         assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/page"}
 
 
-def test_a_copy_whose_original_is_not_there_is_kept(tmp_path: Path) -> None:
+def test_copy_of_a_missing_original_is_kept(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/copy")),
         "/copy": page("Copy", head='<link rel="canonical" href="/gone">'),
@@ -210,7 +208,7 @@ def test_translations_are_pages_and_regional_variants_of_one_text_are_not(tmp_pa
     assert len(found & {"/en-us/", "/en-gb/"}) == 1
 
 
-def test_text_is_taken_as_it_is_and_other_types_are_left_out(tmp_path: Path) -> None:
+def test_text_is_stored_unchanged_and_other_types_are_left_out(tmp_path: Path) -> None:
     markdown = "# Notes\n\n* one\n* two, see [more](/more)\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"
     plain = "Line one\n    indented <b>not bold</b>\nLine three"
     pages: dict[str, Answer | str] = {
@@ -259,7 +257,7 @@ def test_a_sites_own_markdown_is_preferred(way: str, tmp_path: Path) -> None:
     assert all("Written by hand." in text and "HTML of" not in text for text in texts)
 
 
-def test_a_site_without_markdown_is_not_asked_for_it_again_and_again(tmp_path: Path) -> None:
+def test_site_without_markdown_gets_few_requests_for_it(tmp_path: Path) -> None:
     names = [f"/p{number}" for number in range(30)]
     with serving({"/": page("Home", links(*names)), **{name: page(name) for name in names}}) as site:
         call(site.url, tmp_path).completed()

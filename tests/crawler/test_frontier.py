@@ -33,7 +33,7 @@ def drain(made: Frontier) -> list[str]:
     return taken
 
 
-def test_level_by_level_the_important_first() -> None:
+def test_urls_are_ordered_by_depth_and_priority() -> None:
     made = frontier()
     made.offer([url("/z"), url("/b?x=1"), url("/a")], depth=1)
     made.offer([url("/z")], depth=1)
@@ -43,7 +43,7 @@ def test_level_by_level_the_important_first() -> None:
     assert made.finished
 
 
-def test_a_failure_gives_its_place_to_the_next() -> None:
+def test_failed_page_frees_its_place() -> None:
     made = frontier(max_pages=3)
     made.offer([url(f"/{number}") for number in range(9)], depth=1)
     first, second = made.take(), made.take()
@@ -59,7 +59,7 @@ def test_a_failure_gives_its_place_to_the_next() -> None:
     assert (made.crawled, made.failed, made.total) == (3, 1, 4)
 
 
-def test_a_level_waits_for_the_last_of_the_one_before() -> None:
+def test_next_depth_waits_for_the_previous_one() -> None:
     made = frontier()
     made.offer([url("/a"), url("/b")], depth=1)
     first, second = made.take(), made.take()
@@ -74,7 +74,7 @@ def test_a_level_waits_for_the_last_of_the_one_before() -> None:
     assert early.url == url("/c")
 
 
-def test_a_retry_comes_back_three_times_at_most() -> None:
+def test_page_is_retried_three_times_at_most() -> None:
     made = frontier()
     made.offer([url("/a")], depth=1)
     for again in (True, True, False):
@@ -86,7 +86,7 @@ def test_a_retry_comes_back_three_times_at_most() -> None:
     assert made.finished
 
 
-def test_another_url_takes_the_place_of_a_page_once() -> None:
+def test_redirect_target_takes_the_place_of_a_page_once() -> None:
     made = frontier()
     made.offer([url("/old"), url("/older"), url("/new")], depth=1)
     old, older = made.take(), None
@@ -100,7 +100,7 @@ def test_another_url_takes_the_place_of_a_page_once() -> None:
     assert (older.url, older.hops) == (url("/newer"), 1)
 
 
-def test_patterns_keep_pages_out() -> None:
+def test_patterns_exclude_pages() -> None:
     made = Frontier(START, Patterns(exclude=["/private"]), 10)
     made.succeed(made.begin())
     assert made.offer([url("/private/x"), url("/open")], depth=1) == [url("/open")]
@@ -120,7 +120,7 @@ actions = st.lists(
 
 
 @given(actions, st.integers(1, 8))
-def test_whatever_happens_the_figures_hold(steps: list[tuple[str, int, int]], max_pages: int) -> None:
+def test_counters_stay_consistent_in_any_order(steps: list[tuple[str, int, int]], max_pages: int) -> None:
     made = Frontier(START, Patterns(), max_pages)
     flying: list[Candidate] = [made.begin()]
     last_total = 0
@@ -151,7 +151,7 @@ def test_whatever_happens_the_figures_hold(steps: list[tuple[str, int, int]], ma
     assert len(fetched) == len(set(fetched)), "no page comes twice"
 
 
-def test_what_was_in_the_air_is_fetched_again() -> None:
+def test_unfinished_requests_are_repeated_after_resume() -> None:
     made = frontier()
     made.offer([url("/a"), url("/b")], depth=1)
     assert made.take() is not None

@@ -100,12 +100,12 @@ def test_never_wider_than_the_standard_library(address: Address) -> None:
 
 
 @given(st.ip_addresses(v=4))
-def test_a_mapped_address_is_judged_as_what_it_carries(address: ipaddress.IPv4Address) -> None:
+def test_mapped_ipv6_address_is_judged_by_its_ipv4_address(address: ipaddress.IPv4Address) -> None:
     assert is_public(ipaddress.IPv6Address(f"::ffff:{address}")) == is_public(address)
 
 
 @pytest.mark.parametrize("address", CLOSED)
-def test_a_name_that_resolves_there_is_refused(address: str) -> None:
+def test_name_that_resolves_to_an_internal_address_is_refused(address: str) -> None:
     async def look_up(_: str) -> list[Address]:
         return [ipaddress.ip_address("93.184.216.34"), ipaddress.ip_address(address)]
 
@@ -130,7 +130,7 @@ class _Unchecked(AbstractResolver):
         pass
 
 
-def test_the_socket_is_looked_at_once_more() -> None:
+def test_connected_address_is_checked_again() -> None:
     async def ask(url: str) -> None:
         connector = guarded_connector(AddressGuard(), 4, _Unchecked())
         async with aiohttp.ClientSession(connector=connector) as session, session.get(url):
@@ -144,7 +144,7 @@ def test_the_socket_is_looked_at_once_more() -> None:
         assert site.connections == 0
 
 
-def test_answers_that_flip_never_lead_inside() -> None:
+def test_dns_rebinding_never_reaches_internal_addresses() -> None:
     """A name that answers now with a public, now with a private address, is never connected to inside."""
     chance = random.Random(7)
 
@@ -167,7 +167,7 @@ def test_answers_that_flip_never_lead_inside() -> None:
         assert site.connections == 0
 
 
-def test_a_name_beside_an_allowed_one_gains_nothing() -> None:
+def test_other_names_and_ports_of_an_allowed_address_are_refused() -> None:
     async def look_up(_: str) -> list[Address]:
         return [ipaddress.ip_address("127.0.0.1")]
 

@@ -97,14 +97,14 @@ def _header(text: str) -> str:
     return text.replace("\r", "").replace("\n", "").encode().decode("latin-1")
 
 
-def test_there_are_enough_tricks() -> None:
+def test_corpus_of_tricks_is_large() -> None:
     assert len(set(tricks(8080))) >= 150
 
 
 Record = Callable[[str, object], None]
 
 
-def test_links_that_lead_inside(
+def test_links_to_internal_addresses_are_refused(
     connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
 ) -> None:
     def answer(path: str) -> Answer | None:
@@ -135,7 +135,7 @@ def test_links_that_lead_inside(
         assert all(one["url"].startswith(site.url) for one in found.manifest["pages"])
 
 
-def test_redirects_that_lead_inside(
+def test_redirects_to_internal_addresses_are_refused(
     connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
 ) -> None:
     def answer(path: str) -> Answer | None:
@@ -157,7 +157,7 @@ def test_redirects_that_lead_inside(
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://localhost/", "http://inside.test/"])
-def test_a_start_page_that_redirects_inside(
+def test_start_page_that_redirects_to_an_internal_address_fails(
     url: str, connections: list[tuple[str, int]], tmp_path: Path
 ) -> None:
     with serving({"/": Answer(status=302, headers={"Location": url})}) as site:
@@ -165,7 +165,7 @@ def test_a_start_page_that_redirects_inside(
         assert set(connections) == {("127.0.0.1", site.port)}
 
 
-def test_sitemaps_that_lead_inside(
+def test_sitemaps_with_internal_addresses_are_refused(
     connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
 ) -> None:
     """As pages, as further sitemaps, and as the sitemaps that robots.txt names."""
@@ -193,7 +193,9 @@ def test_sitemaps_that_lead_inside(
     )
 
 
-def test_robots_that_redirect_inside(connections: list[tuple[str, int]], record_property: Record) -> None:
+def test_robots_txt_that_redirects_to_an_internal_address_is_refused(
+    connections: list[tuple[str, int]], record_property: Record
+) -> None:
     async def read(origin: str) -> Failure | None:
         guard = AddressGuard([("127.0.0.1", int(origin.rpartition(":")[2]))])
         async with HttpClient(guard, "test", Limits()) as fetcher:
@@ -212,7 +214,7 @@ def test_robots_that_redirect_inside(connections: list[tuple[str, int]], record_
         record_property("figure", f"{told}: {_foreign(connections, site.port)} forbidden connections")
 
 
-def test_names_whose_answers_flip_a_thousand_times(record_property: Record) -> None:
+def test_thousand_dns_rebinding_attempts_reach_nothing(record_property: Record) -> None:
     """Now public, now not, now both: whatever the resolver says, only public addresses are connected to."""
     chance = random.Random(5)
     answers = [
@@ -284,7 +286,7 @@ def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
     return Run(done.returncode, [], done.stderr + done.stdout, out, 0), watch.peak
 
 
-def test_bombs_stop_in_little_memory(tmp_path: Path, record_property: Record) -> None:
+def test_compression_bombs_use_little_memory(tmp_path: Path, record_property: Record) -> None:
     encodings = ("gzip", "deflate", "br", "zstd")
     bombs = {name: _bomb(name) for name in encodings}
     twice = gzip.compress(bombs["gzip"])
@@ -336,7 +338,7 @@ _TRAPS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("name", _TRAPS)
-def test_a_trap_ends_by_rule(name: str, tmp_path: Path, record_property: Record) -> None:
+def test_crawler_trap_ends_by_rule(name: str, tmp_path: Path, record_property: Record) -> None:
     """Without its timeout coming near, and long before it has as many pages as it might have."""
     counter = iter(range(10**9))
 
@@ -354,7 +356,7 @@ def test_a_trap_ends_by_rule(name: str, tmp_path: Path, record_property: Record)
     )
 
 
-def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
+def test_redirect_loops_end_and_are_reported(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/self", "/two", "/three-a", "/three-b", "/chain0")),
         "/self": Answer(status=302, headers={"Location": "/self"}),
@@ -377,7 +379,7 @@ def test_redirects_in_circles_end_and_are_told(tmp_path: Path) -> None:
     assert set(failures.values()) == {"too_many_redirects"}
 
 
-def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path, record_property: Record) -> None:
+def test_site_that_sends_one_byte_per_second_costs_one_page(tmp_path: Path, record_property: Record) -> None:
     slow = Answer(page("Slow") * 3, drip=0.5)
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/slow", "/good")),
@@ -393,7 +395,7 @@ def test_a_site_that_sends_a_byte_a_second_costs_one_page(tmp_path: Path, record
     )
 
 
-def test_a_robots_txt_that_takes_long_to_ask_holds_up_no_timeout(tmp_path: Path) -> None:
+def test_slow_robots_txt_does_not_extend_the_timeout(tmp_path: Path) -> None:
     """Half a megabyte of wildcards, and thousands of links that each have to be held against them."""
     rules = "".join(f"Disallow: /*a*b*c{number}*d*e$\n" for number in range(20_000))
     many = links(*(f"/abcabcabcabcabc/{number}" for number in range(4000)))

@@ -73,12 +73,6 @@ def test_only_the_scheduler_changes_frontier_store_and_reporter() -> None:
     assert not visit & {f"{PACKAGE}.store.pages", f"{PACKAGE}.report.reporter", f"{PACKAGE}.engine.scheduler"}
 
 
-def test_no_file_is_longer_than_400_lines() -> None:
-    assert {
-        name: lines for name, file in MODULES.items() if (lines := file.read_text().count("\n")) > 400
-    } == {}
-
-
 def _reachable(graph: Mapping[str, set[str]], start: str) -> set[str]:
     found: set[str] = set()
     waiting = [start]

@@ -27,14 +27,14 @@ def test_more_connections_where_the_site_is_the_operators_own(
         assert 4 < site.most_at_once <= 9
 
 
-def test_the_budget_of_such_a_site(wide: dict[str, Answer | str], tmp_path: Path) -> None:
+def test_own_site_has_its_own_size_limit(wide: dict[str, Answer | str], tmp_path: Path) -> None:
     wide["/page-1"] = page("Large", f"<p>{'word ' * 300_000}</p>")
     with serving(wide) as site:
         stopped = call(site.url, tmp_path, LLMREADY_CRAWL_MB="1").completed()
         assert "stopped early" in " ".join(stopped.manifest["notes"])
 
 
-def test_other_sites_keep_the_limits_of_all() -> None:
+def test_other_sites_keep_the_default_limits() -> None:
     environment = {
         "LLMREADY_CRAWL_ALLOW": "localhost:8080",
         "LLMREADY_CRAWL_CONNECTIONS": "50",

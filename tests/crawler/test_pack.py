@@ -65,7 +65,7 @@ segments = st.text(
 
 
 @given(st.lists(st.lists(segments, max_size=5), min_size=1, max_size=30))
-def test_paths_are_safe_and_nobody_shares_one(sites: list[list[str]]) -> None:
+def test_paths_are_safe_and_unique(sites: list[list[str]]) -> None:
     found = (join(START, "/" + "/".join(parts)) for parts in sites)
     urls = {url for url in found if url is not None}
     paths = archive_paths(urls)
@@ -141,7 +141,7 @@ def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: st
         (["Well-known names", "Co-op", "1 - 2"], ["Well-known names", "Co-op", "1 - 2"]),
     ],
 )
-def test_titles_lose_the_name_of_the_site(titles: list[str], expected: list[str]) -> None:
+def test_titles_do_not_repeat_the_name_of_the_site(titles: list[str], expected: list[str]) -> None:
     pages = [stored(f"/{number}", title, site_name="Acme") for number, title in enumerate(titles)]
     assert [entry.title for entry in outlined(pages).entries] == expected
 
@@ -174,7 +174,7 @@ def test_a_site_that_says_nothing_is_summed_up_by_its_introduction_or_by_what_it
     assert outlined([*silent, said]).summary == "Acme makes anvils."
 
 
-def test_a_description_announces_nothing_that_is_not_there() -> None:
+def test_description_does_not_announce_missing_text() -> None:
     pages = [
         stored("/1", "One", excerpt="There are several ways to install it:"),
         stored("/2", "Two", excerpt="It can be installed in several ways, all of them good. To do so, run:"),
@@ -236,7 +236,7 @@ def test_sections_come_from_the_first_folder_that_divides() -> None:
     }
 
 
-def test_a_description_that_all_pages_share_describes_none() -> None:
+def test_description_shared_by_all_pages_is_not_used() -> None:
     pages = [
         stored(f"/{number}", f"P{number}", description="The best site.", excerpt=f"Text {number}.")
         for number in range(4)
@@ -349,7 +349,7 @@ def test_no_link_with_another_scheme_is_left(markdown: str) -> None:
         "[a](&Tab;" * 300_000,
     ],
 )
-def test_no_page_makes_cleaning_slow(markdown: str) -> None:
+def test_cleaning_is_fast_for_every_page(markdown: str) -> None:
     began = time.process_time()
     clean_markdown(markdown)
     assert time.process_time() - began < 4

@@ -46,7 +46,7 @@ FORBIDDEN = re.compile(
 )
 
 
-def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(
+def test_forbidden_urls_are_not_requested_and_connections_are_limited_to_four(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Whatever leads there: links, sitemaps, redirects, canonical addresses, frames, refreshes, Markdown forms."""
@@ -106,7 +106,7 @@ def test_nothing_forbidden_is_asked_for_and_never_by_more_than_four(
     record_property("figure", f"{told}, at most {site.most_open} connections")
 
 
-def test_the_user_agent_says_where_to_complain(tmp_path: Path) -> None:
+def test_user_agent_contains_a_contact_address(tmp_path: Path) -> None:
     with serving({"/": page("Home")}) as site:
         call(site.url, tmp_path, LLMREADY_CONTACT_URL="https://example.com/about-our-bot").completed()
         agents = {request.headers["User-Agent"] for request in site.requests}
@@ -115,7 +115,7 @@ def test_the_user_agent_says_where_to_complain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_site_that_says_stop_is_asked_by_fewer(status: int, tmp_path: Path) -> None:
+def test_site_that_rate_limits_gets_fewer_connections(status: int, tmp_path: Path) -> None:
     """It answers two at once and refuses all beyond; the crawl ends with every page."""
     names = [f"/p{number}" for number in range(40)]
     busy = threading.Semaphore(2)
@@ -137,7 +137,7 @@ def test_a_site_that_says_stop_is_asked_by_fewer(status: int, tmp_path: Path) ->
     assert next(refused) < 12
 
 
-def test_nothing_leaves_before_a_named_pause_is_over(tmp_path: Path) -> None:
+def test_no_request_is_sent_before_retry_after_is_over(tmp_path: Path) -> None:
     names = [f"/p{number}" for number in range(12)]
     told: list[float] = []
 
@@ -175,7 +175,7 @@ def test_connections_go_down_by_half_and_up_by_one() -> None:
     assert asyncio.run(walk()) == [2, 1, 2, 4]
 
 
-def test_a_site_that_becomes_slow_is_asked_by_fewer() -> None:
+def test_slow_site_gets_fewer_connections() -> None:
     async def walk() -> int:
         throttle = Throttle(4)
         for _ in range(20):
@@ -187,7 +187,7 @@ def test_a_site_that_becomes_slow_is_asked_by_fewer() -> None:
     assert asyncio.run(walk()) == 3
 
 
-def test_a_page_that_is_refused_for_ever_is_told_and_the_rest_is_there(tmp_path: Path) -> None:
+def test_page_that_always_fails_is_reported_and_the_rest_is_stored(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/": page("Home", links("/busy", "/good")),
         "/busy": Answer(status=429, headers={"Retry-After": "0"}),
@@ -200,7 +200,7 @@ def test_a_page_that_is_refused_for_ever_is_told_and_the_rest_is_there(tmp_path:
     assert [one["code"] for one in found.manifest["failures"]] == ["rate_limited"]
 
 
-def test_a_blocked_host_is_not_asked(tmp_path: Path) -> None:
+def test_blocked_host_gets_no_request(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("other.example\n127.0.0.1\n")
     with serving({"/": page("Home")}) as site:

@@ -52,12 +52,12 @@ def manual(count: int) -> dict[str, str]:
     }
 
 
-def test_what_repeats_at_the_edges_is_left_out(tmp_path: Path) -> None:
+def test_repeated_blocks_at_both_ends_are_left_out(tmp_path: Path) -> None:
     found = archive(tmp_path / "a", manual(20))
     assert found == {f"page-{n}": f"# Page {n}\n\n## Use\n\n{OWN.format(n)}" for n in range(20)}
 
 
-def test_the_order_in_which_pages_came_changes_no_byte(tmp_path: Path) -> None:
+def test_order_of_pages_does_not_change_the_files(tmp_path: Path) -> None:
     pages = {**manual(20), **{f"other-{n}": f"# Other {n}\n\n{OWN.format(n)}\n\nOnce." for n in range(5)}}
     names = list(pages)
     random.Random(7).shuffle(names)
@@ -105,5 +105,5 @@ def test_the_order_in_which_pages_came_changes_no_byte(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_a_page_s_own_stays(tmp_path: Path, pages: dict[str, str], why: str) -> None:
+def test_unique_blocks_of_a_page_are_kept(tmp_path: Path, pages: dict[str, str], why: str) -> None:
     assert archive(tmp_path / "a", pages) == {name: text.strip("\n") for name, text in pages.items()}, why

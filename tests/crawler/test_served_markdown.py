@@ -74,7 +74,7 @@ def acting(markdown: str) -> list[str]:
         ("\\[x](javascript:alert(1)) and `<b>` stay words", None),
     ],
 )
-def test_what_acts_is_dropped_and_its_words_are_kept(written: str, clean: str | None) -> None:
+def test_active_markup_is_removed_and_its_text_is_kept(written: str, clean: str | None) -> None:
     found = served(f"First words.\n\n{written}\n\nLast words.")
     assert acting(found) == []
     assert found.startswith("First words.")
@@ -98,7 +98,7 @@ def test_harmless_markdown_stays_byte_for_byte(harmless: str) -> None:
     assert served(harmless) == harmless
 
 
-def test_plain_text_keeps_every_character_and_nothing_of_it_acts() -> None:
+def test_plain_text_keeps_every_character_and_is_inactive() -> None:
     written = "Use <b>List<String></b> & <script>alert(1)</script>\n\n<div>\n  a < b\n</div>\n"
     found = served(written, "text/plain")
     assert acting(found) == []
@@ -116,7 +116,7 @@ pieces = st.lists(
 
 
 @given(pieces)
-def test_nothing_that_acts_is_left_whatever_is_written(written: str) -> None:
+def test_no_active_markup_is_left_in_any_input(written: str) -> None:
     try:
         found = served(f"Words.\n\n{written}")
     except Failure:
@@ -125,5 +125,5 @@ def test_nothing_that_acts_is_left_whatever_is_written(written: str) -> None:
 
 
 @given(pieces)
-def test_plain_text_never_acts(written: str) -> None:
+def test_plain_text_is_never_active(written: str) -> None:
     assert acting(served(f"Words.\n\n{written}", "text/plain")) == []

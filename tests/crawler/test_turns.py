@@ -66,7 +66,7 @@ def crawler(url: str, folder: Path, *arguments: str) -> Iterator[Crawler]:
         started.end()
 
 
-def test_no_request_leaves_while_a_crawl_waits(tmp_path: Path) -> None:
+def test_waiting_crawl_sends_no_request(tmp_path: Path) -> None:
     with serving(PAGES) as site, crawler(site.url, tmp_path, "--timeout=5") as crawl:
         crawl.until("started")
         time.sleep(2)
@@ -85,7 +85,7 @@ def test_no_request_leaves_while_a_crawl_waits(tmp_path: Path) -> None:
     assert completed["truncated_by"] is None
 
 
-def test_the_next_crawl_keeps_the_pause_of_the_one_before(tmp_path: Path) -> None:
+def test_next_crawl_keeps_the_delay_of_the_previous_one(tmp_path: Path) -> None:
     rules = Answer("User-agent: *\nCrawl-delay: 1.5", headers=TEXT)
     with serving({**PAGES, "/robots.txt": rules}) as site, crawler(site.url, tmp_path) as crawl:
         crawl.tell("run")
@@ -106,12 +106,12 @@ def test_a_crawl_delay_is_kept_up_to_ten_seconds(asked: str, kept: float, *, sho
 
 
 @pytest.mark.parametrize("asked", ["-5", "nan", "inf", "1e999", "ten", ""])
-def test_a_crawl_delay_that_is_no_number_of_seconds_does_no_harm(asked: str) -> None:
+def test_invalid_crawl_delay_is_ignored(asked: str) -> None:
     robots = Robots(parse_typed("https://example.com/"), f"User-agent: *\nCrawl-delay: {asked}")
     assert 0 <= robots.delay <= 10
 
 
-def test_a_crawl_says_that_it_kept_a_shorter_delay(tmp_path: Path) -> None:
+def test_reduced_crawl_delay_is_reported(tmp_path: Path) -> None:
     pages: dict[str, Answer | str] = {
         "/robots.txt": Answer("User-agent: *\nCrawl-delay: 3600", headers=TEXT),
         "/": page("Home", "Some words. " * 9),

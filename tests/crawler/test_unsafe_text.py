@@ -157,19 +157,19 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "archive"
 
 
-def test_the_corpus_is_large_and_nothing_of_it_is_lost(archive: Path) -> None:
+def test_corpus_is_large_and_all_its_text_is_kept(archive: Path) -> None:
     files = list((archive / "md").rglob("*.md"))
     assert len(files) == len(pages()) > 250
     assert all("goes on with a sentence of its own." in file.read_text() for file in files)
 
 
-def test_no_file_holds_unseen_characters(archive: Path) -> None:
+def test_no_file_contains_invisible_characters(archive: Path) -> None:
     for file in filter(Path.is_file, archive.rglob("*")):
         found = UNSEEN.search(file.read_bytes().decode())
         assert found is None, (file.name, found)
 
 
-def test_no_rendered_file_is_alive(archive: Path) -> None:
+def test_no_rendered_file_contains_active_content(archive: Path) -> None:
     for file in archive.rglob("*"):
         if file.suffix in (".md", ".txt"):
             text = file.read_text()

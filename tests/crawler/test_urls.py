@@ -87,7 +87,7 @@ NO_URLS = [
         f"http://example.com/{'a' * 3000}",
     ],
 )
-def test_what_is_no_url(text: str) -> None:
+def test_texts_that_are_not_urls(text: str) -> None:
     with pytest.raises(BadUrl) as caught:
         parse(text)
     assert str(caught.value).endswith(".")
@@ -109,7 +109,7 @@ def test_as_people_type_it(text: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "javascript:alert(1)", "mailto:a@b.c", "ftp://example.com", "a:b@example.com"]
 )
-def test_what_people_should_not_type(text: str) -> None:
+def test_invalid_addresses_are_refused_with_a_reason(text: str) -> None:
     with pytest.raises(BadUrl):
         parse_typed(text)
 
@@ -182,7 +182,7 @@ def test_joined_urls_are_canonical_and_safe(href: str) -> None:
 
 
 @given(hrefs, hrefs)
-def test_joining_agrees_with_itself(first: str, second: str) -> None:
+def test_joining_is_consistent(first: str, second: str) -> None:
     base = join(BASE, first) or BASE
     found = join(base, second)
     assert found is None or join(found, str(found)) == found
@@ -232,7 +232,7 @@ def test_registrable_name(one: str, other: str, same: bool) -> None:  # noqa: FB
         ("https://example.org/x", None),
     ],
 )
-def test_what_belongs_to_the_site(url: str, own: str | None) -> None:
+def test_hosts_that_belong_to_the_site(url: str, own: str | None) -> None:
     found = adopt(BASE, parse(url))
     assert (str(found) if found else None) == own
 

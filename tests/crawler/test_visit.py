@@ -125,7 +125,7 @@ async def test_markdown_is_stored_with_its_links() -> None:
     assert await judge(response) == Visit(Skip())
 
 
-async def test_error_of_the_crawler_itself_fails_the_page_alone() -> None:
+async def test_internal_error_fails_only_the_page() -> None:
     found = (await judge(title=None)).outcome
     assert isinstance(found, Fail)
     assert found.failure.code == Code.INTERNAL_ERROR

@@ -47,7 +47,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_each_route_wants_a_token(system: System, method: str, path: str) -> None:
+def test_each_route_requires_a_token(system: System, method: str, path: str) -> None:
     answer = httpx.request(method, system.url + path)
     assert_problem(answer, 401, "not_authenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -113,7 +113,7 @@ def test_forged_tokens_are_refused(system: System, secret: dict[str, str], name:
     assert_problem(answer, 401, "invalid_token")
 
 
-def test_a_token_of_nobody_is_refused_everywhere(system: System, secret: dict[str, str]) -> None:
+def test_token_of_a_missing_account_is_refused_everywhere(system: System, secret: dict[str, str]) -> None:
     token = jwt.encode(_claims(), secret["secret"], algorithm="HS256", headers={"kid": secret["kid"]})
     for path in ("/auth/me", "/websites", "/generations/history", "/generations/quota/check"):
         answer = httpx.get(system.url + path, headers={"Authorization": f"Bearer {token}"})
@@ -139,7 +139,7 @@ def test_tokens_are_not_interchangeable(person: Person) -> None:
     assert_problem(answer, 401, "invalid_token")
 
 
-def test_a_refresh_token_is_good_once(person: Person) -> None:
+def test_refresh_token_works_once(person: Person) -> None:
     old = person.tokens["refresh_token"]
     fresh = person.http.post("/auth/refresh", json={"refresh_token": old})
     assert fresh.status_code == 200
@@ -157,7 +157,7 @@ def test_logout_ends_the_sign_in(person: Person) -> None:
     assert_problem(person.http.post("/auth/refresh", json=body), 401, "invalid_token")
 
 
-def test_other_peoples_things_do_not_exist(system: System, small_site: Site) -> None:
+def test_objects_of_other_users_answer_404(system: System, small_site: Site) -> None:
     owner, stranger = system.user(), system.user()
     website = owner.website(small_site.url)
     generation = owner.start(website)
@@ -205,7 +205,7 @@ def test_accounts(system: System) -> None:
     assert {**wrong.json(), "request_id": ""} == {**unknown.json(), "request_id": ""}
 
 
-def test_ten_failures_lock_an_address_known_or_not(person: Person) -> None:
+def test_ten_failures_lock_known_and_unknown_addresses(person: Person) -> None:
     for email in (person.email, f"nobody-{person.email}"):
         for _ in range(10):
             body = {"email": email, "password": "not the password"}
@@ -237,11 +237,11 @@ def test_open_routes(system: System) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/nope", "/generations/history/x/y", "/../admin", "/%00"])
-def test_unknown_addresses_are_ours_too(system: System, person: Person, path: str) -> None:
+def test_unknown_paths_answer_problem_documents(system: System, person: Person, path: str) -> None:
     assert_problem(person.http.get(system.url + path), 404, "not_found")
 
 
-def test_a_known_address_names_its_methods(person: Person) -> None:
+def test_wrong_method_answer_lists_allowed_methods(person: Person) -> None:
     answer = person.http.put("/generations/start", json={})
     assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == "POST"

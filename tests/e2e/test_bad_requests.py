@@ -72,7 +72,7 @@ def test_each_field_missing_wrong_or_unknown_is_named(person: Person) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_bodies_that_are_no_json(
+def test_bodies_that_are_not_json_are_refused(
     person: Person, body: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
     assert_problem(person.http.post("/websites", content=body, headers=headers), status, code)
@@ -199,7 +199,7 @@ def test_lists_within_their_bounds(person: Person, query: str, code: str) -> Non
 @pytest.mark.parametrize(
     "identifier", ["x", "0", "%20", "..", "é", "a" * 3000, "%00", "01A20DD0-D148-77E9-A1A8-D33D5C29CB6F"]
 )
-def test_ids_that_are_none(person: Person, identifier: str) -> None:
+def test_malformed_ids_answer_404(person: Person, identifier: str) -> None:
     for collection in ("websites", "generations"):
         answer = person.http.get(httpx.URL(f"{person.http.base_url}{collection}/{identifier}"))
         assert answer.status_code == 404, answer.text
@@ -218,7 +218,7 @@ def test_weak_passwords(system: System, password: str) -> None:
     "email",
     ["x", "x@", "@y.org", "x@y", "x y@z.org", "x@y.org\n", "x@" + "y" * 300 + ".org", "x\u202e@y.org"],
 )
-def test_addresses_that_are_none(system: System, email: str) -> None:
+def test_invalid_email_addresses_are_refused(system: System, email: str) -> None:
     answer = httpx.post(f"{system.url}/auth/register", json={"email": email, "password": PASSWORD})
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["email"]

@@ -62,7 +62,7 @@ def signed_up(client: Client) -> str:
     return email
 
 
-def test_a_walk(client: Client, system: System, small_site: Site) -> None:
+def test_client_generates_and_downloads(client: Client, system: System, small_site: Site) -> None:
     email = signed_up(client)
     (file,) = client.home.rglob("credentials.json")
     assert file.stat().st_mode & 0o777 == 0o600
@@ -128,7 +128,7 @@ def test_many_sites_with_a_bad_one(client: Client, system: System) -> None:
     assert max(len(line) for line in shown.splitlines()) <= 80
 
 
-def test_what_goes_wrong_is_one_sentence_and_a_code(client: Client) -> None:
+def test_client_errors_are_one_sentence_and_an_exit_code(client: Client) -> None:
     def fails(code: ExitCode, *arguments: str, api: str | None = None, typed: str = "") -> None:
         got, out, errors = client(*arguments, api=api, typed=typed)
         assert (got, out) == (code, ""), errors

@@ -123,7 +123,7 @@ def test_plans_are_listed_without_a_login(client: Client) -> None:
     assert "pro" in out
 
 
-def test_no_password_is_asked_for_when_nothing_answers(client: Client) -> None:
+def test_password_prompt_needs_a_reachable_server(client: Client) -> None:
     code, _, errors = client(
         "login", "ada@example.org", "--api", "http://127.0.0.1:9", "--password-stdin", typed="x\n"
     )

@@ -10,7 +10,7 @@ from testkit.system import System, wait_for
 pytestmark = pytest.mark.e2e
 
 
-def test_a_dead_letter_fails_its_generation_and_lets_the_next_one_go(
+def test_dead_letter_fails_its_generation_and_releases_the_next_one(
     system: System, small_site: Site, site_ports: list[int]
 ) -> None:
     person = system.user("starter")  # one of its generations runs at once

@@ -20,7 +20,7 @@ def findings(system: System) -> tuple[int, dict[str, list[str]]]:
     return done.returncode, found
 
 
-def test_what_is_wrong_is_told_with_what_to_do(system: System) -> None:
+def test_doctor_reports_problems_with_their_fix(system: System) -> None:
     code, before = findings(system)
     assert code == 1  # nobody has subscribed to the alarms of a local system
     assert any(what.startswith("Nobody gets the alarms") for what in before[WRONG])

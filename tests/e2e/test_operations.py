@@ -19,7 +19,7 @@ from tests.e2e.test_access import assert_problem
 pytestmark = pytest.mark.e2e
 
 
-def test_files_past_their_days_are_deleted(system: System, person: Person, small_site: Site) -> None:
+def test_expired_files_are_deleted(system: System, person: Person, small_site: Site) -> None:
     generation = person.start(person.website(small_site.url))
     done = person.finished(generation)
     url = person.http.get(f"/generations/{generation}/download").headers["Location"]
@@ -44,7 +44,7 @@ def test_files_past_their_days_are_deleted(system: System, person: Person, small
     assert found["sha256"] == done["sha256"]
 
 
-def test_quota_comes_back_with_the_month(system: System, person: Person, small_site: Site) -> None:
+def test_quota_resets_each_month(system: System, person: Person, small_site: Site) -> None:
     website = person.website(small_site.url)
     person.finished(person.start(website))
     assert person.quota()["remaining_generations"] == 0
@@ -74,7 +74,7 @@ def test_a_lost_generation_is_failed_and_refunded(system: System, person: Person
     assert person.http.post("/generations/start", json={"website_id": website}).status_code == 202
 
 
-def test_a_deletion_that_broke_off_is_gone_on_with(system: System, small_site: Site, slow_site: Site) -> None:
+def test_interrupted_deletion_is_continued(system: System, small_site: Site, slow_site: Site) -> None:
     person = system.user("pro")
     person.finished(person.start(person.website(small_site.url)))
     me = person.http.get("/auth/me").json()["id"]
@@ -106,7 +106,7 @@ def test_a_deleted_account_has_no_files(system: System, small_site: Site) -> Non
     assert _keys(system, me) == []
 
 
-def test_what_a_deleted_website_left_is_looked_for_again(system: System, small_site: Site) -> None:
+def test_files_of_a_deleted_website_are_searched_again(system: System, small_site: Site) -> None:
     """The index by which generations are found may lag: the website says that it had one more than there are."""
     person = system.user()
     website = person.website(small_site.url)
@@ -160,7 +160,7 @@ def test_operators_see_users_and_jobs(system: System, slow_site: Site) -> None:
         ("jobs", "--port", "1"),
     ],
 )
-def test_operators_get_one_sentence(system: System, arguments: tuple[str, ...]) -> None:
+def test_operator_errors_are_one_sentence(system: System, arguments: tuple[str, ...]) -> None:
     done = system.admin(*arguments)
     assert done.returncode == 1
     assert done.stderr.startswith("llmready: ")
@@ -177,7 +177,7 @@ def test_a_downgrade_keeps_the_oldest_websites(system: System, small_site: Site,
     assert person.finished(person.start(old))["status"] == "completed"
 
 
-def test_the_emulator_can_be_looked_into(system: System, person: Person, small_site: Site) -> None:
+def test_emulator_can_be_inspected(system: System, person: Person, small_site: Site) -> None:
     generation = person.start(person.website(small_site.url))
     person.finished(generation)
     endpoints = system.endpoints

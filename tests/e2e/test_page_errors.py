@@ -63,7 +63,7 @@ def _all(person: Person, generation: str, per_page: int) -> list[dict[str, str]]
     raise AssertionError("the list does not end")
 
 
-def test_what_is_missing_is_told_page_by_page(owner: Person, partly: tuple[str, dict[str, Any]]) -> None:
+def test_failed_pages_are_listed(owner: Person, partly: tuple[str, dict[str, Any]]) -> None:
     origin, done = partly
     assert (done["status"], done["pages_crawled"]) == ("completed", 2), done
     assert done["pages_failed"] == 62
@@ -85,22 +85,20 @@ def test_the_manifest_says_the_same(owner: Person, partly: tuple[str, dict[str, 
     assert sorted(failures, key=str) == sorted(_all(owner, done["id"], 50), key=str)
 
 
-def test_nobody_else_sees_it(system: System, partly: tuple[str, dict[str, Any]]) -> None:
+def test_failed_pages_are_hidden_from_other_users(system: System, partly: tuple[str, dict[str, Any]]) -> None:
     _, done = partly
     answer = system.user().http.get(f"/generations/{done['id']}/errors")
     assert (answer.status_code, answer.json()["code"]) == (404, "generation_not_found")
 
 
 @pytest.mark.parametrize("cursor", ["x", "ZXJyb3JzOi0x", "ZXJyb3JzOjk5OTk5", "%00", "a" * 201, ""])
-def test_a_cursor_that_was_not_given_is_refused(
-    cursor: str, owner: Person, partly: tuple[str, dict[str, Any]]
-) -> None:
+def test_invented_cursor_is_refused(cursor: str, owner: Person, partly: tuple[str, dict[str, Any]]) -> None:
     answer = owner.http.get(f"/generations/{partly[1]['id']}/errors", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_error")
     assert answer.json()["errors"][0]["field"] == "cursor"
 
 
-def test_a_site_that_gives_nothing_fails_with_its_reason(owner: Person, site_ports: list[int]) -> None:
+def test_site_without_pages_fails_with_its_reason(owner: Person, site_ports: list[int]) -> None:
     with serve(_gone, port=site_ports[-3]) as site:
         done = owner.finished(owner.start(owner.website(site.url)))
     assert (done["status"], done["error_code"]) == ("failed", "http_error")

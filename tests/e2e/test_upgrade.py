@@ -76,7 +76,7 @@ def test_a_deploy_loses_no_generation(system: System, slow_site: Site, small_sit
     assert set(answers) <= {200, 502}
 
 
-def test_a_table_restored_holds_what_people_had(system: System, person: Person, small_site: Site) -> None:
+def test_restored_table_contains_the_users_data(system: System, person: Person, small_site: Site) -> None:
     website = person.website(small_site.url, name="Kept")
     me = person.http.get("/auth/me").json()["id"]
     table, client = system.endpoints["table"], system.aws("dynamodb")

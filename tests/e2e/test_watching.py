@@ -33,7 +33,7 @@ def emitted(system: System) -> dict[str, set[str]]:
     return found
 
 
-def test_one_id_leads_from_the_request_to_the_mail(system: System, person: Person, small_site: Site) -> None:
+def test_correlation_id_connects_request_and_mail(system: System, person: Person, small_site: Site) -> None:
     generation = system.confirm(person).start(person.website(small_site.url))
     person.finished(generation)
     system.mail_to(person.email, "your files are ready")
@@ -44,7 +44,7 @@ def test_one_id_leads_from_the_request_to_the_mail(system: System, person: Perso
     )
 
 
-async def test_figures_are_in_one_namespace_and_alarms_know_no_others(
+async def test_alarms_use_only_metrics_that_exist(
     system: System, small_site: Site, slow_site: Site, site_ports: list[int]
 ) -> None:
     person = system.user("pro")

@@ -192,7 +192,7 @@ def test_every_file_reads_as_the_zip_has_it(shelf: Shelf, *, indexed: bool, by_c
         assert answer["headers"]["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
-def test_one_file_is_one_range_of_the_archive(shelf: Shelf, calls: list[str]) -> None:
+def test_one_file_costs_one_range_request(shelf: Shelf, calls: list[str]) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")))
     calls.clear()
     assert shelf.who.raw("GET", f"/generations/{generation.id}/files/md/start.md")["statusCode"] == 200
@@ -246,7 +246,7 @@ def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) 
     assert place.stored_keys() == []
 
 
-def test_an_archive_that_is_broken_or_missing_is_gone(shelf: Shelf, place: Place) -> None:
+def test_broken_or_missing_archive_answers_410(shelf: Shelf, place: Place) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")), indexed=False)
     assert generation.archive is not None
     place.s3.put_object(Bucket=place.name, Key=generation.archive.key, Body=b"PK no zip at all" * 100)

@@ -33,7 +33,7 @@ BAD = [
 
 
 @pytest.mark.usefixtures("calls")
-def test_each_is_refused(place: Place) -> None:
+def test_each_bad_url_is_refused(place: Place) -> None:
     ada = member(place)
     for start in range(0, len(BAD), 50):
         some = BAD[start : start + 50]
@@ -50,7 +50,7 @@ def test_each_is_refused(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("calls")
-def test_a_look_alike_name_is_shown_as_what_it_is(place: Place) -> None:
+def test_look_alike_host_is_shown_in_ascii(place: Place) -> None:
     """Names in other scripts are stored and shown in their ASCII form, in which none looks like another."""
     ada = member(place)
     for typed, shown in (

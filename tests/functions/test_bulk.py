@@ -54,7 +54,7 @@ def kept(ada: Member) -> tuple[list[str], int, int]:
     return found, stats["total_websites"], stats["active_websites"]
 
 
-def test_fifty_with_a_bad_one(ada: Member, calls: list[str]) -> None:
+def test_bulk_of_fifty_with_one_bad_item(ada: Member, calls: list[str]) -> None:
     items: list[object] = [*urls(49)]
     items.insert(20, {"url": "ftp://bad.example.com"})
     done = results(ada.ask("POST", "/websites/bulk", {"create": items}))
@@ -179,7 +179,7 @@ def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
         [],
     ],
 )
-def test_a_body_that_is_wrong_as_a_whole_does_nothing(ada: Member, body: object) -> None:
+def test_invalid_body_changes_nothing(ada: Member, body: object) -> None:
     status, problem = ada.ask("POST", "/websites/bulk", body)
     assert (status, problem["code"]) == (422, "validation_error")
     assert kept(ada) == ([], 0, 0)
@@ -203,13 +203,13 @@ def conflicts() -> Iterator[list[str]]:
     events.unregister("before-call.dynamodb.TransactWriteItems", answer)
 
 
-def test_others_in_the_way_for_a_moment(ada: Member, conflicts: list[str]) -> None:
+def test_short_transaction_conflicts_are_retried(ada: Member, conflicts: list[str]) -> None:
     conflicts += ["TransactionConflict"] * 3
     assert statuses(ada.ask("POST", "/websites/bulk", {"create": urls(3)})) == [201] * 3
     assert kept(ada)[1:] == (3, 3)
 
 
-def test_others_in_the_way_all_the_time(ada: Member, conflicts: list[str]) -> None:
+def test_permanent_transaction_conflicts_are_reported(ada: Member, conflicts: list[str]) -> None:
     conflicts += ["TransactionConflict"] * 8
     items = [*urls(2), {"url": "ftp://bad.example.com"}]
     answer = ada.ask("POST", "/websites/bulk", {"create": items})
@@ -220,9 +220,7 @@ def test_others_in_the_way_all_the_time(ada: Member, conflicts: list[str]) -> No
     assert kept(ada) == ([], 0, 0)
 
 
-def test_what_changed_between_reading_and_writing_is_found_out_one_by_one(
-    ada: Member, conflicts: list[str]
-) -> None:
+def test_items_changed_after_the_read_are_reported_individually(ada: Member, conflicts: list[str]) -> None:
     ids = created(ada, 3)
     conflicts.append("ConditionalCheckFailed")
     answer = ada.ask("POST", "/websites/bulk", {"delete": [*ids, "nobody"]})

@@ -99,7 +99,7 @@ def cluster(place: Place) -> Cluster:
     return Cluster(place)
 
 
-def test_nothing_runs_when_nobody_generates(cluster: Cluster) -> None:
+def test_no_task_runs_without_generations(cluster: Cluster) -> None:
     (round_,) = cluster.dispatch()
     assert (round_.jobs, round_.tasks_started) == (0, 0)
     assert cluster.running() == []
@@ -142,7 +142,7 @@ def test_generations_that_need_a_browser_start_tasks_that_have_one(place: Place,
     assert [round_.tasks_started for round_ in cluster.dispatch()] == [0]
 
 
-def test_parallel_wake_ups_start_no_task_twice(place: Place, cluster: Cluster) -> None:
+def test_parallel_triggers_start_no_task_twice(place: Place, cluster: Cluster) -> None:
     for _ in range(3):
         queued(place)
     with ThreadPoolExecutor(8) as pool:
@@ -150,7 +150,7 @@ def test_parallel_wake_ups_start_no_task_twice(place: Place, cluster: Cluster) -
     assert len(cluster.running()) == 3
 
 
-def test_tasks_run_on_spot_while_it_has_places(place: Place, cluster: Cluster) -> None:
+def test_tasks_run_on_spot_if_there_is_capacity(place: Place, cluster: Cluster) -> None:
     for _ in range(23):
         queued(place)
     with cluster.without(SPOT, ON_DEMAND, places=100) as asked:
@@ -159,7 +159,7 @@ def test_tasks_run_on_spot_while_it_has_places(place: Place, cluster: Cluster) -
     assert round_.tasks_started == 23
 
 
-def test_on_demand_gives_only_what_spot_cannot(place: Place, cluster: Cluster) -> None:
+def test_on_demand_tasks_start_only_without_spot_capacity(place: Place, cluster: Cluster) -> None:
     for _ in range(23):
         queued(place)
     with cluster.without(SPOT, places=12) as asked:
@@ -169,7 +169,7 @@ def test_on_demand_gives_only_what_spot_cannot(place: Place, cluster: Cluster) -
     assert len(cluster.running()) == 11
 
 
-def test_tasks_that_could_not_be_started_are_told_and_tried_again(place: Place, cluster: Cluster) -> None:
+def test_tasks_that_could_not_be_started_are_counted_and_retried(place: Place, cluster: Cluster) -> None:
     queued(place)
     with cluster.without(SPOT, ON_DEMAND):
         (round_,) = cluster.dispatch()
@@ -178,7 +178,7 @@ def test_tasks_that_could_not_be_started_are_told_and_tried_again(place: Place, 
     assert (round_.tasks_started, round_.tasks_not_started) == (1, 0)
 
 
-def test_warm_tasks_are_kept_and_do_what_comes(place: Place, cluster: Cluster) -> None:
+def test_warm_tasks_are_kept_and_take_generations(place: Place, cluster: Cluster) -> None:
     assert [cluster.dispatch(warm_tasks=2)[0].tasks_started for _ in range(2)] == [2, 0]
     for task in cluster.running():
         (override,) = task["overrides"]["containerOverrides"]
@@ -197,9 +197,7 @@ def test_warm_tasks_are_kept_and_do_what_comes(place: Place, cluster: Cluster) -
 
 
 @pytest.mark.parametrize("seconds_to_the_next_round", [1, 30, 59])
-def test_what_a_start_left_behind_is_in_its_queue_within_two_minutes(
-    place: Place, seconds_to_the_next_round: int
-) -> None:
+def test_interrupted_start_is_queued_within_two_minutes(place: Place, seconds_to_the_next_round: int) -> None:
     """A start that died between its transaction and its message, however the minutes fall."""
     user = registered(place)
     generation = started(place, user, with_website(place, user))

@@ -80,7 +80,7 @@ def a_cursor_walks_over_everything(ada: Member, websites: list[Website]) -> None
     assert generations == sorted(generations, reverse=True)
 
 
-def test_lists_of_very_much(place: Place, ada: Member, reads: list[tuple[str, int]]) -> None:
+def test_long_lists_can_be_paged(place: Place, ada: Member, reads: list[tuple[str, int]]) -> None:
     """Each page reads little, and a cursor walks over everything. One test, because filling the table takes long."""
     websites = owner_of_much(place, ada)
     each_page_reads_little(ada, websites, reads)
@@ -114,7 +114,7 @@ def each_page_reads_little(ada: Member, websites: list[Website], reads: list[tup
 
 
 @pytest.mark.parametrize("path", ["/websites", "/generations/history"])
-def test_what_lies_outside_a_list(ada: Member, path: str) -> None:
+def test_pages_outside_of_a_list(ada: Member, path: str) -> None:
     for query in ("page=11&per_page=100", "page=51", "page=1000&per_page=2"):
         status, problem = ada.ask("GET", f"{path}?{query}")
         assert (status, problem["code"]) == (422, "use_cursor")
@@ -137,7 +137,7 @@ def test_what_lies_outside_a_list(ada: Member, path: str) -> None:
         assert (status, problem["code"]) == (422, "validation_error"), cursor
 
 
-def test_a_cursor_shows_nobody_elses(place: Place, ada: Member) -> None:
+def test_cursor_never_shows_other_users_items(place: Place, ada: Member) -> None:
     ben = member(place)
     for person in (ada, ben):
         for n in range(3):

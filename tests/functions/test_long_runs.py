@@ -65,9 +65,7 @@ def _completed(place: Place, user: User, time: datetime, **fields: Any) -> None:
     )
 
 
-def test_a_reset_goes_on_where_its_time_ended(
-    calls: list[str], place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_reset_continues(calls: list[str], place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     last_month = month_of(now().replace(day=1) - timedelta(days=1))
     people = [registered(place, mail_preferences=MailPreferences(quota_reset=True)) for _ in range(USERS)]
     for user in people:
@@ -88,7 +86,7 @@ def test_a_reset_goes_on_where_its_time_ended(
 
 
 @pytest.mark.usefixtures("calls")
-def test_what_ends_after_its_month_is_settled_in_its_month(place: Place) -> None:
+def test_generation_that_ends_after_its_month_counts_in_its_month(place: Place) -> None:
     this_month = month_of(now())
     last_month = month_of(now().replace(day=1) - timedelta(days=1))
     user = registered(place)
@@ -110,7 +108,7 @@ def test_what_ends_after_its_month_is_settled_in_its_month(place: Place) -> None
     )
 
 
-def test_a_cleanup_goes_on_where_its_time_ended(
+def test_interrupted_cleanup_continues(
     calls: list[str], place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = registered(place)

@@ -59,7 +59,7 @@ def test_sendgrid_gets_the_whole_mail(sendgrid: Sendgrid) -> None:
     assert "m1" in json.dumps(body)
 
 
-def test_sendgrid_is_told_how_to_unsubscribe_and_that_it_is_only_a_trial(sendgrid: Sendgrid) -> None:
+def test_sendgrid_gets_unsubscribe_headers_and_sandbox_mode(sendgrid: Sendgrid) -> None:
     message = MESSAGE.model_copy(update={"unsubscribe_url": "https://api.example.com/u?token=t"})
     mailer = SendgridMailer("the-key", "no-reply@example.org", sendgrid.url, sandbox=True)
     mailer.send(message, mail_id="m1")
@@ -69,20 +69,20 @@ def test_sendgrid_is_told_how_to_unsubscribe_and_that_it_is_only_a_trial(sendgri
     assert body["categories"] == ["generation_complete"]
 
 
-def test_sendgrid_that_never_will_take_a_mail_is_not_asked_again(sendgrid: Sendgrid) -> None:
+def test_permanent_refusals_of_sendgrid_are_not_retried(sendgrid: Sendgrid) -> None:
     sendgrid.status = 400
     with pytest.raises(MailRefused):
         SendgridMailer("the-key", "no-reply@example.org", sendgrid.url).send(MESSAGE, mail_id="m1")
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])
-def test_sendgrid_refusing_is_tried_again(sendgrid: Sendgrid, status: int) -> None:
+def test_temporary_refusals_of_sendgrid_are_retried(sendgrid: Sendgrid, status: int) -> None:
     sendgrid.status = status
     with pytest.raises(TryAgain):
         SendgridMailer("the-key", "no-reply@example.org", sendgrid.url).send(MESSAGE, mail_id="m1")
 
 
-def test_sendgrid_being_down_is_tried_again() -> None:
+def test_unreachable_sendgrid_is_retried() -> None:
     mailer = SendgridMailer("the-key", "no-reply@example.org", "http://127.0.0.1:9")
     with pytest.raises(TryAgain):
         mailer.send(MESSAGE, mail_id="m1")

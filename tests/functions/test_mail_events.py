@@ -74,7 +74,9 @@ def complaint(feedback: str = "abuse") -> dict[str, Any]:
     ],
     ids=("bounce", "complaint", "a full mailbox", "taken back"),
 )
-def test_what_counts(place: Place, detail: dict[str, Any], reason: SuppressionReason | None) -> None:
+def test_permanent_bounces_and_complaints_suppress_an_address(
+    place: Place, detail: dict[str, Any], reason: SuppressionReason | None
+) -> None:
     for _ in range(2):  # events may come twice
         assert handler({"detail": detail}, CONTEXT) == {"suppressed": int(reason is not None)}
     found = place.suppressions.get(fingerprint("ada@example.org"))

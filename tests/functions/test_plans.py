@@ -71,7 +71,7 @@ def refused(answer: tuple[int, Any], status: int, code: str, *words: str) -> Non
     assert all(word in said for word in words), answer
 
 
-def test_a_larger_plan_holds_at_once(place: Place, admin: Admin) -> None:
+def test_larger_plan_applies_at_once(place: Place, admin: Admin) -> None:
     ada, (first,) = with_websites(place, "free", 1)
     refused(ada.ask("POST", "/websites", {"url": "more.example.com"}), 403, "plan_limit", "allows 1 website;")
     refused(
@@ -98,7 +98,7 @@ def test_a_larger_plan_holds_at_once(place: Place, admin: Admin) -> None:
     assert place.waiting(place.queue_urls[Lane.STANDARD])[0] == 0
 
 
-def test_a_downgrade_keeps_everything_and_stops_what_is_beyond(place: Place, admin: Admin) -> None:
+def test_downgrade_deletes_nothing_and_limits_new_starts(place: Place, admin: Admin) -> None:
     ada, (first, second, third) = with_websites(place, "standard", 3, max_pages=400)
     assert ada.ask("POST", "/generations/start", {"website_id": third})[0] == 202
     admin("set-plan", ada.user.email, "starter")
@@ -139,7 +139,7 @@ def test_a_downgrade_keeps_everything_and_stops_what_is_beyond(place: Place, adm
     assert ada.ask("GET", "/generations/history")[1]["total"] == 3
 
 
-def test_each_change_is_written_down(place: Place, admin: Admin) -> None:
+def test_plan_changes_are_recorded(place: Place, admin: Admin) -> None:
     ada = member(place, "free")
     before = now() - timedelta(seconds=1)
     answer = json.loads(admin("set-plan", ada.user.email, "pro", "--json"))
@@ -158,7 +158,7 @@ def test_each_change_is_written_down(place: Place, admin: Admin) -> None:
     assert "{" not in table
 
 
-def test_what_is_sent_once_more_is_written_down(place: Place, admin: Admin) -> None:
+def test_requeued_generations_are_recorded(place: Place, admin: Admin) -> None:
     ada, (site,) = with_websites(place, "free", 1)
     generation = ada.ask("POST", "/generations/start", {"website_id": site})[1]["generation_id"]
     assert json.loads(admin("requeue", generation, "--json")) == {
@@ -182,7 +182,7 @@ def test_what_is_sent_once_more_is_written_down(place: Place, admin: Admin) -> N
     assert generation in shown
 
 
-def test_switches_are_written_down(place: Place, admin: Admin) -> None:
+def test_pauses_and_blocked_hosts_are_recorded(place: Place, admin: Admin) -> None:
     ada, (site,) = with_websites(place, "free", 1)
     admin("pause")
     admin("pause")  # is so already, and is no change

@@ -14,12 +14,12 @@ from tests.functions.test_mail import CONTEXT
 
 
 @pytest.mark.parametrize(("quiet", "seconds"), [(0, 1), (2, 1), (6, 2), (15, 5), (30, 10), (3600, 10)])
-def test_the_pause_grows_while_nothing_changes(place: Place, quiet: int, seconds: int) -> None:
+def test_retry_after_grows_while_nothing_changes(place: Place, quiet: int, seconds: int) -> None:
     generation = queued(place)
     assert generation.retry_after(generation.created_at + timedelta(seconds=quiet)) == seconds
 
 
-def test_progress_makes_it_short_again(place: Place) -> None:
+def test_progress_resets_retry_after(place: Place) -> None:
     generation = queued(place)
     time = generation.created_at + timedelta(minutes=5)
     claimed = generation.claimed(time=time, lease=timedelta(seconds=90))
@@ -34,7 +34,7 @@ def test_progress_makes_it_short_again(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("calls")
-def test_the_answer_names_the_pause_until_the_end(place: Place) -> None:
+def test_retry_after_is_sent_until_the_end(place: Place) -> None:
     generation = queued(place)
 
     def headers() -> dict[str, str]:

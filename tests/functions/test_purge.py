@@ -71,7 +71,7 @@ def test_a_large_website_leaves_nothing(place: Place, ada: Member) -> None:
     assert ada.ask("GET", "/websites")[1]["total"] == 1
 
 
-def test_what_one_request_cannot_remove_goes_on_elsewhere(
+def test_large_deletion_continues_in_the_background(
     place: Place, ada: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     website = with_website(place, ada.user)

@@ -58,7 +58,7 @@ def test_signing_in_is_refused_only_with_the_right_password(place: Place) -> Non
         sign_in(place.services, email=user.email, password="correct horse battery", network="192.0.2.0/24")
 
 
-def test_what_runs_ends_cancelled_and_is_not_charged(place: Place) -> None:
+def test_suspension_cancels_generations_without_charge(place: Place) -> None:
     user = registered(place, "pro")
     generations = [started(place, user, with_website(place, user)) for _ in range(3)]
     assert suspend_account(place.services, user, by="ops") == 3
@@ -109,6 +109,6 @@ def test_no_mail_about_generations_is_sent(place: Place) -> None:
     assert send_mail(place.services, user.id, mail.id) is False
 
 
-def test_all_accounts_are_walked(place: Place) -> None:
+def test_all_accounts_are_listed(place: Place) -> None:
     made = {registered(place).id for _ in range(3)}
     assert {user.id for user in place.users.all()} == made

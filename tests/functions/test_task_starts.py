@@ -42,7 +42,7 @@ def test_a_task_that_ecs_does_not_know_yet_counts(place: Place, cluster: Cluster
     assert started == [2, 0]
 
 
-def test_a_stopped_task_makes_room_at_once(place: Place, cluster: Cluster) -> None:
+def test_stopped_task_frees_its_place_at_once(place: Place, cluster: Cluster) -> None:
     for _ in range(3):
         queued(place)
     cluster.dispatch(max_tasks=2)
@@ -112,7 +112,7 @@ def test_which_stops_are_failed_starts(event: dict[str, object], *, failed: bool
     assert stop.kind == TaskKind.PLAIN
 
 
-def test_events_of_other_tasks_are_passed_over() -> None:
+def test_events_of_other_tasks_are_ignored() -> None:
     assert task_stop(stopped_event(ARN, started_by="somebody-else")) is None
     assert task_stop({}) is None
     assert task_stop({"enqueued": {"user_id": "u", "generation_id": "g"}}) is None

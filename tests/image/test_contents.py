@@ -28,7 +28,7 @@ def unpacked(image: str) -> Iterator[Path]:
         subprocess.run(["podman", "image", "umount", image], capture_output=True, check=True)
 
 
-def test_no_shell_no_rights_nothing_to_write(plain: str) -> None:
+def test_image_has_no_shell_no_setuid_and_no_writable_file(plain: str) -> None:
     with unpacked(plain) as root:
         assert {path.name for path in (root / "usr/bin").iterdir()} == {
             "node",

@@ -99,7 +99,7 @@ def test_worker_and_crawlers_are_users_of_their_own_and_none_can_gain_rights(
     assert task.said("worker ends")
 
 
-def test_a_crawler_that_was_taken_over_finds_nothing(
+def test_taken_over_crawler_finds_no_credentials(
     plain: str, place: Place, fence: Fence, start_task: Callable[..., Task], tmp_path: Path
 ) -> None:
     crawler, report = tmp_path / "crawler", tmp_path / "report"
@@ -154,7 +154,7 @@ def test_a_crawler_that_was_taken_over_finds_nothing(
     assert found["programs"] == ["node", "python", "python3.13", "setpriv"]
 
 
-def test_nothing_of_a_taken_over_crawler_reaches_the_next_job(
+def test_taken_over_crawler_leaves_nothing_for_the_next_job(
     plain: str, place: Place, start_task: Callable[..., Task], tmp_path: Path
 ) -> None:
     crawler, report = tmp_path / "crawler", tmp_path / "report"
@@ -201,7 +201,7 @@ def test_a_page_that_needs_a_browser_is_rendered(
     assert "The sum is 42." in zipfile.ZipFile(io.BytesIO(body)).read("llms-full.txt").decode()
 
 
-def test_an_idle_task_goes_at_once_when_asked(plain: str, start_task: Callable[..., Task]) -> None:
+def test_idle_task_stops_at_once_on_sigterm(plain: str, start_task: Callable[..., Task]) -> None:
     task = start_task(plain, idle_seconds=60)
     until(lambda: task.said("worker ready"))
     asked = time.monotonic()

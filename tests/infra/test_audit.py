@@ -69,7 +69,7 @@ def test_without_a_vulnerability_every_lock_file_is_told_and_the_code_is_0(tmp_p
         ([SKIPPED, BAD], NPM_GOOD, "jinja2 2.0: GHSA-1, fixed in 3.1.6"),
     ],
 )
-def test_a_vulnerability_is_named_and_the_code_is_1(
+def test_vulnerability_is_named_and_exit_code_is_1(
     tmp_path: Path, python: list[Any], npm: dict[str, Any], line: str
 ) -> None:
     done = audited(tmp_path, {"dependencies": python}, npm)
@@ -86,9 +86,7 @@ def test_a_vulnerability_is_named_and_the_code_is_1(
         ({"dependencies": [GOOD]}, "", "no connection"),
     ],
 )
-def test_what_cannot_be_looked_up_is_never_called_safe(
-    tmp_path: Path, python: object, npm: object, reason: str
-) -> None:
+def test_failed_lookups_are_reported(tmp_path: Path, python: object, npm: object, reason: str) -> None:
     done = audited(tmp_path, python, npm)
     assert done.returncode == 2
     assert f"NOT looked up, because the advisory database did not answer: {reason}" in done.stdout

@@ -45,7 +45,7 @@ def test_the_document_says_what_the_command_prints(template_file: Path) -> None:
     assert told.strip() == printed
 
 
-def test_what_the_template_holds_is_what_it_costs(prod: Template) -> None:
+def test_cost_follows_the_template(prod: Template) -> None:
     more = deepcopy(prod.body)
     alarm = next(e for e in more["Resources"].values() if e["Type"] == "AWS::CloudWatch::Alarm")
     more["Resources"] |= {f"More{number}": alarm for number in range(10)}

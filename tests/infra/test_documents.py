@@ -23,11 +23,11 @@ ANCHORS = {
 
 
 @pytest.mark.parametrize("setting", setting_names())
-def test_each_setting_is_told(setting: str) -> None:
+def test_each_setting_is_documented(setting: str) -> None:
     assert re.search(rf"^\|.*`{setting}`", OPERATIONS, re.MULTILINE)
 
 
-def test_each_setting_has_the_default_that_is_told() -> None:
+def test_documented_defaults_are_the_real_ones() -> None:
     rows = re.findall(
         r"^\| ((?:`\w+`,? ?)+) \| ([^|]*) \|", OPERATIONS.partition("# Alarms")[0], re.MULTILINE
     )
@@ -59,14 +59,14 @@ def test_each_alarm_leads_to_its_section(prod: Template) -> None:
     assert "budget" in ANCHORS
 
 
-def test_each_target_of_make_is_told() -> None:
+def test_each_make_target_is_documented() -> None:
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert "test-enforced" in targets
     for target in targets:
         assert f"`make {target}`" in OPERATIONS, target
 
 
-def test_each_route_is_told() -> None:
+def test_each_route_is_documented() -> None:
     told = json.loads((ROOT / "docs/api/openapi.json").read_text())["paths"]
     handlers = [path.read_text() for path in (ROOT / "functions").glob("*/handler.py")]
     routes = {
@@ -82,7 +82,7 @@ def test_each_route_is_told() -> None:
         assert path.rstrip("/") in {known.rstrip("/") for known in told}, route
 
 
-def test_each_operator_command_is_told() -> None:
+def test_each_operator_command_is_documented() -> None:
     commands = _subcommands(_subcommands(build_parser())["admin"])
     assert "requeue" in commands
     told = OPERATIONS + (ROOT / "README.md").read_text()
@@ -91,7 +91,7 @@ def test_each_operator_command_is_told() -> None:
 
 
 @pytest.mark.parametrize("document", ["security.md", "crawler.md"])
-def test_each_promise_has_a_test_that_exists(document: str) -> None:
+def test_each_named_test_exists(document: str) -> None:
     text = (ROOT / "docs" / document).read_text()
     named = re.findall(r"`(?:tests/)?([\w/]+/test_\w+\.py)(?:::(\w+))?`", text)
     assert len(named) > 20
@@ -101,7 +101,7 @@ def test_each_promise_has_a_test_that_exists(document: str) -> None:
         assert not test or re.search(rf"def {test}\(", source.read_text()), (file, test)
 
 
-def test_links_between_documents_lead_somewhere() -> None:
+def test_links_between_documents_are_valid() -> None:
     for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / link).exists(), (document.name, link)

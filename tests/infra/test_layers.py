@@ -111,7 +111,7 @@ def test_the_core_finds_the_rest_of_it_in_the_layer_of_the_notifier(
     imported(IMPORTS_ALL_OF_THE_CORE, search=[layer, sendgrid, core, runtime])
 
 
-def test_what_is_there_already_is_left_out(layer: Path, sendgrid: Path) -> None:
+def test_packages_that_exist_elsewhere_are_left_out(layer: Path, sendgrid: Path) -> None:
     found, beside = (
         {path.name for path in folder.iterdir() if path.is_dir()} for folder in (layer, sendgrid)
     )

@@ -6,7 +6,7 @@ from infra.local.failure import LocalError
 from infra.local.settings import read_settings
 
 
-def test_what_functions_and_workers_get_to_know() -> None:
+def test_environment_of_functions_and_workers() -> None:
     settings = read_settings(
         "8123",
         Path(".local"),
@@ -52,7 +52,9 @@ def test_what_functions_and_workers_get_to_know() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(port: str, environment: dict[str, str], sentence: str) -> None:
+def test_invalid_settings_are_explained_in_one_sentence(
+    port: str, environment: dict[str, str], sentence: str
+) -> None:
     with pytest.raises(LocalError) as error:
         read_settings(port, Path(".local"), environment)
     assert str(error.value) == sentence

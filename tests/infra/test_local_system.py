@@ -138,7 +138,7 @@ def test_paths_with_and_without_a_trailing_slash_reach_their_function(running: R
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nothing"])
-def test_unknown_paths_are_answered_by_us(running: Running, path: str) -> None:
+def test_unknown_paths_answer_problem_documents_locally(running: Running, path: str) -> None:
     answer = httpx.get(running.api + path, timeout=30)
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"

@@ -37,7 +37,7 @@ def modes(folder: Path) -> dict[str, int]:
     }
 
 
-def test_code_of_ours_can_be_read_by_everybody(closed: Path, tmp_path: Path) -> None:
+def test_own_code_is_world_readable(closed: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     output.mkdir()
     assert SourceBundling(closed, "/var/task").try_bundle(str(output))
@@ -50,7 +50,7 @@ def test_code_of_ours_can_be_read_by_everybody(closed: Path, tmp_path: Path) -> 
     assert any(name.endswith(".pyc") for name in found) or not bytecode.IS_MADE
 
 
-def test_third_party_packages_can_be_read_by_everybody(
+def test_third_party_packages_are_world_readable(
     closed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layers, "BUILD", tmp_path)

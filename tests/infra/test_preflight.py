@@ -138,7 +138,7 @@ def test_a_domain_is_verified_by_its_records(make: Make) -> None:
     assert all("._domainkey.example.com. CNAME " in record for record in told[1:])
 
 
-def test_an_identity_whose_link_nobody_followed_is_not_verified(account: Emulator) -> None:
+def test_unconfirmed_identity_is_not_verified(account: Emulator) -> None:
     # The emulator verifies at once; what AWS answers meanwhile is checked against its model.
     client = account.client("sesv2")
     with Stubber(client) as answers:
@@ -204,7 +204,7 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
         ),
     ],
 )
-def test_one_sentence_and_nothing_created(  # noqa: PLR0917 (what a case is made of)
+def test_failed_check_prints_one_sentence_and_creates_nothing(  # noqa: PLR0917 (what a case is made of)
     account: Emulator,
     make: Make,
     words: list[str],
@@ -250,7 +250,7 @@ def test_a_stack_that_cannot_be_changed_now(
     assert str(refused.value) == sentence
 
 
-def test_who_may_not_look_may_deploy(
+def test_missing_read_permission_does_not_stop_a_deploy(
     account: Emulator, engine: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     """The CDK deploys under roles of its own; a pipeline often has the right to take them and no other."""

@@ -163,7 +163,9 @@ def test_settings_are_typed_by_their_field() -> None:
         ("dev", {"generation_timeout": "1"}, "generation_timeout is 1; it must be between 30 and 14400."),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(name: str, settings: dict[str, str], sentence: str) -> None:
+def test_invalid_settings_are_explained_in_one_sentence(
+    name: str, settings: dict[str, str], sentence: str
+) -> None:
     with pytest.raises(StageError) as error:
         load_stage(name, {**MAIL, **settings})
     assert str(error.value).startswith(sentence)

@@ -12,7 +12,7 @@ from tests.infra.template import Template
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_it_tells_sizes_and_unchanged_inputs_give_unchanged_assets(dev: Template, tmp_path: Path) -> None:
+def test_synth_prints_sizes_and_is_reproducible(dev: Template, tmp_path: Path) -> None:
     settings = ("-c", "mail_provider=none", "-c", "malware_scan=true")
     done = subprocess.run(
         [sys.executable, "-m", "infra.app", "--stage", "dev", *settings, "--output", tmp_path],

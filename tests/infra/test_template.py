@@ -86,12 +86,12 @@ def test_every_function_has_a_role_of_its_own(prod: Template) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_function_may_do_this_and_nothing_else(prod: Template, folder: str) -> None:
+def test_functions_have_exactly_these_permissions(prod: Template, folder: str) -> None:
     assert prod.actions(prod.role_of(folder)) == ALLOWED[folder] | LOG
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_rights_name_their_resources(prod: Template, folder: str) -> None:
+def test_permissions_name_their_resources(prod: Template, folder: str) -> None:
     # Tracing and ListTasks know no resource in IAM.
     unnamed = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "ecs:ListTasks"}
     for statement in prod.statements(prod.role_of(folder)):
@@ -165,7 +165,7 @@ def test_no_function_answers_later_than_its_message_comes_back(prod: Template) -
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_each_log_ends_sometime(prod: Template) -> None:
+def test_each_log_group_has_a_retention(prod: Template) -> None:
     groups = prod.of("AWS::Logs::LogGroup")
     assert len(groups) >= len(FOLDERS) + 1
     assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {90}
@@ -221,7 +221,7 @@ def test_the_bucket_is_private_encrypted_and_tls_only(prod: Template) -> None:
     assert prod.archives()["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
+def test_orphaned_files_and_incomplete_uploads_expire(prod: Template) -> None:
     rule, checkpoints = prod.archives()["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (checkpoints["Prefix"], checkpoints["ExpirationInDays"]) == ("checkpoints/", 1)
     assert rule["Status"] == checkpoints["Status"] == "Enabled"
@@ -229,7 +229,7 @@ def test_forgotten_files_and_halves_of_uploads_go_away(prod: Template) -> None:
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
-def test_dev_leaves_nothing_behind(dev: Template) -> None:
+def test_dev_retains_nothing(dev: Template) -> None:
     for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"):
         assert {entry["DeletionPolicy"] for entry in dev.of(kind).values()} == {"Delete"}
     emptied = {
@@ -287,7 +287,7 @@ def test_an_alarm_rings_for_each_dead_letter_queue(prod: Template) -> None:
     assert prod.only("AWS::SNS::Subscription")["Properties"]["Endpoint"] == "ops@example.com"
 
 
-def test_who_takes_from_which_queue(prod: Template) -> None:
+def test_queue_consumers(prod: Template) -> None:
     taken = {
         (target(entry["Properties"]["FunctionName"]), target(entry["Properties"]["EventSourceArn"]))
         for entry in prod.of("AWS::Lambda::EventSourceMapping").values()
@@ -343,7 +343,7 @@ def test_the_api_is_throttled_and_closed_to_other_origins(prod: Template) -> Non
     assert "CorsConfiguration" not in prod.only("AWS::ApiGatewayV2::Api")["Properties"]
 
 
-def test_what_a_person_and_an_address_may_do_in_a_minute(prod: Template) -> None:
+def test_rate_limits_are_passed_to_the_functions(prod: Template) -> None:
     told = {
         name: value
         for function in prod.functions().values()
@@ -365,7 +365,7 @@ def test_an_operator_sets_the_throttles(synthesise: Callable[..., Template]) -> 
     assert sign_in == {"ThrottlingRateLimit": 80, "ThrottlingBurstLimit": 160}
 
 
-def test_origins_are_let_in_by_name(synthesise: Callable[..., Template]) -> None:
+def test_cors_origins_are_listed(synthesise: Callable[..., Template]) -> None:
     template = synthesise("dev", cors_origins="https://app.example.com", public_url="https://api.example.com")
     cors = template.only("AWS::ApiGatewayV2::Api")["Properties"]["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://app.example.com"]
@@ -377,7 +377,7 @@ def test_origins_are_let_in_by_name(synthesise: Callable[..., Template]) -> None
 # Workers
 
 
-def test_the_network_costs_nothing_and_lets_nobody_in(prod: Template) -> None:
+def test_network_has_no_hourly_cost_and_no_ingress(prod: Template) -> None:
     assert not prod.kinds() & {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::ECS::Service"}
     group = prod.only("AWS::EC2::SecurityGroup")["Properties"]
     assert "SecurityGroupIngress" not in group
@@ -386,7 +386,7 @@ def test_the_network_costs_nothing_and_lets_nobody_in(prod: Template) -> None:
     assert sorted(out) == [("tcp", 80, 80), ("tcp", 443, 443)]
 
 
-def test_table_and_bucket_are_reached_without_a_detour(prod: Template) -> None:
+def test_table_and_bucket_have_gateway_endpoints(prod: Template) -> None:
     endpoints = [entry["Properties"] for entry in prod.of("AWS::EC2::VPCEndpoint").values()]
     services = {json.dumps(endpoint["ServiceName"]).split(".")[-1].strip('"]}') for endpoint in endpoints}
     assert services == {"s3", "dynamodb"}
@@ -464,7 +464,7 @@ def _is(template: Template, name: str, task: dict[str, Any]) -> bool:
     return bool(template.resources[name]["Properties"].get("Family") == task["Family"])
 
 
-def test_a_task_may_do_this_and_nothing_else(prod: Template) -> None:
+def test_task_has_exactly_these_permissions(prod: Template) -> None:
     take = {
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
@@ -495,7 +495,7 @@ def test_answers_are_shared_only_where_an_operator_says_so(
 # Watching
 
 
-def test_what_alarms_ring_for(prod: Template) -> None:
+def test_each_alarm_exists(prod: Template) -> None:
     sections = {
         entry["Properties"]["AlarmDescription"].rpartition("#")[2]
         for entry in prod.of("AWS::CloudWatch::Alarm").values()
@@ -509,7 +509,7 @@ def test_what_alarms_ring_for(prod: Template) -> None:
     assert prod.only("AWS::CloudWatch::Dashboard")
 
 
-def test_a_budget_tells_the_same_address(prod: Template, dev: Template) -> None:
+def test_budget_notifies_the_alarm_topic(prod: Template, dev: Template) -> None:
     budget = prod.only("AWS::Budgets::Budget")["Properties"]
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 20, "Unit": "USD"}
     topic = next(iter(prod.of("AWS::SNS::Topic")))
@@ -530,7 +530,7 @@ def test_each_function_is_traced(prod: Template) -> None:
 # Schedules
 
 
-def test_what_runs_by_the_clock(prod: Template) -> None:
+def test_scheduled_functions(prod: Template) -> None:
     rules = {
         (rule["Properties"]["ScheduleExpression"], target(rule["Properties"]["Targets"][0]["Arn"]))
         for rule in prod.of("AWS::Events::Rule").values()
@@ -546,7 +546,7 @@ def test_what_runs_by_the_clock(prod: Template) -> None:
     }
 
 
-def test_a_stopped_task_wakes_the_dispatcher(prod: Template) -> None:
+def test_stopped_task_triggers_the_dispatcher(prod: Template) -> None:
     (rule,) = [
         entry["Properties"]
         for entry in prod.of("AWS::Events::Rule").values()

@@ -65,7 +65,7 @@ def look(browser: Browser, html: str, width: int, scheme: Any) -> dict[str, Any]
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 800])
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_can_be_read(
+def test_mail_is_readable(
     browser: Browser, kind: MailKind, width: int, scheme: str, website: dict[str, Any]
 ) -> None:
     seen = look(browser, render(kind, **website).html, width, scheme)

@@ -57,7 +57,7 @@ def test_a_mail_says_the_same_as_text_and_as_html(kind: MailKind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_users_write_stays_text(kind: MailKind) -> None:
+def test_user_text_stays_text(kind: MailKind) -> None:
     user = new_user(full_name=HOSTILE, is_verified=True)
     message = render(kind, user=user, name=HOSTILE, error=HOSTILE, url=f"https://e.example/{HOSTILE}")
     plain = render(kind)
@@ -91,7 +91,7 @@ LINKS = (
 
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_users_write_makes_no_link(kind: MailKind, link: str) -> None:
+def test_user_text_makes_no_link(kind: MailKind, link: str) -> None:
     hostile = f"You won {link} claim now"
     user = new_user(full_name=hostile, is_verified=True)
     url = "https://docs.example.com/You-won/claim?now=1"
@@ -106,7 +106,7 @@ def test_what_users_write_makes_no_link(kind: MailKind, link: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_users_write_is_short(kind: MailKind) -> None:
+def test_user_text_is_shortened(kind: MailKind) -> None:
     long = "word " * 1000
     message = render(kind, user=new_user(full_name=long, is_verified=True), name=long, error=long)
     assert message.text.count("word") <= 12 + 12 + 50
@@ -146,7 +146,7 @@ def test_no_name_makes_a_header(kind: MailKind, name: str) -> None:
     assert parsed["To"].addresses[0].addr_spec == message.to
 
 
-def test_a_name_that_nobody_confirmed_is_not_greeted() -> None:
+def test_unconfirmed_users_name_is_not_in_mails() -> None:
     user = new_user(full_name="Win at https://evil.example", is_verified=False)
     for kind in KINDS:
         message = render(kind, user=user)
@@ -170,7 +170,7 @@ def test_unsubscribing_is_offered_where_it_is_possible(kind: MailKind) -> None:
     assert url in message.text
 
 
-def test_what_belongs_to_the_account_always_comes() -> None:
+def test_account_mails_cannot_be_unsubscribed() -> None:
     assert set(PREFERENCES) == {
         MailKind.GENERATION_COMPLETE,
         MailKind.GENERATION_FAILED,

@@ -24,7 +24,7 @@ def hits(mails: list[bytes]) -> list[dict[str, float]]:
     return [{name: float(points) for points, name in RULE.findall(report)} for report in reports]
 
 
-def test_no_rule_is_met_that_we_could_mend() -> None:
+def test_spam_filter_finds_no_fixable_rule() -> None:
     probe = b"Subject: x\nFrom: a@example.com\n\nx\n"
     found = hits([*(as_eml(render(kind)) for kind in KINDS), probe])
     ours = [met for met in found if "MISSING_HEADERS" not in met]

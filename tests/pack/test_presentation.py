@@ -116,7 +116,7 @@ def test_descriptions_are_plain_text(tmp_path: Path) -> None:
         ("/about/imprint", "Legal notice"),
     ],
 )
-def test_what_can_be_skipped_is_optional(path: str, title: str) -> None:
+def test_skippable_pages_are_optional(path: str, title: str) -> None:
     pages = [stored("/", "Home"), stored("/guide", "Guide"), stored(path, title)]
     assert [entry.page.url.path for entry in outlined(pages).sections[-1].entries] == [path]
     assert outlined(pages).sections[-1].title == "Optional"
@@ -125,7 +125,7 @@ def test_what_can_be_skipped_is_optional(path: str, title: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/docs/tags", "/api/search", "/privacy-by-design", "/guide/licensing-server"]
 )
-def test_what_only_sounds_like_it_is_not(path: str) -> None:
+def test_pages_with_similar_names_are_not_optional(path: str) -> None:
     pages = [stored("/", "Home"), stored("/guide", "Guide"), stored(path, "A page")]
     assert "Optional" not in [section.title for section in outlined(pages).sections]
 
@@ -144,7 +144,7 @@ def test_the_order_in_which_pages_arrive_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("count", [400, 3000])
-def test_what_is_too_long_is_divided(count: int) -> None:
+def test_long_files_are_divided(count: int) -> None:
     pages = [stored("/", "Home", description="The site.")]
     pages += [
         stored(

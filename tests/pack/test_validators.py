@@ -22,7 +22,9 @@ LONGEST = 50_000
 
 @pytest.mark.parametrize("link_target", ["page", "markdown"])
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.name)
-def test_validators_take_it_and_every_link_answers(site: TestSite, link_target: str, tmp_path: Path) -> None:
+def test_validators_accept_the_files_and_every_link_answers(
+    site: TestSite, link_target: str, tmp_path: Path
+) -> None:
     try:
         answering = site.answering()
     except MissingPackageError as missing:

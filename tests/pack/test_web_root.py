@@ -29,7 +29,7 @@ ARCHIVE = {
 }
 
 
-def test_pages_lie_where_the_site_serves_them() -> None:
+def test_pages_are_stored_where_the_site_serves_them() -> None:
     files = web_root(ARCHIVE)
     assert sorted(files) == [
         "guide/index.md",

@@ -44,7 +44,7 @@ def test_every_npm_package_has_a_hash(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_no_registry_is_named(name: str) -> None:
+def test_lock_files_name_no_registry(name: str) -> None:
     assert not [path for path, entry in packages(ROOT / name).items() if "resolved" in entry]
 
 

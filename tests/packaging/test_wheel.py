@@ -46,7 +46,7 @@ def wanted(name: str) -> set[str]:
     return {Requirement(line).name for line in lines if line[:1].isalnum()}
 
 
-def test_everything_lies_in_one_top_level_package(wheel: Path) -> None:
+def test_wheel_has_one_top_level_package(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in names(wheel)} == {
         "llmready",
         f"llmready-{__version__}.dist-info",
@@ -54,7 +54,7 @@ def test_everything_lies_in_one_top_level_package(wheel: Path) -> None:
     assert "llmready/__init__.py" not in names(wheel), "llmready is a namespace package"
 
 
-def test_what_only_the_image_and_the_repository_use_is_left_out(wheel: Path) -> None:
+def test_wheel_excludes_image_and_repository_files(wheel: Path) -> None:
     rooms = {name.split("/")[1] for name in names(wheel)}
     assert not rooms & {"worker", "infra", "functions", "tests", "testkit", "bench"}
 

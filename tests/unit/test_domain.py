@@ -49,7 +49,7 @@ def pending() -> Generation:
     )
 
 
-def test_the_way_of_a_generation() -> None:
+def test_transitions_of_a_generation() -> None:
     claimed = pending().claimed(time=NOW, lease=LEASE)
     assert (claimed.status, claimed.fence, claimed.attempts) == (Status.PROCESSING, 1, 1)
     done = claimed.completed(
@@ -89,7 +89,7 @@ def test_no_order_of_moves_leaves_an_end_or_lowers_the_fence(moves: list[str]) -
         ended = generation.status.is_final
 
 
-def test_a_held_generation_is_claimed_only_after_its_lease() -> None:
+def test_leased_generation_is_claimed_only_after_its_lease() -> None:
     claimed = pending().claimed(time=NOW, lease=LEASE)
     with pytest.raises(Conflict):
         claimed.claimed(time=NOW + LEASE, lease=LEASE)
@@ -134,7 +134,7 @@ def test_recommendations(pages: int, size: int, kind: str) -> None:
         (9, "You have no generations remaining this month."),
     ],
 )
-def test_what_the_quota_says(taken: int, message: str) -> None:
+def test_quota_sentences(taken: int, message: str) -> None:
     assert QuotaUse(month="2026-11", taken=taken).message(PLANS["starter"]) == message
 
 

@@ -74,7 +74,7 @@ def rooms(file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_it_may(room: str) -> None:
+def test_package_imports_only_allowed_packages(room: str) -> None:
     files = [file for file in (ROOT / room).rglob("*.py") if "node_modules" not in file.parts]
     assert files
     for file in files:
@@ -82,7 +82,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         assert rooms(file) <= allowed, file
 
 
-def test_the_crawler_knows_no_aws() -> None:
+def test_crawler_imports_no_aws() -> None:
     for file in (ROOT / "container/llmready/crawler").rglob("*.py"):
         assert not tops(file) & AWS, file
 
@@ -132,7 +132,7 @@ def reached_from(file: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("room", ["domain", "ports", "usecases"])
-def test_rules_reach_no_aws_and_no_adapters_through_any_import(room: str) -> None:
+def test_domain_reaches_no_aws_and_no_adapters(room: str) -> None:
     files = list((CORE_SOURCES / "llmready" / room).rglob("*.py"))
     assert files
     for file in files:

@@ -33,16 +33,16 @@ def document() -> dict[str, Any]:
     return openapi()
 
 
-def test_it_has_not_drifted() -> None:
+def test_openapi_document_is_current() -> None:
     assert OPENAPI_FILE.read_text() == text(), "run: python -m infra.openapi"
 
 
-def test_what_is_served_is_what_is_documented() -> None:
+def test_served_openapi_is_the_documented_one() -> None:
     served = ROOT / "functions/public/openapi.json"
     assert served.samefile(OPENAPI_FILE)
 
 
-def test_every_route_is_there(document: dict[str, Any]) -> None:
+def test_every_route_is_in_the_openapi_document(document: dict[str, Any]) -> None:
     described = {
         (method.upper(), path) for path, operations in document["paths"].items() for method in operations
     }
@@ -60,7 +60,7 @@ def _template(path: str) -> str:
     return re.sub(r"<(\w+)>", r"{\1}", path).replace(".+", "{path}")
 
 
-def test_every_error_is_there() -> None:
+def test_every_error_is_in_the_openapi_document() -> None:
     raised: set[str] = set()
     for folder in ("layers/core/python/llmready", "functions"):
         for file in (ROOT / folder).rglob("*.py"):
@@ -98,7 +98,7 @@ def test_every_operation_says_what_it_does_and_shows_an_example(document: dict[s
     assert len(names) == len(OPERATIONS)
 
 
-def test_links_lead_to_operations(document: dict[str, Any]) -> None:
+def test_openapi_links_lead_to_operations(document: dict[str, Any]) -> None:
     names = {o["operationId"] for operations in document["paths"].values() for o in operations.values()}
     links = re.findall(r'"operationId": "(\w+)"', json.dumps(document))
     assert set(links) == names

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 UID = 54322
 
 
-def test_a_crawler_that_was_taken_over_finds_no_credentials() -> None:
+def test_taken_over_crawler_reads_no_credentials() -> None:
     needs.programs({"ip": "iproute2"})
     needs.namespaces()
     python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))

@@ -13,7 +13,7 @@ LONG = "/" + "long-" * 390
 
 
 @pytest.mark.parametrize("status", [404, 302, 500])
-def test_a_long_address_that_fails_is_told(status: int, tmp_path: Path) -> None:
+def test_failed_long_address_is_reported(status: int, tmp_path: Path) -> None:
     with serving(lambda _: Answer(status=status, headers={"Location": f"{LONG}?again"})) as site:
         run = call(f"{site.url}{LONG}", tmp_path, allow=site.address)
     events = [event_from(json.dumps(event).encode()) for event in run.events]
@@ -24,7 +24,7 @@ def test_a_long_address_that_fails_is_told(status: int, tmp_path: Path) -> None:
     assert failed.detail.endswith(".")
 
 
-def test_everything_that_a_crawl_says_is_understood(tmp_path: Path) -> None:
+def test_every_event_of_a_crawl_is_parsed(tmp_path: Path) -> None:
     broken = [f"{LONG}{number}" for number in range(4)]
     pages: dict[str, Answer | str] = {
         "/": page("Home", links(*broken, "/good", "/caf\u00e9", "/a'b\u2028c")),

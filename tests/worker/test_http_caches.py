@@ -114,7 +114,7 @@ def test_the_next_generation_of_a_website_fetches_only_what_changed(
     assert not [key for key in _keys(place) if first.id in key]
 
 
-def test_with_the_setting_people_share_what_any_cache_may_keep(
+def test_shared_cache_shares_publicly_cacheable_responses(
     place: Place, generated: Callable[..., Generation]
 ) -> None:
     with validating(Cache_Control="max-age=3600") as log:

@@ -42,7 +42,7 @@ class Interruption(NamedTuple):
     ],
     ids=lambda crawl: f"{crawl.number.name}-{crawl.pages}",
 )
-def test_the_next_attempt_goes_on_from_there(
+def test_next_attempt_continues_from_the_checkpoint(
     place: Place,
     start_worker: Callable[..., Worker],
     crawl: Interruption,

@@ -137,7 +137,7 @@ def office(place: Place, tmp_path: Path) -> Office:
     return Office(place, tmp_path)
 
 
-async def test_a_job_well_done(office: Office) -> None:
+async def test_job_completes(office: Office) -> None:
     done = await office.do(COMPLETES)
     assert done.status is Status.COMPLETED
     assert (done.pages_crawled, done.total_pages, done.pages_failed, done.progress_percentage) == (
@@ -155,7 +155,7 @@ async def test_a_job_well_done(office: Office) -> None:
     assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (1, 1, 0))
 
 
-async def test_a_permanent_failure_ends_it(office: Office) -> None:
+async def test_permanent_failure_ends_the_generation(office: Office) -> None:
     done = await office.do("failed('no_pages', False, 'There was nothing to read.')")
     assert (done.status, done.error_code, done.error_message) == (
         Status.FAILED,
@@ -165,7 +165,7 @@ async def test_a_permanent_failure_ends_it(office: Office) -> None:
     assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (0, 0, 0))
 
 
-async def test_a_transient_failure_is_tried_again_later_and_at_last_believed(office: Office) -> None:
+async def test_transient_failure_is_retried_and_finally_fails(office: Office) -> None:
     body = "failed('server_error', True, 'The site answered 500.')"
     jobs = HidingRecorded(office.place.jobs)
     for attempt, delay in ((1, 5), (2, 20)):
@@ -195,7 +195,9 @@ async def test_a_transient_failure_is_tried_again_later_and_at_last_believed(off
     ],
     ids=["dies", "no archive", "another archive", "a large archive", "too much memory"],
 )
-async def test_what_no_crawler_should_do(office: Office, body: str, status: Status, code: str) -> None:
+async def test_misbehaving_crawler_fails_the_generation(
+    office: Office, body: str, status: Status, code: str
+) -> None:
     done = await office.do(body)
     assert (done.status, done.error_code) == (status, code)
     assert done.error_message
@@ -239,21 +241,21 @@ async def test_an_attempt_that_outlasts_its_time_is_stopped(office: Office) -> N
     assert office.quota() == (0, 0, 0)
 
 
-async def test_the_crawler_is_told_its_time(office: Office) -> None:
+async def test_crawler_gets_the_remaining_time(office: Office) -> None:
     done = await office.do(
         "failed('no_pages', False, options['timeout'])", attempt_timeout=timedelta(seconds=50)
     )
     assert done.error_message == "50"
 
 
-async def test_being_asked_to_go_hands_back_what_was_begun(office: Office) -> None:
+async def test_stop_request_hands_back_running_jobs(office: Office) -> None:
     asyncio.get_running_loop().call_later(0.6, office.stop.set)
     waiting = await office.do("progress(1, 9); time.sleep(60)")
     assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 0, None)
     assert (office.messages(), office.quota()) == ((1, 0), (1, 0, 1))
 
 
-async def test_a_message_for_nothing_is_deleted(office: Office) -> None:
+async def test_message_without_a_generation_is_deleted(office: Office) -> None:
     done = await office.do("failed('no_pages', False)")
     for generation in (done, new_generation(office.user, with_website(office.place, office.user))):
         office.place.jobs.send(generation)
@@ -262,7 +264,7 @@ async def test_a_message_for_nothing_is_deleted(office: Office) -> None:
     assert office.mails() == 1
 
 
-async def test_a_message_for_a_held_generation_waits_for_the_lease(office: Office) -> None:
+async def test_message_of_a_leased_generation_waits_for_the_lease(office: Office) -> None:
     held = office.generation.claimed(time=now(), lease=timedelta(seconds=2))
     office.place.generations.claim(office.generation, held)
     assert await office.do(COMPLETES) == held
@@ -273,7 +275,9 @@ async def test_a_message_for_a_held_generation_waits_for_the_lease(office: Offic
 
 
 @pytest.mark.parametrize(("attempts", "status"), [(2, Status.COMPLETED), (3, Status.FAILED)])
-async def test_workers_may_be_lost_only_so_often(office: Office, attempts: int, status: Status) -> None:
+async def test_generation_fails_after_too_many_lost_workers(
+    office: Office, attempts: int, status: Status
+) -> None:
     claimed = office.generation.claimed(time=now() - timedelta(minutes=1), lease=timedelta(seconds=10))
     lost = claimed.model_copy(update={"attempts": attempts})
     office.place.generations.claim(office.generation, lost)
@@ -321,7 +325,7 @@ async def test_a_result_that_cannot_be_stored_may_be_made_again(office: Office) 
     assert office.messages() == (1, 0)
 
 
-async def test_what_is_unforeseen_loses_no_generation(office: Office) -> None:
+async def test_unexpected_error_loses_no_generation(office: Office) -> None:
     class Broken:
         def store(self, *_: Any) -> None:
             raise RuntimeError("unforeseen")
@@ -371,7 +375,7 @@ async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
     assert visibility(lease) >= 4
 
 
-async def test_numbers_never_go_backwards(office: Office) -> None:
+async def test_progress_never_goes_backwards(office: Office) -> None:
     shown: list[tuple[int, int]] = []
 
     async def watch() -> None:

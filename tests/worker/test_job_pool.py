@@ -56,7 +56,7 @@ def test_two_crawls_at_once_and_one_that_is_cancelled_leaves_the_other(
     assert named == {(g.id, g.correlation_id) for g in (cancelled, other)}
 
 
-def test_all_that_a_worker_does_is_handed_back_and_gone_on_with(
+def test_all_jobs_of_a_worker_are_handed_back_and_resumed(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(20), latency=0.3) as one, serve(numbered(20), latency=0.3) as two:

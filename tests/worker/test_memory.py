@@ -44,9 +44,7 @@ def test_crawls_share_three_quarters_of_the_containers_memory(cgroups: Path, own
     assert memory_limit(2, cgroups=cgroups, own=own) == GIB * 3 // 8
 
 
-def test_the_size_of_the_task_is_a_limit_where_the_kernel_tells_none(
-    cgroups: Path, own: Path, unlimited: int
-) -> None:
+def test_task_size_is_the_limit_if_the_kernel_has_none(cgroups: Path, own: Path, unlimited: int) -> None:
     write(cgroups / "memory.max", "max")
     assert memory_limit(cgroups=cgroups, own=own) == unlimited
     assert memory_limit(task=512, cgroups=cgroups, own=own) == 384 << 20

@@ -65,7 +65,7 @@ def test_every_paid_plan_counts_and_never_yields(place: Place, plan: str) -> Non
     assert not must_yield(services, paid, browser=False)
 
 
-def test_what_cannot_start_here_anyway_reserves_nothing(place: Place) -> None:
+def test_generations_that_cannot_start_here_reserve_nothing(place: Place) -> None:
     services = services_with(place, tasks=1, crawlers=1)
     free = pending(place, "free")
     running(place, "free")

@@ -71,7 +71,7 @@ async def test_a_crawl_that_completes(run: Run) -> None:
 
 
 @pytest.mark.parametrize("transient", [True, False])
-async def test_a_crawl_that_fails_keeps_its_words(run: Run, *, transient: bool) -> None:
+async def test_failed_crawl_keeps_its_message(run: Run, *, transient: bool) -> None:
     outcome = await run.of(f"failed('robots_disallowed', {transient}, 'Not wanted there.'); sys.exit(1)")
     assert failure_code(outcome) == ("robots_disallowed", transient)
     assert isinstance(outcome, CrawlFailed)
@@ -94,12 +94,12 @@ async def test_a_crawl_that_fails_keeps_its_words(run: Run, *, transient: bool) 
         "completed(quality={'score': 50, 'reasons': [{'code': 'x' * 99, 'detail': 'x', 'points': 50}]})",
     ],
 )
-async def test_a_crawler_that_dies_without_a_good_last_word_may_be_tried_again(run: Run, body: str) -> None:
+async def test_crashed_crawler_is_transient(run: Run, body: str) -> None:
     assert failure_code(await run.of(body)) == ("internal_error", True)
     assert run.progress == []
 
 
-async def test_lines_that_are_no_events_are_passed_over(run: Run) -> None:
+async def test_lines_that_are_not_events_are_ignored(run: Run) -> None:
     outcome = await run.of(
         """
         print("hello"); print("x" * 300_000); print("\\x00\\xff"); print("[1]"); progress(2, 3)
@@ -120,7 +120,7 @@ async def test_lines_that_are_no_events_are_passed_over(run: Run) -> None:
     ],
     ids=["lines", "one endless line", "events"],
 )
-async def test_a_crawler_that_floods_is_ended_while_others_go_on(run: Run, body: str) -> None:
+async def test_flooding_crawler_is_killed_while_others_continue(run: Run, body: str) -> None:
     beats = 0
 
     async def beat() -> None:
@@ -139,11 +139,11 @@ async def test_a_crawler_that_floods_is_ended_while_others_go_on(run: Run, body:
     assert not run.left()
 
 
-async def test_a_crawler_that_falls_silent_is_ended(run: Run) -> None:
+async def test_silent_crawler_is_killed(run: Run) -> None:
     assert failure_code(await run.of("time.sleep(60)", silence=0.5)) == ("internal_error", True)
 
 
-async def test_a_crawler_that_overstays_is_ended(run: Run) -> None:
+async def test_overdue_crawler_is_killed(run: Run) -> None:
     run.order = run.order._replace(seconds=0)
     body = "while True: progress(1, 2); time.sleep(0.05)"
     assert failure_code(await run.of(body, packing=0.6)) == ("timeout", True)
@@ -187,7 +187,7 @@ async def test_a_dead_crawler_is_noticed_although_a_child_holds_its_pipes(run: R
     assert time.monotonic() - begun < 5
 
 
-async def test_stopping_lets_the_crawler_say_goodbye(run: Run, tmp_path: Path) -> None:
+async def test_stopped_crawler_can_clean_up(run: Run, tmp_path: Path) -> None:
     asyncio.get_running_loop().call_later(0.5, run.stop.set)
     outcome = await run.of(
         f"""
@@ -221,7 +221,9 @@ async def test_cancelling_kills_the_crawler(run: Run) -> None:
     assert not run.left()
 
 
-async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_crawler_environment_has_no_secrets(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in (
         "AWS_SECRET_ACCESS_KEY",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -260,7 +262,7 @@ async def test_a_crawler_finds_no_secrets(run: Run, tmp_path: Path, monkeypatch:
     }
 
 
-async def test_the_crawler_is_told_what_the_website_wants(run: Run, tmp_path: Path) -> None:
+async def test_crawler_gets_the_settings_of_the_website(run: Run, tmp_path: Path) -> None:
     wanted = CrawlSettings(
         include_patterns=["/a/*", "b"], exclude_patterns=["-x"], use_playwright=True, link_target="markdown"
     )

@@ -106,7 +106,7 @@ async def test_processes_of_other_users_go_on() -> None:
             await sleeper.wait()
 
 
-async def test_a_crawl_whose_processes_cannot_be_ended_is_not_believed_and_its_user_not_used_again(
+async def test_unkillable_processes_void_the_crawl_and_retire_its_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with open_folder() as folder:

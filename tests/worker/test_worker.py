@@ -18,7 +18,7 @@ from testkit.sites import Answer, numbered, serve
 from testkit.worker_process import Worker, children_of, is_alive, now_stored, until
 
 
-def test_a_message_in_and_an_archive_out(place: Place, start_worker: Callable[..., Worker]) -> None:
+def test_message_becomes_an_archive(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(12)) as site:
         generation = queued(place, site.url)
         worker = start_worker(crawl_allow=site.host)
@@ -61,7 +61,7 @@ def test_progress_moves_while_it_runs(place: Place, start_worker: Callable[..., 
     assert all(crawled <= total for crawled, total in seen)
 
 
-def test_a_killed_worker_is_succeeded_by_the_next_with_one_unit_used(
+def test_next_worker_completes_after_a_kill_with_one_unit_used(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(14), latency=0.25) as site:
@@ -107,7 +107,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     assert list(worker.work.iterdir()) == []
 
 
-def test_a_worker_that_is_asked_to_go_hands_back(place: Place, start_worker: Callable[..., Worker]) -> None:
+def test_stopped_worker_hands_back(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(14), latency=0.25) as site:
         generation = queued(place, site.url)
         first = start_worker(crawl_allow=site.host)
@@ -163,14 +163,14 @@ def test_an_idle_worker_reacts_at_once_and_ends_in_time(
     assert 1.9 < time.monotonic() - sent < 8
 
 
-def test_an_idle_worker_goes_when_asked(start_worker: Callable[..., Worker]) -> None:
+def test_idle_worker_stops_on_request(start_worker: Callable[..., Worker]) -> None:
     worker = start_worker(idle_seconds=60)
     until(lambda: worker.said("worker ready"))
     worker.signal(signal.SIGINT)
     assert worker.wait(3) == 0
 
 
-def test_a_message_that_is_not_ours_stops_nobody(place: Place, start_worker: Callable[..., Worker]) -> None:
+def test_unknown_message_stops_no_worker(place: Place, start_worker: Callable[..., Worker]) -> None:
     for body in ("not json", "[]", '{"user_id": 1}'):
         place.sqs.send_message(QueueUrl=place.queue_urls[Lane.PRIORITY], MessageBody=body)
     user = registered(place)
@@ -182,7 +182,7 @@ def test_a_message_that_is_not_ours_stops_nobody(place: Place, start_worker: Cal
     assert place.waiting(place.queue_urls[Lane.PRIORITY]) == (0, 3)
 
 
-def test_a_site_that_wants_no_crawler_fails_for_good(
+def test_site_that_forbids_crawling_fails_permanently(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     def answer(path: str, _url: str) -> Answer:
