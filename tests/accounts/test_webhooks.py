@@ -5,21 +5,23 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 
 from llmready import bootstrap
 from llmready.domain.clock import now
+from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import FAILURES_UNTIL_OFF
 from llmready.domain.webhooks import RETRIES
+from llmready.ports.webhooks import Deliveries
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
 from llmready.usecases.end_generation import fail_generation
-from llmready.usecases.send_webhook import requeue_due_deliveries
+from llmready.usecases.send_webhook import requeue_due_deliveries, send_webhook
 from llmready.usecases.stop_schedule import stop_schedule
 from llmready.usecases.suspend_account import resume_account, suspend_account
 from testkit.people import claimed, started, with_website
@@ -457,3 +459,32 @@ def _run_ahead(monkeypatch: pytest.MonkeyPatch, services: Services, later: timed
 def _confirm(service: Service, member: Member) -> None:
     token = service.token_for(member.address)
     assert service.ask("POST", "/auth/verify-email", {"token": token}).status == 200
+
+
+def test_a_notifier_that_dies_after_sending_sends_again_under_the_same_id(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came of an attempt is unknown then, and a second request is better than none."""
+    ada = hooked.person("ada.dies@example.org")
+    made = create(ada, receiver.url)
+    fail(hooked, ada)
+    services = bootstrap.services()
+    (delivery,) = services.deliveries.due(now() + timedelta(minutes=1))
+
+    class Dying:
+        claim = staticmethod(services.deliveries.claim)
+
+        def end(self, *_: object) -> None:
+            raise TryAgain
+
+    with pytest.raises(TryAgain):
+        send_webhook(
+            replace(services, deliveries=cast("Deliveries", Dying())), ada.id, made["id"], delivery.id
+        )
+    assert not send_webhook(services, ada.id, made["id"], delivery.id)  # the lease of the first is not over
+    assert len(receiver.requests) == 1
+    _run_ahead(monkeypatch, services, timedelta(minutes=2))
+    _dispatch_deliveries()
+    hooked.notify()
+    assert receiver.ids == [delivery.id] * 2
+    assert deliveries(ada, made)[0]["status"] == "succeeded"

@@ -77,7 +77,7 @@ def _declared(head: bytes) -> str | None:
 
 def _label(meta: bytes) -> str:
     """Return the label in the attributes of a `<meta>`, or nothing."""
-    values = {
+    values: dict[bytes, str] = {
         name.lower(): (quoted or single or bare).decode("ascii", errors="replace")
         for name, quoted, single, bare in reversed(_ATTRIBUTE.findall(meta))
     }
