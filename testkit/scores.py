@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHINGLE = 4
 """Words of a shingle."""
 
-_FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_FRONT = re.compile(r"\A---\n.*?\n---\n(?:\n> [^\n]*\[llms\.txt\]\([^\n]*\n)?", re.DOTALL)
 _IMAGE = re.compile(r"!\[((?:[^\[\]\\]|\\.)*)\]\([^)]*\)")
 _LINK = re.compile(r"(?<!\\)\]\((?:<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)")
 _TAG = re.compile(

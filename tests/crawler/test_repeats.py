@@ -43,7 +43,10 @@ def archive(folder: Path, pages: dict[str, str]) -> dict[str, str]:
         for name in packed.namelist():
             assert packed.read(name) == (folder / "archive" / name).read_bytes()
     texts = {file.stem: file.read_text() for file in (folder / "archive" / "md").rglob("*.md")}
-    return {name: text.partition("\n---\n\n")[2].strip("\n") for name, text in texts.items()}
+    # Front matter and the line that leads to llms.txt are not the page's.
+    return {
+        name: text.partition("[llms.txt](")[2].partition("\n")[2].strip("\n") for name, text in texts.items()
+    }
 
 
 def manual(count: int) -> dict[str, str]:

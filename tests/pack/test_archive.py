@@ -195,7 +195,7 @@ def test_the_manifest_counts_tokens_and_says_how(twice: tuple[Run, Run]) -> None
     quality = manifest["quality"]
     assert quality == twice[0].last["quality"]
     assert quality["score"] == 100 - sum(reason["points"] for reason in quality["reasons"])
-    assert "not_https" in [reason["code"] for reason in quality["reasons"]]
+    assert "not_https" not in [reason["code"] for reason in quality["reasons"]]
 
 
 def test_an_archive_that_is_too_large_fails_clearly(tmp_path: Path) -> None:

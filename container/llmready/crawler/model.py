@@ -39,6 +39,7 @@ class StoredPage:
         headings: First headings in the Markdown, at most three.
         brands: Names of the site in structured data; kept of the front page alone.
         logos: Names of the site by its logo or site title; kept of the front page alone.
+        tagline: What the site says about itself beside its name; kept of the front page alone.
         canonical: The same page on another host, where the page names it as canonical; else empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
@@ -59,6 +60,7 @@ class StoredPage:
     headings: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     logos: tuple[str, ...] = ()
+    tagline: str = ""
     page_type: str = ""
     breadcrumbs: tuple[str, ...] = ()
 

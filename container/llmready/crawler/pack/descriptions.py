@@ -1,37 +1,43 @@
-"""Describe each page in one line: its own description, else its first paragraph, headings or links."""
+"""Describe each page in one line: its own description, else a paragraph, headings or links that no other page has."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.words import shortened
-from llmready.crawler.page.excerpt import first_paragraph, paragraphs, plain
+from llmready.crawler.page.excerpt import SHORTEST, first_paragraph, paragraphs, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
 
 LONGEST_DESCRIPTION = 300
-SHARED_BY = 2
-"""Number of pages that may share a description; one that more share describes none of them."""
+SHARED_BY = 1
+"""Pages that may have a text as their description; one that more share describes none of them."""
+
+MOST_PARAGRAPHS = 6
+"""Paragraphs of a page of which one may describe it."""
 
 MOST_NAMES = 6
-SHORTEST_SENTENCE = 40
+SHORTEST_START = 40
+SHORTEST_SENTENCE = 18
+"""Characters of a sentence that describes a page without longer ones."""
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
-_NO_DESCRIPTION = re.compile(r"©|\(c\) |copyright\b|(?:[^|]*\|){5}", re.IGNORECASE)
 _FURNITURE = frozenset(
     ("navigation", "contents", "table of contents", "menu", "search", "on this page", "see also")
 )
 _SECTION_OF_MANUAL = re.compile(r"\(\d\w?\)$")
-_ENDS = re.compile(r"(?<=[.!?。])\s")
+_ENDS = re.compile("(?<=[.!?])\\s|(?<=[\u3002\uff01\uff1f\u06d4\u061f\u0964])")
 
 
 def page_descriptions(
@@ -53,20 +59,53 @@ def page_descriptions(
     firsts = {} if are_described else {page.url: plain(_excerpt(page, text_of)) for page in pages}
     excerpts = Counter(firsts.values())
     found: dict[Url, str] = {}
+    undescribed = []
     for page in pages:
         own, excerpt = owns[page.url], firsts.get(page.url, "")
+        candidates = ((own, stated), (excerpt, excerpts))
         text = next(
             (
                 candidate
-                for candidate, counts in ((own, stated), (excerpt, excerpts))
+                for candidate, counts in candidates
                 if candidate and counts[candidate] <= SHARED_BY and _says_more(candidate, titles[page.url])
             ),
             "",
         )
-        if not text:
-            text = _from_text(text_of(page), titles[page.url], stated, excerpts)
         found[page.url] = bounded(_without_title(text, titles[page.url]))
+        undescribed += [] if text else [page]
+    _describe_by_text(undescribed, found, titles, text_of)
     return found
+
+
+def _describe_by_text(
+    pages: Sequence[StoredPage],
+    found: dict[Url, str],
+    titles: Mapping[Url, str],
+    text_of: Callable[[StoredPage], str],
+) -> None:
+    """Describe pages by a paragraph that no other page has, else by their headings or links."""
+    texts = {
+        page.url: list(
+            dict.fromkeys(
+                plain(text)
+                for shortest in (SHORTEST, SHORTEST_SENTENCE)
+                for text in islice(paragraphs(text_of(page), shortest), MOST_PARAGRAPHS)
+            )
+        )
+        for page in pages
+    }
+    counts = Counter(text for page in texts.values() for text in page)
+    taken = {text for text in found.values() if text}
+    # The front page comes last, because what it shares with another page is a teaser of that page.
+    for page in sorted(pages, key=lambda page: (-page.depth, page.url)):
+        title = titles[page.url]
+        own = (text for text in texts[page.url] if counts[text] <= SHARED_BY and _says_more(text, title))
+        shared = (text for text in texts[page.url] if _says_more(text, title))
+        text = next((text for text in chain(own, shared) if bounded(text) not in taken), "")
+        text = text or _names(text_of(page), title)
+        described = bounded(_without_title(text, title))
+        found[page.url] = "" if described in taken else described
+        taken.add(described)
 
 
 def _excerpt(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
@@ -79,7 +118,7 @@ def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
     if text.endswith(":") and len(text) <= length:
         # The list or code that the colon announces is not part of the description.
         cut = [end.start() for end in _ENDS.finditer(text)]
-        return text[: cut[-1]] if cut and cut[-1] > SHORTEST_SENTENCE else f"{text[:-1].rstrip()}."
+        return text[: cut[-1]] if cut and cut[-1] > SHORTEST_START else f"{text[:-1].rstrip()}."
     if len(text) <= length:
         return text
     ends = [end.start() for end in _ENDS.finditer(text, length // 2, length)]
@@ -87,9 +126,7 @@ def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
 
 
 def _says_more(text: str, title: str) -> bool:
-    if _NO_DESCRIPTION.match(text):
-        return False
-    return text.casefold().rstrip(" .") != title.casefold().rstrip(" .")
+    return describes(text) and text.casefold().rstrip(" .") != title.casefold().rstrip(" .")
 
 
 def _without_title(text: str, title: str) -> str:
@@ -102,22 +139,16 @@ def _without_title(text: str, title: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def _from_text(markdown: str, title: str, *shared: Counter[str]) -> str:
-    for paragraph in paragraphs(markdown):
-        text = plain(paragraph)
-        if _says_more(text, title) and all(counts[text] <= SHARED_BY for counts in shared):
-            return text
+def _names(markdown: str, title: str) -> str:
+    """Return the names of a page's headings, or of its links, without words of ours, which would be in English."""
     start = markdown[:200_000]
     headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
-    return (len(headings) > 1 and _listed("Covers", headings, title)) or _listed(
-        "Leads to", _LINK.findall(start), title
-    )
+    return (len(headings) > 1 and _listed(headings, title)) or _listed(_LINK.findall(start), title)
 
 
-def _listed(verb: str, names: Sequence[str], title: str) -> str:
-    """Return a description of a page without prose, made of its headings or its links."""
+def _listed(names: Sequence[str], title: str) -> str:
     plain_names = dict.fromkeys(plain(name) for name in names[:100])
-    named = [name for name in plain_names if len(name) > 1 and _says_more(name, title)]
-    if not named:
-        return ""
-    return f"{verb} {', '.join(named[:MOST_NAMES])}" + (", …" if len(named) > MOST_NAMES else ".")
+    named = [
+        name for name in plain_names if len(name) > 1 and not name.isdecimal() and _says_more(name, title)
+    ]
+    return ", ".join(named[:MOST_NAMES]) + (", …" if len(named) > MOST_NAMES else "")

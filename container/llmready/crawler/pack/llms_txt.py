@@ -71,9 +71,15 @@ class _Files:
     def render(self) -> dict[str, str]:
         count = len(self._outline.entries)
         where = self._outline.entries[0].page.url.origin
-        says = f"This index lists {f'{count:,} pages' if count > 1 else 'one page'} of {where}, by section."
+        if not self._outline.is_english:
+            # A sentence of ours would be the only English one.
+            says = where
+        else:
+            says = (
+                f"This index lists {f'{count:,} pages' if count > 1 else 'one page'} of {where}, by section."
+            )
         self._move_out(LONGEST_FILE - _SPARE - sum(len(escape(title)) + 6 for title, _ in self._blocks))
-        if self._files:
+        if self._files and self._outline.is_english:
             says += " Long sections have files of their own."
         root = self._text(self._outline.site_name, self._outline.summary, says, self._blocks)
         return {ROOT: root, **self._files}

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmready.crawler.pack.descriptions import bounded, page_descriptions
+from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from llmready.crawler.pack.titles import page_titles, site_name
-from llmready.crawler.page.excerpt import plain
+from llmready.crawler.page.excerpt import SENTENCE, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
     from llmready.crawler.store.navigation import SiteNavigation
     from llmready.crawler.urls import Url
 
 LONGEST_SUMMARY = 500
+LONGEST_COMPARED = 60
+"""Characters by which a teaser is recognised, which may be cut."""
+
 LEAST_NAMES, MOST_NAMES = 2, 8
 """Names of sections or pages that sum up a site which says nothing about itself."""
 
@@ -53,6 +58,7 @@ class Outline:
     summary: str
     has_summary: bool
     sections: list[Section]
+    is_english: bool = True
 
     @property
     def entries(self) -> list[Entry]:
@@ -79,17 +85,48 @@ def make_outline(
     site = site_name(pages, home)
     titles = page_titles(pages, home, site, labels_of(navigation))
     descriptions = page_descriptions(pages, titles, text_of)
-    stated = plain(home.description) or plain(home.excerpt)
+    stated = _stated(home, pages, descriptions)
+    if stated and stated == plain(home.tagline):
+        descriptions[home.url] = bounded(stated)
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
         for part in divide(pages, home, titles, site.name, text_of, navigation=navigation)
     ]
+    is_english = _is_english(pages, home)
+    if not is_english and sections[0].title == FIRST:
+        sections[0] = Section(site.name, sections[0].entries)
     return Outline(
         site_name=site.name,
         summary=bounded(stated or _introduction(sections) or _contents(site.name, sections), LONGEST_SUMMARY),
         has_summary=bool(stated),
         sections=sections,
+        is_english=is_english,
     )
+
+
+def _is_english(pages: Sequence[StoredPage], home: StoredPage) -> bool:
+    """Tell whether the site is in English, or does not say in which language it is."""
+    languages = Counter(page.lang for page in pages if page.lang)
+    commonest = max(languages, key=lambda one: (languages[one], one)) if languages else ""
+    return (home.lang or commonest).partition("-")[0].lower() in ("", "en")
+
+
+def _stated(home: StoredPage, pages: Sequence[StoredPage], descriptions: Mapping[Url, str]) -> str:
+    """Return what the front page says of the site; the text of another page, such as the newest post, is not that."""
+    others = {
+        plain(text).casefold()[:LONGEST_COMPARED]
+        for page in pages
+        if page is not home
+        for text in (descriptions[page.url], page.excerpt)
+        if text
+    }
+    found = descriptions[home.url]
+    sentence = found if SENTENCE.search(found) else ""
+    for text in map(plain, (home.description, home.tagline, home.excerpt, sentence)):
+        is_own = text == plain(home.tagline) or text.casefold()[:LONGEST_COMPARED] not in others
+        if text and describes(text) and (is_own or text == plain(home.description)):
+            return text
+    return ""
 
 
 def _introduction(sections: Sequence[Section]) -> str:
@@ -108,5 +145,5 @@ def _contents(name: str, sections: Sequence[Section]) -> str:
     if len(titles) < LEAST_NAMES:
         titles = [entry.title for section in sections[:1] for entry in section.entries[1:]]
     if len(titles) < LEAST_NAMES:
-        return f"The pages of {name}."
-    return f"{name}: {', '.join(titles[:MOST_NAMES])}" + (", and more." if len(titles) > MOST_NAMES else ".")
+        return name
+    return f"{name}: {', '.join(titles[:MOST_NAMES])}" + (", …" if len(titles) > MOST_NAMES else ".")

@@ -8,6 +8,7 @@ show them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.model import Quality, Reason
@@ -17,28 +18,25 @@ if TYPE_CHECKING:
 
     from llmready.crawler.model import PageFailure
     from llmready.crawler.pack.outline import Outline
+    from llmready.crawler.urls import Url
 
 LONGEST_PAGE = 50_000
 """Bytes of a page up to which agents read it whole (afdocs, `page-size-markdown`)."""
 
-FEWEST_WORDS = 20
+FEWEST_WORDS = 8
 """Words below which a page counts as nearly empty."""
 
 FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
 """Pages in a single section from which on sections are missed."""
 
-_PRIVATE = (
-    "/admin",
-    "/account",
-    "/cart",
-    "/checkout",
-    "/login",
-    "/logout",
-    "/signin",
-    "/signup",
-    "/wp-admin",
+_PRIVATE = frozenset({
+    "admin", "account", "cart", "checkout", "login", "logout", "signin", "signup", "sign-in", "sign-up", "wp-admin",
+})  # fmt: skip
+_DOCUMENTATION = frozenset(
+    {"docs", "doc", "documentation", "guide", "guides", "help", "manual", "reference", "blog"}
 )
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[?::1\]?")
 
 
 def judge(outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]) -> Quality:
@@ -87,11 +85,22 @@ def _of_index(outline: Outline) -> Iterable[Reason]:
     yield Reason("one_section", detail, 5 if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0)
     # llms-txt-kit "All links use HTTPS".
     detail = "The site is served over http; its links are not secure."
-    yield Reason("not_https", detail, 5 if entries[0].page.url.scheme != "https" else 0)
+    yield Reason("not_https", detail, 0 if _is_secure(entries[0].page.url) else 5)
     # llms-txt-audit `private-looking-url` (10 points each).
-    private = sum(any(mark in entry.page.url.path.lower() for mark in _PRIVATE) for entry in entries)
+    private = sum(_is_private(entry.page.url) for entry in entries)
     detail = f"{_have(private, count)} an address of a private area, such as /login."
     yield Reason("private_pages", detail, min(10, 2 * private))
+
+
+def _is_secure(url: Url) -> bool:
+    """Tell whether a URL is https, or on this machine, where it needs not be."""
+    return url.scheme == "https" or _LOOPBACK.fullmatch(url.host) is not None
+
+
+def _is_private(url: Url) -> bool:
+    """Tell whether a whole segment of a path names a private area, outside of documentation about it."""
+    parts = url.path.lower().strip("/").split("/")
+    return not _PRIVATE.isdisjoint(parts) and _DOCUMENTATION.isdisjoint(parts)
 
 
 def _share(some: int, of: int, most: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 80
 """Characters of a name; a longer text is a slogan."""
+
+LONGEST_TAGLINE = 300
 
 MOST_SCRIPTS = 10
 LONGEST_SCRIPT = 100_000
@@ -36,18 +38,27 @@ _LOGOS = (
 _TITLES = (
     ".site-title, .site-name, .navbar-brand, [itemprop=name].logo, .logo-text, header .logo, a[rel=home]"
 )
+_TAGLINES = ".site-description, .site-tagline, .tagline, .blog-description, .site-subtitle, .site-slogan"
 _NO_NAME = frozenset(
     {"logo", "logotype", "logotipo", "logotyp", "logó", "home", "homepage", "the", "de", "du", "-"}
 )
 
 
-def read_brands(html: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names in structured data, and those of the logo and the site title, each the most reliable first.
+class Brand(NamedTuple):
+    """What a front page calls its site: names in structured data, names of logo and site title, its tagline."""
+
+    names: tuple[str, ...] = ()
+    logos: tuple[str, ...] = ()
+    tagline: str = ""
+
+
+def read_brand(html: str) -> Brand:
+    """Return what a front page calls its site; of the names, the most reliable come first.
 
     Parameters: `html` of the front page.
     """
     if not is_sane(html):
-        return (), ()
+        return Brand()
     tree = LexborHTMLParser(html)
     stated: dict[str, list[str]] = {kind: [] for kind in _KINDS}
     for script in tree.css("script[type='application/ld+json']")[:MOST_SCRIPTS]:
@@ -59,7 +70,8 @@ def read_brands(html: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     named = [name for kind in _KINDS for name in stated[kind]]
     shown = [_without_logo(node.attributes.get("alt") or "") for node in tree.css(_LOGOS)[:3]]
     shown += [node.text(separator=" ") for node in tree.css(_TITLES)[:3]]
-    return _clean(named), _clean(shown)
+    taglines = [node.text(separator=" ") for node in tree.css(_TAGLINES)[:3]]
+    return Brand(_clean(named), _clean(shown), next(iter(_clean(taglines, LONGEST_TAGLINE)), ""))
 
 
 def _items(text: str) -> Iterator[dict[str, Any]]:
@@ -85,6 +97,6 @@ def _without_logo(text: str) -> str:
     return " ".join(kept) if any(word.casefold() not in _NO_NAME for word in kept) else ""
 
 
-def _clean(names: list[str]) -> tuple[str, ...]:
+def _clean(names: list[str], longest: int = LONGEST_NAME) -> tuple[str, ...]:
     lines = (clean_line(name[:1000]) for name in names)
-    return tuple(dict.fromkeys(line for line in lines if 1 < len(line) <= LONGEST_NAME))
+    return tuple(dict.fromkeys(line for line in lines if 1 < len(line) <= longest))

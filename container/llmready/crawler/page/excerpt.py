@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST = 40
-"""Characters of a paragraph; a shorter one says too little."""
+"""Characters of a paragraph; a shorter one says too little. An ideograph counts as several."""
+
+LETTERS_OF_IDEOGRAPH = 2.5
 
 SURELY_PROSE = 100
 """Characters from which a text without the end of a sentence counts as prose, not as a label."""
@@ -33,7 +35,16 @@ _LINK = re.compile(
 )
 _MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
 _HEADING_WITHIN = re.compile(r"\s#{1,6}\s.*", re.DOTALL)
-_SENTENCE = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f][\"')\]\u201d\u2019\u00bb]*(?:\s|$)")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Full stops of Chinese and Japanese, Arabic and Urdu, Indian, Ethiopic, Khmer, Burmese, Armenian and Tibetan texts.
+_STOPS = "\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964\u0965\u1362\u17d4\u104b\u0589\u0f0d"
+_UNSPACED_STOPS = re.compile(f"[{_STOPS}]")
+# Thai, Lao, Khmer and Burmese have no full stop between sentences, or none at all.
+_WITHOUT_STOPS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{12}")
+SENTENCE = re.compile(
+    rf"[.!?:;\u2026][\"')\]\u201d\u2019\u00bb]*(?:\s|$)|[{_STOPS}]|{_WITHOUT_STOPS.pattern}"
+)
+_TEASER = re.compile(r"#{1,6} +\[[^\[\]]{2,300}\]\([^()#]*\)\s*$")
 _MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKED = re.compile(r"[&\\*`\[]")
 _ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
@@ -50,18 +61,33 @@ def first_paragraph(markdown: str) -> str:
     return next(paragraphs(markdown), "")
 
 
-def paragraphs(markdown: str) -> Iterator[str]:
-    """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each."""
-    fenced = False
+def paragraphs(markdown: str, shortest: int = SHORTEST) -> Iterator[str]:
+    """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each.
+
+    A teaser, which stands below a heading that leads to another page, describes that page and is left out.
+
+    Parameters: `markdown`; `shortest`, characters of the shortest paragraph.
+    """
+    fenced = is_teaser = False
     for block in _blocks(markdown[:20_000]):
         if "```" in block:
             fenced ^= block.count("```") % 2 == 1
             continue
-        if fenced or _NO_PROSE.match(block) or _NOTE.match(block) or _is_list_of_links(block):
+        if block.startswith("#"):
+            is_teaser = _TEASER.match(block) is not None
+        if fenced or is_teaser or _NO_PROSE.match(block) or _NOTE.match(block) or _is_list_of_links(block):
             continue
         text = _without_marks(_prose(block))
-        if len(text) >= SHORTEST and (len(text) >= SURELY_PROSE or _SENTENCE.search(text)):
+        weight = weight_of(text)
+        if weight >= shortest and (weight >= SURELY_PROSE or SENTENCE.search(text)):
             yield text if len(text) <= LONGEST else _sentences(text)
+
+
+def weight_of(text: str) -> float:
+    """Return the length of a text in letters of an alphabet; an ideograph or syllable counts as several."""
+    if text.isascii():
+        return len(text)
+    return len(text) + (LETTERS_OF_IDEOGRAPH - 1) * len(_IDEOGRAPHS.findall(text))
 
 
 def _blocks(markdown: str) -> Iterator[str]:
@@ -92,8 +118,13 @@ def _without_marks(block: str) -> str:
 
 def _sentences(text: str) -> str:
     cut = text[:LONGEST]
-    end = max(cut.rfind(mark) for mark in (". ", "! ", "? ", "。"))
-    return cut[: end + 1] if end >= SHORTEST else cut.rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    stops = [stop.end() for stop in _UNSPACED_STOPS.finditer(cut)]
+    end = max(*(cut.rfind(mark) for mark in (". ", "! ", "? ")), stops[-1] - 1 if stops else -1)
+    return (
+        cut[: end + 1]
+        if weight_of(cut[: end + 1]) >= SHORTEST
+        else cut.rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    )
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from llmready.crawler.convert.characters import clean_line
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
-from llmready.crawler.page.brand import read_brands
+from llmready.crawler.page.brand import read_brand
 from llmready.crawler.page.breadcrumbs import read_breadcrumbs
 from llmready.crawler.page.digests import content_digest, variant_digest
 from llmready.crawler.page.excerpt import first_headings, first_paragraph, plain
@@ -95,7 +95,7 @@ def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     page.canonical = _canonical_elsewhere(content, page.url)
     page.breadcrumbs = read_breadcrumbs(content.source)
     if page.depth == 0:
-        page.brands, page.logos = read_brands(content.html)
+        page.brands, page.logos, page.tagline = read_brand(content.html)
 
 
 def _canonical_elsewhere(content: HtmlPage, url: Url) -> str:

@@ -18,7 +18,7 @@ from llmready.crawler.store.deflate import deflated
 from llmready.crawler.store.duplicates import Duplicates, is_better
 from llmready.crawler.store.navigation import SiteNavigation
 from llmready.crawler.store.repeats import RepeatedBlocks
-from llmready.crawler.store.tokens import count_words, estimate_tokens
+from llmready.crawler.store.tokens import count_spaced_words, count_words, estimate_tokens
 from llmready.crawler.urls import Url
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class PageStore:
         data = markdown.encode()
         self._file.write(data)
         self._is_flushed = False
-        words = count_words(data)
-        place = _Place(self._end, len(data), words, estimate_tokens(data, words), self._pack(data))
+        tokens = estimate_tokens(data, count_spaced_words(data))
+        place = _Place(self._end, len(data), count_words(data), tokens, self._pack(data))
         self._end += len(data)
         return place
 

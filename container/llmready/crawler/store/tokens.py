@@ -10,6 +10,9 @@ _DIGITS = b"0123456789"
 _BLANKS = b" \t\n"
 _HIGH = bytes(range(128, 256))
 _WORDS_MARKED = bytes(32 if code in b" \t\n\r\v\f" else 120 for code in range(256))
+# First bytes of U+3000 to U+9FFF, and first two bytes of scripts that write no spaces.
+_IDEOGRAPHS = bytes(range(0xE3, 0xEA))
+_UNSPACED_LETTERS = (b"\xe0\xb8", b"\xe0\xb9", b"\xe0\xba", b"\xe1\x80", b"\xe1\x9e")
 _PER_WORD, _PER_LETTER, _PER_DIGIT, _PER_MARK, _PER_HIGH = 0.57, 0.098, 0.515, 0.876, 0.38
 
 
@@ -33,6 +36,20 @@ def estimate_tokens(data: bytes, words: int) -> int:
 
 
 def count_words(data: bytes) -> int:
+    """Return the number of words of a text in UTF-8, estimated where a script writes no spaces.
+
+    Two ideographs or kana, or five letters of Thai, Lao, Khmer or Burmese, count as a word, which is about their mean
+    length.
+    """
+    words = count_spaced_words(data)
+    if data.isascii():
+        return words
+    ideographs = len(data) - len(data.translate(None, _IDEOGRAPHS)) - data.count(b"\xe3\x80")
+    letters = sum(map(data.count, _UNSPACED_LETTERS))
+    return words + max(0, ideographs) // 2 + letters // 5
+
+
+def count_spaced_words(data: bytes) -> int:
     """Return the number of words, separated by ASCII white space, of a text in UTF-8."""
     marked = data.translate(_WORDS_MARKED)
     return marked.count(b" x") + marked.startswith(b"x")

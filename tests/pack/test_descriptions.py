@@ -1,0 +1,168 @@
+"""What describes a site and its pages."""
+
+# ruff: noqa: RUF001 - letters of other scripts look like Latin ones, and some are wide
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from llms_txt import parse_llms_file
+
+from llmready.crawler.store.tokens import count_words
+from testkit.crawler_program import Run, call
+from testkit.serving import serving
+
+REST = "<p>Further text that differs by page: {}.</p>"
+
+
+def html(title: str, body: str, head: str = "", lang: str = "en") -> str:
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>{head}</head>'
+        f"<body><main><h1>{title}</h1>{body}</main></body></html>"
+    )
+
+
+def crawled(pages: dict[str, str], folder: Path) -> tuple[Run, dict[str, str]]:
+    """Crawl pages and return the run and the descriptions by path."""
+    with serving(pages) as site:
+        done = call(site.url, folder).completed()
+        links = [link for part in parse_llms_file(done.llms).sections.values() for link in part]
+        return done, {link.url.removeprefix(site.url): link.desc or "" for link in links}
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        "null",
+        "Just another WordPress site",
+        "We use cookies to improve this site. Accept all cookies to continue.",
+        "Diese Seite verwendet Cookies. Bitte akzeptieren Sie die Cookies.",
+        "Ce site utilise des cookies; acceptez pour continuer.",
+        "var a = 1; var b = new Thing(a); b.load(&quot;x&quot;);",
+        "Home | About | Shop | Blog | Contact | Jobs",
+        "12 March 2024",
+    ],
+)
+def test_a_description_that_says_nothing_gives_way_to_the_first_sentence(
+    placeholder: str, tmp_path: Path
+) -> None:
+    head = f'<meta name="description" content="{placeholder}">'
+    _, found = crawled(
+        {"/": html("Reeds", "<p>Reeds grow where the water is shallow and slow.</p>", head)}, tmp_path
+    )
+    assert found["/"] == "Reeds grow where the water is shallow and slow."
+
+
+def test_no_text_describes_two_pages(tmp_path: Path) -> None:
+    common = '<meta name="description" content="All about the plants of the shore.">'
+    pages = {
+        "/": html(
+            "Shore", '<a href="/a">a</a> <a href="/b">b</a><p>The shore has plants of many kinds.</p>', common
+        )
+    }
+    pages |= {
+        "/a": html(
+            "Reeds", "<p>We answer within two working days.</p><p>Reeds grow in shallow water.</p>", common
+        ),
+        "/b": html(
+            "Sedges",
+            "<p>We answer within two working days.</p><p>Sedges have edges, as they say.</p>",
+            common,
+        ),
+    }
+    _, found = crawled(pages, tmp_path)
+    assert (found["/a"], found["/b"]) == ("Reeds grow in shallow water.", "Sedges have edges, as they say.")
+    assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("zh", "芦苇长在浅水里，随风摇摆。"),
+        ("ja", "葦は浅い水辺に生え、風に揺れます。"),
+        ("th", "ต้นอ้อขึ้นในน้ำตื้นและไหวตามลม"),
+        ("ar", "ينمو القصب في المياه الضحلة."),
+        ("hi", "सरकंडे उथले पानी में उगते हैं।"),
+    ],
+)
+def test_a_sentence_in_any_script_describes_a_page(lang: str, sentence: str, tmp_path: Path) -> None:
+    done, found = crawled({"/": html("1", f"<p>{sentence}</p>", lang=lang)}, tmp_path)
+    assert found["/"] == sentence
+    assert parse_llms_file(done.llms).summary == sentence
+    assert "Overview" not in done.llms
+    assert "This index" not in done.llms
+
+
+@pytest.mark.parametrize("tagline", ["", '<p class="site-description">Notes from the shore</p>'])
+def test_a_blog_is_not_described_by_its_newest_post(tagline: str, tmp_path: Path) -> None:
+    posts = {
+        "Reeds": "Reeds grow where the water is shallow and slow.",
+        "Sedges": "Sedges have edges, as everybody on the shore says.",
+    }
+    teasers = "".join(
+        f'<article><h2><a href="/{name.lower()}/">{name}</a></h2><p>{text}</p></article>'
+        for name, text in posts.items()
+    )
+    front = html("Shore notes", teasers).replace("<main>", f"<header>{tagline}</header><main>")
+    pages = {"/": front} | {
+        f"/{name.lower()}/": html(name, f"<p>{text}</p>{REST.format(name)}") for name, text in posts.items()
+    }
+    done, found = crawled(pages, tmp_path)
+    summary = parse_llms_file(done.llms).summary
+    assert found["/reeds/"] == posts["Reeds"]
+    assert posts["Reeds"] not in (summary, found["/"])
+    assert summary == ("Notes from the shore" if tagline else summary)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("one two three", 3),
+        ("一二三四五六七八", 4),
+        ("石を割る。", 2),
+        ("한국어 단어", 2 + 2),
+        ("كلمة أخرى", 2),
+    ],
+)
+def test_words_are_counted_by_script(text: str, words: int) -> None:
+    assert abs(count_words(text.encode()) - words) <= 2
+
+
+def test_short_pages_in_japanese_and_loopback_cost_no_points(tmp_path: Path) -> None:
+    texts = (
+        "葦は浅い水辺に生え、風に揺れます。夏には青く、冬には黄色くなります。",
+        "菅は湿った土地に生えます。葉は細くて長いです。",
+        "岸辺の植物について、毎月ここに書いています。",
+    )
+    links = '<a href="/a">葦</a> <a href="/b">菅</a>'
+    pages = {
+        "/": html("岸辺", f"<p>{texts[2]}</p>{links}", lang="ja"),
+        "/a": html("葦", f"<p>{texts[0]}</p>", lang="ja"),
+        "/b": html("菅", f"<p>{texts[1]}</p>", lang="ja"),
+    }
+    done, _ = crawled(pages, tmp_path)
+    assert done.manifest["quality"] == {"score": 100, "reasons": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_private"),
+    [
+        ("/docs/administration/", False),
+        ("/accounting", False),
+        ("/docs/admin/login", False),
+        ("/login", True),
+        ("/shop/cart", True),
+    ],
+)
+def test_whole_names_of_private_areas_count(path: str, *, is_private: bool, tmp_path: Path) -> None:
+    pages = {
+        "/": html(
+            "Mill", f'<p>The mill grinds rye every day.</p><a href="{path}">more</a> <a href="/x">x</a>'
+        ),
+        path: html("Work", "<p>The work of the mill is told here.</p>"),
+        "/x": html("Rye", "<p>Rye is sown in autumn by hand.</p>"),
+    }
+    done, _ = crawled(pages, tmp_path)
+    codes = [reason["code"] for reason in done.manifest["quality"]["reasons"]]
+    assert ("private_pages" in codes) is is_private
