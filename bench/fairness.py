@@ -1,4 +1,4 @@
-"""How long twenty tenants with one generation each wait beside one with 500, and beside nobody.
+"""Waiting time of twenty users with one generation each, beside a user with 500, and alone.
 
     .venv/bin/python -m bench.fairness [--runs 3]
 

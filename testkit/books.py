@@ -1,4 +1,4 @@
-"""What must be true of a user whatever happened: one end state each, a balanced ledger, free websites, mails once."""
+"""Invariants of a user: one end state per generation, a balanced ledger, unlocked websites, each mail once."""
 
 from collections import Counter
 

@@ -91,7 +91,7 @@ class Emulator:
         )
 
     def place(self) -> "Place":
-        """Return a table, a bucket and queues that nobody else uses."""
+        """Return a table, a bucket and queues for this test alone."""
         place = Place(self, f"t{uuid.uuid4().hex[:12]}")
         _create_table(place.dynamodb, place.name)
         return place
@@ -269,7 +269,7 @@ class Place:
         )
 
     def services_at(self, time: datetime) -> Services:
-        """The same services, with a clock that stands still."""
+        """The same services, with a fixed clock."""
         return replace(self.services, clock=lambda: time)
 
     def _queue(self, name: str, **attributes: str) -> str:
@@ -288,7 +288,7 @@ class Place:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

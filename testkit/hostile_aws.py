@@ -1,4 +1,4 @@
-"""What AWS does and an emulator does not: put between a boto3 client and the emulator in a test."""
+"""AWS behaviour that the emulator lacks, inserted between a boto3 client and the emulator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.compat import HTTPHeaders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What API Gateway and Lambda answer themselves, before any code of ours runs.
+# Responses of API Gateway and Lambda themselves, without the service's code.
 GATEWAY_THROTTLED = (429, {"message": "Too Many Requests"})
 GATEWAY_UNAVAILABLE = (503, {"message": "Service Unavailable"})
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"

@@ -80,7 +80,7 @@ class Label:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells whether the main text is still the labelled one."""
+        """Fingerprint that shows whether the main text is still the labelled one."""
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text)).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""What some tests take from Debian's packages or from the machine; where it is missing, they skip and name it."""
+"""Requirements of tests on Debian packages or the machine; tests are skipped with the missing ones named."""
 
 import os
 import shutil

@@ -85,7 +85,7 @@ def _has(folder: Path, members: tuple[str, ...]) -> bool:
 
 
 def _whole(folder: Path) -> set[str]:
-    # A folder may be there in part, because somebody else wanted one file of it: what is whole is written down.
+    # A folder may be incomplete, because another caller needed only one file; complete folders are recorded.
     stamp = folder / STAMP
     return set(stamp.read_text().splitlines()) if stamp.exists() else set()
 

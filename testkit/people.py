@@ -96,13 +96,13 @@ def with_websites(place: Place, user: User, count: int) -> list[Website]:
 
 
 def started(place: Place, user: User, website: Website, **fields: Any) -> Generation:
-    """Return a stored pending generation, its quota taken, that no queue knows of."""
+    """Return a stored pending generation with its quota taken, which is in no queue."""
     generation = new_generation(user, website, **fields)
     return place.generations.start(generation, quota_limit=user.plan.generations_per_month)
 
 
 def queued(place: Place, url: str | None = None, **fields: Any) -> Generation:
-    """Return a pending generation that its queue knows of, of a new user's new website.
+    """Return a pending generation in its queue, for a new website of a new user.
 
     Args:
         place: Where all of it is stored.

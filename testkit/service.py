@@ -184,7 +184,7 @@ def access_token(user_id: str) -> str:
 
 
 def forget() -> None:
-    """Let the process build its adapters and read its settings anew."""
+    """Make the process rebuild its adapters and read its settings again."""
     settings.cache_clear()
     clear_caches()  # type: ignore[no-untyped-call]
     for name in dir(bootstrap):

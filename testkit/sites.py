@@ -14,7 +14,7 @@ HTML = "text/html; charset=utf-8"
 
 
 class Answer(NamedTuple):
-    """What a hand-made page answers."""
+    """Response of a hand-made page."""
 
     body: str
     status: int = 200

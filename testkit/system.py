@@ -190,14 +190,14 @@ class System:
         return person
 
     def returning(self, person: "Person") -> "Person":
-        """Sign somebody in who signed up earlier."""
+        """Sign in a user who signed up earlier."""
         again = Person(self.url, email=person.email)
         self._people.append(again)
         return again
 
 
 class Person:
-    """Somebody who signed up and in, with a client that bears the token."""
+    """A user who is signed in, with a client that sends the token."""
 
     def __init__(self, url: str, email: str | None = None):
         self.email = email or f"{uuid.uuid4().hex[:12]}@example.org"

@@ -12,7 +12,7 @@ from llmready.cli.client.output import print_table
 from llmready.cli.failure import CommandFailed
 
 _ROOT = Path(__file__).parents[3]
-# A stage needs somebody to send mails as; who that is costs nothing.
+# A stage needs a mail sender; its address does not affect the cost.
 _SENDER = "mail_sender=noreply@example.com"
 
 

@@ -31,7 +31,7 @@ SCHEDULES = {
 
 
 class Usage(NamedTuple):
-    """What a generation and an idle minute do."""
+    """Use of resources by a generation and by an idle minute."""
 
     pages_per_second: float = 2.0
     """A site's own pace: the crawler could do a hundred, a polite crawl of one host rarely more than this."""
@@ -46,7 +46,7 @@ class Usage(NamedTuple):
     page_files: int = 12
     """Files of the web app that a first visit loads, of which each generation is taken to have one."""
     visit_bytes: int = 250_000
-    """What a first visit and the API's answers weigh on their way through CloudFront."""
+    """Bytes of a first visit and of API responses through CloudFront."""
     requests: int = 40
     """API requests: sign-in, start, a status every few seconds, a download."""
     request_seconds: float = 0.06
@@ -92,7 +92,7 @@ class TaskSize(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """What a template holds that costs money."""
+    """Resources of a template that cost money."""
 
     alarm_metrics: int
     dashboards: int
@@ -110,7 +110,7 @@ class Stack(NamedTuple):
     web: bool
     """Whether CloudFront serves the web app and the API."""
     scanned: bool
-    """Whether GuardDuty looks at each file."""
+    """Whether GuardDuty scans each file."""
     always_on: list[str]
     """Kinds of resources that cost by the hour, which there should be none of."""
 
@@ -184,7 +184,7 @@ def _metrics(alarm: dict[str, Any]) -> int:
 
 
 class Load(NamedTuple):
-    """What is asked of the service in a month."""
+    """Load of the service in a month."""
 
     generations: float = 0
     pages: int = 100

@@ -124,7 +124,7 @@ def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
 
 
 def _told_by(port: int) -> dict[str, Any] | None:
-    """Return what the local system on a port tells of itself; None where nothing answers like one."""
+    """Return the endpoints of the local system on a port, or None if there is none."""
     from http.client import HTTPConnection, HTTPException
 
     connection = HTTPConnection("127.0.0.1", port, timeout=5)

@@ -24,14 +24,14 @@ _OLDEST = timedelta(hours=2)
 
 
 class Finding(NamedTuple):
-    """What one look found."""
+    """Result of one check."""
 
     verdict: Verdict
     what: str
 
 
 class _Wrong(Exception):
-    """What a look found is wrong; the message says so and what to do."""
+    """A problem that a check found; the message explains it and what to do."""
 
 
 def add_commands(command: AddCommand) -> None:

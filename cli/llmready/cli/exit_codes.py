@@ -1,4 +1,4 @@
-"""The exit codes of ``llmready``; ``docs/cli.md`` tells people what each means."""
+"""The exit codes of ``llmready``; ``docs/cli.md`` explains them."""
 
 from enum import IntEnum
 

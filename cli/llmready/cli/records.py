@@ -1,4 +1,4 @@
-"""What operators did, as ``llmready admin`` shows it."""
+"""Audit records of operators, as ``llmready admin`` shows them."""
 
 from collections.abc import Iterable
 from itertools import islice

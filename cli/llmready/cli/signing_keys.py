@@ -107,7 +107,7 @@ def _with_previous(
 
 
 def _restart_functions(service: Deployment, secret_arn: str, time: datetime) -> None:
-    """Have every function that verifies tokens start anew, so that none goes on with the keys that it has read.
+    """Restart every function that verifies tokens, so that none uses keys that it has cached.
 
     A changed environment makes Lambda start new processes.
     """

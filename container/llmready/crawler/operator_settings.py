@@ -1,4 +1,4 @@
-"""What the operator of this crawler allows every crawl; read from the environment and a file of blocked hosts."""
+"""Operator settings for all crawls, read from the environment and a file of blocked hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one crawl is asked to do, and the limits of fetching."""
+"""Options of one crawl, and the limits of fetching."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns: another program tells on standard input when this crawl may send requests.
+"""Turns: the parent process controls on standard input when this crawl may send requests.
 
 Each line is a word: `run` lets requests pass, `wait` lets no further one pass. When the last ones have ended after
 `wait`, the reporter says so. At the end of the input, the crawl goes on as it was told last.

@@ -85,7 +85,7 @@ class Attempt:
         self._limit: asyncio.Timeout | None = None
 
     async def run(self) -> AttemptResult:
-        """Crawl and store. An unexpected error counts as a failure of ours that another attempt may not meet.
+        """Crawl and store. An unexpected error counts as a transient internal failure.
 
         Raises:
             LeaseLost: Another worker may have claimed the generation.

@@ -36,7 +36,7 @@ _LIMITS = (
     (resource.RLIMIT_FSIZE, _FILE_BYTES),
 )
 
-# Whoever knows the path of the container's credentials can fetch them from within the container.
+# Every process that knows the path of the container's credentials can fetch them.
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -1,4 +1,4 @@
-"""What a crawler is asked to do, and what can come of it."""
+"""The order for a crawler, and its possible outcomes."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class CrawlOrder(NamedTuple):
 
 
 class Crawled(NamedTuple):
-    """The crawl completed. The files should be there, but nobody has looked at them yet (see ``results``).
+    """The crawl completed. The files are not verified yet (see ``results``).
 
     Attributes:
         archive: The zip.
@@ -57,7 +57,7 @@ class Crawled(NamedTuple):
 
 
 class CrawlFailed(NamedTuple):
-    """The crawl failed; ``transient`` tells whether another one may succeed."""
+    """The crawl failed; ``transient``: whether a retry may succeed."""
 
     failure: Failure
     transient: bool

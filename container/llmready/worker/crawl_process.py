@@ -27,7 +27,7 @@ from llmready.worker.processes import CrawlProcesses, memory_of
 LONGEST_LINE = 16 * 1024  # bytes
 _MOST_BYTES = 8 * 1024 * 1024  # of all events; an honest crawler writes less than half of that in an hour
 _MOST_BAD_LINES = 1000
-_TOO_LONG = b" " * LONGEST_LINE  # stands for a line that was longer than that
+_TOO_LONG = b" " * LONGEST_LINE  # replaces a line that was longer
 _LOG_TAIL = 2000  # characters
 _URL = re.compile(r"\b[a-z]{2,10}://\S+", re.IGNORECASE)
 
@@ -197,7 +197,7 @@ class CrawlProcess:
         return CRASHED
 
     def _outcome_of(self, event: Event | None) -> Outcome | None:
-        """Note what an event tells; return the outcome if it is the last one."""
+        """Record an event; return the outcome if it is the last one."""
         match event:
             case Progressed():
                 self._report(

@@ -38,7 +38,7 @@ class TurnTimes:
 
 
 class Pausable(Protocol):
-    """A crawl that can be told to wait."""
+    """A crawl that can be paused and continued."""
 
     def resume(self) -> None:
         """Let the crawl send requests."""
@@ -86,7 +86,7 @@ class HostTurns:
                 paused = monotonic()
                 await crawl.pause()
                 await self._release()
-                # Whoever waits asks once in this time.
+                # A waiting crawl asks once in this time.
                 await asyncio.sleep(2 * self._times.poll)
                 self._extend(monotonic() - paused)
         finally:

@@ -1,4 +1,4 @@
-"""What a worker keeps beside an archive: its index, and the page URLs that the crawl found.
+"""Files that a worker stores with an archive: its index, and the page URLs that the crawl found.
 
 All of it serves reading and comparing; if any of it cannot be stored, the generation is complete all the same.
 """

@@ -30,7 +30,7 @@ _RESERVED_PAUSE = 10  # seconds until a generation asks again for a slot that is
 
 
 async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) -> None:
-    """Do what a message asks for, unless it is done already.
+    """Process a message, unless its generation is already done.
 
     Args:
         message: The delivery.
@@ -199,7 +199,7 @@ class _Job:
         fail_generation(self._context.services, generation, failure)
 
     async def _hide_until_lease_ends(self, leased: Generation) -> None:
-        """Hide the message until the other worker's lease ends, in case that worker dies."""
+        """Hide the message until the other worker's lease ends, in case that worker crashes."""
         if leased.lease_expires_at is not None:
             left = math.ceil((leased.lease_expires_at - now()).total_seconds())
             await self._hide(max(0, left) + 1)

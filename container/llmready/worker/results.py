@@ -54,7 +54,7 @@ def take(file: Path, copy: Path, *, owner: int, most: int) -> Taken:
 
 
 def _open(file: Path) -> int:
-    # O_NONBLOCK: opening a pipe must not wait for somebody who writes into it. It does not matter for regular files.
+    # O_NONBLOCK: opening a pipe must not wait for a writer. It does not matter for regular files.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
         return os.open(file, flags)

@@ -93,7 +93,7 @@ class Supervisor:
             # Another crawl of the host may run once nothing of this one is left.
             turns.cancel()
             await asyncio.wait({turns})
-        # What a process can still change is not read.
+        # Results are not read while a process could still change them.
         return CRASHED if self._retired else outcome
 
     async def _turns(self, crawl: CrawlProcess, take_turns: TakeTurns | None) -> None:

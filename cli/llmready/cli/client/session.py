@@ -24,7 +24,7 @@ DEFAULT_API = "http://localhost:8000/api/v1"
 _TIMEOUT, _CONNECT_TIMEOUT = 35.0, 10.0  # seconds
 _SPARE = 30.0  # seconds before its expiry at which an access token is renewed
 _TRIES = 3
-_SHORTEST_WAIT = 1.0  # seconds between two looks at something that changes
+_SHORTEST_WAIT = 1.0  # seconds between two polls
 _LONGEST_WAIT = 20.0  # seconds; a longer Retry-After is reported instead
 _LOCAL_HINT = (
     " To crawl a site on this machine, start the system with LLMREADY_CRAWL_ALLOW=127.0.0.1:8080 make run."
@@ -123,7 +123,7 @@ class Session:
         return self._ask(method, path, **request)
 
     def call(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request with the API key from LLMREADY_API_KEY, or as whoever is signed in.
+        """Send a request with the API key from LLMREADY_API_KEY, or with the stored sign-in.
 
         Returns:
             The JSON of the answer.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyromark.event import Event
 
 RawHtml = Literal["drop", "escape", "keep"]
-"""What happens to raw HTML: its tags are dropped, or shown as text, or kept because the converter wrote them."""
+"""Treatment of raw HTML: drop the tags, show them as text, or keep them because the converter wrote them."""
 
 MAX_EVENTS = 1_000_000
 """Events of the parser that are read for one text."""
@@ -265,7 +265,7 @@ def _written(match: re.Match[str]) -> str:
 
 
 def _outside(text: str, code: list[tuple[int, int]]) -> Callable[[int], bool]:
-    """Return a function that tells for ascending positions in `text` whether they are outside of code."""
+    """Return a predicate for ascending positions in `text`: whether a position is outside of code."""
     ranges = iter(sorted(code))
     current = next(ranges, None)
     characters = offset = 0

@@ -51,7 +51,7 @@ class _GoneError(Exception):
 
 
 class Converter:
-    """Converts pages in a child process, which is replaced when it dies. Call `start` first, `close` at the end.
+    """Converts pages in a child process, which is replaced when it crashes. Call `start` first, `close` at the end.
 
     Parameters: `script`, which Node runs.
     """
@@ -165,7 +165,7 @@ class Converter:
             self._replace_child()
 
     def _replace_child(self) -> None:
-        """Fail the page that the child was converting when it died; the others are sent again."""
+        """Fail the page that the child was converting when it crashed; the other pages are sent again."""
         self._child = None
         self._deaths += 1
         is_first = True

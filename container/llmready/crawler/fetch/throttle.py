@@ -36,7 +36,7 @@ _WEIGHT = 0.2
 
 
 class OutOfTimeError(Failure):
-    """The site asks for a longer pause than the crawl has time left."""
+    """The site requests a longer delay than the remaining time of the crawl."""
 
 
 class Throttle:

@@ -56,7 +56,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The facts of a crawl that the manifest tells; times are ISO 8601 in UTC.
+    """Facts of a crawl for the manifest; times are ISO 8601 in UTC.
 
     `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown;
     `coverage`, how much of the site was crawled, where that is known.

@@ -1,4 +1,4 @@
-"""The name of the site, and a title for each page that tells it from the others."""
+"""The name of the site, and a distinct title for each page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FEWEST_OF_PART = 3
 
 
 class SiteName(NamedTuple):
-    """What the site is called, what its titles begin or end with besides, and titles and headings of most pages."""
+    """The name of the site, repeated parts of its titles, and titles and headings that most pages share."""
 
     name: str
     affixes: frozenset[str] = frozenset()
@@ -248,7 +248,7 @@ def _from_path(url: Url) -> str:
 
 
 def _told_apart(pages: Sequence[StoredPage], titles: dict[Url, str]) -> dict[Url, str]:
-    """Qualify the titles that several pages share by what tells these pages apart."""
+    """Add a distinguishing part to titles that several pages share."""
     groups: defaultdict[str, list[StoredPage]] = defaultdict(list)
     for page in pages:
         groups[titles[page.url].casefold()].append(page)

@@ -72,7 +72,7 @@ def _digest_without_own_url(page: StoredPage, markdown: str) -> str:
 
 
 def _stem(url: Url) -> str:
-    # Some servers ignore case in paths; whether this one does, equal content tells.
+    # Some servers ignore case in paths; equal content shows that this one does.
     path = url._replace(query="").key.lower().removesuffix(".md")
     stem, dot, extension = path.rpartition(".")
     return stem if dot and "/" not in extension else path
