@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.constructs.checks import acknowledge
+from llmready.domain.generation_files import BUCKET_LIFETIME
 
 if TYPE_CHECKING:
     from aws_cdk import CfnElement
@@ -79,7 +80,7 @@ class Storage(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                    expiration=Duration.days(400),
+                    expiration=Duration.days(BUCKET_LIFETIME.days),
                 ),
                 s3.LifecycleRule(prefix=CHECKPOINTS.rstrip("*"), expiration=Duration.days(1)),
                 *(
