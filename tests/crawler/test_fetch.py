@@ -291,7 +291,7 @@ def test_sitemaps_that_name_each_other_end() -> None:
 
     async def walk(fetcher: HttpClient) -> int:
         start = parse(site.url)
-        return sum([len(entries) async for entries in read_sitemaps(fetcher, Robots(start), start)])
+        return sum([len(entries) async for entries in read_sitemaps(fetcher, Robots(start), start, [])])
 
     with serving(answer) as site:
         assert _with_fetcher(site, walk) == 0
@@ -309,7 +309,9 @@ def test_sitemap_bomb_is_skipped() -> None:
     async def walk(fetcher: HttpClient) -> list[str]:
         start = parse(site.url)
         robots = await read_robots(fetcher, start)
-        return [one.url.target async for entries in read_sitemaps(fetcher, robots, start) for one in entries]
+        return [
+            one.url.target async for entries in read_sitemaps(fetcher, robots, start, []) for one in entries
+        ]
 
     with serving(pages) as site:
         assert _with_fetcher(site, walk) == ["/a"]

@@ -167,7 +167,9 @@ class Scheduler:
     async def _read_sitemaps(self) -> None:
         try:
             found = 0
-            async for entries in read_sitemaps(self._client, self._scope.robots, self._scope.start):
+            async for entries in read_sitemaps(
+                self._client, self._scope.robots, self._scope.start, self.notes
+            ):
                 found += len(entries)
                 await self._offer_entries(entries)
             if not found:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCEPT_ENCODING = "gzip, deflate, br"
+GZIP_SIGN = b"\x1f\x8b"
 
 
 class Budget:
@@ -36,7 +37,7 @@ class Body:
 
     Parameters: `encoding`, the Content-Encoding header; `limit`, greatest decoded size in bytes; `budget` of the
     crawl; `cut`, whether a longer body is cut at the limit instead of refused.
-    Raises: Failure (bad_encoding) for an unknown encoding.
+    A body that no known encoding describes is taken as it is, and unpacked when it is gzip.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
@@ -71,32 +72,46 @@ class Body:
         return b"".join(self._parts)
 
 
-def decompress_gzip(data: bytes, limit: int) -> bytes:
-    """Decode a gzip file. Raises: Failure (page_too_large, bad_encoding)."""
-    body = Body("gzip", limit, Budget(limit))
-    body.feed(data)
-    return body.bytes()
-
-
 def _decoder(encoding: str) -> _Decoder:
-    name = encoding.strip().lower()
     makers: dict[str, Callable[[], _Decoder]] = {
-        "": _identity,
-        "identity": _identity,
         "gzip": _zlib,
         "x-gzip": _zlib,
         "deflate": _zlib,
         "br": _brotli,
         "zstd": _zstd,
     }
-    maker = makers.get(name)
-    if maker is None:
-        raise Failure(Code.BAD_ENCODING, f"The response has the unknown encoding “{name[:40]}”.")
-    return maker()
+    names = [name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")]
+    if len(names) == 1 and names[0] in makers:
+        return makers[names[0]]()
+    # Servers say "none" or "utf-8" here, or nothing although the body is packed; browsers read these pages.
+    return _undeclared(encoding if names else "")
 
 
-def _identity() -> _Decoder:
-    return lambda data, most: data[:most]
+def _undeclared(encoding: str) -> _Decoder:
+    """Return a decoder for a body whose encoding is not stated, or unknown: text as it is, or gzip."""
+    decode: _Decoder | None = None
+    head = b""
+
+    def decoded(data: bytes, most: int) -> bytes:
+        nonlocal decode, head
+        if decode is None:
+            head += data
+            if len(head) < 2 and GZIP_SIGN.startswith(head):
+                return b""
+            data = head
+            if head.startswith(GZIP_SIGN):
+                decode = _zlib()
+            elif encoding and b"\0" in head[:1024]:
+                raise Failure(Code.BAD_ENCODING, f"The response has the unknown encoding “{encoding[:40]}”.")
+            else:
+                decode = _identity
+        return decode(data, most)
+
+    return decoded
+
+
+def _identity(data: bytes, most: int) -> bytes:
+    return data[:most]
 
 
 def _zlib() -> _Decoder:
@@ -120,7 +135,7 @@ def _zlib() -> _Decoder:
 
 def _window_bits(head: bytes) -> int:
     """Return the window bits of zlib by the first two bytes; some servers send "deflate" without a header."""
-    if head[:2] == b"\x1f\x8b":
+    if head[:2] == GZIP_SIGN:
         return 16 + zlib.MAX_WBITS
     has_header = head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
     return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import html
 import logging
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from llmready.crawler.failures import Failure
-from llmready.crawler.fetch.bodies import decompress_gzip
 from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
 
@@ -24,9 +26,19 @@ MAX_FILES = 50
 MAX_URLS = 50_000
 MAX_BYTES = 10_000_000
 MAX_FEEDS = 5
+MAX_SITEMAPS = 500
+"""Sitemaps of one index that are noted; no more than MAX_FILES are read."""
+MAX_TOTAL_BYTES = 50_000_000
+"""Unpacked bytes of all sitemaps of a site that are read."""
 
 _ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
 _WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
+
+# What makes XML ill-formed most often: a "&" that begins no reference, and control characters.
+_REFERENCE = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,30});)?"
+)
+_CONTROL = bytes(set(range(32)) - {9, 10, 13})
 
 _log = logging.getLogger(__name__)
 
@@ -41,20 +53,31 @@ class Entry:
 
 @dataclass(slots=True)
 class Sitemap:
-    """What one file holds: pages, and further sitemaps when it is an index."""
+    """What one file holds: pages, and further sitemaps when it is an index.
+
+    Attributes:
+        pages: The pages.
+        sitemaps: The further sitemaps.
+        is_complete: Whether the file could be read to its end.
+        size: Unpacked bytes of the file.
+    """
 
     pages: list[Entry] = field(default_factory=list)
     sitemaps: list[Url] = field(default_factory=list)
+    is_complete: bool = True
+    size: int = 0
 
 
-async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncIterator[list[Entry]]:
+async def read_sitemaps(
+    getter: Getter, robots: Robots, site: Url, notes: list[str]
+) -> AsyncIterator[list[Entry]]:
     """Read a site's sitemaps; yield the pages of each file.
 
     Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
     where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
-    the pages.
+    the pages. A sentence on each that could be read in part is added to `notes`.
     """
-    walk = _Walk(getter, robots)
+    walk = _Walk(getter, robots, notes)
     folders = dict.fromkeys(("/", site.directory))
     named = [site._replace(path=f"{folder}sitemap.xml", query="") for folder in folders]
     async for pages in walk.through([*robots.sitemaps, *named]):
@@ -72,7 +95,7 @@ async def read_sitemaps(getter: Getter, robots: Robots, site: Url) -> AsyncItera
 
 async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
     """Read RSS and Atom feeds of a site without a sitemap; yield the pages of each."""
-    async for pages in _Walk(getter, robots).through(feeds[:MAX_FEEDS]):
+    async for pages in _Walk(getter, robots, []).through(feeds[:MAX_FEEDS]):
         yield pages
 
 
@@ -82,8 +105,10 @@ class _Walk:
     `found` counts the pages.
     """
 
-    def __init__(self, getter: Getter, robots: Robots) -> None:
+    def __init__(self, getter: Getter, robots: Robots, notes: list[str]) -> None:
         self.found = 0
+        self._notes = notes
+        self._bytes = MAX_TOTAL_BYTES
         self._getter = getter
         self._robots = robots
         self._left = MAX_FILES
@@ -93,7 +118,7 @@ class _Walk:
         """Yield the pages of each file."""
         waiting: deque[Url] = deque()
         self._await(files, waiting)
-        while waiting and self._left > 0 and self.found < MAX_URLS:
+        while waiting and self._left > 0 and self._bytes > 0 and self.found < MAX_URLS:
             sitemap = await self.look(waiting.popleft())
             self._await(sitemap.sitemaps, waiting)
             self.found += len(sitemap.pages)
@@ -105,7 +130,11 @@ class _Walk:
         if self._left <= 0 or not self._robots.allows(url):
             return Sitemap()
         self._left -= 1
-        return await _read(self._getter, url)
+        sitemap = await _read(self._getter, url)
+        self._bytes -= sitemap.size
+        if not sitemap.is_complete:
+            self._notes.append(f"{url} is not well-formed XML; what comes after the mistake was not read.")
+        return sitemap
 
     def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
         for url in files:
@@ -119,10 +148,8 @@ async def _read(getter: Getter, url: Url) -> Sitemap:
         response = await follow(getter, url, accept=_ACCEPT, limit=MAX_BYTES)
         if response.status != 200:
             return Sitemap()
-        body = response.body
-        if body.startswith(b"\x1f\x8b"):
-            body = decompress_gzip(body, MAX_BYTES)
-        return parse_sitemap(body, url)
+        # In a thread, because a large file takes long enough to hold up the pages.
+        return await asyncio.to_thread(parse_sitemap, response.body, url)
     except Failure as failure:
         _log.info("sitemap %s passed over: %s", url, failure)
         return Sitemap()
@@ -132,11 +159,13 @@ def parse_sitemap(body: bytes, url: Url) -> Sitemap:
     """Read a sitemap file.
 
     Parameters: `body`, XML or one URL a line; `url`, where it lies. Returns what could be read before the
-    first mistake. Entity declarations end the reading: nothing in a sitemap needs them.
+    first mistake that cannot be mended. Entity declarations end the reading: nothing in a sitemap needs them.
     """
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"<"):
-        return _Reader(url).read(body)
+    if start.startswith((b"<", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<")):
+        sitemap = _Reader(url).read(body)
+        sitemap.size = len(body)
+        return sitemap
     lines = body[:MAX_BYTES].decode("utf-8", errors="replace").splitlines()[:MAX_URLS]
     links = (join(url, line) for line in lines if line.strip().startswith(("http://", "https://")))
     return Sitemap(pages=[Entry(link, 0.5) for link in links if link])
@@ -153,19 +182,39 @@ class _Reader:
         self._priority = 0.5
 
     def read(self, body: bytes) -> Sitemap:
+        body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+        try:
+            self._parse(body)
+        except _Stop:
+            pass
+        except (expat.ExpatError, ValueError, LookupError):
+            self._read_on(body)
+        return self._found
+
+    def _read_on(self, body: bytes) -> None:
+        """Read again what is not well-formed, after the mistakes that are known were mended."""
+        self._found = Sitemap()
+        try:
+            self._parse(_REFERENCE.sub(_mended, body.translate(None, _CONTROL)))
+        except _Stop:
+            pass
+        except (expat.ExpatError, ValueError, LookupError) as error:
+            self._found.is_complete = False
+            _log.warning("sitemap %s read in part: %s", self._url, error)
+
+    def _parse(self, body: bytes) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
-        try:
-            parser.Parse(body.lstrip(b"\xef\xbb\xbf \t\r\n"), True)  # noqa: FBT003 - expat's own signature
-        except (expat.ExpatError, _Stop, ValueError, LookupError) as error:
-            _log.info("sitemap %s read in part: %s", self._url, error)
-        return self._found
+        parser.Parse(body, True)  # noqa: FBT003 - expat's own signature
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if "/sitemap-image/" in name or "/sitemap-video/" in name:
+            # They have elements of the same names.
+            return
         match name.rpartition(" ")[2]:
             case "url" | "sitemap" | "item" | "entry":
                 self._link, self._priority = None, 0.5
@@ -181,10 +230,11 @@ class _Reader:
             self._text.append(data)
 
     def _end(self, name: str) -> None:
+        if "/sitemap-image/" in name or "/sitemap-video/" in name:
+            return
         text = "".join(self._text or []).strip()
         match name.rpartition(" ")[2]:
             case "loc" | "link" if text:
-                # Image and video extensions have elements of the same name; the page's own comes first.
                 self._link = self._link or join(self._url, text)
             case "priority":
                 self._priority = _priority(text)
@@ -193,11 +243,19 @@ class _Reader:
             case "sitemap" if self._link:
                 self._found.sitemaps.append(self._link)
         self._text = None
-        if len(self._found.pages) >= MAX_URLS:
+        if len(self._found.pages) >= MAX_URLS or len(self._found.sitemaps) >= MAX_SITEMAPS:
             raise _Stop
 
     def _entity(self, *_: object) -> None:
         raise _Stop
+
+
+def _mended(reference: re.Match[bytes]) -> bytes:
+    name = reference[1]
+    text = html.unescape(f"&{name.decode()};") if name else ""
+    if text and not text.startswith("&"):
+        return "".join(f"&#{ord(sign)};" for sign in text).encode()
+    return b"&amp;" + reference[0][1:]
 
 
 class _Stop(Exception):

@@ -29,9 +29,11 @@ _HEADING = re.compile(r"^#{1,2} +(\S.{0,400})$", re.MULTILINE)
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 # Notes that Sphinx puts before the description of a module.
 _NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+# Each quantifier is bounded, so that text which opens brackets without end takes linear time.
+_IMAGE = re.compile(r"!\[[^\[\]]{0,1000}\]\([^()]{0,2000}\)")
 _LINK = re.compile(
-    r"\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)"
+    r"\[((?:[^\[\]\\]|\\.){0,1000})\]\((?:<[^<>]{0,2000}>|[^()\s]{0,2000}(?:\([^()]{0,200}\)[^()\s]{0,2000}){0,5})"
+    r"(?:\s{1,20}\"[^\"]{0,500}\")?\)"
 )
 _MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
 _HEADING_WITHIN = re.compile(r"\s#{1,6}\s.*", re.DOTALL)
