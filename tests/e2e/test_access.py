@@ -56,7 +56,7 @@ def test_each_route_requires_a_token(system: System, method: str, path: str) -> 
 @pytest.fixture(scope="module")
 def secret(system: System) -> dict[str, str]:
     client = system.aws("secretsmanager")
-    (entry,) = client.list_secrets()["SecretList"]
+    (entry,) = [entry for entry in client.list_secrets()["SecretList"] if "SigningSecret" in entry["Name"]]
     return dict(json.loads(client.get_secret_value(SecretId=entry["ARN"])["SecretString"]))
 
 
