@@ -152,7 +152,7 @@ def test_failures_are_listed_with_reason(shop: Run) -> None:
     codes = {path: one["code"] for path, one in failures.items()}
     assert codes == {"/missing.html": "http_error", "/loop": "too_many_redirects"}
     assert failures["/missing.html"]["detail"].endswith("answers 404.")
-    assert "in a circle" in failures["/loop"]["detail"]
+    assert "in a loop" in failures["/loop"]["detail"]
     assert shop.last["pages_failed"] == 2
 
 
