@@ -1,5 +1,6 @@
 // What a page says about itself, as its author wrote it: references are left to who reads the facts.
 import { navigationOf } from './navigation.mjs'
+import { offerOf, publishedOf } from './structured.mjs'
 import { ID } from './tags.mjs'
 import { parseNoscript } from './parser.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -39,6 +40,8 @@ export function factsOf(tree) {
     metas: metasOf(tree),
     related: relatedOf(tree),
     dates: datesOf(tree),
+    published: publishedOf(tree),
+    offer: offerOf(tree),
     links: linksOf(tree),
     navigation,
     is_menu: isMenu,

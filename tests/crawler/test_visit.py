@@ -35,6 +35,8 @@ class Reported:
             "links": ["/a", "/b"],
             "page_type": "article",
             "navigation": "",
+            "published": [],
+            "offer": [],
             "is_menu": False,
             "is_frameset": False,
             **facts,

@@ -212,3 +212,71 @@ def test_frames_are_the_pages_of_a_frameset(tmp_path: Path) -> None:
     assert done.manifest["site_name"] == "Ferry club of the lake"
     assert done.manifest["failures"] == []
     assert [page["title"] for page in done.manifest["pages"]] == ["Boats", "News of the ferry"]
+
+
+def _post(number: int, *, topic: str = "", year: int = 2024) -> str:
+    date = f"{year}-{number % 12 + 1:02d}-{number % 27 + 1:02d}"
+    head = f'<meta property="article:section" content="{topic}">' if topic else ""
+    data = f'<script type="application/ld+json">{{"@type": "BlogPosting", "datePublished": "{date}T08:00:00Z"}}</script>'
+    return made(f"Entry {number}", head=head + data)
+
+
+def test_posts_stand_together_newest_first_with_their_dates(tmp_path: Path) -> None:
+    names = {f"/word-{number * 7 % 10}": number for number in range(10)}
+    pages = {path: _post(number) for path, number in names.items()}
+    pages |= {
+        "/about": made("About me"),
+        "/journal": made("Journal", body="".join(f'<a href="{path}">{path}</a> ' for path in names)),
+    }
+    pages["/"] = made("Pegs", '<nav><a href="/about">About</a> <a href="/journal">Journal</a></nav>')
+    done = crawled(pages, tmp_path)
+    sections = parse_llms_file(done.llms).sections
+    assert list(sections) == ["Overview", "Journal"]
+    assert [link.title for link in sections["Journal"]] == [
+        f"Entry {number}" for number in reversed(range(10))
+    ]
+    assert sections["Journal"][0].desc.startswith("2024-10-10: ")
+
+
+@pytest.mark.parametrize("by_topic", [True, False])
+def test_very_many_posts_are_divided_by_topic_or_year(tmp_path: Path, *, by_topic: bool) -> None:
+    posts = {
+        f"/diary/e-{number}": _post(
+            number, topic=("Oak", "Ash", "Elm")[number % 3] if by_topic else "", year=2021 + number % 4
+        )
+        for number in range(72)
+    }
+    pages = posts | {
+        "/": made("Diary of trees", body="".join(f'<a href="{path}">e</a> ' for path in ["/me", *posts]))
+    }
+    pages["/me"] = made("Me")
+    found = outline(pages, tmp_path)
+    parts = ["Ash", "Elm", "Oak"] if by_topic else ["Diary 2024", "Diary 2023", "Diary 2022", "Diary 2021"]
+    assert list(found) == ["Overview", *parts]
+    assert {len(found[part]) for part in parts} == {72 // len(parts)}
+
+
+def test_products_have_the_price_and_properties_that_their_pages_show(tmp_path: Path) -> None:
+    def product(name: str, price: str, shown: str) -> str:
+        data = (
+            f'{{"@type": "Product", "name": "{name}", "offers": {{"price": "{price}", "priceCurrency": "EUR"}},'
+            ' "additionalProperty": [{"name": "Wood", "value": "beech"}, {"name": "Secret", "value": "zq9"}]}'
+        )
+        return made(name, body=f'<p>{shown}, of beech.</p><script type="application/ld+json">{data}</script>')
+
+    pages = {
+        "/": made(
+            "Turner", body='<a href="/p/top">Top</a> <a href="/p/bowl">Bowl</a> <a href="/p/cup">Cup</a>'
+        ),
+        "/p/top": product("Top", "8.50", "It costs 8,50 €"),
+        "/p/bowl": product("Bowl", "1240.00", "1.240 €"),
+        "/p/cup": product("Cup", "33.00", "Ask us for the price"),
+    }
+    notes = {
+        link.title: link.desc
+        for links in parse_llms_file(crawled(pages, tmp_path).llms).sections.values()
+        for link in links
+    }
+    assert notes["Top"].startswith("8.50 EUR; Wood: beech: ")
+    assert notes["Bowl"].startswith("1240.00 EUR; Wood: beech: ")
+    assert notes["Cup"].startswith("Wood: beech: ")

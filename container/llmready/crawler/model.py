@@ -36,6 +36,9 @@ class StoredPage:
         digest: SHA-256 of title and Markdown, in hex.
         lang: Language as a BCP 47 tag, empty where unknown.
         modified: Last change in ISO 8601, empty where unknown.
+        published: Date of the publication as YYYY-MM-DD or YYYY-MM, empty where unknown.
+        topic: What the page says that it is filed under.
+        offer: Price and properties of the page's product, as far as the page shows them.
         headings: First headings in the Markdown, at most three.
         brands: Names of the site in structured data; kept of the front page alone.
         logos: Names of the site by its logo or site title; kept of the front page alone.
@@ -56,6 +59,9 @@ class StoredPage:
     digest: str
     lang: str = ""
     modified: str = ""
+    published: str = ""
+    topic: str = ""
+    offer: str = ""
     canonical: str = ""
     headings: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()

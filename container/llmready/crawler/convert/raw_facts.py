@@ -16,6 +16,8 @@ class RawFacts(TypedDict):
         metas: Name, `http-equiv` and content of each `<meta>`.
         related: Relation, address, type, and whether a language is named, of each `<link>`.
         dates: Dates of the last change, the most reliable first.
+        published: Dates of the publication, the most reliable first.
+        offer: What the page's product costs and is like, as far as its text shows it.
         page_type: What kind of page it is; `container/mdream/page_type.mjs` names the kinds.
         navigation: The menus of the page as JSON, or empty; `container/mdream/navigation.mjs` describes it.
         is_menu: Whether the page is nothing but the menu of a frameset.
@@ -30,6 +32,8 @@ class RawFacts(TypedDict):
     metas: list[tuple[str, str, str]]
     related: list[tuple[str, str, str, bool]]
     dates: list[str]
+    published: list[str]
+    offer: list[str]
     page_type: str
     navigation: str
     is_menu: bool

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from llmready.crawler.pack.paths import file_name
+from llmready.crawler.pack.posts import is_post
 from llmready.crawler.pack.words import shortened
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class _Files:
         self._blocks = [
             (
                 section.title,
-                [_Link(entry.title, target(entry), entry.description) for entry in section.entries],
+                [_Link(entry.title, target(entry), _note(entry)) for entry in section.entries],
             )
             for section in outline.sections
         ]
@@ -127,6 +128,12 @@ class _Files:
         while path in self._files:
             path = f"{path.removesuffix('.txt')}-index.txt"
         return path
+
+
+def _note(entry: Entry) -> str:
+    """Return what stands after a link: the date of a post or the price of a product, then the description."""
+    facts = entry.page.offer or (entry.page.published if is_post(entry.page) else "")
+    return ": ".join(part for part in (facts, entry.description) if part)
 
 
 def own_link(origin: str, path: str) -> str:

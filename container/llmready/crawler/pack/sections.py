@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmready.crawler.kinds import Kind, kind_of, names_a_list
-from llmready.crawler.pack.places import MOST_OF_ALL, NUMBER, places_of
+from llmready.crawler.pack.page_links import labelled_links, links_under_headings
+from llmready.crawler.pack.places import MOST_OF_ALL, places_of
+from llmready.crawler.pack.posts import FEWEST_POSTS, MOST_TOGETHER, are_posts, divided, is_post, newest_first
 from llmready.crawler.pack.words import readable, segments
-from llmready.crawler.page.excerpt import plain
-from llmready.crawler.urls import BadUrl, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,12 +50,8 @@ _APPEAL = re.compile(
     r"|why choose )"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_HEADING = re.compile(r"#{1,6} +(\S.{0,200})$")
-_ITEM = re.compile(r"- (?:\w{1,6}\\?\. +)?\[([^\[\]\n]{1,120})\]\(")
-_TARGET = re.compile(r"\]\((https?://[^()\s]{1,2000})\)")
 _CHAPTERS = ("Chapter ", "Appendix ")
 _CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
-_LABELLED = re.compile(r"(?<!!)\[([^\[\]\n]{1,120})\]\((https?://[^()\s]{1,2000})\)")
 _NO_NAMES = frozenset((
     "home", "start", "index", "docs", "documentation", "front page", "main page", "menu", "navigation", "contents",
     "table of contents", "description", "options", "synopsis", "name", "see also", "notes", "introduction",
@@ -103,10 +99,13 @@ class _Division:
         self._home = home
         self._titles = titles
         self._site_name = site_name.casefold()
+        self._site_name_as_written = site_name
+        # All posts of which some stand in a section: the sections of one blog stay together, in their order.
+        self._whole: dict[str, list[StoredPage]] = {}
         self._text_of = text_of
         self._by_key = {page.url.key: page for page in pages}
         self._home_text = text_of(home)
-        self._places = places_of(navigation, self._by_key, _labelled(self._home_text, home.url.origin))
+        self._places = places_of(navigation, self._by_key, labelled_links(self._home_text, home.url.origin))
         # The front page of a book is a copy of its first chapter.
         self._is_chapter = navigation is not None and home.url.key in navigation.copies.values()
         self._shared = _shared_folders(pages, home)
@@ -134,10 +133,14 @@ class _Division:
             return [Part(FIRST, self._ordered(optional))]
         self._fold_small(groups)
         self._by_headings(groups, names)
+        self._posts_together(groups, names)
         titles = {key: _commonest(names[key]) for key in groups if key}
-        ranked = sorted(
-            (key for key in groups if key), key=lambda key: (self._rank(groups[key]), titles[key])
-        )
+        number = {key: place for place, key in enumerate(self._whole)}
+
+        def rank(key: str) -> tuple[object, ...]:
+            return (*self._rank(self._whole.get(key, groups[key])), number.get(key, 0), titles[key])
+
+        ranked = sorted((key for key in groups if key), key=rank)
         parts = [Part(FIRST, self._ordered(groups[""]))] if groups.get("") else []
         parts += [Part(titles[key], self._ordered(groups[key])) for key in ranked[:MOST_SECTIONS]]
         rest = [page for key in ranked[MOST_SECTIONS:] for page in groups[key]]
@@ -221,7 +224,7 @@ class _Division:
         """Return the front page's heading under which it links most of the pages of a folder that it links."""
         if not self._headings:
             found: dict[str, str] = {}
-            for heading, key in _under_headings(self._home_text, self._home.url.origin):
+            for heading, key in links_under_headings(self._home_text, self._home.url.origin):
                 found.setdefault(key, heading)
             for key, heading in found.items():
                 page = self._by_key.get(key)
@@ -253,7 +256,7 @@ class _Division:
         if len(loose) <= FLAT:
             return
         found: defaultdict[str, list[StoredPage]] = defaultdict(list)
-        for heading, key in _under_headings(self._home_text, self._home.url.origin):
+        for heading, key in links_under_headings(self._home_text, self._home.url.origin):
             page = loose.get(key)
             if page is not None and self._is_part_heading(heading):
                 found[heading].append(page)
@@ -266,6 +269,38 @@ class _Division:
                 names[heading.casefold()][heading] += 1
                 taken = {page.url for page in group}
                 groups[""] = [page for page in groups[""] if page.url not in taken]
+
+    def _posts_together(self, groups: dict[str, list[StoredPage]], names: dict[str, Counter[str]]) -> None:
+        """Give posts that stand among the pages outside all parts a part of their own, and divide very many."""
+        loose = [page for page in groups.get("", ()) if page is not self._home and is_post(page)]
+        if FEWEST_POSTS <= len(loose) < len(groups[""]) - 1 or len(loose) > FLAT:
+            name = self._name_of_posts(loose)
+            groups[""] = [page for page in groups[""] if page is self._home or not is_post(page)]
+            groups[name.casefold()].extend(loose)
+            names[name.casefold()][name] += 1
+        for key, group in list(groups.items()):
+            if key and len(group) > MOST_TOGETHER and are_posts(group):
+                name = _commonest(names[key])
+                posts = [page for page in group if is_post(page)]
+                groups[key] = [page for page in group if not is_post(page)]
+                for part, members in divided(name, posts).items():
+                    self._whole.setdefault(part.casefold(), posts)
+                    groups[part.casefold()].extend(members)
+                    names[part.casefold()][part] += 1
+                if not groups[key]:
+                    del groups[key]
+
+    def _name_of_posts(self, posts: Sequence[StoredPage]) -> str:
+        """Return the title of the page that lists most posts, else an English word or the name of the site."""
+        keys = {page.url.key for page in posts}
+        for page in self._by_key.values():
+            if page is self._home or is_post(page) or page.depth > 1:
+                continue
+            listed = keys & {key for _, key in labelled_links(self._text_of(page), page.url.origin)}
+            if len(listed) * 2 >= min(len(keys), FLAT) and self._is_name(self._titles[page.url]):
+                return self._titles[page.url]
+        is_english = self._home.lang[:2] in ("en", "")
+        return "Posts" if is_english else self._site_name_as_written
 
     def _by_numbers(self, found: Mapping[str, list[StoredPage]], loose: dict[str, StoredPage]) -> None:
         """Let section 8.5 go where chapter 8 is."""
@@ -296,17 +331,20 @@ class _Division:
         index = min(pages, key=lambda page: (len(segments(page.url)), natural(page.url)))
         links: dict[str, int] = {}
         if index is not self._home:
-            for _, key in _labelled(self._text_of(index), index.url.origin):
+            for _, key in labelled_links(self._text_of(index), index.url.origin):
                 links.setdefault(key, len(links))
         starts_part = (
             len(self._own[index.url]) == 1 and len(pages) > 1 and self._own[index.url][0] in self._folders
         )
+
+        posts = are_posts(pages)
 
         def rank(page: StoredPage) -> tuple[object, ...]:
             place = self._places.get(page.url.key)
             return (
                 page is not self._home,
                 not (starts_part and page is index),
+                newest_first(page) if posts else (),
                 place.rank if place else last,
                 links.get(page.url.key, last),
                 natural(page.url),
@@ -343,42 +381,3 @@ def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
         while parts[:count] != first[:count]:
             count -= 1
     return count if rest else max(0, count - 1)
-
-
-def _labelled(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
-    for label, target in _LABELLED.findall(markdown[:400_000]):
-        if target.startswith(origin):
-            yield plain(label), _key(target)
-
-
-def _under_headings(markdown: str, origin: str) -> Iterable[tuple[str, str]]:
-    """Yield each link with the heading that it stands under, or the entry of a list that it is indented below."""
-    heading = entry = ""
-    found: list[tuple[str, str, str]] = []
-    below: defaultdict[str, set[str]] = defaultdict(set)
-    for line in markdown[:1_000_000].split("\n"):
-        if title := _HEADING.match(line):
-            heading, entry = plain(title[1]), ""
-        elif item := _ITEM.match(line):
-            entry = NUMBER.sub("", plain(item[1]))
-        elif line and not line.startswith(" "):
-            entry = ""
-        for target in _TARGET.findall(line):
-            if target.startswith(origin):
-                key = _key(target)
-                found.append((heading, entry, key))
-                if line.startswith(" "):
-                    below[entry].add(key)
-    # Entries that only list the headings of their own pages divide nothing.
-    parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
-    for heading, entry, key in found:
-        name = entry if entry in parts and len(parts) > 1 else heading
-        if name:
-            yield name, key
-
-
-def _key(target: str) -> str:
-    try:
-        return parse(target).key
-    except BadUrl:
-        return ""

@@ -29,6 +29,15 @@ _MODIFIED = (
     "revised",
     "http-equiv:last-modified",
 )
+_PUBLISHED = (
+    "article:published_time",
+    "datepublished",
+    "date",
+    "dc.date",
+    "dc.date.issued",
+    "dcterms.created",
+)
+_DATE_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?[/-](?=.)")
 
 
 def description(metas: Mapping[str, str]) -> str:
@@ -59,6 +68,19 @@ def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
     """
     stated = (metas.get(name, "") for name in _MODIFIED)
     return next(filter(None, map(iso_date, (*stated, *dates))), "")
+
+
+def published(metas: Mapping[str, str], dates: Iterable[str], path: str) -> str:
+    """Return the date of the publication as YYYY-MM-DD, or YYYY-MM from a path alone, or an empty text.
+
+    Parameters: `metas`, contents by name; `dates`, from structured data and `<time>`, the most reliable first; `path`
+    of the page, in which blogs write dates.
+    """
+    stated = (metas.get(name, "") for name in _PUBLISHED)
+    if found := next(filter(None, map(iso_date, (*stated, *dates))), ""):
+        return found[:10]
+    in_path = _DATE_IN_PATH.search(path)
+    return "-".join(part for part in in_path.groups() if part) if in_path else ""
 
 
 @lru_cache(maxsize=1024)

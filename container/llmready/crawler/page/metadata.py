@@ -17,6 +17,7 @@ from llmready.crawler.page.meta_tags import (
     language,
     last_modified,
     one_line,
+    published,
     read_metas,
     robots_rules,
 )
@@ -61,6 +62,9 @@ class PageMetadata:
         refresh: Target of a short meta refresh, or None.
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
+        published: Date of the publication in ISO 8601.
+        topic: What the page is filed under.
+        offer: Price and properties of the page's product.
         page_type: What kind of page it is, such as `article`.
         navigation: Menus of the page as the converter reports them; `store.navigation` reads them.
         is_menu: Whether the page is nothing but the menu of a frameset.
@@ -80,6 +84,9 @@ class PageMetadata:
     refresh: Url | None
     lang: str
     modified: str
+    published: str
+    topic: str
+    offer: str
     page_type: str
     navigation: str
     is_menu: bool
@@ -124,6 +131,9 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
         lang=language(raw["lang"], metas),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
+        published=published(metas, map(attribute_of, raw["published"]), url.path),
+        topic=metas.get("article:section", ""),
+        offer=one_line("; ".join(map(text_of, raw["offer"]))),
         page_type=raw["page_type"],
         navigation=raw["navigation"],
         is_menu=raw["is_menu"],

@@ -92,6 +92,8 @@ def _from_alternate(alternate: Response, content: HtmlPage, url: Url, depth: int
 def _add_html_facts(page: StoredPage, content: HtmlPage) -> None:
     metadata = content.metadata
     page.lang, page.modified, page.page_type = metadata.lang, metadata.modified, metadata.page_type
+    page.published, page.topic = metadata.published, clean_line(metadata.topic[:LONGEST_FACT])
+    page.offer = clean_line(metadata.offer[:LONGEST_FACT])
     page.canonical = _canonical_elsewhere(content, page.url)
     page.breadcrumbs = read_breadcrumbs(content.source)
     if page.depth == 0:
