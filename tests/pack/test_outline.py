@@ -212,6 +212,7 @@ def test_frames_are_the_pages_of_a_frameset(tmp_path: Path) -> None:
     assert done.manifest["site_name"] == "Ferry club of the lake"
     assert done.manifest["failures"] == []
     assert [page["title"] for page in done.manifest["pages"]] == ["Boats", "News of the ferry"]
+    assert done.llms.index("News of the ferry](") < done.llms.index("Boats](")
 
 
 def _post(number: int, *, topic: str = "", year: int = 2024) -> str:
@@ -280,3 +281,34 @@ def test_products_have_the_price_and_properties_that_their_pages_show(tmp_path: 
     assert notes["Top"].startswith("8.50 EUR; Wood: beech: ")
     assert notes["Bowl"].startswith("1240.00 EUR; Wood: beech: ")
     assert notes["Cup"].startswith("Wood: beech: ")
+
+
+def test_links_from_page_to_page_are_no_order_of_the_site(tmp_path: Path) -> None:
+    """Sphinx puts the next and the previous chapter into a sidebar and a bar of their own on each page."""
+    names = ["first", "zebra", "ant", "mole", "bee"]
+
+    def beside(number: int) -> str:
+        steps = [
+            (step, names[at])
+            for step, at in (("Previous topic", number - 1), ("Next topic", number + 1))
+            if 0 <= at < len(names)
+        ]
+        boxes = "".join(
+            f'<h4>{step}</h4><p class="topless"><a href="/book/{name}.html">{name}</a></p>'
+            for step, name in steps
+        )
+        bar = "".join(
+            f'<li><a href="/book/{name}.html">{step.split()[0].lower()}</a> |</li>' for step, name in steps
+        )
+        up = f'<li><a href="/">Animals</a> »</li><li><a href="">{names[number]}</a></li>'
+        return f'<div class="related" role="navigation"><h3>Navigation</h3><ul>{bar}{up}</ul></div><div class="sphinxsidebar" role="navigation">{boxes}</div>'
+
+    pages = {f"/book/{name}.html": made(f"The {name}", beside(number)) for number, name in enumerate(names)}
+    pages |= {
+        "/": made("Animals", body="".join(f'<a href="/book/{name}.html">The {name}</a> ' for name in names)),
+        "/x/y.html": made("Y"),
+    }
+    pages["/"] += '<a href="/x/y.html">Y</a>'
+    found = outline(pages, tmp_path)
+    assert {"Next topic", "Previous topic", "Navigation"}.isdisjoint(found)
+    assert found["Book"] == [f"The {name}" for name in names]

@@ -71,6 +71,7 @@ FILTERS = _words("""
 WIDGETS = _words("""
     recent-posts latest-posts newest-posts popular-posts featured-posts related-posts recent-articles latest-articles
     recent-comments recent latest popular featured trending related meta blogroll archives-by-month calendar subscribe
+    related-topics related-pages related-articles next-topic previous-topic this-page quick-search on-this-page table-of-contents navigation menu
     newsletter follow-us follow-me social share connect feedback more-posts all-posts latest-news recent-news see-also
     neueste-beitrage neueste-beitraege letzte-beitrage aktuelle-beitrage beliebte-beitrage neueste-kommentare
     articles-recents derniers-articles commentaires-recents articles-populaires suivez-nous
@@ -82,6 +83,15 @@ WIDGETS = _words("""
     最近の投稿 最新記事 人気記事 近期文章 最新文章 热门文章 热门标签 最新文章列表 최근-글 최신-글 احدث-المقالات أحدث-المقالات
 """)
 """Titles of boxes with links to pages that have their places elsewhere."""
+
+STEPS = _words("""
+    next previous prev up back forward older newer older-posts newer-posts next-page previous-page next-chapter
+    previous-chapter weiter zuruck zurueck nachste vorherige suivant precedent siguiente anterior seguinte proximo
+    successivo precedente volgende vorige nastepny poprzedni dalsi predchozi nasta foregaende naeste forrige
+    seuraava edellinen kovetkezo elozo urmatorul onceki sonraki далее назад следующая предыдущая 次へ 前へ 下一页 上一页
+    下一頁 上一頁 다음 이전 التالي السابق
+""")
+"""Labels of links from one page of a row to the next, which are no navigation of the site."""
 
 LEGAL_WORDS = _words("""
     privacy cookie cookies gdpr rgpd dsgvo ccpa lgpd avg rodo kvkk legal legals terms tos disclaimer imprint impressum

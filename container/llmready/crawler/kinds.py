@@ -25,6 +25,7 @@ from llmready.crawler.kind_names import (
     PAGINATION,
     SEARCH,
     SESSION,
+    STEPS,
     TAGS,
     WIDGETS,
     WORDS_BESIDE_LEGAL,
@@ -99,10 +100,23 @@ def gives_way(kind: Kind) -> bool:
     return kind not in _KEPT
 
 
+@lru_cache(maxsize=8192)
 def names_a_list(title: str) -> bool:
     """Tell whether a title is that of a list or a widget, such as “Recent posts”, which is no part of a site."""
     name = _slug(title)
     return name in WIDGETS or name in SEARCH or any(name in known for _, known in _LISTS)
+
+
+@lru_cache(maxsize=8192)
+def names_a_widget(title: str) -> bool:
+    """Tell whether a title is that of a box with links that say nothing of where pages stand in the site."""
+    return _slug(title) in WIDGETS
+
+
+@lru_cache(maxsize=8192)
+def names_a_step(label: str) -> bool:
+    """Tell whether the label of a link is “Next” or the like."""
+    return _slug(label) in STEPS
 
 
 _ORDER_OF_LISTS = (Kind.PAGINATION, Kind.ARCHIVE, Kind.CATEGORY, Kind.TAG, Kind.AUTHOR)

@@ -252,7 +252,8 @@ class Scheduler:
         if candidate.depth == 0:
             self._feeds = found.feeds
         if found.menus is not None:
-            self._store.navigation.add(*found.menus)
+            written, page, base, is_whole = found.menus
+            self._store.navigation.add(written, page, base, is_whole=is_whole)
         for links in found.links:
             await self._offer(links.urls, candidate.depth + 1, links.priority)
 

@@ -110,13 +110,14 @@ class DiscoveredLinks:
 class Visit:
     """The result of a visit: the outcome, and the links, the feeds and the menus of the page.
 
-    `menus` are as the converter reports them, with the URL of the page and the base of its links; None for text.
+    `menus` are as the converter reports them, with the URL of the page, the base of its links, and
+    whether they are surely the site's; None for text.
     """
 
     outcome: Outcome
     links: list[DiscoveredLinks] = field(default_factory=list)
     feeds: list[Url] = field(default_factory=list)
-    menus: tuple[str, Url, Url] | None = None
+    menus: tuple[str, Url, Url, bool] | None = None
 
 
 async def visit(
@@ -191,7 +192,8 @@ def _visit_html(content: HtmlPage, candidate: Candidate, scope: Scope) -> Visit:
     links = [DiscoveredLinks(metadata.links)]
     if not metadata.nofollow:
         links.append(DiscoveredLinks(relations.translations, TRANSLATION_PRIORITY))
-    menus = (metadata.navigation, candidate.url, metadata.base)
+    is_whole = candidate.depth == 0 or metadata.is_menu
+    menus = (metadata.navigation, candidate.url, metadata.base, is_whole)
     return Visit(_html_outcome(content, candidate, scope), links, relations.feeds, menus)
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from typing import Any
 
 from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.kinds import names_a_list, names_a_step, names_a_widget
 from llmready.crawler.model import NavLink
 from llmready.crawler.page.character_references import text_of
 from llmready.crawler.urls import Url, join
@@ -17,6 +19,11 @@ from llmready.crawler.urls import Url, join
 MOST_LINKS = 1_000_000
 """Links of all menus that are kept; each takes four bytes."""
 
+FEWEST_LINKS = 4
+FEWEST_PAGES = 3
+"""A menu counts when it has so many links, or stands on so many pages, or on the start page."""
+
+BYTES_OF_A_LINK = array("I").itemsize
 MOST_ADDRESSES = 50_000
 """Resolved addresses that are remembered."""
 
@@ -27,41 +34,53 @@ class SiteNavigation:
     """The menus of a site. The result does not depend on the order in which pages are added."""
 
     def __init__(self) -> None:
-        self._read: set[tuple[Url, str]] = set()
+        self._read: dict[tuple[Url, str], list[bytes]] = {}
         self._numbers: dict[NavLink, int] = {}
         self._links: list[NavLink] = []
-        # A menu is a row of numbers of links, with the first place that it has on any page.
+        # A menu is a row of numbers of links, with the first place that it has on any page, and on how many it is.
         self._menus: dict[bytes, int] = {}
+        self._shown: Counter[bytes] = Counter()
         self._addresses: dict[tuple[Url, str], Url | None] = {}
         self._labels: dict[str, str] = {}
         self._copies: dict[str, str] = {}
         self._size = 0
 
-    def add(self, written: str, page: Url, base: Url) -> None:
+    def add(self, written: str, page: Url, base: Url, *, is_whole: bool) -> None:
         """Add the menus of a page.
 
         Parameters: `written`, as the converter reports them; `page`, its URL; `base`, which its links are
-        relative to.
+        relative to; `is_whole`, whether short menus count as well: those of
+        the start page and of a frame.
         """
         # A page's link to itself differs from page to page, and relative ones from folder to folder.
         key = (page if '"#"' in written else base.folder, written)
-        if not written or key in self._read or self._size > MOST_LINKS:
+        if not written or self._size > MOST_LINKS:
             return
-        self._read.add(key)
+        if key not in self._read:
+            self._read[key] = self._rows(written, page, base)
+        for row in self._read[key]:
+            self._shown[row] += FEWEST_PAGES if is_whole else 1
+
+    def _rows(self, written: str, page: Url, base: Url) -> list[bytes]:
+        """Read the menus of a page into rows of numbers of links."""
+        rows = []
         for place, menu in enumerate(json.loads(written)):
             numbers = array("I")
             for label, address, *parts in menu:
                 url = page if address == "#" else self._resolved(base, address)
                 name = self._label(label)
-                if url is None or not name:
-                    continue
                 names = tuple(text for text in map(self._label, parts) if text)
+                is_listed = any(map(names_a_widget, names)) or (names and names_a_list(names[-1]))
+                if url is None or not name or is_listed or names_a_step(name):
+                    continue
                 numbers.append(self._number(NavLink(name, url, names)))
             if numbers:
                 row = numbers.tobytes()
                 if row not in self._menus:
                     self._size += len(numbers)
                 self._menus[row] = min(place, self._menus.get(row, place))
+                rows.append(row)
+        return rows
 
     def note_copy(self, copy: Url, original: Url) -> None:
         """Note that two URLs have the same content, or that one leads to the other."""
@@ -74,9 +93,14 @@ class SiteNavigation:
         return self._copies
 
     def menus(self) -> list[tuple[NavLink, ...]]:
-        """Return all menus: those that stand first on their pages first, then the longest first."""
+        """Return all menus: those that stand first on their pages first, then the longest first.
+
+        A short menu that only one or two pages show leads from page to page; it is no navigation of the site.
+        """
         found = []
         for row, place in self._menus.items():
+            if len(row) < FEWEST_LINKS * BYTES_OF_A_LINK and self._shown[row] < FEWEST_PAGES:
+                continue
             numbers = array("I")
             numbers.frombytes(row)
             found.append((place, tuple(self._links[number] for number in numbers)))
@@ -84,7 +108,7 @@ class SiteNavigation:
 
     def state(self) -> dict[str, Any]:
         """Return everything as data for JSON."""
-        rows = [[place, list(array("I", row))] for row, place in self._menus.items()]
+        rows = [[place, self._shown[row], list(array("I", row))] for row, place in self._menus.items()]
         return {"links": [list(link) for link in self._links], "menus": rows, "copies": self._copies}
 
     @classmethod
@@ -93,10 +117,11 @@ class SiteNavigation:
         found = cls()
         for label, url, parts in state["links"]:
             found._number(NavLink(label, Url(*url), tuple(parts)))
-        for place, numbers in state["menus"]:
+        for place, shown, numbers in state["menus"]:
             if not all(0 <= number < len(found._links) for number in numbers):
                 raise ValueError("a menu has a link that is not there")
-            found._menus[array("I", numbers).tobytes()] = place
+            row = array("I", numbers).tobytes()
+            found._menus[row], found._shown[row] = place, shown
             found._size += len(numbers)
         found._copies = dict(state["copies"])
         return found
