@@ -312,3 +312,24 @@ def test_links_from_page_to_page_are_no_order_of_the_site(tmp_path: Path) -> Non
     found = outline(pages, tmp_path)
     assert {"Next topic", "Previous topic", "Navigation"}.isdisjoint(found)
     assert found["Book"] == [f"The {name}" for name in names]
+
+
+@pytest.mark.parametrize("has_lists", [True, False])
+def test_a_large_flat_site_is_divided_by_its_lists_or_by_the_words_of_its_addresses(
+    tmp_path: Path, *, has_lists: bool
+) -> None:
+    kinds = ("Sails", "Ropes", "Knots")
+    names = {f"/{kinds[number % 3].lower()[:4]}-{number}": number for number in range(75)}
+    if has_lists:
+        names = {f"/{number}x": number for number in range(75)}
+    pages = {path: made(f"Item {number}") for path, number in names.items()}
+    every = "".join(f'<a href="{path}">i</a> ' for path in names)
+    lists = ""
+    for at, kind in enumerate(kinds if has_lists else ()):
+        members = "".join(f'<a href="{path}">i</a> ' for path, number in names.items() if number % 3 == at)
+        pages[f"/category/{kind.lower()}"] = made(kind, body=members)
+        lists += f'<a href="/category/{kind.lower()}">{kind}</a> '
+    found = outline(pages | {"/": made("Chandler", body=every + lists)}, tmp_path)
+    parts = list(kinds) if has_lists else [kind[:4] for kind in kinds]
+    assert sorted(title for title in found if title not in ("Overview", "Optional")) == sorted(parts)
+    assert {len(found[part]) for part in parts} == {25}

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmready.crawler.kinds import Kind, kind_of, names_a_list
+from llmready.crawler.pack import topics
+from llmready.crawler.pack.folders import natural, shared_folders
 from llmready.crawler.pack.page_links import labelled_links, links_under_headings
 from llmready.crawler.pack.places import MOST_OF_ALL, places_of
 from llmready.crawler.pack.posts import FEWEST_POSTS, MOST_TOGETHER, are_posts, divided, is_post, newest_first
@@ -108,7 +109,7 @@ class _Division:
         self._places = places_of(navigation, self._by_key, labelled_links(self._home_text, home.url.origin))
         # The front page of a book is a copy of its first chapter.
         self._is_chapter = navigation is not None and home.url.key in navigation.copies.values()
-        self._shared = _shared_folders(pages, home)
+        self._shared = shared_folders(pages, home)
         self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
         self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._folders = Counter(folder for parts in self._own.values() for folder in parts[:-1][:1])
@@ -134,6 +135,7 @@ class _Division:
         self._fold_small(groups)
         self._by_headings(groups, names)
         self._posts_together(groups, names)
+        self._by_topic(groups, names, optional)
         titles = {key: _commonest(names[key]) for key in groups if key}
         number = {key: place for place, key in enumerate(self._whole)}
 
@@ -290,6 +292,34 @@ class _Division:
                 if not groups[key]:
                     del groups[key]
 
+    def _by_topic(
+        self,
+        groups: dict[str, list[StoredPage]],
+        names: dict[str, Counter[str]],
+        optional: Sequence[StoredPage],
+    ) -> None:
+        """Divide a section that holds most of a large site and that neither navigation nor folders divide."""
+        for key, group in list(groups.items()):
+            pages = [page for page in group if page is not self._home]
+            if len(pages) <= topics.MOST_TOGETHER or 2 * len(pages) < len(self._by_key) or key in self._whole:
+                continue
+            lists = (
+                (
+                    self._titles[page.url],
+                    [key for _, key in labelled_links(self._text_of(page), page.url.origin)],
+                )
+                for page in optional
+                if kind_of(page.url, shared=self._shared) is Kind.CATEGORY
+            )
+            found = topics.topics_of(pages, lists)
+            divided_off = {page.url for members in found.values() for page in members}
+            groups[key] = [page for page in group if page.url not in divided_off]
+            for topic, members in found.items():
+                groups[topic.casefold()].extend(members)
+                names[topic.casefold()][topic] += 1
+            if not groups[key]:
+                del groups[key]
+
     def _name_of_posts(self, posts: Sequence[StoredPage]) -> str:
         """Return the title of the page that lists most posts, else an English word or the name of the site."""
         keys = {page.url.key for page in posts}
@@ -355,29 +385,3 @@ class _Division:
 
 def _commonest(names: Counter[str]) -> str:
     return max(names, key=lambda name: (names[name], name))
-
-
-@lru_cache(maxsize=131072)
-def natural(url: Url) -> tuple[object, ...]:
-    """Return what orders pages by path; numbers count as numbers, so that chapter 2 comes before chapter 10."""
-    parts = "/".join(part for part in url.key.partition("?")[0].split("/") if part)
-    pieces = [piece[:18] if piece.isdecimal() else piece for piece in re.split(r"([0-9]+)", parts) if piece]
-    order = [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
-    return (order, url.query, url.path)
-
-
-def _shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
-    """Return how many leading folders all pages have in common: /docs/ alone would be no division.
-
-    Lists and the front page, which may lie above the folder that holds everything, do not count.
-    """
-    paths = [segments(page.url) for page in pages if page is not home and kind_of(page.url) is Kind.CONTENT]
-    if len(paths) < 2:
-        paths = [segments(page.url) for page in pages]
-    first, *rest = paths
-    count = len(first)
-    for parts in rest:
-        count = min(count, len(parts))
-        while parts[:count] != first[:count]:
-            count -= 1
-    return count if rest else max(0, count - 1)

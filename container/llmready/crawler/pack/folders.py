@@ -1,0 +1,42 @@
+"""What the folders of a site tell: the order of pages by path, and how many folders all pages share."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.pack.words import segments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmready.crawler.model import StoredPage
+    from llmready.crawler.urls import Url
+
+
+@lru_cache(maxsize=131072)
+def natural(url: Url) -> tuple[object, ...]:
+    """Return what orders pages by path; numbers count as numbers, so that chapter 2 comes before chapter 10."""
+    parts = "/".join(part for part in url.key.partition("?")[0].split("/") if part)
+    pieces = [piece[:18] if piece.isdecimal() else piece for piece in re.split(r"([0-9]+)", parts) if piece]
+    order = [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
+    return (order, url.query, url.path)
+
+
+def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
+    """Return how many leading folders all pages have in common: /docs/ alone would be no division.
+
+    Lists and the front page, which may lie above the folder that holds everything, do not count.
+    """
+    paths = [segments(page.url) for page in pages if page is not home and kind_of(page.url) is Kind.CONTENT]
+    if len(paths) < 2:
+        paths = [segments(page.url) for page in pages]
+    first, *rest = paths
+    count = len(first)
+    for parts in rest:
+        count = min(count, len(parts))
+        while parts[:count] != first[:count]:
+            count -= 1
+    return count if rest else max(0, count - 1)

@@ -1,0 +1,68 @@
+"""Divide a section that holds most of a flat site: by the site's own lists, else by the first words of addresses."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from llmready.crawler.pack.words import readable, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llmready.crawler.model import StoredPage
+
+MOST_TOGETHER = 60
+"""Pages that stand in one section; more are divided where a topic can be found for most of them."""
+
+FEWEST_OF_TOPIC = 4
+COVERED = 0.6
+"""The share of pages that need a topic, so that the section is divided."""
+
+MOST_OF_ONE = 0.8
+"""The share of pages from which on a topic divides nothing."""
+
+_BETWEEN = re.compile(r"[-_.+]")
+
+
+def topics_of(
+    pages: Sequence[StoredPage], lists: Iterable[tuple[str, Iterable[str]]]
+) -> dict[str, list[StoredPage]]:
+    """Return the pages of each topic; empty where no division is found. Pages without a topic are left out.
+
+    Parameters: `pages` of the section; `lists`, the titles of the site's lists by category with the keys of the URLs
+    that each links to.
+    """
+    return _accepted(pages, _by_lists(pages, lists)) or _accepted(pages, _by_first_word(pages))
+
+
+def _by_lists(
+    pages: Sequence[StoredPage], lists: Iterable[tuple[str, Iterable[str]]]
+) -> dict[str, list[StoredPage]]:
+    waiting = {page.url.key: page for page in pages}
+    found: defaultdict[str, list[StoredPage]] = defaultdict(list)
+    for title, keys in lists:
+        found[title] += [waiting.pop(key) for key in dict.fromkeys(keys) if key in waiting]
+    return found
+
+
+def _by_first_word(pages: Sequence[StoredPage]) -> dict[str, list[StoredPage]]:
+    found: defaultdict[str, list[StoredPage]] = defaultdict(list)
+    for page in pages:
+        parts = segments(page.url)
+        word, *rest = _BETWEEN.split(parts[-1]) if parts else [""]
+        if rest and len(word) > 1 and not word.isdecimal():
+            found[readable(word)].append(page)
+    return found
+
+
+def _accepted(
+    pages: Sequence[StoredPage], topics: dict[str, list[StoredPage]]
+) -> dict[str, list[StoredPage]]:
+    kept = {topic: group for topic, group in topics.items() if len(group) >= FEWEST_OF_TOPIC}
+    sizes = [len(group) for group in kept.values()]
+    is_division = (
+        len(kept) > 1 and sum(sizes) >= COVERED * len(pages) and max(sizes) < MOST_OF_ONE * len(pages)
+    )
+    return kept if is_division else {}
