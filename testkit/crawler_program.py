@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from llmready.crawler.cli import main
 from llmready.crawler.failures import TRANSIENT
+from testkit.memory import Watch
 
 _BYTECODE = Path(tempfile.gettempdir()) / f"llmready-test-bytecode-{os.getuid()}"
 
@@ -110,3 +111,30 @@ def call(url: str, folder: Path, *arguments: str, allow: str | None = None, **mo
         code = main([url, "--out", str(out), "--events", *arguments])
     events = [json.loads(line) for line in stdout.getvalue().splitlines()]
     return Run(code, events, stderr.getvalue(), out, time.monotonic() - began)
+
+
+def watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
+    """Run the crawler as a process of its own and measure its memory.
+
+    Args:
+        url: Where the crawl starts; the crawler may connect to this server alone.
+        folder: Where the result is written, in a folder `out`.
+        arguments: Further options of the command line.
+
+    Returns:
+        The run, without its events, and the peak memory of the processes in MB.
+    """
+    out = folder / "out"
+    allowed = url.partition("://")[2].partition("/")[0]
+    with Watch("-m llmready.crawler", str(out)) as watch:
+        began = time.monotonic()
+        done = subprocess.run(
+            command(url, out, *arguments),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            env=environment(allowed),
+            check=False,
+        )
+        seconds = time.monotonic() - began
+    return Run(done.returncode, [], done.stderr + done.stdout, out, seconds), watch.peak

@@ -8,7 +8,6 @@ import html
 import ipaddress
 import random
 import socket
-import subprocess
 import sys
 import threading
 import zlib
@@ -28,8 +27,7 @@ from llmready.crawler.fetch.resolver import GuardedResolver
 from llmready.crawler.fetch.robots import MAX_SITEMAPS, read_robots
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
-from testkit.crawler_program import Run, call, command, environment
-from testkit.memory import Watch
+from testkit.crawler_program import call, watched_run
 from testkit.serving import HTML, Answer, links, page, serving
 from testkit.tricks import tricks
 
@@ -271,21 +269,6 @@ def _bomb(encoding: str, megabytes: int = 120) -> bytes:
     return bytes(b"".join(packer.compress(part) for _ in range(megabytes)) + packer.flush())
 
 
-def _watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
-    out = folder / "out"
-    allowed = url.partition("://")[2].partition("/")[0]
-    with Watch("-m llmready.crawler", str(out)) as watch:
-        done = subprocess.run(
-            command(url, out, *arguments),
-            capture_output=True,
-            text=True,
-            timeout=90,
-            env=environment(allowed),
-            check=False,
-        )
-    return Run(done.returncode, [], done.stderr + done.stdout, out, 0), watch.peak
-
-
 def test_compression_bombs_use_little_memory(tmp_path: Path, record_property: Record) -> None:
     encodings = ("gzip", "deflate", "br", "zstd")
     bombs = {name: _bomb(name) for name in encodings}
@@ -302,7 +285,7 @@ def test_compression_bombs_use_little_memory(tmp_path: Path, record_property: Re
         },
     }
     with serving(pages) as site:
-        run, peak = _watched_run(site.url, tmp_path, "--timeout", "60")
+        run, peak = watched_run(site.url, tmp_path, "--timeout", "60")
     assert run.code == 0, run.stderr
     codes = {one["url"].removeprefix(site.url): one["code"] for one in run.manifest["failures"]}
     assert codes == {f"/{name}{number}": "page_too_large" for name in encodings for number in range(4)}

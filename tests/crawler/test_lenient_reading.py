@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from urllib.parse import unquote
 
 import pytest
 
@@ -36,6 +37,13 @@ def _set(inner: str, names: str = "") -> str:
 )
 def test_common_mistakes_in_sitemaps_lose_nothing(inner: str, paths: list[str]) -> None:
     assert _pages(_set(inner)) == paths
+
+
+def test_references_are_mended_wherever_they_stand_in_a_large_file() -> None:
+    paths = [f"/&eacute;&eacute;&uuml;{'x' * (number % 7)}{number}" for number in range(20_000)]
+    inner = "".join(f"<url><loc>{path}?a=1&b=2</loc></url>" for path in paths)
+    read = [path.replace("&eacute;", "é").replace("&uuml;", "ü") for path in paths]
+    assert [unquote(page) for page in _pages(_set(inner))] == [f"{path}?a=1&b=2" for path in read]
 
 
 def test_what_lies_before_another_mistake_is_read_and_the_rest_is_told() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import codecs
 import html
+import io
 import logging
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -17,7 +19,7 @@ from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from llmready.crawler.fetch.client import Getter
     from llmready.crawler.fetch.robots import Robots
@@ -38,6 +40,9 @@ _WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sit
 _REFERENCE = re.compile(
     rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,30});)?"
 )
+_LONGEST_REFERENCE = 40
+_PART = 1 << 16
+"""Bytes of a sitemap that are mended at once."""
 _CONTROL = bytes(set(range(32)) - {9, 10, 13})
 
 _log = logging.getLogger(__name__)
@@ -166,9 +171,10 @@ def parse_sitemap(body: bytes, url: Url) -> Sitemap:
         sitemap = _Reader(url).read(body)
         sitemap.size = len(body)
         return sitemap
-    lines = body[:MAX_BYTES].decode("utf-8", errors="replace").splitlines()[:MAX_URLS]
-    links = (join(url, line) for line in lines if line.strip().startswith(("http://", "https://")))
-    return Sitemap(pages=[Entry(link, 0.5) for link in links if link])
+    # Read line by line, because a list of millions of short lines takes much more memory than the file.
+    lines = islice(io.TextIOWrapper(io.BytesIO(body), "utf-8", errors="replace"), MAX_URLS)
+    links = (join(url, line) for line in lines if line.lstrip().startswith(("http://", "https://")))
+    return Sitemap(pages=[Entry(link, 0.5) for link in links if link], size=len(body))
 
 
 class _Reader:
@@ -184,7 +190,7 @@ class _Reader:
     def read(self, body: bytes) -> Sitemap:
         body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
         try:
-            self._parse(body)
+            self._parse([body])
         except _Stop:
             pass
         except (expat.ExpatError, ValueError, LookupError):
@@ -195,21 +201,23 @@ class _Reader:
         """Read again what is not well-formed, after the mistakes that are known were mended."""
         self._found = Sitemap()
         try:
-            self._parse(_REFERENCE.sub(_mended, body.translate(None, _CONTROL)))
+            self._parse(_REFERENCE.sub(_mended, part) for part in _parts(body.translate(None, _CONTROL)))
         except _Stop:
             pass
         except (expat.ExpatError, ValueError, LookupError) as error:
             self._found.is_complete = False
             _log.warning("sitemap %s read in part: %s", self._url, error)
 
-    def _parse(self, body: bytes) -> None:
+    def _parse(self, parts: Iterable[bytes]) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
-        parser.Parse(body, True)  # noqa: FBT003 - expat's own signature
+        for part in parts:
+            parser.Parse(part)
+        parser.Parse(b"", True)  # noqa: FBT003 - expat's own signature
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
@@ -248,6 +256,21 @@ class _Reader:
 
     def _entity(self, *_: object) -> None:
         raise _Stop
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    """Yield a body in parts, because mending millions of mistakes at once takes a hundred times its memory.
+
+    No part ends within a reference: none is longer than `_LONGEST_REFERENCE` or contains a second "&".
+    """
+    start = 0
+    while start < len(body):
+        end = start + _PART
+        if end < len(body):
+            reference = body.rfind(b"&", end - _LONGEST_REFERENCE, end)
+            end = reference if reference > start else end
+        yield body[start:end]
+        start = end
 
 
 def _mended(reference: re.Match[bytes]) -> bytes:

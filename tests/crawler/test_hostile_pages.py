@@ -1,0 +1,187 @@
+"""Pages and sitemaps that are made to cost much time or memory, beside good pages of the same site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from testkit.crawler_program import watched_run
+from testkit.serving import Answer, links, page, serving
+
+SECONDS = 20
+MEGABYTES = 400
+XML = {"Content-Type": "application/xml"}
+TEXT = {"Content-Type": "text/markdown"}
+GOOD = {f"/good-{number}": page(f"Good page {number}") for number in range(5)}
+
+
+def _nested(*names: str, most: int) -> str:
+    """Return start tags without end tags, of at most so many characters."""
+    opened = "".join(f"<{name}>" for name in names)
+    return opened * (most // len(opened))
+
+
+HOSTILE = {
+    "brackets": "<p>A post with a <a href='irc://x'>link</a> and " + "[" * 60_000 + "</p>",
+    "brackets-in-a-link": f"<p><a href='irc://x'>{'[' * 60_000}</a></p>",
+    "fonts": _nested("font", "p", most=37_000),
+    "fonts-with-attributes": "".join(f"<font size={size}><p>" for size in range(2200)),
+    "formats": _nested("b", "i", "u", "p", most=37_000),
+    "anchors": _nested("a href=x", "div", most=37_000),
+    "divisions": "<div>" * 25_000 + "deep",
+    "spans": "<span>" * 25_000 + "deep",
+    "lists": _nested("ul", "li", most=150_000),
+    "quotes": "<blockquote>" * 25_000 + "deep",
+    "tables": _nested("table", "tr", "td", most=150_000),
+    "templates": "<template>" * 25_000,
+    "drawings": _nested("svg", "foreignObject", most=150_000),
+    "wide-row": f"<table><tr>{'<td>x' * 100_000}</table>",
+    "wide-and-long": f"<table><tr>{'<td>x' * 20_000}</tr>{'<tr><td>x' * 20_000}</table>",
+    "spanning": "<table>" + "<tr><td colspan=1000 rowspan=65534>x" * 5000 + "</table>",
+    "blanks": f"<p>x{' ' * 500_000}y</p><pre>x{' ' * 500_000}y</pre>",
+    "lines": f"<pre>{chr(10) * 500_000}</pre><p>{'<br>' * 100_000}</p>",
+    "stars": f"<p>{'*' * 300_000}</p><p>{'* ' * 150_000}</p><p>{'**a ' * 75_000}</p>",
+    "underscores": f"<p>{'_' * 300_000}</p><p>{'_a ' * 100_000}</p>",
+    "backticks": f"<p>{'`' * 300_000}</p><code>{'`' * 300_000}</code><pre>{'`' * 300_000}</pre>",
+    "growing-backticks": f"<p>{' '.join('`' * length for length in range(1000))}</p>",
+    "comments": "<!--" * 100_000,
+    "comments-that-end": "<!-->" * 100_000 + "<!--x--!>" * 50_000,
+    "references": "<p>" + "&" * 300_000 + "&#" * 100_000 + "&amp" * 50_000 + "</p>",
+    "attributes": "<p " + " ".join(f"a{number}=x" for number in range(50_000)) + ">x</p>",
+    "open-tags": "<" * 300_000 + "<a " * 100_000,
+    "scripts": "<script>" + "<!--<script>" * 50_000,
+    "title": f"</title><title>{'| - ' * 100_000}</title>",
+    "headings": "<h2>x</h2>" * 50_000,
+    "images": f"<p>{'![' * 100_000}{'<img src=x alt=[>' * 20_000}</p>",
+    "options": "<select>" + "<option>x" * 100_000,
+    "structured": f'<script type="application/ld+json">{"[" * 200_000}</script>',
+}
+"""Bodies of pages, by what they have too much of."""
+
+SERVED = {
+    "brackets.md": "[" * 100_000,
+    "links.md": "[a](" * 100_000,
+    "stars.md": "*a " * 100_000 + "**" * 100_000,
+    "underscores.md": "_a " * 200_000,
+    "backticks.md": " ".join("`" * length for length in range(1500)),
+    "quotes.md": "> " * 100_000 + "x",
+    "lists.md": "- " * 100_000 + "x",
+    "comments.md": "<!--" * 100_000,
+    "tags.md": "<a " * 100_000,
+    "references.md": "".join(f"[{number}]: x\n" for number in range(50_000)) + "[1][" * 50_000,
+    "front-matter.md": "---\n" + "a: &a [*a]\n" * 50_000 + "---\n",
+    "table.md": "|" * 20_000 + "\n" + "|-" * 20_000 + "|\n" + "|x" * 20_000,
+    "blanks.md": "x" + " " * 500_000 + "y\n" + "\n" * 200_000,
+}
+"""Markdown and text that the site itself serves."""
+
+
+def _pages() -> dict[str, Answer | str]:
+    hostile = {f"/bad/{name}": page(name, body) for name, body in HOSTILE.items()}
+    served: dict[str, Answer | str] = {
+        f"/bad/{name}": Answer(f"# {name}\n\n{text}\n", headers=TEXT) for name, text in SERVED.items()
+    }
+    front = page("Home", links(*hostile, *served, *GOOD))
+    return {"/": front, **hostile, **served, **GOOD}
+
+
+def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path) -> None:
+    requests = _crawl_in_bounds(_pages(), tmp_path)
+    assert {f"/bad/{name}" for name in (*HOSTILE, *SERVED)} <= set(requests)
+
+
+def _crawl_in_bounds(
+    pages: Mapping[str, Answer | str] | Callable[[str], Answer | None], folder: Path
+) -> list[str]:
+    """Crawl a site, check the time, the memory and the good pages; return the paths that were asked for."""
+    with serving(pages) as site:
+        run, peak = watched_run(site.url, folder, "--timeout", "60")
+        assert run.code == 0, run.stderr
+        assert run.urls(site.url) >= {"/", *GOOD}
+        assert run.seconds < SECONDS
+        assert 20 < peak < MEGABYTES
+        return site.paths
+
+
+_ENTRY = "<sitemap><loc>/maps/{}{}.xml</loc></sitemap>"
+SITEMAPS = {
+    "long entries": "".join(_ENTRY.format(number, "x" * 1000) for number in range(9000)),
+    "short entries": "".join(_ENTRY.format(number, "") for number in range(180_000)),
+    "nested": "<sitemap>" * 1_050_000,
+    "blocks in blocks": "<url><loc>/good-0</loc>" * 400_000,
+    "many fields": f"<url><loc>/good-0</loc>{'<lastmod>2026</lastmod>' * 400_000}</url>",
+    "one long address": f"<url><loc>{'/x' * 4_900_000}</loc></url>",
+    "one address in parts": f"<url><loc>{'<![CDATA[x]]>' * 700_000}</loc></url>",
+    "attributes": "<url " + " ".join(f'a{number}="x"' for number in range(680_000)) + "/>",
+    "unescaped": f"<url><loc>/good-0</loc></url>{'&' * 9_500_000}",
+    "references": f"<url><loc>/good-0</loc></url>{'&nbsp;' * 1_600_000}",
+    "names": "".join(f"<n{number}/>" for number in range(900_000)),
+}
+"""Contents of sitemaps that are just below the limit of 10 MB."""
+
+
+TEXTS = {
+    "short lines": "ab\n" * 3_200_000,
+    "addresses": "http://a/\n" * 990_000,
+    "one line": "http://a/" * 1_090_000,
+}
+"""Lists of addresses just below the limit."""
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_lists_of_addresses_neither_delay_a_crawl_nor_fill_the_memory(
+    name: str, tmp_path: Path
+) -> None:
+    _crawl_in_bounds(_beside_good_pages(TEXTS[name], "text/plain"), tmp_path)
+
+
+@pytest.mark.parametrize("times", [1, 3], ids=["below the limit", "of 22 MB and more"])
+@pytest.mark.parametrize("name", SITEMAPS)
+def test_hostile_sitemaps_neither_delay_a_crawl_nor_fill_the_memory(
+    name: str, times: int, tmp_path: Path
+) -> None:
+    sitemap = f"<sitemapindex>{SITEMAPS[name] * times}</sitemapindex>"
+    assert (len(sitemap) > 22_000_000) is (times > 1)
+    _crawl_in_bounds(_beside_good_pages(sitemap, "application/xml"), tmp_path)
+
+
+def _beside_good_pages(sitemap: str, kind: str) -> dict[str, Answer | str]:
+    pages = {"/": page("Home", links(*GOOD)), **GOOD}
+    return {**pages, "/sitemap.xml": Answer(sitemap, headers={"Content-Type": kind})}
+
+
+def test_sitemaps_of_an_index_are_limited_in_number_and_bytes(tmp_path: Path) -> None:
+    """Each leads to ten further ones that have 2.2 MB each, in answers of any path."""
+    numbers = count()
+
+    def answer(path: str) -> Answer | None:
+        if path.endswith(".xml"):
+            entries = (_ENTRY.format(next(numbers), "x" * 1000) for _ in range(2200))
+            return Answer(f"<sitemapindex>{''.join(entries)}</sitemapindex>", headers=XML)
+        return Answer(page("Home", links(*GOOD))) if path == "/" else _answer(GOOD.get(path))
+
+    _crawl_in_bounds(answer, tmp_path)
+
+
+def test_lists_of_addresses_are_limited_in_bytes(tmp_path: Path) -> None:
+    """Text of one URL a line counts towards the limit of all sitemaps."""
+    lists = [f"/list-{number}.txt" for number in range(40)]
+    text = "not an address at all\n" * 400_000
+    index = "".join(f"<sitemap><loc>{name}</loc></sitemap>" for name in lists)
+
+    def answer(path: str) -> Answer | None:
+        if path == "/sitemap.xml":
+            return Answer(f"<sitemapindex>{index}</sitemapindex>", headers=XML)
+        if path in lists:
+            return Answer(text, headers={"Content-Type": "text/plain"})
+        return Answer(page("Home", links(*GOOD))) if path == "/" else _answer(GOOD.get(path))
+
+    requests = _crawl_in_bounds(answer, tmp_path)
+    assert 5 <= len([path for path in requests if path in lists]) <= 7
+
+
+def _answer(body: str | None) -> Answer | None:
+    return None if body is None else Answer(body)
