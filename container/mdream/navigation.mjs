@@ -8,6 +8,8 @@ import { ATTRIBUTE } from './tree.mjs'
 const MOST_LINKS = 2000
 /** Characters of a label; the rest is cut. */
 const LONGEST_LABEL = 200
+/** Menus of one page that are read. */
+const MOST_MENUS = 300
 /** Levels that are followed. */
 const DEEPEST = 40
 /** Bytes of a class or id that are looked at. */
@@ -98,6 +100,7 @@ function rootsOf(tree) {
   const last = []
   let end = 0
   for (const node of found) {
+    if (roots.length + last.length === MOST_MENUS) break
     if (node < end || isWithin(tree, node, ID.article)) continue
     end = tree.end[node]
     if (isWithin(tree, node, ID.footer)) last.push(node)
