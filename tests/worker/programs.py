@@ -27,7 +27,8 @@ def completed(content=zipped(), **fields):
         archive.write_bytes(content)
     told = {"out": options["out"], "archive": str(archive), "pages_crawled": 3, "pages_failed": 1,
             "total_files": 7, "file_size": len(content or b""), "content_bytes": 99, "site_name": "A site",
-            "quality": {"score": 95, "reasons": [{"code": "not_https", "detail": "Not secure.", "points": 5}]},
+            "quality": {"score": 95, "reasons": [{"code": "not_https", "detail": "Not secure.", "points": 5,
+                                                 "pages": ["http://a.example/"], "remedy": "Serve https."}]},
             "sha256": hashlib.sha256(content or b"").hexdigest()}
     say("completed", **{**told, **fields})
 

@@ -149,7 +149,16 @@ async def test_job_completes(office: Office) -> None:
     assert done.archive is not None
     assert (done.archive.total_files, done.archive.content_bytes) == (7, 99)
     assert done.archive.quality == Quality(
-        score=95, reasons=[QualityReason(code="not_https", detail="Not secure.", points=5)]
+        score=95,
+        reasons=[
+            QualityReason(
+                code="not_https",
+                detail="Not secure.",
+                points=5,
+                pages=["http://a.example/"],
+                remedy="Serve https.",
+            )
+        ],
     )
     assert office.place.stored_keys() == [done.archive.key]
     assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (1, 1, 0))

@@ -82,11 +82,21 @@ class PageFailure:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a score is below 100: a stable code, a sentence, and the points that it costs."""
+    """Why a score is below 100.
+
+    Attributes:
+        code: Stable name of the rule.
+        detail: A sentence that says what was found.
+        points: What it costs.
+        pages: URLs of the first pages that it concerns, at most five.
+        remedy: A sentence that names the setting or the change of the site that mends it.
+    """
 
     code: str
     detail: str
     points: int
+    pages: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,13 @@ class Quality:
         return {
             "score": self.score,
             "reasons": [
-                {"code": reason.code, "detail": reason.detail, "points": reason.points}
+                {
+                    "code": reason.code,
+                    "detail": reason.detail,
+                    "points": reason.points,
+                    "pages": list(reason.pages),
+                    "remedy": reason.remedy,
+                }
                 for reason in self.reasons
             ],
         }

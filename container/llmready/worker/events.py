@@ -49,6 +49,8 @@ class Reason(_Event):
     code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
     detail: Annotated[str, Field(min_length=1, max_length=300)]
     points: Annotated[int, Field(ge=1, le=100)]
+    pages: Annotated[list[Annotated[str, Field(min_length=1, max_length=2500)]], Field(max_length=5)] = []
+    remedy: Annotated[str, Field(max_length=500)] = ""
 
 
 class Quality(_Event):

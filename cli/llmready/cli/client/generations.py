@@ -201,6 +201,8 @@ def _ended(
             print(f"llms.txt scores {quality['score']} of 100.")
             for reason in quality["reasons"]:
                 print(f"  -{reason['points']}: {plain(reason['detail'])}")
+                if remedy := reason.get("remedy"):
+                    print(f"      {plain(remedy)}")
         say(f"`llmready download {generation_id}` fetches the files.")
     return ExitCode.DONE
 

@@ -17,6 +17,7 @@ from llmready.crawler.pack.llms_txt import ROOT, escape, own_link, page_link, re
 from llmready.crawler.pack.outline import Entry, Outline, make_outline
 from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.quality import judge
+from llmready.crawler.pack.text_faults import TextFaults
 from llmready.crawler.pack.zip_file import ZipFile
 from llmready.crawler.page.index_pointer import index_pointer
 from llmready.crawler.store.deflate import deflated_line
@@ -197,6 +198,7 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
         bundle.add(name, text.encode())
     pointer = index_pointer(outline.site_name, own_link(origin, ROOT))
     described: list[dict[str, Any]] = []
+    faults = TextFaults(run.failures)
 
     def pieces() -> Iterator[_Piece]:
         for section in outline.sections:
@@ -204,10 +206,11 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
                 above = f"{_front_matter(entry)}{pointer}\n\n"
                 written, text = _write_page(bundle, paths[entry.page.url], above, entry, store)
                 described.append({**written, "section": section.title})
+                faults.read(entry.page.url, entry.title, text.rest)
                 yield _piece(entry, text)
 
     content_bytes = bundle.add_joined(FULL, pieces())
-    quality = judge(outline, described, run.failures)
+    quality = judge(outline, described, run.failures, run.coverage, faults)
     described.sort(key=lambda page: page["path"])
     total = len(bundle.names) + 1
     bundle.add(MANIFEST, _manifest(run, outline, described, total, quality).encode())

@@ -1,23 +1,28 @@
 """Rate an llms.txt from 0 to 100 by the rules that validators of the format publish.
 
-Each rule names its source: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
+Each rule here names its source: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
 1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules
 that every archive keeps (one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests
-show them.
+show them. `reader_rules` adds what a reader minds.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from llmready.crawler.model import Quality, Reason
+from llmready.crawler.model import Quality
+from llmready.crawler.pack.reader_rules import reader_rules
+from llmready.crawler.pack.reasons import by_share, have, pages, reason, share
+from llmready.crawler.pack.text_faults import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from llmready.crawler.model import PageFailure
+    from llmready.crawler.model import Coverage, PageFailure, Reason
     from llmready.crawler.pack.outline import Outline
+    from llmready.crawler.pack.text_faults import TextFaults
     from llmready.crawler.urls import Url
 
 LONGEST_PAGE = 50_000
@@ -30,6 +35,11 @@ FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
 """Pages in a single section from which on sections are missed."""
 
+MOST_TARGETS = 3
+"""Dead links that a remedy names."""
+
+LONGEST_REMEDY = 400
+
 _PRIVATE = frozenset({
     "admin", "account", "cart", "checkout", "login", "logout", "signin", "signup", "sign-in", "sign-up", "wp-admin",
 })  # fmt: skip
@@ -39,57 +49,127 @@ _DOCUMENTATION = frozenset(
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[?::1\]?")
 
 
-def judge(outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]) -> Quality:
+def judge(
+    outline: Outline,
+    described: Sequence[dict[str, Any]],
+    failures: Sequence[PageFailure],
+    coverage: Coverage | None,
+    faults: TextFaults,
+) -> Quality:
     """Rate what was written.
 
-    Parameters: `outline`; `described`, the pages as the manifest lists them; `failures`, pages that are missing.
+    Parameters: `outline`; `described`, the pages as the manifest lists them; `failures`, pages that are missing;
+    `coverage` of the crawl, where it is known; `faults` of the pages' texts.
     """
-    reasons = [reason for reason in _rules(outline, described, failures) if reason.points]
-    reasons.sort(key=lambda reason: (-reason.points, reason.code))
-    return Quality(max(0, 100 - sum(reason.points for reason in reasons)), tuple(reasons))
+    rules = chain(
+        _of_index(outline),
+        _of_answers(len(described), failures, faults),
+        _of_pages(described),
+        reader_rules(outline, coverage, len(failures), faults),
+    )
+    reasons = sorted(
+        (found for found in rules if found.points), key=lambda found: (-found.points, found.code)
+    )
+    return Quality(max(0, 100 - sum(found.points for found in reasons)), tuple(reasons))
 
 
-def _rules(
-    outline: Outline, described: Sequence[dict[str, Any]], failures: Sequence[PageFailure]
-) -> Iterable[Reason]:
-    yield from _of_index(outline)
-    count, broken = len(described), len(failures)
+def _of_answers(count: int, failures: Sequence[PageFailure], faults: TextFaults) -> Iterator[Reason]:
+    """Rate what the site answered. Parameters: `count`, the number of pages in the result."""
+    gone = sorted(failure.url for failure in failures if is_gone(failure))
+    broken = sorted(failure.url for failure in failures if not is_gone(failure))
+    every = count + len(failures)
     # afdocs `llms-txt-links-resolve` and `http-status-codes`: what a site links to should answer.
-    detail = f"{_pages(broken, count + broken)} did not answer."
-    yield Reason("pages_failed", detail, _share(broken, count + broken, 25))
+    yield reason(
+        "pages_failed",
+        f"{pages(len(broken), every)} did not answer.",
+        share(len(broken), every, 25),
+        "Check that the site answers these URLs without an error and in time, or name them in exclude_patterns.",
+        broken,
+    )
+    # Pages that only a menu or sitemap.xml links to are named themselves.
+    yield reason(
+        "dead_links",
+        f"{pages(len(gone), every)} that the site links to do not exist (404 or 410)"
+        + (f"; {len(faults.linking):,} pages link to them." if len(faults.linking) > 1 else "."),
+        share(len(gone), every, 25),
+        f"Correct or remove the links to {', '.join(gone[:MOST_TARGETS])}."[:LONGEST_REMEDY],
+        faults.linking or gone,
+    )
+
+
+def _of_pages(described: Sequence[dict[str, Any]]) -> Iterator[Reason]:
     # afdocs `page-size-markdown`.
-    long = sum(page["bytes"] > LONGEST_PAGE for page in described)
-    detail = f"{_have(long, count)} more than {LONGEST_PAGE:,} bytes; many agents cut such pages off."
-    yield Reason("long_pages", detail, _share(long, count, 10))
+    yield by_share(
+        "long_pages",
+        f"more than {LONGEST_PAGE:,} bytes; many agents cut such pages off.",
+        "Divide these pages on the site, for example one page for each chapter.",
+        [page["url"] for page in described if page["bytes"] > LONGEST_PAGE],
+        of=len(described),
+        most=10,
+    )
     # afdocs `rendering-strategy` and `single-fetch-completeness`: a page that is empty without its scripts.
-    thin = sum(page["words"] < FEWEST_WORDS for page in described)
-    detail = f"{_have(thin, count)} fewer than {FEWEST_WORDS} words; they may need the browser."
-    yield Reason("thin_pages", detail, _share(thin, count, 15))
+    yield by_share(
+        "thin_pages",
+        f"fewer than {FEWEST_WORDS} words.",
+        "Turn on use_playwright if scripts write these pages; otherwise name them in exclude_patterns.",
+        [page["url"] for page in described if page["words"] < FEWEST_WORDS],
+        of=len(described),
+        most=15,
+    )
 
 
-def _of_index(outline: Outline) -> Iterable[Reason]:
+def _of_index(outline: Outline) -> Iterator[Reason]:
     entries, count = outline.entries, len(outline.entries)
+    home = entries[0].page.url
     # llms-txt-audit `summary-missing` (10 points), llms-txt-kit "Has a blockquote summary".
-    detail = "The front page has neither a description nor text that would summarise the site."
-    yield Reason("summary_missing", detail, 0 if outline.has_summary else 10)
+    yield reason(
+        "summary_missing",
+        "The front page has neither a description nor text that would summarise the site.",
+        0 if outline.has_summary else 10,
+        'Write <meta name="description"> on the front page: one or two sentences about the site.',
+        [home],
+    )
     # llms-txt-kit "Links to key pages": at least three.
-    detail = "There are fewer than three pages to list."
-    yield Reason("few_links", detail, 10 if count < FEWEST_LINKS else 0)
+    yield reason(
+        "few_links",
+        "There are fewer than three pages to list.",
+        10 if count < FEWEST_LINKS else 0,
+        "Link further pages, or turn on use_playwright if scripts write the links; check include_patterns.",
+        [entry.page.url for entry in entries],
+    )
     # llms-txt-audit `missing-link-note` (2 points each), llms-txt-kit "Links have descriptions", llmstxt-parser.
-    bare = sum(not entry.description for entry in entries)
-    yield Reason(
-        "links_without_description", f"{_have(bare, count)} no description.", _share(bare, count, 20)
+    yield by_share(
+        "links_without_description",
+        "no description.",
+        'Write a <meta name="description"> or a first paragraph for these pages.',
+        [entry.page.url for entry in entries if not entry.description],
+        of=count,
+        most=20,
     )
     # llms-txt-audit `sections-missing`, llms-txt-kit "Uses section headings".
-    detail = f"All {count:,} pages stand in one section, because nothing on the site divides them."
-    yield Reason("one_section", detail, 5 if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0)
+    yield reason(
+        "one_section",
+        f"All {count:,} pages stand in one section, because nothing on the site divides them.",
+        5 if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0,
+        "Divide the pages by the parts of a navigation, or by folders in their URLs.",
+    )
     # llms-txt-kit "All links use HTTPS".
-    detail = "The site is served over http; its links are not secure."
-    yield Reason("not_https", detail, 0 if _is_secure(entries[0].page.url) else 5)
+    yield reason(
+        "not_https",
+        "The site is served over http; its links are not secure.",
+        0 if _is_secure(home) else 5,
+        "Serve the site over https, and change the website's URL to https.",
+        [home],
+    )
     # llms-txt-audit `private-looking-url` (10 points each).
-    private = sum(_is_private(entry.page.url) for entry in entries)
-    detail = f"{_have(private, count)} an address of a private area, such as /login."
-    yield Reason("private_pages", detail, min(10, 2 * private))
+    private = [entry.page.url for entry in entries if _is_private(entry.page.url)]
+    yield reason(
+        "private_pages",
+        f"{have(len(private), count)} an address of a private area, such as /login.",
+        min(10, 2 * len(private)),
+        "Name these pages in exclude_patterns.",
+        private,
+    )
 
 
 def _is_secure(url: Url) -> bool:
@@ -101,16 +181,3 @@ def _is_private(url: Url) -> bool:
     """Tell whether a whole segment of a path names a private area, outside of documentation about it."""
     parts = url.path.lower().strip("/").split("/")
     return not _PRIVATE.isdisjoint(parts) and _DOCUMENTATION.isdisjoint(parts)
-
-
-def _share(some: int, of: int, most: int) -> int:
-    """Return the points of `some` out of `of`, in proportion to `most`; at least 1 where `some` is not 0."""
-    return max(1, round(most * some / of)) if some else 0
-
-
-def _pages(some: int, of: int) -> str:
-    return f"{some:,} of {of:,} pages"
-
-
-def _have(some: int, of: int) -> str:
-    return f"{_pages(some, of)} {'has' if some == 1 else 'have'}"

@@ -8,13 +8,20 @@ from llmready.domain.change_summary import ChangeSummary
 
 
 class QualityReason(BaseModel):
-    """What cost an llms.txt points."""
+    """What cost an llms.txt points.
+
+    Attributes:
+        pages: URLs of pages that it concerns, at most five; empty for archives of earlier releases.
+        remedy: The setting or the change of the site that mends it; empty for archives of earlier releases.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     code: str
     detail: str
     points: int
+    pages: list[str] = []
+    remedy: str = ""
 
 
 class Quality(BaseModel):

@@ -1,0 +1,240 @@
+"""Rate what no published rule covers but a reader of llms.txt minds: names, repetition, balance, languages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from llmready.crawler.kinds import Kind
+from llmready.crawler.model import Truncation
+from llmready.crawler.pack.generic_names import is_placeholder, is_site_name
+from llmready.crawler.pack.reasons import by_share, have, pages, reason, share
+from llmready.crawler.pack.sections import FIRST, OPTIONAL
+from llmready.crawler.pack.text_faults import is_garbled
+from llmready.crawler.pack.words import readable, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmready.crawler.model import Coverage, Reason
+    from llmready.crawler.pack.outline import Entry, Outline, Section
+    from llmready.crawler.pack.text_faults import TextFaults
+    from llmready.crawler.urls import Url
+
+COMPARED = 60
+"""Characters at either end of a description by which a sentence of a template is recognised."""
+
+FEWEST_ALIKE = 3
+"""Pages whose descriptions begin or end alike from which on these count as repeated."""
+
+LONGEST_SITE_NAME = 70
+"""Characters from which on a site's name is a sentence about it."""
+
+FEWEST_DIVIDED = 20
+"""Pages from which on the balance of sections matters."""
+
+MOST_IN_ONE = 0.85
+"""Share of the pages that one of several sections may hold."""
+
+MOST_LOOSE = 0.6
+"""Share of the pages that may stand outside of all sections."""
+
+MOST_OF_ONE_PAGE = 3
+"""Sections of a single page that are no matter."""
+
+LEAST_LETTERS = 12
+"""Letters of a text from which on its script says in which language it is."""
+
+LEAST_OF_OTHER_SCRIPT = 60
+"""The same for Latin letters on a page whose language is written in another script."""
+
+LATIN = "Latin"
+
+_OTHER_SCRIPTS = frozenset({
+    "am", "ar", "be", "bg", "bn", "el", "fa", "he", "hi", "hy", "ja", "ka", "kk", "km", "ko", "lo", "mk", "mr", "my",
+    "ne", "ru", "ta", "te", "th", "uk", "ur", "zh",
+})  # fmt: skip
+_NUMBERED = re.compile(r" \(\d{1,6}\)$")
+_SCRIPTS = {
+    "East Asian": re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"),
+    "Cyrillic": re.compile(r"[\u0400-\u052f]"),
+    "Arabic": re.compile(r"[\u0600-\u06ff]"),
+    "Greek": re.compile(r"[\u0370-\u03ff]"),
+    "Hebrew": re.compile(r"[\u0590-\u05ff]"),
+    "Indic": re.compile(r"[\u0900-\u0dff]"),
+    "Thai": re.compile(r"[\u0e00-\u0e7f]"),
+}
+_LETTER = re.compile(r"[^\W\d_]")
+_CONTENT = frozenset({Kind.CONTENT.value, Kind.CHANGES.value})
+_CUT = {
+    Truncation.MAX_PAGES: "Raise max_pages, or leave out what matters less with exclude_patterns.",
+    Truncation.TIMEOUT: "Raise timeout, or leave out what matters less with exclude_patterns.",
+    Truncation.SIZE: "Leave out the largest pages with exclude_patterns.",
+}
+
+
+def reader_rules(
+    outline: Outline, coverage: Coverage | None, failed: int, faults: TextFaults
+) -> Iterator[Reason]:
+    """Yield the reasons, also those that cost no points.
+
+    Parameters: `coverage` of the crawl, where it is known; `failed`, the number of missing pages; `faults` of the
+    pages' texts.
+    """
+    entries = outline.entries
+    yield _site_name(outline)
+    yield by_share(
+        "generic_titles",
+        "a title that tells little: a placeholder, a bare address or a number.",
+        "Give each of these pages a <title> or a first heading of its own.",
+        _generic_titles(entries, outline.site_name),
+        of=len(entries),
+        most=15,
+    )
+    yield by_share(
+        "repeated_descriptions",
+        "a description that begins or ends like those of others.",
+        'Write a <meta name="description"> for each page that says what this page alone is about.',
+        _repeated(entries),
+        of=len(entries),
+        most=15,
+    )
+    yield _balance(outline)
+    if coverage is not None:
+        yield _cut(coverage, failed)
+    yield by_share(
+        "mixed_languages",
+        "another language than the rest of their section.",
+        "Put each translation in a folder of its own, such as /fr/, or crawl one language with include_patterns.",
+        [url for section in outline.sections for url in _foreign(section)],
+        of=len(entries),
+        most=10,
+    )
+    yield by_share(
+        "garbled_text",
+        "characters that were lost or decoded in the wrong encoding.",
+        "Save these pages in UTF-8, and declare the encoding in the Content-Type header.",
+        faults.garbled,
+        of=len(entries),
+        most=20,
+    )
+
+
+def _site_name(outline: Outline) -> Reason:
+    name, home = outline.site_name, outline.entries[0].page.url
+    if name == home.host:
+        detail = "No page names the site; llms.txt is headed by its host."
+    elif not is_site_name(name):
+        detail = f"The site's name, “{name[:60]}”, names no site."
+    elif len(name) >= LONGEST_SITE_NAME:
+        detail = "The site's name is a sentence rather than a name."
+    elif is_garbled(name):
+        detail = "The site's name has characters that were decoded in the wrong encoding."
+    else:
+        return reason("site_name", "The site has a name.", 0, "")
+    remedy = 'State the name in <meta property="og:site_name"> or in structured data of the front page.'
+    return reason("site_name", detail, 10, remedy, [home])
+
+
+def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
+    """Return the pages whose titles are placeholders, or had to be told apart by a number or a path."""
+    found = []
+    site = site_name.casefold()
+    for entry in entries:
+        page, title = entry.page, entry.title
+        own = f"{page.title}\n{page.heading}"
+        number = _NUMBERED.search(title)
+        is_made = (number is not None and number[0].strip() not in own) or f"({page.url.target})" in title
+        is_site = title.casefold() == site and page.depth > 0
+        is_nameless = is_placeholder(page.title) and is_placeholder(page.heading)
+        is_made = is_made or (is_nameless and title == readable("".join(segments(page.url)[-1:])))
+        if is_placeholder(title) or is_site or (is_made and page.depth > 0):
+            found.append(page.url)
+    return found
+
+
+def _repeated(entries: Sequence[Entry]) -> list[Url]:
+    """Return the pages whose descriptions are used twice, or share a sentence of a template with others."""
+    texts = [(entry.page.url, entry.description.casefold()) for entry in entries if entry.description]
+    whole = Counter(text for _, text in texts)
+    starts = Counter(text[:COMPARED] for _, text in texts if len(text) >= COMPARED)
+    ends = Counter(text[-COMPARED:] for _, text in texts if len(text) >= COMPARED)
+    return [
+        url
+        for url, text in texts
+        if whole[text] > 1
+        or (len(text) >= COMPARED and max(starts[text[:COMPARED]], ends[text[-COMPARED:]]) >= FEWEST_ALIKE)
+    ]
+
+
+def _balance(outline: Outline) -> Reason:
+    sections = [section for section in outline.sections if section.title != OPTIONAL]
+    count = sum(len(section.entries) for section in sections)
+    largest = max(sections, key=lambda section: len(section.entries), default=None)
+    single = [section for section in sections if len(section.entries) == 1 and section.title != FIRST]
+    # Pages of no part stand first, under a title of ours or the site's name.
+    is_loose = bool(sections) and sections[0].title in (FIRST, outline.site_name)
+    detail, found = "", single
+    if largest is None or len(sections) == 1 or count <= FEWEST_DIVIDED:
+        found = []
+    elif len(largest.entries) > MOST_IN_ONE * count:
+        detail = f"The section “{largest.title[:80]}” has {len(largest.entries):,} of the {count:,} pages."
+        found = [largest]
+    elif is_loose and len(sections[0].entries) > MOST_LOOSE * count:
+        detail = f"{pages(len(sections[0].entries), count)} stand in no section of their own."
+        found = [sections[0]]
+    elif len(single) > MOST_OF_ONE_PAGE and len(single) * 2 >= len(sections):
+        detail = f"{len(single):,} of {len(sections):,} sections have a single page."
+    return reason(
+        "unbalanced_sections",
+        detail,
+        5 if detail else 0,
+        "Divide the site's navigation into parts of similar sizes; llms.txt takes its sections from there.",
+        [entry.page.url for section in found for entry in section.entries],
+    )
+
+
+def _cut(coverage: Coverage, failed: int) -> Reason:
+    """Rate the content that a limit left out; lists by tag, searches and the like are no loss."""
+    if coverage.truncated_by is None:
+        return reason("pages_cut", "No page was left out.", 0, "")
+    kept = coverage.pages_crawled
+    left = coverage.pages_found - kept - failed
+    left -= sum(number for kind, number in coverage.left_out if kind not in _CONTENT)
+    left = max(0, left)
+    detail = f"{have(left, kept + left)} been left out, because the crawl reached a limit."
+    return reason("pages_cut", detail, share(left, kept + left, 15), _CUT[coverage.truncated_by])
+
+
+def _foreign(section: Section) -> Iterator[Url]:
+    """Yield the pages of a section that are in another script or language than most of it."""
+    known = (
+        []
+        if section.title == OPTIONAL
+        else [(entry.page.url, *_language(entry)) for entry in section.entries]
+    )
+    scripts = Counter(script for _, script, _ in known if script)
+    if not scripts:
+        return
+    most = max(scripts, key=lambda one: (scripts[one], one))
+    languages = Counter(lang for _, script, lang in known if script == most == LATIN and lang)
+    main = max(languages, key=lambda one: (languages[one], one), default="")
+    for url, script, lang in known:
+        if (script and script != most) or (script == most == LATIN and lang not in ("", main)):
+            yield url
+
+
+def _language(entry: Entry) -> tuple[str, str]:
+    """Return the script of a page's title and description, and its language; each is empty where unknown.
+
+    Languages are compared in the Latin script alone; elsewhere the script says enough, and pages often declare the
+    language of their template.
+    """
+    text = f"{entry.title} {entry.description}"
+    lang = entry.page.lang.partition("-")[0].lower()
+    letters = len(_LETTER.findall(text))
+    script = next((name for name, some in _SCRIPTS.items() if len(some.findall(text)) > 0.3 * letters), LATIN)
+    # A short Latin text on a page in Chinese or Russian is a name or a command.
+    least = LEAST_LETTERS if script != LATIN or lang not in _OTHER_SCRIPTS else LEAST_OF_OTHER_SCRIPT
+    return (script, lang) if letters >= least else ("", "")

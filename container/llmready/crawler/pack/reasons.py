@@ -1,0 +1,47 @@
+"""Word the reasons of a score, and weigh them by the number of pages that they concern."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from llmready.crawler.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+MOST_NAMED = 5
+"""Pages that a reason names."""
+
+LONGEST_NAMED = 500
+"""Characters of a URL that a reason names; longer ones would make a stored score large."""
+
+
+def reason(code: str, detail: str, points: int, remedy: str, pages: Iterable[object] = ()) -> Reason:
+    """Return a reason that names the first of `pages`, each once. Parameters: `pages`, URLs or their texts."""
+    urls = (url for url in dict.fromkeys(map(str, pages)) if len(url) <= LONGEST_NAMED)
+    return Reason(code, detail, points, tuple(islice(urls, MOST_NAMED)), remedy)
+
+
+def by_share(code: str, says: str, remedy: str, some: Collection[object], *, of: int, most: int) -> Reason:
+    """Return a reason that costs points in proportion to the pages that it concerns.
+
+    Parameters: `says`, what these pages have, after “3 of 9 pages have”; `some`, the URLs of these pages; `of`, the
+    number of all pages; `most`, the points if it is all of them.
+    """
+    return reason(code, f"{have(len(some), of)} {says}", share(len(some), of, most), remedy, some)
+
+
+def share(some: int, of: int, most: int) -> int:
+    """Return the points of `some` out of `of`, in proportion to `most`; at least 1 where `some` is not 0."""
+    return max(1, round(most * some / of)) if some else 0
+
+
+def pages(some: int, of: int) -> str:
+    """Return “3 of 9 pages”."""
+    return f"{some:,} of {of:,} pages"
+
+
+def have(some: int, of: int) -> str:
+    """Return “3 of 9 pages have”."""
+    return f"{pages(some, of)} {'has' if some == 1 else 'have'}"

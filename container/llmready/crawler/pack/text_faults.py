@@ -1,0 +1,73 @@
+"""Find in the Markdown of pages what a reader stumbles over: garbled characters, and links to pages that are gone."""
+
+# ruff: noqa: RUF001, RUF003 - garbled text consists of letters that look like others
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmready.crawler.model import PageFailure
+    from llmready.crawler.urls import Url
+
+LONGEST_READ = 200_000
+"""Bytes of a page that are searched."""
+
+_GONE = re.compile(r" answers 4(?:04|10)\.$")
+"""How `Response.raise_for_status` words the statuses of a page that does not exist."""
+
+_CODE = re.compile(r"(?s)```.*?```|`[^`\n]*`")
+_LINK = re.compile(rb"\]\(<?(https?://[^()<>\s#]{1,2000})")
+
+_AS_LATIN = "¡-ª¬-¯±-¶¸-º¼-¿"
+_AS_WINDOWS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_AS_CYRILLIC = "\xa0-\xbfЂ-ЏђѓєѕіїјљњћќўџҐґ‚„…†‡€‰‹›‘’“”•–—™№"
+_GARBLED = re.compile(
+    "\ufffd"
+    # UTF-8 that was read as Latin-1 or Windows-1252: "Ã©" for é, "â€™" for ’, "Ð¿" for п, "ä¸­" for 中.
+    f"|[ÂÃ][{_AS_LATIN}]|â€[{_AS_WINDOWS}]|(?:[ÐÑØÙ][{_AS_WINDOWS}]){{2}}|[ãäåæçèé][{_AS_LATIN}][{_AS_WINDOWS}]"
+    # UTF-8 that was read as Windows-1251: "РџСЂРё" for "При".
+    f"|(?:[РС][{_AS_CYRILLIC}]){{2}}"
+)
+
+
+def is_gone(failure: PageFailure) -> bool:
+    """Tell whether the site answered that a page does not exist (404 or 410)."""
+    return _GONE.search(failure.detail) is not None
+
+
+def is_garbled(text: str) -> bool:
+    """Tell whether characters of a text were lost, or were decoded in the wrong encoding."""
+    return not text.isascii() and _GARBLED.search(text) is not None
+
+
+class TextFaults:
+    """Collects the pages with faults while their Markdown is written.
+
+    Parameters: `failures`, the pages that are missing.
+
+    Attributes:
+        garbled: URLs of pages with garbled characters outside of code.
+        linking: URLs of pages that link to a page that is gone.
+    """
+
+    def __init__(self, failures: Sequence[PageFailure]) -> None:
+        self.garbled: list[Url] = []
+        self.linking: list[Url] = []
+        self._gone = frozenset(failure.url.encode() for failure in failures if is_gone(failure))
+
+    def read(self, url: Url, title: str, markdown: bytes) -> None:
+        """Search a page. Parameters: `title`, as the archive presents it; `markdown`, its text in UTF-8."""
+        start = markdown[:LONGEST_READ]
+        if is_garbled(title) or (not start.isascii() and _has_garbled_prose(start.decode(errors="ignore"))):
+            self.garbled.append(url)
+        if self._gone and not self._gone.isdisjoint(_LINK.findall(start)):
+            self.linking.append(url)
+
+
+def _has_garbled_prose(text: str) -> bool:
+    # Pages about encodings show such characters as code.
+    return is_garbled(text) and is_garbled(_CODE.sub("", text))
