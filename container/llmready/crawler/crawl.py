@@ -188,6 +188,8 @@ class _Crawl:
         async with _checkpoints(options, fetched, scheduler, frontier, self.store):
             await scheduler.run()
         fetched.truncated_by = scheduler.truncated_by
+        if http.cookies:
+            fetched.notes.append("The site sets cookies while it redirects; the crawl sent them back.")
         if browser is not None:
             fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
         return scheduler.first_failure

@@ -71,6 +71,11 @@ class Body:
         """Return the decoded body."""
         return b"".join(self._parts)
 
+    @property
+    def is_whole_document(self) -> bool:
+        """Whether what arrived ends as HTML documents end."""
+        return self.bytes()[-1024:].rstrip().lower().endswith(b"</html>")
+
 
 def _decoder(encoding: str) -> _Decoder:
     makers: dict[str, Callable[[], _Decoder]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
@@ -12,8 +12,9 @@ import yarl
 
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.bodies import ACCEPT_ENCODING, Body, Budget
+from llmready.crawler.fetch.cookies import RedirectCookies
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
-from llmready.crawler.fetch.response import ACCEPT_PAGE, Response
+from llmready.crawler.fetch.response import ACCEPT_PAGE, REDIRECTS, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +77,7 @@ class HttpClient:
         self._guard = guard
         self._limits = limits
         self.budget = Budget(limits.crawl_bytes)
+        self.cookies = RedirectCookies()
         self._session = aiohttp.ClientSession(
             connector=guarded_connector(guard, limits.connections, resolver or GuardedResolver(guard)),
             headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
@@ -124,21 +126,31 @@ class HttpClient:
     async def _get(self, url: Url, headers: Mapping[str, str], wanted: _WantedBody) -> Response:
         target = yarl.URL(str(url), encoded=True)
         limits, began = self._limits, asyncio.get_running_loop().time()
+        sent = self.cookies.header(target)
+        headers = {**headers, **sent}
         async with asyncio.timeout(min(limits.headers_seconds, limits.page_seconds)) as due:
             async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
                 due.reschedule(began + limits.page_seconds)
-                response = Response(url, answer.status, answer.headers, b"")
+                response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
+                if answer.status in REDIRECTS:
+                    self.cookies.take(answer, target)
                 if answer.status not in wanted.statuses or not wanted.accepts(response):
                     if (answer.content_length or wanted.limit) > _SMALL_BODY:
                         answer.close()
                     return response
                 encoding = answer.headers.get("Content-Encoding", "")
                 body = Body(encoding, wanted.limit, self.budget, cut=wanted.cut)
-                async for chunk in answer.content.iter_any():
-                    if not body.feed(chunk):
-                        answer.close()
-                        break
-                return Response(url, answer.status, answer.headers, body.bytes())
+                try:
+                    async for chunk in answer.content.iter_any():
+                        if not body.feed(chunk):
+                            answer.close()
+                            break
+                except aiohttp.ClientPayloadError:
+                    # Some servers announce more bytes than there are, as browsers do not mind.
+                    if not body.is_whole_document:
+                        raise
+                    return replace(response, body=body.bytes(), complete=False)
+                return replace(response, body=body.bytes())
 
 
 def _as_failure(error: Exception, url: Url) -> Failure:

@@ -235,11 +235,13 @@ class HttpCache:
 
     def keep(self, response: Response, accept: str) -> None:
         """Store a response for the next crawl, and for other crawls where any cache may store it."""
-        if response.status != 200 or not response.body:
+        if response.status != 200 or not response.body or not response.complete:
             return
         if self._keep is not None and ("ETag" in response.headers or "Last-Modified" in response.headers):
             self._keep.add(response, accept, 0)
-        if self._share is not None and (fresh := fresh_seconds(response.headers)):
+        if self._share is None or response.personal:
+            return
+        if fresh := fresh_seconds(response.headers):
             self._share.add(response, accept, time.time() + fresh)
 
     def _carry_over(self) -> None:

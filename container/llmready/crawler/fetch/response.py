@@ -23,12 +23,19 @@ ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response with its decoded body; the body is empty where it was not wanted."""
+    """A response with its decoded body; the body is empty where it was not wanted.
+
+    Attributes:
+        complete: False if the connection ended before as many bytes came as were announced.
+        personal: Whether the request sent cookies, so that other crawls may get another response.
+    """
 
     url: Url
     status: int
     headers: Mapping[str, str]
     body: bytes
+    personal: bool = False
+    complete: bool = True
 
     @property
     def redirect(self) -> Url | None:
