@@ -47,7 +47,7 @@ def test_cookies_that_come_with_redirects_are_sent_back(tmp_path: Path) -> None:
 
 
 def test_cookies_of_pages_are_not_sent(tmp_path: Path) -> None:
-    pages = {
+    pages: dict[str, Answer | str] = {
         "/": Answer(page("Home", links("/a")), headers={"Content-Type": HTML, "Set-Cookie": "visitor=7"}),
         "/a": page("A"),
     }
