@@ -139,18 +139,33 @@ def test_descriptions_of_a_template_are_repeated(tmp_path: Path) -> None:
     assert "6 of 13" in found["repeated_descriptions"]["detail"]
 
 
-def test_pages_without_names_are_named_by_their_urls_and_cost_points(tmp_path: Path) -> None:
-    pages = rooms(8)
-    for number, path in enumerate(("/amber", "/beacon", "/copper")):
-        pages[path] = f"<!doctype html><title>Untitled</title><main><p>{sentence(number + 20)}</p></main>"
-    pages["/"] = html(
-        "Museum",
-        "<p>The museum shows tools of the coast.</p>"
-        + "".join(f'<a href="/{word}"><img src="/i.png" alt=""></a>' for word in WORDS[:8]),
-    )
+def test_pages_that_have_only_a_file_name_with_a_number_cost_points(tmp_path: Path) -> None:
+    pages = rooms(6)
+    names = ("p17", "p18", "p19")
+    for number, name in enumerate(names):
+        pages[f"/{name}"] = (
+            f"<!doctype html><title>Untitled</title><main><p>{sentence(number + 20)}</p></main>"
+        )
+    pictures = "".join(f'<a href="/{name}"><img src="/i.png" alt=""></a>' for name in (*names, *WORDS[:6]))
+    pages["/"] = html("Museum", f"<p>The museum shows tools of the coast.</p>{pictures}")
     found, origin = reasons_of(pages, tmp_path)
     assert set(found) == {"generic_titles"}
-    assert sorted(found["generic_titles"]["pages"]) == [f"{origin}/{name}" for name in WORDS[:3]]
+    assert sorted(found["generic_titles"]["pages"]) == [f"{origin}/{name}" for name in names]
+
+
+def test_pages_of_a_frameset_that_the_menu_names_have_names(tmp_path: Path) -> None:
+    untitled = "<html><head><title>New Page 1</title></head><body>{}</body></html>"
+    frames = '<frameset cols="20%,*"><frame src="menu.htm"><frame src="main.htm"></frameset>'
+    menu = '<a href="tools.htm">Tools</a> <a href="hours.htm">Hours</a>'
+    pages: dict[str, Answer | str] = {
+        "/": f"<html><head><title>Museum of the coast</title></head>{frames}</html>",
+        "/menu.htm": untitled.format(menu),
+        "/main.htm": untitled.format("<p>The museum shows tools of the coast in nine rooms.</p>"),
+        "/tools.htm": untitled.format(f"<p>{sentence(3)}</p>"),
+        "/hours.htm": untitled.format(f"<p>{sentence(4)}</p>"),
+    }
+    found, _ = reasons_of(pages, tmp_path)
+    assert "generic_titles" not in found
 
 
 def test_a_site_that_is_named_by_its_host_costs_points(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ _OTHER_SCRIPTS = frozenset({
     "ne", "ru", "ta", "te", "th", "uk", "ur", "zh",
 })  # fmt: skip
 _NUMBERED = re.compile(r" \(\d{1,6}\)$")
+_DIGIT = re.compile(r"\d")
 _SCRIPTS = {
     "East Asian": re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"),
     "Cyrillic": re.compile(r"[\u0400-\u052f]"),
@@ -138,18 +139,17 @@ def _site_name(outline: Outline) -> Reason:
 
 
 def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
-    """Return the pages whose titles are placeholders, or had to be told apart by a number or a path."""
+    """Return the pages whose titles are placeholders, or are a number or a path for want of a name."""
     found = []
-    site = site_name.casefold()
-    for entry in entries:
+    for place, entry in enumerate(entries):
         page, title = entry.page, entry.title
-        own = f"{page.title}\n{page.heading}"
+        # The first page of the list is the front page, which may be named as the site.
+        is_site = place > 0 and title.casefold() == site_name.casefold()
         number = _NUMBERED.search(title)
-        is_made = (number is not None and number[0].strip() not in own) or f"({page.url.target})" in title
-        is_site = title.casefold() == site and page.depth > 0
+        is_made = number is not None and number[0].strip() not in f"{page.title}\n{page.heading}"
         is_nameless = is_placeholder(page.title) and is_placeholder(page.heading)
-        is_made = is_made or (is_nameless and title == readable("".join(segments(page.url)[-1:])))
-        if is_placeholder(title) or is_site or (is_made and page.depth > 0):
+        is_file = is_nameless and title == readable("".join(segments(page.url)[-1:])) and _DIGIT.search(title)
+        if is_placeholder(title) or is_site or is_made or is_file or f"({page.url.target})" in title:
             found.append(page.url)
     return found
 
