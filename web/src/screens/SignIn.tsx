@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, call, register, signIn } from '../api/client'
 import { useAccount } from '../account'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
@@ -60,8 +60,13 @@ export function SignUpCard({ url }: { url: string }) {
       go(`/websites?url=${encodeURIComponent(address)}&refused=${encodeURIComponent(reason)}`, { replace: true })
     }
   }
+  const card = useRef<HTMLDivElement>(null)
+  // Who has just pressed Generate goes on in this form; a reload moves nothing.
+  useEffect(() => {
+    if (document.activeElement !== document.body) card.current?.querySelector('input')?.focus()
+  }, [])
   return (
-    <div class="stack" aria-live="polite">
+    <div class="stack" aria-live="polite" ref={card}>
       <h2>
         {mode === 'up' ? 'Create a free account' : 'Sign in'} to generate the files of <span dir="ltr">{shortUrl(completeUrl(url))}</span>
       </h2>
