@@ -154,9 +154,16 @@ export function FormError({ error, known = [] }: { error: ApiError | undefined; 
   if (!error) return null
   const others = Object.entries(error.fields).filter(([field]) => !known.includes(field))
   if (Object.keys(error.fields).length > 0 && others.length === 0) return null
+  const existing = error.code === 'website_exists' ? error.body['website_id'] : undefined
   return (
     <Notice kind="bad">
       {error.message}
+      {existing ? (
+        <>
+          {' '}
+          <a href={`/websites/${existing}`}>Open it</a>
+        </>
+      ) : null}
       {others.length ? (
         <ul>
           {others.map(([field, message]) => (
