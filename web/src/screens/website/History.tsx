@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { call, type HistoryPage, type Website } from '../../api/client'
 import { Confirm } from '../../parts/Confirm'
-import { ago, bytes, count, dateTime, duration } from '../../parts/format'
+import { ago, bytes, count, dateTime, duration, plural } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Score } from '../../parts/Score'
 import { Empty, State } from '../../parts/states'
@@ -54,18 +54,20 @@ export default function History({ website }: { website: Website }) {
                   ))}
                 </tbody>
               </table>
-              <div class="card-head row">
-                {cursors.length ? (
-                  <button type="button" class="button small" onClick={() => setCursors(cursors.slice(0, -1))}>
-                    Newer
-                  </button>
-                ) : null}
-                {history.next_cursor ? (
-                  <button type="button" class="button small" onClick={() => setCursors([...cursors, history.next_cursor ?? ''])}>
-                    Older
-                  </button>
-                ) : null}
-              </div>
+              {cursors.length || history.next_cursor ? (
+                <div class="card-head row">
+                  {cursors.length ? (
+                    <button type="button" class="button small" onClick={() => setCursors(cursors.slice(0, -1))}>
+                      Newer
+                    </button>
+                  ) : null}
+                  {history.next_cursor ? (
+                    <button type="button" class="button small" onClick={() => setCursors([...cursors, history.next_cursor ?? ''])}>
+                      Older
+                    </button>
+                  ) : null}
+                </div>
+              ) : null}
             </>
           )
         }
@@ -84,24 +86,26 @@ function Entry({ run, website, onDeleted }: { run: HistoryPage['items'][number];
         {run.trigger ? <span class="small muted"> · {TRIGGERS[run.trigger] ?? run.trigger}</span> : null}
       </td>
       <td data-label="State">
-        {run.status === 'completed' ? (
-          <State kind="good">{run.changed === false ? 'Unchanged' : 'Completed'}</State>
-        ) : run.status === 'failed' ? (
-          <State kind="bad">Failed</State>
-        ) : run.status === 'cancelled' ? (
-          <State kind="warn">Cancelled</State>
-        ) : (
-          <State kind="calm">{run.status === 'pending' ? 'Waiting' : `Running, ${run.progress_percentage} %`}</State>
-        )}
-        {run.error_message ? <div class="small muted">{run.error_message}</div> : null}
-        {run.pages_failed ? (
-          <div>
-            <button type="button" class="button small quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-              {run.pages_failed} pages left out
-            </button>
-            {open ? <Failures generation={run.id} known={run.pages_failed} /> : null}
-          </div>
-        ) : null}
+        <div>
+          {run.status === 'completed' ? (
+            <State kind="good">{run.changed === false ? 'Unchanged' : 'Completed'}</State>
+          ) : run.status === 'failed' ? (
+            <State kind="bad">Failed</State>
+          ) : run.status === 'cancelled' ? (
+            <State kind="warn">Cancelled</State>
+          ) : (
+            <State kind="calm">{run.status === 'pending' ? 'Waiting' : `Running, ${run.progress_percentage} %`}</State>
+          )}
+          {run.error_message ? <div class="small muted">{run.error_message}</div> : null}
+          {run.pages_failed ? (
+            <div>
+              <button type="button" class="button small quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+                {plural(run.pages_failed, 'page')} left out
+              </button>
+              {open ? <Failures generation={run.id} known={run.pages_failed} /> : null}
+            </div>
+          ) : null}
+        </div>
       </td>
       <td data-label="Pages" class="number">
         {count(run.pages_crawled)}
