@@ -12,7 +12,7 @@ const LONGEST = 30
 
 /** A running generation: polls it until it ends and hands each answer on. */
 export function Run({ website, run, onRun }: { website: Website; run: Generation; onRun: (run: Generation) => void }) {
-  const { refresh } = useAccount()
+  const { profile, refresh } = useAccount()
   const [lost, setLost] = useState<ApiError>()
   const [failures, setFailures] = useState(false)
   const cancel = useSubmission()
@@ -110,7 +110,9 @@ export function Run({ website, run, onRun }: { website: Website; run: Generation
       ) : null}
       {lost ? <Notice kind="warn">{lost.message}</Notice> : null}
       <FormError error={cancel.error} />
-      <p class="small muted">You can close this page. A mail tells you when the files are ready, if your address is confirmed.</p>
+      <p class="small muted">
+        You can close this page. {profile?.is_verified ? 'A mail tells you when the files are ready.' : 'Once you have confirmed your address by the link in our mail, a mail tells you when files are ready.'}
+      </p>
     </section>
   )
 }
