@@ -3,7 +3,7 @@ import { call, type Generation, type HistoryPage, type Website } from '../api/cl
 import { useAccount } from '../account'
 import { screen } from '../lazy'
 import { FormError, useSubmission } from '../parts/form'
-import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
+import { ago, count, date, dateTime, plural, shortUrl } from '../parts/format'
 import { Show, useLoad, type Loaded } from '../parts/load'
 import { Score } from '../parts/Score'
 import { Empty, Notice, Skeleton, Title } from '../parts/states'
@@ -138,7 +138,9 @@ function Tab({ name, website, run, onWebsite }: { name: string; website: Website
 function Header({ website, run, running, reload }: { website: Website; run: Generation | null; running: boolean; reload: () => void }) {
   const { refresh, quota } = useAccount()
   const form = useSubmission()
-  const { query } = usePlace()
+  const chosen = useRunQuery()
+  // The website notes when its newest completed run ended.
+  const newer = chosen && run?.completed_at && website.last_generated_at && Date.parse(website.last_generated_at) > Date.parse(run.completed_at)
   const start = () =>
     form.run(async () => {
       const place = await startGeneration({ website_id: website.id })
@@ -166,13 +168,13 @@ function Header({ website, run, running, reload }: { website: Website; run: Gene
           )}
         </div>
       </div>
-      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message}</p> : null}
+      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message} {quota.resets_at ? `The next ones come on ${date(quota.resets_at)}.` : ''}</p> : null}
       <FormError error={form.error} />
       {run?.status === 'completed' ? (
         <dl class="facts">
           <Fact name="Generated">
             <span title={dateTime(run.completed_at ?? run.created_at)}>{ago(run.completed_at ?? run.created_at)}</span>
-            {query.get('run') ? (
+            {newer ? (
               <>
                 {' · '}
                 <a href={`/websites/${website.id}`}>show the newest</a>
@@ -183,10 +185,14 @@ function Header({ website, run, running, reload }: { website: Website; run: Gene
             {count(run.pages_crawled)}
             {run.pages_found && run.pages_found > run.pages_crawled ? ` of ${count(run.pages_found)}` : ''}
           </Fact>
-          {run.pages_failed ? <Fact name="Failed">{plural(run.pages_failed, 'page')}</Fact> : null}
+          {run.pages_failed ? (
+            <Fact name="Failed">
+              <a href={`/websites/${website.id}/pages${chosen ? `${chosen}&` : '?'}show=failed`}>{plural(run.pages_failed, 'page')}</a>
+            </Fact>
+          ) : null}
           {run.quality ? (
             <Fact name="Score">
-              <a href={`/websites/${website.id}/score`} class="score-link">
+              <a href={`/websites/${website.id}/score${chosen}`} class="score-link">
                 <Score value={run.quality.score} small />
               </a>
             </Fact>
