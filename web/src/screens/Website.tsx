@@ -125,7 +125,7 @@ function Tab({ name, website, run, onWebsite }: { name: string; website: Website
     case 'pages':
       return <Pages run={run} />
     case 'score':
-      return <ScoreTab run={run} settings={`/websites/${website.id}/settings`} />
+      return <ScoreTab run={run} settings={`/websites/${website.id}/settings`} leftOut={run.pages_failed ? `/websites/${website.id}/pages?run=${run.id}&show=failed` : undefined} />
     case 'changes':
       return <Changes website={website} run={run} />
     case 'use':

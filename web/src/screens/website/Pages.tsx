@@ -136,9 +136,14 @@ function Rows({ pages }: { pages: Page[] }) {
                     {page.title}
                   </button>
                 ) : (
-                  <span class="truncate" title={`${page.url}: ${page.failure}`} dir="auto">
-                    {page.title}
-                  </span>
+                  <>
+                    <div class="truncate" title={page.url} dir="auto">
+                      {page.title}
+                    </div>
+                    <div class="truncate small muted" title={page.failure}>
+                      {page.failure}
+                    </div>
+                  </>
                 )}
               </span>
               <span role="cell" class="truncate muted" dir="auto">

@@ -15,10 +15,12 @@ interface Props {
   run: { quality: { score: number; reasons: unknown[] } | null }
   /** Where the settings of the website are; absent for the example. */
   settings?: string
+  /** Where the pages that were left out are listed; absent when there are none. */
+  leftOut?: string | undefined
 }
 
 /** The score with each reason, the pages it concerns, and what mends it. */
-export default function ScoreTab({ run, settings }: Props) {
+export default function ScoreTab({ run, settings, leftOut }: Props) {
   if (!run.quality) return <Empty title="No score">This generation has no score.</Empty>
   const reasons = run.quality.reasons as Reason[]
   return (
@@ -53,6 +55,11 @@ export default function ScoreTab({ run, settings }: Props) {
           ))}
         </ul>
       )}
+      {leftOut ? (
+        <p class="small">
+          <a href={leftOut}>See the pages that were left out, and why</a>
+        </p>
+      ) : null}
       {settings ? (
         <p class="small">
           <a href={settings}>Change the settings of this website</a>
