@@ -1,0 +1,387 @@
+"""Twice the text takes at most three times as long, in each function that reads text of a site.
+
+`make test` measures up to 128 kB; `make fuzz` doubles on to `LLMREADY_FUZZ_TEXT_BYTES`, 10 MB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from llmready.crawler.convert.characters import clean_line, clean_text
+from llmready.crawler.convert.charset import to_utf8
+from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.convert.sanitise import clean_markdown, clean_served_text
+from llmready.crawler.convert.tags import text_spans
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.response import Response
+from llmready.crawler.fetch.robots import Robots
+from llmready.crawler.fetch.sitemaps import parse_sitemap
+from llmready.crawler.model import StoredPage
+from llmready.crawler.pack.descriptions import bounded
+from llmready.crawler.pack.titles import page_titles, site_name
+from llmready.crawler.pack.words import readable
+from llmready.crawler.page.brand import read_brand
+from llmready.crawler.page.breadcrumbs import read_breadcrumbs
+from llmready.crawler.page.character_references import attribute_of, text_of
+from llmready.crawler.page.excerpt import first_headings, paragraphs, plain
+from llmready.crawler.page.meta_tags import header_rules, iso_date, language
+from llmready.crawler.page.parse_limits import is_sane
+from llmready.crawler.page.text import read_text, read_text_page
+from llmready.crawler.store.tokens import count_words, estimate_tokens
+from llmready.crawler.urls import join, parse
+
+SMALLEST = 64_000
+LARGEST = int(os.environ.get("LLMREADY_FUZZ_TEXT_BYTES", "128000"))
+SHORTEST_SECONDS = 0.02
+"""Times below it say more about the machine than about the function."""
+MOST_TIMES = 3.0
+MEASUREMENTS = 4
+
+URL = parse("https://bakery.example/a")
+MARKDOWN = {"Content-Type": "text/markdown"}
+
+# What is repeated.
+UNITS = (
+    *(
+        "[",
+        "]",
+        "![",
+        "[a](",
+        "[a](<",
+        "[a][",
+        "[a]: x\n",
+        "[x](javascript:a)",
+        "](",
+        "](\n>",
+        "<javascript:",
+    ),
+    *(
+        "*",
+        "**a ",
+        "*a_",
+        "_",
+        "_a ",
+        "~~",
+        "`",
+        "` `` ",
+        "```\n",
+        "~~~\n",
+        "```a\n",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "a\n\n",
+    ),
+    *(
+        "> ",
+        "- ",
+        "1. ",
+        "# ",
+        "#",
+        "#\t",
+        "|",
+        "|-|\n",
+        "---\n",
+        "a",
+        "a b ",
+        "a. ",
+        "é",
+        "語",
+        "。",
+        "\u200b",
+        "\\",
+    ),
+    *(
+        "<",
+        "<a ",
+        "</a>",
+        "<!--",
+        "<!-- -->",
+        "<![CDATA[",
+        "<?",
+        "<script>",
+        "<script>x</script>",
+        "<title>",
+        "<p>",
+    ),
+    *(
+        "<b>",
+        "<b><p>",
+        "<div>",
+        "<a href=x>",
+        "<table><td>",
+        "<td>x",
+        "<a b='",
+        '<a b="',
+        "<p a=b ",
+        "<svg><p>",
+    ),
+    *(
+        "&",
+        "&amp",
+        "&amp;",
+        "&#",
+        "&#1;",
+        "&#x",
+        "-",
+        "|-",
+        ": ",
+        "/",
+        "../",
+        "%",
+        "%41",
+        "?",
+        "a,",
+        "{",
+        '{"a":[',
+        ":",
+    ),
+    *(
+        "<loc>",
+        "<url><loc>/a</loc></url>",
+        "<sitemap><loc>/a</loc></sitemap>",
+        "breadcrumb",
+        "<nav class=breadcrumb>",
+    ),
+    *(
+        "Disallow: /*a*b\n",
+        "User-agent: *\n",
+        "Sitemap: /a\n",
+        "user-agent: a/",
+        "title: a\n",
+        "http://a/\n",
+        "1-2-",
+    ),
+    *(
+        "<meta charset=x>",
+        '<meta name="a" content="',
+        '"@type":"BreadcrumbList",',
+        "application/ld+json",
+        "<style>",
+    ),
+)
+HTML_UNITS = (
+    *(
+        "[",
+        "![",
+        "*",
+        "_",
+        "`",
+        "~",
+        "|",
+        "#",
+        "> ",
+        "1. ",
+        "a ",
+        " ",
+        "\n",
+        "\\",
+        "$",
+        "<",
+        "<!--",
+        "<!-- -->",
+    ),
+    *(
+        "<a ",
+        "</a>",
+        "<a href=x>",
+        "<a href='irc://x'>[</a>",
+        "<b>",
+        "</b>",
+        "<b><p>",
+        "<i><b></i>",
+        "<font><p>",
+    ),
+    *(
+        "<div>",
+        "<div></div>",
+        "<p>",
+        "</p>",
+        "<br>",
+        "<ul><li>",
+        "<li>a",
+        "<h2>a</h2>",
+        "<pre>",
+        "<code>`</code>",
+    ),
+    *(
+        "<blockquote>",
+        "<table><tr><td>",
+        "<td>x",
+        "<tr><td>x",
+        "<td colspan=9>",
+        "<svg><p>",
+        "<math><mi>",
+        "<img alt='['>",
+    ),
+    *(
+        "<script>",
+        "<script>x</script>",
+        "<style>",
+        "<title>",
+        "<template>",
+        "<select><option>",
+        "<dl><dt>a<dd>b",
+        "<p a=b ",
+    ),
+    *(
+        "<a b='",
+        "&",
+        "&amp",
+        "&#1;",
+        "<span>a</span> ",
+        "<section><h2>a</h2>",
+        "<nav><a href=x>y</a></nav>",
+        "<iframe>",
+    ),
+)
+"""What is repeated in pages for the converter."""
+ENDS = ("", "x", "\x00>") if LARGEST > 128_000 else ("",)
+"""What follows; it decides whether a pattern that began everywhere matches in the end."""
+
+
+def _page(title: str, number: int = 0) -> StoredPage:
+    page, _ = read_text(Response(URL, 200, MARKDOWN, b"# A title\n\nSome text of the page."), URL, 0)
+    return replace(page, url=URL._replace(path=f"/{number}"), title=title, heading=title, site_name=title)
+
+
+def _read_served(text: str) -> None:
+    response = Response(URL, 200, MARKDOWN, text.encode())
+    read_text_page(response)
+    read_text(response, URL, 0)
+
+
+def _name_pages(text: str) -> None:
+    # The converter and the reader of front matter cut titles, so that a part of the text is enough.
+    text = text[: len(text) // 16]
+    pages = [_page(text), _page(text + " a", 1), _page("b " + text, 2)]
+    page_titles(pages, pages[0], site_name(pages, pages[0]))
+
+
+def _read_robots(text: str) -> None:
+    # A robots.txt is cut after 500 KiB, but the time must not grow faster than the file.
+    robots = Robots(URL, text)
+    robots.allows(URL)
+    assert len(robots.sitemaps) <= 50
+
+
+def _last(values: Iterable[object]) -> None:
+    deque(values, maxlen=0)
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "clean text": clean_text,
+    "clean line": clean_line,
+    "clean markdown": clean_markdown,
+    "clean served text": lambda text: clean_served_text(text, is_markdown=False),
+    "read served markdown": _read_served,
+    "front matter": lambda text: _read_served(f"---\ntitle: a\n{text[: len(text) // 8]}\n---\n"),
+    "first paragraphs": lambda text: _last(paragraphs(text)),
+    "first headings": first_headings,
+    "plain text": plain,
+    "titles": _name_pages,
+    "description": bounded,
+    "segment of a path": readable,
+    "link": lambda text: join(URL, text),
+    "sitemap": lambda text: parse_sitemap(f"<urlset><url><loc>{text}".encode(), URL),
+    "sitemap as text": lambda text: parse_sitemap(text.encode(), URL),
+    "robots": _read_robots,
+    "encoding": lambda text: to_utf8(text.encode(), "text/html"),
+    "text spans": lambda text: _last(text_spans(text.encode())),
+    "limits of the parser": is_sane,
+    "brand": read_brand,
+    "breadcrumbs": lambda text: read_breadcrumbs(text.encode()),
+    "text of HTML": text_of,
+    "attribute of HTML": attribute_of,
+    "date": iso_date.__wrapped__,
+    "language": lambda text: language(text, {"og:locale": text}),
+    "robots header": header_rules,
+    "words": lambda text: count_words(text.encode()),
+    "tokens": lambda text: estimate_tokens(text.encode(), 1),
+}
+
+
+def _seconds(call: Callable[[str], object], text: str) -> float:
+    began = time.process_time()
+    with suppress(Failure, ValueError):  # A text may be refused.
+        call(text)
+    return time.process_time() - began
+
+
+def _first_too_slow(measure: Callable[[str], float], unit: str, end: str, doublings: int = 1) -> str:
+    """Double a text until its time grows too fast; return what was measured then, or nothing.
+
+    Args:
+        measure: Returns the seconds that a text takes.
+        unit: What is repeated.
+        end: What follows.
+        doublings: Doublings that are judged together.
+    """
+    most = MOST_TIMES**doublings
+    texts: deque[str] = deque(maxlen=doublings + 1)
+    times: deque[float] = deque(maxlen=doublings + 1)
+    size = SMALLEST * 2 >> doublings
+    while size <= LARGEST:
+        texts.append(unit * (size // len(unit)) + end)
+        times.append(measure(texts[-1]))
+        for _ in range(MEASUREMENTS - 1):
+            if len(times) <= doublings or times[-1] <= most * max(times[0], SHORTEST_SECONDS):
+                break
+            times[0] = min(times[0], measure(texts[0]))
+            times[-1] = min(times[-1], measure(texts[-1]))
+        if len(times) > doublings and times[-1] > most * max(times[0], SHORTEST_SECONDS):
+            return f"{unit!r} … {end!r}: {times[0]:.3f} s, then {times[-1]:.3f} s for {size} characters"
+        size *= 2
+    return ""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_twice_the_text_takes_at_most_three_times_as_long(name: str) -> None:
+    call = FUNCTIONS[name]
+    found = [_first_too_slow(lambda text: _seconds(call, text), unit, end) for unit in UNITS for end in ENDS]
+    assert not [slow for slow in found if slow]
+
+
+def test_quadratic_time_is_noticed() -> None:
+    assert "'a'" in _first_too_slow(lambda text: (len(text) / SMALLEST) ** 2, "a", "")
+    assert "'a'" in _first_too_slow(lambda text: (len(text) / SMALLEST) ** 2, "a", "", 2)
+    assert not _first_too_slow(lambda text: len(text) / SMALLEST, "a", "")
+
+
+async def _converted_in(converter: Converter, text: str) -> float:
+    """Return the seconds until the child answers, or refuses the page at its limit of time or memory."""
+    began = time.perf_counter()
+    try:
+        await converter.read(f"<!doctype html><title>a</title><main><p>{text}".encode(), str(URL))
+    except Failure:
+        took = time.perf_counter() - began
+        # A page that succeeds tells the converter that its child is well, and starts the new child.
+        await converter.read(b"<p>A page</p>", str(URL))
+        return took
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_twice_the_page_takes_the_converter_at_most_three_times_as_long(part: int) -> None:
+    """Two doublings are judged together, because the heap of the child grows in steps, each of which costs once."""
+    with asyncio.Runner() as runner:
+        converter = Converter()
+        runner.run(converter.start())
+        try:
+            runner.run(converter.read(b"<p>A page</p>", str(URL)))
+            found = [
+                _first_too_slow(lambda text: runner.run(_converted_in(converter, text)), unit, "", 2)
+                for unit in HTML_UNITS[part::4]
+            ]
+        finally:
+            runner.run(converter.close())
+    assert not [slow for slow in found if slow]
