@@ -1,4 +1,4 @@
-"""The Markdown of labelled pages beside other extractors: `python -m bench.markdown [--pages]`.
+"""The Markdown of labelled pages beside other extractors: `python -m bench.markdown [--pages | --labelled DIR]`.
 
 Main text (precision, recall and F1 over runs of four words), code blocks kept line by line, their languages, rows of
 tables. The pages and labels are those of tests/quality; the peers are installed into a folder of their own.
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
+from bench import labelled
 from bench.figures import Figures
 from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown
@@ -85,10 +86,27 @@ def f1(ones: list[Score]) -> float:
     return fmean(one.f1 for one in ones)
 
 
+def of_folder(folder: Path) -> int:
+    """Measure labelled pages of the open web beside trafilatura, readability.js and defuddle."""
+    pages = labelled.read(folder)
+    node = labelled.install_node_peers(KEPT / "node")
+    extracted = {
+        OURS: labelled.ours(pages),
+        **labelled.peer([install_peers(), PEERS / "labelled_peers.py"], pages),
+        **labelled.peer(node, pages),
+    }
+    return 0 if labelled.measure(pages, extracted) else 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", action="store_true", help="F1 of each page too")
+    parser.add_argument(
+        "--labelled", type=Path, metavar="DIR", help="measure the pages of a folder in WCXB's form"
+    )
     wanted = parser.parse_args()
+    if wanted.labelled is not None:
+        return of_folder(wanted.labelled)
     found, missing = available()
     for reason in missing:
         print(f"left out: {reason}")

@@ -46,6 +46,9 @@ _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
 
+# The web app asks again while a person types.
+_PREVIEW_RATE = Rate(60)
+
 app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, per_user=True)})
 
 
@@ -177,6 +180,7 @@ def delete(website_id: str) -> Message:
 def preview(website_id: str, body: Annotated[PreviewBody, Body()]) -> PreviewAnswer:
     """Return what patterns match among all page URLs that the last completed generation found."""
     _, website = _own(website_id)
+    app.limit("previews", _PREVIEW_RATE, key=website.user_id)
     include, exclude = body.include_patterns, body.exclude_patterns
     found = preview_patterns(
         bootstrap.services(),

@@ -152,6 +152,15 @@ def test_a_token_in_a_body_has_no_grace(local: Service) -> None:
     assert ada.refresh().status == 401
 
 
+def test_a_token_of_a_body_gains_no_grace_as_a_cookie(local: Service) -> None:
+    ada = local.person("ada.body@example.org")
+    token = ada.tokens["refresh_token"]
+    newer = local.ask("POST", "/auth/refresh", {"refresh_token": token})
+    assert newer.status == 200
+    assert refresh(local, token).status == 401
+    assert local.ask("POST", "/auth/refresh", {"refresh_token": newer.json["refresh_token"]}).status == 401
+
+
 def test_logout_always_clears_the_cookie(local: Service) -> None:
     _, value, _ = cookie_of(cookie_login(local, "ada.out@example.org"))
     for cookies in ([f"{LOCAL_COOKIE}={value}"], [f"{LOCAL_COOKIE}={value}"], [f"{LOCAL_COOKIE}=x"], []):

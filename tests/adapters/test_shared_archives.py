@@ -104,3 +104,15 @@ def test_a_lost_lease_is_told_from_a_lost_archive(either: Place, user: User, web
     either.generations.finish(done, None, was=Status.PROCESSING, earlier=first)
     with pytest.raises(LeaseLost):
         either.generations.finish(done, None, was=Status.PROCESSING, earlier=stored(either, first))
+
+
+def test_a_run_cannot_refer_to_an_archive_that_the_cleanup_released(
+    either: Place, user: User, website: Website
+) -> None:
+    first = run(either, user, website)
+    assert first.expires_at is not None
+    assert either.generations.release_archive(first, first.expires_at + timedelta(seconds=1))
+    # The cleanup may stop before it deletes the file; it then releases the archive again.
+    assert either.generations.release_archive(first, first.expires_at + timedelta(seconds=2))
+    with pytest.raises(Gone):
+        run(either, user, website, first)

@@ -63,7 +63,7 @@ def test_the_previous_token_is_accepted_within_the_grace_period_for_the_same_suc
 ) -> None:
     user = registered(either).id
     opened(either, user, "family")
-    assert rotated(either, user, "family", "first", "second")
+    assert rotated(either, user, "family", "first", "second", grace=30)
     assert rotated(either, user, "family", "first", "second", grace=30)
     assert rotated(either, user, "family", "second", "third")
     assert not rotated(either, user, "family", "first", "second", grace=30)

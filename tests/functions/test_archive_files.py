@@ -365,3 +365,14 @@ def test_a_zip_bomb_is_not_unpacked(shelf: Shelf, tmp_path: Path, monkeypatch: p
     (tmp_path / "bomb.zip").write_bytes(buffer.getvalue())
     leased = claimed(shelf.place, started(shelf.place, shelf.who.user, shelf.website))
     assert index_archive(leased, tmp_path / "bomb.zip") is None
+
+
+def test_previews_are_limited_and_end_in_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/websites/{shelf.website.id}/preview"
+    shelf.complete(files_of(pages(start="Begin here.")), found="/a\n")
+    monkeypatch.setattr("llmready.usecases.preview_patterns._SECONDS", -1.0)
+    status, problem = shelf.who.ask("POST", path, {"include_patterns": ["/a*"]})
+    assert (status, "take too long" in problem["detail"]) == (422, True)
+    monkeypatch.undo()
+    statuses = [shelf.who.ask("POST", path, {"include_patterns": ["/a*"]})[0] for _ in range(70)]
+    assert (statuses[0], 429 in statuses) == (200, True)

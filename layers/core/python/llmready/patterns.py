@@ -54,6 +54,105 @@ def _matcher(pattern: str) -> Matcher:
 def _glob(pattern: str) -> Matcher:
     if not pattern.startswith(("/", "*")):
         pattern = f"*/{pattern}"
-    # fnmatch translates to atomic groups, so no pattern takes more than linear time.
-    matches = re.compile(fnmatch.translate(re.sub(r"\*+", "*", pattern))).match
-    return lambda path: bool(matches(path) or matches(path.partition("?")[0]))
+    glob = _Glob(pattern)
+    return lambda path: glob.matches(path) or ("?" in path and glob.matches(path.partition("?")[0]))
+
+
+_TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+"""A class such as `[a-z]`, or one character."""
+
+Token = str | re.Pattern[str] | None
+"""A character, a class of characters, or None for any character."""
+
+
+class _Glob:
+    """A glob that is matched in linear time, whatever the pattern and the path are.
+
+    The parts between the stars are searched from left to right, each at the first place where it occurs.
+    Parameters: `pattern`, with `*`, `?` and classes such as `[a-z]`.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        first, *others = [_tokens(part) for part in _split(pattern)]
+        self._is_exact = not others
+        self._first = _Part(first)
+        self._inner = [_Part(part) for part in others[:-1] if part]
+        self._last = _Part(others[-1] if others else [])
+
+    def matches(self, path: str) -> bool:
+        """Tell whether the whole path matches."""
+        if self._is_exact:
+            return len(path) == self._first.length and self._first.is_at(path, 0)
+        start, end = self._first.length, len(path) - self._last.length
+        if start > end or not self._first.is_at(path, 0) or not self._last.is_at(path, end):
+            return False
+        for part in self._inner:
+            start = part.end_of_first(path, start, end)
+            if start < 0:
+                return False
+        return True
+
+
+class _Part:
+    """A part of a glob without stars. Parameters: `tokens`."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.length = len(tokens)
+        self._tokens = tokens
+        self._literal = "".join(token for token in tokens if isinstance(token, str))
+        self._is_literal = len(self._literal) == len(tokens)
+        # For each character, a bit for each place of the part where it may stand (the Shift-And algorithm).
+        self._places: dict[str, int] = {}
+
+    def is_at(self, path: str, start: int) -> bool:
+        """Tell whether the part stands at a place of the path."""
+        if self._is_literal:
+            return path.startswith(self._literal, start)
+        found = path[start : start + self.length]
+        return len(found) == self.length and all(map(_fits, self._tokens, found))
+
+    def end_of_first(self, path: str, start: int, end: int) -> int:
+        """Return where the first occurrence between `start` and `end` ends, or -1."""
+        if self._is_literal:
+            found = path.find(self._literal, start, end)
+            return found + self.length if found >= 0 else -1
+        last, state = 1 << (self.length - 1), 0
+        for index in range(start, end):
+            state = (state << 1 | 1) & self._places_of(path[index])
+            if state & last:
+                return index + 1
+        return -1
+
+    def _places_of(self, character: str) -> int:
+        places = self._places.get(character)
+        if places is None:
+            places = sum(1 << place for place, token in enumerate(self._tokens) if _fits(token, character))
+            self._places[character] = places
+        return places
+
+
+def _split(pattern: str) -> list[str]:
+    """Split a pattern at its stars; several in a row are one."""
+    parts = [""]
+    for piece in _TOKEN.findall(re.sub(r"\*+", "*", pattern)):
+        if piece == "*":
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def _tokens(part: str) -> list[Token]:
+    return [_token(text) for text in _TOKEN.findall(part)]
+
+
+def _token(text: str) -> Token:
+    if text == "?":
+        return None
+    return re.compile(fnmatch.translate(text)) if len(text) > 1 else text
+
+
+def _fits(token: Token, character: str) -> bool:
+    if token is None or isinstance(token, str):
+        return token is None or token == character
+    return token.match(character) is not None

@@ -1,12 +1,13 @@
 """Tell what include and exclude patterns would match among the pages that the last generation found."""
 
 import gzip
+import time
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from llmready.domain.errors import Conflict
+from llmready.domain.errors import Conflict, Invalid
 from llmready.domain.generation import Generation, Status
 from llmready.domain.generation_files import found_key
 from llmready.domain.website import Website
@@ -16,6 +17,8 @@ from llmready.usecases.archive_files import stored_index
 
 _EXAMPLES = 20
 _LARGEST = 50_000_000  # bytes
+# The request has 15 s; reading the document takes some of them.
+_SECONDS = 6.0
 
 
 class Preview(NamedTuple):
@@ -34,13 +37,19 @@ def preview_patterns(
 
     Raises:
         Conflict: The website has no completed generation whose pages are known.
+        Invalid: Matching takes too long.
     """
     targets = _found(services, website)
     patterns = Patterns(include, exclude)
     origin = _origin(website.url)
     kept: list[str] = []
     excluded: list[str] = []
-    for target in targets:
+    until = time.monotonic() + _SECONDS
+    for number, target in enumerate(targets):
+        if number % 100 == 0 and time.monotonic() > until:
+            raise Invalid(
+                "include_patterns", "These patterns take too long to match. Use fewer or shorter patterns."
+            )
         (kept if patterns.wants(target) else excluded).append(target)
     return Preview(
         len(kept),

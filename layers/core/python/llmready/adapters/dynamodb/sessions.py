@@ -1,7 +1,7 @@
 """Refresh token families in the table."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from boto3.dynamodb.conditions import Attr, Key
 
@@ -47,6 +47,7 @@ class DynamoSessions:
                 "newest": new,
                 "previous": old,
                 "rotated_at": timestamp(rotation.time),
+                "grace": int(rotation.grace.total_seconds()),
                 "ttl": int(rotation.expires_at.timestamp()),
             },
             condition=Attr("newest").eq(old),
@@ -56,7 +57,9 @@ class DynamoSessions:
         except ConditionFailed as refused:
             stored = refused.item or {}
             replaced_by_the_same = (stored.get("previous"), stored.get("newest")) == (old, new)
-            if replaced_by_the_same and timestamp(rotation.time - rotation.grace) < stored["rotated_at"]:
+            # Both uses have to allow it: a token of a program gains no grace by being sent as a cookie afterwards.
+            grace = min(rotation.grace, timedelta(seconds=int(stored.get("grace", 0))))
+            if replaced_by_the_same and timestamp(rotation.time - grace) < stored["rotated_at"]:
                 return True
             self.close(user_id, family)
             return False

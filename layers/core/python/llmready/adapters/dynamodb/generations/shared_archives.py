@@ -15,6 +15,8 @@ from llmready.domain.errors import Conflict, NotFound
 from llmready.domain.generation import Generation, Status
 
 _KEPT = timedelta(days=60)  # the item after its archive expired
+# Values of `archive_released`: whether the archive goes with this generation, or others still refer to it.
+_LAST, _OTHERS = "last", "others"
 
 
 def share_writes(table: Table, earlier: Generation, later: Generation) -> list[Write]:
@@ -47,14 +49,14 @@ def release_archive(table: Table, generation: Generation, time: datetime) -> boo
     stored, count = table.get_many([own, shared])
     if stored is None:
         raise NotFound("generation_not_found", "There is no such generation.")
-    if stored.get("archive_released"):
-        return False
+    if released := stored.get("archive_released"):
+        return bool(released == _LAST)
     is_last = count is None or not count.get("others")
     ended = min(time, generation.expires_at) if generation.expires_at is not None else time
     release = table.update(
         own,
         # From now on, no later generation can refer to the archive through this one.
-        change={"expires_at": timestamp(ended), **({} if is_last else {"archive_released": True})},
+        change={"expires_at": timestamp(ended), "archive_released": _LAST if is_last else _OTHERS},
         condition=_is_unchanged(generation),
     )
     writes = [release]

@@ -1,0 +1,224 @@
+"""Main text of labelled pages beside other extractors, in one run: `python -m bench.markdown --labelled DIR`.
+
+`DIR` has the form of the Web Content eXtraction Benchmark (WCXB): ``html/ID.html.gz``, and ``truth.jsonl.gz`` with
+``id``, ``url``, ``type`` and ``main_content`` in each line. The metric is that of the benchmark: words (``\\w+``,
+lower case) as multisets, precision, recall and F1 per page, then means over pages. Markdown is rendered first.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from bench.figures import Figures
+
+PEERS = Path(__file__).resolve().parent / "peers"
+OURS = "LLMReady"
+F1, RECALL, MILLISECONDS = 0.87, 0.92, 4.0
+KEEP = {
+    "images": 0.93,
+    "headings": 0.98,
+    "list items": 0.96,
+    "links": 0.97,
+    "code": 0.96,
+    "table rows": 0.98,
+    "quotes": 0.96,
+}
+_WORD = re.compile(r"\w+")
+_render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
+_SELECTORS = {
+    "headings": "h1, h2, h3, h4, h5, h6",
+    "list items": "li",
+    "links": "a[href]",
+    "code": "pre",
+    "table rows": "tr",
+    "quotes": "blockquote",
+}
+_IMAGES_ON = ("article", "documentation")
+_CONTEXT = 5
+"""Words around an image that have to be main text for the image to count."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it was served, with its label."""
+
+    id: str
+    url: str
+    type: str
+    truth: str
+    html: bytes
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What one extractor makes of all pages: Markdown or text by the page's ID, and seconds in all."""
+
+    texts: dict[str, str]
+    seconds: float
+    is_markdown: bool
+
+
+def read(folder: Path) -> list[Page]:
+    """Read the labelled pages of a folder. Raises: SystemExit when there are none."""
+    try:
+        lines = gzip.decompress((folder / "truth.jsonl.gz").read_bytes()).splitlines()
+    except OSError as error:
+        raise SystemExit(f"{folder} is not a folder of labelled pages: {error}") from None
+    pages = []
+    for line in lines:
+        label = json.loads(line)
+        file = folder / "html" / f"{label['id']}.html.gz"
+        if file.is_file():
+            html = gzip.decompress(file.read_bytes())
+            pages.append(Page(label["id"], label["url"], label["type"], label["main_content"], html))
+    if not pages:
+        raise SystemExit(f"{folder} has labels but no pages in html/.")
+    return pages
+
+
+def ours(pages: list[Page]) -> Extracted:
+    """Convert with `llmready convert --jsonl`, which takes the path of a crawl."""
+    lines = "".join(
+        json.dumps(
+            {
+                "id": page.id,
+                "url": page.url,
+                "body_base64": base64.b64encode(page.html).decode(),
+                "content_type": "text/html",
+            }
+        )
+        + "\n"
+        for page in pages
+    )
+    began = time.perf_counter()
+    program: list[str | Path] = [Path(sys.executable).with_name("llmready"), "convert", "--jsonl"]
+    # Exit code 1 says that a page has no text; its line names the reason.
+    done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=False)
+    seconds = time.perf_counter() - began
+    texts = {line["id"]: line.get("markdown") or "" for line in map(json.loads, done.stdout.splitlines())}
+    return Extracted(texts, seconds, is_markdown=True)
+
+
+def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
+    """Run a program that reads `{id, url, html}` lines and writes one `{name, seconds, texts}` a peer."""
+    lines = "".join(
+        json.dumps({"id": page.id, "url": page.url, "html": page.html.decode("utf-8", "replace")}) + "\n"
+        for page in pages
+    )
+    done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {one["name"]: Extracted(one["texts"], one["seconds"], is_markdown=False) for one in found}
+
+
+def install_node_peers(folder: Path) -> list[str | Path]:
+    """Install readability.js and defuddle into a folder of their own. Returns: the command that runs them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "labelled_peers.mjs"):
+        source = "labelled_package.json" if name == "package.json" else name
+        (folder / name).write_bytes((PEERS / source).read_bytes())
+    npm = Path(sys.executable).with_name("npm")
+    subprocess.run([npm, "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    return [Path(sys.executable).with_name("node"), folder / "labelled_peers.mjs"]
+
+
+def measure(pages: list[Page], extracted: dict[str, Extracted]) -> bool:
+    """Print the table and our keep-rates beside their limits. Returns: whether all are met."""
+    rows = {name: _rows(pages, one) for name, one in extracted.items()}
+    kinds = sorted({page.type for page in pages})
+    print(f"{len(pages)} pages; precision / recall / F1, means over pages")
+    print(f"{'':14}{'all':>20}{'ms a page':>11}" + "".join(f"{kind:>15}" for kind in kinds))
+    for name, found in rows.items():
+        means = "/".join(f"{fmean(row[index] for row in found):.3f}" for index in range(3))
+        by_kind = "".join(f"{_f1(pages, found, kind):>15.3f}" for kind in kinds)
+        print(f"{name:14}{means:>20}{1000 * extracted[name].seconds / len(pages):>11.1f}{by_kind}")
+    figures = Figures()
+    mine = rows[OURS]
+    figures.at_least("F1", fmean(row[2] for row in mine), F1)
+    figures.at_least("recall", fmean(row[1] for row in mine), RECALL)
+    for kind in kinds:
+        best = max((_f1(pages, found, kind) for name, found in rows.items() if name != OURS), default=0.0)
+        figures.at_least(f"F1 of {kind} pages, beside the best peer", _f1(pages, mine, kind), best)
+    figures.at_most("milliseconds a page", 1000 * extracted[OURS].seconds / len(pages), MILLISECONDS)
+    for part, (kept, there) in _kept(pages, extracted[OURS].texts).items():
+        figures.at_least(f"{part} kept, of {there:,}", kept / max(1, there), KEEP[part])
+    return not figures.missed
+
+
+def _rows(pages: list[Page], one: Extracted) -> list[tuple[float, float, float]]:
+    rows = []
+    for page in pages:
+        text = one.texts.get(page.id, "")
+        text = _text(_render(text)) if one.is_markdown else text
+        rows.append(_scores(Counter(_words(text)), Counter(_words(page.truth))))
+    return rows
+
+
+def _scores(found: Counter[str], wanted: Counter[str]) -> tuple[float, float, float]:
+    both = (found & wanted).total()
+    precision, recall = both / max(1, found.total()), both / max(1, wanted.total())
+    return precision, recall, 2 * precision * recall / (precision + recall) if both else 0.0
+
+
+def _f1(pages: list[Page], rows: list[tuple[float, float, float]], kind: str) -> float:
+    return fmean(row[2] for page, row in zip(pages, rows, strict=True) if page.type == kind)
+
+
+def _kept(pages: list[Page], markdown: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """Count the parts whose text is main text by the label, and those of them that the Markdown has, too."""
+    kept, there = Counter[str](), Counter[str]()
+    for page in pages:
+        truth = f" {' '.join(_words(page.truth))} "
+        source, result = LexborHTMLParser(page.html), LexborHTMLParser(_render(markdown.get(page.id, "")))
+        for node in source.css("script, style, template, noscript"):
+            node.decompose()
+        for part, selector in _SELECTORS.items():
+            wanted = Counter(
+                text for node in source.css(selector) if (text := _own(node, part)) and f" {text} " in truth
+            )
+            has = Counter(_own(node, part) for node in result.css(selector))
+            there[part] += wanted.total()
+            kept[part] += (wanted & has).total()
+        if page.type in _IMAGES_ON:
+            wanted_images = sum(1 for node in source.css("img") if _stands_in(node, truth))
+            there["images"] += wanted_images
+            kept["images"] += min(wanted_images, len(result.css("img")))
+    return {part: (kept[part], there[part]) for part in KEEP}
+
+
+def _own(node: LexborNode, part: str) -> str:
+    """Return the words of a part; of a list item those of its beginning, because lists lie in lists."""
+    words = _words(node.text(separator=" "))
+    return " ".join(words[:_CONTEXT] if part == "list items" else words)
+
+
+def _stands_in(image: LexborNode, truth: str) -> bool:
+    """Tell whether the nearest text around an image is main text."""
+    node = image.parent
+    while node is not None:
+        words = _words(node.text(separator=" "))
+        if len(words) >= _CONTEXT:
+            return f" {' '.join(words[:_CONTEXT])} " in truth
+        node = node.parent
+    return False
+
+
+def _text(html: str) -> str:
+    body = LexborHTMLParser(html).body
+    return body.text(separator=" ") if body is not None else ""
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
