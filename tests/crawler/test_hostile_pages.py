@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -94,11 +95,11 @@ def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path)
 
 
 def _crawl_in_bounds(
-    pages: Mapping[str, Answer | str] | Callable[[str], Answer | None], folder: Path
+    pages: Mapping[str, Answer | str] | Callable[[str], Answer | None], folder: Path, timeout: int = 60
 ) -> list[str]:
     """Crawl a site, check the time, the memory and the good pages; return the paths that were asked for."""
     with serving(pages) as site:
-        run, peak = watched_run(site.url, folder, "--timeout", "60")
+        run, peak = watched_run(site.url, folder, "--timeout", str(timeout))
         assert run.code == 0, run.stderr
         assert run.urls(site.url) >= {"/", *GOOD}
         assert run.seconds < SECONDS
@@ -151,6 +152,25 @@ def test_hostile_sitemaps_neither_delay_a_crawl_nor_fill_the_memory(
 def _beside_good_pages(sitemap: str, kind: str) -> dict[str, Answer | str]:
     pages = {"/": page("Home", links(*GOOD)), **GOOD}
     return {**pages, "/sitemap.xml": Answer(sitemap, headers={"Content-Type": kind})}
+
+
+@pytest.mark.parametrize("timeout", [5, 60])
+@pytest.mark.parametrize(
+    "start",
+    [b"<urlset>" + b"<a>" * 3_330_000, b"<urlset><url><loc>" + b"&" * 9_990_000],
+    ids=["nested", "signs"],
+)
+def test_packed_sitemaps_at_all_known_places_neither_delay_a_crawl_nor_fill_the_memory(
+    start: bytes, timeout: int, tmp_path: Path
+) -> None:
+    packed = Answer(gzip.compress(start, 6), headers={**XML, "Content-Encoding": "gzip"})
+    places = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
+    pages: dict[str, Answer | str] = {
+        "/": page("Home", links(*GOOD)),
+        **GOOD,
+        **dict.fromkeys(places, packed),
+    }
+    assert set(places) <= set(_crawl_in_bounds(pages, tmp_path, timeout))
 
 
 def test_sitemaps_of_an_index_are_limited_in_number_and_bytes(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import resource
+import threading
 import time
 from urllib.parse import unquote
 
@@ -50,6 +52,34 @@ def test_what_lies_before_another_mistake_is_read_and_the_rest_is_told() -> None
     found = parse_sitemap(b"<urlset><url><loc>/a</loc></url><url></loc></urlset>", HOME)
     assert [entry.url.path for entry in found.pages] == ["/a"]
     assert not found.is_complete
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["<a>" * 200 + "</a>" * 200, "<a/>" * 1_100_000, "&" * 1_100_000, f"<a b='{'x' * 2_000_000}'/>"],
+    ids=["deep", "many", "unescaped", "long"],
+)
+def test_what_lies_before_a_limit_is_read_and_the_rest_is_told(rest: str) -> None:
+    found = parse_sitemap(_set(f"<url><loc>/a</loc></url>{rest}<url><loc>/b</loc></url>").encode(), HOME)
+    assert [entry.url.path for entry in found.pages] == ["/a"]
+    assert not found.is_complete
+
+
+def test_deeply_nested_elements_take_no_memory() -> None:
+    body = b"<urlset>" + b"<a>" * 3_300_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    parse_sitemap(body, HOME)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_a_sitemap_is_not_read_further_once_the_crawl_has_ended() -> None:
+    ended = threading.Event()
+    ended.set()
+    assert not parse_sitemap(_set("<url><loc>/a</loc></url>").encode(), HOME, ended).pages
+
+
+def test_an_address_longer_than_any_url_is_left_out() -> None:
+    assert _pages(_set(f"<url><loc>/{'a' * 20_000}</loc></url><url><loc>/b</loc></url>")) == ["/b"]
 
 
 def test_the_address_of_a_picture_is_not_that_of_the_page() -> None:

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Event
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -32,6 +33,17 @@ MAX_SITEMAPS = 500
 """Sitemaps of one index that are noted; no more than MAX_FILES are read."""
 MAX_TOTAL_BYTES = 50_000_000
 """Unpacked bytes of all sitemaps of a site that are read."""
+MAX_DEPTH = 100
+"""Elements within each other; a sitemap needs five, an Atom feed also those of the pages in it."""
+MAX_STEPS = 1_000_000
+"""Elements and mended signs of one file that are read."""
+MAX_TAG = 1_000_000
+"""Bytes of one tag."""
+
+_BYTES_OF_STEP = 30
+"""What an element or a mended sign counts at least towards MAX_TOTAL_BYTES, because each takes time."""
+_LONGEST_TEXT = 10_000
+"""Characters of an address or a priority; URLs are shorter."""
 
 _ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
 _WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
@@ -42,8 +54,13 @@ _REFERENCE = re.compile(
 )
 _LONGEST_REFERENCE = 40
 _PART = 1 << 16
-"""Bytes of a sitemap that are mended at once."""
+"""Bytes of a sitemap that are read at once. Expat reads to their end, even after a handler raised an exception."""
 _CONTROL = bytes(set(range(32)) - {9, 10, 13})
+# What ends before its end is not mended by reading it again.
+_CUT_OFF = {
+    expat.errors.codes[error]
+    for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
+}
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +81,7 @@ class Sitemap:
         pages: The pages.
         sitemaps: The further sitemaps.
         is_complete: Whether the file could be read to its end.
-        size: Unpacked bytes of the file.
+        size: What the file counts towards MAX_TOTAL_BYTES.
     """
 
     pages: list[Entry] = field(default_factory=list)
@@ -89,13 +106,18 @@ async def read_sitemaps(
         yield pages
     if walk.found:
         return
-    # All at once: most sites have none of them, and the crawl waits for that.
-    elsewhere = await asyncio.gather(*(walk.look(site._replace(path=path, query="")) for path in _WELL_KNOWN))
-    first = next((sitemap for sitemap in elsewhere if sitemap.pages or sitemap.sitemaps), Sitemap())
-    if first.pages:
-        yield first.pages
-    async for pages in walk.through(first.sitemaps):
-        yield pages
+    places = [site._replace(path=path, query="") for path in _WELL_KNOWN]
+    # Fetched at once, because most sites have none of them and the crawl waits for that. Read one by one, because
+    # each may take as much time and memory as a sitemap is granted.
+    bodies = await asyncio.gather(*(walk.fetch(place) for place in places))
+    for place, body in zip(places, bodies, strict=True):
+        sitemap = await walk.read(body, place)
+        if sitemap.pages:
+            yield sitemap.pages
+        if sitemap.pages or sitemap.sitemaps:
+            async for pages in walk.through(sitemap.sitemaps):
+                yield pages
+            return
 
 
 async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncIterator[list[Entry]]:
@@ -132,13 +154,36 @@ class _Walk:
 
     async def look(self, url: Url) -> Sitemap:
         """Return what one file holds, nothing where robots.txt forbids it or enough were read."""
+        return await self.read(await self.fetch(url), url)
+
+    async def fetch(self, url: Url) -> bytes:
+        """Return the unpacked body of one file; empty where there is none, or where it may not be read."""
         if self._left <= 0 or not self._robots.allows(url):
-            return Sitemap()
+            return b""
         self._left -= 1
-        sitemap = await _read(self._getter, url)
+        try:
+            response = await follow(self._getter, url, accept=_ACCEPT, limit=MAX_BYTES)
+        except Failure as failure:
+            _log.info("sitemap %s passed over: %s", url, failure)
+            return b""
+        return response.body if response.status == 200 else b""
+
+    async def read(self, body: bytes, url: Url) -> Sitemap:
+        """Return what a body holds, nothing where enough was read."""
+        if not body or self._bytes <= 0:
+            return Sitemap()
+        ended = Event()
+        try:
+            # In a thread, because a large file takes long enough to hold up the pages.
+            sitemap = await asyncio.to_thread(parse_sitemap, body, url, ended)
+        finally:
+            # A thread cannot be cancelled: it must be told that the crawl reached its timeout.
+            ended.set()
         self._bytes -= sitemap.size
         if not sitemap.is_complete:
-            self._notes.append(f"{url} is not well-formed XML; what comes after the mistake was not read.")
+            self._notes.append(
+                f"{url} was read in part: it is not well-formed XML, or has more or deeper elements than are read."
+            )
         return sitemap
 
     def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:
@@ -148,29 +193,16 @@ class _Walk:
                 waiting.append(url)
 
 
-async def _read(getter: Getter, url: Url) -> Sitemap:
-    try:
-        response = await follow(getter, url, accept=_ACCEPT, limit=MAX_BYTES)
-        if response.status != 200:
-            return Sitemap()
-        # In a thread, because a large file takes long enough to hold up the pages.
-        return await asyncio.to_thread(parse_sitemap, response.body, url)
-    except Failure as failure:
-        _log.info("sitemap %s passed over: %s", url, failure)
-        return Sitemap()
-
-
-def parse_sitemap(body: bytes, url: Url) -> Sitemap:
+def parse_sitemap(body: bytes, url: Url, ended: Event | None = None) -> Sitemap:
     """Read a sitemap file.
 
-    Parameters: `body`, XML or one URL a line; `url`, where it lies. Returns what could be read before the
-    first mistake that cannot be mended. Entity declarations end the reading: nothing in a sitemap needs them.
+    Parameters: `body`, XML or one URL a line; `url`, where it lies; `ended`, which another thread sets once the
+    result is no longer wanted. Returns what could be read before the first mistake that cannot be mended, or
+    before a limit. Entity declarations end the reading: nothing in a sitemap needs them.
     """
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<")):
-        sitemap = _Reader(url).read(body)
-        sitemap.size = len(body)
-        return sitemap
+        return _Reader(url, ended or Event()).read(body)
     # Read line by line, because a list of millions of short lines takes much more memory than the file.
     lines = islice(io.TextIOWrapper(io.BytesIO(body), "utf-8", errors="replace"), MAX_URLS)
     links = (join(url, line) for line in lines if line.lstrip().startswith(("http://", "https://")))
@@ -180,33 +212,54 @@ def parse_sitemap(body: bytes, url: Url) -> Sitemap:
 class _Reader:
     """Reads the elements that matter out of an XML sitemap."""
 
-    def __init__(self, url: Url) -> None:
+    def __init__(self, url: Url, ended: Event) -> None:
         self._url = url
+        self._ended = ended
         self._found = Sitemap()
+        self._steps = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._found.pages.clear()
+        self._found.sitemaps.clear()
+        self._depth = 0
         self._text: list[str] | None = None
+        self._length = 0
         self._link: Url | None = None
         self._priority = 0.5
 
     def read(self, body: bytes) -> Sitemap:
+        """Return what a file holds."""
         body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
         try:
-            self._parse([body])
+            self._read(body)
         except _Stop:
             pass
-        except (expat.ExpatError, ValueError, LookupError):
-            self._read_on(body)
+        except (_TooMuch, expat.ExpatError, ValueError, LookupError) as reason:
+            self._found.is_complete = False
+            _log.warning("sitemap %s read in part: %s", self._url, reason)
+        self._found.size = max(len(body), self._steps * _BYTES_OF_STEP)
         return self._found
 
-    def _read_on(self, body: bytes) -> None:
-        """Read again what is not well-formed, after the mistakes that are known were mended."""
-        self._found = Sitemap()
+    def _read(self, body: bytes) -> None:
         try:
-            self._parse(_REFERENCE.sub(_mended, part) for part in _parts(body.translate(None, _CONTROL)))
-        except _Stop:
-            pass
+            self._parse(_parts(body))
         except (expat.ExpatError, ValueError, LookupError) as error:
-            self._found.is_complete = False
-            _log.warning("sitemap %s read in part: %s", self._url, error)
+            if isinstance(error, expat.ExpatError) and error.code in _CUT_OFF:
+                raise
+            # Read again, because the mistakes that are known can be mended.
+            self._begin()
+            self._parse(self._mended(part) for part in _parts(body.translate(None, _CONTROL)))
+
+    def _mended(self, part: bytes) -> bytes:
+        mended, count = _REFERENCE.subn(_mended, part)
+        self._step(count)
+        return mended
+
+    def _step(self, count: int = 1) -> None:
+        self._steps += count
+        if self._steps > MAX_STEPS:
+            raise _TooMuch(f"more than {MAX_STEPS} elements or mistakes")
 
     def _parse(self, parts: Iterable[bytes]) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -215,11 +268,21 @@ class _Reader:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
+        fed = 0
         for part in parts:
+            if self._ended.is_set():
+                raise _Stop
             parser.Parse(part)
+            fed += len(part)
+            if fed - parser.CurrentByteIndex > MAX_TAG:
+                raise _TooMuch(f"a tag of more than {MAX_TAG} bytes")
         parser.Parse(b"", True)  # noqa: FBT003 - expat's own signature
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._step()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooMuch(f"more than {MAX_DEPTH} elements within each other")
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
             # They have elements of the same names.
             return
@@ -231,13 +294,18 @@ class _Reader:
                 if attributes.get("rel", "alternate") == "alternate":
                     self._link = self._link or join(self._url, attributes["href"])
             case "loc" | "priority" | "link":
-                self._text = []
+                self._text, self._length = [], 0
 
     def _characters(self, data: str) -> None:
         if self._text is not None:
-            self._text.append(data)
+            self._length += len(data)
+            if self._length > _LONGEST_TEXT:
+                self._text = None
+            else:
+                self._text.append(data)
 
     def _end(self, name: str) -> None:
+        self._depth -= 1
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
             return
         text = "".join(self._text or []).strip()
@@ -283,6 +351,10 @@ def _mended(reference: re.Match[bytes]) -> bytes:
 
 class _Stop(Exception):
     """Enough was read."""
+
+
+class _TooMuch(Exception):
+    """A sitemap exceeds a limit that no honest one reaches; the message says which."""
 
 
 def _priority(text: str) -> float:
