@@ -46,9 +46,11 @@ _SELECTORS = {
     "table rows": "tr",
     "quotes": "blockquote",
 }
+_AT_ONCE = 50
+"""Pages of one process of a peer; jsdom does not give all of its memory back."""
 _IMAGES_ON = ("article", "documentation")
 _CONTEXT = 5
-"""Words around an image that have to be main text for the image to count."""
+"""Words around a part that have to be main text for the part to count."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,18 @@ def ours(pages: list[Page]) -> Extracted:
 
 def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
     """Run a program that reads `{id, url, html}` lines and writes one `{name, seconds, texts}` a peer."""
-    lines = "".join(
-        json.dumps({"id": page.id, "url": page.url, "html": page.html.decode("utf-8", "replace")}) + "\n"
-        for page in pages
-    )
-    done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=True)
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    return {one["name"]: Extracted(one["texts"], one["seconds"], is_markdown=False) for one in found}
+    found: dict[str, Extracted] = {}
+    for start in range(0, len(pages), _AT_ONCE):
+        lines = "".join(
+            json.dumps({"id": page.id, "url": page.url, "html": page.html.decode("utf-8", "replace")}) + "\n"
+            for page in pages[start : start + _AT_ONCE]
+        )
+        done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=True)
+        for one in map(json.loads, done.stdout.splitlines()):
+            before = found.get(one["name"], Extracted({}, 0.0, is_markdown=False))
+            texts, seconds = before.texts | one["texts"], before.seconds + one["seconds"]
+            found[one["name"]] = Extracted(texts, seconds, is_markdown=False)
+    return found
 
 
 def install_node_peers(folder: Path) -> list[str | Path]:
@@ -186,7 +193,9 @@ def _kept(pages: list[Page], markdown: dict[str, str]) -> dict[str, tuple[int, i
             node.decompose()
         for part, selector in _SELECTORS.items():
             wanted = Counter(
-                text for node in source.css(selector) if (text := _own(node, part)) and f" {text} " in truth
+                text
+                for node in source.css(selector)
+                if (text := _own(node, part)) and f" {text} " in truth and _stands_in(node, truth)
             )
             has = Counter(_own(node, part) for node in result.css(selector))
             there[part] += wanted.total()
@@ -204,9 +213,9 @@ def _own(node: LexborNode, part: str) -> str:
     return " ".join(words[:_CONTEXT] if part == "list items" else words)
 
 
-def _stands_in(image: LexborNode, truth: str) -> bool:
-    """Tell whether the nearest text around an image is main text."""
-    node = image.parent
+def _stands_in(part: LexborNode, truth: str) -> bool:
+    """Tell whether the nearest text around a part is main text; menus repeat words of it."""
+    node = part.parent
     while node is not None:
         words = _words(node.text(separator=" "))
         if len(words) >= _CONTEXT:

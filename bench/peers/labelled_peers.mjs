@@ -9,11 +9,19 @@ const pages = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => 
 const quiet = new VirtualConsole()
 console.log = console.warn = console.error = () => undefined
 
-const textOf = (html) => new JSDOM(html, { virtualConsole: quiet }).window.document.body.textContent
+const within = async (html, url, use) => {
+  const dom = new JSDOM(html, { url, virtualConsole: quiet })
+  try {
+    return await use(dom)
+  } finally {
+    dom.window.close()
+  }
+}
+const textOf = (html) => within(html, undefined, (dom) => dom.window.document.body.textContent)
 
 const peers = {
-  'readability.js': async ({ html, url }) => new Readability(new JSDOM(html, { url, virtualConsole: quiet }).window.document).parse()?.textContent ?? '',
-  defuddle: async ({ html, url }) => textOf((await Defuddle(new JSDOM(html, { url, virtualConsole: quiet }), url)).content),
+  'readability.js': ({ html, url }) => within(html, url, (dom) => new Readability(dom.window.document).parse()?.textContent ?? ''),
+  defuddle: async ({ html, url }) => textOf((await within(html, url, (dom) => Defuddle(dom, url))).content),
 }
 
 for (const [name, extract] of Object.entries(peers)) {
