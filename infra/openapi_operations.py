@@ -266,14 +266,16 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "DELETE /webhooks/{webhook_id}": Operation("deleteWebhook", _WEBHOOK),
     "POST /webhooks/{webhook_id}/test": Operation(
-        "testWebhook", (*_WEBHOOK, "webhook_disabled"), limited=True
+        "testWebhook", (*_WEBHOOK, "webhook_disabled", "email_not_verified"), limited=True
     ),
     "POST /webhooks/{webhook_id}/rotate-secret": Operation(
         "rotateWebhookSecret", (*_WEBHOOK, "webhook_changed")
     ),
     "GET /webhooks/{webhook_id}/deliveries": Operation("listDeliveries", (*_WEBHOOK, "validation_error")),
     "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/retry": Operation(
-        "retryDelivery", (*_WEBHOOK, "delivery_not_found", "webhook_disabled"), limited=True
+        "retryDelivery",
+        (*_WEBHOOK, "delivery_not_found", "webhook_disabled", "email_not_verified"),
+        limited=True,
     ),
     "POST /websites": Operation(
         "addWebsite",

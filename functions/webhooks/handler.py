@@ -83,7 +83,7 @@ def delete(webhook_id: str) -> Message:
     f"{PREFIX}/webhooks/<webhook_id>/test", summary="Test a webhook", status_code=202, tags=["webhooks"]
 )
 def test(webhook_id: str) -> AcceptedDelivery:
-    """Send a `ping` event; the deliveries show what came of it."""
+    """Send a `ping` event once; the deliveries show what came of it. This needs a confirmed email address."""
     user = _account()
     app.limit("webhook_sends", _SENDS, key=user.id)
     delivery = ping_webhook(bootstrap.services(), user, _id(webhook_id))
@@ -120,7 +120,10 @@ def list_deliveries(
     tags=["webhooks"],
 )
 def retry(webhook_id: str, delivery_id: str) -> AcceptedDelivery:
-    """Send a delivery now, under the same ID; if that fails, it has all of its retries again."""
+    """Send a delivery now, under the same ID; if that fails, it has all of its retries again. A `ping` has none.
+
+    This needs a confirmed email address.
+    """
     user = _account()
     app.limit("webhook_sends", _SENDS, key=user.id)
     if not is_id(delivery_id):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from standardwebhooks import Webhook as Verifier
 
 from llmready import bootstrap
 from llmready.domain.clock import now
+from llmready.domain.controls import Controls
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation
 from llmready.domain.plans import Schedule
@@ -223,6 +225,7 @@ def test_a_deleted_generation_is_still_told(hooked: Service, receiver: Receiver)
 
 def test_a_test_sends_a_ping(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.pings@example.org")
+    _confirm(hooked, ada)
     made = create(ada, receiver.url)
     answer = ada.ask("POST", f"/webhooks/{made['id']}/test")
     assert answer.status == 202
@@ -230,6 +233,57 @@ def test_a_test_sends_a_ping(hooked: Service, receiver: Receiver) -> None:
     (request,) = receiver.requests
     assert Verifier(made["secret"]).verify(request.body, request.headers)["type"] == "ping"
     assert request.headers["webhook-id"] == answer.json["delivery_id"]
+
+
+def test_only_a_confirmed_account_has_requests_sent(hooked: Service, receiver: Receiver) -> None:
+    eve = hooked.person("eve.unconfirmed@example.org")
+    made = create(eve, receiver.url)
+    fail(hooked, eve)
+    hooked.notify()
+    (delivery,) = deliveries(eve, made)
+    for path in ("test", f"deliveries/{delivery['id']}/retry"):
+        refused = eve.ask("POST", f"/webhooks/{made['id']}/{path}")
+        assert (refused.status, refused.json["code"]) == (403, "email_not_verified")
+    hooked.notify()
+    assert len(receiver.requests) == 1
+
+
+def test_a_ping_is_sent_once_and_its_failure_disables_nothing(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = hooked.person("ada.once@example.org")
+    _confirm(hooked, ada)
+    made = create(ada, receiver.url)
+    receiver.status = 500
+    ada.ask("POST", f"/webhooks/{made['id']}/test")
+    hooked.notify()
+    _run_ahead(monkeypatch, bootstrap.services(), timedelta(days=1))
+    _dispatch_deliveries()
+    hooked.notify()
+    assert len(receiver.requests) == 1
+    (delivery,) = deliveries(ada, made)
+    assert (delivery["status"], delivery["next_attempt_at"]) == ("failed", None)
+    assert ada.ask("GET", f"/webhooks/{made['id']}").json["is_active"] is True
+
+
+def test_a_blocked_host_gets_no_webhooks(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = hooked.person("ada.blocked@example.org")
+    made = create(ada, receiver.url)
+    fixed = SimpleNamespace(get=lambda: Controls(blocked_hosts=("127.0.0.1",)))
+    use(monkeypatch, controls=fixed)
+    fail(hooked, ada)
+    hooked.notify()
+    assert receiver.requests == []
+    (delivery,) = deliveries(ada, made)
+    assert delivery["status"] == "failed"
+    assert "operator" in delivery["attempts"][0]["error"]
+    for answer in (
+        ada.ask("POST", "/webhooks", {"url": receiver.url}),
+        ada.ask("PATCH", f"/webhooks/{made['id']}", {"url": receiver.url + "/other"}),
+    ):
+        assert (answer.status, answer.json["errors"][0]["field"]) == (422, "url")
 
 
 def test_after_a_rotation_both_secrets_sign_for_a_day(
@@ -359,6 +413,7 @@ def test_410_disables_the_endpoint(hooked: Service, receiver: Receiver) -> None:
 
 def test_a_delivery_is_retried_by_hand(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.hand@example.org")
+    _confirm(hooked, ada)
     made = create(ada, receiver.url)
     receiver.status = 500
     fail(hooked, ada)
@@ -378,6 +433,7 @@ def test_a_delivery_is_retried_by_hand(hooked: Service, receiver: Receiver) -> N
 
 def test_deliveries_are_listed_newest_first_in_pages(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.pages@example.org")
+    _confirm(hooked, ada)
     made, other = create(ada, receiver.url), create(ada, receiver.url + "/other")
     for _ in range(5):
         ada.ask("POST", f"/webhooks/{made['id']}/test")

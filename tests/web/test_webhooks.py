@@ -17,7 +17,7 @@ Visit = Callable[..., Visitor]
 def test_a_webhook_is_created_tested_and_its_deliveries_are_shown(system: System, visit: Visit) -> None:
     with receiving(port=SITE_PORTS[-1]) as receiver:
         receiver.body = b"<script>alert(1)</script>"
-        page = visit().sign_in(system.user(), "/account/webhooks")
+        page = visit().sign_in(system.confirm(system.user()), "/account/webhooks")
         page.get_by_label("Address").fill("https://127.0.0.1/hooks")
         page.get_by_role("button", name="Create webhook").click()
         expect(page.locator(".error")).to_contain_text("public")

@@ -178,13 +178,13 @@ class Delivery(BaseModel):
     correlation_id: str = ""
 
     def pause(self, *, retry_after: timedelta | None, chance: float) -> timedelta | None:
-        """Return how long to wait after a failed attempt, or None if its retries are used up.
+        """Return how long to wait after a failed attempt, or None if its retries are used up. A ping has none.
 
         Args:
             retry_after: What the receiver asked for.
             chance: Random number from 0 to 1, which spreads retries.
         """
-        if self.tries > len(RETRIES):
+        if self.event == PING or self.tries > len(RETRIES):
             return None
         planned = RETRIES[max(0, self.tries - 1)] * (1 + _JITTER * chance)
         return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, NotFound
+from llmready.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from llmready.domain.user import User
 from llmready.domain.webhooks import (
     MOST_WEBHOOKS,
@@ -31,7 +31,7 @@ def add_webhook(
     """Store a new endpoint of a user.
 
     Raises:
-        Invalid: The URL is no https URL of a public host.
+        Invalid: The URL is no https URL of a public host, or the operator blocks the host.
         Forbidden: The account has the greatest number of endpoints.
         NotFound: The account does not exist any more.
     """
@@ -39,7 +39,7 @@ def add_webhook(
     webhook = Webhook(
         id=new_id(),
         user_id=user.id,
-        url=webhook_url(url, allowed_hosts=services.settings.allowed_hosts),
+        url=_allowed_url(services, url),
         description=description,
         events=events,
         secret=new_webhook_secret(),
@@ -72,7 +72,7 @@ def change_webhook(services: Services, user: User, webhook_id: str, changes: Map
         changes: New values of ``url``, ``events``, ``description`` and ``is_active``; what is left out stays.
 
     Raises:
-        Invalid: The URL is no https URL of a public host.
+        Invalid: The URL is no https URL of a public host, or the operator blocks the host.
         NotFound: The user has no such endpoint.
         Conflict: It was changed meanwhile.
     """
@@ -82,7 +82,7 @@ def change_webhook(services: Services, user: User, webhook_id: str, changes: Map
         name: value for name, value in changes.items() if name in ("events", "description")
     }
     if "url" in changes:
-        update["url"] = webhook_url(str(changes["url"]), allowed_hosts=services.settings.allowed_hosts)
+        update["url"] = _allowed_url(services, str(changes["url"]))
     if changes.get("is_active") is True:
         update |= {"disabled_at": None, "disabled_reason": None}
     elif changes.get("is_active") is False and old.is_active:
@@ -116,11 +116,12 @@ def remove_webhook(services: Services, user: User, webhook_id: str) -> None:
 
 
 def ping_webhook(services: Services, user: User, webhook_id: str) -> Delivery:
-    """Send a test event to an endpoint.
+    """Send a test event to an endpoint. It is attempted once.
 
     Raises:
         NotFound: The user has no such endpoint.
         Conflict: The endpoint is disabled.
+        Forbidden: The user has not confirmed the email address.
     """
     webhook = _active(services, user, webhook_id)
     delivery = new_delivery(webhook, PING, {"webhook_id": webhook.id}, services.clock())
@@ -135,6 +136,7 @@ def retry_delivery(services: Services, user: User, webhook_id: str, delivery_id:
     Raises:
         NotFound: The user has no such endpoint, or the endpoint no such delivery.
         Conflict: The endpoint is disabled.
+        Forbidden: The user has not confirmed the email address.
     """
     webhook = _active(services, user, webhook_id)
     found = services.deliveries.get(user.id, webhook.id, delivery_id)
@@ -149,7 +151,19 @@ def _active(services: Services, user: User, webhook_id: str) -> Webhook:
     webhook = read_webhook(services, user, webhook_id)
     if not webhook.is_active:
         raise Conflict("webhook_disabled", "This webhook is disabled; activate it before sending to it.")
+    if not user.is_verified:
+        # Nobody without an address of their own can have this service send requests.
+        raise Forbidden(
+            "email_not_verified", "Please confirm your email address before sending to a webhook."
+        )
     return webhook
+
+
+def _allowed_url(services: Services, text: str) -> str:
+    url = webhook_url(text, allowed_hosts=services.settings.allowed_hosts)
+    if services.controls.get().blocks(url):
+        raise Invalid("url", "The operator of this service does not allow webhooks to this host.")
+    return url
 
 
 def _replace(services: Services, old: Webhook, new: Webhook) -> None:

@@ -13,6 +13,7 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.webhooks import (
+    PING,
     Attempt,
     Delivery,
     DeliveryStatus,
@@ -96,6 +97,10 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         unchanged = delivery.model_copy(update={"tries": delivery.tries - 1})
         services.deliveries.postpone(unchanged, time + _SUSPENDED_PAUSE)
         return False
+    if services.controls.get().blocks(webhook.url):
+        reason = "The operator of this service does not allow webhooks to this host, so nothing was sent."
+        _end(services, delivery, Attempt(at=time, duration_ms=0, error=reason), succeeded=False)
+        return False
     answer = services.webhook_sender.post(
         webhook.url,
         {
@@ -144,7 +149,8 @@ def _handle_failure(services: Services, webhook: Webhook, delivery: Delivery, an
     )
     if pause is None:
         _store_end(services, delivery, DeliveryStatus.FAILED)
-        _disable_failing(services, webhook, delivery, time)
+        if delivery.event != PING:
+            _disable_failing(services, webhook, delivery, time)
         return
     services.deliveries.postpone(delivery, time + pause)
     if pause <= _LONGEST_DELAY - timedelta(seconds=1):
