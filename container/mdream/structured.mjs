@@ -6,6 +6,8 @@ const MOST_SCRIPTS = 10
 const LONGEST_SCRIPT = 200_000
 const MOST_PROPERTIES = 5
 const LONGEST_VALUE = 60
+/** Lists and objects within each other in which a product is looked for. */
+const MOST_LEVELS = 5
 const PUBLISHED = /"datePublished"\s*:\s*"([^"]{8,40})"/
 const PRODUCT = /"@type"\s*:\s*(?:\[[^\]]{0,200})?"Product"/
 const CURRENCY = /^[A-Z]{3}$/
@@ -37,12 +39,12 @@ export function offerOf(tree) {
   const text = shownText(tree)
   const found = []
   const offer = [product.offers].flat().find((one) => one && typeof one === 'object')
-  const price = String(offer?.price ?? offer?.lowPrice ?? offer?.priceSpecification?.price ?? '')
-  const currency = String(offer?.priceCurrency ?? offer?.priceSpecification?.priceCurrency ?? '')
+  const price = textOf(offer?.price ?? offer?.lowPrice ?? offer?.priceSpecification?.price)
+  const currency = textOf(offer?.priceCurrency ?? offer?.priceSpecification?.priceCurrency)
   if (PRICE.test(price) && CURRENCY.test(currency) && shows(text, price)) found.push(`${price} ${currency}`)
   for (const property of [product.additionalProperty].flat().slice(0, MOST_PROPERTIES)) {
-    const name = String(property?.name ?? '').trim()
-    const value = String(property?.value ?? '').trim()
+    const name = textOf(property?.name)
+    const value = textOf(property?.value)
     if (name && value && name.length + value.length <= LONGEST_VALUE && text.includes(value)) found.push(`${name}: ${value}`)
   }
   return found
@@ -63,10 +65,16 @@ function parsed(text) {
 
 /** Collect the products that structured data describes, not those that it only lists. */
 function collect(data, found, depth) {
-  if (Array.isArray(data)) for (const one of data) collect(one, found, depth)
-  if (!data || typeof data !== 'object' || depth > 2) return
-  if ([data['@type']].flat().includes('Product')) found.push(data)
+  if (!data || typeof data !== 'object' || depth > MOST_LEVELS) return
+  if (Array.isArray(data)) for (const one of data) collect(one, found, depth + 1)
+  else if ([data['@type']].flat().includes('Product')) found.push(data)
   else if (data['@graph'] || data.mainEntity) collect(data['@graph'] ?? data.mainEntity, found, depth + 1)
+}
+
+/** Return a value of structured data as text; of a list its one value, because no other list or object is a text. */
+function textOf(value) {
+  const [one, ...others] = [value].flat()
+  return (typeof one === 'string' || typeof one === 'number') && others.length === 0 ? String(one).trim() : ''
 }
 
 /** Say whether a text shows a price, in whichever way its numbers are written. */

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit.crawler_program import watched_run
+from testkit.crawler_program import run, watched_run
 from testkit.serving import Answer, links, page, serving
 
 SECONDS = 20
@@ -23,6 +23,10 @@ def _nested(*names: str, most: int) -> str:
     """Return start tags without end tags, of at most so many characters."""
     opened = "".join(f"<{name}>" for name in names)
     return opened * (most // len(opened))
+
+
+def _structured(data: str) -> str:
+    return f'<p>Rolls</p><script type="application/ld+json">{data}</script>'
 
 
 HOSTILE = {
@@ -58,6 +62,13 @@ HOSTILE = {
     "headings": "<h2>x</h2>" * 50_000,
     "images": f"<p>{'![' * 100_000}{'<img src=x alt=[>' * 20_000}</p>",
     "options": "<select>" + "<option>x" * 100_000,
+    "structured-in-lists": _structured("[" * 90_000 + '{"@type": "Product"}' + "]" * 90_000),
+    "structured-as-name": _structured(
+        '{"@type": "Product", "additionalProperty": {"name": ' + "[" * 90_000 + "]" * 90_000 + "}}"
+    ),
+    "structured-as-price": _structured(
+        '{"@type": "Product", "offers": {"price": {"toString": 1, "valueOf": 1}}}'
+    ),
     "structured": f'<script type="application/ld+json">{"[" * 200_000}</script>',
 }
 """Bodies of pages, by what they have too much of."""
@@ -89,6 +100,13 @@ def _pages() -> dict[str, Answer | str]:
     return {"/": front, **hostile, **served, **GOOD}
 
 
+def test_structured_data_of_any_shape_loses_no_page(tmp_path: Path) -> None:
+    names = [f"/{name}" for name in HOSTILE if name.startswith("structured-")]
+    pages = {name: page(name, HOSTILE[name.removeprefix("/")]) for name in names}
+    with serving({"/": page("Home", links(*names)), **pages}) as site:
+        assert run(site.url, tmp_path).urls(site.url) == {"/", *names}
+
+
 def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path) -> None:
     requests = _crawl_in_bounds(_pages(), tmp_path)
     assert {f"/bad/{name}" for name in (*HOSTILE, *SERVED)} <= set(requests)
@@ -99,10 +117,10 @@ def _crawl_in_bounds(
 ) -> list[str]:
     """Crawl a site, check the time, the memory and the good pages; return the paths that were asked for."""
     with serving(pages) as site:
-        run, peak = watched_run(site.url, folder, "--timeout", str(timeout))
-        assert run.code == 0, run.stderr
-        assert run.urls(site.url) >= {"/", *GOOD}
-        assert run.seconds < SECONDS
+        crawled, peak = watched_run(site.url, folder, "--timeout", str(timeout))
+        assert crawled.code == 0, crawled.stderr
+        assert crawled.urls(site.url) >= {"/", *GOOD}
+        assert crawled.seconds < SECONDS
         assert 20 < peak < MEGABYTES
         return site.paths
 

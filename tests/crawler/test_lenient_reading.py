@@ -127,3 +127,27 @@ def test_the_first_paragraph_of_hostile_text_takes_little_time(text: str) -> Non
     began = time.perf_counter()
     first_paragraph(text)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize("unit", ["\\[", "[a\\", '[a](b "c\\[', "[a](b(c)"])
+def test_escaped_brackets_take_no_longer_than_prose(unit: str) -> None:
+    text = "x " + unit * 10_000
+    began = time.process_time()
+    first_paragraph(text)
+    assert time.process_time() - began < 0.1
+
+
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        (r"[all \[kinds\] of rolls](/rolls)", "all [kinds] of rolls"),
+        (r"\[all kinds](/rolls)", "[all kinds](/rolls)"),
+        (r"\\[all kinds](/rolls)", "\\all kinds"),
+        ('[all kinds](</rolls and more> "Rolls")', "all kinds"),
+        ("[all kinds](/rolls_(fresh))", "all kinds"),
+    ],
+)
+def test_links_in_a_paragraph_are_read_as_their_text(link: str, text: str) -> None:
+    assert first_paragraph(f"We bake {link} before the sun rises over the harbour. Come early.") == (
+        f"We bake {text} before the sun rises over the harbour. Come early."
+    )

@@ -31,8 +31,9 @@ _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 _NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
 # Each quantifier is bounded, so that text which opens brackets without end takes linear time.
 _IMAGE = re.compile(r"!\[[^\[\]]{0,1000}\]\([^()]{0,2000}\)")
+# Escaped signs are matched as well, so that no bracket within a label begins another attempt.
 _LINK = re.compile(
-    r"\[((?:[^\[\]\\]|\\.){0,1000})\]\((?:<[^<>]{0,2000}>|[^()\s]{0,2000}(?:\([^()]{0,200}\)[^()\s]{0,2000}){0,5})"
+    r"\\.|\[((?:[^\[\]\\]|\\.){0,1000})\]\((?:<[^<>]{0,2000}>|[^()\s]{0,2000}(?:\([^()]{0,200}\)[^()\s]{0,2000}){0,5})"
     r"(?:\s{1,20}\"[^\"]{0,500}\")?\)"
 )
 _MARKS = re.compile(r"(?<!\\)(?:\*\*|\*|`|~~|</?[a-z]+>)|(?<![\\\w])_|(?<!\\)_(?!\w)")
@@ -103,8 +104,10 @@ def _blocks(markdown: str) -> Iterator[str]:
 
 def _is_list_of_links(block: str) -> bool:
     """Tell whether a block has hardly any text besides its links, as a table of contents."""
-    beside, links = _LINK.subn("", block)
-    return links > 0 and sum(map(str.isalnum, beside)) < LEAST_BESIDE_LINKS
+    if all(match[1] is None for match in _LINK.finditer(block)):
+        return False
+    beside = _LINK.sub(lambda match: match[0] if match[1] is None else "", block)
+    return sum(map(str.isalnum, beside)) < LEAST_BESIDE_LINKS
 
 
 def _prose(block: str) -> str:
@@ -114,7 +117,8 @@ def _prose(block: str) -> str:
 
 
 def _without_marks(block: str) -> str:
-    text = _LINK.sub(r"\1", _IMAGE.sub("", _HEADING_WITHIN.sub("", block)))
+    text = _IMAGE.sub("", _HEADING_WITHIN.sub("", block))
+    text = _LINK.sub(lambda match: match[0] if match[1] is None else match[1], text)
     return " ".join(_ESCAPE.sub(r"\1", _MARKS.sub("", text)).split())
 
 

@@ -36,8 +36,11 @@ def is_public(address: Address) -> bool:
 
     An IPv4-mapped IPv6 address is judged as the IPv4 address in it. Tunnels and translations (6to4, Teredo, NAT64,
     IPv4-compatible) are refused, because they lead to other addresses; ``ipaddress.is_global`` accepts some of them.
+    An address with a zone (``%eth0``) is refused, because the zone is an interface of one machine.
     """
     if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return False
         mapped = address.ipv4_mapped
         if mapped is not None:
             return is_public(mapped)

@@ -229,9 +229,12 @@ def _host(parts: SplitResult) -> str:
         raise Invalid("url", "The URL has no host name.")
     if ":" in host:
         try:
-            return ipaddress.IPv6Address(host).compressed
+            address = ipaddress.IPv6Address(host)
         except ValueError:
             raise Invalid("url", "The address in the URL is not valid.") from None
+        if address.scope_id is not None:
+            raise Invalid("url", "The address in the URL names a network interface of one machine.")
+        return address.compressed
     try:
         ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
