@@ -18,7 +18,7 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import FAILURES_UNTIL_OFF
-from llmready.domain.webhooks import RETRIES
+from llmready.domain.webhooks import RETRIES, WebhookAnswer, new_delivery
 from llmready.ports.webhooks import Deliveries
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
@@ -284,6 +284,110 @@ def test_a_blocked_host_gets_no_webhooks(
         ada.ask("PATCH", f"/webhooks/{made['id']}", {"url": receiver.url + "/other"}),
     ):
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, "url")
+
+
+def test_a_user_has_one_request_under_way(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second delivery is postponed and does not occupy a notifier."""
+    ada = hooked.person("ada.lease@example.org")
+    made = create(ada, receiver.url)
+    fail(hooked, ada)
+    fail(hooked, ada)
+    services = bootstrap.services()
+    first, second = services.deliveries.due(now() + timedelta(minutes=1))
+    began: list[bool] = []
+    sender = services.webhook_sender
+
+    class Nested:
+        def post(self, *parts: Any) -> WebhookAnswer:
+            began.append(send_webhook(services, ada.id, made["id"], second.id))
+            return sender.post(*parts)
+
+    assert send_webhook(replace(services, webhook_sender=Nested()), ada.id, made["id"], first.id)
+    assert (began, receiver.ids) == ([False], [first.id])
+    assert {delivery["status"] for delivery in deliveries(ada, made)} == {"succeeded", "pending"}
+    waiting = next(each for each in deliveries(ada, made) if each["status"] == "pending")
+    assert waiting["attempts"] == []
+    _run_ahead(monkeypatch, services, timedelta(seconds=10))
+    assert send_webhook(bootstrap.services(), ada.id, made["id"], second.id)
+    assert receiver.ids == [first.id, second.id]
+
+
+def test_an_endpoint_that_hangs_is_paused(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = hooked.person("ada.hangs@example.org"), hooked.person("ben.waits@example.org")
+    made = create(ada, receiver.url + "/ada")
+    create(ben, receiver.url + "/ben")
+    services = bootstrap.services()
+    asked: list[str] = []
+
+    class Hanging:
+        def post(self, url: str, *_: Any) -> WebhookAnswer:
+            asked.append(url.rpartition("/")[2])
+            return WebhookAnswer(duration_ms=15_000, error="Too late.", timed_out=True)
+
+    use(monkeypatch, webhook_sender=Hanging())
+    for _ in range(5):
+        fail(hooked, ada)
+    fail(hooked, ben)
+    hooked.notify()
+    assert sorted(asked) == ["ada", "ben"]
+    _run_ahead(monkeypatch, bootstrap.services(), timedelta(seconds=45))
+    _dispatch_deliveries(timedelta(minutes=1))
+    hooked.notify()
+    assert sorted(asked) == ["ada", "ben"]
+    _run_ahead(monkeypatch, services, timedelta(seconds=150))
+    _dispatch_deliveries()
+    hooked.notify()
+    assert receiver.requests
+    assert all(len(delivery["attempts"]) <= 2 for delivery in deliveries(ada, made))
+
+
+def test_deliveries_that_wait_in_the_queue_are_not_queued_again(hooked: Service, receiver: Receiver) -> None:
+    ada = hooked.person("ada.queue@example.org")
+    create(ada, receiver.url)
+    for _ in range(3):
+        fail(hooked, ada)
+    for minute in range(1, 6):
+        _dispatch_deliveries(timedelta(minutes=minute))
+    counted = hooked.place.sqs.get_queue_attributes(
+        QueueUrl=hooked.place.webhook_queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    # Each was sent when it was stored, and once more because it was not attempted.
+    assert counted["Attributes"]["ApproximateNumberOfMessages"] == "6"
+    _dispatch_deliveries(timedelta(minutes=20))
+    hooked.place.sqs.purge_queue(QueueUrl=hooked.place.webhook_queue_url)
+    _dispatch_deliveries(timedelta(minutes=40))
+    hooked.notify()
+    assert len(receiver.requests) == 3
+
+
+def test_tests_and_retries_are_refused_while_many_deliveries_are_pending(
+    hooked: Service, receiver: Receiver
+) -> None:
+    ada = hooked.person("ada.many@example.org")
+    _confirm(hooked, ada)
+    made = create(ada, receiver.url)
+    assert ada.ask("POST", f"/webhooks/{made['id']}/test").status == 202
+    hooked.notify()
+    (ended,) = deliveries(ada, made)
+    services = bootstrap.services()
+    webhook = services.webhooks.get(ada.id, made["id"])
+    assert webhook is not None
+    for _ in range(50):
+        pending = new_delivery(webhook, "generation.failed", {}, services.clock())
+        services.deliveries.put(pending)
+    for path in ("test", f"deliveries/{ended['id']}/retry"):
+        refused = ada.ask("POST", f"/webhooks/{made['id']}/{path}")
+        assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+        assert int(refused.headers["Retry-After"]) > 0
+    # A retry of a pending delivery adds none, and events of generations are always stored.
+    assert ada.ask("POST", f"/webhooks/{made['id']}/deliveries/{pending.id}/retry").status == 202
+    fail(hooked, ada)
+    page = ada.ask("GET", f"/webhooks/{made['id']}/deliveries?per_page=100").json["items"]
+    assert sum(delivery["status"] == "pending" for delivery in page) == 51
 
 
 def test_after_a_rotation_both_secrets_sign_for_a_day(

@@ -70,12 +70,14 @@ class PinnedWebhookSender:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
         """Send one request and return what came of it."""
         began = time.monotonic()
+        timed_out = False
         try:
             with _Deadline(began + self._seconds) as deadline:
                 answer = self._post(urlsplit(url), headers, body, deadline)
         except AddressRefused as refused:
             error = f"{refused.host} is not a public internet address, so nothing was sent."
         except _TooLate:
+            timed_out = True
             error = f"The endpoint did not answer within {self._seconds:g} seconds."
         except ssl.SSLCertVerificationError as failed:
             error = f"The certificate of the endpoint is not valid: {failed.verify_message}."
@@ -89,7 +91,7 @@ class PinnedWebhookSender:
             error = "The connection to the endpoint failed."
         else:
             return answer.model_copy(update={"duration_ms": _milliseconds_since(began)})
-        return WebhookAnswer(duration_ms=_milliseconds_since(began), error=error)
+        return WebhookAnswer(duration_ms=_milliseconds_since(began), error=error, timed_out=timed_out)
 
     def _post(
         self, url: SplitResult, headers: Mapping[str, str], body: bytes, deadline: "_Deadline"

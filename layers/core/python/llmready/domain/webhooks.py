@@ -36,6 +36,9 @@ LONGEST_PAUSE = timedelta(hours=24)
 MOST_ATTEMPTS_KEPT = 20
 """How many attempts of a delivery are stored; the newest are kept."""
 
+MOST_PENDING = 50
+"""Pending deliveries of an endpoint above which its owner cannot add more by hand. Events always are stored."""
+
 _PREFIX = "whsec_"
 _SECRET_BYTES = 32
 _JITTER = 0.2  # of a pause
@@ -71,6 +74,7 @@ class Webhook(BaseModel):
         previous_secret: The secret before the last rotation, which signs as well until ``previous_until``.
         disabled_at: Since when it receives nothing; None while it is active.
         last_success_at: When it accepted a delivery last.
+        paused_until: Until when nothing is sent to it, because it did not answer in time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +92,7 @@ class Webhook(BaseModel):
     disabled_at: Moment | None = None
     disabled_reason: DisabledReason | None = None
     last_success_at: Moment | None = None
+    paused_until: Moment | None = None
 
     @property
     def is_active(self) -> bool:
@@ -203,6 +208,7 @@ class WebhookAnswer(BaseModel):
         response: Start of the answer's body.
         error: Why there was no answer, as a sentence for the owner of the endpoint.
         retry_after: Value of the answer's ``Retry-After``, as a duration.
+        timed_out: Whether the time for the request was over before the answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -212,6 +218,7 @@ class WebhookAnswer(BaseModel):
     response: str | None = None
     error: str | None = None
     retry_after: timedelta | None = None
+    timed_out: bool = False
 
     @property
     def is_success(self) -> bool:

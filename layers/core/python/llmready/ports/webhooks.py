@@ -50,6 +50,24 @@ class Webhooks(Protocol):
     def note_success(self, webhook: Webhook, time: datetime) -> None:
         """Record when an endpoint accepted a delivery."""
 
+    def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
+        """Take the lease of a user for one request; a user has one request under way at a time.
+
+        Args:
+            user_id: ID of the user.
+            time: Current time.
+            until: End of the lease.
+
+        Returns:
+            None if the lease was taken, else until when another process has it.
+        """
+
+    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
+        """End the lease that lasts until ``leased_until`` at ``until`` instead."""
+
+    def pause(self, webhook: Webhook, until: datetime) -> None:
+        """Send nothing to an endpoint until then."""
+
     def disable(
         self,
         webhook: Webhook,
@@ -85,6 +103,9 @@ class Deliveries(Protocol):
     def page(self, user_id: str, webhook_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
         """Return deliveries of an endpoint, newest first; ``after`` is the ID behind which to begin."""
 
+    def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
+        """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""
+
     def claim(
         self, user_id: str, webhook_id: str, delivery_id: str, *, time: datetime, until: datetime
     ) -> Delivery | None:
@@ -114,7 +135,10 @@ class Deliveries(Protocol):
         """Make all pending deliveries of a user due now."""
 
     def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time``."""
+        """Iterate over the deliveries that were due before ``time`` and are not marked as queued then."""
+
+    def mark_queued(self, delivery: Delivery, until: datetime) -> None:
+        """Leave a delivery out of those that are due until then, or until it is claimed."""
 
 
 class WebhookQueue(Protocol):

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from llmready.domain.clock import new_id
-from llmready.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from llmready.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 from llmready.domain.user import User
 from llmready.domain.webhooks import (
+    MOST_PENDING,
     MOST_WEBHOOKS,
     PING,
     Delivery,
+    DeliveryStatus,
     DisabledReason,
     EventType,
     Webhook,
@@ -18,6 +20,8 @@ from llmready.domain.webhooks import (
 )
 from llmready.services import Services
 from llmready.usecases.send_webhook import hand_delivery_to_notifier
+
+_PENDING_RETRY = 60  # seconds
 
 
 def add_webhook(
@@ -122,8 +126,10 @@ def ping_webhook(services: Services, user: User, webhook_id: str) -> Delivery:
         NotFound: The user has no such endpoint.
         Conflict: The endpoint is disabled.
         Forbidden: The user has not confirmed the email address.
+        TooManyRequests: Too many deliveries to the endpoint are pending.
     """
     webhook = _active(services, user, webhook_id)
+    _check_pending(services, webhook)
     delivery = new_delivery(webhook, PING, {"webhook_id": webhook.id}, services.clock())
     services.deliveries.put(delivery)
     hand_delivery_to_notifier(services, delivery)
@@ -137,11 +143,14 @@ def retry_delivery(services: Services, user: User, webhook_id: str, delivery_id:
         NotFound: The user has no such endpoint, or the endpoint no such delivery.
         Conflict: The endpoint is disabled.
         Forbidden: The user has not confirmed the email address.
+        TooManyRequests: The delivery has ended, and too many deliveries to the endpoint are pending.
     """
     webhook = _active(services, user, webhook_id)
     found = services.deliveries.get(user.id, webhook.id, delivery_id)
     if found is None:
         raise NotFound("delivery_not_found", "There is no such delivery.")
+    if found.status is not DeliveryStatus.PENDING:
+        _check_pending(services, webhook)
     services.deliveries.start_again(found, services.clock())
     hand_delivery_to_notifier(services, found)
     return found
@@ -157,6 +166,15 @@ def _active(services: Services, user: User, webhook_id: str) -> Webhook:
             "email_not_verified", "Please confirm your email address before sending to a webhook."
         )
     return webhook
+
+
+def _check_pending(services: Services, webhook: Webhook) -> None:
+    if services.deliveries.has_pending(webhook.user_id, webhook.id, MOST_PENDING):
+        raise TooManyRequests(
+            "too_many_requests",
+            f"{MOST_PENDING} deliveries to this webhook are pending; try again when some of them have ended.",
+            retry_after=_PENDING_RETRY,
+        )
 
 
 def _allowed_url(services: Services, text: str) -> str:

@@ -12,6 +12,7 @@ from itertools import islice
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.user import User
 from llmready.domain.webhooks import (
     PING,
     Attempt,
@@ -29,11 +30,23 @@ from llmready.version import __version__
 
 # How long one attempt may take before another process may begin one. A request takes at most 15 s.
 _CLAIM = timedelta(seconds=45)
+# How long an attempt may have the lease of its user.
+_SENDING = timedelta(seconds=30)
+# An attempt of the same user that began less than this ago probably ends soon.
+_JUST_BEGUN = timedelta(seconds=2)
+_SHORT_WAIT = timedelta(seconds=3)
+# After an endpoint did not answer in time: how long it gets nothing, and how long its user's other endpoints get
+# nothing. The deliveries of others must not wait for endpoints that hang.
+_ENDPOINT_PAUSE = timedelta(seconds=60)
+_USER_PAUSE = timedelta(seconds=30)
+_SPREAD = 15  # seconds by which deliveries that waited for a pause are spread
 # How often a delivery of a suspended account is looked at; resuming the account makes it due at once.
 _SUSPENDED_PAUSE = timedelta(hours=1)
 _LONGEST_DELAY = timedelta(minutes=15)  # of a message in SQS
 # How long the queue has for a delivery before it is sent again from the outbox.
 _QUEUE_TIME = timedelta(seconds=30)
+# How long a message may wait in the queue until the delivery is sent to it once more.
+_QUEUED = timedelta(minutes=15)
 _AT_ONCE = 1000  # deliveries that one round of the dispatcher sends again
 _GONE = 410
 
@@ -69,10 +82,13 @@ def hand_delivery_to_notifier(
 
 
 def requeue_due_deliveries(services: Services) -> None:
-    """Ask for the deliveries that are due. After pauses over 15 minutes, nothing else does."""
+    """Ask for the deliveries that are due and not in the queue. After pauses over 15 minutes, nothing else does."""
+    time = services.clock()
     try:
-        due = services.deliveries.due(services.clock() - _QUEUE_TIME)
-        services.webhook_queue.send_many(list(islice(due, _AT_ONCE)))
+        due = list(islice(services.deliveries.due(time - _QUEUE_TIME), _AT_ONCE))
+        services.webhook_queue.send_many(due)
+        for delivery in due:
+            services.deliveries.mark_queued(delivery, time + _QUEUED)
     except TryAgain:
         services.log.warning("webhook deliveries not sent again this time")
 
@@ -89,17 +105,15 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         return False
     user = services.users.get(user_id)
     webhook = services.webhooks.get(user_id, webhook_id)
-    if user is None or webhook is None or not webhook.is_active:
-        reason = "The webhook is disabled or deleted."
-        _end(services, delivery, Attempt(at=time, duration_ms=0, error=reason), succeeded=False)
+    refusal = _refusal(services, user, webhook)
+    if user is None or webhook is None or refusal is not None:
+        _end(services, delivery, Attempt(at=time, duration_ms=0, error=refusal), succeeded=False)
         return False
-    if user.suspended_at is not None:
-        unchanged = delivery.model_copy(update={"tries": delivery.tries - 1})
-        services.deliveries.postpone(unchanged, time + _SUSPENDED_PAUSE)
-        return False
-    if services.controls.get().blocks(webhook.url):
-        reason = "The operator of this service does not allow webhooks to this host, so nothing was sent."
-        _end(services, delivery, Attempt(at=time, duration_ms=0, error=reason), succeeded=False)
+    leased_until = time + _SENDING
+    held_until = _held_until(services, user, webhook, time, leased_until)
+    if held_until is not None:
+        unsent = delivery.model_copy(update={"tries": delivery.tries - 1})
+        _postpone(services, unsent, max(timedelta(), held_until - services.clock()))
         return False
     answer = services.webhook_sender.post(
         webhook.url,
@@ -110,6 +124,12 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         },
         delivery.body.encode(),
     )
+    ended = services.clock()
+    if answer.timed_out:
+        services.webhooks.pause(webhook, ended + _ENDPOINT_PAUSE)
+    services.webhooks.release(
+        user_id, leased_until=leased_until, until=ended + _USER_PAUSE if answer.timed_out else ended
+    )
     attempt = _attempt_of(answer, time)
     if answer.is_success:
         services.webhooks.note_success(webhook, services.clock())
@@ -117,6 +137,42 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         return True
     _handle_failure(services, webhook, delivery.with_attempt(attempt), answer)
     return False
+
+
+def _refusal(services: Services, user: User | None, webhook: Webhook | None) -> str | None:
+    """Return why a delivery ends without being sent, as a sentence for the owner; None if it may be sent."""
+    if user is None or webhook is None or not webhook.is_active:
+        return "The webhook is disabled or deleted."
+    if services.controls.get().blocks(webhook.url):
+        return "The operator of this service does not allow webhooks to this host, so nothing was sent."
+    return None
+
+
+def _held_until(
+    services: Services, user: User, webhook: Webhook, time: datetime, leased_until: datetime
+) -> datetime | None:
+    """Take the lease of a user until ``leased_until``, or return when to try again without holding the notifier."""
+    if user.suspended_at is not None:
+        return time + _SUSPENDED_PAUSE
+    if webhook.paused_until is not None and webhook.paused_until > time:
+        return _after(webhook.paused_until)
+    taken_until = services.webhooks.lease(user.id, time=time, until=leased_until)
+    if taken_until is None:
+        return None
+    if taken_until > leased_until - _JUST_BEGUN:
+        return time + _SHORT_WAIT
+    return _after(taken_until)
+
+
+def _after(time: datetime) -> datetime:
+    return time + timedelta(seconds=random.uniform(0, _SPREAD))  # noqa: S311 - it spreads deliveries
+
+
+def _postpone(services: Services, delivery: Delivery, pause: timedelta) -> None:
+    services.deliveries.postpone(delivery, services.clock() + pause)
+    if pause <= _LONGEST_DELAY - timedelta(seconds=1):
+        # A message that comes too early finds the delivery not due yet, so it is sent a second later.
+        hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))
 
 
 def _attempt_of(answer: WebhookAnswer, time: datetime) -> Attempt:
@@ -152,10 +208,7 @@ def _handle_failure(services: Services, webhook: Webhook, delivery: Delivery, an
         if delivery.event != PING:
             _disable_failing(services, webhook, delivery, time)
         return
-    services.deliveries.postpone(delivery, time + pause)
-    if pause <= _LONGEST_DELAY - timedelta(seconds=1):
-        # A message that comes too early finds the delivery not due yet, so it is sent a second later.
-        hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))
+    _postpone(services, delivery, pause)
 
 
 def _disable_failing(services: Services, webhook: Webhook, delivery: Delivery, time: datetime) -> None:

@@ -14,6 +14,8 @@ from llmready.domain.webhooks import Delivery, DeliveryStatus
 from llmready.ports.webhooks import DeliveryPage
 
 _KEPT = timedelta(days=30)
+# How many deliveries are read to count those that are pending.
+_COUNTED = 500
 
 
 def delivery_item(delivery: Delivery) -> Item:
@@ -50,6 +52,14 @@ class DynamoDeliveries:
         items = [Delivery.model_validate(item) for item in islice(found, limit + 1)]
         return DeliveryPage(items[:limit], items[limit - 1].id if len(items) > limit else None)
 
+    def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
+        """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""
+        first = keys.delivery(user_id, webhook_id, "")
+        found = self._table.query(
+            Key("pk").eq(first.pk) & Key("sk").begins_with(first.sk), newest_first=True, page_size=_COUNTED
+        )
+        return sum("due_kind" in item for item in islice(found, _COUNTED)) >= number
+
     def claim(
         self, user_id: str, webhook_id: str, delivery_id: str, *, time: datetime, until: datetime
     ) -> Delivery | None:
@@ -58,6 +68,7 @@ class DynamoDeliveries:
             keys.delivery(user_id, webhook_id, delivery_id),
             change={"due_at": timestamp(until)},
             add={"tries": 1},
+            remove=["queued_until"],
             condition=Attr("due_kind").exists() & Attr("due_at").lte(timestamp(time)),
         )
         try:
@@ -99,7 +110,7 @@ class DynamoDeliveries:
                 "due_at": timestamp(time),
                 "tries": 0,
             },
-            remove=["ttl"],
+            remove=["ttl", "queued_until"],
             condition=Attr("pk").exists(),
         )
         try:
@@ -122,9 +133,21 @@ class DynamoDeliveries:
                 continue  # it ended meanwhile
 
     def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time``."""
+        """Iterate over the deliveries that were due before ``time`` and are not marked as queued then."""
         condition = Key("due_kind").eq(keys.DUE_DELIVERY) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
-            if item is not None and "due_kind" in item:
+            if item is not None and "due_kind" in item and item.get("queued_until", "") <= timestamp(time):
                 yield Delivery.model_validate(item)
+
+    def mark_queued(self, delivery: Delivery, until: datetime) -> None:
+        """Leave a delivery out of those that are due until then, or until it is claimed."""
+        write = self._table.update(
+            keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id),
+            change={"queued_until": timestamp(until)},
+            condition=Attr("due_kind").exists() & Attr("due_at").eq(timestamp(delivery.due_at)),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return  # it was claimed meanwhile

@@ -143,6 +143,11 @@ def webhook(user_id: str, webhook_id: str) -> Key:
     return Key(partition(user_id), WEBHOOK + webhook_id)
 
 
+def webhook_lease(user_id: str) -> Key:
+    """Key of the lease for the requests to the endpoints of a user."""
+    return Key(partition(user_id), "HOOKLEASE")
+
+
 def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
     """Key of a delivery to a webhook endpoint; those of one endpoint lie together, by time."""
     return Key(partition(user_id), f"{DELIVERY}{webhook_id}#{delivery_id}")

@@ -1,6 +1,6 @@
 """Webhook endpoints in the table, each an item in its user's partition."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from boto3.dynamodb.conditions import Attr, Key
 
@@ -12,6 +12,8 @@ from llmready.domain.clock import timestamp
 from llmready.domain.errors import Forbidden, NotFound
 from llmready.domain.mail import OutboxMail
 from llmready.domain.webhooks import DisabledReason, Webhook
+
+_LEASE_KEPT = timedelta(hours=1)
 
 
 class DynamoWebhooks:
@@ -87,15 +89,45 @@ class DynamoWebhooks:
 
     def note_success(self, webhook: Webhook, time: datetime) -> None:
         """Record when an endpoint accepted a delivery; one that was deleted meanwhile stays deleted."""
+        self._note(webhook, {"last_success_at": timestamp(time)})
+
+    def _note(self, webhook: Webhook, change: dict[str, str]) -> None:
         write = self._table.update(
-            keys.webhook(webhook.user_id, webhook.id),
-            change={"last_success_at": timestamp(time)},
-            condition=Attr("pk").exists(),
+            keys.webhook(webhook.user_id, webhook.id), change=change, condition=Attr("pk").exists()
         )
         try:
             self._table.write(write)
         except ConditionFailed:
             return
+
+    def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
+        """Take the lease of a user for one request; a user has one request under way at a time."""
+        write = self._table.update(
+            keys.webhook_lease(user_id),
+            change={"leased_until": timestamp(until), "ttl": int((until + _LEASE_KEPT).timestamp())},
+            condition=Attr("leased_until").not_exists() | Attr("leased_until").lte(timestamp(time)),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed as taken:
+            return datetime.fromisoformat(taken.item["leased_until"]) if taken.item else until
+        return None
+
+    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
+        """End a lease earlier or later than it was taken for, unless another process has it."""
+        write = self._table.update(
+            keys.webhook_lease(user_id),
+            change={"leased_until": timestamp(until)},
+            condition=Attr("leased_until").eq(timestamp(leased_until)),
+        )
+        try:
+            self._table.write(write)
+        except ConditionFailed:
+            return
+
+    def pause(self, webhook: Webhook, until: datetime) -> None:
+        """Send nothing to an endpoint until then; one that was deleted meanwhile stays deleted."""
+        self._note(webhook, {"paused_until": timestamp(until)})
 
     def disable(
         self,

@@ -1,0 +1,63 @@
+"""Webhook endpoints and deliveries in the table: the lease of a user, and what waits in the queue."""
+
+from datetime import timedelta
+
+from llmready.adapters.dynamodb.deliveries import DynamoDeliveries
+from llmready.adapters.dynamodb.table import Table
+from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
+from llmready.domain.clock import new_id, now
+from llmready.domain.webhooks import EventType, Webhook, new_delivery, new_webhook_secret
+from testkit.emulator import Place
+
+SECOND = timedelta(seconds=1)
+
+
+def webhook_of(user_id: str) -> Webhook:
+    return Webhook(
+        id=new_id(),
+        user_id=user_id,
+        url="https://hooks.example.org",
+        events=tuple(EventType),
+        secret=new_webhook_secret(),
+        created_at=now(),
+        updated_at=now(),
+    )
+
+
+def test_one_process_has_the_lease_of_a_user_until_it_ends(either: Place) -> None:
+    webhooks, user, time = DynamoWebhooks(Table(either.dynamodb, either.name)), new_id(), now()
+    until = time + 30 * SECOND
+    assert webhooks.lease(user, time=time, until=until) is None
+    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND) == until
+    assert webhooks.lease(new_id(), time=time, until=until) is None
+    # Who lost the lease does not end that of another.
+    webhooks.release(user, leased_until=until - SECOND, until=time)
+    assert webhooks.lease(user, time=time + SECOND, until=until) == until
+    webhooks.release(user, leased_until=until, until=time + SECOND)
+    assert webhooks.lease(user, time=time + SECOND, until=until + SECOND) is None
+    assert webhooks.lease(user, time=until + SECOND, until=until + 30 * SECOND) is None
+
+
+def test_a_pause_does_not_bring_back_a_deleted_endpoint(either: Place) -> None:
+    webhooks = DynamoWebhooks(Table(either.dynamodb, either.name))
+    webhook = webhook_of(new_id())
+    webhooks.pause(webhook, now())
+    assert webhooks.get(webhook.user_id, webhook.id) is None
+
+
+def test_a_queued_delivery_is_not_due_until_it_is_claimed(either: Place) -> None:
+    deliveries, time = DynamoDeliveries(Table(either.dynamodb, either.name)), now()
+    delivery = new_delivery(webhook_of(new_id()), "generation.failed", {}, time)
+    names = (delivery.user_id, delivery.webhook_id, delivery.id)
+    deliveries.put(delivery)
+    assert deliveries.has_pending(*names[:2], 1)
+    assert not deliveries.has_pending(*names[:2], 2)
+    deliveries.mark_queued(delivery, time + 60 * SECOND)
+    assert list(deliveries.due(time + 59 * SECOND)) == []
+    assert [each.id for each in deliveries.due(time + 61 * SECOND)] == [delivery.id]
+    claimed = deliveries.claim(*names, time=time, until=time + SECOND)
+    assert claimed is not None
+    assert [each.id for each in deliveries.due(time + 2 * SECOND)] == [delivery.id]
+    # It was read before the claim: the mark comes too late.
+    deliveries.mark_queued(delivery, time + 60 * SECOND)
+    assert [each.id for each in deliveries.due(time + 2 * SECOND)] == [delivery.id]
