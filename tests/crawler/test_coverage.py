@@ -43,6 +43,19 @@ def test_a_whole_site_has_no_warning(tmp_path: Path) -> None:
     assert (manifest["pages_found"], manifest["truncated_by"], manifest["warnings"]) == (5, None, [])
 
 
+def test_a_sitemap_that_is_read_in_part_is_reported_everywhere(tmp_path: Path) -> None:
+    sitemap = Answer(
+        "<urlset><url><loc>/p/1</loc></url><url></loc></urlset>", headers={"Content-Type": "text/xml"}
+    )
+    with serving({**_site(5), "/sitemap.xml": sitemap}) as site:
+        crawled = call(site.url, tmp_path)
+        name = f"{site.url.rstrip('/')}/sitemap.xml"
+    assert crawled.events[-1]["partial_sitemaps"] == 1
+    assert [note for note in crawled.manifest["notes"] if note.startswith(f"{name} was read in part")]
+    sentence = "1 of the site's sitemaps could be read in part only; pages may be missing."
+    assert crawled.manifest["warnings"] == [f"{sentence} The notes in manifest.json name them."]
+
+
 def test_timeout_is_reported_with_the_pages_it_left_out(tmp_path: Path) -> None:
     with serving(_site(40, delay=1.0)) as site:
         manifest = call(site.url, tmp_path, "--timeout=5").manifest

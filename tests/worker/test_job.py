@@ -164,6 +164,12 @@ async def test_job_completes(office: Office) -> None:
     assert (office.messages(), office.mails(), office.quota()) == ((0, 0), 1, (1, 1, 0))
 
 
+async def test_sitemaps_that_were_read_in_part_are_a_warning(office: Office) -> None:
+    done = await office.do("completed(partial_sitemaps=2)")
+    sentence = "2 of the site's sitemaps could be read in part only; pages may be missing."
+    assert done.warnings == [f"{sentence} The notes in manifest.json name them."]
+
+
 async def test_permanent_failure_ends_the_generation(office: Office) -> None:
     done = await office.do("failed('no_pages', False, 'There was nothing to read.')")
     assert (done.status, done.error_code, done.error_message) == (

@@ -55,12 +55,14 @@ class _Fetched:
         frontier: Which pages are known; None before the site was opened.
         truncated_by: What kept known pages out.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
+        partial_sitemaps: Sitemaps of which a part only could be read.
     """
 
     start: Url
     frontier: Frontier | None = None
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
+    partial_sitemaps: list[Url] = field(default_factory=list)
     failures: list[PageFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -179,6 +181,7 @@ class _Crawl:
             browser=browser,
         )
         fetched.failures, fetched.notes = scheduler.failures, scheduler.notes
+        fetched.partial_sitemaps = scheduler.partial_sitemaps
         if site.robots.wanted_delay > site.robots.delay:
             fetched.shortened_delay = math.ceil(site.robots.wanted_delay)
         fetched.frontier = frontier
@@ -266,7 +269,7 @@ def _pack(
         seconds=(ended - fetched.began).total_seconds(),
         generator=f"LLMReady {__version__}",
         failures=fetched.failures,
-        notes=fetched.notes,
+        notes=[*fetched.notes, *map(_partial_note, fetched.partial_sitemaps)],
         link_target=options.link_target,
         coverage=coverage,
     )
@@ -320,7 +323,12 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
         fetched.truncated_by,
         fetched.shortened_delay,
         tuple((kind.value, left[kind]) for kind in Kind if left[kind]) if set(left) - {Kind.CONTENT} else (),
+        len(fetched.partial_sitemaps),
     )
+
+
+def _partial_note(sitemap: Url) -> str:
+    return f"{sitemap} was read in part: it is not well-formed XML, or has more or deeper elements than are read."
 
 
 def _size_and_digest(file: Path) -> tuple[int, str]:

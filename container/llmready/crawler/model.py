@@ -148,6 +148,7 @@ class Coverage:
         truncated_by: What kept some of them out, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         left_out: Numbers of missing pages by their kinds; empty where all of them are content.
+        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
     """
 
     pages_crawled: int
@@ -155,6 +156,7 @@ class Coverage:
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
     left_out: tuple[tuple[str, int], ...] = ()
+    partial_sitemaps: int = 0
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences about what is missing, which setting includes more, and what a user should know.
@@ -172,6 +174,11 @@ class Coverage:
             sentences.append(
                 f"The site's robots.txt asks for {self.shortened_delay} seconds between two requests; the crawl"
                 " kept 10 seconds."
+            )
+        if self.partial_sitemaps:
+            sentences.append(
+                f"{self.partial_sitemaps} of the site's sitemaps could be read in part only; pages may be missing."
+                " The notes in manifest.json name them."
             )
         return sentences
 

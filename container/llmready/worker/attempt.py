@@ -285,6 +285,7 @@ def _coverage_of(report: Completed) -> Coverage:
         pages_found=max(report.pages_found, pages),
         truncated_by=report.truncated_by,
         shortened_delay=report.shortened_delay,
+        partial_sitemaps=report.partial_sitemaps,
     )
 
 

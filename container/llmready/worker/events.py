@@ -68,6 +68,7 @@ class Completed(_Event):
         pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not say.
         truncated_by: What kept some of them out of the archive.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
+        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
     """
 
     event: Literal["completed"]
@@ -80,6 +81,7 @@ class Completed(_Event):
     pages_found: _Count = 0
     truncated_by: Truncation | None = None
     shortened_delay: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    partial_sitemaps: _Count = 0
 
 
 class Failed(_Event):

@@ -100,6 +100,7 @@ class Scheduler:
         self.first_failure: Failure | None = None
         self.stopped_by: Failure | None = None
         self.notes: list[str] = []
+        self.partial_sitemaps: list[Url] = []
         self.sitemaps_read = False
         self._site = site
         self._scope = scope
@@ -168,7 +169,7 @@ class Scheduler:
         try:
             found = 0
             async for entries in read_sitemaps(
-                self._client, self._scope.robots, self._scope.start, self.notes
+                self._client, self._scope.robots, self._scope.start, self.partial_sitemaps
             ):
                 found += len(entries)
                 await self._offer_entries(entries)

@@ -91,15 +91,15 @@ class Sitemap:
 
 
 async def read_sitemaps(
-    getter: Getter, robots: Robots, site: Url, notes: list[str]
+    getter: Getter, robots: Robots, site: Url, partial: list[Url]
 ) -> AsyncIterator[list[Entry]]:
     """Read a site's sitemaps; yield the pages of each file.
 
     Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
     where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
-    the pages. A sentence on each that could be read in part is added to `notes`.
+    the pages. Each that could be read in part is added to `partial`.
     """
-    walk = _Walk(getter, robots, notes)
+    walk = _Walk(getter, robots, partial)
     folders = dict.fromkeys(("/", site.directory))
     named = [site._replace(path=f"{folder}sitemap.xml", query="") for folder in folders]
     async for pages in walk.through([*robots.sitemaps, *named]):
@@ -132,9 +132,9 @@ class _Walk:
     `found` counts the pages.
     """
 
-    def __init__(self, getter: Getter, robots: Robots, notes: list[str]) -> None:
+    def __init__(self, getter: Getter, robots: Robots, partial: list[Url]) -> None:
         self.found = 0
-        self._notes = notes
+        self._partial = partial
         self._bytes = MAX_TOTAL_BYTES
         self._getter = getter
         self._robots = robots
@@ -181,9 +181,7 @@ class _Walk:
             ended.set()
         self._bytes -= sitemap.size
         if not sitemap.is_complete:
-            self._notes.append(
-                f"{url} was read in part: it is not well-formed XML, or has more or deeper elements than are read."
-            )
+            self._partial.append(url)
         return sitemap
 
     def _await(self, files: Iterable[Url], waiting: deque[Url]) -> None:

@@ -84,6 +84,7 @@ class EventReporter:
                 "pages_found": result.coverage.pages_found,
                 "truncated_by": result.coverage.truncated_by,
                 "shortened_delay": result.coverage.shortened_delay,
+                "partial_sitemaps": result.coverage.partial_sitemaps,
             }
         )
 

@@ -48,6 +48,7 @@ class Coverage(BaseModel):
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
         truncated_by: What kept some of them out, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
+        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +56,7 @@ class Coverage(BaseModel):
     pages_found: int
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
+    partial_sitemaps: int = 0
 
 
 class Archive(BaseModel):

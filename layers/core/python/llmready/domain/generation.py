@@ -177,6 +177,11 @@ class Generation(BaseModel):
                 f"The site's robots.txt asks for {coverage.shortened_delay} seconds between two requests; the crawl"
                 " kept 10 seconds."
             )
+        if coverage.partial_sitemaps:
+            sentences.append(
+                f"{coverage.partial_sitemaps} of the site's sitemaps could be read in part only; pages may be"
+                " missing. The notes in manifest.json name them."
+            )
         return sentences
 
     def _truncation_warning(self, coverage: Coverage, truncated_by: Truncation) -> str:
