@@ -102,7 +102,10 @@ def list_deliveries(
     per_page: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> DeliveriesAnswer:
-    """Return deliveries of the last 30 days, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
+    """Return deliveries of the last 30 days, newest first; ``cursor`` is the ``next_cursor`` of the previous page.
+
+    A page has fewer than ``per_page`` where more would not fit into one answer. The last page has no ``next_cursor``.
+    """
     webhook = _own(_account(), webhook_id)
     found = bootstrap.services().deliveries.page(
         webhook.user_id, webhook.id, limit=per_page, after=place_of(cursor) if cursor else None

@@ -18,7 +18,7 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import FAILURES_UNTIL_OFF
-from llmready.domain.webhooks import RETRIES, WebhookAnswer, new_delivery
+from llmready.domain.webhooks import RETRIES, Attempt, WebhookAnswer, new_delivery
 from llmready.ports.webhooks import Deliveries
 from llmready.services import Services
 from llmready.usecases.cancel_generation import cancel_generation
@@ -550,6 +550,48 @@ def test_deliveries_are_listed_newest_first_in_pages(hooked: Service, receiver: 
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert (len(seen), seen) == (5, sorted(seen, reverse=True))
+
+
+def test_only_the_newest_attempts_keep_what_was_answered(hooked: Service, receiver: Receiver) -> None:
+    ada = hooked.person("ada.answers@example.org")
+    made = create(ada, receiver.url)
+    receiver.status = 500
+    fail(hooked, ada)
+    services = bootstrap.services()
+    (delivery,) = services.deliveries.due(now() + timedelta(minutes=1))
+    for number in range(5):
+        receiver.body = f"answer {number}".encode()
+        services.deliveries.start_again(delivery, now())
+        send_webhook(services, ada.id, made["id"], delivery.id)
+    attempts = deliveries(ada, made)[0]["attempts"]
+    assert [attempt["response"] for attempt in attempts] == [None, None, "answer 2", "answer 3", "answer 4"]
+
+
+def test_pages_stay_below_what_lambda_can_answer(service: Service) -> None:
+    """Deliveries as long as their stored form allows, and unfavourable ones: each character needs six bytes."""
+    ada = service.person("ada.long@example.org")
+    made = create(ada, "https://hooks.example.org")
+    services = bootstrap.services()
+    webhook = services.webhooks.get(ada.id, made["id"])
+    assert webhook is not None
+    attempt = Attempt(at=now(), status_code=500, duration_ms=3, response="\ufffd" * 1024, error="No.")
+    for _ in range(100):
+        delivery = new_delivery(webhook, "generation.failed", {"error": "\x01" * 1024}, now())
+        services.deliveries.put(delivery.model_copy(update={"attempts": (attempt,) * 20}))
+    for path, kind in (
+        (f"/webhooks/{made['id']}/deliveries?per_page=100", "items"),
+        ("/auth/me/export?", "webhook_deliveries"),
+    ):
+        found: list[str] = []
+        cursor = ""
+        while True:
+            answer = ada.ask("GET", path + cursor)
+            assert len(json.dumps({"statusCode": 200, "body": answer.body})) < 6_000_000
+            found += [delivery["id"] for delivery in answer.json[kind]]
+            if answer.json["next_cursor"] is None:
+                break
+            cursor = f"&cursor={answer.json['next_cursor']}"
+        assert (len(found), len(set(found))) == (100, 100)
 
 
 def test_a_suspended_account_is_told_nothing_until_it_is_resumed(hooked: Service, receiver: Receiver) -> None:

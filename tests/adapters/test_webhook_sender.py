@@ -33,12 +33,19 @@ def test_an_accepted_request_carries_headers_and_body() -> None:
     assert (request.headers["host"], request.headers["webhook-id"]) == (receiver.host, "1")
 
 
+def test_replaced_bytes_do_not_make_an_answer_longer() -> None:
+    with receiving() as receiver:
+        receiver.body = b"\x01" * 1024
+        answer = post(receiver.url, int(receiver.host.partition(":")[2]))
+    assert answer.response == "\ufffd" * 341
+
+
 def test_the_first_kilobyte_of_an_answer_is_kept_without_control_characters() -> None:
     with receiving() as receiver:
         receiver.body = b"\x1b[31m\x00" + b"x" * 5000
         answer = post(receiver.url, int(receiver.host.partition(":")[2]))
     assert answer.response is not None
-    assert len(answer.response) == 1024
+    assert len(answer.response.encode()) == 1024
     assert answer.response.startswith("\ufffd[31m\ufffdx")
 
 

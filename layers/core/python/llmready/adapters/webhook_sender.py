@@ -236,7 +236,10 @@ def _exchange(
 
 
 def _start_of(response: HTTPResponse) -> str:
-    """Return the first bytes of an answer as text without control characters; the rest is not read."""
+    """Return the first bytes of an answer as text without control characters; the rest is not read.
+
+    The text takes no more bytes than were read, although what replaces a byte takes three.
+    """
     start = b""
     try:
         while len(start) < _KEPT_BYTES and (part := response.read1(_KEPT_BYTES - len(start))):
@@ -245,7 +248,8 @@ def _start_of(response: HTTPResponse) -> str:
         # The status is the answer; what follows it is only kept for the user to look at.
         pass
     text = start.decode("utf-8", "replace")
-    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
+    shown = "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
+    return shown.encode()[:_KEPT_BYTES].decode("utf-8", "ignore")
 
 
 def _retry_after(value: str | None) -> timedelta | None:

@@ -36,6 +36,8 @@ LONGEST_PAUSE = timedelta(hours=24)
 MOST_ATTEMPTS_KEPT = 20
 """How many attempts of a delivery are stored; the newest are kept."""
 
+_ANSWERS_KEPT = 3  # attempts whose answers are stored; the newest
+
 MOST_PENDING = 50
 """Pending deliveries of an endpoint above which its owner cannot add more by hand. Events always are stored."""
 
@@ -195,8 +197,10 @@ class Delivery(BaseModel):
         return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))
 
     def with_attempt(self, attempt: Attempt) -> Self:
-        """Return it with one more attempt."""
-        return self.model_copy(update={"attempts": (*self.attempts, attempt)[-MOST_ATTEMPTS_KEPT:]})
+        """Return it with one more attempt; only the newest attempts keep what the receiver answered."""
+        attempts = (*self.attempts, attempt)[-MOST_ATTEMPTS_KEPT:]
+        older = (each.model_copy(update={"response": None}) for each in attempts[:-_ANSWERS_KEPT])
+        return self.model_copy(update={"attempts": (*older, *attempts[-_ANSWERS_KEPT:])})
 
 
 class WebhookAnswer(BaseModel):

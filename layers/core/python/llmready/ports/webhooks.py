@@ -101,7 +101,14 @@ class Deliveries(Protocol):
         """Return a delivery, or None."""
 
     def page(self, user_id: str, webhook_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
-        """Return deliveries of an endpoint, newest first; ``after`` is the ID behind which to begin."""
+        """Return deliveries of an endpoint, newest first.
+
+        Args:
+            user_id: ID of the user.
+            webhook_id: ID of the endpoint.
+            limit: The most deliveries; fewer are returned where more would not fit into one answer.
+            after: ID behind which to begin.
+        """
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
         """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""

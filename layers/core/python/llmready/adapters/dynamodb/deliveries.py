@@ -8,6 +8,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.pages import first_page
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.webhooks import Delivery, DeliveryStatus
@@ -49,8 +50,9 @@ class DynamoDeliveries:
             after=keys.delivery(user_id, webhook_id, after)._asdict() if after else None,
             page_size=limit + 1,
         )
-        items = [Delivery.model_validate(item) for item in islice(found, limit + 1)]
-        return DeliveryPage(items[:limit], items[limit - 1].id if len(items) > limit else None)
+        page, more = first_page(found, limit)
+        items = [Delivery.model_validate(item) for item in page]
+        return DeliveryPage(items, items[-1].id if more else None)
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
         """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""

@@ -3,18 +3,18 @@
 import base64
 import binascii
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.pages import first_page
 from llmready.adapters.dynamodb.table import Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Invalid
 from llmready.ports.accounts import ExportPage
 
-_AT_ONCE = 2000  # records; about 2 MB, where a function may answer 6
+_AT_ONCE = 2000  # records of one page at most
 _CURSOR_LIMIT = 200  # characters
 
 # By prefix of the sort key: the name of the kind, and what of it is the user's (all else is ours, such as hashes).
@@ -94,13 +94,13 @@ class DynamoExports:
             page_size=_AT_ONCE + 1,
             after={"pk": pk, "sk": _place(cursor)} if cursor else None,
         )
-        items = list(islice(found, _AT_ONCE + 1))
-        for item in items[:_AT_ONCE]:
+        items, more = first_page(found, _AT_ONCE)
+        for item in items:
             for prefix, (kind, fields) in _KINDS.items():
                 if item["sk"].startswith(prefix):
                     shown = {**item, **_more(item)}
                     records[kind].append({name: shown[name] for name in fields if name in shown})
-        return ExportPage(records, _cursor(items[_AT_ONCE - 1]) if len(items) > _AT_ONCE else None)
+        return ExportPage(records, _cursor(items[-1]) if more else None)
 
     def _events(self, user_id: str) -> list[dict[str, Any]]:
         found = self._table.query(Key("pk").eq(keys.audit(user_id, "").pk))

@@ -106,7 +106,7 @@ class AttemptAnswer(Answer):
     at: Timestamp
     status_code: int | None = Field(description="Status of the answer; null if there was none.")
     duration_ms: int
-    response: str | None = Field(description="The first 1 kB of the answer.")
+    response: str | None = Field(description="The first 1 kB of the answer; kept of the last 3 attempts.")
     error: str | None = Field(description="Why it was no success.")
 
 

@@ -1,0 +1,26 @@
+"""How many items fit into one answer of a function."""
+
+import json
+from collections.abc import Iterable
+
+from llmready.adapters.dynamodb.table import Item
+
+# Bytes of JSON in ASCII. Lambda answers at most 6 MB, and an answer is quoted once more on its way.
+_MOST_BYTES = 2_500_000
+
+
+def first_page(items: Iterable[Item], limit: int) -> tuple[list[Item], bool]:
+    """Return the first items that fit into one answer, and whether more follow.
+
+    Args:
+        items: The items; no more are read than needed.
+        limit: The most items. At least one is returned, however large it is.
+    """
+    page: list[Item] = []
+    left = _MOST_BYTES
+    for item in items:
+        left -= len(json.dumps(item, default=str))
+        if page and (left < 0 or len(page) == limit):
+            return page, True
+        page.append(item)
+    return page, False
