@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,9 @@ def test_events_reach_a_receiver_that_verifies_them(
 ) -> None:
     email = signed_up(client)
     assert system.admin("set-plan", email, "pro").returncode == 0
-    system.confirm(Person(system.url, email=email))
+    person = Person(system.url, email=email)
+    with closing(person.http):
+        system.confirm(person)
     code, out, errors = client("webhooks", "add", receiver.url)
     assert code == ExitCode.DONE, errors
     secret = out.strip()
