@@ -151,3 +151,11 @@ def test_links_in_a_paragraph_are_read_as_their_text(link: str, text: str) -> No
     assert first_paragraph(f"We bake {link} before the sun rises over the harbour. Come early.") == (
         f"We bake {text} before the sun rises over the harbour. Come early."
     )
+
+
+@pytest.mark.parametrize(
+    "page", ["<!doctype html><p>No sitemap here<br>", "<html><head><meta charset=utf-8></head>"]
+)
+def test_a_page_in_the_place_of_a_sitemap_is_no_sitemap_with_mistakes(page: str) -> None:
+    found = parse_sitemap(page.encode(), HOME)
+    assert (found.pages, found.is_complete) == ([], True)

@@ -18,6 +18,7 @@ def test_environment_of_functions_and_workers() -> None:
     )
     assert settings.passed_on == {
         "LLMREADY_PUBLIC_URL": "http://localhost:8123",
+        "LLMREADY_WEB_APP": "true",
         "LLMREADY_SESSION_COOKIE": "llmready-8123",
         "LLMREADY_CRAWL_ALLOW": "127.0.0.1:8080,[::1]:80",
         "LLMREADY_STARTS_PER_MINUTE": "5",

@@ -62,6 +62,9 @@ _CUT_OFF = {
     for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
 }
 
+_ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
+"""Root elements of sitemaps and feeds. Many sites answer with an HTML page where they have no sitemap."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -221,6 +224,7 @@ class _Reader:
         self._found.pages.clear()
         self._found.sitemaps.clear()
         self._depth = 0
+        self._root = ""
         self._text: list[str] | None = None
         self._length = 0
         self._link: Url | None = None
@@ -234,7 +238,7 @@ class _Reader:
         except _Stop:
             pass
         except (_TooMuch, expat.ExpatError, ValueError, LookupError) as reason:
-            self._found.is_complete = False
+            self._found.is_complete = self._root not in _ROOTS
             _log.warning("sitemap %s read in part: %s", self._url, reason)
         self._found.size = max(len(body), self._steps * _BYTES_OF_STEP)
         return self._found
@@ -279,6 +283,7 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._step()
         self._depth += 1
+        self._root = self._root or name.rpartition(" ")[2]
         if self._depth > MAX_DEPTH:
             raise _TooMuch(f"more than {MAX_DEPTH} elements within each other")
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
