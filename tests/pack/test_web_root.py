@@ -104,7 +104,9 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "a.md"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root may mount a small file system, which fills up; run the test as root"
+)
 def test_a_full_disk_changes_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()
@@ -112,7 +114,7 @@ def test_a_full_disk_changes_no_file(tmp_path: Path) -> None:
         ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
-        pytest.skip("this machine lets root mount no file system")
+        pytest.skip("this container may mount no file system; run the test where mount is allowed")
     try:
         put_files(folder, {"a.md": b"a"})
         with pytest.raises(OSError, match="No space left"):
