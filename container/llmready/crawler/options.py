@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 LinkTarget = Literal["page", "markdown"]
-Layout = Literal["zip", "web-root"]
 """Where the links of llms.txt lead: to the site's pages, or to the Markdown files of the archive."""
+Layout = Literal["zip", "web-root"]
+"""How the files are arranged: as in the archive, or where the site would serve them."""
 
 
 @dataclass(frozen=True, slots=True)
