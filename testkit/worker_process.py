@@ -102,6 +102,20 @@ def children_of(pid: int, *, deep: bool = True) -> list[int]:
     return found + [deeper for child in found for deeper in children_of(child)] if deep else found
 
 
+def running_in(folder: Path) -> set[int]:
+    """Return the processes whose working directory is a folder or stands below it, whoever their parents are."""
+    found = set()
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            try:
+                directory = (process / "cwd").readlink()
+            except OSError:
+                continue  # It has ended, or belongs to somebody else.
+            if directory.is_relative_to(folder):
+                found.add(int(process.name))
+    return found
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process runs; one that only waits to be reaped does not."""
     try:

@@ -14,7 +14,7 @@ from llmready.worker.confinement import Confinement
 from llmready.worker.crawl_order import Crawled, CrawlFailed, CrawlOrder, CrawlStopped, Outcome
 from llmready.worker.crawl_process import Limits
 from llmready.worker.supervisor import Supervisor
-from testkit.worker_process import children_of, is_alive
+from testkit.worker_process import is_alive, running_in
 from tests.worker.programs import crawler
 
 MEGABYTE = 1 << 20
@@ -27,12 +27,11 @@ class Run:
         self.folder = folder
         self.progress: list[Progress] = []
         self.stop = asyncio.Event()
-        self._others = set(children_of(os.getpid()))
         self.order = CrawlOrder("https://example.com/", CrawlSettings(max_pages=7), 30)
 
     def left(self) -> set[int]:
-        """Return the processes that are there now and were not before."""
-        return set(children_of(os.getpid())) - self._others
+        """Return the processes of the crawl that have not ended. All of them work in its folder."""
+        return running_in(self.folder)
 
     async def of(self, body: str, **limits: Any) -> Outcome:
         supervisor = Supervisor(
