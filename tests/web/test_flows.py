@@ -186,7 +186,7 @@ def test_a_schedule_is_chosen_within_the_plan_and_its_next_run_is_listed(
     person = system.user("starter")
     website = person.website(handbook.url, name="Handbook")
     page = visit().sign_in(person, f"/websites/{website}/settings")
-    choice = page.get_by_label("Generate by itself")
+    choice = page.get_by_label("Generate automatically")
     expect(choice).to_have_value("off")
     expect(choice.locator("option[value=daily]")).to_be_disabled()
     choice.select_option("weekly")

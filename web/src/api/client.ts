@@ -73,7 +73,7 @@ async function answered(sent: Promise<Response>): Promise<Response> {
     return await sent
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError('LLMReady did not answer. Check your connection; the page tries again by itself.', 0, 'offline')
+    throw new ApiError('LLMReady did not answer. Check your connection; this page tries again automatically.', 0, 'offline')
   }
 }
 

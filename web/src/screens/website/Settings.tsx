@@ -102,7 +102,7 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
       <section class="card stack" aria-labelledby="schedule-title">
         <h2 id="schedule-title">Schedule</h2>
         <Select
-          label="Generate by itself"
+          label="Generate automatically"
           name="schedule"
           value={form.schedule}
           onValue={set('schedule')}
