@@ -25,6 +25,8 @@ const SAME = new Map(Object.entries({
   yml: 'yaml',
 }))
 const LANGUAGES = ['data-lang', 'data-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
+/** Tables that put numbers of lines beside code, and what highlighters wrap around them. */
+const LAYOUT = ids('code', 'table', 'tbody', 'td', 'tr')
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
 
 const SPHINX_DEFAULT = /(?:^|\s)highlight-default(?:\s|$)/
@@ -45,11 +47,12 @@ export function languageOf(tree, block) {
     if (language) return language
   }
   let node = tree.parent[block]
-  for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]]; level++) {
+  for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]];) {
     const names = tree.get(node, ATTRIBUTE.class)
     const language = fromClasses(names)
     if (language) return language
     if (SPHINX_DEFAULT.test(names)) return fromTokens(tree, block)
+    if (!LAYOUT[tree.tag[node]]) level++
     node = tree.parent[node]
   }
   return ''

@@ -3,6 +3,7 @@ import { ARTICLE, MAIN } from './marks.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
+import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
 import { PlainHtml } from './plain_html.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
@@ -83,13 +84,16 @@ class Page {
     this.dropFrame(main, isMarked)
     measure.take(tree, main)
     leaveOutNoise(tree, measure, main, pageType)
+    leaveOutCounts(tree, measure, main)
     leaveOutRepeats(tree, measure, main)
     this.dropSigns(main)
+    measure.take(tree, main)
     if (!isMarked) {
-      measure.take(tree, main)
       this.dropColumns(main)
       this.dropWalks(main)
+      measure.take(tree, main)
     }
+    leaveOutEmptied(tree, measure, main)
     tree.main = main
     const writer = new PlainHtml(tree, measure, this.origin)
     const write = (top) => {

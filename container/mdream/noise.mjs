@@ -119,13 +119,19 @@ class Noise {
       if (text.length > LONGEST_TITLE) continue
       const isMore = MORE.test(text)
       if (!isMore && !(this.isText && OFFERED.test(text))) continue
-      const nodes = this.under(node)
-      const length = nodes.reduce((sum, one) => sum + measure.length(one), 0)
-      const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
-      if (length > PART * this.whole || (this.isList && length > SMALL_PART * this.whole)) continue
-      const isLinks = length > 0 && linked / length >= LINKED
-      if (isMore ? isLinks : length < LONGEST_OFFER) for (const one of nodes) tree.leaveOut(one)
+      // A box may hold more than what stands under one of its headings.
+      const nodes = [this.boxOf(node), this.under(node)].find((one) => one.length && this.isPromised(one, isMore))
+      for (const one of nodes ?? []) tree.leaveOut(one)
     }
+  }
+
+  /** Say whether parts under a heading are other pages, or an offer. */
+  isPromised(nodes, isMore) {
+    const { measure } = this
+    const length = nodes.reduce((sum, one) => sum + measure.length(one), 0)
+    const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
+    if (length > PART * this.whole || (this.isList && length > SMALL_PART * this.whole)) return false
+    return isMore ? length > 0 && linked / length >= LINKED : length < LONGEST_OFFER
   }
 
   isHeading(node) {
@@ -137,8 +143,15 @@ class Noise {
       && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0
   }
 
-  /** Return the box that begins with a heading, or the heading and what follows it up to the next one. */
-  under(node) {
+  /** Return the box that begins with a heading; empty where the heading stands in none. */
+  boxOf(node) {
+    const { tree, measure } = this
+    const box = this.outermostOf(node)
+    return measure.length(box) > measure.length(node) || !(PROPERTIES[tree.tag[node]] & HEADING) ? [box] : []
+  }
+
+  /** Return the outermost element that begins with a heading and holds no more than a part of the text. */
+  outermostOf(node) {
     const { tree, measure, main } = this
     let box = node
     for (let above = tree.parent[node]; above > main; above = tree.parent[above]) {
@@ -146,12 +159,19 @@ class Noise {
       if (measure.before[above] < measure.before[node] || measure.length(above) > PART * this.whole) break
       box = above
     }
-    if (measure.length(box) > measure.length(node)) return [box]
-    if (!(PROPERTIES[tree.tag[node]] & HEADING)) return [box]
-    const found = [box]
+    return box
+  }
+
+  /** Return a heading and what follows it up to the next one. */
+  under(node) {
+    const { tree, measure } = this
+    if (!(PROPERTIES[tree.tag[node]] & HEADING)) return []
+    const outermost = this.outermostOf(node)
+    const first = measure.length(outermost) > measure.length(node) ? node : outermost
+    const found = [first]
     const level = tree.tag[node]
-    const end = tree.end[tree.parent[box]]
-    for (let next = tree.end[box]; next < end; next = tree.end[next]) {
+    const end = tree.end[tree.parent[first]]
+    for (let next = tree.end[first]; next < end; next = tree.end[next]) {
       if (tree.gone[next] || tree.tag[next] === 0) continue
       const heading = this.firstHeading(next)
       if (heading >= 0 && tree.tag[heading] <= level) break

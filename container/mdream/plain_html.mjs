@@ -30,6 +30,7 @@ const DEEPEST_LEVEL = 12
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 /** What is seen without a text. */
 const SEEN = ids('hr', 'img')
+const SEEN_IN_ITEMS = ids('hr', 'iframe', 'img', 'input', 'math', 'video')
 const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
 const TITLES = ids('div', 'p', 'summary')
 /** Elements that are written as others: what begins and what ends them. */
@@ -248,6 +249,7 @@ export class PlainHtml extends InlineWriter {
   item(node) {
     const { tree } = this
     if (tree.marks[tree.parent[node]] & UNWRAPPED) return this.wrapped(node, '<div>', '</div>')
+    if (!this.measure.length(node) && !holds(tree, node, SEEN_IN_ITEMS)) return tree.end[node]
     const isContinuing = tree.marks[node] & CONTINUING
     if (!isContinuing && this.isOnlyList(node)) return node + 1
     const next = nextOf(tree, node)

@@ -21,8 +21,8 @@ export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(A
 
 /** Elements that are listed by their kind, in the order of the source. */
 const LISTED = ids(
-  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'iframe', 'img', 'link', 'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table',
-  'th', 'time', 'tr',
+  'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'iframe', 'img', 'link',
+  'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table', 'th', 'time', 'tr',
 )
 const ITEMTYPE = ATTRIBUTE.itemtype
 const NO_LIST = []

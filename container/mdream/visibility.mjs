@@ -1,8 +1,9 @@
 // What of a page a reader can see, or see by opening it: the rest is left out before the main part is chosen.
 import { leaveOutRendered } from './math.mjs'
-import { holds } from './measure.mjs'
+import { children, holds } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
 import { labelPanels, leaveOutTabs } from './panels.mjs'
+import { rawText } from './raw_lines.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -42,6 +43,7 @@ export function leaveOutUnseen(tree, measure) {
     const marks = tree.marks[node]
     if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
+  leaveOutNumberedLines(tree)
   for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
   leaveOutRendered(tree)
@@ -86,6 +88,21 @@ function isTitle(tree, node) {
     if (TITLES[tree.tag[above]]) return true
   }
   return holds(tree, node, HEADINGS)
+}
+
+/** Leave out cells that number the lines of the code in the cell beside them, whatever their names are. */
+function leaveOutNumberedLines(tree) {
+  if (tree.lists[ID.pre].length < 2) return
+  for (const row of tree.lists[ID.tr]) {
+    if (tree.gone[row]) continue
+    const cells = children(tree, row)
+    if (cells.length !== 2 || cells.some((cell) => tree.first(cell, ID.pre) < 0)) continue
+    const numbers = rawText(tree, tree.first(cells[0], ID.pre)).trim().split(/\s+/)
+    const lines = rawText(tree, tree.first(cells[1], ID.pre)).replace(/\s+$/, '').split('\n').length
+    const first = Number(numbers[0])
+    const isCount = numbers.every((number, place) => /^\d{1,6}$/.test(number) && Number(number) === first + place)
+    if (isCount && numbers.length > 1 && Math.abs(numbers.length - lines) <= 1) tree.leaveOut(cells[0])
+  }
 }
 
 /** Say whether a part holds nothing but numbers of lines, or signs that can be none of code. */

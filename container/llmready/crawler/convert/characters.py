@@ -13,16 +13,28 @@ _UNSEEN_ONES = (
 _UNSEEN = re.compile(f"[{_UNSEEN_ONES}]")
 _PLAIN = bytes([9, 10, *range(32, 127)])
 _TO_CLEAN = re.compile(f"[{_UNSEEN_ONES}\r\u2028\u2029]")
+_JOINERS = ("\u200c", "\u200d")
+_ONLY_JOINERS = re.compile(
+    "^(?:#{1,6}|[-*+])?[ \t]*[\u200c\u200d][ \t\u200c\u200d\u00a0\ufe0f]*$(?:\n\n?)?", re.MULTILINE
+)
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
 
 def clean_text(text: str) -> str:
-    """Return the text without control, bidirectional and invisible characters, and with line feeds as line ends."""
+    """Return the text without control, bidirectional and invisible characters, and with line feeds as line ends.
+
+    Lines that hold nothing but joiners are removed.
+    """
     # Most texts have nothing to remove. To see that is faster than to replace: plain ASCII is left out of the search.
     rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
-    if not rest or _TO_CLEAN.search(rest.decode("utf-8", "surrogatepass")) is None:
+    if not rest:
         return text
-    return without_unseen(_LINE_ENDS.sub("\n", text))
+    if _TO_CLEAN.search(rest.decode("utf-8", "surrogatepass")) is not None:
+        text = without_unseen(_LINE_ENDS.sub("\n", text))
+    if any(joiner in text for joiner in _JOINERS):
+        # Page builders put joiners into empty blocks, to keep these open.
+        text = _ONLY_JOINERS.sub("", text)
+    return text
 
 
 def clean_line(text: str) -> str:

@@ -143,7 +143,9 @@ def _names(markdown: str, title: str) -> str:
     """Return the names of a page's headings, or of its links, without words of ours, which would be in English."""
     start = markdown[:200_000]
     headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
-    return (len(headings) > 1 and _listed(headings, title)) or _listed(_LINK.findall(start), title)
+    links = _LINK.findall(start)
+    # One label says little about the page that has it.
+    return (len(headings) > 1 and _listed(headings, title)) or (_listed(links, title) if len(links) > 1 else "")
 
 
 def _listed(names: Sequence[str], title: str) -> str:

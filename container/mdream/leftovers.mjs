@@ -1,0 +1,103 @@
+// What is left over when parts of a page are left out: headings of what is gone, and counts of views, words and minutes.
+import { textOf } from './measure.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+
+/** Characters of a line of counts, and how many short blocks of a page are examined. */
+const LONGEST_COUNTS = 80
+const MOST_EXAMINED = 300
+
+const NEVER_COUNTS = ids('blockquote', 'code', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'table')
+const BLOCKS = ids('div', 'p')
+const PARTS = ids('small', 'span')
+/** Content without text: a heading above one of these announces something. */
+const SEEN = ids('audio', 'canvas', 'embed', 'hr', 'iframe', 'img', 'input', 'math', 'object', 'svg', 'video')
+
+const NUMBER = String.raw`(?:ca\.?|about|approx\.?|etwa|environ|unos|circa|около|約|约|大约|大約)?[~≈<:：\s]*[\d٠-٩][\d٠-٩.,\s]{0,9}(?:[km万萬]\b)?`
+const COUNTS = [
+  String.raw`${NUMBER}[-\s]?min(?:ute)?s?\.?(?: to)? read(?:ing)?(?: time)?|(?:estimated |average )?read(?:ing)? time\W*${NUMBER}\s?(?:min(?:ute)?s?)?(?: read)?`,
+  String.raw`${NUMBER} (?:page )?(?:views?|reads|words|claps)|(?:views|word count|words|page views)\W*${NUMBER}`,
+  String.raw`(?:阅读(?:次数|时长|时间|量|数)?|閱讀(?:次數|時間|量)?|本文字数|本文字數|字数(?:统计|总计)?|字數(?:統計)?|浏览(?:次数|量)?|瀏覽(?:次數|量)?|访问(?:次数|量)|热度|预计阅读(?:时间)?|预计时长)[:：]?\s*(?:${NUMBER})?\s*(?:分钟|分鐘|字|次|mins?\.?)?`,
+  String.raw`(?:この記事は)?${NUMBER}\s?分で読め(?:ます|る)|読了(?:時間|目安|まで)?[:：]?\s*${NUMBER}\s?分|閲覧(?:数|回数)[:：]?\s*${NUMBER}|${NUMBER}\s?(?:文字|回閲覧)`,
+  String.raw`${NUMBER}\s?분 (?:읽기|분량|소요)|(?:읽는 시간|조회수?)\s*[:：]?\s*${NUMBER}\s?(?:분|회)?`,
+  String.raw`(?:geschätzte )?(?:lesezeit|lesedauer)\W*${NUMBER}\s?(?:min(?:uten?)?\.?)?|${NUMBER} min(?:uten?)?\.? (?:lesezeit|lesedauer|zu lesen)|${NUMBER} (?:aufrufe|ansichten|wörter)`,
+  String.raw`(?:temps de )?lecture(?: de)?\W*${NUMBER}\s?min(?:utes?)?\.?|${NUMBER} min(?:utes?)?\.? de lecture|${NUMBER} (?:vues?|lectures|mots)`,
+  String.raw`(?:tiempo de )?lectura(?: de)?\W*${NUMBER}\s?min(?:utos?)?\.?|${NUMBER} min(?:utos?)?\.? de lectura|${NUMBER} (?:visitas|vistas|lecturas|palabras)`,
+  String.raw`(?:tempo de )?leitura(?: de)?\W*${NUMBER}\s?min(?:utos?)?\.?|${NUMBER} min(?:utos?)?\.? de leitura|${NUMBER} (?:visualizações|leituras|palavras)`,
+  String.raw`(?:tempo di )?lettura\W*${NUMBER}\s?min(?:ut[io])?\.?|${NUMBER} min(?:ut[io])?\.? di lettura|${NUMBER} (?:visualizzazioni|letture|parole)`,
+  String.raw`leestijd\W*${NUMBER}\s?min(?:uten|uut)?\.?|${NUMBER} min(?:uten|uut)?\.? (?:leestijd|lezen|leesplezier)|${NUMBER} (?:weergaven|woorden)`,
+  String.raw`czas czytania\W*${NUMBER}\s?min(?:ut[ay]?)?\.?|${NUMBER} min(?:ut[ay]?)?\.? czytania|${NUMBER} (?:wyświetleń|słów)`,
+  String.raw`lästid\W*${NUMBER}\s?min(?:uter)?\.?|${NUMBER} min(?:uter)?\.? (?:läsning|lästid|læsning)|læsetid\W*${NUMBER}\s?min(?:utter)?\.?`,
+  String.raw`время (?:на )?чтени[ея]\W*${NUMBER}\s?мин(?:ут[аы]?)?\.?|${NUMBER} мин(?:ут[аы]?)?\.? (?:на )?чтени[ея]|${NUMBER} просмотр(?:а|ов)?|просмотров\W*${NUMBER}`,
+  String.raw`(?:okuma süresi)\W*${NUMBER}\s?(?:dk|dakika)\.?|${NUMBER} (?:dk|dakika)\.? okuma(?: süresi)?`,
+  String.raw`(?:وقت|مدة|زمن) القراءة\W*${NUMBER}\s?(?:دقيقة|دقائق)?|${NUMBER} (?:دقيقة|دقائق) (?:قراءة|للقراءة)|${NUMBER} مشاهدة`,
+].join('|')
+const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s·•|,、，/–—-]*(?:${COUNTS})){0,5}[\s\p{P}\p{S}]*$`, 'iu')
+const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/
+/** What headings of boxes announce besides text. */
+const ANNOUNCED = ids('a', 'button', 'form', 'nav')
+
+/** Leave out short lines that say nothing but how long a page takes to read, or how often it was viewed. */
+export function leaveOutCounts(tree, measure, main) {
+  const end = tree.end[main]
+  let examined = 0
+  for (let node = main + 1; node < end && examined < MOST_EXAMINED; node++) {
+    const tag = tree.tag[node]
+    if (tree.gone[node] || NEVER_COUNTS[tag]) {
+      node = tree.end[node] - 1
+      continue
+    }
+    if (!BLOCKS[tag] && !(PARTS[tag] && tree.tag[tree.parent[node]] !== ID.p)) continue
+    const length = measure.length(node)
+    if (length < 3 || length > LONGEST_COUNTS || measure.linked(node)) continue
+    examined++
+    const text = textOf(tree, node)
+    if (DIGIT_OR_COUNTER.test(text) && LINE_OF_COUNTS.test(text)) tree.leaveOut(node)
+  }
+}
+
+/**
+ * Leave out headings of links or fields that were left out: each announces something that is not there.
+ *
+ * A heading that its author left without a text stays.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of what is left of the main part.
+ * @param {number} main
+ */
+export function leaveOutEmptied(tree, measure, main) {
+  const headings = []
+  for (const tag of [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]) headings.push(...tree.all(main, tag))
+  headings.sort((one, other) => one - other)
+  let next = tree.end[main]
+  let level = 0
+  let leftOut = 0
+  for (const node of headings.reverse()) {
+    const tag = tree.tag[node]
+    const isLast = level === 0 || level <= tag
+    const isEmpty = measure.before[next] - measure.before[tree.end[node]] === leftOut
+    if (tag !== ID.h1 && isLast && isEmpty && wasEmptied(tree, tree.end[node], next)) {
+      leftOut += measure.length(node)
+      tree.leaveOut(node)
+    } else {
+      leftOut = 0
+      next = node
+      level = tag
+    }
+  }
+}
+
+/** Say whether links or fields, and nothing that is seen without text, were left out between two nodes. */
+function wasEmptied(tree, from, to) {
+  let length = 0
+  let announced = 0
+  let announcedEnd = from
+  for (let node = from; node < to; node++) {
+    const tag = tree.tag[node]
+    if (SEEN[tag]) return false
+    if (ANNOUNCED[tag]) announcedEnd = Math.max(announcedEnd, tree.end[node])
+    if (tag !== 0 || !tree.gone[node] || PROPERTIES[tree.tag[tree.parent[node]]] & HEADING) continue
+    length += tree.size[node]
+    if (node < announcedEnd) announced += tree.size[node]
+  }
+  return announced > 0 && 2 * announced >= length
+}
