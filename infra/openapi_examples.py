@@ -57,7 +57,11 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str) -> Any:
     match schema.get("type"):
         case "object":
             fields = schema.get("properties", {})
-            return {field: example_of(content, schemas, field) for field, content in fields.items()}
+            return {
+                field: example_of(content, schemas, field)
+                for field, content in fields.items()
+                if content.get("type") != "null"
+            }
         case "array":
             return [example_of(schema["items"], schemas)] if schema.get("items") else []
         case "integer":

@@ -20,18 +20,15 @@ from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.bulk import answer_each
 from llmready.http.cursors import cursor_at, place_of
 from llmready.http.route_limits import RouteLimit
+from llmready.http.schemas.bulk import BulkAnswer, BulkBody, BulkCreate, BulkUpdate
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.websites import (
-    BulkAnswer,
-    BulkBody,
     PreviewAnswer,
     PreviewBody,
     UserStats,
     WebsiteAnswer,
     WebsiteBody,
     WebsiteChange,
-    WebsiteItemChange,
-    WebsiteItemDelete,
     WebsiteList,
     WebsiteStats,
     success_rate,
@@ -61,7 +58,7 @@ def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
 
 @app.post(f"{PREFIX}/websites/bulk", summary="Add, change or delete many websites", tags=["websites"])
 def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
-    """Do up to 50 at once; one that is refused keeps none of the others from being done."""
+    """Add, change or delete up to 50 websites. A refused item does not affect the others."""
     user = _user()
     until = now() + _BULK_WITHIN
     services = bootstrap.services()
@@ -70,18 +67,16 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
         return now() >= until
 
     show = _shown(user)
-    if body.create is not None:
+    if isinstance(body, BulkCreate):
         return answer_each(
             body.create,
-            WebsiteBody.model_validate,
             lambda bodies: add_websites(services, user, [item.model_dump() for item in bodies], late=late),
             status=201,
             show=show,
         )
-    if body.update is not None:
+    if isinstance(body, BulkUpdate):
         return answer_each(
             body.update,
-            WebsiteItemChange.model_validate,
             lambda changes: change_websites(
                 services,
                 user,
@@ -92,9 +87,8 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
             show=show,
         )
     return answer_each(
-        body.delete or [],
-        lambda item: WebsiteItemDelete.model_validate(item if isinstance(item, dict) else {"id": item}).id,
-        lambda website_ids: _removed(user, website_ids, late),
+        body.delete,
+        lambda deletions: _removed(user, [item.id for item in deletions], late),
         status=200,
         show=show,
     )

@@ -1,5 +1,6 @@
 """Many websites in one request: what becomes of each, and how few transactions it takes."""
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +89,46 @@ def test_a_bad_item_among_good_ones(ada: Member, bad: object, status: int, code:
     assert kept(ada) == ([f"https://{name}.example.com" for name in expected], 4, 4)
 
 
+def test_the_error_of_an_item_names_its_index_the_field_and_the_rule(ada: Member) -> None:
+    site = "https://a.example.com"
+    create = [
+        {"url": "https://good.example.com"},
+        7,
+        {},
+        {"url": site, "max_pages": 0, "timeout": 7},
+        {"url": site, "colour": "red"},
+        {"url": site, "include_patterns": ["/ok", 7]},
+    ]
+    done = results(ada.ask("POST", "/websites/bulk", {"create": create}))
+    assert [result["status"] for result in done] == [201, 422, 422, 422, 422, 422]
+    assert [result["error"]["detail"] for result in done[1:]] == [
+        "The item at index 1 is not valid. item: must be an object.",
+        "The item at index 2 is not valid. url: is required.",
+        "The item at index 3 is not valid. max_pages: must be at least 1; timeout: must be at least 30.",
+        "The item at index 4 is not valid. colour: is not a known field.",
+        "The item at index 5 is not valid. include_patterns.1: must be text.",
+    ]
+    assert done[3]["error"]["errors"] == [
+        {"field": "max_pages", "message": "must be at least 1"},
+        {"field": "timeout", "message": "must be at least 30"},
+    ]
+    website_id = done[0]["id"]
+    update = [{"name": "No ID"}, {"id": website_id, "is_active": None}, {"id": website_id, "name": "New"}]
+    changed = results(ada.ask("POST", "/websites/bulk", {"update": update}))
+    assert [result["status"] for result in changed] == [422, 422, 200]
+    assert [result["error"]["detail"] for result in changed[:2]] == [
+        "The item at index 0 is not valid. id: is required.",
+        "The item at index 1 is not valid. is_active: must not be null.",
+    ]
+    deleted = results(ada.ask("POST", "/websites/bulk", {"delete": [7, "", {"id": website_id}]}))
+    assert [result["status"] for result in deleted] == [422, 422, 200]
+    assert [result["error"]["detail"] for result in deleted[:2]] == [
+        "The item at index 0 is not valid. id: must be text.",
+        "The item at index 1 is not valid. id: must not be empty.",
+    ]
+    assert all(set(result) == {"index", "status", "id", "website", "error"} for result in deleted)
+
+
 def test_the_plan_ends_midway(place: Place, calls: list[str]) -> None:
     ben = member(place, "standard")
     assert ben.ask("POST", "/websites", {"url": "there.example.com", "is_active": False})[0] == 201
@@ -174,6 +215,7 @@ def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
         {"create": urls(51)},
         {"delete": ["x"] * 51},
         {"create": urls(1), "delete": ["x"]},
+        {"create": None},
         {"create": {"url": "example.com"}},
         {"other": urls(1)},
         [],
@@ -182,7 +224,15 @@ def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
 def test_invalid_body_changes_nothing(ada: Member, body: object) -> None:
     status, problem = ada.ask("POST", "/websites/bulk", body)
     assert (status, problem["code"]) == (422, "validation_error")
+    assert re.fullmatch(
+        "body: must be an object with exactly one of create, update and delete|(?:create|delete): must .*",
+        "; ".join(f"{error['field']}: {error['message']}" for error in problem["errors"]),
+    )
     assert kept(ada) == ([], 0, 0)
+
+
+def test_a_null_beside_the_list_is_accepted(ada: Member) -> None:
+    assert statuses(ada.ask("POST", "/websites/bulk", {"create": urls(1), "update": None})) == [201]
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
 """How the API behaves towards clients: errors in words, their pages, headers, and HEAD."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import ValidationError
 
 from infra.openapi_operations import PROBLEMS
+from llmready.http.problems import field_errors
+from llmready.http.schemas import auth, bulk, firecrawl, generations, keys, webhooks, websites
+from llmready.http.schemas.common import Request
 from testkit.emulator import Place
 from tests.functions.member import member
 
@@ -39,6 +44,51 @@ def test_a_validation_error_names_the_field_and_the_rule(
     assert {"field": field, "message": message} in problem["errors"]
     assert len({error["field"] for error in problem["errors"]}) == len(problem["errors"])
     assert f"{field}: {message}" in problem["detail"]
+
+
+BAD_VALUES: tuple[object, ...] = (
+    *(
+        None,
+        7,
+        -7,
+        1.5,
+        True,
+        "",
+        " ",
+        "x",
+        "x" * 10_000,
+        "\u202e",
+        "a\nb",
+        [],
+        ["x"] * 100,
+        [7],
+        [""],
+        ["a,b"],
+        {},
+    ),
+    *({"a": 1}, 10**30, "http://", "2020-01-01", "2026-01-01T00:00:00", "2026-13-99T00:00:00Z"),
+)
+
+
+BODIES = {
+    model
+    for module in (auth, bulk, firecrawl, generations, keys, webhooks, websites)
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, Request) and model is not Request
+}
+
+
+@pytest.mark.parametrize("model", sorted(BODIES, key=str), ids=lambda model: str(model.__name__))
+def test_no_message_about_a_field_has_the_words_of_the_validator(model: type[Request]) -> None:
+    """Each field of each body takes each bad value alone; what is refused is refused in our words."""
+    for field in [*model.model_fields, None]:
+        for value in BAD_VALUES:
+            try:
+                model.model_validate(value if field is None else {field: value})
+            except ValidationError as error:
+                for entry in field_errors(error.errors(include_url=False)):
+                    assert re.fullmatch(r"\w+(\.\w+)?", entry["field"]), entry
+                    assert not re.search(r"Input|should|1 entries|1 characters", entry["message"]), entry
 
 
 @pytest.mark.parametrize("code", sorted(PROBLEMS))

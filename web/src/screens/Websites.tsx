@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import { call, type Generation, type HistoryPage, type Website, type WebsiteList } from '../api/client'
+import { call, type BulkAnswer, type Generation, type HistoryPage, type Website, type WebsiteList } from '../api/client'
 import { useAccount } from '../account'
 import { Dialog } from '../parts/dialog'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
@@ -264,10 +264,6 @@ function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
       </form>
     </Dialog>
   )
-}
-
-interface BulkAnswer {
-  results: { status: number; website?: Website; error?: { detail: string } }[]
 }
 
 const MOST_AT_ONCE = 50

@@ -145,7 +145,9 @@ def _names(markdown: str, title: str) -> str:
     headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
     links = _LINK.findall(start)
     # One label says little about the page that has it.
-    return (len(headings) > 1 and _listed(headings, title)) or (_listed(links, title) if len(links) > 1 else "")
+    return (len(headings) > 1 and _listed(headings, title)) or (
+        _listed(links, title) if len(links) > 1 else ""
+    )
 
 
 def _listed(names: Sequence[str], title: str) -> str:

@@ -1,4 +1,4 @@
-"""Many at once: each item is done or refused for itself."""
+"""Answer a request about many websites item by item: a refused item does not affect the others."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -8,36 +8,37 @@ from pydantic import ValidationError
 from llmready.domain.errors import DomainError
 from llmready.domain.website import Website
 from llmready.http.problems import field_errors, status_of
+from llmready.http.schemas.bulk import BulkAnswer, BulkError, BulkItem, BulkResult
 from llmready.http.schemas.common import FieldError
-from llmready.http.schemas.websites import BulkAnswer, BulkError, BulkResult, WebsiteAnswer
+from llmready.http.schemas.websites import WebsiteAnswer
 
 T = TypeVar("T")
+_SHOWN_ERRORS = 5
+_LONGEST_DETAIL = 1000  # characters
 
 
 def answer_each(
-    items: Sequence[object],
-    parse: Callable[[object], T],
+    items: Sequence[BulkItem[T]],
     do: Callable[[list[T]], Sequence[Website | str | DomainError]],
     *,
     status: int,
     show: Callable[[Website], WebsiteAnswer],
 ) -> BulkAnswer:
-    """Do something with all items and return what became of each.
+    """Process all valid items and return the result of each item.
 
     Args:
-        items: As they came; nothing about them is known.
-        parse: Makes what is wanted of one item, or raises pydantic's ValidationError.
+        items: The items of the request, each valid or with its errors.
         do: Performs the changes; returns for each item the website, the ID of a deleted one, or a refusal.
-        status: Of an item that was done.
+        status: Status of an item that was done.
         show: Returns a website as the API shows it.
     """
     results: dict[int, BulkResult] = {}
     wanted: dict[int, T] = {}
     for index, item in enumerate(items):
-        try:
-            wanted[index] = parse(item)
-        except ValidationError as error:
-            results[index] = BulkResult(index=index, status=422, error=_not_valid(error))
+        if isinstance(item.checked, ValidationError):
+            results[index] = _refused(index, 422, _not_valid(index, item.checked))
+        else:
+            wanted[index] = item.checked
     outcomes = do(list(wanted.values())) if wanted else []
     for index, outcome in zip(wanted, outcomes, strict=True):
         results[index] = _result(index, outcome, status, show)
@@ -55,15 +56,21 @@ def _result(
 ) -> BulkResult:
     if isinstance(outcome, DomainError):
         error = BulkError(code=outcome.code, detail=outcome.detail, errors=outcome.extra.get("errors"))
-        return BulkResult(index=index, status=status_of(outcome), error=error)
+        return _refused(index, status_of(outcome), error)
     if isinstance(outcome, str):
-        return BulkResult(index=index, status=status, id=outcome)
-    return BulkResult(index=index, status=status, id=outcome.id, website=show(outcome))
+        return BulkResult(index=index, status=status, id=outcome, website=None, error=None)
+    return BulkResult(index=index, status=status, id=outcome.id, website=show(outcome), error=None)
 
 
-def _not_valid(error: ValidationError) -> BulkError:
-    errors = [FieldError(**entry) for entry in field_errors(error.errors(include_url=False))]
-    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in errors[:5])
+def _refused(index: int, status: int, error: BulkError) -> BulkResult:
+    return BulkResult(index=index, status=status, id=None, website=None, error=error)
+
+
+def _not_valid(index: int, error: ValidationError) -> BulkError:
+    errors = [FieldError(**entry) for entry in field_errors(error.errors(include_url=False), whole="item")]
+    reasons = "; ".join(f"{entry.field}: {entry.message}" for entry in errors[:_SHOWN_ERRORS])
     return BulkError(
-        code="validation_error", detail=f"The item is not valid. {detail}."[:1000], errors=errors
+        code="validation_error",
+        detail=f"The item at index {index} is not valid. {reasons}."[:_LONGEST_DETAIL],
+        errors=errors,
     )

@@ -30,6 +30,7 @@ CONTENT_TYPE = "application/problem+json"
 PROBLEM_PAGES = "/api/v1/problems/"
 """Path of the pages that explain the problems; a problem's type is the URL of its page."""
 
+_TIME = "must be a date and time, such as 2026-11-24T09:30:00Z"
 # What the rules of a field are called; the placeholders are pydantic's names of their parameters.
 _RULES = {
     "missing": "is required",
@@ -41,12 +42,20 @@ _RULES = {
     "bool_parsing": "must be true or false",
     "string_type": "must be text",
     "list_type": "must be a list",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dict_type": "must be an object",
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "datetime_object_invalid": _TIME,
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
+    "string_pattern_mismatch": "is blank or contains characters that are not allowed",
     "enum": "must be {expected}",
     "literal_error": "must be {expected}",
     "timezone_aware": "must have a time zone",
@@ -164,9 +173,16 @@ def status_of(error: DomainError) -> int:
     return _STATUSES[type(error)]
 
 
-def field_errors(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return what is wrong with which field, from the errors of a validation; the first 20 of them."""
-    return [_field_error(entry) for entry in islice(entries, _MOST_ERRORS)]
+def field_errors(entries: Iterable[Mapping[str, Any]], *, whole: str = "body") -> list[dict[str, str]]:
+    """Return what is wrong with which field.
+
+    Args:
+        entries: The errors of a validation; the first 20 of them count.
+        whole: What an error is attributed to that concerns no single field.
+    """
+    # A field that may be left out is a union with null; that a value is not null either says nothing more.
+    told = (entry for entry in entries if entry.get("type") != "none_required")
+    return [_field_error(entry, whole) for entry in islice(told, _MOST_ERRORS)]
 
 
 def absolute_type(body: str, base_url: str) -> str:
@@ -182,20 +198,27 @@ def absolute_type(body: str, base_url: str) -> str:
 
 def _rule(entry: Mapping[str, Any]) -> str:
     """Return in words which rule a value breaks."""
-    words = _RULES.get(str(entry.get("type", "")))
+    kind, limits = str(entry.get("type", "")), entry.get("ctx") or {}
+    if limits.get("min_length") == 1:
+        return "must not be empty"
+    if kind == "too_long" and limits.get("field_type") == "Value":
+        kind = "string_too_long"
+    words = _RULES.get(kind)
     if words is None:
         return str(entry.get("msg", "is not valid")).removeprefix("Value error, ")
     try:
-        return words.format(**(entry.get("ctx") or {}))
+        return words.format(**limits)
     except (KeyError, IndexError):
         return str(entry.get("msg", "is not valid"))
 
 
-def _field_error(entry: Mapping[str, Any]) -> dict[str, str]:
+def _field_error(entry: Mapping[str, Any], whole: str) -> dict[str, str]:
     where = [str(part) for part in entry.get("loc", ())]
     if where and where[0] in ("body", "query", "path", "header"):
+        where = where[1:]
+    if where and where[0].startswith("tagged-union-"):
         where = where[1:]
     where = [part for position, part in enumerate(where) if position == 0 or not _BRANCH.fullmatch(part)]
     message = _rule(entry)
     # Both may contain text of the request, which may be as long as a body.
-    return {"field": ".".join(where)[:_LONGEST_FIELD] or "body", "message": message[:_LONGEST_MESSAGE]}
+    return {"field": ".".join(where)[:_LONGEST_FIELD] or whole, "message": message[:_LONGEST_MESSAGE]}

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, WithJsonSchema
 
 from llmready.domain.clock import Moment
 from llmready.domain.website import URL_LIMIT
@@ -22,6 +22,42 @@ class Request(BaseModel):
     """A request body: a field that it does not know is an error, not a surprise."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
+
+
+def branch(field: str) -> str:
+    """Return the tag of the body that :func:`exactly_one_of` chooses for a field."""
+    # Locations of errors contain the tag; this form is left out of what the answer names.
+    return f"tagged-union-{field}"
+
+
+def exactly_one_of(*fields: str) -> Discriminator:
+    """Return what chooses between bodies by the only one of some fields that is present and not null.
+
+    One body for each field lets generators of clients make complete types.
+
+    Args:
+        fields: Names of the fields; the body for each is tagged with its :func:`branch`.
+    """
+
+    def chosen(body: Any) -> str | None:
+        if not isinstance(body, dict):
+            return None
+        given = [field for field in fields if body.get(field) is not None]
+        return branch(given[0]) if len(given) == 1 else None
+
+    names = f"{', '.join(fields[:-1])} and {fields[-1]}"
+    return Discriminator(
+        chosen,
+        custom_error_type="exactly_one_of",
+        custom_error_message=f"must be an object with exactly one of {names}",
+    )
+
+
+def not_null(value: object) -> object:
+    """Refuse null for a field that may be left out but has no empty value."""
+    if value is None:
+        raise ValueError("must not be null")
+    return value
 
 
 class Answer(BaseModel):

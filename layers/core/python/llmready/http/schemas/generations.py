@@ -3,34 +3,36 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import Field, Tag
 
 from llmready.domain.archive import Quality, Truncation
 from llmready.domain.changes import MOST_LISTED
 from llmready.domain.clock import now
 from llmready.domain.generation import Generation, Status, Trigger
 from llmready.domain.recommendation import Recommendation, recommend
-from llmready.http.schemas.common import Answer, Request, Timestamp, Url
+from llmready.http.schemas.common import Answer, Request, Timestamp, Url, branch, exactly_one_of
 from llmready.usecases.compare_generations import Comparison
 from llmready.usecases.start_generation import StartedGeneration
 
 
-class StartBody(Request):
-    """Which website to generate: by its ID, or by its URL, which adds the website if it is new."""
+class StartById(Request):
+    """Generate one of the user's websites, named by its ID."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["website_id"]}, {"required": ["url"]}]}
-    )
+    website_id: Annotated[str, Field(min_length=1, max_length=64)]
+    url: None = None
 
-    website_id: Annotated[str, Field(min_length=1, max_length=64)] | SkipJsonSchema[None] = None
-    url: Url | SkipJsonSchema[None] = None
 
-    @model_validator(mode="after")
-    def _names_one_website(self) -> "StartBody":
-        if (self.website_id is None) == (self.url is None):
-            raise ValueError("name exactly one of website_id and url")
-        return self
+class StartByUrl(Request):
+    """Generate the user's website with this URL; it is added if the user does not have it yet."""
+
+    url: Url
+    website_id: None = None
+
+
+StartBody = Annotated[
+    Annotated[StartById, Tag(branch("website_id"))] | Annotated[StartByUrl, Tag(branch("url"))],
+    exactly_one_of("website_id", "url"),
+]
 
 
 class Started(Answer):

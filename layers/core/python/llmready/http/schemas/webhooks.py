@@ -3,11 +3,11 @@
 import json
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from llmready.domain.webhooks import Delivery, DeliveryStatus, DisabledReason, EventType, Webhook
-from llmready.http.schemas.common import Answer, Line, Request, Timestamp, Url
+from llmready.http.schemas.common import Answer, Line, Request, Timestamp, Url, not_null
 
 Events = Annotated[
     list[EventType],
@@ -50,12 +50,7 @@ class WebhookChange(Request):
         | SkipJsonSchema[None]
     ) = None
 
-    @model_validator(mode="after")
-    def _nothing_required_is_null(self) -> "WebhookChange":
-        nulls = [name for name in self.model_fields_set - {"description"} if getattr(self, name) is None]
-        if nulls:
-            raise ValueError(f"{', '.join(sorted(nulls))} must not be null")
-        return self
+    _is_not_null = field_validator("url", "events", "is_active", mode="before")(not_null)
 
     def changes(self) -> dict[str, object]:
         """Return the new values of the fields that were given."""

@@ -1,9 +1,9 @@
 """Bodies of ``/websites``."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from llmready.domain.controls import Controls
@@ -11,9 +11,8 @@ from llmready.domain.plans import Schedule
 from llmready.domain.schedules import effective_schedule, next_run
 from llmready.domain.user import User
 from llmready.domain.website import LinkTarget, Patterns, Website
-from llmready.http.schemas.common import Answer, FieldError, Line, Request, Text, Timestamp, Url
+from llmready.http.schemas.common import Answer, Line, Request, Text, Timestamp, Url, not_null
 
-BULK_LIMIT = 50
 Name = Annotated[Line, Field(max_length=200)]
 Description = Annotated[Text, Field(max_length=2000)]
 MaxPages = Annotated[
@@ -70,59 +69,17 @@ class WebsiteChange(Request):
     is_active: Flag | SkipJsonSchema[None] = None
     schedule: ScheduleField | SkipJsonSchema[None] = None
 
-    @model_validator(mode="after")
-    def _nothing_required_is_null(self) -> "WebsiteChange":
-        may_be_null = {"name", "description", "max_pages"}
-        nulls = [name for name in self.model_fields_set - may_be_null if getattr(self, name) is None]
-        if nulls:
-            raise ValueError(f"{', '.join(sorted(nulls))} must not be null")
-        return self
-
-
-class WebsiteItemChange(WebsiteChange):
-    """Some fields of the website that ``id`` names."""
-
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class WebsiteItemDelete(Request):
-    """Which website to delete."""
-
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-
-
-Items = Annotated[list[Any], Field(min_length=1, max_length=BULK_LIMIT)]
-
-
-class BulkBody(Request):
-    """Up to 50 websites to create, to update or to delete; each item is done or refused for itself."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {
-                    "required": [one],
-                    "properties": {
-                        name: {"type": "array", "items": {}} if name == one else {"type": "null"}
-                        for name in ("create", "update", "delete")
-                    },
-                }
-                for one in ("create", "update", "delete")
-            ]
-        }
-    )
-
-    create: Items | None = Field(None, description="Websites, as for `POST /websites`.")
-    update: Items | None = Field(
-        None, description="Changes, as for `PATCH /websites/{id}`, each with its `id`."
-    )
-    delete: Items | None = Field(None, description="Ids.")
-
-    @model_validator(mode="after")
-    def _does_one_thing(self) -> "BulkBody":
-        if sum(items is not None for items in (self.create, self.update, self.delete)) != 1:
-            raise ValueError("name exactly one of create, update and delete")
-        return self
+    _is_not_null = field_validator(
+        "url",
+        "include_patterns",
+        "exclude_patterns",
+        "use_playwright",
+        "link_target",
+        "timeout",
+        "is_active",
+        "schedule",
+        mode="before",
+    )(not_null)
 
 
 class PreviewBody(Request):
@@ -194,32 +151,6 @@ class WebsiteList(Answer):
     per_page: int
     pages: int
     next_cursor: str | None
-
-
-class BulkError(Answer):
-    """Why an item was refused, in the words of the problem documents."""
-
-    code: str
-    detail: str
-    errors: list[FieldError] | None = None
-
-
-class BulkResult(Answer):
-    """What became of one item; ``status`` is the one that it would have had alone."""
-
-    index: int
-    status: int
-    id: str | None = None
-    website: WebsiteAnswer | None = None
-    error: BulkError | None = None
-
-
-class BulkAnswer(Answer):
-    """What became of each item, in the order in which they came."""
-
-    results: list[BulkResult]
-    succeeded: int
-    failed: int
 
 
 class WebsiteStats(Answer):
