@@ -1,7 +1,6 @@
 import asyncio
 import hashlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
