@@ -166,3 +166,43 @@ def test_whole_names_of_private_areas_count(path: str, *, is_private: bool, tmp_
     done, _ = crawled(pages, tmp_path)
     codes = [reason["code"] for reason in done.manifest["quality"]["reasons"]]
     assert ("private_pages" in codes) is is_private
+
+
+LISTS = [
+    ("en", "Recipes", ["Beans in the oven", "Peas with mint on 2 May"], "Beans in the oven, Peas with mint on 2 May"),
+    ("zh", "菜谱", ["烤箱豆子", "薄荷豌豆"], "烤箱豆子、薄荷豌豆"),
+    ("ar", "وصفات", ["فول بالفرن", "بازلاء بالنعناع"], "فول بالفرن، بازلاء بالنعناع"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "title", "names", "expected"), LISTS)
+def test_a_list_is_described_by_what_it_lists(
+    lang: str, title: str, names: list[str], expected: str, tmp_path: Path
+) -> None:
+    path = "/recipes"
+    teasers = "".join(
+        f'<div><h3><a href="/d/{number}">{name}</a></h3> <a href="/author/ida">Ida</a>'
+        f' <a href="/cart?add={number}">Add</a> <a href="/d/{number}">Continue</a></div>'
+        for number, name in enumerate(names)
+    )
+    pages = {"/": html("Ida", f'<a href="{path}">{title}</a>', lang=lang)}
+    pages[path] = html(title, f'<p><a href="/">Start</a></p>{teasers}', lang=lang)
+    pages |= {f"/d/{number}": html(name, REST.format(number), lang=lang) for number, name in enumerate(names)}
+    _, found = crawled(pages, tmp_path)
+    assert found[path] == expected
+
+
+def test_front_page_of_a_blog_is_named_as_the_blog(tmp_path: Path) -> None:
+    def page(title: str, body: str) -> str:
+        head = '<header><p>Reed and Rush</p><p class="site-description">Baskets made by hand</p></header>'
+        return html(
+            title, f"<p>{body}</p>", '<meta property="og:site_name" content="Reed and Rush">'
+        ).replace("<main>", f"{head}<main>")
+
+    pages = {
+        "/": page("Reed and Rush – Baskets made by hand", '<a href="/a">How to cut reeds</a>'),
+        "/a": page("How to cut reeds – Reed and Rush", "Cut them in winter, when the ice carries you."),
+    }
+    done, found = crawled(pages, tmp_path)
+    assert "- [Reed and Rush](" in done.llms
+    assert found["/"] == "Baskets made by hand"

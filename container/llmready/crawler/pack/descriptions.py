@@ -8,12 +8,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.characters import clean_line
-from llmready.crawler.pack.no_descriptions import describes
-from llmready.crawler.pack.words import shortened
+from llmready.crawler.pack.no_descriptions import describes, names_something
+from llmready.crawler.pack.page_links import names_of_links
+from llmready.crawler.pack.words import listed, shortened
 from llmready.crawler.page.excerpt import SHORTEST, first_paragraph, paragraphs, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
@@ -26,12 +27,15 @@ MOST_PARAGRAPHS = 6
 """Paragraphs of a page of which one may describe it."""
 
 MOST_NAMES = 6
+LONGEST_NAME = 120
+FEWEST_NAMES = 2
+"""Headings or links by which a page is described."""
+
 SHORTEST_START = 40
 SHORTEST_SENTENCE = 18
 """Characters of a sentence that describes a page without longer ones."""
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
-_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{2,80})\]\(")
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _FURNITURE = frozenset(
     ("navigation", "contents", "table of contents", "menu", "search", "on this page", "see also")
@@ -73,7 +77,8 @@ def page_descriptions(
         )
         found[page.url] = bounded(_without_title(text, titles[page.url]))
         undescribed += [] if text else [page]
-    _describe_by_text(undescribed, found, titles, text_of)
+    home = min(pages, key=lambda page: (page.depth, page.url)).url
+    _describe_by_text(undescribed, found, titles, text_of, home)
     return found
 
 
@@ -82,6 +87,7 @@ def _describe_by_text(
     found: dict[Url, str],
     titles: Mapping[Url, str],
     text_of: Callable[[StoredPage], str],
+    home: Url,
 ) -> None:
     """Describe pages by a paragraph that no other page has, else by their headings or links."""
     texts = {
@@ -102,7 +108,7 @@ def _describe_by_text(
         own = (text for text in texts[page.url] if counts[text] <= SHARED_BY and _says_more(text, title))
         shared = (text for text in texts[page.url] if _says_more(text, title))
         text = next((text for text in chain(own, shared) if bounded(text) not in taken), "")
-        text = text or _names(text_of(page), title)
+        text = text or _names(text_of(page), title, home)
         described = bounded(_without_title(text, title))
         found[page.url] = "" if described in taken else described
         taken.add(described)
@@ -126,7 +132,11 @@ def bounded(text: str, length: int = LONGEST_DESCRIPTION) -> str:
 
 
 def _says_more(text: str, title: str) -> bool:
-    return describes(text) and text.casefold().rstrip(" .") != title.casefold().rstrip(" .")
+    return describes(text) and _differs(text, title)
+
+
+def _differs(text: str, title: str) -> bool:
+    return text.casefold().rstrip(" .") != title.casefold().rstrip(" .")
 
 
 def _without_title(text: str, title: str) -> str:
@@ -139,20 +149,25 @@ def _without_title(text: str, title: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def _names(markdown: str, title: str) -> str:
+def _names(markdown: str, title: str, home: Url) -> str:
     """Return the names of a page's headings, or of its links, without words of ours, which would be in English."""
-    start = markdown[:200_000]
-    headings = [name for name in _HEADING.findall(start) if name.casefold().strip() not in _FURNITURE]
-    links = _LINK.findall(start)
-    # One label says little about the page that has it.
-    return (len(headings) > 1 and _listed(headings, title)) or (
-        _listed(links, title) if len(links) > 1 else ""
-    )
-
-
-def _listed(names: Sequence[str], title: str) -> str:
-    plain_names = dict.fromkeys(plain(name) for name in names[:100])
-    named = [
-        name for name in plain_names if len(name) > 1 and not name.isdecimal() and _says_more(name, title)
+    headings = [
+        name for name in _HEADING.findall(markdown[:200_000]) if name.casefold().strip() not in _FURNITURE
     ]
-    return ", ".join(named[:MOST_NAMES]) + (", …" if len(named) > MOST_NAMES else "")
+    named = _naming(map(plain, headings), title)
+    if len(named) < FEWEST_NAMES:
+        named = _naming(names_of_links(markdown, str(home)), title)
+    # One label says little about the page that has it.
+    return listed(named, MOST_NAMES) if len(named) >= FEWEST_NAMES else ""
+
+
+def _naming(names: Iterable[str], title: str) -> list[str]:
+    """Return the names that say more than a page's title, each once."""
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if 1 < len(name) <= LONGEST_NAME
+        and not name.isdecimal()
+        and names_something(name)
+        and _differs(name, title)
+    ]

@@ -44,21 +44,31 @@ FEWEST_LETTERS = 8
 
 def describes(text: str) -> bool:
     """Tell whether a text may describe a page; a placeholder, a consent, a date line, a menu or code does not."""
+    return not _is_furniture(text) and not is_date_line(text)
+
+
+def names_something(label: str) -> bool:
+    """Tell whether a heading or the label of a link may stand in a description; a title may contain a date."""
+    return not _is_furniture(label) and not is_date_line(label, FEWEST_LETTERS)
+
+
+def _is_furniture(text: str) -> bool:
     folded = text.casefold().strip(" .!…")
-    if (
+    return bool(
         folded in _PLACEHOLDERS
         or _BEGINNINGS.match(text)
         or _CODE.search(text)
         or _CONSENT.search(text[:300])
-    ):
-        return False
-    return not is_date_line(text)
+    )
 
 
-def is_date_line(text: str) -> bool:
-    """Tell whether a line has hardly anything but a date, as below the titles of posts."""
+def is_date_line(text: str, fewest_letters: int = 3 * FEWEST_LETTERS) -> bool:
+    """Tell whether a line has hardly anything but a date, as below the titles of posts.
+
+    Parameters: `fewest_letters` beside the date from which on a line says something.
+    """
     if len(text) > LONGEST_DATE_LINE or not _NUMBERS.search(text):
         return False
     rest = _MONTHS.sub("", text)
     letters = [letter for letter in rest if letter.isalpha()]
-    return (rest != text or "/" in text or text.count("-") > 1) and len(letters) < 3 * FEWEST_LETTERS
+    return (rest != text or "/" in text or text.count("-") > 1) and len(letters) < fewest_letters

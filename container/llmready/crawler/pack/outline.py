@@ -12,6 +12,7 @@ from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from llmready.crawler.pack.titles import page_titles, site_name
+from llmready.crawler.pack.words import listed
 from llmready.crawler.page.excerpt import SENTENCE, plain
 
 if TYPE_CHECKING:
@@ -146,4 +147,4 @@ def _contents(name: str, sections: Sequence[Section]) -> str:
         titles = [entry.title for section in sections[:1] for entry in section.entries[1:]]
     if len(titles) < LEAST_NAMES:
         return name
-    return f"{name}: {', '.join(titles[:MOST_NAMES])}" + (", …" if len(titles) > MOST_NAMES else ".")
+    return f"{name}: {listed(titles, MOST_NAMES, '.')}"

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from llmready.crawler.kinds import gives_way, kind_of
 from llmready.crawler.pack.places import NUMBER
 from llmready.crawler.page.excerpt import plain
 from llmready.crawler.urls import BadUrl, parse
@@ -13,6 +14,7 @@ from llmready.crawler.urls import BadUrl, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_LINKS = 200
 _HEADING = re.compile(r"#{1,6} +(\S.{0,200})$")
 _ITEM = re.compile(r"- (?:\w{1,6}\\?\. +)?\[([^\[\]\n]{1,120})\]\(")
 _TARGET = re.compile(r"\]\((https?://[^()\s]{1,2000})\)")
@@ -24,6 +26,29 @@ def labelled_links(markdown: str, origin: str) -> Iterator[tuple[str, str]]:
     for label, target in _LABELLED.findall(markdown[:400_000]):
         if target.startswith(origin):
             yield plain(label), _key(target)
+
+
+def names_of_links(markdown: str, home: str) -> list[str]:
+    """Return the labels of a page's links that tell what it lists, each once, as plain text.
+
+    A link to a target that was named before, such as “Continue reading”, a label that leads to several targets, such
+    as “Add to cart”, and links to the front page, lists and forms tell nothing of the page.
+
+    Parameters: `markdown`; `home`, the URL of the front page.
+    """
+    targets: defaultdict[str, set[str]] = defaultdict(set)
+    firsts: dict[str, str] = {}
+    for written, address in _LABELLED.findall(markdown[:200_000])[:_MOST_LINKS]:
+        label = plain(written)
+        target = address.partition("#")[0]
+        targets[label].add(target)
+        firsts.setdefault(target, label)
+    found = (
+        label
+        for target, label in firsts.items()
+        if len(targets[label]) == 1 and target != home and not _is_list(target)
+    )
+    return list(dict.fromkeys(found))
 
 
 def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]]:
@@ -50,6 +75,13 @@ def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]
         name = entry if entry in parts and len(parts) > 1 else heading
         if name:
             yield name, key
+
+
+def _is_list(target: str) -> bool:
+    try:
+        return gives_way(kind_of(parse(target)))
+    except BadUrl:
+        return False
 
 
 def _key(target: str) -> str:

@@ -184,6 +184,9 @@ def _common_brackets(titles: Sequence[str]) -> str:
 def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -> str:
     """Return the page's own title: its `<title>`, a heading, its label in the navigation, or its path."""
     title = _without_site(_plain(page.title), site)
+    if is_home and site.name != page.url.host and title.casefold() == _plain(page.tagline).casefold():
+        # A front page is titled with the site's name and tagline; the tagline already sums up the site.
+        return shortened(site.name, LONGEST_TITLE)
     if not _is_nameless(title, site) and _plain(page.title).casefold() not in site.repeated:
         return shortened(title, LONGEST_TITLE)
     headings = [_without_site(_plain(text), site) for text in (page.heading, *page.headings)]

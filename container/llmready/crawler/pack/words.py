@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from llmready.crawler.convert.characters import clean_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmready.crawler.urls import Url
 
 _WORDS = re.compile(r"[-_+.\s]+")
@@ -18,6 +20,7 @@ _CAPITALS = frozenset((
     "json", "xml", "yaml", "rest", "aws", "seo", "pdf", "ai", "llm", "llms", "rfc", "ssh", "tls", "dns", "ci",
     "io", "id", "ids", "gui", "sso", "saml", "oauth", "csv", "ssl", "tcp", "udp", "ip", "vpn", "gpu", "cpu", "mcp",
 ))  # fmt: skip
+_COMMAS = ((re.compile("[\u3040-\u30ff\u3400-\u9fff]"), "\u3001"), (re.compile("[\u0600-\u06ff]"), "\u060c "))
 _EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md|txt)$", re.IGNORECASE)
 
 
@@ -46,3 +49,14 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+def listed(names: Sequence[str], most: int, end: str = "") -> str:
+    """Return names with the commas of their script between them: “Cups, Plates, …”.
+
+    Parameters: `names`; `most`, how many are named before an ellipsis; `end`, what follows a complete list.
+    """
+    shown = names[:most]
+    text = "".join(shown)
+    comma = next((mark for script, mark in _COMMAS if script.search(text)), ", ")
+    return comma.join(shown) + (f"{comma}\u2026" if len(names) > most else end)
