@@ -185,17 +185,33 @@ def test_other_names_and_ports_of_an_allowed_address_are_refused() -> None:
         assert site.connections == 1
 
 
-def _opened(port: int, hosts: list[str], start: str) -> tuple[str, object]:
+def _opened(port: int, hosts: list[str], start: str, *, try_http: bool = False) -> tuple[str, object]:
     async def look_up(_: str) -> list[Address]:
         return [ipaddress.ip_address("127.0.0.1")]
 
     async def open_it() -> tuple[str, object]:
         guard = AddressGuard([(host, port) for host in hosts])
         async with HttpClient(guard, "test", Limits(), GuardedResolver(guard, look_up)) as fetcher:
-            opened = await open_site(fetcher, parse(start))
+            opened = await open_site(fetcher, parse(start), try_http=try_http)
             return str(opened.start), opened.response
 
     return asyncio.run(open_it())
+
+
+def test_http_is_used_only_for_addresses_without_a_scheme_and_only_without_https() -> None:
+    with serving({"/": page("Plain")}) as site:
+        https = f"https://acme.test:{site.port}/"
+        with pytest.raises(Failure) as caught:
+            _opened(site.port, ["acme.test"], https)
+        assert caught.value.code == Code.BAD_CERTIFICATE
+        start, response = _opened(site.port, ["acme.test"], https, try_http=True)
+        assert start == f"http://acme.test:{site.port}/"
+        assert not isinstance(response, Failure)
+    # Nothing listens there any more: the failure is that of https.
+    with pytest.raises(Failure) as caught:
+        _opened(site.port, ["acme.test"], https, try_http=True)
+    assert caught.value.code == Code.CONNECTION_FAILED
+    assert "https://" in caught.value.detail
 
 
 def test_a_redirect_between_apex_and_www_becomes_the_site() -> None:

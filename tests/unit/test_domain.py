@@ -19,7 +19,7 @@ from llmready.domain.plans import PLANS, QueueName
 from llmready.domain.quota import QuotaUse, month_of
 from llmready.domain.recommendation import recommend
 from llmready.domain.user import email_fingerprint, email_key
-from llmready.domain.website import CrawlSettings, canonical_url, public_url
+from llmready.domain.website import CrawlSettings, canonical_url, has_scheme, public_url
 from testkit.people import new_generation, new_user, new_website
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -162,6 +162,23 @@ def test_a_url_is_public_and_normal_or_refused(text: str) -> None:
     assert url.startswith(("http://", "https://"))
     assert public_url(url) == url
     assert url.isascii()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("example.com", False),
+        (" example.com/docs ", False),
+        ("example.com:8080", False),
+        ("example.com:443/docs", False),
+        ("//example.com", False),
+        ("https://example.com", True),
+        ("HTTP://example.com:8080/", True),
+        ("mailto:ada@example.com", True),
+    ],
+)
+def test_addresses_with_a_scheme(typed: str, expected: bool) -> None:  # noqa: FBT001 - a case of the test
+    assert has_scheme(typed) is expected
 
 
 def test_websites_are_the_same_whatever_the_scheme_and_www() -> None:

@@ -1,6 +1,7 @@
 """The running local system, real Chromium, and people who use the web app."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -26,10 +27,20 @@ def handbook() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def slow_handbook() -> Iterator[Site]:
-    """Serve forty pages that take 0.3 s each."""
-    with serve(numbered(40), latency=0.3) as site:
+def unfinished_handbook() -> Iterator[Site]:
+    """Serve forty pages of which the last thirty never arrive, so that a crawl runs as long as a test looks at it."""
+    pages = numbered(40)
+    over = threading.Event()
+
+    def answer(path: str, url: str) -> Answer:
+        number = path.rpartition("/")[2]
+        if number.isdecimal() and int(number) >= 10:
+            over.wait()
+        return pages(path, url)
+
+    with serve(answer) as site:
         yield site
+        over.set()
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +53,9 @@ def hostile_site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def system(
-    tmp_path_factory: pytest.TempPathFactory, handbook: Site, slow_handbook: Site, hostile_site: Site
+    tmp_path_factory: pytest.TempPathFactory, handbook: Site, unfinished_handbook: Site, hostile_site: Site
 ) -> Iterator[System]:
-    hosts = [handbook.host, slow_handbook.host, hostile_site.host]
+    hosts = [handbook.host, unfinished_handbook.host, hostile_site.host]
     hosts += [f"127.0.0.1:{port}" for port in SITE_PORTS]
     running = System(tmp_path_factory.mktemp("web"), allow=",".join(hosts)).start()
     yield running

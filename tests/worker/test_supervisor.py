@@ -262,11 +262,15 @@ async def test_crawler_environment_has_no_secrets(
 
 async def test_crawler_gets_the_settings_of_the_website(run: Run, tmp_path: Path) -> None:
     wanted = CrawlSettings(
-        include_patterns=["/a/*", "b"], exclude_patterns=["-x"], use_playwright=True, link_target="markdown"
+        include_patterns=["/a/*", "b"],
+        exclude_patterns=["-x"],
+        use_playwright=True,
+        link_target="markdown",
+        try_http=True,
     )
     run.order = run.order._replace(settings=wanted)
     await run.of(f"pathlib.Path({str(tmp_path)!r}, 'found').write_text(json.dumps(options))")
     found = json.loads((tmp_path / "found").read_text())
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
-    assert "use-playwright" in found
+    assert {"use-playwright", "try-http"} <= set(found)
     assert found["link-target"] == "markdown"

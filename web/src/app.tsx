@@ -136,8 +136,9 @@ function AccountMenu({ name }: { name: string }) {
     <details class="menu" key={path + query.toString()}>
       <summary aria-label={`Account menu of ${name}`}>
         <span class="truncate" dir="auto">
-          {name} <span aria-hidden="true">▾</span>
+          {name}
         </span>
+        <span aria-hidden="true">▾</span>
       </summary>
       <div class="menu-list">
         <a href="/account">Account</a>

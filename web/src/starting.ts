@@ -26,10 +26,16 @@ export async function startGeneration(what: { website_id: string } | { url: stri
   return `/websites/${generation.website_id}?run=${started.generation_id}`
 }
 
-/** Add the scheme that people leave out. */
+/**
+ * Add the scheme that people leave out, to check and to show an address.
+ *
+ * The server gets what was typed: without a scheme it uses http where https does not work.
+ */
 export function completeUrl(typed: string): string {
   const url = typed.trim()
-  return url && !/^[a-z][a-z0-9+.-]*:/i.test(url) ? `https://${url}` : url
+  // A name, a colon and digits are a host and its port.
+  const hasScheme = /^[a-z][a-z0-9+.-]*:(?!\d{1,5}(?:[/?#]|$))/i.test(url)
+  return url && !hasScheme ? `https://${url}` : url
 }
 
 /** Explain what is wrong with a typed URL, or return an empty string. */

@@ -22,7 +22,7 @@ from llmready.crawler.options import CacheFiles, Layout, LinkTarget, Options
 from llmready.crawler.pack.publish import check_out
 from llmready.crawler.report.events import EventReporter
 from llmready.crawler.report.terminal import TerminalReporter
-from llmready.crawler.urls import BadUrl, parse_typed
+from llmready.crawler.urls import BadUrl, has_scheme, parse_typed
 from llmready.patterns import split_list
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-pages", default="100", metavar="N", help="maximum number of pages (default: 100)"
     )
     parser.add_argument("--timeout", default="300", metavar="S", help="seconds of fetching (default: 300)")
+    parser.add_argument(
+        "--try-http",
+        action="store_true",
+        help="use http if https does not work; always so for a URL without a scheme",
+    )
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
     parser.add_argument(
         "--blocked-hosts", metavar="FILE", help="file with hosts that must not be crawled, one per line"
@@ -177,6 +182,7 @@ def _options(args: argparse.Namespace) -> Options:
         exclude=split_list(args.exclude),
         max_pages=_whole_number("--max-pages", args.max_pages, 1_000_000),
         timeout=_whole_number("--timeout", args.timeout, 86_400),
+        try_http=args.try_http or not has_scheme(args.url),
         use_playwright=args.use_playwright,
         zip=args.zip,
         checkpoint=_file(args.checkpoint),

@@ -56,6 +56,7 @@ class _Fetched:
         truncated_by: What kept known pages out.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         partial_sitemaps: Sitemaps of which a part only could be read.
+        over_http: Whether http was used because https does not work.
     """
 
     start: Url
@@ -63,6 +64,7 @@ class _Fetched:
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
     partial_sitemaps: list[Url] = field(default_factory=list)
+    over_http: bool = False
     failures: list[PageFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -163,9 +165,9 @@ class _Crawl:
         cache = resources.enter_context(HttpCache(files.previous, files.shared, files.keep, files.share))
         client = SiteClient(http, throttle, cache)
         browser = await self._browser(resources, guard, http, limits)
-        site = await open_site(client, options.start)
+        site = await open_site(client, options.start, try_http=options.try_http)
         throttle.space(site.robots.delay)
-        fetched.start = site.start
+        fetched.start, fetched.over_http = site.start, site.over_http
         patterns = Patterns(options.include, options.exclude)
         frontier, checkpoint = _frontier(options, site.start, patterns, self.store)
         scheduler = Scheduler(
@@ -324,6 +326,7 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
         fetched.shortened_delay,
         tuple((kind.value, left[kind]) for kind in Kind if left[kind]) if set(left) - {Kind.CONTENT} else (),
         len(fetched.partial_sitemaps),
+        over_http=fetched.over_http,
     )
 
 

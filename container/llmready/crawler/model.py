@@ -149,6 +149,7 @@ class Coverage:
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         left_out: Numbers of missing pages by their kinds; empty where all of them are content.
         partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        over_http: Whether http was used because https does not work.
     """
 
     pages_crawled: int
@@ -157,6 +158,7 @@ class Coverage:
     shortened_delay: int | None = None
     left_out: tuple[tuple[str, int], ...] = ()
     partial_sitemaps: int = 0
+    over_http: bool = False
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences about what is missing, which setting includes more, and what a user should know.
@@ -164,6 +166,8 @@ class Coverage:
         Parameters: `max_pages` and `timeout`, how the reader knows these settings.
         """
         sentences = []
+        if self.over_http:
+            sentences.append("https does not work on this site, so the pages were read over http.")
         if self.truncated_by is not None:
             advice = _ADVICE[self.truncated_by].format(max_pages=max_pages, timeout=timeout)
             sentences.append(f"{self.pages_crawled} of {self.pages_found} pages are included. {advice}")

@@ -45,6 +45,7 @@ class Options:
         exclude: Patterns of pages that are not wanted.
         max_pages: Greatest number of pages in the result.
         timeout: Seconds for fetching.
+        try_http: Whether http is used if https does not work.
         use_playwright: Whether pages that need JavaScript are rendered in a browser.
         zip: Whether the folder is also written as OUT.zip.
         files: Files of the HTTP cache.
@@ -61,6 +62,7 @@ class Options:
     exclude: Sequence[str] = ()
     max_pages: int = 100
     timeout: float = 300
+    try_http: bool = False
     use_playwright: bool = False
     zip: bool = False
     files: CacheFiles = CacheFiles()

@@ -100,12 +100,17 @@ def parse(text: str) -> Url:
     return _absolute(match[1].lower(), text[match.end() :])
 
 
+def has_scheme(text: str) -> bool:
+    """Tell whether a URL that a person typed names its scheme; `example.com:8080` does not."""
+    return "://" in text or bool(re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d+(?:/|$))", _clean(text)))
+
+
 def parse_typed(text: str) -> Url:
     """Return the URL that a person typed: `example.com` means `https://example.com/`. Raises: BadUrl."""
     text = _clean(text)
     if not text:
         raise BadUrl("The web address is empty.")
-    if "://" not in text and not re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d+(?:/|$))", text):
+    if not has_scheme(text):
         text = f"https://{text}"
     return parse(text)
 

@@ -286,6 +286,7 @@ def _coverage_of(report: Completed) -> Coverage:
         truncated_by=report.truncated_by,
         shortened_delay=report.shortened_delay,
         partial_sitemaps=report.partial_sitemaps,
+        over_http=report.over_http,
     )
 
 

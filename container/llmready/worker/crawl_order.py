@@ -140,6 +140,8 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         arguments.append(f"--resume={order.resume}")
     if order.share:
         arguments.append(f"--share={home / _SHARED_HTTP_CACHE}")
+    if wanted.try_http:
+        arguments.append("--try-http")
     if wanted.use_playwright:
         arguments.append("--use-playwright")
     return arguments

@@ -69,6 +69,7 @@ class Completed(_Event):
         truncated_by: What kept some of them out of the archive.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
         partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        over_http: Whether http was used because https does not work.
     """
 
     event: Literal["completed"]
@@ -82,6 +83,7 @@ class Completed(_Event):
     truncated_by: Truncation | None = None
     shortened_delay: Annotated[int, Field(ge=1, le=86_400)] | None = None
     partial_sitemaps: _Count = 0
+    over_http: bool = False
 
 
 class Failed(_Event):

@@ -27,9 +27,24 @@ export interface FieldProps {
   maxLength?: number
 }
 
+type Control = HTMLInputElement | HTMLTextAreaElement
+
+/** Say what is wrong with a value in the words of this app. */
+function invalidMessage({ validity }: Control, { minLength, min, max }: FieldProps): string {
+  if (validity.valueMissing) return 'Fill in this field.'
+  if (validity.tooShort) return `Enter at least ${minLength} characters.`
+  if (validity.typeMismatch) return 'This is not an e-mail address. Enter one such as ada@example.org.'
+  if (validity.rangeUnderflow) return `Enter ${min} or more.`
+  if (validity.rangeOverflow) return `Enter ${max} or less.`
+  return 'This value cannot be used. Enter another one.'
+}
+
+/** A labelled field. What the browser refuses is said below it, as are the refusals of the server. */
 export function Field(props: FieldProps) {
   const id = useId()
-  const described = [props.hint ? `${id}-hint` : '', props.error ? `${id}-error` : ''].filter(Boolean).join(' ')
+  const [invalid, setInvalid] = useState('')
+  const error = invalid || props.error
+  const described = [props.hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ')
   const shared = {
     id,
     name: props.name,
@@ -41,9 +56,18 @@ export function Field(props: FieldProps) {
     autofocus: props.autoFocus,
     minLength: props.minLength,
     maxLength: props.maxLength,
-    'aria-invalid': props.error ? ('true' as const) : undefined,
+    'aria-invalid': error ? ('true' as const) : undefined,
     'aria-describedby': described || undefined,
-    onInput: (event: Event) => props.onValue((event.currentTarget as HTMLInputElement).value),
+    onInput: (event: Event) => {
+      setInvalid('')
+      props.onValue((event.currentTarget as Control).value)
+    },
+    onInvalid: (event: Event) => {
+      event.preventDefault()
+      const control = event.currentTarget as Control
+      setInvalid(invalidMessage(control, props))
+      if (control.form?.querySelector('input:invalid, textarea:invalid') === control) control.focus()
+    },
   }
   return (
     <div class="field">
@@ -60,11 +84,9 @@ export function Field(props: FieldProps) {
           {props.hint}
         </span>
       ) : null}
-      {props.error ? (
-        <span class="error" id={`${id}-error`}>
-          {props.error}
-        </span>
-      ) : null}
+      <span class="error" id={`${id}-error`} role="alert">
+        {error}
+      </span>
     </div>
   )
 }

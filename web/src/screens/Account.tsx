@@ -1,5 +1,6 @@
 import { useAccount } from '../account'
 import { Skeleton, Title } from '../parts/states'
+import { Tabs } from '../parts/Tabs'
 import { match, usePlace } from '../router'
 import { Keys } from './account/Keys'
 import { MailChoices } from './account/MailChoices'
@@ -27,13 +28,7 @@ export default function AccountScreen() {
     <div class="stack loose">
       <Title text="Account" />
       <div class="two-columns">
-        <nav class="side-nav" aria-label="Account">
-          {TABS.map(({ name, label }) => (
-            <a key={name} href={name === 'profile' ? '/account' : `/account/${name}`} aria-current={name === tab ? 'page' : undefined}>
-              {label}
-            </a>
-          ))}
-        </nav>
+        <Tabs kind="side" label="Account" tabs={TABS} current={tab} href={(name) => (name === 'profile' ? '/account' : `/account/${name}`)} />
         <div class="stack">{profile ? <Tab name={tab} /> : <Skeleton lines={6} />}</div>
       </div>
     </div>

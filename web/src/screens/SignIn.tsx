@@ -49,7 +49,7 @@ export function SignUpCard({ url }: { url: string }) {
   const [mode, setMode] = useState<'up' | 'in'>('up')
   const { refresh } = useAccount()
   const start = async () => {
-    const address = completeUrl(url)
+    const address = url.trim()
     try {
       const place = await startGeneration({ url: address })
       void refresh()

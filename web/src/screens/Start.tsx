@@ -3,7 +3,7 @@ import { Field, FormError, useSubmission } from '../parts/form'
 import { Title } from '../parts/states'
 import { useAccount } from '../account'
 import { go, setQuery, usePlace } from '../router'
-import { completeUrl, startGeneration, urlProblem } from '../starting'
+import { startGeneration, urlProblem } from '../starting'
 import { SignUpCard } from './SignIn'
 
 /** The first screen: a URL, and the sign-up on the same card. The URL stays in the address bar. */
@@ -80,7 +80,7 @@ function Next({ url }: { url: string }) {
           type="button"
           class="button primary"
           aria-disabled={form.busy}
-          onClick={() => form.run(async () => go(await startGeneration({ url: completeUrl(url) }), { replace: true }))}
+          onClick={() => form.run(async () => go(await startGeneration({ url: url.trim() }), { replace: true }))}
         >
           {form.busy ? 'Starting…' : `Generate the files of ${url}`}
         </button>

@@ -3,6 +3,7 @@ import { useAccount } from '../account'
 import { count, date, plural } from '../parts/format'
 import { Show, useLoad } from '../parts/load'
 import { State, Title } from '../parts/states'
+import { Table, type Column } from '../parts/Table'
 
 interface Stats {
   total_websites: number
@@ -53,53 +54,30 @@ export default function Usage() {
             <div class="card-head">
               <h2 id="plans-title">Plans</h2>
             </div>
-            <table class="table cards">
-              <thead>
-                <tr>
-                  <th scope="col">Plan</th>
-                  <th scope="col" class="number">
-                    Generations a month
-                  </th>
-                  <th scope="col" class="number">
-                    Websites
-                  </th>
-                  <th scope="col" class="number">
-                    Pages
-                  </th>
-                  <th scope="col" class="number">
-                    Files kept
-                  </th>
-                  <th scope="col">Schedule, at most</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((plan) => (
-                  <tr key={plan.name}>
-                    <td>
-                      {plan.name} {plan.name === current ? <State kind="good">yours</State> : null}
-                    </td>
-                    <td class="number" data-label="Generations a month">
-                      {count(plan.generations_per_month)}
-                    </td>
-                    <td class="number" data-label="Websites">
-                      {count(plan.websites)}
-                    </td>
-                    <td class="number" data-label="Pages">
-                      {count(plan.pages_per_generation)}
-                    </td>
-                    <td class="number" data-label="Files kept">
-                      {plural(plan.files_kept_days, 'day')}
-                    </td>
-                    <td data-label="Schedule, at most">{plan.schedule}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Table name="Plans" columns={planColumns(current)} rows={items} rowKey={(plan) => plan.name} />
           </section>
         )}
       </Show>
     </div>
   )
+}
+
+function planColumns(current: string | undefined): Column<Plan>[] {
+  return [
+    {
+      label: 'Plan',
+      cell: (plan) => (
+        <>
+          {plan.name} {plan.name === current ? <State kind="good">yours</State> : null}
+        </>
+      ),
+    },
+    { label: 'Generations a month', number: true, cell: (plan) => count(plan.generations_per_month) },
+    { label: 'Websites', number: true, cell: (plan) => count(plan.websites) },
+    { label: 'Pages', number: true, cell: (plan) => count(plan.pages_per_generation) },
+    { label: 'Files kept', number: true, cell: (plan) => plural(plan.files_kept_days, 'day') },
+    { label: 'Schedule, at most', cell: (plan) => plan.schedule },
+  ]
 }
 
 function Figure({ name, value }: { name: string; value: number }) {

@@ -11,6 +11,7 @@ import { Tabs } from '../parts/Tabs'
 import { go, match, usePlace } from '../router'
 import { startGeneration } from '../starting'
 import { Cut } from './website/Cut'
+import { Download } from './website/Download'
 import { Run } from './website/Run'
 
 const LlmsTxt = screen(() => import('./website/LlmsTxt'))
@@ -56,7 +57,7 @@ export default function WebsiteScreen() {
   }
   return (
     <Show of={loaded} lines={8}>
-      {(data) => <WebsiteView website={data.site} run={data.run} tab={tab} onWebsite={website.set} onRun={run.set} reload={run.reload} />}
+      {(data) => <WebsiteView website={data.site} run={data.run} tab={tab} onWebsite={website.set} onRun={run.set} onEnd={website.reload} reload={run.reload} />}
     </Show>
   )
 }
@@ -78,10 +79,12 @@ interface ViewProps {
   tab: string | undefined
   onWebsite: (website: Website) => void
   onRun: (run: Generation) => void
+  /** Called when the generation ends, which may have changed the website. */
+  onEnd: () => void
   reload: () => void
 }
 
-function WebsiteView({ website, run, tab, onWebsite, onRun, reload }: ViewProps) {
+function WebsiteView({ website, run, tab, onWebsite, onRun, onEnd, reload }: ViewProps) {
   const running = run?.status === 'pending' || run?.status === 'processing'
   const completed = run?.status === 'completed'
   const current = tab ?? (completed || running ? 'llms-txt' : 'history')
@@ -90,7 +93,7 @@ function WebsiteView({ website, run, tab, onWebsite, onRun, reload }: ViewProps)
   return (
     <div class="stack loose">
       <Header website={website} run={run} running={running} reload={reload} />
-      {running && run ? <Run website={website} run={run} onRun={onRun} /> : null}
+      {running && run ? <Run website={website} run={run} onRun={onRun} onEnd={onEnd} /> : null}
       {completed && run ? <Cut website={website} run={run} /> : null}
       {run && !running && !completed ? <NotCompleted run={run} /> : null}
       {!running || tab ? (
@@ -118,7 +121,7 @@ function useRunQuery(): string {
 }
 
 function Tab({ name, website, run, onWebsite }: { name: string; website: Website; run: Generation | null; onWebsite: (website: Website) => void }) {
-  if (name === 'settings') return <Settings key={website.id} website={website} onSaved={onWebsite} />
+  if (name === 'settings') return <Settings key={website.id} website={website} run={run} onSaved={onWebsite} />
   if (name === 'history') return <History website={website} />
   if (run?.status !== 'completed') return null
   switch (name) {
@@ -210,23 +213,6 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
-  )
-}
-
-function Download({ run }: { run: Generation }) {
-  const form = useSubmission()
-  const download = () =>
-    form.run(async () => {
-      const { download_url } = await call<{ download_url: string }>(`/generations/${run.id}/download?redirect=false`)
-      location.assign(download_url)
-    })
-  return (
-    <>
-      <button type="button" class="button primary" aria-disabled={form.busy} onClick={download}>
-        Download
-      </button>
-      <FormError error={form.error} />
-    </>
   )
 }
 

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import { call, type BulkAnswer, type Generation, type HistoryPage, type Website, type WebsiteList } from '../api/client'
+import { call, type BulkAnswer, type Generation, type HistoryPage, type Plan, type Website, type WebsiteList } from '../api/client'
 import { useAccount } from '../account'
 import { Dialog } from '../parts/dialog'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
@@ -7,8 +7,9 @@ import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
 import { Show, useLoad } from '../parts/load'
 import { Score } from '../parts/Score'
 import { Empty, Notice, State, Title } from '../parts/states'
+import { Table, type Column } from '../parts/Table'
 import { go, setQuery, usePlace } from '../router'
-import { completeUrl, startGeneration, urlProblem } from '../starting'
+import { startGeneration, urlProblem } from '../starting'
 
 interface Row {
   website: Website
@@ -41,7 +42,7 @@ const SORTS: Record<string, (a: Row, b: Row) => number> = {
 
 const FILTERS: Record<string, (row: Row) => boolean> = {
   all: () => true,
-  running: ({ run }) => run?.status === 'pending' || run?.status === 'processing',
+  running: ({ run }) => isRunning(run),
   failed: ({ run }) => run?.status === 'failed',
   never: ({ run, website }) => !run && !website.last_generated_at,
 }
@@ -69,10 +70,10 @@ export default function Websites() {
       </div>
       {query.get('refused') ? <Notice kind="bad">{query.get('refused')}</Notice> : null}
       <Show of={rows} lines={6}>
-        {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <Table rows={list} />)}
+        {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <List rows={list} />)}
       </Show>
       {adding === 'one' ? <AddOne url={query.get('url') ?? ''} onClose={close} /> : null}
-      {adding === 'many' ? <AddMany onClose={close} onAdded={rows.reload} /> : null}
+      {adding === 'many' ? <AddMany existing={rows.data?.length ?? 0} onClose={close} onAdded={rows.reload} /> : null}
     </div>
   )
 }
@@ -94,7 +95,7 @@ function NoWebsites({ add }: { add: () => void }) {
   )
 }
 
-function Table({ rows }: { rows: Row[] }) {
+function List({ rows }: { rows: Row[] }) {
   const { query } = usePlace()
   const search = query.get('q') ?? ''
   const filter = query.get('show') ?? 'all'
@@ -136,30 +137,7 @@ function Table({ rows }: { rows: Row[] }) {
           Change the search or the filter.
         </Empty>
       ) : (
-        <table class="table cards">
-          <caption class="visually-hidden">Your websites</caption>
-          <thead>
-            <tr>
-              <th scope="col">Website</th>
-              <th scope="col">Last run</th>
-              <th scope="col">Next run</th>
-              <th scope="col" class="number">
-                Pages
-              </th>
-              <th scope="col" class="number">
-                Score
-              </th>
-              <th scope="col">
-                <span class="visually-hidden">Action</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => (
-              <WebsiteRow key={row.website.id} row={row} />
-            ))}
-          </tbody>
-        </table>
+        <Table name="Your websites" columns={COLUMNS} rows={shown} rowKey={({ website }) => website.id} />
       )}
       <p class="visually-hidden" role="status">
         {plural(shown.length, 'website')} shown
@@ -168,54 +146,76 @@ function Table({ rows }: { rows: Row[] }) {
   )
 }
 
-function WebsiteRow({ row: { website, run } }: { row: Row }) {
-  const { refresh } = useAccount()
-  const form = useSubmission()
-  const running = run?.status === 'pending' || run?.status === 'processing'
-  return (
-    <tr>
-      <td>
+const COLUMNS: Column<Row>[] = [
+  {
+    label: 'Website',
+    cell: ({ website }) => (
+      <>
         <a class="site-name truncate" href={`/websites/${website.id}`} dir="auto" title={website.name}>
           {website.name}
         </a>
         <span class="truncate small muted" dir="ltr" title={website.url}>
           {shortUrl(website.url)}
         </span>
-        {form.error ? <span class="error">{form.error.message}</span> : null}
-      </td>
-      <td data-label="Last run">
-        <LastRun website={website} run={run} />
-      </td>
-      <td data-label="Next run">{website.next_run_at ? <span title={dateTime(website.next_run_at)}>{ago(website.next_run_at)}</span> : <span class="muted">–</span>}</td>
-      <td data-label="Pages" class="number">
+      </>
+    ),
+  },
+  { label: 'Last run', cell: (row) => <LastRun {...row} /> },
+  {
+    label: 'Next run',
+    cell: ({ website }) => (website.next_run_at ? <span title={dateTime(website.next_run_at)}>{ago(website.next_run_at)}</span> : <span class="muted">–</span>),
+  },
+  {
+    label: 'Pages',
+    number: true,
+    cell: ({ run }) => (
+      <>
         {run?.status === 'completed' ? count(run.pages_crawled) : '–'}
         {run?.truncated_by && run.pages_found ? <span class="small muted"> of {count(run.pages_found)}</span> : null}
-      </td>
-      <td data-label="Score" class="number">
-        {run?.quality ? <Score value={run.quality.score} small /> : '–'}
-      </td>
-      <td class="number">
-        <button
-          type="button"
-          class="button small quiet"
-          aria-disabled={form.busy || running}
-          aria-label={`Generate the files of ${website.name}`}
-          onClick={() =>
-            running
-              ? go(`/websites/${website.id}`)
-              : form.run(async () => {
-                  const place = await startGeneration({ website_id: website.id })
-                  void refresh()
-                  go(place)
-                })
-          }
-        >
-          {form.busy ? 'Starting…' : 'Generate'}
-        </button>
-      </td>
-    </tr>
+      </>
+    ),
+  },
+  { label: 'Score', number: true, cell: ({ run }) => (run?.quality ? <Score value={run.quality.score} small /> : '–') },
+  { label: 'Action', hideLabel: true, number: true, cell: (row) => <Generate {...row} /> },
+]
+
+/** Start a generation, or open the one that runs. */
+function Generate({ website, run }: Row) {
+  const { refresh } = useAccount()
+  const form = useSubmission()
+  if (isRunning(run))
+    return (
+      <a class="button small quiet" href={`/websites/${website.id}`} aria-label={`Watch the generation of ${website.name}`}>
+        Watch
+      </a>
+    )
+  return (
+    <>
+      <button
+        type="button"
+        class="button small quiet"
+        aria-disabled={form.busy}
+        aria-label={`Generate the files of ${website.name}`}
+        onClick={() =>
+          form.run(async () => {
+            const place = await startGeneration({ website_id: website.id })
+            void refresh()
+            go(place)
+          })
+        }
+      >
+        {form.busy ? 'Starting…' : 'Generate'}
+      </button>
+      {form.error ? (
+        <div class="error refusal" role="alert">
+          {form.error.message}
+        </div>
+      ) : null}
+    </>
   )
 }
+
+const isRunning = (run: Generation | undefined) => run?.status === 'pending' || run?.status === 'processing'
 
 function LastRun({ website, run }: Row) {
   if (run?.status === 'pending') return <State kind="calm">Waiting</State>
@@ -242,7 +242,7 @@ function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
     setProblem(found)
     if (found) return
     await form.run(async () => {
-      const website = await call<Website>('/websites', { method: 'POST', body: { url: completeUrl(url) } })
+      const website = await call<Website>('/websites', { method: 'POST', body: { url: url.trim() } })
       const place = generate ? await startGeneration({ website_id: website.id }).catch(() => `/websites/${website.id}`) : `/websites/${website.id}/settings`
       void refresh()
       go(place)
@@ -266,13 +266,26 @@ function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
   )
 }
 
+/** Say how many more websites the plan allows before any is refused. */
+function Room({ plan, existing, wanted }: { plan: Plan; existing: number; wanted: number }) {
+  const room = Math.max(0, plan.websites - existing)
+  return (
+    <Notice kind={wanted > room || room === 0 ? 'warn' : 'info'}>
+      Your plan ({plan.name}) allows {plural(plan.websites, 'website')}; you have {count(existing)}.{' '}
+      {room === 0 ? 'No more can be added. ' : wanted > room ? `Only the first ${count(room)} of these will be added. ` : ''}
+      <a href="/usage">Compare plans</a>
+    </Notice>
+  )
+}
+
 const MOST_AT_ONCE = 50
 
-function AddMany({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
+function AddMany({ existing, onClose, onAdded }: { existing: number; onClose: () => void; onAdded: () => void }) {
+  const { profile } = useAccount()
   const [text, setText] = useState('')
   const [results, setResults] = useState<{ url: string; message: string; good: boolean }[]>()
   const form = useSubmission()
-  const urls = [...new Set(text.split(/\s+/).filter(Boolean).map(completeUrl))]
+  const urls = [...new Set(text.split(/\s+/).filter(Boolean))]
   const submit = (event: Event) => {
     event.preventDefault()
     if (urls.length === 0) return
@@ -315,6 +328,7 @@ function AddMany({ onClose, onAdded }: { onClose: () => void; onAdded: () => voi
       ) : (
         <form class="stack" onSubmit={submit}>
           <FormError error={form.error} />
+          {profile ? <Room plan={profile.plan} existing={existing} wanted={urls.length} /> : null}
           <Field label="Addresses, one per line" name="urls" rows={8} value={text} onValue={setText} placeholder={'example.com\ndocs.example.org'} />
           <label class="field">
             <span class="label">Or read them from a text file</span>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmready.crawler.engine.scope import same_registrable
@@ -11,10 +11,14 @@ from llmready.crawler.fetch.redirects import MAX_REDIRECTS, too_many_redirects
 from llmready.crawler.fetch.response import ACCEPT_MARKDOWN, BUSY, Response
 from llmready.crawler.fetch.robots import Robots, read_robots
 from llmready.crawler.page.media import is_markdown, is_page
+from llmready.crawler.urls import DEFAULT_PORTS
 
 if TYPE_CHECKING:
     from llmready.crawler.fetch.client import Getter
     from llmready.crawler.urls import Url
+
+_NO_HTTPS = frozenset({Code.BAD_CERTIFICATE, Code.CONNECTION_FAILED, Code.TIMEOUT})
+"""Why a site cannot be reached over https although it may work over http."""
 
 MOST_WAITS = 2
 """Times that the start page is asked again after it answered with Retry-After."""
@@ -29,23 +33,46 @@ class OpenedSite:
         robots: The rules of its origin.
         response: The response of the start page, or why there is none.
         negotiates: Whether the site serves Markdown to clients that prefer it.
+        over_http: Whether http was used because https does not work.
     """
 
     start: Url
     robots: Robots
     response: Response | Failure
     negotiates: bool = False
+    over_http: bool = False
 
 
-async def open_site(getter: Getter, start: Url) -> OpenedSite:
+async def open_site(getter: Getter, start: Url, *, try_http: bool = False) -> OpenedSite:
     """Open the site at a URL.
 
     Redirects under the same registered name are followed (http to https, apex to www), and the last target is the
     site. The robots.txt of each origin on the way is read and obeyed.
+    Parameters: `try_http`, whether http is used if https does not work.
     Raises: Failure (redirects_elsewhere, robots_unreachable, or any failure to connect).
     """
+    if not try_http or start.scheme != "https":
+        return await _open(getter, start, {})
+    try:
+        robots = {start.origin: await read_robots(getter, start)}
+    except Failure as https_failure:
+        cause = https_failure.__cause__
+        if (cause.code if isinstance(cause, Failure) else https_failure.code) not in _NO_HTTPS:
+            raise
+        plain = _over_http(start)
+        try:
+            robots = {plain.origin: await read_robots(getter, plain)}
+        except Failure:
+            # Neither works, and https is what the site should have.
+            raise https_failure from None
+        opened = await _open(getter, plain, robots)
+        return replace(opened, over_http=opened.start.scheme == "http")
+    return await _open(getter, start, robots)
+
+
+async def _open(getter: Getter, start: Url, robots: dict[str, Robots]) -> OpenedSite:
+    """Open the site at a URL; `robots` holds the rules of origins whose robots.txt was read already."""
     url = start
-    robots: dict[str, Robots] = {}
     for _ in range(MAX_REDIRECTS + 1):
         if url.origin not in robots:
             robots[url.origin] = await read_robots(getter, url)
@@ -85,6 +112,12 @@ async def _fetch_start(getter: Getter, url: Url) -> Response:
         if response.status not in BUSY or response.retry_after is None:
             return response
     return await getter.get(url, accept=ACCEPT_MARKDOWN, wants_body=is_page)
+
+
+def _over_http(url: Url) -> Url:
+    """Return a URL with the scheme http; a port that is not the default one stays."""
+    port = DEFAULT_PORTS["http"] if url.port == DEFAULT_PORTS["https"] else url.port
+    return url._replace(scheme="http", port=port)
 
 
 def _disallowed(url: Url) -> Failure:

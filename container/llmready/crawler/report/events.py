@@ -85,6 +85,7 @@ class EventReporter:
                 "truncated_by": result.coverage.truncated_by,
                 "shortened_delay": result.coverage.shortened_delay,
                 "partial_sitemaps": result.coverage.partial_sitemaps,
+                "over_http": result.coverage.over_http,
             }
         )
 

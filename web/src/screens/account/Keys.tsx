@@ -6,6 +6,7 @@ import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form
 import { ago, date } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Empty, Notice } from '../../parts/states'
+import { Table, type Column } from '../../parts/Table'
 
 interface Key {
   id: string
@@ -53,53 +54,49 @@ export function Keys() {
             list.length === 0 ? (
               <Empty title="No API keys">Programs and the command line use a key instead of your password.</Empty>
             ) : (
-              <table class="table cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Key</th>
-                    <th scope="col">Scopes</th>
-                    <th scope="col">Last used</th>
-                    <th scope="col">Expires</th>
-                    <th scope="col">
-                      <span class="visually-hidden">Action</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map((key) => (
-                    <tr key={key.id}>
-                      <td dir="auto">{key.name}</td>
-                      <td data-label="Key">
-                        <code>llmr_…{key.last_four}</code>
-                      </td>
-                      <td data-label="Scopes">{key.scopes.join(', ')}</td>
-                      <td data-label="Last used">{key.last_used_at ? ago(key.last_used_at) : 'never'}</td>
-                      <td data-label="Expires">{key.expires_at ? date(key.expires_at) : 'never'}</td>
-                      <td class="number">
-                        <Confirm
-                          label="Revoke"
-                          name={`Revoke ${key.name}`}
-                          title={`Revoke ${key.name}?`}
-                          action={async () => {
-                            await call(`/keys/${key.id}`, { method: 'DELETE' })
-                            setCreated(undefined)
-                            keys.reload()
-                          }}
-                        >
-                          Programs that use this key stop working at once. This cannot be undone.
-                        </Confirm>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Table
+                name="API keys"
+                rows={list}
+                rowKey={(key) => key.id}
+                columns={columns(() => {
+                  setCreated(undefined)
+                  keys.reload()
+                })}
+              />
             )
           }
         </Show>
       </section>
     </>
   )
+}
+
+function columns(onRevoked: () => void): Column<Key>[] {
+  return [
+    { label: 'Name', cell: (key) => <span dir="auto">{key.name}</span> },
+    { label: 'Key', cell: (key) => <code>llmr_…{key.last_four}</code> },
+    { label: 'Scopes', cell: (key) => key.scopes.join(', ') },
+    { label: 'Last used', cell: (key) => (key.last_used_at ? ago(key.last_used_at) : 'never') },
+    { label: 'Expires', cell: (key) => (key.expires_at ? date(key.expires_at) : 'never') },
+    {
+      label: 'Action',
+      hideLabel: true,
+      number: true,
+      cell: (key) => (
+        <Confirm
+          label="Revoke"
+          name={`Revoke ${key.name}`}
+          title={`Revoke ${key.name}?`}
+          action={async () => {
+            await call(`/keys/${key.id}`, { method: 'DELETE' })
+            onRevoked()
+          }}
+        >
+          Programs that use this key stop working at once. This cannot be undone.
+        </Confirm>
+      ),
+    },
+  ]
 }
 
 function CreateKey({ onCreated }: { onCreated: (key: Key) => void }) {

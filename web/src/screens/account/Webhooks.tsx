@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { call } from '../../api/client'
 import { Confirm } from '../../parts/Confirm'
@@ -6,6 +7,7 @@ import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form
 import { ago } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Empty, Notice } from '../../parts/states'
+import { Table, type Column } from '../../parts/Table'
 import { Deliveries } from './Deliveries'
 
 export interface Webhook {
@@ -60,30 +62,20 @@ export function Webhooks() {
             list.length === 0 ? (
               <Empty title="No webhooks">A webhook tells your server when a generation ends.</Empty>
             ) : (
-              <table class="table cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Address</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Last success</th>
-                    <th scope="col">
-                      <span class="visually-hidden">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map((webhook) => (
-                    <Row
-                      key={webhook.id}
-                      webhook={webhook}
-                      opened={opened === webhook.id}
-                      onOpen={() => setOpened(opened === webhook.id ? undefined : webhook.id)}
-                      onChange={webhooks.reload}
-                      onSecret={secret}
-                    />
-                  ))}
-                </tbody>
-              </table>
+              <Table
+                name="Webhooks"
+                rows={list}
+                rowKey={(webhook) => webhook.id}
+                columns={columns((webhook) => (
+                  <Actions
+                    webhook={webhook}
+                    opened={opened === webhook.id}
+                    onOpen={() => setOpened(opened === webhook.id ? undefined : webhook.id)}
+                    onChange={webhooks.reload}
+                    onSecret={secret}
+                  />
+                ))}
+              />
             )
           }
         </Show>
@@ -93,7 +85,28 @@ export function Webhooks() {
   )
 }
 
-interface RowProps {
+function columns(actions: (webhook: Webhook) => ComponentChildren): Column<Webhook>[] {
+  return [
+    {
+      label: 'Address',
+      cell: (webhook) => (
+        <>
+          <span dir="auto">{webhook.url}</span>
+          {webhook.description ? (
+            <div class="muted" dir="auto">
+              {webhook.description}
+            </div>
+          ) : null}
+        </>
+      ),
+    },
+    { label: 'State', cell: (webhook) => (webhook.is_active || !webhook.disabled_reason ? 'Active' : REASONS[webhook.disabled_reason]) },
+    { label: 'Last success', cell: (webhook) => (webhook.last_success_at ? ago(webhook.last_success_at) : 'never') },
+    { label: 'Actions', hideLabel: true, number: true, cell: actions },
+  ]
+}
+
+interface ActionsProps {
   webhook: Webhook
   opened: boolean
   onOpen: () => void
@@ -101,38 +114,27 @@ interface RowProps {
   onSecret: (webhook: Webhook) => void
 }
 
-function Row({ webhook, opened, onOpen, onChange, onSecret }: RowProps) {
+function Actions({ webhook, opened, onOpen, onChange, onSecret }: ActionsProps) {
   const path = `/webhooks/${webhook.id}`
   return (
-    <tr>
-      <td>
-        <span dir="auto">{webhook.url}</span>
-        {webhook.description ? (
-          <div class="muted" dir="auto">
-            {webhook.description}
-          </div>
-        ) : null}
-      </td>
-      <td data-label="State">{webhook.is_active || !webhook.disabled_reason ? 'Active' : REASONS[webhook.disabled_reason]}</td>
-      <td data-label="Last success">{webhook.last_success_at ? ago(webhook.last_success_at) : 'never'}</td>
-      <td class="number">
-        <button type="button" class="button small" aria-expanded={opened} onClick={onOpen}>
-          Deliveries
-        </button>{' '}
-        {webhook.is_active ? null : (
-          <>
-            <Confirm
-              label="Activate"
-              name={`Activate ${webhook.url}`}
-              title="Activate this webhook?"
-              kind="quiet"
-              action={async () => {
-                await call(path, { method: 'PATCH', body: { is_active: true } })
-                onChange()
-              }}
-            >
-              New events are sent to it again. Send missed ones from its deliveries.
-            </Confirm>{' '}
+    <>
+      <button type="button" class="button small" aria-expanded={opened} onClick={onOpen}>
+        Deliveries
+      </button>{' '}
+      {webhook.is_active ? null : (
+        <>
+          <Confirm
+            label="Activate"
+            name={`Activate ${webhook.url}`}
+            title="Activate this webhook?"
+            kind="quiet"
+            action={async () => {
+              await call(path, { method: 'PATCH', body: { is_active: true } })
+              onChange()
+            }}
+          >
+            New events are sent to it again. Send missed ones from its deliveries.
+          </Confirm>{' '}
           </>
         )}
         <Confirm
@@ -155,8 +157,7 @@ function Row({ webhook, opened, onOpen, onChange, onSecret }: RowProps) {
         >
           Deliveries that wait are dropped. This cannot be undone.
         </Confirm>
-      </td>
-    </tr>
+    </>
   )
 }
 

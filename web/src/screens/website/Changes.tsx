@@ -1,7 +1,8 @@
 import { call, type HistoryPage } from '../../api/client'
-import { dateTime, plural } from '../../parts/format'
+import { useAccount } from '../../account'
+import { date, dateTime, plural } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
-import { Empty, State } from '../../parts/states'
+import { State } from '../../parts/states'
 import { setQuery, usePlace } from '../../router'
 import type { TabProps } from '../Website'
 
@@ -17,15 +18,37 @@ interface ChangesAnswer {
 /** What changed against an earlier generation: pages, and the diff of `llms.txt`. */
 export default function Changes({ website, run }: TabProps) {
   const { query } = usePlace()
+  const { quota } = useAccount()
   const since = query.get('since')
   const history = useLoad((signal) => call<HistoryPage>(`/generations/history?website_id=${website.id}&status=completed&per_page=100`, { signal }), [website.id])
   const changes = useLoad((signal) => call<ChangesAnswer>(`/generations/${run.id}/changes${since ? `?since=${since}` : ''}`, { signal }), [run.id, since])
   const earlier = (history.data?.items ?? []).filter((item) => item.id < run.id)
   if (changes.error?.code === 'no_earlier_generation') {
     return (
-      <div class="card">
-        <Empty title="Nothing to compare with">This is the first generation. After the next one, this page shows which pages were added, removed and changed.</Empty>
-      </div>
+      <section class="card stack" aria-labelledby="first-title">
+        <h2 id="first-title">This is the first generation</h2>
+        <p>After the next one, this tab compares both and shows:</p>
+        <ul class="stack tight">
+          <li>
+            <State kind="good">Added</State> pages that are new in the files
+          </li>
+          <li>
+            <State kind="bad">Removed</State> pages that are no longer in the files
+          </li>
+          <li>
+            <State kind="warn">Changed</State> pages whose text changed, with the number of words before and after
+          </li>
+          <li>
+            <State kind="calm">llms.txt</State> line by line, with each addition and removal marked
+          </li>
+        </ul>
+        <p class="muted">
+          {quota?.can_generate
+            ? 'Press Generate again to make the next generation.'
+            : `Your plan allows the next generation ${quota?.resets_at ? `from ${date(quota.resets_at)}` : 'next month'}.`}{' '}
+          <a href={`/websites/${website.id}/settings`}>A schedule</a> makes the next ones by itself; a run that finds nothing new costs no generation.
+        </p>
+      </section>
     )
   }
   return (

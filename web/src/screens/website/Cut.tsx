@@ -1,21 +1,19 @@
 import { useState } from 'preact/hooks'
-import { call, type Generation, type Plan, type Website } from '../../api/client'
+import { call, type Generation, type Website } from '../../api/client'
 import { useAccount } from '../../account'
 import { FormError, useSubmission } from '../../parts/form'
 import { count } from '../../parts/format'
-import { useLoad } from '../../parts/load'
 import { Notice } from '../../parts/states'
 
 /** Say first when a result is not the whole site, and offer what mends it. */
 export function Cut({ website, run }: { website: Website; run: Generation }) {
   const { profile } = useAccount()
-  const plans = useLoad((signal) => call<{ items: Plan[] }>('/plans', { signal, anonymous: true }), [])
   const [raised, setRaised] = useState(false)
   const form = useSubmission()
   const found = run.pages_found ?? 0
   const cutByLimit = run.truncated_by === 'max_pages' && found > run.pages_crawled
   if (!run.truncated_by && !run.warnings?.length) return null
-  const allowed = plans.data?.items.find((plan) => plan.name === profile?.plan.name)?.pages_per_generation ?? 0
+  const allowed = profile?.plan.pages_per_generation ?? 0
   const wanted = Math.min(found, allowed)
   const canRaise = cutByLimit && website.max_pages !== null && website.max_pages < wanted
   return (

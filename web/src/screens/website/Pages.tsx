@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import Markdown from '../../markdown/Markdown'
 import { Copy } from '../../parts/copy'
 import { Dialog } from '../../parts/dialog'
 import { Field } from '../../parts/form'
-import { count, plural } from '../../parts/format'
+import { count, plural, shortUrl } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Empty, State } from '../../parts/states'
+import { LongTable, type Column } from '../../parts/Table'
 import { setQuery, usePlace } from '../../router'
 import { listFiles, readFile, readManifest } from './files'
 
@@ -74,7 +75,7 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
           {plural(shown.length, 'page')}
         </span>
       </div>
-      {shown.length ? <Rows pages={shown} /> : <Empty title="No page matches">Change the search or the filter.</Empty>}
+      {shown.length ? <LongTable name="Pages" columns={COLUMNS} rows={shown} rowKey={(page) => page.path || page.url} /> : <Empty title="No page matches">Change the search or the filter.</Empty>}
       {opened ? (
         <PagePanel
           generation={generation}
@@ -88,83 +89,39 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
   )
 }
 
-const ROW = 44
-const MARGIN = 10
-
-/** A table that puts only the visible rows into the page, so that a thousand pages scroll smoothly. */
-function Rows({ pages }: { pages: Page[] }) {
-  const box = useRef<HTMLDivElement>(null)
-  const [first, setFirst] = useState(0)
-  const [visible, setVisible] = useState(30)
-  useEffect(() => {
-    const element = box.current
-    if (!element) return
-    const measure = () => {
-      setFirst(Math.max(0, Math.floor(element.scrollTop / ROW) - MARGIN))
-      setVisible(Math.ceil(element.clientHeight / ROW) + 2 * MARGIN)
-    }
-    measure()
-    element.addEventListener('scroll', measure, { passive: true })
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    return () => {
-      element.removeEventListener('scroll', measure)
-      observer.disconnect()
-    }
-  }, [])
-  return (
-    <div class="pages-table" ref={box} role="table" aria-label="Pages" aria-rowcount={pages.length + 1} tabIndex={0}>
-      <div class="page-header" role="row" aria-rowindex={1}>
-        <span role="columnheader">Title</span>
-        <span role="columnheader">Section</span>
-        <span role="columnheader" class="number">
-          Words
-        </span>
-        <span role="columnheader" class="number">
-          Tokens
-        </span>
-        <span role="columnheader">State</span>
+const COLUMNS: Column<Page>[] = [
+  {
+    label: 'Title',
+    cell: (page) => (
+      <>
+        {page.path ? (
+          <button type="button" class="page-open truncate" dir="auto" onClick={() => setQuery({ page: page.path }, { replace: false })}>
+            {page.title}
+          </button>
+        ) : (
+          <div class="truncate" title={page.url} dir="auto">
+            {page.title}
+          </div>
+        )}
+        <div class="truncate small muted" title={page.failure || page.url} dir={page.failure ? 'auto' : 'ltr'}>
+          {page.failure || shortUrl(page.url)}
+        </div>
+      </>
+    ),
+  },
+  {
+    label: 'Section',
+    wideOnly: true,
+    cell: (page) => (
+      <div class="truncate muted" dir="auto" title={page.section}>
+        {page.section}
       </div>
-      <div class="pages-grid" role="rowgroup" style={`height:${pages.length * ROW}px`}>
-        {pages.slice(first, first + visible).map((page, offset) => {
-          const position = first + offset
-          return (
-            <div key={page.path || page.url} class="page-row" role="row" aria-rowindex={position + 2} style={`top:${position * ROW}px`}>
-              <span role="cell">
-                {page.path ? (
-                  <button type="button" class="page-open truncate" title={page.url} dir="auto" onClick={() => setQuery({ page: page.path }, { replace: false })}>
-                    {page.title}
-                  </button>
-                ) : (
-                  <>
-                    <div class="truncate" title={page.url} dir="auto">
-                      {page.title}
-                    </div>
-                    <div class="truncate small muted" title={page.failure}>
-                      {page.failure}
-                    </div>
-                  </>
-                )}
-              </span>
-              <span role="cell" class="truncate muted" dir="auto">
-                {page.section}
-              </span>
-              <span role="cell" class="number">
-                {page.path ? count(page.words) : '–'}
-              </span>
-              <span role="cell" class="number">
-                {page.path ? count(page.tokens) : '–'}
-              </span>
-              <span role="cell" title={page.failure}>
-                {page.failure ? <State kind="bad">left out</State> : <State kind="good">included</State>}
-              </span>
-            </div>
-          )
-        })}
-      </div>
-    </div>
-  )
-}
+    ),
+  },
+  { label: 'Words', number: true, wideOnly: true, cell: (page) => (page.path ? count(page.words) : '–') },
+  { label: 'Tokens', number: true, cell: (page) => (page.path ? count(page.tokens) : '–') },
+  { label: 'State', wideOnly: true, cell: (page) => (page.failure ? <State kind="bad">left out</State> : <State kind="good">included</State>) },
+]
 
 interface PanelProps {
   generation: string

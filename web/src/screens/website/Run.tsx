@@ -11,7 +11,7 @@ const HIDDEN = 15
 const LONGEST = 30
 
 /** A running generation: polls it until it ends and hands each answer on. */
-export function Run({ website, run, onRun }: { website: Website; run: Generation; onRun: (run: Generation) => void }) {
+export function Run({ website, run, onRun, onEnd }: { website: Website; run: Generation; onRun: (run: Generation) => void; onEnd: () => void }) {
   const { profile, refresh } = useAccount()
   const [lost, setLost] = useState<ApiError>()
   const [failures, setFailures] = useState(false)
@@ -33,6 +33,7 @@ export function Run({ website, run, onRun }: { website: Website; run: Generation
         latest.current(answer.body)
         if (answer.body.completed_at) {
           void refresh()
+          onEnd()
           if (document.hidden) document.title = `✓ ${website.name} · LLMReady`
           return
         }

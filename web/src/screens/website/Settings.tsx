@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call, type Plan, type Website } from '../../api/client'
+import { ApiError, call, type Generation, type Website } from '../../api/client'
 import { useAccount } from '../../account'
 import { Dialog } from '../../parts/dialog'
 import { Check, Field, FormError, Select, useSubmission } from '../../parts/form'
 import { count, dateTime, plural } from '../../parts/format'
-import { asApiError, useLoad } from '../../parts/load'
+import { asApiError } from '../../parts/load'
 import { State } from '../../parts/states'
 import { go, useUnsavedChanges } from '../../router'
 
 interface Form {
+  url: string
   name: string
   description: string
   include: string
@@ -26,6 +27,7 @@ const SCHEDULES = ['off', 'monthly', 'weekly', 'daily']
 
 function formOf(website: Website): Form {
   return {
+    url: website.url,
     name: website.name,
     description: website.description ?? '',
     include: website.include_patterns.join('\n'),
@@ -44,6 +46,7 @@ const lines = (text: string) => text.split(/[\n,]/).map((line) => line.trim()).f
 /** Return the fields whose values differ, as the API names them. */
 function changes(before: Form, after: Form): Record<string, unknown> {
   const found: Record<string, unknown> = {}
+  if (after.url.trim() !== before.url) found['url'] = after.url.trim()
   if (after.name !== before.name) found['name'] = after.name
   if (after.description !== before.description) found['description'] = after.description || null
   if (after.include !== before.include) found['include_patterns'] = lines(after.include)
@@ -56,9 +59,16 @@ function changes(before: Form, after: Form): Record<string, unknown> {
   return found
 }
 
-export default function Settings({ website, onSaved }: { website: Website; onSaved: (website: Website) => void }) {
+interface Props {
+  website: Website
+  /** The generation that is shown, if there is one. */
+  run: Generation | null
+  onSaved: (website: Website) => void
+}
+
+/** All settings of a website, each with what it means. */
+export default function Settings({ website, run, onSaved }: Props) {
   const { profile } = useAccount()
-  const plans = useLoad((signal) => call<{ items: Plan[] }>('/plans', { signal, anonymous: true }), [])
   const [form, setForm] = useState(() => formOf(website))
   const [saved, setSaved] = useState(false)
   const [deleting, setDeleting] = useState(false)
@@ -70,7 +80,7 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
     setSaved(false)
     setForm((before) => ({ ...before, [name]: value }))
   }
-  const plan = plans.data?.items.find(({ name }) => name === profile?.plan.name)
+  const plan = profile?.plan
   const most = plan?.pages_per_generation
   const allowed = plan ? SCHEDULES.indexOf(plan.schedule) : SCHEDULES.length
   const errors = submission.error?.fields ?? {}
@@ -85,14 +95,14 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
     })
   }
   return (
-    <form class="stack loose" onSubmit={submit} noValidate>
+    <form class="stack loose" onSubmit={submit}>
       <section class="card stack" aria-labelledby="pages-title">
         <h2 id="pages-title">Which pages</h2>
         <div class="grid-2">
           <Field label="Include only" name="include_patterns" rows={4} value={form.include} onValue={set('include')} placeholder="/docs/**" error={errors['include_patterns']} hint="One pattern per line, such as /docs/** or a plain word. Empty includes all pages." />
           <Field label="Exclude" name="exclude_patterns" rows={4} value={form.exclude} onValue={set('exclude')} placeholder="/blog/tag/**" error={errors['exclude_patterns']} hint="One pattern per line. Excluded pages are not fetched." />
         </div>
-        <Preview website={website} include={form.include} exclude={form.exclude} />
+        <Preview website={website} run={run} include={form.include} exclude={form.exclude} />
         <div class="grid-2">
           <Field label="Page limit" name="max_pages" type="number" min={1} max={most} value={form.max_pages} onValue={set('max_pages')} placeholder={most ? String(most) : ''} error={errors['max_pages']} hint={most ? `At most ${count(most)} on your plan. Empty means the plan's limit.` : "Empty means the plan's limit."} />
           <Field label="Time limit in seconds" name="timeout" type="number" min={30} value={form.timeout} onValue={set('timeout')} error={errors['timeout']} hint="A crawl that takes longer keeps the pages it has." />
@@ -124,7 +134,17 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
         <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files and cannot be generated; its schedule rests." />
       </section>
       <section class="card stack" aria-labelledby="name-title">
-        <h2 id="name-title">Name and links</h2>
+        <h2 id="name-title">Address, name and links</h2>
+        <Field
+          label="Website address"
+          name="url"
+          value={form.url}
+          onValue={set('url')}
+          required
+          inputMode="url"
+          error={errors['url']}
+          hint="Only pages below this address are read. http and https count as the same website. Files and history stay when you change the address."
+        />
         <Field label="Name" name="name" value={form.name} onValue={set('name')} required maxLength={200} error={errors['name']} />
         <Field label="Description" name="description" value={form.description} onValue={set('description')} error={errors['description']} hint="For you; it is not part of the files." />
         <Select
@@ -138,7 +158,7 @@ export default function Settings({ website, onSaved }: { website: Website; onSav
           ]}
         />
       </section>
-      <FormError error={submission.error} known={['name', 'description', 'include_patterns', 'exclude_patterns', 'max_pages', 'timeout']} />
+      <FormError error={submission.error} known={['url', 'name', 'description', 'include_patterns', 'exclude_patterns', 'max_pages', 'timeout']} />
       <div class="row">
         <button type="submit" class="button primary" aria-disabled={submission.busy || !dirty}>
           {submission.busy ? 'Saving…' : 'Save'}
@@ -178,7 +198,7 @@ interface PreviewAnswer {
 }
 
 /** Show what the patterns match among the page URLs that the last generation found. */
-function Preview({ website, include, exclude }: { website: Website; include: string; exclude: string }) {
+function Preview({ website, run, include, exclude }: { website: Website; run: Generation | null; include: string; exclude: string }) {
   const [answer, setAnswer] = useState<PreviewAnswer>()
   const [error, setError] = useState<ApiError>()
   useEffect(() => {
@@ -203,7 +223,8 @@ function Preview({ website, include, exclude }: { website: Website; include: str
   return (
     <div class="stack tight" role="status">
       <p>
-        {plural(answer.kept, 'page')} kept, {count(answer.excluded)} excluded, of those that the last generation found.
+        {plural(answer.kept, 'page address', 'page addresses')} kept, {count(answer.excluded)} excluded, of all that the last generation found.
+        {run?.pages_failed ? ` ${plural(run.pages_failed, 'page')} of them could not be read and ${run.pages_failed === 1 ? 'is' : 'are'} not in the files.` : null}
       </p>
       <div class="grid-2">
         <Examples title="Kept, for example" kind="good" urls={answer.examples_kept} />

@@ -1,7 +1,9 @@
 import { useMemo } from 'preact/hooks'
 import { Copy } from '../../parts/copy'
+import { Tabs } from '../../parts/Tabs'
 import { setQuery, usePlace } from '../../router'
 import type { TabProps } from '../Website'
+import { Download } from './Download'
 import { snippets } from './snippets'
 
 /** How to publish the files, with this site's values filled in. */
@@ -12,24 +14,22 @@ export default function UseIt({ website, run }: TabProps) {
   if (!chosen) return null
   return (
     <div class="two-columns">
-      <nav class="side-nav" aria-label="Where to publish">
-        {all.map((snippet) => (
-          <a
-            key={snippet.name}
-            href={`/websites/${website.id}/use?host=${snippet.name}`}
-            aria-current={snippet === chosen ? 'true' : undefined}
-            onClick={(event) => {
-              event.preventDefault()
-              setQuery({ host: snippet.name })
-            }}
-          >
-            {snippet.title}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        kind="side"
+        label="Where to publish"
+        tabs={all.map(({ name, title }) => ({ name, label: title }))}
+        current={chosen.name}
+        href={(name) => `/websites/${website.id}/use?host=${name}`}
+        onChoose={(name) => setQuery({ host: name })}
+      />
       <section class="card stack">
         <h2>{chosen.title}</h2>
         <p class="muted">{chosen.intro}</p>
+        {chosen.byHand && run.can_download ? (
+          <div>
+            <Download run={run} label="Download the zip" />
+          </div>
+        ) : null}
         {chosen.steps.map((step, index) => (
           <div key={index} class="stack tight">
             <div class="row between">

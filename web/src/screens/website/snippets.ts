@@ -4,6 +4,8 @@ export interface Snippet {
   name: string
   title: string
   intro: string
+  /** Whether it begins with a download in the browser. */
+  byHand?: boolean
   steps: { label: string; code: string }[]
 }
 
@@ -21,10 +23,11 @@ export function snippets(url: string, website: string, generation: string): Snip
     {
       name: 'upload',
       title: 'Upload by hand',
-      intro: `Unpack the zip and copy its content to the root of ${host}, beside robots.txt. Check that both files answer.`,
+      byHand: true,
+      intro: `Download the zip, unpack it, and copy its content to the root of ${host}, beside robots.txt. Then open both addresses in your browser.`,
       steps: [
-        { label: 'Download and unpack', code: `llmready download ${generation} -o site.zip\nunzip site.zip -d site` },
-        { label: 'Check', code: `curl -I ${origin}/llms.txt\ncurl -I ${origin}/llms-full.txt` },
+        { label: 'These addresses show the files afterwards', code: `${origin}/llms.txt\n${origin}/llms-full.txt` },
+        { label: 'The same in a shell', code: `llmready download ${generation} -o site.zip\nunzip site.zip -d site` },
       ],
     },
     {

@@ -49,6 +49,7 @@ class Coverage(BaseModel):
         truncated_by: What kept some of them out, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        over_http: Whether http was used because https does not work.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +58,7 @@ class Coverage(BaseModel):
     truncated_by: Truncation | None = None
     shortened_delay: int | None = None
     partial_sitemaps: int = 0
+    over_http: bool = False
 
 
 class Archive(BaseModel):

@@ -170,6 +170,8 @@ class Generation(BaseModel):
         if coverage is None:
             return []
         sentences = []
+        if coverage.over_http:
+            sentences.append("https does not work on this site, so the pages were read over http.")
         if coverage.truncated_by is not None:
             sentences.append(self._truncation_warning(coverage, coverage.truncated_by))
         if coverage.shortened_delay is not None:

@@ -80,7 +80,12 @@ Patterns = Annotated[
 
 
 class CrawlRules(BaseModel):
-    """How a website is crawled, apart from how many pages. ``timeout`` is in seconds."""
+    """How a website is crawled, apart from how many pages.
+
+    Attributes:
+        timeout: Seconds.
+        try_http: Whether http is used if https does not work, because the user named no scheme.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -89,6 +94,7 @@ class CrawlRules(BaseModel):
     use_playwright: bool = False
     link_target: LinkTarget = "page"
     timeout: int = 300
+    try_http: bool = False
 
 
 class CrawlSettings(CrawlRules):
@@ -181,6 +187,16 @@ def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str
     return urlunsplit((parts.scheme, netloc, path, query, ""))
 
 
+def has_scheme(text: str) -> bool:
+    """Tell whether a URL names its scheme; ``example.com`` and ``example.com:443/docs`` do not.
+
+    Args:
+        text: What the user typed.
+    """
+    text = text.strip()
+    return bool(_SCHEME.match(text)) and (not _HOST_AND_PORT.match(text) or "://" in text)
+
+
 def canonical_url(url: str) -> str:
     """Return the text by which two websites count as the same: no scheme, no ``www.``, no last slash.
 
@@ -200,7 +216,7 @@ def _split(text: str) -> SplitResult:
         raise Invalid("url", f"The URL is longer than {URL_LIMIT} characters.")
     if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Zs"} for char in text) or "\\" in text:
         raise Invalid("url", "The URL contains spaces, backslashes or invisible characters.")
-    if not _SCHEME.match(text) or (_HOST_AND_PORT.match(text) and "://" not in text):
+    if not has_scheme(text):
         text = "https:" + text if text.startswith("//") else "https://" + text
     try:
         parts = urlsplit(text)

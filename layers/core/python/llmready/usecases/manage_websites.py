@@ -7,7 +7,7 @@ from llmready.domain.errors import Conflict, Forbidden, Invalid
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import exceeds
 from llmready.domain.user import User
-from llmready.domain.website import Purge, Website, public_url
+from llmready.domain.website import Purge, Website, has_scheme, public_url
 from llmready.services import Services
 
 
@@ -73,6 +73,7 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
             "id": new_id(),
             "user_id": user.id,
             "url": url,
+            "try_http": not has_scheme(fields["url"]),
             "name": fields.get("name") or _host(url),
             "created_at": time,
             "updated_at": time,
@@ -91,6 +92,7 @@ def changed_website(services: Services, user: User, website: Website, changes: d
     _check_plan(user, {name: value for name, value in changes.items() if value != getattr(website, name)})
     changes = dict(changes)
     if "url" in changes:
+        changes["try_http"] = not has_scheme(changes["url"])
         changes["url"] = public_url(changes["url"], allowed_hosts=services.settings.allowed_hosts)
     if "name" in changes:
         changes["name"] = changes["name"] or _host(changes.get("url", website.url))

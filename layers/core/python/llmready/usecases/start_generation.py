@@ -124,9 +124,9 @@ def _start(
     check_failed_crawls(snapshot.failed_seconds, time)
     website, created = snapshot.website, None
     if website is None:
-        if url is None:
+        if request.url is None:
             raise NotFound("website_not_found", "There is no such website.")
-        website = new_website(services, user, {"url": url})
+        website = new_website(services, user, {"url": request.url})
         created = NewWebsite(website, user.plan.websites)
     snapshot.controls.check_start(website.url)
     _check_allowed(services, user, website, is_new=created is not None)

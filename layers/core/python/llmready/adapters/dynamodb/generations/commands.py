@@ -198,6 +198,8 @@ class DynamoGenerationCommands:
         noted: dict[str, Any] = {"failed_run_id": generation.id} if failed_run else {}
         if completed and generation.completed_at:
             noted = {"last_generated_at": timestamp(generation.completed_at), "schedule_failures": 0}
+            if generation.coverage is not None and generation.coverage.over_http:
+                noted["url"] = generation.website_url.replace("https://", "http://", 1)
         unlock = self._table.update(
             keys.website(user_id, generation.website_id),
             change=noted,

@@ -1,0 +1,78 @@
+"""What single screens say and do beyond the main flows."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from testkit.sites import Site
+from testkit.system import System
+from tests.web.conftest import Visitor
+from tests.web.test_flows import finished_website
+
+pytestmark = pytest.mark.e2e
+Visit = Callable[..., Visitor]
+
+
+def test_the_only_website_of_a_plan_is_explained_on_every_screen(
+    system: System, visit: Visit, handbook: Site
+) -> None:
+    person, website, _ = finished_website(system, handbook, "free")
+    visitor = visit()
+    page = visitor.sign_in(person, f"/websites/{website}")
+    page.get_by_role("link", name="Changes", exact=True).click()
+    expect(page.get_by_role("heading", name="This is the first generation")).to_be_visible()
+    expect(page.get_by_text("Your plan allows the next generation from 1")).to_be_visible()
+
+    page.get_by_role("link", name="Use it", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the zip").click()
+    assert httpx.get(download.value.url).status_code == 200
+
+    page.goto(f"{visitor.origin}/websites")
+    page.get_by_role("button", name="Add several").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("allows 1\u00a0website; you have 1. No more can be added.")
+    dialog.get_by_label("Or read them from a text file").set_input_files(
+        {
+            "name": "sites.txt",
+            "mimeType": "text/plain",
+            "buffer": b"example.org\n\nhttps://example.net/docs\n",
+        }
+    )
+    dialog.get_by_role("button", name="Add 2\u00a0websites").click()
+    expect(dialog).to_contain_text("0\u00a0websites added, 2 refused.")
+    dialog.get_by_role("button", name="Done").click()
+
+
+def test_an_address_is_changed_in_the_settings(system: System, visit: Visit, handbook: Site) -> None:
+    person, website, _ = finished_website(system, handbook)
+    other = person.website("https://example.net/", name="Other")
+    page = visit().sign_in(person, f"/websites/{website}/settings")
+    page.get_by_label("Website address").fill("example.net")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="Open it")).to_have_attribute(
+        "href", f"/websites/{other}"
+    )
+    page.get_by_label("Website address").fill(f"http://{handbook.host}/page1.html")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()
+    assert person.http.get(f"/websites/{website}").json()["url"] == f"http://{handbook.host}/page1.html"
+
+
+def test_missing_and_wrong_values_are_named_beside_their_fields(system: System, visit: Visit) -> None:
+    page = visit().sign_in(system.user(), "/account/keys")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_role("alert")).to_have_text("Fill in this field.")
+    name = page.get_by_label("Name")
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description("Fill in this field.")
+    page.get_by_label("Name").fill("   ")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("link", name="Password").click()
+    page.get_by_label("Current password").fill("x")
+    page.get_by_label("New password").press_sequentially("short")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("alert")).to_have_text("Enter at least 8 characters.")
