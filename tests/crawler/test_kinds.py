@@ -94,6 +94,13 @@ def test_texts_about_the_law_are_content(title: str) -> None:
         ("/wp-login.php", Kind.LOGIN),
         ("/fr/panier/", Kind.LOGIN),
         ("/politica-de-privacidad/", Kind.LEGAL),
+        ("/plan-du-site/", Kind.INDEX),
+        ("/pt/mapa-do-site", Kind.INDEX),
+        ("/карта-сайта", Kind.INDEX),
+        ("/accessibilite/", Kind.LEGAL),
+        ("/erklaerung-zur-barrierefreiheit", Kind.LEGAL),
+        ("/guide/accessibilite/", Kind.CONTENT),
+        ("/ld-idm276.html", Kind.INDEX),
         ("/changelog", Kind.CHANGES),
         ("/genindex.html", Kind.INDEX),
         ("/2024/05/12/a-loaf", Kind.CONTENT),
@@ -108,3 +115,9 @@ def test_texts_about_the_law_are_content(title: str) -> None:
 )
 def test_lists_and_forms_are_recognised_by_their_addresses(path: str, expected: Kind) -> None:
     assert kind(path) is expected
+
+
+def test_a_page_that_is_titled_as_a_sitemap_is_a_generated_index() -> None:
+    assert kind("/p/12.html", "网站地图") is Kind.INDEX
+    assert kind("/some/page", "Plan du site") is Kind.INDEX
+    assert kind("/some/page", "Plan du quartier") is Kind.CONTENT

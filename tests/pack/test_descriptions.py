@@ -42,6 +42,11 @@ def crawled(pages: dict[str, str], folder: Path) -> tuple[Run, dict[str, str]]:
         "var a = 1; var b = new Thing(a); b.load(&quot;x&quot;);",
         "Home | About | Shop | Blog | Contact | Jobs",
         "12 March 2024",
+        "declaration: package: org.example.reeds, class: Reed",
+        "This manual is free software; you can redistribute it under the terms of a licence.",
+        "Permission is granted to copy, distribute and modify this document.",
+        "Figure 3.2. Reeds in the morning",
+        "图 3-2. 清晨的芦苇",
     ],
 )
 def test_a_description_that_says_nothing_gives_way_to_the_first_sentence(
@@ -206,3 +211,31 @@ def test_front_page_of_a_blog_is_named_as_the_blog(tmp_path: Path) -> None:
     done, found = crawled(pages, tmp_path)
     assert "- [Reed and Rush](" in done.llms
     assert found["/"] == "Baskets made by hand"
+
+
+def test_a_site_in_another_script_without_a_declared_language_gets_no_english_words(tmp_path: Path) -> None:
+    def page(title: str, body: str) -> str:
+        return html(title, body, lang="").replace(' lang=""', "")
+
+    pages = {
+        "/": page("Камыш", '<a href="/a">Корзины</a> <a href="/b">Берег</a>'),
+        "/a": page("Корзины", "<p>Корзины плетут зимой, когда лёд держит человека.</p>"),
+        "/b": page("Берег", "<p>Берег зарастает камышом за десять лет.</p>"),
+    }
+    done, _ = crawled(pages, tmp_path)
+    assert "This index" not in done.llms
+    assert "Overview" not in done.llms
+
+
+def test_lists_of_posts_by_month_have_no_date_of_their_own(tmp_path: Path) -> None:
+    post = '<article><time datetime="2024-05-02">2 May</time><p>Cut them when the ice carries.</p></article>'
+    pages = {
+        "/": html("Reeds", '<a href="/2024/05/cut">Cutting</a> <a href="/2024/05/">May 2024</a>'),
+        "/2024/05/cut": html(
+            "Cutting", post, '<meta property="article:published_time" content="2024-05-02">'
+        ),
+        "/2024/05/": html("May 2024", f'{post}<a href="/2024/05/cut">Cutting</a>'),
+    }
+    _, found = crawled(pages, tmp_path)
+    assert found["/2024/05/cut"].startswith("2024-05-02")
+    assert not found["/2024/05/"].startswith("2024-05-02")

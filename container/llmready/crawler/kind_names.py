@@ -63,6 +63,27 @@ SESSION = _words("""
     登录 登錄 登入 注册 註冊 购物车 購物車 ログイン 会員登録 カート マイページ 로그인 회원가입 장바구니
     تسجيل-الدخول سلة ورود התחברות הרשמה เข้าสู่ระบบ
 """)
+SITEMAPS = _words("""
+    sitemap site-map sitemaps plan-du-site plan-de-site mapa-del-sitio mapa-web mapa-do-site mapa-do-sitio mappa-del-sito
+    mappa-sito seitenubersicht seitenuebersicht inhaltsverzeichnis-der-seite mapa-strony mapa-serwisu mapa-stranek
+    mapa-stranky oldalterkep harta-site harta-site-ului sivukartta webbplatskarta nettstedskart oversigt-over-siden
+    site-haritasi peta-situs so-do-trang zemljevid-strani mapa-weba lapas-karte svetaines-zemelapis
+    карта-саита карта-на-саита мапа-саиту χαρτης-ιστοτοπου サイトマップ 网站地图 網站地圖 站点地图 사이트맵 خريطة-الموقع
+    نقشه-سایت מפת-אתר מפת-האתר แผนผังเว็บไซต์
+""")
+"""Pages that list all pages of a site for people who search."""
+
+ACCESSIBILITY = _words("""
+    accessibility accessibility-statement accessibilite declaration-d-accessibilite declaration-accessibilite
+    barrierefreiheit erklaerung-zur-barrierefreiheit erklarung-zur-barrierefreiheit accesibilidad
+    declaracion-de-accesibilidad accessibilita dichiarazione-di-accessibilita acessibilidade toegankelijkheid
+    toegankelijkheidsverklaring dostepnosc deklaracja-dostepnosci tillganglighet tillganglighetsredogorelse
+    tilgaengelighed tilgaengelighedserklaering tilgjengelighet tilgjengelighetserklaering saavutettavuus
+    saavutettavuusseloste akadalymentesites accesibilitate pristupnost prohlaseni-o-pristupnosti erisilebilirlik
+    доступность ウェブアクセシビリティ הצהרת-נגישות
+""")
+"""Statements on the accessibility of a site, which law asks for; only addresses are compared."""
+
 FILTERS = _words("""
     sort sortby sort_by order orderby order_by dir min_price max_price price_range layout per_page perpage
     replytocom add-to-cart add_to_cart print rating_filter instock

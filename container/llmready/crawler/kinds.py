@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from llmready.crawler.kind_names import (
+    ACCESSIBILITY,
     ARCHIVES,
     AUTHORS,
     CATEGORIES,
@@ -25,6 +26,7 @@ from llmready.crawler.kind_names import (
     PAGINATION,
     SEARCH,
     SESSION,
+    SITEMAPS,
     STEPS,
     TAGS,
     WIDGETS,
@@ -75,7 +77,7 @@ _INDEXES = re.compile(
     gen-?index(?:[-_]\w+)?|py-modindex|modindex|np-modindex|index-all|index-files
         |allclasses(?:[-_](?:index|noframe|frame))?|allpackages-index|deprecated-list|overview-tree
         |package-tree|package-use|package-frame|class-use|constant-values|serialized-form|help-doc|sitemap|site-map
-        |external-refs|doc-files|src-html|_modules|_sources|globals(?:_\w+)?|functions_\w+|namespacemembers(?:_\w+)?
+        |external-refs|ld-id\w+|doc-files|src-html|_modules|_sources|globals(?:_\w+)?|functions_\w+|namespacemembers(?:_\w+)?
         |bugs|colophon|acknowledge?ments?|credits|contributors|print
         |40[34]|not-found
     """
@@ -92,7 +94,11 @@ def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
     pages of the site have.
     """
     kind = _kind_of_key(url.key, shared)
-    return Kind.LEGAL if kind is Kind.CONTENT and title and _is_legal_title(title) else kind
+    if kind is not Kind.CONTENT or not title:
+        return kind
+    if _slug(title) in SITEMAPS:
+        return Kind.INDEX
+    return Kind.LEGAL if _is_legal_title(title) else kind
 
 
 def gives_way(kind: Kind) -> bool:
@@ -164,6 +170,10 @@ def _kind_of_top(names: Sequence[str]) -> Kind | None:
         return Kind.SEARCH
     if own and own[0] in SESSION and len(own) < 3:
         return Kind.LOGIN
+    if len(own) == 1 and own[0] in SITEMAPS:
+        return Kind.INDEX
+    if len(own) == 1 and own[0] in ACCESSIBILITY:
+        return Kind.LEGAL
     is_date = own and _YEAR.fullmatch(own[0]) and all(map(_DATE.fullmatch, own))
     return Kind.ARCHIVE if is_date else None
 

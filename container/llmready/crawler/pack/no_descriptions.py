@@ -20,6 +20,10 @@ _PLACEHOLDERS = frozenset((
 _BEGINNINGS = re.compile(
     r"(?i)©|\(c\) |copyright\b|(?:[^|]*\|){5}|lorem ipsum|write an awesome description|this is a short description of"
     r"|skip to (?:main )?content|loading\b.{0,20}$|please enable javascript|javascript (?:is|must be) |you need to enable javascript"
+    # Javadoc's own words, licences, and captions of figures.
+    r"|declaration: |package index$|(?:this|these|the) \w{4,14}(?: and \w{4,14})? (?:is|are) (?:free (?:software|documentation)|licensed under|released under"
+    r"|available under the terms|distributed in the hope)|permission is (?:hereby )?granted|licensed under the|all rights reserved"
+    r"|(?:figure|fig\.|abbildung|abb\.|figura|fig\.|afbeelding|rysunek|obrázek|рисунок|рис\.|图|圖|図) ?\d+(?:[.\d-]*\d)?[.:\uff1a]? "
     r"|(?:tags|categories|posted (?:in|on|by)|published|last (?:updated|modified)|filed under) ?[:|]"
 )
 _CONSENT = re.compile(

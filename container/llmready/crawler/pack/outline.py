@@ -12,7 +12,7 @@ from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
 from llmready.crawler.pack.titles import page_titles, site_name
-from llmready.crawler.pack.words import listed
+from llmready.crawler.pack.words import is_mostly_foreign, listed
 from llmready.crawler.page.excerpt import SENTENCE, plain
 
 if TYPE_CHECKING:
@@ -106,7 +106,9 @@ def make_outline(
 
 
 def _is_english(pages: Sequence[StoredPage], home: StoredPage) -> bool:
-    """Tell whether the site is in English, or does not say in which language it is."""
+    """Tell whether the site is in English; one in Latin letters that names no language counts as English."""
+    if is_mostly_foreign(page.title for page in pages):
+        return False
     languages = Counter(page.lang for page in pages if page.lang)
     commonest = max(languages, key=lambda one: (languages[one], one)) if languages else ""
     return (home.lang or commonest).partition("-")[0].lower() in ("", "en")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from llmready.crawler.kinds import gives_way, kind_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,8 +25,9 @@ _UNDATED = frozenset({"documentation", "forum", "product", "collection", "listin
 
 
 def is_post(page: StoredPage) -> bool:
-    """Tell whether a page is a post: it says when it was published."""
-    return bool(page.published) and page.depth > 0 and page.page_type not in _UNDATED
+    """Tell whether a page is a post: it says when it was published, and is no list of posts."""
+    is_dated = bool(page.published) and page.depth > 0 and page.page_type not in _UNDATED
+    return is_dated and not gives_way(kind_of(page.url))
 
 
 def are_posts(pages: Sequence[StoredPage]) -> bool:

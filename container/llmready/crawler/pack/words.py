@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from llmready.crawler.convert.characters import clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from llmready.crawler.urls import Url
 
@@ -21,6 +21,7 @@ _CAPITALS = frozenset((
     "io", "id", "ids", "gui", "sso", "saml", "oauth", "csv", "ssl", "tcp", "udp", "ip", "vpn", "gpu", "cpu", "mcp",
 ))  # fmt: skip
 _COMMAS = ((re.compile("[\u3040-\u30ff\u3400-\u9fff]"), "\u3001"), (re.compile("[\u0600-\u06ff]"), "\u060c "))
+_OTHER_LETTER = re.compile("[\u0370-\u1dff\u3040-\ud7af]")
 _EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md|txt)$", re.IGNORECASE)
 
 
@@ -49,6 +50,12 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+def is_mostly_foreign(texts: Iterable[str]) -> bool:
+    """Tell whether most of some texts have letters of other scripts than the Latin one."""
+    found = [_OTHER_LETTER.search(text) is not None for text in texts]
+    return 2 * sum(found) > len(found)
 
 
 def listed(names: Sequence[str], most: int, end: str = "") -> str:
