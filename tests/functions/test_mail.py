@@ -11,8 +11,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from llmready.adapters.mail.addresses import encoded_address
 from llmready.adapters.mail.sendgrid import SendgridMailer
-from llmready.adapters.mail.ses import SesMailer, encoded_address
+from llmready.adapters.mail.ses import SesMailer
 from llmready.adapters.mail.silent import SilentMailer
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Failure, Generation, Status
@@ -235,7 +236,7 @@ def test_a_dead_letter_fails_its_generation_and_gives_the_quota_back(place: Plac
     ("address", "encoded"),
     [
         ("ada@example.org", "ada@example.org"),
-        ("LLMReady, Inc. <no-reply@example.org>", "LLMReady, Inc. <no-reply@example.org>"),
+        ("LLMReady, Inc. <no-reply@example.org>", '"LLMReady, Inc." <no-reply@example.org>'),
         ("ada@müller.de", "ada@xn--mller-kva.de"),
         ("Büro <no-reply@müller.de>", "=?utf-8?b?QsO8cm8=?= <no-reply@xn--mller-kva.de>"),
         ("株式会社 <no-reply@example.org>", "=?utf-8?b?5qCq5byP5Lya56S+?= <no-reply@example.org>"),

@@ -1,9 +1,16 @@
 """Text that users chose, as emails show it: short, on one line, and without anything that becomes a link."""
 
+import re
 import unicodedata
 
-# A word that contains one of these between other characters is, or looks like, an address.
-_JOINERS = ".:/\\@\u2024\u3002\uff0e\uff61\u2215\u2044"
+_WORD = re.compile(r"\S+")
+# An ideographic space between two names is kept as typed; every other run of white space becomes one space.
+_SPACES = re.compile(r"[^\S\u3000]+")
+# A word that contains one of these between other characters is, or looks like, an address. A slash alone, as in
+# "AC/DC", makes none.
+_JOINERS = ".:\\@\u2024\u3002\uff0e\uff61"
+# No host has only labels of one letter.
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
 # File names that our own sentences contain.
 _NO_ADDRESSES = frozenset({"robots.txt", "llms.txt", "sitemap.xml"})
 
@@ -11,25 +18,28 @@ _NO_ADDRESSES = frozenset({"robots.txt", "llms.txt", "sitemap.xml"})
 def without_links(text: str, limit: int) -> str:
     """Return ``text`` on one line, without words that look like a web or email address, and cut to ``limit``.
 
+    What is left is as it was typed.
+
     Args:
         text: The text that a user or a website chose.
         limit: The longest result in characters.
     """
-    normal = unicodedata.normalize("NFKC", text[: 10 * limit])
-    words = [word for word in normal.split() if not _looks_like_an_address(word)]
-    short = " ".join(words)
+    kept = _WORD.sub(lambda word: "" if _looks_like_an_address(word[0]) else word[0], text[: 10 * limit])
+    short = _SPACES.sub(" ", kept).strip()
     return short if len(short) <= limit else short[: limit - 1].rstrip() + "…"
 
 
 def as_quote(text: str, limit: int = 60) -> str:
     """Return ``text`` in quotation marks, as data; empty if nothing of it can be shown."""
-    shown = without_links(text, limit).translate({ord(mark): "'" for mark in '“”„"'})
+    shown = without_links(text, limit).translate({ord(mark): "'" for mark in '“”„"\uff02'})
     return f"“{shown}”" if shown else ""
 
 
-def _looks_like_an_address(word: str) -> bool:
-    if word.strip("(),;:.!?'\"").lower() in _NO_ADDRESSES:
+def _looks_like_an_address(typed: str) -> bool:
+    # Mail programs read full-width letters and dots as the characters they stand for.
+    word = unicodedata.normalize("NFKC", typed)
+    if word.strip("(),;:.!?'\"").lower() in _NO_ADDRESSES or _INITIALS.fullmatch(word.strip("(),;:!?'\"")):
         return False
     # The end of a sentence or a clause is no part of an address.
     inner = word.rstrip(".:,;!?)")
-    return any(mark in inner for mark in _JOINERS)
+    return word.startswith("//") or any(mark in inner for mark in _JOINERS)

@@ -5,8 +5,9 @@ from http.client import HTTPException
 
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
-from sendgrid.helpers.mail import Category, CustomArg, Header, Mail, MailSettings, SandBoxMode
+from sendgrid.helpers.mail import Category, CustomArg, From, Header, Mail, MailSettings, SandBoxMode
 
+from llmready.adapters.mail.addresses import name_and_address, with_ascii_domain
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailRefused, Message
 
@@ -30,14 +31,15 @@ class SendgridMailer:
     ) -> None:
         self._client = SendGridAPIClient(api_key, host=host)
         self._client.client.timeout = _TIMEOUT
-        self._sender = sender
+        name, address = name_and_address(sender)
+        self._sender = From(with_ascii_domain(address), name or None)
         self._sandbox = sandbox
 
     def send(self, message: Message, *, mail_id: str) -> None:
         """Hand a mail to SendGrid."""
         mail = Mail(
             from_email=self._sender,
-            to_emails=message.to,
+            to_emails=with_ascii_domain(message.to),
             subject=message.subject,
             plain_text_content=message.text,
             html_content=message.html,

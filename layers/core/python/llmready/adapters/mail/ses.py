@@ -1,11 +1,10 @@
 """Mail through Amazon SES."""
 
-from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any
 
-import idna
 from botocore.exceptions import BotoCoreError, ClientError
 
+from llmready.adapters.mail.addresses import encoded_address
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailRefused, Message
 
@@ -64,22 +63,6 @@ class SesMailer:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] in _PERMANENT:
                 raise MailRefused("SES refuses the mail") from error
             raise TryAgain("The mail provider did not accept the mail.") from error
-
-
-def encoded_address(text: str) -> str:
-    """Return an address in the form that SES accepts, which is ASCII.
-
-    SES asks for Punycode in the domain and for encoded words (RFC 2047) in the display name.
-
-    Args:
-        text: The address, with or without a display name.
-    """
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    if not domain.isascii():
-        address = f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    # formataddr would rewrite a name that needs no encoding, such as one with a comma.
-    return text if text.isascii() else formataddr((name, address)) if name else address
 
 
 def is_verified(client: "SESV2Client", identity: str) -> bool:
