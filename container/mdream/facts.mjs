@@ -83,7 +83,7 @@ function relatedOf(tree) {
     const rel = tree.get(node, REL)
     if (!RELATIONS.test(rel) || !tree.has(node, HREF)) continue
     const href = tree.get(node, HREF).slice(0, LONGEST_ADDRESS)
-    found.push([rel, href, tree.get(node, TYPE), tree.has(node, HREFLANG)])
+    found.push([rel, href, tree.get(node, TYPE), tree.get(node, HREFLANG)])
     if (found.length === MOST_RELATED) break
   }
   return found

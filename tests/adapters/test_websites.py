@@ -38,6 +38,7 @@ def test_website_is_stored_as_given(either: Place, user: User) -> None:
         description="What it says.",
         include_patterns=["/docs/*"],
         exclude_patterns=["draft"],
+        languages=["pt-BR", "en"],
         max_pages=7,
         use_playwright=True,
         link_target="markdown",

@@ -264,6 +264,7 @@ async def test_crawler_gets_the_settings_of_the_website(run: Run, tmp_path: Path
     wanted = CrawlSettings(
         include_patterns=["/a/*", "b"],
         exclude_patterns=["-x"],
+        languages=["fr", "pt-BR"],
         use_playwright=True,
         link_target="markdown",
         try_http=True,
@@ -272,5 +273,6 @@ async def test_crawler_gets_the_settings_of_the_website(run: Run, tmp_path: Path
     await run.of(f"pathlib.Path({str(tmp_path)!r}, 'found').write_text(json.dumps(options))")
     found = json.loads((tmp_path / "found").read_text())
     assert (found["include"], found["exclude"]) == ("/a/*,b", "-x")
+    assert found["languages"] == "fr,pt-BR"
     assert {"use-playwright", "try-http"} <= set(found)
     assert found["link-target"] == "markdown"

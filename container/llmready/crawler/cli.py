@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.languages import language_of
 from llmready.crawler.operator_settings import (
     OperatorSettings,
     read_blocked_hosts,
@@ -51,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--exclude", default="", metavar="P,P", help="leave these pages out: path globs or words"
+    )
+    parser.add_argument(
+        "--languages",
+        default="",
+        metavar="L,L",
+        help="list pages in other languages under Optional; the first of these is the main one (such as fr,en)",
     )
     parser.add_argument(
         "--max-pages", default="100", metavar="N", help="maximum number of pages (default: 100)"
@@ -180,6 +187,7 @@ def _options(args: argparse.Namespace) -> Options:
         out=out,
         include=split_list(args.include),
         exclude=split_list(args.exclude),
+        languages=_languages(args.languages),
         max_pages=_whole_number("--max-pages", args.max_pages, 1_000_000),
         timeout=_whole_number("--timeout", args.timeout, 86_400),
         try_http=args.try_http or not has_scheme(args.url),
@@ -196,6 +204,14 @@ def _options(args: argparse.Namespace) -> Options:
 
 def _file(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _languages(text: str) -> list[str]:
+    tags = split_list(text)
+    for tag in tags:
+        if not language_of(tag):
+            raise ValueError(f"--languages must be codes such as fr or pt-BR, not “{tag[:40]}”.")
+    return tags
 
 
 def _layout(text: str) -> Layout:

@@ -274,6 +274,7 @@ def _pack(
         notes=[*fetched.notes, *map(_partial_note, fetched.partial_sitemaps)],
         link_target=options.link_target,
         coverage=coverage,
+        languages=options.languages,
     )
     with Bundle(folder, packed if options.zip else None, settings.archive_bytes) as bundle:
         written = write_archive(bundle, store, run)

@@ -43,6 +43,7 @@ class Options:
         out: Folder to write.
         include: Patterns of pages that are wanted; empty for all.
         exclude: Patterns of pages that are not wanted.
+        languages: BCP 47 tags of the languages that have sections, the main one first; empty for all.
         max_pages: Greatest number of pages in the result.
         timeout: Seconds for fetching.
         try_http: Whether http is used if https does not work.
@@ -60,6 +61,7 @@ class Options:
     out: Path
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    languages: Sequence[str] = ()
     max_pages: int = 100
     timeout: float = 300
     try_http: bool = False

@@ -124,10 +124,12 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
         "--events",
         "--take-turns",
     ]
-    if wanted.include_patterns:
-        arguments.append(f"--include={','.join(wanted.include_patterns)}")
-    if wanted.exclude_patterns:
-        arguments.append(f"--exclude={','.join(wanted.exclude_patterns)}")
+    lists = {
+        "include": wanted.include_patterns,
+        "exclude": wanted.exclude_patterns,
+        "languages": wanted.languages,
+    }
+    arguments += [f"--{name}={','.join(values)}" for name, values in lists.items() if values]
     if order.blocked_hosts:
         blocked = folder / _BLOCKED_HOSTS
         blocked.write_text("\n".join(order.blocked_hosts))

@@ -52,6 +52,11 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--description", metavar="TEXT")
     parser.add_argument("--include", metavar="P,P", help="include only these pages: path globs or words")
     parser.add_argument("--exclude", metavar="P,P", help="exclude these pages: path globs or words")
+    parser.add_argument(
+        "--languages",
+        metavar="L,L",
+        help="languages with sections, the main one first; others become Optional",
+    )
     parser.add_argument("--max-pages", type=int, metavar="N", help="page limit")
     parser.add_argument("--timeout", type=int, metavar="S", help="time limit in seconds")
     parser.add_argument(
@@ -127,6 +132,7 @@ def _show(session: Session, options: argparse.Namespace) -> int:
             "description": site["description"],
             "only": ", ".join(site["include_patterns"]) or None,
             "not": ", ".join(site["exclude_patterns"]) or None,
+            "languages": ", ".join(site["languages"]) or None,
             "pages": "as many as the plan allows"
             if site["max_pages"] is None
             else f"at most {site['max_pages']}",
@@ -224,6 +230,7 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
         "description": options.description,
         "include_patterns": options.include,
         "exclude_patterns": options.exclude,
+        "languages": options.languages,
         "max_pages": options.max_pages,
         "timeout": options.timeout,
         "use_playwright": options.use_playwright,

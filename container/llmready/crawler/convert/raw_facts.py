@@ -14,7 +14,7 @@ class RawFacts(TypedDict):
         heading: Text of the first heading.
         base: The `href` of `<base>`; missing without one.
         metas: Name, `http-equiv` and content of each `<meta>`.
-        related: Relation, address, type, and whether a language is named, of each `<link>`.
+        related: Relation, address, type and `hreflang` of each `<link>`.
         dates: Dates of the last change, the most reliable first.
         published: Dates of the publication, the most reliable first.
         offer: What the page's product costs and is like, as far as its text shows it.
@@ -30,7 +30,7 @@ class RawFacts(TypedDict):
     heading: str
     base: NotRequired[str]
     metas: list[tuple[str, str, str]]
-    related: list[tuple[str, str, str, bool]]
+    related: list[tuple[str, str, str, str]]
     dates: list[str]
     published: list[str]
     offer: list[str]

@@ -60,7 +60,7 @@ class Run:
     """Facts of a crawl for the manifest; times are ISO 8601 in UTC.
 
     `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown;
-    `coverage`, how much of the site was crawled, where that is known.
+    `coverage`, how much of the site was crawled, where that is known; `languages` that have sections, empty for all.
     """
 
     start: Url
@@ -72,6 +72,7 @@ class Run:
     notes: Sequence[str]
     link_target: LinkTarget = "page"
     coverage: Coverage | None = None
+    languages: Sequence[str] = ()
 
 
 class Bundle:
@@ -185,7 +186,7 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     Raises: Failure (archive_too_large), OSError.
     """
     store.finish()
-    outline = make_outline(store.pages(), run.start, store.markdown, store.navigation)
+    outline = make_outline(store.pages(), run.start, store.markdown, store.navigation, run.languages)
     entries = outline.entries
     paths = archive_paths(entry.page.url for entry in entries)
     origin = run.start.origin
@@ -283,7 +284,7 @@ def _manifest(
         "pages_found": run.coverage.pages_found if run.coverage else None,
         "truncated_by": run.coverage.truncated_by if run.coverage else None,
         "warnings": run.coverage.warnings() if run.coverage else [],
-        "notes": list(run.notes),
+        "notes": [*run.notes, *outline.notes],
         "pages": list(described),
         "failures": [
             {"url": failure.url, "code": failure.code.value, "detail": failure.detail}

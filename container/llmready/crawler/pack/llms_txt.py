@@ -101,17 +101,23 @@ class _Files:
         groups = _cut(links, LONGEST_FILE - _SPARE)
         found = []
         for number, group in enumerate(groups, 1):
-            title = f"{section} ({number} of {len(groups)})" if len(groups) > 1 else section
+            title = f"{section} ({number}/{len(groups)})" if len(groups) > 1 else section
             first, last = shortened(group[0].title, 80), shortened(group[-1].title, 80)
-            holds = f"{len(group):,} links, from “{first}” to “{last}”."
+            is_english = self._outline.is_english
+            holds = (
+                f"{len(group):,} links, from “{first}” to “{last}”." if is_english else f"{first} … {last}"
+            )
+            whole = own_link(self._origin, ROOT)
             path = self._path(section, number if len(groups) > 1 else 0)
             self._files[path] = self._text(
                 f"{self._outline.site_name}: {title}",
-                f"A part of the index of {self._outline.site_name}: {holds}",
-                f"The whole index is {own_link(self._origin, ROOT)}.",
+                f"A part of the index of {self._outline.site_name}: {holds}" if is_english else holds,
+                f"The whole index is {whole}." if is_english else whole,
                 [(section, group)],
             )
-            found.append(_Link(f"{title}: index", own_link(self._origin, path), holds))
+            found.append(
+                _Link(f"{title}: index" if is_english else title, own_link(self._origin, path), holds)
+            )
         return found
 
     def _text(self, title: str, summary: str, says: str, blocks: Sequence[tuple[str, list[_Link]]]) -> str:

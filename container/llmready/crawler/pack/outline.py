@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmready.crawler.languages import language_of
 from llmready.crawler.pack.descriptions import bounded, page_descriptions
 from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
-from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, divide
+from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST
+from llmready.crawler.pack.site_languages import site_languages
 from llmready.crawler.pack.titles import page_titles, site_name
+from llmready.crawler.pack.translations import arrange, front_page
 from llmready.crawler.pack.words import is_mostly_foreign, listed
 from llmready.crawler.page.excerpt import SENTENCE, plain
 
@@ -53,13 +55,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The whole site in the order of reading; `has_summary` says whether the site gave the summary."""
+    """The whole site in the order of reading; `has_summary` says whether the site gave the summary.
+
+    `notes` are sentences for the manifest.
+    """
 
     site_name: str
     summary: str
     has_summary: bool
     sections: list[Section]
     is_english: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def entries(self) -> list[Entry]:
@@ -72,46 +78,57 @@ def make_outline(
     start: Url,
     text_of: Callable[[StoredPage], str],
     navigation: SiteNavigation | None = None,
+    languages: Sequence[str] = (),
 ) -> Outline:
     """Arrange the pages of a site.
 
     Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a
-    page; `navigation` of the site, where it is known. The result depends on nothing else, and not on the order of
-    `pages`.
+    page; `navigation` of the site, where it is known; `languages` that have sections, the main one first; empty for
+    all. The result depends on nothing else, and not on the order of `pages`.
     """
     pages = sorted(pages, key=lambda page: page.url)
     home = min(
         pages, key=lambda page: (page.url.key != start.key, page.depth, len(page.url.target), page.url)
     )
+    found = site_languages(pages, home, text_of)
+    chosen = [one for one in map(language_of, languages) if one in found.of.values()]
+    main = chosen[0] if chosen else found.main
+    of_main = [page for page in pages if found.of[page.url] == main] or [home]
+    lead = front_page(of_main, home)
     site = site_name(pages, home)
     titles = page_titles(pages, home, site, labels_of(navigation))
     descriptions = page_descriptions(pages, titles, text_of)
-    stated = _stated(home, pages, descriptions)
-    if stated and stated == plain(home.tagline):
-        descriptions[home.url] = bounded(stated)
+    stated = _stated(lead, pages, descriptions)
+    if stated and stated == plain(lead.tagline):
+        descriptions[lead.url] = bounded(stated)
+    parts = arrange(
+        pages,
+        home,
+        titles,
+        site.name,
+        text_of,
+        navigation=navigation,
+        languages=found._replace(main=main),
+        chosen=chosen,
+    )
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
-        for part in divide(pages, home, titles, site.name, text_of, navigation=navigation)
+        for part in parts
     ]
-    is_english = _is_english(pages, home)
-    if not is_english and sections[0].title == FIRST:
-        sections[0] = Section(site.name, sections[0].entries)
     return Outline(
         site_name=site.name,
         summary=bounded(stated or _introduction(sections) or _contents(site.name, sections), LONGEST_SUMMARY),
         has_summary=bool(stated),
         sections=sections,
-        is_english=is_english,
+        is_english=main in ("", "en") and not is_mostly_foreign(page.title for page in of_main),
+        notes=_notes(languages, chosen),
     )
 
 
-def _is_english(pages: Sequence[StoredPage], home: StoredPage) -> bool:
-    """Tell whether the site is in English; one in Latin letters that names no language counts as English."""
-    if is_mostly_foreign(page.title for page in pages):
-        return False
-    languages = Counter(page.lang for page in pages if page.lang)
-    commonest = max(languages, key=lambda one: (languages[one], one)) if languages else ""
-    return (home.lang or commonest).partition("-")[0].lower() in ("", "en")
+def _notes(languages: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:
+    if not languages or chosen:
+        return ()
+    return (f"No page is in a chosen language ({', '.join(languages)}); all languages have sections.",)
 
 
 def _stated(home: StoredPage, pages: Sequence[StoredPage], descriptions: Mapping[Url, str]) -> str:

@@ -50,6 +50,7 @@ _APPEAL = re.compile(
     r"|learn more|read more|contact us|request |book |download now|see |view |discover |explore |ready to "
     r"|why choose )"
 )
+_POSTS = "\0posts"  # Key of posts that have no name.
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CHAPTERS = ("Chapter ", "Appendix ")
 _CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
@@ -77,13 +78,18 @@ def divide(
     text_of: Callable[[StoredPage], str],
     *,
     navigation: SiteNavigation | None = None,
+    is_english: bool = True,
 ) -> list[Part]:
     """Return the parts of a site in order: important first, `Optional` last.
 
     Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads
-    the Markdown of a page; `navigation` of the site.
+    the Markdown of a page; `navigation` of the site; `is_english`, whether English names may be added.
+    Where they may not, the part of the front page and of what belongs to no other part has an empty title.
     """
-    return _Division(pages, home, titles, site_name, text_of, navigation=navigation).parts()
+    division = _Division(
+        pages, home, titles, site_name, text_of, navigation=navigation, is_english=is_english
+    )
+    return division.parts()
 
 
 class _Division:
@@ -96,11 +102,12 @@ class _Division:
         text_of: Callable[[StoredPage], str],
         *,
         navigation: SiteNavigation | None,
+        is_english: bool,
     ) -> None:
+        self._is_english = is_english
         self._home = home
         self._titles = titles
         self._site_name = site_name.casefold()
-        self._site_name_as_written = site_name
         # All posts of which some stand in a section: the sections of one blog stay together, in their order.
         self._whole: dict[str, list[StoredPage]] = {}
         self._text_of = text_of
@@ -131,7 +138,7 @@ class _Division:
             groups[name.casefold()].append(page)
             names[name.casefold()][name] += 1
         if not groups:
-            return [Part(FIRST, self._ordered(optional))]
+            return [Part(OPTIONAL, self._ordered(optional))]
         self._fold_small(groups)
         self._by_headings(groups, names)
         self._posts_together(groups, names)
@@ -143,9 +150,13 @@ class _Division:
             return (*self._rank(self._whole.get(key, groups[key])), number.get(key, 0), titles[key])
 
         ranked = sorted((key for key in groups if key), key=rank)
-        parts = [Part(FIRST, self._ordered(groups[""]))] if groups.get("") else []
-        parts += [Part(titles[key], self._ordered(groups[key])) for key in ranked[:MOST_SECTIONS]]
         rest = [page for key in ranked[MOST_SECTIONS:] for page in groups[key]]
+        if not self._is_english:
+            groups[""] = [*groups.get("", ()), *rest]
+            rest = []
+        first = FIRST if self._is_english else ""
+        parts = [Part(first, self._ordered(groups[""]))] if groups.get("") else []
+        parts += [Part(titles[key], self._ordered(groups[key])) for key in ranked[:MOST_SECTIONS]]
         if rest:
             parts.append(Part(REST, self._ordered(rest)))
         if optional:
@@ -206,7 +217,7 @@ class _Division:
         head = parts[0]
         is_short = len(head) < SHORTEST_NAME and page.page_type == "article" and page.lang[:2] in ("en", "")
         if _YEAR.fullmatch(head) or is_short:
-            return "Posts"
+            return "Posts" if self._is_english else ""
         folder = "/" + "/".join([*segments(page.url)[: self._shared], head])
         package = self._by_key.get(f"{folder}/package-summary.html")
         if package and 1 < len(self._titles[package.url]) <= LONGEST_NAME:
@@ -277,9 +288,11 @@ class _Division:
         loose = [page for page in groups.get("", ()) if page is not self._home and is_post(page)]
         if FEWEST_POSTS <= len(loose) < len(groups[""]) - 1 or len(loose) > FLAT:
             name = self._name_of_posts(loose)
-            groups[""] = [page for page in groups[""] if page is self._home or not is_post(page)]
-            groups[name.casefold()].extend(loose)
-            names[name.casefold()][name] += 1
+            if name or len(loose) > MOST_TOGETHER:
+                # Without a name of their own, many posts are divided by year below.
+                groups[""] = [page for page in groups[""] if page is self._home or not is_post(page)]
+                groups[name.casefold() or _POSTS].extend(loose)
+                names[name.casefold() or _POSTS][name] += 1
         for key, group in list(groups.items()):
             if key and len(group) > MOST_TOGETHER and are_posts(group):
                 name = _commonest(names[key])
@@ -321,7 +334,7 @@ class _Division:
                 del groups[key]
 
     def _name_of_posts(self, posts: Sequence[StoredPage]) -> str:
-        """Return the title of the page that lists most posts, else an English word or the name of the site."""
+        """Return the title of the page that lists most posts, else an English word where it may stand, or nothing."""
         keys = {page.url.key for page in posts}
         for page in self._by_key.values():
             if page is self._home or is_post(page) or page.depth > 1:
@@ -329,8 +342,7 @@ class _Division:
             listed = keys & {key for _, key in labelled_links(self._text_of(page), page.url.origin)}
             if len(listed) * 2 >= min(len(keys), FLAT) and self._is_name(self._titles[page.url]):
                 return self._titles[page.url]
-        is_english = self._home.lang[:2] in ("en", "")
-        return "Posts" if is_english else self._site_name_as_written
+        return "Posts" if self._is_english else ""
 
     def _by_numbers(self, found: Mapping[str, list[StoredPage]], loose: dict[str, StoredPage]) -> None:
         """Let section 8.5 go where chapter 8 is."""

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.languages import language_in, name_of
 from llmready.crawler.pack.generic_names import is_placeholder, is_site_name, without_welcome
 from llmready.crawler.pack.words import readable, segments, shortened
 
@@ -40,6 +41,7 @@ SHARED = 0.5
 """Share of a site's pages from which a whole title or heading counts as the site's, not the page's."""
 
 LONGEST_CODE = 2
+LONGEST_TAG = 7
 FEWEST_OF_PART = 3
 """Pages of a folder that have to share the end of their titles so that it names the folder."""
 
@@ -198,9 +200,16 @@ def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -
         return shortened(next(filter(None, candidates)), LONGEST_TITLE)
     path = _from_path(page.url)
     # The number of a post and the code of a language say less than a common title.
+    if not own and site.name != page.url.host and (language := _language_of_front_page(page.url)):
+        return shortened(f"{site.name} ({name_of(language)})", LONGEST_TITLE)
     candidates = (*own, label, "" if path.isdecimal() or len(path) <= LONGEST_CODE else path)
     found = next((text for text in candidates if text and not is_placeholder(text)), "")
     return shortened(found or title or path, LONGEST_TITLE) or page.url.host
+
+
+def _language_of_front_page(url: Url) -> str:
+    """Return the language of which an address such as `/fr/` is the front page; empty for other addresses."""
+    return language_in(url) if len(segments(url)) == 1 and len(segments(url)[0]) <= LONGEST_TAG else ""
 
 
 def _is_nameless(title: str, site: SiteName) -> bool:

@@ -54,7 +54,7 @@ def language(stated: str, metas: Mapping[str, str]) -> str:
 
     Parameters: `stated`, the `lang` attribute of the root element; `metas`, contents by name.
     """
-    for text in (stated, metas.get("http-equiv:content-language", "")):
+    for text in (stated, metas.get("http-equiv:content-language", ""), metas.get("og:locale", "")):
         found = _LANGUAGE.fullmatch(text.strip())
         if found:
             return found[0].replace("_", "-")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from llmready.crawler.languages import language_of
 from llmready.crawler.page.character_references import attribute_of, text_of
 from llmready.crawler.page.media import is_page_path
 from llmready.crawler.page.meta_tags import (
@@ -41,11 +42,11 @@ _LINKED_LISTS = frozenset({"next", "prev"})
 
 
 class Alternate(NamedTuple):
-    """Another format or language of a page: its URL, its media type in lower case, whether it names a language."""
+    """Another format or language of a page: its URL, its media type in lower case, the language that it names."""
 
     url: Url
     type: str
-    has_language: bool
+    language: str
 
 
 @dataclass(slots=True)
@@ -107,13 +108,13 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
     base = ("base" in raw and join(url, attribute_of(raw["base"]))) or url
     nofollow = bool(rules & {"nofollow", "none"})
     related = [
-        (frozenset(relation.lower().split()), attribute_of(href), kind, has_language)
-        for relation, href, kind, has_language in raw["related"]
+        (frozenset(relation.lower().split()), attribute_of(href), kind, hreflang)
+        for relation, href, kind, hreflang in raw["related"]
     ]
     canonical = next((href for relations, href, *_ in related if "canonical" in relations), None)
     alternates = [
-        Alternate(other, kind.strip().lower(), has_language)
-        for relations, href, kind, has_language in related[:MAX_RELATED]
+        Alternate(other, kind.strip().lower(), hreflang.strip())
+        for relations, href, kind, hreflang in related[:MAX_RELATED]
         if "alternate" in relations and (other := join(base, href)) is not None
     ]
     in_sequence = [
@@ -129,7 +130,7 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         base=base,
         canonical=join(base, canonical) if canonical is not None else None,
         refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
-        lang=language(raw["lang"], metas),
+        lang=_language(language(raw["lang"], metas), alternates, url),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
         published=published(metas, map(attribute_of, raw["published"]), url.path),
         topic=metas.get("article:section", ""),
@@ -165,6 +166,12 @@ def page_link(base: Url, href: str) -> Url | None:
     """Resolve a link; return None when its target cannot be a page."""
     link = join(base, href)
     return link if link is not None and is_page_path(link.path) else None
+
+
+def _language(stated: str, alternates: Iterable[Alternate], url: Url) -> str:
+    """Return the language that `hreflang` gives a page's own URL, as templates set it with more care, or `stated`."""
+    own = next((language(tag, {}) for other, _, tag in alternates if tag and other.key == url.key), "")
+    return own if own and language_of(own) != language_of(stated) else stated
 
 
 def _refresh(content: str, base: Url) -> Url | None:

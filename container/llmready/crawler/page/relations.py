@@ -38,8 +38,8 @@ class Relations:
 def read_relations(metadata: PageMetadata, response: Response) -> Relations:
     """Read the relations from the metadata of a page and from the Link header of its response."""
     found = Relations()
-    for url, kind, has_language in metadata.alternates:
-        _add(found, url, kind, is_translation=has_language)
+    for url, kind, language in metadata.alternates:
+        _add(found, url, kind, is_translation=bool(language))
     header = response.headers.get("Link", "")
     for target, parameters in _LINK.findall(header[:_LONGEST_HEADER]) if header else ():
         words = parameters.lower().replace(" ", "").replace('"', "").split(";")

@@ -14,6 +14,7 @@ interface Form {
   description: string
   include: string
   exclude: string
+  languages: string
   max_pages: string
   timeout: string
   use_playwright: boolean
@@ -32,6 +33,7 @@ function formOf(website: Website): Form {
     description: website.description ?? '',
     include: website.include_patterns.join('\n'),
     exclude: website.exclude_patterns.join('\n'),
+    languages: website.languages.join(', '),
     max_pages: website.max_pages === null ? '' : String(website.max_pages),
     timeout: String(website.timeout),
     use_playwright: website.use_playwright,
@@ -51,6 +53,7 @@ function changes(before: Form, after: Form): Record<string, unknown> {
   if (after.description !== before.description) found['description'] = after.description || null
   if (after.include !== before.include) found['include_patterns'] = lines(after.include)
   if (after.exclude !== before.exclude) found['exclude_patterns'] = lines(after.exclude)
+  if (after.languages !== before.languages) found['languages'] = lines(after.languages)
   if (after.max_pages !== before.max_pages) found['max_pages'] = after.max_pages ? Number(after.max_pages) : null
   if (after.timeout !== before.timeout) found['timeout'] = Number(after.timeout)
   for (const name of ['use_playwright', 'is_active', 'link_target', 'schedule'] as const) {
@@ -107,6 +110,7 @@ export default function Settings({ website, run, onSaved }: Props) {
           <Field label="Page limit" name="max_pages" type="number" min={1} max={most} value={form.max_pages} onValue={set('max_pages')} placeholder={most ? String(most) : ''} error={errors['max_pages']} hint={most ? `At most ${count(most)} on your plan. Empty means the plan's limit.` : "Empty means the plan's limit."} />
           <Field label="Time limit in seconds" name="timeout" type="number" min={30} value={form.timeout} onValue={set('timeout')} error={errors['timeout']} hint="A crawl that takes longer keeps the pages it has." />
         </div>
+        <Field label="Languages" name="languages" value={form.languages} onValue={set('languages')} placeholder="fr, en" error={errors['languages']} hint="Codes of the languages to list, the main one first. Pages in other languages are listed under Optional. Empty lists all languages, each in its own section." />
         <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that bring their own text are not rendered." />
       </section>
       <section class="card stack" aria-labelledby="schedule-title">
@@ -158,7 +162,7 @@ export default function Settings({ website, run, onSaved }: Props) {
           ]}
         />
       </section>
-      <FormError error={submission.error} known={['url', 'name', 'description', 'include_patterns', 'exclude_patterns', 'max_pages', 'timeout']} />
+      <FormError error={submission.error} known={['url', 'name', 'description', 'include_patterns', 'exclude_patterns', 'languages', 'max_pages', 'timeout']} />
       <div class="row">
         <button type="submit" class="button primary" aria-disabled={submission.busy || !dirty}>
           {submission.busy ? 'Saving…' : 'Save'}

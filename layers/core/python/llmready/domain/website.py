@@ -79,6 +79,46 @@ Patterns = Annotated[
 ]
 
 
+LANGUAGES_LIMIT = 20
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+_LANGUAGE_LIST = rf"^({_LANGUAGE[1:-1]}(, ?{_LANGUAGE[1:-1]}){{0,{LANGUAGES_LIMIT - 1}}})?$"
+
+
+def split_languages(value: object) -> object:
+    """Accept a comma-separated text where a list of languages is expected.
+
+    Raises:
+        ValueError: It is no list of language codes.
+    """
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(_LANGUAGE_LIST, value):
+        raise ValueError(f"must name at most {LANGUAGES_LIMIT} languages by their codes, such as fr or pt-BR")
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Languages = Annotated[
+    list[Annotated[str, Field(pattern=_LANGUAGE)]],
+    BeforeValidator(split_languages),
+    Field(max_length=LANGUAGES_LIMIT),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "array",
+                    "maxItems": LANGUAGES_LIMIT,
+                    "items": {"type": "string", "pattern": _LANGUAGE, "examples": ["fr", "pt-BR"]},
+                },
+                {"type": "string", "pattern": _LANGUAGE_LIST},
+            ],
+            "description": "Languages (BCP 47) that have sections in llms.txt, the main one first, as a list or"
+            " separated by commas. Pages in other languages are listed in `Optional`. Empty: each language has a"
+            " section.",
+        }
+    ),
+]
+
+
 class CrawlRules(BaseModel):
     """How a website is crawled, apart from how many pages.
 
@@ -91,6 +131,7 @@ class CrawlRules(BaseModel):
 
     include_patterns: list[str] = []
     exclude_patterns: list[str] = []
+    languages: list[str] = []
     use_playwright: bool = False
     link_target: LinkTarget = "page"
     timeout: int = 300

@@ -35,8 +35,9 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     keys.SITE: (
         "websites",
         (
-            *("id", "url", "name", "description", "include_patterns", "exclude_patterns", "max_pages"),
+            *("id", "url", "name", "description", "include_patterns", "exclude_patterns", "languages"),
             *(
+                "max_pages",
                 "use_playwright",
                 "link_target",
                 "timeout",

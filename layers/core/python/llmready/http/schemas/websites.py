@@ -10,7 +10,7 @@ from llmready.domain.controls import Controls
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import effective_schedule, next_run
 from llmready.domain.user import User
-from llmready.domain.website import LinkTarget, Patterns, Website
+from llmready.domain.website import Languages, LinkTarget, Patterns, Website
 from llmready.http.schemas.common import Answer, Line, Request, Text, Timestamp, Url, not_null
 
 Name = Annotated[Line, Field(max_length=200)]
@@ -46,6 +46,7 @@ class WebsiteBody(Request):
     description: Description | None = None
     include_patterns: Patterns = Field(default_factory=list)
     exclude_patterns: Patterns = Field(default_factory=list)
+    languages: Languages = Field(default_factory=list)
     max_pages: MaxPages | None = None
     use_playwright: Flag = False
     link_target: LinkTargetField = "page"
@@ -62,6 +63,7 @@ class WebsiteChange(Request):
     description: Description | None = None
     include_patterns: Patterns | SkipJsonSchema[None] = None
     exclude_patterns: Patterns | SkipJsonSchema[None] = None
+    languages: Languages | SkipJsonSchema[None] = None
     max_pages: MaxPages | None = None
     use_playwright: Flag | SkipJsonSchema[None] = None
     link_target: LinkTargetField | SkipJsonSchema[None] = None
@@ -107,6 +109,7 @@ class WebsiteAnswer(Answer):
     description: str | None
     include_patterns: list[str]
     exclude_patterns: list[str]
+    languages: list[str]
     max_pages: int | None
     use_playwright: bool
     link_target: LinkTarget

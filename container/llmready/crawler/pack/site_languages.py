@@ -1,0 +1,77 @@
+"""The language of each page of a site, and which of them is the site's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmready.crawler.languages import detected, fits, language_in, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from llmready.crawler.model import StoredPage
+    from llmready.crawler.urls import Url
+
+LONGEST_SAMPLE = 2000
+"""Characters of the front page that are read to tell its language."""
+
+MOST_SAMPLES = 50
+"""Pages whose texts tell the language of a site that states none."""
+
+
+class SiteLanguages(NamedTuple):
+    """The main language of a site, empty where it is unknown, and the language of each page."""
+
+    main: str
+    of: Mapping[Url, str]
+
+
+def site_languages(
+    pages: Sequence[StoredPage], home: StoredPage, text_of: Callable[[StoredPage], str]
+) -> SiteLanguages:
+    """Tell the languages of a site.
+
+    What a page states (`hreflang`, `lang`, `og:locale`) counts unless its text is in a script that the language does
+    not have. Where all pages state the same language or none, as templates do that were never adapted, the address
+    and the text of each page decide.
+    """
+    stated = {page.url: language_of(page.lang) for page in pages}
+    is_uniform = len(set(stated.values())) == 1
+    found = {page.url: _of_page(page, stated[page.url], is_uniform=is_uniform) for page in pages}
+    main = found[home.url] or _of_text(home, text_of) or _commonest(found.values())
+    main = main or detected(" ".join(_sample(page) for page in pages[:MOST_SAMPLES]))
+    return SiteLanguages(main, {url: language or main for url, language in found.items()})
+
+
+def _of_page(page: StoredPage, stated: str, *, is_uniform: bool) -> str:
+    sample = _sample(page)
+    in_address = language_in(page.url)
+    if not is_uniform or (stated and in_address == stated):
+        return _if_it_fits(stated, sample) if stated else detected(sample) or in_address
+    by_text = detected(sample)
+    if by_text == "zh" and in_address == "zh-hant":
+        # Both are written in the same script.
+        by_text = in_address
+    if in_address and in_address != stated and fits(in_address, sample) and by_text in ("", in_address):
+        # A folder such as /it/ need not be one of a language.
+        return in_address if by_text or not stated or not fits(stated, sample) else stated
+    # Templates are made in English; close relatives such as Danish and Norwegian are not told apart for certain.
+    return by_text if by_text and stated in ("", "en") else _if_it_fits(stated, sample)
+
+
+def _if_it_fits(stated: str, sample: str) -> str:
+    return stated if not stated or fits(stated, sample) else detected(sample) or stated
+
+
+def _of_text(home: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
+    return detected(text_of(home)[:LONGEST_SAMPLE])
+
+
+def _commonest(languages: Iterable[str]) -> str:
+    counts = Counter(language for language in languages if language)
+    return max(counts, key=lambda language: (counts[language], language), default="")
+
+
+def _sample(page: StoredPage) -> str:
+    return " ".join((page.title, page.heading, page.description, page.excerpt, *page.headings))
