@@ -45,6 +45,7 @@ def crawled(pages: dict[str, str], folder: Path) -> tuple[Run, dict[str, str]]:
         "declaration: package: org.example.reeds, class: Reed",
         "This manual is free software; you can redistribute it under the terms of a licence.",
         "Permission is granted to copy, distribute and modify this document.",
+        "This is distributed in the hope that it will be useful, but without any warranty.",
         "Figure 3.2. Reeds in the morning",
         "图 3-2. 清晨的芦苇",
     ],

@@ -333,3 +333,39 @@ def test_a_large_flat_site_is_divided_by_its_lists_or_by_the_words_of_its_addres
     parts = list(kinds) if has_lists else [kind[:4] for kind in kinds]
     assert sorted(title for title in found if title not in ("Overview", "Optional")) == sorted(parts)
     assert {len(found[part]) for part in parts} == {25}
+
+
+def test_a_flat_reference_is_divided_by_what_its_addresses_say_of_each_item(tmp_path: Path) -> None:
+    kinds = {"Class": "classMill_1_1", "Struct": "structMill_1_1", "Group": "group__Mill__"}
+    pages = {
+        f"/{start}Item{number}.html": made(f"Item {number} of {kind}")
+        for kind, start in kinds.items()
+        for number in range(25)
+    }
+    links = "".join(f'<a href="{path}">i</a> ' for path in pages)
+    found = outline(pages | {"/": made("Mill", body=links)}, tmp_path)
+    assert {kind: len(found[kind]) for kind in kinds} == dict.fromkeys(kinds, 25)
+
+
+def test_a_bar_above_generated_lists_names_no_section(tmp_path: Path) -> None:
+    def bar(*links: tuple[str, str]) -> str:
+        items = (f'<a href="{path}">{label}</a>' if path else label for label, path in links)
+        return f"<nav><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul></nav>"
+
+    packages = {"mill.stones": ("Upper", "Lower", "Spindle"), "mill.wheels": ("Paddle", "Axle", "Hub")}
+    pages, links = {}, ""
+    for package, names in packages.items():
+        folder = f"/{package.replace('.', '/')}"
+        ends = ("Tree", f"{folder}/package-tree.html"), ("Index", "/index-all.html")
+        starts = ("Overview", "/"), ("Package", f"{folder}/package-summary.html")
+        pages[f"{folder}/package-summary.html"] = made(package, bar(starts[0], ("Class", ""), *ends))
+        pages[f"{folder}/package-tree.html"] = made(f"{package} Class Hierarchy")
+        for name in names:
+            own, use = f"{folder}/{name}.html", f"{folder}/class-use/{name}.html"
+            pages[own] = made(f"{name} of {package}", bar(*starts, ("Class", ""), ("Use", use), *ends))
+            pages[use] = made(f"Uses of {name}", bar(*starts, ("Class", own), ("Use", ""), *ends))
+            links += f'<a href="{own}">{name}</a> <a href="{folder}/package-summary.html">p</a> '
+    pages["/index-all.html"] = made("Index")
+    found = outline(pages | {"/": made("Mill", body=links)}, tmp_path)
+    assert {"mill.stones", "mill.wheels"} <= set(found)
+    assert {"Class", "Use", "Package"}.isdisjoint(found)

@@ -20,11 +20,14 @@ _PLACEHOLDERS = frozenset((
 _BEGINNINGS = re.compile(
     r"(?i)©|\(c\) |copyright\b|(?:[^|]*\|){5}|lorem ipsum|write an awesome description|this is a short description of"
     r"|skip to (?:main )?content|loading\b.{0,20}$|please enable javascript|javascript (?:is|must be) |you need to enable javascript"
-    # Javadoc's own words, licences, and captions of figures.
-    r"|declaration: |package index$|(?:this|these|the) \w{4,14}(?: and \w{4,14})? (?:is|are) (?:free (?:software|documentation)|licensed under|released under"
-    r"|available under the terms|distributed in the hope)|permission is (?:hereby )?granted|licensed under the|all rights reserved"
+    # Javadoc's own words, and captions of figures.
+    r"|declaration: |package index$"
     r"|(?:figure|fig\.|abbildung|abb\.|figura|fig\.|afbeelding|rysunek|obrázek|рисунок|рис\.|图|圖|図) ?\d+(?:[.\d-]*\d)?[.:\uff1a]? "
     r"|(?:tags|categories|posted (?:in|on|by)|published|last (?:updated|modified)|filed under) ?[:|]"
+)
+_LICENCE = re.compile(
+    r"(?i)\bfree (?:software|documentation)[;:] you (?:can|may)|\bdistributed in the hope that\b|\bwithout even the implied"
+    r"|\bpermission is (?:hereby )?granted\b|\byou (?:can|may) redistribute it\b|\b(?:is|are) (?:licensed|released|available) under "
 )
 _CONSENT = re.compile(
     r"(?i)(?=.*\b(?:cookies?|куки|quk|tracking technologies)\b|.*(?:クッキー|쿠키|ملفات تعريف الارتباط))"
@@ -63,6 +66,7 @@ def _is_furniture(text: str) -> bool:
         or _BEGINNINGS.match(text)
         or _CODE.search(text)
         or _CONSENT.search(text[:300])
+        or _LICENCE.search(text[:200])
     )
 
 

@@ -154,7 +154,7 @@ def _introduction(sections: Sequence[Section]) -> str:
     for section in sections:
         for entry in section.entries:
             text = plain(entry.page.description) or plain(entry.page.excerpt)
-            if text and _INTRODUCTION.match(entry.title):
+            if text and describes(text) and _INTRODUCTION.match(entry.title):
                 return text
     return ""
 

@@ -169,14 +169,18 @@ class _Division:
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts that the navigation names, each for its pages and for those below its own folder."""
         named: dict[str, str] = {}
-        heads = Counter(place.parts[0] for place in self._places.values() if place.parts)
-        for key, place in self._places.items():
+        # A heading above links to generated lists, such as Javadoc's “Class” above “Use” and “Tree”, names no part.
+        places = {
+            key: place for key, place in self._places.items() if not self._is_optional(self._by_key[key])
+        }
+        heads = Counter(place.parts[0] for place in places.values() if place.parts)
+        for key, place in places.items():
             if place.parts and heads[place.parts[0]] > 1 and self._is_name(place.parts[0]):
                 named[key] = place.parts[0]
             elif heads[place.label] > 1 and self._is_name(place.label):
                 named[key] = place.label
         votes: defaultdict[str, set[str]] = defaultdict(set)
-        for key in self._places:
+        for key in places:
             parts = self._own[self._by_key[key].url]
             if len(parts) > 1:
                 votes[parts[0]].add(named.get(key, ""))

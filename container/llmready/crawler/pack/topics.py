@@ -24,6 +24,8 @@ MOST_OF_ONE = 0.8
 """The share of pages from which on a topic divides nothing."""
 
 _BETWEEN = re.compile(r"[-_.+]")
+_KIND = re.compile(r"[a-z]{3,}(?=[A-Z])")
+"""What generators of references write before the name of an item: “class” in `classMatrix_base`."""
 
 
 def topics_of(
@@ -53,7 +55,8 @@ def _by_first_word(pages: Sequence[StoredPage]) -> dict[str, list[StoredPage]]:
         parts = segments(page.url)
         word, *rest = _BETWEEN.split(parts[-1]) if parts else [""]
         if rest and len(word) > 1 and not word.isdecimal():
-            found[readable(word)].append(page)
+            kind = _KIND.match(word)
+            found[readable(kind[0] if kind else word)].append(page)
     return found
 
 
