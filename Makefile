@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 STAGE ?= dev
+TEST_PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -22,8 +23,8 @@ setup: $(STAMPS)/python $(STAMPS)/mdream web/dist/index.html ## Make the environ
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
-test: setup $(STAMPS)/cdk test-packages ## Run every test (as root on Debian it installs the packages that some need)
-	@$(BIN)/python -m pytest
+test: setup $(STAMPS)/cdk test-packages ## Run every test (TEST_PROCESSES=2); as root on Debian it installs the packages that some need
+	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 	@$(call enforced,$(ENFORCED_PART),--part)
 
 test-enforced: setup test-packages ## Run the whole system's tests with IAM enforced; compare allowed with used actions

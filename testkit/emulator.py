@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -48,6 +47,7 @@ from llmready.http.schemas.generations import shown_generation
 from llmready.http.schemas.websites import shown_website
 from llmready.services import Services
 from testkit.partial_services import services_with
+from testkit.ports import free_port
 
 REGION = "us-east-1"
 _CREDENTIALS = {
@@ -285,13 +285,6 @@ class Place:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
-
-
-def free_port() -> int:
-    """Return a free port of the loopback address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from typing import Any
 import boto3
 import httpx
 from botocore.config import Config
+
+from testkit.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -251,9 +252,3 @@ def wait_for(condition: Callable[[], Any], *, within: float = 30.0, every: float
             return found
         time.sleep(every)
     raise AssertionError(f"not within {within} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,15 +1,27 @@
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testkit.emulator import Emulator, Place, running_ministack
+
+TESTS = Path(__file__).parent
+SHARED_SYSTEM = {"e2e", "web", "image"}
+"""Folders whose tests share something that takes long to start."""
 
 
 def pytest_configure() -> None:
     """Let programs be interrupted also where the tests run in the background, which ignores SIGINT for all."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share a running system, or the fixtures of a file, in one process."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in SHARED_SYSTEM else str(item.path)))
 
 
 @pytest.fixture(scope="session")

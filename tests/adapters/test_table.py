@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from llmready.adapters.dynamodb.keys import Key
 from llmready.adapters.dynamodb.table import ConditionFailed, Table, TransactionRefused
 from llmready.domain.errors import TryAgain
-from testkit.emulator import Emulator, Place, free_port
+from testkit.emulator import Emulator, Place
 from testkit.people import new_generation, registered, with_website
+from testkit.ports import free_port
 
 ONE, TWO = Key("p", "1"), Key("p", "2")
 

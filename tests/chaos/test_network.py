@@ -13,8 +13,9 @@ from llmready.domain.generation import Generation
 from llmready.domain.generation_files import archive_key
 from testkit.books import check_completed
 from testkit.dispatching import dispatched
-from testkit.emulator import Place, free_port, running_ministack
+from testkit.emulator import Place, running_ministack
 from testkit.people import queued
+from testkit.ports import free_port
 from testkit.sites import numbered, serve
 from testkit.worker_process import Worker, now_stored, until
 from tests.chaos.proxy import bad_network

@@ -30,6 +30,7 @@ from llmready.crawler.options import Limits, Options
 from llmready.crawler.report.terminal import TerminalReporter
 from llmready.crawler.urls import parse
 from testkit.crawler_program import call, command, environment, run
+from testkit.ports import free_port
 from testkit.serving import HTML, Answer, Site, links, page, serving
 
 TEXT = {"Content-Type": "text/plain"}
@@ -43,12 +44,6 @@ for _ in range(3):
     connection.sendall(b"SSH-2.0-OpenSSH_9\\r\\n")
     connection.close()
 """
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _bomb(encoding: str) -> Answer:
@@ -133,7 +128,7 @@ def test_endless_redirects_to_new_urls_end(tmp_path: Path) -> None:
 
 
 def test_unreachable_site_fails(tmp_path: Path) -> None:
-    call(f"http://127.0.0.1:{_free_port()}", tmp_path).failed("connection_failed")
+    call(f"http://127.0.0.1:{free_port()}", tmp_path).failed("connection_failed")
 
 
 def test_unresolvable_host_fails(tmp_path: Path) -> None:

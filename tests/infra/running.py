@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 
+from testkit.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -87,12 +89,6 @@ class Running:
     def aws(self, service: str) -> Any:
         session = boto3.Session("test", "test", region_name=self.endpoints["region"])
         return session.client(service, endpoint_url=self.endpoints["aws"])  # type: ignore[call-overload]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_free(port: int) -> bool:

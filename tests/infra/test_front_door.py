@@ -10,7 +10,7 @@ from aiohttp import web
 
 from infra.local.failure import LocalError
 from infra.local.front_door import FrontDoor
-from tests.infra.running import free_port
+from testkit.ports import free_port
 
 
 async def _repeat(request: web.Request) -> web.Response:

@@ -17,7 +17,8 @@ from infra.local.aws import Clients
 from infra.local.deployment import STACK, deploy
 from infra.local.distribution import origin_headers
 from llmready.cli.main import main
-from tests.infra.running import ROOT, Running, free_port, is_free, wait_for
+from testkit.ports import free_port
+from tests.infra.running import ROOT, Running, is_free, wait_for
 
 PASSWORD = "correct horse battery"
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
+from testkit.ports import free_port
 from testkit.sites import Answer, Site, numbered, serve
-from testkit.system import PASSWORD, Person, System, free_port
+from testkit.system import PASSWORD, Person, System
 from tests.browser.chromium import chromium
 from tests.web.attacks import attack_pages
 

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, cast
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from infra.example_result import served_site
+from testkit.ports import free_port
 from testkit.sites import numbered, serve
-from testkit.system import PASSWORD, Person, System, free_port
+from testkit.system import PASSWORD, Person, System
 from tests.browser.chromium import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
