@@ -18,7 +18,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a running system, or the fixtures of a file, in one process."""
+    """Keep the tests that share a running system, or the fixtures of a file, in one process.
+
+    The large groups come first, so that no process waits for the last of them at the end.
+    """
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in SHARED_SYSTEM)
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         item.add_marker(pytest.mark.xdist_group(folder if folder in SHARED_SYSTEM else str(item.path)))
