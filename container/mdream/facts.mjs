@@ -20,6 +20,7 @@ const NOT_FOLLOWED = /(?:^|\s)nofollow(?:\s|$)/i
 const STRUCTURED = /"dateModified"\s*:\s*"([^"]{8,40})"/
 const CHANGED = /(?:^|\s)updated(?:\s|$)/
 const MOST_NOSCRIPTS = 200
+const BOOK_CONTENTS = /(?:^|\/)toc(?:-[0-9a-f]{6,64})?\.js(?:[?#]|$)/
 const LINK = /<(?:a|area|iframe)\s/i
 const NUMBER_SIGN = 35
 const AMPERSAND = 38
@@ -117,6 +118,8 @@ function linksOf(tree) {
     // Such as the contents of a book that a script builds otherwise.
     for (const node of inner.lists[ID.iframe]) note(inner, node, SRC, found)
   }
+  // It holds the contents of a book, which readers without scripts may not get elsewhere.
+  for (const node of tree.lists[ID.script]) if (BOOK_CONTENTS.test(tree.get(node, SRC))) note(tree, node, SRC, found)
   return [...found]
 }
 

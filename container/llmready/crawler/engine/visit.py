@@ -15,6 +15,7 @@ from llmready.crawler.browser.need import needs_browser
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.response import all_values
 from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.page.book_contents import is_book_contents
 from llmready.crawler.page.html import HtmlPage, read_html, read_rendered
 from llmready.crawler.page.media import Media, is_page_path, media_of
 from llmready.crawler.page.meta_tags import header_rules
@@ -132,7 +133,8 @@ async def visit(
     try:
         return await _visit(response, candidate, scope, converter, browser)
     except Failure as failure:
-        return Visit(Fail(failure))
+        # The script of a book's contents is no page that a reader could miss.
+        return Visit(Skip() if is_book_contents(candidate.url.path) else Fail(failure))
     except OSError:
         raise
     except Exception:  # noqa: BLE001 - it is logged with its traceback, and must not end the crawl
@@ -202,7 +204,7 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
     target = _stub_target(content)
     if target is not None and target.key != candidate.url.key:
         return Redirect(target)
-    if metadata.noindex or not scope.wants(candidate.url):
+    if metadata.noindex or not scope.wants(candidate.url) or is_book_contents(candidate.url.path):
         return Skip()
     if metadata.is_frameset:
         return Frames(metadata.title)

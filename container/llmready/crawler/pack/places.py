@@ -56,11 +56,7 @@ def places_of(
             parts[key][tuple(NUMBER.sub("", name) for name in names)] += 1
         if row:
             rows.append(list(row))
-    chosen = {
-        key: max(votes, key=lambda names: (bool(names), votes[names], len(names), names))
-        for key, votes in parts.items()
-    }
-    chosen = _without_common(chosen)
+    chosen = _without_common({key: _innermost(votes) for key, votes in parts.items()})
     found = {
         key: Place(
             max(labels[key], key=lambda text: (labels[key][text], -len(text), text)), chosen[key], rank
@@ -71,6 +67,13 @@ def places_of(
         if key in pages:
             found.setdefault(key, Place(label, (), len(found)))
     return found
+
+
+def _innermost(votes: Counter[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names of the parts around a page that most menus have, with the inner ones that some menus fold."""
+    most = max(votes, key=lambda names: (bool(names), votes[names], len(names), names))
+    longer = [names for names in votes if names[: len(most)] == most]
+    return max(longer, key=lambda names: (len(names), votes[names], names))
 
 
 def labels_of(navigation: SiteNavigation | None) -> dict[str, str]:

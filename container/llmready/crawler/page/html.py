@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import to_utf8
 from llmready.crawler.fetch.response import all_values
+from llmready.crawler.page.book_contents import contents_in, is_book_contents
 from llmready.crawler.page.last_change import last_change
 from llmready.crawler.page.metadata import PageMetadata, read_metadata
 from llmready.crawler.page.relations import Relations, read_relations
@@ -34,6 +35,8 @@ class HtmlPage:
 async def read_html(response: Response, converter: Converter) -> HtmlPage:
     """Read an HTML response. Raises: Failure (converter_failed)."""
     source = to_utf8(response.body, response.headers.get("Content-Type", ""))
+    if is_book_contents(response.url.path):
+        source = contents_in(source.decode("utf-8", errors="replace")).encode()
     return await _read(response, source, converter)
 
 

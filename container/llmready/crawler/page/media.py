@@ -6,6 +6,8 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from llmready.crawler.page.book_contents import is_book_contents
+
 if TYPE_CHECKING:
     from llmready.crawler.fetch.response import Response
 
@@ -53,6 +55,7 @@ def is_page(response: Response) -> bool:
     kind = response.content_type
     return (
         kind in _HTML
+        or is_book_contents(response.url.path)
         or kind in _MARKDOWN
         or kind in ("", "text/plain")
         or (kind in _UNNAMED and _MARKDOWN_PATH.search(response.url.path) is not None)
@@ -71,7 +74,7 @@ def media_of(response: Response) -> Media:
     binary files as plain text.
     """
     kind, head = response.content_type, response.body[:_LOOKED_AT]
-    if kind in _HTML:
+    if kind in _HTML or is_book_contents(response.url.path):
         return Media.HTML
     if not is_page(response) or b"\0" in head:
         return Media.OTHER
@@ -88,4 +91,4 @@ def is_page_path(path: str) -> bool:
     if path in _NOTICES or "/_sources/" in path:
         return False
     dot = path.rfind(".", path.rfind("/") + 1)
-    return dot == -1 or _NOT_PAGES.fullmatch(path, dot) is None
+    return dot == -1 or is_book_contents(path) or _NOT_PAGES.fullmatch(path, dot) is None

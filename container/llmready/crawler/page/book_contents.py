@@ -1,0 +1,81 @@
+"""Read the table of contents of a book out of the script that writes it; the script is never run.
+
+mdBook writes its contents into `toc.js` (`toc-HASH.js` since 0.5), as HTML in a string, next to a `toc.html` for
+readers without scripts, which some sites do not publish.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_SCRIPT = 1_000_000
+FEWEST_LINKS = 2
+
+_PATH = re.compile(r"/toc(?:-[0-9a-f]{6,64})?\.js$")
+_QUOTES = re.compile(r"['\"`]")
+_ESCAPED = re.compile(
+    r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|.))", re.DOTALL
+)
+_SIGNS = {"n": "\n", "t": "\t", "r": "\n", "b": "", "f": "", "v": "", "0": "", "\n": "", "\r\n": ""}
+_LINK = re.compile(r"<a\s")
+_LARGEST_SIGN = 0x10FFFF
+
+
+def is_book_contents(path: str) -> bool:
+    """Tell from a path whether it may be a script that writes the contents of a book."""
+    return _PATH.search(path) is not None
+
+
+def contents_in(script: str) -> str:
+    """Return the HTML with the most links among the strings of a script, as a page; empty where there is none.
+
+    Each character is read once, so that the time is linear in the length of the script.
+    """
+    script = script[:LONGEST_SCRIPT]
+    best, most = "", FEWEST_LINKS - 1
+    line_end = -1
+    start = _QUOTES.search(script)
+    while start is not None:
+        if line_end < start.end():
+            line_end = _found(script, "\n", start.end())
+        end = _end_of(script, start.end(), start[0])
+        if start[0] != "`":
+            # An apostrophe in a comment begins no string that goes on in another line.
+            end = min(end, line_end)
+        links = len(_LINK.findall(script, start.end(), end))
+        if links > most:
+            best, most = script[start.end() : end], links
+        start = _QUOTES.search(script, end + 1)
+    if not best:
+        return ""
+    # Its links lead out of the frame of the contents, as those of toc.html do.
+    links_out = _LINK.sub('<a target="_parent" ', _ESCAPED.sub(_sign, best))
+    return f"<!doctype html><body>{links_out}"
+
+
+def _end_of(script: str, start: int, quote: str) -> int:
+    """Return where a string ends, at the latest at the end of the script."""
+    end = _found(script, quote, start)
+    while end < len(script) and _is_escaped(script, start, end):
+        end = _found(script, quote, end + 1)
+    return end
+
+
+def _found(script: str, sign: str, start: int) -> int:
+    end = script.find(sign, start)
+    return end if end >= 0 else len(script)
+
+
+def _is_escaped(script: str, start: int, end: int) -> bool:
+    before = end
+    while before > start and script[before - 1] == "\\":
+        before -= 1
+    return (end - before) % 2 == 1
+
+
+def _sign(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    if code:
+        number = int(code, 16)
+        return chr(number) if number <= _LARGEST_SIGN else ""
+    return _SIGNS.get(match[4], match[4])
