@@ -1,11 +1,15 @@
 """docs/cli.md tells of each command and exit code."""
 
 import argparse
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.main import build_parser
@@ -49,6 +53,34 @@ def test_a_shell_completes(tmp_path: Path) -> None:
     )
     done = subprocess.run(["bash", "-c", asks], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["delete"], done.stderr
+
+
+def test_fish_completes(tmp_path: Path) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("the Debian package fish is not installed")
+    script = subprocess.run(
+        [LLMREADY, "completion", "fish"], capture_output=True, text=True, check=True
+    ).stdout
+    (tmp_path / "llmready.fish").write_text(script)
+
+    def completed(line: str) -> set[str]:
+        asks = f"source {tmp_path}/llmready.fish; complete -C '{line}'"
+        done = subprocess.run(
+            [fish, "--no-config", "-c", asks],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "HOME": str(tmp_path)},
+        )
+        assert done.stderr == ""
+        return {choice.partition("\t")[0] for choice in done.stdout.splitlines()}
+
+    assert completed("llmready sites de") == {"delete"}
+    assert {"sites", "webhooks", "keys", "sync", "changes"} <= completed("llmready ")
+    assert {"add", "edit", "deliveries", "rotate"} <= completed("llmready webhooks ")
+    assert completed("llmready sites edit x --sche") == {"--schedule"}
+    assert completed("llmready sites edit x --schedule ") == {"off", "daily", "weekly", "monthly"}
 
 
 def test_output_on_a_full_disk_is_one_sentence() -> None:

@@ -21,6 +21,8 @@ def add_commands(add: Add) -> None:
     _add_sign_in_commands(add)
     _add_password_commands(add)
     client_command(add, "whoami", _whoami, "Show your account and its plan.")
+    rename = client_command(add, "rename", _rename, "Change your name.")
+    rename.add_argument("name", metavar="NAME", help='the new name; "" removes it')
     client_command(add, "plans", _plans, "List the plans and their limits.")
     mails = client_command(add, "mails", _mails, "Show or choose which emails you get.")
     mails.add_argument("--generations", choices=_ON_OFF, help="when a generation completes or fails")
@@ -135,6 +137,19 @@ def _whoami(session: Session, options: argparse.Namespace) -> int:
             "files kept": f"{plan['files_kept_days']} days",
         }
     )
+    return ExitCode.DONE
+
+
+def _rename(session: Session, options: argparse.Namespace) -> int:
+    profile = session.call("PATCH", "/auth/me", json={"full_name": options.name or None})
+    if options.json:
+        print_json(profile)
+    else:
+        print(
+            f"Your name is {plain(profile['full_name'])}."
+            if profile["full_name"]
+            else "Your name was removed."
+        )
     return ExitCode.DONE
 
 

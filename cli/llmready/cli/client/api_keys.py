@@ -1,12 +1,14 @@
 """``llmready keys``: API keys for programs."""
 
 import argparse
+import re
 from typing import Any
 from urllib.parse import quote
 
 from llmready.cli.client.commands import Add, client_command
 from llmready.cli.client.output import day, plain, print_json, print_table, say
 from llmready.cli.client.session import Session
+from llmready.cli.client.site_names import ID_PREFIX
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
 
@@ -29,7 +31,9 @@ def add_commands(add: Add) -> None:
     revoke = client_command(
         commands.add_parser, "revoke", _revoke, "Revoke API keys. They stop working at once."
     )
-    revoke.add_argument("keys", nargs="+", metavar="KEY", help="ID, last four characters, or name")
+    revoke.add_argument(
+        "keys", nargs="+", metavar="KEY", help="ID or the start of it, last four characters, or name"
+    )
 
 
 def _list(session: Session, options: argparse.Namespace) -> int:
@@ -88,8 +92,10 @@ def _all(session: Session) -> list[dict[str, Any]]:
 
 def _find(keys: list[dict[str, Any]], text: str) -> dict[str, Any]:
     found = [key for key in keys if text in (key["id"], key["last_four"], key["name"])]
+    if not found and re.fullmatch(ID_PREFIX, text):
+        found = [key for key in keys if key["id"].startswith(text)]
     if len(found) > 1:
-        raise CommandFailed(f'several API keys match "{plain(text)}"; name the ID')
+        raise CommandFailed(f'several API keys match "{plain(text)}"; type more of the ID')
     if not found:
         raise CommandFailed(
             f'you have no API key "{plain(text)}"; `llmready keys list` shows them', ExitCode.NOT_FOUND

@@ -13,7 +13,7 @@ from typing import Any
 from llmready.cli.client.commands import Add, client_command
 from llmready.cli.client.output import day, plain, print_fields, print_json, print_table, say, size
 from llmready.cli.client.session import Refused, Session
-from llmready.cli.client.site_names import find_or_add_site, find_site
+from llmready.cli.client.site_names import ID_PREFIX, find_or_add_site, find_site
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import is_id
@@ -43,7 +43,7 @@ def add_commands(add: Add) -> None:
         "target",
         metavar="GENERATION|SITE",
         nargs="?",
-        help="its ID, or a website (default: the newest completed)",
+        help="its ID, the start of it, or a website (default: the newest completed)",
     )
     _add_out(fetch)
     history = client_command(add, "history", _history, "List your generations, newest first.")
@@ -106,8 +106,7 @@ def _download(session: Session, options: argparse.Namespace) -> int:
     elif is_id(options.target):
         generation_id = _generation_or_website(session, options.target)
     else:
-        site = find_site(session, options.target)
-        generation_id = newest(session, status="completed", website_id=site["id"])["id"]
+        generation_id = _named_generation(session, options.target)
     from llmready.cli.client.downloading import download_files
 
     return download_files(session, generation_id, options.out, force=options.force, as_json=options.json)
@@ -279,7 +278,7 @@ def find_generation(session: Session, text: str | None, **filters: str) -> str:
         return str(newest(session, **filters)["id"])
     if is_id(text):
         return text
-    if not re.fullmatch(r"[0-9a-f-]{4,36}", text):
+    if not re.fullmatch(ID_PREFIX, text):
         raise _no_generation(text)
     found: list[str] = []
     cursor: str | None = None
@@ -302,6 +301,17 @@ def _no_generation(text: str) -> CommandFailed:
         f'no generation has the ID "{plain(text)}"; run `llmready history` to list your generations',
         ExitCode.NOT_FOUND,
     )
+
+
+def _named_generation(session: Session, text: str) -> str:
+    """Return the newest completed generation of a website, or the generation whose ID begins with a text."""
+    try:
+        site = find_site(session, text)
+    except CommandFailed as failure:
+        if failure.code is not ExitCode.NOT_FOUND or not re.fullmatch(ID_PREFIX, text):
+            raise
+        return find_generation(session, text)
+    return str(newest(session, status="completed", website_id=site["id"])["id"])
 
 
 def _generation_or_website(session: Session, text: str) -> str:

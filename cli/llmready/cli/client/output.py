@@ -93,7 +93,15 @@ def size(count: int | None) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.1f} kB"
 
 
-_STATUS_COLOURS = {"completed": "green", "failed": "red", "cancelled": "yellow", "processing": "cyan"}
+# Statuses of generations and of webhook deliveries.
+_STATUS_COLOURS = {
+    "completed": "green",
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "processing": "cyan",
+    "pending": "cyan",
+}
 _UNLIMITED = 10_000  # columns; a program or a file has no width
 
 
@@ -112,5 +120,5 @@ def _cell(value: Any) -> "Text":
 def _print(table: "Table") -> None:
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNLIMITED
+    width = None if sys.stdout.isatty() else _UNLIMITED
     Console(highlight=False, width=width).print(table)

@@ -12,6 +12,8 @@ from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import is_id
 
 _PER_PAGE = 100
+ID_PREFIX = r"[0-9a-f-]{4,36}"
+"""What may be the start of an ID."""
 
 
 def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
@@ -26,10 +28,10 @@ def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
 
 
 def find_site(session: Session, text: str) -> dict[str, Any]:
-    """Return the website with this ID, name or address.
+    """Return the website with this ID, start of an ID, name or address.
 
     Raises:
-        CommandFailed: There is none, or several have the name.
+        CommandFailed: There is none, or several match.
     """
     found = _known(session, text)
     if found is None:
@@ -74,7 +76,14 @@ def _known(session: Session, text: str) -> dict[str, Any] | None:
     named = [site for site in sites if site["name"].casefold() == text.strip().casefold()]
     if len(named) > 1:
         raise CommandFailed(f'{len(named)} websites have the name "{plain(text)}"; use the address or the ID')
-    return named[0] if named else None
+    if named:
+        return named[0]
+    if not re.fullmatch(ID_PREFIX, text):
+        return None
+    begun = [site for site in sites if site["id"].startswith(text)]
+    if len(begun) > 1:
+        raise CommandFailed(f"several websites begin with {text}; type more of the ID")
+    return begun[0] if begun else None
 
 
 def _address(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from llmready.cli.client.commands import Add, client_command
-from llmready.cli.client.output import day, plain, print_fields, print_json, print_table, say
+from llmready.cli.client.output import coloured, day, plain, print_fields, print_json, print_table, say
 from llmready.cli.client.session import Session
 from llmready.cli.client.site_names import all_sites, find_site
 from llmready.cli.exit_codes import ExitCode
@@ -34,16 +34,22 @@ def add_commands(add: Add) -> None:
     )
     _add_fields(new)
     show = client_command(commands.add_parser, "show", _show, "Show a website and its statistics.")
-    show.add_argument("site", metavar="SITE", help="address, name or ID")
+    show.add_argument("site", metavar="SITE", help="address, name, ID or the start of it")
     edit = client_command(commands.add_parser, "edit", _edit, "Change websites.")
-    edit.add_argument("sites", nargs="+", metavar="SITE", help="address, name or ID")
+    edit.add_argument("sites", nargs="+", metavar="SITE", help="address, name, ID or the start of it")
     edit.add_argument("--url", metavar="URL", help="a new address")
     _add_fields(edit)
     remove = client_command(
         commands.add_parser, "delete", _delete, "Delete websites with their generations and files."
     )
-    remove.add_argument("sites", nargs="+", metavar="SITE", help="address, name or ID")
+    remove.add_argument("sites", nargs="+", metavar="SITE", help="address, name, ID or the start of it")
     remove.add_argument("--yes", action="store_true", help="do not ask")
+    preview = client_command(
+        commands.add_parser, "preview", _preview, "Show which pages patterns include, without a generation."
+    )
+    preview.add_argument("site", metavar="SITE", help="address, name, ID or the start of it")
+    preview.add_argument("--include", metavar="P,P", help="include only these pages (default: as stored)")
+    preview.add_argument("--exclude", metavar="P,P", help="exclude these pages (default: as stored)")
     client_command(commands.add_parser, "stats", _stats, "Show statistics of all websites.")
 
 
@@ -177,6 +183,23 @@ def _delete(session: Session, options: argparse.Namespace) -> int:
             print(answer["message"])
         return ExitCode.DONE
     return _in_bulk(session, "delete", [site["id"] for site in sites], options.sites, as_json=options.json)
+
+
+def _preview(session: Session, options: argparse.Namespace) -> int:
+    patterns = {"include_patterns": options.include, "exclude_patterns": options.exclude}
+    given = {name: value for name, value in patterns.items() if value is not None}
+    found = session.call("POST", f"/websites/{find_site(session, options.site)['id']}/preview", json=given)
+    if options.json:
+        print_json(found)
+        return ExitCode.DONE
+    print(f"{found['kept']} of {found['kept'] + found['excluded']} known pages are included.")
+    for sign, colour, urls in (
+        ("+", "green", found["examples_kept"]),
+        ("-", "red", found["examples_excluded"]),
+    ):
+        for url in urls:
+            print(coloured(f"{sign} {plain(url)}", colour))
+    return ExitCode.DONE
 
 
 def _stats(session: Session, options: argparse.Namespace) -> int:

@@ -28,10 +28,14 @@ def add_commands(add: Add) -> None:
         commands.add_parser, "add", _add, "Have events sent to a URL. Prints the secret, which is shown once."
     )
     create.add_argument("url", metavar="URL", help="an https URL of a public host")
-    create.add_argument(
-        "--events", metavar="E,E", help=f"which events, of {', '.join(_EVENTS)} (default: all of them)"
+    _add_fields(create, "(default: all of them)")
+    edit = client_command(commands.add_parser, "edit", _edit, "Change a webhook.")
+    edit.add_argument("webhook", metavar="WEBHOOK", help=_WEBHOOK)
+    edit.add_argument("--url", metavar="URL", help="a new URL")
+    edit.add_argument(
+        "--active", action=argparse.BooleanOptionalAction, dest="is_active", help="send events to it"
     )
-    create.add_argument("--description", metavar="TEXT", help="what the webhook is for")
+    _add_fields(edit, "")
     for name, run, text in (
         ("remove", _remove, "Delete a webhook."),
         ("test", _test, "Send a ping event to a webhook."),
@@ -45,6 +49,22 @@ def add_commands(add: Add) -> None:
     retry = client_command(commands.add_parser, "retry", _retry, "Send a delivery once more.")
     retry.add_argument("webhook", metavar="WEBHOOK", help=_WEBHOOK)
     retry.add_argument("delivery", metavar="DELIVERY", help="ID of the delivery, or a prefix of it")
+
+
+def _add_fields(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--events", metavar="E,E", help=f"which events, of {', '.join(_EVENTS)} {default}".strip()
+    )
+    parser.add_argument("--description", metavar="TEXT", help="what the webhook is for")
+
+
+def _fields(options: argparse.Namespace) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if options.events is not None:
+        fields["events"] = [event.strip() for event in options.events.split(",") if event.strip()]
+    if options.description is not None:
+        fields["description"] = options.description
+    return fields
 
 
 def _list(session: Session, options: argparse.Namespace) -> int:
@@ -68,12 +88,21 @@ def _list(session: Session, options: argparse.Namespace) -> int:
 
 
 def _add(session: Session, options: argparse.Namespace) -> int:
-    body: dict[str, Any] = {"url": options.url}
-    if options.events is not None:
-        body["events"] = [event.strip() for event in options.events.split(",") if event.strip()]
-    if options.description is not None:
-        body["description"] = options.description
+    body = {"url": options.url, **_fields(options)}
     return _print_secret(session.call("POST", "/webhooks", json=body), options)
+
+
+def _edit(session: Session, options: argparse.Namespace) -> int:
+    given = {"url": options.url, "is_active": options.is_active}
+    changes = _fields(options) | {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise CommandFailed("name something to change, such as --events generation.failed", ExitCode.USAGE)
+    changed = session.call("PATCH", _path(_find(session, options.webhook)), json=changes)
+    if options.json:
+        print_json(changed)
+    else:
+        print(f"Changed the webhook to {plain(changed['url'])}.")
+    return ExitCode.DONE
 
 
 def _remove(session: Session, options: argparse.Namespace) -> int:
