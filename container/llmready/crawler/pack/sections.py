@@ -13,12 +13,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmready.crawler.kinds import Kind, kind_of, names_a_list
+from llmready.crawler.kinds import Kind, kind_of
 from llmready.crawler.pack import topics
 from llmready.crawler.pack.folders import natural, shared_folders
 from llmready.crawler.pack.page_links import labelled_links, links_under_headings
 from llmready.crawler.pack.places import MOST_OF_ALL, places_of
 from llmready.crawler.pack.posts import FEWEST_POSTS, MOST_TOGETHER, are_posts, divided, is_post, newest_first
+from llmready.crawler.pack.section_names import LONGEST_NAME, is_label, names_a_part
 from llmready.crawler.pack.words import readable, segments
 
 if TYPE_CHECKING:
@@ -34,32 +35,16 @@ OPTIONAL = "Optional"
 """The format's own name for what a reader short of space can skip."""
 
 MOST_SECTIONS = 40
-LONGEST_NAME = 60
 FLAT = 12
 """Pages outside all parts from which on the front page's headings are asked."""
 
 SHORTEST_NAME = 3
 """Letters of a folder below which it does not tell what it holds."""
 
-MOST_WORDS = 6
-"""Words of a heading on the front page from which on it is a sentence, not the name of a part."""
-
-_ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f", ":")
-_APPEAL = re.compile(
-    r"(?i)(?:get started (?:now|today|free)|start (?:now|free|your|a free)|try |sign up|subscribe|join |buy |shop now"
-    r"|learn more|read more|contact us|request |book |download now|see |view |discover |explore |ready to "
-    r"|why choose )"
-)
 _POSTS = "\0posts"  # Key of posts that have no name.
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CHAPTERS = ("Chapter ", "Appendix ")
 _CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
-_NO_NAMES = frozenset((
-    "home", "start", "index", "docs", "documentation", "front page", "main page", "menu", "navigation", "contents",
-    "table of contents", "description", "options", "synopsis", "name", "see also", "notes", "introduction",
-    "links", "search", "quick search", "more", "external links", "references", "bugs", "author", "authors",
-    "welcome",
-))  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -209,10 +194,7 @@ class _Division:
         return {url: name for url, name in found.items() if counts[name] > 1} if len(counts) > 1 else {}
 
     def _is_name(self, text: str) -> bool:
-        folded = text.casefold()
-        if text.isdecimal() or names_a_list(text):
-            return False
-        return 1 < len(text) <= LONGEST_NAME and folded not in _NO_NAMES and folded != self._site_name
+        return names_a_part(text) and text.casefold() != self._site_name
 
     def _folder_name(self, page: StoredPage) -> str:
         parts = self._own[page.url]
@@ -259,9 +241,7 @@ class _Division:
         return heading if is_most and is_own and not is_page and self._is_part_heading(heading) else ""
 
     def _is_part_heading(self, heading: str) -> bool:
-        """Tell whether a heading of the front page may name a part: it is no sentence and asks for nothing."""
-        is_sentence = heading.endswith(_ENDS) or heading.count(" ") >= MOST_WORDS
-        return not is_sentence and not _APPEAL.match(heading) and self._is_name(heading)
+        return is_label(heading) and self._is_name(heading)
 
     def _fold_small(self, groups: dict[str, list[StoredPage]]) -> None:
         """One page makes no part."""
