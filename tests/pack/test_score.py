@@ -269,3 +269,43 @@ def test_a_site_in_one_language_with_names_in_latin_letters_is_not_mixed(tmp_pat
     pages["/"] = html("博物馆", f"<p>博物馆展示海岸的工具，每天开放。</p>{links(*pages)}", lang="zh")
     found, _ = reasons_of(pages, tmp_path)
     assert found == {}
+
+
+def test_pages_with_hardly_a_text_of_their_own_cost_points(tmp_path: Path) -> None:
+    notice = "".join(f"<p>{sentence(number)}</p>" for number in range(20, 24))
+    pages = rooms(8)
+    for number in range(8):
+        path = f"/{WORDS[number]}"
+        pages[path] = html(f"{path[1:].title()} room", f"<p>{sentence(number)}</p>{notice}")
+    found, _ = reasons_of(pages, tmp_path)
+    assert set(found) == {"boilerplate"}
+    assert "8 of 9 pages have" in found["boilerplate"]["detail"]
+
+
+def test_lists_in_optional_need_no_description(tmp_path: Path) -> None:
+    pages = rooms(6)
+    for number in range(4):
+        pages[f"/tag/{WORDS[number]}"] = html(WORDS[number].title(), f'<a href="/{WORDS[number]}">one</a>')
+    tags = links(*(f"/tag/{WORDS[number]}" for number in range(4)))
+    pages["/"] = html("Museum", f"<p>The museum shows tools of the coast.</p>{links(*pages)}{tags}")
+    found, _ = reasons_of(pages, tmp_path)
+    assert "links_without_description" not in found
+
+
+def test_a_listing_of_a_folder_names_no_site(tmp_path: Path) -> None:
+    pages = {path: page for path, page in rooms(6).items() if path != "/"}
+    pages["/"] = (
+        f"<!doctype html><title>Directory listing for /</title><h1>Directory listing for /</h1>{links(*pages)}"
+    )
+    found, origin = reasons_of(pages, tmp_path)
+    assert found["site_name"]["pages"] == [f"{origin}/"]
+
+
+def test_titles_that_only_file_names_tell_apart_cost_points(tmp_path: Path) -> None:
+    pages = rooms(6)
+    names = [f"d{number}x" for number in range(4)]
+    for number, name in enumerate(names):
+        pages[f"/{name}"] = html("Long description", f"<p>{sentence(number + 12)}</p>")
+    pages["/"] = html("Museum", f"<p>The museum shows tools of the coast.</p>{links(*pages)}")
+    found, origin = reasons_of(pages, tmp_path)
+    assert sorted(found["generic_titles"]["pages"]) == [f"{origin}/{name}" for name in names]

@@ -36,6 +36,7 @@ _NEVER_A_SITE = """
 """
 """Not names of sites, though a page may have such a title; rustdoc ends each title in "Rust"."""
 
+_LISTING = re.compile(r"(?:directory listing for|index of|listing of) /")
 _NUMBERED = re.compile(
     r"(?i)(?:new page|untitled|untitled[- ]document|sans titre|nouvelle page|unbenannt|neue seite"
     r"|sin título|senza titolo|sem título|新网页|新網頁|无标题|無標題|無題|無題ドキュメント)"
@@ -64,7 +65,8 @@ def is_placeholder(title: str) -> bool:
 
 def is_site_name(text: str) -> bool:
     """Tell whether a text may name a site; “Search” and “Top” may be titles of pages but name no site."""
-    return not is_placeholder(text) and text.casefold().strip(" .!:-–—|") not in _NO_SITE
+    folded = text.casefold().strip(" .!:-–—|")
+    return not is_placeholder(text) and folded not in _NO_SITE and _LISTING.match(folded) is None
 
 
 def without_welcome(title: str) -> str:

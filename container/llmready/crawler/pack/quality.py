@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.model import Quality
-from llmready.crawler.pack.reader_rules import reader_rules
+from llmready.crawler.pack.reader_rules import judged_sections, points_of_division, reader_rules
 from llmready.crawler.pack.reasons import by_share, have, pages, reason, share
 from llmready.crawler.pack.text_faults import is_gone
 
@@ -105,7 +105,7 @@ def _of_pages(described: Sequence[dict[str, Any]]) -> Iterator[Reason]:
         "Divide these pages on the site, for example one page for each chapter.",
         [page["url"] for page in described if page["bytes"] > LONGEST_PAGE],
         of=len(described),
-        most=10,
+        most=5,
     )
     # afdocs `rendering-strategy` and `single-fetch-completeness`: a page that is empty without its scripts.
     yield by_share(
@@ -114,7 +114,7 @@ def _of_pages(described: Sequence[dict[str, Any]]) -> Iterator[Reason]:
         "Turn on use_playwright if scripts write these pages; otherwise name them in exclude_patterns.",
         [page["url"] for page in described if page["words"] < FEWEST_WORDS],
         of=len(described),
-        most=15,
+        most=25,
     )
 
 
@@ -137,20 +137,22 @@ def _of_index(outline: Outline) -> Iterator[Reason]:
         "Link further pages, or turn on use_playwright if scripts write the links; check include_patterns.",
         [entry.page.url for entry in entries],
     )
+    # Lists by tag, forms and the like in `Optional` need no description.
+    described = [entry for section in judged_sections(outline) for entry in section.entries]
     # llms-txt-audit `missing-link-note` (2 points each), llms-txt-kit "Links have descriptions", llmstxt-parser.
     yield by_share(
         "links_without_description",
         "no description.",
         'Write a <meta name="description"> or a first paragraph for these pages.',
-        [entry.page.url for entry in entries if not entry.description],
-        of=count,
+        [entry.page.url for entry in described if not entry.description],
+        of=len(described),
         most=20,
     )
     # llms-txt-audit `sections-missing`, llms-txt-kit "Uses section headings".
     yield reason(
         "one_section",
         f"All {count:,} pages stand in one section, because nothing on the site divides them.",
-        5 if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0,
+        points_of_division(count) if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0,
         "Divide the pages by the parts of a navigation, or by folders in their URLs.",
     )
     # llms-txt-kit "All links use HTTPS".

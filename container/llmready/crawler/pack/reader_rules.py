@@ -34,6 +34,9 @@ LONGEST_SITE_NAME = 70
 FEWEST_DIVIDED = 20
 """Pages from which on the balance of sections matters."""
 
+MANY = 100
+"""Pages from which on sections that do not divide them cost more."""
+
 MOST_IN_ONE = 0.85
 """Share of the pages that one of several sections may hold."""
 
@@ -55,7 +58,7 @@ _OTHER_SCRIPTS = frozenset({
     "am", "ar", "be", "bg", "bn", "el", "fa", "he", "hi", "hy", "ja", "ka", "kk", "km", "ko", "lo", "mk", "mr", "my",
     "ne", "ru", "ta", "te", "th", "uk", "ur", "zh",
 })  # fmt: skip
-_NUMBERED = re.compile(r" \(\d{1,6}\)$")
+_NUMBERED = re.compile(r" \(([^()]{1,80})\)$")
 _DIGIT = re.compile(r"\d")
 _SCRIPTS = {
     "East Asian": re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"),
@@ -91,15 +94,16 @@ def reader_rules(
         "Give each of these pages a <title> or a first heading of its own.",
         _generic_titles(entries, outline.site_name),
         of=len(entries),
-        most=15,
+        most=20,
     )
+    yield _repeated(entries)
     yield by_share(
-        "repeated_descriptions",
-        "a description that begins or ends like those of others.",
-        'Write a <meta name="description"> for each page that says what this page alone is about.',
-        _repeated(entries),
-        of=len(entries),
-        most=15,
+        "boilerplate",
+        "little text besides what stands on many other pages, too.",
+        "Mark repeated text as <nav>, <header>, <footer> or <aside>, or give these pages a text of their own.",
+        faults.boilerplate(),
+        of=max(1, faults.compared),
+        most=25,
     )
     yield _balance(outline)
     if coverage is not None:
@@ -108,9 +112,9 @@ def reader_rules(
         "mixed_languages",
         "another language than the rest of their section.",
         "Put each translation in a folder of its own, such as /fr/, or crawl one language with include_patterns.",
-        [url for section in outline.sections for url in _foreign(section)],
+        [url for section in judged_sections(outline) for url in _foreign(section)],
         of=len(entries),
-        most=10,
+        most=20,
     )
     yield by_share(
         "garbled_text",
@@ -118,8 +122,15 @@ def reader_rules(
         "Save these pages in UTF-8, and declare the encoding in the Content-Type header.",
         faults.garbled,
         of=len(entries),
-        most=20,
+        most=40,
     )
+
+
+def judged_sections(outline: Outline) -> list[Section]:
+    """Return the sections that readers rely on: `Optional` counts only where it has most of the pages."""
+    sections = [section for section in outline.sections if section.title != OPTIONAL]
+    kept = sum(len(section.entries) for section in sections)
+    return sections if 2 * kept >= len(outline.entries) else outline.sections
 
 
 def _site_name(outline: Outline) -> Reason:
@@ -135,7 +146,7 @@ def _site_name(outline: Outline) -> Reason:
     else:
         return reason("site_name", "The site has a name.", 0, "")
     remedy = 'State the name in <meta property="og:site_name"> or in structured data of the front page.'
-    return reason("site_name", detail, 10, remedy, [home])
+    return reason("site_name", detail, 15, remedy, [home])
 
 
 def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
@@ -145,27 +156,38 @@ def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
         page, title = entry.page, entry.title
         # The first page of the list is the front page, which may be named as the site.
         is_site = place > 0 and title.casefold() == site_name.casefold()
-        number = _NUMBERED.search(title)
-        is_made = number is not None and number[0].strip() not in f"{page.title}\n{page.heading}"
+        mark = _NUMBERED.search(title)
+        file = readable("".join(segments(page.url)[-1:]))
+        added = mark[1] if mark else ""
+        is_number = added != "" and (added.isdecimal() or added == file)
+        is_made = is_number and f"({added})" not in f"{page.title}\n{page.heading}"
         is_nameless = is_placeholder(page.title) and is_placeholder(page.heading)
-        is_file = is_nameless and title == readable("".join(segments(page.url)[-1:])) and _DIGIT.search(title)
+        is_file = is_nameless and title == file and _DIGIT.search(title)
         if is_placeholder(title) or is_site or is_made or is_file or f"({page.url.target})" in title:
             found.append(page.url)
     return found
 
 
-def _repeated(entries: Sequence[Entry]) -> list[Url]:
-    """Return the pages whose descriptions are used twice, or share a sentence of a template with others."""
+def _repeated(entries: Sequence[Entry]) -> Reason:
+    """Rate descriptions that are used twice, or that share a sentence of a template with others.
+
+    Those that only end alike cost half as much, because a reader sees their own beginnings first.
+    """
     texts = [(entry.page.url, entry.description.casefold()) for entry in entries if entry.description]
     whole = Counter(text for _, text in texts)
     starts = Counter(text[:COMPARED] for _, text in texts if len(text) >= COMPARED)
     ends = Counter(text[-COMPARED:] for _, text in texts if len(text) >= COMPARED)
-    return [
-        url
-        for url, text in texts
-        if whole[text] > 1
-        or (len(text) >= COMPARED and max(starts[text[:COMPARED]], ends[text[-COMPARED:]]) >= FEWEST_ALIKE)
-    ]
+    same = [url for url, text in texts if whole[text] > 1 or starts[text[:COMPARED]] >= FEWEST_ALIKE]
+    known = frozenset(same)
+    alike = [url for url, text in texts if ends[text[-COMPARED:]] >= FEWEST_ALIKE and url not in known]
+    count = len(entries)
+    return reason(
+        "repeated_descriptions",
+        f"{have(len(same) + len(alike), count)} a description that begins or ends like those of others.",
+        share(len(same), count, 20) + share(len(alike), count, 10),
+        'Write a <meta name="description"> for each page that says what this page alone is about.',
+        [*same, *alike],
+    )
 
 
 def _balance(outline: Outline) -> Reason:
@@ -189,10 +211,15 @@ def _balance(outline: Outline) -> Reason:
     return reason(
         "unbalanced_sections",
         detail,
-        5 if detail else 0,
+        points_of_division(count) if detail else 0,
         "Divide the site's navigation into parts of similar sizes; llms.txt takes its sections from there.",
         [entry.page.url for section in found for entry in section.entries],
     )
+
+
+def points_of_division(count: int) -> int:
+    """Return the points of a missing division: a list of 20 pages can be read, one of 100 cannot."""
+    return 10 if count > MANY else 5
 
 
 def _cut(coverage: Coverage, failed: int) -> Reason:
@@ -204,16 +231,12 @@ def _cut(coverage: Coverage, failed: int) -> Reason:
     left -= sum(number for kind, number in coverage.left_out if kind not in _CONTENT)
     left = max(0, left)
     detail = f"{have(left, kept + left)} been left out, because the crawl reached a limit."
-    return reason("pages_cut", detail, share(left, kept + left, 15), _CUT[coverage.truncated_by])
+    return reason("pages_cut", detail, share(left, kept + left, 5), _CUT[coverage.truncated_by])
 
 
 def _foreign(section: Section) -> Iterator[Url]:
     """Yield the pages of a section that are in another script or language than most of it."""
-    known = (
-        []
-        if section.title == OPTIONAL
-        else [(entry.page.url, *_language(entry)) for entry in section.entries]
-    )
+    known = [(entry.page.url, *_language(entry)) for entry in section.entries]
     scripts = Counter(script for _, script, _ in known if script)
     if not scripts:
         return

@@ -116,10 +116,9 @@ class _Division:
             if page is not self._home and self._is_optional(page):
                 optional.append(page)
                 continue
-            name = by_navigation.get(page.url) or by_crumbs.get(page.url, "")
-            if page is self._home and not self._is_chapter:
-                name = ""
-            name = name or self._folder_name(page)
+            is_front = page is self._home and not self._is_chapter
+            named = "" if is_front else by_navigation.get(page.url) or by_crumbs.get(page.url, "")
+            name = named or self._folder_name(page)
             groups[name.casefold()].append(page)
             names[name.casefold()][name] += 1
         if not groups:
@@ -154,10 +153,8 @@ class _Division:
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts that the navigation names, each for its pages and for those below its own folder."""
         named: dict[str, str] = {}
-        # A heading above links to generated lists, such as Javadoc's “Class” above “Use” and “Tree”, names no part.
-        places = {
-            key: place for key, place in self._places.items() if not self._is_optional(self._by_key[key])
-        }
+        # A heading above generated lists, such as Javadoc's “Class” above “Use”, names no part.
+        places = {key: one for key, one in self._places.items() if not self._is_optional(self._by_key[key])}
         heads = Counter(place.parts[0] for place in places.values() if place.parts)
         for key, place in places.items():
             if place.parts and heads[place.parts[0]] > 1 and self._is_name(place.parts[0]):

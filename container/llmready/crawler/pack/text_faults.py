@@ -1,10 +1,11 @@
-"""Find in the Markdown of pages what a reader stumbles over: garbled characters, and links to pages that are gone."""
+"""Find faults in the Markdown of pages: garbled characters, links to pages that are gone, and repeated text."""
 
 # ruff: noqa: RUF001, RUF003 - garbled text consists of letters that look like others
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
 
 LONGEST_READ = 200_000
 """Bytes of a page that are searched."""
+
+MOST_COMPARED = 300
+"""Pages whose lines are compared, which bounds the memory."""
+
+SHORTEST_LINE = 40
+"""Bytes of a line from which on it counts as text that should stand on one page."""
+
+FEWEST_WITH_LINE = 4
+LEAST_WITH_LINE = 0.3
+"""Pages, and their share, from which on a line is a template's text rather than the page's."""
+
+MOST_REPEATED = 0.5
+"""The share of a page's text that may be a template's."""
 
 _GONE = re.compile(r" answers 4(?:04|10)\.$")
 """How `Response.raise_for_status` words the statuses of a page that does not exist."""
@@ -57,6 +71,7 @@ class TextFaults:
     def __init__(self, failures: Sequence[PageFailure]) -> None:
         self.garbled: list[Url] = []
         self.linking: list[Url] = []
+        self._lines: dict[Url, dict[int, int]] = {}
         self._gone = frozenset(failure.url.encode() for failure in failures if is_gone(failure))
 
     def read(self, url: Url, title: str, markdown: bytes) -> None:
@@ -66,6 +81,25 @@ class TextFaults:
             self.garbled.append(url)
         if self._gone and not self._gone.isdisjoint(_LINK.findall(start)):
             self.linking.append(url)
+        if len(self._lines) < MOST_COMPARED:
+            lines = map(bytes.strip, start.split(b"\n"))
+            self._lines[url] = {hash(line): len(line) for line in lines if len(line) >= SHORTEST_LINE}
+
+    @property
+    def compared(self) -> int:
+        """Return the number of pages whose lines are compared."""
+        return len(self._lines)
+
+    def boilerplate(self) -> list[Url]:
+        """Return the URLs of compared pages whose text stands on many other pages, too, for the most part."""
+        pages = Counter(line for lines in self._lines.values() for line in lines)
+        least = max(FEWEST_WITH_LINE, LEAST_WITH_LINE * len(self._lines))
+        found = []
+        for url, lines in self._lines.items():
+            repeated = sum(length for line, length in lines.items() if pages[line] >= least)
+            if repeated > MOST_REPEATED * sum(lines.values()):
+                found.append(url)
+        return found
 
 
 def _has_garbled_prose(text: str) -> bool:
