@@ -82,6 +82,30 @@ def test_a_site_is_called_what_it_states(head: str, tmp_path: Path) -> None:
     assert titles["/"] == "Otter Press" or titles["/"] == "Search"
 
 
+@pytest.mark.parametrize(
+    ("manifest", "name"),
+    [
+        ('{"name": "Otter Press", "short_name": "Otter"}', "Otter Press"),
+        ('{"short_name": "Otter"}', "Otter"),
+        ('{"name": "React App"}', "Rivers"),
+        ('{"name": ["x"]}', "Rivers"),
+        ("[1]", "Rivers"),
+        ("no JSON", "Rivers"),
+    ],
+)
+def test_a_web_app_manifest_names_a_site(manifest: str, name: str, tmp_path: Path) -> None:
+    link = '<link rel="manifest" href="site.webmanifest">'
+    pages = {"/": html("Home", "Rivers", link, links=anchors("/a")), "/a": html("Lakes", "Lakes")}
+    assert named(pages | {"/site.webmanifest": manifest}, tmp_path)[0] == name
+
+
+def test_a_manifest_is_not_fetched_where_the_front_page_names_the_site(tmp_path: Path) -> None:
+    head = '<meta property="og:site_name" content="Otter Press"><link rel="manifest" href="/m.json">'
+    with serving({"/": html("Home", "Rivers", head), "/m.json": '{"name": "Other"}'}) as site:
+        assert call(site.url, tmp_path).completed().llms.startswith("# Otter Press")
+        assert "/m.json" not in [request.path for request in site.requests]
+
+
 def test_a_logo_names_a_site_without_other_names(tmp_path: Path) -> None:
     logo = '<header><a href="/"><img src="/l.png" alt="Otter Press logo"></a></header>'
     pages = {"/": html("Home", "", "", logo, links=anchors("/a")), "/a": html("Rivers", "Rivers", "", logo)}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler import startup
 from llmready.crawler.browser.process import find_chromium
 from llmready.crawler.convert.node_child import MAX_WAITING, Converter
+from llmready.crawler.engine.app_name import read_app_name
 from llmready.crawler.engine.checkpoint import Checkpoint, CheckpointWriter, read_checkpoint
 from llmready.crawler.engine.frontier import Frontier
 from llmready.crawler.engine.scheduler import Scheduler
@@ -169,6 +170,7 @@ class _Crawl:
         throttle.space(site.robots.delay)
         fetched.start, fetched.over_http = site.start, site.over_http
         patterns = Patterns(options.include, options.exclude)
+        self.store.app_name = await read_app_name(client, site)
         frontier, checkpoint = _frontier(options, site.start, patterns, self.store)
         scheduler = Scheduler(
             site=site,

@@ -40,6 +40,7 @@ class StoredPage:
         topic: What the page says that it is filed under.
         offer: Price and properties of the page's product, as far as the page shows them.
         headings: First headings in the Markdown, at most three.
+        app_name: Name of the site in its web app manifest; kept of the front page alone.
         brands: Names of the site in structured data; kept of the front page alone.
         logos: Names of the site by its logo or site title; kept of the front page alone.
         tagline: What the site says about itself beside its name; kept of the front page alone.
@@ -64,6 +65,7 @@ class StoredPage:
     offer: str = ""
     canonical: str = ""
     headings: tuple[str, ...] = ()
+    app_name: str = ""
     brands: tuple[str, ...] = ()
     logos: tuple[str, ...] = ()
     tagline: str = ""

@@ -26,7 +26,7 @@ _PLACEHOLDERS = """
     |documento sin título|sem título|senza titolo|documento senza titolo|unbenannt|unbenanntes dokument|ohne titel
     |neue seite|naamloos|zonder titel|bez tytułu|без названия|без имени|无标题|无标题文档|無標題|無標題文件|新网页|新網頁
     |無題|無題ドキュメント|제목 없음|بدون عنوان|vite app|vite + react|react app|create next app|my app|my site|nuxt app
-    |welcome to nginx!|loading|loading...|loading…|-
+    |create react app sample|angular app|app|mywebsite|mysite|web app|pwa|welcome to nginx!|loading|loading...|loading…|-
 """
 _NEVER_A_SITE = """
     search|search results|recherche|suche|buscar|búsqueda|pesquisa|cerca|ricerca|zoeken|szukaj|поиск|搜索|検索|검색|بحث

@@ -64,7 +64,7 @@ def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     common = [_common(titles, -1), _common(titles, 0), _common_brackets(titles)]
     affixes = frozenset(affix for affix in (*common, *_common_of_parts(pages)) if affix)
     repeated = _repeated(pages)
-    candidates = [*home.brands, _stated(pages, home)]
+    candidates = [*home.brands, _stated(pages, home), home.app_name]
     same = max(Counter(titles).items(), key=lambda item: (item[1], item[0]))
     if same[1] >= max(2, 0.7 * len(titles)):
         # One title serves all pages, so that its end is common to them, too; the name comes first in most.

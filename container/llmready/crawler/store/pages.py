@@ -64,6 +64,7 @@ class PageStore:
     def __init__(self, path: Path, *, compress: bool = False) -> None:
         self.navigation = SiteNavigation()
         self.frameset_title = ""
+        self.app_name = ""
         self._file = path.open("xb")
         # A second descriptor for reading leaves the position of the first one at the end.
         self._reading = path.open("rb", buffering=0)
@@ -190,10 +191,13 @@ class PageStore:
     def pages(self) -> list[StoredPage]:
         """Return all pages in the order of their URLs.
 
-        Pages in the frames of a frameset that do not name the site get the frameset's title as its name.
+        Pages in the frames of a frameset that do not name the site get the frameset's title as its name. The start
+        page gets the name in the web app manifest.
         """
         for page, _ in self._pages.values():
             page.site_name = page.site_name or self.frameset_title
+            if page.depth == 0:
+                page.app_name = self.app_name
         return [self._pages[url][0] for url in sorted(self._pages)]
 
     def finish(self) -> None:

@@ -1,0 +1,64 @@
+"""Ask a site's web app manifest what the site is called, where its front page does not say so itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.convert.charset import decode
+from llmready.crawler.engine.scope import same_registrable
+from llmready.crawler.failures import Failure
+from llmready.crawler.fetch.response import Response
+from llmready.crawler.page.brand import LONGEST_NAME, read_brand
+from llmready.crawler.page.character_references import attribute_of
+from llmready.crawler.urls import join
+
+if TYPE_CHECKING:
+    from llmready.crawler.engine.site import OpenedSite
+    from llmready.crawler.fetch.site_client import SiteClient
+
+LONGEST_MANIFEST = 200_000
+LONGEST_HEAD = 200_000
+"""Characters of the front page that are searched for the link to the manifest."""
+
+_LINK = re.compile(r"<link\s[^<>]{1,2000}>", re.IGNORECASE)
+_REL = re.compile(r"\srel\s*=\s*[\"']?manifest(?=[\"'\s/>])", re.IGNORECASE)
+_HREF = re.compile(
+    r"\shref\s*=\s*(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s\"'>]{1,2000}))", re.IGNORECASE
+)
+_STATED = re.compile(r"og:site_name|\bapplication-name", re.IGNORECASE)
+
+
+async def read_app_name(client: SiteClient, site: OpenedSite) -> str:
+    """Return the `name`, else the `short_name`, of the manifest (W3C Web Application Manifest), or an empty text.
+
+    Nothing is fetched where the front page names the site, or where robots.txt forbids the manifest.
+    """
+    if not isinstance(site.response, Response):
+        return ""
+    head = decode(site.response.body, site.response.headers.get("Content-Type", ""))[:LONGEST_HEAD]
+    link = next((tag for tag in _LINK.findall(head) if _REL.search(tag)), "")
+    href = _HREF.search(link)
+    if href is None or _STATED.search(head) or read_brand(head).names:
+        return ""
+    url = join(site.response.url, attribute_of(href[1] or href[2] or href[3]))
+    if url is None or not same_registrable(site.start, url) or not site.robots.allows(url):
+        return ""
+    try:
+        response = await client.get(url, accept="application/manifest+json,*/*;q=0.1", limit=LONGEST_MANIFEST)
+        response.raise_for_status()
+    except Failure:
+        return ""
+    return _name_in(response.body)
+
+
+def _name_in(body: bytes) -> str:
+    try:
+        manifest = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    names = (manifest.get("name"), manifest.get("short_name")) if isinstance(manifest, dict) else ()
+    lines = (clean_line(name[: 10 * LONGEST_NAME]) for name in names if isinstance(name, str))
+    return next((line for line in lines if 1 < len(line) <= LONGEST_NAME), "")
