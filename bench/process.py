@@ -26,10 +26,29 @@ class Measured:
     fetching: float = 0.0
 
 
-def measured(command: Sequence[str | Path], environment: Mapping[str, str] = os.environ) -> Measured:
-    """Run a program to its end. Raises: SystemExit when it fails."""
+def measured(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str] = os.environ,
+    *,
+    output: int | None = None,
+) -> Measured:
+    """Run a program to its end.
+
+    Args:
+        command: The program and its arguments.
+        environment: The program's environment.
+        output: A file descriptor for what the program prints, errors included. By default only errors are shown.
+
+    Raises:
+        SystemExit: The program failed.
+    """
     began = time.monotonic()
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL if output is None else output,
+        stderr=None if output is None else output,
+    )
     ended = threading.Event()
     peaks = [0.0]
     watching = threading.Thread(target=_watch, args=(child.pid, ended, peaks), daemon=True)

@@ -42,6 +42,7 @@ class _Families:
 
     def __init__(self, menus: Sequence[Sequence[str]]) -> None:
         self.orders: list[list[str]] = []
+        self.entries: list[set[str]] = []
         self.firsts: list[int] = []
         self.of_entry: dict[str, int] = {}
         for place in sorted(range(len(menus)), key=lambda place: (-len(menus[place]), place)):
@@ -53,18 +54,20 @@ class _Families:
         if count * 2 <= len(menu):
             family = len(self.orders)
             self.orders.append([])
+            self.entries.append(set())
             self.firsts.append(place)
         self.firsts[family] = min(self.firsts[family], place)
-        _insert(self.orders[family], menu)
+        known = self.entries[family]
+        if known.issuperset(menu):
+            return
+        _insert(self.orders[family], known, menu)
+        known.update(menu)
         for entry in menu:
             self.of_entry.setdefault(entry, family)
 
 
-def _insert(order: list[str], menu: Sequence[str]) -> None:
-    """Insert the entries that an order lacks after those that precede them in a menu."""
-    known = set(order)
-    if known.issuperset(menu):
-        return
+def _insert(order: list[str], known: set[str], menu: Sequence[str]) -> None:
+    """Insert the entries that an order lacks after those that precede them in a menu; `known` are those it has."""
     after: dict[str, list[str]] = {}
     leading: list[str] = []
     last = ""

@@ -30,7 +30,7 @@ _LICENCE = re.compile(
     r"|\bpermission is (?:hereby )?granted\b|\byou (?:can|may) redistribute it\b|\b(?:is|are) (?:licensed|released|available) under "
 )
 _CONSENT = re.compile(
-    r"(?i)(?=.*\b(?:cookies?|куки|quk|tracking technologies)\b|.*(?:クッキー|쿠키|ملفات تعريف الارتباط))"
+    r"(?is)(?=.*\b(?:cookies?|куки|quk|tracking technologies)\b|.*(?:クッキー|쿠키|ملفات تعريف الارتباط))"
     r"(?=.*\b(?:consent|accept|agree|we use|this (?:web)?site uses|our (?:web)?site uses|verwende[nt]|akzeptier|zustimm|einwillig|utilis[eo]|accepte"
     r"|consentement|usamos|utilizamos|acepta|utilizziamo|utilizza|accett|consens|aceita|gebruik|akkoord|używa|akcept|zgod|używamy"
     r"|использу|согла|använd|godkän|bruger|accepterer|käytä|hyväksy)|.*(?:同意|使用|사용|동의|نستخدم))"
@@ -39,6 +39,9 @@ _CODE = re.compile(
     r"[;{}]\s*(?:var|let|const|function|return|if)\b|\b(?:var|let|const)\s+\w+\s*=|\bfunction\s*\w*\(|=>\s*\{|\w\(.{0,80}\);"
     r"|^\s*[.#@]?[\w-]+\s*\{[^}]*:|window\.\w+|document\.\w+\(|^\s*[{\[]\s*\"|\{\{.{1,60}\}\}|\[/?[a-z_]{3,20}(?: \w+=\"[^\"]*\")*\]|<\?php"
 )
+_SIGN_OF_CODE = re.compile(r"[;{}=(\[<]|window\.")
+"""What each kind of code has at least; most texts have none of it."""
+
 _NUMBERS = re.compile(r"\d")
 _MONTHS = re.compile(
     r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|februar|märz|mai|juni|juli|august|oktober|dezember"
@@ -64,8 +67,9 @@ def _is_furniture(text: str) -> bool:
     return bool(
         folded in _PLACEHOLDERS
         or _BEGINNINGS.match(text)
-        or _CODE.search(text)
-        or _CONSENT.search(text[:300])
+        or (_SIGN_OF_CODE.search(text) and _CODE.search(text))
+        # `search` would try both lookaheads again at each character.
+        or _CONSENT.match(text[:300])
         or _LICENCE.search(text[:200])
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from llmready.crawler.pack.menu_order import order_of
@@ -45,17 +46,18 @@ def places_of(
     labels: defaultdict[str, Counter[str]] = defaultdict(Counter)
     parts: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     rows = []
-    for menu in navigation.menus() if navigation else ():
-        row: dict[str, None] = {}
-        for label, url, names in menu:
-            key = _original(url.key, pages, navigation)
-            if key not in pages:
-                continue
-            row.setdefault(key)
-            labels[key][NUMBER.sub("", label)] += 1
-            parts[key][tuple(NUMBER.sub("", name) for name in names)] += 1
-        if row:
-            rows.append(list(row))
+    if navigation:
+        keys = [_key_of_page(link.url.key, pages, navigation) for link in navigation.links]
+        shown: Counter[int] = Counter()
+        for menu in navigation.menus():
+            shown.update(menu)
+            if row := [key for key in dict.fromkeys(keys[number] for number in menu) if key is not None]:
+                rows.append(row)
+        for number, times in shown.items():
+            key, (label, _, names) = keys[number], navigation.links[number]
+            if key is not None:
+                labels[key][NUMBER.sub("", label)] += times
+                parts[key][tuple(NUMBER.sub("", name) for name in names)] += times
     chosen = _without_common({key: _innermost(votes) for key, votes in parts.items()})
     found = {
         key: Place(
@@ -79,20 +81,20 @@ def _innermost(votes: Counter[tuple[str, ...]]) -> tuple[str, ...]:
 def labels_of(navigation: SiteNavigation | None) -> dict[str, str]:
     """Return the label of each page in the first menu that has it, by the keys of the URLs."""
     labels: dict[str, str] = {}
-    for menu in navigation.menus() if navigation else ():
-        for link in menu:
+    if navigation:
+        for number in dict.fromkeys(chain.from_iterable(navigation.menus())):
+            link = navigation.links[number]
             labels.setdefault(link.url.key, link.label)
     return labels
 
 
-def _original(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation | None) -> str:
-    """Return the key of the page that a link leads to by redirects, or that is kept in its place."""
-    copies = navigation.copies if navigation else {}
+def _key_of_page(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation) -> str | None:
+    """Return the key of the page that a link leads to, by redirects or to the one kept in its place, or None."""
     for _ in range(MOST_COPIES):
-        if key in pages or key not in copies:
+        if key in pages or key not in navigation.copies:
             break
-        key = copies[key]
-    return key
+        key = navigation.copies[key]
+    return key if key in pages else None
 
 
 def _without_common(parts: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

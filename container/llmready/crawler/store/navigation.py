@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from llmready.crawler.convert.characters import clean_line
@@ -24,8 +25,8 @@ FEWEST_PAGES = 3
 """A menu counts when it has so many links, or stands on so many pages, or on the start page."""
 
 BYTES_OF_A_LINK = array("I").itemsize
-MOST_ADDRESSES = 50_000
-"""Resolved addresses that are remembered."""
+MOST_REMEMBERED = 50_000
+"""Links as they are written, and labels, that are remembered: most pages of a site have the same ones."""
 
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
 
@@ -40,7 +41,9 @@ class SiteNavigation:
         # A menu is a row of numbers of links, with the first place that it has on any page, and on how many it is.
         self._menus: dict[bytes, int] = {}
         self._shown: Counter[bytes] = Counter()
-        self._addresses: dict[tuple[Url, str], Url | None] = {}
+        # The numbers of links by how pages of a folder write them; None for links that do not count.
+        self._written: dict[Url, dict[tuple[str, ...], int | None]] = {}
+        self._remembered = 0
         self._labels: dict[str, str] = {}
         self._copies: dict[str, str] = {}
         self._size = 0
@@ -64,23 +67,46 @@ class SiteNavigation:
     def _rows(self, written: str, page: Url, base: Url) -> list[bytes]:
         """Read the menus of a page into rows of numbers of links."""
         rows = []
+        folder = base.folder
+        in_folder = self._written.setdefault(folder, {})
+        on_site = self._written.setdefault(folder._replace(path="/"), {})
         for place, menu in enumerate(json.loads(written)):
             numbers = array("I")
-            for label, address, *parts in menu:
-                url = page if address == "#" else self._resolved(base, address)
-                name = self._label(label)
-                names = tuple(text for text in map(self._label, parts) if text)
-                is_listed = any(map(names_a_widget, names)) or (names and names_a_list(names[-1]))
-                if url is None or not name or is_listed or names_a_step(name):
-                    continue
-                numbers.append(self._number(NavLink(name, url, names)))
+            for link in map(tuple, menu):
+                if link[1] == "#":
+                    number = self._read_link(link, page)
+                else:
+                    known = on_site if link[1].startswith("/") else in_folder
+                    if link not in known:
+                        known[link] = self._read_link(link, join(base, text_of(link[1]).partition("#")[0]))
+                        self._remembered += 1
+                    number = known[link]
+                if number is not None:
+                    numbers.append(number)
             if numbers:
                 row = numbers.tobytes()
                 if row not in self._menus:
                     self._size += len(numbers)
                 self._menus[row] = min(place, self._menus.get(row, place))
                 rows.append(row)
+        if self._remembered > MOST_REMEMBERED:
+            self._written.clear()
+            self._remembered = 0
         return rows
+
+    def _read_link(self, link: tuple[str, ...], url: Url | None) -> int | None:
+        """Return the number of a link of a menu, or None for one that does not count.
+
+        Parameters: `link`, its label, its address and the names of the parts around it, as written; `url`, where it
+        leads.
+        """
+        label, _, *parts = link
+        name = self._label(label)
+        names = tuple(text for text in map(self._label, parts) if text)
+        is_listed = any(map(names_a_widget, names)) or (names and names_a_list(names[-1]))
+        if url is None or not name or is_listed or names_a_step(name):
+            return None
+        return self._number(NavLink(name, url, names))
 
     def note_copy(self, copy: Url, original: Url) -> None:
         """Note that two URLs have the same content, or that one leads to the other."""
@@ -92,8 +118,13 @@ class SiteNavigation:
         """Keys of URLs that lead to, or copy, other pages, with the keys of these."""
         return self._copies
 
-    def menus(self) -> list[tuple[NavLink, ...]]:
-        """Return all menus: those that stand first on their pages first, then the longest first.
+    @property
+    def links(self) -> Sequence[NavLink]:
+        """All links of the menus, which have their indexes here as their numbers."""
+        return self._links
+
+    def menus(self) -> list[Sequence[int]]:
+        """Return all menus as numbers of links: those that stand first on their pages first, then the longest first.
 
         A short menu that only one or two pages show leads from page to page; it is no navigation of the site.
         """
@@ -103,8 +134,9 @@ class SiteNavigation:
                 continue
             numbers = array("I")
             numbers.frombytes(row)
-            found.append((place, tuple(self._links[number] for number in numbers)))
-        return [menu for _, menu in sorted(found, key=lambda one: (one[0], -len(one[1]), one[1]))]
+            found.append((place, numbers))
+        found.sort(key=lambda one: (one[0], -len(one[1]), [self._links[number] for number in one[1]]))
+        return [numbers for _, numbers in found]
 
     def state(self) -> dict[str, Any]:
         """Return everything as data for JSON."""
@@ -132,17 +164,9 @@ class SiteNavigation:
             self._links.append(link)
         return number
 
-    def _resolved(self, base: Url, address: str) -> Url | None:
-        key = (base.folder, address)
-        if key not in self._addresses:
-            if len(self._addresses) >= MOST_ADDRESSES:
-                self._addresses.clear()
-            self._addresses[key] = join(base, text_of(address).partition("#")[0])
-        return self._addresses[key]
-
     def _label(self, written: str) -> str:
         if written not in self._labels:
-            if len(self._labels) >= MOST_ADDRESSES:
+            if len(self._labels) >= MOST_REMEMBERED:
                 self._labels.clear()
             self._labels[written] = clean_line(text_of(written)).strip(_MARKS)
         return self._labels[written]
