@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 import subprocess
 import sys
 import time
@@ -20,9 +19,10 @@ from pathlib import Path
 from statistics import fmean
 
 from markdown_it import MarkdownIt
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from bench.figures import Figures
+from bench.labelled_parts import kept_parts, words_of
 
 PEERS = Path(__file__).resolve().parent / "peers"
 OURS = "LLMReady"
@@ -36,21 +36,10 @@ KEEP = {
     "table rows": 0.98,
     "quotes": 0.96,
 }
-_WORD = re.compile(r"\w+")
 _render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
-_SELECTORS = {
-    "headings": "h1, h2, h3, h4, h5, h6",
-    "list items": "li",
-    "links": "a[href]",
-    "code": "pre",
-    "table rows": "tr",
-    "quotes": "blockquote",
-}
 _AT_ONCE = 50
 """Pages of one process of a peer; jsdom does not give all of its memory back."""
 _IMAGES_ON = ("article", "documentation")
-_CONTEXT = 5
-"""Words around a part that have to be main text for the part to count."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +158,7 @@ def _rows(pages: list[Page], one: Extracted) -> list[tuple[float, float, float]]
     for page in pages:
         text = one.texts.get(page.id, "")
         text = _text(_render(text)) if one.is_markdown else text
-        rows.append(_scores(Counter(_words(text)), Counter(_words(page.truth))))
+        rows.append(_scores(Counter(words_of(text)), Counter(words_of(page.truth))))
     return rows
 
 
@@ -184,50 +173,18 @@ def _f1(pages: list[Page], rows: list[tuple[float, float, float]], kind: str) ->
 
 
 def _kept(pages: list[Page], markdown: dict[str, str]) -> dict[str, tuple[int, int]]:
-    """Count the parts whose text is main text by the label, and those of them that the Markdown has, too."""
+    """Count by kind the parts of all pages that the Markdown keeps, and those that are main text."""
     kept, there = Counter[str](), Counter[str]()
     for page in pages:
-        truth = f" {' '.join(_words(page.truth))} "
-        source, result = LexborHTMLParser(page.html), LexborHTMLParser(_render(markdown.get(page.id, "")))
-        for node in source.css("script, style, template, noscript"):
-            node.decompose()
-        for part, selector in _SELECTORS.items():
-            wanted = Counter(
-                text
-                for node in source.css(selector)
-                if (text := _own(node, part)) and f" {text} " in truth and _stands_in(node, truth)
-            )
-            has = Counter(_own(node, part) for node in result.css(selector))
-            there[part] += wanted.total()
-            kept[part] += (wanted & has).total()
-        if page.type in _IMAGES_ON:
-            wanted_images = sum(1 for node in source.css("img") if _stands_in(node, truth))
-            there["images"] += wanted_images
-            kept["images"] += min(wanted_images, len(result.css("img")))
+        converted = _render(markdown.get(page.id, ""))
+        with_images = page.type in _IMAGES_ON
+        parts = kept_parts(page.html, page.url, converted, page.truth, with_images=with_images)
+        for kind, (one_kept, one_there) in parts.items():
+            kept[kind] += one_kept
+            there[kind] += one_there
     return {part: (kept[part], there[part]) for part in KEEP}
-
-
-def _own(node: LexborNode, part: str) -> str:
-    """Return the words of a part; of a list item those of its beginning, because lists lie in lists."""
-    words = _words(node.text(separator=" "))
-    return " ".join(words[:_CONTEXT] if part == "list items" else words)
-
-
-def _stands_in(part: LexborNode, truth: str) -> bool:
-    """Tell whether the nearest text around a part is main text; menus repeat words of it."""
-    node = part.parent
-    while node is not None:
-        words = _words(node.text(separator=" "))
-        if len(words) >= _CONTEXT:
-            return f" {' '.join(words[:_CONTEXT])} " in truth
-        node = node.parent
-    return False
 
 
 def _text(html: str) -> str:
     body = LexborHTMLParser(html).body
     return body.text(separator=" ") if body is not None else ""
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())

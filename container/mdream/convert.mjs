@@ -5,6 +5,7 @@ import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
 import { pageTypeOf } from './page_type.mjs'
 import { parse } from './parser.mjs'
+import { placed } from './streamed.mjs'
 import { ID } from './tags.mjs'
 import { leaveOutUnseen } from './visibility.mjs'
 
@@ -35,11 +36,12 @@ const MEASURE = new Measure()
  */
 export function convert(bytes, url, wantsFacts) {
   forgetLiterals()
-  let tree = parse(bytes)
+  const page = placed(bytes)
+  let tree = parse(page)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
   if (isWithoutScripts(tree)) {
-    tree = parse(bytes, { readsNoscript: true })
+    tree = parse(page, { readsNoscript: true })
     leaveOutUnseen(tree, MEASURE)
   }
   const pageType = pageTypeOf(tree, MEASURE, url)

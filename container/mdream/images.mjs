@@ -4,10 +4,15 @@ import { literal } from './literals.mjs'
 import { HIDDEN } from './names.mjs'
 import { parseNoscript } from './parser.mjs'
 import { decodedAttribute, escapedAttribute } from './references.mjs'
-import { HEADING, ID, PROPERTIES } from './tags.mjs'
+import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-const LAZY = ['data-src', 'data-original', 'data-lazy-src', 'data-srcset', 'srcset'].map((name) => ATTRIBUTE[name])
+/** Attributes that scripts load an image from, and those with several sizes of it. */
+const LAZY = [
+  'data-src', 'data-original', 'data-lazy-src', 'nitro-lazy-src', 'data-original-src', 'data-orig-src', 'data-lazy', 'data-lazyload', 'data-cfsrc',
+  'data-ezsrc', 'data-litespeed-src', 'data-echo', 'data-actualsrc', 'data-delayed-url', 'data-hi-res-src', 'data-full-src',
+  'data-srcset', 'data-lazy-srcset', 'nitro-lazy-srcset', 'srcset',
+].map((name) => ATTRIBUTE[name])
 const DATA = /^\s*data:/i
 const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
@@ -15,13 +20,16 @@ const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|yo
 /** Pixels below which an image without a description is an ornament. */
 const SMALLEST = 48
 const LEVELS = 4
+/** Characters of a description that may stand for an image without an address, as a sign does. */
+const LONGEST_SIGN = 20
+const LABELLED = ids('a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th')
 
 /** Return an `img` element for Mdream, the text that stands for it, or an empty text. */
 export function imageHtml(tree, node, origin, isInCell) {
   const alt = decodedAttribute(tree.get(node, ATTRIBUTE.alt)).replace(/\s+/g, ' ').trim()
   const source = sourceOf(tree, node)
   const address = source && addressOf(source, origin)
-  if (!address) return escapedAttribute(alt)
+  if (!address) return alt.length <= LONGEST_SIGN || isLabel(tree, node) ? escapedAttribute(alt) : ''
   if (!alt && !isPicture(tree, node, address)) return ''
   return `<img src="${escapedAttribute(address)}" alt="${isInCell ? escapedAttribute(alt).replaceAll('|', () => literal('\\|')) : escapedAttribute(alt)}">`
 }
@@ -79,10 +87,23 @@ function isPicture(tree, node, address) {
   if (ORNAMENT.test(address.replace(/^.*\/\/[^/]*/, '')) || ORNAMENT.test(tree.get(node, ATTRIBUTE.class))) return false
   let isInFigure = false
   for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
-    if (PROPERTIES[tree.tag[above]] & HEADING || tree.tag[above] === ID.button) return false
+    if (tree.tag[above] === ID.button || (PROPERTIES[tree.tag[above]] & HEADING && hasText(tree, above))) return false
     isInFigure ||= tree.tag[above] === ID.figure
   }
   return isInFigure || !/\.svg(?:$|\?)/i.test(address)
+}
+
+/** Say whether the description of an image is all that a link, a heading or a cell says. */
+function isLabel(tree, node) {
+  for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
+    if (LABELLED[tree.tag[above]]) return !hasText(tree, above)
+  }
+  return false
+}
+
+function hasText(tree, top) {
+  for (let node = top + 1; node < tree.end[top]; node++) if (tree.size[node] && tree.tag[node] === 0 && !tree.gone[node]) return true
+  return false
 }
 
 /** Return a link to an embedded page or a film, or an empty text where it is none to look at. */

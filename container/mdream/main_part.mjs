@@ -213,7 +213,7 @@ class Page {
     const whole = measure.length(main)
     let doomed = tree.toldBelow(main, (node) => {
       const tag = tree.tag[node]
-      return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag])) && !this.isKept(node, whole)
+      return (tree.marks[node] & mask || tag === ID.footer || (!isMarked && FRAME_TAGS[tag] && !this.isOfItem(node))) && !this.isKept(node, whole)
     })
     const left = whole - this.lengthOf(doomed)
     const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
@@ -228,6 +228,14 @@ class Page {
       if (whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
     }
     for (const node of doomed) tree.leaveOut(node)
+  }
+
+  /** Say whether a header is that of an article, not that of the page. */
+  isOfItem(node) {
+    const { tree } = this
+    if (tree.tag[node] !== ID.header || this.pageType === 'forum') return false
+    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
+    return false
   }
 
   /** Say whether a footer holds paragraphs of prose, as a text that stands in the wrong element. */
@@ -261,7 +269,7 @@ class Page {
   isKept(node, whole) {
     const { tree, measure } = this
     const tag = tree.tag[node]
-    if (NEVER_FRAME[tag]) return true
+    if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
     if (SMALL[tag]) return this.isKeptSmall(node)
     const share = measure.linkShare(node)
     if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0

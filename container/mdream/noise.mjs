@@ -1,6 +1,7 @@
 // What lies within the main part and is no text of the page: boxes that lead to other pages, offers, who wrote it.
 //
 // A name alone is never enough: how long a part is, how much of it is links, and the kind of page decide with it.
+import { leaveOutCards } from './cards.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -57,6 +58,7 @@ export function leaveOutNoise(tree, measure, main, pageType) {
   noise.byName()
   noise.forms()
   noise.byHeading()
+  if (pageType === 'article') leaveOutCards(tree, measure, main)
 }
 
 class Noise {

@@ -1,0 +1,115 @@
+// Puts the late parts of a streamed page where they belong.
+//
+// React and Next send a page with placeholders, and what belongs there later, in hidden containers at the end of the page
+// with a script that moves it. A reader sees the moved text, so it is moved here before the page is parsed.
+
+const SEGMENT = /<div hidden(?:="")? id="S:([0-9a-f]{1,8})">/g
+const DIVISION = /<(\/?)div(?=[\s>])/gi
+/** Calls that fill a boundary (`B:`), and that fill a placeholder in a segment (`P:`). */
+const CALL = /\$R(?:[CR]\("(B:[0-9a-f]{1,8})","S:([0-9a-f]{1,8})"|S\("S:([0-9a-f]{1,8})","(P:[0-9a-f]{1,8})")/g
+const PLACEHOLDER = /(?:<!--\$[?~]?-->)?<template id="([BP]:[0-9a-f]{1,8})"><\/template>/g
+const BOUNDARY = /<!--(\/?)\$[^>]{0,3}-->/g
+/** Segments of one page, and segments in each other. */
+const MOST_SEGMENTS = 2000
+const DEEPEST = 50
+
+/** @typedef {{ from: number, to: number, contentFrom: number, contentTo: number }} Segment */
+
+/**
+ * Return a page with its late parts in their places.
+ *
+ * @param {Buffer} bytes The page in UTF-8.
+ * @returns {Buffer} The same bytes when the page has no late parts.
+ */
+export function placed(bytes) {
+  if (!bytes.includes('id="S:')) return bytes
+  // One character for each byte, both ways.
+  const source = bytes.latin1Slice(0, bytes.length)
+  const segments = segmentsOf(source)
+  const wanted = wantedOf(source, segments)
+  if (!wanted.size) return bytes
+  const moved = new Set(wanted.values())
+  const page = new Placing(source, wanted)
+  let from = 0
+  for (const segment of segments.values()) {
+    if (!moved.has(segment)) continue
+    page.write(from, segment.from, 0)
+    from = segment.to
+  }
+  page.write(from, source.length, 0)
+  return Buffer.from(page.pieces.join(''), 'latin1')
+}
+
+/** Return the hidden containers of late parts by their numbers, in the order of the source. */
+function segmentsOf(source) {
+  /** @type {Map<string, Segment>} */
+  const found = new Map()
+  SEGMENT.lastIndex = 0
+  for (let start = SEGMENT.exec(source); start !== null && found.size < MOST_SEGMENTS; start = SEGMENT.exec(source)) {
+    const contentFrom = SEGMENT.lastIndex
+    DIVISION.lastIndex = contentFrom
+    let depth = 1
+    let tag = null
+    while (depth > 0) {
+      tag = DIVISION.exec(source)
+      // A container that does not end holds the rest of the page.
+      if (tag === null) return found
+      depth += tag[1] ? -1 : 1
+    }
+    const to = source.indexOf('>', tag.index) + 1
+    found.set(start[1], { from: start.index, to, contentFrom, contentTo: tag.index })
+    SEGMENT.lastIndex = to
+  }
+  return found
+}
+
+/** Return the segments by the placeholders that the page's scripts put them into. */
+function wantedOf(source, segments) {
+  /** @type {Map<string, Segment>} */
+  const found = new Map()
+  const places = new Set(Array.from(source.matchAll(PLACEHOLDER), (match) => match[1]))
+  for (const [, boundary, inBoundary, inSegment, placeholder] of source.matchAll(CALL)) {
+    const segment = segments.get(inBoundary ?? inSegment)
+    const place = boundary ?? placeholder
+    if (segment && places.has(place)) found.set(place, segment)
+    if (found.size === MOST_SEGMENTS) break
+  }
+  return found
+}
+
+class Placing {
+  constructor(source, wanted) {
+    this.source = source
+    this.wanted = wanted
+    this.written = new Set()
+    this.pieces = []
+  }
+
+  /** Write a part of the page, with segments in place of their placeholders. */
+  write(from, to, depth) {
+    const { source } = this
+    const pattern = new RegExp(PLACEHOLDER)
+    pattern.lastIndex = from
+    for (let found = pattern.exec(source); found !== null && found.index < to; found = pattern.exec(source)) {
+      const segment = this.wanted.get(found[1])
+      if (segment === undefined || this.written.has(segment) || depth === DEEPEST) continue
+      this.written.add(segment)
+      this.pieces.push(source.slice(from, found.index))
+      this.write(segment.contentFrom, segment.contentTo, depth + 1)
+      from = found[1].startsWith('B') ? endOfBoundary(source, pattern.lastIndex, to) : pattern.lastIndex
+      pattern.lastIndex = from
+    }
+    this.pieces.push(source.slice(from, to))
+  }
+}
+
+/** Return where what is shown until the late part arrives ends; its start when it has no end. */
+function endOfBoundary(source, from, to) {
+  BOUNDARY.lastIndex = from
+  let depth = 1
+  for (let found = BOUNDARY.exec(source); found !== null && found.index < to; found = BOUNDARY.exec(source)) {
+    depth += found[1] ? -1 : 1
+    if (depth === 0) return BOUNDARY.lastIndex
+  }
+  return from
+}
