@@ -150,7 +150,7 @@ def scan_results_function(resources: Resources) -> lambda_.Function:
     function = resources.event_function(
         "scan_results", {**resources.table, **resources.bucket}, timeout=Duration.minutes(1)
     )
-    resources.storage.grant_table(function, GET, UPDATE)
+    resources.storage.grant_table(function, QUERY, UPDATE)
     resources.storage.grant_deleting_archives(function)
     return function
 

@@ -16,19 +16,19 @@ from llmready.http.api import Api
 from llmready.http.problems import CONTENT_TYPE
 from llmready.http.schemas.firecrawl import LlmsTextBody, LlmsTextData, LlmsTextStarted, LlmsTextStatus
 from llmready.http.starts import start as start_for
+from llmready.usecases.archive_files import fits_an_answer
 from llmready.usecases.serve_firecrawl import (
-    LARGEST_TEXTS,
     Texts,
     fresh_generation,
     running_id,
     texts_expire_at,
     texts_of,
+    too_large,
 )
 
 # Firecrawl's own statuses where they differ from those of /api/v1, by code and by status.
 _BY_CODE = {"quota_exceeded": 402, "website_inactive": 403}
 _BY_STATUS = {413: 400, 415: 400, 422: 400}
-_ENVELOPE = 2_000  # bytes of an answer around the texts
 
 app = Api()
 
@@ -68,14 +68,9 @@ def status(generation_id: str) -> Response[str]:
         raise NotFound("generation_not_found", "There is no such generation.")
     shown = _status(generation)
     text = json.dumps(shown, ensure_ascii=False)
-    if len(text.encode()) > LARGEST_TEXTS + _ENVELOPE:
-        # Quotes and line breaks are longer in JSON than in the files.
-        shown = _failed(
-            generation,
-            "The result is larger than 5 MB. Download the files instead: "
-            f"GET /api/v1/generations/{generation.id}/download.",
-        )
-        text = json.dumps(shown, ensure_ascii=False)
+    # Quotes and line breaks are longer in JSON than in the files, and Lambda encodes the body once more.
+    if not fits_an_answer(text):
+        text = json.dumps(_failed(generation, too_large(generation)), ensure_ascii=False)
     return Response(HTTPStatus.OK, content_type="application/json", body=text)
 
 

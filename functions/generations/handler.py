@@ -215,14 +215,18 @@ def files(generation_id: str) -> FilesAnswer:
     tags=["generations"],
     responses={
         200: {"description": "The file; for a large one and redirect=false, where it is"},
-        302: {"description": "The file, where it is larger than 4 MB"},
+        302: {"description": "The file, where it is too large for an answer"},
     },
 )
 def file(
     generation_id: str,
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
 ) -> Response[str | FileLinkAnswer | None]:
-    """Return a file as it is in the archive, without unpacking the zip; one over 4 MB by a presigned URL."""
+    """Return a file as it is in the archive, without unpacking the zip.
+
+    A file over 4 MB, or one that is over 6 MB when its quotes and line breaks are escaped in JSON, is returned by a
+    presigned URL.
+    """
     generation = _generation(generation_id)
     found = read_file(bootstrap.services(), generation, _path(app.current_event.path))
     if isinstance(found, FileContent):

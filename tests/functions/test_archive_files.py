@@ -246,6 +246,32 @@ def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) 
     assert place.stored_keys() == []
 
 
+@pytest.mark.parametrize(
+    ("character", "redirected"), [('"', True), ("\\", True), ("\x01", True), ("語", False), ("a", False)]
+)
+def test_a_file_that_json_makes_too_long_for_lambda_is_fetched_by_a_presigned_url(
+    shelf: Shelf, place: Place, character: str, *, redirected: bool
+) -> None:
+    text = character * (3_900_000 // len(character.encode()))
+    files = {**files_of(pages(start="Begin.")), "md/long.md": text.encode()}
+    files["llms-full.txt"] = files["md/long.md"]
+    generation = shelf.complete(files)
+    where = f"/generations/{generation.id}/files/md/long.md"
+    answer = shelf.who.raw("GET", where)
+    # Lambda counts the answer as JSON.
+    assert len(json.dumps(answer, ensure_ascii=False).encode()) < 6_000_000
+    if not redirected:
+        assert (answer["statusCode"], answer["body"]) == (200, text)
+        return
+    assert answer["statusCode"] == 302
+    status, link = shelf.who.ask("GET", f"{where}?redirect=false")
+    assert (status, link["file_size"]) == (200, len(files["md/long.md"]))
+    with urllib.request.urlopen(link["download_url"]) as response:
+        assert response.read() == files["md/long.md"]
+    assert shelf.who.ask("DELETE", f"/generations/{generation.id}")[0] == 200
+    assert place.stored_keys() == []
+
+
 def test_broken_or_missing_archive_answers_410(shelf: Shelf, place: Place) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")), indexed=False)
     assert generation.archive is not None

@@ -151,6 +151,17 @@ def test_a_result_over_5_mb_names_the_download(shelf: Shelf) -> None:
     assert f"/api/v1/generations/{generation.id}/download" in shown["error"]
 
 
+@pytest.mark.parametrize("character", ['"', "\\", "\x01", "\n"])
+def test_a_result_that_json_makes_too_long_for_lambda_names_the_download(
+    shelf: Shelf, character: str
+) -> None:
+    generation = shelf.complete(files_of(pages(start=character * 4_500_000)))
+    start(shelf.who, maxUrls=50, showFullText=True)
+    status, shown = read(shelf.who, generation.id)
+    assert (status, shown["status"], shown["success"]) == (200, "failed", False)
+    assert f"/api/v1/generations/{generation.id}/download" in shown["error"]
+
+
 def test_expired_texts_are_failed(shelf: Shelf) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")), kept_days=-1)
     status, shown = read(shelf.who, generation.id)

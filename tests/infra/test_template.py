@@ -64,7 +64,7 @@ ALLOWED = {
     "mail_events": _items("PutItem") | SECRET,
     "dead_letters": _items("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem") | SEND | CONSUME,
     "quota_reset": _items("GetItem", "Query", "PutItem", "UpdateItem"),
-    "scan_results": _items("GetItem", "UpdateItem") | DELETE_FILES,
+    "scan_results": _items("Query", "UpdateItem") | DELETE_FILES,
     "cleanup": _items(
         "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"
     )

@@ -1,13 +1,14 @@
 """Scheduled runs whose files equal those of the newest completed generation."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from llmready.domain.clock import new_id, now
+from llmready.domain.errors import Gone
 from llmready.domain.generation import Generation, Status, Trigger
 from llmready.domain.generation_files import archive_key, outlives_bucket
 from llmready.domain.mail import MailKind
@@ -21,6 +22,7 @@ from llmready.usecases.download import download, readable_archive
 from llmready.usecases.expire_files import expire_files
 from llmready.usecases.manage_websites import remove_website
 from llmready.usecases.purge_website import purge_website
+from llmready.usecases.withdraw_files import withdraw_files
 from testkit.emulator import Place
 from testkit.people import new_generation, registered, with_website
 from testkit.sites import Answer, Site, page, serve
@@ -207,6 +209,35 @@ def test_if_the_earlier_archive_is_gone_the_run_is_a_full_one(handbook: Handbook
     assert second.archive is not None
     assert second.archive.key == archive_key(second.user_id, second.id, second.fence)
     assert readable_archive(handbook.place.services, second).key in handbook.archives()
+
+
+def test_malware_withdraws_every_run_that_refers_to_the_archive(handbook: Handbook) -> None:
+    place = handbook.place
+    older, first, second = handbook.run(Trigger.MANUAL), handbook.run(Trigger.MANUAL), handbook.run()
+    assert first.archive is not None
+    assert second.archive is not None
+    assert second.archive.key == first.archive.key
+    # The scanner's events may come twice.
+    assert [withdraw_files(place.services, first.archive.key) for _ in range(2)] == [True, True]
+    for run in (first, second):
+        withdrawn = handbook.again(run)
+        assert (withdrawn.error_code, withdrawn.can_download(now())) == ("malware_found", False)
+        with pytest.raises(Gone, match="malware scan found a problem") as refused:
+            readable_archive(place.services, withdrawn)
+        assert refused.value.code == "malware_found"
+    assert handbook.read(handbook.again(older), "llms.txt")
+    third = handbook.run()
+    assert third.archive is not None
+    assert third.changed is True
+    assert third.archive.key == archive_key(third.user_id, third.id, third.fence)
+    assert readable_archive(place.services, third).key in handbook.archives()
+    # Where archives are scanned, one that is lost is gone rather than not readable now.
+    scanning = replace(
+        place.services, settings=place.services.settings.model_copy(update={"malware_scan": True})
+    )
+    place.archives.delete([third.archive.key])
+    with pytest.raises(Gone, match="no longer exist; start a new generation"):
+        readable_archive(scanning, handbook.again(third))
 
 
 def test_a_website_is_purged_with_the_archives_that_its_generations_share(handbook: Handbook) -> None:

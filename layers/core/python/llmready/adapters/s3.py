@@ -11,7 +11,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from llmready.domain.archive import ScanResult
-from llmready.domain.errors import TryAgain
+from llmready.domain.errors import NotFound, TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -142,10 +142,17 @@ class S3Archives:
         return page["IsTruncated"]
 
     def scan_result(self, key: str) -> ScanResult | None:
-        """Return what the malware scanner said of a file; None when it has not looked yet."""
+        """Return what the malware scanner reported for a file; None before the scan.
+
+        Raises:
+            NotFound: The file does not exist.
+            TryAgain: The bucket cannot be reached.
+        """
         try:
             tags = self._client.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
         except (ClientError, BotoCoreError) as error:
+            if _is_absent(error):
+                raise NotFound("file_not_found", "The file does not exist.") from error
             raise TryAgain from error
         said = next((tag["Value"] for tag in tags if tag["Key"] == _SCAN_TAG), None)
         return ScanResult(said) if said else None

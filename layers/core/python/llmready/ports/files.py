@@ -53,7 +53,11 @@ class Archives(Protocol):
         """Delete one batch of the files whose key starts with ``prefix``; return False if there are none."""
 
     def scan_result(self, key: str) -> ScanResult | None:
-        """Return the result of the malware scan of a file, or None if it was not scanned yet."""
+        """Return the result of the malware scan of a file, or None if it was not scanned yet.
+
+        Raises:
+            NotFound: The file does not exist.
+        """
 
     def download_url(
         self, key: str, *, filename: str, seconds: int, content_type: str = "application/zip"

@@ -5,6 +5,7 @@ zip's own central directory.
 """
 
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -30,8 +31,12 @@ from llmready.services import Services
 from llmready.usecases.download import URL_SECONDS, readable_archive
 
 LARGEST_INLINE = 4_000_000
-"""Bytes of a file that an answer may carry; a function may answer 6 MB."""
+"""Bytes of the largest file that an answer may carry."""
 
+LARGEST_ANSWER = 5_900_000
+"""Bytes that an answer may have as Lambda counts them; its limit is 6 MB with the headers."""
+
+_LONGEST_ESCAPE = 6  # bytes of JSON that one byte of a text becomes at most
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
 _CHUNK = 8 * 1024 * 1024  # bytes of compressed content that are in memory at once
 _LONGEST_NAME = 65_535 * 2  # bytes of name and extra field in a local header
@@ -64,7 +69,7 @@ def list_files(services: Services, generation: Generation) -> list[IndexedFile]:
 
 
 def read_file(services: Services, generation: Generation, path: str) -> FileContent | FileLink:
-    """Return the content of one file, or where it is if it is larger than :data:`LARGEST_INLINE`.
+    """Return the content of one file, or where it is if it is too large for an answer.
 
     Args:
         services: The process's services.
@@ -81,7 +86,9 @@ def read_file(services: Services, generation: Generation, path: str) -> FileCont
     if file is None:
         raise NotFound("file_not_found", "The archive has no file with this path.")
     if file.bytes <= LARGEST_INLINE:
-        return FileContent(file, content_of(services.archives, archive, file))
+        data = content_of(services.archives, archive, file)
+        if fits_an_answer(data.decode(errors="replace")):
+            return FileContent(file, data)
     key = extract_key(generation.user_id, generation.id, generation.fence, path)
     services.archives.put_stream(key, _chunks(services.archives, archive, file))
     name = path.rpartition("/")[2].encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
@@ -91,9 +98,18 @@ def read_file(services: Services, generation: Generation, path: str) -> FileCont
     return FileLink(file, url, services.clock() + timedelta(seconds=URL_SECONDS))
 
 
+def fits_an_answer(text: str) -> bool:
+    """Return whether Lambda accepts a text as the body of an answer.
+
+    A function returns the body as a string of JSON, in which quotes, backslashes and line breaks are longer.
+    """
+    return len(json.dumps(text, ensure_ascii=False).encode()) <= LARGEST_ANSWER
+
+
 def delete_extracts(services: Services, generation: Generation) -> None:
     """Delete what was taken out of a generation's archive; none of its files is larger than all of its pages."""
-    if generation.archive is not None and generation.archive.content_bytes > LARGEST_INLINE:
+    smallest = LARGEST_ANSWER // _LONGEST_ESCAPE
+    if generation.archive is not None and generation.archive.content_bytes > smallest:
         services.archives.delete_all(extracts_prefix(generation.user_id, generation.id))
 
 

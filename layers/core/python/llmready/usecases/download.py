@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llmready.domain.archive import Archive, ScanResult
-from llmready.domain.errors import Conflict, Gone
+from llmready.domain.errors import Conflict, Gone, NotFound
 from llmready.domain.generation import MALWARE_FOUND, Generation
 from llmready.domain.generation_files import download_name
 from llmready.services import Services
@@ -52,7 +52,15 @@ def readable_archive(services: Services, generation: Generation) -> Archive:
             "not_completed", f"The generation is {generation.status}; there is nothing to download."
         )
     if services.settings.malware_scan:
-        _refuse_unless_clean(services.archives.scan_result(generation.archive.key))
+        try:
+            result = services.archives.scan_result(generation.archive.key)
+        except NotFound:
+            raise Gone(
+                "files_expired",
+                "The files of this generation no longer exist; start a new generation, or wait for the next"
+                " scheduled run.",
+            ) from None
+        _refuse_unless_clean(result)
     return generation.archive
 
 

@@ -77,16 +77,21 @@ def texts_of(services: Services, generation: Generation, *, full: bool) -> Texts
         wanted = [index.file(name) for name in (LLMS_TXT, *((LLMS_FULL,) if full else ()))]
         files = [file for file in wanted if file is not None]
         if sum(file.bytes for file in files) > LARGEST_TEXTS:
-            return (
-                "The result is larger than 5 MB. Download the files instead: "
-                f"GET /api/v1/generations/{generation.id}/download."
-            )
+            return too_large(generation)
         texts = [content_of(services.archives, archive, file).decode(errors="replace") for file in files]
     except TryAgain:
         raise
     except DomainError as error:
         return error.detail
     return Texts(texts[0] if texts else "", texts[1] if len(texts) > 1 else None)
+
+
+def too_large(generation: Generation) -> str:
+    """Return the sentence for texts that do not fit into an answer."""
+    return (
+        "The result is too large for one answer (about 5 MB). Download the files instead: "
+        f"GET /api/v1/generations/{generation.id}/download."
+    )
 
 
 def texts_expire_at(generation: Generation) -> datetime:

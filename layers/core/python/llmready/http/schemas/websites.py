@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from llmready.domain.controls import Controls
@@ -71,17 +71,10 @@ class WebsiteChange(Request):
     is_active: Flag | SkipJsonSchema[None] = None
     schedule: ScheduleField | SkipJsonSchema[None] = None
 
-    _is_not_null = field_validator(
-        "url",
-        "include_patterns",
-        "exclude_patterns",
-        "use_playwright",
-        "link_target",
-        "timeout",
-        "is_active",
-        "schedule",
-        mode="before",
-    )(not_null)
+    @field_validator("*", mode="before")
+    @classmethod
+    def _only_some_may_be_null(cls, value: object, field: ValidationInfo) -> object:
+        return value if field.field_name in ("name", "description", "max_pages") else not_null(value)
 
 
 class PreviewBody(Request):
