@@ -69,9 +69,10 @@ test-packages:
 		fi; \
 	fi
 
-fuzz: setup ## Ask everything that the OpenAPI text describes and hostile texts (about 5,500 requests, 100 walks, texts to 10 MB)
+fuzz: setup ## Ask everything that the OpenAPI text describes and hostile texts (about 5,500 requests, 100 walks, texts to 10 MB, 3,000 documents)
 	@LLMREADY_FUZZ_EXAMPLES=110 $(BIN)/python -m pytest tests/e2e/test_fuzz.py --capture=no
 	@LLMREADY_FUZZ_TEXT_BYTES=10000000 $(BIN)/python -m pytest tests/crawler/test_linear_time.py
+	@LLMREADY_FUZZ_DOCUMENTS=3000 $(BIN)/python -m pytest tests/mdream/test_round_trip.py
 
 check: check-python check-javascript check-documents check-templates ## Lint, formats, types, spelling, links, templates (or one part: check-python, …)
 

@@ -1,14 +1,15 @@
 // Addresses of links and images as the URL standard reads them, which is how the crawl reads them too.
 import { decodedAttribute } from './references.mjs'
 
-// What may stay as it is: a browser would change nothing but make it absolute, which Mdream does.
+// What may stay as it is: a browser would change nothing but make it absolute.
 const USUAL = /^(?!https?:(?!\/\/)|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%)]+$/i
 const BASED = /^(?:https?:\/\/|[/#?.]|[^:]*$)/i
 const UNSAFE_IN_MARKDOWN = /[|<>]/g
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
 const PROTECTED = /email-protection#([0-9a-f]{4,200})$/i
 
 /**
- * Return an address as HTML may hold it, made absolute where its author wrote it unusually; empty when it is none.
+ * Return the address that the value of an attribute names, made absolute where its author wrote it unusually; empty when it is none.
  *
  * @param {string} written The value of the attribute.
  * @param {string} origin What it is relative to.
@@ -21,6 +22,16 @@ export function addressOf(written, origin) {
     return href.replace(UNSAFE_IN_MARKDOWN, encodeURIComponent)
   } catch {
     return BASED.test(address) ? address.replace(/[\s|<>"]/g, encodeURIComponent) : ''
+  }
+}
+
+/** Return an address of `addressOf` as an absolute one, or as it is where it is none. */
+export function absoluteOf(address, origin) {
+  if (ABSOLUTE.test(address)) return address
+  try {
+    return new URL(address, origin).href
+  } catch {
+    return address
   }
 }
 

@@ -1,6 +1,5 @@
-// One page, from its bytes to what it says about itself and the plain HTML of its main part.
+// One page, from its bytes to what it says about itself and the Markdown of its main part.
 import { factsOf, originOf } from './facts.mjs'
-import { forgetLiterals } from './literals.mjs'
 import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
 import { pageTypeOf } from './page_type.mjs'
@@ -20,8 +19,7 @@ const MEASURE = new Measure()
 
 /**
  * @typedef {object} Converted
- * @property {string} html Plain HTML of the main part.
- * @property {string} origin Address that its links are relative to.
+ * @property {string} markdown The main part.
  * @property {import('./page_type.mjs').PageType} pageType
  * @property {object | null} facts What the page says about itself, if wanted.
  */
@@ -35,7 +33,6 @@ const MEASURE = new Measure()
  * @returns {Converted}
  */
 export function convert(bytes, url, wantsFacts) {
-  forgetLiterals()
   const page = placed(bytes)
   let tree = parse(page)
   const facts = wantsFacts ? factsOf(tree) : null
@@ -45,8 +42,8 @@ export function convert(bytes, url, wantsFacts) {
     leaveOutUnseen(tree, MEASURE)
   }
   const pageType = pageTypeOf(tree, MEASURE, url)
-  const origin = originOf(tree, url)
-  return { html: mainPart(tree, MEASURE, pageType, origin), origin, pageType, facts: facts && { ...facts, page_type: pageType } }
+  const markdown = mainPart(tree, MEASURE, pageType, originOf(tree, url))
+  return { markdown, pageType, facts: facts && { ...facts, page_type: pageType } }
 }
 
 /** Say whether next to all text of a page stands in its `noscript`, as in programs that offer it to search engines. */

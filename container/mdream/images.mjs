@@ -1,9 +1,8 @@
 // Images, films and embedded pages.
 import { addressOf } from './addresses.mjs'
-import { literal } from './literals.mjs'
 import { HIDDEN } from './names.mjs'
 import { parseNoscript } from './parser.mjs'
-import { decodedAttribute, escapedAttribute } from './references.mjs'
+import { decodedAttribute } from './references.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -24,14 +23,17 @@ const LEVELS = 4
 const LONGEST_SIGN = 20
 const LABELLED = ids('a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th')
 
-/** Return an `img` element for Mdream, the text that stands for it, or an empty text. */
-export function imageHtml(tree, node, origin, isInCell) {
+/**
+ * Return the description and the address of an image that is part of the text.
+ *
+ * The address is empty for an image that cannot be loaded; then only its description is left.
+ */
+export function imageOf(tree, node, origin) {
   const alt = decodedAttribute(tree.get(node, ATTRIBUTE.alt)).replace(/\s+/g, ' ').trim()
   const source = sourceOf(tree, node)
   const address = source && addressOf(source, origin)
-  if (!address) return alt.length <= LONGEST_SIGN || isLabel(tree, node) ? escapedAttribute(alt) : ''
-  if (!alt && !isPicture(tree, node, address)) return ''
-  return `<img src="${escapedAttribute(address)}" alt="${isInCell ? escapedAttribute(alt).replaceAll('|', () => literal('\\|')) : escapedAttribute(alt)}">`
+  if (!address) return { alt: alt.length <= LONGEST_SIGN || isLabel(tree, node) ? alt : '', address: '' }
+  return { alt, address: !alt && !isPicture(tree, node, address) ? '' : address }
 }
 
 /** Return where an image lies, by what a browser would load in the end. */
@@ -106,16 +108,17 @@ function hasText(tree, top) {
   return false
 }
 
-/** Return a link to an embedded page or a film, or an empty text where it is none to look at. */
-export function embedHtml(tree, node, origin) {
+/** Return the title and the address of an embedded page or a film; no address where it is none to look at. */
+export function embedOf(tree, node, origin) {
+  const none = { title: '', address: '' }
   const isFilm = tree.tag[node] === ID.video
-  if (tree.marks[node] & HIDDEN) return ''
+  if (tree.marks[node] & HIDDEN) return none
   const written = isFilm ? filmOf(tree, node) : tree.get(node, ATTRIBUTE.src) || tree.get(node, ATTRIBUTE['data-src'])
   const address = written && addressOf(written.trim(), origin)
-  if (!address || DATA.test(address)) return ''
-  if (!isFilm && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return ''
+  if (!address || DATA.test(address)) return none
+  if (!isFilm && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return none
   const title = decodedAttribute(tree.get(node, ATTRIBUTE.title) || tree.get(node, ATTRIBUTE['aria-label'])).replace(/\s+/g, ' ').trim()
-  return `<a href="${escapedAttribute(address)}">${escapedAttribute(title || (isFilm ? 'Video' : hostOf(address)))}</a>`
+  return { title: title || (isFilm ? 'Video' : hostOf(address)), address }
 }
 
 function filmOf(tree, node) {

@@ -1,110 +1,112 @@
 // Writes the parts of a line: links, images, code, notes, formulas, boxes to tick.
-import { addressOf, protectedMail } from './addresses.mjs'
-import { embedHtml, imageHtml } from './images.mjs'
-import { literal } from './literals.mjs'
+import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
+import { embedOf, imageOf } from './images.mjs'
 import { formulaOf } from './math.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
-import { escapedAttribute, plainReferences } from './references.mjs'
-import { HEADING, ID, INLINE, PROPERTIES, ids } from './tags.mjs'
-import { END_HEADING_LINK, END_LINK, PUT, TextWriter, escaped } from './text_writer.mjs'
+import { decoded } from './references.mjs'
+import { BLOCK, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
+import { END_HEADING_LINK, END_LINK, END_MARK, END_TEXT, TextWriter } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const TABLES = ids('table')
 const PICTURES = ids('img', 'svg')
+const SCRIPT = /^javascript:/i
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
 // Without a form in Markdown: only what is in them is written.
 export const BARE = ids(
   'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'nobr',
   'optgroup', 'option', 'output', 'picture', 'rb', 'ruby', 'rtc', 'slot', 'small', 'span', 'time', 'u', 'wbr',
 )
+/** Elements that are emphasis, by its name. */
+const MARKS = NAMES.map((name) => ({ b: 'strong', strong: 'strong', em: 'em', i: 'em', var: 'em', del: 'del', s: 'del', strike: 'del' })[name])
+/** What emphasis cannot enclose. */
+const NO_INLINE = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 
 export class InlineWriter extends TextWriter {
+  /** Begin emphasis, or the like. */
+  mark(node, tag) {
+    if (!this.measure.length(node) || holds(this.tree, node, NO_INLINE)) return node + 1
+    const mark = MARKS[tag]
+    this.line.open(mark)
+    return this.within(node, END_MARK, mark)
+  }
+
   lineBreak(node) {
-    const { tree } = this
-    let above = tree.parent[node]
-    while (above > 0 && PROPERTIES[tree.tag[above]] & INLINE) above = tree.parent[above]
     // A heading is one line.
-    this.say(PROPERTIES[tree.tag[above]] & HEADING ? ' ' : '<br>')
+    if (this.isInHeading) this.line.text(' ')
+    else this.line.break()
     return node + 1
   }
 
   link(node) {
     const { tree } = this
     const place = tree.placeOf(node, ATTRIBUTE.href)
-    if (place < 0 || this.isInLink) return node + 1
+    if (place < 0 || this.line.isInLink) return node + 1
     const { codes } = tree
     let from = tree.attributeFrom[place]
-    const quote = codes[from - 1]
     while (codes[from] <= 32) from++
     if (from >= tree.attributeTo[place] || codes[from] === NUMBER_SIGN) return node + 1
     const written = tree.value(place)
     const mail = protectedMail(written.includes('email-protection') ? written : tree.get(node, ATTRIBUTE['data-cfemail']))
     if (mail) return this.mail(node, mail)
     const address = addressOf(written, this.origin)
-    if (!address || holds(tree, node, TABLES) || (!this.measure.length(node) && !holds(tree, node, PICTURES))) return node + 1
+    if (!address || SCRIPT.test(address) || holds(tree, node, TABLES)) return node + 1
+    if (!this.measure.length(node) && !holds(tree, node, PICTURES)) return node + 1
     if (holds(tree, node, HEADINGS)) {
-      this.headingLink = `<a href="${escapedAttribute(address)}">`
+      this.headingLink = address
       return this.within(node, END_HEADING_LINK)
     }
-    this.isInLink = true
-    this.within(node, END_LINK)
-    // Most links can be copied: their address is in quotes, and they have no title, which is noise.
-    const isPlain = address === written && (quote === 34 || quote === 39) && !this.isInCell && !tree.has(node, ATTRIBUTE.title)
-    return isPlain ? this.asItIs(node, ID.a) : this.wrapped(node, `<a href="${written === address ? quoted(address) : escapedAttribute(address)}">`, '</a>')
+    this.line.open('link')
+    return this.within(node, END_LINK, address)
   }
 
   mail(node, mail) {
-    this.say(escaped(mail))
+    this.line.text(mail)
     return this.tree.end[node]
   }
 
   image(node) {
-    const html = imageHtml(this.tree, node, this.origin, this.isInCell)
-    if (html) this.say(html)
+    const { alt, address } = imageOf(this.tree, node, this.origin)
+    if (address) this.line.image(alt, absoluteOf(address, this.origin))
+    else if (alt) this.line.text(alt)
     return node + 1
   }
 
   code(node) {
-    const { tree, measure } = this
+    const { tree, measure, line } = this
     const end = tree.end[node]
-    const isPlain = end === node + 2 && tree.tag[node] === ID.code && tree.size[node + 1] && tree.closeTo[node]
-    if (isPlain && !this.isInCell && !tree.hasStraySigns && !this.unwritten && this.isPlain(tree.from[node + 1], tree.to[node + 1])) {
-      this.copy(tree.from[node], tree.closeTo[node])
-      return end
-    }
     for (let inner = node + 1; inner < end; inner++) {
       if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return node + 1
     }
-    const text = rawText(tree, node, ' ')
-    if (!text.trim()) {
-      this.say(text)
-      return end
-    }
-    const link = this.isInLink || !measure.linked(node) ? -1 : this.onlyLink(node)
-    const begin = link < 0 ? '' : `<a href="${quoted(tree.get(link, ATTRIBUTE.href))}">`
-    this.say(`${begin}<code>${escaped(plainReferences(text))}</code>${begin && '</a>'}`)
+    const text = decoded(rawText(tree, node, ' '))
+    const address = line.isInLink || !measure.linked(node) ? '' : this.onlyAddress(node)
+    if (address) line.open('link')
+    line.code(text)
+    if (address) line.closeLink(absoluteOf(address, this.origin))
     return end
   }
 
-  onlyLink(node) {
-    const link = this.tree.all(node, ID.a).find((one) => this.measure.length(one) === this.measure.length(node))
-    const href = link === undefined ? '' : this.tree.get(link, ATTRIBUTE.href)
-    return href && !href.startsWith('#') ? link : -1
+  /** Return the address of the link that holds all of an element's text, or an empty text. */
+  onlyAddress(node) {
+    const { tree, measure } = this
+    const link = tree.all(node, ID.a).find((one) => measure.length(one) === measure.length(node))
+    const href = link === undefined ? '' : tree.get(link, ATTRIBUTE.href)
+    return href.startsWith('#') ? '' : addressOf(href, this.origin)
   }
 
   superscript(node) {
     const { tree } = this
     const note = this.noteMark(node)
     if (note) {
-      this.say(this.literal(`[${note}]`))
+      this.line.markdown(`[${note}]`)
       return tree.end[node]
     }
     const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
-    if (isPlain && this.measure.length(node)) this.sayText('^')
+    if (isPlain && this.measure.length(node)) this.line.text('^')
     return node + 1
   }
 
@@ -119,29 +121,38 @@ export class InlineWriter extends TextWriter {
   subscript(node) {
     const { tree } = this
     const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
-    if (isPlain && this.measure.length(node) && this.endsWithWord()) this.sayText(this.literal('_'))
+    if (isPlain && this.measure.length(node) && this.line.endsWithWord) this.line.markdown('_')
     return node + 1
   }
 
   /** Write how a text is read in brackets behind it. */
   ruby(node) {
-    this.sayText('(')
-    return this.within(node, PUT, ')')
+    this.line.text('(')
+    return this.within(node, END_TEXT, ')')
+  }
+
+  quoted(node) {
+    this.line.text('"')
+    return this.within(node, END_TEXT, '"')
   }
 
   /** Write what stands for an element that is left out: a film, an embedded page, a formula, a box that is ticked. */
   leftOut(node, tag) {
-    const { tree } = this
+    const { tree, line } = this
     if (tag === ID.iframe || tag === ID.video) {
-      const html = this.isInLink ? '' : embedHtml(tree, node, this.origin)
-      if (html) this.say(this.isInCell ? html : `<p>${html}</p>`)
+      const { title, address } = line.isInLink ? { title: '', address: '' } : embedOf(tree, node, this.origin)
+      if (!address) return
+      if (!line.isInCell && !this.isInHeading) this.blocks.flush()
+      line.open('link')
+      line.text(title)
+      line.closeLink(absoluteOf(address, this.origin))
+      if (!line.isInCell && !this.isInHeading) this.blocks.flush()
     } else if (tag === ID.script) {
       const formula = formulaOf(tree, node)
-      if (formula) this.say(this.literal(formula))
+      if (formula) line.markdown(formula)
     } else if (tag === ID.input && tree.get(node, ATTRIBUTE.type).toLowerCase() === 'checkbox' && this.isTask(node)) {
-      // A space follows in the text, as a rule.
-      const space = isSpace(tree.codes[tree.to[node]]) ? '' : ' '
-      this.put(literal(`${tree.has(node, ATTRIBUTE.checked) ? '[x]' : '[ ]'}${space}`))
+      line.markdown(tree.has(node, ATTRIBUTE.checked) ? '[x]' : '[ ]')
+      line.text(' ')
     }
   }
 
@@ -156,19 +167,10 @@ export class InlineWriter extends TextWriter {
   math(node) {
     const formula = formulaOf(this.tree, node)
     if (!formula) return node + 1
-    const text = this.literal(formula)
-    if (formula.startsWith('$$') && !this.isInCell && !this.isInLink) this.put(`<p>${text}</p>`)
-    else this.say(text)
+    const isBlock = formula.startsWith('$$') && !this.line.isInCell && !this.line.isInLink && !this.isInHeading
+    if (isBlock) this.blocks.flush()
+    this.line.markdown(formula)
+    if (isBlock) this.blocks.flush()
     return this.tree.end[node]
   }
-}
-
-function quoted(value) {
-  return /["<>]/.test(value)
-    ? value.replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-    : value
-}
-
-function isSpace(code) {
-  return code === 32 || (code >= 9 && code <= 13)
 }

@@ -5,7 +5,7 @@ import { children, holds, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
-import { PlainHtml } from './plain_html.mjs'
+import { MarkdownWriter } from './markdown.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -59,7 +59,7 @@ const WORD = /\p{L}+/gu
  * @param {string} origin Address that its links are relative to.
  */
 export function mainPart(tree, measure, pageType, origin) {
-  return new Page(tree, measure, pageType, origin).plain()
+  return new Page(tree, measure, pageType, origin).markdown()
 }
 
 class Page {
@@ -70,7 +70,7 @@ class Page {
     this.pageType = pageType
   }
 
-  plain() {
+  markdown() {
     const { tree, measure, pageType } = this
     let main = this.choose()
     let before = main === 0 ? [] : beforeMain(tree, measure, main, pageType)
@@ -95,12 +95,12 @@ class Page {
     }
     leaveOutEmptied(tree, measure, main)
     tree.main = main
-    const writer = new PlainHtml(tree, measure, this.origin)
-    const write = (top) => {
+    const writer = new MarkdownWriter(tree, measure, this.origin)
+    for (const top of [...before, main]) {
       measure.take(tree, top)
-      return writer.write(top)
+      writer.write(top)
     }
-    return before.map(write).join('') + write(main)
+    return writer.finish()
   }
 
   choose() {

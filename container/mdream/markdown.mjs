@@ -1,34 +1,367 @@
-// Mdream: its native binding where one is installed for this machine, otherwise its own WebAssembly build, whose output
-// is the same and which takes about half as long again.
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Writes a part of a page as Markdown.
+//
+// Definition lists become terms with list items below them, what is folded is unfolded, tables that only lay
+// out a page become blocks, code blocks lose their markup and keep their language, cells become one line.
+import { protectedMail } from './addresses.mjs'
+import { languageOf } from './code.mjs'
+import { BARE, InlineWriter } from './inline.mjs'
+import { children, firstOf, holds, textOf } from './measure.mjs'
+import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
+import { rawText } from './raw_lines.mjs'
+import { decoded } from './references.mjs'
+import { readTables } from './tables.mjs'
+import { BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
+import {
+  END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_WORD,
+} from './text_writer.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
-// What the package makes of `clean: true`, but for images without a description, which are chosen before.
-const CLEAN = {
-  urls: true,
-  fragments: true,
-  emptyLinks: true,
-  redundantLinks: true,
-  selfLinkHeadings: true,
-  emptyImages: false,
-  emptyLinkText: true,
+/** Elements that are left out, but leave something in their place. */
+const LEFT_OUT = ids('iframe', 'input', 'script', 'video')
+const MARKED = ids('b', 'del', 'em', 'i', 's', 'strike', 'strong', 'var')
+const CODE = ids('code', 'kbd', 'samp', 'tt')
+const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
+const CELLS = ids('td', 'th')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+const LISTS = ids('ol', 'ul')
+const QUOTATIONS = ids('blockquote')
+/** Lists or quotations within each other that are written as such. */
+const DEEPEST_LEVEL = 12
+/** What an item of a list does not begin with when it is text. */
+const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
+/** What is seen without a text. */
+const SEEN = ids('hr', 'img')
+const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
+/** What a caption holds that is not written as emphasis. */
+const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
+const TITLES = ids('div', 'p', 'summary')
+const DOCUTILS = /docutils|sphinx|reStructuredText/i
+const NUMBER = /^\d{1,9}$/
+
+// Marks of what is written otherwise, beside those that attributes give.
+const UNWRAPPED = 8192
+const ENTRIES = 16384
+
+export class MarkdownWriter extends InlineWriter {
+  constructor(tree, measure, origin) {
+    super(tree, measure, origin)
+    /** The definition lists whose last part explains a term. */
+    this.explained = new Set()
+  }
+
+  /** Write a part of the page behind those that were written. */
+  write(top) {
+    const { tag: tags, gone, end: ends } = this.tree
+    this.tables = readTables(this.tree, top)
+    const end = ends[top]
+    for (let node = top; node < end;) {
+      while (node >= this.until) this.leave()
+      const tag = tags[node]
+      if (gone[node]) {
+        if (LEFT_OUT[tag]) this.leftOut(node, tag)
+        node = ends[node]
+      } else if (tag === 0) {
+        this.text(node)
+        node++
+      } else {
+        node = this.enter(node, tag)
+      }
+    }
+    while (this.open.length) this.leave()
+    this.blocks.flush()
+  }
+
+  /** Return what was written. */
+  finish() {
+    return this.blocks.finish()
+  }
+
+  /** Write the beginning of an element, or all of it; return the node that comes next. */
+  enter(node, tag) {
+    const { tree, line } = this
+    if (tree.marks[node] & PANEL) this.panelLabel(node)
+    if (PROPERTIES[tag] & BLOCK && (line.isInCell || line.isInLink || this.isInHeading)) return this.blockInLine(node, tag)
+    if (tag === ID.span && tree.has(node, ATTRIBUTE['data-cfemail'])) return this.protectedText(node)
+    if (tag >= FIRST_FREE || BARE[tag]) return node + 1
+    if (MARKED[tag]) return this.mark(node, tag)
+    if (PROPERTIES[tag] & HEADING) return this.heading(node, tag)
+    if (CODE[tag]) return this.code(node)
+    if (tree.marks[node] & BLOCK_TITLE && TITLES[tag]) return this.blockTitle(node)
+    if (TABLE_PARTS[tag]) return this.tablePart(node, tag)
+    switch (tag) {
+      case ID.a: return this.link(node)
+      case ID.blockquote: return this.quotation(node)
+      case ID.br: return this.lineBreak(node)
+      case ID.dd: return this.explanation(node)
+      case ID.div: return this.isFragment(node) ? this.fragment(node) : this.paragraph(node)
+      case ID.dl: return this.definitions(node)
+      case ID.dt: return this.isEntry(node) ? this.beginItem(node) : this.term(node)
+      case ID.figcaption: return this.caption(node)
+      case ID.hr: return this.rule(node)
+      case ID.img: return this.image(node)
+      case ID.li: return this.item(node)
+      case ID.ol: case ID.ul: return this.list(node, tag)
+      case ID.pre: return this.pre(node, rawText(tree, node))
+      case ID.q: return this.quoted(node)
+      case ID.sup: return this.superscript(node)
+      case ID.sub: return this.subscript(node)
+      case ID.rt: return this.ruby(node)
+      case ID.rp: return tree.end[node]
+      case ID.math: return this.math(node)
+      // Text whose markup was never any.
+      case ID.xmp: case ID.plaintext: case ID.listing: return this.pre(node, rawText(tree, node))
+      case ID.summary: case ID.template: return this.paragraph(node)
+      default: return PROPERTIES[tag] & BLOCK ? this.paragraph(node) : node + 1
+    }
+  }
+
+  protectedText(node) {
+    const mail = protectedMail(this.tree.get(node, ATTRIBUTE['data-cfemail']))
+    return mail ? this.mail(node, mail) : node + 1
+  }
+
+  /** Write a heading; one without a text is none, and one in a link holds the link. */
+  heading(node, tag) {
+    if (!this.measure.length(node) && !this.holdsPicture(node)) return node + 1
+    this.blocks.flush()
+    this.isInHeading = true
+    this.within(node, END_HEADING, NAMES[tag][1])
+    if (!this.headingLink) return node + 1
+    this.line.open('link')
+    this.within(node, END_LINK, this.headingLink)
+    this.headingLink = ''
+    return node + 1
+  }
+
+  /** Say whether a heading holds a formula or an image with a description. */
+  holdsPicture(node) {
+    const { tree } = this
+    for (let inner = node + 1; inner < tree.end[node]; inner++) {
+      if (tree.gone[inner]) continue
+      if (tree.tag[inner] === ID.math || (tree.tag[inner] === ID.img && tree.get(inner, ATTRIBUTE.alt).trim())) return true
+    }
+    return false
+  }
+
+  /** Write the label of a panel, which a reader sees on the tab that opens it. */
+  panelLabel(node) {
+    const { line, blocks } = this
+    const label = this.tree.labels.get(node)
+    if (!label) return
+    this.tree.labels.delete(node)
+    if (line.isInCell || line.isInLink || this.isInHeading) {
+      line.text(` ${label} `)
+      return
+    }
+    blocks.flush()
+    line.open('strong')
+    line.text(label)
+    line.close('strong')
+    blocks.flush()
+  }
+
+  blockTitle(node) {
+    this.blocks.flush()
+    this.line.open('strong')
+    this.within(node, END_PARAGRAPH)
+    return node + 1
+  }
+
+  /** Write the caption of a figure as emphasis, unless it holds what that cannot enclose. */
+  caption(node) {
+    if (holds(this.tree, node, NOT_EMPHASIZED)) return this.paragraph(node)
+    this.blocks.flush()
+    this.line.open('em')
+    return this.within(node, END_CAPTION)
+  }
+
+  /** Write a block in a cell as a line of it, and in a link or a heading as words. */
+  blockInLine(node, tag) {
+    const { tree, line } = this
+    if (!line.isInCell) {
+      line.text(' ')
+      if (tag !== ID.pre) return this.within(node, END_WORD)
+      line.text(decoded(rawText(tree, node)))
+      line.text(' ')
+      return tree.end[node]
+    }
+    line.break()
+    if (tag === ID.hr) return node + 1
+    if (tag !== ID.pre) return this.within(node, END_LINE)
+    for (const one of decoded(rawText(tree, node)).split('\n')) {
+      line.code(one)
+      line.break()
+    }
+    return tree.end[node]
+  }
+
+  tablePart(node, tag) {
+    const { rows, line, blocks } = this
+    if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.layoutPart(node, tag)
+    if (tag === ID.table) {
+      blocks.flush()
+      return this.within(node, END_TABLE)
+    }
+    if (tag === ID.tr) rows.push([])
+    if (tag === ID.caption) return this.paragraph(node)
+    if (!CELLS[tag]) return node + 1
+    if (!rows.length) rows.push([])
+    const row = rows[rows.length - 1]
+    for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) row.push('')
+    line.finish()
+    line.isInCell = true
+    return this.within(node, END_CELL)
+  }
+
+  /** Write a part of a table that only lays out: rows of words become a line, cells that hold blocks become blocks. */
+  layoutPart(node, tag) {
+    const { tree } = this
+    if (CELLS[tag]) {
+      if (!textOf(tree, node) && !holds(tree, node, SEEN)) return tree.end[node]
+      if (tree.marks[tree.parent[node]] & UNWRAPPED) return this.within(node, END_WORD)
+    } else if (tag === ID.tr && !holds(tree, node, BLOCKS_IN_CELLS)) {
+      tree.marks[node] |= UNWRAPPED
+    }
+    return this.paragraph(node)
+  }
+
+  tableOf(node) {
+    const { tree } = this
+    let above = tree.parent[node]
+    while (above > 0 && tree.tag[above] !== ID.table) above = tree.parent[above]
+    return above
+  }
+
+  /** Say whether a quotation is text that docutils found indented, most often by accident. */
+  isIndented(node) {
+    const { tree, measure } = this
+    const inner = children(tree, node)
+    return inner.length === 1 && tree.tag[inner[0]] === ID.div && measure.length(inner[0]) === measure.length(node)
+      && DOCUTILS.test(tree.source)
+  }
+
+  quotation(node) {
+    if (this.isIndented(node)) return node + 1
+    if (this.isTooDeep(node, QUOTATIONS)) return this.paragraph(node)
+    this.blocks.beginQuotation()
+    return this.within(node, END_CONTAINER)
+  }
+
+  rule(node) {
+    this.blocks.rule()
+    return node + 1
+  }
+
+  /** Say whether an element lies in so many of its kind that Markdown's indentation would outgrow the text. */
+  isTooDeep(node, kinds) {
+    const { tree } = this
+    let depth = 0
+    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) {
+      if (kinds[tree.tag[above]] && ++depth >= DEEPEST_LEVEL) return true
+    }
+    return false
+  }
+
+  /** Write a list; one that only lays out a page becomes blocks. */
+  list(node, tag) {
+    const { tree, blocks } = this
+    const around = tree.parent[node]
+    if (this.isLayout(node) || this.isTooDeep(node, LISTS)) {
+      tree.marks[node] |= UNWRAPPED
+      return this.paragraph(node)
+    }
+    // A list directly in a list belongs to the item before it.
+    if (LISTS[tree.tag[around]] && !(tree.marks[around] & UNWRAPPED) && blocks.resumeItem()) this.within(node, END_CONTAINER)
+    const start = tree.get(node, ATTRIBUTE.start)
+    blocks.beginList(NAMES[tag], NUMBER.test(start) ? Number(start) : 1)
+    return this.within(node, END_LIST)
+  }
+
+  /** Say whether a list has headings in it, or is one item that begins with something larger than text. */
+  isLayout(node) {
+    const { tree } = this
+    if (holds(tree, node, HEADINGS)) return true
+    const items = children(tree, node)
+    if (items.length !== 1 || tree.tag[items[0]] !== ID.li) return false
+    const first = firstOf(tree, items[0])
+    return first >= 0 && LARGE[tree.tag[first]] === 1
+  }
+
+  item(node) {
+    const { tree, blocks } = this
+    if (tree.marks[tree.parent[node]] & UNWRAPPED) return this.paragraph(node)
+    if (!this.isOnlyList(node)) return this.beginItem(node)
+    return blocks.resumeItem() ? this.within(node, END_CONTAINER) : node + 1
+  }
+
+  beginItem(node) {
+    this.blocks.beginItem()
+    return this.within(node, END_CONTAINER)
+  }
+
+  /** Say whether an item is nothing but a list, which then belongs to the item before it. */
+  isOnlyList(node) {
+    const { tree, measure } = this
+    const first = tree.tag[node] === ID.li ? firstOf(tree, node) : -1
+    return first >= 0 && LISTS[tree.tag[first]] === 1 && measure.length(first) === measure.length(node)
+  }
+
+  /** Write a definition list; one whose terms are explained by nothing but such lists is a table of contents. */
+  definitions(node) {
+    const { tree, measure } = this
+    const parts = children(tree, node)
+    const hasExplanations = parts.some((part) => tree.tag[part] !== ID.dt)
+    const isTableOfContents = parts.length > 0 && !(tree.marks[parts[0]] & SIGNATURE) && parts.every((part) => {
+      if (tree.tag[part] === ID.dt) return hasExplanations ? measure.linkShare(part) > 0.5 : measure.linked(part) > 0
+      const [list, ...others] = children(tree, part)
+      return tree.tag[part] === ID.dd && list !== undefined && tree.tag[list] === ID.dl && others.length === 0
+    })
+    if (!isTableOfContents) return this.paragraph(node)
+    tree.marks[node] |= ENTRIES
+    this.blocks.beginList('ul')
+    return this.within(node, END_LIST)
+  }
+
+  isEntry(node) {
+    return this.tree.marks[this.tree.parent[node]] & ENTRIES
+  }
+
+  /** Write what explains a term as an item of a list, and what lies below an entry of a table of contents as part of it. */
+  explanation(node) {
+    const { tree, blocks } = this
+    if (this.isEntry(node)) return blocks.resumeItem() ? this.within(node, END_CONTAINER) : this.beginItem(node)
+    if (blocks.depth > DEEPEST_LEVEL) return this.paragraph(node)
+    const list = tree.parent[node]
+    blocks.beginList('ul', 1, this.explained.has(list))
+    this.explained.add(list)
+    this.within(node, END_LIST)
+    return this.beginItem(node)
+  }
+
+  term(node) {
+    this.explained.delete(this.tree.parent[node])
+    if (!(this.tree.marks[node] & SIGNATURE)) return this.paragraph(node)
+    const { blocks, line, tree } = this
+    blocks.flush()
+    line.code(decoded(rawText(tree, node)).trim().replace(/\s+/g, ' '))
+    blocks.flush()
+    return tree.end[node]
+  }
+
+  isFragment(node) {
+    if (!(this.tree.marks[node] & FRAGMENT)) return false
+    const lines = children(this.tree, node)
+    return lines.length > 0 && lines.every((line) => this.tree.marks[line] & LINE)
+  }
+
+  /** Write Doxygen's code, whose lines are blocks. */
+  fragment(node) {
+    return this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
+  }
+
+  pre(node, text) {
+    const { tree } = this
+    if (text.trim()) this.blocks.code(languageOf(tree, node), decoded(text.trimEnd()))
+    return tree.end[node]
+  }
 }
-
-/** @typedef {(html: string, origin: string) => string} ToMarkdown */
-
-/** @returns {Promise<ToMarkdown>} */
-async function native() {
-  const { htmlToMarkdown } = await import('mdream')
-  return (html, origin) => htmlToMarkdown(html, { clean: CLEAN, isolateMain: false, origin })
-}
-
-/** @returns {Promise<ToMarkdown>} */
-async function webAssembly() {
-  const { initSync, htmlToMarkdownResult } = await import('mdream/wasm')
-  const file = createRequire(import.meta.url).resolve('mdream/wasm/mdream_edge_bg.wasm')
-  initSync({ module: readFileSync(file) })
-  return (html, origin) => htmlToMarkdownResult(html, { origin, cleanUrls: true, clean: CLEAN, plugins: {} }).markdown ?? ''
-}
-
-/** Convert HTML, with links resolved against `origin`. */
-export const toMarkdown = await native().catch(webAssembly)

@@ -55,9 +55,10 @@ export function leaveOutRendered(tree) {
   }
 }
 
-/** Return a text with its formulas replaced by what `put` makes of them as Markdown. */
-export function withFormulas(text, put) {
-  if (!text.includes('\\(') && !text.includes('\\[') && !text.includes('$$')) return text
-  return text.replace(IN_TEXT, (_, inline, displayed, dollars) => (
-    put(inline === undefined ? `$$${decoded(displayed ?? dollars).trim()}$$` : `$${decoded(inline).trim()}$`)))
+/** Return where the formulas of a text lie, and what they are as Markdown. @param {string} text */
+export function formulasIn(text) {
+  if (!text.includes('\\(') && !text.includes('\\[') && !text.includes('$$')) return []
+  return Array.from(text.matchAll(IN_TEXT), ({ 0: all, 1: inline, 2: displayed, 3: dollars, index: at }) => ({
+    at, length: all.length, markdown: inline === undefined ? `$$${(displayed ?? dollars).trim()}$$` : `$${inline.trim()}$`,
+  }))
 }

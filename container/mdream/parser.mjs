@@ -65,7 +65,6 @@ class Parser extends TreeBuilder {
   run() {
     const text = this.read()
     const { length } = this.source
-    if (text < length && this.codes[length - 1] === LESS) this.tree.hasStraySigns = true
     if (text < length) this.addText(text, length)
     this.finish()
     return this.tree
@@ -99,7 +98,6 @@ class Parser extends TreeBuilder {
         }
         at = text = source.startsWith('<!--', start) ? endOfComment(source, start) : after(source, '>', start + 2)
       } else {
-        this.tree.hasStraySigns = true
         at = start + 1
       }
     }
@@ -194,10 +192,7 @@ class Parser extends TreeBuilder {
     }
     const end = tag === PLAINTEXT ? this.source.length : endOfRawText(this.source, from, tag)
     if (tag === TITLE && !tree.title && (this.top === 0 || tree.tag[this.top] === HEAD)) tree.title = tree.slice(from, end)
-    if ((tag === XMP || tag === PLAINTEXT) && from < end) {
-      tree.addText(node, from, end)
-      tree.hasStraySigns = true
-    }
+    if ((tag === XMP || tag === PLAINTEXT) && from < end) tree.addText(node, from, end)
     tree.end[node] = tree.count
     tree.closeFrom[node] = end
     return tag === PLAINTEXT ? end : this.endOfTag(end + NAMES[tag].length + 2)

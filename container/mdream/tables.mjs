@@ -16,16 +16,12 @@ const CELLS = ids('td', 'th')
 export function readTables(tree, main) {
   const layout = new Set()
   const empty = new Map()
-  const short = new Map()
   const room = { cells: MOST_CELLS }
   const open = []
   const close = () => {
     const table = open.pop()
     if (isLayout(table)) layout.add(table.node)
-    else {
-      if (table.spans) writeOutSpans(tree, table.rows, empty, room)
-      else widenHeader(table, short)
-    }
+    else if (table.spans) writeOutSpans(tree, table.rows, empty, room)
     if (open.length) open[open.length - 1].take(table)
   }
   const tables = tree.tag[main] === ID.table ? [main] : tree.all(main, ID.table)
@@ -45,7 +41,7 @@ export function readTables(tree, main) {
     }
     while (open.length) close()
   }
-  return { layout, empty, short }
+  return { layout, empty }
 }
 
 class Table {
@@ -91,13 +87,6 @@ function isLayout(table) {
   if (table.isSaidToBe) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasTopHeadings
-}
-
-/** Note how many cells the first row lacks: Markdown's tables have no more columns than that. */
-function widenHeader(table, short) {
-  const first = table.rows.find((cells) => cells.length)
-  if (first === undefined || table.widest > WIDEST || first.length >= table.widest || table.hasSpannedColumns) return
-  short.set(first[first.length - 1], table.widest - first.length)
 }
 
 function writeOutSpans(tree, rows, empty, room) {

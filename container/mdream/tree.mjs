@@ -15,7 +15,7 @@ const ATTRIBUTES = [
   'data-hi-res-src', 'data-lang', 'data-language', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-bs-target', 'data-target', 'datetime', 'display', 'height', 'hidden', 'href',
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language', 'name', 'nitro-lazy-src', 'nitro-lazy-srcset', 'property', 'rel', 'role',
-  'rowspan', 'shadowrootmode', 'src', 'srcset', 'style', 'target', 'title', 'type', 'width', 'xml:lang',
+  'rowspan', 'shadowrootmode', 'src', 'srcset', 'start', 'style', 'target', 'title', 'type', 'width', 'xml:lang',
 ]
 /** The numbers of the attributes that matter, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
@@ -54,7 +54,6 @@ export class Tree {
     this.beyondAscii = new Uint8Array(PARTS)
     this.title = ''
     this.lang = ''
-    this.hasStraySigns = false
     this.count = 0
     this.toldOnes = 0
     this.says = 0
@@ -127,8 +126,6 @@ export class Tree {
     this.lookBeyondAscii(bytes)
     this.title = ''
     this.lang = ''
-    /** Whether a text holds a sign that begins a tag elsewhere. */
-    this.hasStraySigns = false
     this.toldOnes = 0
     /** What any of the attributes says, as bits. */
     this.says = 0

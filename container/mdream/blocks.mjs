@@ -1,0 +1,224 @@
+// The blocks of a Markdown text: paragraphs, headings, lists, quotations, code, tables and rules.
+import { Line, asParagraph } from './line.mjs'
+
+/**
+ * @typedef {object} Container A quotation or an item of a list.
+ * @property {string} first What its first line begins with.
+ * @property {string} rest What its other lines begin with.
+ * @property {boolean} isBegun
+ * @property {boolean} isItem
+ * @property {string} last The kind of its last block.
+ * @property {string} marker The marker of its last list.
+ */
+
+/**
+ * @typedef {object} List
+ * @property {string} kind
+ * @property {string} marker
+ * @property {number} number The number of its next item.
+ * @property {number} items Items that have been written.
+ * @property {string} last The kind of the last block of its last item.
+ */
+
+/** Blocks of an item behind which no empty line is needed. */
+const SHORT = new Set(['p', 'ul', 'ol'])
+
+/** @returns {Container} */
+function container(first, rest, isItem) {
+  return { first, rest, isBegun: false, isItem, last: '', marker: '' }
+}
+
+/** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
+export class Blocks {
+  constructor() {
+    this.line = new Line()
+    this.text = ''
+    /** The page, and the quotations and items that are open. */
+    this.containers = [container('', '', false)]
+    this.containers[0].isBegun = true
+    /** @type {List[]} */
+    this.lists = []
+    /** Prefix of lines within all containers. */
+    this.prefix = ''
+  }
+
+  /** How many quotations and items are open. */
+  get depth() {
+    return this.containers.length - 1
+  }
+
+  /** Return the whole text. */
+  finish() {
+    this.flush()
+    return this.text
+  }
+
+  /** End the paragraph. */
+  flush() {
+    const text = this.line.finish()
+    if (!text) return
+    for (const one of text.includes('\n\n') ? text.split('\n\n') : [text]) this.block('p', asParagraph(one))
+  }
+
+  heading(level) {
+    const text = this.line.finish()
+    if (!text) return
+    const line = text.replace(/\s*\n\s*/g, ' ').replace(/(?:^|\s)#+$/, (signs) => signs.replace('#', '\\#'))
+    this.block('heading', `${'#'.repeat(level)} ${line}`)
+  }
+
+  rule() {
+    this.flush()
+    // Hyphens behind the marker of an item would be a rule instead of the item.
+    this.block('rule', this.containers.some((one) => !one.isBegun && one.isItem) ? '***' : '---')
+  }
+
+  code(language, text) {
+    this.flush()
+    let fence = '```'
+    if (text.includes('```')) fence = '`'.repeat(Math.max(...(text.match(/`{3,}/g) ?? []).map((run) => run.length)) + 1)
+    this.block('code', `${fence}${language}\n${text}\n${fence}`)
+  }
+
+  /** Write a table; its first row is the head. @param {string[][]} rows */
+  table(rows) {
+    const width = Math.max(...rows.map((row) => row.length))
+    if (!(width > 0)) return
+    const lines = rows.map((row) => tableRow(row))
+    lines[0] = tableRow([...rows[0], ...new Array(width - rows[0].length).fill('')])
+    lines.splice(1, 0, tableRow(new Array(width).fill('---')))
+    this.block('table', lines.join('\n'))
+  }
+
+  beginQuotation() {
+    this.flush()
+    this.enter(container('> ', '> ', false))
+  }
+
+  /**
+   * Begin a list.
+   *
+   * @param {string} kind `ol` or `ul`.
+   * @param {number} number The number of its first item.
+   * @param {boolean} goesOn Whether its items belong to the list before it.
+   */
+  beginList(kind, number = 1, goesOn = false) {
+    this.flush()
+    const { last, marker } = this.containers[this.containers.length - 1]
+    const [usual, other] = kind === 'ol' ? ['.', ')'] : ['-', '*']
+    // Two lists that follow each other would be read as one.
+    const isOther = !goesOn && last === kind && marker === usual
+    this.lists.push({ kind, marker: isOther ? other : goesOn ? marker || usual : usual, number, items: goesOn ? 1 : 0, last: 'p' })
+  }
+
+  endList() {
+    this.flush()
+    this.lists.pop()
+  }
+
+  /** Begin an item of the list that is open, or of a list that nobody has begun. */
+  beginItem() {
+    this.flush()
+    if (!this.lists.length) {
+      this.enter(container('- ', '  ', true))
+      return
+    }
+    const list = this.lists[this.lists.length - 1]
+    const first = list.kind === 'ol' ? `${list.number}${list.marker} ` : `${list.marker} `
+    this.enter(container(first, ' '.repeat(first.length), true))
+  }
+
+  /** Go on with the last item of the list that is open; say whether there is one. */
+  resumeItem() {
+    this.flush()
+    const list = this.lists[this.lists.length - 1]
+    if (!list?.items) return false
+    list.items--
+    list.number--
+    const one = container('', ' '.repeat(list.kind === 'ol' ? `${list.number}${list.marker} `.length : 2), true)
+    one.isBegun = true
+    one.last = 'p'
+    this.enter(one)
+    return true
+  }
+
+  /** End a quotation or an item. */
+  endContainer() {
+    this.flush()
+    const ended = this.containers.pop()
+    this.readPrefix()
+    if (!ended?.isItem || !ended.isBegun) return
+    const list = this.lists[this.lists.length - 1]
+    const around = this.containers[this.containers.length - 1]
+    around.last = list?.kind ?? 'ul'
+    around.marker = list?.marker ?? '-'
+    if (list) {
+      list.number++
+      list.items++
+      list.last = ended.last
+    }
+  }
+
+  enter(one) {
+    this.containers.push(one)
+    this.readPrefix()
+  }
+
+  readPrefix() {
+    this.prefix = this.containers.map((one) => one.rest).join('')
+  }
+
+  block(kind, text) {
+    const { containers } = this
+    const inner = containers[containers.length - 1]
+    if (this.text) this.text += this.isTight() ? '\n' : `\n${this.begunPrefix()}\n`
+    const { prefix } = this
+    let first = prefix
+    if (!inner.isBegun || containers.some((one) => !one.isBegun)) {
+      first = ''
+      let around = containers[0]
+      for (const one of containers) {
+        if (one.isBegun) {
+          first += one.rest
+        } else {
+          first += one.first
+          one.isBegun = true
+          if (!one.isItem) around.last = 'quotation'
+        }
+        around = one
+      }
+    }
+    inner.last = kind
+    this.text += first + (text.includes('\n') ? withPrefix(text, prefix) : text)
+  }
+
+  /** Say whether no empty line goes before the next block: items follow each other, and their lists their text. */
+  isTight() {
+    const { containers } = this
+    const at = containers.findIndex((one) => !one.isBegun)
+    if (at < 1 || !containers[at].isItem) return false
+    const around = containers[at - 1]
+    const list = this.lists[this.lists.length - containers.slice(at).filter((one) => one.isItem).length]
+    if (!list) return around.last === 'ul'
+    if (list.items) return around.last === list.kind && SHORT.has(list.last)
+    return around.isItem && around.last === 'p' && (list.kind === 'ul' || list.number === 1)
+  }
+
+  /** Return the prefix of an empty line. */
+  begunPrefix() {
+    const { containers } = this
+    if (containers.length === 1) return ''
+    return containers.filter((one) => one.isBegun).map((one) => one.rest).join('').trimEnd()
+  }
+}
+
+function tableRow(cells) {
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Begin all lines of a text but the first with a prefix. */
+function withPrefix(text, prefix) {
+  if (!prefix) return text
+  const empty = prefix.trimEnd()
+  return text.split('\n').map((line, at) => (at === 0 ? line : line ? prefix + line : empty)).join('\n')
+}

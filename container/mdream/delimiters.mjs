@@ -1,0 +1,196 @@
+// Emphasis as CommonMark reads it back: which delimiters open and close, and which of them cannot be used.
+
+/** @typedef {{ sign: string, pair: number, opens: boolean }} Delimiter What begins or ends emphasis; `pair` is the same for both. */
+/** @typedef {string | Delimiter} Piece A part of a line. */
+
+const WORD_BEFORE = /[\p{L}\p{N}]$/u
+const WORD_AFTER = /^[\p{L}\p{N}]/u
+// Signs that may leave emphasis at its edges; a backslash belongs to the sign that it escapes.
+const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&!])+\s*/u
+const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;!])+$/u
+const SPACE = /\s/
+
+const NONE = -1
+const EVERY = -2
+/** Pairs of a line that are left out one by one, and those for which underscores are tried. */
+const MOST_TRIES = 50
+const MOST_PAIRS = 10
+
+/**
+ * Return pieces of a line as Markdown whose emphasis is read back as it was meant.
+ *
+ * A sign at the edge of emphasis moves out of it where a letter stands on the other side, because the delimiter would
+ * not count there; delimiters that still do not count are left out.
+ *
+ * @param {Piece[]} pieces
+ */
+export function joined(pieces) {
+  if (!pieces.some((piece) => typeof piece !== 'string')) return pieces.join('')
+  moveSignsOut(pieces)
+  for (let tries = 0; ; tries++) {
+    const lost = tries < MOST_TRIES ? firstLost(pieces) : EVERY
+    if (lost === NONE || (lost !== EVERY && isReadWithUnderscores(pieces))) break
+    for (let at = 0; at < pieces.length; at++) {
+      const piece = pieces[at]
+      if (typeof piece !== 'string' && (piece.pair === lost || lost === EVERY)) pieces[at] = ''
+    }
+    if (lost === EVERY) break
+  }
+  return pieces.map((piece) => (typeof piece === 'string' ? piece : piece.sign)).join('')
+}
+
+/**
+ * Write emphasis with an underscore where all delimiters are read as they were meant then: beside asterisks of strong
+ * emphasis its own are read otherwise. Say whether they are.
+ *
+ * @param {Piece[]} pieces
+ */
+function isReadWithUnderscores(pieces) {
+  const pairs = new Set()
+  for (const piece of pieces) if (typeof piece !== 'string' && piece.sign === '*') pairs.add(piece.pair)
+  if (pairs.size > MOST_PAIRS) return false
+  const write = (sign, pair) => {
+    for (const piece of pieces) if (typeof piece !== 'string' && piece.pair === pair) piece.sign = sign
+  }
+  for (const pair of pairs) {
+    write('_', pair)
+    if (firstLost(pieces) === NONE) return true
+    write('*', pair)
+  }
+  return false
+}
+
+/** @param {Piece[]} pieces */
+function moveSignsOut(pieces) {
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at]
+    if (typeof piece === 'string') continue
+    if (piece.opens) moveFirstSigns(pieces, at)
+    else moveLastSigns(pieces, at)
+  }
+}
+
+/** @param {Piece[]} pieces @param {number} at */
+function moveFirstSigns(pieces, at) {
+  const next = pieces[at + 1]
+  if (typeof next !== 'string' || !WORD_BEFORE.test(textBefore(pieces, at))) return
+  const signs = SIGNS_FIRST.exec(next)?.[0] ?? ''
+  if (!signs || !WORD_AFTER.test(next.slice(signs.length))) return
+  pieces.splice(at, 2, signs, pieces[at], next.slice(signs.length))
+}
+
+/** @param {Piece[]} pieces @param {number} at */
+function moveLastSigns(pieces, at) {
+  const last = pieces[at - 1]
+  if (typeof last !== 'string' || !WORD_AFTER.test(textAfter(pieces, at))) return
+  const signs = SIGNS_LAST.exec(last)?.[0] ?? ''
+  if (!signs || !WORD_BEFORE.test(last.slice(0, last.length - signs.length))) return
+  pieces.splice(at - 1, 2, last.slice(0, last.length - signs.length), pieces[at], signs)
+}
+
+/** @param {Piece[]} pieces @param {number} at */
+function textBefore(pieces, at) {
+  for (let place = at - 1; place >= 0; place--) {
+    const piece = pieces[place]
+    if (typeof piece !== 'string') return piece.sign
+    if (piece) return piece
+  }
+  return ''
+}
+
+/** @param {Piece[]} pieces @param {number} at */
+function textAfter(pieces, at) {
+  for (let place = at + 1; place < pieces.length; place++) {
+    const piece = pieces[place]
+    if (typeof piece !== 'string') return piece.sign
+    if (piece) return piece
+  }
+  return ''
+}
+
+/**
+ * Return a pair whose delimiters CommonMark does not read as a pair, or `NONE`. It reads them in this way: the next run that
+ * can close ends the last one before it that can open, two signs of each at once where both have so many.
+ *
+ * @param {Piece[]} pieces
+ */
+function firstLost(pieces) {
+  const open = []
+  for (const run of runsOf(pieces)) {
+    while (run.closes && run.from < run.to) {
+      const at = open.findLastIndex((one) => fits(one, run))
+      if (at < 0) break
+      const opener = open[at]
+      const used = Math.min(opener.to - opener.from, run.to - run.from) >= 2 ? 2 : 1
+      const begin = opener.parts.find((part) => part.at === opener.to - used)
+      const end = run.parts.find((part) => part.at === run.from)
+      if (!begin || !end || begin.pair !== end.pair || !begin.opens || end.opens) return (end ?? begin ?? run.parts[0]).pair
+      open.length = at + 1
+      opener.to -= used
+      run.from += used
+      if (opener.from === opener.to) open.pop()
+    }
+    if (run.from === run.to) continue
+    const rest = run.parts.find((part) => part.at >= run.from) ?? run.parts[0]
+    if (!run.opens) return rest.pair
+    open.push(run)
+  }
+  return open.length ? open[open.length - 1].parts[0].pair : NONE
+}
+
+/** Say whether a run can be ended by another one. */
+function fits(opener, closer) {
+  if (opener.character !== closer.character) return false
+  if (opener.character === '~') return true
+  return !(opener.closes || closer.opens) || (opener.length + closer.length) % 3 !== 0
+    || (opener.length % 3 === 0 && closer.length % 3 === 0)
+}
+
+/** Return the runs of equal delimiters of a line, with what they can do by the characters beside them. */
+function runsOf(pieces) {
+  const runs = []
+  for (let at = 0; at < pieces.length; at++) {
+    if (typeof pieces[at] === 'string') continue
+    const character = pieces[at].sign[0]
+    const parts = []
+    let length = 0
+    let end = at
+    for (; end < pieces.length; end++) {
+      if (pieces[end] === '') continue
+      if (typeof pieces[end] === 'string' || pieces[end].sign[0] !== character) break
+      parts.push({ at: length, pair: pieces[end].pair, opens: pieces[end].opens })
+      length += pieces[end].sign.length
+    }
+    const before = lastCharacter(textBefore(pieces, at))
+    const after = firstCharacter(textAfter(pieces, end - 1))
+    const isLeft = !isSpace(after) && (isWord(after) || !isWord(before))
+    const isRight = !isSpace(before) && (isWord(before) || !isWord(after))
+    runs.push({
+      character,
+      parts,
+      length,
+      from: 0,
+      to: length,
+      opens: isLeft && (character !== '_' || !isRight || !isWord(before)),
+      closes: isRight && (character !== '_' || !isLeft || !isWord(after)),
+    })
+    at = end - 1
+  }
+  return runs
+}
+
+function lastCharacter(text) {
+  return [...text.slice(-2)].at(-1) ?? ''
+}
+
+function firstCharacter(text) {
+  return [...text.slice(0, 2)][0] ?? ''
+}
+
+function isSpace(character) {
+  return character === '' || SPACE.test(character)
+}
+
+function isWord(character) {
+  return character !== '' && !SPACE.test(character) && !/[\p{P}\p{S}]/u.test(character)
+}

@@ -1,0 +1,249 @@
+// One line of Markdown: text with what has to be escaped, code, links, images, emphasis and breaks.
+import { joined } from './delimiters.mjs'
+
+/** @typedef {import('./delimiters.mjs').Piece} Piece */
+/** @typedef {'strong' | 'em' | 'del' | 'link'} Mark */
+
+const SPECIAL = /[\\`*_~[\]<&|]/
+const ESCAPED = /[\\`*~[]|<(?=[a-z/!?])|&(?=#|[a-z0-9]+;)|_/gi
+const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
+const ESCAPE = /\\([!-/:-@[-`{-~])/g
+const WHITE_SPACE = /[ \t\n\f\r]+/g
+const WORD = /[\p{L}\p{N}]/u
+// What begins a block where it begins a line.
+const STARTS = /(?:^|\n)[#\-+>=|:\d[]/
+const BLOCK_START = /^(?:#{1,6}(?=\s|$)|[-+](?=[\s-]|$)|>|=+\s*$|[|:][|:\-\s]+$)/
+const NUMBER_START = /^(\d{1,9})([.)])(?=\s|$)/
+const DEFINITION_START = /^(\[[^\]]*\]):/
+const UNSAFE_IN_ADDRESS = /[()\s]/
+const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
+const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
+const BREAK = '  \n'
+const DELIMITERS = { strong: '**', em: '*', del: '~~' }
+
+/** Collects the parts of a line. White space and breaks at the edges of emphasis and links stay outside of them. */
+export class Line {
+  constructor() {
+    /** @type {Piece[]} */
+    this.pieces = []
+    /** @type {{ mark: Mark, pair: number }[]} What is open, the outermost first. */
+    this.marks = []
+    /** How many of the last of them are not written yet, because nothing that is seen has followed. */
+    this.unwritten = 0
+    this.pairs = 0
+    /** White space and breaks between the last piece and the next one. */
+    this.space = ''
+    this.breaks = 0
+    this.isInCell = false
+    this.isInLink = false
+    this.endsWithLink = false
+    /** The text of the code span with which the line ends. */
+    this.codeText = ''
+  }
+
+  get isEmpty() {
+    return this.pieces.length === 0
+  }
+
+  /** Add text of a page. @param {string} text */
+  text(text) {
+    const collapsed = text.replace(WHITE_SPACE, ' ')
+    let from = 0
+    let to = collapsed.length
+    while (isSpace(collapsed.charCodeAt(from))) from++
+    while (to > from && isSpace(collapsed.charCodeAt(to - 1))) to--
+    if (from) this.space = ' '
+    if (from >= to) return
+    this.begin()
+    const inner = collapsed.slice(from, to)
+    this.add(SPECIAL.test(inner) ? this.escaped(inner, this.isInLink) : inner)
+    if (to < collapsed.length) this.space = ' '
+  }
+
+  /** Add what is Markdown already. @param {string} markdown */
+  markdown(markdown) {
+    this.begin()
+    this.add(this.isInCell ? markdown.replaceAll('|', '\\|') : markdown)
+  }
+
+  /** Add code. @param {string} text */
+  code(text) {
+    const inner = text.replaceAll('\n', ' ')
+    if (!inner.trim()) {
+      if (inner) this.space = ' '
+      return
+    }
+    const isJoined = this.codeText !== '' && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
+    if (isJoined) this.pieces.pop()
+    else this.begin()
+    const whole = isJoined ? this.codeText + inner : inner
+    this.add(codeSpan(whole, this.isInCell))
+    this.codeText = whole
+  }
+
+  /** Add an image. @param {string} alt @param {string} address */
+  image(alt, address) {
+    this.begin()
+    this.add(`![${SPECIAL.test(alt) ? this.escaped(alt, true) : alt}](${destination(address)})`)
+  }
+
+  /** Begin another line within the paragraph. */
+  break() {
+    this.breaks++
+    this.space = ''
+  }
+
+  /** Begin emphasis or a link. @param {Mark} mark */
+  open(mark) {
+    const isWithinItself = this.marks.some((one) => one.mark === mark)
+    this.marks.push({ mark, pair: isWithinItself ? -1 : this.pairs++ })
+    this.unwritten++
+    if (mark === 'link') this.isInLink = true
+  }
+
+  /** End the innermost emphasis of a kind. @param {Mark} mark */
+  close(mark) {
+    const { isWritten, pair } = this.ended(mark)
+    if (isWritten && pair >= 0) this.push({ sign: DELIMITERS[mark], pair, opens: false })
+  }
+
+  /** End the link. @param {string} address */
+  closeLink(address) {
+    this.isInLink = false
+    const { isWritten } = this.ended('link')
+    const at = this.pieces.findLastIndex((piece) => typeof piece !== 'string' && piece.sign === '[')
+    if (!isWritten || at < 0) return
+    const inner = joined(this.pieces.splice(at).slice(1))
+    const clean = TRACKING.test(address) ? withoutTracking(address) : address
+    const isItsText = inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
+    this.add(isItsText ? `<${address}>` : `[${inner}](${destination(clean)})`)
+    this.endsWithLink = true
+  }
+
+  /** Return what was added as Markdown, and begin anew. Lines are apart; an empty one divides paragraphs. */
+  finish() {
+    while (this.marks.length) this.close(this.marks[this.marks.length - 1].mark)
+    const { pieces } = this
+    if (!pieces.length) {
+      this.space = ''
+      this.breaks = 0
+      return ''
+    }
+    this.pieces = []
+    this.space = this.codeText = ''
+    this.breaks = 0
+    this.endsWithLink = this.isInLink = false
+    return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces)
+  }
+
+  /** Write what comes before the next thing that is seen. */
+  begin() {
+    if (this.space || this.breaks) this.writeSpace()
+    if (!this.unwritten) return
+    const from = this.marks.length - this.unwritten
+    this.unwritten = 0
+    for (const one of this.marks.slice(from)) {
+      if (one.mark === 'link') {
+        if (this.endsWithLink) this.push(' ')
+        this.push({ sign: '[', pair: -1, opens: true })
+      } else if (one.pair >= 0) {
+        this.writeOpening(one)
+      }
+    }
+  }
+
+  writeOpening(one) {
+    const last = this.pieces[this.pieces.length - 1]
+    if (typeof last === 'object' && !last.opens && last.sign === DELIMITERS[one.mark]) {
+      // Equal neighbours become one: the delimiters between them would not be read as two pairs.
+      this.pieces.pop()
+      one.pair = last.pair
+    } else {
+      this.push({ sign: DELIMITERS[one.mark], pair: one.pair, opens: true })
+    }
+  }
+
+  writeSpace() {
+    if (!this.isEmpty) {
+      if (this.breaks) this.push(this.isInCell ? '<br>' : this.breaks > 1 && this.marks.length === this.unwritten ? '\n\n' : BREAK)
+      else this.push(' ')
+    }
+    this.space = ''
+    this.breaks = 0
+  }
+
+  add(text) {
+    const last = this.pieces[this.pieces.length - 1]
+    if (typeof last === 'string' && last.endsWith('!') && (text[0] === '[' || text.startsWith('!['))) {
+      this.pieces[this.pieces.length - 1] = `${last.slice(0, -1)}\\!`
+    }
+    this.push(text)
+  }
+
+  push(piece) {
+    this.pieces.push(piece)
+    this.endsWithLink = false
+    this.codeText = ''
+  }
+
+  ended(mark) {
+    const at = this.marks.findLastIndex((one) => one.mark === mark)
+    if (at < 0) return { isWritten: false, pair: -1 }
+    const isWritten = at < this.marks.length - this.unwritten
+    if (!isWritten) this.unwritten--
+    const [{ pair }] = this.marks.splice(at, 1)
+    return { isWritten, pair }
+  }
+
+  /** Say whether the last thing that was added ends with a letter or a digit. */
+  get endsWithWord() {
+    const last = this.pieces[this.pieces.length - 1]
+    return !this.space && !this.breaks && typeof last === 'string' && WORD.test(last.slice(-1))
+  }
+
+  escaped(text, isInBrackets) {
+    const before = this.pieces[this.pieces.length - 1]
+    const escaped = text.replace(isInBrackets ? ESCAPED_IN_BRACKETS : ESCAPED, (sign, at) => {
+      if (sign !== '_') return `\\${sign}`
+      const last = at > 0 ? text[at - 1] : typeof before === 'string' ? before.slice(-1) : ''
+      return WORD.test(last) && WORD.test(text[at + 1] ?? '') ? '_' : '\\_'
+    })
+    return this.isInCell ? escaped.replaceAll('|', '\\|') : escaped
+  }
+}
+
+/** Say whether a character is a space that may stand at the edge of emphasis. */
+function isSpace(code) {
+  return code === 32 || code === 160
+}
+
+/** Return a paragraph whose lines begin no other block. @param {string} text */
+export function asParagraph(text) {
+  if (!STARTS.test(text)) return text
+  return text.split('\n').map((one) => (
+    one.replace(BLOCK_START, '\\$&').replace(NUMBER_START, '$1\\$2').replace(DEFINITION_START, '$1\\:'))).join('\n')
+}
+
+function codeSpan(text, isInCell) {
+  let fence = '`'
+  if (text.includes('`')) {
+    const runs = new Set(text.match(/`+/g)?.map((run) => run.length))
+    while (runs.has(fence.length)) fence += '`'
+  }
+  const isPadded = text.startsWith('`') || text.endsWith('`') || (text.startsWith(' ') && text.endsWith(' '))
+  const inner = isPadded ? ` ${text} ` : text
+  return `${fence}${isInCell ? inner.replaceAll('|', '\\|') : inner}${fence}`
+}
+
+function destination(address) {
+  const safe = address.replace(/[<>\n|]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
+  return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
+}
+
+/** Return an address without the parameters by which campaigns are told apart. */
+function withoutTracking(address) {
+  const [rest, ...fragment] = address.split('#')
+  const [path, query = ''] = [rest.slice(0, rest.indexOf('?')), rest.slice(rest.indexOf('?') + 1)]
+  const kept = query.split('&').filter((one) => !IS_TRACKING.test(one)).join('&')
+  return [kept ? `${path}?${kept}` : path, ...fragment].join('#')
+}
