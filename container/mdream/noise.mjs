@@ -108,7 +108,7 @@ class Noise {
 
   /** Leave out what stands under headings that promise other pages, offers or comments. */
   byHeading() {
-    const { tree, measure } = this
+    const { tree } = this
     let seen = 0
     for (let node = this.main + 1; node < tree.end[this.main] && seen < MOST_HEADINGS; node++) {
       if (tree.gone[node]) {

@@ -24,7 +24,7 @@ const DEEPEST = 50
 export function placed(bytes) {
   if (!bytes.includes('id="S:')) return bytes
   // One character for each byte, both ways.
-  const source = bytes.latin1Slice(0, bytes.length)
+  const source = bytes.toString('latin1')
   const segments = segmentsOf(source)
   const wanted = wantedOf(source, segments)
   if (!wanted.size) return bytes
