@@ -48,6 +48,7 @@ const WALKING = new Set(
     + 'search modules list and here you are skip content last first for go return').split(' '),
 )
 const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
+const SEPARATOR = /^[\s|·•*\-–—/<>[\]«»:&;]*$/
 const WORD = /\p{L}+/gu
 
 /**
@@ -328,9 +329,19 @@ class Page {
       const edge = children(tree, this.deepest(main))
       if (isBackward) edge.reverse()
       for (const node of edge.slice(0, MOST_EDGES)) {
-        if (this.isWalk(node)) tree.leaveOut(node)
+        if (this.isWalk(node)) this.dropWalk(node)
         else if (tree.tag[node] !== ID.hr && this.measure.length(node) > 1) break
       }
+    }
+  }
+
+  /** Take out a part, and the text behind it that only set it apart from the next one. */
+  dropWalk(node) {
+    const { tree } = this
+    tree.leaveOut(node)
+    for (const sign of [node - 1, tree.end[node]]) {
+      const isText = sign > 0 && sign < tree.count && tree.tag[sign] === 0 && tree.parent[sign] === tree.parent[node]
+      if (isText && SEPARATOR.test(tree.raw(sign))) tree.leaveOut(sign)
     }
   }
 
@@ -344,9 +355,18 @@ class Page {
     return node
   }
 
+  /** Say whether a part holds an image that leads nowhere, as the pages of galleries do. */
+  holdsOwnPicture(node) {
+    const { tree } = this
+    return tree.all(node, ID.img).some((image) => {
+      for (let above = tree.parent[image]; above > node; above = tree.parent[above]) if (tree.tag[above] === ID.a) return false
+      return true
+    })
+  }
+
   isWalk(node) {
     const { tree, measure } = this
-    if (!measure.linked(node) || measure.length(node) > 300 || PROPERTIES[tree.tag[node]] & HEADING) return false
+    if (!measure.linked(node) || measure.length(node) > 300 || this.holdsOwnPicture(node) || PROPERTIES[tree.tag[node]] & HEADING) return false
     if (tree.says & CONTENTS && tree.isToldWithin(node, CONTENTS)) return false
     const text = textOf(tree, node)
     const words = wordsOf(text)

@@ -370,11 +370,18 @@ def test_canonical_urls_of_a_template_are_ignored_with_a_warning(tmp_path: Path)
 
 def test_pages_that_only_lead_elsewhere_are_left_out(tmp_path: Path) -> None:
     pages = {
-        "/": page("Harbour", links("/old/", "/moved.html", "/itself/")),
+        "/": page(
+            "Harbour", links("/old/", "/moved.html", "/itself/", "/slow.html", "/note.html", "/news.html")
+        ),
+        "/slow.html": "<title>Moved</title><meta http-equiv=refresh content='10; url=tides.html'>Wait ten seconds.",
+        "/note.html": "<title>Nouvelle adresse</title><p>Cette page a déménagé : <a href=tides.html>ici</a>.</p>",
+        "/news.html": page(
+            "The pier has moved", "<p>It lies at the mouth of the river now.</p>" + links("/tides.html")
+        ),
         "/old/": "<title>Redirecting...</title><meta http-equiv=refresh content='0; url=./index.html'>Click here.",
         "/moved.html": "<title>Moved</title><script>location.replace('/tides.html')</script><p>Wait.</p>",
         "/itself/": "<title>Wait</title><script>location.href = '/itself/'</script><p>Loading the page.</p>",
         "/tides.html": page("Tides", "<p>High water is at noon on the first of May.</p>"),
     }
     with serving(pages) as site:
-        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/tides.html"}
+        assert call(site.url, tmp_path).completed().urls(site.url) == {"/", "/news.html", "/tides.html"}

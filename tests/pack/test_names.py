@@ -168,6 +168,30 @@ def test_the_name_in_the_language_of_a_part_ends_no_title(tmp_path: Path) -> Non
     assert [titles[path] for path in ("/a", "/b", "/de/a", "/de/b")] == ["Rivers", "Lakes", "Flüsse", "Seen"]
 
 
+def test_a_front_page_is_not_called_by_its_slogan(tmp_path: Path) -> None:
+    pages = {"/": html("Otter Press – Books about water", "Books", links=anchors("/a"))}
+    pages["/a"] = html("Rivers – Otter Press", "Rivers")
+    found, titles = named(pages, tmp_path)
+    assert (found, titles["/"], titles["/a"]) == ("Otter Press", "Otter Press", "Rivers")
+
+
+def test_pages_of_a_gallery_are_called_by_what_their_images_show(tmp_path: Path) -> None:
+    walk = '<a href="/">Index</a> | <a href="/p2.html">Next</a><br>'
+    shown = {"p1": "", "p2": "The lower mill in May", "p3": "DSC_0003.JPG"}
+    pages = {
+        f"/{name}.html": f"<title>IMG_000{name[1]}.jpg</title><center>{walk}<img src={name}.jpg alt='{alt}'></center>"
+        for name, alt in shown.items()
+    }
+    pages["/"] = html("Photo album - Mills", "Mills", links=anchors(*pages))
+    with serving(pages) as site:
+        done = call(site.url, tmp_path).completed()
+    sections = parse_llms_file(done.llms).sections
+    assert [link.title for link in sections["Overview"]] == ["Photo album", "The lower mill in May"]
+    assert len(sections["Optional"]) == 2
+    assert "IMG_" not in done.llms.partition("##")[0]
+    assert "p2.jpg)" in (done.out / "md" / "p2.md").read_text()
+
+
 def test_references_and_empty_names_at_the_ends_of_titles_go(tmp_path: Path) -> None:
     pages = {
         "/": html("Otter Press", links=anchors("/a", "/b")),

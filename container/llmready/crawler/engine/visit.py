@@ -46,6 +46,16 @@ _LOCATION = re.compile(
     r"""<script[^>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
     r"""["']([^"'\s]{1,500})["']"""
 )
+_MOVED = re.compile(
+    r"(?i)\b(?:has|have|was|been|is) (?:permanently )?moved\b|\bmoved (?:permanently|here|to)\b"
+    r"|new (?:address|location)|redirecting"
+    r"|umgezogen|verschoben|neue adresse|weiterleitung|déplacée?|déménagé|nouvelle adresse|redirection"
+    r"|se ha (?:mudado|movido|trasladado)|nueva dirección|redirigiendo|mudou-se|foi movid[ao]|novo endereço"
+    r"|trasferit[oa]|spostat[oa]|nuovo indirizzo|verhuisd|verplaatst|przeniesion|flyttat|flyttet"
+    r"|ta\u015f\u0131nd\u0131|переехал|перемещен|移転しました|移動しました|已(?:搬|转)移|已迁移|搬家|이전되었습니다|انتقل"
+)
+"""What a page says that only leads to the new address of what it held."""
+
 _NOT_FOUND = re.compile(r"(?i)\b404\b|not found|no longer exists|doesn.t exist")
 
 _log = logging.getLogger(__name__)
@@ -220,14 +230,22 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
 
 
 def _stub_target(content: HtmlPage) -> Url | None:
-    """Return where a page sends its readers by a refresh or, where it has no text, by a script; else None."""
+    """Return where a page sends its readers, or None.
+
+    A page with hardly any text may do so by a slow refresh, a script, or a link below a notice that it moved.
+    """
     metadata = content.metadata
     if metadata.refresh is not None:
         return metadata.refresh
     if len(content.source) > LONGEST_STUB or len(content.markdown.split()) > MOST_WORDS_OF_STUB:
         return None
+    if metadata.slow_refresh is not None:
+        return metadata.slow_refresh
     script = _LOCATION.search(content.html)
-    return join(metadata.base, script[1]) if script else None
+    if script:
+        return join(metadata.base, script[1])
+    has_moved = _MOVED.search(f"{metadata.title} {content.markdown}") is not None
+    return metadata.links[0] if has_moved and len(metadata.links) == 1 else None
 
 
 def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:

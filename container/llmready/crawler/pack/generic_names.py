@@ -39,8 +39,9 @@ _NEVER_A_SITE = """
 _LISTING = re.compile(r"(?:directory listing for|index of|listing of) /")
 _NUMBERED = re.compile(
     r"(?i)(?:new page|untitled|untitled[- ]document|sans titre|nouvelle page|unbenannt|neue seite"
+    r"|(?:img|dsc[nf]?|dscf|pict?|image|photo|foto|bild|p|mvi|gopr)(?=[ _-]?\d{3})"
     r"|sin título|senza titolo|sem título|新网页|新網頁|无标题|無標題|無題|無題ドキュメント)"
-    r"[ _-]*\(?\d{1,4}\)?"
+    r"[ _-]*\(?\d{1,10}\)?(?:\.(?:jpe?g|png|gif|tiff?|html?))?"
 )
 _POLITE = re.compile(
     r"(?i)^(?:welcome to(?: the)?|willkommen (?:bei|beim|auf|in)(?: der| dem)?|bienvenue (?:sur|chez|à|au)"

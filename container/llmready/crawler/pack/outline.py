@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.languages import language_of
 from llmready.crawler.pack.descriptions import bounded, page_descriptions
+from llmready.crawler.pack.generic_names import is_placeholder
 from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
 from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST
@@ -163,7 +164,8 @@ def _contents(name: str, sections: Sequence[Section]) -> str:
     """Return what the site holds, by its sections, or by its pages where they stand in one section."""
     titles = [section.title for section in sections if section.title not in (FIRST, REST, OPTIONAL)]
     if len(titles) < LEAST_NAMES:
-        titles = [entry.title for section in sections[:1] for entry in section.entries[1:]]
+        named = [entry.title for section in sections[:1] for entry in section.entries[1:]]
+        titles = [title for title in named if not is_placeholder(title)]
     if len(titles) < LEAST_NAMES:
         return name
     return f"{name}: {listed(titles, MOST_NAMES, '.')}"

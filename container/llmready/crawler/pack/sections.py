@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.kinds import Kind, kind_of
 from llmready.crawler.pack import topics
 from llmready.crawler.pack.folders import natural, shared_folders
+from llmready.crawler.pack.generic_names import is_placeholder
 from llmready.crawler.pack.page_links import labelled_links, links_under_headings
 from llmready.crawler.pack.places import MOST_OF_ALL, places_of
 from llmready.crawler.pack.posts import FEWEST_POSTS, MOST_TOGETHER, are_posts, divided, is_post, newest_first
@@ -148,7 +149,10 @@ class _Division:
         return parts
 
     def _is_optional(self, page: StoredPage) -> bool:
-        return kind_of(page.url, self._titles[page.url], self._shared) is not Kind.CONTENT
+        title = self._titles[page.url]
+        # Such as an image of a gallery, without a word about it.
+        is_wordless = is_placeholder(title) and not page.excerpt and not page.description
+        return is_wordless or kind_of(page.url, title, self._shared) is not Kind.CONTENT
 
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts that the navigation names, each for its pages and for those below its own folder."""

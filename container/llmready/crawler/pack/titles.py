@@ -189,7 +189,11 @@ def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -
     if is_home and site.name != page.url.host and title.casefold() == _plain(page.tagline).casefold():
         # A front page is titled with the site's name and tagline; the tagline already sums up the site.
         return shortened(site.name, LONGEST_TITLE)
-    if not _is_nameless(title, site) and _plain(page.title).casefold() not in site.repeated:
+    whole = _plain(page.title).casefold()
+    if is_home and title.casefold() != whole and whole.startswith(site.name.casefold()):
+        # What follows the site's name on its front page is a slogan.
+        return shortened(site.name, LONGEST_TITLE)
+    if not _is_nameless(title, site) and whole not in site.repeated:
         return shortened(title, LONGEST_TITLE)
     headings = [_without_site(_plain(text), site) for text in (page.heading, *page.headings)]
     own = [text for text in headings if not _is_nameless(text, site) and text.casefold() not in site.repeated]

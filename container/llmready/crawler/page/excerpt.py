@@ -25,6 +25,11 @@ LEAST_BESIDE_LINKS = 15
 LONGEST = 300
 MOST_HEADINGS = 3
 
+LONGEST_GALLERY = 2000
+"""Characters of the Markdown of a page that may hold nothing but an image."""
+
+_ALTERNATIVE = re.compile(r"!\[([^\[\]\n]{3,120})\]\(")
+_FILE_NAME = re.compile(r"\.\w{3,4}$")
 _HEADING = re.compile(r"^#{1,2} +(\S.{0,400})$", re.MULTILINE)
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 # Notes that Sphinx puts before the description of a module.
@@ -54,9 +59,20 @@ _ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
 
 
 def first_headings(markdown: str) -> tuple[str, ...]:
-    """Return the first headings of the first two levels near the top of a page, at most three, as plain text."""
+    """Return the first headings of the first two levels near the top of a page, at most three, as plain text.
+
+    The description of the first image stands in for the headings of a short page that has none.
+    """
     found = (plain(heading)[:200] for heading in islice(_HEADING.findall(markdown[:20_000]), MOST_HEADINGS))
-    return tuple(heading for heading in found if heading)
+    return tuple(heading for heading in found if heading) or _first_alternative(markdown)
+
+
+def _first_alternative(markdown: str) -> tuple[str, ...]:
+    """Return what the first described image shows, which names a page of a gallery; nothing where there is text."""
+    if len(markdown) > LONGEST_GALLERY:
+        return ()
+    found = (plain(alternative) for alternative in _ALTERNATIVE.findall(markdown))
+    return tuple(islice((text for text in found if text and not _FILE_NAME.search(text)), 1))
 
 
 def first_paragraph(markdown: str) -> str:

@@ -33,7 +33,10 @@ MAX_RELATED = 100
 """Number of `<link>` elements of one page that are read for alternates."""
 
 SHORT_REFRESH = 5
-"""Seconds up to which a meta refresh counts as a redirect; a longer one reloads the page."""
+"""Seconds up to which a meta refresh counts as a redirect; a longer one may show news after news."""
+
+LONG_REFRESH = 60
+"""Seconds up to which it counts as one on a page that says nothing but that it moved."""
 
 _REFRESH = re.compile(
     r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
@@ -61,6 +64,7 @@ class PageMetadata:
         base: URL against which the page's links are resolved.
         canonical: Target of `rel=canonical`, or None.
         refresh: Target of a short meta refresh, or None.
+        slow_refresh: Target of a meta refresh that leaves time to read, or None.
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
         published: Date of the publication in ISO 8601.
@@ -83,6 +87,7 @@ class PageMetadata:
     base: Url
     canonical: Url | None
     refresh: Url | None
+    slow_refresh: Url | None
     lang: str
     modified: str
     published: str
@@ -129,7 +134,8 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         site_name=metas.get("og:site_name") or metas.get("application-name") or "",
         base=base,
         canonical=join(base, canonical) if canonical is not None else None,
-        refresh=_refresh(metas.get("http-equiv:refresh", ""), base),
+        refresh=_refresh(metas.get("http-equiv:refresh", ""), base, SHORT_REFRESH),
+        slow_refresh=_refresh(metas.get("http-equiv:refresh", ""), base, LONG_REFRESH),
         lang=_language(language(raw["lang"], metas), alternates, url),
         modified=last_modified(metas, map(attribute_of, raw["dates"])),
         published=published(metas, map(attribute_of, raw["published"]), url.path),
@@ -174,9 +180,9 @@ def _language(stated: str, alternates: Iterable[Alternate], url: Url) -> str:
     return own if own and language_of(own) != language_of(stated) else stated
 
 
-def _refresh(content: str, base: Url) -> Url | None:
+def _refresh(content: str, base: Url, longest: int) -> Url | None:
     match = _REFRESH.fullmatch(content)
-    if match is None or int(match[1]) > SHORT_REFRESH or not match[2].strip():
+    if match is None or int(match[1]) > longest or not match[2].strip():
         return None
     return join(base, match[2])
 
