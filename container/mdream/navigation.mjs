@@ -35,6 +35,8 @@ const LABELS = ids('a', 'button', 'label', 'span', 'summary')
 const LISTED = Uint8Array.from(HEADS)
 for (let tag = 0; tag < LISTS.length; tag++) LISTED[tag] |= LISTS[tag]
 const IGNORED = ids('form', 'input', 'noscript', 'script', 'select', 'style', 'svg', 'template')
+/** What names a part in the menu of a frameset, which was written before lists and classes were. */
+const BOLD = ids('b', 'big', 'font', 'strong')
 const WRAPPERS = ids('details', 'li', 'section')
 
 const { class: CLASS, href: HREF, id: IDENTITY, rel: REL, target: TARGET, title: TITLE } = ATTRIBUTE
@@ -50,7 +52,7 @@ const LABEL = ATTRIBUTE['aria-label']
  */
 export function navigationOf(tree) {
   const isMenu = isFrameMenu(tree)
-  const reader = new Reader(tree)
+  const reader = new Reader(tree, isMenu)
   const menus = []
   for (const root of isMenu ? [0] : rootsOf(tree)) {
     const links = reader.menu(root)
@@ -119,8 +121,9 @@ function nameOf(tree, node) {
 }
 
 class Reader {
-  constructor(tree) {
+  constructor(tree, isMenu) {
     this.tree = tree
+    this.isMenu = isMenu
     this.count = 0
     this.links = []
   }
@@ -169,7 +172,8 @@ class Reader {
 
   isHeading(node) {
     const { tree } = this
-    return HEADS[tree.tag[node]] === 1 || tree.tag[node] === ID.li || CAPTION.test(tree.get(node, CLASS))
+    const tag = tree.tag[node]
+    return HEADS[tag] === 1 || tag === ID.li || (this.isMenu && BOLD[tag] === 1) || CAPTION.test(tree.get(node, CLASS))
   }
 
   note(anchor, parts) {

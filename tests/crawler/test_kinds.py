@@ -88,6 +88,8 @@ def test_texts_about_the_law_are_content(title: str) -> None:
         ("/blog/page/3/", Kind.PAGINATION),
         ("/blog/seite/3/", Kind.PAGINATION),
         ("/blog?page=2", Kind.PAGINATION),
+        ("/page2/", Kind.PAGINATION),
+        ("/page2.html", Kind.CONTENT),
         ("/goods?orderby=price", Kind.FILTER),
         ("/suche", Kind.SEARCH),
         ("/?s=rye", Kind.SEARCH),

@@ -497,3 +497,48 @@ def test_a_bar_above_generated_lists_names_no_section(tmp_path: Path) -> None:
     found = outline(pages | {"/": made("Mill", body=links)}, tmp_path)
     assert {"mill.stones", "mill.wheels"} <= set(found)
     assert {"Class", "Use", "Package"}.isdisjoint(found)
+
+
+def test_the_menu_of_a_frameset_names_the_sections_and_a_banner_is_no_page(tmp_path: Path) -> None:
+    parts = {"Club": ("Members", "Evenings"), "Layouts": ("Valley line", "Harbour line")}
+    paths = {name: f"{name.split()[0].lower()}.htm" for names in parts.values() for name in names}
+    menu = "".join(
+        f"<B>{part}</B><BR>"
+        + "".join(f'<A HREF="{paths[name]}" TARGET="main">{name}</A><BR>' for name in names)
+        for part, names in parts.items()
+    )
+    page = "<HTML><HEAD><TITLE>Club</TITLE></HEAD><BODY><FONT SIZE=6>{0}</FONT><P>{0}: {1}</BODY></HTML>"
+    pages = {
+        "/": '<HTML><HEAD><TITLE>The Railway Club</TITLE></HEAD><FRAMESET COLS="20%,*"><FRAME SRC="menu.htm">'
+        '<FRAME SRC="a.htm"><FRAME SRC="main.htm" NAME="main"></FRAMESET></HTML>',
+        "/menu.htm": f"<HTML><BODY>{menu}</BODY></HTML>",
+        "/a.htm": "<HTML><BODY><FONT SIZE=5>The Railway Club</FONT></BODY></HTML>",
+        "/main.htm": page.format(
+            "Welcome", "The club has a shed behind the station, and meets there each week."
+        ),
+    }
+    pages |= {f"/{path}": page.format(name, TEXT) for name, path in paths.items()}
+    done = crawled(pages, tmp_path)
+    sections = parse_llms_file(done.llms).sections
+    found = {title: [link.title for link in links] for title, links in sections.items()}
+    assert found == {"Overview": found["Overview"], **{part: list(names) for part, names in parts.items()}}
+    assert [link.url.rpartition("/")[2] for link in sections["Overview"]] == ["main.htm"]
+
+
+def test_the_page_of_a_category_heads_the_section_of_its_products(tmp_path: Path) -> None:
+    goods = {"Desk lamps": ("Quill", "Arbor", "Moss"), "Floor lamps": ("Sentry", "Heron", "Arc")}
+    bar = "".join(f'<li><a href="/c/{name[:4].lower().strip()}">{name}</a></li>' for name in goods)
+    bar = f'<header><nav aria-label="Main"><ul>{bar}</ul></nav></header>'
+    pages = {"/": made("Lamps of the north", bar)}
+    for name, products in goods.items():
+        path = f"/c/{name[:4].lower().strip()}"
+        links = "".join(f'<a href="/p/{product.lower()}">{product}</a> ' for product in products)
+        pages[path] = made(name, bar, links)
+        crumbs = f'<nav aria-label="Breadcrumb"><ol><li><a href="/">Home</a></li><li><a href="{path}">{name}</a></li>'
+        for product in products:
+            pages[f"/p/{product.lower()}"] = made(product, f"{bar}{crumbs}<li>{product}</li></ol></nav>")
+    found = outline(pages, tmp_path)
+    assert {part: found.get(part) for part in goods} == {
+        part: [part, *products] for part, products in goods.items()
+    }
+    assert list(found) == ["Overview", *goods]

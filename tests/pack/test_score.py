@@ -309,3 +309,18 @@ def test_titles_that_only_file_names_tell_apart_cost_points(tmp_path: Path) -> N
     pages["/"] = html("Museum", f"<p>The museum shows tools of the coast.</p>{links(*pages)}")
     found, origin = reasons_of(pages, tmp_path)
     assert sorted(found["generic_titles"]["pages"]) == [f"{origin}/{name}" for name in names]
+
+
+def test_a_number_that_is_part_of_a_title_costs_nothing(tmp_path: Path) -> None:
+    frames = '<frameset cols="20%,*"><frame src="menu.htm"><frame src="main.htm"></frameset>'
+    menu = '<a href="one.htm" target="main">Valley (00)</a> <a href="two.htm" target="main">Harbour (2)</a>'
+    page = "<html><head><title>Club</title></head><body><p>{}</p></body></html>"
+    pages: dict[str, Answer | str] = {
+        "/": f"<html><head><title>Club of the coast</title></head>{frames}</html>",
+        "/menu.htm": f"<html><body>{menu}</body></html>",
+        "/main.htm": page.format("The club of the coast has nine rooms and a yard."),
+        "/one.htm": page.format(sentence(3)),
+        "/two.htm": page.format(sentence(4)),
+    }
+    found, _ = reasons_of(pages, tmp_path)
+    assert "generic_titles" not in found

@@ -138,6 +138,9 @@ def _kind_of_key(key: str, shared: int) -> Kind:
     path, _, query = key.partition("?")
     whole = [part for part in path.split("/") if part]
     if whole:
+        # `page2/` continues a list; old sites name any page `page2.html`.
+        if len(whole) == 1 and _NUMBERED_FILE.fullmatch(whole[0]):
+            return _kind_of_query(query) or Kind.CONTENT
         whole[-1] = _EXTENSION.sub("", whole[-1]) or whole[-1]
     # A page above the folder that holds most is judged by its whole path.
     parts = whole[shared:] or whole
@@ -187,6 +190,7 @@ _LISTS = (
 
 
 _DOCUMENTATION = frozenset({"docs", "doc", "documentation", "api", "reference", "manual"})
+_NUMBERED_FILE = re.compile(r"page-?\d+\.x?html?")
 _NUMBERED_PAGE = re.compile(r"page-?\d+")
 
 

@@ -37,6 +37,9 @@ FEWEST_DIVIDED = 20
 MANY = 100
 """Pages from which on sections that do not divide them cost more."""
 
+LEAST_BESIDE_OPTIONAL = 0.1
+"""Share of the pages outside of `Optional` below which this section is judged as well."""
+
 MOST_IN_ONE = 0.85
 """Share of the pages that one of several sections may hold."""
 
@@ -58,7 +61,7 @@ _OTHER_SCRIPTS = frozenset({
     "am", "ar", "be", "bg", "bn", "el", "fa", "he", "hi", "hy", "ja", "ka", "kk", "km", "ko", "lo", "mk", "mr", "my",
     "ne", "ru", "ta", "te", "th", "uk", "ur", "zh",
 })  # fmt: skip
-_NUMBERED = re.compile(r" \(([^()]{1,80})\)$")
+_ADDED = re.compile(r" \(([^()]{1,80})\)$")
 _DIGIT = re.compile(r"\d")
 _SCRIPTS = {
     "East Asian": re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"),
@@ -127,10 +130,10 @@ def reader_rules(
 
 
 def judged_sections(outline: Outline) -> list[Section]:
-    """Return the sections that readers rely on: `Optional` counts only where it has most of the pages."""
+    """Return the sections that readers rely on: `Optional` counts only where it has nearly all pages."""
     sections = [section for section in outline.sections if section.title != OPTIONAL]
     kept = sum(len(section.entries) for section in sections)
-    return sections if 2 * kept >= len(outline.entries) else outline.sections
+    return sections if kept >= LEAST_BESIDE_OPTIONAL * len(outline.entries) else outline.sections
 
 
 def _site_name(outline: Outline) -> Reason:
@@ -151,14 +154,15 @@ def _site_name(outline: Outline) -> Reason:
 
 def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
     """Return the pages whose titles are placeholders, or are a number or a path for want of a name."""
+    bases = Counter(_ADDED.sub("", entry.title).casefold() for entry in entries)
     found = []
     for place, entry in enumerate(entries):
         page, title = entry.page, entry.title
         # The first page of the list is the front page, which may be named as the site.
         is_site = place > 0 and title.casefold() == site_name.casefold()
-        mark = _NUMBERED.search(title)
+        mark = _ADDED.search(title)
         file = readable("".join(segments(page.url)[-1:]))
-        added = mark[1] if mark else ""
+        added = mark[1] if mark and bases[title[: mark.start()].casefold()] > 1 else ""
         is_number = added != "" and (added.isdecimal() or added == file)
         is_made = is_number and f"({added})" not in f"{page.title}\n{page.heading}"
         is_nameless = is_placeholder(page.title) and is_placeholder(page.heading)

@@ -128,6 +128,7 @@ class _Division:
         self._by_headings(groups, names)
         self._posts_together(groups, names)
         self._by_topic(groups, names, optional)
+        self._heads_of_parts(groups)
         titles = {key: _commonest(names[key]) for key in groups if key}
         number = {key: place for place, key in enumerate(self._whole)}
 
@@ -141,7 +142,7 @@ class _Division:
             rest = []
         first = FIRST if self._is_english else ""
         parts = [Part(first, self._ordered(groups[""]))] if groups.get("") else []
-        parts += [Part(titles[key], self._ordered(groups[key])) for key in ranked[:MOST_SECTIONS]]
+        parts += [Part(titles[key], self._ordered(groups[key], key)) for key in ranked[:MOST_SECTIONS]]
         if rest:
             parts.append(Part(REST, self._ordered(rest)))
         if optional:
@@ -318,6 +319,19 @@ class _Division:
             if not groups[key]:
                 del groups[key]
 
+    def _heads_of_parts(self, groups: dict[str, list[StoredPage]]) -> None:
+        """Move a page that is titled as a part into it, such as the page of a category into that of its products."""
+        # Posts stand newest first, without the page that lists them.
+        parts = {key for key, group in groups.items() if key and not are_posts(group)}
+        for key, group in list(groups.items()):
+            titles = {page.url: self._titles[page.url].casefold() for page in group if page is not self._home}
+            heads = [page for page in group if key != titles.get(page.url, key) in parts]
+            for page in heads:
+                groups[titles[page.url]].append(page)
+                group.remove(page)
+            if not group:
+                del groups[key]
+
     def _name_of_posts(self, posts: Sequence[StoredPage]) -> str:
         """Return the title of the page that lists most posts, else an English word where it may stand, or nothing."""
         keys = {page.url.key for page in posts}
@@ -352,17 +366,17 @@ class _Division:
             min(natural(page.url) for page in pages),
         )
 
-    def _ordered(self, pages: Sequence[StoredPage]) -> list[StoredPage]:
+    def _ordered(self, pages: Sequence[StoredPage], title: str = "") -> list[StoredPage]:
         """Order a part's pages: the front page, the part's own first page and its links, then by path."""
         last = len(self._by_key)
-        index = min(pages, key=lambda page: (len(segments(page.url)), natural(page.url)))
+        head = next((page for page in pages if title and self._titles[page.url].casefold() == title), None)
+        index = head or min(pages, key=lambda page: (len(segments(page.url)), natural(page.url)))
         links: dict[str, int] = {}
         if index is not self._home:
             for _, key in labelled_links(self._text_of(index), index.url.origin):
                 links.setdefault(key, len(links))
-        starts_part = (
-            len(self._own[index.url]) == 1 and len(pages) > 1 and self._own[index.url][0] in self._folders
-        )
+        own = self._own[index.url]
+        starts_part = head is not None or (len(own) == 1 and len(pages) > 1 and own[0] in self._folders)
 
         posts = are_posts(pages)
 

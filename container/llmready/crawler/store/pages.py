@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MOST_WORDS_OF_BANNER = 7
 MOST_WAITING = 32
 """Pages that wait to be compressed; the crawl waits for the thread when there are more."""
 
@@ -55,6 +56,11 @@ class _Place:
     packed: Future[tuple[int, int]] | None
 
 
+def _is_banner(markdown: str) -> bool:
+    """Tell whether a page is a few words without a link or picture, as a frame above those with the content has."""
+    return len(markdown.split()) <= MOST_WORDS_OF_BANNER and "](" not in markdown
+
+
 class PageStore:
     """Keeps the pages of a crawl in one file, which is only appended to, and compressed pages in a second file.
 
@@ -82,8 +88,10 @@ class PageStore:
 
         Parameters: `page`; `markdown`, sanitised; `variant`, the same for translations that have the same text.
         Returns: False when the same content is already stored under another URL; the better of the two URLs is
-        kept then (see `store.duplicates`).
+        kept then (see `store.duplicates`). Also False for a banner in a frame of a frameset.
         """
+        if self.frameset_title and _is_banner(markdown):
+            return False
         holder = self._duplicates.add(page, markdown, variant)
         if holder is None:
             self._pages[page.url] = (page, self._keep(markdown))
