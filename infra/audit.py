@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     if any(report.unknown for report in reports):
         sys.stderr.write(
-            "The audit is incomplete: run `make audit` again where PyPI and the npm registry can be asked for"
-            " vulnerabilities.\n"
+            "The audit is incomplete: run `make audit` again on a machine that can reach "
+            "PyPI and the npm registry.\n"
         )
     if any(report.vulnerabilities for report in reports):
         return FOUND

@@ -30,27 +30,27 @@ _DESCRIPTION = """Turns a website into files that a language model reads well.
 
 Sign up, sign in, add a website, start a generation, poll it until it is `completed`, download the zip.
 
-Every error of ours is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. The
+Every error of the API is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. The
 gateway's own answers to bodies over 10 MB (413), to too many requests (429) and when a function cannot be
 reached (503) have the gateway's body: `{"message": "…"}`.
 
-A limited route tells where you stand in `RateLimit` and `RateLimit-Policy`
-(draft-ietf-httpapi-ratelimit-headers), and when to try again in `Retry-After`."""
+A rate-limited route reports its limit in the headers `RateLimit` and `RateLimit-Policy`
+(draft-ietf-httpapi-ratelimit-headers), and the time until the next attempt in `Retry-After`."""
 _TAGS = {
     "auth": "Accounts and sign-in",
-    "websites": "What you want as text",
-    "generations": "From start to download",
+    "websites": "Websites to generate files from",
+    "generations": "Generations, from the start to the download",
     "keys": "API keys for programs",
     "webhooks": "Events sent to your own server",
     "firecrawl": "For clients of Firecrawl's `/v1/llmstxt`",
-    "public": "What needs no account",
+    "public": "Routes that need no account",
 }
 _SECURITY: dict[str, dict[str, str]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token from `POST /auth/login`; good for 15 minutes.",
+        "description": "An access token from `POST /auth/login`; valid for 15 minutes.",
     },
     "apiKey": {
         "type": "http",
@@ -75,17 +75,17 @@ _SCHEMAS: dict[str, dict[str, str]] = {
 _TEXT = {"type": "string"}
 _HEADERS: dict[str, dict[str, Any]] = {
     "RateLimit": {
-        "description": "Where the caller stands: how many are left, and seconds until more are.",
+        "description": "Rate limit status: the number of requests left, and the seconds until the limit resets.",
         "schema": _TEXT,
         "example": '"logins";r=59;t=1',
     },
     "RateLimit-Policy": {
-        "description": "What the limit allows: so many in so many seconds.",
+        "description": "The rate limit: the number of requests, and the seconds in which they are allowed.",
         "schema": _TEXT,
         "example": '"logins";q=60;w=60',
     },
     "Retry-After": {
-        "description": "Seconds until another try can succeed.",
+        "description": "Seconds until another attempt can succeed.",
         "schema": {"type": "integer", "minimum": 1},
         "example": 6,
     },
@@ -136,7 +136,7 @@ def openapi() -> dict[str, Any]:
                 operation["parameters"] = [_FILE_PATH, *operation["parameters"]]
             key = f"{method.upper()} {path.removeprefix(_PREFIX)}"
             if key not in OPERATIONS:
-                raise KeyError(f"infra/openapi_operations.py says nothing about {key}")
+                raise KeyError(f"infra/openapi_operations.py has no entry for {key}")
             _complete(method, operation, OPERATIONS[key], schemas, scopes=scopes_for(method.upper(), path))
     return merged
 

@@ -14,7 +14,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_token": (401, "The token is missing, expired or not valid."),
     "invalid_credentials": (401, "The email address or the password is wrong."),
     "wrong_password": (403, "The password is wrong."),
-    "quota_exceeded": (403, "You have used all generations of this month. They come back on the 1st (UTC)."),
+    "quota_exceeded": (
+        403,
+        "You have used all generations of this month. The quota resets on the 1st (UTC).",
+    ),
     "plan_limit": (403, "Your plan allows 1 website; delete one or change the plan to add another."),
     "account_suspended": (
         403,
@@ -48,8 +51,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "password_changed": (409, "The password was changed by another request; please sign in again."),
     "already_ended": (409, "The generation is already completed."),
     "not_completed": (409, "The generation is not completed yet."),
-    "scan_pending": (409, "The files are being checked; try again in a moment."),
-    "scan_failed": (409, "The files could not be checked and are not given out."),
+    "scan_pending": (409, "The files are being scanned for malware; please try again in a minute."),
+    "scan_failed": (409, "The files could not be scanned for malware, so they cannot be downloaded."),
     "malware_found": (
         410,
         "The malware scan found a problem in the files, so they were deleted. The website may contain malware.",
@@ -68,7 +71,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
         422,
         "This Idempotency-Key was already used for another request; use a new key for each request.",
     ),
-    "use_cursor": (422, "Pages go up to entry 1000; use the cursor to go further."),
+    "use_cursor": (422, "Page numbers reach up to entry 1000; use the cursor for later entries."),
     "too_many_requests": (429, "You sent too many requests; please wait a moment."),
     "too_many_starts": (429, "You sent too many requests; please wait a moment."),
     "failed_crawl_limit": (
@@ -76,7 +79,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
         "Your failed and cancelled crawls took 60 minutes today. You can start generations again tomorrow (UTC).",
     ),
     "account_locked": (429, "Too many failed logins; please try again later."),
-    "internal_error": (500, "Something went wrong on our side. Please try again."),
+    "internal_error": (
+        500,
+        "An internal error occurred. Please try again. If it happens again, send the request ID to the operator.",
+    ),
     "try_again": (503, "The service is busy. Please try again in a moment."),
     "paused": (503, "New generations are paused. Please try again later."),
 }

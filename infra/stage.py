@@ -249,9 +249,9 @@ class Stage:
     def _check_mail(self) -> None:
         if self.mail_provider != "none" and not self.mail_sender:
             raise StageError(
-                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; name the address that mails come"
-                f' from in stages/{self.name}.toml (mail_sender = "noreply@example.com"), or send none'
-                ' (mail_provider = "none").'
+                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; set the sender address "
+                f'of mails in stages/{self.name}.toml (mail_sender = "noreply@example.com"), or send '
+                'no mails (mail_provider = "none").'
             )
         for setting, address in (("mail_sender", self.mail_sender), ("alarm_address", self.alarm_address)):
             if address and not _ADDRESS.fullmatch(address):
@@ -266,7 +266,7 @@ class Stage:
             )
         if self.mail_provider == "sendgrid" and not _SECRET_ARN.fullmatch(self.sendgrid_secret):
             raise StageError(
-                "mail_provider is 'sendgrid' but sendgrid_secret is no secret's ARN; store the API key in"
+                "mail_provider is 'sendgrid' but sendgrid_secret is not the ARN of a secret; store the API key in"
                 " Secrets Manager and give its ARN (-c sendgrid_secret=arn:aws:secretsmanager:…)."
             )
         if (self.captcha != "none") != bool(_SECRET_ARN.fullmatch(self.captcha_secret)):

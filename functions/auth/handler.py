@@ -45,7 +45,7 @@ from llmready.usecases.send_mail import ask_for_mail
 from llmready.usecases.sign_in import Tokens, confirm_password, sign_in, sign_out, stay_signed_in
 from llmready.usecases.unsubscribe import MAILS_OF, unsubscribe, unsubscriber
 
-# Seconds of the request's 15 s that are used for deleting; the cleanup does the rest.
+# Seconds (of the request's 15 s) that are used for deleting; the cleanup function deletes the rest.
 _DELETE_AT_ONCE = timedelta(seconds=8)
 _EXPORTS = Rate(10)
 _PASSWORD_TRIES = Rate(20)
@@ -74,7 +74,7 @@ app = Api(
             "/auth/unsubscribe",
         }
     ),
-    # Mail programs send a form there (RFC 8058).
+    # Mail programs send a form to these paths (RFC 8058).
     bodiless_paths=frozenset({"/auth/unsubscribe"}),
     limits={
         "POST /auth/register": RouteLimit("registrations", _registrations),
@@ -94,7 +94,7 @@ app = Api(
 
 @app.post(f"{PREFIX}/auth/register", summary="Sign up", status_code=201, tags=["auth"])
 def register(body: Annotated[Registration, Body()]) -> Message:
-    """Make an account. The answer is the same when the address already has one; its owner then gets a mail."""
+    """Create an account. If the address already has one, the answer is the same, and its owner gets a mail."""
     _check_captcha(body.captcha_token)
     register_user(bootstrap.services(), email=body.email, password=body.password, full_name=body.full_name)
     return Message(
@@ -106,8 +106,8 @@ def register(body: Annotated[Registration, Body()]) -> Message:
 def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer]:
     """Return an access token and a refresh token.
 
-    With the header `X-LLMReady-Session: cookie`, the refresh token is set as a cookie that no script can read, and is
-    not in the body.
+    With the header `X-LLMReady-Session: cookie`, the refresh token is set as a cookie that scripts cannot read, and
+    is not in the body.
     """
     tokens = sign_in(
         bootstrap.services(), email=body.email, password=body.password, network=source_network(app.event)
@@ -119,10 +119,10 @@ def login(body: Annotated[Login, Body()]) -> Response[TokenAnswer | AccessAnswer
 def refresh(
     body: Annotated[Refresh | None, Body()] = None,
 ) -> Response[TokenAnswer | AccessAnswer]:
-    """Return new tokens; the refresh token is used up by it, and using it again ends the whole sign-in.
+    """Return new tokens. A refresh token works once; using it again ends the whole sign-in.
 
-    With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie, and the one before it is
-    accepted for 30 seconds more.
+    With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie, and the previous one is
+    accepted for another 30 seconds.
     """
     grace = REFRESH_GRACE if uses_cookie(app.event) else timedelta()
     tokens = stay_signed_in(bootstrap.services(), _refresh_token(body), grace=grace)
@@ -131,10 +131,10 @@ def refresh(
 
 @app.post(f"{PREFIX}/auth/logout", summary="Sign out", status_code=204, tags=["auth"])
 def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
-    """Revoke a sign-in; its access tokens can change nothing any more.
+    """Revoke a sign-in. Its access tokens can no longer change anything.
 
     With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie. The cookie is always
-    removed, and a bad one is no error.
+    removed; an invalid cookie is not an error.
     """
     try:
         sign_out(bootstrap.services(), _refresh_token(body))
@@ -144,7 +144,7 @@ def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-@app.get(f"{PREFIX}/auth/verify-email", summary="The page to confirm an address", tags=["auth"])
+@app.get(f"{PREFIX}/auth/verify-email", summary="Show the page that confirms an address", tags=["auth"])
 def verify_email_page() -> Response[str]:
     """Return the page that a mail's link leads to."""
     return _page("verify-email")
@@ -152,40 +152,42 @@ def verify_email_page() -> Response[str]:
 
 @app.post(f"{PREFIX}/auth/verify-email", summary="Confirm the address", tags=["auth"])
 def confirm_address(body: Annotated[Confirmation, Body()]) -> Message:
-    """Use up the token of a mail; the address of its account is confirmed."""
+    """Confirm the address of an account with the token of a mail, which works once."""
     verify_email(bootstrap.services(), body.token)
     return Message(message="Your address is confirmed.")
 
 
-@app.post(f"{PREFIX}/auth/resend-verification", summary="Ask for another mail to confirm", tags=["auth"])
+@app.post(f"{PREFIX}/auth/resend-verification", summary="Send the confirmation mail again", tags=["auth"])
 def resend_verification(body: Annotated[Address, Body()]) -> Message:
-    """Have a new mail sent; the answer is the same for every address."""
+    """Send the confirmation mail again. The answer is the same for every address."""
     ask_for_mail(bootstrap.services(), body.email, MailKind.VERIFY_EMAIL)
     return Message(message="If the address has an unconfirmed account, you will get a mail.")
 
 
-@app.post(f"{PREFIX}/auth/forgot-password", summary="Ask for a new password", tags=["auth"])
+@app.post(f"{PREFIX}/auth/forgot-password", summary="Request a mail to reset the password", tags=["auth"])
 def forgot_password(body: Annotated[Forgotten, Body()]) -> Message:
-    """Have a mail sent that leads to a new password; the answer is the same for every address."""
+    """Send a mail with a link to reset the password. The answer is the same for every address."""
     _check_captcha(body.captcha_token)
     ask_for_mail(bootstrap.services(), body.email, MailKind.RESET_PASSWORD)
     return Message(message="If the address has an account, you will get a mail.")
 
 
-@app.get(f"{PREFIX}/auth/reset-password", summary="The page to choose a new password", tags=["auth"])
+@app.get(f"{PREFIX}/auth/reset-password", summary="Show the page that sets a new password", tags=["auth"])
 def reset_password_page() -> Response[str]:
     """Return the page that a mail's link leads to."""
     return _page("reset-password")
 
 
-@app.post(f"{PREFIX}/auth/reset-password", summary="Set a new password by a mail's token", tags=["auth"])
+@app.post(
+    f"{PREFIX}/auth/reset-password", summary="Set a new password with the token of a mail", tags=["auth"]
+)
 def set_password(body: Annotated[PasswordReset, Body()]) -> Message:
-    """Use up the token of a mail; all sign-ins of its account end."""
+    """Set a new password with the token of a mail, which works once. All sign-ins of the account end."""
     reset_password(bootstrap.services(), body.token, body.new_password)
     return Message(message="Your password was changed. Please sign in with the new one.")
 
 
-@app.post(f"{PREFIX}/auth/change-password", summary="Change the own password", tags=["auth"])
+@app.post(f"{PREFIX}/auth/change-password", summary="Change your password", tags=["auth"])
 def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     """Replace the password; all other sign-ins end. A wrong current password counts as a failed login."""
     change_password(
@@ -205,9 +207,9 @@ def profile() -> ProfileAnswer:
     return ProfileAnswer.of(_account())
 
 
-@app.patch(f"{PREFIX}/auth/me", summary="Change the own profile", tags=["auth"])
+@app.patch(f"{PREFIX}/auth/me", summary="Change your profile", tags=["auth"])
 def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
-    """Change the name, and which mails come; what is left out stays as it is."""
+    """Change the name and the mails that are sent; omitted fields stay unchanged."""
     user = _account()
     if body.mail_preferences is not None:
         chosen = body.mail_preferences.model_dump(exclude_none=True)
@@ -218,23 +220,25 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
     return ProfileAnswer.of(user)
 
 
-@app.get(f"{PREFIX}/auth/unsubscribe", summary="The page to end a kind of mails", tags=["auth"])
+@app.get(f"{PREFIX}/auth/unsubscribe", summary="Show the page that turns off a kind of mails", tags=["auth"])
 def unsubscribing(token: UnsubscribeToken) -> Response[str]:
-    """Return the page that the link in a mail leads to."""
+    """Return the page to which the unsubscribe link of a mail leads."""
     _, preference = unsubscriber(token, keys=bootstrap.keys())
     return _html(*unsubscribe_page(MAILS_OF[preference], done=False))
 
 
-@app.post(f"{PREFIX}/auth/unsubscribe", summary="End a kind of mails", tags=["auth"])
+@app.post(f"{PREFIX}/auth/unsubscribe", summary="Turn off a kind of mails", tags=["auth"])
 def unsubscribe_now(token: UnsubscribeToken) -> Response[str]:
-    """End a kind of mails, for a person on the page and for a mail program's one click (RFC 8058)."""
+    """Turn off a kind of mails, from the page or with a mail program's one-click request (RFC 8058)."""
     preference = unsubscribe(bootstrap.services(), token)
     return _html(*unsubscribe_page(MAILS_OF[preference], done=True))
 
 
-@app.delete(f"{PREFIX}/auth/me", summary="Delete the own account", tags=["auth"])
+@app.delete(f"{PREFIX}/auth/me", summary="Delete your account", tags=["auth"])
 def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
-    """Delete the account with all its data and files; what runs is cancelled, and all tokens end at once.
+    """Delete the account with all its data and files.
+
+    Running generations are cancelled, and all tokens are revoked at once.
 
     A wrong password counts as a failed login.
     """
@@ -252,7 +256,7 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
 def export(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Response[ExportAnswer]:
-    """Return all data that is stored about the user; large accounts in parts, with ``next_cursor``."""
+    """Return all data that is stored about the user. A large account is returned in parts, with ``next_cursor``."""
     user, time = _account(), now()
     page = bootstrap.services().exports.page(user.id, cursor)
     profiles = page.records.pop("profile")
@@ -317,7 +321,7 @@ _handle = app.entry()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request; signing out removes the session cookie even when the request is refused."""
+    """Answer a request. Signing out removes the session cookie even if the request is refused."""
     answer = _handle(event, context)
     if event["rawPath"] == f"{PREFIX}/auth/logout" and uses_cookie(event):
         answer["cookies"] = [str(cleared_cookie(settings().session_cookie))]

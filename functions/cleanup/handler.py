@@ -1,4 +1,4 @@
-"""Deletes expired files and what deleted websites and accounts have left.
+"""Deletes expired files and the remaining data of deleted websites and accounts.
 
 Runs each day, and each hour until everything is done. The deletion of a website whose purge takes longer than one
 request invokes it with that purge. Every few minutes it continues account deletions only.
@@ -23,7 +23,7 @@ _SPARE = timedelta(seconds=10)
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Clean up until the time is nearly over; the next run continues, and is safe at any point."""
+    """Clean up until the function's time is nearly over. The next run continues."""
     services = bootstrap.services()
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
     until = services.clock() + remaining - _SPARE

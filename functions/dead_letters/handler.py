@@ -1,4 +1,4 @@
-"""Fails the generations that no worker could finish, and gives their quota back."""
+"""Fails generations whose messages reached the dead-letter queue, and gives their quota back."""
 
 from typing import Any
 

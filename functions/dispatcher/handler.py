@@ -17,7 +17,7 @@ from llmready.usecases.record_task_stop import record_task_stop
 @logger.inject_lambda_context(correlation_id_path="enqueued.correlation_id", clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Dispatch. The event of a start names the generation that it sent to its queue."""
+    """Run the dispatcher. The event of a start contains the generation that was sent to its queue."""
     services = bootstrap.services()
     stop = task_stop(event)
     if stop is not None:

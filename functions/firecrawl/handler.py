@@ -1,4 +1,4 @@
-"""``/v1/llmstxt``: the endpoint that clients of Firecrawl's ``/v1/llmstxt`` know, with the same answers."""
+"""``/v1/llmstxt``, compatible with Firecrawl's endpoint of the same path."""
 
 import json
 from http import HTTPStatus
@@ -33,7 +33,7 @@ _BY_STATUS = {413: 400, 415: 400, 422: 400}
 app = Api()
 
 
-@app.post("/v1/llmstxt", summary="Start as with Firecrawl", tags=["firecrawl"])
+@app.post("/v1/llmstxt", summary="Start a generation as Firecrawl does", tags=["firecrawl"])
 def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     """Start a generation by URL, as Firecrawl's `/v1/llmstxt` did.
 
@@ -55,9 +55,9 @@ def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     return LlmsTextStarted(id=found)
 
 
-@app.get("/v1/llmstxt/<generation_id>", summary="Status as with Firecrawl", tags=["firecrawl"])
+@app.get("/v1/llmstxt/<generation_id>", summary="Get the status as Firecrawl does", tags=["firecrawl"])
 def status(generation_id: str) -> Response[str]:
-    """Return how far a generation is, and its texts once it completed."""
+    """Return the status of a generation, and its texts after it completed."""
     services = bootstrap.services()
     if not is_id(generation_id):
         user, generation = services.users.get(app.user_id), None
@@ -104,7 +104,7 @@ def _shown(
             "expiresAt": texts_expire_at(generation),
         }
     )
-    # The Node SDK takes an answer that has "error" for a failure, whatever it holds.
+    # The Node SDK treats every answer with the key "error" as a failure, even if its value is empty.
     return answer.model_dump(mode="json", exclude_none=True)
 
 
@@ -112,7 +112,7 @@ _answer = app.entry()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer a request; refusals have Firecrawl's form."""
+    """Answer a request. Errors have Firecrawl's format."""
     answer = _answer(event, context)
     if answer["headers"].get("Content-Type") != CONTENT_TYPE:
         return answer

@@ -1,4 +1,4 @@
-"""``/generations``: from start to download."""
+"""``/generations``: start, progress, files and download of generations."""
 
 import re
 from http import HTTPStatus
@@ -57,7 +57,7 @@ _DOWNLOAD = re.compile(rf"{PREFIX}/generations/([^/]+)/download")
 
 
 def _signed_in_or_ticket(event: dict[str, Any], keys: Keys) -> Claims:
-    """Accept, on the download alone, the ticket that a mail's link carries for its one generation."""
+    """Return the claims of a request; the download also accepts the token of a mail's link."""
     ticket = (event.get("queryStringParameters") or {}).get("token")
     link = _DOWNLOAD.fullmatch(event["rawPath"])
     if not ticket or not link or header(event, "authorization"):
@@ -73,12 +73,12 @@ app = Api(authenticate=_signed_in_or_ticket)
 
 @app.post(f"{PREFIX}/generations/start", summary="Start a generation", status_code=202, tags=["generations"])
 def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None) -> Response[Started]:
-    """Take one of the month's generations and queue the crawl of a website.
+    """Take one generation of the monthly quota and queue the crawl of a website.
 
-    The website is named by `website_id`, or by `url`, which uses your website with that URL or adds it; a refusal
-    adds nothing. With an `Idempotency-Key`, a repeat within 24 hours is answered as the first was; a different body
-    under it is refused. Beyond what the plan runs at once, a generation is accepted and stays `pending` until another
-    has ended.
+    The website is named by `website_id`, or by `url`, which uses your website with that URL or adds it; a refused
+    start adds no website. With an `Idempotency-Key`, a repeat within 24 hours gets the first answer; a repeat with a
+    different body is refused. If as many generations run as the plan allows, the new one is accepted and stays
+    `pending` until another has ended.
     """
     started = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
     return Response(
@@ -100,7 +100,9 @@ def start_short(
     return start(body, idempotency_key)
 
 
-@app.get(f"{PREFIX}/generations/quota/check", summary="What the month still allows", tags=["generations"])
+@app.get(
+    f"{PREFIX}/generations/quota/check", summary="Get the quota of the current month", tags=["generations"]
+)
 def quota() -> QuotaAnswer:
     """Return how many generations are used and how many remain; the month is a UTC calendar month."""
     time = now()
@@ -147,7 +149,7 @@ def history(
 def read(generation_id: str) -> Response[GenerationAnswer]:
     """Return a generation with its progress.
 
-    Until it has ended, `Retry-After` says when to look again: after 1 second, and up to 10 while nothing changes.
+    Until it has ended, `Retry-After` contains the seconds until the next poll: 1, and up to 10 while nothing changes.
     """
     found = _generation(generation_id)
     return Response(
@@ -163,7 +165,7 @@ def read(generation_id: str) -> Response[GenerationAnswer]:
     summary="Download the files",
     tags=["generations"],
     responses={
-        200: {"description": "Where the files are, for redirect=false"},
+        200: {"description": "The download URL, for redirect=false"},
         302: {"description": "The files"},
     },
 )
@@ -171,7 +173,7 @@ def fetch(
     generation_id: str,
     redirect: Annotated[bool, Query()] = True,  # noqa: FBT002 - a query parameter
 ) -> Response[DownloadAnswer | None]:
-    """Redirect to the zip, or with ``redirect=false`` say where it is."""
+    """Redirect to the zip, or return its URL if ``redirect=false``."""
     found = download(bootstrap.services(), _generation(generation_id))
     if redirect:
         return Response(HTTPStatus.FOUND, headers={"Location": found.url})
@@ -186,13 +188,13 @@ def fetch(
 
 @app.get(
     f"{PREFIX}/generations/<generation_id>/changes",
-    summary="What changed since an earlier one",
+    summary="Compare with an earlier generation",
     tags=["generations"],
 )
 def changes(
     generation_id: str, since: Annotated[str | None, Query(min_length=1, max_length=64)] = None
 ) -> ChangesAnswer:
-    """Compare a completed generation with the website's completed one before it, or with ``since``."""
+    """Compare a completed generation with the website's previous completed one, or with ``since``."""
     found = compare_generations(bootstrap.services(), _generation(generation_id), since)
     return ChangesAnswer.of(found)
 
@@ -208,13 +210,13 @@ def files(generation_id: str) -> FilesAnswer:
     return FilesAnswer(items=[FileAnswer.model_validate(file) for file in found])
 
 
-# "path" may hold slashes, which Powertools' own parameters do not match.
+# "path" may contain slashes, which parameters of Powertools do not match.
 @app.get(
     f"{PREFIX}/generations/<generation_id>/files/.+",
-    summary="One file of the archive",
+    summary="Get one file of the archive",
     tags=["generations"],
     responses={
-        200: {"description": "The file; for a large one and redirect=false, where it is"},
+        200: {"description": "The file; for a large file and redirect=false, its download URL"},
         302: {"description": "The file, where it is too large for an answer"},
     },
 )
@@ -243,14 +245,14 @@ def file(
 
 
 @app.get(
-    f"{PREFIX}/generations/<generation_id>/errors", summary="The pages that failed", tags=["generations"]
+    f"{PREFIX}/generations/<generation_id>/errors", summary="List the pages that failed", tags=["generations"]
 )
 def errors(
     generation_id: str,
     per_page: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> PageErrors:
-    """Return the pages that an ended generation missed; ``cursor`` is the ``next_cursor`` of the previous page."""
+    """Return the pages that failed; ``cursor`` is the ``next_cursor`` of the previous page."""
     found = read_errors(bootstrap.services(), _generation(generation_id), limit=per_page, cursor=cursor)
     return PageErrors(
         items=[PageErrorAnswer.model_validate(error) for error in found.items], next_cursor=found.next_cursor
@@ -264,9 +266,9 @@ def errors(
     tags=["generations"],
 )
 def cancel(generation_id: str) -> Response[GenerationAnswer]:
-    """End a generation that is pending or running; it costs no quota, and its website is free again.
+    """Cancel a pending or running generation. It costs no quota, and its website is unlocked.
 
-    Its crawl stops within ten seconds. One that was cancelled before is answered alike.
+    Its crawl stops within ten seconds. Cancelling it again gives the same answer.
     """
     ended = cancel_generation(bootstrap.services(), _generation(generation_id))
     return Response(
@@ -279,13 +281,13 @@ def cancel(generation_id: str) -> Response[GenerationAnswer]:
 
 @app.delete(f"{PREFIX}/generations/<generation_id>", summary="Delete a generation", tags=["generations"])
 def delete(generation_id: str) -> Message:
-    """Remove an ended generation and its files."""
+    """Delete an ended generation and its files."""
     delete_generation(bootstrap.services(), _generation(generation_id))
     return Message(message="Generation deleted successfully.")
 
 
 def _path(request_path: str) -> str:
-    """Return the path within the archive that a request names; API Gateway has decoded it once."""
+    """Return the path within the archive from a request; API Gateway has already decoded it once."""
     return request_path.partition("/files/")[2]
 
 

@@ -43,7 +43,7 @@ def list_keys() -> KeysAnswer:
 
 @app.delete(f"{PREFIX}/keys/<key_id>", summary="Delete an API key", tags=["keys"])
 def delete(key_id: str) -> Message:
-    """Delete a key; requests that carry it answer 401 at once."""
+    """Delete a key. Requests with it are refused with 401 at once."""
     user = _account()
     if not is_id(key_id) or not bootstrap.services().api_keys.delete(user.id, key_id):
         raise NotFound("key_not_found", "There is no such API key.")

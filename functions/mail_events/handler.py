@@ -1,4 +1,4 @@
-"""Suppresses addresses whose emails bounced or led to a complaint, as SES reports through EventBridge."""
+"""Suppresses addresses for which SES reports a bounce or a complaint through EventBridge."""
 
 from typing import Any
 

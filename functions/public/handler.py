@@ -1,4 +1,4 @@
-"""What needs no account: health, plans, the OpenAPI text and its page; and every address that there is not."""
+"""Routes that need no account: health, plans, the OpenAPI document, and its page. Answers unknown paths as well."""
 
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ _OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 class Health(Answer):
-    """Whether the API answers, and which version it is."""
+    """The status and the version of the API."""
 
     status: str = "ok"
     version: str = __version__
@@ -30,31 +30,31 @@ app = Api(open_paths=None)
 
 @app.get(f"{PREFIX}/health", summary="Health", tags=["public"])
 def health() -> Health:
-    """Return the version when the API serves."""
+    """Return the status and the version of the API."""
     return Health()
 
 
 @app.get(f"{PREFIX}/plans", summary="All plans", tags=["public"])
 def plans() -> PlansAnswer:
-    """Return what each plan gives."""
+    """Return the plans and their limits."""
     return PlansAnswer(items=[PlanAnswer.model_validate(plan) for plan in PLANS.values()])
 
 
 @app.get(f"{PREFIX}/openapi.json", summary="This description", tags=["public"])
 def openapi() -> Response[str | None]:
-    """Return the description of the whole API."""
+    """Return the OpenAPI document."""
     return _openapi().answer(app.event)
 
 
-@app.get(f"{PREFIX}/docs", summary="A page to browse the API with", tags=["public"])
+@app.get(f"{PREFIX}/docs", summary="Show the documentation of the API", tags=["public"])
 def docs() -> Response[str | None]:
-    """Return a page to browse the API with; it loads nothing from elsewhere."""
+    """Return the documentation page of the API, which loads nothing from other hosts."""
     return docs_page(PREFIX).answer(app.event, PAGE_HEADERS)
 
 
 @app.get(f"{PREFIX}/docs/<name>", include_in_schema=False)
 def docs_file(name: str) -> Response[str | None]:
-    """Return a part of the page to browse the API with."""
+    """Return a file of the documentation page."""
     part = docs_part(PREFIX, name)
     if part is None:
         raise NotFound("not_found", "This address does not exist.")

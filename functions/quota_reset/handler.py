@@ -15,7 +15,7 @@ _SPARE = timedelta(seconds=10)
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Close ledgers until the time is nearly over; the next run continues, and is safe at any point."""
+    """Close ledgers until the function's time is nearly over. The next run continues."""
     services = bootstrap.services()
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
     settled = settle_quotas(services, until=services.clock() + remaining - _SPARE)

@@ -1,4 +1,4 @@
-"""Withdraws archives in which the malware scanner (through EventBridge) found malware."""
+"""Deletes archives in which the malware scanner found malware, as EventBridge reports."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from llmready.usecases.withdraw_files import withdraw_files
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
-    """Withdraw an infected archive; one that could not be scanned stays, without download, for an operator."""
+    """Delete an infected archive. An archive that could not be scanned is kept but cannot be downloaded."""
     services = bootstrap.services()
     detail = event["detail"]
     key = detail["s3ObjectDetails"]["objectKey"]

@@ -33,7 +33,7 @@ from llmready.usecases.manage_webhooks import (
     rotate_secret,
 )
 
-# Requests to other servers that a user may cause by hand.
+# Limit of the requests to other servers that a user may trigger by hand.
 _SENDS = Rate(20)
 
 app = Api()
@@ -41,7 +41,7 @@ app = Api()
 
 @app.post(f"{PREFIX}/webhooks", summary="Create a webhook", status_code=201, tags=["webhooks"])
 def create(body: Annotated[WebhookBody, Body()]) -> NewWebhookAnswer:
-    """Have events sent to a URL. The answer is the only place where the secret is shown."""
+    """Create a webhook. Only this answer contains the secret."""
     webhook = add_webhook(
         bootstrap.services(),
         _account(),
@@ -67,14 +67,14 @@ def read(webhook_id: str) -> WebhookAnswer:
 
 @app.patch(f"{PREFIX}/webhooks/<webhook_id>", summary="Change a webhook", tags=["webhooks"])
 def change(webhook_id: str, body: Annotated[WebhookChange, Body()]) -> WebhookAnswer:
-    """Change what is given; `is_active: true` activates a webhook that was disabled."""
+    """Change the given fields. `is_active: true` activates a webhook that was disabled."""
     changed = change_webhook(bootstrap.services(), _account(), _id(webhook_id), body.changes())
     return WebhookAnswer.model_validate(changed)
 
 
 @app.delete(f"{PREFIX}/webhooks/<webhook_id>", summary="Delete a webhook", tags=["webhooks"])
 def delete(webhook_id: str) -> Message:
-    """Delete a webhook; deliveries that wait are dropped."""
+    """Delete a webhook and its pending deliveries."""
     remove_webhook(bootstrap.services(), _account(), _id(webhook_id))
     return Message(message="Webhook deleted successfully.")
 
@@ -83,7 +83,7 @@ def delete(webhook_id: str) -> Message:
     f"{PREFIX}/webhooks/<webhook_id>/test", summary="Test a webhook", status_code=202, tags=["webhooks"]
 )
 def test(webhook_id: str) -> AcceptedDelivery:
-    """Send a `ping` event once; the deliveries show what came of it. This needs a confirmed email address."""
+    """Send a `ping` event once; the list of deliveries shows the result. This needs a confirmed email address."""
     user = _account()
     app.limit("webhook_sends", _SENDS, key=user.id)
     delivery = ping_webhook(bootstrap.services(), user, _id(webhook_id))
@@ -92,7 +92,7 @@ def test(webhook_id: str) -> AcceptedDelivery:
 
 @app.post(f"{PREFIX}/webhooks/<webhook_id>/rotate-secret", summary="Replace the secret", tags=["webhooks"])
 def rotate(webhook_id: str) -> NewWebhookAnswer:
-    """Return the webhook with a new secret; for 24 hours, deliveries carry the signatures of both."""
+    """Return the webhook with a new secret. For 24 hours, deliveries contain the signatures of both secrets."""
     return NewWebhookAnswer.of(rotate_secret(bootstrap.services(), _account(), _id(webhook_id)))
 
 
@@ -104,7 +104,8 @@ def list_deliveries(
 ) -> DeliveriesAnswer:
     """Return deliveries of the last 30 days, newest first; ``cursor`` is the ``next_cursor`` of the previous page.
 
-    A page has fewer than ``per_page`` where more would not fit into one answer. The last page has no ``next_cursor``.
+    A page has fewer than ``per_page`` deliveries if more would not fit into one answer. The last page has no
+    ``next_cursor``.
     """
     webhook = _own(_account(), webhook_id)
     found = bootstrap.services().deliveries.page(
@@ -118,12 +119,12 @@ def list_deliveries(
 
 @app.post(
     f"{PREFIX}/webhooks/<webhook_id>/deliveries/<delivery_id>/retry",
-    summary="Send a delivery once more",
+    summary="Send a delivery again",
     status_code=202,
     tags=["webhooks"],
 )
 def retry(webhook_id: str, delivery_id: str) -> AcceptedDelivery:
-    """Send a delivery now, under the same ID; if that fails, it has all of its retries again. A `ping` has none.
+    """Send a delivery now, with the same ID. If it fails, all retries follow again; a `ping` has no retries.
 
     This needs a confirmed email address.
     """
@@ -144,10 +145,10 @@ def _own(user: User, webhook_id: str) -> Webhook:
 
 
 def _id(webhook_id: str) -> str:
-    """Return an ID that may exist.
+    """Return the ID if it has a valid format.
 
     Raises:
-        NotFound: It has not the form of an ID.
+        NotFound: It does not have the format of an ID.
     """
     if not is_id(webhook_id):
         raise NotFound("webhook_not_found", "There is no such webhook.")

@@ -1,4 +1,4 @@
-"""``/websites``: what a user wants as text."""
+"""``/websites``: the websites of a user."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -38,12 +38,12 @@ from llmready.usecases.manage_websites import add_website, change_website, remov
 from llmready.usecases.preview_patterns import preview_patterns
 from llmready.usecases.purge_website import purge_website
 
-# Seconds of the request's 15 s that are used for processing items and removing data of deleted websites.
+# Seconds (of the request's 15 s) that are used for processing items and deleting data of deleted websites.
 _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
 
-# The web app asks again while a person types.
+# The web app sends a request after each change of the patterns.
 _PREVIEW_RATE = Rate(60)
 
 app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, per_user=True)})
@@ -121,9 +121,9 @@ def list_websites(
     )
 
 
-@app.get(f"{PREFIX}/websites/stats/user", summary="Figures of all websites", tags=["websites"])
+@app.get(f"{PREFIX}/websites/stats/user", summary="Get statistics of all websites", tags=["websites"])
 def user_stats() -> UserStats:
-    """Return what became of the user's generations."""
+    """Return statistics of the user's generations."""
     user, time = _user(), now()
     quota = bootstrap.services().quotas.get(user.id, month_of(time), user.quota_ledger)
     return UserStats(
@@ -148,20 +148,20 @@ def read(website_id: str) -> WebsiteAnswer:
 
 @app.put(f"{PREFIX}/websites/<website_id>", summary="Replace a website", tags=["websites"])
 def replace(website_id: str, body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
-    """Store a website as a whole; what is left out takes its default."""
+    """Replace a website; omitted fields take their defaults."""
     return _change(website_id, body.model_dump())
 
 
 @app.patch(f"{PREFIX}/websites/<website_id>", summary="Change a website", tags=["websites"])
 def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAnswer:
-    """Change some fields of a website; what is left out stays as it is."""
+    """Change some fields of a website; omitted fields stay unchanged."""
     changes = body.model_dump(exclude_unset=True)
     return _change(website_id, changes)
 
 
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
-    """Remove a website with its generations and their files; refused while a generation runs."""
+    """Delete a website with its generations and their files; refused while a generation is running."""
     purge = remove_website(bootstrap.services(), _own(website_id)[1])
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
@@ -169,10 +169,12 @@ def delete(website_id: str) -> Message:
 
 
 @app.post(
-    f"{PREFIX}/websites/<website_id>/preview", summary="Try include and exclude patterns", tags=["websites"]
+    f"{PREFIX}/websites/<website_id>/preview",
+    summary="Preview include and exclude patterns",
+    tags=["websites"],
 )
 def preview(website_id: str, body: Annotated[PreviewBody, Body()]) -> PreviewAnswer:
-    """Return what patterns match among all page URLs that the last completed generation found."""
+    """Return which page URLs of the last completed generation the patterns match."""
     _, website = _own(website_id)
     app.limit("previews", _PREVIEW_RATE, key=website.user_id)
     include, exclude = body.include_patterns, body.exclude_patterns
@@ -185,9 +187,9 @@ def preview(website_id: str, body: Annotated[PreviewBody, Body()]) -> PreviewAns
     return PreviewAnswer.model_validate(found._asdict())
 
 
-@app.get(f"{PREFIX}/websites/<website_id>/stats", summary="Figures of a website", tags=["websites"])
+@app.get(f"{PREFIX}/websites/<website_id>/stats", summary="Get statistics of a website", tags=["websites"])
 def website_stats(website_id: str) -> WebsiteStats:
-    """Return what became of a website's generations."""
+    """Return statistics of a website's generations."""
     _, website = _own(website_id)
     return WebsiteStats(
         website_id=website.id,
@@ -211,7 +213,10 @@ def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
 
 
 def _shown(user: User) -> Callable[[Website], WebsiteAnswer]:
-    """Return what shows a user's websites; the controls are read once, and only if one of them has a schedule."""
+    """Return a function that shows a user's websites.
+
+    It reads the controls once, and only if a website has a schedule.
+    """
     read_controls = cache(bootstrap.services().controls.get)
 
     def show(website: Website) -> WebsiteAnswer:
@@ -235,7 +240,7 @@ def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> li
 
 
 def _purge(purge: Purge, *, until: datetime) -> bool:
-    """Remove the data of a deleted website; return False if the cleanup must do the rest."""
+    """Delete the data of a deleted website; return False if the cleanup function must delete the rest."""
     try:
         done = purge_website(bootstrap.services(), purge, until=until)
     except TryAgain:

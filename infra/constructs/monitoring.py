@@ -95,7 +95,9 @@ class Monitoring(Construct):
             metric = queue.dead_letters.metric_approximate_number_of_messages_visible(
                 period=_MINUTE, statistic="Maximum"
             )
-            self._alarm(f"dead-letters-{name}", metric, f"messages of the {name} queue failed for good")
+            self._alarm(
+                f"dead-letters-{name}", metric, f"messages of the {name} queue moved to the dead-letter queue"
+            )
 
     def _watch_generations(self) -> None:
         self._alarm(

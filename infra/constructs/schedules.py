@@ -38,44 +38,44 @@ class Schedules(Construct):
         super().__init__(scope, construct_id)
         self._rule(
             "EachMinute",
-            "Sends what was missed and starts missing tasks",
+            "Sends messages and mails that were not sent, and starts missing tasks",
             dispatcher,
             schedule=events.Schedule.expression("rate(1 minute)"),
         )
         self._rule(
             "MonthlyQuotaReset",
-            "Settles the month that ended",
+            "Closes the quota ledgers of the past month",
             quota_reset,
             schedule=events.Schedule.cron(minute="0", hour="0", day="1"),
         )
         self._rule(
             "GoOnSettling",
-            "Goes on with what one run could not settle",
+            "Closes the ledgers that one run did not close",
             quota_reset,
             schedule=events.Schedule.cron(minute="15,30,45", hour="*", day="1-2"),
         )
         self._rule(
             "DailyCleanup",
-            "Deletes files past their days",
+            "Deletes expired files",
             cleanup,
             schedule=events.Schedule.cron(minute="0", hour="2"),
         )
         self._rule(
             "GoOnCleaning",
-            "Goes on with what one run could not clean up",
+            "Deletes the files that one run did not delete",
             cleanup,
             schedule=events.Schedule.cron(minute="30"),
         )
         self._rule(
             "GoOnDeleting",
-            "Goes on with the deletion of accounts",
+            "Continues the deletion of accounts",
             cleanup,
             schedule=events.Schedule.expression("rate(5 minutes)"),
             event={"only": "deletions"},
         )
         self._rule(
             "TaskStopped",
-            "Starts another task at once when one was taken away",
+            "Starts another task when a task stops",
             dispatcher,
             event_pattern=events.EventPattern(
                 source=["aws.ecs"],

@@ -114,7 +114,7 @@ class Storage(Construct):
         acknowledge(
             self.signing_secret,
             "SMG4",
-            because="`llmready admin` rotates it, old and new key being good side by side for a while",
+            because="`llmready admin` rotates it, the old key stays valid for a while",
         )
 
     def grant_table(self, grantee: iam.IGrantable, *actions: str, indexes: tuple[str, ...] = ()) -> None:

@@ -182,7 +182,7 @@ class Emulator:
         ) as session:
             while time.monotonic() < deadline:
                 if child.exit_code is not None:
-                    raise LocalError(f"The AWS emulator ended at once; {self.log} says why.")
+                    raise LocalError(f"The AWS emulator ended at its start; see {self.log}.")
                 try:
                     async with session.get(f"{self.endpoint}/_ministack/health") as response:
                         if response.status == 200:
@@ -190,7 +190,7 @@ class Emulator:
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     pass
                 await asyncio.sleep(0.05)
-        raise LocalError(f"The AWS emulator does not answer; {self.log} may say why.")
+        raise LocalError(f"The AWS emulator does not answer; see {self.log}.")
 
 
 def _is_free(port: int) -> bool:

@@ -169,7 +169,7 @@ class FrontDoor:
 
 def port_taken(port: int) -> LocalError:
     """Say that another program has the port."""
-    return LocalError(f"Port {port} is taken by another program; try make run PORT={port + 1}.")
+    return LocalError(f"Port {port} is used by another program; try make run PORT={port + 1}.")
 
 
 def _is_direct(answer: web.Response) -> bool:

@@ -63,7 +63,7 @@ class LocalSystem:
                     ended = asyncio.create_task(_completed(self._emulator.ended()))
                     await _first_of(ended, *self._background, stop)
                     if not stopping.is_set():
-                        raise LocalError(f"The AWS emulator ended by itself; {self._emulator.log} says why.")
+                        raise LocalError(f"The AWS emulator ended unexpectedly; see {self._emulator.log}.")
             finally:
                 stop.cancel()
                 await self._stop()
@@ -134,7 +134,7 @@ class LocalSystem:
             f"  try    curl {base}/plans",
             f"  mails  {self._settings.mail}",
             f"  logs   {self._settings.logs}",
-            "  Ctrl-C stops it; what you did is still there at the next start.",
+            "  Ctrl-C stops it; your data is kept for the next start.",
         ):
             self._say(line)
 
@@ -182,7 +182,7 @@ def _require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
             raise LocalError(
-                f"Port {port} needs more rights than you have; try make run PORT=8000."
+                f"Port {port} needs permissions that you do not have; try make run PORT=8000."
             ) from error
         except OSError as error:
             raise port_taken(port) from error

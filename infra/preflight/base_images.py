@@ -25,6 +25,6 @@ def check_base_images(account: Account) -> None:
         if not image.digest.startswith("sha256:"):
             raise PreflightError(
                 f"The base image {image.written} in container/Dockerfile has no digest, and the stage"
-                f" {stage.name} is built from pinned images alone; run `make pin-images` and commit the change, or"
+                f" {stage.name} is built only from pinned images; run `make pin-images` and commit the change, or"
                 f" set pinned_images = false in stages/{stage.name}.toml."
             )

@@ -107,7 +107,7 @@ def check_sender(account: Account) -> None:
     if not is_verified(account.client("sesv2"), identity):
         raise PreflightError(
             f"SES has not verified {identity} in {account.region}; run `make sender STAGE={stage.name}` with the"
-            " same ARGS, and follow what it says."
+            " same ARGS, and follow its output."
         )
 
 

@@ -46,8 +46,8 @@ def check_engine(account: Account) -> None:
     if wanted not in able:
         other = "x86_64" if stage.architecture == "arm64" else "arm64"
         raise PreflightError(
-            f"architecture is '{stage.architecture}', but {engine} here builds images for"
-            f' {" and ".join(sorted(able))} alone; set architecture = "{other}" in stages/{stage.name}.toml, deploy'
+            f"architecture is '{stage.architecture}', but {engine} here builds images only for"
+            f' {" and ".join(sorted(able))}; set architecture = "{other}" in stages/{stage.name}.toml, deploy'
             f" from a machine with that processor, or install its emulation (`docker run --privileged --rm"
             f" tonistiigi/binfmt --install {wanted}`)."
         )

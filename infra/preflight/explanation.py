@@ -29,7 +29,7 @@ _KNOWN = (
     ),
     _Known(
         "specified SSL certificate doesn't exist",
-        "CloudFront takes certificates of us-east-1 alone, and only once they are issued; look at web_certificate.",
+        "CloudFront accepts only issued certificates of us-east-1; check web_certificate.",
     ),
     _Known(
         "One or more of the CNAMEs you provided are already associated",

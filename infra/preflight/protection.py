@@ -35,7 +35,7 @@ def release_never_made(account: Account) -> str | None:
     if stack["StackStatus"] == "DELETE_FAILED":
         raise PreflightError(
             f"{name} could not be deleted completely (DELETE_FAILED); run `aws cloudformation delete-stack"
-            f" --stack-name {name} {account.options}` once more, and see its events for what is in the way."
+            f" --stack-name {name} {account.options}` once more, and see its events for the reason."
         )
     if not stack.get("EnableTerminationProtection"):
         return None

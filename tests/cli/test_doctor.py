@@ -171,7 +171,7 @@ def test_a_healthy_account() -> None:
         (
             "sesv2.get_email_identity",
             {"VerifiedForSendingStatus": False},
-            "SES has not verified noreply@example.com; `make sender` with the stage's settings says what to do.",
+            "SES has not verified noreply@example.com; `make sender` with the stage's settings prints what to do.",
         ),
         (
             "secretsmanager.describe_secret",
@@ -182,14 +182,14 @@ def test_a_healthy_account() -> None:
             "service-quotas.get_service_quota",
             {"Quota": {"Value": 6.0}},
             (
-                "Fargate's quota of Spot vCPUs is 6, and max_tasks needs 20; ask for more under Service Quotas,"
-                " or lower max_tasks."
+                "Fargate's quota of Spot vCPUs is 6, but max_tasks needs 20; request more under Service "
+                "Quotas, or lower max_tasks."
             ),
         ),
         (
             "lambda.get_account_settings",
             {"AccountLimit": {"ConcurrentExecutions": 10}},
-            "Lambda's quota is 10 calls at once; ask for 100 or more.",
+            "Lambda's quota is 10 concurrent executions; request 100 or more.",
         ),
         (
             "dynamodb.describe_continuous_backups",
@@ -211,8 +211,8 @@ def test_a_healthy_account() -> None:
                 "sns.get_topic_attributes",
                 wrong,
                 (
-                    "The policy of the alarms' topic does not let cloudwatch.amazonaws.com publish, so nobody gets"
-                    " its alarms; deploy the stage again."
+                    "The policy of the alarms' topic does not allow cloudwatch.amazonaws.com to publish, so nobody"
+                    " gets its alarms; deploy the stage again."
                 ),
             )
             for wrong in (
@@ -238,7 +238,7 @@ def test_a_budget_has_to_reach_the_topic_as_well() -> None:
     listed = answers["cloudformation.list_stack_resources"]["StackResourceSummaries"]
     listed.append({**listed[0], **budget})
     (sentence,) = found_wrong(account(answers))
-    assert "does not let budgets.amazonaws.com publish" in sentence
+    assert "does not allow budgets.amazonaws.com to publish" in sentence
 
 
 def test_a_generation_that_waits_for_hours() -> None:

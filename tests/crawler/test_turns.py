@@ -119,5 +119,5 @@ def test_reduced_crawl_delay_is_reported(tmp_path: Path) -> None:
     with serving(pages) as site:
         run = call(site.url, tmp_path, "--max-pages", "1")
         found = run.completed()
-    warning = "The site's robots.txt asks for 3600 seconds between two requests; the crawl kept 10 seconds."
+    warning = "The site's robots.txt asks for 3600 seconds between two requests; the crawl waited 10 seconds."
     assert found.manifest["warnings"] == [warning]

@@ -72,7 +72,7 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
     assert " 0.0 kB" not in prepared.stderr  # the CDK puts nothing together for this
     assert refusal(make("deploy", "STAGE=local", **local)) == (
         "SES has not verified noreply@llmready.local in us-east-1; run `make sender STAGE=local` with the same"
-        " ARGS, and follow what it says."
+        " ARGS, and follow its output."
     )
     asked = make("sender", "STAGE=local")
     assert asked.stdout == "SES sends noreply@example.com a mail; follow the link in it.\n"
@@ -303,13 +303,13 @@ def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> No
             {},
             "linux/amd64, linux/386",
             True,
-            "architecture is 'arm64', but {engine} here builds images for amd64 ",
+            "architecture is 'arm64', but {engine} here builds images only for amd64; ",
         ),
         (
             {"architecture": "x86_64"},
             "linux/arm64",
             True,
-            "architecture is 'x86_64', but {engine} here builds images for arm64 alone; set architecture = \"arm64\"",
+            "architecture is 'x86_64', but {engine} here builds images only for arm64; set architecture = \"arm64\"",
         ),
         ({}, "linux/arm64", False, "`docker buildx version` fails, and the worker's image needs BuildKit; "),
     ],
@@ -343,8 +343,8 @@ def test_prod_is_not_built_from_a_base_without_a_digest(
     with pytest.raises(PreflightError) as refused:
         check_base_images(prod)
     assert str(refused.value).startswith(
-        "The base image debian:trixie-slim in container/Dockerfile has no digest, and the stage prod is built from"
-        " pinned images alone; run `make pin-images`"
+        "The base image debian:trixie-slim in container/Dockerfile has no digest, and the stage prod is built "
+        "only from pinned images; run `make pin-images`"
     )
     check_base_images(dev)
     dockerfile.write_text(

@@ -249,7 +249,7 @@ def test_the_links_of_mails_open_in_the_app_and_act_on_a_press(
 
     page = visit().open(mail_link(system, person, "ready", "/unsubscribe"))
     page.get_by_role("button", name="Stop these mails").click()
-    expect(page.get_by_text("You get no more mails of this kind")).to_be_visible()
+    expect(page.get_by_text("You will get no more mails of this kind")).to_be_visible()
     assert False in person.http.get("/auth/me").json()["mail_preferences"].values()
 
 

@@ -166,7 +166,7 @@ async def test_job_completes(office: Office) -> None:
 
 async def test_sitemaps_that_were_read_in_part_are_a_warning(office: Office) -> None:
     done = await office.do("completed(partial_sitemaps=2)")
-    sentence = "2 of the site's sitemaps could be read in part only; pages may be missing."
+    sentence = "2 of the site's sitemaps could be read only in part; pages may be missing."
     assert done.warnings == [f"{sentence} The notes in manifest.json name them."]
 
 

@@ -44,7 +44,7 @@ export function urlProblem(typed: string): string {
   try {
     const url = new URL(completeUrl(typed))
     if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'Only http and https addresses can be read.'
-    if (!url.hostname) return 'The address has no host name.'
+    if (!url.hostname) return 'The address has no host name. Enter one such as https://example.com/docs.'
     return ''
   } catch {
     return 'This is not a web address. Enter one such as https://example.com/docs.'

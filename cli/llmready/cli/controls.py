@@ -23,14 +23,16 @@ class AddCommand(Protocol):
 
 def add_commands(command: AddCommand) -> None:
     """Add ``pause``, ``block-host``, ``unblock-host`` and ``controls``; ``resume`` also resumes accounts."""
-    command("pause", _pause(paused=True), "Let no generation start (503 paused); what runs goes on.")
+    command(
+        "pause", _pause(paused=True), "Refuse new generations (503 paused). Running generations continue."
+    )
     block = command(
         "block-host",
         _block(blocked=True),
-        "Crawl a host, and those below it, no more; running crawls of it stop.",
+        "Block a host and its subdomains. Running crawls of the host stop.",
     )
     block.add_argument("host", metavar="HOST")
-    unblock = command("unblock-host", _block(blocked=False), "Let a host be crawled again.")
+    unblock = command("unblock-host", _block(blocked=False), "Allow crawls of a host again.")
     unblock.add_argument("host", metavar="HOST")
     command("controls", _show, "Show whether the service is paused and which hosts are blocked.")
 

@@ -167,10 +167,10 @@ def _topic_policy(patient: Patient) -> str:
     for service in services:
         if not any(_lets_publish(statement, service, topic) for statement in policy["Statement"]):
             raise _Wrong(
-                f"The policy of the alarms' topic does not let {service} publish, so nobody gets its alarms;"
+                f"The policy of the alarms' topic does not allow {service} to publish, so nobody gets its alarms;"
                 " deploy the stage again."
             )
-    return f"The policy of the alarms' topic lets {' and '.join(services)} publish."
+    return f"The policy of the alarms' topic allows {' and '.join(services)} to publish."
 
 
 def _lets_publish(statement: dict[str, Any], service: str, topic: str) -> bool:
@@ -210,7 +210,7 @@ def _mails(patient: Patient) -> str:
     if provider == "none":
         raise _Wrong("No mail is sent, because mail_provider is none; mails are only logged.")
     if provider != "ses":
-        return f"Mails go through {provider}."
+        return f"Mails are sent with {provider}."
     client = patient.service.client("sesv2")
     # See examine().
     from llmready.adapters.mail.ses import is_verified  # noqa: PLC0415
@@ -218,7 +218,7 @@ def _mails(patient: Patient) -> str:
     identity = settings.mail_identity
     if not is_verified(client, identity):
         raise _Wrong(
-            f"SES has not verified {identity}; `make sender` with the stage's settings says what to do."
+            f"SES has not verified {identity}; `make sender` with the stage's settings prints what to do."
         )
     account = client.get_account()
     if not account.get("SendingEnabled", True):
@@ -242,8 +242,8 @@ def _vcpus(patient: Patient) -> str:
         quota = client.get_service_quota(ServiceCode="fargate", QuotaCode=code)["Quota"]["Value"]
         if quota < needed:
             raise _Wrong(
-                f"Fargate's quota of {kind} vCPUs is {quota:g}, and max_tasks needs {needed:g};"
-                " ask for more under Service Quotas, or lower max_tasks."
+                f"Fargate's quota of {kind} vCPUs is {quota:g}, but max_tasks needs {needed:g};"
+                " request more under Service Quotas, or lower max_tasks."
             )
     return f"Fargate's quotas allow the {needed:g} vCPUs of max_tasks."
 
@@ -252,8 +252,8 @@ def _concurrency(patient: Patient) -> str:
     limits = patient.service.client("lambda").get_account_settings()["AccountLimit"]
     allowed = limits["ConcurrentExecutions"]
     if allowed < _CONCURRENCY:
-        raise _Wrong(f"Lambda's quota is {allowed} calls at once; ask for {_CONCURRENCY} or more.")
-    return f"Lambda's quota is {allowed} calls at once."
+        raise _Wrong(f"Lambda's quota is {allowed} concurrent executions; request {_CONCURRENCY} or more.")
+    return f"Lambda's quota is {allowed} concurrent executions."
 
 
 _LOOKS: tuple[tuple[str, Callable[[Patient], str]], ...] = (

@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     convert.add_arguments(converting)
     converting.set_defaults(run=requiring("crawler", convert.run))
     admin.add_arguments(commands.add_parser("admin", help="plans, users and jobs of a running service"))
-    cost.add_arguments(commands.add_parser("cost", help="what a stage costs, from its template"))
+    cost.add_arguments(commands.add_parser("cost", help="compute the cost of a stage from its template"))
     completion.add_command(commands.add_parser, build_parser)
     return parser
 

@@ -29,7 +29,7 @@ def add_commands(command: AddCommand) -> None:
     rotate.add_argument(
         "--compromised",
         action="store_true",
-        help="the value has leaked: it is accepted no more once the distribution sends the new one everywhere",
+        help="the value has leaked: refuse it as soon as the distribution sends the new value everywhere",
     )
     rotate.add_argument(
         "--after",
@@ -48,7 +48,7 @@ def _rotate(options: argparse.Namespace) -> int:
     service = deployment.find(options)
     outputs = _outputs(service)
     if not {"Distribution", "OriginSecret"} <= outputs.keys():
-        raise CommandFailed(f"{service.name} has no distribution (web = false), so no secret header either")
+        raise CommandFailed(f"{service.name} has no distribution (web = false), so it has no secret header")
     arn, distribution = outputs["OriginSecret"], outputs["Distribution"]
     store = service.client("secretsmanager")
     stored = OriginSecret.model_validate_json(store.get_secret_value(SecretId=arn)["SecretString"])
@@ -68,7 +68,7 @@ def _rotate(options: argparse.Namespace) -> int:
     if options.compromised:
         _store(store, arn, OriginSecret(value=stored.value))
     previous = (
-        "accepted no more within a minute" if options.compromised else "accepted until the next rotation"
+        "no longer accepted within a minute" if options.compromised else "accepted until the next rotation"
     )
     answer = {"distribution": distribution, "previous_value": previous}
     print(

@@ -31,7 +31,7 @@ _CANCELLED = Failure(
 def add_commands(command: AddCommand) -> None:
     """Add ``users``, ``suspend``, ``resume`` and ``cancel``."""
     users = command("users", _list, "List the accounts, newest first.")
-    users.add_argument("--plan", help="only those on this plan")
+    users.add_argument("--plan", help="only accounts with this plan")
     users.add_argument("--suspended", action="store_true", help="only suspended ones")
     users.add_argument("--most", type=int, default=_SHOWN, metavar="N", help=f"at most N (default: {_SHOWN})")
     suspend = command(

@@ -57,8 +57,8 @@ def add_commands(command: AddCommand) -> None:
     command(
         "smoke",
         _run,
-        "Use a running service once, from a start to the download, the mail and an alarm; exit code 1 when something"
-        " does not work. It takes up to three minutes.",
+        "Test a running service with one generation, its download, its mail and an alarm; exit code 1 if "
+        "something does not work. It takes up to three minutes.",
     )
 
 
@@ -155,7 +155,7 @@ class Smoke:
             if rule["State"] != "ENABLED":
                 raise _Wrong(f"{rule['Name']} is disabled; enable it in EventBridge's console.")
             if not client.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                raise _Wrong(f"{rule['Name']} calls nothing; deploy the stage again.")
+                raise _Wrong(f"{rule['Name']} has no target; deploy the stage again.")
         return f"{len(scheduled)} schedules exist and are enabled."
 
     def _alarm(self) -> str:
@@ -176,11 +176,9 @@ class Smoke:
         finally:
             client.set_alarm_state(AlarmName=name, StateValue=alarm["StateValue"], StateReason=_REASON)
         if not summary and self._service.is_local:
-            raise _Skipped("the emulator records no actions of alarms.")
+            raise _Skipped("the emulator does not record the actions of alarms.")
         if not summary:
-            raise _Wrong(
-                f"{name} was set to ALARM and no action followed; its history in CloudWatch may say why."
-            )
+            raise _Wrong(f"{name} was set to ALARM, but no action followed; see its history in CloudWatch.")
         if not summary.startswith("Successfully"):
             raise _Wrong(f"{name}: {summary}")
         return f"{name} was set to ALARM, and its action reached the topic."
@@ -202,12 +200,12 @@ class Smoke:
             state = self._expect(HTTPStatus.OK, answer)
             if state["status"] == "completed":
                 self._generation = generation
-                return f"{url} became files in {time.monotonic() - began:.0f} s."
+                return f"{url} was generated in {time.monotonic() - began:.0f} s."
             if state["status"] in {"failed", "cancelled"}:
                 raise _Wrong(f"{generation} {state['status']}: {state.get('error_message')}")
             time.sleep(min(float(answer.headers.get("Retry-After", 2)), 5.0))
         raise _Wrong(
-            f"{generation} is still {state['status']}; `llmready admin jobs` and the workers' log say more."
+            f"{generation} is still {state['status']}; see `llmready admin jobs` and the workers' log."
         )
 
     def _download(self) -> str:
@@ -243,13 +241,13 @@ class Smoke:
             for mail in self._mails():
                 if mail.get("gave_up_at"):
                     raise _Wrong(
-                        "the notifier gave the mail up; its log says why, and so does `admin doctor`."
+                        "the notifier stopped trying to send the mail; see its log and `llmready admin doctor`."
                     )
                 if mail.get("sent_at"):
-                    return f"{provider} took the mail to {self._user.email}."
+                    return f"{provider} accepted the mail to {self._user.email}."
             time.sleep(1)
         raise _Wrong(
-            f"{provider} has not taken the mail within {_MAIL_WITHIN:.0f} s; the notifier's log says why."
+            f"{provider} has not accepted the mail within {_MAIL_WITHIN:.0f} s; see the notifier's log."
         )
 
     def _mails(self) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ EXIT_USAGE = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     parser.add_argument(
-        "file", nargs="?", default="-", metavar="FILE", help="HTML file; - or nothing is standard input"
+        "file", nargs="?", default="-", metavar="FILE", help="HTML file (default, or -: standard input)"
     )
     parser.add_argument("--url", default="", metavar="URL", help="address of the page, for its links")
     form = parser.add_mutually_exclusive_group()
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.jsonl:
         return _run_lines(args.file)
     if not args.url:
-        print("The address of the page is missing. Name it with --url URL.", file=sys.stderr)
+        print("The address of the page is missing. Set it with --url URL.", file=sys.stderr)
         return EXIT_USAGE
     # Here, so that the command line works without the packages that only the crawler needs.
     from llmready.crawler.single_pages import convert_one  # noqa: PLC0415

@@ -334,7 +334,7 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
 
 
 def _partial_note(sitemap: Url) -> str:
-    return f"{sitemap} was read in part: it is not well-formed XML, or has more or deeper elements than are read."
+    return f"{sitemap} was read only in part: it is not well-formed XML, or it exceeds the limits of size or nesting."
 
 
 def _size_and_digest(file: Path) -> tuple[int, str]:

@@ -178,12 +178,12 @@ class Coverage:
                 sentences.append(f"Left out, by the kind of page: {kinds}.")
         if self.shortened_delay is not None:
             sentences.append(
-                f"The site's robots.txt asks for {self.shortened_delay} seconds between two requests; the crawl"
-                " kept 10 seconds."
+                f"The site's robots.txt asks for {self.shortened_delay} seconds between two requests; the "
+                "crawl waited 10 seconds."
             )
         if self.partial_sitemaps:
             sentences.append(
-                f"{self.partial_sitemaps} of the site's sitemaps could be read in part only; pages may be missing."
+                f"{self.partial_sitemaps} of the site's sitemaps could be read only in part; pages may be missing."
                 " The notes in manifest.json name them."
             )
         return sentences

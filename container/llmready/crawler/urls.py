@@ -96,7 +96,7 @@ def parse(text: str) -> Url:
     text = _clean(text)
     match = _SCHEME.match(text)
     if match is None:
-        raise BadUrl(f"“{text[:100]}” is no web address; it should begin with https://.")
+        raise BadUrl(f"“{text[:100]}” is not a web address; it should begin with https://.")
     return _absolute(match[1].lower(), text[match.end() :])
 
 
@@ -250,7 +250,7 @@ def _authority(text: str, scheme: str) -> tuple[str, int]:
         host, bracket, rest = text.partition("]")
         host, (colon, port) = host + bracket, (rest[:1], rest[1:])
         if not bracket or colon not in ("", ":"):
-            raise BadUrl(f"“{text[:100]}” is no valid host name.")
+            raise BadUrl(f"“{text[:100]}” is not a valid host name.")
     else:
         host, _, port = text.partition(":")
     return _host(host), _port(port, scheme)
@@ -260,7 +260,7 @@ def _port(text: str, scheme: str) -> int:
     if not text:
         return DEFAULT_PORTS[scheme]
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
-        raise BadUrl(f"“{text[:20]}” is no valid port.")
+        raise BadUrl(f"“{text[:20]}” is not a valid port.")
     return int(text)
 
 
@@ -271,9 +271,11 @@ def _host(text: str) -> str:
         try:
             address = ipaddress.IPv6Address(text[1:-1])
         except ValueError:
-            raise BadUrl(f"“{text[:100]}” is no valid IPv6 address.") from None
+            raise BadUrl(f"“{text[:100]}” is not a valid IPv6 address.") from None
         if address.scope_id is not None:
-            raise BadUrl(f"“{text[:100]}” names a network interface of one machine.")
+            raise BadUrl(
+                f"“{text[:100]}” has an IPv6 zone, which is valid on one machine only; remove the zone."
+            )
         return f"[{address}]"
     host = _ascii_host(text).removesuffix(".")
     labels = host.split(".")
@@ -282,9 +284,9 @@ def _host(text: str) -> str:
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:
-            raise BadUrl(f"“{text[:100]}” is no valid host name.") from None
+            raise BadUrl(f"“{text[:100]}” is not a valid host name.") from None
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise BadUrl(f"“{text[:100]}” is no valid host name.")
+        raise BadUrl(f"“{text[:100]}” is not a valid host name.")
     return host
 
 
@@ -296,4 +298,4 @@ def _ascii_host(text: str) -> str:
     try:
         return idna.encode(text, uts46=True).decode("ascii").lower()
     except idna.IDNAError:
-        raise BadUrl(f"“{text[:100]}” is no valid host name.") from None
+        raise BadUrl(f"“{text[:100]}” is not a valid host name.") from None

@@ -105,7 +105,7 @@ def _check_names(names: list[str]) -> None:
     for name in names:
         folded = unicodedata.normalize("NFC", name).casefold()
         if folded in files:
-            raise BadArchive(f"The name {name!r} is there twice.")
+            raise BadArchive(f"The name {name!r} occurs twice.")
         files.add(folded)
         folders.update(str(folder) for folder in PurePosixPath(folded).parents)
     if clash := files & folders:

@@ -76,7 +76,9 @@ async def _work(chosen: Settings) -> bool:
         elif monotonic() - idle_since > chosen.idle_seconds:
             break
         if pool.is_retired:
-            logger.error("no user is left for crawlers; the worker stops so that another task continues")
+            logger.error(
+                "no user for crawlers is left; the worker stops, and the dispatcher starts another task"
+            )
             break
         if not stop.is_set() and not pool.is_full:
             message = await intake.next()
@@ -121,5 +123,6 @@ def _give_back(message: QueuedJob, jobs: JobConsumer) -> None:
         jobs.give_back(message)
     except TryAgain:
         logger.warning(
-            "message not given back; it will be delivered again", generation_id=message.generation_id
+            "message not returned to the queue; it will be delivered again",
+            generation_id=message.generation_id,
         )

@@ -57,7 +57,7 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, dependenci
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   console.error(error)
-  return new ApiError('Something in this page failed. Reload it to go on.', 0, 'page_failed')
+  return new ApiError('Something in this page failed. Reload the page to continue.', 0, 'page_failed')
 }
 
 /** Show a skeleton, an error with a way on, or the data. */

@@ -63,7 +63,7 @@ function Unsubscribe({ token }: { token: string }) {
     <div class="card narrow stack">
       <Title text="Stop these mails" />
       {done ? (
-        <Notice kind="good">You get no more mails of this kind.</Notice>
+        <Notice kind="good">You will get no more mails of this kind.</Notice>
       ) : form.error || !token ? (
         <Notice kind="bad">{form.error?.message ?? 'This link is incomplete. Copy the whole link from the mail.'}</Notice>
       ) : (

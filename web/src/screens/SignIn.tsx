@@ -27,7 +27,7 @@ export function SignIn({ inPlace = false }: { inPlace?: boolean }) {
   return (
     <div class="card narrow stack">
       <Title text={up ? 'Create an account' : 'Sign in'} />
-      {inPlace || (query.get('next') && !up) ? <p class="muted">Sign in to go on where you were.</p> : null}
+      {inPlace || (query.get('next') && !up) ? <p class="muted">Sign in to continue.</p> : null}
       <Credentials mode={up ? 'up' : 'in'} then={() => (inPlace ? undefined : go(next, { replace: true }))} />
       <p class="small">
         {up ? (

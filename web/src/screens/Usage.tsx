@@ -13,7 +13,7 @@ interface Stats {
   failed_generations: number
 }
 
-/** What the month still allows, what the plan contains, and the other plans. */
+/** Get the quota of the current month, what the plan contains, and the other plans. */
 export default function Usage() {
   const { profile, quota } = useAccount()
   const stats = useLoad((signal) => call<Stats>('/websites/stats/user', { signal }), [])

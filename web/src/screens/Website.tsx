@@ -171,7 +171,7 @@ function Header({ website, run, running, reload }: { website: Website; run: Gene
           )}
         </div>
       </div>
-      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message} {quota.resets_at ? `The next ones come on ${date(quota.resets_at)}.` : ''}</p> : null}
+      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message} {quota.resets_at ? `The quota resets on ${date(quota.resets_at)}.` : ''}</p> : null}
       <FormError error={form.error} />
       {run?.status === 'completed' ? (
         <dl class="facts">

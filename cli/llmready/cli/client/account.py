@@ -223,7 +223,7 @@ def _delete_account(session: Session, options: argparse.Namespace) -> int:
         if not sys.stdin.isatty() or options.password_stdin:
             raise CommandFailed("there is no terminal to ask for confirmation; use --yes", ExitCode.USAGE)
         typed = input(
-            f"This deletes all websites and files of {plain(profile['email'])}. Type the address to go on: "
+            f"This deletes all websites and files of {plain(profile['email'])}. Type the address to continue: "
         )
         if typed.strip().casefold() != profile["email"].casefold():
             raise CommandFailed("nothing was deleted")

@@ -32,11 +32,17 @@ def add_commands(add: Add) -> None:
     _add_out(generate)
     watch = client_command(add, "watch", _watch, "Show the progress of a generation until it ends.")
     watch.add_argument(
-        "generation", metavar="GENERATION", nargs="?", help="its ID, or the start of it (default: the newest)"
+        "generation",
+        metavar="GENERATION",
+        nargs="?",
+        help="its ID, or its first characters (default: the newest)",
     )
     cancel = client_command(add, "cancel", _cancel, "Cancel a running generation. It costs no quota.")
     cancel.add_argument(
-        "generation", metavar="GENERATION", nargs="?", help="its ID, or the start of it (default: the newest)"
+        "generation",
+        metavar="GENERATION",
+        nargs="?",
+        help="its ID, or its first characters (default: the newest)",
     )
     fetch = client_command(add, "download", _download, "Download the files of a generation.")
     fetch.add_argument(

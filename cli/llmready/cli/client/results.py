@@ -28,13 +28,16 @@ def add_commands(add: Add) -> None:
     _add_generation(files)
     files.add_argument("--print", dest="path", metavar="PATH", help="print this file, such as llms.txt")
     delete = client_command(add, "delete", _delete, "Delete a generation and its files.")
-    delete.add_argument("generation", metavar="GENERATION", help="its ID, or the start of it")
+    delete.add_argument("generation", metavar="GENERATION", help="its ID, or its first characters")
     delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "generation", metavar="GENERATION", nargs="?", help="its ID, or the start of it (default: the newest)"
+        "generation",
+        metavar="GENERATION",
+        nargs="?",
+        help="its ID, or its first characters (default: the newest)",
     )
 
 

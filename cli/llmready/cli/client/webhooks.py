@@ -25,7 +25,10 @@ def add_commands(add: Add) -> None:
     commands = webhooks.add_subparsers(required=True, metavar="COMMAND")
     client_command(commands.add_parser, "list", _list, "List the webhooks.")
     create = client_command(
-        commands.add_parser, "add", _add, "Have events sent to a URL. Prints the secret, which is shown once."
+        commands.add_parser,
+        "add",
+        _add,
+        "Add a webhook that sends events to a URL. Prints its secret, which is shown once.",
     )
     create.add_argument("url", metavar="URL", help="an https URL of a public host")
     _add_fields(create, "(default: all of them)")
@@ -46,7 +49,7 @@ def add_commands(add: Add) -> None:
         client_command(commands.add_parser, name, run, text).add_argument(
             "webhook", metavar="WEBHOOK", help=_WEBHOOK
         )
-    retry = client_command(commands.add_parser, "retry", _retry, "Send a delivery once more.")
+    retry = client_command(commands.add_parser, "retry", _retry, "Send a delivery again.")
     retry.add_argument("webhook", metavar="WEBHOOK", help=_WEBHOOK)
     retry.add_argument("delivery", metavar="DELIVERY", help="ID of the delivery, or a prefix of it")
 
@@ -121,9 +124,7 @@ def _test(session: Session, options: argparse.Namespace) -> int:
     if options.json:
         print_json(answer)
     else:
-        print(
-            f"A ping is being sent. `llmready webhooks deliveries {webhook['id'][:13]}` shows what came of it."
-        )
+        print(f"A ping is being sent. `llmready webhooks deliveries {webhook['id'][:13]}` shows the result.")
     return ExitCode.DONE
 
 
@@ -171,7 +172,7 @@ def _retry(session: Session, options: argparse.Namespace) -> int:
     deliveries = session.call("GET", path, params={"per_page": 100})["items"]
     found = [delivery for delivery in deliveries if delivery["id"].startswith(options.delivery)]
     if len(found) > 1:
-        raise CommandFailed(f'several deliveries begin with "{plain(options.delivery)}"; name more of the ID')
+        raise CommandFailed(f'several deliveries begin with "{plain(options.delivery)}"; type more of the ID')
     # An older delivery than the listed ones is known by its whole ID only.
     delivery_id = found[0]["id"] if found else options.delivery
     answer = session.call("POST", f"{path}/{quote(delivery_id, safe='')}/retry")
@@ -215,7 +216,7 @@ def _find(session: Session, text: str) -> dict[str, Any]:
     webhooks = _all(session)
     found = [webhook for webhook in webhooks if webhook["id"].startswith(text) or webhook["url"] == text]
     if len(found) > 1:
-        raise CommandFailed(f'several webhooks match "{plain(text)}"; name more of the ID')
+        raise CommandFailed(f'several webhooks match "{plain(text)}"; type more of the ID')
     if not found:
         raise CommandFailed(
             f'you have no webhook "{plain(text)}"; `llmready webhooks list` shows them', ExitCode.NOT_FOUND

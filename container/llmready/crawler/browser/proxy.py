@@ -260,16 +260,16 @@ def _read_head(data: bytes) -> _Request:
         raise ValueError("no HTTP/1 request")
     if method == "CONNECT":
         if "/" in target or "\\" in target:
-            raise ValueError("CONNECT wants a host and a port")
+            raise ValueError("CONNECT requires a host and a port")
         return _Request(parse(f"https://{target}/"), tunnel=True)
     if not target.lower().startswith("http://"):
-        raise ValueError("only http requests may name a whole URL")
+        raise ValueError("only http requests may contain an absolute URL")
     url = parse(target)
     headers = [line.partition(":")[::2] for line in lines[1:] if line]
     kept = [f"{name}: {value.strip()}" for name, value in headers if name.lower() not in _HOP_BY_HOP]
     lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
     if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
-        raise ValueError("a body of unknown length")
+        raise ValueError("the length of the body is unknown")
     # The canonical URL is checked; the site gets the target as the page wrote it, whose query may differ.
     path = target[7:]
     path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]

@@ -43,7 +43,7 @@ class CanonicalClaims:
             return []
         pages = "1 page names" if self.ignored == 1 else f"{self.ignored} pages name"
         sentence = f"{pages} another page as canonical URL although the texts differ. The canonical URL was ignored; "
-        return [f"{sentence}correct the template so that each page names itself."]
+        return [f"{sentence}correct the template so that each page has its own URL as canonical URL."]
 
     def _no_copies(self, key: str) -> list[Candidate]:
         others = [page for heading, page in self._named_by[key].items() if heading != self._headings[key]]

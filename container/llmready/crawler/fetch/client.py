@@ -164,7 +164,7 @@ def _as_failure(error: Exception, url: Url) -> Failure:
             f"The certificate of {url.host} is not valid, so the connection is not safe.",
         )
     if isinstance(error, aiohttp.ClientResponseError | ValueError):
-        return Failure(Code.CONNECTION_FAILED, f"{url.origin} answers with something that is not HTTP.")
+        return Failure(Code.CONNECTION_FAILED, f"{url.origin} does not answer with HTTP.")
     if isinstance(error, aiohttp.ClientConnectorError):
         return Failure(Code.CONNECTION_FAILED, f"{url.origin} does not accept connections.")
     return Failure(

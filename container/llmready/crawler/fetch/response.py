@@ -68,7 +68,9 @@ class Response:
         if status == 200:
             return
         if status in REDIRECTS:
-            raise Failure(Code.HTTP_ERROR, f"{url} answers {status} but leads to no web address.")
+            raise Failure(
+                Code.HTTP_ERROR, f"{url} answers {status} without a valid web address in its Location header."
+            )
         if status == 429:
             raise Failure(Code.RATE_LIMITED, f"{url} answers 429: too many requests.")
         if status >= 500:

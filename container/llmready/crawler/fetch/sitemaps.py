@@ -167,7 +167,7 @@ class _Walk:
         try:
             response = await follow(self._getter, url, accept=_ACCEPT, limit=MAX_BYTES)
         except Failure as failure:
-            _log.info("sitemap %s passed over: %s", url, failure)
+            _log.info("sitemap %s skipped: %s", url, failure)
             return b""
         return response.body if response.status == 200 else b""
 
@@ -261,7 +261,7 @@ class _Reader:
     def _step(self, count: int = 1) -> None:
         self._steps += count
         if self._steps > MAX_STEPS:
-            raise _TooMuch(f"more than {MAX_STEPS} elements or mistakes")
+            raise _TooMuch(f"more than {MAX_STEPS} elements or syntax errors")
 
     def _parse(self, parts: Iterable[bytes]) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -285,7 +285,7 @@ class _Reader:
         self._depth += 1
         self._root = self._root or name.rpartition(" ")[2]
         if self._depth > MAX_DEPTH:
-            raise _TooMuch(f"more than {MAX_DEPTH} elements within each other")
+            raise _TooMuch(f"more than {MAX_DEPTH} nested elements")
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
             # They have elements of the same names.
             return

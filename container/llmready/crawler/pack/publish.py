@@ -23,17 +23,19 @@ def check_out(out: Path) -> None:
     Raises: ValueError, with a sentence that says what to change.
     """
     if not out.name:
-        raise ValueError(f"{out} cannot be the folder of an archive. Name another one with --out.")
+        raise ValueError(f"The folder {out} cannot be used for an archive. Choose another folder with --out.")
     if not out.parent.is_dir():
         raise ValueError(f"The folder {out.parent} does not exist. Create it first.")
     if not os.access(out.parent, os.W_OK):
-        raise ValueError(f"The folder {out.parent} cannot be written to. Check its rights.")
+        raise ValueError(f"The folder {out.parent} cannot be written to. Check its permissions.")
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file. Name a folder with --out.")
+        raise ValueError(f"{out} is a file. Choose a folder with --out.")
     if out.is_dir():
         names = {entry.name for entry in out.iterdir()}
         if names and (not names <= ARCHIVE_NAMES or "manifest.json" not in names):
-            raise ValueError(f"The folder {out} holds other files. Name an empty or a new folder with --out.")
+            raise ValueError(
+                f"The folder {out} contains other files. Choose an empty or a new folder with --out."
+            )
 
 
 def publish(folder: Path, out: Path, replaced: Path) -> None:

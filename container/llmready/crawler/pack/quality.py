@@ -151,7 +151,7 @@ def _of_index(outline: Outline) -> Iterator[Reason]:
     # llms-txt-audit `sections-missing`, llms-txt-kit "Uses section headings".
     yield reason(
         "one_section",
-        f"All {count:,} pages stand in one section, because nothing on the site divides them.",
+        f"All {count:,} pages are in one section, because the site has no navigation or folders that divide them.",
         points_of_division(count) if len(outline.sections) == 1 and count > MOST_UNDIVIDED else 0,
         "Divide the pages by the parts of a navigation, or by folders in their URLs.",
     )

@@ -75,8 +75,8 @@ _SCRIPTS = {
 _LETTER = re.compile(r"[^\W\d_]")
 _CONTENT = frozenset({Kind.CONTENT.value, Kind.CHANGES.value})
 _CUT = {
-    Truncation.MAX_PAGES: "Raise max_pages, or leave out what matters less with exclude_patterns.",
-    Truncation.TIMEOUT: "Raise timeout, or leave out what matters less with exclude_patterns.",
+    Truncation.MAX_PAGES: "Raise max_pages, or exclude less important pages with exclude_patterns.",
+    Truncation.TIMEOUT: "Raise timeout, or exclude less important pages with exclude_patterns.",
     Truncation.SIZE: "Leave out the largest pages with exclude_patterns.",
 }
 
@@ -93,7 +93,7 @@ def reader_rules(
     yield _site_name(outline)
     yield by_share(
         "generic_titles",
-        "a title that tells little: a placeholder, a bare address or a number.",
+        "a title with little information: a placeholder, an address or a number.",
         "Give each of these pages a <title> or a first heading of its own.",
         _generic_titles(entries, outline.site_name),
         of=len(entries),
@@ -141,7 +141,7 @@ def _site_name(outline: Outline) -> Reason:
     if name == home.host:
         detail = "No page names the site; llms.txt is headed by its host."
     elif not is_site_name(name):
-        detail = f"The site's name, “{name[:60]}”, names no site."
+        detail = f"The site's name, “{name[:60]}”, is a generic name."
     elif len(name) >= LONGEST_SITE_NAME:
         detail = "The site's name is a sentence rather than a name."
     elif is_garbled(name):
@@ -189,7 +189,7 @@ def _repeated(entries: Sequence[Entry]) -> Reason:
         "repeated_descriptions",
         f"{have(len(same) + len(alike), count)} a description that begins or ends like those of others.",
         share(len(same), count, 20) + share(len(alike), count, 10),
-        'Write a <meta name="description"> for each page that says what this page alone is about.',
+        'Write a <meta name="description"> for each page that describes only this page.',
         [*same, *alike],
     )
 
@@ -208,7 +208,7 @@ def _balance(outline: Outline) -> Reason:
         detail = f"The section “{largest.title[:80]}” has {len(largest.entries):,} of the {count:,} pages."
         found = [largest]
     elif is_loose and len(sections[0].entries) > MOST_LOOSE * count:
-        detail = f"{pages(len(sections[0].entries), count)} stand in no section of their own."
+        detail = f"{pages(len(sections[0].entries), count)} are in no section of their own."
         found = [sections[0]]
     elif len(single) > MOST_OF_ONE_PAGE and len(single) * 2 >= len(sections):
         detail = f"{len(single):,} of {len(sections):,} sections have a single page."

@@ -74,7 +74,7 @@ class ZipFile:
         if after + self._directory_size + entry + 22 > self._limit:
             raise Failure(
                 Code.ARCHIVE_TOO_LARGE,
-                f"The archive would be larger than {self._limit / 1_000_000:g} MB; ask for fewer pages.",
+                f"The archive would be larger than {self._limit / 1_000_000:g} MB; reduce max_pages.",
             )
         shared = struct.pack(
             "<HHHHHIIIHH",

@@ -55,7 +55,7 @@ class TerminalReporter:
         self.close()
         failed = f", {result.pages_failed} failed" if result.pages_failed else ""
         _write_line(f"{result.site_name}: {result.pages_crawled} pages{failed}, in {result.out}")
-        _write_line(f"llms.txt scores {result.quality.score} of 100; manifest.json says why")
+        _write_line(f"llms.txt scores {result.quality.score} of 100; manifest.json gives the reasons")
         if result.archive:
             _write_line(f"{result.archive} ({result.file_size / 1000:,.0f} kB)")
         for warning in result.coverage.warnings(max_pages="--max-pages", timeout="--timeout"):

@@ -1,7 +1,7 @@
-"""Which addresses may be connected to. The crawler and the notifier share these rules.
+"""Rules for the network addresses to which connections are allowed. The crawler and the notifier share them.
 
-They are an allow-list, because attackers look for gaps in lists of forbidden ranges. This module uses the standard
-library only and imports nothing of ours, so that the crawler may use it as well.
+They are an allow-list, because attackers look for gaps in lists of forbidden ranges. This module uses only the
+standard library and imports no other module of LLMReady, so that the crawler can use it, too.
 """
 
 import ipaddress
@@ -118,14 +118,14 @@ def parse_allowed(text: str) -> list[tuple[str, int]]:
     """Read ``LLMREADY_CRAWL_ALLOW``: host:port pairs, separated by commas.
 
     Raises:
-        ValueError: A part is no such pair; the message is a sentence for the operator.
+        ValueError: A part is not such a pair; the message is a sentence for the operator.
     """
     pairs = []
     for pair in filter(None, (part.strip() for part in text.split(","))):
         host, colon, port = pair.rpartition(":")
         if not colon or not host or not port.isdigit():
             raise ValueError(
-                f"LLMREADY_CRAWL_ALLOW must hold pairs such as localhost:8080, separated by commas, not “{pair}”."
+                f"LLMREADY_CRAWL_ALLOW must contain pairs such as localhost:8080, separated by commas, not “{pair}”."
             )
         pairs.append((host.lower(), int(port)))
     return pairs

@@ -233,7 +233,7 @@ def _webhook_sender(chosen: Settings) -> WebhookSender:
 
 
 def _show_generation(generation: Generation) -> dict[str, object]:
-    # Only what ends a generation needs the shapes of answers.
+    # Imported here because only processes that end generations need the response schemas.
     from llmready.http.schemas.generations import shown_generation  # noqa: PLC0415
 
     return shown_generation(generation)

@@ -1,6 +1,6 @@
 """Include and exclude patterns: path globs or plain words.
 
-The crawler and the API's preview share this module; it imports nothing of ours.
+The crawler and the API's preview share this module. It imports no other module of LLMReady.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Matcher = Callable[[str], bool]
 
 
 class Patterns:
-    """Decides which pages of a site are wanted.
+    """Select the pages of a site by include and exclude patterns.
 
     Parameters: `include` and `exclude`, lists of patterns. `/docs/*` is a glob on the path (`*` matches slashes,
     too), `/docs` matches a path and everything below it, `https://example.com/docs/*` the same with an origin, and
@@ -26,7 +26,7 @@ class Patterns:
         self._exclude = [_matcher(pattern) for pattern in exclude if pattern.strip()]
 
     def wants(self, target: str) -> bool:
-        """Tell whether the page at this path (with its query) is wanted."""
+        """Return whether the patterns select the page at this path (with its query)."""
         path = unquote(target)
         if any(matches(path) for matches in self._exclude):
             return False

@@ -1,4 +1,4 @@
-"""What one process works with: its settings, its clock and one implementation of each port."""
+"""The dependencies of one process: its settings, its clock and one implementation of each port."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Services:
     with :func:`dataclasses.replace`.
 
     Attributes:
-        settings: What the deployment decides.
+        settings: The settings of the deployment.
         clock: Returns the current time in UTC.
         signing_keys: Returns the current keys; they are rotated while a process runs.
         fingerprints: Makes the fingerprints of addresses and networks.

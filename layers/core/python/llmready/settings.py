@@ -1,8 +1,8 @@
 """The settings of a process, read from its environment once, when they are first needed.
 
 The CDK code writes the environment of each function and of the workers with :func:`variables`, so that both sides
-use the same names. A function is given only the settings that it uses; ``infra/stage.py`` says what an operator can
-choose.
+use the same names. A function gets only the settings that it uses. ``infra/stage.py`` defines the settings that an
+operator can choose.
 """
 
 import os
@@ -17,7 +17,7 @@ _PREFIX = "LLMREADY_"
 
 
 class Settings(BaseModel):
-    """Everything that a deployment decides. Times are seconds, sizes megabytes."""
+    """The settings of a deployment. Times are in seconds, sizes in megabytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class Settings(BaseModel):
 
     @property
     def lease(self) -> timedelta:
-        """How long a worker holds a generation without a heartbeat."""
+        """Duration of a worker's lease on a generation without a heartbeat."""
         return timedelta(seconds=self.lease_seconds)
 
     @property
@@ -86,7 +86,7 @@ class Settings(BaseModel):
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
-        """``host:port`` pairs that may be crawled although they are not public; only ever on a local system."""
+        """``host:port`` pairs that may be crawled although they are not public; used only on a local system."""
         if self.stage != "local":
             return frozenset()
         return frozenset(part.strip() for part in self.crawl_allow.split(",") if part.strip())
@@ -96,7 +96,7 @@ def variables(given: Settings) -> dict[str, str]:
     """Return the environment variables that :func:`read_settings` reads these settings from.
 
     Args:
-        given: Settings of which only those that were named when it was created are returned.
+        given: Settings; only those that were set explicitly when it was created are returned.
     """
     texts = given.model_dump(mode="python", exclude_unset=True)
     return {variable(name): _text(value) for name, value in texts.items()}
@@ -118,7 +118,7 @@ def _text(value: object) -> str:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Return the settings that an environment holds.
+    """Return the settings in an environment.
 
     Raises:
         pydantic.ValidationError: A value is not acceptable.

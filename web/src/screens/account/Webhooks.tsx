@@ -155,7 +155,7 @@ function Actions({ webhook, opened, onOpen, onChange, onSecret }: ActionsProps) 
             onChange()
           }}
         >
-          Deliveries that wait are dropped. This cannot be undone.
+          Pending deliveries are deleted. This cannot be undone.
         </Confirm>
     </>
   )

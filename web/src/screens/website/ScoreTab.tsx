@@ -27,10 +27,10 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
     <div class="card stack loose">
       <div class="row">
         <Score value={run.quality.score} />
-        <p class="muted">of 100. The score counts what published llms.txt validators check, and what a reader would mind.</p>
+        <p class="muted">of 100. The score counts what published llms.txt validators check, and problems that affect readers.</p>
       </div>
       {reasons.length === 0 ? (
-        <p>Nothing to mend: every rule passes.</p>
+        <p>No problems found: every rule passes.</p>
       ) : (
         <ul class="stack">
           {reasons.map((reason, index) => (

@@ -108,10 +108,10 @@ export default function Settings({ website, run, onSaved }: Props) {
         <Preview website={website} run={run} include={form.include} exclude={form.exclude} />
         <div class="grid-2">
           <Field label="Page limit" name="max_pages" type="number" min={1} max={most} value={form.max_pages} onValue={set('max_pages')} placeholder={most ? String(most) : ''} error={errors['max_pages']} hint={most ? `At most ${count(most)} on your plan. Empty means the plan's limit.` : "Empty means the plan's limit."} />
-          <Field label="Time limit in seconds" name="timeout" type="number" min={30} value={form.timeout} onValue={set('timeout')} error={errors['timeout']} hint="A crawl that takes longer keeps the pages it has." />
+          <Field label="Time limit in seconds" name="timeout" type="number" min={30} value={form.timeout} onValue={set('timeout')} error={errors['timeout']} hint="A crawl that reaches this limit stops and keeps the pages that it has read." />
         </div>
         <Field label="Languages" name="languages" value={form.languages} onValue={set('languages')} placeholder="fr, en" error={errors['languages']} hint="Codes of the languages to list, the main one first. Pages in other languages are listed under Optional. Empty lists all languages, each in its own section." />
-        <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that bring their own text are not rendered." />
+        <Check label="Render pages with JavaScript" name="use_playwright" checked={form.use_playwright} onChecked={set('use_playwright')} hint="For sites that show nothing without scripts. Slower; pages that contain their own text are not rendered." />
       </section>
       <section class="card stack" aria-labelledby="schedule-title">
         <h2 id="schedule-title">Schedule</h2>
@@ -135,7 +135,7 @@ export default function Settings({ website, run, onSaved }: Props) {
       </section>
       <section class="card stack" aria-labelledby="active-title">
         <h2 id="active-title">Active</h2>
-        <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files and cannot be generated; its schedule rests." />
+        <Check label="Active" name="is_active" checked={form.is_active} onChecked={set('is_active')} hint="An inactive website keeps its files but cannot be generated; its schedule is paused." />
       </section>
       <section class="card stack" aria-labelledby="name-title">
         <h2 id="name-title">Address, name and links</h2>

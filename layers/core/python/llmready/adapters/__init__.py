@@ -1,1 +1,1 @@
-"""Where the service meets AWS. botocore's errors become domain errors here and nowhere else."""
+"""Implementations of the ports. Only these modules translate botocore errors to domain errors."""

@@ -1,4 +1,4 @@
-"""Captcha checks: none, or a provider that speaks the ``siteverify`` protocol."""
+"""Captcha checks: none, or a provider with the ``siteverify`` protocol."""
 
 import json
 import urllib.error
@@ -14,17 +14,17 @@ _LONGEST_ANSWER = 65_536  # bytes
 
 
 class NoCaptcha:
-    """Implements :class:`llmready.ports.limits.Captcha` where none is wanted."""
+    """Implements :class:`llmready.ports.limits.Captcha` for stages without a captcha."""
 
     def passes(self, answer: str | None, source: str) -> bool:  # noqa: ARG002 - the port's
-        """Let everybody pass."""
+        """Accept every request."""
         return True
 
 
 class SiteVerifyCaptcha:
     """Implements :class:`llmready.ports.limits.Captcha` with Turnstile, hCaptcha or reCAPTCHA (one protocol).
 
-    A provider that cannot be reached lets everybody pass: the limits still hold.
+    If the provider cannot be reached, requests are accepted; the rate limits still apply.
 
     Args:
         url: The provider's ``siteverify`` address.
@@ -38,7 +38,7 @@ class SiteVerifyCaptcha:
         self._metrics = metrics
 
     def passes(self, answer: str | None, source: str) -> bool:
-        """Tell whether the provider confirms an answer."""
+        """Return whether the provider confirms an answer."""
         if not answer:
             return False
         form = urllib.parse.urlencode({"secret": self._secret(), "response": answer, "remoteip": source})
@@ -47,7 +47,7 @@ class SiteVerifyCaptcha:
             with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
                 verdict = json.loads(response.read(_LONGEST_ANSWER))
         except (urllib.error.URLError, OSError, ValueError):
-            logger.warning("captcha provider not reached; the request passes")
+            logger.warning("captcha provider cannot be reached; the request is accepted without a check")
             self._metrics.count("CaptchaUnavailable")
             return True
         return isinstance(verdict, dict) and verdict.get("success") is True

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import KeyValuePairTypeDef
 
-_PER_CALL = 10  # RunTask starts at most ten
-_CALLS = 5  # for each provider; whatever is missing then, the next round starts
-# ListTasks counts by who started a task, which is the only mark that RunTask can set and it can ask for.
+_PER_CALL = 10  # RunTask starts at most ten tasks per call
+_CALLS = 5  # for each provider; the next round starts the tasks that are still missing
+# ListTasks filters by ``startedBy``, the only attribute that RunTask can set and ListTasks can filter by.
 _STARTED_BY = {
     TaskKind.PLAIN: "llmready-dispatcher",
     TaskKind.BROWSER: "llmready-dispatcher-browser",
     TaskKind.WARM: "llmready-dispatcher-warm",
 }
-_DESCRIBED = 100  # DescribeTasks takes at most a hundred
-_WARM_SECONDS = 86_400  # so long a warm task stays without work; then a fresh one takes its place
+_DESCRIBED = 100  # DescribeTasks accepts at most a hundred tasks per call
+_WARM_SECONDS = 86_400  # how long a warm task stays without work before a new one replaces it
 
 
 class TaskPlace(NamedTuple):
-    """Where and as what tasks run; those with a browser have a definition of their own."""
+    """Cluster, network and task definitions of the worker tasks; tasks with a browser have a separate definition."""
 
     cluster: str
     task_definition: str
@@ -49,8 +49,8 @@ class EcsTasks:
     def counts(self) -> TaskCounts:
         """Return how many tasks of each kind are starting or running.
 
-        ListTasks shows a task only some time after its start, so the tasks that were started lately count as well
-        until ECS says that they have stopped.
+        ListTasks shows a task only some time after its start, so recently started tasks count as well until ECS
+        reports that they have stopped.
         """
         listed = {kind: self._listed(kind) for kind in _STARTED_BY}
         recent = self._starts.recent(now())
@@ -74,7 +74,7 @@ class EcsTasks:
             raise TryAgain from error
 
     def _stopped(self, arns: list[str]) -> set[str]:
-        """Return those tasks that ECS no longer wants to run; one that it does not know yet is not among them."""
+        """Return the tasks whose desired status in ECS is stopped; tasks that ECS does not show yet are left out."""
         stopped: set[str] = set()
         for start in range(0, len(arns), _DESCRIBED):
             try:
@@ -87,7 +87,7 @@ class EcsTasks:
         return stopped
 
     def run(self, kind: TaskKind, count: int, *, token: str) -> int:
-        """Start up to ``count`` tasks of a kind, once a token, and return how many were started."""
+        """Start up to ``count`` tasks of a kind, at most once per token, and return how many were started."""
         started = 0
         for provider in ("FARGATE_SPOT", "FARGATE"):
             for number in range(_CALLS):
@@ -102,7 +102,7 @@ class EcsTasks:
                 self._starts.end(call, kind, given, now())
                 started += len(given)
                 if len(given) < wanted:
-                    break  # it has no more to give
+                    break  # this provider has no more capacity
         return started
 
     def _run(
@@ -124,7 +124,7 @@ class EcsTasks:
                 startedBy=_STARTED_BY[kind],
                 overrides={"containerOverrides": [{"name": place.container, "environment": environment}]},
                 clientToken=token,
-                # Without the stage's tags, cost reports cannot tell whose Fargate it was.
+                # Cost reports need the stage's tags to assign the cost of Fargate.
                 propagateTags="TASK_DEFINITION",
                 enableECSManagedTags=True,
                 capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
@@ -148,5 +148,5 @@ class EcsTasks:
 
 
 def kind_of(started_by: str) -> TaskKind | None:
-    """Return the kind of a task from the mark that RunTask set, or None for tasks of other services."""
+    """Return the kind of a task from its ``startedBy``, or None for tasks of other services."""
     return next((kind for kind, mark in _STARTED_BY.items() if mark == started_by), None)

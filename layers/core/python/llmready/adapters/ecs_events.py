@@ -1,4 +1,4 @@
-"""ECS's event that a task stopped, read as a :class:`llmready.domain.task_stops.TaskStop`."""
+"""Read ECS events of stopped tasks as :class:`llmready.domain.task_stops.TaskStop`."""
 
 from typing import Any
 

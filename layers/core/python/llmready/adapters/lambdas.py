@@ -1,4 +1,4 @@
-"""Calling the dispatcher and the cleanup."""
+"""Invoke the dispatcher and the cleanup function."""
 
 import json
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ class LambdaDispatcherTrigger:
         self._function = function
 
     def fire(self, generation: Generation) -> None:
-        """Tell the dispatcher that a generation was sent to its queue; never raises."""
+        """Ask the dispatcher to run for a generation that was sent to its queue; never raises."""
         enqueued = {
             "user_id": generation.user_id,
             "generation_id": generation.id,
@@ -31,7 +31,7 @@ class LambdaDispatcherTrigger:
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
-            logger.exception("dispatcher not woken; its schedule will find the generation")
+            logger.exception("dispatcher not triggered; its next scheduled run will start the generation")
 
 
 class LambdaPurgeTrigger:
@@ -42,9 +42,9 @@ class LambdaPurgeTrigger:
         self._function = function
 
     def fire(self, purge: Purge) -> None:
-        """Ask for a purge to be continued; never raises."""
+        """Ask the cleanup function to continue a purge; never raises."""
         payload = json.dumps({"purge": {"user_id": purge.user_id, "website_id": purge.website_id}})
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
-            logger.exception("cleanup not woken; its schedule will find the purge")
+            logger.exception("cleanup not triggered; its next scheduled run will continue the purge")

@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 def lazy(create: Callable[[], T]) -> T:
-    """Return a stand-in for an object that is created when one of its attributes is first read.
+    """Return a proxy for an object that is created when one of its attributes is first read.
 
-    A function pays only for the AWS clients and providers that it calls, although
-    :class:`llmready.services.Services` names all of them. Several threads may use the stand-in at once.
+    A function creates only the AWS clients and providers that it calls, although
+    :class:`llmready.services.Services` contains all of them. Several threads may use the proxy at once.
 
     Args:
         create: Creates the object; called once.

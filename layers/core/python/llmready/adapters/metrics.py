@@ -15,7 +15,7 @@ _ENDS = {
     Status.FAILED: "GenerationsFailed",
     Status.CANCELLED: "GenerationsCancelled",
 }
-_emitting = threading.Lock()  # a worker ends several generations at once, each in its own thread
+_emitting = threading.Lock()  # a worker may end several generations at once, each in its own thread
 
 
 class EmbeddedMetrics:

@@ -1,4 +1,4 @@
-"""The bucket of finished archives."""
+"""The bucket with the archives."""
 
 import base64
 import io
@@ -34,7 +34,7 @@ class S3Archives:
 
         Args:
             path: The file.
-            key: Where to.
+            key: Key of the new object.
             sha256: Hash of the file, in hexadecimal.
         """
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
@@ -58,7 +58,7 @@ class S3Archives:
             raise TryAgain from error
 
     def read(self, key: str) -> bytes | None:
-        """Return a small document, or None where there is none."""
+        """Return a small document, or None if it does not exist."""
         try:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except (ClientError, BotoCoreError) as error:
@@ -97,7 +97,7 @@ class S3Archives:
             raise TryAgain from error
 
     def fetch(self, key: str, path: Path, *, most: int) -> bool:
-        """Write a file of at most ``most`` bytes to ``path``; return False where there is none, or a larger one."""
+        """Write a file of at most ``most`` bytes to ``path``; return False if it does not exist or is larger."""
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=key)
             if found["ContentLength"] > most:
@@ -112,7 +112,7 @@ class S3Archives:
         return True
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete files; one that is not there is as good as deleted."""
+        """Delete files; keys that do not exist are ignored."""
         for start in range(0, len(keys), _DELETED_AT_ONCE):
             objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
             try:
@@ -122,17 +122,17 @@ class S3Archives:
                 )
             except (ClientError, BotoCoreError) as error:
                 raise TryAgain from error
-            # The call itself succeeds even where a file could not be deleted.
+            # The call succeeds even if a file could not be deleted.
             if answer.get("Errors"):
                 raise TryAgain
 
     def delete_all(self, prefix: str) -> None:
-        """Delete all files under a prefix; none there is as good as done."""
+        """Delete all files under a prefix."""
         while self.delete_some(prefix):
             pass
 
     def delete_some(self, prefix: str) -> bool:
-        """Delete up to a thousand files under a prefix; return False when none are left."""
+        """Delete up to a thousand files under a prefix; return False if there are none."""
         try:
             page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         except (ClientError, BotoCoreError) as error:
@@ -163,9 +163,9 @@ class S3Archives:
         """Return a presigned URL that saves the file as ``filename``.
 
         Args:
-            key: Which file.
+            key: Key of the file.
             filename: ASCII name without quotes.
-            seconds: How long the URL is valid; it also ends with the credentials that sign it.
+            seconds: How long the URL is valid; it also becomes invalid when the credentials that signed it expire.
             content_type: Media type that the response declares.
         """
         return self._client.generate_presigned_url(
@@ -181,7 +181,7 @@ class S3Archives:
 
 
 class _Stream(io.RawIOBase):
-    """Chunks as a file that is read once."""
+    """A file object that reads from chunks, once."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks

@@ -23,9 +23,9 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 class SigningKeys(BaseModel):
     """The keys of a stage: the newest signing key, the one before it, and the key of fingerprints.
 
-    The newest key signs from ``signs_from`` on. Until then the previous key signs, so that no function meets a token
-    whose key it has not read yet. Afterwards the previous key verifies what it may have signed last: each kind of
-    token for its longest lifetime, access tokens for 15 minutes.
+    The newest key signs from ``signs_from`` on. Until then the previous key signs, so that no function receives a
+    token whose key it has not read yet. Afterwards the previous key is accepted for each kind of token for its
+    longest lifetime, for example 15 minutes for access tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,14 +53,17 @@ class SigningKeys(BaseModel):
         return self.previous_secret
 
     def previous_ends(self, audience: Audience) -> datetime:
-        """Return when tokens for ``audience`` that the previous key signed are refused."""
+        """Return the time from which tokens for ``audience`` that the previous key signed are refused."""
         if self.signs_from is None:
             return datetime.max.replace(tzinfo=UTC)
         return self.signs_from + LONGEST_LIFETIMES[audience] + _CLOCKS_DIFFER
 
     @property
     def fingerprint_key(self) -> str:
-        """The key of fingerprints. It stays when signing keys are rotated: fingerprints must go on to match."""
+        """The key for fingerprints.
+
+        It does not change when signing keys are rotated, so that stored fingerprints still match.
+        """
         if self.fingerprint_secret is not None:
             return self.fingerprint_secret
         return hmac.new(self.secret.encode(), b"llmready fingerprints", hashlib.sha256).hexdigest()
@@ -69,10 +72,10 @@ class SigningKeys(BaseModel):
 class StoredSigningKeys:
     """Implements :class:`llmready.domain.tokens.Keys` with the keys of a stage, which are read once a minute.
 
-    A token that names an unknown key makes them be read again, at most every ten seconds: the key may be new.
+    If a token names an unknown key, they are read again, at most every ten seconds, because the key may be new.
 
     Args:
-        arn: ARN of the secret that holds the keys.
+        arn: ARN of the secret with the keys.
     """
 
     def __init__(self, arn: str) -> None:
@@ -118,7 +121,7 @@ class OriginSecret(BaseModel):
 class StoredOriginSecret:
     """The secret header of a stage, read once a minute.
 
-    A value that is not accepted makes it be read again, at most every ten seconds: the value may be new.
+    If a value is not accepted, the secret is read again, at most every ten seconds, because the value may be new.
 
     Args:
         arn: ARN of the secret.

@@ -24,7 +24,7 @@ _BATCH = 10  # SQS's limit for one SendMessageBatch
 
 
 class SqsJobQueue:
-    """Implements :class:`llmready.ports.tasks.JobQueue`; a message only names the generation.
+    """Implements :class:`llmready.ports.tasks.JobQueue`. A message contains only the IDs of the generation.
 
     Args:
         client: A boto3 SQS client.
@@ -50,12 +50,12 @@ class SqsJobQueue:
             raise TryAgain from error
 
     def receive(self, lane: Lane, *, wait: int, visibility: int) -> QueuedJob | None:
-        """Take the next generation from a queue.
+        """Receive the next generation of a queue.
 
         Args:
-            lane: Which queue.
-            wait: Seconds to wait for one (long polling; at most 20).
-            visibility: Seconds for which nobody else receives it.
+            lane: The queue.
+            wait: Seconds to wait for a message (long polling; at most 20).
+            visibility: Seconds for which no other worker receives the message.
 
         Raises:
             TryAgain: The queue cannot be reached.
@@ -77,9 +77,9 @@ class SqsJobQueue:
         return None
 
     def give_back(self, job: QueuedJob, *, delay: int = 0) -> None:
-        """Put a received generation back into its queue as if it had never been received, after ``delay`` seconds.
+        """Put a received generation back into its queue as a new message, delivered after ``delay`` seconds.
 
-        Making the message visible again would count as one more delivery that came to nothing.
+        Making the old message visible again would count as a failed delivery.
         """
         content = {
             "user_id": job.user_id,
@@ -95,7 +95,7 @@ class SqsJobQueue:
         self.done(job)
 
     def hide(self, job: QueuedJob, seconds: int) -> None:
-        """Keep a received generation from everybody for ``seconds`` from now; 0 hands it back at once."""
+        """Hide a received message from other workers for ``seconds`` from now; 0 makes it visible at once."""
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._urls[job.lane], ReceiptHandle=job.receipt, VisibilityTimeout=seconds
@@ -104,7 +104,7 @@ class SqsJobQueue:
             raise TryAgain from error
 
     def done(self, job: QueuedJob) -> None:
-        """Remove a received generation from its queue."""
+        """Delete a received message."""
         try:
             self._client.delete_message(QueueUrl=self._urls[job.lane], ReceiptHandle=job.receipt)
         except (ClientError, BotoCoreError) as error:
@@ -123,11 +123,11 @@ class SqsMailQueue:
         self._send(_content_of(mail))
 
     def send_many(self, mails: Sequence[OutboxMail]) -> None:
-        """Ask the notifier to send mails from the outbox; one that is left out is found there again."""
+        """Ask the notifier to send mails from the outbox; the dispatcher later finds mails that were left out."""
         _send_all(self._client, self._url, [_content_of(mail) for mail in mails])
 
     def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
-        """Ask the notifier to mail the account of an address, if it has one."""
+        """Ask the notifier to send a mail to the account of an address, if it has one."""
         self._send({"fingerprint": fingerprint, "kind": kind.value, "mail_id": mail_id})
 
     def _send(self, content: dict[str, str]) -> None:
@@ -138,7 +138,7 @@ class SqsMailQueue:
 
 
 class SqsWebhookQueue:
-    """Implements :class:`llmready.ports.webhooks.WebhookQueue`; a message only names the delivery."""
+    """Implements :class:`llmready.ports.webhooks.WebhookQueue`. A message contains only the IDs of the delivery."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
@@ -156,7 +156,7 @@ class SqsWebhookQueue:
             raise TryAgain from error
 
     def send_many(self, deliveries: Sequence[Delivery]) -> None:
-        """Ask the notifier to attempt deliveries now; one that is left out is found in the outbox again."""
+        """Ask the notifier to attempt deliveries now; the dispatcher later finds deliveries that were left out."""
         _send_all(self._client, self._url, [_content_of_delivery(delivery) for delivery in deliveries])
 
 
@@ -186,7 +186,7 @@ def _content_of(mail: OutboxMail) -> dict[str, str]:
 
 
 def job_from(body: str) -> tuple[str, str]:
-    """Return the user's and the generation's id that a message names.
+    """Return the IDs of the user and the generation in a message.
 
     Raises:
         ValueError: The message was not written by this service.
@@ -195,7 +195,7 @@ def job_from(body: str) -> tuple[str, str]:
 
 
 def mail_from(body: str) -> tuple[str, str]:
-    """Return the user's and the mail's id that a message names.
+    """Return the IDs of the user and the mail in a message.
 
     Raises:
         ValueError: The message was not written by this service.
@@ -204,7 +204,7 @@ def mail_from(body: str) -> tuple[str, str]:
 
 
 def delivery_from(body: str) -> tuple[str, str, str] | None:
-    """Return the IDs of the user, the webhook and the delivery that a message names; None if it names an email.
+    """Return the IDs of the user, the webhook and the delivery in a message; None if the message is about an email.
 
     Raises:
         ValueError: The message was not written by this service.
@@ -216,13 +216,13 @@ def delivery_from(body: str) -> tuple[str, str, str] | None:
 
 
 def correlation_from(body: str) -> str:
-    """Return the id by which the logs of what led to a message are found; empty when it names none."""
+    """Return the correlation ID of a message; empty if it has none."""
     found = _content(body).get("correlation_id")
     return found if isinstance(found, str) else ""
 
 
 def mail_request_from(body: str) -> MailRequest | None:
-    """Return for which address a message wants a mail; None when it names a mail of the outbox instead.
+    """Return the address for which a message requests a mail; None if it is about a mail of the outbox.
 
     Raises:
         ValueError: The message was not written by this service.
@@ -233,14 +233,14 @@ def mail_request_from(body: str) -> MailRequest | None:
     match content:
         case {"fingerprint": str(fingerprint), "kind": str(kind), "mail_id": str(mail_id)}:
             return MailRequest(fingerprint, MailKind(kind), mail_id)
-    raise ValueError("the message names no fingerprint, kind and mail_id")
+    raise ValueError("the message does not contain fingerprint, kind and mail_id")
 
 
 def _ids(body: str, name: str) -> tuple[str, str]:
     content = _content(body)
     user_id, other = content.get("user_id"), content.get(name)
     if not isinstance(user_id, str) or not isinstance(other, str):
-        raise ValueError(f"the message names no user_id and {name}")
+        raise ValueError(f"the message does not contain user_id and {name}")
     return user_id, other
 
 
@@ -248,7 +248,7 @@ def _content(body: str) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except ValueError:
-        raise ValueError("the message is no JSON") from None
+        raise ValueError("the message is not JSON") from None
     if not isinstance(content, dict):
-        raise ValueError("the message is no object")
+        raise ValueError("the message is not a JSON object")
     return content

@@ -1,4 +1,4 @@
-"""Requests to webhook endpoints: to checked addresses only, and limited in time and size."""
+"""Send requests to webhook endpoints: only to checked addresses, with limits of time and size."""
 
 import ipaddress
 import socket
@@ -28,7 +28,7 @@ _LONGEST_SECONDS_TEXT = 9  # digits of Retry-After
 
 
 class _TooLate(Exception):
-    """The time for the request is over."""
+    """The time limit of the request was reached."""
 
 
 def system_look_up(host: str) -> list[Address]:
@@ -45,12 +45,12 @@ class PinnedWebhookSender:
     """Implements :class:`llmready.ports.webhooks.WebhookSender`.
 
     The name is resolved once. All of its addresses are checked, and the connection goes to one of these, so that a
-    name whose addresses change cannot lead inside. Redirects are not followed, and no proxy is used.
+    name whose addresses change cannot lead to a private address. Redirects are not followed, and no proxy is used.
 
     Args:
         allowed: Pairs of host and port that may be used although their addresses are private.
         look_up: Returns the addresses of a host.
-        context: Returns what checks certificates.
+        context: Returns the SSL context that checks certificates.
         seconds: Longest time for one request.
     """
 
@@ -142,7 +142,10 @@ class PinnedWebhookSender:
 
 
 class _Deadline:
-    """The time at which a request ends, whatever it waits for: the watched socket is shut down then."""
+    """The time limit of a request.
+
+    When it is reached, the watched socket is shut down, whatever the request waits for.
+    """
 
     def __init__(self, end: float) -> None:
         self._end = end
@@ -161,14 +164,14 @@ class _Deadline:
             self._socket.close()
 
     def watch(self, opened: socket.socket) -> None:
-        """Shut this socket down at the end."""
+        """Shut this socket down when the time limit is reached."""
         self._socket = opened
 
     def left(self) -> float:
-        """Return the seconds that are left.
+        """Return the remaining seconds.
 
         Raises:
-            _TooLate: None are left.
+            _TooLate: No time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -190,7 +193,7 @@ class _Deadline:
             raise
 
     def result_of(self, step: Callable[[A], T], argument: A) -> T:
-        """Run a step that cannot be interrupted in a thread of its own.
+        """Run a step that cannot be interrupted in a separate thread.
 
         Raises:
             _TooLate: The time was over before the step ended; its thread is abandoned.
@@ -214,7 +217,8 @@ class _Deadline:
         self._expired = True
         if self._socket is not None:
             try:
-                # Not the method of a TLS socket, which would change its state under the thread that reads.
+                # The method of a TLS socket is not used, because it would change the socket's state while another
+                # thread reads.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 return  # it is closed already
@@ -238,14 +242,14 @@ def _exchange(
 def _start_of(response: HTTPResponse) -> str:
     """Return the first bytes of an answer as text without control characters; the rest is not read.
 
-    The text takes no more bytes than were read, although what replaces a byte takes three.
+    The text is cut to the number of bytes that were read, because a replacement character takes three bytes.
     """
     start = b""
     try:
         while len(start) < _KEPT_BYTES and (part := response.read1(_KEPT_BYTES - len(start))):
             start += part
     except (OSError, ValueError, HTTPException):
-        # The status is the answer; what follows it is only kept for the user to look at.
+        # Only the status matters; the body is stored only for display to the user.
         pass
     text = start.decode("utf-8", "replace")
     shown = "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
@@ -253,7 +257,7 @@ def _start_of(response: HTTPResponse) -> str:
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """Return the duration that a Retry-After header names, in seconds or as a date; None if it names none."""
+    """Return the duration in a Retry-After header, which contains seconds or a date; None if it is not valid."""
     if value is None:
         return None
     text = value.strip()

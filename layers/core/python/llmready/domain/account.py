@@ -26,17 +26,17 @@ def account_of(user: User | None, claims: Claims) -> User:
     """Return the account that a token belongs to.
 
     Args:
-        user: The account as it is stored, None where there is none (any more).
-        claims: What the token says.
+        user: The stored account, or None if it does not exist (any more).
+        claims: The claims of the token.
 
     Raises:
-        Unauthenticated: The account is gone, or its sign-ins were ended after the token was issued.
+        Unauthenticated: The account does not exist any more, or its sign-ins were ended after the token was issued.
         Forbidden: The account is suspended.
     """
     if user is None:
         raise Unauthenticated("invalid_token", "The account of this token no longer exists.")
     check_not_suspended(user)
-    # A download link and an API key are no sign-ins: a changed password does not end them.
+    # Download links and API keys are not sign-ins, so they stay valid when the password changes.
     kept = claims.aud in (Audience.DOWNLOAD, Audience.API_KEY) or (
         claims.scope and claims.scope == user.kept_family
     )

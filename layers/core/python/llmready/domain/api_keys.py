@@ -1,6 +1,6 @@
 """API keys: long-lived credentials for programs, each limited to scopes.
 
-A key is ``llmr_``, 32 random base62 characters (190 bits) and a base62 CRC-32 of those 32 characters in six more.
+A key consists of ``llmr_``, 32 random base62 characters (190 bits), and their CRC-32 in six base62 characters.
 The prefix lets secret scanners find leaked keys, the checksum lets the service refuse a mistyped key without a read.
 Only the SHA-256 of a key is stored: 190 random bits need no slow hash.
 """

@@ -1,4 +1,4 @@
-"""The archive of a generation: what a worker stored, and what the malware scanner says of it."""
+"""The archive of a generation, its quality score, its coverage of the site, and its malware scan result."""
 
 from enum import StrEnum
 
@@ -8,11 +8,11 @@ from llmready.domain.change_summary import ChangeSummary
 
 
 class QualityReason(BaseModel):
-    """What cost an llms.txt points.
+    """A reason for which points are deducted from the score of an llms.txt.
 
     Attributes:
-        pages: URLs of pages that it concerns, at most five; empty for archives of earlier releases.
-        remedy: The setting or the change of the site that mends it; empty for archives of earlier releases.
+        pages: URLs of the affected pages, at most five; empty for archives of earlier releases.
+        remedy: The setting or the change of the site that fixes the problem; empty for archives of earlier releases.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,7 +25,7 @@ class QualityReason(BaseModel):
 
 
 class Quality(BaseModel):
-    """How good an llms.txt is, from 0 to 100, and why it is not 100."""
+    """The quality score of an llms.txt, from 0 to 100, with the reasons for deductions."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,9 +46,9 @@ class Coverage(BaseModel):
 
     Attributes:
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
-        truncated_by: What kept some of them out, or None.
+        truncated_by: The limit that excluded some of them, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
-        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
     """
 
@@ -65,10 +65,10 @@ class Archive(BaseModel):
     """What a worker stored in S3. Sizes are bytes.
 
     Attributes:
-        coverage: How much of the site it holds; None for archives of earlier releases.
-        changed: Whether its files differ from those of the website's completed generation before it; true for the
+        coverage: How much of the site is in the archive; None for archives of earlier releases.
+        changed: Whether its files differ from those of the website's previous completed generation; true for the
             first one, None for archives of earlier releases.
-        summary: What a scheduled run found changed.
+        summary: The changes that a scheduled run found.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,7 +85,7 @@ class Archive(BaseModel):
 
 
 class ScanResult(StrEnum):
-    """What GuardDuty says of a file, in its own words."""
+    """Result of a GuardDuty malware scan, with the values that GuardDuty uses."""
 
     CLEAN = "NO_THREATS_FOUND"
     INFECTED = "THREATS_FOUND"

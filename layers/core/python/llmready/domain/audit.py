@@ -1,4 +1,4 @@
-"""What was done to an account, by whom and when."""
+"""Audit records of accounts."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,7 +6,7 @@ from llmready.domain.clock import Moment
 
 
 class AuditRecord(BaseModel):
-    """One thing that was done; ``by`` is the operator, None for the users themselves."""
+    """An audited action. ``by`` is the operator, or None if the user did it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -1,4 +1,4 @@
-"""What a scheduled run found changed, in so few words that a mail can carry it."""
+"""A short summary of the changes that a scheduled run found, for a mail."""
 
 from enum import StrEnum
 
@@ -29,10 +29,10 @@ class ChangedPage(BaseModel):
 
 
 class ChangeSummary(BaseModel):
-    """How many pages changed, are new and are gone, with some of their titles.
+    """The numbers of changed, new and removed pages, with some of their titles.
 
     Attributes:
-        pages: Up to ten of them: changed ones first, then new ones, then those that are gone.
+        pages: Up to ten of them: changed pages first, then new ones, then removed ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +56,7 @@ class ChangeSummary(BaseModel):
 
     @property
     def left_out(self) -> int:
-        """How many pages are counted and not listed."""
+        """How many pages are counted but not listed."""
         return self.changed + self.new + self.gone - len(self.pages)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What changed between two generations of a website, from the hashes of their files."""
+"""Compare two generations of a website by the hashes of their files."""
 
 import difflib
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from llmready.domain.file_index import FileIndex, IndexedFile
 
 MOST_LISTED = 1000
-"""Entries of each list of an answer."""
+"""The greatest number of entries in each list of an answer."""
 
 
 class Change(NamedTuple):
@@ -42,9 +42,9 @@ def llms_txt_diff(before: str, after: str, *, names: tuple[str, str]) -> str:
     """Return the unified diff of two llms.txt files; empty when they are equal.
 
     Args:
-        before: Text of the earlier one.
-        after: Text of the later one.
-        names: What the two are called in the diff.
+        before: Text of the earlier file.
+        after: Text of the later file.
+        names: Names of the two files in the diff.
     """
     lines = difflib.unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), names[0], names[1]

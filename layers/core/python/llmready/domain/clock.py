@@ -1,4 +1,4 @@
-"""The one clock, and the one maker of ids."""
+"""The clock and the source of IDs that all code uses."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,13 +9,13 @@ from pydantic import PlainSerializer
 
 
 def now() -> datetime:
-    """Return the current time in UTC, to the millisecond (what is stored equals what is shown)."""
+    """Return the current time in UTC, rounded down to milliseconds, the precision of stored times."""
     time = datetime.now(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def new_id() -> str:
-    """Return a new UUIDv7 (RFC 9562): ids sort by the time they were made."""
+    """Return a new UUIDv7 (RFC 9562). IDs sort by their time of creation."""
     return str(uuid_utils.uuid7())
 
 
@@ -28,7 +28,7 @@ def is_id(text: str) -> bool:
 
 
 def created_at(identifier: str) -> datetime:
-    """Return the time at which an ID of ours was made (RFC 9562, section 5.7)."""
+    """Return the time of creation that an ID contains (RFC 9562, section 5.7)."""
     return datetime.fromtimestamp((UUID(identifier).int >> 80) / 1000, UTC)
 
 

@@ -1,4 +1,4 @@
-"""What operators set while the service runs, without a deploy: a pause, and hosts that are not crawled."""
+"""Settings that operators change without a deploy: a pause, and blocked hosts."""
 
 from urllib.parse import urlsplit
 
@@ -11,11 +11,11 @@ _MOST_HOSTS = 1000
 
 
 class Controls(BaseModel):
-    """The switches as they are now.
+    """The current controls.
 
     Attributes:
         paused: Whether new starts are refused; running generations continue.
-        blocked_hosts: Hosts that are not crawled, each with all below it, in lower-case ASCII and in order.
+        blocked_hosts: Hosts that are not crawled, including their subdomains, in lower-case ASCII, sorted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +29,7 @@ class Controls(BaseModel):
         return any(host == blocked or host.endswith(f".{blocked}") for blocked in self.blocked_hosts)
 
     def check_start(self, url: str) -> None:
-        """Refuse a start that may not be made now.
+        """Check that a generation may start now.
 
         Raises:
             Paused: No generation starts at the moment.
@@ -43,14 +43,14 @@ class Controls(BaseModel):
             )
 
     def with_pause(self, *, paused: bool) -> "Controls":
-        """Return them with the pause on or off."""
+        """Return the controls with the pause turned on or off."""
         return self.model_copy(update={"paused": paused})
 
     def with_host(self, host: str, *, blocked: bool) -> "Controls":
-        """Return them with a host blocked or not.
+        """Return the controls with a host blocked or unblocked.
 
         Raises:
-            Invalid: It is no host, or there are too many.
+            Invalid: The host is not valid, or too many hosts are blocked.
         """
         name = host_name(host)
         hosts = set(self.blocked_hosts) - {name} | ({name} if blocked else set())
@@ -60,10 +60,10 @@ class Controls(BaseModel):
 
 
 def host_name(text: str) -> str:
-    """Return a host as it is compared; a whole URL is taken too.
+    """Return the normalised form of a host, which may be given as a URL.
 
     Raises:
-        Invalid: It is no public host.
+        Invalid: It is not a public host.
     """
     try:
         return str(urlsplit(public_url(text)).hostname)

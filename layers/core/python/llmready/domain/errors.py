@@ -8,12 +8,12 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """Base class of all refusals of use cases.
+    """Base class of the errors that use cases raise.
 
     Args:
         code: Stable word for a program, such as ``quota_exceeded``.
         detail: Plain sentence for a person.
-        extra: Further members of the problem document, such as the ID of the conflicting object.
+        extra: Additional members of the problem document, such as the ID of the conflicting object.
     """
 
     def __init__(self, code: str, detail: str, **extra: Any) -> None:

@@ -1,7 +1,7 @@
-"""The index of an archive: where each file is in the zip, what it holds, and the hash by which it is compared.
+"""The index of an archive: the position, content and hash of each file in the zip.
 
 A worker stores it beside the archive, so that one file can be read with one range request and two generations can be
-compared without their files. The same index can be read from the zip's own central directory and its manifest.
+compared without their files. The same index can be built from the zip's own central directory and its manifest.
 """
 
 import hashlib
@@ -115,7 +115,7 @@ def inflate(file: IndexedFile, raw: bytes) -> bytes:
         except zlib.error as error:
             raise ValueError(f"{file.path} cannot be decompressed") from error
     if len(content) != file.bytes:
-        raise ValueError(f"{file.path} has another size than its index says")
+        raise ValueError(f"the size of {file.path} differs from the size in the index")
     return content
 
 
@@ -126,7 +126,7 @@ def content_start(raw: bytes) -> int:
         ValueError: They do not begin with one.
     """
     if len(raw) < LOCAL_HEADER or not raw.startswith(b"PK\x03\x04"):
-        raise ValueError("there is no local header of a zip")
+        raise ValueError("the archive has no local file header at this offset")
     return LOCAL_HEADER + int.from_bytes(raw[26:28], "little") + int.from_bytes(raw[28:30], "little")
 
 

@@ -10,7 +10,7 @@ _LENGTH = 32  # hexadecimal digits; 128 bits
 
 
 class Fingerprints:
-    """Makes fingerprints with a key, so that a copy of the records is not enough to verify guesses.
+    """Computes fingerprints with a secret key, so that somebody who has only the records cannot verify guesses.
 
     Args:
         key: Returns the secret key. Fingerprints of another key do not match.
@@ -28,7 +28,7 @@ class Fingerprints:
         return self._digest(f"network {network}")
 
     def of_client(self, client: str) -> str:
-        """Return the fingerprint of whom a rate limit counts, such as a source address."""
+        """Return the fingerprint of a client that a rate limit counts, such as a source address."""
         return self._digest(f"client {client}")
 
     def _digest(self, text: str) -> str:

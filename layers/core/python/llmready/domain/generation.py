@@ -29,13 +29,13 @@ class Status(StrEnum):
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
-    # Another worker may claim it after the lease ended, and an attempt that did not end it is handed back.
+    # Another worker may claim it after its lease ended; an attempt that did not end it returns it to pending.
     Status.PROCESSING: frozenset(set(Status)),
     Status.COMPLETED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
-"""Which state may follow which. Each change is one conditional write that names the old state and fence."""
+"""The allowed transitions. Each is one conditional write that requires the old state and the fence."""
 
 
 class Trigger(StrEnum):
@@ -98,16 +98,16 @@ class Generation(BaseModel):
 
     Attributes:
         month: The month whose quota was reserved.
-        correlation_id: ID of the request that started it, by which all its log lines are found.
+        correlation_id: ID of the request that started it; all its log lines contain this ID.
         trigger: What started it.
         paid: Whether its user had a paid plan when it was started.
-        lost_seconds: Seconds of crawling that came to nothing: of earlier attempts, and, once it failed or was
-            cancelled, of the last one. Each attempt counts for its timeout at most.
+        lost_seconds: Seconds of crawling without a result: of earlier attempts and, after it failed or was cancelled,
+            of the last one. An attempt counts for at most its timeout.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
-        waiting: Whether it is queued by plan limit: it is in no queue yet, because its user has as many others queued
-            or leased as the plan allows. It is stored as ``held``.
-        fence: Rises with each claim; each write names the fence it claimed, so that a worker that lost its lease
-            cannot write any more.
+        waiting: Whether it is queued by plan limit: no message was sent yet, because the user already has as many
+            generations queued or leased as the plan allows. The attribute is stored as ``held``.
+        fence: A number that each claim increments. Each write requires the fence of the claim, so that a worker that
+            lost its lease cannot write any more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -176,12 +176,12 @@ class Generation(BaseModel):
             sentences.append(self._truncation_warning(coverage, coverage.truncated_by))
         if coverage.shortened_delay is not None:
             sentences.append(
-                f"The site's robots.txt asks for {coverage.shortened_delay} seconds between two requests; the crawl"
-                " kept 10 seconds."
+                f"The site's robots.txt asks for {coverage.shortened_delay} seconds between two requests; the "
+                "crawl waited 10 seconds."
             )
         if coverage.partial_sitemaps:
             sentences.append(
-                f"{coverage.partial_sitemaps} of the site's sitemaps could be read in part only; pages may be"
+                f"{coverage.partial_sitemaps} of the site's sitemaps could be read only in part; pages may be"
                 " missing. The notes in manifest.json name them."
             )
         return sentences
@@ -243,7 +243,7 @@ class Generation(BaseModel):
         return self.started_at + timeout if self.started_at is not None else None
 
     def claimed(self, *, time: datetime, lease: timedelta) -> "Generation":
-        """Return it as leased by a new worker, with a higher fence and one more attempt.
+        """Return the generation as leased by a new worker, with a higher fence and one more attempt.
 
         Args:
             time: Current time.
@@ -267,7 +267,7 @@ class Generation(BaseModel):
                 # A worker can only have received it from a queue, even if that was not recorded yet.
                 "enqueued_at": self.enqueued_at or time,
                 "started_at": time,
-                # The worker of an abandoned attempt was last heard of when its lease was extended.
+                # The last sign of life of an abandoned attempt is the time at which its lease was extended.
                 "lost_seconds": self.lost_seconds + self._attempt_seconds(self.lease_expires_at),
                 "lease_expires_at": time + lease,
                 "pages_crawled": 0,
@@ -280,11 +280,11 @@ class Generation(BaseModel):
         )
 
     def progressed(self, progress: Progress, at: datetime | None = None) -> "Generation":
-        """Return it with the progress of its crawl.
+        """Return the generation with new progress of its crawl.
 
         Args:
             progress: The progress.
-            at: When it changed; None keeps the stored time.
+            at: Time of the change; None keeps the stored time.
         """
         return self.model_copy(
             update={
@@ -295,32 +295,32 @@ class Generation(BaseModel):
         )
 
     def retry_after(self, time: datetime) -> int:
-        """Return the seconds after which a client should look again: 1, and up to 10 while nothing changes."""
+        """Return the seconds after which a client should poll again: 1, and up to 10 while nothing changes."""
         changed = max(
             moment for moment in (self.created_at, self.started_at, self.progressed_at) if moment is not None
         )
         return min(_LONGEST_POLL, max(1, int((time - changed).total_seconds() / _QUIET_SECONDS)))
 
     def expiry(self, time: datetime) -> datetime:
-        """Return when files that are stored at ``time`` expire, after the days of the plan at its start."""
+        """Return when files that are stored at ``time`` expire, after the number of days of the plan at the start."""
         return time + timedelta(days=self.files_kept_days)
 
     def completed(self, *, time: datetime, archive: Archive, progress: Progress) -> "Generation":
-        """Return it as completed. Its files expire after the days of the plan under which it was started."""
+        """Return the generation as completed. Its files expire after the number of days of the plan at its start."""
         return self._ended(
             Status.COMPLETED,
             time,
             archive=archive,
             expires_at=self.expiry(time),
             pages_crawled=progress.pages_crawled,
-            # Neither number may fall at the end: clients watch them.
+            # Neither number may decrease at the end, because clients show them.
             total_pages=max(self.total_pages, progress.total_pages),
             pages_failed=progress.pages_failed,
             progress_percentage=100,
         )
 
     def failed(self, *, time: datetime, failure: Failure) -> "Generation":
-        """Return it as failed."""
+        """Return the generation as failed."""
         return self._ended(
             Status.FAILED,
             time,
@@ -330,7 +330,7 @@ class Generation(BaseModel):
         )
 
     def cancelled(self, *, time: datetime, reason: Failure | None = None) -> "Generation":
-        """Return it as cancelled; the next write of its worker is refused.
+        """Return the generation as cancelled; the next write of its worker is refused.
 
         Args:
             time: Time of the cancellation.
@@ -346,7 +346,7 @@ class Generation(BaseModel):
         attempt_counts: bool = True,
         ended_at: datetime | None = None,
     ) -> "Generation":
-        """Return it as pending again after an attempt that did not end it.
+        """Return the generation as pending again after an attempt that did not end it.
 
         Args:
             failure: Why the attempt ended; shown until the next attempt.

@@ -9,7 +9,7 @@ from llmready.domain.clock import created_at
 from llmready.domain.generation import Generation
 
 BUCKET_LIFETIME = timedelta(days=400)
-"""After this time, the bucket deletes any object, whatever it is."""
+"""The bucket's lifecycle rule deletes every object after this time."""
 
 _MARGIN = timedelta(days=5)
 
@@ -35,7 +35,7 @@ def outlives_bucket(key: str, *, until: datetime) -> bool:
     """Tell whether the bucket may delete an archive before ``until``.
 
     Args:
-        key: Key of the archive; the ID of the generation in it holds the time.
+        key: Key of the archive; it contains the ID of the generation, and the ID contains the time.
         until: How long the archive is needed.
     """
     _, generation_id = owner_of(key)

@@ -18,7 +18,7 @@ class StartRecord(BaseModel):
     """The stored answer to a start with an idempotency key.
 
     Attributes:
-        digest: SHA-256 of the key, which may be any text that a client made up.
+        digest: SHA-256 of the key, which is any text that the client chooses.
         website_id: ID of the website that the request named; empty when it named a URL.
         canonical_url: Canonical form of the URL that the request named; None when it named a website.
         generation_id: ID of the generation that the first request started.
@@ -42,7 +42,7 @@ class StartRecord(BaseModel):
             canonical_url: Canonical form of the URL that the request names now, or None.
 
         Raises:
-            Invalid: The request names something else than the first one.
+            Invalid: The request names another website or URL than the first request.
         """
         if (website_id or "", canonical_url) != (self.website_id, self.canonical_url):
             raise Invalid(
@@ -54,7 +54,7 @@ class StartRecord(BaseModel):
 
 
 class AlreadyStarted(Exception):
-    """Another start under the same key was faster; ``record`` is what that one was answered with."""
+    """Another start with the same key was stored first; ``record`` contains its answer."""
 
     def __init__(self, record: StartRecord) -> None:
         super().__init__("already started")

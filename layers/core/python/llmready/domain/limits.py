@@ -12,7 +12,7 @@ class Rate(NamedTuple):
 
     @property
     def interval(self) -> int:
-        """Milliseconds in which the bucket gains one token."""
+        """Milliseconds after which the bucket gains one token."""
         return max(1, self.seconds * 1000 // self.tokens)
 
 

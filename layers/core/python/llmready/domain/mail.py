@@ -1,4 +1,4 @@
-"""Mails that wait in the outbox until a provider has taken them."""
+"""Mails of the outbox, which stay there until the provider accepts them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from llmready.domain.clock import Moment
 
 
 class MailKind(StrEnum):
-    """One template folder each."""
+    """Kinds of mails; each has a folder of templates."""
 
     VERIFY_EMAIL = "verify_email"
     ACCOUNT_EXISTS = "account_exists"
@@ -24,14 +24,14 @@ class MailKind(StrEnum):
 
 
 class Preference(StrEnum):
-    """The mails that a user may turn off or on; all others belong to the account and always come."""
+    """Kinds of mails that a user can turn off; all other mails concern the account and are always sent."""
 
     GENERATIONS = "generations"
     QUOTA_RESET = "quota_reset"
 
 
 class MailPreferences(BaseModel):
-    """Which mails a user wants."""
+    """The kinds of mails that a user receives."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +39,7 @@ class MailPreferences(BaseModel):
     quota_reset: bool = False
 
     def want(self, kind: MailKind) -> bool:
-        """Tell whether a mail of a kind is wanted."""
+        """Return whether the user receives mails of a kind."""
         preference = PREFERENCES.get(kind)
         return preference is None or bool(getattr(self, preference))
 
@@ -64,10 +64,10 @@ ACCOUNT_MAILS = frozenset(
 """The only emails that an unconfirmed address gets. They contain no text that a user chose."""
 
 ACCOUNT_MAILS_AN_HOUR = 5
-"""Maximum number of account mails to one address within an hour, for any cause."""
+"""Maximum number of account mails to one address within an hour, whatever their cause."""
 
 RESERVED_FOR_RESETS = 1
-"""How many of them only password resets may use."""
+"""How many of them are reserved for password resets."""
 
 
 class SuppressionReason(StrEnum):
@@ -78,7 +78,7 @@ class SuppressionReason(StrEnum):
 
 
 class Suppression(BaseModel):
-    """That an address gets no more mail."""
+    """A record that an address gets no more mail."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,7 +91,7 @@ class MailRefused(Exception):
 
 
 class OutboxMail(BaseModel):
-    """A mail to be sent: what it says is rendered from the records it names at the moment it goes out."""
+    """A mail to be sent. Its text is rendered when it is sent, from the records that it refers to."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -107,20 +107,20 @@ class OutboxMail(BaseModel):
     sent_at: Moment | None = None
 
     def held_back(self, until: datetime) -> "OutboxMail":
-        """Return this email as it waits until its address may get another one.
+        """Return this email as one that is delayed until its address may get another one.
 
-        There is one place for each kind, so that a newer email replaces one that waits.
+        At most one email of each kind is delayed; a newer one replaces it.
         """
         return self.model_copy(update={"id": held_back_id(self.kind), "due_at": until, "attempts": 0})
 
 
 def held_back_id(kind: MailKind) -> str:
-    """Return the ID under which an account mail of a kind waits."""
+    """Return the ID under which a delayed account mail of a kind is stored."""
     return f"held-back-{kind}"
 
 
 class Message(BaseModel):
-    """A rendered mail; ``unsubscribe_url`` ends mails of its kind, None where they belong to the account."""
+    """A rendered mail. ``unsubscribe_url`` turns off mails of its kind; it is None for account mails."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -133,7 +133,7 @@ class Message(BaseModel):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers by which a mail program offers to unsubscribe with one click (RFC 2369, RFC 8058)."""
+        """Headers for unsubscribing with one click in a mail program (RFC 2369, RFC 8058)."""
         if self.unsubscribe_url is None:
             return {}
         return {

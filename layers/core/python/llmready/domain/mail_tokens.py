@@ -12,11 +12,11 @@ from uuid import UUID
 from llmready.domain.mail import MailKind
 
 _SECRET_BYTES = 32
-_LENGTH = 64  # characters of base64url: the user's id and the secret, 48 bytes
+_LENGTH = 64  # characters of base64url for 48 bytes: the user's ID and the secret
 
 
 class Purpose(StrEnum):
-    """What a token is good for."""
+    """What a token can be used for."""
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - what it is for
@@ -41,7 +41,7 @@ class MailToken(NamedTuple):
 
 
 def new_mail_token(user_id: str) -> str:
-    """Return a new token of a user, as it is written into the mail."""
+    """Return a new token of a user, in the form that the mail contains."""
     return base64.urlsafe_b64encode(UUID(user_id).bytes + secrets.token_bytes(_SECRET_BYTES)).decode()
 
 

@@ -1,4 +1,4 @@
-"""Passwords: which are acceptable, how they are stored, how they are checked."""
+"""Check the strength of passwords, hash them, and compare them with stored hashes."""
 
 import re
 import unicodedata
@@ -12,25 +12,25 @@ from llmready.domain.errors import Invalid
 SHORTEST = 8
 LONGEST = 128
 
-# OWASP's second recommendation for argon2id: 19 MiB, two passes, one lane; about 40 ms here. A stored hash names
-# its parameters, and one with others is replaced at the next login.
+# OWASP's second recommendation for argon2id: 19 MiB, two passes, one lane; about 40 ms here. A stored hash contains
+# its parameters; a hash with other parameters is replaced at the next login.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# What an unknown address is checked against, so that it takes as long as a wrong password.
+# The hash that is checked for an unknown address, so that the check takes as long as for a wrong password.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$UdVKZ+KstXSjSLcrY2ymMg$NdiKcO/yZQ94AH1N8h9ZZ4sV6S+Rl7pbWWNofJKmO7M"
 
-# The words that are dressed up most: Password1!, Qwerty2024, l3tm3in.
+# Words that are often varied with digits and punctuation: Password1!, Qwerty2024, l3tm3in.
 _DRESSED_UP = 1000
 _LEET = str.maketrans("01345@$!7", "oieasasit")
 _ORNAMENT = re.compile(r"^[\d\W_]+|[\d\W_]+$")
 
 
 def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "password") -> None:
-    """Refuse a password that is known or easily guessed.
+    """Refuse a password that is common or easy to guess.
 
     Args:
         password: The new password.
-        own: What others know of its owner, such as the address and the name.
-        field: The body field that holds it.
+        own: Texts that others know about the owner, such as the address and the name.
+        field: The body field that contains the password.
 
     Raises:
         Invalid: It is a common password, a simple variation of one, or the owner's name or address.
@@ -54,12 +54,12 @@ def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "pas
 
 
 def hashed(password: str) -> str:
-    """Return what is stored of a password."""
+    """Return the hash of a password in the form that is stored."""
     return _hasher.hash(_composed(password))
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Tell whether a password is the stored one; takes as long when there is none."""
+    """Return whether a password matches a stored hash. Takes equally long if there is no stored hash."""
     try:
         _hasher.verify(stored or _NOBODY, _composed(password))
     except (VerificationError, InvalidHashError):
@@ -68,12 +68,12 @@ def matches(stored: str | None, password: str) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """Tell whether a password was stored with other parameters than today's."""
+    """Return whether a hash was created with other parameters than the current ones."""
     return _hasher.check_needs_rehash(stored)
 
 
 def _composed(password: str) -> str:
-    # The same characters, whichever way a keyboard spells them (NIST SP 800-63B).
+    # Normalise the password, because keyboards can encode the same characters differently (NIST SP 800-63B).
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,4 +1,4 @@
-"""What each plan gives."""
+"""The plans and their limits."""
 
 from enum import StrEnum
 from typing import Self
@@ -7,16 +7,16 @@ from pydantic import BaseModel, ConfigDict
 
 
 class QueueName(StrEnum):
-    """The two ways to wait for a worker."""
+    """The two queues of generations."""
 
     STANDARD = "standard"
     PRIORITY = "priority"
 
 
 class Lane(StrEnum):
-    """Where generations wait: the queues of the plans, each once more for those that need a browser.
+    """A queue of generations: each plan's queue exists twice, with and without a browser.
 
-    So a task without a browser never meets a generation that it cannot do.
+    Therefore a task without a browser never receives a generation that needs one.
     """
 
     STANDARD = "standard"
@@ -26,12 +26,12 @@ class Lane(StrEnum):
 
     @classmethod
     def of(cls, queue: QueueName, *, browser: bool) -> Self:
-        """Return the lane of a plan's queue, for those that need a browser or for the others."""
+        """Return the lane of a plan's queue for generations that need a browser, or for the others."""
         return cls(f"{queue}_browser" if browser else queue.value)
 
 
 class Schedule(StrEnum):
-    """How often a website is generated without anybody starting it."""
+    """How often a website is generated automatically."""
 
     OFF = "off"
     DAILY = "daily"
@@ -43,7 +43,8 @@ class Plan(BaseModel):
     """One plan's limits; a month is a UTC calendar month.
 
     Attributes:
-        running: Generations of a user that are queued or crawled at once; more are accepted and wait.
+        running: Number of generations of a user that may be queued or crawled at the same time; more are accepted and
+        wait.
         files_kept_days: Days that the files of a generation are kept.
         longest_crawl: Maximum timeout of a website, in seconds.
         schedule: The most frequent schedule that a website may have.
@@ -120,5 +121,5 @@ PLANS: dict[str, Plan] = {
 
 
 def plan_named(name: str) -> Plan:
-    """Return the plan called ``name``; a name that no longer exists counts as free."""
+    """Return the plan with this name, or the free plan if the name no longer exists."""
     return PLANS.get(name, FREE)

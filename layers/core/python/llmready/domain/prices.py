@@ -1,10 +1,10 @@
-"""What AWS asks (US dollars, us-east-1, on demand, without taxes) in November 2026; other regions differ."""
+"""AWS prices in US dollars (us-east-1, on demand, without taxes) of November 2026; other regions differ."""
 
 from typing import Literal, NamedTuple
 
 Architecture = Literal["arm64", "x86_64"]
 
-# Spot prices move; this is what they were below the price on demand for most of the year.
+# Spot prices change; for most of the year, they were below this share of the on-demand price.
 SPOT_SHARE = 0.3
 FARGATE_VCPU_HOUR: dict[Architecture, float] = {"arm64": 0.03238, "x86_64": 0.04048}
 FARGATE_GB_HOUR: dict[Architecture, float] = {"arm64": 0.00356, "x86_64": 0.004445}
@@ -13,13 +13,13 @@ LAMBDA_GB_SECOND: dict[Architecture, float] = {"arm64": 0.0000133334, "x86_64": 
 
 
 class Price(NamedTuple):
-    """A price, and what each account has a month without paying for it, for as long as it exists."""
+    """A price, and the monthly amount that is permanently free for each account."""
 
     dollars: float
     free: float = 0.0
 
     def of(self, amount: float, *, allowance: bool) -> float:
-        """Return what an amount costs a month; the allowance may be used up by others in the account."""
+        """Return the monthly cost of an amount, with or without the free allowance."""
         return self.dollars * max(0.0, amount - (self.free if allowance else 0.0))
 
 
@@ -50,13 +50,13 @@ SCAN_FILE = Price(0.215 / 1e3, 1000)
 
 
 def task_hour(*, cpu: int, memory: int, architecture: Architecture, spot: bool = True) -> float:
-    """Return what an hour of a worker task costs, with its public address.
+    """Return the cost of one hour of a worker task with its public IP address.
 
     Args:
         cpu: CPU units (1024 is one vCPU).
         memory: MiB.
-        architecture: Of the processor.
-        spot: Whether it runs on spare capacity.
+        architecture: Architecture of the processor.
+        spot: Whether the task runs on Spot capacity.
     """
     on_demand = cpu / 1024 * FARGATE_VCPU_HOUR[architecture] + memory / 1024 * FARGATE_GB_HOUR[architecture]
     return round(on_demand * (SPOT_SHARE if spot else 1.0) + PUBLIC_IPV4_HOUR, 6)

@@ -1,7 +1,7 @@
-"""How many generations a user may make in a month.
+"""The monthly quota of generations.
 
-One counter ``taken`` holds what is reserved by running generations and what was used by completed ones; a start
-raises it under the condition that it is below the plan's limit, so no race can pass the limit.
+The counter ``taken`` is the sum of the units that running generations reserve and of those that completed ones used.
+A start increments it on condition that it is below the plan's limit, so parallel starts cannot exceed the limit.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ def month_of(time: datetime) -> str:
 
 
 def resets_at(time: datetime) -> datetime:
-    """Return when the quota of the month of ``time`` is replaced by a full one: the first of the next month, UTC."""
+    """Return when the quota resets after ``time``: the first day of the next month, UTC."""
     first = time.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)
 

@@ -1,4 +1,4 @@
-"""Which of the files to give to a language model."""
+"""Recommend which files of an archive to give to a language model."""
 
 from pydantic import BaseModel
 
@@ -6,7 +6,7 @@ _MB = 1_000_000
 
 
 class Recommendation(BaseModel):
-    """What to use of an archive, and why."""
+    """The recommended files, and the reason."""
 
     type: str
     title: str

@@ -18,7 +18,7 @@ FAILURES_UNTIL_OFF = 3
 """Failed runs in a row after which a schedule is turned off."""
 
 LATEST_START = timedelta(hours=1)
-"""How late a run may start; one that is later is missed, and missed runs are not made up."""
+"""How late a run may start. A run that is later is skipped and not repeated."""
 
 _FREQUENCY = (Schedule.OFF, Schedule.MONTHLY, Schedule.WEEKLY, Schedule.DAILY)
 _SECONDS_A_DAY = 86_400
@@ -92,5 +92,5 @@ def must_stop(schedule: Schedule, failures: int) -> bool:
 
 
 def is_run_of(schedule: Schedule, website_id: str, due_at: datetime) -> bool:
-    """Tell whether a daily slot of a website is a slot of a schedule, too."""
+    """Return whether a daily slot of a website is also a slot of a schedule."""
     return next_run(schedule, website_id, due_at - timedelta(milliseconds=1)) == due_at

@@ -17,11 +17,11 @@ class TaskStop(BaseModel):
     """The end of a task as ECS reports it.
 
     Attributes:
-        kind: What the task was started for.
+        kind: The kind of the task.
         code: ECS's ``stopCode``.
-        reason: ECS's sentence, with what each container adds to it.
+        reason: The reason that ECS gives, with the reasons of the containers.
         exit_codes: The exit code of each container; None for one that never started.
-        ran: How long its containers ran; None when they never started.
+        ran: How long its containers ran; None if they never started.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +34,7 @@ class TaskStop(BaseModel):
 
     @property
     def failed_at_start(self) -> bool:
-        """Whether the task ended before it could work: no machine, no image, a program that does not run."""
+        """Whether the task ended before it could work, for example without capacity or without an image."""
         if self.code in _INTENDED:
             return False
         if self.code == "TaskFailedToStart" or self.ran is None:
@@ -47,8 +47,8 @@ class StartFailures(BaseModel):
 
     Attributes:
         count: Failures in a row; those within one pause count as one.
-        at: When the last of them was counted.
-        reason: Why, in ECS's words.
+        at: Time of the last counted failure.
+        reason: The reason that ECS gave.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,13 +65,13 @@ class StartFailures(BaseModel):
         return self.at + min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(10, self.count - 1)))
 
     def allowed(self, wanted: int, time: datetime) -> int:
-        """Return how many of the tasks that are wanted may be started: after a failure, one tries first."""
+        """Return how many of the required tasks may be started: after a failure, only one."""
         if self.retry_at is None:
             return wanted
         return min(wanted, 1) if self.retry_at <= time else 0
 
     def after(self, stop: TaskStop, time: datetime) -> "StartFailures":
-        """Return the failures once another task has stopped."""
+        """Return the failures after another task has stopped."""
         if not stop.failed_at_start:
             worked = stop.code not in _INTENDED
             return StartFailures() if worked else self

@@ -17,17 +17,17 @@ ISSUER = "llmready"
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=30)
 DOWNLOAD_LIFETIME = timedelta(days=7)
-UNSUBSCRIBE_LIFETIME = timedelta(days=400)  # emails are kept, and so is the wish to get no more of them
+UNSUBSCRIBE_LIFETIME = timedelta(days=400)  # long, because users may unsubscribe with an old email
 REFRESH_GRACE = timedelta(seconds=30)
 """How long a cookie session accepts the refresh token before the newest one."""
 _REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp"]
 _LONGEST = 4096
-# The last of the 43 characters of a signature carries two bits more than are read: one spelling only.
+# The last of the 43 characters of a signature contains two unused bits; only one spelling is accepted.
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 class Audience(StrEnum):
-    """What a token is good for; one kind is never accepted as another."""
+    """What a token can be used for; one kind is never accepted as another."""
 
     ACCESS = "llmready-access"
     REFRESH = "llmready-refresh"
@@ -42,21 +42,21 @@ LONGEST_LIFETIMES = {
     Audience.DOWNLOAD: DOWNLOAD_LIFETIME,
     Audience.UNSUBSCRIBE: UNSUBSCRIBE_LIFETIME,
 }
-"""The longest lifetime of a signed token, by what it is for."""
+"""The longest lifetime of a signed token of each kind."""
 
 
 class Keys(Protocol):
-    """The key that signs, and those that are accepted."""
+    """The key that signs tokens, and the keys that are accepted."""
 
     def signing(self, time: datetime) -> tuple[str, str]:
-        """Return id and secret of the key that signs at ``time``."""
+        """Return the ID and the secret of the key that signs at ``time``."""
 
     def secret_of(self, kid: object, audience: Audience) -> str | None:
-        """Return the secret of the key named ``kid``, or None if tokens for ``audience`` may not be signed by it."""
+        """Return the secret of the key ``kid``, or None if it is not accepted for tokens for ``audience``."""
 
 
 class Claims(BaseModel):
-    """What an accepted token or API key says.
+    """The claims of an accepted token or API key.
 
     Attributes:
         scope: The refresh family or the generation that a token belongs to.
@@ -101,13 +101,13 @@ def issue(
     """Return a signed token.
 
     Args:
-        keys: What signs.
-        audience: What it is good for.
-        subject: Id of the user.
-        time: From when it is good.
-        lifetime: For how long.
-        scope: What it is limited to.
-        token_id: Its id; a new one when None.
+        keys: The signing keys.
+        audience: What the token can be used for.
+        subject: ID of the user.
+        time: When the token becomes valid.
+        lifetime: How long the token is valid.
+        scope: The refresh token family or the generation to which it is limited.
+        token_id: ID of the token; None creates a new one.
     """
     import jwt  # noqa: PLC0415 - see check()
 
@@ -116,7 +116,7 @@ def issue(
         "aud": audience.value,
         "sub": subject,
         "jti": token_id or new_id(),
-        # With its milliseconds: a token of the moment before a password changed is not one of the moment after.
+        # Milliseconds are needed to distinguish tokens from before and after a change of the password.
         "iat": round(time.timestamp(), 3),
         "exp": int((time + lifetime).timestamp()),
     }
@@ -127,12 +127,13 @@ def issue(
 
 
 def check(keys: Keys, audience: Audience, token: str) -> Claims:
-    """Return the claims of a good token.
+    """Return the claims of a valid token.
 
     Raises:
-        Unauthenticated: It is not ours, not for this, expired or malformed; the detail does not say which.
+        Unauthenticated: The signature or the audience is wrong, or the token is expired or malformed; the detail does
+        not say which.
     """
-    # The worker's image has no JWT library: it imports this module for its constants alone.
+    # Imported here because the worker's image has no JWT library; the worker uses only the constants of this module.
     import jwt  # noqa: PLC0415
 
     refusal = Unauthenticated("invalid_token", "The token is missing, expired or not valid.")

@@ -11,17 +11,19 @@ from llmready.domain.plans import Plan, plan_named
 
 
 class User(BaseModel):
-    """An account. The counters are kept by the transactions that change what they count.
+    """An account. Each counter is updated in the transaction that changes what it counts.
 
-    ``running_count`` counts generations that have not ended, ``slots_taken`` those of them that are not held.
+    ``running_count`` is the number of generations that have not ended; ``slots_taken`` is the number of those that
+    are not queued by plan limit.
 
-    ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are kept: they outlive the
-    account. It is None for an account of version 0.1.0 that has not signed in since, whose ledgers are its own.
+    ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are stored; they are kept
+    after the account is deleted. It is None for an account of version 0.1.0 that has not signed in since; the
+    ledgers of such an account are stored under its own ID.
 
-    Nothing runs for an account that was suspended at ``suspended_at``, and all its requests are refused.
+    If ``suspended_at`` is set, the account is suspended: all its requests are refused, and nothing runs for it.
 
-    Tokens from before ``sessions_since`` are not accepted, but for those of the sign-in ``kept_family``, which
-    changed the password.
+    Tokens that were issued before ``sessions_since`` are not accepted, except those of the sign-in ``kept_family``,
+    which changed the password.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,17 +55,17 @@ class User(BaseModel):
 
     @property
     def plan(self) -> Plan:
-        """The limits that hold for this user."""
+        """The plan of this user."""
         return plan_named(self.plan_name)
 
     @property
     def listed_total(self) -> int:
-        """How many generations the user's history shows."""
+        """Number of generations in the user's history."""
         return self.running_count + self.listed_completed + self.listed_failed + self.listed_cancelled
 
 
 def email_key(email: str) -> str:
-    """Return the form under which an address is unique: composed, lower case, the domain included."""
+    """Return the form of an address that must be unique: Unicode NFC, lower case."""
     return unicodedata.normalize("NFC", email.strip()).casefold()
 
 

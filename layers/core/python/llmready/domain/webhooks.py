@@ -20,7 +20,7 @@ MOST_WEBHOOKS = 5
 """Endpoints that an account may have at once."""
 
 ROTATION = timedelta(hours=24)
-"""How long deliveries carry the signature of a replaced secret as well."""
+"""How long deliveries also contain a signature with the replaced secret."""
 
 RETRIES = (
     timedelta(seconds=5),
@@ -34,12 +34,13 @@ LONGEST_PAUSE = timedelta(hours=24)
 """The longest pause that ``Retry-After`` of a receiver can ask for."""
 
 MOST_ATTEMPTS_KEPT = 20
-"""How many attempts of a delivery are stored; the newest are kept."""
+"""Number of attempts of a delivery that are stored, the newest ones."""
 
-_ANSWERS_KEPT = 3  # attempts whose answers are stored; the newest
+_ANSWERS_KEPT = 3  # newest attempts whose answers are stored
 
 MOST_PENDING = 50
-"""Pending deliveries of an endpoint above which its owner cannot add more by hand. Events always are stored."""
+"""Number of pending deliveries of an endpoint from which on its owner cannot add more by hand. Events are always
+stored."""
 
 _PREFIX = "whsec_"
 _SECRET_BYTES = 32
@@ -60,7 +61,7 @@ PING = "ping"
 
 
 class DisabledReason(StrEnum):
-    """Why an endpoint receives nothing."""
+    """Why an endpoint is disabled."""
 
     BY_USER = "by_user"
     GONE = "gone"
@@ -71,12 +72,13 @@ class Webhook(BaseModel):
     """An endpoint of a user.
 
     Attributes:
-        events: What it receives.
-        secret: Key of its signatures, as its owner got it.
-        previous_secret: The secret before the last rotation, which signs as well until ``previous_until``.
-        disabled_at: Since when it receives nothing; None while it is active.
-        last_success_at: When it accepted a delivery last.
-        paused_until: Until when nothing is sent to it, because it did not answer in time.
+        events: The events that it receives.
+        secret: Key of its signatures, in the form that the owner received.
+        previous_secret: The secret before the last rotation, which is also used for signatures until
+        ``previous_until``.
+        disabled_at: Time since which it is disabled; None while it is active.
+        last_success_at: Time of the last accepted delivery.
+        paused_until: Time until which nothing is sent to it, because it did not answer in time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -106,7 +108,7 @@ class Webhook(BaseModel):
         return self.is_active and event in self.events
 
     def rotated(self, secret: str, time: datetime) -> Self:
-        """Return it with a new secret; the replaced one signs for a day more."""
+        """Return the webhook with a new secret; deliveries are signed with both secrets for one day."""
         return self.model_copy(
             update={
                 "secret": secret,
@@ -134,7 +136,7 @@ class Webhook(BaseModel):
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a delivery."""
+    """Status of a delivery."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -161,13 +163,13 @@ class Attempt(BaseModel):
 
 
 class Delivery(BaseModel):
-    """An event on its way to an endpoint. Its ID and body stay the same in all attempts.
+    """The delivery of an event to an endpoint. Its ID and body stay the same in all attempts.
 
     Attributes:
         event: Type of the event.
         body: Body of the requests (JSON).
         due_at: When the next attempt may begin.
-        tries: Attempts that were begun since the event or the last manual retry.
+        tries: Number of attempts that began since the event or the last manual retry.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -185,11 +187,11 @@ class Delivery(BaseModel):
     correlation_id: str = ""
 
     def pause(self, *, retry_after: timedelta | None, chance: float) -> timedelta | None:
-        """Return how long to wait after a failed attempt, or None if its retries are used up. A ping has none.
+        """Return how long to wait after a failed attempt, or None if no retries are left. A ping is not retried.
 
         Args:
-            retry_after: What the receiver asked for.
-            chance: Random number from 0 to 1, which spreads retries.
+            retry_after: The delay that the receiver requested.
+            chance: Random number from 0 to 1, which spreads the retries of many deliveries.
         """
         if self.event == PING or self.tries > len(RETRIES):
             return None
@@ -197,14 +199,14 @@ class Delivery(BaseModel):
         return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))
 
     def with_attempt(self, attempt: Attempt) -> Self:
-        """Return it with one more attempt; only the newest attempts keep what the receiver answered."""
+        """Return the delivery with one more attempt; the receiver's answer is kept only for the newest attempts."""
         attempts = (*self.attempts, attempt)[-MOST_ATTEMPTS_KEPT:]
         older = (each.model_copy(update={"response": None}) for each in attempts[:-_ANSWERS_KEPT])
         return self.model_copy(update={"attempts": (*older, *attempts[-_ANSWERS_KEPT:])})
 
 
 class WebhookAnswer(BaseModel):
-    """What came of one request to an endpoint.
+    """The result of one request to an endpoint.
 
     Attributes:
         status_code: Status of the answer; None if there was none.
@@ -212,7 +214,7 @@ class WebhookAnswer(BaseModel):
         response: Start of the answer's body.
         error: Why there was no answer, as a sentence for the owner of the endpoint.
         retry_after: Value of the answer's ``Retry-After``, as a duration.
-        timed_out: Whether the time for the request was over before the answer.
+        timed_out: Whether the time limit was reached before an answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -243,9 +245,9 @@ def new_delivery(
     Args:
         webhook: The endpoint.
         event: Type of the event.
-        data: What the event is about, as the API shows it.
+        data: The object that the event is about, as the API shows it.
         time: Time of the event.
-        correlation_id: ID by which the logs of what led to the event are found.
+        correlation_id: Correlation ID of the request or run that caused the event.
     """
     content = {"type": event, "timestamp": timestamp(time), "data": data}
     return Delivery(
@@ -264,11 +266,11 @@ def webhook_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> st
     """Return the URL of an endpoint in its normal form.
 
     Args:
-        text: What the user typed.
+        text: The text that the user entered.
         allowed_hosts: ``host:port`` pairs that are accepted although they are not public, and without encryption.
 
     Raises:
-        Invalid: It is no https URL of a public host; the detail says why.
+        Invalid: It is not an https URL of a public host; the detail gives the reason.
     """
     url = public_url(text, allowed_hosts=allowed_hosts)
     scheme, _, rest = url.partition("://")

@@ -1,1 +1,1 @@
-"""HTTP: the shapes of requests and answers, the one error table, the check of tokens."""
+"""HTTP: schemas of requests and answers, the table of errors, and the check of credentials."""

@@ -1,4 +1,7 @@
-"""One function's API: Powertools' event handler with our gate before it and our errors around it."""
+"""The API of one function.
+
+It extends Powertools' event handler with checks of each request and with problem documents as errors.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -42,7 +45,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=31536000",
 }
-# What one process answers to one client; far above what people and their programs need.
+# Limits per client and process, far above what people and their programs need.
 _OPEN_REQUESTS = Rate(300)
 _CHANGES = Rate(600)
 _READS = frozenset({"GET", "HEAD"})
@@ -53,9 +56,9 @@ class Api(APIGatewayHttpResolver):
     """Resolver that returns every error as a problem document.
 
     Args:
-        open_paths: Paths below ``/api/v1`` that need no token; None when no path does.
+        open_paths: Paths below ``/api/v1`` that need no token; None if no path needs one.
         bodiless_paths: Paths below ``/api/v1`` whose request bodies are ignored.
-        authenticate: Returns what the token of an event says, or raises Unauthenticated.
+        authenticate: Returns the claims of an event's token, or raises Unauthenticated.
         limits: Rate limits of routes by method and path below ``/api/v1``, such as ``POST /auth/login``. They are
             counted before the body is read.
     """
@@ -83,17 +86,17 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def event(self) -> dict[str, Any]:
-        """The request as API Gateway sent it."""
+        """The request event of API Gateway."""
         return self.current_event.raw_event
 
     @property
     def claims(self) -> Claims:
-        """What the token says; only on routes that need one."""
+        """The claims of the token; only on routes that need one."""
         return cast("Claims", self.context["claims"])
 
     @property
     def user_id(self) -> str:
-        """Id of the signed-in user; only on routes that need a token."""
+        """ID of the signed-in user; only on routes that need a token."""
         return self.claims.sub
 
     def account(self, user: User | None) -> User:
@@ -108,12 +111,12 @@ class Api(APIGatewayHttpResolver):
         """Take one unit of a rate limit. The response then contains the limit's status.
 
         Args:
-            name: Of the limit.
-            rate: What it allows.
-            key: Whom it limits; None takes the address that the request comes from.
+            name: Name of the limit.
+            rate: How many requests are allowed in how many seconds.
+            key: Whom it limits, such as a user ID; None takes the source address of the request.
 
         Raises:
-            TooManyRequests: None is left.
+            TooManyRequests: The limit is reached.
         """
         from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
 
@@ -121,7 +124,7 @@ class Api(APIGatewayHttpResolver):
         self._note(take_one(bootstrap.services(), name, key, rate))
 
     def _note(self, status: RateLimitStatus | None) -> None:
-        """Have the answer tell a status, and refuse the request if the limit is reached."""
+        """Add a rate limit status to the answer, and refuse the request if the limit is reached."""
         self._limit_status = status
         if status is not None and status.wait:
             raise TooManyRequests(
@@ -133,8 +136,8 @@ class Api(APIGatewayHttpResolver):
     def _limit_route(self, event: dict[str, Any], claims: Claims | None) -> None:
         """Count a request before its body is read.
 
-        A route without a limit of its own is counted by this process alone: for each source address where no sign-in
-        is needed, and for each user where something is changed.
+        For a route without its own limit, this process counts requests in memory: per source address on routes that
+        need no sign-in, and per user on routes that change something.
         """
         method, source = _method(event), source_address(event)
         own = self._limits.get(f"{method} {event['rawPath']}")
@@ -163,7 +166,7 @@ class Api(APIGatewayHttpResolver):
         )
         @tracer.capture_lambda_handler(capture_response=False)
         def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-            # One path, whether it came with a slash at its end or not.
+            # A trailing slash does not matter.
             event["rawPath"] = event.get("rawPath", "").rstrip("/") or "/"
             is_head = _method(event) == "HEAD"
             if is_head:
@@ -204,11 +207,11 @@ class Api(APIGatewayHttpResolver):
         return None
 
     def _claims(self, event: dict[str, Any]) -> Claims | None:
-        """Return what the token or API key of a request says; None on paths that need neither.
+        """Return the claims of the token or API key of a request; None on paths that need neither.
 
         Raises:
-            Unauthenticated: There is none that is accepted.
-            Forbidden: It is an API key that is not accepted on this route.
+            Unauthenticated: The request has no valid credentials.
+            Forbidden: The credentials are an API key, which is not accepted on this route.
         """
         if self._open_paths is None:
             return None
@@ -227,7 +230,7 @@ class Api(APIGatewayHttpResolver):
         return claims
 
     def _refuse_other_methods(self, event: dict[str, Any]) -> None:
-        """Keep ``GET /generations/start`` from being read as the generation of the id "start"."""
+        """Refuse ``GET /generations/start``, which would otherwise be read as a generation with the ID "start"."""
         routes = [route for route in self._static_routes if route.rule.match(event["rawPath"])]
         if routes and all(route.method != _method(event) for route in routes):
             raise _not_allowed(routes)
@@ -252,7 +255,7 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def request_id(self) -> str:
-        """Id of the request, as answers and logs name it."""
+        """ID of the request, as in answers and logs."""
         return _request_id(self.event)
 
 
@@ -277,7 +280,7 @@ def _not_allowed(routes: list[Route]) -> MethodNotAllowed:
 
 
 def offset_of(page: int, per_page: int) -> int:
-    """Return how many entries come before a page.
+    """Return the number of entries before a page.
 
     Raises:
         Invalid: The page is beyond the last numbered page; use a cursor instead.
@@ -285,14 +288,14 @@ def offset_of(page: int, per_page: int) -> int:
     if page * per_page > _DEEPEST_OFFSET:
         raise Invalid(
             "page",
-            f"Pages go up to entry {_DEEPEST_OFFSET}; use the cursor to go further.",
+            f"Page numbers reach up to entry {_DEEPEST_OFFSET}; use the cursor for later entries.",
             code="use_cursor",
         )
     return (page - 1) * per_page
 
 
 def pages_of(total: int, per_page: int) -> int:
-    """Return how many pages a list has."""
+    """Return the number of pages of a list."""
     return -(-total // per_page)
 
 

@@ -1,4 +1,4 @@
-"""Cursors: places in a list, as words that only mean something to us."""
+"""Opaque cursors: positions in a list."""
 
 import base64
 import binascii
@@ -8,12 +8,14 @@ from llmready.domain.errors import Invalid
 
 
 def cursor_at(entry_id: str) -> str:
-    """Return the cursor behind an entry."""
+    """Return the cursor of the position after an entry."""
     return base64.urlsafe_b64encode(entry_id.encode()).decode().rstrip("=")
 
 
 def place_of(cursor: str) -> str:
-    """Return the ID after which a list continues. The owner of the list comes from the credentials, never from it.
+    """Return the ID after which a list continues.
+
+    The owner of the list comes from the credentials, not from the cursor.
 
     Raises:
         Invalid: The cursor was not created by this service.

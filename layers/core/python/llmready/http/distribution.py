@@ -1,7 +1,7 @@
-"""Requests through the CloudFront distribution: how they are recognised, and what it says about the viewer.
+"""Recognise requests through the CloudFront distribution, and read the viewer's address and host from them.
 
-The distribution adds a secret header that no viewer knows, and overwrites two headers with the address that the
-viewer connected from and the host that the viewer asked for. These two are read only from requests with the secret
+The distribution adds a secret header, and overwrites two headers with the source address of the viewer and the host
+that the viewer requested. These two are read only from requests with the secret
 header.
 """
 
@@ -22,10 +22,10 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 
 
 def from_distribution(event: dict[str, Any], accepted: Collection[str]) -> None:
-    """Write what the distribution says about the viewer into an event, as if the gateway had seen the viewer.
+    """Replace the address and the host in an event by those of the viewer.
 
     Args:
-        event: The request as API Gateway sent it. It loses the distribution's headers.
+        event: The request event of API Gateway. The distribution's headers are removed from it.
         accepted: The values of the secret header that are accepted.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The page to browse the API with: a small page, and the parts of Swagger UI that it loads."""
+"""The documentation page of the API: a small page, and the files of Swagger UI that it loads."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import openapi as powertools
 
 from llmready.http.static_content import StaticContent
 
-# The folder alone: what lies in it as code would be imported at every cold start.
+# Only the path is computed here: importing the files as modules would cost time at every cold start.
 _ASSETS = Path(powertools.__file__).parent / "swagger_ui"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _START = Template("""
@@ -34,7 +34,8 @@ _PAGE = Template("""<!doctype html>
 <link rel="stylesheet" href="$style">
 </head>
 <body>
-<main id="page"><p>This page needs JavaScript; <a href="$openapi">openapi.json</a> says the same.</p></main>
+<main id="page"><p>This page needs JavaScript; <a href="$openapi">openapi.json</a> contains the same
+information.</p></main>
 <script src="$program"></script>
 <script src="$start"></script>
 </body>
@@ -54,7 +55,8 @@ def docs_page(prefix: str) -> StaticContent:
     """Return the page.
 
     Args:
-        prefix: Path of the API. The parts of the page lie below ``/docs`` there, and the OpenAPI text beside it.
+        prefix: Path of the API. The files of the page are below ``/docs`` of this path, and the OpenAPI document is
+        beside it.
     """
     page = _PAGE.substitute(
         openapi=f"{prefix}/openapi.json",
@@ -73,7 +75,10 @@ def docs_part(prefix: str, name: str) -> StaticContent | None:
 
 @cache
 def _names(prefix: str) -> dict[str, str]:
-    """Return the file names of the parts. A name contains a hash, so that clients may keep each part for ever."""
+    """Return the file names of the parts.
+
+    A name contains a hash, so that clients can cache each file without limit.
+    """
     ends = {"program": "js", "start": "js", "style": "css"}
     return {part: f"{part}-{_part(prefix, part).digest}.{end}" for part, end in ends.items()}
 

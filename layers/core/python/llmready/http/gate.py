@@ -1,4 +1,4 @@
-"""Checks of every request before it is routed: size, type and shape of its body, and credentials."""
+"""Check every request before routing: size, media type and structure of its body, and credentials."""
 
 import base64
 import binascii
@@ -37,7 +37,7 @@ def check_body(event: dict[str, Any]) -> None:
     try:
         text = raw.decode()
         content = json.loads(text, parse_constant=_refuse_constant)
-        # Lone surrogates pass JSON's escapes, but no UTF-8 text can hold them.
+        # JSON escapes can contain lone surrogates, which cannot be stored as UTF-8.
         json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Invalid("body", "The body is not valid JSON.", code="malformed_json") from None
@@ -114,7 +114,7 @@ def _raw(body: str, *, is_base64: bool) -> bytes:
 
 
 def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _check_shape(content: object) -> None:

@@ -6,16 +6,17 @@ from llmready.domain.errors import Unauthenticated
 from llmready.domain.tokens import Audience, Claims
 from llmready.ports.accounts import Sessions
 
-# A revoked family's access tokens may read for a minute at most; the rest is for clocks and requests under way.
+# Access tokens of a revoked family may read for at most a minute; ten seconds are left for clocks and running
+# requests.
 _KNOWN_FOR = timedelta(seconds=50)
-_MOST = 10_000  # families that a process remembers
+_MOST = 10_000  # families that a process caches
 
 
 class OpenFamilies:
     """Refuses access tokens whose refresh token family was revoked.
 
-    Every call that changes something looks the family up. Reads rely on a look-up of the last 50 seconds, so that
-    polling costs no further request to the table.
+    Each request that changes something reads the family from the table. Reads may use a result that is at most 50
+    seconds old, so that polling costs no additional request.
 
     Args:
         sessions: The refresh token families.
@@ -29,7 +30,7 @@ class OpenFamilies:
         """Refuse the token of a revoked family.
 
         Args:
-            claims: What the token says.
+            claims: The claims of the token.
             changes: Whether the request changes or deletes something.
             time: The current time.
 

@@ -1,4 +1,4 @@
-"""The two small pages that the links in mails lead to; everything else about them is the API."""
+"""Small HTML pages to which the links in mails lead on stages without a web app. They call the API."""
 
 import base64
 import hashlib
@@ -75,7 +75,7 @@ $form
 """)
 
 _VERIFY = """<form data-to="verify-email">
-<p>Is the address that you signed up with yours?</p>
+<p>Do you want to confirm the address that you signed up with?</p>
 <button>Yes, confirm it</button>
 </form>"""
 
@@ -95,11 +95,11 @@ _FORMS = {"verify-email": _VERIFY, "reset-password": _RESET}
 
 
 def mail_page(name: str, path: str) -> tuple[str, dict[str, str]]:
-    """Return a page and the headers that keep it from loading or sending anything elsewhere.
+    """Return a page, and headers that prevent it from loading or sending data elsewhere.
 
     Args:
         name: ``verify-email`` or ``reset-password``.
-        path: Where the API takes the same by POST.
+        path: Path of the POST route that the page calls.
     """
     html = _PAGE.substitute(title=_TITLES[name], style=_STYLE, script=_SCRIPT, form=_FORMS[name], path=path)
     policy = (
@@ -129,21 +129,21 @@ $content
 
 
 def unsubscribe_page(mails: str, *, done: bool) -> tuple[str, dict[str, str]]:
-    """Return the page that ends a kind of mails, and its headers.
+    """Return the page that turns off a kind of mails, and its headers.
 
-    Opening it changes nothing, because programs that look for harmful links open it too: a button does.
+    Opening the page changes nothing, because malware scanners also open links in mails. The mails are turned off
+    when the user presses the button.
 
     Args:
-        mails: Which mails, as the end of a sentence.
-        done: Whether they were ended.
+        mails: The kind of mails, as the end of a sentence.
+        done: Whether the mails are already turned off.
     """
     if done:
-        title, content = "Done", f"<p>You get no more mails {mails}. The profile turns them on again.</p>"
+        title = "Done"
+        content = f"<p>You will get no more mails {mails}. You can turn them on again in your account.</p>"
     else:
-        title = "No more of these mails?"
-        content = (
-            f'<p>These are the mails {mails}.</p><form method="post"><button>Send no more</button></form>'
-        )
+        title = "Turn off these mails?"
+        content = f'<p>This turns off mails {mails}.</p><form method="post"><button>Turn off</button></form>'
     html = _UNSUBSCRIBE_PAGE.substitute(title=title, style=_STYLE, content=content)
     policy = (
         f"default-src 'none'; style-src '{source_hash(_STYLE)}'; base-uri 'none'; form-action 'self'; "

@@ -27,7 +27,7 @@ $calls
 </html>
 """)
 
-# Problems that belong to no operation of the OpenAPI document.
+# Problems that no operation of the OpenAPI document lists.
 _ELSEWHERE = {
     "not_found": {"title": "Not found", "status": 404, "detail": "This address does not exist."},
     "direct_call": {

@@ -1,4 +1,4 @@
-"""The table of errors: the HTTP response for each kind of refusal (RFC 9457)."""
+"""The table of errors: the HTTP response for each domain error (RFC 9457)."""
 
 import json
 import re
@@ -31,7 +31,7 @@ PROBLEM_PAGES = "/api/v1/problems/"
 """Path of the pages that explain the problems; a problem's type is the URL of its page."""
 
 _TIME = "must be a date and time, such as 2026-11-24T09:30:00Z"
-# What the rules of a field are called; the placeholders are pydantic's names of their parameters.
+# Texts of validation rules. The placeholders are pydantic's parameter names.
 _RULES = {
     "missing": "is required",
     "extra_forbidden": "is not a known field",
@@ -80,7 +80,7 @@ TITLES = {
     500: "Internal error",
     503: "Not available now",
 }
-"""What the problems of each status are called; the OpenAPI text has them from here."""
+"""Titles of the problems of each status, also used in the OpenAPI document."""
 
 _STATUSES: dict[type[DomainError], int] = {
     Unauthenticated: 401,
@@ -112,7 +112,7 @@ _STATUSES |= {BodyTooLarge: 413, UnsupportedMediaType: 415, MethodNotAllowed: 40
 
 
 def problem(error: DomainError, request_id: str) -> Response[str]:
-    """Return the answer for a refusal."""
+    """Return the HTTP response for a domain error."""
     status = status_of(error)
     headers: dict[str, str | list[str]] = {}
     if isinstance(error, TooManyRequests | TryAgain | Paused):
@@ -169,7 +169,7 @@ def _document(
 
 
 def status_of(error: DomainError) -> int:
-    """Return the status of a refusal."""
+    """Return the HTTP status of a domain error."""
     return _STATUSES[type(error)]
 
 
@@ -197,7 +197,7 @@ def absolute_type(body: str, base_url: str) -> str:
 
 
 def _rule(entry: Mapping[str, Any]) -> str:
-    """Return in words which rule a value breaks."""
+    """Return the validation rule that a value breaks, as a phrase."""
     kind, limits = str(entry.get("type", "")), entry.get("ctx") or {}
     if limits.get("min_length") == 1:
         return "must not be empty"
@@ -220,5 +220,5 @@ def _field_error(entry: Mapping[str, Any], whole: str) -> dict[str, str]:
         where = where[1:]
     where = [part for position, part in enumerate(where) if position == 0 or not _BRANCH.fullmatch(part)]
     message = _rule(entry)
-    # Both may contain text of the request, which may be as long as a body.
+    # Both are shortened, because they can contain text of the request body.
     return {"field": ".".join(where)[:_LONGEST_FIELD] or whole, "message": message[:_LONGEST_MESSAGE]}

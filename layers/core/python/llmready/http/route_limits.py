@@ -1,4 +1,4 @@
-"""How often a client may ask, counted before a request's body is read."""
+"""Rate limits of routes, which are applied before a request's body is read."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ class ProcessLimit:
     Args:
         name: Name of the limit.
         rate: How many requests of one client are allowed in how many seconds.
-        clients: How many clients are remembered.
+        clients: The greatest number of clients in memory.
     """
 
     def __init__(self, name: str, rate: Rate, *, clients: int = 10_000) -> None:
@@ -49,6 +49,6 @@ class ProcessLimit:
         return rate_limit_status(self._name, self._rate, allowed=allowed, ahead=full_at - now)
 
     def _forget(self, now: int) -> None:
-        """Forget the clients that may ask as often as others again; all of them when there are too many."""
+        """Remove the clients whose limit is full again; remove all if there are too many."""
         waiting = {client: full_at for client, full_at in self._full_at.items() if full_at > now}
         self._full_at = waiting if len(waiting) < self._clients else {}

@@ -1,6 +1,6 @@
-"""The one table of what an API key needs for which route.
+"""The table of the scopes that an API key needs for each route.
 
-A route that no row names needs a sign-in, so a new route is closed to keys until somebody decides otherwise.
+A route without a row needs a sign-in, so a new route refuses keys until a row is added.
 """
 
 import re
@@ -12,7 +12,7 @@ from llmready.domain.tokens import Claims
 
 
 class Rule(NamedTuple):
-    """Which scopes open a route to a key.
+    """The scopes that allow a key to call a route.
 
     Attributes:
         methods: HTTP methods in capitals.
@@ -47,7 +47,7 @@ _RULES = (
 
 
 def scopes_for(method: str, path: str) -> frozenset[Scope]:
-    """Return the scopes of which a key needs one for a request; none when the route needs a sign-in.
+    """Return the scopes of which a key needs one for a request; none if the route needs a sign-in.
 
     Args:
         method: HTTP method in capitals; HEAD counts as GET.
@@ -61,7 +61,7 @@ def scopes_for(method: str, path: str) -> frozenset[Scope]:
 
 
 def check_scopes(claims: Claims, method: str, path: str) -> None:
-    """Refuse a request that its API key may not make; a token is not limited by scopes.
+    """Check that an API key may make a request; tokens are not limited by scopes.
 
     Raises:
         Forbidden: The key lacks the scope, or the route needs a sign-in.

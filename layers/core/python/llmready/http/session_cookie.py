@@ -16,17 +16,17 @@ _MODE_HEADER = "x-llmready-session"
 
 
 def uses_cookie(event: dict[str, Any]) -> bool:
-    """Return whether a request wants its session in a cookie."""
+    """Return whether a request asks for a session in a cookie."""
     return header(event, _MODE_HEADER) == "cookie"
 
 
 def token_from_cookie(event: dict[str, Any], name: str) -> str:
-    """Return the refresh token that a request carries in the cookie called ``name``.
+    """Return the refresh token from the cookie called ``name``.
 
     Raises:
         Unauthenticated: The request has no such cookie.
     """
-    # API Gateway lists the cookies in a field of their own; an emulator may leave them in the header.
+    # API Gateway puts the cookies into a separate field; an emulator may leave them in the header.
     for text in [*(event.get("cookies") or []), *header(event, "cookie").split(";")]:
         found, separator, value = text.strip().partition("=")
         if separator and found == name and value:
@@ -45,7 +45,7 @@ def session_cookie(name: str, refresh_token: str) -> Cookie:
 
 
 def cleared_cookie(name: str) -> Cookie:
-    """Return the cookie that makes a browser forget the one called ``name``."""
+    """Return a cookie that makes a browser delete the cookie called ``name``."""
     return _cookie(name, "", seconds=0)
 
 

@@ -1,4 +1,4 @@
-"""Starting generations from a request; the API and the Firecrawl-compatible endpoint share it."""
+"""Start generations from a request; used by the API and the Firecrawl-compatible endpoint."""
 
 from llmready import bootstrap
 from llmready.domain.generation import Trigger

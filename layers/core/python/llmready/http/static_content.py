@@ -1,4 +1,4 @@
-"""Content that is the same for everybody: compressed once, and kept by clients."""
+"""Content that is the same for all users: compressed once, and cached by clients."""
 
 import base64
 import gzip
@@ -26,7 +26,7 @@ class StaticContent(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Identifies the text."""
+        """Hash of the text, for ETag."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def answer(self, event: dict[str, Any], headers: dict[str, str] | None = None) -> Response[str | None]:
@@ -57,7 +57,7 @@ class StaticContent(NamedTuple):
 
 @cache
 def _compressed(text: str) -> str:
-    """Return a text compressed and in base64, as API Gateway takes binary content."""
+    """Return a text compressed and in base64, the form in which API Gateway accepts binary content."""
     return base64.b64encode(gzip.compress(text.encode(), compresslevel=9, mtime=0)).decode()
 
 

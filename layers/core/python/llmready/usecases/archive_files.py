@@ -122,7 +122,7 @@ def index_of(archives: Archives, generation: Generation, archive: Archive) -> Fi
     """Return the index that the worker stored, or the one that the zip itself gives.
 
     Raises:
-        Gone: The archive is not there any more.
+        Gone: The archive does not exist any more.
     """
     stored = stored_index(archives, generation)
     if stored is not None:
@@ -149,7 +149,7 @@ def content_of(archives: Archives, archive: Archive, file: IndexedFile) -> bytes
     """Return the content of a file, in one range request for files that our crawler packed.
 
     Raises:
-        Gone: The archive is not there any more.
+        Gone: The archive does not exist any more.
     """
     # The crawler writes no extra fields; zips of other programs may need a second request.
     length = LOCAL_HEADER + len(file.path.encode()) + file.packed

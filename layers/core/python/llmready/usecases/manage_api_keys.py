@@ -78,4 +78,4 @@ def _note_use(services: Services, key: ApiKey, time: datetime) -> None:
         services.api_keys.note_use(key, time)
     except TryAgain:
         # The next request of the key notes its use; this one must not fail because of a statistic.
-        services.log.warning("use of an API key not noted", key_id=key.id)
+        services.log.warning("last use of an API key not stored", key_id=key.id)

@@ -25,6 +25,6 @@ def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitSt
             name, services.fingerprints.of_client(key), rate=rate, time=services.clock()
         )
     except TryAgain:
-        services.log.warning("rate limit not read; the request passes", limit=name)
+        services.log.warning("rate limit cannot be read; the request is accepted", limit=name)
         services.metrics.count("LimiterUnavailable")
         return None

@@ -7,8 +7,8 @@ from llmready.services import Services
 
 # Completes a sentence about emails.
 MAILS_OF = {
-    Preference.GENERATIONS: "that tell when a generation has ended",
-    Preference.QUOTA_RESET: "that tell when the month's generations are back",
+    Preference.GENERATIONS: "about generations that have ended",
+    Preference.QUOTA_RESET: "about the reset of the monthly quota",
 }
 
 

@@ -1,1 +1,1 @@
-"""The one table: who is kept where is in ``keys.py``, how it is read and written in ``table.py``."""
+"""The DynamoDB table. ``keys.py`` defines its keys; ``table.py`` reads and writes it."""

@@ -18,7 +18,7 @@ _TRIES = 10
 class DynamoAccountMailLimit:
     """Implements :class:`llmready.ports.limits.AccountMailLimit` with the emails of the last hour.
 
-    A token bucket would let nine emails pass within one hour; this counts exactly, and there are five at most.
+    A token bucket of five could allow nine emails within one hour. This limit counts exactly.
     """
 
     def __init__(self, table: Table) -> None:
@@ -51,13 +51,13 @@ class DynamoAccountMailLimit:
             try:
                 self._table.write(self._table.put(item, unchanged))
             except ConditionFailed:
-                continue  # another email of this address was counted meanwhile
+                continue  # another process counted an email of this address meanwhile
             return None
         raise TryAgain
 
 
 def _wait(recent: list[dict[str, Any]], *, is_reset: bool) -> datetime | None:
-    """Return when the next email may be sent; None when that is now."""
+    """Return when the next email may be sent; None if it may be sent now."""
     free = [_free_at(recent, ACCOUNT_MAILS_AN_HOUR)]
     if not is_reset:
         others = [sent for sent in recent if not sent["is_reset"]]
@@ -66,7 +66,7 @@ def _wait(recent: list[dict[str, Any]], *, is_reset: bool) -> datetime | None:
 
 
 def _free_at(sent: list[dict[str, Any]], limit: int) -> datetime | None:
-    """Return when fewer than ``limit`` of these emails are of the last hour; None when that is now."""
+    """Return when fewer than ``limit`` of these emails are less than an hour old; None if that is now."""
     if len(sent) < limit:
         return None
     times = sorted(datetime.fromisoformat(entry["at"]) for entry in sent)

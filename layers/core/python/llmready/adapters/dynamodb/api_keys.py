@@ -23,7 +23,7 @@ class DynamoApiKeys:
         self._table = table
 
     def create(self, key: ApiKey, *, limit: int) -> None:
-        """Store a new key and count it, or neither."""
+        """Store a new key and increment the counter in one transaction."""
         room = Attr("key_count").not_exists() | Attr("key_count").lt(limit)
         count = self._table.update(
             keys.profile(key.user_id), add={"key_count": 1}, condition=is_account() & room
@@ -44,12 +44,12 @@ class DynamoApiKeys:
         return _key_from(self._table.get(keys.api_key_by_digest(digest)))
 
     def of_user(self, user_id: str) -> list[ApiKey]:
-        """Return the keys of a user, newest first."""
+        """Return the API keys of a user, newest first."""
         condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.API_KEY)
         return [ApiKey.model_validate(item) for item in self._table.query(condition, newest_first=True)]
 
     def delete(self, user_id: str, key_id: str) -> bool:
-        """Delete a key; return False when the user has no such key."""
+        """Delete a key; return False if the user has no such key."""
         found = _key_from(self._table.get(keys.api_key(user_id, key_id)))
         if found is None:
             return False

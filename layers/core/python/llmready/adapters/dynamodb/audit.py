@@ -1,4 +1,4 @@
-"""Records of what was done to an account: none of the user's own data, and they outlive the account."""
+"""Audit records of accounts. They contain no personal data and are kept after the account is deleted."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -22,15 +22,15 @@ def audit_item(
     before: str | None = None,
     after: str | None = None,
 ) -> Item:
-    """Return a record as it is stored.
+    """Return the item of an audit record.
 
     Args:
-        user_id: Whose account.
-        event: What was done, as a stable word.
-        time: When.
-        by: Which operator did it; None for the users themselves.
-        before: What was so before.
-        after: What is so since.
+        user_id: ID of the account.
+        event: Stable name of the event.
+        time: Time of the event.
+        by: Identity of the operator; None if the user did it.
+        before: The previous value.
+        after: The new value.
     """
     key = keys.audit(user_id, new_id())
     return {
@@ -46,7 +46,7 @@ def audit_item(
 
 
 def audit_records(table: Table, user_id: str) -> Iterator[AuditRecord]:
-    """Walk the records of an account, newest first."""
+    """Iterate over the audit records of an account, newest first."""
     condition = Key("pk").eq(keys.audit(user_id, "").pk)
     for item in table.query(condition, newest_first=True):
         yield AuditRecord.model_validate(item)

@@ -1,4 +1,4 @@
-"""What operators set while the service runs: one record in the table."""
+"""The controls of operators, in one item of the table."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,7 +16,7 @@ _SUBJECT = "CONTROLS"  # whose records they are, where an account has its id
 
 
 def controls_from(item: Item | None) -> Controls:
-    """Return the controls that a record holds; without a record nothing is switched on."""
+    """Return the controls of an item; without an item, nothing is paused or blocked."""
     return Controls.model_validate(item or {})
 
 
@@ -27,18 +27,18 @@ class DynamoControls:
         self._table = table
 
     def get(self) -> Controls:
-        """Return the controls as they are now."""
+        """Return the current controls."""
         return controls_from(self._table.get(keys.CONTROLS))
 
     def change(self, changed: Callable[[Controls], Controls], record: AuditRecord | None = None) -> Controls:
-        """Store what ``changed`` makes of the controls, and return that; two operators never undo each other.
+        """Store changed controls and return them. Concurrent changes do not overwrite each other.
 
         Args:
-            changed: Makes the new controls of the old ones; what is no change is not stored.
-            record: What is written down with the change.
+            changed: Returns the new controls for the old ones; equal controls are not stored.
+            record: Audit record that is stored with the change.
 
         Raises:
-            TryAgain: Others changed them again and again.
+            TryAgain: Other processes changed the controls during each attempt.
         """
         for _ in range(_TRIES):
             item = self._table.get(keys.CONTROLS)
@@ -66,5 +66,5 @@ class DynamoControls:
         raise TryAgain
 
     def audit(self) -> Iterator[AuditRecord]:
-        """Walk what operators changed, newest first."""
+        """Iterate over the changes of operators, newest first."""
         return audit_records(self._table, _SUBJECT)

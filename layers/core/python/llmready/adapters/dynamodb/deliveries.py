@@ -1,4 +1,4 @@
-"""Webhook deliveries in the table: each stays in the outbox until its receiver accepted it or its retries ended."""
+"""Webhook deliveries in the table. Each stays in the outbox until the receiver accepts it or no retries are left."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from llmready.domain.webhooks import Delivery, DeliveryStatus
 from llmready.ports.webhooks import DeliveryPage
 
 _KEPT = timedelta(days=30)
-# How many deliveries are read to count those that are pending.
+# Number of deliveries that are read to count the pending ones.
 _COUNTED = 500
 
 
 def delivery_item(delivery: Delivery) -> Item:
-    """Return a pending delivery as it is stored, found by when it is due."""
+    """Return the item of a pending delivery, with its entry in the index of due work."""
     key = keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id)
     stored = delivery.model_dump(mode="json", exclude_none=True)
     return {"pk": key.pk, "sk": key.sk, **stored, "due_kind": keys.DUE_DELIVERY}
@@ -100,7 +100,7 @@ class DynamoDeliveries:
         try:
             self._table.write(write)
         except ConditionFailed:
-            return  # another process ended it, or it went with its account
+            return  # another process ended it, or it was deleted with its account
 
     def start_again(self, delivery: Delivery, time: datetime) -> None:
         """Make a delivery due now, with all of its retries."""
@@ -118,7 +118,7 @@ class DynamoDeliveries:
         try:
             self._table.write(write)
         except ConditionFailed:
-            return  # it went with its account
+            return  # it was deleted with its account
 
     def release(self, user_id: str, time: datetime) -> None:
         """Make all pending deliveries of a user due now."""

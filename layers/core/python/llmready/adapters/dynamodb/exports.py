@@ -1,4 +1,4 @@
-"""Everything that the table holds about a user, in the words of the API."""
+"""All data about a user in the table, in the format of the API."""
 
 import base64
 import binascii
@@ -14,10 +14,11 @@ from llmready.domain.clock import timestamp
 from llmready.domain.errors import Invalid
 from llmready.ports.accounts import ExportPage
 
-_AT_ONCE = 2000  # records of one page at most
+_AT_ONCE = 2000  # greatest number of records of a page
 _CURSOR_LIMIT = 200  # characters
 
-# By prefix of the sort key: the name of the kind, and what of it is the user's (all else is ours, such as hashes).
+# By prefix of the sort key: the name of the kind, and its exported attributes (others, such as hashes, are not
+# exported).
 _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "PROFILE": (
         "profile",
@@ -86,7 +87,7 @@ class DynamoExports:
         self._table = table
 
     def page(self, user_id: str, cursor: str | None) -> ExportPage:
-        """Return what comes after ``cursor``; what was done to the account comes with the first page."""
+        """Return the page after ``cursor``. The first page also contains the audit records of the account."""
         records: dict[str, list[dict[str, Any]]] = {kind: [] for kind, _ in _KINDS.values()}
         records["events"] = [] if cursor else self._events(user_id)
         pk = keys.partition(user_id)
@@ -109,7 +110,7 @@ class DynamoExports:
 
 
 def _more(item: Item) -> Item:
-    """Return what is kept in a key or in another form."""
+    """Return the exported values that are stored in a key or in another form."""
     prefix, _, rest = item["sk"].partition("#")
     if prefix + "#" == keys.FAMILY:
         return {"id": rest, "expires_at": timestamp(datetime.fromtimestamp(item["ttl"], UTC))}

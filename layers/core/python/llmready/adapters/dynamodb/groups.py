@@ -8,17 +8,17 @@ from llmready.adapters.dynamodb.table import Write
 from llmready.domain.errors import DomainError
 from llmready.domain.website import Website
 
-_MOST = 99  # DynamoDB's 100 writes a transaction, less the counter that moves with them
-_LARGEST = 3_500_000  # of 4 MB a transaction; as JSON it counts more than as what DynamoDB stores
+_MOST = 99  # DynamoDB's limit of 100 writes per transaction, minus one for the counter
+_LARGEST = 3_500_000  # below DynamoDB's limit of 4 MB per transaction; JSON is larger than the stored form
 
 
 class Group:
     """Group the writes of several websites into transactions, and record the result of each.
 
     Attributes:
-        taken: The websites that it holds.
+        taken: The websites in the group.
         writes: Their writes.
-        outcomes: None for each that was taken, a refusal for each that was not, in the order of the offers.
+        outcomes: None for each website that was added, else the refusal, in the order of the calls.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Group:
         self._size = 0
 
     def touches(self, writes: list[Write]) -> bool:
-        """Tell whether writes meet items that are written already: one transaction writes an item once."""
+        """Return whether writes change items that the group already changes; a transaction must not."""
         return not self._keys.isdisjoint(map(_key, writes))
 
     def take(self, website: Website, writes: list[Write]) -> bool:
@@ -46,12 +46,12 @@ class Group:
         return True
 
     def refuse(self, refusal: DomainError) -> None:
-        """Note a website that is not taken, and why."""
+        """Record the refusal of a website."""
         self.outcomes.append(refusal)
 
 
 def refusal_of(write: Callable[..., object], *arguments: Any, **options: Any) -> DomainError | None:
-    """Do one write and return why it was refused, None when it was done."""
+    """Do one write; return the reason if it was refused, else None."""
     try:
         write(*arguments, **options)
     except DomainError as refusal:

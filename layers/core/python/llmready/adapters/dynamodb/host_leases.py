@@ -9,7 +9,7 @@ from llmready.adapters.dynamodb.table import ConditionFailed, Table
 from llmready.domain.clock import timestamp
 from llmready.ports.limits import HostTurn
 
-# A crawl that waits asks every second. One that has not asked for this long does not wait any more.
+# A waiting crawl tries to take the lease every second. If it has not tried for this long, it no longer waits.
 _WANTED_FOR = timedelta(seconds=10)
 _KEPT = timedelta(hours=1)
 

@@ -1,6 +1,6 @@
-"""The keys of the table, all in one place.
+"""The keys of all items in the table.
 
-Everything of a user lies in the user's partition; UUIDv7 ids make a sort key also the order of time.
+All items of a user are in the user's partition. Sort keys with UUIDv7 IDs sort by time.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ BY_WEBSITE_INDEX = "by_website"
 BY_STATUS_INDEX = "by_status"
 BY_WEBSITE_STATUS_INDEX = "by_website_status"
 
-# What the sparse index ``due`` holds: work that some scheduled function has to find.
+# Kinds of work in the sparse index ``due``, which scheduled functions read.
 DUE_ACTIVE = "active"
 DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
@@ -54,7 +54,7 @@ def profile(user_id: str) -> Key:
 
 
 def email(fingerprint: str) -> Key:
-    """Key that makes an address, given by its fingerprint, unique."""
+    """Key of the item that makes an email address (given by its fingerprint) unique."""
     return Key(f"EMAIL#{fingerprint}", "EMAIL")
 
 
@@ -64,7 +64,7 @@ def api_key(user_id: str, key_id: str) -> Key:
 
 
 def api_key_by_digest(digest: str) -> Key:
-    """Key of an API key, given by its SHA-256 in hexadecimal, as a request looks it up."""
+    """Key of the item by which a request finds an API key, from its SHA-256 in hexadecimal."""
     return Key(f"KEY#{digest}", "KEY")
 
 
@@ -74,12 +74,12 @@ def family(user_id: str, family_id: str) -> Key:
 
 
 def mail_token(user_id: str, purpose: str, digest: str) -> Key:
-    """Key of a one-use token that a mail carried."""
+    """Key of a one-use token that was sent in a mail."""
     return Key(partition(user_id), f"{MAIL_TOKEN}{purpose}#{digest}")
 
 
 def audit(user_id: str, record_id: str) -> Key:
-    """Key of a record of what was done to an account; outside its partition, because it outlives it."""
+    """Key of an audit record; outside the account's partition, because it is kept after the account is deleted."""
     return Key(f"AUDIT#{user_id}", record_id)
 
 
@@ -89,7 +89,7 @@ def website(user_id: str, website_id: str) -> Key:
 
 
 def listed_website(user_id: str, website_id: str, *, is_active: bool) -> Key:
-    """Key of the entry that lists a website; entries are small, whatever the website holds."""
+    """Key of the list entry of a website; entries are always small."""
     return Key(partition(user_id), (LISTED_ACTIVE if is_active else LISTED_INACTIVE) + website_id)
 
 
@@ -109,27 +109,27 @@ def shared_archive(user_id: str, archive_key: str) -> Key:
 
 
 def purge(user_id: str, website_id: str) -> Key:
-    """Key of what is left of a deleted website."""
+    """Key of the purge of a deleted website."""
     return Key(partition(user_id), f"PURGE#{website_id}")
 
 
 def start_record(user_id: str, digest: str) -> Key:
-    """Key of what a start under an idempotency key was answered with."""
+    """Key of the stored answer to a start with an idempotency key."""
     return Key(partition(user_id), f"START#{digest}")
 
 
 def text_request(user_id: str, generation_id: str) -> Key:
-    """Key of which texts of a generation a client of the Firecrawl-compatible endpoint asked for."""
+    """Key of the item that records which texts a Firecrawl client requested for a generation."""
     return Key(partition(user_id), f"TEXT#{generation_id}")
 
 
 def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
-    """Key of the ledger of a month: of an address, given by its fingerprint, or of a user who has no such ledger."""
+    """Key of a monthly ledger, of an address (given by its fingerprint) or of a user without such a ledger."""
     return Key(f"LEDGER#{ledger}" if ledger is not None else partition(user_id), QUOTA + month)
 
 
 def failed_crawls(user_id: str) -> Key:
-    """Key of the crawl time of a user's failed and cancelled generations, one attribute a day."""
+    """Key of the crawl time of a user's failed and cancelled generations, with one attribute per day."""
     return Key(partition(user_id), "FAILEDCRAWLS")
 
 
@@ -149,27 +149,27 @@ def webhook_lease(user_id: str) -> Key:
 
 
 def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
-    """Key of a delivery to a webhook endpoint; those of one endpoint lie together, by time."""
+    """Key of a delivery to a webhook endpoint; the deliveries of an endpoint are sorted by time."""
     return Key(partition(user_id), f"{DELIVERY}{webhook_id}#{delivery_id}")
 
 
 def limit(name: str, subject: str) -> Key:
-    """Key of a limit's bucket; who it limits, such as a source address, is not stored in plain."""
+    """Key of a rate limit's bucket; the client, such as a source address, is stored as a hash."""
     return Key(f"LIMIT#{name}#{hashlib.sha256(subject.encode()).hexdigest()[:32]}", "LIMIT")
 
 
 def lockout(address: str, network: str | None = None) -> Key:
-    """Key of the failed logins of an address from a source network, both as fingerprints; None for all networks."""
+    """Key of the failed logins to an address from a source network (None: all networks), both as fingerprints."""
     return Key(f"LOCKOUT#{address}", f"NETWORK#{network}" if network is not None else "ALL")
 
 
 def suppression(fingerprint: str) -> Key:
-    """Key of the note that an address gets no more mail; outside any partition, because it outlives accounts."""
+    """Key of a suppressed address; outside users' partitions, because it is kept after accounts are deleted."""
     return Key(f"SUPPRESSION#{fingerprint}", "SUPPRESSION")
 
 
 TASK_STARTS = Key("TASKS", "STARTS")
-"""Key of the tasks that were started lately."""
+"""Key of the recently started tasks."""
 
 
 def start_failures(kind: str) -> Key:
@@ -178,12 +178,12 @@ def start_failures(kind: str) -> Key:
 
 
 def host_lease(host: str) -> Key:
-    """Key of the lease on a host that is crawled; the host is not stored in plain."""
+    """Key of the lease on a host that is crawled; the host is stored as a hash."""
     return Key(f"HOST#{hashlib.sha256(host.encode()).hexdigest()[:32]}", "HOST")
 
 
 def mutex(name: str) -> Key:
-    """Key of a lease that one process holds."""
+    """Key of a lease that only one process can have."""
     return Key(f"MUTEX#{name}", "MUTEX")
 
 

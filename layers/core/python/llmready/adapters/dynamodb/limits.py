@@ -1,4 +1,4 @@
-"""Limits in the table: how often, how many failures, and one process at a time."""
+"""Rate limits, failed logins and mutexes in the table."""
 
 import random
 import time as clock
@@ -27,8 +27,8 @@ _LOCKOUT_PAUSE = 0.05  # seconds
 class DynamoLimiter:
     """Implements :class:`llmready.ports.limits.Limiter` as a token bucket.
 
-    The bucket is kept as one number, the time in milliseconds at which it is full again (GCRA): taking one moves it
-    on by one interval, and is refused while it lies further ahead than a whole bucket.
+    The bucket is stored as one number, the time in milliseconds at which it is full again (GCRA). Taking one unit
+    adds one interval to it, and is refused if the time would be further ahead than a whole bucket.
     """
 
     def __init__(self, table: Table) -> None:
@@ -75,8 +75,8 @@ class DynamoLimiter:
 class DynamoLockout:
     """Implements :class:`llmready.ports.limits.Lockout` with one item per network and one for all networks.
 
-    A login is counted before its password is checked, so that a burst of guesses gets no further than the limit.
-    While others of the same network are in flight it waits for them: they may all be right.
+    A login is counted before its password is checked, so that simultaneous guesses cannot exceed the limit. If the
+    attempts in flight from the same network would reach the limit, a login waits for them, because they may succeed.
     """
 
     def __init__(self, table: Table) -> None:
@@ -100,7 +100,7 @@ class DynamoLockout:
     def succeeded(self, attempt: LoginAttempt, time: datetime) -> None:
         """Record that a login attempt succeeded, which resets the failures of its network."""
         self._of_network(attempt).reset()
-        # What others failed elsewhere still counts: they may go on guessing while the owner signs in.
+        # Failures from other networks still count, because an attacker may continue while the owner signs in.
         self._of_address(attempt).end(time, failed=False)
 
     def lift(self, address: str) -> None:
@@ -121,8 +121,8 @@ class _Failures:
 
     Args:
         table: The table.
-        key: Where they are stored.
-        limit: How many lock the key.
+        key: Key of their item.
+        limit: Number of failures that lock the key.
     """
 
     def __init__(self, table: Table, key: keys.Key, limit: int) -> None:
@@ -177,7 +177,7 @@ class _Failures:
         )
 
     def _replace(self, stored: Item, failed: list[int], in_flight: list[int], now: int) -> Item | None:
-        """Store the attempts; return what is stored instead if another process was faster."""
+        """Store the attempts; if another process changed them meanwhile, return the stored ones instead."""
         version = stored.get("version", 0)
         item: dict[str, Any] = {
             "pk": self._key.pk,
@@ -208,7 +208,7 @@ class DynamoMutex:
         self._held_until: dict[str, str] = {}
 
     def acquire(self, name: str, *, time: datetime, until: datetime) -> bool:
-        """Take the lease. Return False if another process has it, and note there that one waited."""
+        """Take the lease. Return False if another process has it, and record that this process tried."""
         key = keys.mutex(name)
         end = timestamp(until)
         item = {"pk": key.pk, "sk": key.sk, "until": end, "ttl": int(until.timestamp()) + 3600}
@@ -220,15 +220,15 @@ class DynamoMutex:
             try:
                 self._table.write(waiting)
             except ConditionFailed:
-                return self.acquire(name, time=time, until=until)  # it was given back in between
+                return self.acquire(name, time=time, until=until)  # it was released in between
             return False
         self._held_until[name] = end
         return True
 
     def release(self, name: str) -> bool:
-        """Release the lease; return False if another process wanted it.
+        """Release the lease; return False if another process tried to take it.
 
-        A lease that expired and was taken by another process stays with it, including the note of waiting processes.
+        If the lease expired and another process took it, nothing is changed.
         """
         key = keys.mutex(name)
         ours = Attr("until").eq(self._held_until.pop(name, ""))

@@ -1,4 +1,7 @@
-"""One-use tokens of mails in the table, hashed; they are used up together with what they allow (``users.py``)."""
+"""One-use tokens of mails in the table, as hashes.
+
+A token is used up in the transaction that it permits (``users.py``).
+"""
 
 from datetime import datetime
 
@@ -22,7 +25,7 @@ class DynamoMailTokens:
         text = new_mail_token(user_id)
         token = read_mail_token(text)
         if token is None:
-            raise ValueError("the user's id is none of ours")
+            raise ValueError("the user ID is not one of this service")
         expires_at = time + LIFETIMES[purpose]
         key = keys.mail_token(user_id, purpose, token.digest)
         item = {
@@ -36,10 +39,10 @@ class DynamoMailTokens:
                 [self._table.check(keys.profile(user_id), is_account()), self._table.put(item)]
             )
         except TransactionRefused:
-            return text  # the account was deleted this moment: the token is good for nothing
+            return text  # the account was deleted meanwhile, so the token cannot be used
         return text
 
     def revoke_all(self, user_id: str) -> None:
-        """Remove all tokens of an account."""
+        """Delete all tokens of an account."""
         tokens = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.MAIL_TOKEN)
         self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in self._table.query(tokens)])

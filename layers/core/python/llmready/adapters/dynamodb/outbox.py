@@ -1,4 +1,4 @@
-"""The outbox in the table: a mail leaves it only when a provider has taken it."""
+"""The outbox in the table. A mail stays due until a provider accepts it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _KEPT = timedelta(days=30)
 
 
 def outbox_item(mail: OutboxMail) -> Item:
-    """Return a mail as it is stored, found by when it is due until it was sent."""
+    """Return the item of a mail. Until the mail is sent, the item has an entry in the index of due work."""
     key = keys.mail(mail.user_id, mail.id)
     item: Item = {"pk": key.pk, "sk": key.sk, **mail.model_dump(mode="json", exclude_none=True)}
     item["due_kind"] = keys.DUE_MAIL
@@ -33,11 +33,11 @@ class DynamoOutbox:
         self._table.write(self._table.put(outbox_item(mail)))
 
     def has(self, mail: OutboxMail) -> bool:
-        """Tell whether a mail was put already."""
+        """Return whether a mail with this ID was stored before."""
         return self._table.get(keys.mail(mail.user_id, mail.id)) is not None
 
     def put_once(self, mail: OutboxMail) -> bool:
-        """Store a mail to be sent, unless one with its id is or was there; return whether it was stored."""
+        """Store a mail to be sent, unless one with its ID was stored before; return whether it was stored."""
         try:
             self._table.write(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
         except ConditionFailed:
@@ -45,7 +45,7 @@ class DynamoOutbox:
         return True
 
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
-        """Claim a mail for sending; return None if it was sent or another process has claimed it."""
+        """Lease a mail to send it; return None if it was sent or another process has leased it."""
         write = self._table.update(
             keys.mail(user_id, mail_id),
             change={"due_at": timestamp(until)},
@@ -58,7 +58,7 @@ class DynamoOutbox:
             return None
 
     def sent(self, mail: OutboxMail, time: datetime) -> None:
-        """Note that a provider took a mail."""
+        """Record that a provider accepted a mail."""
         self._table.write(
             self._table.update(
                 keys.mail(mail.user_id, mail.id),
@@ -68,11 +68,11 @@ class DynamoOutbox:
         )
 
     def postpone(self, mail: OutboxMail, until: datetime) -> None:
-        """Leave a claimed mail for a later try."""
+        """Schedule the next attempt of a leased mail."""
         self._change_unsent(mail, change={"due_at": timestamp(until)})
 
     def give_up(self, mail: OutboxMail, time: datetime) -> None:
-        """Take a mail off the outbox that no provider will take."""
+        """Remove a mail from the outbox that no provider will accept."""
         ttl = int((time + _KEPT).timestamp())
         self._change_unsent(mail, change={"gave_up_at": timestamp(time), "ttl": ttl}, remove=["due_kind"])
 
@@ -86,7 +86,7 @@ class DynamoOutbox:
         try:
             self._table.write(write)
         except ConditionFailed:
-            return  # it was sent after all, or went with its account
+            return  # it was sent meanwhile, or was deleted with its account
 
     def due(self, time: datetime) -> Iterator[OutboxMail]:
         """Iterate over the mails that were due before ``time``."""

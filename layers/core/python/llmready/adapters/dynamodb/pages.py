@@ -1,11 +1,11 @@
-"""How many items fit into one answer of a function."""
+"""Limit the items of a page to what fits into one answer of a function."""
 
 import json
 from collections.abc import Iterable
 
 from llmready.adapters.dynamodb.table import Item
 
-# Bytes of JSON in ASCII. Lambda answers at most 6 MB, and an answer is quoted once more on its way.
+# Bytes of JSON in ASCII. Lambda answers at most 6 MB, including the quoting of the body as a JSON string.
 _MOST_BYTES = 2_500_000
 
 
@@ -14,7 +14,7 @@ def first_page(items: Iterable[Item], limit: int) -> tuple[list[Item], bool]:
 
     Args:
         items: The items; no more are read than needed.
-        limit: The most items. At least one is returned, however large it is.
+        limit: The greatest number of items. At least one is returned, however large it is.
     """
     page: list[Item] = []
     left = _MOST_BYTES

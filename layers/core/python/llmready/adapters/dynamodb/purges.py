@@ -13,7 +13,7 @@ from llmready.domain.website import Purge
 
 
 def purge_item(purge: Purge) -> Item:
-    """Return a purge as it is stored, found by when it is due."""
+    """Return the item of a purge, with its entry in the index of due work."""
     key = keys.purge(purge.user_id, purge.website_id)
     return {"pk": key.pk, "sk": key.sk, **purge.model_dump(mode="json"), "due_kind": keys.DUE_PURGE}
 
@@ -25,12 +25,12 @@ class DynamoPurges:
         self._table = table
 
     def get(self, user_id: str, website_id: str) -> Purge | None:
-        """Return what is left of a deleted website, None for nothing."""
+        """Return the purge of a deleted website, or None if nothing is left to delete."""
         item = self._table.get(keys.purge(user_id, website_id))
         return Purge.model_validate(item) if item is not None else None
 
     def due(self, time: datetime) -> Iterator[Purge]:
-        """Walk the purges that began before ``time``."""
+        """Iterate over the purges that were due before ``time``."""
         condition = Key("due_kind").eq(keys.DUE_PURGE) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
@@ -38,9 +38,10 @@ class DynamoPurges:
                 yield Purge.model_validate(item)
 
     def remove(self, purge: Purge, generations: Sequence[Generation]) -> int:
-        """Remove up to 98 ended generations with their counters, and return how many were removed.
+        """Delete up to 98 ended generations with their counters, and return how many were deleted.
 
-        Records that another process removed are left out; nothing is removed if the account does not exist any more.
+        Generations that another process deleted do not count; nothing is deleted if the account does not exist any
+        more.
         """
         wanted = list(generations)
         while wanted:
@@ -74,5 +75,5 @@ class DynamoPurges:
         return 0
 
     def done(self, purge: Purge) -> None:
-        """Forget a purge: nothing is left."""
+        """Delete a purge that has nothing left to delete."""
         self._table.write(self._table.delete(keys.purge(purge.user_id, purge.website_id)))

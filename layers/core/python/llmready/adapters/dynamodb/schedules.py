@@ -1,4 +1,4 @@
-"""Due runs of websites in the table: the website's own item carries when its next run is due."""
+"""Due runs of websites in the table. The item of a website contains the time of its next run."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -39,7 +39,7 @@ class DynamoSessions:
         return True
 
     def rotate(self, user_id: str, family: str, rotation: Rotation) -> bool:
-        """Replace the newest token of a family; False, with the family revoked, when that is not allowed."""
+        """Replace the newest token of a family. If that is not allowed, revoke the family and return False."""
         old, new = _hashed(rotation.old), _hashed(rotation.new)
         write = self._table.update(
             keys.family(user_id, family),
@@ -57,7 +57,8 @@ class DynamoSessions:
         except ConditionFailed as refused:
             stored = refused.item or {}
             replaced_by_the_same = (stored.get("previous"), stored.get("newest")) == (old, new)
-            # Both uses have to allow it: a token of a program gains no grace by being sent as a cookie afterwards.
+            # Both uses must be cookie sessions: a program's token gets no grace period if it is later sent as a
+            # cookie.
             grace = min(rotation.grace, timedelta(seconds=int(stored.get("grace", 0))))
             if replaced_by_the_same and timestamp(rotation.time - grace) < stored["rotated_at"]:
                 return True
@@ -66,7 +67,7 @@ class DynamoSessions:
         return True
 
     def is_open(self, user_id: str, family: str, time: datetime) -> bool:
-        """Tell whether a family exists, has not expired and was not revoked."""
+        """Return whether a family exists, has not expired and was not revoked."""
         item = self._table.get(keys.family(user_id, family))
         return item is not None and int(item["ttl"]) > time.timestamp()
 

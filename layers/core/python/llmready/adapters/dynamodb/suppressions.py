@@ -14,12 +14,12 @@ class DynamoSuppressions:
         self._table = table
 
     def get(self, fingerprint: str) -> Suppression | None:
-        """Return why an address gets no more mail; None when it does get mail."""
+        """Return why an address gets no more mail, or None if it gets mail."""
         item = self._table.get(keys.suppression(fingerprint))
         return Suppression.model_validate(item) if item is not None else None
 
     def put(self, fingerprint: str, suppression: Suppression) -> None:
-        """Send no more mail to an address; the first reason stays."""
+        """Suppress an address; an earlier reason is kept."""
         key = keys.suppression(fingerprint)
         item = {"pk": key.pk, "sk": key.sk, **suppression.model_dump(mode="json")}
         try:
@@ -28,5 +28,5 @@ class DynamoSuppressions:
             return
 
     def remove(self, fingerprint: str) -> None:
-        """Send mail to an address again."""
+        """Allow mail to an address again."""
         self._table.write(self._table.delete(keys.suppression(fingerprint)))

@@ -20,7 +20,7 @@ Item = dict[str, Any]
 Write = dict[str, dict[str, Any]]
 
 _CONFLICT_TRIES = 8
-_CONFLICT_PAUSE = 0.02  # seconds; doubles with each try, with full jitter
+_CONFLICT_PAUSE = 0.02  # seconds; doubles with each attempt, with full jitter
 _BATCH = 100  # DynamoDB's limit for one BatchGetItem
 _WRITE_BATCH = 25  # DynamoDB's limit for one BatchWriteItem
 _BUSY = frozenset(
@@ -39,7 +39,7 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class ConditionFailed(Exception):
-    """A single write's condition did not hold. ``item`` is what was there instead, None for nothing."""
+    """The condition of a single write was not met. ``item`` is the stored item, or None."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("condition failed")
@@ -47,11 +47,10 @@ class ConditionFailed(Exception):
 
 
 class TransactionRefused(Exception):
-    """Conditions of a transaction did not hold.
+    """Conditions of a transaction were not met.
 
     Attributes:
-        failed: For each write, in order: None where its condition held, else the item that was there (which may
-            be empty).
+        failed: For each write, in order: None if its condition was met, else the stored item (which may be empty).
     """
 
     def __init__(self, failed: Sequence[Item | None]) -> None:
@@ -60,7 +59,7 @@ class TransactionRefused(Exception):
 
 
 class Table:
-    """The table behind all stores.
+    """The DynamoDB table.
 
     Args:
         client: A boto3 DynamoDB client.
@@ -78,7 +77,7 @@ class Table:
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
-        """Return items in the order of their keys, read consistently, None for each that is missing."""
+        """Return items in the order of the given keys, read consistently; None for each that does not exist."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), _BATCH):
             wanted: list[Any] = [_key(key) for key in dict.fromkeys(keys[start : start + _BATCH])]
@@ -109,15 +108,15 @@ class Table:
         page_size: int | None = None,
         where: ConditionBase | None = None,
     ) -> Iterator[Item]:
-        """Walk the items of a query, page after page.
+        """Iterate over the items of a query, page by page.
 
         Args:
-            condition: On the key of the table or of ``index``.
-            index: Name of an index; an index is read with eventual consistency, the table consistently.
-            newest_first: Walk the sort key downwards.
-            after: Key of the item behind which to begin.
+            condition: Condition on the key of the table or of ``index``.
+            index: Name of an index. An index is read with eventual consistency, the table with strong consistency.
+            newest_first: Read the sort keys in descending order.
+            after: Key of the item after which to begin.
             page_size: How many items one read may take.
-            where: Filter on what was read.
+            where: Filter on the items that were read.
         """
         builder = ConditionExpressionBuilder()
         built = builder.build_expression(condition, is_key_condition=True)
@@ -151,10 +150,10 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def scan(self, where: ConditionBase) -> Iterator[Item]:
-        """Walk all items of the table that pass a filter, page after page.
+        """Iterate over all items of the table that pass a filter, page by page.
 
         Args:
-            where: The filter on what was read; every item is read and paid for.
+            where: Filter on the items. Every item of the table is read and charged.
         """
         built = ConditionExpressionBuilder().build_expression(where)
         request: dict[str, Any] = {
@@ -177,7 +176,7 @@ class Table:
         """Do one write and return the item as it is afterwards (empty after a put or a delete).
 
         Raises:
-            ConditionFailed: Its condition did not hold.
+            ConditionFailed: Its condition was not met.
         """
         ((kind, request),) = write.items()
         try:
@@ -197,10 +196,10 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Do all writes or none.
 
-        A conflict with another transaction on the same item is tried again with jitter.
+        A conflict with another transaction on the same item is retried with jitter.
 
         Raises:
-            TransactionRefused: Conditions did not hold.
+            TransactionRefused: Conditions were not met.
             TryAgain: Each attempt conflicted with other transactions.
         """
         request: Any = list(writes)
@@ -222,7 +221,7 @@ class Table:
         raise TryAgain
 
     def delete_many(self, keys: Sequence[Key]) -> None:
-        """Remove items, those that are not there included; not all at one moment."""
+        """Delete items in batches; keys that do not exist are ignored."""
         for start in range(0, len(keys), _WRITE_BATCH):
             wanted: list[Any] = [
                 {"DeleteRequest": {"Key": _key(key)}} for key in keys[start : start + _WRITE_BATCH]
@@ -258,11 +257,11 @@ class Table:
         """Return the write that changes attributes of an item.
 
         Args:
-            key: Which item; it is made where there is none, unless ``condition`` forbids that.
+            key: Key of the item. A missing item is created unless ``condition`` prevents it.
             change: New values; None removes the attribute.
-            add: What to add to numbers, which begin at zero.
+            add: Amounts to add to numbers; a missing number counts as zero.
             remove: Attributes to remove.
-            condition: What must hold.
+            condition: Condition of the write.
         """
         change = change or {}
         names: dict[str, str] = {}
@@ -291,7 +290,7 @@ class Table:
         return {"Update": self._request(request, condition)}
 
     def check(self, key: Key, condition: ConditionBase) -> Write:
-        """Return the write that changes nothing and only demands a condition."""
+        """Return a write that changes nothing and only requires a condition."""
         return {"ConditionCheck": self._request({"Key": _key(key)}, condition)}
 
     def _request(self, request: dict[str, Any], condition: ConditionBase | None) -> dict[str, Any]:
@@ -317,7 +316,7 @@ class Table:
 
 
 class _translated:  # noqa: N801 - reads as the statement that it is
-    """Turn throttling and lost connections into :class:`TryAgain`; everything else passes."""
+    """Turn throttling and lost connections into :class:`TryAgain`; other errors are raised unchanged."""
 
     def __enter__(self) -> None:
         return None
@@ -342,7 +341,7 @@ def _plain(item: Mapping[str, Any]) -> Item:
 
 
 def _whole(value: Any) -> Any:
-    """Turn DynamoDB's decimals back into the whole numbers that were stored."""
+    """Turn DynamoDB's decimals into the integers that were stored."""
     if isinstance(value, Decimal):
         return int(value)
     if isinstance(value, dict):

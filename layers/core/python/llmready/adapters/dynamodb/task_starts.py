@@ -18,10 +18,10 @@ class TaskStart(NamedTuple):
     """One call of RunTask.
 
     Attributes:
-        kind: What the tasks were started for.
-        at: When, in seconds since 1970.
-        wanted: How many tasks were asked for.
-        arns: The tasks that ECS started; None while its answer is not known.
+        kind: Kind of the tasks.
+        at: Time of the call, in seconds since 1970.
+        wanted: Number of tasks that were requested.
+        arns: ARNs of the tasks that ECS started; None while its answer is not known.
     """
 
     kind: TaskKind
@@ -99,7 +99,7 @@ class DynamoStartFailures:
     def record(self, stop: TaskStop, time: datetime) -> None:
         """Count the end of a task.
 
-        Two that end in the same moment may count as one, which the pause between starts allows for.
+        Two tasks that end at the same moment may count as one; the pause between starts makes this harmless.
         """
         key = keys.start_failures(stop.kind)
         before = self.get(TaskKind(stop.kind))

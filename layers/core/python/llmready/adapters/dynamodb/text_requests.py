@@ -1,4 +1,4 @@
-"""Which texts clients of the Firecrawl-compatible endpoint asked for, in the table."""
+"""Records of the texts that clients of the Firecrawl-compatible endpoint requested, in the table."""
 
 from datetime import datetime, timedelta
 
@@ -15,12 +15,12 @@ class DynamoTextRequests:
         self._table = table
 
     def remember(self, user_id: str, generation_id: str, *, full: bool, time: datetime) -> None:
-        """Store what was asked for; an item of its own, because workers replace the generation's item."""
+        """Store the request in a separate item, because workers replace the generation's item."""
         key = keys.text_request(user_id, generation_id)
         item = {"pk": key.pk, "sk": key.sk, "full": full, "ttl": int((time + _KEPT).timestamp())}
         self._table.write(self._table.put(item))
 
     def wants_full(self, user_id: str, generation_id: str) -> bool:
-        """Tell whether the full text was asked for."""
+        """Return whether the full text was requested."""
         item = self._table.get(keys.text_request(user_id, generation_id))
         return bool(item and item.get("full"))

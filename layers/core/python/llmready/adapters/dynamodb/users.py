@@ -19,18 +19,18 @@ from llmready.domain.mail_tokens import MailToken, Purpose
 from llmready.domain.user import User, email_fingerprint
 from llmready.ports.accounts import AccountDeletion
 
-# Read for an address that has no account, so that it takes as long as for one that has.
+# Read if an address has no account, so that the look-up takes as long as for an existing account.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _DELETED_AT_ONCE = 200
 
 
 def user_from(item: Item | None) -> User | None:
-    """Return the account that an item holds; None when there is none, or one that is being deleted."""
+    """Return the account of an item, or None if there is none or it is being deleted."""
     return User.model_validate(item) if item is not None and "deleted_at" not in item else None
 
 
 def may_start() -> ConditionBase:
-    """Return the condition on a profile that generations may start for the account."""
+    """Return the condition on a profile that the account may start generations."""
     return is_account() & Attr("suspended_at").not_exists()
 
 
@@ -46,7 +46,7 @@ class DynamoUsers:
         self._table = table
 
     def create(self, user: User, welcome: OutboxMail | None = None) -> bool:
-        """Store a new account with its first mail; return False when its address already has one."""
+        """Store a new account with its first mail; return False if the address already has an account."""
         key = keys.profile(user.id)
         profile = {"pk": key.pk, "sk": key.sk, **user.model_dump(mode="json", exclude_none=True)}
         claim = keys.email(email_fingerprint(user.email))
@@ -68,11 +68,11 @@ class DynamoUsers:
         return user_from(self._table.get(keys.profile(user_id)))
 
     def by_email(self, email: str) -> User | None:
-        """Return the account of an address; takes as long when there is none."""
+        """Return the account with an address, or None. Takes equally long in both cases."""
         return self.by_fingerprint(email_fingerprint(email))
 
     def by_fingerprint(self, fingerprint: str) -> User | None:
-        """Return the account of an address of which only the fingerprint is known."""
+        """Return the account whose address has this fingerprint, or None."""
         claim = self._table.get(keys.email(fingerprint)) or {}
         return self.get(claim.get("user_id", _NOBODY))
 
@@ -81,11 +81,11 @@ class DynamoUsers:
         return self._change(user_id, {"full_name": full_name}, time)
 
     def set_mail_preferences(self, user_id: str, preferences: MailPreferences, time: datetime) -> User:
-        """Change which mails a user wants, and return the account."""
+        """Set which mails a user receives, and return the account."""
         return self._change(user_id, {"mail_preferences": preferences.model_dump()}, time)
 
     def set_plan(self, user: User, plan_name: str, time: datetime, *, by: str) -> User:
-        """Put an account on a plan, with a record of who did it, and return it as it is then."""
+        """Change the plan of an account, write an audit record, and return the changed account."""
         change = self._table.update(
             keys.profile(user.id),
             change={"plan_name": plan_name, "updated_at": timestamp(time)},
@@ -107,7 +107,7 @@ class DynamoUsers:
         return changed
 
     def suspend(self, user_id: str, time: datetime, *, by: str) -> None:
-        """Mark an account as suspended, with a record of who did it; one that is suspended stays as it is."""
+        """Mark an account as suspended and write an audit record; do nothing if it is already suspended."""
         change = self._table.update(
             keys.profile(user_id),
             change={"suspended_at": timestamp(time), "updated_at": timestamp(time)},
@@ -116,7 +116,7 @@ class DynamoUsers:
         self._change_recorded(user_id, change, audit_item(user_id, "account_suspended", time, by=by))
 
     def resume(self, user_id: str, time: datetime, *, by: str) -> None:
-        """Remove the mark of a suspended account, with a record of who did it."""
+        """Remove the mark of a suspended account and write an audit record."""
         change = self._table.update(
             keys.profile(user_id),
             change={"updated_at": timestamp(time)},
@@ -133,31 +133,34 @@ class DynamoUsers:
                 raise NotFound("user_not_found", "There is no such account.") from None
 
     def all(self) -> Iterator[User]:
-        """Walk all accounts, in no order. Reads the whole table, so only operators' commands call it."""
+        """Iterate over all accounts in no particular order.
+
+        Reads the whole table, so only operator commands call it.
+        """
         for item in self._table.scan(Attr("sk").eq(keys.profile("").sk)):
             user = user_from(item)
             if user is not None:
                 yield user
 
     def record_event(self, user_id: str, event: str, time: datetime, *, by: str, after: str) -> None:
-        """Write down what an operator did to an account."""
+        """Write an audit record about an operator's action."""
         self._table.write(self._table.put(audit_item(user_id, event, time, by=by, after=after)))
 
     def audit(self, user_id: str) -> Iterator[AuditRecord]:
-        """Walk what was done to an account, newest first."""
+        """Iterate over the audit records of an account, newest first."""
         return audit_records(self._table, user_id)
 
     def verify(self, token: MailToken, time: datetime) -> bool:
-        """Note that an address was confirmed with a token, which is used up; False when it is not good."""
+        """Mark an address as confirmed and use up the token; return False if the token is not valid."""
         change = {"is_verified": True, "updated_at": timestamp(time)}
         return self._with_token(token, Purpose.VERIFY_EMAIL, change, [], time)
 
     def reset_password(
         self, token: MailToken, password_hash: str, notice: OutboxMail, time: datetime
     ) -> bool:
-        """Store a new password with a token, which is used up, and end all sign-ins; False when it is not good.
+        """Store a new password, use up the token and revoke all sessions; return False if the token is not valid.
 
-        The token proves access to the mailbox, so the address becomes confirmed as well.
+        The token proves access to the mailbox, so the address is marked as confirmed as well.
         """
         change = {**_new_password(password_hash, None, time), "is_verified": True}
         others = [
@@ -169,7 +172,7 @@ class DynamoUsers:
     def change_password(
         self, user: User, password_hash: str, notice: OutboxMail, time: datetime, *, kept_family: str | None
     ) -> bool:
-        """Store a new password in the place of the one that ``user`` was read with, and end all other sign-ins."""
+        """Replace the password with which ``user`` was read, and revoke all other sessions."""
         update = self._table.update(
             keys.profile(user.id),
             change=_new_password(password_hash, kept_family, time),
@@ -188,7 +191,7 @@ class DynamoUsers:
         return True
 
     def set_quota_ledger(self, user: User, ledger: str) -> None:
-        """Have the ledgers of an account from version 0.1.0 kept under the fingerprint of its address."""
+        """Store the ledgers of an account from version 0.1.0 under the fingerprint of its address from now on."""
         write = self._table.update(
             keys.profile(user.id), change={"quota_ledger": ledger}, condition=is_account()
         )
@@ -198,7 +201,7 @@ class DynamoUsers:
             return  # it is being deleted
 
     def rehash(self, user: User, password_hash: str) -> None:
-        """Store the same password under other parameters, unless it was changed meanwhile."""
+        """Store the same password hashed with new parameters, unless it was changed meanwhile."""
         write = self._table.update(
             keys.profile(user.id),
             change={"password_hash": password_hash},
@@ -210,9 +213,9 @@ class DynamoUsers:
             return
 
     def mark_deleted(self, user: User, time: datetime) -> bool:
-        """Take everything personal from an account and free its address; False when that was done before.
+        """Remove the personal data of an account and free its address; return False if that was done before.
 
-        What is left says that the account is being deleted, and is found by :meth:`deleted`.
+        The remaining item marks the account as being deleted, and :meth:`deleted` returns it.
         """
         personal = ("email", "password_hash", "full_name", "quota_ledger", "kept_family", "sessions_since")
         mark = self._table.update(
@@ -244,7 +247,7 @@ class DynamoUsers:
                 yield AccountDeletion(mark["id"], datetime.fromisoformat(mark["deleted_at"]))
 
     def postpone_deletion(self, user_id: str, time: datetime) -> None:
-        """Have :meth:`deleted` find a deletion again at ``time``."""
+        """Make :meth:`deleted` return a deletion again from ``time`` on."""
         write = self._table.update(
             keys.profile(user_id), change={"due_at": timestamp(time)}, condition=Attr("deleted_at").exists()
         )
@@ -254,11 +257,12 @@ class DynamoUsers:
             return  # another was faster
 
     def remove_some(self, user_id: str) -> bool:
-        """Remove some of what a deleted account has in the table, all but its mark; False when nothing is left."""
+        """Delete one batch of the items of a deleted account, except its mark; return False if none are left."""
         mark = keys.profile(user_id)
         some = islice(self._table.query(Key("pk").eq(mark.pk), page_size=_DELETED_AT_ONCE), _DELETED_AT_ONCE)
         found = [item for item in some if (item["pk"], item["sk"]) != mark]
-        # An API key's second item lies outside the partition; it goes first, because the other one leads to it.
+        # An API key's second item is outside the partition. It is deleted first, because the other item is needed to
+        # find it.
         self._table.delete_many(
             [
                 keys.api_key_by_digest(item["digest"])
@@ -270,7 +274,7 @@ class DynamoUsers:
         return bool(found)
 
     def remove_mark(self, user_id: str) -> None:
-        """Remove the last that is left of a deleted account."""
+        """Delete the mark, which is the last item of a deleted account."""
         write = self._table.delete(keys.profile(user_id), Attr("deleted_at").exists())
         try:
             self._table.write(write)

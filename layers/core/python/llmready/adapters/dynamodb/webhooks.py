@@ -1,4 +1,4 @@
-"""Webhook endpoints in the table, each an item in its user's partition."""
+"""Webhook endpoints in the table; each is an item in its user's partition."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ class DynamoWebhooks:
         self._table = table
 
     def create(self, webhook: Webhook, *, limit: int) -> None:
-        """Store a new endpoint and count it, or neither."""
+        """Store a new endpoint and increment the counter in one transaction."""
         room = Attr("webhook_count").not_exists() | Attr("webhook_count").lt(limit)
         count = self._table.update(
             keys.profile(webhook.user_id), add={"webhook_count": 1}, condition=is_account() & room
@@ -101,7 +101,7 @@ class DynamoWebhooks:
             return
 
     def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
-        """Take the lease of a user for one request; a user has one request under way at a time."""
+        """Take the lease of a user for one request; a user has at most one running request."""
         write = self._table.update(
             keys.webhook_lease(user_id),
             change={"leased_until": timestamp(until), "ttl": int((until + _LEASE_KEPT).timestamp())},
@@ -114,7 +114,7 @@ class DynamoWebhooks:
         return None
 
     def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
-        """End a lease earlier or later than it was taken for, unless another process has it."""
+        """Change the end of a lease, unless another process has it."""
         write = self._table.update(
             keys.webhook_lease(user_id),
             change={"leased_until": timestamp(until)},
@@ -126,7 +126,7 @@ class DynamoWebhooks:
             return
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
-        """Send nothing to an endpoint until then; one that was deleted meanwhile stays deleted."""
+        """Pause an endpoint until a time; do nothing if it was deleted meanwhile."""
         self._note(webhook, {"paused_until": timestamp(until)})
 
     def disable(

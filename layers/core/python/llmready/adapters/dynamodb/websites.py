@@ -1,7 +1,7 @@
 """Websites in the table.
 
-Beside each website lies a small entry that lists it, under a key that says whether it is active: a page of a list
-reads entries, however large the websites before it are, and then only the websites that it shows.
+Each website has a small list entry, whose key contains whether the website is active. A page of a list reads these
+entries, however large the skipped websites are, and then only the websites that it shows.
 """
 
 import heapq
@@ -39,7 +39,7 @@ _COUNTERS = {
 
 
 def website_from(item: Item | None) -> Website | None:
-    """Return the website that an item holds."""
+    """Return the website of an item."""
     return Website.model_validate(item) if item is not None else None
 
 
@@ -62,7 +62,7 @@ class DynamoWebsites:
         self._table = table
 
     def create(self, website: Website, *, limit: int) -> None:
-        """Store a new website, unless its URL is there already or the user has ``limit`` of them."""
+        """Store a new website, unless the user already has its URL or ``limit`` websites."""
         try:
             self._table.transact(
                 [
@@ -76,7 +76,7 @@ class DynamoWebsites:
             raise no_room(refused.failed[-1], limit) from None
 
     def create_some(self, websites: Sequence[Website], *, limit: int) -> list[DomainError | None]:
-        """Store as many of the first of ``websites`` as go into one transaction; see the port."""
+        """Store as many of the first of ``websites`` as fit into one transaction; see the port."""
         user_id = websites[0].user_id
         profile, *claims = self._table.get_many(
             [keys.profile(user_id), *(_claim_key(website) for website in websites)]
@@ -103,14 +103,14 @@ class DynamoWebsites:
         return user_from(user), website_from(website)
 
     def get_some(self, user_id: str, website_ids: Sequence[str]) -> list[Website | None]:
-        """Return websites of a user in the order of their ids, None for each that is missing."""
+        """Return websites of a user in the order of the given IDs; None for each that does not exist."""
         found = self._table.get_many([keys.website(user_id, website_id) for website_id in website_ids])
         return [website_from(item) for item in found]
 
     def page(
         self, user_id: str, *, offset: int, limit: int, is_active: bool | None, after: str | None = None
     ) -> WebsitePage:
-        """Return ``limit`` websites from ``offset``, newest first, with the count of all."""
+        """Return ``limit`` websites from ``offset``, newest first, with the total number."""
         if offset == 0 and is_active is None:
             return self._first(user_id, limit=limit, after=after)
         reach = offset + limit + 1
@@ -135,7 +135,7 @@ class DynamoWebsites:
         return WebsitePage(user, items, total, more)
 
     def _first(self, user_id: str, *, limit: int, after: str | None) -> WebsitePage:
-        """Return a page that nothing is skipped for: the websites themselves, in one bounded read."""
+        """Return a page for which no entries are skipped, by reading the websites themselves in one bounded read."""
         place = keys.website(user_id, after) if after is not None else None
         walk = self._table.query(
             Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.SITE),
@@ -151,7 +151,7 @@ class DynamoWebsites:
         return WebsitePage(user, found[:limit], user.website_count, more)
 
     def oldest(self, user_id: str, count: int) -> list[str]:
-        """Return the ids of a user's ``count`` oldest websites."""
+        """Return the IDs of a user's ``count`` oldest websites."""
         listed = self._listed(user_id, is_active=None, newest_first=False, page_size=count)
         return list(islice(listed, count))
 
@@ -167,7 +167,7 @@ class DynamoWebsites:
             raise _update_refusal(refused.failed[0], refused.failed[1] if moved else None) from None
 
     def update_some(self, changes: Sequence[tuple[Website, Website]]) -> list[DomainError | None]:
-        """Store as many of the first of ``changes`` as go into one transaction; see the port."""
+        """Store as many of the first of ``changes`` as fit into one transaction; see the port."""
         claims = iter(
             self._table.get_many(
                 [_claim_key(new) for old, new in changes if _claim_key(old) != _claim_key(new)]
@@ -189,7 +189,7 @@ class DynamoWebsites:
         return self._do(group) or [refusal_of(self.update, *changes[0])]
 
     def delete(self, website: Website, time: datetime) -> Purge | None:
-        """Remove a website, unless a generation of it is running, and note what it leaves behind."""
+        """Delete a website unless a generation of it is running, and store the purge that it needs."""
         try:
             self._table.transact([*self._deleting(website, time), self._counting([website], step=-1)])
         except TransactionRefused as refused:
@@ -197,7 +197,7 @@ class DynamoWebsites:
         return left_by(website, time)
 
     def delete_some(self, websites: Sequence[Website], time: datetime) -> list[DomainError | None]:
-        """Remove as many of the first of ``websites`` as go into one transaction; see the port."""
+        """Delete as many of the first of ``websites`` as fit into one transaction; see the port."""
         group = Group()
         for website in websites:
             if not group.take(website, self._deleting(website, time)):
@@ -206,7 +206,7 @@ class DynamoWebsites:
         return self._do(group) or [refusal_of(self.delete, websites[0], time)]
 
     def _do(self, group: Group) -> list[DomainError | None]:
-        """Do what a group holds; return nothing when something changed since it was read."""
+        """Write a group in one transaction; return no outcomes if an item changed since it was read."""
         if group.writes:
             try:
                 self._table.transact(group.writes)
@@ -271,7 +271,7 @@ class DynamoWebsites:
         page_size: int,
         after: str | None = None,
     ) -> Iterator[str]:
-        """Walk the ids of a user's websites; ids sort by time, so the two kinds merge into one list."""
+        """Iterate over the IDs of a user's active and inactive websites, merged by time."""
         prefixes = {
             True: (keys.LISTED_ACTIVE,),
             False: (keys.LISTED_INACTIVE,),
@@ -306,7 +306,7 @@ class DynamoWebsites:
 
 
 def due_attributes(website: Website) -> dict[str, str | None]:
-    """Return the attributes by which the index ``due`` finds the website's next run; None removes one."""
+    """Return the attributes of the website's next run in the index ``due``; None removes an attribute."""
     due_at = next_run(website.schedule, website.id, website.updated_at) if website.is_active else None
     return {
         "due_kind": keys.DUE_SCHEDULE if due_at is not None else None,
@@ -330,8 +330,8 @@ def _claim_key(website: Website) -> keys.Key:
 
 
 def has_room(limit: int, *, count: int = 1) -> ConditionBase:
-    """Return the condition that ``count`` websites may be added to an account without passing ``limit``."""
-    # DynamoDB's conditions have no arithmetic.
+    """Return the condition that ``count`` websites can be added to an account without exceeding ``limit``."""
+    # The subtraction is done here, because DynamoDB's conditions have no arithmetic.
     return is_account() & (Attr("website_count").not_exists() | Attr("website_count").lte(limit - count))
 
 
@@ -347,14 +347,14 @@ def no_room(profile: Item | None, limit: int) -> DomainError:
 
 
 def _same_count(website: Website) -> ConditionBase:
-    """Demand that no generation ended since the website was read: what it leaves behind is counted by that."""
+    """Return the condition that no generation ended since the website was read, because the purge counts them."""
     if website.generation_count == 0:
         return Attr("generation_count").not_exists() | Attr("generation_count").eq(0)
     return Attr("generation_count").eq(website.generation_count)
 
 
 def duplicate(claim: Item) -> Conflict:
-    """Return the refusal of a URL that the user has already."""
+    """Return the error for a URL that the user already has."""
     return Conflict(
         "website_exists", "You already have a website with this URL.", website_id=claim.get("website_id")
     )

@@ -1,1 +1,1 @@
-"""Providers of mail behind one port: SES, SendGrid, or none."""
+"""Implementations of the mail port: SES, SendGrid, or none."""

@@ -1,4 +1,4 @@
-"""URLs of the links in emails: screens of the web app, or pages of the API where a stage has no web app."""
+"""URLs of the links in emails: screens of the web app, or pages of the API if the stage has no web app."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -30,11 +30,11 @@ class Links:
 
     @property
     def forgot_password(self) -> str:
-        """Page on which a user asks for a new password."""
+        """URL of the page on which a user requests a new password."""
         return self.public_url + ("/forgot-password" if self.web_app else "/api/v1/auth/reset-password")
 
     def one_click_unsubscribe(self, ticket: str) -> str:
-        """Return the URL that a mail program posts to (RFC 8058)."""
+        """Return the URL to which a mail program sends the one-click unsubscribe request (RFC 8058)."""
         return f"{self.public_url}/api/v1/auth/unsubscribe?token={quote(ticket)}"
 
     def unsubscribe(self, ticket: str) -> str:
@@ -44,11 +44,11 @@ class Links:
         return self.one_click_unsubscribe(ticket)
 
     def download(self, generation_id: str, ticket: str) -> str:
-        """Return the URL that downloads the zip of a generation, for programs too."""
+        """Return the URL that downloads the zip of a generation, also for programs."""
         return f"{self.public_url}/api/v1/generations/{generation_id}/download?token={ticket}"
 
     def download_page(self, generation_id: str, ticket: str) -> str:
-        """Return the link for people, which explains what to do when the ticket has expired."""
+        """Return the URL of the download page, which explains what to do if the token has expired."""
         if self.web_app:
             return f"{self.public_url}/download/{generation_id}#token={ticket}"
         return self.download(generation_id, ticket)

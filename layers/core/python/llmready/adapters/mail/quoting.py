@@ -1,4 +1,4 @@
-"""Text that users chose, as emails show it: short, on one line, and without anything that becomes a link."""
+"""Text of users in emails: shortened, on one line, and without anything that mail programs turn into a link."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _SPACES = re.compile(r"[^\S\u3000]+")
 _JOINERS = ".:\\@\u2024\u3002\uff0e\uff61"
 # No host has only labels of one letter.
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?")
-# File names that our own sentences contain.
+# File names that the sentences of LLMReady contain.
 _NO_ADDRESSES = frozenset({"robots.txt", "llms.txt", "sitemap.xml"})
 
 
@@ -40,6 +40,6 @@ def _looks_like_an_address(typed: str) -> bool:
     word = unicodedata.normalize("NFKC", typed)
     if word.strip("(),;:.!?'\"").lower() in _NO_ADDRESSES or _INITIALS.fullmatch(word.strip("(),;:!?'\"")):
         return False
-    # The end of a sentence or a clause is no part of an address.
+    # Punctuation at the end of a sentence or clause is not part of an address.
     inner = word.rstrip(".:,;!?)")
     return word.startswith("//") or any(mark in inner for mark in _JOINERS)

@@ -1,4 +1,4 @@
-"""Mails from templates: a folder a mail, with its subject, text and HTML."""
+"""Render mails from templates. Each kind of mail has a folder with its subject, text and HTML."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -39,9 +39,9 @@ class MailRenderer:
 
     Args:
         links: Builds the links of the stage.
-        keys: Keys that sign the tickets in links.
+        keys: Keys that sign the tokens in links.
         mail_tokens: Issues one-use tokens; an email that is rendered again contains a new one.
-        time: When the tickets become valid.
+        time: When the tokens become valid.
     """
 
     def __init__(self, links: Links, keys: Keys, mail_tokens: MailTokens, time: datetime) -> None:
@@ -51,7 +51,7 @@ class MailRenderer:
         self._time = time
 
     def __call__(self, mail: OutboxMail, user: User, generation: Generation | None) -> Message:
-        """Return an email as it is sent."""
+        """Render an email."""
         ticket = self._unsubscribe_ticket(mail, user)
         values = {
             # Somebody who signs up with another person's address must not be able to send them text.
@@ -76,7 +76,7 @@ class MailRenderer:
         return Message(
             kind=mail.kind,
             to=user.email,
-            # A header is one line, whatever a name holds.
+            # A header must be one line, whatever the name contains.
             subject=" ".join(subject.split())[:_LONGEST_SUBJECT],
             text=text,
             html=html,
@@ -126,7 +126,7 @@ class MailRenderer:
 
 
 def _host(generation: Generation | None, webhook_url: str | None) -> str | None:
-    """Return the host of the website or webhook that an email is about. It is what the email calls it."""
+    """Return the host of the website or webhook that an email is about, which is the name used in the email."""
     url = generation.website_url if generation is not None else webhook_url
     return urlsplit(url).hostname if url is not None else None
 

@@ -1,4 +1,4 @@
-"""Mail through SendGrid."""
+"""Send mails with SendGrid."""
 
 from http import HTTPStatus
 from http.client import HTTPException
@@ -12,7 +12,8 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailRefused, Message
 
 _TIMEOUT = 5  # seconds
-# What is wrong with the mail itself; a wrong key or too many requests can be mended or pass.
+# Statuses that mean an error in the mail itself. Other errors, such as a wrong key or too many requests, are
+# temporary.
 _HOPELESS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 
 
@@ -21,9 +22,9 @@ class SendgridMailer:
 
     Args:
         api_key: SendGrid's key.
-        sender: The address that mails come from.
+        sender: The sender address.
         host: Base URL of the API.
-        sandbox: Whether SendGrid only checks each mail and delivers none.
+        sandbox: Whether SendGrid only validates mails without delivering them.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class SendgridMailer:
         self._sandbox = sandbox
 
     def send(self, message: Message, *, mail_id: str) -> None:
-        """Hand a mail to SendGrid."""
+        """Give a mail to SendGrid."""
         mail = Mail(
             from_email=self._sender,
             to_emails=with_ascii_domain(message.to),

@@ -1,4 +1,4 @@
-"""Mail through Amazon SES."""
+"""Send mails with Amazon SES."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from llmready.domain.mail import MailRefused, Message
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-# Refusals that another try does not change: the mail is malformed, SES's sandbox does not know the recipient, or IAM
-# denies it. What an operator can lift for all mails at once (a paused account, an unverified domain) is tried again.
+# Permanent refusals: the mail is malformed, the recipient is not verified in SES's sandbox, or IAM denies it. Causes
+# that an operator can remove for all mails at once (a paused account, an unverified domain) are retried.
 _PERMANENT = frozenset(
     {
         "BadRequestException",
@@ -28,9 +28,9 @@ class SesMailer:
     """Implements :class:`llmready.ports.mail.Mailer` with SES v2.
 
     Args:
-        client: A boto3 client; one that does not retry, or a mail may be sent twice.
-        sender: The address that mails come from.
-        configuration_set: Where SES reports what becomes of mails; None for nowhere.
+        client: A boto3 client without retries, because a retry could send a mail twice.
+        sender: The sender address.
+        configuration_set: SES configuration set that reports bounces and complaints; None for no reports.
     """
 
     def __init__(self, client: "SESV2Client", sender: str, configuration_set: str | None = None) -> None:
@@ -39,7 +39,7 @@ class SesMailer:
         self._options: Any = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
     def send(self, message: Message, *, mail_id: str) -> None:
-        """Hand a mail to SES."""
+        """Give a mail to SES."""
         try:
             self._client.send_email(
                 FromEmailAddress=self._sender,
@@ -66,7 +66,7 @@ class SesMailer:
 
 
 def is_verified(client: "SESV2Client", identity: str) -> bool:
-    """Tell whether SES sends mails from an address or a domain.
+    """Return whether SES has verified an address or a domain as a sender.
 
     Args:
         client: A boto3 client.

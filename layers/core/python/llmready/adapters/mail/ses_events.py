@@ -9,20 +9,20 @@ _NOT_SPAM = "not-spam"  # somebody took a complaint back
 
 
 class Unwelcome(NamedTuple):
-    """Addresses that shall get no more mail."""
+    """Addresses that must get no more mail."""
 
     addresses: list[str]
     reason: SuppressionReason
 
 
 def unwelcome_from(detail: Mapping[str, Any]) -> Unwelcome | None:
-    """Return which addresses an event rules out; None where it rules out none, as a full mailbox does not.
+    """Return the addresses that an event excludes, or None if it excludes none (such as a full mailbox).
 
     Args:
-        detail: Of an event of the types "Email Bounced" and "Email Complaint Received".
+        detail: The ``detail`` of an event of the type "Email Bounced" or "Email Complaint Received".
 
     Raises:
-        ValueError: It is no such event.
+        ValueError: It is not such an event.
     """
     match detail:
         case {"eventType": "Bounce", "bounce": {"bounceType": str(kind), "bouncedRecipients": recipients}}:
@@ -32,5 +32,5 @@ def unwelcome_from(detail: Mapping[str, Any]) -> Unwelcome | None:
             reason = SuppressionReason.COMPLAINED
             counts = rest.get("complaintFeedbackType") != _NOT_SPAM
         case _:
-            raise ValueError("the event tells of no bounce and no complaint")
+            raise ValueError("the event reports neither a bounce nor a complaint")
     return Unwelcome([recipient["emailAddress"] for recipient in recipients], reason) if counts else None

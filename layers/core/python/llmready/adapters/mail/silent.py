@@ -1,11 +1,11 @@
-"""No mail at all: what would have been sent is logged, everything else works."""
+"""Log mails instead of sending them."""
 
 from llmready.domain.mail import Message
 from llmready.observability import logger
 
 
 class SilentMailer:
-    """Implements :class:`llmready.ports.mail.Mailer` by the log."""
+    """Implements :class:`llmready.ports.mail.Mailer` with the log."""
 
     def send(self, message: Message, *, mail_id: str) -> None:
         """Log an email without its address."""

@@ -1,6 +1,6 @@
-"""Inline styles: many mail programs drop a mail's style sheet, and all of them honour a style attribute.
+"""Add inline styles, because many mail programs ignore a mail's style sheet but support style attributes.
 
-Templates stay plain; what they write is known, and users' own text is escaped, so a few exact tags are all.
+Only a few exact tags are replaced: the templates use no others, and text of users is escaped.
 """
 
 from markupsafe import Markup
@@ -30,7 +30,7 @@ _STYLES = {
 
 
 def with_inline_styles(html: str) -> Markup:
-    """Return the content of a mail with the style of each tag on the tag itself."""
+    """Return the content of a mail with inline styles."""
     styled = str(html)
     for tag, with_style in _STYLES.items():
         styled = styled.replace(tag, with_style)
@@ -38,5 +38,5 @@ def with_inline_styles(html: str) -> Markup:
 
 
 def as_size(count: int) -> str:
-    """Return a number of bytes for a person."""
+    """Return a number of bytes as text with a unit."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count, 100) / 1000:.1f} kB"

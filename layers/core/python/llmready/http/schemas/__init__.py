@@ -1,1 +1,1 @@
-"""The bodies of requests and answers, as contract and OpenAPI text have them."""
+"""Bodies of requests and answers, from which the OpenAPI document is generated."""

@@ -10,7 +10,7 @@ from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
 from llmready.http.schemas.plans import PlanAnswer
 
-# No keyboard types control characters; one that arrives was mangled on the way, and would lock its owner out.
+# Nobody types control characters. A password with one was damaged on its way and would lock its owner out.
 _TYPED = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 
@@ -21,7 +21,7 @@ def _no_control_characters(password: str) -> str:
 
 
 def _address_alone(text: object) -> object:
-    # Pydantic would take "Ada <ada@example.com>" too.
+    # Pydantic also accepts "Ada <ada@example.com>".
     if isinstance(text, str) and "<" in text:
         raise ValueError("value is not a valid email address: it must be the address alone")
     return text
@@ -35,7 +35,8 @@ def _fits_a_mail_server(address: str) -> str:
 
 
 def _gets_mail(address: str) -> str:
-    # SES and most mail servers deliver to no such address (RFC 6531). Accounts that have one can still sign in.
+    # SES and most mail servers cannot deliver to such addresses (RFC 6531). Existing accounts with one can still
+    # sign in.
     if not address.rpartition("@")[0].isascii():
         raise ValueError(
             "value is not a valid email address: the part before the @ must be ASCII, because mail servers cannot"
@@ -53,7 +54,7 @@ Email = Annotated[
 ]
 NewEmail = Annotated[Email, AfterValidator(_gets_mail)]
 FullName = Annotated[Line, Field(max_length=100, examples=["Ada Lovelace"])]
-# Passwords are taken as they are: spaces at their ends belong to them.
+# Passwords are used unchanged, including spaces at their start and end.
 Password = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST, examples=["a long password"])]
 NewPassword = Annotated[
     str,
@@ -78,7 +79,7 @@ CaptchaToken = Annotated[
 
 
 class Secretive(Request):
-    """A body with a password: nothing is cut from its ends."""
+    """A body with a password, from which no white space is removed."""
 
     model_config = ConfigDict(str_strip_whitespace=False)
 
@@ -93,7 +94,7 @@ class Registration(Secretive):
 
 
 class Login(Secretive):
-    """Address and password."""
+    """Email address and password."""
 
     email: Email
     password: Password
@@ -144,7 +145,7 @@ class PasswordChange(Secretive):
 
 
 class MailPreferencesChange(Request):
-    """Mails to turn on or off; what is left out stays as it is."""
+    """Mails to turn on or off; omitted fields stay unchanged."""
 
     generations: Annotated[
         bool | None, Field(strict=True, description="Mail when a generation has ended.")
@@ -155,7 +156,7 @@ class MailPreferencesChange(Request):
 
 
 class ProfileChange(Request):
-    """What a user may change of the profile; what is left out stays as it is."""
+    """Changes of the profile; omitted fields stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -184,14 +185,14 @@ class TokenAnswer(AccessAnswer):
 
 
 class MailPreferencesAnswer(Answer):
-    """Which mails the user wants; those that belong to the account always come."""
+    """The kinds of mails that the user receives; account mails are always sent."""
 
     generations: bool
     quota_reset: bool
 
 
 class ProfileAnswer(Answer):
-    """The profile of the user who asks."""
+    """The profile of the signed-in user."""
 
     id: str
     email: str
@@ -204,7 +205,7 @@ class ProfileAnswer(Answer):
 
     @classmethod
     def of(cls, user: User) -> "ProfileAnswer":
-        """Return what a user sees of the own account."""
+        """Return the profile of an account."""
         return cls.model_validate(user)
 
 

@@ -1,4 +1,4 @@
-"""What several bodies share."""
+"""Models and validators that several bodies use."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ Url = Annotated[str, Field(min_length=1, max_length=URL_LIMIT, examples=["https:
 
 
 class Request(BaseModel):
-    """A request body: a field that it does not know is an error, not a surprise."""
+    """A request body. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
 
@@ -73,7 +73,7 @@ class Message(Answer):
 
 
 class FieldError(Answer):
-    """What is wrong with one field."""
+    """A validation error of one field."""
 
     field: str
     message: str
@@ -107,7 +107,7 @@ def single_line(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Refuse control and direction characters, but for line breaks and tabs."""
+    """Refuse control and direction characters, except line breaks and tabs."""
     return _seen(text, _TEXT)
 
 

@@ -1,4 +1,4 @@
-"""Bodies of the Firecrawl-compatible endpoint; names and forms are Firecrawl's."""
+"""Bodies of the Firecrawl-compatible endpoint, with the names and formats of Firecrawl."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from llmready.http.schemas.common import Answer, Timestamp, Url
 
 
 class LlmsTextBody(BaseModel):
-    """A start; fields that are not known here are ignored, because clients send their own."""
+    """A start. Unknown fields are ignored, because clients send additional fields."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, defer_build=True)
 
@@ -38,7 +38,7 @@ class LlmsTextData(Answer):
 
 
 class LlmsTextStatus(Answer):
-    """How far a generation is, and its texts."""
+    """The status of a generation, and its texts."""
 
     success: bool
     status: Literal["processing", "completed", "failed"]

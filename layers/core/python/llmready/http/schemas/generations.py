@@ -58,7 +58,7 @@ class Started(Answer):
 
 
 class QuotaAnswer(Answer):
-    """What the month still allows."""
+    """Get the quota of the current month."""
 
     can_generate: bool
     generations_used: int
@@ -113,7 +113,7 @@ class GenerationAnswer(Answer):
 
     @classmethod
     def of(cls, generation: Generation, time: datetime) -> "GenerationAnswer":
-        """Return what the user sees of a generation at ``time``."""
+        """Return a generation as the API shows it at ``time``."""
         return cls.model_validate(_shown(generation, time))
 
 
@@ -125,7 +125,7 @@ class HistoryEntry(GenerationAnswer):
 
     @classmethod
     def of(cls, generation: Generation, time: datetime) -> "HistoryEntry":
-        """Return what the history shows of a generation at ``time``."""
+        """Return a generation as the history shows it at ``time``."""
         shown = _shown(generation, time)
         return cls.model_validate(
             {**shown, "website_name": generation.website_name, "website_url": generation.website_url}
@@ -133,7 +133,7 @@ class HistoryEntry(GenerationAnswer):
 
 
 class History(Answer):
-    """One page of generations, newest first; ``next_cursor`` walks on without counting."""
+    """One page of generations, newest first. ``next_cursor`` returns the next page without a page number."""
 
     items: list[HistoryEntry]
     total: int
@@ -152,7 +152,7 @@ class PageErrorAnswer(Answer):
 
 
 class PageErrors(Answer):
-    """Pages that a generation missed, in the order of their URLs; at most the first thousand."""
+    """Pages that are missing from a generation, in the order of their URLs; at most the first thousand."""
 
     items: list[PageErrorAnswer]
     next_cursor: str | None
@@ -176,7 +176,7 @@ class FilesAnswer(Answer):
 
 
 class FileLinkAnswer(Answer):
-    """Where a file is that is too large for an answer; the URL is good until ``expires_at``."""
+    """Presigned URL of a file that is too large for an answer; valid until ``expires_at``."""
 
     download_url: str
     expires_at: Timestamp
@@ -184,7 +184,7 @@ class FileLinkAnswer(Answer):
 
 
 class PageAnswer(Answer):
-    """A page that one of two generations has."""
+    """A page that is in only one of two generations."""
 
     url: str
     title: str | None
@@ -198,7 +198,7 @@ class ChangedPageAnswer(PageAnswer):
 
 
 class ChangesAnswer(Answer):
-    """What changed since an earlier generation; each list has up to 1,000 pages, by their URLs."""
+    """The changes since an earlier generation; each list has up to 1,000 pages, sorted by URL."""
 
     since: str = Field(description="ID of the earlier generation.")
     added: list[PageAnswer]
@@ -211,7 +211,7 @@ class ChangesAnswer(Answer):
 
     @classmethod
     def of(cls, comparison: Comparison) -> "ChangesAnswer":
-        """Return what a comparison shows."""
+        """Return a comparison as the API shows it."""
         changes = comparison.changes
         return cls(
             since=comparison.since,
@@ -232,7 +232,7 @@ class ChangesAnswer(Answer):
 
 
 class DownloadAnswer(Answer):
-    """Where the files are; the URL is good until ``expires_at``."""
+    """Presigned URL of the files; valid until ``expires_at``."""
 
     download_url: str
     expires_at: Timestamp
@@ -241,7 +241,7 @@ class DownloadAnswer(Answer):
 
 
 def shown_generation(generation: Generation) -> dict[str, object]:
-    """Return what the API shows of a generation now, as JSON has it."""
+    """Return a generation as the API shows it now, as JSON values."""
     return GenerationAnswer.of(generation, now()).model_dump(mode="json")
 
 

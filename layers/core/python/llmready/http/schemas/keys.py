@@ -14,7 +14,7 @@ def _distinct(scopes: list[Scope]) -> list[Scope]:
 
 
 def _storable(time: AwareDatetime) -> AwareDatetime:
-    # Shown as it is stored: in UTC, to the millisecond.
+    # Shown as it is stored: in UTC, with milliseconds.
     try:
         utc = time.astimezone(UTC)
     except OverflowError:

@@ -37,7 +37,7 @@ class WebhookBody(Request):
 
 
 class WebhookChange(Request):
-    """Some fields of a webhook: what is left out stays as it is."""
+    """Changes of a webhook; omitted fields stay unchanged."""
 
     url: WebhookUrl | SkipJsonSchema[None] = None
     events: Events | SkipJsonSchema[None] = None
@@ -85,7 +85,7 @@ class NewWebhookAnswer(WebhookAnswer):
 
     @classmethod
     def of(cls, webhook: Webhook) -> "NewWebhookAnswer":
-        """Return a webhook as its owner sees it once."""
+        """Return a webhook with its secret."""
         return cls.model_validate(webhook)
 
 
@@ -106,7 +106,7 @@ class AttemptAnswer(Answer):
 
 
 class DeliveryAnswer(Answer):
-    """An event on its way to a webhook. All attempts carry its ID as `webhook-id`."""
+    """The delivery of an event to a webhook. All attempts have its ID in the header `webhook-id`."""
 
     id: str
     event: str = Field(examples=["generation.completed"])
@@ -118,7 +118,7 @@ class DeliveryAnswer(Answer):
 
     @classmethod
     def of(cls, delivery: Delivery) -> "DeliveryAnswer":
-        """Return what a user sees of a delivery."""
+        """Return a delivery as the API shows it."""
         pending = delivery.status is DeliveryStatus.PENDING
         return cls(
             id=delivery.id,
@@ -146,5 +146,5 @@ class AcceptedDelivery(Answer):
 
 
 def _distinct(events: list[EventType]) -> tuple[EventType, ...]:
-    """Return each event once, in the order of their list."""
+    """Return each event once, in the order of the enumeration."""
     return tuple(event for event in EventType if event in events)

@@ -39,7 +39,7 @@ ScheduleField = Annotated[
 
 
 class WebsiteBody(Request):
-    """A website as a whole: what is left out takes its default."""
+    """A whole website; omitted fields take their defaults."""
 
     url: Url
     name: Name | None = None
@@ -56,7 +56,7 @@ class WebsiteBody(Request):
 
 
 class WebsiteChange(Request):
-    """Some fields of a website: what is left out stays as it is."""
+    """Changes of a website; omitted fields stay unchanged."""
 
     url: Url | SkipJsonSchema[None] = None
     name: Name | None = None
@@ -78,14 +78,14 @@ class WebsiteChange(Request):
 
 
 class PreviewBody(Request):
-    """Patterns to try; what is left out is the website's."""
+    """Patterns to try; omitted fields take the patterns of the website."""
 
     include_patterns: Patterns | SkipJsonSchema[None] = None
     exclude_patterns: Patterns | SkipJsonSchema[None] = None
 
 
 class PreviewAnswer(Answer):
-    """What patterns match among all page URLs that the last generation found; up to 20 examples of each."""
+    """Numbers of page URLs that patterns keep and exclude, with up to 20 examples of each."""
 
     kept: int
     excluded: int
@@ -94,7 +94,7 @@ class PreviewAnswer(Answer):
 
 
 class WebsiteAnswer(Answer):
-    """A website. ``next_run_at`` is null while nothing will start by itself."""
+    """A website. ``next_run_at`` is null while no run will start automatically."""
 
     id: str
     url: str
@@ -133,7 +133,7 @@ class WebsiteAnswer(Answer):
 
 
 def shown_website(website: Website) -> dict[str, object]:
-    """Return what the API shows of a website without a schedule, as JSON has it."""
+    """Return a website without a schedule as the API shows it, as JSON values."""
     shown = WebsiteAnswer.model_validate({**website.model_dump(), "next_run_at": None})
     return shown.model_dump(mode="json")
 
@@ -150,7 +150,7 @@ class WebsiteList(Answer):
 
 
 class WebsiteStats(Answer):
-    """What became of a website's generations. ``success_rate`` is in percent of those that ended."""
+    """Statistics of a website's generations. ``success_rate`` is a percentage of the generations that ended."""
 
     website_id: str
     website_name: str
@@ -163,7 +163,7 @@ class WebsiteStats(Answer):
 
 
 class UserStats(Answer):
-    """What became of a user's generations. ``success_rate`` is in percent of those that ended."""
+    """Statistics of a user's generations. ``success_rate`` is a percentage of the generations that ended."""
 
     total_websites: int
     active_websites: int
@@ -177,6 +177,6 @@ class UserStats(Answer):
 
 
 def success_rate(completed: int, failed: int) -> float:
-    """Return the percentage of ended generations that completed, to one decimal; 0 when none ended."""
+    """Return the percentage of ended generations that completed, with one decimal; 0 if none ended."""
     ended = completed + failed
     return round(100 * completed / ended, 1) if ended else 0.0

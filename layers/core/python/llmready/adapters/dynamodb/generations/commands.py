@@ -1,4 +1,4 @@
-"""Changes of generations, with the quota and the website lock that change with them."""
+"""Changes of generations, together with the quota and the website lock."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ class DynamoGenerationCommands:
         new_website: NewWebsite | None = None,
         scheduled: ScheduledStart | None = None,
     ) -> Generation:
-        """Store a pending generation, reserve quota and lock the website, which may be new; or none of it."""
+        """Store a pending generation, reserve quota and lock the website (which may be new) in one transaction."""
         user_id = generation.user_id
         has_quota: ConditionBase = Attr("taken").not_exists() | Attr("taken").lt(quota_limit)
         if scheduled is not None:
@@ -121,19 +121,19 @@ class DynamoGenerationCommands:
             **record.model_dump(mode="json"),
             "ttl": int(record.expires_at.timestamp()),
         }
-        # What has expired may lie there for days until the table removes it.
+        # DynamoDB deletes expired items only after up to two days.
         free = Attr("pk").not_exists() | Attr("expires_at").lte(timestamp(generation.created_at))
         return self._table.put(item, free)
 
     def _refuse_repeat(self, generation: Generation, record: StartRecord) -> None:
-        """Read again after a refusal: the conflicting start may be the same request with the same key."""
+        """Raise AlreadyStarted if the conflicting start was the same request with the same idempotency key."""
         key = keys.start_record(generation.user_id, record.digest)
         earlier = record_from(self._table.get(key))
         if earlier is not None and earlier.expires_at > generation.created_at:
             raise AlreadyStarted(earlier)
 
     def claim(self, old: Generation, new: Generation) -> None:
-        """Store ``new`` if the generation still is as ``old`` was read."""
+        """Store ``new`` if the generation has not changed since ``old`` was read."""
         unchanged = _is_in(old.fence, old.status) & (
             Attr("lease_expires_at").eq(timestamp(old.lease_expires_at))
             if old.lease_expires_at
@@ -142,7 +142,7 @@ class DynamoGenerationCommands:
         self._replace(new, unchanged)
 
     def heartbeat(self, generation: Generation, *, lease_expires_at: datetime, progress: Progress) -> None:
-        """Prolong the lease and store the progress."""
+        """Extend the lease and store the progress."""
         write = self._table.update(
             keys.generation(generation.user_id, generation.id),
             change={
@@ -175,7 +175,7 @@ class DynamoGenerationCommands:
         deliveries: Sequence[Delivery] = (),
         earlier: Generation | None = None,
     ) -> None:
-        """Store the end of a generation with all that follows from it, or nothing."""
+        """Store the end of a generation and all its consequences in one transaction."""
         user_id = generation.user_id
         completed = generation.status is Status.COMPLETED
         failed = generation.status is Status.FAILED
@@ -236,7 +236,7 @@ class DynamoGenerationCommands:
                 and refused.failed[0] is None
                 and any(item is not None for item in refused.failed[4:6])
             ):
-                raise Gone("files_expired", "The earlier archive is not there any more.") from None
+                raise Gone("files_expired", "The earlier archive does not exist any more.") from None
             raise LeaseLost from None
 
     def release_archive(self, generation: Generation, time: datetime) -> bool:
@@ -251,7 +251,7 @@ class DynamoGenerationCommands:
         )
 
     def take_slot(self, generation: Generation, *, running_limit: int) -> bool:
-        """End a generation's wait for a slot; return False when there is none, or it does not wait any more."""
+        """Give a waiting generation a slot; return False if no slot is free or the generation no longer waits."""
         release = self._table.update(
             keys.generation(generation.user_id, generation.id),
             change={"held": False},
@@ -269,7 +269,7 @@ class DynamoGenerationCommands:
         return True
 
     def mark_enqueued(self, user_id: str, generation_id: str, time: datetime) -> None:
-        """Note that a pending generation was sent to its queue."""
+        """Record that a pending generation was sent to its queue."""
         write = self._table.update(
             keys.generation(user_id, generation_id),
             change={"enqueued_at": timestamp(time)},
@@ -278,10 +278,10 @@ class DynamoGenerationCommands:
         try:
             self._table.write(write)
         except ConditionFailed:
-            return  # a worker was faster, or it has ended
+            return  # a worker has claimed it already, or it has ended
 
     def delete(self, generation: Generation) -> None:
-        """Remove an ended generation from the history."""
+        """Delete an ended generation from the history."""
         listed = {f"listed_{generation.status}": -1}
         remove = self._table.delete(
             keys.generation(generation.user_id, generation.id), Attr("status").eq(generation.status)
@@ -301,14 +301,14 @@ class DynamoGenerationCommands:
                 raise gone from None
         else:
             return
-        # Its website was deleted before it.
+        # Its website was deleted earlier.
         try:
             self._table.transact([remove, profile])
         except TransactionRefused:
             raise gone from None
 
     def withdraw(self, generation: Generation, failure: Failure, time: datetime) -> None:
-        """Let the files of a generation end now, for a reason."""
+        """Make the files of a generation expire now, and store the reason."""
         write = self._table.update(
             keys.generation(generation.user_id, generation.id),
             change={
@@ -325,7 +325,7 @@ class DynamoGenerationCommands:
             return  # the user deleted it meanwhile
 
     def files_removed(self, generation: Generation) -> None:
-        """Note that the files of a generation were deleted."""
+        """Record that the files of a generation were deleted."""
         write = self._table.update(
             keys.generation(generation.user_id, generation.id),
             remove=["due_kind", "due_at"],
@@ -368,7 +368,7 @@ def _start_refusal(
     if quota is not None:
         return Forbidden(
             "quota_exceeded",
-            "You have used all generations of this month. They come back on the 1st (UTC).",
+            "You have used all generations of this month. The quota resets on the 1st (UTC).",
             resets_at=timestamp(resets_at(generation.created_at)),
         )
     if user is not None:

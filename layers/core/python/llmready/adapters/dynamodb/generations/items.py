@@ -7,7 +7,7 @@ from llmready.domain.idempotency import StartRecord
 
 
 def generation_item(generation: Generation) -> Item:
-    """Return the item of a generation, with the attributes by which the indexes find it."""
+    """Return the item of a generation, with the attributes of the indexes."""
     key = keys.generation(generation.user_id, generation.id)
     item: Item = {
         "pk": key.pk,
@@ -26,20 +26,20 @@ def generation_item(generation: Generation) -> Item:
 
 
 def generation_from(item: Item | None) -> Generation | None:
-    """Return the generation that an item holds; None for None."""
+    """Return the generation of an item; None for None."""
     return Generation.model_validate(item) if item is not None else None
 
 
 def record_from(item: Item | None) -> StartRecord | None:
-    """Return the stored answer to a start that an item holds; None for None."""
+    """Return the stored answer to a start from an item; None for None."""
     return StartRecord.model_validate(item) if item is not None else None
 
 
 def failed_seconds_from(item: Item | None) -> dict[str, int]:
-    """Return the seconds of failed and cancelled crawls that an item holds, by day."""
+    """Return the seconds of failed and cancelled crawls from an item, by day."""
     return {name: int(value) for name, value in (item or {}).items() if name not in ("pk", "sk", "ttl")}
 
 
 def index_key(*parts: str) -> str:
-    """Return the partition key of an index that finds generations by several attributes."""
+    """Return the partition key of an index of generations by several attributes."""
     return "#".join(parts)

@@ -1,4 +1,4 @@
-"""Where the lists of generations are read, and the cursors that continue them."""
+"""The index or table that each list of generations is read from, and the cursors of the lists."""
 
 import base64
 import binascii
@@ -18,7 +18,10 @@ _CURSOR_LIMIT = 100  # characters
 
 
 class Place(NamedTuple):
-    """Where the generations of a filter are found; every place names its user, so no filter reads another's."""
+    """The index or table with the generations of a filter.
+
+    Every key contains the user's ID, so no filter reads other users' data.
+    """
 
     index_name: str | None
     condition: ConditionBase
@@ -29,7 +32,7 @@ class Place(NamedTuple):
     def of(
         cls, user_id: str, website_id: str | None, status: Status | None, *, skips: bool = False
     ) -> "Place":
-        """Choose where to read; what skips entries reads them from an index, where they are small."""
+        """Choose where to read. A list that skips entries reads them from an index, where entries are small."""
         if website_id is None and status is None:
             all_of_them = Key("sk").begins_with(keys.GENERATION)
             if skips:
@@ -46,7 +49,7 @@ class Place(NamedTuple):
 
 
 def cursor_after(item: Item) -> str:
-    """Return the place of an item in a list as a word that only means something to us."""
+    """Return an opaque cursor for the position of an item in a list."""
     generation_id = str(item["sk"]).removeprefix(keys.GENERATION)
     return base64.urlsafe_b64encode(json.dumps([generation_id]).encode()).decode().rstrip("=")
 
@@ -54,7 +57,8 @@ def cursor_after(item: Item) -> str:
 def position_of(cursor: str | None, user_id: str, place: Place) -> dict[str, Any] | None:
     """Return the key after which a list continues.
 
-    The cursor only carries an id, the rest comes from who asks and what for: a forged one can show nothing else.
+    The cursor contains only an ID. The user and the filter come from the request, so a forged cursor cannot show
+    data of other users.
     """
     if cursor is None:
         return None

@@ -19,7 +19,7 @@ from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.ports.generations import HistoryPage, StartSnapshot
 
-_LOOK_UP = 100  # how many generations found by an index are read at once
+_LOOK_UP = 100  # number of generations from an index that are read at once
 
 
 class DynamoGenerationQueries:
@@ -29,7 +29,7 @@ class DynamoGenerationQueries:
         self._table = table
 
     def start_snapshot(self, user_id: str, website_id: str, digest: str | None = None) -> StartSnapshot:
-        """Return the user and the website of a start, the controls and what is stored under a key in one read."""
+        """Return the user, the website, the controls and the stored answer of a start in one read."""
         website, rest = self._snapshot(user_id, keys.website(user_id, website_id), digest)
         return rest._replace(website=website_from(website))
 
@@ -108,7 +108,7 @@ class DynamoGenerationQueries:
         return page.items[0] if page.items else None
 
     def count(self, user: User, *, website_id: str | None = None, status: Status | None = None) -> int:
-        """Return how many generations the history shows for a filter."""
+        """Return the number of generations in the history for a filter."""
         if status is not None and not status.is_final:
             place = Place.of(user.id, website_id, status)
             return sum(1 for _ in self._table.query(place.condition, index=place.index_name))
@@ -127,25 +127,25 @@ class DynamoGenerationQueries:
         return listed[status] if status is not None else running + sum(listed.values())
 
     def of_website(self, user_id: str, website_id: str, *, at_once: int) -> Iterator[list[Generation]]:
-        """Walk all generations of a website, ``at_once`` at a time, oldest first."""
+        """Iterate over all generations of a website in lists of ``at_once``, oldest first."""
         place = Place.of(user_id, website_id, None)
         return self._chunks(place.condition, keys.BY_WEBSITE_INDEX, at_once)
 
     def waiting(self, user_id: str) -> Iterator[Generation]:
-        """Walk the generations of a user that wait for a slot, oldest first; the newest may be missing."""
+        """Iterate over a user's generations that wait for a slot, oldest first; the newest may be missing."""
         place = Place.of(user_id, None, Status.PENDING)
         for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):
             yield from (found for found in chunk if found.waiting and found.status is Status.PENDING)
 
     def running_of(self, user_id: str) -> Iterator[Generation]:
-        """Walk the generations of a user that have not ended, read consistently."""
+        """Iterate over a user's generations that have not ended, with consistent reads."""
         condition = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.GENERATION)
         running = Attr("status").is_in([Status.PENDING, Status.PROCESSING])
         for item in self._table.query(condition, where=running):
             yield Generation.model_validate(item)
 
     def active(self) -> Iterator[Generation]:
-        """Walk all generations that have not ended, oldest first."""
+        """Iterate over all generations that have not ended, oldest first."""
         for generation in self._due(Key("due_kind").eq(keys.DUE_ACTIVE)):
             if not generation.status.is_final:
                 yield generation
@@ -158,7 +158,7 @@ class DynamoGenerationQueries:
                 yield generation
 
     def _due(self, condition: ConditionBase) -> Iterator[Generation]:
-        """Walk what an index entry points to, read consistently: the index may lag behind."""
+        """Iterate over the items of index entries. Items are read consistently, because the index may lag."""
         for chunk in self._chunks(condition, keys.DUE_INDEX, _LOOK_UP):
             yield from chunk
 

@@ -1,7 +1,7 @@
 """Archives that several generations of a website refer to.
 
-Beside the generations lies one item for each shared archive. It counts the generations that refer to the archive
-beyond one; without the item, one generation refers to it.
+Each shared archive has one additional item. It counts the generations that refer to the archive, minus one; without
+the item, one generation refers to it.
 """
 
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from llmready.domain.errors import Conflict, NotFound
 from llmready.domain.generation import Generation, Status
 
 _KEPT = timedelta(days=60)  # the item after its archive expired
-# Values of `archive_released`: whether the archive goes with this generation, or others still refer to it.
+# Values of `archive_released`: whether the archive is deleted with this generation, or others still refer to it.
 _LAST, _OTHERS = "last", "others"
 
 
 def share_writes(table: Table, earlier: Generation, later: Generation) -> list[Write]:
-    """Return the writes by which a later generation refers to the archive of an earlier one and renews its expiry.
+    """Return the writes that make a later generation refer to the archive of an earlier one and renew its expiry.
 
     They are refused if the earlier generation was deleted, expired or renewed since it was read.
     """
