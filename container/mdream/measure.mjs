@@ -12,6 +12,9 @@ const NAMED = new Map(Object.entries({
 export class Measure {
   constructor() {
     this.tree = null
+    // What was measured last, and how often parts had been left out until then.
+    this.top = -1
+    this.changes = -1
     // How much text, and text of links, lies before each node.
     this.before = new Int32Array(0)
     this.linkedBefore = new Int32Array(0)
@@ -19,7 +22,10 @@ export class Measure {
 
   /** Take the lengths of what is not left out now, of a node and all below it. */
   take(tree, top = 0) {
+    if (this.tree === tree && this.top === top && this.changes === tree.changes) return
     this.tree = tree
+    this.top = top
+    this.changes = tree.changes
     const { count, gone, tag, size, end } = tree
     if (this.before.length <= count || this.before.length > 2 * tree.room) {
       this.before = new Int32Array(tree.room + 1)

@@ -54,6 +54,8 @@ export class Tree {
     this.beyondAscii = new Uint8Array(PARTS)
     this.title = ''
     this.lang = ''
+    /** How often something was left out, or another page was begun. */
+    this.changes = 0
     this.count = 0
     this.toldOnes = 0
     this.says = 0
@@ -118,6 +120,7 @@ export class Tree {
 
   /** Begin with another page, given as bytes in UTF-8. */
   reset(bytes) {
+    this.changes++
     this.count = this.attributes = this.moves = 0
     if (this.room > ROOM_KEPT) this.makeRoom(ROOM)
     if (this.attributeName.length > ROOM_KEPT) this.makeRoomForAttributes(ROOM)
@@ -286,6 +289,7 @@ export class Tree {
 
   /** Leave out a node and all below it. */
   leaveOut(node) {
+    this.changes++
     const { gone } = this
     const end = this.end[node]
     for (let inner = node; inner < end; inner++) {

@@ -76,7 +76,10 @@ _TOLD_BY_LETTERS = (
     ("arabic", "ur", re.compile("[\u0679\u0688\u0691\u06d2]")),
 )
 _WORDS = {language: frozenset(words.split()) for language, words in WORDS.items()}
-_SHARED_BY = Counter(word for words in _WORDS.values() for word in words)
+_LANGUAGES_OF: dict[str, list[str]] = {}
+for _language, _known_words in _WORDS.items():
+    for _word in _known_words:
+        _LANGUAGES_OF.setdefault(_word, []).append(_language)
 _OTHER_SCRIPTS = frozenset(
     language
     for languages in _OF_SCRIPT.values()
@@ -180,11 +183,14 @@ def _by_words(text: str) -> str:
     words = Counter(_WORD.findall(text.casefold()))
     if not words:
         return ""
-    # A word says the less the more languages have it.
-    scores = {
-        language: sum(words[word] / _SHARED_BY[word] for word in known) for language, known in _WORDS.items()
-    }
-    found = {language: sum(words[word] for word in known) for language, known in _WORDS.items()}
+    scores = dict.fromkeys(_WORDS, 0.0)
+    found = dict.fromkeys(_WORDS, 0)
+    for word, count in words.items():
+        languages = _LANGUAGES_OF.get(word, ())
+        for language in languages:
+            # A word says the less the more languages have it.
+            scores[language] += count / len(languages)
+            found[language] += count
     ranked = sorted(scores, key=lambda language: (-scores[language], language))
     best, second = ranked[0], ranked[1]
     if {best, second} == {"da", "no"} or {best, second} == {"cs", "sk"}:

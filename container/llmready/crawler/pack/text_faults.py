@@ -40,11 +40,19 @@ _AS_LATIN = "¡-ª¬-¯±-¶¸-º¼-¿"
 _AS_WINDOWS = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _AS_CYRILLIC = "\xa0-\xbfЂ-ЏђѓєѕіїјљњћќўџҐґ‚„…†‡€‰‹›‘’“”•–—™№"
 _GARBLED = re.compile(
-    "\ufffd"
-    # UTF-8 that was read as Latin-1 or Windows-1252: "Ã©" for é, "â€™" for ’, "Ð¿" for п, "ä¸­" for 中.
-    f"|[ÂÃ][{_AS_LATIN}]|â€[{_AS_WINDOWS}]|(?:[ÐÑØÙ][{_AS_WINDOWS}]){{2}}|[ãäåæçèé][{_AS_LATIN}][{_AS_WINDOWS}]"
-    # UTF-8 that was read as Windows-1251: "РџСЂРё" for "При".
-    f"|(?:[РС][{_AS_CYRILLIC}]){{2}}"
+    "|".join(
+        (
+            "\ufffd",
+            # UTF-8 that was read as Latin-1 or Windows-1252: "Ã©" for é, "â€™" for ’, "Ð¿" for п, "ä¸­" for 中.
+            # Each alternative begins with one character, because `re` then skips all others at once.
+            *(f"{first}[{_AS_LATIN}]" for first in "ÂÃ"),
+            f"â€[{_AS_WINDOWS}]",
+            *(f"{first}[{_AS_WINDOWS}][ÐÑØÙ][{_AS_WINDOWS}]" for first in "ÐÑØÙ"),
+            *(f"{first}[{_AS_LATIN}][{_AS_WINDOWS}]" for first in "ãäåæçèé"),
+            # UTF-8 that was read as Windows-1251: "РџСЂРё" for "При".
+            *(f"{first}[{_AS_CYRILLIC}][РС][{_AS_CYRILLIC}]" for first in "РС"),
+        )
+    )
 )
 
 
