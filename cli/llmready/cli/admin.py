@@ -1,4 +1,4 @@
-"""``llmready admin``: what operators do without touching a database."""
+"""``llmready admin``: commands for operators."""
 
 import argparse
 import json
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _plainly(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Turn the service's refusals into the command's one sentence."""
+    """Turn domain errors into the sentence that the command prints."""
 
     def running(options: argparse.Namespace) -> int:
         try:

@@ -1,4 +1,4 @@
-"""``llmready cost``: what a stage costs, computed from its template and a price table."""
+"""``llmready cost``: compute the cost of a stage from its template and a price table."""
 
 import argparse
 import json
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what a stage costs."""
+    """Print the cost of a stage."""
     body = _template(options)
     stack = costing.read_template(body)
     if options.markdown:

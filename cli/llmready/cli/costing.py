@@ -1,7 +1,7 @@
-"""What a deployment costs: a template's resources and a load, at :mod:`llmready.domain.prices`.
+"""Compute the cost of a deployment: resources of its template and a load, with :mod:`llmready.domain.prices`.
 
-What cannot be read from a template (how long things take, how often they are asked) is in :class:`Usage`, each figure
-with its reason; everything else is counted in the template.
+Figures that a template does not contain (durations, numbers of requests) are in :class:`Usage`, each with its
+reason; everything else is counted in the template.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOURS = 730
 MINUTES = HOURS * 60
-# Lambda keeps five pollers on a queue, each waiting 20 s for a message.
+# Lambda polls a queue with five pollers, each of which waits 20 s for a message.
 POLLS_A_MINUTE = 5 * 60 / 20
 SCHEDULES = {
     "rate(1 minute)": MINUTES,
@@ -34,17 +34,18 @@ class Usage(NamedTuple):
     """Use of resources by a generation and by an idle minute."""
 
     pages_per_second: float = 2.0
-    """A site's own pace: the crawler could do a hundred, a polite crawl of one host rarely more than this."""
+    """Pages per second: the crawler could fetch a hundred, but a polite crawl of one host is rarely faster than
+    this."""
     browser_pages_per_second: float = 1.0
-    """A rendered page loads its scripts and settles before it is read."""
+    """Seconds per rendered page: its scripts load and run before the page is read."""
     start_seconds: float = 30.0
-    """From RunTask to the first page: Fargate pulls the image each time, and asks money from there on."""
+    """Seconds from RunTask to the first page: Fargate pulls the image each time, and charges from then on."""
     browser_start_seconds: float = 45.0
     """The image with a browser is twice as large."""
     idle_seconds: float = 60.0
-    """A worker without work ends after this; at a low load each generation pays it alone."""
+    """Seconds after which a worker without work ends; at a low load, each generation pays for them."""
     page_files: int = 12
-    """Files of the web app that a first visit loads, of which each generation is taken to have one."""
+    """Files of the web app that a first visit loads; one first visit per generation is assumed."""
     visit_bytes: int = 250_000
     """Bytes of a first visit and of API responses through CloudFront."""
     requests: int = 40
@@ -52,7 +53,7 @@ class Usage(NamedTuple):
     request_seconds: float = 0.06
     event_seconds: float = 0.2
     event_calls: int = 5
-    """Calls of functions that no request waits for: dispatcher, notifier, a stopped task."""
+    """Function calls outside of API requests: dispatcher, notifier, a stopped task."""
     writes: int = 45
     """Write units: the transactions of start, claim and finish count twice, with their indexes; heartbeats."""
     writes_per_page: float = 0.02
@@ -60,16 +61,17 @@ class Usage(NamedTuple):
     messages: int = 12
     mails: int = 1
     page_bytes: int = 12_000
-    """Of an archive, compressed."""
+    """Size of an archive, compressed."""
     files: int = 2
-    """The archive, and what the website's next crawl needs to ask for changes alone."""
+    """The archive, and the HTTP cache for the website's next crawl."""
     table_bytes: int = 5_000
-    """A generation with its index entries and its mail; PITR is paid by the table's size as well."""
+    """Size of a generation with its index entries and its mail; PITR is also charged by the table's size."""
     log_bytes: int = 20_000
     traces: int = 4
-    """X-Ray keeps the first trace of each second and one in twenty."""
+    """Share of traces that are kept: X-Ray samples the first request of each second and one in twenty of the
+    others."""
     kept_months: float = 1.0
-    """Months an archive is kept: 30 days on most plans."""
+    """Months for which an archive is kept: 30 days on most plans."""
     rounds_writes: int = 2
     """Write units of an idle minute: the dispatcher's lease."""
     rounds_reads: int = 4
@@ -78,7 +80,7 @@ class Usage(NamedTuple):
     """Custom metrics that the dispatcher writes each minute."""
     metrics_busy: int = 20
     image_gb: float = 0.33
-    """Of both images in the registry, compressed."""
+    """Size of both images in the registry, compressed."""
 
 
 USAGE = Usage()
@@ -98,7 +100,7 @@ class Stack(NamedTuple):
     dashboards: int
     secrets: int
     calls: float
-    """Calls of functions by the clock in a month."""
+    """Scheduled function calls per month."""
     polled_queues: int
     event_memory: float
     http_memory: float
@@ -112,7 +114,7 @@ class Stack(NamedTuple):
     scanned: bool
     """Whether GuardDuty scans each file."""
     always_on: list[str]
-    """Kinds of resources that cost by the hour, which there should be none of."""
+    """Resources that are charged by the hour; there should be none."""
 
 
 _BY_THE_HOUR = frozenset(
@@ -191,24 +193,24 @@ class Load(NamedTuple):
     spot: bool = True
     browser: bool = False
     shared_tasks: bool = False
-    """Whether generations follow each other so fast that tasks neither start nor idle for one alone."""
+    """Whether generations follow each other so fast that they share the start and the idle time of tasks."""
 
 
 def task_seconds(load: Load, usage: Usage = USAGE) -> float:
-    """Give the seconds of a task that one generation pays for."""
+    """Return the task seconds that one generation costs."""
     start = usage.browser_start_seconds if load.browser else usage.start_seconds
     pace = usage.browser_pages_per_second if load.browser else usage.pages_per_second
     return load.pages / pace + (0.0 if load.shared_tasks else start + usage.idle_seconds)
 
 
 def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = USAGE) -> dict[str, float]:
-    """Give the dollars of a month by what they are paid for.
+    """Return the monthly cost in US dollars by item.
 
     Args:
-        stack: what the template holds.
-        load: what is asked of it.
-        allowance: whether the account's always-free allowances are there to be used.
-        usage: what the template does not say.
+        stack: The resources of the template.
+        load: The load of the service.
+        allowance: Whether the account's free allowances are available.
+        usage: The assumptions that the template does not contain.
     """
     many = load.generations
     traffic = many * load.pages * usage.page_bytes / 1e9
@@ -261,7 +263,7 @@ def month(stack: Stack, load: Load, *, allowance: bool = True, usage: Usage = US
 
 
 def generation(stack: Stack, pages: int, *, spot: bool = True, browser: bool = False) -> float:
-    """Give what one more generation costs, with nothing free, by itself in its task."""
+    """Return the cost of one additional generation in its own task, without free allowances."""
 
     def total(many: float) -> float:
         load = Load(many, pages, spot, browser)
@@ -279,7 +281,7 @@ class Table(NamedTuple):
 
 
 def tables(stack: Stack) -> list[Table]:
-    """Give the figures as tables: the idle month, a generation by its pages, months by their load."""
+    """Return the tables: the idle month, a generation by its pages, months by their load."""
     idle = [month(stack, Load(), allowance=allowance) for allowance in (True, False)]
     loads = [
         ("1 thousand", Load(1e3)),
@@ -323,7 +325,7 @@ def _dollars(dollars: float) -> str:
 
 
 def markdown(stack: Stack) -> str:
-    """Give the tables as docs/cost.md holds them."""
+    """Return the tables as Markdown for docs/cost.md."""
     return "\n\n".join(
         "\n".join(
             (

@@ -1,4 +1,4 @@
-"""Finding the service that an operator means: the local system, or a stage in AWS."""
+"""Find the service for an operator's command: the local system, or a stage in AWS."""
 
 # ruff: noqa: PLC0415 - what talks to AWS takes a second to import, which only operators should wait for
 
@@ -31,7 +31,7 @@ _ENDPOINTS_PATH = "/_local/endpoints"  # under which the local system tells what
 
 
 class Deployment(NamedTuple):
-    """A running service, as far as its operators need it."""
+    """A running service, with the data that operator commands need."""
 
     name: str
     users: "DynamoUsers"
@@ -45,10 +45,10 @@ class Deployment(NamedTuple):
     dead_letters_url: str
     controls: "DynamoControls"
     operator: Callable[[], str]
-    """Tells who is at work, for the records."""
+    """Returns the identity of the operator, for audit records."""
     stack: str
     client: Callable[[str], Any]
-    """Makes a client of another AWS service."""
+    """Creates a client of another AWS service."""
     table: "Table"
     url: str
     """The address of the web app, or of the API where there is none; without a slash at its end."""
@@ -56,7 +56,7 @@ class Deployment(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say which service is meant."""
+    """Add the arguments that select the service."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--port",
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def find(options: argparse.Namespace) -> Deployment:
-    """Return the service that the arguments mean.
+    """Return the service that the arguments select.
 
     Raises:
         CommandFailed: There is none, or it cannot be reached.
@@ -104,7 +104,7 @@ def _local(data: Path, port: int | None) -> Deployment:
 
 
 def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
-    """Return where the local system is: by the file that it wrote, or, from any folder, by asking its port."""
+    """Return the endpoints of the local system from the file that it wrote, or from any folder by its port."""
     try:
         known: dict[str, Any] | None = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
@@ -201,5 +201,5 @@ def _deployment(
 
 
 def _output(queue: str) -> str:
-    """Return the name of the stack's output that holds a queue's URL."""
+    """Return the name of the stack's output with a queue's URL."""
     return "".join(word.title() for word in queue.split("_")) + "Queue"

@@ -1,4 +1,4 @@
-"""``llmready admin doctor``: what is wrong with a running service, in sentences."""
+"""``llmready admin doctor``: report problems of a running service."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ Verdict = Literal["fine", "wrong", "not checked"]
 # Codes of Service Quotas, the same in every account and region.
 _VCPU_QUOTAS = {"Spot": "L-36FBB829", "on-demand": "L-3032A538"}
 _SECRET_AGE = timedelta(days=180)
-# New accounts get 10, which a handful of people use up.
+# New accounts have 10, which a few users can use up.
 _CONCURRENCY = 100
 _OLDEST = timedelta(hours=2)
 
@@ -51,10 +51,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class Patient:
-    """A service with what the looks need to know of it.
+    """The data of a service that the checks need.
 
     Args:
-        service: the one.
+        service: The service.
     """
 
     def __init__(self, service: Deployment) -> None:
@@ -82,7 +82,7 @@ class Patient:
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
-    """Make every look, and let none that cannot be made keep another from being made."""
+    """Run all checks. A check that cannot be run does not prevent the others."""
     # It takes a second to import, which only operators should wait for.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -174,7 +174,7 @@ def _topic_policy(patient: Patient) -> str:
 
 
 def _lets_publish(statement: dict[str, Any], service: str, topic: str) -> bool:
-    """Tell whether a statement of a topic's policy lets a service publish on behalf of the topic's own account."""
+    """Return whether a statement of a topic's policy allows a service to publish for the topic's own account."""
 
     def named(value: str | list[str]) -> list[str]:
         return [value] if isinstance(value, str) else value
@@ -231,7 +231,7 @@ def _mails(patient: Patient) -> str:
 def _vcpus(patient: Patient) -> str:
     settings = read_settings(patient.environment("dispatcher"))
     client = patient.service.client("ecs")
-    # Any of the tasks may be one with a browser.
+    # Any of the tasks may have a browser.
     cpu = max(
         int(client.describe_task_definition(taskDefinition=task)["taskDefinition"]["cpu"])
         for task in (settings.task_definition, settings.browser_task_definition)

@@ -1,4 +1,4 @@
-"""Which packages a group of commands needs beyond those of the client, and which extra installs them."""
+"""The packages that groups of commands need in addition to the client's, and the extras that install them."""
 
 import argparse
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from llmready.cli.failure import CommandFailed
 
 Run = Callable[[argparse.Namespace], int]
 
-# Top-level modules that each extra of pyproject.toml installs. Node is looked for where it is started: any will do.
+# Top-level modules that each extra of pyproject.toml installs. Node is not listed, because any installed Node can be
+# used.
 _MODULES = {
     "crawler": ("aiohttp", "brotli", "protego", "pyromark", "selectolax"),
     "operator": ("boto3",),

@@ -1,4 +1,4 @@
-"""``llmready admin rotate-origin-secret``: a new value of the header by which the API knows its distribution."""
+"""``llmready admin rotate-origin-secret``: replace the secret header of the distribution."""
 
 import argparse
 import json
@@ -56,7 +56,7 @@ def _rotate(options: argparse.Namespace) -> int:
     if sent == stored.value:
         stored = OriginSecret(value=secrets.token_urlsafe(48), previous=sent)
         _store(store, arn, stored)
-    # Otherwise an earlier rotation ended before the distribution knew the new value.
+    # Otherwise an earlier rotation ended before the distribution had the new value.
     time.sleep(options.after)
     config = _config(service, distribution)
     _header(config["DistributionConfig"])["HeaderValue"] = stored.value

@@ -11,12 +11,12 @@ _SHOWN = 20  # how many of the newest records
 
 
 def newest(records: Iterable[AuditRecord]) -> list[AuditRecord]:
-    """Return the newest records, as many as are shown; ``records`` come newest first."""
+    """Return the newest records to show, from records that are sorted newest first."""
     return list(islice(records, _SHOWN))
 
 
 def print_records(records: list[AuditRecord]) -> None:
-    """Print records as a table under an empty line; nothing where there is none."""
+    """Print records as a table after an empty line; print nothing if there are none."""
     if records:
         print()
         print_table(("when", "what", "by"), [_told(record) for record in records], fixed=("when",))

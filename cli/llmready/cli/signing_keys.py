@@ -1,4 +1,4 @@
-"""``llmready admin rotate-signing-key``: a new key that signs the tokens."""
+"""``llmready admin rotate-signing-key``: replace the key that signs tokens."""
 
 import argparse
 import json
@@ -91,7 +91,7 @@ def _with_previous(
     """Return the new keys with the key that signs now as the previous one.
 
     Raises:
-        CommandFailed: The previous key of ``old`` is still in use, and would be dropped.
+        CommandFailed: The previous key of ``old`` is still in use and would no longer be accepted.
     """
     from llmready.domain.tokens import Audience  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def _with_previous(
 
 
 def _restart_functions(service: Deployment, secret_arn: str, time: datetime) -> None:
-    """Restart every function that verifies tokens, so that none uses keys that it has cached.
+    """Restart every function that verifies tokens, so that none uses cached keys.
 
     A changed environment makes Lambda start new processes.
     """

@@ -1,4 +1,4 @@
-"""``llmready admin smoke``: proves that a deployed service works, by using it once."""
+"""``llmready admin smoke``: test a deployed service by using it once."""
 
 # ruff: noqa: PLC0415 - what talks to AWS takes a second to import, which only operators should wait for
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["fine", "wrong", "skipped"]
 
-# SES takes mails to it without sending them anywhere, also in its sandbox.
+# SES's mailbox simulator accepts mails without delivering them, also in the sandbox.
 _SIMULATOR = "success+{id}@simulator.amazonses.com"
 # A small page of text that every stage serves.
 _PAGE = "/api/v1/problems/not_found"
@@ -37,7 +37,7 @@ _REASON = "llmready admin smoke: a test, nothing is wrong"
 
 
 class Finding(NamedTuple):
-    """What one check found."""
+    """Result of one check."""
 
     verdict: Verdict
     check: str
@@ -45,11 +45,11 @@ class Finding(NamedTuple):
 
 
 class _Wrong(Exception):
-    """A check failed; the message says how."""
+    """A check failed; the message describes the failure."""
 
 
 class _Skipped(Exception):
-    """A check could not be made; the message says why."""
+    """A check could not be run; the message gives the reason."""
 
 
 def add_commands(command: AddCommand) -> None:
@@ -75,10 +75,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class Smoke:
-    """One use of a service, by an account that exists as long as the checks run.
+    """One use of a service, with an account that exists only while the checks run.
 
     Args:
-        service: the one.
+        service: The service.
     """
 
     def __init__(self, service: Deployment) -> None:
@@ -95,7 +95,7 @@ class Smoke:
         self._generation: str | None = None
 
     def checks(self) -> Iterator[Finding]:
-        """Make every check, and let none that fails keep another from being made."""
+        """Run all checks. A failed check does not prevent the others."""
         import httpx
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -119,7 +119,7 @@ class Smoke:
                 except (ClientError, BotoCoreError, httpx.HTTPError) as error:
                     yield Finding("wrong", name, f"{type(error).__name__}: {error}")
         finally:
-            # The cleanup function deletes what is left of it.
+            # The cleanup function deletes the rest of it.
             self._service.users.mark_deleted(self._user, now())
             self._http.close()
 
@@ -230,7 +230,7 @@ class Smoke:
         return f"the presigned URL gives {len(file.content):,} bytes with {len(names)} files."
 
     def _mail(self) -> str:
-        """Follow the mail about the completed generation until the provider took it."""
+        """Follow the mail about the completed generation until the provider has accepted it."""
         provider = read_settings(self._patient.environment("notifier")).mail_provider
         if provider == "none":
             raise _Skipped("mail_provider is none: mails are logged instead of sent.")
@@ -282,13 +282,16 @@ def _account() -> User:
 
 
 def _rule(physical: str) -> dict[str, str]:
-    """Return how EventBridge finds a rule; on a bus of its own CloudFormation names the bus as well."""
+    """Return the arguments that identify a rule in EventBridge.
+
+    For a custom bus, CloudFormation's ID includes the bus.
+    """
     bus, _, name = physical.rpartition("|")
     return {"Name": name} | ({"EventBusName": bus} if bus else {})
 
 
 def _action(client: Any, alarm: str, since: datetime) -> str:
-    """Return what the history says about the first action since a time; empty without one."""
+    """Return the history's text about the first action since a time; empty if there is none."""
     items = client.describe_alarm_history(AlarmName=alarm, HistoryItemType="Action", StartDate=since)
     found: list[dict[str, Any]] = items["AlarmHistoryItems"]
     return str(found[-1]["HistorySummary"]) if found else ""

@@ -1,9 +1,9 @@
 """Check the zip that a crawler hands over, before anybody can download it.
 
-A crawler that a page has taken over may hand over any file. What is accepted is what our crawler writes: regular
-files under safe relative names, each once, stored one after the other, without anything that programs read in
-different ways (data before, between or after the entries, extra fields, comments, encryption). So every program
-unpacks the same files, and none of them leaves the folder that it unpacks into.
+A crawler that a page has taken over may hand over any file. Only archives as LLMReady's crawler writes them are
+accepted: regular files with safe, unique relative names, stored one after the other, without anything that programs
+interpret differently (data before, between or after the entries, extra fields, comments, encryption). Therefore
+every program unpacks the same files, and no file is written outside of the target folder.
 """
 
 import re
@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-_LONGEST_NAME = 255  # bytes of one part of a path, which is what file systems take
+_LONGEST_NAME = 255  # bytes of one part of a path, the limit of most file systems
 _LONGEST_PATH = 1024  # bytes
 _MOST_ENTRIES = 20_000
 _MOST_UNPACKED = 4 << 30  # bytes
@@ -28,7 +28,7 @@ _END_RECORDS = (22, 22 + 56 + 20)  # bytes after the directory, without and with
 _UTF8 = 0x800
 _DOS_FOLDER = 0x10
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# Control and bidirectional characters hide what a name is; the others mean something to Windows or to a shell.
+# Control and bidirectional characters disguise a name; the others have a special meaning in Windows or a shell.
 _FORBIDDEN = re.compile(
     r'[\x00-\x1f\x7f-\x9f\\:*?"<>|\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]'
 )
@@ -38,18 +38,18 @@ _RESERVED = re.compile(
 
 
 class BadArchive(Exception):
-    """The archive is not one that our crawler writes; the message says why."""
+    """The archive is not as LLMReady's crawler writes it; the message gives the reason."""
 
 
 def check_archive(archive: Path) -> None:
     """Check the names and the layout of a zip file.
 
     Args:
-        archive: A file that nobody changes any more.
+        archive: A file that no other process can change.
 
     Raises:
         BadArchive: It is not acceptable.
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     try:
         with archive.open("rb") as file, zipfile.ZipFile(file) as opened:
@@ -85,7 +85,7 @@ def check_name(name: str) -> None:
     """Check the name of one entry.
 
     Raises:
-        BadArchive: It is not a relative path that every file system takes.
+        BadArchive: It is not a relative path that every file system accepts.
     """
     if not name or len(name.encode(errors="replace")) > _LONGEST_PATH:
         raise BadArchive("A name is empty or too long.")
@@ -99,7 +99,7 @@ def check_name(name: str) -> None:
 
 
 def _check_names(names: list[str]) -> None:
-    """Refuse two entries for one file, also where case or Unicode form are ignored, and a file that is a folder."""
+    """Refuse duplicate names (ignoring case and Unicode form), and names that are both a file and a folder."""
     files: set[str] = set()
     folders: set[str] = set()
     for name in names:
@@ -113,9 +113,9 @@ def _check_names(names: list[str]) -> None:
 
 
 def _check_layout(archive: zipfile.ZipFile, file: BinaryIO, size: int) -> None:
-    """Refuse anything but entries, one after the other, and the directory behind them.
+    """Refuse anything except consecutive entries and the directory after them.
 
-    The header before an entry has to say what the directory says of it, because some programs read only one of them.
+    The header before an entry must equal its directory entry, because some programs read only one of them.
     """
     position = unpacked = directory = 0
     for entry in archive.infolist():

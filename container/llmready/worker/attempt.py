@@ -1,4 +1,4 @@
-"""One attempt at a claimed generation: crawl the site, check what the crawler left, store it."""
+"""One attempt at a claimed generation: crawl the site, check the crawler's files, store them."""
 
 import asyncio
 import shutil
@@ -39,7 +39,7 @@ from llmready.worker.results import NotAcceptable, Taken, TooLarge
 from llmready.worker.retry import retry
 
 _CHECKPOINT_INTERVAL = 1.0  # seconds; the crawler writes one every few
-_CHECKPOINT_SHARE = 10  # storing checkpoints takes at most one part in so many of the time
+_CHECKPOINT_SHARE = 10  # storing checkpoints takes at most this fraction (1/n) of the time
 _MEGABYTE = 1024 * 1024
 
 _BROKE_OFF = Failure(
@@ -57,7 +57,8 @@ class Stored(NamedTuple):
     """The attempt ended with its files in the bucket.
 
     Attributes:
-        earlier: The generation whose archive it is, because the files are unchanged; None for an own archive.
+        earlier: The generation whose archive is reused because the files are unchanged; None if a new archive was
+        stored.
     """
 
     archive: Archive
@@ -74,7 +75,7 @@ class Attempt:
 
     Args:
         lease: The lease on the generation.
-        context: What the job works with.
+        context: The context of the job.
         stop: Ends the attempt early when it is set.
     """
 
@@ -151,7 +152,7 @@ class Attempt:
             await asyncio.wait({crawling, blocked, storing})
 
     async def _take_turns(self, crawl: CrawlProcess) -> None:
-        """Let the crawl run when it is its turn among all crawls of the host; waiting takes none of its time."""
+        """Let the crawl take turns with other crawls of the host; waiting does not count towards its timeout."""
         generation, services = self._lease.generation, self._context.services
 
         def extend(seconds: float) -> None:
@@ -162,7 +163,8 @@ class Attempt:
         turns = HostTurns(
             services.host_leases,
             host_of(generation.website_url),
-            # Not the attempt: the one after a worker that died takes its lease over at once.
+            # The holder is the generation, not the attempt, so that the attempt after a crashed worker takes over
+            # its lease at once.
             generation.id,
             clock=services.clock,
             extend=extend,
@@ -194,7 +196,7 @@ class Attempt:
         )
 
     async def _store(self, crawled: Crawled, folder: Path) -> AttemptResult:
-        """Store what a crawler left: a copy of our own, after it was checked.
+        """Copy the files of a crawler, check the copies and store them.
 
         A scheduled run whose files are unchanged stores no archive; it refers to the earlier one.
         """
@@ -251,10 +253,10 @@ class Attempt:
         """Copy the archive and check the copy.
 
         Raises:
-            NotAcceptable: It is no regular file, or not the one that the crawler reported.
-            TooLarge: It is larger than what is stored.
+            NotAcceptable: It is not a regular file, or it differs from the crawler's report.
+            TooLarge: It is larger than the largest archive that is stored.
             BadArchive: Its entries are not acceptable.
-            FileNotFoundError: There is none.
+            FileNotFoundError: The crawler wrote no archive.
         """
         most = self._context.archive_mb * _MEGABYTE
         taken = self._context.supervisor.take(crawled.archive, folder / "archive.zip", most=most)
@@ -264,7 +266,7 @@ class Attempt:
         return taken
 
     def _store_documents(self, crawled: Crawled, index: FileIndex | None, folder: Path) -> None:
-        """Store what is kept beside the archive."""
+        """Store the documents beside the archive."""
         services, generation = self._context.services, self._lease.generation
         if index is not None:
             store_index(services, generation, index)

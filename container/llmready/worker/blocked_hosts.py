@@ -17,7 +17,7 @@ class BlockedHosts:
     """The operators' list of blocked hosts, read repeatedly.
 
     Args:
-        controls: Where the list is stored.
+        controls: Store of the list.
         seconds: Time between two reads.
     """
 
@@ -26,7 +26,7 @@ class BlockedHosts:
         self._seconds = seconds
 
     async def read(self) -> Controls:
-        """Return what operators set; nothing is blocked while that cannot be read."""
+        """Return the controls of operators; nothing is blocked while they cannot be read."""
         try:
             return await asyncio.to_thread(self._controls.get)
         except TryAgain:

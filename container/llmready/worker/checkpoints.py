@@ -1,6 +1,6 @@
 """Checkpoints of crawls, stored in S3 between two attempts at one generation.
 
-They only save work: without a checkpoint, an attempt starts from the beginning.
+A checkpoint is optional: without it, an attempt starts from the beginning.
 """
 
 import threading
@@ -46,7 +46,7 @@ class Checkpoints:
         """Store a checkpoint.
 
         Args:
-            generation: What is being crawled.
+            generation: The generation that is being crawled.
             take: Copies the file that the crawler left; called by one thread at a time.
         """
         key = checkpoint_key(generation.user_id, generation.id, generation.fence)
@@ -65,7 +65,7 @@ class Checkpoints:
             checkpoint_key(generation.user_id, generation.id, fence)
             for fence in range(1, generation.fence + 1)
         ]
-        with self._storing:  # a checkpoint that is being stored must not arrive after this
+        with self._storing:  # wait for a store in progress, so that no checkpoint is stored after this
             try:
                 self._archives.delete(keys)
             except DomainError:

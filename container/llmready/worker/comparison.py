@@ -25,8 +25,8 @@ class Comparison(NamedTuple):
 
     Attributes:
         changed: Whether they differ; None if that cannot be known.
-        summary: What changed, for scheduled runs that have something to compare with.
-        reusable: The earlier generation whose archive the crawl's generation refers to instead of an own one.
+        summary: The changes, for scheduled runs that have an earlier generation to compare with.
+        reusable: The earlier generation whose archive is reused, or None.
     """
 
     changed: bool | None

@@ -1,7 +1,7 @@
-"""Keep crawlers from the worker's credentials, memory and permissions, and limit what they use of the machine.
+"""Isolate crawlers from the worker's credentials, memory and permissions, and limit their resources.
 
-A hostile page may take over a crawler. It then finds an environment without secrets, a worker that cannot be
-looked into, and, in the container, another user without capabilities.
+A hostile page may take over a crawler. The crawler's environment contains no secrets, it cannot read the worker's
+memory, and in the container it runs as another user without capabilities.
 """
 
 import ctypes
@@ -29,7 +29,7 @@ _OPEN_FILES = 4096
 # Processes and threads of one user. Python and Node need about 40, Chromium some 200 more.
 _PROCESSES = 512
 _FILE_BYTES = 1 << 30
-# Not the address space: Node reserves far more of it than it ever uses.
+# Not RLIMIT_AS (address space), because Node reserves far more of it than it uses.
 _LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_NOFILE, _OPEN_FILES),
@@ -48,14 +48,14 @@ _USERS_VARIABLE = "LLMREADY_CRAWLER_USERS"
 
 
 def confine_worker(*, limit_processes: bool = False) -> None:
-    """Protect this process from its crawlers, and limit what it and its children may gain and use.
+    """Protect this process from its crawlers, and limit the privileges and resources of it and its children.
 
-    The ambient capabilities that the container's entry point gave are kept by this process alone: a child that
-    executes a program loses them.
+    Only this process keeps the ambient capabilities that the container's entry point gave; a child that executes a
+    program loses them.
 
     Args:
-        limit_processes: Limit the processes of a user. Only for crawlers with users of their own: a person's user may
-            have more than that for other reasons.
+        limit_processes: Limit the processes of a user. Only for crawlers with separate users, because a developer's
+            user may run more processes than that.
     """
     limits = (*_LIMITS, (resource.RLIMIT_NPROC, _PROCESSES)) if limit_processes else _LIMITS
     for kind, wanted in limits:
@@ -71,7 +71,7 @@ def confine_worker(*, limit_processes: bool = False) -> None:
 
 
 def forget_credentials() -> None:
-    """Drop the credentials from the environment, once the AWS clients hold them."""
+    """Remove the credentials from the environment after the AWS clients have read them."""
     for name in _CREDENTIALS:
         os.environ.pop(name, None)
 
@@ -80,7 +80,7 @@ class Confinement:
     """How crawlers are started.
 
     Args:
-        user: The account that they run under; None leaves them this process's own.
+        user: The Unix account of the crawlers; None for this process's own.
         crawl_allow: ``host:port`` pairs that may be crawled although they are not public.
     """
 
@@ -100,7 +100,7 @@ class Confinement:
         return os.geteuid() if self._user is None else self._user.pw_uid
 
     def prefix(self) -> list[str]:
-        """Return the words before a crawler's command that end the crawler together with this process."""
+        """Return the command prefix that makes the kernel end the crawler when this process ends."""
         return [self._setpriv, "--pdeathsig", "KILL", "--"] if self._setpriv else []
 
     def process_options(self, home: Path) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Confinement:
     def make_folder(self, parent: Path) -> Path:
         """Create the working folder of a child, which its user can write and no other crawler can read.
 
-        Its group is the way in: this process has to be a member of it, or root.
+        This process accesses it through the folder's group, so it must be a member of the group, or root.
         """
         home = parent / "crawl"
         home.mkdir(mode=0o700)
@@ -132,7 +132,7 @@ class Confinement:
         return home
 
     def _environment(self, own: Mapping[str, str], home: Path) -> dict[str, str]:
-        # The programs beside this Python (Node on a developer's machine) come before the machine's own.
+        # Programs in this Python's folder (Node on a developer's machine) are preferred to those of the machine.
         path = os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", os.defpath)))
         passed = {name: own[name] for name in _PASSED_ON if name in own}
         allowed = {"LLMREADY_CRAWL_ALLOW": self._crawl_allow} if self._crawl_allow else {}
@@ -140,15 +140,15 @@ class Confinement:
 
 
 def have_own_users() -> bool:
-    """Tell whether crawlers run under users of their own here."""
+    """Return whether crawlers run under separate users here."""
     return bool(_crawler_users(os.environ.get(_USERS_VARIABLE, "")))
 
 
 def confinements_for(settings: Settings) -> list[Confinement]:
-    """Return one confinement for each crawler that may run at once; each has a user of its own.
+    """Return one confinement for each crawler that may run at the same time, each with a separate user.
 
-    So one can be ended with all that it started, and none reaches another. A log line says so where they cannot
-    have such users.
+    With a separate user, a crawler can be ended with all its processes, and crawlers cannot reach each other. If
+    separate users are not available, a log line reports it.
     """
     crawl_allow = ",".join(sorted(settings.allowed_hosts))
     users = _crawler_users(os.environ.get(_USERS_VARIABLE, ""))

@@ -20,10 +20,10 @@ class CrawlOrder(NamedTuple):
 
     Attributes:
         seconds: How long the crawler itself may take.
-        blocked_hosts: Hosts that are not crawled, each with all below it.
-        previous: The site's HTTP cache as the last crawl left it, to ask only for what changed.
+        blocked_hosts: Hosts that are not crawled, including their subdomains.
+        previous: The HTTP cache of the site's last crawl, for conditional requests.
         shared: An HTTP cache that other crawls of the host shared.
-        share: Whether to write an HTTP cache that others may use.
+        share: Whether to write an HTTP cache that crawls of other users may use.
         resume: The checkpoint of an earlier attempt.
     """
 
@@ -42,8 +42,8 @@ class Crawled(NamedTuple):
 
     Attributes:
         archive: The zip.
-        http_cache: For the next crawl of the site.
-        shared_http_cache: For other crawls of the host.
+        http_cache: The HTTP cache for the next crawl of the site.
+        shared_http_cache: The HTTP cache for other crawls of the host.
         found: Paths of all page URLs that are known, one a line.
         errors: The pages that are missing.
     """
@@ -80,7 +80,7 @@ CRASHED = CrawlFailed(
 
 
 def checkpoint_of(folder: Path) -> Path:
-    """Return the file in which the crawler that works in a job's folder keeps its checkpoint."""
+    """Return the checkpoint file of the crawler that works in a job's folder."""
     return folder / "crawl" / _CHECKPOINT
 
 

@@ -1,4 +1,4 @@
-"""One running crawler: read its events, hold it to its limits, end it."""
+"""A running crawler: read its events, enforce its limits, end it."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ from llmready.worker.events import (
 from llmready.worker.processes import CrawlProcesses, memory_of
 
 LONGEST_LINE = 16 * 1024  # bytes
-_MOST_BYTES = 8 * 1024 * 1024  # of all events; an honest crawler writes less than half of that in an hour
+_MOST_BYTES = 8 * 1024 * 1024  # of all events; an intact crawler writes less than half of that in an hour
 _MOST_BAD_LINES = 1000
 _TOO_LONG = b" " * LONGEST_LINE  # replaces a line that was longer
 _LOG_TAIL = 2000  # characters
@@ -46,15 +46,15 @@ class Limits:
     """What a crawler may use. Times are seconds, memory is bytes.
 
     Attributes:
-        memory: Of all its processes together.
-        silence: Between two events.
-        packing: Beyond the time that the crawler was given, for writing the archive.
-        stopping: Between being asked to stop and being killed.
-        interval: Between two checks of the memory.
-        ending: For killing all of its processes.
-        closing: For reading its pipes to their ends after that.
-        pausing: For its last requests after it was told to wait.
-        removing: For removing the files that it wrote.
+        memory: Memory of all its processes together.
+        silence: Time between two events.
+        packing: Additional time after the crawl's timeout, for writing the archive.
+        stopping: Time between the request to stop and the kill.
+        interval: Time between two checks of the memory.
+        ending: Time for killing all of its processes.
+        closing: Time for reading its pipes to their ends after that.
+        pausing: Time for its last requests after it was told to wait.
+        removing: Time for removing the files that it wrote.
     """
 
     memory: int
@@ -73,9 +73,9 @@ class CrawlProcess:
 
     Args:
         process: The crawler.
-        processes: It and everything that it starts.
+        processes: The crawler and all processes that it starts.
         home: Its working folder.
-        limits: What it may use.
+        limits: Its limits.
         report: Called with its progress.
     """
 
@@ -101,7 +101,7 @@ class CrawlProcess:
         self._reading_log = asyncio.create_task(self._read_log())
 
     async def outcome(self, seconds: float, stop: asyncio.Event) -> Outcome:
-        """Return how the crawl ends: what the crawler reports, a limit that it exceeds, or the request to stop.
+        """Wait for the end of the crawl and return its outcome: the crawler's report, an exceeded limit, or a stop.
 
         Args:
             seconds: The longest time that it may take, apart from what :meth:`extend` adds.
@@ -149,7 +149,7 @@ class CrawlProcess:
     def _tell(self, line: bytes) -> None:
         pipe = self._process.stdin
         if pipe is not None and not pipe.is_closing():
-            pipe.write(line)  # a few bytes, which the pipe always has room for
+            pipe.write(line)  # a few bytes, which always fit into the pipe's buffer
 
     async def ask_to_stop(self) -> None:
         """Let the crawler write its last checkpoint, within a limit of time."""
@@ -162,7 +162,7 @@ class CrawlProcess:
     async def end(self) -> bool:
         """Kill all of its processes, and return whether it is certain that none is left."""
         ended = await asyncio.to_thread(self._processes.kill)
-        # Its pipes have to be read to their end, or asyncio keeps them open.
+        # Its pipes must be read to their end, because asyncio keeps them open otherwise.
         reading = asyncio.gather(self._discard_events(), self._reading_log, self._process.wait())
         try:
             async with asyncio.timeout(self._limits.closing):
@@ -191,7 +191,7 @@ class CrawlProcess:
             outcome = self._outcome_of(event)
             if outcome is not None:
                 return outcome
-            # What is in the buffer already is read without a pause: let the heartbeat have its turn.
+            # Lines that are already in the buffer are read without a pause; this lets the heartbeat run in between.
             await asyncio.sleep(0)
         logger.warning("crawler wrote too much", bytes_read=read, bad_lines=bad)
         return CRASHED
@@ -213,7 +213,7 @@ class CrawlProcess:
                 if len(self._errors) < MOST_ERRORS:
                     self._errors.append(PageError(url=event.url, code=event.code, detail=event.detail))
             case Completed():
-                self._processes.living()  # a family is known by what was seen of it
+                self._processes.living()  # a family is found from processes that were seen earlier
                 return crawled(self._home, event, tuple(self._errors))
             case Failed():
                 self._processes.living()
@@ -245,7 +245,7 @@ class CrawlProcess:
                 logger.warning("crawler used too much memory", limit_bytes=self._limits.memory)
                 return CrawlFailed(_OUT_OF_MEMORY, transient=False)
             if living and all(process.pid != self._process.pid for process in living):
-                # It is dead, and children that hold its pipes would hide that.
+                # It has ended; children that keep its pipes open would hide this.
                 await asyncio.to_thread(self._processes.kill)
 
     def _died(self, status: int) -> CrawlFailed:

@@ -1,13 +1,13 @@
-"""End every process of a crawler's user, so that nothing of one crawl reaches the next.
+"""End every process of a crawler's user, so that no process of one crawl can affect the next.
 
 A page that takes over its crawler can start processes that leave the crawler's family, ignore signals, stop or kill
 other processes of their user, or fork without end. The worker therefore ends them from outside of that user:
 
 1. One ``kill(-1, SIGKILL)``. The kernel delivers it to all processes of the user at once, also to those that are
-   being forked, so that a fork bomb cannot get ahead of it. The child process that sends it has the crawler's user
+   being forked, so that a fork bomb cannot escape it. The child process that sends it has the crawler's user
    as its effective user only. kill(2) looks at the real and the saved user of the process that gets a signal, so no
    process of the crawler's user can stop or kill the sender.
-2. A look into ``/proc``. What is still there is killed one by one, with the worker's CAP_KILL.
+2. A search in ``/proc``. Remaining processes are killed one by one, with the worker's CAP_KILL.
 
 Both are repeated until no process is left or the time is over.
 """
@@ -29,7 +29,7 @@ SENDER = 10002
 """ID of the user that sends the signal. No other process may run under it; the Dockerfile reserves it."""
 
 _EVERY_PROCESS = -1
-_PAUSE = 0.01  # seconds between two looks
+_PAUSE = 0.01  # seconds between two searches
 # capset(2): the header names version 3 and this process; the data are three empty sets of two words each.
 _CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
 _NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
@@ -80,7 +80,7 @@ class UserProcesses:
         with contextlib.suppress(OSError):
             descriptor = os.pidfd_open(pid)
             try:
-                # The ID may have gone to another process since it was listed, but no longer.
+                # The process ID may have been reused before this check, but not after it.
                 if _belongs_to(pid, self._uid):
                     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
             finally:
@@ -90,7 +90,7 @@ class UserProcesses:
         """Kill all processes of the user with one call, and return whether that was done before ``until``."""
         capset = ctypes.CDLL(None).capset
         with warnings.catch_warnings():
-            # Python warns of locks that other threads hold. The child needs none, and if it hangs, it is killed.
+            # Python warns because other threads may hold locks. The child needs no lock, and is killed if it hangs.
             warnings.simplefilter("ignore", DeprecationWarning)
             try:
                 child = os.fork()
@@ -103,7 +103,7 @@ class UserProcesses:
 
 
 def _belongs_to(pid: int, uid: int) -> bool:
-    """Tell whether a process has a user as its real, effective, saved or file system user (proc_pid_status(5))."""
+    """Return whether a process has a user as its real, effective, saved or file system user (proc_pid_status(5))."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(errors="replace")
     except OSError:

@@ -61,14 +61,14 @@ class Quality(_Event):
 
 
 class Completed(_Event):
-    """The archive is there.
+    """The archive is complete.
 
     Attributes:
         content_bytes: Size of the pages before they are packed.
-        pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not say.
-        truncated_by: What kept some of them out of the archive.
+        pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not report it.
+        truncated_by: The limit that excluded some of them from the archive, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
-        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
     """
 

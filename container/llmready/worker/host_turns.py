@@ -1,4 +1,4 @@
-"""Crawls of one host take turns, in the whole service, so that a host sees the requests of one crawl at a time.
+"""Let the crawls of one host in the whole service take turns, so that a host gets requests from one crawl at a time.
 
 The crawler cannot reach AWS. The worker takes a lease on the host, tells the crawler to run, and tells it to wait
 when another crawl's turn has come.
@@ -25,10 +25,10 @@ class TurnTimes:
     """Seconds of turns.
 
     Attributes:
-        lease: How long a lease holds that is not extended.
-        turn: How long a crawl runs before it lets another one run that waits.
-        interval: Between two extensions of the lease.
-        poll: Between two tries of a crawl that waits.
+        lease: How long a lease lasts without being extended.
+        turn: How long a crawl runs before it lets a waiting one run.
+        interval: Time between two extensions of the lease.
+        poll: Time between two attempts of a waiting crawl.
     """
 
     lease: float = 30.0
@@ -86,7 +86,7 @@ class HostTurns:
                 paused = monotonic()
                 await crawl.pause()
                 await self._release()
-                # A waiting crawl asks once in this time.
+                # A waiting crawl tries once in this time.
                 await asyncio.sleep(2 * self._times.poll)
                 self._extend(monotonic() - paused)
         finally:
@@ -128,14 +128,14 @@ class HostTurns:
         return self._leases.acquire(self._host, self._holder, time=time, until=until)
 
     async def _release(self) -> None:
-        with suppress(TryAgain):  # it ends by itself
+        with suppress(TryAgain):  # the lease expires anyway
             await asyncio.to_thread(
                 lambda: self._leases.release(self._host, self._holder, time=self._clock())
             )
 
 
 def host_of(url: str) -> str:
-    """Return the host of a website, by which crawls take turns: without ``www.`` and a standard port."""
+    """Return the host for which crawls of a website take turns: without ``www.`` and a standard port."""
     parts = urlsplit(url)
     name = (parts.hostname or "").removeprefix("www.")
     return name if parts.port in _STANDARD_PORTS else f"{name}:{parts.port}"

@@ -1,6 +1,6 @@
-"""HTTP caches of earlier crawls: a crawl gets them, so that it fetches only what has changed, and leaves new ones.
+"""HTTP caches of earlier crawls, for conditional requests, and the new caches of a crawl.
 
-They only save work: a crawl goes on without the ones that are missing or cannot be read.
+They are optional: a crawl continues without caches that are missing or cannot be read.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ MOST_BYTES = 100_000_000
 
 
 class Fetched(NamedTuple):
-    """The cache files that a crawl is given; None where there is no cache."""
+    """The cache files for a crawl; None if there is no cache."""
 
     previous: Path | None = None
     shared: Path | None = None
@@ -30,9 +30,9 @@ class HttpCaches:
     """The HTTP caches that are stored between crawls.
 
     Args:
-        generations: To find the last generation of a website.
-        archives: Where its cache is stored.
-        sharing: Whether what any cache may keep is shared between all users that crawl a host.
+        generations: Used to find the last generation of a website.
+        archives: The bucket with the caches.
+        sharing: Whether publicly cacheable responses are shared between all users that crawl a host.
     """
 
     def __init__(self, *, generations: Generations, archives: Archives, sharing: bool = False) -> None:
@@ -48,10 +48,10 @@ class HttpCaches:
         return Fetched(previous, self._fetched(lambda: _shared_key(generation), folder / "others.answers"))
 
     def store(self, generation: Generation, take: Callable[[], Taken]) -> None:
-        """Store the HTTP cache of a crawl with its generation, under whose files it is removed, too.
+        """Store the HTTP cache of a crawl with the files of its generation; it is deleted with them.
 
         Args:
-            generation: What was crawled.
+            generation: The generation of the crawl.
             take: Copies the file that the crawler left.
         """
         key = http_cache_key(generation.user_id, generation.id, generation.fence)

@@ -1,6 +1,6 @@
 """Files that a worker stores with an archive: its index, and the page URLs that the crawl found.
 
-All of it serves reading and comparing; if any of it cannot be stored, the generation is complete all the same.
+They are needed only for reading and comparing; if they cannot be stored, the generation still completes.
 """
 
 import zlib
@@ -24,7 +24,7 @@ def index_archive(generation: Generation, archive: Path) -> FileIndex | None:
     """Return the index of an archive; None if the archive cannot be read.
 
     Args:
-        generation: Whose archive.
+        generation: The generation of the archive.
         archive: The worker's own copy of the zip.
     """
     try:

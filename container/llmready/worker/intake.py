@@ -14,15 +14,15 @@ _UNREACHABLE_PAUSE = 1.0  # seconds
 class Intake:
     """Receives messages from the queues that a worker serves. A worker with a browser prefers those that need one.
 
-    A round asks one queue after the other, and the last one's answer may be waited for. That makes two requests a
-    second of an idle worker on AWS (four with a browser), where each costs, and lets a message wait for a second at
-    most. An emulator's requests cost nothing, so there nobody waits inside a request and rounds follow each other
-    closely.
+    A round polls one queue after the other, and only the last request of a round uses long polling. On AWS, where
+    each request costs money, an idle worker sends two requests per second (four with a browser), and a message waits
+    for at most one second. Requests to an emulator cost nothing, so there is no long polling on it, and the rounds
+    follow each other quickly.
 
     Args:
         jobs: The queues.
-        browser: Whether this worker does generations that need a browser, too.
-        visibility: Seconds for which a message taken is hidden from others.
+        browser: Whether this worker also runs generations that need a browser.
+        visibility: Seconds for which a received message is hidden from other workers.
         wait: Seconds that the last request of a round may wait (long polling).
         pause: Seconds between two rounds without a message.
     """
@@ -62,6 +62,6 @@ class Intake:
             logger.warning("queue not reached", lane=lane)
             await asyncio.sleep(_UNREACHABLE_PAUSE)
         except ValueError:
-            # It ends in the dead-letter queue after a few more deliveries.
+            # It moves to the dead-letter queue after a few more deliveries.
             logger.warning("message is not valid", lane=lane)
         return None

@@ -19,14 +19,15 @@ from llmready.worker.job_context import JobContext
 from llmready.worker.lease import Lease
 from llmready.worker.retry import retry, retry_for
 
-# Seconds to retry for. Before the claim and after the end there is nothing to lose: the message is delivered again.
+# Seconds for which calls are retried. Before the claim and after the end nothing can be lost, because the message is
+# delivered again.
 _BEFORE_CLAIM = 10.0
 _MESSAGE = 10.0
 _ARCHIVE_GONE = Failure(
     code="internal_error",
     message="The files that did not change were deleted meanwhile, so the website is read again.",
 )
-_RESERVED_PAUSE = 10  # seconds until a generation asks again for a slot that is reserved for paid plans
+_RESERVED_PAUSE = 10  # seconds until a generation tries again to get a slot that is reserved for paid plans
 
 
 async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) -> None:
@@ -34,11 +35,13 @@ async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) 
 
     Args:
         message: The delivery.
-        context: What to work with.
+        context: The context of the job.
         stop: Ends the attempt early when it is set; the generation is then handed back.
     """
     generation_id = message.generation_id
-    logger.thread_safe_append_keys(correlation_id=message.correlation_id)  # known to this job's task alone
+    logger.thread_safe_append_keys(
+        correlation_id=message.correlation_id
+    )  # known only to this job's asyncio task
     try:
         await _Job(message, context, stop).run()
     except LeaseLost:
@@ -74,7 +77,7 @@ class _Job:
             raise
 
     async def _claim(self) -> Lease | None:
-        """Return the generation under a new lease, or None if there is nothing to do now."""
+        """Return the generation with a new lease, or None if there is nothing to do now."""
         context = self._context
         until = monotonic() + _BEFORE_CLAIM
 
@@ -89,7 +92,7 @@ class _Job:
             await self._delete_message()
             return None
         if found.lane is not self._message.lane:
-            # An earlier release sent it where tasks without a browser look as well.
+            # An earlier release sent it to a queue that tasks without a browser read as well.
             await retry(lambda: context.services.jobs.send(found), while_=may_retry)
             await self._delete_message()
             return None
@@ -131,7 +134,7 @@ class _Job:
                 try:
                     await retry(lambda: self._complete(generation, result), while_=lease.holds)
                 except Gone:
-                    # The earlier archive was deleted after the comparison: crawl again and store an own one.
+                    # The earlier archive was deleted after the comparison: crawl again and store a new archive.
                     await self._record(lease, CrawlFailed(_ARCHIVE_GONE, transient=True))
                     return
                 logger.info(
@@ -168,7 +171,7 @@ class _Job:
         try:
             await asyncio.to_thread(store_errors, self._context.services, generation, errors)
         except TryAgain:
-            # The manifest has them, too.
+            # The manifest also contains them.
             logger.warning("page errors not stored", generation_id=generation.id)
 
     def _remove_checkpoints_if_ended(self, lost: Generation) -> None:
@@ -182,7 +185,7 @@ class _Job:
                 self._context.checkpoints.remove(lost)
 
     async def _clean_up(self, generation: Generation) -> None:
-        """Remove what only the attempts at an ended generation needed."""
+        """Delete the files that only the attempts at an ended generation needed."""
         await asyncio.to_thread(self._context.checkpoints.remove, generation)
         await self._delete_message()
 

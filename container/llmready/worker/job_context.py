@@ -18,15 +18,15 @@ class JobContext:
 
     Attributes:
         services: The services of this process.
-        http_caches: What earlier crawls stored for the next one.
+        http_caches: The HTTP caches of earlier crawls.
         checkpoints: The progress of interrupted crawls.
         blocked_hosts: The hosts that are not crawled.
-        lease: How long the worker holds a generation after each write.
+        lease: Duration of the lease after each write.
         attempt_timeout: The longest time that one attempt may run.
         retries: Further crawls after the first failed one.
         archive_mb: The largest archive that is stored.
         turn_times: Seconds of the turns that crawls of one host take.
-        work: The folder in which each job makes its own; None for the system's.
+        work: The folder in which each job creates its own folder; None for the system's folder for temporary files.
     """
 
     services: Services

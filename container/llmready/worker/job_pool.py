@@ -1,4 +1,4 @@
-"""Several jobs at once, each with a job context of its own."""
+"""Run several jobs at the same time, each with its own job context."""
 
 import asyncio
 from collections.abc import Iterable

@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 _PROGRESS_PAUSE = 0.5  # seconds between two writes of progress
 _LONGEST_BEAT = (
-    5.0  # seconds between two heartbeats, by which a worker learns that its generation was cancelled
+    5.0  # seconds between two heartbeats; a refused heartbeat shows that the generation was cancelled
 )
 _MARGIN = 2  # seconds
 
 
 def visibility(lease: timedelta) -> int:
-    """Return the visibility timeout of a message in seconds, so that no worker receives it while the lease may hold.
+    """Return a visibility timeout in seconds that is longer than the lease can be.
 
     Progress extends the lease between two heartbeats, and only heartbeats extend the visibility timeout.
     """
@@ -37,12 +37,12 @@ class Lease:
     """A claimed generation and its lease.
 
     Args:
-        generation: As it was claimed.
+        generation: The generation as it was claimed.
         message: The delivery that led to it.
-        length: How long the lease holds after each write.
+        length: Duration of the lease after each write.
         taken: :func:`time.monotonic` just before the claim.
-        generations: Where generations are.
-        jobs: Where messages are.
+        generations: Store of generations.
+        jobs: Queues of messages.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Lease:
         return self._claimed.progressed(self._progress, self._progressed_at)
 
     def holds(self) -> bool:
-        """Tell whether no other worker can have claimed the generation yet."""
+        """Return whether it is certain that no other worker has claimed the generation."""
         return monotonic() < self._ends
 
     def report(self, progress: Progress) -> None:
@@ -98,13 +98,13 @@ class Lease:
             try:
                 await asyncio.wait_for(self._prolong(), timeout=self._ends - monotonic())
             except (TimeoutError, TryAgain):
-                # Another worker may have it by now.
+                # Another worker may have claimed it by now.
                 raise LeaseLost from None
 
     async def hold_while(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine while the lease is extended, and return its result.
 
-        Afterwards nothing is written for the generation any more, so that its end can be.
+        After that, no progress is written any more, so that the end of the generation can be stored.
 
         Raises:
             LeaseLost: The lease was lost meanwhile; the work was cancelled.
@@ -150,7 +150,7 @@ class Lease:
         try:
             await asyncio.to_thread(self._jobs.hide, self._message, visibility(self._length))
         except TryAgain:
-            # A second delivery finds the generation leased, so nothing is lost.
+            # A second delivery is ignored because the generation is leased.
             logger.warning("visibility timeout not extended", generation_id=self.generation.id)
 
 

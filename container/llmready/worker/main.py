@@ -31,8 +31,10 @@ from llmready.worker.memory import memory_limit
 from llmready.worker.supervisor import Supervisor
 
 _WORK_VARIABLE = "LLMREADY_WORK_DIR"
-_BETWEEN_MESSAGES = 1.0  # seconds; a worker that has a job leaves new messages to those that have none
-_THREADS_A_JOB = 4  # calls to AWS at once: a heartbeat must never wait for an upload
+_BETWEEN_MESSAGES = (
+    1.0  # seconds; a worker with a job polls rarely, so that idle workers receive new messages
+)
+_THREADS_A_JOB = 4  # calls to AWS at the same time; a heartbeat must never wait for an upload
 
 
 def main() -> int:
@@ -42,7 +44,7 @@ def main() -> int:
 
 
 async def _work(chosen: Settings) -> bool:
-    """Do jobs until there is nothing to do; return False if the worker had to end for another reason."""
+    """Run jobs until there is nothing to do; return False if the worker had to end for another reason."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +62,7 @@ async def _work(chosen: Settings) -> bool:
         wait=0 if emulated else 1,
         pause=0.1 if emulated else 0.0,
     )
-    first = asyncio.create_task(intake.next())  # runs while the rest is built
+    first = asyncio.create_task(intake.next())  # runs while the other objects are created
     pool = JobPool(await asyncio.to_thread(_contexts, services), stop)
     forget_credentials()
     logger.info("worker ready")

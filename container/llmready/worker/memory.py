@@ -1,4 +1,4 @@
-"""How much memory a crawler may use, by what the task has."""
+"""Compute the memory limit of a crawler from the memory of the task."""
 
 import contextlib
 import os
@@ -12,17 +12,17 @@ _LARGEST_SHARE = 2 << 30  # bytes
 
 
 def memory_limit(crawlers: int = 1, *, task: int = 0, cgroups: Path = CGROUPS, own: Path = OWN) -> int:
-    """Return the bytes of memory that a crawler may use: an equal share of three quarters of what is here.
+    """Return the memory limit of a crawler in bytes: an equal share of three quarters of the available memory.
 
-    The rest is the worker's. No share is larger than 2 GiB. What is here is the least of the machine's memory, the
-    limits of this process's cgroup and of all above it, and the size of the task: on Fargate a container may see the
-    memory of the micro-VM, which has more than the task may use.
+    The worker uses the rest. A share is at most 2 GiB. The available memory is the smallest of the machine's memory,
+    the limits of this process's cgroup and its parents, and the size of the task: on Fargate, a container may see
+    the memory of the micro-VM, which has more than the task may use.
 
     Args:
-        crawlers: How many may run at once.
-        task: The task's memory in MiB, as its definition tells; 0 where there is none.
+        crawlers: Number of crawlers that may run at the same time.
+        task: The task's memory in MiB from its task definition; 0 if there is none.
         cgroups: Where the kernel's control groups are mounted.
-        own: The file that names the groups of this process.
+        own: The file that lists the groups of this process.
     """
     amounts = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *_cgroup_limits(cgroups, own)]
     if task:
@@ -36,7 +36,7 @@ def _cgroup_limits(cgroups: Path, own: Path) -> Iterator[int]:
         for name in ("memory.max", "memory.limit_in_bytes"):
             with contextlib.suppress(OSError, ValueError):  # absent, or "max"
                 yield int((folder / name).read_text())
-        # Of version 1: the least limit of the group and of all above it, also of those that cannot be seen from here.
+        # Version 1: the smallest limit of the group and its parents, including those that are not visible from here.
         with contextlib.suppress(OSError, ValueError):
             for line in (folder / "memory.stat").read_text().splitlines():
                 if line.startswith("hierarchical_memory_limit "):
@@ -55,7 +55,7 @@ def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
                 entries.append((cgroups / "memory", path))
     for root, path in entries:
         yield root
-        # Outside of the mounted namespace a path begins with "..", which leads to no group here.
+        # A path that begins with ".." is outside of the mounted namespace, so there is no such group here.
         if ".." not in (parts := Path(path).parts):
             for length in range(2, len(parts) + 1):
                 yield root.joinpath(*parts[1:length])

@@ -1,4 +1,4 @@
-"""Processes as ``/proc`` shows them. Where there is no ``/proc``, only process groups are known."""
+"""Find processes with ``/proc``. Without ``/proc``, only process groups are used."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ from typing import NamedTuple, Protocol
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _ENDED = frozenset("ZX")
-_ROUNDS = 10  # of stopping what was forked meanwhile, before killing it
+_ROUNDS = 10  # rounds of stopping processes that were forked meanwhile, before killing them
 
 
 class Process(NamedTuple):
-    """One process. ``born`` tells it from a later one with the same number; ``resident`` is bytes."""
+    """One process. ``born`` distinguishes it from a later process with the same ID; ``resident`` is bytes."""
 
     pid: int
     born: int
@@ -30,13 +30,13 @@ class CrawlProcesses(Protocol):
         """Return those that have not ended."""
 
     def kill(self) -> bool:
-        """Kill all of them; return whether it is certain that none is left."""
+        """Kill all processes; return whether it is certain that none is left."""
 
 
 class Family:
     """The processes that descend from a crawler or are in its session.
 
-    This is all that can be known where a crawler runs under the worker's own user. A process that leaves the session
+    More cannot be known if a crawler runs under the worker's own user. A process that leaves the session
     and loses its parent is known only if it was seen before.
 
     Args:
@@ -56,7 +56,8 @@ class Family:
     def kill(self) -> bool:
         """See :class:`CrawlProcesses`.
 
-        All are stopped first: a process that dies leaves children that can no longer be told to be of this family.
+        All are stopped first, because children of a killed process cannot be recognised as members of the family any
+        more.
         """
         doomed: set[int] = set()
         known = {(process.pid, process.born) for process in self._seen}
@@ -92,7 +93,7 @@ def living(pid: int) -> Process | None:
     if fields is None:
         return None
     if fields[0] in _ENDED:
-        # A process whose first thread has ended looks like a zombie without memory while its other threads go on.
+        # A process whose first thread has ended looks like a zombie without memory while its other threads continue.
         thread = next(_living_threads(pid), None)
         if thread is None:
             return None
@@ -116,8 +117,8 @@ def process_ids() -> list[int]:
 def memory_of(processes: Iterable[Process], *, limit: int) -> int:
     """Return the bytes of memory that processes use.
 
-    Shared pages count once where the kernel lets us see that. It is slow to ask, so it is asked only where the
-    plain sum is beyond ``limit``.
+    Shared pages count once if the kernel provides the proportional set size. Reading it is slow, so it is read only
+    if the plain sum exceeds ``limit``.
     """
     listed = list(processes)
     plain = sum(process.resident for process in listed)
@@ -152,7 +153,7 @@ def _stat(folder: Path) -> list[str] | None:
         line = (folder / "stat").read_text(errors="replace")
     except OSError:
         return None
-    # The name in brackets may hold anything, so count from its end.
+    # The process name in parentheses may contain any character, so fields are counted from its end.
     return line.rpartition(")")[2].split()
 
 

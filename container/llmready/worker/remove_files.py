@@ -3,7 +3,7 @@
     python -I -S remove_files.py UID
 
 The worker starts this as a program, under the crawler's user, after all processes of that user were ended: only that
-user may remove its folders. It needs the standard library alone.
+user may remove its folders. It needs only the standard library.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _REMOVE = 0  # IPC_RMID
 
 
 def main() -> None:
-    """Empty the current folder, then remove what the user left in places that all users share.
+    """Empty the current folder, then remove the user's files and IPC objects in shared places.
 
     Raises:
         SystemExit: This does not run as the user that the argument names, or it runs as root.
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _empty(top: str) -> None:
-    """Remove all that lies in a folder, however deeply its folders are nested.
+    """Remove the content of a folder, however deeply its folders are nested.
 
     Nested folders are moved to the top one by one, so neither paths nor the number of open files grow with the depth.
     """
@@ -53,7 +53,7 @@ def _empty(top: str) -> None:
 
 
 def _remove_files(folder: int) -> list[str]:
-    """Remove what lies in an open folder, and return the names of the folders in it."""
+    """Remove the files in an open folder, and return the names of its folders."""
     folders = []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -88,7 +88,7 @@ def _remove_own_entries(folder: str) -> None:
 
 
 def _remove_ipc_objects() -> None:
-    """Remove System V shared memory, message queues and semaphores (sysvipc(7)), which outlive their processes."""
+    """Remove System V shared memory, message queues and semaphores (sysvipc(7)), which processes leave behind."""
     library = ctypes.CDLL(None)
     removals: dict[str, Callable[[int], object]] = {
         "shm": lambda number: library.shmctl(number, _REMOVE, None),

@@ -1,4 +1,4 @@
-"""Take over files that a crawler wrote, without trusting their names.
+"""Copy files that a crawler wrote, without trusting their names.
 
 A crawler that a page has taken over may leave a symbolic link to a file of the worker, a pipe on which a reader waits
 for ever, or a file of another user. Each file is therefore opened once, without following links and without waiting;
@@ -15,7 +15,7 @@ _CHUNK = 1 << 20
 
 
 class NotAcceptable(Exception):
-    """A file is not what an honest crawler leaves; the message says why."""
+    """A file is not one that an intact crawler writes; the message gives the reason."""
 
 
 class TooLarge(NotAcceptable):
@@ -31,17 +31,17 @@ class Taken(NamedTuple):
 
 
 def take(file: Path, copy: Path, *, owner: int, most: int) -> Taken:
-    """Copy a file that a crawler left.
+    """Copy a file that a crawler wrote.
 
     Args:
-        file: What the crawler wrote.
-        copy: Where the copy goes, in a folder that the crawler cannot write.
+        file: Path of the crawler's file.
+        copy: Path of the copy, in a folder that the crawler cannot write.
         owner: ID of the crawler's user.
         most: The greatest number of bytes.
 
     Raises:
         FileNotFoundError: There is no such file.
-        NotAcceptable: It is not a regular file of that user, or it has other names (hard links).
+        NotAcceptable: It is not a regular file of that user, or it has several names (hard links).
         TooLarge: It has more than ``most`` bytes.
         OSError: It could not be read, or the copy could not be written.
     """
@@ -65,7 +65,7 @@ def _open(file: Path) -> int:
 
 
 def _copied(descriptor: int, copy: Path, size: int) -> Taken:
-    """Copy so many bytes of an open file. Its writer may still be there when it is a checkpoint."""
+    """Copy a number of bytes of an open file. A checkpoint's writer may still be running."""
     digest, copied = hashlib.sha256(), 0
     with copy.open("wb") as target:
         while chunk := os.read(descriptor, min(_CHUNK, size + 1 - copied)):

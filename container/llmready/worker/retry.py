@@ -15,11 +15,11 @@ _LONGEST_PAUSE = 5.0
 
 
 async def retry(call: Callable[[], T], *, while_: Callable[[], bool]) -> T:
-    """Make a blocking call in a thread and return its result; repeat it after a pause when AWS was not reached.
+    """Make a blocking call in a thread and return its result; repeat it after a pause if AWS cannot be reached.
 
     Args:
-        call: The call. It raises TryAgain when a repeat may succeed.
-        while_: Tells whether the call may be repeated.
+        call: The call. It raises TryAgain if a repeat may succeed.
+        while_: Returns whether the call may be repeated.
 
     Raises:
         TryAgain: The call has not succeeded and may not be repeated any more.

@@ -1,4 +1,4 @@
-"""Start crawlers one after another under one user, and leave nothing of one to the next."""
+"""Run crawlers one after another under one user, and remove all processes and files between them."""
 
 import asyncio
 import sys
@@ -17,9 +17,9 @@ from llmready.worker.results import Taken, take
 TakeTurns = Callable[[CrawlProcess], Coroutine[None, None, None]]
 """Resumes and pauses a crawl until it is cancelled."""
 
-# -P keeps the work folder, which is the working directory, out of the module path.
+# -P keeps the working directory, which the crawler can write, out of the module path.
 CRAWLER = (sys.executable, "-P", "-m", "llmready.crawler")
-# By its path, without the environment and site packages: it needs neither, and starts faster.
+# Started by its path, without environment and site packages, because it needs neither and starts faster.
 REMOVER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("remove_files.py")))
 
 
@@ -27,10 +27,10 @@ class Supervisor:
     """Runs crawlers under one user, one at a time.
 
     Args:
-        confinement: How they are started.
-        limits: What they may use.
+        confinement: User, environment and limits of the crawlers.
+        limits: Limits of a crawler.
         command: The command of a crawler, without its arguments.
-        remover: The command that removes the files of a crawler that had a user of its own.
+        remover: The command that removes the files of a crawler with a separate user.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Supervisor:
 
     @property
     def is_retired(self) -> bool:
-        """Whether no further crawler may be started, because something of an earlier one could not be ended."""
+        """Whether no further crawler may be started, because processes or files of an earlier one remain."""
         return self._retired
 
     async def crawl(
@@ -90,7 +90,7 @@ class Supervisor:
         finally:
             if not await crawl.end():
                 self._retire("processes")
-            # Another crawl of the host may run once nothing of this one is left.
+            # Another crawl of the host may run after all processes of this one have ended.
             turns.cancel()
             await asyncio.wait({turns})
         # Results are not read while a process could still change them.
@@ -107,11 +107,11 @@ class Supervisor:
             crawl.resume()
 
     def take(self, file: Path, copy: Path, *, most: int) -> Taken:
-        """Copy a file that the crawler left; see :func:`llmready.worker.results.take`."""
+        """Copy a file that the crawler wrote; see :func:`llmready.worker.results.take`."""
         return take(file, copy, owner=self._confinement.uid, most=most)
 
     async def remove_files(self, folder: Path) -> None:
-        """Remove what a crawler with a user of its own has written, which only that user may.
+        """Remove the files of a crawler with a separate user, as that user.
 
         Without such a user there is nothing to do: the worker can remove the folder itself.
 
@@ -146,6 +146,6 @@ class Supervisor:
         return Family(pid)
 
     def _retire(self, left: str) -> None:
-        """Let no further crawler run under this user: it would meet what an earlier one left."""
+        """Do not use this user again, because processes or files of an earlier crawler remain."""
         self._retired = True
         logger.error("a crawler's user is not used again", uid=self._confinement.uid, left_behind=left)

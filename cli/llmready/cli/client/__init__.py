@@ -1,1 +1,1 @@
-"""The client of the HTTP API: what people use instead of curl."""
+"""The command-line client of the HTTP API."""

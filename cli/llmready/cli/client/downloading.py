@@ -1,4 +1,4 @@
-"""Download archives: resume interrupted downloads, check the hash, and never leave half a file.
+"""Download archives: resume interrupted downloads, check the hash, and never leave an incomplete file.
 
 The received part is kept in the cache folder of the operating system, under the hash of the whole file. The file
 itself appears only when it is complete and its hash is right.
@@ -74,7 +74,7 @@ def downloaded(session: Session, generation_id: str) -> Iterator[Path]:
     """Download the files of a generation, check their hash, and yield the zip; it is removed afterwards.
 
     Raises:
-        CommandFailed: The files cannot be downloaded, or are not what the server stored.
+        CommandFailed: The files cannot be downloaded, or differ from those that the server stored.
     """
     found = session.call("GET", f"/generations/{generation_id}/download", params={"redirect": "false"})
     digest = str(found["sha256"])

@@ -274,7 +274,7 @@ def find_generation(session: Session, text: str | None, **filters: str) -> str:
 
     Args:
         session: The connection.
-        text: Its ID or the start of it; None for the newest.
+        text: Its ID or the first characters of it; None for the newest.
         filters: Filters of the history for the newest one.
 
     Raises:
@@ -321,7 +321,7 @@ def _named_generation(session: Session, text: str) -> str:
 
 
 def _generation_or_website(session: Session, text: str) -> str:
-    """Return the generation with an ID; the ID of a website stands for its newest completed generation."""
+    """Return the generation with an ID, or the newest completed generation of a website."""
     try:
         session.call("GET", f"/generations/{text}")
     except Refused as refused:

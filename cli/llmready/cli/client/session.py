@@ -66,7 +66,7 @@ class Session:
 
         self.api = api
         self.retry_after = _SHORTEST_WAIT
-        """Seconds after which the last answer may change, as the service said."""
+        """Seconds after which the last answer may change, from its ``Retry-After``."""
         self._store = store
         self._login = store.read().logins.get(api)
         self._api_key = os.environ.get("LLMREADY_API_KEY", "").strip()
@@ -111,7 +111,7 @@ class Session:
         return login
 
     def check_reachable(self) -> None:
-        """Check that LLMReady answers, before a person is asked to type anything.
+        """Check that LLMReady answers, before the user has to type anything.
 
         Raises:
             CommandFailed: The server cannot be reached, or is not LLMReady.
@@ -136,7 +136,7 @@ class Session:
         return _json(self._authorized(method, path, **request), self.api)
 
     def text(self, path: str) -> str:
-        """Return the text of a file of the API; a large file comes from the address that the API names.
+        """Return the text of a file of the API; a large file is fetched from the presigned URL.
 
         Raises:
             CommandFailed: As :meth:`call`.
