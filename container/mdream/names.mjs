@@ -202,6 +202,12 @@ const CONTENT_NAMES = any(
 const TEXT_NAMES = any(String.raw`(?:article|post|entry|story|news)[-_]{0,2}(?:content|body|text)|h?entry`)
 const BUT_TEXT = ~(ALWAYS | OUTSIDE | RELATED | AUTHOR | OFFER | FILED | BESIDE)
 
+const SPACES = /\s+/
+/** Judgements of single names, which differ far less than their combinations. */
+const KNOWN_NAMES = new Map()
+const MOST_KNOWN = 1 << 14
+const IS_TEXT = 1 << 31
+
 /** Judgements of names by where they stand in a page. A slot holds the judgement of the last name that fell into it. */
 class Judgements {
   constructor(judge) {
@@ -249,12 +255,17 @@ export function judgeId(tree, from, to) {
 
 function judgeAll(names) {
   let result = 0
-  let isText = false
-  for (const name of names.split(/\s+/)) {
-    result |= judgeName(name)
-    isText ||= TEXT_NAMES.test(name)
+  for (const name of names.split(SPACES)) {
+    let known = KNOWN_NAMES.get(name)
+    if (known === undefined) {
+      known = judgeName(name) | (TEXT_NAMES.test(name) ? IS_TEXT : 0)
+      if (KNOWN_NAMES.size >= MOST_KNOWN) KNOWN_NAMES.clear()
+      // A copy, because a part of a page's source would keep all of it in memory.
+      KNOWN_NAMES.set(` ${name}`.slice(1), known)
+    }
+    result |= known
   }
-  return isText ? result & BUT_TEXT : result
+  return result & IS_TEXT ? result & BUT_TEXT & ~IS_TEXT : result
 }
 
 /** Return what `role` says about an element, as bits. */

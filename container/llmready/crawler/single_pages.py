@@ -16,7 +16,7 @@ from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.html import read_html
 from llmready.crawler.page.media import Media, media_of
-from llmready.crawler.page.prepare import from_html
+from llmready.crawler.page.prepare import shown_text
 from llmready.crawler.page.text import read_text
 from llmready.crawler.urls import BadUrl, parse_typed
 
@@ -52,8 +52,8 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
         page, markdown = read_text(response, address, 0)
         return ConvertedPage(markdown, page.title, page.description, "")
     content = await read_html(response, converter)
-    page, markdown = from_html(content, address, 1)
-    return ConvertedPage(markdown, page.title, page.description, page.page_type)
+    markdown, title, description = shown_text(content, address)
+    return ConvertedPage(markdown, title, description, content.metadata.page_type)
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ class PageMetadata:
         is_frameset: Whether the page only arranges other pages in frames.
         noindex: Whether robots rules keep the page out of the result.
         nofollow: Whether robots rules forbid following its links.
-        links: Targets of its links that may be pages, each once, in the page's order.
+        hrefs: Addresses of its links as they are written, in the page's order; none where they must not be followed.
         alternates: Targets of `rel=alternate`.
     """
 
@@ -99,8 +99,13 @@ class PageMetadata:
     is_frameset: bool
     noindex: bool
     nofollow: bool
-    links: list[Url]
+    hrefs: list[str]
     alternates: list[Alternate]
+
+    @property
+    def links(self) -> list[Url]:
+        """Targets of its links that may be pages, each once, in the page's order."""
+        return _links(self.hrefs, self.base)
 
 
 def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetadata:
@@ -147,7 +152,7 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
         is_frameset=raw["is_frameset"],
         noindex=bool(rules & {"noindex", "none"}),
         nofollow=nofollow,
-        links=[] if nofollow else _links([*raw["links"], *in_sequence], base),
+        hrefs=[] if nofollow else [*raw["links"], *in_sequence],
         alternates=alternates,
     )
 

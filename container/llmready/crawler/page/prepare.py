@@ -53,8 +53,16 @@ def prepare(
     return PreparedPage(page, markdown, f"{first_key} {variant_digest(page.title, markdown)}")
 
 
-def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]:
-    """Return the facts of an HTML page and its sanitised Markdown; see `prepare`. Raises: Failure (empty_page)."""
+class ShownText(NamedTuple):
+    """What a reader sees of an HTML page, safe to show: its Markdown, title and description."""
+
+    markdown: str
+    title: str
+    description: str
+
+
+def shown_text(content: HtmlPage, url: Url) -> ShownText:
+    """Return the sanitised Markdown of an HTML page, its title and its description. Raises: Failure (empty_page)."""
     markdown = clean_markdown(content.markdown)
     if not markdown.strip():
         raise Failure(
@@ -62,8 +70,15 @@ def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]
             f"{url} has no text. If the page needs JavaScript, turn on the browser option.",
         )
     metadata = content.metadata
-    title = clean_line(metadata.title[:LONGEST_FACT])
-    description = clean_line(metadata.description[:LONGEST_FACT])
+    return ShownText(
+        markdown, clean_line(metadata.title[:LONGEST_FACT]), clean_line(metadata.description[:LONGEST_FACT])
+    )
+
+
+def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]:
+    """Return the facts of an HTML page and its sanitised Markdown; see `prepare`. Raises: Failure (empty_page)."""
+    markdown, title, description = shown_text(content, url)
+    metadata = content.metadata
     page = StoredPage(
         url=url,
         depth=depth,
