@@ -158,6 +158,7 @@ def test_the_name_of_a_site_is_found_in_its_titles() -> None:
     [
         ("{} — Acme - Archiver 1.2 documentation", "Acme - Archiver 1.2 documentation"),
         ("Acme: {}", "Acme"),
+        ("{}: Acme Manual", "Acme Manual"),
     ],
 )
 def test_names_of_two_parts_and_doxygens_are_found_too(form: str, name: str) -> None:

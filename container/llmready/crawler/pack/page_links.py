@@ -71,8 +71,10 @@ def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]
                     below[entry].add(key)
     # Entries that only list the headings of their own pages divide nothing.
     parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
+    divided = {heading for heading, entry, _ in found if entry in parts} if len(parts) > 1 else set()
     for heading, entry, key in found:
-        name = entry if entry in parts and len(parts) > 1 else heading
+        # The heading above a table of contents is no part of it: it may name the author.
+        name = entry if entry in parts and len(parts) > 1 else "" if heading in divided else heading
         if name:
             yield name, key
 

@@ -35,6 +35,7 @@ _EXTRA = frozenset((
     "docs", "doc", "documentation", "website", "site", "blog", "the", "official", "home", "help", "manual", "guide",
     "reference", "wiki", "a", "of", "for",
 ))  # fmt: skip
+_END = re.compile(r":\s+([^:]{3,80})$")
 _BRACKETS = re.compile(r"\s\(([^()]{3,80})\)$")
 _MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
 SHARED = 0.5
@@ -61,7 +62,12 @@ def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     its front page's title and heading, and last its host.
     """
     titles = [_plain(page.title) for page in pages]
-    common = [_common(titles, -1), _common(titles, 0), _common_brackets(titles)]
+    common = [
+        _common(titles, -1),
+        _common(titles, 0),
+        _common_behind(titles, _END),
+        _common_behind(titles, _BRACKETS),
+    ]
     affixes = frozenset(affix for affix in (*common, *_common_of_parts(pages)) if affix)
     repeated = _repeated(pages)
     candidates = [*home.brands, _stated(pages, home), home.app_name]
@@ -141,7 +147,16 @@ def page_titles(
     plain = {
         page.url: _own_title(page, site, labels.get(page.url.key, ""), is_home=page is home) for page in pages
     }
+    if sum(_plain(page.title).casefold().startswith(site.name.casefold()) for page in pages) == 1:
+        # The front page alone begins with the site's name: what follows is a slogan.
+        plain[home.url] = _without_slogan(home, site, plain[home.url])
     return _told_apart(pages, plain)
+
+
+def _without_slogan(home: StoredPage, site: SiteName, title: str) -> str:
+    whole = _plain(home.title).casefold()
+    is_removed = title.casefold() != whole and whole.startswith(site.name.casefold())
+    return shortened(site.name, LONGEST_TITLE) if is_removed else title
 
 
 def _plain(title: str) -> str:
@@ -174,9 +189,9 @@ def _beginnings(title: str) -> list[str]:
     return [*found, title[: colon.start()]] if colon and title[: colon.start()] not in found else found
 
 
-def _common_brackets(titles: Sequence[str]) -> str:
-    """Return what most titles end with in brackets, as Javadoc writes the name of the whole."""
-    ends = Counter(found[1] for found in map(_BRACKETS.search, titles) if found)
+def _common_behind(titles: Sequence[str], mark: re.Pattern[str]) -> str:
+    """Return what most titles end with in brackets or behind a colon, as Javadoc and gtk-doc name the whole."""
+    ends = Counter(found[1] for found in map(mark.search, titles) if found)
     if not ends:
         return ""
     end = max(ends, key=lambda text: (ends[text], text))
@@ -189,14 +204,14 @@ def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -
     if is_home and site.name != page.url.host and title.casefold() == _plain(page.tagline).casefold():
         # A front page is titled with the site's name and tagline; the tagline already sums up the site.
         return shortened(site.name, LONGEST_TITLE)
-    whole = _plain(page.title).casefold()
-    if is_home and title.casefold() != whole and whole.startswith(site.name.casefold()):
-        # What follows the site's name on its front page is a slogan.
-        return shortened(site.name, LONGEST_TITLE)
-    if not _is_nameless(title, site) and whole not in site.repeated:
+    if not _is_nameless(title, site) and _plain(page.title).casefold() not in site.repeated:
         return shortened(title, LONGEST_TITLE)
     headings = [_without_site(_plain(text), site) for text in (page.heading, *page.headings)]
-    own = [text for text in headings if not _is_nameless(text, site) and text.casefold() not in site.repeated]
+    own = [
+        text
+        for text in headings
+        if len(text) > 1 and not _is_nameless(text, site) and text.casefold() not in site.repeated
+    ]
     if is_home:
         named = title if title and not is_placeholder(title) else ""
         called = "" if site.name == page.url.host else site.name
@@ -222,11 +237,10 @@ def _is_nameless(title: str, site: SiteName) -> bool:
 
 def _without_site(title: str, site: SiteName) -> str:
     for _ in range(3):
-        ends = [
-            separator for separator in _SEPARATOR.finditer(title) if _is_site(title[separator.end() :], site)
-        ]
+        marks = (*_SEPARATOR.finditer(title), *_COLON.finditer(title))
+        ends = [mark.start() for mark in marks if _is_site(title[mark.end() :], site)]
         if ends:
-            title = title[: ends[0].start()].strip()
+            title = title[: min(ends)].strip()
             continue
         beginnings = [
             separator
