@@ -181,7 +181,7 @@ const MENU_NAMES = any(
 )
 const BESIDE_NAMES = any(String.raw`(?:.*[-_])?side[-_]?bar(?:[-_]{1,2}(?:area|inner|content|wrapper|widget|right|left).*)?|.*widget[-_]area|rail|right[-_]rail`)
 const COMMENT_NAMES = any(
-  String.raw`(?:.*[-_])?(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread))?|respond|commentlist`,
+  String.raw`(?:.*[-_])?(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread|body|block|box|content|feed|head|holder|inner|items|open|template|view))?|respond|comment-?list|trackbacks?|pingbacks?`,
 )
 const OUTSIDE_NAMES = any(
   String.raw`(?:site|page|global|main|app|doc|md|page-)?[-_]?(?:head(?:er)?|footer|masthead|topbar|banner|foot|bottombar)(?:[-_]?(?:wrapper|container|inner|area|bar|top|bottom|text|content))?`,
@@ -288,7 +288,8 @@ function judgeName(name) {
   if (POST_WORDS.has(parts[0])) kind |= POST
   if (POST_PARTS.has(parts[parts.length - 1]) || parts.some((part) => POSTER_WORDS.has(part)) || POSTER_NAMES.test(lower)) kind |= POSTER
   if (AUTHOR_NAMES.test(lower)) kind |= AUTHOR
-  if (parts.some((part) => REVIEW_WORDS.has(part))) kind |= REVIEWS
+  // What is named after writing a review may hold the description, too.
+  if (parts.some((part) => REVIEW_WORDS.has(part)) && !parts.includes('write')) kind |= REVIEWS
   if (BESIDE_NAMES.test(lower)) kind |= BESIDE
   if (MENU_NAMES.test(lower)) kind |= ALWAYS
   return kind | judgeParts(parts, lower)

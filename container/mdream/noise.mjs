@@ -2,6 +2,8 @@
 //
 // A name alone is never enough: how long a part is, how much of it is links, and the kind of page decide with it.
 import { leaveOutCards } from './cards.mjs'
+import { leaveOutContents } from './contents.mjs'
+import { leaveOutLines } from './lines.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -58,7 +60,11 @@ export function leaveOutNoise(tree, measure, main, pageType) {
   noise.byName()
   noise.forms()
   noise.byHeading()
-  if (pageType === 'article') leaveOutCards(tree, measure, main)
+  if (pageType === 'forum') leaveOutLines(tree, measure, main, true)
+  if (pageType !== 'article') return
+  leaveOutContents(tree, measure, main)
+  leaveOutCards(tree, measure, main)
+  leaveOutLines(tree, measure, main, false)
 }
 
 class Noise {

@@ -1,0 +1,62 @@
+// Tables of contents within a text: lists of links to its own headings.
+import { ID, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const FEWEST_LINKS = 3
+const MOSTLY_LINKS = 0.85
+/** Characters of a title beside the list, and share of the text that a table of contents has at most. */
+const LONGEST_TITLE = 60
+const LARGEST = 0.3
+const NUMBER_SIGN = 35
+const LISTS = ids('div', 'dl', 'ol', 'p', 'section', 'table', 'ul')
+const BOXES = ids('aside', 'details', 'div', 'section')
+
+/**
+ * Leave out lists of links that lead to other places of the same page, with the boxes around them.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
+ * @param {number} main
+ */
+export function leaveOutContents(tree, measure, main) {
+  const links = tree.all(main, ID.a).filter((link) => isWithinPage(tree, link) && measure.length(link) > 0)
+  if (links.length < FEWEST_LINKS) return
+  let end = 0
+  for (const link of links) {
+    if (link < end) continue
+    const list = listOf(tree, measure, link, main)
+    if (list < 0) continue
+    end = tree.end[list]
+    tree.leaveOut(boxOf(tree, measure, list, main))
+  }
+}
+
+/** Return the innermost element around a link that is a list of such links; or -1. */
+function listOf(tree, measure, link, main) {
+  for (let above = tree.parent[link]; above > main; above = tree.parent[above]) {
+    if (measure.linkShare(above) < MOSTLY_LINKS && measure.prose(above) > LONGEST_TITLE) return -1
+    if (!LISTS[tree.tag[above]] || measure.linkShare(above) < MOSTLY_LINKS) continue
+    const inner = tree.all(above, ID.a).filter((one) => measure.length(one) > 0)
+    if (inner.length < FEWEST_LINKS) continue
+    const isContents = inner.every((one) => isWithinPage(tree, one)) && measure.length(above) < LARGEST * measure.length(main)
+    return isContents ? above : -1
+  }
+  return -1
+}
+
+/** Return the outermost element that holds nothing beside a list but a title. */
+function boxOf(tree, measure, list, main) {
+  let box = list
+  for (let above = tree.parent[list]; above > main && BOXES[tree.tag[above]]; above = tree.parent[above]) {
+    if (measure.length(above) - measure.length(list) > LONGEST_TITLE || tree.first(above, ID.h1) >= 0) break
+    box = above
+  }
+  return box
+}
+
+function isWithinPage(tree, link) {
+  const place = tree.placeOf(link, ATTRIBUTE.href)
+  if (place < 0) return false
+  const from = tree.attributeFrom[place]
+  return tree.codes[from] === NUMBER_SIGN && tree.attributeTo[place] > from + 1
+}
