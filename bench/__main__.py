@@ -21,6 +21,8 @@ MEASUREMENTS = {
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
     "unchanged": "a scheduled run of unchanged pages beside a full one",
+    "schedules": "what the minute tick reads of 100,000 websites, and how their runs are spread",
+    "webhooks": "from completion to the arrival of a webhook",
     "fairness": "tenants with one generation each beside one with 500",
     "accounts": "sign-ins, warm routes, cold starts",
     "lists": "lists of somebody who has very much",

@@ -6,17 +6,16 @@ and how long the emulator took, which is no figure of DynamoDB's: it looks at ev
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench.figures import Figures
+from bench.reads import noted_reads
 from llmready.domain.generation import Status
 from testkit.emulator import Place, running_ministack
-from testkit.item_sizes import item_size
 from testkit.items import many_generations, stored, stored_websites
 from testkit.people import new_website, registered
 
@@ -24,7 +23,6 @@ _PER_PAGE = 100
 _DEEP = 900  # where the deepest page begins
 _AT_ONCE = 5000  # how many generations are made and stored at once, for their memory
 _LIMIT = 2 * 1024  # KiB: two reads of 1 MiB, the most that DynamoDB gives at once
-_UNIT = 4096  # bytes of a consistent read; an index is read for half
 
 
 def main() -> None:
@@ -47,7 +45,7 @@ def _measure(place: Place, websites: int, generations: int) -> None:
         some = many_generations(user, sites[0], min(_AT_ONCE, generations - start))
         stored(place, user, sites[:1], some)
     user = place.users.get(user.id) or user
-    site, last, reads = sites[0].id, sites[websites // 2].id, _noted(place)
+    site, last, reads = sites[0].id, sites[websites // 2].id, noted_reads(place)
     print(f"{websites} websites, {generations} generations, filled in {time.perf_counter() - begin:.0f} s")
 
     def websites_page(
@@ -84,39 +82,6 @@ def _measure(place: Place, websites: int, generations: int) -> None:
         figures.at_most(name, sum(read.size for read in reads) / 1024, _LIMIT, "KiB")
         each = ", ".join(f"{read.call} {read.size / 1024:.0f} KiB" for read in reads)
         print(f"      {each}; {sum(read.units for read in reads):g} units; {took:.1f} s", flush=True)
-
-
-class _Read(NamedTuple):
-    """A read as DynamoDB would count it: bytes, and read units."""
-
-    call: str
-    size: int
-    units: float
-
-
-def _noted(place: Place) -> list[_Read]:
-    """Return a list that grows by each read."""
-    reads: list[_Read] = []
-    asked: dict[str, Any] = {}
-
-    def remember(params: dict[str, Any], **_: object) -> None:
-        asked.clear()
-        asked.update(json.loads(params["body"]))
-
-    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
-        items = list(parsed.get("Items", []))
-        items += [item for found in parsed.get("Responses", {}).values() for item in found]
-        if "Item" in parsed:
-            items.append(parsed["Item"])
-        sizes = [item_size(item) for item in items]
-        # A query is rounded up as a whole, other reads for each item.
-        read = [sum(sizes)] if model.name == "Query" else sizes or [0]
-        units = sum(max(1, -(-size // _UNIT)) for size in read) * (0.5 if "IndexName" in asked else 1)
-        reads.append(_Read(model.name, sum(sizes), units))
-
-    place.dynamodb.meta.events.register("before-call.dynamodb", remember)
-    place.dynamodb.meta.events.register("after-call.dynamodb", note)
-    return reads
 
 
 if __name__ == "__main__":

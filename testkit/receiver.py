@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Received:
-    """A request that came in."""
+    """A request that came in, and when, in seconds since 1970."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    received_at: float
 
 
 @dataclass
@@ -53,7 +55,7 @@ def receiving(context: ssl.SSLContext | None = None, *, port: int = 0) -> Iterat
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.requests.append(Received(self.path, headers, self.rfile.read(length)))
+            receiver.requests.append(Received(self.path, headers, self.rfile.read(length), time.time()))
             self.send_response(receiver.status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)

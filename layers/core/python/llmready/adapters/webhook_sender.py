@@ -81,6 +81,8 @@ class PinnedWebhookSender:
             error = f"The endpoint did not answer within {self._seconds:g} seconds."
         except ssl.SSLCertVerificationError as failed:
             error = f"The certificate of the endpoint is not valid: {failed.verify_message}."
+        except ssl.SSLError:
+            error = "The encrypted connection (TLS) to the endpoint failed."
         except socket.gaierror:
             error = "The host name of the endpoint has no address."
         except ConnectionRefusedError:
