@@ -32,6 +32,8 @@ const COUNTS = [
   String.raw`(?:وقت|مدة|زمن) القراءة\W*${NUMBER}\s?(?:دقيقة|دقائق)?|${NUMBER} (?:دقيقة|دقائق) (?:قراءة|للقراءة)|${NUMBER} مشاهدة`,
 ].join('|')
 const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s·•|,、，/–—-]*(?:${COUNTS})){0,5}[\s\p{P}\p{S}]*$`, 'iu')
+/** What each line of counts has at least: compiling the expression above takes as long as ten pages, and most sites have none. */
+const COUNTED = /read|view|word|clap|lese|aufruf|ansicht|wörter|lectur|vue|mots|visitas|vistas|palabras|leitura|visualiza|palavras|lettur|parole|lees|lezen|weergave|woord|czytania|wyświetle|słów|läs|læs|чтени|просмотр|okuma|قراءة|مشاهدة|[阅閱字浏瀏访热预読閲분읽조]/i
 const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/
 /** What headings of boxes announce besides text. */
 const ANNOUNCED = ids('a', 'button', 'form', 'nav')
@@ -51,7 +53,7 @@ export function leaveOutCounts(tree, measure, main) {
     if (length < 3 || length > LONGEST_COUNTS || measure.linked(node)) continue
     examined++
     const text = textOf(tree, node)
-    if (DIGIT_OR_COUNTER.test(text) && LINE_OF_COUNTS.test(text)) tree.leaveOut(node)
+    if (DIGIT_OR_COUNTER.test(text) && COUNTED.test(text) && LINE_OF_COUNTS.test(text)) tree.leaveOut(node)
   }
 }
 
