@@ -145,7 +145,7 @@ class Reader {
   level(top, parts, depth) {
     const { tree } = this
     let heading = ''
-    let line = ''
+    let line = this.leading(top)
     const isWrapper = WRAPPERS[tree.tag[top]] === 1 || GROUP.test(tree.get(top, CLASS))
     for (const child of children(tree, top)) {
       const tag = tree.tag[child]
@@ -161,13 +161,20 @@ class Reader {
         const names = isList || isWrapper ? [heading, line] : [heading]
         this.level(child, [...parts, ...new Set(names.filter((name) => name && name !== parts[parts.length - 1]))], depth + 1)
         // mdBook puts the sublist of a chapter into an item of its own, after the chapter's item.
-        line = tag === ID.li ? this.label(firstLabel(tree, child)) : ''
+        line = tag === ID.li && !this.leading(child) ? this.label(firstLabel(tree, child)) : ''
         continue
       }
       for (const anchor of tag === ID.a ? [child] : tree.all(child, ID.a)) this.note(anchor, heading && !HEADINGS[tag] ? [...parts, heading] : parts)
       line = anchors === 1 ? this.label(child) : ''
       if (HEADINGS[tag]) heading = line
     }
+  }
+
+  /** Return the text at the start of a list's item, outside of elements: `<li>Guides<ul>`. */
+  leading(top) {
+    const { tree } = this
+    const isText = tree.tag[top] === ID.li && top + 1 < tree.end[top] && tree.tag[top + 1] === 0
+    return isText ? tree.raw(top + 1).trim().slice(0, LONGEST_LABEL) : ''
   }
 
   isHeading(node) {

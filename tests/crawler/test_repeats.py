@@ -110,3 +110,12 @@ def test_order_of_pages_does_not_change_the_files(tmp_path: Path) -> None:
 )
 def test_unique_blocks_of_a_page_are_kept(tmp_path: Path, pages: dict[str, str], why: str) -> None:
     assert archive(tmp_path / "a", pages) == {name: text.strip("\n") for name, text in pages.items()}, why
+
+
+def test_the_name_of_the_site_above_the_headings_of_all_pages_is_left_out(tmp_path: Path) -> None:
+    pages = {f"page-{n}": f"# The mill\n\n## Page {n}\n\n{OWN.format(n)}" for n in range(20)}
+    pages["plain"] = f"# The mill\n\n{OWN.format(20)}"
+    found = archive(tmp_path / "a", pages)
+    assert found == {f"page-{n}": f"## Page {n}\n\n{OWN.format(n)}" for n in range(20)} | {
+        "plain": pages["plain"]
+    }

@@ -154,3 +154,23 @@ def test_no_english_words_are_added_to_a_site_in_another_language(
         "of the index",
     )
     assert [word for word in words if word in done.llms] == []
+
+
+@pytest.mark.parametrize("lang", ["ja", ""])
+def test_parts_that_are_not_translated_yet_stay_in_their_place(lang: str, tmp_path: Path) -> None:
+    parts = {"手引き": ("始め方", "Oil", "水車"), "資料": ("歴史", "Parts of a wheel")}
+    menu = ""
+    for part, titles in parts.items():
+        items = (f'<li><a href="/{len(part)}{at}.html">{title}</a></li>' for at, title in enumerate(titles))
+        menu += f"<li>{part}<ul>{''.join(items)}</ul></li>"
+    nav = f"<nav><ul>{menu}</ul></nav>"
+    pages = {"/": page(lang, "水車の本", "水車の本では、水車の始め方と使い道を説明しています。")}
+    for part, titles in parts.items():
+        for number, title in enumerate(titles):
+            text = TEXTS["en"][2][1] if title.isascii() else TEXTS["ja"][1][1]
+            pages[f"/{len(part)}{number}.html"] = page(lang, title, f"{text} {title}.")
+    pages = {path: text.replace("<main>", f"{nav}<main>") for path, text in pages.items()}
+    found, done = crawled(pages, tmp_path)
+    assert list(found)[1:] == list(parts)
+    assert [len(found[part]) for part in parts] == [3, 2]
+    assert "Overview" not in done.llms

@@ -27,7 +27,7 @@ _BEGINNINGS = re.compile(
 )
 _LICENCE = re.compile(
     r"(?i)\bfree (?:software|documentation)[;:] you (?:can|may)|\bdistributed in the hope that\b|\bwithout even the implied"
-    r"|\bpermission is (?:hereby )?granted\b|\byou (?:can|may) redistribute it\b|\b(?:is|are) (?:licensed|released|available) under "
+    r"|\bGNU (?:Lesser |Affero )?(?:General Public|Free Documentation) Licen[cs]e\b|\bpermission is (?:hereby )?granted\b|\byou (?:can|may) redistribute it\b|\b(?:is|are) (?:licensed|released|available) under "
 )
 _CONSENT = re.compile(
     r"(?is)(?=.*\b(?:cookies?|куки|quk|tracking technologies)\b|.*(?:クッキー|쿠키|ملفات تعريف الارتباط))"

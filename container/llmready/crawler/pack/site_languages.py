@@ -20,6 +20,10 @@ MOST_SAMPLES = 50
 """Pages whose texts tell the language of a site that states none."""
 
 
+LEAST_TRANSLATED = 0.2
+"""The share of pages in another language from which on a site that states none counts as translated into it."""
+
+
 class SiteLanguages(NamedTuple):
     """The main language of a site, empty where it is unknown, and the language of each page."""
 
@@ -39,9 +43,27 @@ def site_languages(
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1
     found = {page.url: _of_page(page, stated[page.url], is_uniform=is_uniform) for page in pages}
+    if is_uniform and not any(language_in(page.url) for page in pages):
+        found = _as_partly_translated(found, stated[home.url])
     main = found[home.url] or _of_text(home, text_of) or _commonest(found.values())
     main = main or detected(" ".join(_sample(page) for page in pages[:MOST_SAMPLES]))
     return SiteLanguages(main, {url: language or main for url, language in found.items()})
+
+
+def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, str]:
+    """Return one language for all pages of a site that is a translation with parts still in English.
+
+    Nothing but the texts tells the languages apart, so these pages are no versions of each other. Where the pages
+    name no language, a fifth of them has to be translated.
+    """
+    counts = Counter(found.values())
+    others = set(counts) - {"", "en"}
+    if stated in ("", "en"):
+        language = max(others, key=lambda one: (counts[one], one), default="")
+        is_partly = not stated and len(others) == 1 and counts[language] >= LEAST_TRANSLATED * len(found)
+    else:
+        language, is_partly = stated, others <= {stated}
+    return dict.fromkeys(found, language) if is_partly else dict(found)
 
 
 def _of_page(page: StoredPage, stated: str, *, is_uniform: bool) -> str:

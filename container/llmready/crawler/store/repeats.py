@@ -1,4 +1,4 @@
-"""Remove blocks that many pages repeat at their start or end: notices, licences, calls to subscribe.
+"""Remove blocks that many pages repeat at their start or end: the site's name, notices, licences, calls to subscribe.
 
 The blocks are known once all pages are stored, and do not depend on the order in which the pages came.
 """
@@ -18,6 +18,9 @@ FEWEST_PAGES = 10
 SHARE = 0.5
 """A block is removed where at least FEWEST_PAGES pages, and this share of all pages, repeat it."""
 
+FARTHEST_HEADING = 2
+"""Blocks below a first heading that is the site's name, among which the page's own heading stands."""
+
 MOST_BLOCKS = 500_000
 """Different blocks that are counted; further ones are ignored."""
 
@@ -35,7 +38,8 @@ class RepeatedBlocks:
         # A page may have hundreds of blocks, so only its ends are split.
         lead = _lead(markdown.split("\n\n", MOST_EDGE_BLOCKS + 1)[: MOST_EDGE_BLOCKS + 1])
         tail = _tail(markdown.rsplit("\n\n", MOST_EDGE_BLOCKS))
-        for key in {_key(block) for block in (*lead, *tail)}:
+        title = [markdown.partition("\n\n")[0]] if markdown.startswith("# ") else []
+        for key in {_key(block) for block in (*title, *lead, *tail)}:
             if key in self._counts or len(self._counts) < MOST_BLOCKS:
                 self._counts[key] += 1
 
@@ -51,10 +55,15 @@ class RepeatedBlocks:
         while lead and blocks[first + lead - 1].startswith("#"):
             # A heading stays, because the text below it belongs to it.
             lead -= 1
-        rest = blocks[:first] + blocks[first + lead :]
+        rest = (blocks[:first] if not self._names_the_site(blocks) else []) + blocks[first + lead :]
         tail = self._run(_tail(rest))
         kept = "\n\n".join(rest[: len(rest) - tail])
         return kept if 2 * len(kept) >= len(markdown) else markdown
+
+    def _names_the_site(self, blocks: list[str]) -> bool:
+        """Tell whether the first heading stands on many pages, above the page's own heading."""
+        is_repeated = blocks[0].startswith("# ") and self._is_repeated(self._counts[_key(blocks[0])])
+        return is_repeated and any(block.startswith("#") for block in blocks[1 : FARTHEST_HEADING + 1])
 
     def _run(self, blocks: list[str]) -> int:
         for number, block in enumerate(blocks):
