@@ -1,6 +1,6 @@
 // The navigation of a page: the links of its menus, sidebars and tables of contents, with the names of the parts around them.
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, OFFER, OUTSIDE, RELATED, REVIEWS } from './names.mjs'
-import { children, holds } from './measure.mjs'
+import { holds } from './measure.mjs'
 import { HEADING, ID, NEVER, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -24,6 +24,7 @@ const GROUP = /group|section|category|collaps|submenu|sidebar-?item/i
 const SEQUENCE = /(?:^|\s)(?:next|prev)(?:\s|$)/i
 const CURRENT = /(?:^|[\s_-])(?:current|active|selected)/i
 const OWN_FRAME = /^_(?:blank|self)$|^$/i
+const WORD = /[\p{L}\p{N}]/u
 const NOISE = RELATED | AUTHOR | OFFER | REVIEWS | COMMENTS
 
 const LISTS = ids('dl', 'menu', 'ol', 'ul')
@@ -147,8 +148,15 @@ class Reader {
     let heading = ''
     let line = this.leading(top)
     const isWrapper = WRAPPERS[tree.tag[top]] === 1 || GROUP.test(tree.get(top, CLASS))
-    for (const child of children(tree, top)) {
+    const end = tree.end[top]
+    for (let child = top + 1; child < end; child = tree.end[child]) {
       const tag = tree.tag[child]
+      if (tree.gone[child]) continue
+      if (tag === 0) {
+        // A label without an element around it, before its list.
+        if (tree.size[child] && WORD.test(tree.raw(child))) line = tree.raw(child).trim().slice(0, LONGEST_LABEL)
+        continue
+      }
       if (IGNORED[tag] || this.isNoise(child)) continue
       const anchors = tag === ID.a ? 1 : tree.all(child, ID.a).length
       if (anchors === 0) {
@@ -156,7 +164,7 @@ class Reader {
         if (line && (this.isHeading(child) || holds(tree, child, HEADINGS))) heading = line
         continue
       }
-      const isList = LISTS[tag] === 1 || (tag === ID.li && LISTS[tree.tag[firstElement(tree, child)]] === 1)
+      const isList = LISTS[tag] === 1 || (tag === ID.li && LISTS[tree.tag[firstPart(tree, child)]] === 1)
       if (depth < DEEPEST && tag !== ID.a && (isList || anchors > 1 || holds(tree, child, LISTED)) && !HEADINGS[tag]) {
         const names = isList || isWrapper ? [heading, line] : [heading]
         this.level(child, [...parts, ...new Set(names.filter((name) => name && name !== parts[parts.length - 1]))], depth + 1)
@@ -215,9 +223,13 @@ class Reader {
   }
 }
 
-function firstElement(tree, top) {
+/** Return the first element right below a node, or the node itself where there is none or words come before it. */
+function firstPart(tree, top) {
   const end = tree.end[top]
-  for (let node = top + 1; node < end; node = tree.end[node]) if (tree.tag[node] !== 0) return node
+  for (let node = top + 1; node < end; node = tree.end[node]) {
+    if (tree.tag[node] !== 0) return node
+    if (tree.size[node] && WORD.test(tree.raw(node))) return top
+  }
   return top
 }
 

@@ -63,6 +63,7 @@ def page_descriptions(
     firsts = {} if are_described else {page.url: plain(_excerpt(page, text_of)) for page in pages}
     excerpts = Counter(firsts.values())
     found: dict[Url, str] = {}
+    used: set[str] = set()
     undescribed = []
     for page in pages:
         own, excerpt = owns[page.url], firsts.get(page.url, "")
@@ -75,7 +76,10 @@ def page_descriptions(
             ),
             "",
         )
-        found[page.url] = bounded(_without_title(text, titles[page.url]))
+        described = bounded(_without_title(text, titles[page.url]))
+        # Without its title, a description may equal that of another page.
+        found[page.url] = bounded(text) if described in used else described
+        used.add(found[page.url])
         undescribed += [] if text else [page]
     home = min(pages, key=lambda page: (page.depth, page.url)).url
     _describe_by_text(undescribed, found, titles, text_of, home)

@@ -96,6 +96,7 @@ class _Division:
         self._site_name = site_name.casefold()
         # All posts of which some stand in a section: the sections of one blog stay together, in their order.
         self._whole: dict[str, list[StoredPage]] = {}
+        self._under_headings: set[Url] = set()
         self._text_of = text_of
         self._by_key = {page.url.key: page for page in pages}
         self._home_text = text_of(home)
@@ -267,6 +268,7 @@ class _Division:
                 groups[heading.casefold()].extend(group)
                 names[heading.casefold()][heading] += 1
                 taken = {page.url for page in group}
+                self._under_headings |= taken
                 groups[""] = [page for page in groups[""] if page.url not in taken]
 
     def _posts_together(self, groups: dict[str, list[StoredPage]], names: dict[str, Counter[str]]) -> None:
@@ -359,12 +361,11 @@ class _Division:
 
     def _rank(self, pages: Iterable[StoredPage]) -> tuple[int, tuple[object, ...]]:
         """Return how early the site's front page leads to a part."""
-        pages = list(pages)
-        last = len(self._places)
-        return (
-            min(self._places[page.url.key].rank if page.url.key in self._places else last for page in pages),
-            min(natural(page.url) for page in pages),
-        )
+        pages, places = list(pages), self._places
+        ranks = sorted(places[page.url.key].rank if page.url.key in places else len(places) for page in pages)
+        # The text of a front page may mention any page early, but its menus do not.
+        is_listed = self._under_headings.issuperset(page.url for page in pages)
+        return (ranks[len(ranks) // 2 if is_listed else 0], min(natural(page.url) for page in pages))
 
     def _ordered(self, pages: Sequence[StoredPage], title: str = "") -> list[StoredPage]:
         """Order a part's pages: the front page, the part's own first page and its links, then by path."""

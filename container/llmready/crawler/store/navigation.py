@@ -72,9 +72,11 @@ class SiteNavigation:
         on_site = self._written.setdefault(folder._replace(path="/"), {})
         for place, menu in enumerate(json.loads(written)):
             numbers = array("I")
+            own: set[int] = set()
             for link in map(tuple, menu):
                 if link[1] == "#":
                     number = self._read_link(link, page)
+                    own.update(() if number is None else (number,))
                 else:
                     known = on_site if link[1].startswith("/") else in_folder
                     if link not in known:
@@ -83,6 +85,11 @@ class SiteNavigation:
                     number = known[link]
                 if number is not None:
                     numbers.append(number)
+            if own and any(
+                self._links[number].url.key == page.key for number in numbers if number not in own
+            ):
+                # The address "#" is that of the button which opens the menu with the page.
+                numbers = array("I", (number for number in numbers if number not in own))
             if numbers:
                 row = numbers.tobytes()
                 if row not in self._menus:
