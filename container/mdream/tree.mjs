@@ -28,7 +28,7 @@ const LISTED = ids(
 const ITEMTYPE = ATTRIBUTE.itemtype
 const NO_LIST = []
 const ROOM = 1 << 14
-/** Elements and texts of a page, above which it is refused. */
+/** Elements and texts that a tree can hold. */
 const MOST_NODES = 1 << 20
 /** Nodes for which room is kept from page to page. */
 const ROOM_KEPT = 1 << 19
@@ -38,6 +38,9 @@ const PART = 1 << PART_BITS
 /** Parts for which there is room at first, and for which it is kept. */
 const PARTS = 1 << 9
 const PARTS_KEPT = 1 << 13
+
+/** A page has more elements and texts than a tree can hold. */
+export class TooManyNodes extends Error {}
 
 /** A page. There is one at a time: its arrays are used again for the next one. */
 export class Tree {
@@ -163,7 +166,7 @@ export class Tree {
   add(tag, parent, firstAttribute, from, to) {
     const node = this.count
     if (node === this.room) {
-      if (node >= MOST_NODES) throw new Error('it has more parts than any real page')
+      if (node >= MOST_NODES) throw new TooManyNodes()
       this.makeRoom(node * 2)
     }
     this.count = node + 1

@@ -112,10 +112,20 @@ def test_pathological_page_is_read_within_its_time(html: str, tmp_path: Path) ->
     assert found.seconds < 10
 
 
-def test_page_with_too_many_elements_is_refused(tmp_path: Path) -> None:
-    with serving({"/": "<div>x" * 600_000}) as site:
-        found = call(site.url, tmp_path).failed("converter_failed")
-    assert found.last["detail"] == "The page cannot be converted: it has more parts than any real page."
+def test_a_page_with_too_many_elements_for_a_tree_keeps_its_text(tmp_path: Path) -> None:
+    rows = "<tr><td>a<td>b" * 300_000
+    page = (
+        "<title>Prices</title><nav><a href='/menu'>The menu</a></nav><h1>All prices</h1>"
+        f"<p>See <a href='../terms'>our terms</a> or <a href='javascript:alert(1)'>act</a>.</p><table>{rows}</table>"
+        "<p>The text at the end.</p>"
+    )
+    with serving({"/": page}) as site:
+        found = call(site.url, tmp_path).completed()
+    assert found.llms.startswith("# Prices")
+    assert "# All prices" in found.full
+    assert f"See [our terms]({site.url}/terms) or act." in found.full
+    assert "The text at the end." in found.full
+    assert "The menu" not in found.full
 
 
 def test_endless_redirects_to_new_urls_end(tmp_path: Path) -> None:
