@@ -48,14 +48,10 @@ function segmentsOf(source) {
   for (let start = SEGMENT.exec(source); start !== null && found.size < MOST_SEGMENTS; start = SEGMENT.exec(source)) {
     const contentFrom = SEGMENT.lastIndex
     DIVISION.lastIndex = contentFrom
-    let depth = 1
-    let tag = null
-    while (depth > 0) {
-      tag = DIVISION.exec(source)
-      // A container that does not end holds the rest of the page.
-      if (tag === null) return found
-      depth += tag[1] ? -1 : 1
-    }
+    let tag = DIVISION.exec(source)
+    for (let depth = tag?.[1] ? 0 : 2; tag !== null && depth > 0; depth += tag?.[1] ? -1 : 1) tag = DIVISION.exec(source)
+    // A container that does not end holds the rest of the page.
+    if (tag === null) return found
     const to = source.indexOf('>', tag.index) + 1
     found.set(start[1], { from: start.index, to, contentFrom, contentTo: tag.index })
     SEGMENT.lastIndex = to
