@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 
+_MOST_NAMED = 10
+"""URLs that one note names."""
+
+
 @dataclass(slots=True)
 class _Fetched:
     """What the scheduler produced besides the pages in the store.
@@ -197,6 +201,8 @@ class _Crawl:
         fetched.truncated_by = scheduler.truncated_by
         if http.cookies:
             fetched.notes.append("The site sets cookies while it redirects; the crawl sent them back.")
+        if http.incomplete:
+            fetched.notes.append(_incomplete_note([str(url) for url in http.incomplete]))
         if browser is not None:
             fetched.notes.append(f"{browser.rendered} pages were rendered in a browser.")
         return scheduler.first_failure
@@ -330,6 +336,13 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
         tuple((kind.value, left[kind]) for kind in Kind if left[kind]) if set(left) - {Kind.CONTENT} else (),
         len(fetched.partial_sitemaps),
         over_http=fetched.over_http,
+    )
+
+
+def _incomplete_note(urls: list[str]) -> str:
+    named = ", ".join(urls[:_MOST_NAMED]) + (" and others" if len(urls) > _MOST_NAMED else "")
+    return (
+        f"The responses of these pages are shorter or longer than they say, so text may be missing: {named}."
     )
 
 

@@ -72,6 +72,11 @@ class Body:
         return b"".join(self._parts)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the encoded data has come to its end, or what arrived has."""
+        return getattr(self._decode, "is_finished", True) or self.is_whole_document
+
+    @property
     def is_whole_document(self) -> bool:
         """Whether what arrived ends as HTML documents end."""
         return self.bytes()[-1024:].rstrip().lower().endswith(b"</html>")
@@ -79,17 +84,50 @@ class Body:
 
 def _decoder(encoding: str) -> _Decoder:
     makers: dict[str, Callable[[], _Decoder]] = {
-        "gzip": _zlib,
-        "x-gzip": _zlib,
-        "deflate": _zlib,
+        "gzip": _Zlib,
+        "x-gzip": _Zlib,
+        "deflate": _Zlib,
         "br": _brotli,
         "zstd": _zstd,
     }
     names = [name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")]
     if len(names) == 1 and names[0] in makers:
-        return makers[names[0]]()
+        return _Declared(makers[names[0]]())
     # Servers say "none" or "utf-8" here, or nothing although the body is packed; browsers read these pages.
     return _undeclared(encoding if names else "")
+
+
+class _Declared:
+    """Decodes a body as its header says, or as it begins where that is plainly wrong."""
+
+    def __init__(self, decode: _Decoder) -> None:
+        self._decode = decode
+        self._head: bytes | None = b""
+
+    def __call__(self, data: bytes, most: int) -> bytes:
+        if self._head is None:
+            return self._decode(data, most)
+        self._head += data
+        try:
+            part = self._decode(data, most)
+        except Failure:
+            if not _is_text_or_gzip(self._head):
+                raise
+            self._decode, part = _undeclared(""), b""
+            data, self._head = self._head, None
+            return self._decode(data, most)
+        if part:
+            self._head = None
+        return part
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the encoded data has ended, as far as its encoding tells."""
+        return getattr(self._decode, "is_finished", True)
+
+
+def _is_text_or_gzip(head: bytes) -> bool:
+    return head.startswith(GZIP_SIGN) or (head.lstrip()[:1] == b"<" and b"\0" not in head[:1024])
 
 
 def _undeclared(encoding: str) -> _Decoder:
@@ -105,7 +143,7 @@ def _undeclared(encoding: str) -> _Decoder:
                 return b""
             data = head
             if head.startswith(GZIP_SIGN):
-                decode = _zlib()
+                decode = _Zlib()
             elif encoding and b"\0" in head[:1024]:
                 raise Failure(Code.BAD_ENCODING, f"The response has the unknown encoding “{encoding[:40]}”.")
             else:
@@ -119,23 +157,33 @@ def _identity(data: bytes, most: int) -> bytes:
     return data[:most]
 
 
-def _zlib() -> _Decoder:
-    decoder: zlib._Decompress | None = None
-    head = b""
+class _Zlib:
+    """Decodes gzip, of which several may follow each other, and deflate with or without its header."""
 
-    def decode(data: bytes, most: int) -> bytes:
-        nonlocal decoder, head
-        if decoder is None:
-            head += data
-            if len(head) < 2:
+    def __init__(self) -> None:
+        self._decoder: zlib._Decompress | None = None
+        self._head = b""
+
+    def __call__(self, data: bytes, most: int) -> bytes:
+        if self._decoder is None:
+            self._head += data
+            if len(self._head) < 2:
                 return b""
-            data, decoder = head, zlib.decompressobj(_window_bits(head))
+            data, self._decoder = self._head, zlib.decompressobj(_window_bits(self._head))
         try:
-            return decoder.decompress(data, most)
+            part = self._decoder.decompress(data, most)
+            while self._decoder.eof and self._decoder.unused_data.startswith(GZIP_SIGN) and len(part) < most:
+                data = self._decoder.unused_data
+                self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+                part += self._decoder.decompress(data, most - len(part))
         except zlib.error:
             raise _damaged() from None
+        return part
 
-    return decode
+    @property
+    def is_finished(self) -> bool:
+        """Whether the data has come to its end."""
+        return self._decoder is None or self._decoder.eof
 
 
 def _window_bits(head: bytes) -> int:

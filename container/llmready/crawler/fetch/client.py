@@ -13,6 +13,7 @@ import yarl
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.bodies import ACCEPT_ENCODING, Body, Budget
 from llmready.crawler.fetch.cookies import RedirectCookies
+from llmready.crawler.fetch.lenient_http import lenient_answer
 from llmready.crawler.fetch.resolver import GuardedResolver, guarded_connector
 from llmready.crawler.fetch.response import ACCEPT_PAGE, REDIRECTS, Response
 
@@ -39,9 +40,10 @@ class _WantedBody:
     accepts: Callable[[Response], bool]
     missing: bool
 
-    @property
-    def statuses(self) -> tuple[int, ...]:
-        return (200, 404) if self.missing else (200,)
+    def is_wanted(self, response: Response) -> bool:
+        """Tell whether the body of a response is read."""
+        is_shown = response.status in (200, 203) or response.leads_nowhere
+        return (is_shown or (self.missing and response.status == 404)) and self.accepts(response)
 
 
 def every_body(_: Response) -> bool:
@@ -78,9 +80,14 @@ class HttpClient:
         self._limits = limits
         self.budget = Budget(limits.crawl_bytes)
         self.cookies = RedirectCookies()
+        self.incomplete: dict[Url, None] = {}
+        """URLs whose responses were shorter or longer than they said."""
+        self._cut: dict[Url, int] = {}
+        self._resolver = resolver or GuardedResolver(guard)
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING}
         self._session = aiohttp.ClientSession(
-            connector=guarded_connector(guard, limits.connections, resolver or GuardedResolver(guard)),
-            headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+            connector=guarded_connector(guard, limits.connections, self._resolver),
+            headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             auto_decompress=False,
@@ -116,41 +123,82 @@ class HttpClient:
         """
         self._guard.check_url(url)
         wanted = _WantedBody(limit or self._limits.page_bytes, cut, wants_body, missing)
+        headers = {"Accept": accept, **(condition or {})}
+        began = asyncio.get_running_loop().time()
         try:
-            return await self._get(url, {"Accept": accept, **(condition or {})}, wanted)
+            try:
+                response = await self._get(url, headers, wanted, began)
+            except (aiohttp.ClientResponseError, ValueError):
+                response = await self._get_leniently(url, headers, wanted, began)
         except TimeoutError:
             raise Failure(Code.TIMEOUT, f"{url.origin} took too long to answer.") from None
         except (aiohttp.ClientError, ValueError, OSError) as error:
             raise _as_failure(error, url) from error
+        if not response.complete:
+            self.incomplete[url] = None
+        return response
 
-    async def _get(self, url: Url, headers: Mapping[str, str], wanted: _WantedBody) -> Response:
+    async def _get(self, url: Url, headers: Mapping[str, str], wanted: _WantedBody, began: float) -> Response:
         target = yarl.URL(str(url), encoded=True)
-        limits, began = self._limits, asyncio.get_running_loop().time()
+        limits = self._limits
         sent = self.cookies.header(target)
         headers = {**headers, **sent}
-        async with asyncio.timeout(min(limits.headers_seconds, limits.page_seconds)) as due:
+        async with asyncio.timeout_at(began + min(limits.headers_seconds, limits.page_seconds)) as due:
             async with self._session.get(target, headers=headers, allow_redirects=False) as answer:
                 due.reschedule(began + limits.page_seconds)
                 response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
                 if answer.status in REDIRECTS:
-                    self.cookies.take(answer, target)
-                if answer.status not in wanted.statuses or not wanted.accepts(response):
+                    self.cookies.take(answer.cookies, target)
+                if not wanted.is_wanted(response):
                     if (answer.content_length or wanted.limit) > _SMALL_BODY:
                         answer.close()
                     return response
-                encoding = answer.headers.get("Content-Encoding", "")
-                body = Body(encoding, wanted.limit, self.budget, cut=wanted.cut)
+                body = self._body(answer.headers, wanted)
                 try:
                     async for chunk in answer.content.iter_any():
                         if not body.feed(chunk):
                             answer.close()
                             break
                 except aiohttp.ClientPayloadError:
-                    # Some servers announce more bytes than there are, as browsers do not mind.
-                    if not body.is_whole_document:
+                    # Some servers announce more bytes than there are; browsers do not mind. A connection that broke
+                    # by accident does not break at the same place again.
+                    size = len(body.bytes())
+                    if not body.is_whole_document and (not size or self._cut.get(url) != size):
+                        self._cut[url] = size
                         raise
-                    return replace(response, body=body.bytes(), complete=False)
-                return replace(response, body=body.bytes())
+                    return _with_body(response, body, complete=False)
+                return _with_body(response, body)
+
+    async def _get_leniently(
+        self, url: Url, headers: Mapping[str, str], wanted: _WantedBody, began: float
+    ) -> Response:
+        """Fetch a URL whose response breaks the standard; see `lenient_http`."""
+        target = yarl.URL(str(url), encoded=True)
+        sent = self.cookies.header(target)
+        async with (
+            asyncio.timeout_at(began + self._limits.page_seconds),
+            lenient_answer(url, {**self._headers, **headers, **sent}, self._guard, self._resolver) as answer,
+        ):
+            response = Response(url, answer.status, answer.headers, b"", personal=bool(sent))
+            if answer.status in REDIRECTS:
+                self.cookies.take(answer.cookies, target)
+            if not wanted.is_wanted(response):
+                return response
+            body = self._body(answer.headers, wanted)
+            async for chunk in answer.body():
+                if not body.feed(chunk):
+                    break
+            return _with_body(response, body, complete=answer.is_complete)
+
+    def _body(self, headers: Mapping[str, str], wanted: _WantedBody) -> Body:
+        return Body(headers.get("Content-Encoding", ""), wanted.limit, self.budget, cut=wanted.cut)
+
+
+def _with_body(response: Response, body: Body, *, complete: bool = True) -> Response:
+    content = body.bytes()
+    # Browsers show what comes with a redirect to nowhere.
+    status = 200 if content and response.leads_nowhere else response.status
+    return replace(response, status=status, body=content, complete=complete and body.is_complete)
 
 
 def _as_failure(error: Exception, url: Url) -> Failure:

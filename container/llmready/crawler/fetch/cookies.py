@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http.cookies import Morsel
+
     import yarl
 
 _MOST = 50
@@ -23,23 +26,23 @@ class RedirectCookies:
 
     def __init__(self) -> None:
         # The sites of a local system have IP addresses for names.
-        self._jar = aiohttp.CookieJar(unsafe=True)
+        # Values are sent back as they came, as browsers do.
+        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
 
     def __bool__(self) -> bool:
         """Whether the site has set a cookie."""
         return len(self._jar) > 0
 
-    def take(self, answer: aiohttp.ClientResponse, url: yarl.URL) -> None:
+    def take(self, cookies: Mapping[str, Morsel[str]], url: yarl.URL) -> None:
         """Keep the cookies of a redirect from `url`."""
-        for name, morsel in answer.cookies.items():
+        for name, morsel in cookies.items():
             if len(self._jar) < _MOST and len(name) + len(morsel.value) <= _LONGEST:
+                morsel.set(name, morsel.coded_value, morsel.coded_value)
                 self._jar.update_cookies({name: morsel}, url)
 
     def header(self, url: yarl.URL) -> dict[str, str]:
         """Return the Cookie header of a request, or no header."""
         if not self:
             return {}
-        text = "; ".join(
-            f"{name}={morsel.coded_value}" for name, morsel in self._jar.filter_cookies(url).items()
-        )
+        text = "; ".join(f"{name}={morsel.value}" for name, morsel in self._jar.filter_cookies(url).items())
         return {"Cookie": text} if text else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -26,7 +27,7 @@ class Response:
     """A response with its decoded body; the body is empty where it was not wanted.
 
     Attributes:
-        complete: False if the connection ended before as many bytes came as were announced.
+        complete: False if the response was shorter or longer than it said, or its encoding has no end.
         personal: Whether the request sent cookies, so that other crawls may get another response.
     """
 
@@ -41,7 +42,12 @@ class Response:
     def redirect(self) -> Url | None:
         """Target of a redirect, or None."""
         location = self.headers.get("Location")
-        return join(self.url, location) if self.status in REDIRECTS and location else None
+        return join(self.url, _as_written(location)) if self.status in REDIRECTS and location else None
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether it is a redirect without a target."""
+        return self.status in REDIRECTS and not self.headers.get("Location", "").strip()
 
     @property
     def content_type(self) -> str:
@@ -60,12 +66,12 @@ class Response:
             return None
 
     def raise_for_status(self) -> None:
-        """Check that the status is 200.
+        """Check that the status is 200, or 203, which is the same from a proxy.
 
         Raises: Failure (http_error, server_error, rate_limited) for any other status.
         """
         status, url = self.status, self.url
-        if status == 200:
+        if status in (200, 203):
             return
         if status in REDIRECTS:
             raise Failure(
@@ -76,6 +82,20 @@ class Response:
         if status >= 500:
             raise Failure(Code.SERVER_ERROR, f"{url} answers {status}.")
         raise Failure(Code.HTTP_ERROR, f"{url} answers {status}.")
+
+
+def _as_written(location: str) -> str:
+    """Return the value of a Location header with bytes that are no UTF-8 as a browser requests them."""
+    return location.encode("utf-8", "surrogateescape").decode("utf-8", "percent_encoded")
+
+
+def _percent_encoded(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("percent_encoded", _percent_encoded)
 
 
 def all_values(headers: Mapping[str, str], name: str) -> str:
