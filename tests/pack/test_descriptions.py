@@ -240,3 +240,23 @@ def test_lists_of_posts_by_month_have_no_date_of_their_own(tmp_path: Path) -> No
     _, found = crawled(pages, tmp_path)
     assert found["/2024/05/cut"].startswith("2024-05-02")
     assert not found["/2024/05/"].startswith("2024-05-02")
+
+
+@pytest.mark.parametrize(
+    ("stated", "body", "described"),
+    [
+        ("Use *args, **kwargs and a * b in snake_case.", "", "Use *args, **kwargs and a * b in snake_case."),
+        (
+            "",
+            "<p>The method <code>__init__</code> takes <code>*args</code> and <em>many</em> others as 2 * 3.</p>",
+            "The method __init__ takes *args and many others as 2 * 3.",
+        ),
+        ("A **fast** [mill](/m) with `stones`.", "", "A fast mill with stones."),
+    ],
+)
+def test_signs_of_markdown_in_a_text_stay_and_its_marks_go(
+    stated: str, body: str, described: str, tmp_path: Path
+) -> None:
+    head = f'<meta name="description" content="{stated}">' if stated else ""
+    done, _ = crawled({"/": html("Mill", body, head)}, tmp_path)
+    assert f"> {described}" in done.llms

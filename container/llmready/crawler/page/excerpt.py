@@ -53,8 +53,13 @@ SENTENCE = re.compile(
     rf"[.!?:;\u2026][\"')\]\u201d\u2019\u00bb]*(?:\s|$)|[{_STOPS}]|{_WITHOUT_STOPS.pattern}"
 )
 _TEASER = re.compile(r"#{1,6} +\[[^\[\]]{2,300}\]\([^()#]*\)\s*$")
-_MARKDOWN = re.compile(r"\\([^a-zA-Z0-9\s])|[*`]{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKDOWN = re.compile(
+    r"\\([^a-zA-Z0-9\s])|`{1,3}([^`\n]{1,500})`{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)"
+    # Asterisks around words are emphasis; others are part of the text, as in "a * b" and "*args".
+    r"|(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,500})(?<![\s*])\4(?![\w*])"
+)
 _MARKED = re.compile(r"[&\\*`\[]")
+_CODE_SPAN = re.compile(r"(?<![\\`])`{1,3}(?!`)([^`]{1,1000})`{1,3}")
 _ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
 
 
@@ -135,7 +140,10 @@ def _prose(block: str) -> str:
 def _without_marks(block: str) -> str:
     text = _IMAGE.sub("", _HEADING_WITHIN.sub("", block))
     text = _LINK.sub(lambda match: match[0] if match[1] is None else match[1], text)
-    return " ".join(_ESCAPE.sub(r"\1", _MARKS.sub("", text)).split())
+    # Every second part is the content of code, whose signs are no marks.
+    parts = _CODE_SPAN.split(text)
+    parts[::2] = [_ESCAPE.sub(r"\1", _MARKS.sub("", part)) for part in parts[::2]]
+    return " ".join("".join(parts).split())
 
 
 def _sentences(text: str) -> str:
@@ -154,4 +162,11 @@ def plain(text: str) -> str:
     if not _MARKED.search(text):
         return clean_line(text)
     text = html.unescape(html.unescape(text))
-    return clean_line(_MARKDOWN.sub(lambda match: match[1] or match[2] or "", text))
+    return clean_line(_without_markdown(text))
+
+
+def _without_markdown(text: str) -> str:
+    def content(match: re.Match[str]) -> str:
+        return _without_markdown(match[5]) if match[5] else match[1] or match[2] or match[3] or ""
+
+    return _MARKDOWN.sub(content, text)
