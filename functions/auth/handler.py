@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from llmready import bootstrap
 from llmready.domain.clock import now
 from llmready.domain.errors import Invalid, Unauthenticated
-from llmready.domain.limits import Rate
 from llmready.domain.mail import MailKind
+from llmready.domain.rate_limits import Rate
 from llmready.domain.tokens import REFRESH_GRACE
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api

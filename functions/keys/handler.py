@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from llmready import bootstrap
 from llmready.domain.clock import is_id
 from llmready.domain.errors import NotFound
-from llmready.domain.limits import Rate
+from llmready.domain.rate_limits import Rate
 from llmready.domain.user import User
 from llmready.http.api import PREFIX, Api
 from llmready.http.route_limits import RouteLimit

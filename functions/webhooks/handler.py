@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from llmready import bootstrap
 from llmready.domain.clock import is_id
 from llmready.domain.errors import NotFound
-from llmready.domain.limits import Rate
+from llmready.domain.rate_limits import Rate
 from llmready.domain.user import User
 from llmready.domain.webhooks import Webhook
 from llmready.http.api import PREFIX, Api

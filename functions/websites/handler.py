@@ -11,9 +11,9 @@ from llmready import bootstrap
 from llmready.domain.clock import is_id, now
 from llmready.domain.controls import Controls
 from llmready.domain.errors import DomainError, NotFound, TryAgain
-from llmready.domain.limits import Rate
 from llmready.domain.plans import Schedule
 from llmready.domain.quota import month_of, resets_at
+from llmready.domain.rate_limits import Rate
 from llmready.domain.user import User
 from llmready.domain.website import Purge, Website
 from llmready.http.api import PREFIX, Api, offset_of, pages_of

@@ -17,7 +17,7 @@ from botocore.compat import HTTPHeaders
 
 from llmready import bootstrap
 from llmready.domain.clock import now
-from llmready.domain.limits import Rate
+from llmready.domain.rate_limits import Rate
 from testkit.people import with_website
 from testkit.service import PASSWORD, Answer, Service
 

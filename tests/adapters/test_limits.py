@@ -10,7 +10,7 @@ from llmready.adapters.dynamodb.limits import (
     DynamoMutex,
 )
 from llmready.domain.clock import now
-from llmready.domain.limits import Rate
+from llmready.domain.rate_limits import Rate
 from llmready.ports.limits import LoginAttempt
 from testkit.emulator import Place
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmready.crawler.model import Quality
 from llmready.crawler.pack.reader_rules import judged_sections, points_of_division, reader_rules
-from llmready.crawler.pack.reasons import by_share, have, pages, reason, share
+from llmready.crawler.pack.score_reasons import by_share, have, pages, reason, share
 from llmready.crawler.pack.text_faults import is_gone
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.kinds import Kind
 from llmready.crawler.model import Truncation
 from llmready.crawler.pack.generic_names import is_placeholder, is_site_name
-from llmready.crawler.pack.reasons import by_share, have, pages, reason, share
+from llmready.crawler.pack.score_reasons import by_share, have, pages, reason, share
 from llmready.crawler.pack.sections import FIRST, OPTIONAL
 from llmready.crawler.pack.text_faults import is_garbled
 from llmready.crawler.pack.words import readable, segments

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from llmready.domain.account import account_of
 from llmready.domain.clock import now
 from llmready.domain.errors import DomainError, Invalid, NotFound, TooManyRequests
-from llmready.domain.limits import Rate, RateLimitStatus
+from llmready.domain.rate_limits import Rate, RateLimitStatus
 from llmready.domain.tokens import Audience, Claims, Keys
 from llmready.domain.user import User
 from llmready.http.distribution import SECRET_HEADER, from_distribution

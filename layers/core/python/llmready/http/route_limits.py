@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from llmready.domain.limits import Rate, RateLimitStatus, rate_limit_status
+from llmready.domain.rate_limits import Rate, RateLimitStatus, rate_limit_status
 
 
 class RouteLimit(NamedTuple):

@@ -2,7 +2,7 @@
 
 from llmready import bootstrap
 from llmready.domain.generation import Trigger
-from llmready.domain.limits import Rate
+from llmready.domain.rate_limits import Rate
 from llmready.http.api import Api
 from llmready.settings import settings
 from llmready.usecases.start_generation import StartedGeneration, StartRequest, start_generation

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from llmready.domain.limits import Rate, RateLimitStatus
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import QuotaUse
+from llmready.domain.rate_limits import Rate, RateLimitStatus
 
 
 class OpenLedger(NamedTuple):

@@ -1,7 +1,7 @@
 """Apply rate limits."""
 
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate, RateLimitStatus
+from llmready.domain.rate_limits import Rate, RateLimitStatus
 from llmready.services import Services
 
 

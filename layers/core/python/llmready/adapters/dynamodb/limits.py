@@ -12,7 +12,7 @@ from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import TryAgain
-from llmready.domain.limits import Rate, RateLimitStatus, rate_limit_status
+from llmready.domain.rate_limits import Rate, RateLimitStatus, rate_limit_status
 from llmready.ports.limits import LoginAttempt
 
 LOCKOUT_FAILURES_OF_NETWORK = 10
