@@ -19,6 +19,7 @@ class Server:
 
     Attributes:
         answers: What to answer to a path instead of what is usual: statuses with bodies, used up one by one.
+        usual: What to answer to a path each time.
         states: What the generation looks like, poll after poll; the last one stays.
         pause: Seconds between two chunks of the files.
         cuts: After how many bytes the next downloads break off.
@@ -30,6 +31,15 @@ class Server:
         self.files = bytes(range(256)) * 8192  # 2 MB
         self.digest = sha256(self.files).hexdigest()
         self.answers: dict[str, list[tuple[int, object]]] = {}
+        self.usual: dict[str, object] = {
+            "/auth/refresh": {"access_token": "new", "refresh_token": "next", "expires_in": 900},
+            "/generations/quota/check": {
+                "generations_used": 0,
+                "generations_limit": 1,
+                "remaining_generations": 1,
+                "message": "You have 1 generation remaining this month.",
+            },
+        }
         self.states: list[dict[str, Any]] = [self.state("completed", 12)]
         self.pause = 0.0
         self.cuts: list[int] = []
@@ -53,20 +63,13 @@ class Server:
         """Return the status and the JSON of a path."""
         if planned := self.answers.get(path):
             return planned.pop(0)
+        if path in self.usual:
+            return 200, self.usual[path]
         if path == f"/generations/{self.generation_id}":
             return 200, self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if path == f"/generations/{self.generation_id}/download":
             url = self.api.replace("/api/v1", "/files")
             return 200, {"download_url": url, "sha256": self.digest, "file_size": len(self.files)}
-        if path == "/auth/refresh":
-            return 200, {"access_token": "new", "refresh_token": "next", "expires_in": 900}
-        if path == "/generations/quota/check":
-            return 200, {
-                "generations_used": 0,
-                "generations_limit": 1,
-                "remaining_generations": 1,
-                "message": "You have 1 generation remaining this month.",
-            }
         return 404, {"detail": "This address does not exist.", "code": "not_found"}
 
 

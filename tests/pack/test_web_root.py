@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,37 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     (left / "0").write_text("half")
     put_files(tmp_path, {"a.md": b"a"})
     assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "a.md"]
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_a_run_after_an_interrupted_one_continues_it(tmp_path: Path, steps: int) -> None:
+    """A process is killed after some steps; the next run has the files of a newer generation."""
+    put_files(tmp_path, {"a.md": b"a1", "b.md": b"b1", "gone.md": b"1"})
+    program = f"""
+import os, sys
+from pathlib import Path
+from llmready.crawler.pack.folder import put_files
+replace, left = Path.replace, [{steps}]
+def dying(self, target):
+    if left[0] == 0:
+        os._exit(9)
+    left[0] -= 1
+    return replace(self, target)
+Path.replace = dying
+put_files(Path(sys.argv[1]), {{"a.md": b"a2", "b.md": b"b2", "new.md": b"2"}})
+"""
+    killed = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
+    assert killed.returncode == 9
+    for content in (b"a1", b"a2"), (b"b1", b"b2"):
+        assert (tmp_path / f"{content[0][:1].decode()}.md").read_bytes() in content
+    # Whatever was replaced is not taken for an edit of somebody else.
+    put_files(tmp_path, {"a.md": b"a3", "b.md": b"b3"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "a.md", "b.md"]
+    assert (tmp_path / "a.md").read_bytes() == b"a3"
+    assert not put_files(tmp_path, {"a.md": b"a3", "b.md": b"b3"}).any
+    (tmp_path / "a.md").write_text("edited")
+    with pytest.raises(FolderError, match="changed by somebody else"):
+        put_files(tmp_path, {"a.md": b"a4", "b.md": b"b3"})
 
 
 @pytest.mark.skipif(

@@ -14,7 +14,7 @@ from llmready.cli.client.session import Session
 from llmready.cli.client.site_names import find_site
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed, not_written
-from llmready.crawler.pack.folder import FolderChanges, FolderError, put_files
+from llmready.crawler.pack.folder import FolderChanges, FolderError, ForeignFilesError, put_files
 from llmready.crawler.pack.web_root import web_root
 
 _MANIFEST = "manifest.json"
@@ -64,7 +64,7 @@ def _put(folder: Path, files: dict[str, bytes], *, force: bool) -> FolderChanges
         return put_files(folder, files, force=force)
     except FolderError as error:
         sentence = str(error)
-        hint = "" if force else " --force replaces them."
+        hint = " --force replaces them." if isinstance(error, ForeignFilesError) else ""
         raise CommandFailed(sentence[:1].lower() + sentence[1:] + hint, ExitCode.NOT_WRITTEN) from None
     except OSError as error:
         raise not_written(str(folder), error) from None

@@ -1,7 +1,8 @@
 """Put files into a folder that others use as well: replace own files, remove own old ones, touch nothing else.
 
 A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. A file that is not in the
-record, or that was edited since, belongs to somebody else and stops the run before anything is written.
+record, or that was edited since, belongs to somebody else and stops the run before anything is written. While files
+are replaced, the record lists their old and their new hashes, so that the next run can continue an interrupted one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class FolderError(ValueError):
     """Files cannot be put into a folder; the message is a sentence that says what to do."""
 
 
+class ForeignFilesError(FolderError):
+    """Files of somebody else would be replaced; only ``force`` does that."""
+
+
 @dataclass(frozen=True)
 class FolderChanges:
     """Paths of files, relative to the folder, in order."""
@@ -45,8 +50,8 @@ class FolderChanges:
 def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> FolderChanges:
     """Make a folder hold these files, next to what it holds of others.
 
-    All new content is written beside its place first and then renamed, so that a full disk or an interruption leaves
-    the old files as they were.
+    All new content is written beside its place first and then renamed, so that a full disk leaves the old files as
+    they were, and an interruption leaves no incomplete file.
 
     Args:
         folder: Folder to write; it is created when it is missing.
@@ -64,22 +69,22 @@ def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) 
         _check(path)
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder} is a file. Name a folder.")
-    known = _read_record(folder)
-    _refuse_links(folder, [*files, *known])
+    owned = _read_record(folder)
+    _refuse_links(folder, [*files, *owned])
+    _remove_staging(folder)
     hashes = {path: sha256(content).hexdigest() for path, content in files.items()}
-    present = {path: _hash(folder / path) for path in {*files, *known}}
+    present = {path: _hash(folder / path) for path in {*files, *owned}}
     changes = FolderChanges(
         added=tuple(sorted(path for path in files if present[path] is None)),
         changed=tuple(sorted(path for path in files if present[path] not in (None, hashes[path]))),
-        removed=tuple(sorted(path for path in known if path not in files and present[path] is not None)),
+        removed=tuple(sorted(path for path in owned if path not in files and present[path] is not None)),
     )
+    ours = {path: digest for path, digest in present.items() if digest in owned.get(path, ())}
     if not force:
-        foreign = [path for path in changes.changed if present[path] != known.get(path)]
-        foreign += [path for path in changes.removed if present[path] != known[path]]
-        _refuse_foreign(folder, foreign)
-    if not changes.any and known == hashes:
+        _refuse_foreign(folder, [path for path in (*changes.changed, *changes.removed) if path not in ours])
+    if not changes.any and owned == {path: {digest} for path, digest in hashes.items()}:
         return changes
-    _write(folder, files, hashes, changes)
+    _write(folder, files, changes, before=ours, after=hashes)
     return changes
 
 
@@ -89,16 +94,18 @@ def _check(path: str) -> None:
         raise FolderError(f"The archive holds a path that leads out of its folder: {path!r}.")
 
 
-def _read_record(folder: Path) -> dict[str, str]:
-    """Return the hashes of the files of the last run by path; nothing when there was none."""
+def _read_record(folder: Path) -> dict[str, set[str]]:
+    """Return the hashes that each file of the last run may have; nothing if there was no run."""
+    owned: dict[str, set[str]] = {}
     try:
         record = json.loads((folder / RECORD).read_bytes())
-        files = {str(path): str(digest) for path, digest in record["files"].items()}
-        for path in files:
-            _check(path)
+        for listed in (record["files"], record.get("incoming", {})):
+            for path, digest in listed.items():
+                _check(path)
+                owned.setdefault(path, set()).add(str(digest))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return files
+    return owned
 
 
 def _refuse_links(folder: Path, paths: list[str]) -> None:
@@ -119,7 +126,7 @@ def _refuse_foreign(folder: Path, foreign: list[str]) -> None:
     if not foreign:
         return
     named = ", ".join(sorted(foreign)[:_SHOWN]) + (" and others" if len(foreign) > _SHOWN else "")
-    raise FolderError(
+    raise ForeignFilesError(
         f"Files in {folder} were changed by somebody else and would be replaced: {named}. Move them away."
     )
 
@@ -131,17 +138,41 @@ def _hash(file: Path) -> str | None:
         return None
 
 
-def _write(folder: Path, files: Mapping[str, bytes], hashes: dict[str, str], changes: FolderChanges) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _remove_staging(folder: Path) -> None:
+    """Remove what an interrupted run left."""
     for left in folder.glob(f"{_STAGING}*"):
-        shutil.rmtree(left, ignore_errors=True)  # an interrupted run left it
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(
+    folder: Path,
+    files: Mapping[str, bytes],
+    changes: FolderChanges,
+    *,
+    before: Mapping[str, str | None],
+    after: Mapping[str, str],
+) -> None:
+    """Write the files that changed.
+
+    Args:
+        folder: The folder.
+        files: Content by relative path.
+        changes: Which of them are written, and which files are removed.
+        before: Hashes of the files of the last run, as they are in the folder.
+        after: Hashes of all files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     staging = folder / tempfile.mkdtemp(prefix=_STAGING, dir=folder)
     try:
-        record = json.dumps({"files": hashes}, indent=1, sort_keys=True).encode()
         staged = [(path, files[path]) for path in (*changes.added, *changes.changed)]
         for number, (_, content) in enumerate(staged):
             _write_through(staging / str(number), content)
-        _write_through(staging / "record", record)
+        for name, record in (
+            ("begun", {"files": before, "incoming": after}),
+            ("record", {"files": after}),
+        ):
+            _write_through(staging / name, json.dumps(record, indent=1, sort_keys=True).encode())
+        (staging / "begun").replace(folder / RECORD)
         for number, (path, _) in enumerate(staged):
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
