@@ -21,6 +21,7 @@ const STREAMED = /^S:[0-9a-f]+$/
 const TARGETING = [ATTRIBUTE.href, ATTRIBUTE['aria-controls'], ATTRIBUTE['data-bs-target'], ATTRIBUTE['data-target']]
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
+const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const { id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
@@ -44,7 +45,7 @@ export function leaveOutUnseen(tree, measure) {
     if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
   leaveOutNumberedLines(tree)
-  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node)) tree.leaveOut(node)
+  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
   leaveOutRendered(tree)
   if (hasTabs) leaveOutTabs(tree, measure)
@@ -88,6 +89,16 @@ function isTitle(tree, node) {
     if (TITLES[tree.tag[above]]) return true
   }
   return holds(tree, node, HEADINGS)
+}
+
+/** Say whether a button stands in a sentence that speaks of it, with words before and text behind it. */
+function isInSentence(tree, node) {
+  const parent = tree.parent[node]
+  const next = tree.end[node]
+  const before = node - 1
+  return SENTENCES[tree.tag[parent]] === 1 && next < tree.end[parent]
+    && tree.tag[before] === 0 && tree.parent[before] === parent && tree.size[before] > 1
+    && tree.tag[next] === 0 && tree.size[next] > 0
 }
 
 /** Leave out cells that number the lines of the code in the cell beside them, whatever their names are. */

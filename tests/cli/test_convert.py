@@ -6,7 +6,9 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO
 
 LEAD = "Baking at home takes a day, of which the baker works for less than half an hour."
 PAGE = (
@@ -80,3 +82,70 @@ def test_convert_without_an_address_says_how_to_name_it() -> None:
     done = _run(stdin=PAGE.encode())
     assert done.returncode == 2
     assert b"--url" in done.stderr
+
+
+def test_bad_lines_are_answered_with_an_error_in_their_places() -> None:
+    good = {"url": "https://example.com/", "html": PAGE}
+    lines = [
+        b"no JSON",
+        b"[1]",
+        b"{}",
+        b'{"id": 3, "url": "https://example.com/"}',
+        b'{"id": 4, "url": "https://example.com/", "html": null}',
+        b'{"id": 5, "url": "https://example.com/", "body_base64": "%%%", "content_type": "text/html"}',
+        b"[" * 100_000,
+        json.dumps({**good, "id": 7, "html": PAGE.replace("Bread", "Br\ud800ead")}).encode(),
+        json.dumps({**good, "id": "\ud800"}).encode(),
+        json.dumps({**good, "id": 9}).encode().replace(b"Bread", b"Br\xffead"),
+        b"   ",
+        json.dumps({**good, "id": 10}).encode(),
+    ]
+    done = _run("--jsonl", stdin=b"\n".join(lines))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ["error" in answer for answer in answers] == [True] * 7 + [False] * 4
+    assert [answer["id"] for answer in answers[3:6] + answers[7:]] == [3, 4, 5, 7, "\ud800", 9, 10]
+    assert all(LEAD in answer["markdown"] for answer in answers[7:])
+    assert done.returncode == 1
+
+
+def test_a_line_is_answered_before_the_next_one_is_sent() -> None:
+    command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for number in range(3):
+            process.stdin.write(_lines({"id": number, "url": "https://example.com/", "html": PAGE}))
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["id"] == number
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def test_many_lines_take_no_more_memory_than_few() -> None:
+    """Holding the pages would take 36 MB for the texts alone."""
+    page = f"{PAGE}<!-- {'flour ' * 2000} -->"
+    few, many = (_peak_kilobytes(page, count) for count in (100, 3000))
+    assert many - few < 15_000
+
+
+def _peak_kilobytes(page: str, count: int) -> int:
+    """Convert a page many times; return the greatest resident memory of the command, without its converter."""
+    command = [sys.executable, "-m", "llmready.cli.main", "convert", "--jsonl"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        sender = threading.Thread(target=_send, args=(process.stdin, page, count))
+        sender.start()
+        for number in range(count):
+            assert json.loads(process.stdout.readline())["id"] == number
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        sender.join()
+        process.stdin.close()
+        assert process.wait(60) == 0
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def _send(stream: IO[bytes], page: str, count: int) -> None:
+    for number in range(count):
+        stream.write(_lines({"id": number, "url": f"https://example.com/{number}", "html": page}))
+    stream.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import sys
 from dataclasses import asdict
@@ -66,10 +67,14 @@ def run(args: argparse.Namespace) -> int:
 def _run_lines(file: str) -> int:
     from llmready.crawler.single_pages import convert_lines  # noqa: PLC0415
 
+    # Bytes that are no UTF-8 spoil one text, not the lines behind it.
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
     try:
         if file == "-":
             return 0 if asyncio.run(convert_lines(sys.stdin, sys.stdout)) else EXIT_FAILED
-        with Path(file).open(encoding="utf-8") as source:
+        with Path(file).open(encoding="utf-8", errors="replace") as source:
             return 0 if asyncio.run(convert_lines(source, sys.stdout)) else EXIT_FAILED
     except Failure as failure:
         print(failure, file=sys.stderr)

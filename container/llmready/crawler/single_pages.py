@@ -86,22 +86,26 @@ async def convert_lines(source: TextIO, target: TextIO) -> bool:
 async def _convert_lines(source: TextIO, target: TextIO, converter: Converter) -> bool:
     waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
     is_complete = True
-
-    async def write_first() -> bool:
-        answer = await waiting.popleft()
-        await asyncio.to_thread(target.write, json.dumps(answer, ensure_ascii=False) + "\n")
-        return "error" not in answer
-
-    while line := await asyncio.to_thread(source.readline):
-        if not line.strip():
-            continue
-        waiting.append(asyncio.create_task(_convert_line(line, converter)))
-        if len(waiting) >= MAX_WAITING:
-            is_complete &= await write_first()
-    while waiting:
-        is_complete &= await write_first()
-    target.flush()
+    reading: asyncio.Task[str] | None = asyncio.create_task(asyncio.to_thread(source.readline))
+    while reading is not None or waiting:
+        # Whoever sends one line after each answer gets it, although more lines may come.
+        expected = [reading] if reading is not None and len(waiting) < MAX_WAITING else []
+        await asyncio.wait([*expected, *list(waiting)[:1]], return_when=asyncio.FIRST_COMPLETED)
+        if waiting and waiting[0].done():
+            answer = waiting.popleft().result()
+            await asyncio.to_thread(_write, target, answer)
+            is_complete &= "error" not in answer
+        if reading is not None and reading.done() and len(waiting) < MAX_WAITING:
+            line = reading.result()
+            reading = asyncio.create_task(asyncio.to_thread(source.readline)) if line else None
+            if line.strip():
+                waiting.append(asyncio.create_task(_convert_line(line, converter)))
     return is_complete
+
+
+def _write(target: TextIO, answer: dict[str, Any]) -> None:
+    target.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    target.flush()
 
 
 async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
@@ -110,16 +114,25 @@ async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
     try:
         asked = json.loads(line)
         answer["id"] = asked.get("id")
+        address = _text(asked, "url")
         if "body_base64" in asked:
-            body = base64.b64decode(asked["body_base64"], validate=True)
+            body = base64.b64decode(_text(asked, "body_base64"), validate=True)
             content_type = str(asked.get("content_type") or "")
         else:
-            body, content_type = str(asked["html"]).encode("utf-8", errors="replace"), HTML_IN_UTF8
-        answer.update(asdict(await convert(body, content_type, str(asked["url"]), converter)))
+            body, content_type = _text(asked, "html").encode("utf-8", errors="replace"), HTML_IN_UTF8
+        answer.update(asdict(await convert(body, content_type, address, converter)))
     except (Failure, BadUrl) as error:
         answer["error"] = str(error)
-    except (ValueError, KeyError, AttributeError, TypeError, binascii.Error):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, binascii.Error):
         answer["error"] = (
             'The line is not a JSON object with "id", "url" and "html", or "body_base64" and "content_type".'
         )
     return answer
+
+
+def _text(asked: dict[str, Any], name: str) -> str:
+    """Return a value of a line that has to be a text. Raises: KeyError, TypeError."""
+    value = asked[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
