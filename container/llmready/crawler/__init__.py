@@ -1,1 +1,1 @@
-"""One site in, one archive out: a program of its own, without AWS and without credentials."""
+"""Crawls one site and writes its archive; a separate program without access to AWS or credentials."""

@@ -1,4 +1,4 @@
-"""Run the crawler as a program of its own, without AWS and without credentials."""
+"""Run the crawler as a separate program, without access to AWS or credentials."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Compose one crawl: open the site, run the scheduler, write the archive; either all files appear or none."""
+"""Compose one crawl: open the site, run the scheduler, write the archive. Either all files appear, or none."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class _Fetched:
 
     Attributes:
         frontier: Which pages are known; None before the site was opened.
-        truncated_by: What kept known pages out.
+        truncated_by: The limit that excluded known pages, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
-        partial_sitemaps: Sitemaps of which a part only could be read.
+        partial_sitemaps: Sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
     """
 
@@ -81,7 +81,7 @@ async def crawl(
     """Crawl a site and write its archive.
 
     Parameters: `options` of this crawl; `settings` of the operator; `reporter`, which receives progress and failures;
-    `gate`, which is closed while other crawls of the site's host have their turn; None for one that is always open.
+    `gate`, which is closed while another crawl of the site's host has its turn; None for a gate that is always open.
     Nothing appears at `options.out` before all files are written.
     Raises: Failure.
     """
@@ -120,7 +120,7 @@ class _Crawl:
     gate: Gate
 
     async def fetch(self) -> _Fetched:
-        """Fill the store. Raises: Failure when it holds no page at the end."""
+        """Fill the store. Raises: Failure if it contains no page at the end."""
         options = self.options
         fetched = _Fetched(options.start)
         failure: Failure | None = None
@@ -144,7 +144,7 @@ class _Crawl:
 
     @contextmanager
     def _clock_stops_while_closed(self, limit: asyncio.Timeout) -> Iterator[None]:
-        """Let the time while the gate is closed not count against the timeout."""
+        """Extend the timeout by the time during which the gate is closed."""
         deadline, closed_before = limit.when() or 0.0, self.gate.closed_seconds
 
         def changed() -> None:
@@ -228,7 +228,7 @@ class _Crawl:
 def _frontier(
     options: Options, start: Url, patterns: Patterns, store: PageStore
 ) -> tuple[Frontier, Checkpoint | None]:
-    """Return the frontier, restored with the store from a checkpoint where there is a usable one, else a new one."""
+    """Return the frontier, restored together with the store if there is a usable checkpoint, else a new one."""
     checkpoint = read_checkpoint(options.resume, options)
     if checkpoint is None or checkpoint.start != start:
         return Frontier(start, patterns, options.max_pages), None
@@ -245,7 +245,7 @@ def _frontier(
 async def _checkpoints(
     options: Options, fetched: _Fetched, scheduler: Scheduler, frontier: Frontier, store: PageStore
 ) -> AsyncIterator[None]:
-    """Write checkpoints while the scheduler runs, where they are wanted, and a last one when it is cancelled."""
+    """Write checkpoints while the scheduler runs, if they are enabled, and a last one when it is cancelled."""
     if options.checkpoint is None:
         yield
         return

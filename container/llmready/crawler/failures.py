@@ -1,6 +1,6 @@
 """Reasons for which a crawl or a page fails.
 
-A new reason is a new `Code`; it belongs to TRANSIENT where a later crawl may succeed.
+To add a reason, add a `Code`, and add it to TRANSIENT if a later crawl may succeed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Stable codes for programs; those of the first group may end a whole crawl, the others only one page."""
+    """Stable codes for programs. Codes of the first group may end a whole crawl, the others only fail one page."""
 
     BLOCKED_ADDRESS = "blocked_address"
     HOST_BLOCKED = "host_blocked"

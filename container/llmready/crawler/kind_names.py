@@ -82,7 +82,7 @@ ACCESSIBILITY = _words("""
     saavutettavuusseloste akadalymentesites accesibilitate pristupnost prohlaseni-o-pristupnosti erisilebilirlik
     доступность ウェブアクセシビリティ הצהרת-נגישות
 """)
-"""Statements on the accessibility of a site, which law asks for; only addresses are compared."""
+"""Accessibility statements, which laws require; only addresses are compared."""
 
 FILTERS = _words("""
     sort sortby sort_by order orderby order_by dir min_price max_price price_range layout per_page perpage
@@ -103,7 +103,7 @@ WIDGETS = _words("""
     последние-записи свежие-записи популярные-статьи последни-публикации останні-записи προσφατα-αρθρα
     最近の投稿 最新記事 人気記事 近期文章 最新文章 热门文章 热门标签 最新文章列表 최근-글 최신-글 احدث-المقالات أحدث-المقالات
 """)
-"""Titles of boxes with links to pages that have their places elsewhere."""
+"""Titles of boxes with links to pages that belong to other parts of the site."""
 
 STEPS = _words("""
     next previous prev up back forward older newer older-posts newer-posts next-page previous-page next-chapter
@@ -112,7 +112,7 @@ STEPS = _words("""
     seuraava edellinen kovetkezo elozo urmatorul onceki sonraki далее назад следующая предыдущая 次へ 前へ 下一页 上一页
     下一頁 上一頁 다음 이전 التالي السابق
 """)
-"""Labels of links from one page of a row to the next, which are no navigation of the site."""
+"""Labels of links to the next or previous page of a series, which are not navigation."""
 
 LEGAL_WORDS = _words("""
     privacy cookie cookies gdpr rgpd dsgvo ccpa lgpd avg rodo kvkk legal legals terms tos disclaimer imprint impressum
@@ -184,4 +184,4 @@ LEGAL_BEGINNINGS = (
     "pravila-privatnosti", "splosni-pogoji", "syarat-dan-ketentuan", "ketentuan-layanan",
     "kebijakan-privasi", "chinh-sach-bao-mat", "dieu-khoan", "privatumo-politika",
 )  # fmt: skip
-"""Names of several words, each of them too common to tell a legal page by itself; at most three words follow."""
+"""Names of several words, each too common to identify a legal page alone; at most three words may follow."""

@@ -1,4 +1,4 @@
-"""Tell from a page's address and title what it is for: content, or a list, notice or form that a reader can skip.
+"""Classify pages by address and title: content, or a list, notice or form that readers can skip.
 
 Sites write these names in their own language, in the Latin alphabet or in their own script. Names are compared
 without diacritics, case and punctuation.
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a page is for; the value is how messages name one page of the kind."""
+    """The kind of a page; the value is the name of one such page in messages."""
 
     CONTENT = "content"
     CHANGES = "change log"
@@ -102,26 +102,26 @@ def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
 
 
 def gives_way(kind: Kind) -> bool:
-    """Tell whether pages of this kind come after the content when not all pages fit into the result."""
+    """Return whether pages of this kind come after content if not all pages fit into the result."""
     return kind not in _KEPT
 
 
 @lru_cache(maxsize=8192)
 def names_a_list(title: str) -> bool:
-    """Tell whether a title is that of a list or a widget, such as “Recent posts”, which is no part of a site."""
+    """Return whether a title is that of a list or a widget, such as “Recent posts”, and not of a part of the site."""
     name = _slug(title)
     return name in WIDGETS or name in SEARCH or any(name in known for _, known in _LISTS)
 
 
 @lru_cache(maxsize=8192)
 def names_a_widget(title: str) -> bool:
-    """Tell whether a title is that of a box with links that say nothing of where pages stand in the site."""
+    """Return whether a title is that of a box whose links do not show the structure of the site."""
     return _slug(title) in WIDGETS
 
 
 @lru_cache(maxsize=8192)
 def names_a_step(label: str) -> bool:
-    """Tell whether the label of a link is “Next” or the like."""
+    """Return whether the label of a link is “Next” or similar."""
     return _slug(label) in STEPS
 
 
@@ -156,7 +156,7 @@ def _kind_of_path(parts: Sequence[str]) -> Kind | None:
 
 
 def _kind_of_list(names: Sequence[str]) -> Kind | None:
-    # A list is a folder, or stands at the top: a guide's page on tags is none.
+    # A list is a folder or a top-level page; a page about tags within a guide is not a list.
     for place, name in enumerate(names[: max(1, len(names) - 1)]):
         for kind, known in _LISTS:
             if name in known and _DOCUMENTATION.isdisjoint(names[:place]):
@@ -167,7 +167,7 @@ def _kind_of_list(names: Sequence[str]) -> Kind | None:
 
 
 def _kind_of_top(names: Sequence[str]) -> Kind | None:
-    """Return the kind of what stands at the top of a site, or of one of its languages."""
+    """Return the kind of a top-level page of a site, or of one of its languages."""
     own = names[1:] if len(names) > 1 and _LANGUAGE.fullmatch(names[0]) else names
     if own and own[0] in SEARCH:
         return Kind.SEARCH
@@ -232,7 +232,7 @@ def _is_legal_title(title: str) -> bool:
 
 
 def _is_legal(words: Sequence[str]) -> bool:
-    """Tell whether these words name a legal page: at least one does, and the others only go with it."""
+    """Return whether these words name a legal page: at least one does, and the others usually accompany it."""
     if len(words) > 1 and _LEGAL_BEGINNING.fullmatch("-".join(words)):
         return True
     return any(word in LEGAL_WORDS for word in words) and all(

@@ -1,4 +1,4 @@
-"""Languages: their own names, other codes that sites use for them, and words that tell one from another."""
+"""Languages: their own names, other codes that sites use for them, and frequent words that identify them."""
 
 # ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide
 
@@ -22,7 +22,7 @@ AUTONYMS = {
     "tt": "Татарча", "ug": "ئۇيغۇرچە", "uk": "Українська", "ur": "اردو", "uz": "Oʻzbekcha", "vi": "Tiếng Việt",
     "yi": "ייִדיש", "yo": "Yorùbá", "zh": "中文", "zh-hant": "繁體中文", "zu": "isiZulu",
 }  # fmt: skip
-"""The names that languages have in themselves, by their codes."""
+"""Names of languages in the language itself, by code."""
 
 ALIASES = {
     "iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "mo": "ro", "cmn": "zh", "yue": "zh-hant",
@@ -41,7 +41,7 @@ NAMES_IN_ADDRESSES = {
     "japanese": "ja", "korean": "ko", "arabic": "ar", "turkce": "tr", "turkish": "tr", "svenska": "sv", "dansk": "da",
     "norsk": "no", "suomi": "fi", "cesky": "cs", "magyar": "hu", "romana": "ro", "catala": "ca", "euskara": "eu",
 }  # fmt: skip
-"""What sites write in addresses in place of a code: codes of countries, and names."""
+"""Country codes and names that sites use in addresses instead of language codes."""
 
 WORDS = {
     "en": "the and of to is are with for this that you your from which it was on be have not by or as at we our",

@@ -1,4 +1,4 @@
-"""Codes of languages, and what addresses and texts tell of them."""
+"""Language codes, and the detection of languages in addresses and texts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 FEWEST_LETTERS = 12
-"""Letters of a text below which it tells no language."""
+"""Number of letters below which the language of a text is not detected."""
 
 SHARE_OF_SCRIPT = 0.4
-"""Share of the letters from which on a script is that of the text; names and program text are often Latin."""
+"""Share of the letters from which on a script is the script of the text; names and code are often Latin."""
 
 FEWEST_WORDS = 3
 SHARE_OF_WORDS = 0.12
@@ -33,7 +33,7 @@ _SUFFIX = re.compile(r"[._-]([a-z]{2}(?:[-_][a-z]{2})?)(?:\.[a-z0-9]{2,5})?$")
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _QUERIES = ("lang", "language", "locale", "hl", "l")
 _DEEPEST = 2
-"""Leading segments of a path of which one may name a language."""
+"""Number of leading path segments that are searched for a language."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
@@ -103,9 +103,10 @@ def language_of(tag: str) -> str:
 
 
 def name_of(language: str, *, beside_traditional: bool = False) -> str:
-    """Return the name that a language has in itself, else its code.
+    """Return the name of a language in that language, else its code.
 
-    Parameters: `language`; `beside_traditional`, whether Chinese has to be told from that in traditional characters.
+    Parameters: `language`; `beside_traditional`, whether the name must distinguish simplified from traditional
+    Chinese.
     """
     if language == "zh" and beside_traditional:
         return "简体中文"
@@ -114,7 +115,7 @@ def name_of(language: str, *, beside_traditional: bool = False) -> str:
 
 @lru_cache(maxsize=16384)
 def language_in(url: Url) -> str:
-    """Return the language that an address names: `/fr/`, `/docs/pt-br/`, `page.de.html`, `?lang=ja`; else nothing."""
+    """Return the language in an address, such as `/fr/`, `/docs/pt-br/`, `page.de.html`, `?lang=ja`; else nothing."""
     for part in url.query.split("&") if url.query else ():
         name, _, value = part.partition("=")
         if name.lower() in _QUERIES and (found := _known(value.lower())):
@@ -138,7 +139,7 @@ def _known(name: str) -> str:
 
 
 def fits(language: str, text: str) -> bool:
-    """Tell whether a text may be in a language, by its script; a text without a script of its own fits all."""
+    """Return whether the script of a text fits a language; a text without a clear script fits all languages."""
     script = _script_of(text)
     if not script:
         return True
@@ -188,7 +189,7 @@ def _by_words(text: str) -> str:
     for word, count in words.items():
         languages = _LANGUAGES_OF.get(word, ())
         for language in languages:
-            # A word says the less the more languages have it.
+            # The more languages share a word, the lower its weight.
             scores[language] += count / len(languages)
             found[language] += count
     ranked = sorted(scores, key=lambda language: (-scores[language], language))

@@ -1,4 +1,4 @@
-"""Plain data that the steps of a crawl pass on; this module imports URLs and failure codes alone."""
+"""Plain data that the steps of a crawl exchange. This module imports only URLs and failure codes."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class StoredPage:
         depth: Number of links from the start page.
         title: Content of `<title>`, or the title in a front matter.
         heading: Text of the first heading.
-        description: What the page's meta tags or front matter say that it is about.
+        description: Description in the page's meta tags or front matter.
         site_name: Name of the site as the page states it.
         excerpt: First paragraph of prose; empty where the page has a description.
         digest: SHA-256 of title and Markdown, in hex.
         lang: Language as a BCP 47 tag, empty where unknown.
         modified: Last change in ISO 8601, empty where unknown.
         published: Date of the publication as YYYY-MM-DD or YYYY-MM, empty where unknown.
-        topic: What the page says that it is filed under.
+        topic: Category or topic that the page states.
         offer: Price and properties of the page's product, as far as the page shows them.
         headings: First headings in the Markdown, at most three.
         app_name: Name of the site in its web app manifest; kept of the front page alone.
         brands: Names of the site in structured data; kept of the front page alone.
         logos: Names of the site by its logo or site title; kept of the front page alone.
-        tagline: What the site says about itself beside its name; kept of the front page alone.
-        canonical: The same page on another host, where the page names it as canonical; else empty.
+        tagline: Tagline of the site beside its name; kept only for the front page.
+        canonical: URL of the same page on another host, if the page names it as canonical; else empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
@@ -88,10 +88,10 @@ class Reason:
 
     Attributes:
         code: Stable name of the rule.
-        detail: A sentence that says what was found.
-        points: What it costs.
-        pages: URLs of the first pages that it concerns, at most five.
-        remedy: A sentence that names the setting or the change of the site that mends it.
+        detail: A sentence that describes the problem.
+        points: Points that it deducts.
+        pages: URLs of the first affected pages, at most five.
+        remedy: A sentence with the setting or the change of the site that fixes the problem.
     """
 
     code: str
@@ -103,7 +103,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The score of an llms.txt from 0 to 100, and the reasons why it is not 100."""
+    """The score of an llms.txt from 0 to 100, and the reasons for deductions."""
 
     score: int
     reasons: tuple[Reason, ...]
@@ -147,10 +147,10 @@ class Coverage:
     Attributes:
         pages_crawled: Pages of the result.
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
-        truncated_by: What kept some of them out, or None.
+        truncated_by: The limit that excluded some of them, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         left_out: Numbers of missing pages by their kinds; empty where all of them are content.
-        partial_sitemaps: Number of the site's sitemaps of which a part only could be read.
+        partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
     """
 
@@ -165,7 +165,7 @@ class Coverage:
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences about what is missing, which setting includes more, and what a user should know.
 
-        Parameters: `max_pages` and `timeout`, how the reader knows these settings.
+        Parameters: `max_pages` and `timeout`, the names of these settings for the reader.
         """
         sentences = []
         if self.over_http:

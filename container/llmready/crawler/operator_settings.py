@@ -24,7 +24,7 @@ class OperatorSettings:
     Attributes:
         allowed: Pairs of host and port that may be crawled although their addresses are private.
         blocked: Hosts that are never crawled, each with all of its subdomains.
-        contact_url: Address for complaints, named in the user agent.
+        contact_url: Address for complaints, which is part of the user agent.
         archive_bytes: Largest size of an archive, in bytes.
         limits: Limits of fetching.
         limits_when_allowed: Limits for sites in `allowed`, which are the operator's own; None for the same.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LinkTarget = Literal["page", "markdown"]
 """Where the links of llms.txt lead: to the site's pages, or to the Markdown files of the archive."""
 Layout = Literal["zip", "web-root"]
-"""How the files are arranged: as in the archive, or where the site would serve them."""
+"""Structure of the files: as in the archive, or at the paths at which the site would serve them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class CacheFiles:
         previous: Responses that the last crawl of this site stored; read, and revalidated before use.
         shared: Responses that other crawls stored; read, and used while they are fresh.
         keep: Written for the next crawl of this site.
-        share: Written for other crawls; holds only what any cache may store.
+        share: Written for other crawls; contains only publicly cacheable responses.
     """
 
     previous: Path | None = None
@@ -50,8 +50,8 @@ class Options:
         use_playwright: Whether pages that need JavaScript are rendered in a browser.
         zip: Whether the folder is also written as OUT.zip.
         files: Files of the HTTP cache.
-        link_target: Where the links of llms.txt lead.
-        layout: Whether `out` becomes the archive's folder, or gets its files beside those of others.
+        link_target: Targets of the links in llms.txt.
+        layout: Whether `out` becomes the archive's folder, or also contains other files.
         checkpoint: File to write checkpoints to, or None.
         resume: Checkpoint of an interrupted crawl to continue, or None.
         found: File to write the paths of all page URLs to that are known at the end, one a line, or None.

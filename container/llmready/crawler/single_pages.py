@@ -1,4 +1,4 @@
-"""Convert single pages to Markdown on the path that a page of a crawl takes."""
+"""Convert single pages to Markdown in the same way as a crawl."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HTML_IN_UTF8 = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class ConvertedPage:
-    """Markdown of a page, and what the page says about itself; `page_type` is empty for pages that are not HTML."""
+    """Markdown and metadata of a page; `page_type` is empty for pages that are not HTML."""
 
     markdown: str
     title: str
@@ -109,7 +109,7 @@ def _write(target: TextIO, answer: dict[str, Any]) -> None:
 
 
 async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
-    """Convert the page of one line; a page that cannot be converted has empty Markdown and says why in `error`."""
+    """Convert the page of one line; after a failure, its Markdown is empty and `error` contains the reason."""
     answer: dict[str, Any] = {"id": None, "markdown": "", "title": "", "description": "", "page_type": ""}
     try:
         asked = json.loads(line)

@@ -1,7 +1,7 @@
 """Settings of Python's garbage collector for a crawl.
 
-A crawl creates few reference cycles: almost everything is freed with its last reference. What the collector finds is
-not worth how often it searches by default.
+A crawl creates few reference cycles: almost everything is freed with its last reference. The default frequency of
+collections costs more than the memory that they free is worth.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 
 
 def pause_collector() -> None:
-    """Turn the collector off while modules are loaded, which creates many objects and hardly any garbage."""
+    """Turn the collector off while modules are loaded, which creates hardly any garbage."""
     gc.disable()
 
 
 def resume_collector() -> None:
-    """Turn the collector on, without the objects that exist already, and let it run rarely."""
+    """Turn the collector on, ignore the existing objects, and let it run rarely."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)

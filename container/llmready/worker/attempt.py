@@ -58,7 +58,7 @@ class Stored(NamedTuple):
 
     Attributes:
         earlier: The generation whose archive is reused because the files are unchanged; None if a new archive was
-        stored.
+            stored.
     """
 
     archive: Archive

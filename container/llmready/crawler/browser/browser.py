@@ -98,13 +98,13 @@ class Browser:
         """Render a page until it no longer changes.
 
         Parameters: `response`, the page as it was fetched; `robots`, the rules of its site.
-        Raises: Failure; a page that crashes the browser or never ends loses itself alone.
+        Raises: Failure; if the page crashes the browser or never stops, only this page fails.
         """
         try:
             async with self._places:
                 return await self._rendered(response, robots)
         except _Down:
-            # Another page may have caused it, so this one is tried again alone.
+            # Another page may have caused the crash, so this page is rendered again alone.
             _log.info("the browser ended while %s was rendered", response.url)
         try:
             async with self._alone, self._places:
@@ -153,7 +153,10 @@ class Browser:
                 raise _Down from None
 
     async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
-        """Await a call to the browser. Raises: _Down as soon as the browser ends, which not every call notices."""
+        """Await a call to the browser.
+
+        Raises: _Down as soon as the browser ends, because some calls would wait forever.
+        """
         working = asyncio.ensure_future(work)
         down = asyncio.ensure_future(self._down.wait())
         try:
@@ -218,7 +221,7 @@ class Browser:
             await tab.close()
         except (Error, TimeoutError):
             async with self._starting:
-                # A tab that cannot be closed would go on using the processor.
+                # A tab that cannot be closed would continue to use the processor.
                 if chromium is self._chromium:
                     await self._stop()
 

@@ -16,7 +16,7 @@ LITTLE_TEXT = 200
 """Characters of text below which a page with scripts counts as an empty shell."""
 
 MUCH_TEXT = 1000
-"""Characters of text from which a page counts as complete, whatever it says about JavaScript."""
+"""Characters of text from which a page counts as complete, even if it asks for JavaScript."""
 
 _SCRIPTS = 'script:not([type]), script[type=""], script[type*=javascript i], script[type=module i]'
 _NO_TEXT = "script, style, noscript, template, svg, iframe, object, [hidden]"
@@ -36,11 +36,11 @@ _SPACE = re.compile(r"\s+")
 
 
 def needs_browser(html: str) -> bool:
-    """Tell whether rendering a page may give text that its HTML lacks.
+    """Return whether rendering a page may add text that its HTML does not contain.
 
-    Never without scripts. With scripts: when there is hardly any text outside of navigation, header and footer, when
-    its main part or the well-known root of an application is empty, when parts are marked for loading later, or when
-    it has little text and its `noscript` asks for JavaScript.
+    A page without scripts needs no rendering. A page with scripts needs it if there is hardly any text outside of
+    navigation, header and footer; if its main content or a well-known application root element is empty; if parts
+    are marked for loading later; or if it has little text and its `noscript` asks for JavaScript.
     """
     if not is_sane(html):
         return False

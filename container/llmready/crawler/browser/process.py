@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROCESS_BYTES = 640 * 1024 * 1024
-"""Private memory of one process of the browser; a page that needs more crashes alone."""
+"""Private memory of one process of the browser. A page that needs more crashes without affecting other pages."""
 
 VARIABLE = "LLMREADY_CHROMIUM"
 
@@ -40,11 +40,11 @@ _NAMES = (
 )
 
 _FEATURES_OFF = (
-    # This list replaces Playwright's own, so it repeats what matters of that one.
+    # This list replaces Playwright's default arguments, so it repeats the important ones.
     "AcceptCHFrame,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,DialMediaRouteProvider"
     ",GlobalMediaControls,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding"
     ",ThirdPartyStoragePartitioning,Translate,AutoDeElevate,RenderDocument,OptimizationHints"
-    # The address guard decides which addresses may be requested, and nobody could answer a prompt.
+    # The address guard decides which addresses may be requested; nobody could answer a permission prompt.
     ",LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
     ",Prerender2,SpeculationRulesPrefetchFuture,PreconnectToSearch,SpareRendererForSitePerProcess"
     ",WebRtcHideLocalIpsWithMdns,AsyncDns,DnsOverHttps"
@@ -91,7 +91,7 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def arguments(proxy: str) -> list[str]:
-    """Return the arguments that let the browser reach the network through the proxy alone.
+    """Return the arguments with which the browser can reach the network only through the proxy.
 
     Parameters: `proxy`, its address as `host:port`.
     """
@@ -126,11 +126,11 @@ def arguments(proxy: str) -> list[str]:
 
 
 def may_sandbox() -> bool:
-    """Tell whether Chromium can use its own sandbox.
+    """Return whether Chromium can use its own sandbox.
 
     The sandbox needs user namespaces, which containers without capabilities and some kernels refuse, and does not run
-    as root. Without it, the crawler's own confinement protects: another user, no capabilities, no credentials, no
-    network but the proxy.
+    as root. Without it, the confinement of the crawler protects the task: another user, no capabilities, no
+    credentials, and no network except the proxy.
     """
     if os.geteuid() == 0:
         return False
@@ -176,7 +176,8 @@ def _descendants(root: int) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
-                # proc_pid_stat(5): the name in brackets may hold anything, so count from its end.
+                # proc_pid_stat(5): the name in parentheses may contain any character, so fields are counted from its
+                # end.
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(entry.name))
     waiting = [root]

@@ -1,4 +1,4 @@
-"""The address guard as an HTTP proxy on loopback, through which alone the browser reaches the network.
+"""The address guard as an HTTP proxy on loopback. The browser can reach the network only through this proxy.
 
 CONNECT (RFC 9110, section 9.3.6) serves https and WebSockets, absolute URLs serve http. Names are resolved here, each
 address is checked at the moment of connecting, and all bytes count against the budget.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 64 * 1024
 MOST_CONNECTIONS = 64
 IDLE_SECONDS = 0.25
-"""Seconds after the site's last bytes from which a connection may be closed for one that waits."""
+"""Seconds without data from the site after which a connection may be closed for a waiting one."""
 
 _PART = 64 * 1024
 _HOP_BY_HOP = frozenset(
@@ -270,7 +270,7 @@ def _read_head(data: bytes) -> _Request:
     lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
     if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
         raise ValueError("the length of the body is unknown")
-    # The canonical URL is checked; the site gets the target as the page wrote it, whose query may differ.
+    # The canonical URL is checked. The site gets the target as the page wrote it, because its query may differ.
     path = target[7:]
     path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]
     head = [

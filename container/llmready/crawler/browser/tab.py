@@ -1,4 +1,4 @@
-"""A tab of the browser: shows a page that was fetched, waits until it no longer changes, reads it."""
+"""A tab of the browser: load a fetched page, wait until it no longer changes, and read it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECONDS_FOR_REQUESTS = 3.0
 SECONDS_FOR_TEXT = 4.0
 SECONDS_TO_REST = 8.0
 SECONDS_TO_ANSWER = 8.0
-"""Seconds without a response of the page, because its scripts run, after which it counts as hanging."""
+"""Seconds after which a page that does not respond, because its scripts are running, counts as hanging."""
 
 SECONDS_TO_LEAVE = 3.0
 
@@ -154,7 +154,7 @@ class Tab:
             try:
                 return await working
             except Error:
-                # A page that navigates away while it is read makes the reading fail first.
+                # If a page navigates away while it is read, the reading fails first.
                 if visit.ended.is_set():
                     return self._end_of(visit)
                 raise
@@ -210,7 +210,7 @@ class Tab:
             grows, elements = state["elements"] > elements * 1.02, state["elements"]
             if visit.moved != moved:
                 continue
-            # A clock or a carousel always changes, but does not grow.
+            # Clocks and carousels change all the time, but the page does not grow.
             rests = state["quiet"] or (spent > 2 * LOOK_MS / 1000 and not grows)
             if visit.flying:
                 enough = not state["poor"] and spent > SECONDS_FOR_REQUESTS
@@ -335,8 +335,8 @@ class Tab:
             visit.moved += 1
             if not visit.flying:
                 visit.landed.set()
-        # The proxy counted the encoded bytes; only here is known what decoding added. A response from the browser's
-        # cache has no encoded length.
+        # The proxy counted the encoded bytes; the additional bytes after decoding are known only here. A response
+        # from the browser's cache has no encoded length.
         sent = event.get("encodedDataLength", 0)
         added = visit.decoded.pop(event["requestId"], 0) - sent
         if sent > 0 and added > 0:

@@ -1,11 +1,11 @@
-"""Remove characters that no reader sees, and unify line ends."""
+"""Remove invisible characters, and unify line ends."""
 
 from __future__ import annotations
 
 import re
 
-# Control characters, bidirectional controls, and invisible ones, which hide text from a reader but not from a model.
-# Joiners (U+200C, U+200D) stay, because scripts and emoji need them.
+# Control characters, bidirectional controls, and invisible characters, which hide text from people but not from
+# models. Joiners (U+200C, U+200D) stay, because scripts and emoji need them.
 _UNSEEN_ONES = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff"
@@ -23,16 +23,16 @@ _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 def clean_text(text: str) -> str:
     """Return the text without control, bidirectional and invisible characters, and with line feeds as line ends.
 
-    Lines that hold nothing but joiners are removed.
+    Lines that contain only joiners are removed.
     """
-    # Most texts have nothing to remove. To see that is faster than to replace: plain ASCII is left out of the search.
+    # Most texts contain nothing to remove, so a fast search without plain ASCII comes before the replacement.
     rest = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN)
     if not rest:
         return text
     if _TO_CLEAN.search(rest.decode("utf-8", "surrogatepass")) is not None:
         text = without_unseen(_LINE_ENDS.sub("\n", text))
     if any(joiner in text for joiner in _JOINERS):
-        # Page builders put joiners into empty blocks, to keep these open.
+        # Page builders put joiners into empty blocks so that these keep their height.
         text = _ONLY_JOINERS.sub("", text)
     return text
 

@@ -19,7 +19,7 @@ GUESSED = 262_144
 
 _HEADER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s{0,10}=\s{0,10}["']([A-Za-z0-9_.:\-]{1,40})["']""")
-# What a prescan steps over: comments, and elements whose text is not markup.
+# Parts that a prescan skips: comments, and elements whose text is not markup.
 _SKIPPED = re.compile(
     rb"<!--.*?(?:-->|--!>|\Z)|<(script|style|title|textarea)\b.*?(?:</\1\b|\Z)|<meta[\s/]([^>]*)",
     re.IGNORECASE | re.DOTALL,
@@ -28,16 +28,16 @@ _ATTRIBUTE = re.compile(rb"""([^\s"'>/=]{1,100})\s{0,10}=\s{0,10}(?:"([^"]*)"|'(
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _XML_IN_UTF16 = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"))
 
-# Encodings of the standard whose codec bears no name in Python, or is a part of another.
+# Encodings of the standard whose codec has another name in Python, or is a subset of another codec.
 _CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252"}
 
 
 def decode(body: bytes, content_type: str) -> str:
     """Decode a page.
 
-    Parameters: `body`; `content_type`, the header with its parameters. The byte order mark wins over the
-    header, the header over `<meta charset>`, that over an XML declaration. Without any it is UTF-8; where that
-    fails, the encoding is guessed. What cannot be decoded becomes U+FFFD.
+    Parameters: `body`; `content_type`, the header with its parameters. The byte order mark has priority over the
+    header, then `<meta charset>`, then an XML declaration. Without any of these, UTF-8 is tried; if the page is not
+    valid UTF-8, the encoding is guessed. Bytes that cannot be decoded become U+FFFD.
     """
     name, start = _encoding_of(body, content_type)
     return body[start:].decode(name, errors="replace")

@@ -1,4 +1,4 @@
-"""Remove what acts from Markdown (raw HTML, links with unsafe destinations) and keep its text.
+"""Remove active parts from Markdown (raw HTML, links with unsafe destinations) and keep their text.
 
 A CommonMark parser reports where each part is; only these parts of the source are changed. The parser takes linear
 time; the number of its events is limited, and beyond the limit the text is escaped instead.
@@ -30,10 +30,10 @@ LONGEST_DESTINATION = 2000
 """Characters of a destination that are examined."""
 
 MAX_ROUNDS = 6
-"""Times that a text is parsed again, because what is left after a removal may form something new."""
+"""Times that a text is parsed again, because the rest after a removal may form new active parts."""
 
 _OPTIONS = pyromark.Options
-# What renderers agree on, and what many of them add: footnotes change what a definition is.
+# Two dialects: CommonMark, and CommonMark with common extensions, because footnotes change what a definition is.
 _DIALECTS = (
     _OPTIONS.ENABLE_TABLES | _OPTIONS.ENABLE_STRIKETHROUGH,
     _OPTIONS.ENABLE_GFM
@@ -110,7 +110,7 @@ class _Edits:
         offset = 0
         for start, end in lines:
             position = start
-            # Text at the margin, because four spaces would make it code.
+            # Text without indentation, because four spaces would turn it into code.
             text = self.source[start:end]
             margin = offset + len(text) - len(text.lstrip(b" \t"))
             while span is not None and span[0] < offset + end - start:
@@ -139,7 +139,7 @@ class _Edits:
 
 
 def has_acting_parts(text: str) -> bool:
-    """Tell quickly whether a text may have raw HTML or unsafe destinations; most texts have neither."""
+    """Return quickly whether a text may contain raw HTML or unsafe destinations; most texts do not."""
     if any(not match[0].startswith("http") for match in _MARKUP_OR_LINK.finditer(text)):
         return True
     return not all(is_safe(_written(match)) for match in _DESTINATION.finditer(text))
@@ -161,7 +161,7 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
                 return text
     except _TooManyEvents:
         pass
-    # The text is too large or too twisted to be parsed until nothing is left.
+    # The text is too large or too complex to be parsed until no active part remains.
     text = text if raw_html == "keep" else _MARKUP.sub("&lt;", text)
     return _without_leftovers(text, [])
 
@@ -247,7 +247,7 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 
 
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
-    """Put a backslash into what looks like an unsafe destination outside of code, for parsers of other rules."""
+    """Escape remaining text outside of code that other parsers could read as an unsafe destination."""
     if "](" not in text and "]:" not in text:
         return text
     parts: list[str] = []

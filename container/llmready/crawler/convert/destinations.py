@@ -10,13 +10,13 @@ from llmready.crawler.convert.characters import without_unseen
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 SEEN = 100
-"""Characters of a destination that are examined; one that shows no scheme by then is unsafe."""
+"""Characters of a destination that are examined; a destination without a scheme in them is unsafe."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 
 
 def is_safe(destination: str) -> bool:
-    """Tell whether a destination has a safe scheme, or is relative.
+    """Return whether a destination has a safe scheme, or is relative.
 
     Parameters: `destination`, as it is written in Markdown, or its first 100 characters. Character references,
     backslashes, white space and invisible characters are ignored, as browsers ignore some of them.
@@ -25,5 +25,6 @@ def is_safe(destination: str) -> bool:
     match = _SCHEME.match(plain)
     if match is not None:
         return match[1] in SAFE_SCHEMES
-    # Character references may move a scheme beyond what is examined; after one of these signs there is none.
+    # Character references may move a scheme beyond the examined part; after one of these characters there is no
+    # scheme.
     return len(destination) < SEEN or any(sign in plain for sign in "/?#")

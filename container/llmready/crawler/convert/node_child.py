@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SECONDS_A_PAGE = 15
 MAX_WAITING = 8
-"""Pages that are sent to the child at once; more would only wait in its pipe."""
+"""Pages that are sent to the child at the same time; more would only wait in its pipe."""
 
 # A small young generation, because a page's objects are short-lived and the default keeps 32 MB of them; half of this
 # size would take 5 % more time and save 2 MB. TurboFan starts late, because most crawls end before it pays off.
@@ -43,7 +43,7 @@ _RESPONSE = struct.Struct(">III")
 
 
 MAX_DEATHS = 5
-"""Children that may die in a row, without one response, before the converter counts as broken."""
+"""Children that may end in a row without a response before the converter counts as broken."""
 
 
 class _GoneError(Exception):
@@ -66,7 +66,7 @@ class Converter:
         self._deaths = 0
 
     async def start(self) -> None:
-        """Start the child. Raises: Failure (converter_failed) when there is no Node or no converter."""
+        """Start the child. Raises: Failure (converter_failed) if Node or the converter is missing."""
         node, script = converter_command(self._script)
         try:
             self._child = await asyncio.create_subprocess_exec(
@@ -90,7 +90,7 @@ class Converter:
 
         Parameters: `html`, the whole page in UTF-8; `url`, against which its links are resolved.
         Returns: its raw facts, and its Markdown before sanitising.
-        Raises: Failure (converter_failed) when the page needs more time or memory than the child has.
+        Raises: Failure (converter_failed) if the page needs more time or memory than the limits of the child.
         """
         facts, markdown = await self._send(html, url, wants_facts=True)
         raw: RawFacts = json.loads(facts)
@@ -186,7 +186,7 @@ def _request(html: bytes, url: str, *, wants_facts: bool) -> bytes:
 
 
 def _widen(pipe: asyncio.WriteTransport) -> None:
-    """Enlarge a pipe to hold whole pages, so that each is written at once, where the system allows it."""
+    """Enlarge a pipe so that a whole page fits into it, if the system allows it."""
     with contextlib.suppress(OSError, AttributeError, ValueError, TypeError):
         fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 

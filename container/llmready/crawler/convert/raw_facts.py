@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class RawFacts(TypedDict):
-    """What the page's author wrote, with character references not yet resolved.
+    """Values from the HTML of a page, with character references not yet resolved.
 
     Keys:
         lang: The `lang` attribute of the root element.
@@ -17,10 +17,10 @@ class RawFacts(TypedDict):
         related: Relation, address, type and `hreflang` of each `<link>`.
         dates: Dates of the last change, the most reliable first.
         published: Dates of the publication, the most reliable first.
-        offer: What the page's product costs and is like, as far as its text shows it.
+        offer: Price and properties of the page's product, if its text shows them.
         page_type: What kind of page it is; `container/mdream/page_type.mjs` names the kinds.
         navigation: The menus of the page as JSON, or empty; `container/mdream/navigation.mjs` describes it.
-        is_menu: Whether the page is nothing but the menu of a frameset.
+        is_menu: Whether the page is only the menu of a frameset.
         is_frameset: Whether the page is a frameset.
         links: Addresses of the links without their fragments, in the page's order.
     """

@@ -12,7 +12,7 @@ from llmready.crawler.convert.destinations import SEEN, is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Between bracket and destination there may be a line end, and the mark of a quotation after it.
+# Between bracket and destination there may be a line end, followed by the `>` of a quotation.
 _DESTINATION = re.compile(rf"\]\([\s>]*+<?(?!https?://)(?=([^)>\n]{{0,{SEEN}}}+))")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
@@ -30,9 +30,9 @@ def clean_markdown(markdown: str) -> str:
 
 
 def clean_served_text(text: str, *, is_markdown: bool) -> str:
-    """Make Markdown or plain text safe that a site serves itself; see `clean_markdown`.
+    """Make Markdown or plain text that a site serves itself safe; see `clean_markdown`.
 
-    Raw HTML in Markdown is dropped and its text kept; in plain text it is escaped, so that it shows as it is.
+    Raw HTML in Markdown is dropped and its text kept; in plain text it is escaped, so that it is displayed unchanged.
     """
     text = clean_text(text)
     if has_acting_parts(text):
@@ -82,7 +82,7 @@ def _lines_with_fences(text: str, start: int) -> Iterator[str]:
 
 
 def _without_rules_at_ends(text: str) -> str:
-    """Remove rules at the start, which would look like front matter, and at the end, where they divide nothing."""
+    """Remove thematic breaks at the start (they look like front matter) and at the end."""
     text = text.strip("\n")
     start, end = 0, len(text)
     while text.startswith("---\n", start):

@@ -1,4 +1,4 @@
-"""Tell the text of raw HTML from its tags, comments, scripts and styles."""
+"""Find the text in raw HTML, without tags, comments, scripts and styles."""
 
 from __future__ import annotations
 

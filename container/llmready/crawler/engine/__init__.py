@@ -1,1 +1,1 @@
-"""Run a crawl: take URLs from the frontier, visit each, apply what the visit found."""
+"""Run a crawl: take URLs from the frontier, visit each, and apply the outcome."""

@@ -1,4 +1,4 @@
-"""Ask a site's web app manifest what the site is called, where its front page does not say so itself."""
+"""Read the site's name from its web app manifest, if its front page does not state a name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STATED = re.compile(r"og:site_name|\bapplication-name", re.IGNORECASE)
 async def read_app_name(client: SiteClient, site: OpenedSite) -> str:
     """Return the `name`, else the `short_name`, of the manifest (W3C Web Application Manifest), or an empty text.
 
-    Nothing is fetched where the front page names the site, or where robots.txt forbids the manifest.
+    Nothing is fetched if the front page names the site, or if robots.txt forbids the manifest.
     """
     if not isinstance(site.response, Response):
         return ""

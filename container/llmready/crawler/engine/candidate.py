@@ -1,4 +1,4 @@
-"""A page that may be fetched, as the frontier keeps it."""
+"""The frontier's record of a page that may be fetched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Candidate:
     stays: bool = False
     """Whether the page is kept although it names another one as its canonical URL."""
     is_late: bool = False
-    """Whether the page is a list, a notice or a form, which gives its place in the result to content."""
+    """Whether the page is a list, a notice or a form, which is dropped from the result if content needs its place."""
 
 
 def restored_candidate(state: dict[str, Any]) -> Candidate:

@@ -1,4 +1,4 @@
-"""Recognise canonical URLs that a template gives to many pages by mistake."""
+"""Recognise canonical URLs that a template sets on many pages by mistake."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 FEWEST = 2
-"""Pages with headings of their own that name the same other page, from which on this is a mistake."""
+"""Number of pages with different headings that name the same canonical page from which on this counts as a
+mistake."""
 
 
 class CanonicalClaims:
-    """Remembers which pages name which page as their canonical URL, under which headings.
+    """Records which pages name which page as their canonical URL, and their headings.
 
-    A page is taken for a copy first. It is taken back when the page that it names turns out to have another heading
-    and other pages name it, too. The result does not depend on the order in which the pages come.
+    A page is first treated as a copy. It is restored if the page that it names has a different heading and other
+    pages name that page, too. The result does not depend on the order in which the pages arrive.
     """
 
     def __init__(self) -> None:
@@ -27,12 +28,12 @@ class CanonicalClaims:
         self._taken_back: set[str] = set()
 
     def stored(self, url: Url, heading: str) -> list[Candidate]:
-        """Note that a page is in the result. Returns: pages that are no copies of it."""
+        """Record that a page is in the result. Returns: pages that turn out not to be copies of it."""
         self._headings[url.key] = heading.casefold()
         return self._no_copies(url.key) if url.key in self._named_by else []
 
     def claimed(self, original: Url, candidate: Candidate, heading: str) -> list[Candidate]:
-        """Note that a page names another one as its canonical URL. Returns: pages that are no copies of that."""
+        """Record that a page names a canonical URL. Returns: pages that turn out not to be copies of it."""
         if heading:
             self._named_by[original.key].setdefault(heading.casefold(), candidate)
         return self._no_copies(original.key) if original.key in self._headings else []

@@ -32,7 +32,7 @@ SECONDS_BETWEEN = 2.0
 """Seconds between two checkpoints."""
 
 MOST_TIME = 20
-"""Writing checkpoints takes at most one part in this many of the time."""
+"""Writing checkpoints takes at most this fraction (1/n) of the time."""
 
 _FORMAT = 3
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
-    """Return the checkpoint of the same crawl, or None where there is no usable one."""
+    """Return the checkpoint of a crawl with the same options, or None if there is no usable one."""
     if path is None:
         return None
     try:
@@ -140,7 +140,7 @@ class CheckpointWriter:
                         file.write(part)
                 partial.replace(self._path)
             except OSError:
-                # A checkpoint only saves work; a full disk is reported when a page is stored.
+                # A checkpoint is optional; a full disk is reported when a page is stored.
                 _log.warning("no checkpoint could be written to %s", self._path)
             self._written = number
 

@@ -1,8 +1,8 @@
 """The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
-Pages come level by level (a level is a number of links from the start page), the most important of a level first, so
-that a limit keeps the same pages in whichever order the responses come. Lists, notices and forms (see `kinds`) come
-after all levels of content. They may lead to more content, which then takes their places in the result.
+Pages are returned level by level (a level is a number of links from the start page), the most important of a level
+first, so that a limit keeps the same pages in whichever order the responses arrive. Lists, notices and forms (see
+`kinds`) come after all levels of content. They may link to more content, which then replaces them in the result.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from llmready.crawler.urls import Url
 from llmready.patterns import Patterns
 
 MAX_KNOWN = 50_000
-"""URLs of one site that are remembered; further ones are ignored."""
+"""URLs of one site that are stored; further ones are ignored."""
 
 MAX_DEPTH = 100
 
 SMALLEST_PART = 16
-"""Smallest number of pages that are taken at once from a level that does not fit into the limit."""
+"""Smallest part of a level that is started at once if the level does not fit into the limit."""
 
 MAX_ATTEMPTS = 3
 MOST_VARIANTS = 1000
-"""Queries of one path that are accepted; more are combinations of filters, not pages."""
+"""Query strings of one path that are accepted; more are combinations of filters, not pages."""
 
 
 class Frontier:
@@ -70,15 +70,15 @@ class Frontier:
         return candidate
 
     def wanted(self, url: Url) -> bool:
-        """Tell whether the patterns want the page."""
+        """Return whether the patterns include the page."""
         return self._patterns.wants(url.target)
 
     def known(self, url: Url) -> bool:
-        """Tell whether the page was seen before, under this or an equal URL."""
+        """Return whether the page was seen before, under this or an equal URL."""
         return url.key in self._seen
 
     def is_settled(self, url: Url) -> bool:
-        """Tell whether further links to the page change nothing, because it is known and was taken already."""
+        """Return whether further links to the page change nothing, because it was taken."""
         return url.key in self._seen and self._waiting(url.key) is None
 
     def _waiting(self, key: str) -> Candidate | None:
@@ -113,7 +113,7 @@ class Frontier:
         return fresh
 
     def kind(self, url: Url) -> Kind:
-        """Return what a page is for, by its path below the folder of the start page."""
+        """Return the kind of a page, by its path below the folder of the start page."""
         is_below = url.path.startswith(self.start.directory)
         return kind_of(url, shared=self._shared if is_below else 0)
 
@@ -142,7 +142,7 @@ class Frontier:
 
     @property
     def left_by_kind(self) -> Counter[Kind]:
-        """Wanted pages that are known and not yet processed, by what they are for."""
+        """Wanted pages that are known and not yet processed, by kind."""
         waiting = (
             *self._ready,
             *self._in_flight.values(),
@@ -157,7 +157,7 @@ class Frontier:
 
     @property
     def surplus(self) -> int:
-        """Number of lists, notices and forms that were stored and have to give their places to content."""
+        """Number of stored lists, notices and forms that must be dropped in favour of content."""
         return max(0, self._content + self._late - self.max_pages)
 
     def drop(self, url: Url) -> None:
@@ -166,7 +166,7 @@ class Frontier:
         self._late_level.pop(url.key, None)
 
     def _is_endless(self, url: Url) -> bool:
-        """Tell whether a URL belongs to an endless series: calendars, filters, folders within themselves."""
+        """Return whether a URL belongs to an endless series: calendars, filters, folders that contain themselves."""
         if leads_into_itself(url.path):
             return True
         if url.query:
@@ -182,7 +182,7 @@ class Frontier:
         self._level.pop(url.key, None)
 
     def take(self) -> Candidate | None:
-        """Return the next page to fetch, which is then in flight, or None when there is none at this moment."""
+        """Return the next page to fetch, which is then in flight, or None if there is none at the moment."""
         if not self._has_room:
             return None
         if not self._ready and not self._in_flight and not self.sources_open:
@@ -203,7 +203,7 @@ class Frontier:
 
     @property
     def _has_room(self) -> bool:
-        """Whether the next page has a place in the result: content has the places of lists, too."""
+        """Whether the next page has a place in the result. Content may also use the places of lists."""
         if self._ready:
             is_late = self._ready[0].is_late
         else:
@@ -211,9 +211,9 @@ class Frontier:
         return self._taken(is_late=is_late) < self.max_pages
 
     def _taken(self, *, is_late: bool) -> int:
-        """Return how many places are taken from the view of a page, those of pages in flight included.
+        """Return the number of places that are taken, as it applies to a page, including pages in flight.
 
-        As many lists as pages may be fetched for the content that they lead to; most give their places up again.
+        As many lists as pages may be fetched to find content; most of them are dropped later.
         """
         flying = sum(is_late or not candidate.is_late for candidate in self._in_flight.values())
         return flying + (max(self._content, self._late) if is_late else self._content)
@@ -276,11 +276,11 @@ class Frontier:
         self.failed += 1
 
     def has_failed(self, url: Url) -> bool:
-        """Tell whether a page failed."""
+        """Return whether a page failed."""
         return url.key in self._failed
 
     def restore_copy(self, candidate: Candidate) -> None:
-        """Queue the copy of a page that failed, to be kept in its place."""
+        """Queue the copy of a failed page, which is kept instead of the failed page."""
         if candidate.copy_of is not None:
             self._ready.appendleft(
                 Candidate(
@@ -307,7 +307,7 @@ class Frontier:
         return True
 
     def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
-        """Let another page take the place of the candidate, unless that one is known already.
+        """Replace the candidate by another page, unless that page is already known.
 
         Parameters: `url` of the other page; `hops`, redirects so far; `is_copy`, whether the candidate is a page
         itself and is kept if the other one fails.
@@ -336,7 +336,7 @@ class Frontier:
         return True
 
     def leads_in_circle(self, candidate: Candidate, url: Url) -> bool:
-        """Record that a page leads to another; return whether that leads back to the page."""
+        """Record that a page redirects to another one; return whether this makes a loop."""
         own, key = candidate.url.key, url.key
         self._moved[own] = key
         for _ in range(len(self._moved)):

@@ -6,14 +6,14 @@ import re
 
 DEEPEST_FOLDER = 40
 MOST_REPEATS = 5
-"""Times that a folder's name may occur in a path, numbers after it ignored (`next1`, `next2`); more come from a
-relative link that leads into itself."""
+"""Times that a folder's name may occur in a path, ignoring numbers after it (`next1`, `next2`). More are caused by a
+relative link on a page that is served at every path."""
 
 _NUMBER = re.compile(r"(?<=[^\d/])\d+$")
 
 
 def leads_into_itself(path: str) -> bool:
-    """Tell whether a path is too deep, or repeats a folder too often, to be a page's own."""
+    """Return whether a path is too deep, or repeats a folder too often, to be the path of a real page."""
     folders = [_NUMBER.sub("", name) for name in path.split("/")]
     if len(folders) > DEEPEST_FOLDER:
         return True

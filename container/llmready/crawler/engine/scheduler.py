@@ -57,7 +57,7 @@ SECONDS_FOR_STRAGGLERS = 2.0
 """Seconds to wait for the last pages of a level before starting the next one."""
 
 MOST_SILENCES = 25
-"""Failures to respond in a row after which the site counts as gone."""
+"""Requests without a response in a row after which the site counts as unreachable."""
 
 RETRY_SECONDS = 1.0
 """Seconds without requests after a failure that is retried."""
@@ -73,7 +73,7 @@ _log = logging.getLogger(__name__)
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
-"""Failures of URLs that are no pages for a crawler; the manifest does not list them."""
+"""Failures of URLs that are not pages; the manifest does not list them."""
 
 
 class Scheduler:
@@ -115,7 +115,7 @@ class Scheduler:
         self._canonicals = CanonicalClaims()
         self._feeds: list[Url] = []
         self._forbidden: set[str] = set()
-        # Most links of a page are on the pages before it, too, and lead to what was fetched already.
+        # Most links of a page are also on the pages before it, and lead to pages that were already fetched.
         self._settled: set[Url] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
@@ -133,7 +133,7 @@ class Scheduler:
 
     @property
     def truncated_by(self) -> Truncation | None:
-        """What kept known pages out of a crawl that came to its end."""
+        """The limit that excluded known pages from a finished crawl, or None."""
         if not self._frontier.left:
             return None
         if self.stopped_by is None:
@@ -161,7 +161,7 @@ class Scheduler:
                 if sitemaps is not None:
                     sitemaps.cancel()
         except ExceptionGroup as failed:
-            # All workers meet the same full disk, so the first error is enough.
+            # All workers get the same error from a full disk, so the first one is enough.
             raise _first(failed) from failed
         self.notes += self._canonicals.notes()
 
@@ -214,7 +214,7 @@ class Scheduler:
         return None
 
     async def _process(self, candidate: Candidate, response: Response | Failure | None = None) -> None:
-        """Take a page through all steps; an error that is not the disk's costs this page alone."""
+        """Process a page; an error other than a disk error fails only this page."""
         try:
             await self._take_through(candidate, response)
         except OutOfTimeError as failure:
@@ -312,7 +312,7 @@ class Scheduler:
         return False
 
     def _replaced_by(self, original: Url, candidate: Candidate, metadata: PageMetadata) -> bool:
-        """Let the canonical page take the place of a copy, unless it leads back here or failed."""
+        """Replace a copy by its canonical page, unless that page leads back here or failed."""
         if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
@@ -321,7 +321,7 @@ class Scheduler:
         return True
 
     def _take_back(self, candidates: Iterable[Candidate]) -> None:
-        """Fetch pages again that were taken for copies of another page, and keep them."""
+        """Fetch and keep pages that were wrongly treated as copies of another page."""
         for candidate in candidates:
             self._frontier.restore_copy(replace(candidate, copy_of=candidate.url))
 

@@ -1,4 +1,4 @@
-"""Which URLs belong to the site that is crawled, and which of them may be fetched and are wanted."""
+"""Decide which URLs belong to the crawled site, and which of them may be fetched."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ class Scope:
         self._patterns = patterns
 
     def own(self, url: Url) -> Url | None:
-        """Return a URL in the site's own form, or None when it belongs to another site; see `adopt`."""
+        """Return a URL in the site's preferred form, or None if it belongs to another site; see `adopt`."""
         return adopt(self.start, url)
 
     def admit(self, url: Url) -> Url | None:
-        """Return a URL in the site's own form, or None when it may not be fetched."""
+        """Return a URL in the site's preferred form, or None if it may not be fetched."""
         own = self.own(url)
         return own if own is not None and self.robots.allows(own) else None
 
     def wants(self, url: Url) -> bool:
-        """Tell whether the patterns want the page."""
+        """Return whether the patterns include the page."""
         return self._patterns.wants(url.target)
 
 
 def same_registrable(one: Url, other: Url) -> bool:
-    """Tell whether two URLs belong to one registered name, so that a redirect between them stays on the site.
+    """Return whether two URLs belong to one registered name, so that a redirect between them stays on the site.
 
     http and https, apex and www, and a name and its subdomains count as one. Two sibling subdomains do not, because
-    only the list of public suffixes could tell whether they have one owner.
+    only the public suffix list shows whether they have one owner.
     """
     if not _same_port(one, other):
         return False
@@ -55,7 +55,7 @@ def same_registrable(one: Url, other: Url) -> bool:
 
 
 def adopt(site: Url, url: Url) -> Url | None:
-    """Return a URL in the site's own form, or None when it belongs to another site.
+    """Return a URL in the site's preferred form, or None if it belongs to another site.
 
     www and apex, http and https are one site.
     Parameters: `site`, any URL of the site in the form that the site prefers; `url`, a link.

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 _NO_HTTPS = frozenset({Code.BAD_CERTIFICATE, Code.CONNECTION_FAILED, Code.TIMEOUT})
-"""Why a site cannot be reached over https although it may work over http."""
+"""Failures over https after which http may still work."""
 
 MOST_WAITS = 2
-"""Times that the start page is asked again after it answered with Retry-After."""
+"""Times that the start page is requested again after an answer with Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def open_site(getter: Getter, start: Url, *, try_http: bool = False) -> Op
         try:
             robots = {plain.origin: await read_robots(getter, plain)}
         except Failure:
-            # Neither works, and https is what the site should have.
+            # Neither works; the failure over https is reported, because sites should support https.
             raise https_failure from None
         opened = await _open(getter, plain, robots)
         return replace(opened, over_http=opened.start.scheme == "http")
@@ -98,7 +98,7 @@ async def _open(getter: Getter, start: Url, robots: dict[str, Robots]) -> Opened
 
 
 async def _with_html(getter: Getter, url: Url, rules: Robots, response: Response) -> OpenedSite:
-    """Fetch the HTML, too, of a start page that came as Markdown, because it has the links to the other pages."""
+    """Also fetch the HTML of a start page that is served as Markdown, for its links to other pages."""
     if not is_markdown(response):
         return OpenedSite(url, rules, response)
     page = await getter.get(url, wants_body=is_page)

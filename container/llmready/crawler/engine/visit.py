@@ -1,7 +1,7 @@
-"""Judge one response: what becomes of the page, and which links it has.
+"""Judge one response: decide the outcome of the page, and collect its links.
 
-`visit` reads the response and returns an outcome. It touches neither the frontier nor the store nor the reporter;
-the scheduler applies the outcome.
+`visit` reads the response and returns an outcome. It does not change the frontier, the store or the reporter; the
+scheduler applies the outcome.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _TEASER = re.compile(r"^#{1,6} [^\n]{0,200}\]\(", re.MULTILINE)
 """A heading that is a link: the beginning of a teaser."""
 
 LONGEST_STUB = 4000
-"""Bytes of a page that may be nothing but a redirect by script."""
+"""Bytes of a page up to which it may be only a redirect by script."""
 
 MOST_WORDS_OF_STUB = 30
-"""Words of a page that only sends its readers elsewhere."""
+"""Words of a page up to which it may only refer its readers to another page."""
 
 _LOCATION = re.compile(
     r"""<script[^>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
@@ -54,7 +54,7 @@ _MOVED = re.compile(
     r"|trasferit[oa]|spostat[oa]|nuovo indirizzo|verhuisd|verplaatst|przeniesion|flyttat|flyttet"
     r"|ta\u015f\u0131nd\u0131|переехал|перемещен|移転しました|移動しました|已(?:搬|转)移|已迁移|搬家|이전되었습니다|انتقل"
 )
-"""What a page says that only leads to the new address of what it held."""
+"""Texts of pages that only refer to the new address of their content."""
 
 _NOT_FOUND = re.compile(r"(?i)\b404\b|not found|no longer exists|doesn.t exist")
 
@@ -78,7 +78,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The page names another one as its canonical URL; `content` is stored where that one cannot be used."""
+    """The page names another one as its canonical URL; `content` is stored if that page cannot be used."""
 
     original: Url
     content: HtmlPage
@@ -143,7 +143,7 @@ async def visit(
     try:
         return await _visit(response, candidate, scope, converter, browser)
     except Failure as failure:
-        # The script of a book's contents is no page that a reader could miss.
+        # The script with a book's contents is not a page, so it is not reported as missing.
         return Visit(Skip() if is_book_contents(candidate.url.path) else Fail(failure))
     except OSError:
         raise
@@ -230,7 +230,7 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
 
 
 def _stub_target(content: HtmlPage) -> Url | None:
-    """Return where a page sends its readers, or None.
+    """Return the URL to which a page refers its readers, or None.
 
     A page with hardly any text may do so by a slow refresh, a script, or a link below a notice that it moved.
     """
@@ -249,7 +249,7 @@ def _stub_target(content: HtmlPage) -> Url | None:
 
 
 def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
-    """Tell whether the page is a further page of a list, which has nothing but links to other pages."""
+    """Return whether the page is the second or a later page of a list, which contains only links to other pages."""
     if kind_of(candidate.url) is not Kind.PAGINATION:
         return False
     is_listing = content.metadata.page_type in ("listing", "collection")
@@ -263,7 +263,7 @@ def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome
 
 
 def _original(canonical: Url | None, candidate: Candidate, scope: Scope) -> Url | None:
-    """Return the page that this one names as canonical, or None where it is not to be followed.
+    """Return the page that this one names as canonical, or None if it must not be followed.
 
     A canonical URL that is the front page, or the first page of a list that this page continues, is a common mistake
     that would lose pages.

@@ -1,1 +1,1 @@
-"""Everything that touches the network; each request passes the same guard."""
+"""Network access of the crawler; each request passes the same address guard."""

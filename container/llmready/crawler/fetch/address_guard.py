@@ -47,7 +47,7 @@ class AddressGuard:
             self._rules.check_connect(address, port)
 
     def is_allowed(self, host: str, port: int) -> bool:
-        """Tell whether the operator allowed this host and port."""
+        """Return whether the operator allowed this host and port."""
         return self._rules.is_allowed(host, port)
 
     def _is_blocked(self, host: str) -> bool:
@@ -57,7 +57,7 @@ class AddressGuard:
 
 @contextmanager
 def _as_failure(origin: str) -> Iterator[None]:
-    """Report a refusal as a failure of the crawl; `origin` is named where the port is the reason."""
+    """Return a refusal as a failure of the crawl; the failure names `origin` if the port is the reason."""
     try:
         yield
     except AddressRefused as refused:

@@ -36,8 +36,8 @@ class Body:
     """Collects and decodes one body.
 
     Parameters: `encoding`, the Content-Encoding header; `limit`, greatest decoded size in bytes; `budget` of the
-    crawl; `cut`, whether a longer body is cut at the limit instead of refused.
-    A body that no known encoding describes is taken as it is, and unpacked when it is gzip.
+    crawl; `cut`, whether a longer body is cut at the limit instead of refused. A body with an unknown encoding is
+    used unchanged, or decompressed if it is gzip.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
@@ -51,7 +51,7 @@ class Body:
     def feed(self, data: bytes) -> bool:
         """Add bytes from the network.
 
-        Returns: whether more is wanted; False only for a body that was cut.
+        Returns: whether more data is needed; False only for a body that was cut.
         Raises: Failure (page_too_large, budget_exceeded, bad_encoding).
         """
         most = min(self._limit - self._size, self._budget.left) + 1
@@ -73,12 +73,12 @@ class Body:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the encoded data has come to its end, or what arrived has."""
+        """Whether the encoded data or the HTML document arrived to its end."""
         return getattr(self._decode, "is_finished", True) or self.is_whole_document
 
     @property
     def is_whole_document(self) -> bool:
-        """Whether what arrived ends as HTML documents end."""
+        """Whether the received data ends like an HTML document."""
         return self.bytes()[-1024:].rstrip().lower().endswith(b"</html>")
 
 
@@ -93,7 +93,7 @@ def _decoder(encoding: str) -> _Decoder:
     names = [name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")]
     if len(names) == 1 and names[0] in makers:
         return _Declared(makers[names[0]]())
-    # Servers say "none" or "utf-8" here, or nothing although the body is packed; browsers read these pages.
+    # Some servers send "none" or "utf-8" here, or nothing although the body is compressed; browsers read these pages.
     return _undeclared(encoding if names else "")
 
 

@@ -160,7 +160,7 @@ class HttpClient:
                             answer.close()
                             break
                 except aiohttp.ClientPayloadError:
-                    # Some servers announce more bytes than there are; browsers do not mind. A connection that broke
+                    # Some servers announce more bytes than they send; browsers accept this. A connection that broke
                     # by accident does not break at the same place again.
                     size = len(body.bytes())
                     if not body.is_whole_document and (not size or self._cut.get(url) != size):

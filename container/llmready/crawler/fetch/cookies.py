@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     import yarl
 
 _MOST = 50
-"""Cookies that are kept; a site that sets more is not a cookie wall."""
+"""Greatest number of cookies; a cookie wall needs fewer."""
 _LONGEST = 4096
 """Characters of a name and its value together."""
 
 
 class RedirectCookies:
-    """The cookies of one crawl. Only redirects set them: cookie walls and sign-in bounces do not work otherwise.
+    """The cookies of one crawl. Only redirects set them, because cookie walls and sign-in redirects need them.
 
-    Cookies of pages are ignored, so that pages stay those that every visitor gets.
+    Cookies of pages are ignored, so that the crawler gets the same pages as every new visitor.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""The gate: whether requests may be sent at all.
+"""The gate decides whether requests may be sent.
 
-Crawls of one host take turns. While another crawl has its turn, the gate is closed; that time does not count against
+Crawls of one host take turns. While another crawl has its turn, the gate is closed; this time does not count towards
 the crawl's timeout.
 """
 
@@ -55,14 +55,14 @@ class Gate:
             self._watchers.remove(changed)
 
     def open(self) -> None:
-        """Let requests pass."""
+        """Allow requests."""
         if self._closed_at is not None:
             self._closed_seconds, self._closed_at = self.closed_seconds, None
         self._opened.set()
         self._notify()
 
     def close(self) -> None:
-        """Let no further request pass; those that have passed go on."""
+        """Stop further requests; running requests continue."""
         if self._closed_at is None:
             self._closed_at = _now()
         self._opened.clear()

@@ -1,7 +1,7 @@
 """The HTTP cache: responses of earlier crawls, revalidated before use (RFC 9110, section 13; RFC 9111).
 
 Two files may be read. `previous` holds the responses of the last crawl of the same site; each is revalidated.
-`shared` holds responses of other crawls that any cache may store; they are used without a request while fresh.
+`shared` contains publicly cacheable responses of other crawls; they are used without a request while they are fresh.
 
 A file is a sequence of frames, each the Zstandard-compressed body of one response, followed by the compressed index
 as JSON and the position of the index. A damaged file counts as empty.
@@ -56,7 +56,7 @@ _log = logging.getLogger(__name__)
 class CachedResponse:
     """A response in a cache file: its validators, its freshness, and the place of its body.
 
-    `fresh_until` is in seconds since 1970, 0 where it must be revalidated; `start`, `length` and `size` are bytes.
+    `fresh_until` is in seconds since 1970, or 0 if it must be revalidated; `start`, `length` and `size` are bytes.
     """
 
     url: str
@@ -72,7 +72,7 @@ class CachedResponse:
 
 @dataclass(frozen=True, slots=True)
 class CacheHit:
-    """A cached response with its body; `fresh` where it may be used without a request."""
+    """A cached response with its body; `fresh` says whether it may be used without a request."""
 
     url: Url
     cached: CachedResponse
@@ -234,7 +234,7 @@ class HttpCache:
         return None
 
     def keep(self, response: Response, accept: str) -> None:
-        """Store a response for the next crawl, and for other crawls where any cache may store it."""
+        """Store a response for the next crawl, and for other crawls if it is publicly cacheable."""
         if response.status != 200 or not response.body or not response.complete:
             return
         if self._keep is not None and ("ETag" in response.headers or "Last-Modified" in response.headers):
@@ -254,10 +254,10 @@ class HttpCache:
 
 
 def fresh_seconds(headers: Mapping[str, str]) -> float:
-    """Return for how many seconds a shared cache may store a response (RFC 9111), 0 for not at all.
+    """Return for how many seconds a shared cache may store a response (RFC 9111); 0 if it must not.
 
-    Only with explicit freshness, and nothing that was made for one visitor: no `Set-Cookie`, and no `Vary` other
-    than by headers that all requests of the crawler have in common.
+    The response needs explicit freshness, and must not be specific to one visitor: no `Set-Cookie`, and no `Vary`
+    except for headers that all requests of the crawler share.
     """
     control = headers.get("Cache-Control", "")
     varies = {name.strip().lower() for name in headers.get("Vary", "").split(",") if name.strip()}

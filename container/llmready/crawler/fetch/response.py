@@ -24,10 +24,10 @@ ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response with its decoded body; the body is empty where it was not wanted.
+    """A response with its decoded body; the body is empty if it was not read.
 
     Attributes:
-        complete: False if the response was shorter or longer than it said, or its encoding has no end.
+        complete: False if the response was shorter or longer than announced, or its encoding did not end.
         personal: Whether the request sent cookies, so that other crawls may get another response.
     """
 

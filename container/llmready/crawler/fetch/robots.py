@@ -19,7 +19,7 @@ MAX_BYTES = 500 * 1024
 MAX_SITEMAPS = 50
 _DAY = 86_400.0
 LONGEST_DELAY = 10.0
-"""Seconds. A longer Crawl-delay would keep a crawl busy for hours with a few pages."""
+"""Seconds. With a longer Crawl-delay, a crawl of a few pages would take hours."""
 
 # RFC 9309 compares product tokens, which have no slash, so "LLMReadyBot/1.0" names this crawler, too.
 _VERSION = re.compile(r"^([ \t]*user-agent[ \t]*:[ \t]*[A-Za-z_-]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE)
@@ -35,7 +35,7 @@ class Robots:
         self._origin = origin
 
     def allows(self, url: Url) -> bool:
-        """Tell whether a URL may be fetched."""
+        """Return whether a URL may be fetched."""
         return self._empty or self._rules.can_fetch(str(url), PRODUCT_TOKEN)
 
     @property
@@ -45,18 +45,18 @@ class Robots:
 
     @property
     def wanted_delay(self) -> float:
-        """The Crawl-delay that the file asks for, in seconds up to a day; 0 without one."""
+        """The Crawl-delay of the file in seconds, at most a day; 0 without one."""
         delay = float(self._rules.crawl_delay(PRODUCT_TOKEN) or 0)
         return min(delay, _DAY) if delay > 0 else 0.0  # also for a value that is not a number
 
     @property
     def delay(self) -> float:
-        """The seconds to keep between two requests: the Crawl-delay, up to ten seconds."""
+        """The delay between two requests in seconds: the Crawl-delay, at most ten."""
         return min(self.wanted_delay, LONGEST_DELAY)
 
     @property
     def sitemaps(self) -> list[Url]:
-        """The sitemaps that the file names, in its order."""
+        """The sitemaps that the file lists, in its order."""
         found = (join(self._origin, line) for line in self._rules.sitemaps)
         return list(dict.fromkeys(url for url in found if url))[:MAX_SITEMAPS]
 
@@ -64,8 +64,8 @@ class Robots:
 async def read_robots(getter: Getter, site: Url) -> Robots:
     """Fetch and read the robots.txt of a URL's origin.
 
-    As RFC 9309 says, up to five redirects are followed, 4xx allows everything, 5xx and no response allow nothing, and
-    the first 500 KiB count.
+    As in RFC 9309, up to five redirects are followed, 4xx allows everything, 5xx and no response allow nothing, and
+    only the first 500 KiB are read.
     Raises: Failure (robots_unreachable, or any failure to connect).
     """
     url = site._replace(path="/robots.txt", query="")

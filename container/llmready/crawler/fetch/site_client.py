@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SiteClient:
-    """Fetches URLs of one site when the throttle allows it, and reports responses to the throttle.
+    """Fetches URLs of one site as the throttle allows, and reports responses to the throttle.
 
     Parameters: `client`; `throttle` of the site; `cache`, whose responses are revalidated instead of fetched again.
     """

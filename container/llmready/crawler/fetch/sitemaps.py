@@ -1,4 +1,4 @@
-"""Sitemaps (sitemaps.org): indexes, gzip, plain text, RSS and Atom; read without trusting a byte of them."""
+"""Sitemaps (sitemaps.org): indexes, gzip, plain text, RSS and Atom. All files are treated as untrusted input."""
 
 from __future__ import annotations
 
@@ -30,25 +30,26 @@ MAX_URLS = 50_000
 MAX_BYTES = 10_000_000
 MAX_FEEDS = 5
 MAX_SITEMAPS = 500
-"""Sitemaps of one index that are noted; no more than MAX_FILES are read."""
+"""Sitemaps of one index that are recorded; at most MAX_FILES are read."""
 MAX_TOTAL_BYTES = 50_000_000
 """Unpacked bytes of all sitemaps of a site that are read."""
 MAX_DEPTH = 100
-"""Elements within each other; a sitemap needs five, an Atom feed also those of the pages in it."""
+"""Depth of nested elements. A sitemap needs five; an Atom feed also contains the elements of its pages."""
 MAX_STEPS = 1_000_000
-"""Elements and mended signs of one file that are read."""
+"""Elements and repaired characters of one file that are read."""
 MAX_TAG = 1_000_000
 """Bytes of one tag."""
 
 _BYTES_OF_STEP = 30
-"""What an element or a mended sign counts at least towards MAX_TOTAL_BYTES, because each takes time."""
+"""Smallest number of bytes that an element or a repaired character counts towards MAX_TOTAL_BYTES, because each
+takes time."""
 _LONGEST_TEXT = 10_000
 """Characters of an address or a priority; URLs are shorter."""
 
 _ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
 _WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
 
-# What makes XML ill-formed most often: a "&" that begins no reference, and control characters.
+# The most frequent errors in XML: a "&" that does not begin a reference, and control characters.
 _REFERENCE = re.compile(
     rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,30});)?"
 )
@@ -56,21 +57,21 @@ _LONGEST_REFERENCE = 40
 _PART = 1 << 16
 """Bytes of a sitemap that are read at once. Expat reads to their end, even after a handler raised an exception."""
 _CONTROL = bytes(set(range(32)) - {9, 10, 13})
-# What ends before its end is not mended by reading it again.
+# An incomplete file cannot be repaired by reading it again.
 _CUT_OFF = {
     expat.errors.codes[error]
     for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
 }
 
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
-"""Root elements of sitemaps and feeds. Many sites answer with an HTML page where they have no sitemap."""
+"""Root elements of sitemaps and feeds. Many sites answer with an HTML page if they have no sitemap."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page that a sitemap names, and how much it matters there (0 to 1)."""
+    """A page that a sitemap lists, and its priority (0 to 1)."""
 
     url: Url
     priority: float
@@ -78,13 +79,13 @@ class Entry:
 
 @dataclass(slots=True)
 class Sitemap:
-    """What one file holds: pages, and further sitemaps when it is an index.
+    """The content of one file: pages, or further sitemaps if it is an index.
 
     Attributes:
         pages: The pages.
         sitemaps: The further sitemaps.
         is_complete: Whether the file could be read to its end.
-        size: What the file counts towards MAX_TOTAL_BYTES.
+        size: Bytes that the file counts towards MAX_TOTAL_BYTES.
     """
 
     pages: list[Entry] = field(default_factory=list)
@@ -98,9 +99,9 @@ async def read_sitemaps(
 ) -> AsyncIterator[list[Entry]]:
     """Read a site's sitemaps; yield the pages of each file.
 
-    Those that robots.txt names and /sitemap.xml, one beside the start page too; the other well-known places only
-    where these hold nothing. A sitemap that is missing, broken or too large is passed over: links still lead to
-    the pages. Each that could be read in part is added to `partial`.
+    These are the sitemaps in robots.txt, /sitemap.xml, and one beside the start page; other well-known paths are
+    tried only if these contain nothing. A sitemap that is missing, broken or too large is skipped; pages are still
+    found through links. Sitemaps that could be read only in part are added to `partial`.
     """
     walk = _Walk(getter, robots, partial)
     folders = dict.fromkeys(("/", site.directory))
@@ -156,11 +157,11 @@ class _Walk:
                 yield sitemap.pages
 
     async def look(self, url: Url) -> Sitemap:
-        """Return what one file holds, nothing where robots.txt forbids it or enough were read."""
+        """Return the content of one file; nothing if robots.txt forbids it or enough files were read."""
         return await self.read(await self.fetch(url), url)
 
     async def fetch(self, url: Url) -> bytes:
-        """Return the unpacked body of one file; empty where there is none, or where it may not be read."""
+        """Return the decompressed body of one file; empty if there is none or it may not be read."""
         if self._left <= 0 or not self._robots.allows(url):
             return b""
         self._left -= 1
@@ -172,15 +173,15 @@ class _Walk:
         return response.body if response.status == 200 else b""
 
     async def read(self, body: bytes, url: Url) -> Sitemap:
-        """Return what a body holds, nothing where enough was read."""
+        """Return the content of a body; nothing if enough was read."""
         if not body or self._bytes <= 0:
             return Sitemap()
         ended = Event()
         try:
-            # In a thread, because a large file takes long enough to hold up the pages.
+            # In a thread, because reading a large file would delay the pages.
             sitemap = await asyncio.to_thread(parse_sitemap, body, url, ended)
         finally:
-            # A thread cannot be cancelled: it must be told that the crawl reached its timeout.
+            # A thread cannot be cancelled, so an event tells it that the crawl reached its timeout.
             ended.set()
         self._bytes -= sitemap.size
         if not sitemap.is_complete:
@@ -197,9 +198,9 @@ class _Walk:
 def parse_sitemap(body: bytes, url: Url, ended: Event | None = None) -> Sitemap:
     """Read a sitemap file.
 
-    Parameters: `body`, XML or one URL a line; `url`, where it lies; `ended`, which another thread sets once the
-    result is no longer wanted. Returns what could be read before the first mistake that cannot be mended, or
-    before a limit. Entity declarations end the reading: nothing in a sitemap needs them.
+    Parameters: `body`, XML or one URL a line; `url` of the file; `ended`, which another thread sets when the result
+    is no longer needed. Returns the content before the first error that cannot be repaired, or before a limit.
+    Entity declarations end the reading, because sitemaps do not need them.
     """
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<")):
@@ -211,7 +212,7 @@ def parse_sitemap(body: bytes, url: Url, ended: Event | None = None) -> Sitemap:
 
 
 class _Reader:
-    """Reads the elements that matter out of an XML sitemap."""
+    """Reads the relevant elements of an XML sitemap."""
 
     def __init__(self, url: Url, ended: Event) -> None:
         self._url = url
@@ -231,7 +232,7 @@ class _Reader:
         self._priority = 0.5
 
     def read(self, body: bytes) -> Sitemap:
-        """Return what a file holds."""
+        """Return the content of a file."""
         body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
         try:
             self._read(body)
@@ -249,7 +250,7 @@ class _Reader:
         except (expat.ExpatError, ValueError, LookupError) as error:
             if isinstance(error, expat.ExpatError) and error.code in _CUT_OFF:
                 raise
-            # Read again, because the mistakes that are known can be mended.
+            # Read again, because known errors can be repaired.
             self._begin()
             self._parse(self._mended(part) for part in _parts(body.translate(None, _CONTROL)))
 
@@ -287,13 +288,13 @@ class _Reader:
         if self._depth > MAX_DEPTH:
             raise _TooMuch(f"more than {MAX_DEPTH} nested elements")
         if "/sitemap-image/" in name or "/sitemap-video/" in name:
-            # They have elements of the same names.
+            # They contain elements with the same names.
             return
         match name.rpartition(" ")[2]:
             case "url" | "sitemap" | "item" | "entry":
                 self._link, self._priority = None, 0.5
             case "link" if attributes.get("href"):
-                # Atom: the entry itself is what no `rel`, or `alternate`, names.
+                # Atom: the link of the entry itself has no `rel`, or the value `alternate`.
                 if attributes.get("rel", "alternate") == "alternate":
                     self._link = self._link or join(self._url, attributes["href"])
             case "loc" | "priority" | "link":
@@ -330,7 +331,7 @@ class _Reader:
 
 
 def _parts(body: bytes) -> Iterator[bytes]:
-    """Yield a body in parts, because mending millions of mistakes at once takes a hundred times its memory.
+    """Yield a body in parts, because repairing millions of errors at once takes a hundred times its memory.
 
     No part ends within a reference: none is longer than `_LONGEST_REFERENCE` or contains a second "&".
     """
@@ -353,11 +354,11 @@ def _mended(reference: re.Match[bytes]) -> bytes:
 
 
 class _Stop(Exception):
-    """Enough was read."""
+    """Raised to stop reading when enough was read."""
 
 
 class _TooMuch(Exception):
-    """A sitemap exceeds a limit that no honest one reaches; the message says which."""
+    """A sitemap exceeds a limit that real sitemaps do not reach; the message names the limit."""
 
 
 def _priority(text: str) -> float:

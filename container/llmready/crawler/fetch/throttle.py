@@ -1,4 +1,4 @@
-"""The throttle: when a request may start, and how many run at once.
+"""The throttle decides when a request may start, and how many run at once.
 
 The number of connections grows by one and is halved, as in TCP congestion control: a site that answers 429 or 503,
 times out or becomes slow gets fewer connections, down to one, and more again once it responds well.
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 SLOW_SECONDS = 1.0
 SLOW_FACTOR = 3.0
-"""A response is slow above this many seconds, where the site was this many times faster before."""
+"""A response counts as slow above this many seconds, if the site was this many times faster before."""
 
 ANSWERS_BEFORE_MORE = 20
 """Good responses in a row, per connection, before one more connection is opened."""
 
 ANSWERS_BEFORE_SHORT = 5
-"""Good responses in a row after which the next pause is a short one again."""
+"""Good responses in a row after which the length of pauses is reset."""
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-"""Seconds of a pause that the site does not specify; a pause that it specifies is kept whatever its length."""
+"""Seconds of a pause if the site does not specify one; a specified pause is always kept."""
 
 _WEIGHT = 0.2
 
@@ -40,7 +40,7 @@ class OutOfTimeError(Failure):
 
 
 class Throttle:
-    """Spaces the requests to one site and limits how many run at once.
+    """Delays the requests to one site and limits how many run at once.
 
     Parameters: `connections`, greatest number of requests at once; `deadline`, end of the crawl on the loop's clock,
     which moves on while the gate is closed; `gate`, which all requests pass.

@@ -78,8 +78,8 @@ class Run:
 class Bundle:
     """The files of an archive, written into a folder and, if wanted, into a zip in the same go.
 
-    Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip.
-    Use as a context manager: leaving it completes the zip.
+    Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip. Use as a context
+    manager: leaving it completes the zip.
     """
 
     def __init__(self, folder: Path, zip_path: Path | None, limit: int) -> None:

@@ -1,1 +1,1 @@
-"""Read a fetched page: what kind it is, its metadata, navigation, text and alternates."""
+"""Read a fetched page: its media type, metadata, navigation, text and alternates."""

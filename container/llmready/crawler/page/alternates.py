@@ -1,7 +1,7 @@
-"""Find a site's own Markdown for its pages, which is better than converted HTML.
+"""Find Markdown that a site serves for its pages; it is better than converted HTML.
 
-Three ways are known: the page names it (`<link rel="alternate" type="text/markdown">`), the site answers
-`Accept: text/markdown` with it, which its start page shows, or it is a file beside the page (`page.md`, as
+There are three ways: the page names it (`<link rel="alternate" type="text/markdown">`), the site sends it for
+`Accept: text/markdown`, as the response of the start page shows, or it is a file beside the page (`page.md`, as
 llmstxt.org proposes), which is tried with the first pages. A way that worked is used for the following pages.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SECONDS_FOR_A_TRY = 5.0
 PAGES_TRIED = 2
-"""Pages with which the files beside a page are tried."""
+"""Pages for which files beside the page are tried."""
 
 MOST_MISSES = 5
 """Pages in a row without Markdown after which a way is given up."""
@@ -50,7 +50,7 @@ _PLACES: tuple[Callable[[str], str | None], ...] = (_appended, _replaced, _sibli
 
 
 class MarkdownAlternates:
-    """Finds the Markdown alternates of one site's pages, and remembers which way works there.
+    """Finds the Markdown alternates of one site's pages, and records which way works.
 
     Parameters: `getter`; `admit`, which returns a URL in the site's own form, or None when it may not be fetched;
     `negotiates`, whether the start page came as Markdown when that was asked for.

@@ -1,4 +1,4 @@
-"""Read the table of contents of a book out of the script that writes it; the script is never run.
+"""Read the table of contents of a book from the script that writes it, without running the script.
 
 mdBook writes its contents into `toc.js` (`toc-HASH.js` since 0.5), as HTML in a string, next to a `toc.html` for
 readers without scripts, which some sites do not publish.
@@ -22,7 +22,7 @@ _LARGEST_SIGN = 0x10FFFF
 
 
 def is_book_contents(path: str) -> bool:
-    """Tell from a path whether it may be a script that writes the contents of a book."""
+    """Return whether a path may belong to a script that writes the contents of a book."""
     return _PATH.search(path) is not None
 
 
@@ -40,7 +40,7 @@ def contents_in(script: str) -> str:
             line_end = _found(script, "\n", start.end())
         end = _end_of(script, start.end(), start[0])
         if start[0] != "`":
-            # An apostrophe in a comment begins no string that goes on in another line.
+            # An apostrophe in a comment does not begin a string, because strings end in their line.
             end = min(end, line_end)
         links = len(_LINK.findall(script, start.end(), end))
         if links > most:
@@ -54,7 +54,7 @@ def contents_in(script: str) -> str:
 
 
 def _end_of(script: str, start: int, quote: str) -> int:
-    """Return where a string ends, at the latest at the end of the script."""
+    """Return the end of a string, at the latest the end of the script."""
     end = _found(script, quote, start)
     while end < len(script) and _is_escaped(script, start, end):
         end = _found(script, quote, end + 1)

@@ -1,4 +1,4 @@
-"""Read what a front page calls its site besides its meta tags: structured data, and the alternative of its logo."""
+"""Read the names of a site from its front page besides meta tags: structured data, and the `alt` text of the logo."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NO_NAME = frozenset(
 
 
 class Brand(NamedTuple):
-    """What a front page calls its site: names in structured data, names of logo and site title, its tagline."""
+    """Names of a site on its front page: in structured data, in logo and site title, and its tagline."""
 
     names: tuple[str, ...] = ()
     logos: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Brand(NamedTuple):
 
 
 def read_brand(html: str) -> Brand:
-    """Return what a front page calls its site; of the names, the most reliable come first.
+    """Return the names of a site on its front page, the most reliable ones first.
 
     Parameters: `html` of the front page.
     """

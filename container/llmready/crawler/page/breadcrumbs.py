@@ -25,7 +25,7 @@ LONGEST_BREADCRUMBS = 4096
 """Bytes that are parsed from the start of a tag that mentions breadcrumbs."""
 
 MOST_MENTIONS = 50
-"""Places of one page that mention breadcrumbs and are examined."""
+"""Positions of one page with the word breadcrumbs that are examined."""
 
 _BREADCRUMBS = (
     "[itemtype$='schema.org/BreadcrumbList'], [aria-label=breadcrumb i], [aria-label=breadcrumbs i],"
@@ -64,7 +64,7 @@ def read_breadcrumbs(source: bytes) -> tuple[str, ...]:
 
 
 def _element(source: bytes, start: int) -> bytes:
-    """Return the source of the element that starts here, up to a limit where its end is not obvious."""
+    """Return the source of the element that starts here, up to a limit if its end is not obvious."""
     part = source[start : start + LONGEST_BREADCRUMBS]
     name = _LISTING.match(part)
     end = part.find(b"</" + name[1]) if name else -1

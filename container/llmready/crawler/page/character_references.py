@@ -18,7 +18,7 @@ def attribute_of(written: str) -> str:
     """Return the value of an attribute with its character references resolved.
 
     `&copy=1` stays as it is, because in an attribute it is a query parameter: a name counts only with its semicolon,
-    or as one of the names that need none where no letter, digit or equals sign follows.
+    or if it needs none and no letter, digit or equals sign follows.
     """
     return _IN_ATTRIBUTE.sub(_resolved, written) if "&" in written else written
 

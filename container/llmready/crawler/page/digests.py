@@ -1,4 +1,4 @@
-"""Digests that tell whether two pages have the same content."""
+"""Digests for comparing the content of pages."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST = 40
-"""Characters of a paragraph; a shorter one says too little. An ideograph counts as several."""
+"""Characters of the shortest paragraph that is used. An ideograph counts as several."""
 
 LETTERS_OF_IDEOGRAPH = 2.5
 
@@ -26,7 +26,7 @@ LONGEST = 300
 MOST_HEADINGS = 3
 
 LONGEST_GALLERY = 2000
-"""Characters of the Markdown of a page that may hold nothing but an image."""
+"""Characters of Markdown up to which a page may contain only an image."""
 
 _ALTERNATIVE = re.compile(r"!\[([^\[\]\n]{3,120})\]\(")
 _FILE_NAME = re.compile(r"\.\w{3,4}$")
@@ -34,9 +34,9 @@ _HEADING = re.compile(r"^#{1,2} +(\S.{0,400})$", re.MULTILINE)
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 # Notes that Sphinx puts before the description of a module.
 _NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
-# Each quantifier is bounded, so that text which opens brackets without end takes linear time.
+# Each quantifier is bounded, so that text with many open brackets takes linear time.
 _IMAGE = re.compile(r"!\[[^\[\]]{0,1000}\]\([^()]{0,2000}\)")
-# Escaped signs are matched as well, so that no bracket within a label begins another attempt.
+# Escaped characters are matched as well, so that a bracket within a label does not begin another attempt.
 _LINK = re.compile(
     r"\\.|\[((?:[^\[\]\\]|\\.){0,1000})\]\((?:<[^<>]{0,2000}>|[^()\s]{0,2000}(?:\([^()]{0,200}\)[^()\s]{0,2000}){0,5})"
     r"(?:\s{1,20}\"[^\"]{0,500}\")?\)"
@@ -66,14 +66,14 @@ _ESCAPE = re.compile(r"\\([^a-zA-Z0-9\s])")
 def first_headings(markdown: str) -> tuple[str, ...]:
     """Return the first headings of the first two levels near the top of a page, at most three, as plain text.
 
-    The description of the first image stands in for the headings of a short page that has none.
+    If a short page has no headings, the description of its first image is used.
     """
     found = (plain(heading)[:200] for heading in islice(_HEADING.findall(markdown[:20_000]), MOST_HEADINGS))
     return tuple(heading for heading in found if heading) or _first_alternative(markdown)
 
 
 def _first_alternative(markdown: str) -> tuple[str, ...]:
-    """Return what the first described image shows, which names a page of a gallery; nothing where there is text."""
+    """Return the description of the first image, which names a page of a gallery; empty if the page has text."""
     if len(markdown) > LONGEST_GALLERY:
         return ()
     found = (plain(alternative) for alternative in _ALTERNATIVE.findall(markdown))
@@ -88,7 +88,7 @@ def first_paragraph(markdown: str) -> str:
 def paragraphs(markdown: str, shortest: int = SHORTEST) -> Iterator[str]:
     """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each.
 
-    A teaser, which stands below a heading that leads to another page, describes that page and is left out.
+    A teaser below a heading with a link describes the linked page, so it is left out.
 
     Parameters: `markdown`; `shortest`, characters of the shortest paragraph.
     """
@@ -124,7 +124,7 @@ def _blocks(markdown: str) -> Iterator[str]:
 
 
 def _is_list_of_links(block: str) -> bool:
-    """Tell whether a block has hardly any text besides its links, as a table of contents."""
+    """Return whether a block has hardly any text besides its links, like a table of contents."""
     if all(match[1] is None for match in _LINK.finditer(block)):
         return False
     beside = _LINK.sub(lambda match: match[0] if match[1] is None else "", block)

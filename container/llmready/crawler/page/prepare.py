@@ -1,4 +1,4 @@
-"""Turn a page into what is stored of it: its facts, and Markdown that is safe to show."""
+"""Prepare a page for the store: its facts, and safe Markdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST_FACT = 1000
 
 
 class PreparedPage(NamedTuple):
-    """A page as the store takes it; `variant` is the same for translations that have the same text, else empty."""
+    """A page in the form for the store. `variant` is equal for translations with the same text, and else empty."""
 
     page: StoredPage
     markdown: str

@@ -1,4 +1,4 @@
-"""Read which other formats and languages of a page exist: `<link>` elements and Link headers (RFC 8288)."""
+"""Read the other formats and languages of a page from `<link>` elements and Link headers (RFC 8288)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class EventReporter:
         self._send({"event": "started", "url": url})
 
     def progress(self, crawled: int, total: int, failed: int) -> None:
-        """Send `progress`, unless nothing changed; hold it back if the last one is too recent."""
+        """Send `progress`, unless nothing changed; delay it if the last one is too recent."""
         figures = (crawled, total, failed)
         if figures == self._sent:
             return
@@ -102,7 +102,7 @@ class EventReporter:
         )
 
     def close(self) -> None:
-        """Send a progress event that was held back."""
+        """Send a delayed progress event."""
         self._flush()
 
     def _flush(self) -> None:

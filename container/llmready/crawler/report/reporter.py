@@ -1,4 +1,4 @@
-"""What a crawl reports while it runs."""
+"""The interface through which a crawl reports its progress."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ class Reporter(Protocol):
         """Report why there is no result."""
 
     def close(self) -> None:
-        """Flush what is held back; nothing is reported afterwards."""
+        """Write delayed output; nothing is reported afterwards."""

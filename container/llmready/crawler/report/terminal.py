@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TerminalReporter:
-    """Writes for a person; the progress bar appears only where standard error is a terminal."""
+    """Writes text for people; the progress bar appears only if standard error is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
@@ -45,7 +45,7 @@ class TerminalReporter:
             self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
 
     def waiting(self) -> None:
-        """Write nothing; a person's crawl takes no turns."""
+        """Write nothing, because crawls on a terminal do not take turns."""
 
     def page_failed(self, failure: PageFailure) -> None:
         """Write nothing; the manifest lists the failure."""

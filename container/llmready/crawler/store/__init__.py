@@ -1,1 +1,1 @@
-"""Keep the pages of a running crawl on disk, each once."""
+"""Store the pages of a running crawl on disk, each page once."""

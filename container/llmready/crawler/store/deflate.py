@@ -1,7 +1,7 @@
 """Compress parts of files so that they can be joined into one deflate stream (RFC 1951).
 
-Each part ends at a whole byte and refers to nothing before it. So a page's text is compressed once, while the crawl
-runs, and is used both in its own file and in llms-full.txt.
+Each part ends on a byte boundary and does not refer to earlier data. Therefore the text of a page is compressed only
+once, during the crawl, and used both in its own file and in llms-full.txt.
 """
 
 from __future__ import annotations

@@ -15,14 +15,14 @@ LONG = 500
 
 
 class Duplicates:
-    """Remembers which content is stored under which URL."""
+    """Records which content is stored under which URL."""
 
     def __init__(self) -> None:
         # Each value is shared by all keys of one content and holds the URL under which it is kept.
         self._kept: dict[tuple[str, str], list[Url]] = {}
 
     def add(self, page: StoredPage, markdown: str, variant: str) -> list[Url] | None:
-        """Remember a page; return the holder of the URL under which the same content is kept, or None.
+        """Record a page; return the object with the URL under which the same content is stored, or None.
 
         Two pages are the same when their content is equal and their URLs differ only in query, extension or case,
         when their content is equal and long, when one of them is the start page, or when they are translations with
@@ -60,7 +60,7 @@ class Duplicates:
 
 
 def is_better(page: StoredPage, other: StoredPage) -> bool:
-    """Tell whether the URL of one page is to be kept before that of another: nearer to the start, else shorter."""
+    """Return whether a URL is preferred to another one: nearer to the start page, or else shorter."""
     return _rank(page) < _rank(other)
 
 

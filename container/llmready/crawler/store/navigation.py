@@ -1,6 +1,6 @@
-"""Collect the navigation of a site from all of its pages: each menu once, whichever pages show it.
+"""Collect the menus of a site from all of its pages, each menu once.
 
-Sidebars and tables of contents stand on inner pages, and many show only the part that the page belongs to.
+Sidebars and tables of contents are on inner pages, and many show only the part to which the page belongs.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MOST_LINKS = 1_000_000
 
 FEWEST_LINKS = 4
 FEWEST_PAGES = 3
-"""A menu counts when it has so many links, or stands on so many pages, or on the start page."""
+"""A menu counts if it has this many links, or is on this many pages, or is on the start page."""
 
 BYTES_OF_A_LINK = array("I").itemsize
 MOST_REMEMBERED = 50_000
-"""Links as they are written, and labels, that are remembered: most pages of a site have the same ones."""
+"""Unresolved links and labels that are cached, because most pages of a site have the same ones."""
 
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
 
@@ -38,10 +38,11 @@ class SiteNavigation:
         self._read: dict[tuple[Url, str], list[bytes]] = {}
         self._numbers: dict[NavLink, int] = {}
         self._links: list[NavLink] = []
-        # A menu is a row of numbers of links, with the first place that it has on any page, and on how many it is.
+        # A menu is an array of link numbers, with its first position on any page, and the number of pages that
+        # contain it.
         self._menus: dict[bytes, int] = {}
         self._shown: Counter[bytes] = Counter()
-        # The numbers of links by how pages of a folder write them; None for links that do not count.
+        # Link numbers by the unresolved links of a folder; None for links that do not count.
         self._written: dict[Url, dict[tuple[str, ...], int | None]] = {}
         self._remembered = 0
         self._labels: dict[str, str] = {}
@@ -51,9 +52,8 @@ class SiteNavigation:
     def add(self, written: str, page: Url, base: Url, *, is_whole: bool) -> None:
         """Add the menus of a page.
 
-        Parameters: `written`, as the converter reports them; `page`, its URL; `base`, which its links are
-        relative to; `is_whole`, whether short menus count as well: those of
-        the start page and of a frame.
+        Parameters: `written`, as the converter reports them; `page`, its URL; `base`, which its links are relative
+        to; `is_whole`, whether short menus count as well: those of the start page and of a frame.
         """
         # A page's link to itself differs from page to page, and relative ones from folder to folder.
         key = (page if '"#"' in written else base.folder, written)
@@ -116,7 +116,7 @@ class SiteNavigation:
         return self._number(NavLink(name, url, names))
 
     def note_copy(self, copy: Url, original: Url) -> None:
-        """Note that two URLs have the same content, or that one leads to the other."""
+        """Record that two URLs have the same content, or that one redirects to the other."""
         if copy.key != original.key:
             self._copies[copy.key] = original.key
 
@@ -133,7 +133,7 @@ class SiteNavigation:
     def menus(self) -> list[Sequence[int]]:
         """Return all menus as numbers of links: those that stand first on their pages first, then the longest first.
 
-        A short menu that only one or two pages show leads from page to page; it is no navigation of the site.
+        A short menu on only one or two pages links neighbouring pages; it is not a navigation of the site.
         """
         found = []
         for row, place in self._menus.items():

@@ -1,6 +1,6 @@
-"""Keep pages on disk while the crawl runs, so that memory does not grow with their number.
+"""Store pages on disk during the crawl, so that memory does not grow with their number.
 
-Where a zip is wanted, each page is compressed here by a thread.
+If a zip is requested, a thread compresses each page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS_OF_BANNER = 7
 MOST_WAITING = 32
-"""Pages that wait to be compressed; the crawl waits for the thread when there are more."""
+"""Greatest number of pages that wait to be compressed; if there are more, the crawl waits for the thread."""
 
 _PART = 1 << 20  # bytes
 _TITLE = re.compile(rb"# [^\n]*\n*")
@@ -39,7 +39,7 @@ class Text(NamedTuple):
     Attributes:
         head: The first line where it is a heading, with the line ends after it.
         rest: Everything else, with a line end at its end.
-        packed: The rest compressed; empty where no zip is wanted.
+        packed: The rest compressed; empty if no zip is requested.
     """
 
     head: bytes
@@ -57,7 +57,7 @@ class _Place:
 
 
 def _is_banner(markdown: str) -> bool:
-    """Tell whether a page is a few words without a link or picture, as a frame above those with the content has."""
+    """Return whether a page contains only a few words without links or images, such as a banner in a frame."""
     return len(markdown.split()) <= MOST_WORDS_OF_BANNER and "](" not in markdown
 
 
@@ -135,7 +135,7 @@ class PageStore:
             yield os.pread(self._reading.fileno(), min(_PART, size - start), start)
 
     def restore(self, state: dict[str, Any], markdown: bytes) -> None:
-        """Fill an empty store with the pages that `state` describes, all of them or none.
+        """Fill an empty store with the pages in `state`, either all of them or none.
 
         Parameters: `state`; `markdown`, the file of the store that it belongs to.
         Raises: ValueError, KeyError, TypeError when the state is not usable.

@@ -44,7 +44,7 @@ class Plan(BaseModel):
 
     Attributes:
         running: Number of generations of a user that may be queued or crawled at the same time; more are accepted and
-        wait.
+            wait.
         files_kept_days: Days that the files of a generation are kept.
         longest_crawl: Maximum timeout of a website, in seconds.
         schedule: The most frequent schedule that a website may have.

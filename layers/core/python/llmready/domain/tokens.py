@@ -131,7 +131,7 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
 
     Raises:
         Unauthenticated: The signature or the audience is wrong, or the token is expired or malformed; the detail does
-        not say which.
+            not say which.
     """
     # Imported here because the worker's image has no JWT library; the worker uses only the constants of this module.
     import jwt  # noqa: PLC0415

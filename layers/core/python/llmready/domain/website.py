@@ -150,7 +150,7 @@ class Website(CrawlRules):
     Attributes:
         max_pages: None stands for the current limit of the user's plan.
         schedule: How often it is generated automatically. If the plan allows fewer runs, it is generated as often as
-        the plan allows.
+            the plan allows.
         schedule_failures: Failed scheduled runs in a row.
         failed_run_id: ID of the generation of the last of them.
     """

@@ -1,8 +1,7 @@
 """Recognise requests through the CloudFront distribution, and read the viewer's address and host from them.
 
 The distribution adds a secret header, and overwrites two headers with the source address of the viewer and the host
-that the viewer requested. These two are read only from requests with the secret
-header.
+that the viewer requested. These two are read only from requests with the secret header.
 """
 
 import hmac

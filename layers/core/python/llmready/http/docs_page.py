@@ -56,7 +56,7 @@ def docs_page(prefix: str) -> StaticContent:
 
     Args:
         prefix: Path of the API. The files of the page are below ``/docs`` of this path, and the OpenAPI document is
-        beside it.
+            beside it.
     """
     page = _PAGE.substitute(
         openapi=f"{prefix}/openapi.json",

@@ -91,8 +91,8 @@ class Problem(Answer):
     errors: list[FieldError] | None = None
 
 
-# Invisible characters: Unicode's categories Cf, Co, Zl and Zp, and the controls from DEL on. Lone
-# surrogates do not get past the gate.
+# Invisible characters: Unicode's categories Cf, Co, Zl and Zp, and the controls from DEL on. Lone surrogates do not
+# get past the gate.
 _UNSEEN = (
     "\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064"
     "\u2066-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
