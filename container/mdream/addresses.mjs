@@ -1,7 +1,7 @@
-// Addresses of links and images as the URL standard reads them, which is how the crawl reads them too.
+// Addresses of links and images by the rules of the URL standard, which the crawl also follows.
 import { decodedAttribute } from './references.mjs'
 
-// What may stay as it is: a browser would change nothing but make it absolute.
+// Addresses that can stay unchanged: a browser would only make them absolute.
 const USUAL = /^(?!https?:(?!\/\/)|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%)]+$/i
 const BASED = /^(?:https?:\/\/|[/#?.]|[^:]*$)/i
 const UNSAFE_IN_MARKDOWN = /[|<>]/g
@@ -9,10 +9,11 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
 const PROTECTED = /email-protection#([0-9a-f]{4,200})$/i
 
 /**
- * Return the address that the value of an attribute names, made absolute where its author wrote it unusually; empty when it is none.
+ * Return the address in the value of an attribute, made absolute if it is written in an unusual way; empty if it is
+ * not an address.
  *
  * @param {string} written The value of the attribute.
- * @param {string} origin What it is relative to.
+ * @param {string} origin The address that it is relative to.
  */
 export function addressOf(written, origin) {
   if (USUAL.test(written)) return written
@@ -25,7 +26,7 @@ export function addressOf(written, origin) {
   }
 }
 
-/** Return an address of `addressOf` as an absolute one, or as it is where it is none. */
+/** Return an address of `addressOf` as an absolute address; return other values unchanged. */
 export function absoluteOf(address, origin) {
   if (ABSOLUTE.test(address)) return address
   try {

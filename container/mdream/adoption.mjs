@@ -2,7 +2,7 @@
 import { MARKER } from './open_elements.mjs'
 import { FORMATTING, ID, PROPERTIES, SCOPE, SPECIAL } from './tags.mjs'
 
-/** Rounds of the algorithm for one end tag, a number of the standard. */
+/** Rounds of the algorithm for one end tag, as the standard defines. */
 const ROUNDS = 8
 /** Nodes that may move in one page; beyond them formatting ends where its block ends, which keeps the time linear. */
 const MOST_MOVES = 1 << 21
@@ -81,7 +81,7 @@ function furthestBlock(builder, element) {
   return found
 }
 
-/** Let a formatting element count for nothing. */
+/** Ignore a formatting element from now on. */
 function rename(builder, element) {
   builder.open[builder.tree.tag[element]]--
   builder.tree.tag[element] = ID.span

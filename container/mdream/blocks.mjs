@@ -42,7 +42,7 @@ export class Blocks {
     this.prefix = ''
   }
 
-  /** How many quotations and items are open. */
+  /** Number of open quotations and items. */
   get depth() {
     return this.containers.length - 1
   }
@@ -128,7 +128,7 @@ export class Blocks {
     this.enter(container(first, ' '.repeat(first.length), true))
   }
 
-  /** Go on with the last item of the list that is open; say whether there is one. */
+  /** Continue the last item of the open list; return whether there is one. */
   resumeItem() {
     this.flush()
     const list = this.lists[this.lists.length - 1]
@@ -192,7 +192,7 @@ export class Blocks {
     this.text += first + (text.includes('\n') ? withPrefix(text, prefix) : text)
   }
 
-  /** Say whether no empty line goes before the next block: items follow each other, and their lists their text. */
+  /** Return whether the next block needs no empty line before it: between items, and between an item's text and its list. */
   isTight() {
     const { containers } = this
     const at = containers.findIndex((one) => !one.isBegun)

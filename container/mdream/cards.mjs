@@ -1,4 +1,4 @@
-// Cards that lead to other pages, below the end of a text: a title that is a link, often with a picture and a teaser.
+// Cards with links to other pages below the end of a text: a linked title, often with a picture and a teaser.
 import { children, holds } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -9,7 +9,7 @@ const FEWEST = 2
 const MOST_CARDS = 0.7
 /** Share of a card that is one link when it has no heading. */
 const LINKED = 0.5
-/** Share of the text that may stand below the end of it, and characters of a paragraph. */
+/** Share of the text that may be below its end, and characters of a paragraph. */
 const BELOW_END = 0.1
 const LONG_PARAGRAPH = 80
 /** Characters of the text outside of cards, and its share of theirs, from which a page is a text and no list of cards. */
@@ -24,7 +24,7 @@ const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADI
 const NUMBER_SIGN = 35
 
 /**
- * Leave out groups of cards that stand below the end of a text, or above its beginning.
+ * Leave out groups of cards below the end of a text or above its beginning.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
@@ -36,7 +36,7 @@ export function leaveOutCards(tree, measure, main) {
   const { first, last, length } = textBetween(tree, measure, main, groups)
   const doomed = groups.filter((group) => group >= last || tree.end[group] <= first)
   if (length < SHORTEST_TEXT || length < sumOf(doomed, (group) => measure.length(group)) * SMALLEST_TEXT) return
-  // Cards with long texts of their own may be what the page is about.
+  // Cards with long texts may be the content of the page.
   if (sumOf(doomed, (group) => measure.prose(group)) > length * LONGEST_TEASERS) return
   for (const group of doomed) tree.leaveOut(group)
 }
@@ -84,7 +84,7 @@ function headingOf(tree, top) {
   return -1
 }
 
-/** Return where the text begins and ends, and its length: its paragraphs outside of cards, but for the few at its ends. */
+/** Return the beginning, the end and the length of the text: its paragraphs outside of cards, except a few at its ends. */
 function textBetween(tree, measure, main, groups) {
   const paragraphs = []
   let whole = 0

@@ -30,7 +30,7 @@ const LAYOUT = ids('code', 'table', 'tbody', 'td', 'tr')
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
 
 const SPHINX_DEFAULT = /(?:^|\s)highlight-default(?:\s|$)/
-// Imports, and names where functions, classes and decorators are made.
+// Imports, and definitions of functions, classes and decorators.
 const PYTHON_TOKENS = new Set(['kn', 'nc', 'nd', 'nf'])
 
 const found = new Map()
@@ -59,8 +59,8 @@ export function languageOf(tree, block) {
 }
 
 /**
- * Return what the tokens of a block say that Sphinx was told no language of: a prompt, or what only Python's grammar
- * marks. It takes all that Python's lexer takes for Python, and that is also most of what a shell is told.
+ * Guess the language of a block without a language in Sphinx from its tokens: a prompt, or tokens that only Python's
+ * lexer produces. Sphinx uses Python's lexer by default, which also accepts most shell commands.
  */
 function fromTokens(tree, block) {
   const end = tree.end[block]

@@ -12,7 +12,7 @@ const LISTS = ids('div', 'dl', 'ol', 'p', 'section', 'table', 'ul')
 const BOXES = ids('aside', 'details', 'div', 'section')
 
 /**
- * Leave out lists of links that lead to other places of the same page, with the boxes around them.
+ * Leave out lists of links to other places of the same page, with the boxes around them.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
@@ -44,7 +44,7 @@ function listOf(tree, measure, link, main) {
   return -1
 }
 
-/** Return the outermost element that holds nothing beside a list but a title. */
+/** Return the outermost element that contains only a list and a title. */
 function boxOf(tree, measure, list, main) {
   let box = list
   for (let above = tree.parent[list]; above > main && BOXES[tree.tag[above]]; above = tree.parent[above]) {

@@ -1,4 +1,4 @@
-// One page, from its bytes to what it says about itself and the Markdown of its main part.
+// Convert one page from bytes to its raw facts and the Markdown of its main part.
 import { factsOf, originOf } from './facts.mjs'
 import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
@@ -10,7 +10,7 @@ import { TooManyNodes } from './tree.mjs'
 import { leaveOutUnseen } from './visibility.mjs'
 import { wholePage } from './whole_page.mjs'
 
-/** Share of a page's text that may be seen without scripts and still count as next to none. */
+/** Share of a page's text up to which the text outside of `noscript` counts as almost empty. */
 const NEXT_TO_NONE = 0.25
 /** Characters of text in `noscript` from which it may be the page's own. */
 const TEXT_WITHOUT_SCRIPTS = 150
@@ -18,20 +18,20 @@ const TAG = /<[^>]*>/g
 /** Bytes at the beginning of a page whose facts are read although its tree would be too large. */
 const BEGINNING = 1 << 18
 
-// There is one page at a time, so what is as long as a page is used again.
+// Only one page is converted at a time, so buffers of the size of a page are reused.
 const MEASURE = new Measure()
 
 /**
  * @typedef {object} Converted
  * @property {string} markdown The main part.
  * @property {import('./page_type.mjs').PageType} pageType
- * @property {object | null} facts What the page says about itself, if wanted.
+ * @property {object | null} facts The raw facts of the page, if requested.
  */
 
 /**
  * Read a page and return its main part.
  *
- * @param {Buffer} bytes The page in UTF-8; good until this returns.
+ * @param {Buffer} bytes The page in UTF-8; valid until this returns.
  * @param {string} url
  * @param {boolean} wantsFacts
  * @returns {Converted}
@@ -72,7 +72,7 @@ function unread(page, url, wantsFacts) {
   return { markdown, pageType: 'article', facts: facts && { ...facts, page_type: 'article' } }
 }
 
-/** Say whether next to all text of a page stands in its `noscript`, as in programs that offer it to search engines. */
+/** Return whether almost all text of a page is in its `noscript`, as in applications that provide it for search engines. */
 function isWithoutScripts(tree) {
   let length = 0
   for (const node of tree.lists[ID.noscript]) {

@@ -1,4 +1,4 @@
-// The converter process: whole pages in, what they say about themselves and the Markdown of their main part out.
+// The converter process: it reads whole pages and returns their raw facts and the Markdown of their main parts.
 import { convert } from './convert.mjs'
 import { serve } from './pipe.mjs'
 

@@ -1,11 +1,11 @@
-// Emphasis as CommonMark reads it back: which delimiters open and close, and which of them cannot be used.
+// Emphasis by the rules of CommonMark: which delimiters open and close emphasis, and which cannot be used.
 
-/** @typedef {{ sign: string, pair: number, opens: boolean }} Delimiter What begins or ends emphasis; `pair` is the same for both. */
+/** @typedef {{ sign: string, pair: number, opens: boolean }} Delimiter The beginning or the end of emphasis; `pair` is equal for both. */
 /** @typedef {string | Delimiter} Piece A part of a line. */
 
 const WORD_BEFORE = /[\p{L}\p{N}]$/u
 const WORD_AFTER = /^[\p{L}\p{N}]/u
-// Signs that may leave emphasis at its edges; a backslash belongs to the sign that it escapes.
+// Characters that may be moved out of emphasis at its edges; a backslash belongs to the character that it escapes.
 const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&!])+\s*/u
 const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;!])+$/u
 const SPACE = /\s/
@@ -17,10 +17,10 @@ const MOST_TRIES = 50
 const MOST_PAIRS = 10
 
 /**
- * Return pieces of a line as Markdown whose emphasis is read back as it was meant.
+ * Return the pieces of a line as Markdown whose emphasis parsers read as intended.
  *
- * A sign at the edge of emphasis moves out of it where a letter stands on the other side, because the delimiter would
- * not count there; delimiters that still do not count are left out.
+ * A punctuation character at the edge of emphasis is moved out of it if a letter follows, because CommonMark would
+ * ignore the delimiter there; delimiters that are still ignored are left out.
  *
  * @param {Piece[]} pieces
  */

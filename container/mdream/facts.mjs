@@ -1,4 +1,4 @@
-// What a page says about itself, as its author wrote it: references are left to who reads the facts.
+// The raw facts of a page, as its author wrote them; the reader of the facts resolves character references.
 import { navigationOf } from './navigation.mjs'
 import { offerOf, publishedOf } from './structured.mjs'
 import { ID } from './tags.mjs'
@@ -8,11 +8,11 @@ import { resolved, sourceOf } from './measure.mjs'
 
 /** Links of one page; a page with more is a trap. */
 const MOST_LINKS = 5000
-/** Characters of an address; a longer one is a trap or a mistake. */
+/** Characters of an address; longer ones are traps or errors. */
 const LONGEST_ADDRESS = 4000
 const MOST_METAS = 200
 const MOST_RELATED = 200
-/** Characters of a title or of what a `meta` says. */
+/** Characters of a title or of the content of a `meta`. */
 const LONGEST_TEXT = 4000
 const MOST_SCRIPTS = 10
 const RELATIONS = /(?:^|\s)(?:alternate|canonical|next|prev)(?:\s|$)/i
@@ -28,7 +28,7 @@ const AMPERSAND = 38
 const { class: CLASS, content: CONTENT, datetime: DATETIME, href: HREF, hreflang: HREFLANG, itemprop: ITEMPROP, name: NAME,
   property: PROPERTY, rel: REL, src: SRC, type: TYPE } = ATTRIBUTE
 
-/** Return the facts of a page of which nothing but what no reader sees is left out. */
+/** Return the raw facts of a page from which only invisible parts were left out. */
 export function factsOf(tree) {
   const heading = tree.first(0, ID.h1)
   const base = baseOf(tree)
@@ -50,7 +50,7 @@ export function factsOf(tree) {
   }
 }
 
-/** Return the address that the links of a page are relative to, which is the page's own unless it names another. */
+/** Return the base address of a page's links: its `<base>`, or else its own address. */
 export function originOf(tree, url) {
   const written = baseOf(tree)
   if (written === null) return url
@@ -90,7 +90,7 @@ function relatedOf(tree) {
   return found
 }
 
-/** Return what the page's structured data, then its `time` elements say of its last change. */
+/** Return the dates of the last change: from structured data, then from `time` elements. */
 function datesOf(tree) {
   const found = []
   const scripts = tree.lists[ID.script].filter((node) => tree.get(node, TYPE).toLowerCase() === 'application/ld+json')
@@ -105,12 +105,12 @@ function datesOf(tree) {
   return found
 }
 
-/** Return where the links of a page lead, each once, without fragments. */
+/** Return the targets of the links of a page, each once, without fragments. */
 function linksOf(tree) {
   const found = new Set()
   for (const kind of [ID.a, ID.area]) for (const node of tree.lists[kind]) note(tree, node, HREF, found)
   for (const kind of [ID.frame, ID.iframe]) for (const node of tree.lists[kind]) note(tree, node, SRC, found)
-  // The crawler runs no scripts, so what a page offers instead of them leads on.
+  // The crawler runs no scripts, so links that a page offers instead of scripts are followed.
   for (const outer of tree.lists[ID.noscript].slice(0, MOST_NOSCRIPTS)) {
     if (!LINK.test(tree.slice(tree.to[outer], tree.closeFrom[outer]))) continue
     const inner = parseNoscript(tree, outer)
@@ -118,7 +118,7 @@ function linksOf(tree) {
     // Such as the contents of a book that a script builds otherwise.
     for (const node of inner.lists[ID.iframe]) note(inner, node, SRC, found)
   }
-  // It holds the contents of a book, which readers without scripts may not get elsewhere.
+  // It contains the table of contents of a book, which may not exist elsewhere for readers without scripts.
   for (const node of tree.lists[ID.script]) if (BOOK_CONTENTS.test(tree.get(node, SRC))) note(tree, node, SRC, found)
   return [...found]
 }
@@ -141,7 +141,7 @@ function note(tree, node, attribute, found) {
 
 function withoutFragment(address) {
   let at = address.indexOf('#')
-  // A reference such as `&#38;` begins no fragment.
+  // A reference such as `&#38;` does not begin a fragment.
   while (at > 0 && address.charCodeAt(at - 1) === AMPERSAND) at = address.indexOf('#', at + 1)
   return at < 0 ? address : address.slice(0, at)
 }

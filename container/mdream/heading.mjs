@@ -1,4 +1,4 @@
-// The heading and the lead of a page where they stand before its main part.
+// The heading and the lead of a page, if they are before its main part.
 import { resolved, textOf } from './measure.mjs'
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, CONTENTS, FILED, OFFER, OUTSIDE, RELATED } from './names.mjs'
 import { ID, ids } from './tags.mjs'
@@ -7,7 +7,7 @@ import { ID, ids } from './tags.mjs'
 const MOST_HEADINGS = 50
 /** Characters of a title that are compared. */
 const LONGEST_TITLE = 1000
-/** Share of the words of a heading that the title of its page has. */
+/** Share of the words of a heading that must be in the title of its page. */
 const COMMON_WORDS = 0.6
 /** Characters of a paragraph between the heading and the main part from which it is a lead, and of all such together. */
 const SHORTEST_LEAD = 40
@@ -21,7 +21,7 @@ const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
 const WORD = /[\p{L}\p{N}]+/gu
 
 /**
- * Return the page's heading when it lies outside of the main part, and the lead between both.
+ * Return the page's heading if it is outside of the main part, and the lead between both.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the whole page.
@@ -49,7 +49,7 @@ function pageHeading(tree, measure, main) {
   return isOnly && titles[0].includes(' ') ? headings[0] : -1
 }
 
-/** Return the prose between the heading and the main part, which many papers write outside of the text. */
+/** Return the prose between the heading and the main part, where many newspapers place the lead. */
 function leadBetween(tree, measure, heading, main) {
   const found = []
   let length = 0
@@ -72,7 +72,7 @@ function isLead(tree, measure, node) {
   return measure.prose(node) >= SHORTEST_LEAD && measure.linkShare(node) < 0.2 && tree.first(node, ID.form) < 0
 }
 
-/** Say whether the title begins with a heading, or the heading with the first part of the title. */
+/** Return whether the title begins with a heading, or the heading with the first part of the title. */
 function beginsAlike(title, heading) {
   const whole = resolved(title.slice(0, LONGEST_TITLE)).trim().replace(/\s+/g, ' ').toLowerCase()
   const first = whole.split(TITLE_PARTS)[0].trim()
@@ -80,7 +80,7 @@ function beginsAlike(title, heading) {
   return !first || lower.startsWith(first) || whole.startsWith(lower)
 }
 
-/** Say whether a title has most words of a heading. */
+/** Return whether a title contains most words of a heading. */
 function sharesWords(title, heading) {
   const own = wordsOf(heading)
   if (own.size < 2) return false

@@ -16,10 +16,10 @@ const DATA = /^\s*data:/i
 const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
 const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|youtu\.be|player\.vimeo\.com|vimeo\.com|dailymotion\.com\/embed|loom\.com\/embed|fast\.wistia|codepen\.io|codesandbox\.io\/embed|stackblitz\.com|jsfiddle\.net|open\.spotify\.com\/embed|w\.soundcloud\.com|slideshare\.net|speakerdeck\.com|google\.com\/maps|openstreetmap\.org|archive\.org\/embed|ted\.com|asciinema\.org)/i
-/** Pixels below which an image without a description is an ornament. */
+/** Pixels below which an image without a description counts as decoration. */
 const SMALLEST = 48
 const LEVELS = 4
-/** Characters of a description that may stand for an image without an address, as a sign does. */
+/** Characters of a description that may replace an image without an address, such as an icon. */
 const LONGEST_SIGN = 20
 const LABELLED = ids('a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th')
 
@@ -36,7 +36,7 @@ export function imageOf(tree, node, origin) {
   return { alt, address: !alt && !isPicture(tree, node, address) ? '' : address }
 }
 
-/** Return where an image lies, by what a browser would load in the end. */
+/** Return the address of the image that a browser would finally load. */
 function sourceOf(tree, node) {
   const source = tree.get(node, ATTRIBUTE.src).trim()
   if (source && !DATA.test(source) && !PLACEHOLDER.test(source)) return source
@@ -80,7 +80,7 @@ function largest(list) {
   return best
 }
 
-/** Say whether an image without a description is part of the text, not an ornament. */
+/** Return whether an image without a description is part of the text and not decoration. */
 function isPicture(tree, node, address) {
   for (const name of [ATTRIBUTE.width, ATTRIBUTE.height]) {
     const size = Number.parseInt(tree.get(node, name), 10)
@@ -95,7 +95,7 @@ function isPicture(tree, node, address) {
   return isInFigure || !/\.svg(?:$|\?)/i.test(address)
 }
 
-/** Say whether the description of an image is all that a link, a heading or a cell says. */
+/** Return whether the description of an image is the only content of a link, a heading or a cell. */
 function isLabel(tree, node) {
   for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
     if (LABELLED[tree.tag[above]]) return !hasText(tree, above)
@@ -108,7 +108,7 @@ function hasText(tree, top) {
   return false
 }
 
-/** Return the title and the address of an embedded page or a film; no address where it is none to look at. */
+/** Return the title and the address of an embedded page or a video; the address is empty if it is not meant for viewing. */
 export function embedOf(tree, node, origin) {
   const none = { title: '', address: '' }
   const isFilm = tree.tag[node] === ID.video

@@ -1,4 +1,4 @@
-// Writes the parts of a line: links, images, code, notes, formulas, boxes to tick.
+// Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
 import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
 import { embedOf, imageOf } from './images.mjs'
 import { formulaOf } from './math.mjs'
@@ -15,7 +15,7 @@ const TABLES = ids('table')
 const PICTURES = ids('img', 'svg')
 const SCRIPT = /^javascript:/i
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
-// Without a form in Markdown: only what is in them is written.
+// Elements without an equivalent in Markdown: only their content is written.
 export const BARE = ids(
   'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'nobr',
   'optgroup', 'option', 'output', 'picture', 'rb', 'ruby', 'rtc', 'slot', 'small', 'span', 'time', 'u', 'wbr',
@@ -27,7 +27,7 @@ const NO_INLINE = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOC
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 
 export class InlineWriter extends TextWriter {
-  /** Begin emphasis, or the like. */
+  /** Begin emphasis, strong emphasis or deleted text. */
   mark(node, tag) {
     if (!this.measure.length(node) || holds(this.tree, node, NO_INLINE)) return node + 1
     const mark = MARKS[tag]
@@ -90,7 +90,7 @@ export class InlineWriter extends TextWriter {
     return end
   }
 
-  /** Return the address of the link that holds all of an element's text, or an empty text. */
+  /** Return the address of the link that contains all of an element's text, or an empty text. */
   onlyAddress(node) {
     const { tree, measure } = this
     const link = tree.all(node, ID.a).find((one) => measure.length(one) === measure.length(node))
@@ -125,7 +125,7 @@ export class InlineWriter extends TextWriter {
     return node + 1
   }
 
-  /** Write how a text is read in brackets behind it. */
+  /** Write the pronunciation of a text (ruby) in brackets after it. */
   ruby(node) {
     this.line.text('(')
     return this.within(node, END_TEXT, ')')
@@ -136,7 +136,7 @@ export class InlineWriter extends TextWriter {
     return this.within(node, END_TEXT, '"')
   }
 
-  /** Write what stands for an element that is left out: a film, an embedded page, a formula, a box that is ticked. */
+  /** Write the replacement of an element: a video, an embedded page, a formula, a checked box. */
   leftOut(node, tag) {
     const { tree, line } = this
     if (tag === ID.iframe || tag === ID.video) {
@@ -156,7 +156,7 @@ export class InlineWriter extends TextWriter {
     }
   }
 
-  /** Say whether a box to tick begins an item of a list. */
+  /** Return whether a check box begins an item of a list. */
   isTask(node) {
     const { tree } = this
     let above = tree.parent[node]

@@ -1,8 +1,9 @@
-// What is left over when parts of a page are left out: headings of what is gone, and counts of views, words and minutes.
+// Remove leftovers after parts of a page were left out: headings of removed parts, and counts of views, words and
+// minutes.
 import { textOf } from './measure.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
-/** Characters of a line of counts, and how many short blocks of a page are examined. */
+/** Characters of a line with counts, and the number of short blocks of a page that are examined. */
 const LONGEST_COUNTS = 80
 const MOST_EXAMINED = 300
 
@@ -35,10 +36,10 @@ const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s
 /** What each line of counts has at least: compiling the expression above takes as long as ten pages, and most sites have none. */
 const COUNTED = /read|view|word|clap|lese|aufruf|ansicht|wörter|lectur|vue|mots|visitas|vistas|palabras|leitura|visualiza|palavras|lettur|parole|lees|lezen|weergave|woord|czytania|wyświetle|słów|läs|læs|чтени|просмотр|okuma|قراءة|مشاهدة|[阅閱字浏瀏访热预読閲분읽조]/i
 const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/
-/** What headings of boxes announce besides text. */
+/** Content besides text that headings of boxes announce. */
 const ANNOUNCED = ids('a', 'button', 'form', 'nav')
 
-/** Leave out short lines that say nothing but how long a page takes to read, or how often it was viewed. */
+/** Leave out short lines that contain only the reading time or the number of views of a page. */
 export function leaveOutCounts(tree, measure, main) {
   const end = tree.end[main]
   let examined = 0
@@ -58,9 +59,9 @@ export function leaveOutCounts(tree, measure, main) {
 }
 
 /**
- * Leave out headings of links or fields that were left out: each announces something that is not there.
+ * Leave out headings of links or form fields that were left out.
  *
- * A heading that its author left without a text stays.
+ * A heading without content in the source is kept.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of what is left of the main part.
@@ -88,7 +89,8 @@ export function leaveOutEmptied(tree, measure, main) {
   }
 }
 
-/** Say whether links or fields, and nothing that is seen without text, were left out between two nodes. */
+/** Return whether only links or form fields, and no visible elements without text, were left out between two nodes.
+*/
 function wasEmptied(tree, from, to) {
   let length = 0
   let announced = 0

@@ -1,4 +1,4 @@
-// One line of Markdown: text with what has to be escaped, code, links, images, emphasis and breaks.
+// One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
 import { joined } from './delimiters.mjs'
 
 /** @typedef {import('./delimiters.mjs').Piece} Piece */
@@ -10,7 +10,7 @@ const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
 const ESCAPE = /\\([!-/:-@[-`{-~])/g
 const WHITE_SPACE = /[ \t\n\f\r]+/g
 const WORD = /[\p{L}\p{N}]/u
-// What begins a block where it begins a line.
+// Text that would begin a block at the start of a line.
 const STARTS = /(?:^|\n)[#\-+>=|:\d[]/
 const BLOCK_START = /^(?:#{1,6}(?=\s|$)|[-+](?=[\s-]|$)|>|=+\s*$|[|:][|:\-\s]+$)/
 const NUMBER_START = /^(\d{1,9})([.)])(?=\s|$)/
@@ -26,9 +26,9 @@ export class Line {
   constructor() {
     /** @type {Piece[]} */
     this.pieces = []
-    /** @type {{ mark: Mark, pair: number }[]} What is open, the outermost first. */
+    /** @type {{ mark: Mark, pair: number }[]} The open marks, the outermost first. */
     this.marks = []
-    /** How many of the last of them are not written yet, because nothing that is seen has followed. */
+    /** Number of the last open marks that are not written yet, because no visible content has followed. */
     this.unwritten = 0
     this.pairs = 0
     /** White space and breaks between the last piece and the next one. */
@@ -60,7 +60,7 @@ export class Line {
     if (to < collapsed.length) this.space = ' '
   }
 
-  /** Add what is Markdown already. @param {string} markdown */
+  /** Add text that is already Markdown. @param {string} markdown */
   markdown(markdown) {
     this.begin()
     this.add(this.isInCell ? markdown.replaceAll('|', '\\|') : markdown)
@@ -120,7 +120,7 @@ export class Line {
     this.endsWithLink = true
   }
 
-  /** Return what was added as Markdown, and begin anew. Lines are apart; an empty one divides paragraphs. */
+  /** Return the added content as Markdown lines, and start again. An empty line separates paragraphs. */
   finish() {
     while (this.marks.length) this.close(this.marks[this.marks.length - 1].mark)
     const { pieces } = this
@@ -136,7 +136,7 @@ export class Line {
     return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces)
   }
 
-  /** Write what comes before the next thing that is seen. */
+  /** Write pending marks, white space and breaks before the next visible content. */
   begin() {
     if (this.space || this.breaks) this.writeSpace()
     if (!this.unwritten) return
@@ -155,7 +155,7 @@ export class Line {
   writeOpening(one) {
     const last = this.pieces[this.pieces.length - 1]
     if (typeof last === 'object' && !last.opens && last.sign === DELIMITERS[one.mark]) {
-      // Equal neighbours become one: the delimiters between them would not be read as two pairs.
+      // Adjacent emphasis of the same kind is joined, because its delimiters would not be read as two pairs.
       this.pieces.pop()
       one.pair = last.pair
     } else {
@@ -195,7 +195,7 @@ export class Line {
     return { isWritten, pair }
   }
 
-  /** Say whether the last thing that was added ends with a letter or a digit. */
+  /** Return whether the last added content ends with a letter or a digit. */
   get endsWithWord() {
     const last = this.pieces[this.pieces.length - 1]
     return !this.space && !this.breaks && typeof last === 'string' && WORD.test(last.slice(-1))
@@ -212,12 +212,12 @@ export class Line {
   }
 }
 
-/** Say whether a character is a space that may stand at the edge of emphasis. */
+/** Return whether a character is white space that can be moved out of emphasis. */
 function isSpace(code) {
   return code === 32 || code === 160
 }
 
-/** Return a paragraph whose lines begin no other block. @param {string} text */
+/** Return a paragraph, escaped so that none of its lines begins another block. @param {string} text */
 export function asParagraph(text) {
   if (!STARTS.test(text)) return text
   return text.split('\n').map((one) => (
@@ -240,7 +240,7 @@ function destination(address) {
   return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
 }
 
-/** Return an address without the parameters by which campaigns are told apart. */
+/** Return an address without tracking parameters of campaigns. */
 function withoutTracking(address) {
   const [rest, ...fragment] = address.split('#')
   const [path, query = ''] = [rest.slice(0, rest.indexOf('?')), rest.slice(rest.indexOf('?') + 1)]

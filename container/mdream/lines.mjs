@@ -1,6 +1,7 @@
-// Short lines around the text of an article: who wrote it and when, advertisements, credits of pictures, links to other articles.
+// Remove short lines around the text of an article: authors and dates, advertisements, photo credits, links to other
+// articles.
 //
-// A line is a block without blocks in it. What it says decides, in the languages of the web; where it stands, too.
+// A line is a block that contains no blocks. Its words, in the common languages of the web, and its position decide.
 import { textOf } from './measure.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
@@ -37,7 +38,7 @@ const CREDIT = new RegExp(`^\\W*(?:${[
   '(?:foto|bild|grafik|quelle|bildquelle|symbolbild|archivbild|imagen|fotograf[ií]a|crédits?(?: photo)?|immagine|zdjęcie|фото|изображение|写真|图片来源|圖片來源|사진)\\s*[:：©]',
 ].join('|')}|(?:.{0,80}(?:getty images|shutterstock|istock(?:photo)?|unsplash|alamy|adobe stock|pexels|pixabay|ap photo|afp)(?: via .{0,30})?$))`, 'iu')
 
-/** What the software of forums writes around posts. */
+/** Texts that forum software writes around posts. */
 const OF_FORUM = new RegExp(`^\\W*(?:${[
   '(?:(?:reply|replies|quote|multiquote|report|share|like|likes|liked|upvote|downvote|vote|votes|thanks|follow|followers|parent|permalink|edit|delete|flag|save|author|copy link|link to (?:post|comment)|share on other sites|add a comment|improve this (?:answer|question)|cite|locked|solved|status|tags|sort by|score|reactions?|more options|post reply|print view|reply with quote|start thread|go up|print|new|oldest|newest|best|top|x)(?:\\W+|$)|\\d+(?:[.,]\\d+)*(?![.,]?\\d)[km]?(?:\\W+|$))+',
   'click to (?:expand|shrink)\\W*|(?:expand|collapse)(?: (?:signature|quote|post))?\\W*|last edited(?: by .{1,40})?\\s*:.{0,60}|(?:\\(see )?edit(?:ed)? (?:history|on .{1,40}|by .{1,40}|.{1,30} by .{1,60})\\W*(?:see edit history\\W*)?',
@@ -51,7 +52,7 @@ const BYLINE = new RegExp(`^\\W*(?:${[
   '(?:ein (?:beitrag|artikel) )?von\\s\\p{Lu}|autor(?:in|en)?\\s*:|text\\s*:|par\\s\\p{Lu}|publié par|écrit par|por\\s\\p{Lu}|escrito por|publicado por|di\\s\\p{Lu}|a cura di|scritto da|door\\s\\p{Lu}|geschreven door|av\\s\\p{Lu}|skrevet av|autor\\s*:|автор\\s*:|текст\\s*:|作者\\s*[:：]|文\\s*[/／]|記者\\s*[:：]|글\\s*[:：]',
 ].join('|')})`, 'u')
 const BYLINE_IN_ANY_CASE = new RegExp(BYLINE.source.replaceAll('\\p{Lu}', '\\p{L}'), 'iu')
-/** Months as their names begin in the languages of the web, and dates in numbers. */
+/** Beginnings of month names in the common languages of the web, and numeric dates. */
 const MONTH = /^(?:jan|feb|fev|fév|m[aä]r|apr|avr|abr|ma[ijy]|juin|jun|juil|jul|aug|ago|ao[uû]|sep|set|o[ck]t|out|nov|de[ckz]|gen|mag|giu|lug|dic|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|ιαν|φεβ|μαρ|απρ|μαΐ|ιουν|ιουλ|αυγ|σεπ|οκτ|νοε|δεκ)/u
 const DATE_IN_NUMBERS = /(?:19|20)\d\d\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}|\d{1,2}[-./]\s?\d{1,2}[-./]\s?(?:19|20)?\d\d(?!\d)/
 const BETWEEN_WORDS = /[^\p{L}\p{N}]+/u
@@ -60,7 +61,7 @@ const MOST_WORDS_OF_DATE = 7
 const AGO = /^\W*(?:(?:published|updated|posted|last updated|vor|hace|il y a|há)\s*:?\s*)?\d+\s+(?:second|minute|min|hour|hr|day|week|month|year|stunde|tag|woche|monat|jahr|heure|jour|mois|hora|día|dia|semana|mes)\w{0,3}(?:\s+ago)?\W*$/iu
 
 /**
- * Leave out lines that are no text of an article.
+ * Leave out lines that do not belong to the text of an article.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
@@ -98,7 +99,7 @@ function isNoText(text, linkShare, isBefore) {
   return (linkShare > 0 ? BYLINE_IN_ANY_CASE : BYLINE).test(text) && !/[.!?]\s/.test(text.replace(/\b\p{Lu}\.\s/gu, ''))
 }
 
-/** Say whether a line is a date, with few words such as "updated" and a time. */
+/** Return whether a line is only a date, with few words such as "updated" and a time. */
 function isDate(text) {
   const words = text.toLowerCase().split(BETWEEN_WORDS).filter((word) => word && !/^\d{1,4}(?:st|nd|rd|th|er)?$/.test(word))
   if (words.length > MOST_WORDS_OF_DATE) return false

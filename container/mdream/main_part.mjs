@@ -1,4 +1,4 @@
-// Finds the main part of a page and takes out of it what is no text of the page.
+// Finds the main part of a page and removes noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, textOf } from './measure.mjs'
@@ -10,13 +10,13 @@ import { leaveOutRepeats } from './repeats.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Characters below which a main part may be an empty shell and the page has its text elsewhere. */
+/** Characters below which a main part may be an empty shell, while the text of the page is elsewhere. */
 const EMPTY = 80
 const NEAR_EMPTY = 200
 /** Characters of a paragraph of prose, and of all such in a footer that holds the text of its page. */
 const LONG_PARAGRAPH = 80
 const LONG_FOOTER = 400
-/** Share of a page's prose below which what is marked as the main part is none. */
+/** Share of a page's prose below which an element that is marked as the main part is not accepted. */
 const SMALLEST_MAIN = 0.3
 /** Share of the prose that one of several articles holds when it is the page's own. */
 const MAIN_ARTICLE = 0.55
@@ -27,9 +27,9 @@ const MOST_LEVELS = 40
 const LISTS = new Set(['listing', 'collection', 'forum'])
 /** Share of the prose that remarks on the posts of a forum have at most. */
 const MOST_REMARKS = 0.4
-/** Candidates for the main part that are weighed. */
+/** Number of candidates for the main part that are compared. */
 const MOST_CANDIDATES = 50
-/** Blocks at either end of the main part that are looked at for links that only walk through the site. */
+/** Blocks at either end of the main part that are examined for links to the previous and next page. */
 const MOST_EDGES = 12
 
 const FRAME_TAGS = ids('aside', 'footer', 'header')
@@ -54,7 +54,7 @@ const WORD = /\p{L}+/gu
 /**
  * Return the main part of a page as plain HTML, ready to become Markdown; the tree is used up.
  *
- * @param {import('./tree.mjs').Tree} tree The page without what no reader sees.
+ * @param {import('./tree.mjs').Tree} tree The page without its invisible parts.
  * @param {import('./measure.mjs').Measure} measure Its lengths.
  * @param {import('./page_type.mjs').PageType} pageType
  * @param {string} origin Address that its links are relative to.
@@ -131,7 +131,7 @@ class Page {
     return articles.length ? 0 : this.byName()
   }
 
-  /** Say whether a page is one text with noise around it, not a list of items. */
+  /** Return whether a page is one text with noise around it, and not a list of items. */
   isOneText() {
     return this.pageType === 'article' || this.pageType === 'documentation' || this.pageType === 'product'
   }
@@ -143,7 +143,7 @@ class Page {
     return measure.prose(main) < SMALLEST_MAIN * (measure.prose(main) + others)
   }
 
-  /** Return how much prose outside of a part is in dialogs, footers and the like. */
+  /** Return the length of prose outside of a part that is in dialogs, footers and similar elements. */
   framedProse(main) {
     const { tree, measure } = this
     const mask = ALWAYS | OUTSIDE | COMMENTS | RELATED | OFFER | BESIDE
@@ -168,7 +168,7 @@ class Page {
     return share >= 0.35 && tree.first(best, ID.h1) >= 0 ? best : -1
   }
 
-  /** Go down from the page while one block holds nearly all of its prose; return that block. */
+  /** Descend from the page while one block contains nearly all of its prose; return that block. */
   byProse() {
     const { tree, measure } = this
     const whole = measure.prose(0)
@@ -200,7 +200,7 @@ class Page {
     const candidates = tree.toldBelow(0, (node) => tree.marks[node] & CONTENT).slice(0, MOST_CANDIDATES)
     const most = Math.max(0, ...candidates.map((node) => measure.prose(node)))
     if (!candidates.length || most < 0.4 * measure.prose(0)) return 0
-    // The innermost that has it all: what is around it is links.
+    // The innermost block with all of it, because only links are around it.
     return candidates.findLast((node) => measure.prose(node) >= 0.9 * most)
   }
 
@@ -222,7 +222,7 @@ class Page {
       // A page that is a table of contents.
       doomed = doomed.filter((node) => !(tree.marks[node] & CONTENTS))
     } else if (left < NEAR_EMPTY && whole - left > 3 * left) {
-      // What is left is nothing: the names mislead.
+      // Nothing would remain, so the class names are misleading.
       doomed = doomed.filter((node) => (tree.tag[node] === ID.footer ? !this.holdsText(node)
         : measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a))
       for (const node of doomed) if (tree.tag[node] === ID.footer) tree.leaveOut(node)
@@ -231,7 +231,7 @@ class Page {
     for (const node of doomed) tree.leaveOut(node)
   }
 
-  /** Say whether a header is that of an article, not that of the page. */
+  /** Return whether a header belongs to an article, not to the page. */
   isOfItem(node) {
     const { tree } = this
     if (tree.tag[node] !== ID.header || this.pageType === 'forum') return false
@@ -239,14 +239,14 @@ class Page {
     return false
   }
 
-  /** Say whether a footer holds paragraphs of prose, as a text that stands in the wrong element. */
+  /** Return whether a footer contains paragraphs of prose, that is, text in the wrong element. */
   holdsText(node) {
     const { tree, measure } = this
     const prose = tree.all(node, ID.p).map((one) => measure.prose(one)).filter((length) => length >= LONG_PARAGRAPH)
     return prose.reduce((sum, length) => sum + length, 0) > LONG_FOOTER
   }
 
-  /** Say whether what is named as comments is the posts of a forum, not remarks on posts. */
+  /** Return whether an element named as comments contains the posts of a forum, not comments on posts. */
   hasPostsAsComments(main) {
     const { tree, measure } = this
     if (this.pageType !== 'forum') return false
@@ -254,7 +254,7 @@ class Page {
     return written.reduce((sum, node) => sum + measure.prose(node), 0) > MOST_REMARKS * measure.prose(main)
   }
 
-  /** Return the length of nodes, in the order of the source, each part of the text counted once. */
+  /** Return the total length of nodes (in the order of the source); nested nodes are counted once. */
   lengthOf(nodes) {
     let length = 0
     let end = 0
@@ -266,7 +266,7 @@ class Page {
     return length
   }
 
-  /** Say whether a part stays although its name speaks against it; `whole`, the length of all there is. */
+  /** Return whether a part is kept although its name marks it as noise; `whole` is the length of the whole text. */
   isKept(node, whole) {
     const { tree, measure } = this
     const tag = tree.tag[node]
@@ -293,7 +293,7 @@ class Page {
     return inHeading && tree.tag[node] === ID.a && textOf(tree, node).length > 3
   }
 
-  /** Take out the signs by which headings link to themselves. */
+  /** Remove the anchors with which headings link to themselves. */
   dropSigns(main) {
     const { tree, measure } = this
     for (const node of tree.all(main, ID.a)) {
@@ -308,7 +308,7 @@ class Page {
       || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
   }
 
-  /** Take out the columns of links of pages that are laid out by a table. */
+  /** Remove the columns of links of pages with a table layout. */
   dropColumns(main) {
     const { tree, measure } = this
     for (const row of tree.all(main, ID.tr)) {
@@ -322,7 +322,7 @@ class Page {
     }
   }
 
-  /** Take out what stands at either end and only walks through the site: previous, next, up. */
+  /** Remove links at either end that only navigate through the site: previous, next, up. */
   dropWalks(main) {
     const { tree } = this
     for (const isBackward of [false, true]) {
@@ -335,7 +335,7 @@ class Page {
     }
   }
 
-  /** Take out a part, and the text behind it that only set it apart from the next one. */
+  /** Remove a part, and separator text after it. */
   dropWalk(node) {
     const { tree } = this
     tree.leaveOut(node)
@@ -345,7 +345,7 @@ class Page {
     }
   }
 
-  /** Go down while one child holds all there is. */
+  /** Descend while one child contains all content. */
   deepest(node) {
     for (let level = 0; level < 20; level++) {
       const full = children(this.tree, node).filter((child) => this.measure.length(child))
@@ -355,7 +355,7 @@ class Page {
     return node
   }
 
-  /** Say whether a part holds an image that leads nowhere, as the pages of galleries do. */
+  /** Return whether a part contains an image without a link, like the pages of galleries. */
   holdsOwnPicture(node) {
     const { tree } = this
     return tree.all(node, ID.img).some((image) => {
@@ -380,7 +380,7 @@ class Page {
   }
 }
 
-/** Leave out those that lie inside another of them. */
+/** Leave out nodes that are inside of another node of the list. */
 function outermost(tree, nodes) {
   let end = 0
   return nodes.filter((node) => {
@@ -390,7 +390,7 @@ function outermost(tree, nodes) {
   })
 }
 
-/** Say whether a main part is so empty that the page's text must lie elsewhere. */
+/** Return whether a main part is so empty that the page's text must be elsewhere. */
 function isShell(main, whole) {
   return main < EMPTY ? whole > 3 * main : main < NEAR_EMPTY && whole > 3 * main + NEAR_EMPTY
 }
