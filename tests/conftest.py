@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from testkit.emulator import Emulator, Place, running_ministack
 
@@ -12,7 +13,12 @@ SHARED_SYSTEM = {"e2e", "web", "image"}
 
 
 def pytest_configure() -> None:
-    """Let programs be interrupted also where the tests run in the background, which ignores SIGINT for all."""
+    """Let programs be interrupted also where the tests run in the background, which ignores SIGINT for all.
+
+    Property tests have no deadline, because the time of one call depends on the load of the machine.
+    """
+    settings.register_profile("without deadline", deadline=None)
+    settings.load_profile("without deadline")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from llms_txt import parse_llms_file
 from markdown_it import MarkdownIt
@@ -109,7 +109,6 @@ hostile = st.text(max_size=80) | st.text(alphabet="[]()<>&;#*_`\\\n\r\u2028!:- a
 
 
 @given(st.lists(st.tuples(hostile, hostile, hostile), min_size=1, max_size=8), hostile)
-@settings(deadline=None)
 def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: str) -> None:
     pages = [
         stored(

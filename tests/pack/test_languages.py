@@ -120,6 +120,22 @@ def test_chosen_languages_come_first_and_the_others_into_optional(tmp_path: Path
     assert done.llms.splitlines()[2].startswith("> Ruisseau.")
 
 
+def test_pages_in_other_languages_give_way_when_pages_are_cut(tmp_path: Path) -> None:
+    paths = [f"/{folder}{name}.html" for folder in ("", "de/", "fr/") for name in ("a", "b", "c")]
+    links = "".join(f'<a href="{path}">{path}</a> ' for path in paths)
+    pages = {"/": page("en", "Brook", TEXTS["en"][1][1], "", links)}
+    for path in paths:
+        lang = path[1:3] if path.count("/") > 1 else "en"
+        pages[path] = page(lang, f"{TEXTS[lang][1][0]} {path}", f"{path}: {TEXTS[lang][1][1]}")
+    sections, done = crawled(pages, tmp_path, "--languages=fr,en", "--max-pages=8")
+    assert sections == {
+        "Brook": ["/fr/a.html", "/fr/b.html", "/fr/c.html"],
+        "English": ["/", "/a.html", "/b.html", "/c.html"],
+        "Optional": ["/de/a.html"],
+    }
+    assert "Left out, by the kind of page: 2 translation." in done.manifest["warnings"]
+
+
 def test_a_choice_without_any_page_is_reported_and_ignored(tmp_path: Path) -> None:
     sections, done = crawled(translated({"": "en", "de/": "de"}), tmp_path, "--languages=ja")
     assert list(sections) == ["Overview", "Deutsch"]

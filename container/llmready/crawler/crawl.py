@@ -30,6 +30,7 @@ from llmready.crawler.fetch.http_cache import HttpCache
 from llmready.crawler.fetch.site_client import SiteClient
 from llmready.crawler.fetch.throttle import Throttle
 from llmready.crawler.kinds import Kind, gives_way
+from llmready.crawler.languages import language_of
 from llmready.crawler.model import Coverage, CrawlResult, PageFailure, Truncation
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.pack.publish import publish, publish_web_root
@@ -176,6 +177,7 @@ class _Crawl:
         patterns = Patterns(options.include, options.exclude)
         self.store.app_name = await read_app_name(client, site)
         frontier, checkpoint = _frontier(options, site.start, patterns, self.store)
+        frontier.languages = frozenset(map(language_of, options.languages))
         scheduler = Scheduler(
             site=site,
             scope=Scope(site.start, site.robots, patterns),

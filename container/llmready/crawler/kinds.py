@@ -44,6 +44,7 @@ class Kind(StrEnum):
 
     CONTENT = "content"
     CHANGES = "change log"
+    TRANSLATION = "translation"
     LEGAL = "legal"
     INDEX = "generated index"
     CATEGORY = "category"

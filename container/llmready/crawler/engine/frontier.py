@@ -1,8 +1,8 @@
 """The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
 Pages are returned level by level (a level is a number of links from the start page), the most important of a level
-first, so that a limit keeps the same pages in whichever order the responses arrive. Lists, notices and forms (see
-`kinds`) come after all levels of content. They may link to more content, which then replaces them in the result.
+first, so that a limit keeps the same pages in whichever order the responses arrive. Lists, notices, forms (see
+`kinds`) and unwanted translations come after all content. They may link to more content, which then replaces them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from llmready.crawler.engine.candidate import Candidate, restored_candidate
 from llmready.crawler.engine.nested_paths import leads_into_itself
 from llmready.crawler.kinds import Kind, gives_way, kind_of, order_of_lists
+from llmready.crawler.languages import language_in
 from llmready.crawler.urls import Url
 from llmready.patterns import Patterns
 
@@ -22,7 +23,6 @@ MAX_KNOWN = 50_000
 """URLs of one site that are stored; further ones are ignored."""
 
 MAX_DEPTH = 100
-
 SMALLEST_PART = 16
 """Smallest part of a level that is started at once if the level does not fit into the limit."""
 
@@ -35,12 +35,13 @@ class Frontier:
     """Decides which page comes next; uses no clock, network or file, and can be stored as JSON.
 
     Parameters: `start`, the start page; `patterns`, which pages are wanted; `max_pages`, greatest number of pages in
-    the result.
+    the result. `languages` may be set to those that are wanted; empty for all.
     """
 
     def __init__(self, start: Url, patterns: Patterns, max_pages: int) -> None:
         self.start = start
         self.max_pages = max_pages
+        self.languages: frozenset[str] = frozenset()
         self.failed = 0
         self.sources_open = 0
         self._patterns = patterns
@@ -107,18 +108,17 @@ class Frontier:
                 continue
             self._see(url)
             if self.wanted(url):
-                level = self._late_level if (is_late := self._is_late(url)) else self._next_level
+                level = self._late_level if (is_late := gives_way(self.kind(url))) else self._next_level
                 level[key] = Candidate(url, depth, priority, is_late=is_late)
                 fresh.append(url)
         return fresh
 
     def kind(self, url: Url) -> Kind:
-        """Return the kind of a page, by its path below the folder of the start page."""
+        """Return the kind of a page, by its path below the folder of the start page and the wanted languages."""
+        if self.languages and (language := language_in(url)) and language not in self.languages:
+            return Kind.TRANSLATION
         is_below = url.path.startswith(self.start.directory)
         return kind_of(url, shared=self._shared if is_below else 0)
-
-    def _is_late(self, url: Url) -> bool:
-        return gives_way(self.kind(url))
 
     def _see(self, url: Url) -> None:
         key, target = url.key, url.target
@@ -288,7 +288,7 @@ class Frontier:
                     candidate.depth,
                     candidate.priority,
                     stays=True,
-                    is_late=self._is_late(candidate.copy_of),
+                    is_late=gives_way(self.kind(candidate.copy_of)),
                 )
             )
 
@@ -330,7 +330,7 @@ class Frontier:
                 hops=hops,
                 asked=asked,
                 copy_of=copy_of,
-                is_late=self._is_late(url),
+                is_late=gives_way(self.kind(url)),
             )
         )
         return True
