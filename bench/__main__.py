@@ -26,9 +26,10 @@ MEASUREMENTS = {
     "fairness": "tenants with one generation each beside one with 500",
     "accounts": "sign-ins, warm routes, cold starts",
     "lists": "lists of somebody who has very much",
+    "web": "the web app: first load, layout shifts, a result of 1,000 pages",
     "deployment": "what operators deploy: synthesis, packages, cost",
 }
-WITH_RUNS = {"crawl", "generation", "fairness", "deployment"}
+WITH_RUNS = {"crawl", "generation", "fairness", "deployment", "web"}
 """Those that take `--runs`, the number of repetitions whose median counts."""
 
 

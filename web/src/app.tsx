@@ -7,6 +7,7 @@ import { screen, prefetch } from './lazy'
 import { Boundary } from './parts/Boundary'
 import { count, date } from './parts/format'
 import { Skeleton } from './parts/states'
+import { Toasts } from './parts/toast'
 import { go, match, usePlace } from './router'
 import { NotFound } from './screens/NotFound'
 import { SignIn } from './screens/SignIn'
@@ -82,7 +83,7 @@ function Frame({ children }: { children: ComponentChildren }) {
             <img src="/icon.svg" alt="" width="24" height="24" />
             LLMReady
           </a>
-          {state === 'signed-in' ? (
+          {state !== 'signed-out' ? (
             <>
               <nav class="nav" aria-label="Main">
                 <a href="/websites" aria-current={path === '/' ? 'page' : current('/websites')}>
@@ -105,11 +106,11 @@ function Frame({ children }: { children: ComponentChildren }) {
               <nav class="nav" aria-label="Main">
                 <a href="/api/v1/docs">API</a>
               </nav>
-              {state === 'signed-out' && path !== '/sign-in' ? (
+              {path === '/sign-in' ? null : (
                 <a class="button small" href="/sign-in">
                   Sign in
                 </a>
-              ) : null}
+              )}
             </>
           )}
         </div>
@@ -117,6 +118,7 @@ function Frame({ children }: { children: ComponentChildren }) {
       <main class="main" id="content" tabIndex={-1}>
         {children}
       </main>
+      <Toasts />
       <footer class="bottom">
         <div class="bottom-inner">
           <span>LLMReady</span>

@@ -1,24 +1,28 @@
 /** Starting a generation, and the URL that a visitor typed before signing up. */
 
-import { call } from './api/client'
+import { ApiError, call } from './api/client'
 
 interface Started {
   generation_id: string
-  website_id?: string
-  message: string
+  website_id?: string | undefined
 }
 
 /**
- * Start a generation for a website or a URL.
+ * Start a generation for a website or a URL. If one is running already, for instance because another tab started it, that
+ * one is shown.
  *
  * @returns the path of the screen that shows it
  * @throws ApiError when the start is refused
  */
 export async function startGeneration(what: { website_id: string } | { url: string }): Promise<string> {
-  const started = await call<Started>('/generations/start', {
+  const started: Started = await call<Started>('/generations/start', {
     method: 'POST',
     body: what,
     headers: { 'Idempotency-Key': crypto.randomUUID() },
+  }).catch((error: unknown) => {
+    const running = error instanceof ApiError && error.code === 'generation_in_progress' ? error.body['generation_id'] : undefined
+    if (typeof running !== 'string') throw error
+    return { generation_id: running, website_id: 'website_id' in what ? what.website_id : undefined }
   })
   const generation = started.website_id
     ? { website_id: started.website_id }

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 
+const SAID = { idle: '', copied: 'Copied', failed: 'Select the text to copy it' }
+
 /** A button that copies text and says so. */
 export function Copy({ text, label = 'Copy', kind = '' }: { text: string | (() => Promise<string> | string); label?: string; kind?: string }) {
-  const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle')
+  const [state, setState] = useState<keyof typeof SAID>('idle')
   useEffect(() => {
     if (state === 'idle') return
     const timer = setTimeout(() => setState('idle'), 2500)
@@ -17,8 +19,13 @@ export function Copy({ text, label = 'Copy', kind = '' }: { text: string | (() =
     }
   }
   return (
-    <button type="button" class={`button small ${kind}`} onClick={copy}>
-      <span role="status">{state === 'copied' ? 'Copied' : state === 'failed' ? 'Select the text to copy it' : label}</span>
-    </button>
+    <>
+      <button type="button" class={`button small ${kind}`} aria-label={label} onClick={copy}>
+        {SAID[state] || label}
+      </button>
+      <span class="visually-hidden" role="status">
+        {SAID[state]}
+      </span>
+    </>
   )
 }

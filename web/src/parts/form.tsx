@@ -171,19 +171,27 @@ export function useSubmission(): Submission {
   }
 }
 
+/** Return where a refusal can be mended. */
+function wayOn({ code, body }: ApiError): { href: string; label: string } | null {
+  if (code === 'website_exists' && body['website_id']) return { href: `/websites/${body['website_id']}`, label: 'Open it' }
+  if (code === 'quota_exceeded' || code === 'plan_limit') return { href: '/usage', label: 'Compare plans' }
+  if (code === 'email_not_verified') return { href: '/account', label: 'Send the mail again' }
+  return null
+}
+
 /** The error of a submission that belongs to no single field. */
 export function FormError({ error, known = [] }: { error: ApiError | undefined; known?: string[] }) {
   if (!error) return null
   const others = Object.entries(error.fields).filter(([field]) => !known.includes(field))
   if (Object.keys(error.fields).length > 0 && others.length === 0) return null
-  const existing = error.code === 'website_exists' ? error.body['website_id'] : undefined
+  const way = wayOn(error)
   return (
     <Notice kind="bad">
       {error.message}
-      {existing ? (
+      {way ? (
         <>
           {' '}
-          <a href={`/websites/${existing}`}>Open it</a>
+          <a href={way.href}>{way.label}</a>
         </>
       ) : null}
       {others.length ? (

@@ -1,4 +1,4 @@
-import { call, type Plan } from '../api/client'
+import { call, type Plan, type Quota } from '../api/client'
 import { useAccount } from '../account'
 import { count, date, plural } from '../parts/format'
 import { Show, useLoad } from '../parts/load'
@@ -13,49 +13,52 @@ interface Stats {
   failed_generations: number
 }
 
-/** Get the quota of the current month, what the plan contains, and the other plans. */
+async function loadUsage(signal: AbortSignal) {
+  const [quota, stats, plans] = await Promise.all([
+    call<Quota>('/generations/quota/check', { signal }),
+    call<Stats>('/websites/stats/user', { signal }),
+    call<{ items: Plan[] }>('/plans', { signal, anonymous: true }),
+  ])
+  return { quota, stats, plans: plans.items }
+}
+
+/** Show the quota of the current month, what the plan contains, and the other plans. */
 export default function Usage() {
-  const { profile, quota } = useAccount()
-  const stats = useLoad((signal) => call<Stats>('/websites/stats/user', { signal }), [])
-  const plans = useLoad((signal) => call<{ items: Plan[] }>('/plans', { signal, anonymous: true }), [])
-  const current = profile?.plan.name
+  const { profile } = useAccount()
+  const usage = useLoad(loadUsage, [])
   return (
     <div class="stack loose">
       <Title text="Usage" />
-      {quota ? (
-        <section class="card stack" aria-labelledby="month-title">
-          <h2 id="month-title">This month</h2>
-          <progress class="progress" aria-label="Generations used this month" max={quota.generations_limit} value={quota.generations_used} />
-          <div class="row between">
-            <span>
-              {count(quota.generations_used)} of {plural(quota.generations_limit, 'generation')} used
-            </span>
-            <span class="muted">{quota.resets_at ? `Resets on ${date(quota.resets_at)}` : ''}</span>
-          </div>
-          <p class="muted">{quota.message}</p>
-        </section>
-      ) : null}
-      <Show of={stats}>
-        {(figures) => (
-          <section class="card" aria-label="All time">
-            <dl class="facts">
-              <Figure name="Websites" value={figures.total_websites} />
-              <Figure name="Active websites" value={figures.active_websites} />
-              <Figure name="Generations" value={figures.total_generations} />
-              <Figure name="Completed" value={figures.successful_generations} />
-              <Figure name="Failed" value={figures.failed_generations} />
-            </dl>
-          </section>
-        )}
-      </Show>
-      <Show of={plans}>
-        {({ items }) => (
-          <section class="card flush" aria-labelledby="plans-title">
-            <div class="card-head">
-              <h2 id="plans-title">Plans</h2>
-            </div>
-            <Table name="Plans" columns={planColumns(current)} rows={items} rowKey={(plan) => plan.name} />
-          </section>
+      <Show of={usage} lines={8}>
+        {({ quota, stats, plans }) => (
+          <>
+            <section class="card stack" aria-labelledby="month-title">
+              <h2 id="month-title">This month</h2>
+              <progress class="progress" aria-label="Generations used this month" max={quota.generations_limit} value={quota.generations_used} />
+              <div class="row between">
+                <span>
+                  {count(quota.generations_used)} of {plural(quota.generations_limit, 'generation')} used
+                </span>
+                <span class="muted">{quota.resets_at ? `Resets on ${date(quota.resets_at)}` : ''}</span>
+              </div>
+              <p class="muted">{quota.message}</p>
+            </section>
+            <section class="card" aria-label="All time">
+              <dl class="facts">
+                <Figure name="Websites" value={stats.total_websites} />
+                <Figure name="Active websites" value={stats.active_websites} />
+                <Figure name="Generations" value={stats.total_generations} />
+                <Figure name="Completed" value={stats.successful_generations} />
+                <Figure name="Failed" value={stats.failed_generations} />
+              </dl>
+            </section>
+            <section class="card flush" aria-labelledby="plans-title">
+              <div class="card-head">
+                <h2 id="plans-title">Plans</h2>
+              </div>
+              <Table name="Plans" columns={planColumns(profile?.plan.name)} rows={plans} rowKey={(plan) => plan.name} />
+            </section>
+          </>
         )}
       </Show>
     </div>

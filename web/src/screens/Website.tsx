@@ -1,4 +1,5 @@
 import { Suspense } from 'preact/compat'
+import { useRef } from 'preact/hooks'
 import { call, type Generation, type HistoryPage, type Website } from '../api/client'
 import { useAccount } from '../account'
 import { screen } from '../lazy'
@@ -12,7 +13,7 @@ import { go, match, usePlace } from '../router'
 import { startGeneration } from '../starting'
 import { Cut } from './website/Cut'
 import { Download } from './website/Download'
-import { Run } from './website/Run'
+import { phase, Run } from './website/Run'
 
 const LlmsTxt = screen(() => import('./website/LlmsTxt'))
 const Pages = screen(() => import('./website/Pages'))
@@ -90,8 +91,13 @@ function WebsiteView({ website, run, tab, onWebsite, onRun, onEnd, reload }: Vie
   const current = tab ?? (completed || running ? 'llms-txt' : 'history')
   const tabs = completed ? [...RESULT_TABS, ...WEBSITE_TABS] : WEBSITE_TABS
   const query = useRunQuery()
+  const watched = useRef(false)
+  if (running) watched.current = true
   return (
     <div class="stack loose">
+      <p class="visually-hidden" role="status">
+        {running && run ? phase(run) : completed && run && watched.current ? `The files are ready: ${plural(run.pages_crawled, 'page')}.` : ''}
+      </p>
       <Header website={website} run={run} running={running} reload={reload} />
       {running && run ? <Run website={website} run={run} onRun={onRun} onEnd={onEnd} /> : null}
       {completed && run ? <Cut website={website} run={run} /> : null}

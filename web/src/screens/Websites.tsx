@@ -1,13 +1,14 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { call, type BulkAnswer, type Generation, type HistoryPage, type Plan, type Website, type WebsiteList } from '../api/client'
 import { useAccount } from '../account'
 import { Dialog } from '../parts/dialog'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
 import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
-import { Show, useLoad } from '../parts/load'
+import { Show, useLoad, type Loaded } from '../parts/load'
 import { Score } from '../parts/Score'
 import { Empty, Notice, State, Title } from '../parts/states'
 import { Table, type Column } from '../parts/Table'
+import { toast } from '../parts/toast'
 import { go, setQuery, usePlace } from '../router'
 import { startGeneration, urlProblem } from '../starting'
 
@@ -50,6 +51,7 @@ const FILTERS: Record<string, (row: Row) => boolean> = {
 export default function Websites() {
   const { query } = usePlace()
   const rows = useLoad(loadRows, [])
+  useRunning(rows)
   const [adding, setAdding] = useState<'one' | 'many' | null>(query.get('refused') ? 'one' : null)
   const close = () => {
     setAdding(null)
@@ -76,6 +78,27 @@ export default function Websites() {
       {adding === 'many' ? <AddMany existing={rows.data?.length ?? 0} onClose={close} onAdded={rows.reload} /> : null}
     </div>
   )
+}
+
+/** Seconds between two looks at running generations, while the page is shown and while it is hidden. */
+const LOOK = 5
+const LOOK_HIDDEN = 30
+
+/** Load the list again while generations run, and tell of those that ended. */
+function useRunning({ data, reload }: Loaded<Row[]>) {
+  const running = useRef(new Set<string>())
+  useEffect(() => {
+    if (!data) return
+    for (const { website, run } of data) {
+      if (!run || isRunning(run) || !running.current.has(run.id)) continue
+      if (run.status === 'completed') toast(`The files of ${website.name} are ready.`, `/websites/${website.id}`)
+      if (run.status === 'failed') toast(`The generation of ${website.name} failed.`, `/websites/${website.id}?run=${run.id}`)
+    }
+    running.current = new Set(data.flatMap(({ run }) => (run && isRunning(run) ? [run.id] : [])))
+    if (running.current.size === 0) return
+    const timer = setTimeout(reload, 1000 * (document.hidden ? LOOK_HIDDEN : LOOK))
+    return () => clearTimeout(timer)
+  }, [data, reload])
 }
 
 function NoWebsites({ add }: { add: () => void }) {

@@ -126,7 +126,8 @@ function stepOf(run: Generation): number {
   return run.total_pages > 0 && run.pages_crawled + run.pages_failed >= run.total_pages ? 3 : 2
 }
 
-function phase(run: Generation): string {
+/** Say in words what a running generation does. */
+export function phase(run: Generation): string {
   return ['Waiting to start', 'Reading robots.txt and the sitemap', 'Fetching pages', 'Packing the files'][stepOf(run)] ?? ''
 }
 

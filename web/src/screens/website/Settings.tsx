@@ -222,10 +222,16 @@ function Preview({ website, run, include, exclude }: { website: Website; run: Ge
       control.abort()
     }
   }, [website.id, include, exclude])
-  if (error) return <p class="small muted">{error.code === 'no_generation' ? 'After the first generation, this shows which pages the patterns match.' : error.message}</p>
-  if (!answer) return null
+  if (error || !answer) {
+    const waiting = error ? error.message : 'Matching the patterns…'
+    return (
+      <div class="preview small muted" role="status">
+        {error?.code === 'no_generation' ? 'After the first generation, this shows which pages the patterns match.' : waiting}
+      </div>
+    )
+  }
   return (
-    <div class="stack tight" role="status">
+    <div class="preview stack tight" role="status">
       <p>
         {plural(answer.kept, 'page address', 'page addresses')} kept, {count(answer.excluded)} excluded, of all that the last generation found.
         {run?.pages_failed ? ` ${plural(run.pages_failed, 'page')} of them could not be read and ${run.pages_failed === 1 ? 'is' : 'are'} not in the files.` : null}

@@ -32,9 +32,20 @@ export interface Manifest {
   failures: { url: string; code: string; detail: string }[]
 }
 
+/** Lists of files that were read before; the files of a completed generation never change. */
+const lists = new Map<string, Promise<ArchiveFile[]>>()
+const MOST_LISTS = 5
+
+/** Read the list of an archive's files, which several tabs of one result show. */
 export async function listFiles(generation: string, signal: AbortSignal): Promise<ArchiveFile[]> {
   if (generation === EXAMPLE) return (await readExample(signal)).files
-  return (await call<{ items: ArchiveFile[] }>(`/generations/${generation}/files`, { signal })).items
+  const known = lists.get(generation)
+  if (known) return known
+  const list = call<{ items: ArchiveFile[] }>(`/generations/${generation}/files`).then(({ items }) => items)
+  if (lists.size >= MOST_LISTS) lists.clear()
+  lists.set(generation, list)
+  list.catch(() => lists.delete(generation))
+  return list
 }
 
 /** Read a text file; files over 4 MB come from a presigned URL. */

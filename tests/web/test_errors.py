@@ -1,0 +1,137 @@
+"""What the app says when something is refused, missing or out of reach, and how a person goes on."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from testkit.sites import Site
+from testkit.system import PASSWORD, System
+from tests.web.conftest import Visitor
+from tests.web.test_flows import finished_website
+
+pytestmark = pytest.mark.e2e
+Visit = Callable[..., Visitor]
+
+
+def test_a_used_up_quota_names_the_day_of_the_next_one(system: System, visit: Visit, handbook: Site) -> None:
+    person, website, _ = finished_website(system, handbook, "free")
+    visitor = visit()
+    page = visitor.sign_in(person, f"/websites/{website}")
+    expect(page.get_by_text("The next ones come on 1")).to_be_visible()
+    # The list starts generations, too, and shows the refusal (403) beside its button.
+    page.goto(f"{visitor.origin}/websites")
+    page.get_by_role("button", name="Generate the files of Handbook").click()
+    expect(page.get_by_role("alert")).to_contain_text("generation")
+    page.goto(f"{visitor.origin}/?url=example.org")
+    page.get_by_role("button", name="Generate the files of example.org").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="Compare plans")).to_be_visible()
+
+
+def test_what_is_not_there_says_so(system: System, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.sign_in(system.user(), "/websites/01900000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("alert")).to_contain_text("There is no such website")
+    page.goto(f"{visitor.origin}/websites/x/y/z")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    page.get_by_role("link", name="Go to the start page").click()
+    expect(page.get_by_role("heading", name="Websites")).to_be_visible()
+
+
+def test_a_website_that_exists_and_a_run_that_another_tab_started_are_opened(
+    system: System, visit: Visit, unfinished_handbook: Site
+) -> None:
+    person = system.user("pro")
+    website = person.website(unfinished_handbook.url, name="Handbook")
+    visitor = visit()
+    page = visitor.sign_in(person, f"/websites/{website}")
+    expect(page.get_by_text("No files yet")).to_be_visible()
+    generation = person.start(website)
+    # The start is refused (409), because one is running; that one is what the person wants to see.
+    page.get_by_role("button", name="Generate", exact=True).click()
+    page.wait_for_url(f"**/websites/{website}?run={generation}")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    # A reload, and a lost connection, change nothing.
+    page.reload()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    visitor.context.set_offline(True)
+    expect(page.get_by_text("LLMReady did not answer")).to_be_visible(timeout=30_000)
+    visitor.context.set_offline(False)
+    expect(page.get_by_text("LLMReady did not answer")).to_be_hidden(timeout=30_000)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+
+    page.get_by_role("link", name="Websites", exact=True).click()
+    page.get_by_role("button", name="Add website").click()
+    page.get_by_label("Website address").fill(unfinished_handbook.url)
+    page.get_by_role("button", name="Add and choose settings").click()
+    page.get_by_role("alert").get_by_role("link", name="Open it").click()
+    page.wait_for_url(f"**/websites/{website}")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("This generation was cancelled")).to_be_visible()
+
+
+def test_starts_during_a_pause_say_so(system: System, visit: Visit) -> None:
+    page = visit().sign_in(system.user(), "/?url=example.org")
+    assert system.admin("pause").returncode == 0
+    try:
+        page.get_by_role("button", name="Generate the files of example.org").click()
+        expect(page.get_by_role("alert")).to_contain_text("pause")
+    finally:
+        assert system.admin("resume").returncode == 0
+
+
+def test_too_many_wrong_passwords_say_how_to_go_on(system: System, visit: Visit) -> None:
+    person = system.user()
+    for _ in range(10):
+        person.http.post("/auth/login", json={"email": person.email, "password": "not the password"})
+    page = visit().open("/sign-in")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too many")
+    expect(page.get_by_label("E-mail")).to_have_value(person.email)
+
+
+def test_unsaved_changes_are_not_lost_by_a_link(system: System, visit: Visit) -> None:
+    person = system.user("pro")
+    website = person.website("https://example.org/", name="Example")
+    visitor = visit()
+    page = visitor.sign_in(person, f"/websites/{website}/settings")
+    page.get_by_label("Name").fill("Another name")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    page.get_by_role("link", name="Usage", exact=True).click()
+    # The question was answered with "stay".
+    assert visitor.watched.dialogs == ["Your changes are not saved. Leave this page?"]
+    expect(page.get_by_label("Name")).to_have_value("Another name")
+    page.get_by_role("button", name="Discard changes").click()
+    page.get_by_role("link", name="Usage", exact=True).click()
+    expect(page.get_by_role("heading", name="Usage")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/websites", "/confirm", "/reset-password", "/unsubscribe", "/download/x"]
+)
+def test_without_javascript_each_address_says_what_to_do(visit: Visit, path: str) -> None:
+    page = visit(java_script_enabled=False).open(f"{path}#token=x")
+    expect(page.get_by_text("Turn it on in your browser and reload the page.")).to_be_visible()
+    expect(page.get_by_text("A link in a mail needs it, too")).to_be_visible()
+    expect(page.get_by_role("link", name="API documentation").first).to_be_visible()
+
+
+def test_999_websites_are_found_filtered_and_sorted(system: System, visit: Visit) -> None:
+    person = system.user("pro")
+    addresses = [f"https://site{number:03}.example.org/" for number in range(1, 1000)]
+    for start in range(0, len(addresses), 50):
+        bulk = {"create": [{"url": url} for url in addresses[start : start + 50]]}
+        assert person.http.post("/websites/bulk", json=bulk).json()["failed"] == 0
+    page = visit().sign_in(person)
+    rows = page.get_by_role("table", name="Your websites").get_by_role("row")
+    expect(page.get_by_role("status").filter(has_text="999")).to_have_count(1, timeout=60_000)
+    page.get_by_label("Sort by").select_option("name")
+    expect(rows.nth(1)).to_contain_text("site001.example.org")
+    page.get_by_label("Search").fill("site77")
+    expect(rows).to_have_count(11)
+    page.get_by_label("Show").select_option("running")
+    expect(page.get_by_text("No website matches")).to_be_visible()
+    page.get_by_role("button", name="Show all websites").click()
+    expect(page.get_by_role("status").filter(has_text="999")).to_have_count(1)
