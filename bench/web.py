@@ -35,8 +35,10 @@ SLOWDOWN = 4
 BYTES_PER_SECOND = 10_000_000 / 8
 LATENCY = 40  # milliseconds
 
-SIGNED_OUT = ("/", "/?url=example.com", "/example", "/example/pages", "/example/score", "/sign-in", "/sign-up",
-              "/forgot-password", "/confirm", "/reset-password", "/unsubscribe", "/download/x", "/nowhere")  # fmt: skip
+SIGNED_OUT: tuple[str, ...] = (
+    "/", "/?url=example.com", "/example", "/example/pages", "/example/score", "/sign-in", "/sign-up",
+    "/forgot-password", "/confirm", "/reset-password", "/unsubscribe", "/download/x", "/nowhere",
+)  # fmt: skip
 SIGNED_IN = ("/websites", "/usage", "/account", "/account/password", "/account/sign-ins", "/account/mails",
              "/account/keys", "/account/webhooks", "/account/data")  # fmt: skip
 TABS = ("llms-txt", "llms-txt?view=raw", "pages", "score", "changes", "use", "history", "settings")
@@ -97,7 +99,7 @@ def main() -> int:
         origin = f"http://localhost:{system.port}"
         _loading(figures, browser, origin, wanted.runs)
         _shifts(figures, browser, origin, person, website)
-        _large_result(figures, browser, origin, person, website, wanted.runs)
+        _large_result(figures, browser, origin, (person, website), wanted.runs)
     return 1 if figures.missed else 0
 
 
@@ -144,9 +146,10 @@ def _shifts(figures: Figures, browser: Browser, origin: str, person: Person, web
 
 
 def _large_result(
-    figures: Figures, browser: Browser, origin: str, person: Person, website: str, runs: int
+    figures: Figures, browser: Browser, origin: str, result: tuple[Person, str], runs: int
 ) -> None:
-    """Open a large result and its pages, and scroll through all of them."""
+    """Open a large result (of a person's website) and its pages, and scroll through all of them."""
+    person, website = result
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page, session = _open(context)
     _sign_in(page, origin, person)

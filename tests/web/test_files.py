@@ -28,6 +28,17 @@ def test_screens_get_the_page_and_missing_files_404(root: httpx.Client) -> None:
     assert root.post("/").status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/websites", "/confirm", "/reset-password", "/unsubscribe", "/download/x"]
+)
+def test_each_address_says_without_javascript_what_to_do(root: httpx.Client, path: str) -> None:
+    found = re.search("<noscript>(.*)</noscript>", root.get(path).text, re.DOTALL)
+    assert found is not None
+    text = " ".join(re.sub("<[^>]+>", " ", found[1]).split())
+    assert "Turn it on in your browser and reload the page." in text
+    assert "A link in a mail needs it, too: turn JavaScript on and open the link again" in text
+
+
 def test_the_root_answers_json_to_programs(system: System) -> None:
     body = httpx.get(f"http://localhost:{system.port}/").json()
     assert body == {"docs": "/api/v1/docs", "openapi": "/api/v1/openapi.json", "health": "/api/v1/health"}
