@@ -39,6 +39,10 @@ class Member:
         """Send a request and return the answer as the function gives it."""
         return self._sent(method, f"/api/v1{path}", body, headers)
 
+    def whole(self, method: str, path: str) -> dict[str, Any]:
+        """Send a request to a whole path and return the answer as the function gives it."""
+        return self._sent(method, path, None, None)
+
     def at(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Send a request to a path outside ``/api/v1``; return the status with what its JSON says."""
         answer = self._sent(method, path, body, None)

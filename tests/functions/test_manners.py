@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
+from infra.openapi import openapi
 from infra.openapi_operations import PROBLEMS
+from llmready.domain.clock import new_id
 from llmready.http.problems import field_errors
 from llmready.http.schemas import auth, bulk, firecrawl, generations, keys, webhooks, websites
 from llmready.http.schemas.common import Request
@@ -121,11 +123,24 @@ def test_the_case_and_parameters_of_a_content_type_do_not_matter(place: Place, n
     assert (status, website["url"]) == (201, "https://example.org")
 
 
-@pytest.mark.parametrize(
-    "path", ["/websites", "/websites/stats/user", "/generations/history", "/keys", "/plans"]
-)
-def test_head_is_get_without_a_body(place: Place, path: str) -> None:
+def test_head_is_get_without_a_body_on_every_route(place: Place) -> None:
+    """Of what exists and, where a route names something, of what does not exist."""
     ada = member(place)
-    head, get = ada.raw("HEAD", path), ada.raw("GET", path)
-    assert (head["statusCode"], head["body"]) == (get["statusCode"], "")
-    assert head["headers"]["Content-Type"] == get["headers"]["Content-Type"]
+    _, website = ada.ask("POST", "/websites", {"url": "https://example.org"})
+    _, key = ada.ask("POST", "/keys", {"name": "Deployment"})
+    assert key["name"] == "Deployment"
+    _, started = ada.ask("POST", "/generations/start", {"website_id": website["id"]})
+    ids = {"website_id": website["id"], "generation_id": started["generation_id"], "code": "not_found"}
+    routes = [path for path, operations in openapi()["paths"].items() if "get" in operations]
+    assert len(routes) > 20
+    statuses = set()
+    for route in routes:
+        of_others = re.sub(r"\{\w+\}", lambda _: new_id(), route)
+        existing = re.sub(r"\{(\w+)\}", lambda name: ids.get(name[1], new_id()), route)
+        for path in (existing, of_others):
+            head, get = (ada.whole(method, path) for method in ("HEAD", "GET"))
+            assert (head["statusCode"], head["body"]) == (get["statusCode"], ""), path
+            assert head["headers"].get("Content-Type") == get["headers"].get("Content-Type"), path
+            statuses.add(get["statusCode"])
+    assert {200, 404} <= statuses
+    assert 500 not in statuses

@@ -102,3 +102,12 @@ def test_openapi_links_lead_to_operations(document: dict[str, Any]) -> None:
     names = {o["operationId"] for operations in document["paths"].values() for o in operations.values()}
     links = re.findall(r'"operationId": "(\w+)"', json.dumps(document))
     assert set(links) == names
+
+
+def test_tags_are_in_the_order_in_which_a_newcomer_needs_them(document: dict[str, Any]) -> None:
+    tags = [tag["name"] for tag in document["tags"]]
+    assert tags == ["auth", "websites", "generations", "keys", "webhooks", "firecrawl", "public"]
+    used = {
+        tag for operations in document["paths"].values() for one in operations.values() for tag in one["tags"]
+    }
+    assert used == set(tags)

@@ -98,6 +98,8 @@ class PinnedWebhookSender:
     def _post(
         self, url: SplitResult, headers: Mapping[str, str], body: bytes, deadline: "_Deadline"
     ) -> WebhookAnswer:
+        if url.scheme not in _DEFAULT_PORTS:
+            raise ValueError("the URL is no HTTP URL")
         host, port = url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme]
         connected = self._connect(host, port, deadline)
         connection: HTTPConnection

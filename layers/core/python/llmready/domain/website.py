@@ -21,7 +21,7 @@ PATTERNS_LIMIT = 50
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Names that never lead to the public internet (RFC 6761, RFC 6762, RFC 8375 and common private ones).
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test",
-                     "invalid", "example", "onion", "arpa", "localdomain", "alt")  # fmt: skip
+                     "invalid", "example", "onion", "arpa", "localdomain", "alt", "svc")  # fmt: skip
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST_AND_PORT = re.compile(r"^[^/?#@:]+:\d{1,5}(?:[/?#]|$)")
 _LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
