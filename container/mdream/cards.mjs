@@ -15,6 +15,8 @@ const LONG_PARAGRAPH = 80
 /** Characters of the text outside of cards, and its share of theirs, from which a page is a text and no list of cards. */
 const SHORTEST_TEXT = 600
 const SMALLEST_TEXT = 0.5
+/** Groups below an article; more of them are what the page is about. */
+const MOST_DOOMED = 4
 /** Share of the text that the teasers of cards have at most. */
 const LONGEST_TEASERS = 0.4
 const MOST_GROUPS = 400
@@ -35,7 +37,7 @@ export function leaveOutCards(tree, measure, main) {
   if (!groups.length) return
   const { first, last, length } = textBetween(tree, measure, main, groups)
   const doomed = groups.filter((group) => group >= last || tree.end[group] <= first)
-  if (length < SHORTEST_TEXT || length < sumOf(doomed, (group) => measure.length(group)) * SMALLEST_TEXT) return
+  if (doomed.length > MOST_DOOMED || length < SHORTEST_TEXT || length < sumOf(doomed, (group) => measure.length(group)) * SMALLEST_TEXT) return
   // Cards with long texts may be the content of the page.
   if (sumOf(doomed, (group) => measure.prose(group)) > length * LONGEST_TEASERS) return
   for (const group of doomed) tree.leaveOut(group)
@@ -84,7 +86,7 @@ function headingOf(tree, top) {
   return -1
 }
 
-/** Return the beginning, the end and the length of the text: its paragraphs outside of cards, except a few at its ends. */
+/** Return the beginning, the end and the length of the text: its paragraphs outside of cards, except a few at its end. */
 function textBetween(tree, measure, main, groups) {
   const paragraphs = []
   let whole = 0
@@ -97,13 +99,11 @@ function textBetween(tree, measure, main, groups) {
     paragraphs.push([node, length])
     whole += length
   }
-  let first = tree.end[main]
   let last = main
   let before = 0
   for (const [node, length] of paragraphs) {
     before += length
-    if (before > BELOW_END * whole) first = Math.min(first, node)
     if (before - length < (1 - BELOW_END) * whole) last = node
   }
-  return { first, last, length: whole }
+  return { first: paragraphs[0]?.[0] ?? tree.end[main], last, length: whole }
 }

@@ -1,4 +1,4 @@
-// Tables of contents within a text: lists of links to its own headings.
+// Tables of contents: within a text, lists of links to its own headings; of a chapter, the list of its pages.
 import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -7,6 +7,9 @@ const MOSTLY_LINKS = 0.85
 /** Characters of a title beside the list, and share of the text that a table of contents has at most. */
 const LONGEST_TITLE = 60
 const LARGEST = 0.3
+/** Characters beside a table of contents that is the page: fewer where it leads to places of the page alone. */
+const BESIDE_PLACES = 200
+const BESIDE_PAGES = 800
 const NUMBER_SIGN = 35
 const LISTS = ids('div', 'dl', 'ol', 'p', 'section', 'table', 'ul')
 const BOXES = ids('aside', 'details', 'div', 'section')
@@ -29,6 +32,14 @@ export function leaveOutContents(tree, measure, main) {
     end = tree.end[list]
     tree.leaveOut(boxOf(tree, measure, list, main))
   }
+}
+
+/** Return how much text stands at most beside tables of contents that are what their page is about; 0 without any. */
+export function mostBeside(tree, contents) {
+  if (!contents.length) return 0
+  const links = contents.flatMap((node) => tree.all(node, ID.a))
+  const toPlaces = links.filter((link) => isWithinPage(tree, link)).length
+  return 2 * toPlaces < links.length ? BESIDE_PAGES : BESIDE_PLACES
 }
 
 /** Return the innermost element around a link that is a list of such links; or -1. */

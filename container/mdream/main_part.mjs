@@ -1,5 +1,6 @@
 // Finds the main part of a page and removes noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
+import { mostBeside } from './contents.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
@@ -38,8 +39,7 @@ const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const IMAGES = ids('img')
-const LEADS = ids('h1', 'h2', 'h3', 'p')
-const LISTINGS = ids('br', 'ol', 'table', 'ul')
+const [LEADS, LISTINGS] = [ids('h1', 'h2', 'h3', 'p'), ids('br', 'ol', 'table', 'ul')]
 /** Characters of a sign as it is written, with references. */
 const LONGEST_SIGN = 12
 const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
@@ -218,7 +218,7 @@ class Page {
     })
     const left = whole - this.lengthOf(doomed)
     const contents = doomed.filter((node) => tree.marks[node] & CONTENTS)
-    if (left < NEAR_EMPTY && contents.length && this.lengthOf(contents) > left) {
+    if (left < mostBeside(tree, contents) && this.lengthOf(contents) > left) {
       // A page that is a table of contents.
       doomed = doomed.filter((node) => !(tree.marks[node] & CONTENTS))
     } else if (left < NEAR_EMPTY && whole - left > 3 * left) {

@@ -28,6 +28,9 @@ const QUOTATIONS = ids('blockquote')
 /** Lists or quotations within each other that are written as such. */
 const DEEPEST_LEVEL = 12
 /** What an item of a list does not begin with when it is text. */
+/** Items of a list of cards, and characters that they have on average: longer ones with headings are sections of a text. */
+const FEWEST_CARDS = 2
+const LONGEST_CARD = 400
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 /** What is seen without a text. */
 const SEEN = ids('hr', 'img')
@@ -277,11 +280,11 @@ export class MarkdownWriter extends InlineWriter {
     return this.within(node, END_LIST)
   }
 
-  /** Say whether a list has headings in it, or is one item that begins with something larger than text. */
+  /** Say whether a list has headings in long items, or is one item that begins with something larger than text. */
   isLayout(node) {
     const { tree } = this
-    if (holds(tree, node, HEADINGS)) return true
     const items = children(tree, node)
+    if (holds(tree, node, HEADINGS) && (items.length < FEWEST_CARDS || this.measure.length(node) > LONGEST_CARD * items.length)) return true
     if (items.length !== 1 || tree.tag[items[0]] !== ID.li) return false
     const first = firstOf(tree, items[0])
     return first >= 0 && LARGE[tree.tag[first]] === 1

@@ -144,7 +144,7 @@ const ALWAYS_NAMES = any(
   String.raw`theme-last-updated|theme-doc-version-badge`,
   String.raw`(?:version|language|lang|theme|locale)[-_]?(?:switcher|switch|selector|select|picker|toggle|menu|dropdown|nav)`,
   String.raw`(?:top|bottom)lang|switchers`,
-  String.raw`search(?:[-_]?(?:box|bar|form|input|button|results?|container|wrapper|section|modal))?|md-search`,
+  String.raw`search(?:[-_]?(?:box|bar|form|input|button|container|wrapper|section|modal))?|md-search`,
   String.raw`copy[-_]?(?:btn|button|link)|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
   String.raw`post-(?:tags|categories|meta-footer|footer)|tag-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,

@@ -8,7 +8,11 @@ const MOST_ROWS = 5000
 const MOST_CELLS = 20_000
 const WIDEST = 50
 
-const BLOCKS = ids('blockquote', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre')
+const BLOCKS = ids('blockquote', 'dl', 'pre')
+const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+/** Rows and columns of a grid, from which headings at its edges are those of a table. */
+const SMALLEST_GRID = 3
+const FEWEST_COLUMNS = 2
 const TOP_HEADINGS = ids('h1', 'h2')
 const CELLS = ids('td', 'th')
 
@@ -54,6 +58,9 @@ class Table {
     this.hasHeads = false
     this.hasBlocks = false
     this.hasTopHeadings = false
+    this.hasHeadings = false
+    /** Whether a heading lies in a cell that is neither in the first row nor the first of its row. */
+    this.hasInnerHeadings = false
     this.hasTables = false
     this.spans = false
     this.hasSpannedColumns = false
@@ -71,7 +78,12 @@ class Table {
       if (tree.has(node, ATTRIBUTE.colspan)) this.hasSpannedColumns = true
     } else if (BLOCKS[tag]) {
       this.hasBlocks = true
+    } else if (HEADINGS[tag]) {
+      this.hasHeadings = true
       if (TOP_HEADINGS[tag]) this.hasTopHeadings = true
+      const row = this.rows[this.rows.length - 1] ?? []
+      const isFirst = row.length > 0 && (row.length === 1 || node < tree.end[row[0]])
+      if (this.rows.length > 1 && !isFirst) this.hasInnerHeadings = true
     }
   }
 
@@ -80,13 +92,22 @@ class Table {
     this.hasTables = true
     this.hasHeads ||= inner.hasHeads
     this.hasTopHeadings ||= inner.hasTopHeadings
+    this.hasHeadings ||= inner.hasHeadings
+  }
+
+  /** Say whether it is a grid of cells whose headings are those of rows and columns. */
+  isGrid() {
+    const { rows, widest } = this
+    if (rows.length < SMALLEST_GRID || widest < FEWEST_COLUMNS || this.hasInnerHeadings || this.hasBlocks || this.hasTables) return false
+    return rows.every((cells) => cells.length === widest || cells.length <= 1)
   }
 }
 
 function isLayout(table) {
   if (table.isSaidToBe) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
-  return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasTopHeadings
+  if (table.hasHeadings && table.isGrid()) return false
+  return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasHeadings
 }
 
 function writeOutSpans(tree, rows, empty, room) {
