@@ -196,7 +196,8 @@ def _frameset() -> dict[str, str | Answer]:
     )
     return {
         "/": "<html><head><title>Mill friends of the valley</title></head><frameset cols='20%,*'>"
-        "<frame src='left.htm'><frame src='main.htm' name='main'></frameset></html>",
+        "<frame src='top.htm'><frame src='left.htm'><frame src='main.htm' name='main'></frameset></html>",
+        "/top.htm": one("Untitled 1", '<img src="logo.gif" alt="Mill friends of the valley">'),
         "/left.htm": one("New Page 1", menu),
         "/main.htm": one("New Page 2", f"<p>We meet each month at the old mill in the valley. {TEXT}</p>"),
         "/history.htm": one("New Page 3", f"<h1>History</h1><p>The mill was built in 1790. {TEXT}</p>"),
@@ -318,7 +319,12 @@ MADE = (
         },
     ),
     OwnedSite("university group", _answers(_group()), "Hydraulics Group, University of the Valley"),
-    OwnedSite("frameset", _answers(_frameset()), "Mill friends of the valley"),
+    OwnedSite(
+        "frameset",
+        _answers(_frameset()),
+        "Mill friends of the valley",
+        {"Overview": ("/main.htm", "/history.htm", "/dates.htm", "/members.htm")},
+    ),
     OwnedSite(
         "book with its contents in a script",
         _answers(_book()),

@@ -79,6 +79,15 @@ def test_each_translation_has_a_section_named_in_its_language(told: str, tmp_pat
     assert sections["Overview"] == ["/", "/guide/", "/guide/oil.html"]
 
 
+def test_a_language_that_only_its_front_page_states_holds_for_its_folder(tmp_path: Path) -> None:
+    pages = translated({"": "de", "en/": "en", "fr/": "fr"}, stated=False)
+    pages = {path: html.replace("<html>", '<html lang="de">') for path, html in pages.items()}
+    for path, lang in (("/en/", "en"), ("/fr/", "fr")):
+        own = f'<link rel="alternate" hreflang="{lang}" href="{path}">'
+        pages[path] = pages[path].replace("</head>", f"{own}</head>")
+    assert list(crawled(pages, tmp_path)[0]) == ["Bach", "English", "Français"]
+
+
 def test_a_template_that_calls_all_pages_english_is_not_believed(tmp_path: Path) -> None:
     pages = translated({"": "fr", "ru/": "ru", "en/": "en"}, stated=False)
     pages = {path: html.replace("<html>", '<html lang="en">') for path, html in pages.items()}

@@ -88,9 +88,7 @@ def make_outline(
     all. The result depends on nothing else, and not on the order of `pages`.
     """
     pages = sorted(pages, key=lambda page: page.url)
-    home = min(
-        pages, key=lambda page: (page.url.key != start.key, page.depth, len(page.url.target), page.url)
-    )
+    home = min(pages, key=lambda page: _rank_as_front_page(page, start))
     found = site_languages(pages, home, text_of)
     chosen = [one for one in map(language_of, languages) if one in found.of.values()]
     main = chosen[0] if chosen else found.main
@@ -124,6 +122,12 @@ def make_outline(
         is_english=main in ("", "en") and not is_mostly_foreign(page.title for page in of_main),
         notes=_notes(languages, chosen),
     )
+
+
+def _rank_as_front_page(page: StoredPage, start: Url) -> tuple[object, ...]:
+    """Return what orders pages by how likely they are the front page; the banner of a frameset has no text."""
+    is_wordless = not (page.excerpt or page.description)
+    return (page.url.key != start.key, page.depth, is_wordless, len(page.url.target), page.url)
 
 
 def _notes(languages: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from llmready.crawler.languages import detected, fits, language_in, language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from llmready.crawler.model import StoredPage
     from llmready.crawler.urls import Url
@@ -42,7 +42,12 @@ def site_languages(
     """
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1
-    found = {page.url: _of_page(page, stated[page.url], is_uniform=is_uniform) for page in pages}
+    # Templates often state the language of a translation on its front page alone, by `hreflang`.
+    folders = {language_in(page.url) for page in pages if stated[page.url] == language_in(page.url)}
+    found = {
+        page.url: _in_folder(page, folders) or _of_page(page, stated[page.url], is_uniform=is_uniform)
+        for page in pages
+    }
     if is_uniform and not any(language_in(page.url) for page in pages):
         found = _as_partly_translated(found, stated[home.url])
     main = found[home.url] or _of_text(home, text_of) or _commonest(found.values())
@@ -64,6 +69,13 @@ def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, st
     else:
         language, is_partly = stated, others <= {stated}
     return dict.fromkeys(found, language) if is_partly else dict(found)
+
+
+def _in_folder(page: StoredPage, folders: Collection[str]) -> str:
+    """Return the language that the address of a page names, where the site has it and the text is in no other."""
+    language, sample = language_in(page.url), _sample(page)
+    is_so = language in folders and fits(language, sample) and detected(sample) in ("", language)
+    return language if is_so else ""
 
 
 def _of_page(page: StoredPage, stated: str, *, is_uniform: bool) -> str:
