@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -55,7 +55,8 @@ class _Site(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body) if is_page else 0))
         self.end_headers()
-        self.wfile.write(body if is_page else b"")
+        with suppress(OSError):  # The crawl may have ended.
+            self.wfile.write(body if is_page else b"")
 
     def log_message(self, *args: object) -> None:
         """Keep the output for the figures."""

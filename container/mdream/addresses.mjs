@@ -38,6 +38,7 @@ export function absoluteOf(address, origin) {
 
 /** Return a mail address that Cloudflare hides from programs, from a link or the code itself; else an empty text. */
 export function protectedMail(address) {
+  if (!address) return ''
   const code = PROTECTED.exec(address)?.[1] ?? (/^[0-9a-f]{4,200}$/i.test(address) ? address : '')
   const bytes = code.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? []
   const mail = bytes.slice(1).map((byte) => String.fromCharCode(byte ^ bytes[0])).join('')

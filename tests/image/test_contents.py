@@ -1,16 +1,19 @@
 """What is in the images: little, nothing that gives rights, and all of it listed."""
 
 import json
+import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from infra.image import engine
 from infra.image.contents import uncompressed_size, write_bill_of_materials
-from infra.image.engine import Buildah
+from infra.image.engine import Buildah, Target
+from infra.paths import ROOT
 
 # Megabytes, uncompressed.
 PLAIN, BROWSER = 350, 1000
@@ -47,6 +50,26 @@ def test_image_has_no_shell_no_setuid_and_no_writable_file(plain: str) -> None:
         accounts = (root / "etc/passwd").read_text().splitlines()
         crawlers = [f"crawler{number}" for number in range(1, 9)]
         assert [line.split(":")[0] for line in accounts] == ["root", "worker", "signals", *crawlers]
+
+
+def test_an_image_of_a_checkout_under_umask_077_can_be_read(
+    image: Callable[[Target], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    for folder in ("container", "layers", "requirements"):
+        leave_out = shutil.ignore_patterns("node_modules", "__pycache__", "dependencies")
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=leave_out)
+    shutil.copy(ROOT / ".dockerignore", checkout)
+    for path in (checkout, *checkout.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    monkeypatch.setattr(engine, "ROOT", checkout)
+    monkeypatch.setattr(engine, "DOCKERFILE", checkout / "container/Dockerfile")
+    with unpacked(image("plain")) as root:
+        entries = [path for path in (root / "opt").rglob("*") if not path.is_symlink()]
+        assert any(path.name == "worker" for path in entries)
+        closed = [path for path in entries if not path.stat().st_mode & stat.S_IROTH]
+        closed += [path for path in entries if path.is_dir() and not path.stat().st_mode & stat.S_IXOTH]
+    assert not closed
 
 
 @pytest.mark.parametrize(
