@@ -283,6 +283,7 @@ def traps(port: int) -> dict[str, str | Answer]:
         "/frames": shell(
             "main.innerHTML = '<iframe src=/framed></iframe><object data=/plugged></object>'; write('Frames.');"
         ),
+        "/framed": page("Framed", body=f"<p>Words of a frame. {WORDS}</p>"),
         "/closed-api": shell(
             "fetch('/closed/data').then((r) => r.text(), () => 'refused').then((t) => write('Got ' + t + '.'));"
             "fetch('/open-data').then((r) => r.text());"
@@ -394,6 +395,7 @@ READ = {
     "/unsafe": "evil",
     "/buffers": "Full.",
     "/plain": "Plain",
+    "/framed": "Words of a frame.",
 }
 FAILED = {
     "/blob": "redirects_elsewhere",
@@ -408,7 +410,7 @@ FAILED = {
 EATS_TOO_MUCH = {"/huge", "/long", "/hog"}
 NEVER_ASKED = [
     "/popped-up", "/sw.js", "/worker.js", "/shared.js", "/from-worker", "/posted", "/file.zip", "/other.zip",
-    "/framed", "/plugged", "/closed/data", "/closed/inside", "/favicon.ico",
+    "/plugged", "/closed/data", "/closed/inside", "/favicon.ico",
 ]  # fmt: skip
 
 
@@ -624,3 +626,61 @@ def test_routes_that_a_static_host_answers_with_404_are_rendered(tmp_path: Path)
         result = run(site.url, tmp_path, "--use-playwright").completed()
     assert "A route of the application." in markdown(result, "/guide/one")
     assert failures(result, site) == {"/lost": "http_error"}
+
+
+ITEMS = """
+let next = 0;
+const list = document.createElement('ul');
+const add = () => {
+  for (let i = 0; i < 20 && next < END; i++) {
+    list.innerHTML += `<li style="height: 200px">Loaf ${next++} of ${location.pathname}. ${WORDS}</li>`;
+  }
+};
+main.append(list);
+add();
+"""
+SCROLLED = f"""
+const END = 70;{ITEMS}
+addEventListener('scroll', () => {{
+  if (innerHeight + scrollY >= document.body.scrollHeight - 5) setTimeout(add, 30);
+}});
+"""
+ENDLESS = SCROLLED.replace("END = 70", "END = 1e9")
+PRESSED = f"""
+const END = 70;{ITEMS}
+const button = document.createElement('button');
+button.textContent = 'Load more loaves';
+button.onclick = () => {{ setTimeout(add, 30); if (next >= END - 20) button.remove(); }};
+main.append(button);
+"""
+FRAMED = """
+write('Around the frames.');
+main.innerHTML += '<iframe src="/frame"></iframe>';
+main.innerHTML += '<iframe srcdoc="<p>Words in the attribute of a frame.</p>"></iframe>';
+main.innerHTML += '<a href=/scrolled>S</a> <a href=/pressed>P</a> <a href=/endless>E</a> <a href=/empty>N</a>';
+"""
+
+
+def test_lists_that_load_more_and_frames_are_read_up_to_a_bound(tmp_path: Path) -> None:
+    pages: dict[str, Answer | str] = {
+        "/": shell(
+            FRAMED
+            + "main.innerHTML += '<a href=/scrolled>S</a> <a href=/pressed>P</a> <a href=/endless>E</a>'"
+        ),
+        "/frame": page("In a frame", body=f"<p>Words of a page in a frame. {WORDS}</p>"),
+        "/scrolled": shell(SCROLLED),
+        "/pressed": shell(PRESSED),
+        "/endless": shell(ENDLESS),
+        "/empty": shell(""),
+    }
+    with serving(pages) as site:
+        result = run(site.url, tmp_path, "--use-playwright").completed()
+        assert failures(result, site) == {"/empty": "empty_page"}
+    assert "Loaf 69 of" in markdown(result, "/scrolled")
+    assert "Loaf 69 of" in markdown(result, "/pressed")
+    endless = markdown(result, "/endless")
+    assert "Loaf 30 of" in endless
+    assert "Loaf 400 of" not in endless
+    assert "Words in the attribute of a frame." in markdown(result, "/")
+    assert "Words of a page in a frame." in result.full
+    assert "browser option" not in json.dumps(result.manifest)

@@ -35,6 +35,10 @@ SECONDS_TO_REST = 8.0
 SECONDS_TO_ANSWER = 8.0
 """Seconds after which a page that does not respond, because its scripts are running, counts as hanging."""
 
+SECONDS_FOR_MORE = 6.0
+MOST_MORE = 10
+"""Times that a page is asked for more, and the seconds within which: lists that load more never end."""
+
 SECONDS_TO_LEAVE = 3.0
 
 # Added to the policy of the site's own response; the stricter one applies. Frames, pictures, plugins and workers are
@@ -48,6 +52,7 @@ _WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
 _FOLDER = Path(__file__).parent
 WATCH = (_FOLDER / "watch.js").read_text()
 READ = (_FOLDER / "read.js").read_text()
+MORE = (_FOLDER / "more.js").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ class Tab:
             # Raises a failure where the page hangs.
             await self._evaluated(visit, "({})")
         await self._wait_until_stable(visit)
+        await self._ask_for_more(visit)
         return await self._read(visit)
 
     async def _wait_until_stable(self, visit: _Visit) -> None:
@@ -219,6 +225,19 @@ class Tab:
             if (rests and enough) or not state["web"]:
                 return
             await asyncio.sleep(QUIET_MS / 1000)
+
+    async def _ask_for_more(self, visit: _Visit) -> None:
+        """Scroll down and press a button such as "Load more", as long as text is added and up to a bound."""
+        loop = asyncio.get_running_loop()
+        end, length = loop.time() + SECONDS_FOR_MORE, 0
+        for _ in range(MOST_MORE):
+            state = await self._evaluated(visit, f"({MORE})()")
+            if not state["asked"] or state["length"] <= length or loop.time() > end:
+                return
+            length = state["length"]
+            # Pages that load more do it in the frame after the one that was scrolled.
+            await asyncio.sleep(QUIET_MS / 1000)
+            await self._wait_until_stable(visit)
 
     async def _look(self, visit: _Visit) -> dict[str, Any]:
         expression = f"globalThis[{json.dumps(self._watch)}]({QUIET_MS}, {LOOK_MS})"

@@ -70,6 +70,7 @@ ENTRIES_WITHOUT_PAUSE = 200
 
 _log = logging.getLogger(__name__)
 
+_ADVICE = "If the page needs JavaScript, turn on the browser option."
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
@@ -282,7 +283,12 @@ class Scheduler:
         alternate = None
         if isinstance(content, HtmlPage):
             alternate = await self._alternates.find(candidate.url, content.relations.markdown)
-        prepared = prepare(content, candidate.url, candidate.depth, alternate)
+        try:
+            prepared = prepare(content, candidate.url, candidate.depth, alternate)
+        except Failure as failure:
+            if failure.code == Code.EMPTY_PAGE and self._browser is None:
+                raise Failure(failure.code, f"{failure.detail} {_ADVICE}") from None
+            raise
         if alternate is not None:
             self._frontier.claim(alternate.url)
         self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))

@@ -65,10 +65,7 @@ def shown_text(content: HtmlPage, url: Url) -> ShownText:
     """Return the sanitised Markdown of an HTML page, its title and its description. Raises: Failure (empty_page)."""
     markdown = clean_markdown(content.markdown)
     if not markdown.strip():
-        raise Failure(
-            Code.EMPTY_PAGE,
-            f"{url} has no text. If the page needs JavaScript, turn on the browser option.",
-        )
+        raise Failure(Code.EMPTY_PAGE, f"{url} has no text.")
     metadata = content.metadata
     return ShownText(
         markdown, clean_line(metadata.title[:LONGEST_FACT]), clean_line(metadata.description[:LONGEST_FACT])
