@@ -34,7 +34,7 @@ export function leaveOutContents(tree, measure, main) {
   }
 }
 
-/** Return how much text stands at most beside tables of contents that are what their page is about; 0 without any. */
+/** Return the maximum length of text beside tables of contents that are the main content of a page; 0 without any. */
 export function mostBeside(tree, contents) {
   if (!contents.length) return 0
   const links = contents.flatMap((node) => tree.all(node, ID.a))

@@ -40,8 +40,8 @@ export function joined(pieces) {
 }
 
 /**
- * Write emphasis with an underscore where all delimiters are read as they were meant then: beside asterisks of strong
- * emphasis its own are read otherwise. Say whether they are.
+ * Write emphasis with underscores if all delimiters are then read as intended, and return whether this is so. Asterisks
+ * of emphasis directly beside those of strong emphasis are read differently.
  *
  * @param {Piece[]} pieces
  */
@@ -138,7 +138,7 @@ function firstLost(pieces) {
   return open.length ? open[open.length - 1].parts[0].pair : NONE
 }
 
-/** Say whether a run can be ended by another one. */
+/** Return whether a run can be closed by another one. */
 function fits(opener, closer) {
   if (opener.character !== closer.character) return false
   if (opener.character === '~') return true

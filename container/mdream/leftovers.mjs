@@ -10,7 +10,7 @@ const MOST_EXAMINED = 300
 const NEVER_COUNTS = ids('blockquote', 'code', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'table')
 const BLOCKS = ids('div', 'p')
 const PARTS = ids('small', 'span')
-/** Content without text: a heading above one of these announces something. */
+/** Visible elements without text; a heading above one of them is kept. */
 const SEEN = ids('audio', 'canvas', 'embed', 'hr', 'iframe', 'img', 'input', 'math', 'object', 'svg', 'video')
 
 const NUMBER = String.raw`(?:ca\.?|about|approx\.?|etwa|environ|unos|circa|около|約|约|大约|大約)?[~≈<:：\s]*[\d٠-٩][\d٠-٩.,\s]{0,9}(?:[km万萬]\b)?`
@@ -33,7 +33,10 @@ const COUNTS = [
   String.raw`(?:وقت|مدة|زمن) القراءة\W*${NUMBER}\s?(?:دقيقة|دقائق)?|${NUMBER} (?:دقيقة|دقائق) (?:قراءة|للقراءة)|${NUMBER} مشاهدة`,
 ].join('|')
 const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s·•|,、，/–—-]*(?:${COUNTS})){0,5}[\s\p{P}\p{S}]*$`, 'iu')
-/** What each line of counts has at least: compiling the expression above takes as long as ten pages, and most sites have none. */
+/**
+ * A word of each line of counts. It is searched first, because the expression above takes long to compile and most
+ * sites have no such line.
+ */
 const COUNTED = /read|view|word|clap|lese|aufruf|ansicht|wörter|lectur|vue|mots|visitas|vistas|palabras|leitura|visualiza|palavras|lettur|parole|lees|lezen|weergave|woord|czytania|wyświetle|słów|läs|læs|чтени|просмотр|okuma|قراءة|مشاهدة|[阅閱字浏瀏访热预読閲분읽조]/i
 const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/
 /** Content besides text that headings of boxes announce. */

@@ -1,4 +1,4 @@
-// Finds the main part of a page and removes noise from it.
+// Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { mostBeside } from './contents.mjs'
 import { beforeMain } from './heading.mjs'
@@ -14,19 +14,25 @@ import { ATTRIBUTE } from './tree.mjs'
 /** Characters below which a main part may be an empty shell, while the text of the page is elsewhere. */
 const EMPTY = 80
 const NEAR_EMPTY = 200
-/** Characters of a paragraph of prose, and of all such in a footer that holds the text of its page. */
+/**
+ * Minimum characters of a paragraph of prose, and of all such paragraphs in a footer that contains the text of the
+ * page.
+ */
 const LONG_PARAGRAPH = 80
 const LONG_FOOTER = 400
 /** Share of a page's prose below which an element that is marked as the main part is not accepted. */
 const SMALLEST_MAIN = 0.3
-/** Share of the prose that one of several articles holds when it is the page's own. */
+/** Minimum share of the prose in one of several articles that is the text of the page. */
 const MAIN_ARTICLE = 0.55
-/** Characters of prose from which the main part is looked for by prose, how much of it that holds, and how deep it lies. */
+/**
+ * For finding the main part by its prose: minimum characters of prose, minimum share of it in the main part, maximum
+ * depth.
+ */
 const LONG_TEXT = 1000
 const NEARLY_ALL = 0.85
 const MOST_LEVELS = 40
 const LISTS = new Set(['listing', 'collection', 'forum'])
-/** Share of the prose that remarks on the posts of a forum have at most. */
+/** Maximum share of the prose in comments on the posts of a forum. */
 const MOST_REMARKS = 0.4
 /** Number of candidates for the main part that are compared. */
 const MOST_CANDIDATES = 50
@@ -40,7 +46,7 @@ const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const IMAGES = ids('img')
 const [LEADS, LISTINGS] = [ids('h1', 'h2', 'h3', 'p'), ids('br', 'ol', 'table', 'ul')]
-/** Characters of a sign as it is written, with references. */
+/** Maximum characters of an anchor symbol in the source, with references. */
 const LONGEST_SIGN = 12
 const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
 const WALKING = new Set(
@@ -51,13 +57,12 @@ const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
 const SEPARATOR = /^[\s|·•*\-–—/<>[\]«»:&;]*$/
 const WORD = /\p{L}+/gu
 
-/**
- * Return the main part of a page as plain HTML, ready to become Markdown; the tree is used up.
+/** Return the main part of a page as Markdown. The tree is modified.
  *
  * @param {import('./tree.mjs').Tree} tree The page without its invisible parts.
  * @param {import('./measure.mjs').Measure} measure Its lengths.
  * @param {import('./page_type.mjs').PageType} pageType
- * @param {string} origin Address that its links are relative to.
+ * @param {string} origin Base address of the links.
  */
 export function mainPart(tree, measure, pageType, origin) {
   return new Page(tree, measure, pageType, origin).markdown()
@@ -152,13 +157,13 @@ class Page {
       .reduce((sum, node) => sum + measure.prose(node), 0)
   }
 
-  /** Return the only article within a part that holds at least half of it, or -1. */
+  /** Return the only article in a part that contains at least half of the part's text, or -1. */
   onlyArticle(articles, part) {
     const { measure } = this
     return articles.length === 1 && measure.length(articles[0]) >= 0.5 * measure.length(part) ? articles[0] : -1
   }
 
-  /** Return the article that has by far the most prose of several, or half of it and the heading; else -1. */
+  /** Return the article with most of the prose, or with half of it and the heading of the page; else -1. */
   mainArticle(articles, part) {
     const { tree, measure } = this
     if (!articles.length) return -1

@@ -1,7 +1,7 @@
-// Writes a part of a page as Markdown.
+// Write a part of a page as Markdown.
 //
-// Definition lists become terms with list items below them, what is folded is unfolded, tables that only lay
-// out a page become blocks, code blocks lose their markup and keep their language, cells become one line.
+// Definition lists become terms followed by list items, folded parts are written in full, layout tables become
+// blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
 import { protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
 import { BARE, InlineWriter } from './inline.mjs'
@@ -16,7 +16,7 @@ import {
 } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Elements that are left out, but leave something in their place. */
+/** Elements that are not written themselves, but are replaced by other text. */
 const LEFT_OUT = ids('iframe', 'input', 'script', 'video')
 const MARKED = ids('b', 'del', 'em', 'i', 's', 'strike', 'strong', 'var')
 const CODE = ids('code', 'kbd', 'samp', 'tt')
@@ -25,34 +25,34 @@ const CELLS = ids('td', 'th')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const LISTS = ids('ol', 'ul')
 const QUOTATIONS = ids('blockquote')
-/** Lists or quotations within each other that are written as such. */
+/** Nesting levels up to which lists and quotations are written as such. */
 const DEEPEST_LEVEL = 12
-/** What an item of a list does not begin with when it is text. */
+/** Elements that a list item with ordinary text does not begin with. */
 /** Items of a list of cards, and characters that they have on average: longer ones with headings are sections of a text. */
 const FEWEST_CARDS = 2
 const LONGEST_CARD = 400
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
-/** What is seen without a text. */
+/** Elements that are visible without text. */
 const SEEN = ids('hr', 'img')
 const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
-/** What a caption holds that is not written as emphasis. */
+/** Elements that prevent a caption from being written as emphasis. */
 const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
 const TITLES = ids('div', 'p', 'summary')
 const DOCUTILS = /docutils|sphinx|reStructuredText/i
 const NUMBER = /^\d{1,9}$/
 
-// Marks of what is written otherwise, beside those that attributes give.
+// Marks that this writer sets, in addition to those from attributes.
 const UNWRAPPED = 8192
 const ENTRIES = 16384
 
 export class MarkdownWriter extends InlineWriter {
   constructor(tree, measure, origin) {
     super(tree, measure, origin)
-    /** The definition lists whose last part explains a term. */
+    /** Definition lists whose most recent part explains a term. */
     this.explained = new Set()
   }
 
-  /** Write a part of the page behind those that were written. */
+  /** Append a part of the page to the output. */
   write(top) {
     const { tag: tags, gone, end: ends } = this.tree
     this.tables = readTables(this.tree, top)
@@ -74,12 +74,12 @@ export class MarkdownWriter extends InlineWriter {
     this.blocks.flush()
   }
 
-  /** Return what was written. */
+  /** Return the Markdown written so far. */
   finish() {
     return this.blocks.finish()
   }
 
-  /** Write the beginning of an element, or all of it; return the node that comes next. */
+  /** Write the start of an element, or the whole element; return the next node to write. */
   enter(node, tag) {
     const { tree, line } = this
     if (tree.marks[node] & PANEL) this.panelLabel(node)
@@ -111,7 +111,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.rt: return this.ruby(node)
       case ID.rp: return tree.end[node]
       case ID.math: return this.math(node)
-      // Text whose markup was never any.
+      // Obsolete elements whose content is plain text.
       case ID.xmp: case ID.plaintext: case ID.listing: return this.pre(node, rawText(tree, node))
       case ID.summary: case ID.template: return this.paragraph(node)
       default: return PROPERTIES[tag] & BLOCK ? this.paragraph(node) : node + 1
@@ -123,7 +123,9 @@ export class MarkdownWriter extends InlineWriter {
     return mail ? this.mail(node, mail) : node + 1
   }
 
-  /** Write a heading; one without a text is none, and one in a link holds the link. */
+  /**
+   * Write a heading. A heading without text is left out; for a heading in a link, the link is written in the heading.
+   */
   heading(node, tag) {
     if (!this.measure.length(node) && !this.holdsPicture(node)) return node + 1
     this.blocks.flush()
@@ -136,7 +138,7 @@ export class MarkdownWriter extends InlineWriter {
     return node + 1
   }
 
-  /** Say whether a heading holds a formula or an image with a description. */
+  /** Return whether a heading contains a formula or an image with a description. */
   holdsPicture(node) {
     const { tree } = this
     for (let inner = node + 1; inner < tree.end[node]; inner++) {
@@ -146,7 +148,7 @@ export class MarkdownWriter extends InlineWriter {
     return false
   }
 
-  /** Write the label of a panel, which a reader sees on the tab that opens it. */
+  /** Write the label of a panel, which is the text of the tab that opens it. */
   panelLabel(node) {
     const { line, blocks } = this
     const label = this.tree.labels.get(node)
@@ -170,7 +172,7 @@ export class MarkdownWriter extends InlineWriter {
     return node + 1
   }
 
-  /** Write the caption of a figure as emphasis, unless it holds what that cannot enclose. */
+  /** Write the caption of a figure as emphasis, unless it contains elements that emphasis cannot enclose. */
   caption(node) {
     if (holds(this.tree, node, NOT_EMPHASIZED)) return this.paragraph(node)
     this.blocks.flush()
@@ -178,7 +180,7 @@ export class MarkdownWriter extends InlineWriter {
     return this.within(node, END_CAPTION)
   }
 
-  /** Write a block in a cell as a line of it, and in a link or a heading as words. */
+  /** Write a block inside a table cell as a line of the cell, and a block inside a link or heading as inline text. */
   blockInLine(node, tag) {
     const { tree, line } = this
     if (!line.isInCell) {
@@ -216,7 +218,9 @@ export class MarkdownWriter extends InlineWriter {
     return this.within(node, END_CELL)
   }
 
-  /** Write a part of a table that only lays out: rows of words become a line, cells that hold blocks become blocks. */
+  /**
+   * Write a part of a layout table: rows of plain text become one line each, cells that contain blocks become blocks.
+   */
   layoutPart(node, tag) {
     const { tree } = this
     if (CELLS[tag]) {
@@ -235,7 +239,7 @@ export class MarkdownWriter extends InlineWriter {
     return above
   }
 
-  /** Say whether a quotation is text that docutils found indented, most often by accident. */
+  /** Return whether a quotation was created by docutils for indented text, which is usually accidental. */
   isIndented(node) {
     const { tree, measure } = this
     const inner = children(tree, node)
@@ -255,7 +259,7 @@ export class MarkdownWriter extends InlineWriter {
     return node + 1
   }
 
-  /** Say whether an element lies in so many of its kind that Markdown's indentation would outgrow the text. */
+  /** Return whether an element is nested so deeply that its indentation would be longer than its text. */
   isTooDeep(node, kinds) {
     const { tree } = this
     let depth = 0
@@ -265,7 +269,7 @@ export class MarkdownWriter extends InlineWriter {
     return false
   }
 
-  /** Write a list; one that only lays out a page becomes blocks. */
+  /** Write a list; a list that is used only for layout becomes blocks. */
   list(node, tag) {
     const { tree, blocks } = this
     const around = tree.parent[node]
@@ -280,7 +284,10 @@ export class MarkdownWriter extends InlineWriter {
     return this.within(node, END_LIST)
   }
 
-  /** Say whether a list has headings in long items, or is one item that begins with something larger than text. */
+  /**
+   * Return whether a list is used for layout: it has headings in long items, or one item that begins with a large
+   * block.
+   */
   isLayout(node) {
     const { tree } = this
     const items = children(tree, node)
@@ -302,14 +309,16 @@ export class MarkdownWriter extends InlineWriter {
     return this.within(node, END_CONTAINER)
   }
 
-  /** Say whether an item is nothing but a list, which then belongs to the item before it. */
+  /** Return whether an item contains only a list, which then belongs to the previous item. */
   isOnlyList(node) {
     const { tree, measure } = this
     const first = tree.tag[node] === ID.li ? firstOf(tree, node) : -1
     return first >= 0 && LISTS[tree.tag[first]] === 1 && measure.length(first) === measure.length(node)
   }
 
-  /** Write a definition list; one whose terms are explained by nothing but such lists is a table of contents. */
+  /**
+   * Write a definition list. If its terms are explained only by other definition lists, it is a table of contents.
+   */
   definitions(node) {
     const { tree, measure } = this
     const parts = children(tree, node)
@@ -329,7 +338,10 @@ export class MarkdownWriter extends InlineWriter {
     return this.tree.marks[this.tree.parent[node]] & ENTRIES
   }
 
-  /** Write what explains a term as an item of a list, and what lies below an entry of a table of contents as part of it. */
+  /**
+   * Write the explanation of a term as a list item, and the content below an entry of a table of contents as part of
+   * the entry.
+   */
   explanation(node) {
     const { tree, blocks } = this
     if (this.isEntry(node)) return blocks.resumeItem() ? this.within(node, END_CONTAINER) : this.beginItem(node)
@@ -357,7 +369,7 @@ export class MarkdownWriter extends InlineWriter {
     return lines.length > 0 && lines.every((line) => this.tree.marks[line] & LINE)
   }
 
-  /** Write Doxygen's code, whose lines are blocks. */
+  /** Write a code block of Doxygen, in which each line is a block element. */
   fragment(node) {
     return this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
   }

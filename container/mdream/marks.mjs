@@ -1,24 +1,24 @@
-// What an element's attributes say about it, as bits: those that names have, and these.
+// Marks that describe an element by its attributes, as bits: those of `names.mjs`, and these.
 import { ALWAYS, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
 import { HEADING, ID, INLINE, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Is said to be the main part. */
+/** Marked as the main part. */
 export const MAIN = 8
-/** Is said to be the text of an article. */
+/** Marked as the text of an article. */
 export const ARTICLE = 16
 
 const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidden: IS_HIDDEN, id: IDENTITY,
   itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE
 const HIDDEN_STYLE = /display\s*:\s*none/i
 
-// Their ids are made of what they name, for links: a heading on comments is none of comments.
+// Generators derive their ids from their text, for links: a heading "Comments" does not mark readers' comments.
 const ANCHORS = Uint8Array.from(PROPERTIES, (properties) => (properties & (HEADING | INLINE) ? 1 : 0))
 for (const name of ['dd', 'dt', 'pre', 'tr']) ANCHORS[ID[name]] = 1
-// So are those of docutils' sections, unless they may be the main part.
+// The same applies to the ids of docutils' sections, unless a section may be the main part.
 const SECTION_CLASS = /(?:^|\s)(?:section|sect\d|chapter|appendix)(?:\s|$)/
 
-/** Return what the newest attributes of a tree, from a place on, say about their element. */
+/** Return the marks of an element by the newest attributes of the tree, from the index `first` on. */
 export function judge(tree, tag, first) {
   const end = tree.attributes
   let mark = 0

@@ -1,4 +1,4 @@
-// Formulas, as the TeX that their authors wrote: in annotations of MathML, in scripts of MathJax, between signs in texts.
+// Read formulas as TeX: from annotations of MathML, scripts of MathJax, and delimiters in text.
 import { children } from './measure.mjs'
 import { decoded, decodedAttribute } from './references.mjs'
 import { ID } from './tags.mjs'
@@ -12,14 +12,14 @@ const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
 const IN_TEXT = /\\\(([^\n]{1,1000}?)\\\)|\\\[([\s\S]{1,4000}?)\\\]|\$\$([^$]{1,4000})\$\$/g
 const LEVELS = 4
 
-/** Return the formula that a `math` element or a script holds as Markdown, or an empty text. */
+/** Return the formula of a `math` element or a script as Markdown, or an empty string. */
 export function formulaOf(tree, node) {
   const tex = tree.tag[node] === ID.math ? texOfMath(tree, node) : texOfScript(tree, node)
   if (!tex) return ''
   return isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
 }
 
-/** Say whether a formula stands for itself, not in a line. */
+/** Return whether a formula is displayed as a block, not inside a line. */
 export function isDisplayed(tree, node) {
   if (/display/i.test(tree.get(node, ATTRIBUTE.type)) || tree.get(node, ATTRIBUTE.display) === 'block') return true
   for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
@@ -45,7 +45,7 @@ function plain(tex) {
   return /^\{\\displaystyle .*\}$/.test(text) ? text.slice('{\\displaystyle '.length, -1).trim() : text
 }
 
-/** Leave out what MathJax 2 made of the formulas whose scripts are there too. */
+/** Leave out the formulas that MathJax 2 rendered, because their scripts are also present. */
 export function leaveOutRendered(tree) {
   for (const script of tree.lists[ID.script]) {
     if (!TEX_SCRIPT.test(tree.get(script, ATTRIBUTE.type))) continue
@@ -55,7 +55,7 @@ export function leaveOutRendered(tree) {
   }
 }
 
-/** Return where the formulas of a text lie, and what they are as Markdown. @param {string} text */
+/** Return the positions of the formulas in a text, with their Markdown. @param {string} text */
 export function formulasIn(text) {
   if (!text.includes('\\(') && !text.includes('\\[') && !text.includes('$$')) return []
   return Array.from(text.matchAll(IN_TEXT), ({ 0: all, 1: inline, 2: displayed, 3: dollars, index: at }) => ({

@@ -1,4 +1,5 @@
-// How long the parts of a page are, and searches within them. Lengths count the characters of texts, without the white space at their ends.
+// Measure the text of the parts of a page, and search in them. Lengths are in characters, without white space at the
+// ends of texts.
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -12,15 +13,15 @@ const NAMED = new Map(Object.entries({
 export class Measure {
   constructor() {
     this.tree = null
-    // What was measured last, and how often parts had been left out until then.
+    // The part that was measured last, and the tree's change counter at that time.
     this.top = -1
     this.changes = -1
-    // How much text, and text of links, lies before each node.
+    // Length of all text, and of link text, before each node.
     this.before = new Int32Array(0)
     this.linkedBefore = new Int32Array(0)
   }
 
-  /** Take the lengths of what is not left out now, of a node and all below it. */
+  /** Measure a node and its descendants, without the parts that are left out at this time. */
   take(tree, top = 0) {
     if (this.tree === tree && this.top === top && this.changes === tree.changes) return
     this.tree = tree
@@ -40,7 +41,7 @@ export class Measure {
       before[node] = length
       linkedBefore[node] = linked
       if (gone[node]) {
-        // Nobody asks for the length of what is below.
+        // The lengths below this node are never used.
         node = end[node] - 1
         continue
       }
@@ -63,7 +64,7 @@ export class Measure {
     return this.linkedBefore[this.tree.end[node]] - this.linkedBefore[node]
   }
 
-  /** Return which part of the text is links, from 0 to 1; without any text it is 1. */
+  /** Return the share of link text in the text, from 0 to 1; 1 if there is no text. */
   linkShare(node) {
     const whole = this.length(node)
     return whole ? this.linked(node) / whole : 1
@@ -74,7 +75,7 @@ export class Measure {
   }
 }
 
-/** Return the elements right below a node that are not left out. */
+/** Return the child elements of a node that are not left out. */
 export function children(tree, top) {
   const found = []
   const end = tree.end[top]
@@ -82,7 +83,7 @@ export function children(tree, top) {
   return found
 }
 
-/** Return the first element right below a node, or -1 when there is none or text comes before it. */
+/** Return the first child element of a node, or -1 if there is none or text precedes it. */
 export function firstOf(tree, top) {
   const end = tree.end[top]
   for (let node = top + 1; node < end; node = tree.end[node]) {
@@ -93,26 +94,26 @@ export function firstOf(tree, top) {
   return -1
 }
 
-/** Return the element that follows a node within its parent, or -1. */
+/** Return the next sibling element of a node, or -1. */
 export function nextOf(tree, node) {
   const end = tree.end[tree.parent[node]]
   for (let next = tree.end[node]; next < end; next = tree.end[next]) if (tree.tag[next] !== 0 && !tree.gone[next]) return next
   return -1
 }
 
-/** Say whether an element of some kinds lies below a node. */
+/** Return whether a node has a descendant of one of some kinds. */
 export function holds(tree, top, kinds) {
   const end = tree.end[top]
   for (let node = top + 1; node < end; node++) if (kinds[tree.tag[node]] && !tree.gone[node]) return true
   return false
 }
 
-/** Return the text of a part, up to a number of characters, its references resolved and its spaces made one. */
+/** Return the text of a part, up to a number of characters, with references resolved and white space collapsed. */
 export function textOf(tree, top, most = 1000) {
   return resolved(sourceOf(tree, top, most)).trim().replace(/\s+/g, ' ')
 }
 
-/** Return the text of a part as its author wrote it, up to a number of characters and what the last node has beyond. */
+/** Return the unprocessed text of a part: whole text nodes, until they have a number of characters together. */
 export function sourceOf(tree, top, most) {
   let text = ''
   const end = tree.end[top]

@@ -1,60 +1,60 @@
-// What surrounds the text of a page, told by the names that the web's page makers give it.
+// Recognise the parts around the text of a page by the names that site generators commonly use.
 //
-// Names are the tokens of `class`, `id` and `role`. Each is judged once for all pages.
+// Names are the tokens of `class`, `id` and `role`. The result for each name is cached for all pages.
 
-/** No text wherever it stands. */
+/** Never text of the page. */
 export const ALWAYS = 1
-/** No text unless it lies within the main part. */
+/** Not text of the page, unless it is inside the main part. */
 export const OUTSIDE = 2
 /** May be the main part. */
 export const CONTENT = 4
 
 /** A box in the text with a title, or the title itself. */
 export const TITLED = 32
-/** The title of a block, which stands for itself. */
+/** The title of a block, written as a line of its own. */
 export const BLOCK_TITLE = 64
-/** A declaration: code, whatever its markup. */
+/** A declaration, written as code with any markup. */
 export const SIGNATURE = 128
-/** Code whose lines are blocks, and such a line. */
+/** Code whose lines are block elements, or such a line. */
 export const FRAGMENT = 256
 export const LINE = 512
-/** A sign by which a heading links to itself. */
+/** A symbol with which a heading links to itself. */
 export const SIGN = 1024
-/** Is not shown. */
+/** Hidden. */
 export const HIDDEN = 2048
 /** A table of contents. */
 export const CONTENTS = 4096
-// 8192, 16384 and 32768 are those of the writer.
-/** Never text, even where what is hidden counts. */
+// The Markdown writer uses 8192, 16384 and 32768.
+/** Never text, even where hidden parts are kept. */
 export const DROPPED = 1 << 16
-/** A panel, slide or the like that is folded until a reader opens it. */
+/** A panel or slide that is folded until a reader opens it. */
 export const FOLDED = 1 << 17
-/** A menu, dialog or the like, which is no text of the page while it is hidden. */
+/** A menu or dialog, which is left out while it is hidden. */
 export const CLOSED = 1 << 18
 /** Comments of readers: text of a forum, noise elsewhere. */
 export const COMMENTS = 1 << 19
-/** The label of a panel, and a panel. */
+/** The tab that opens a panel, and a panel. */
 export const TAB = 1 << 20
 export const PANEL = 1 << 21
-/** What holds nothing but labels of panels. */
+/** A list that contains only the tabs of panels. */
 export const TABS = 1 << 22
-/** Other pages of the site: related, popular, recommended. */
+/** Links to other pages of the site: related, popular, recommended. */
 export const RELATED = 1 << 23
-/** Who wrote a text. */
+/** Information about the author. */
 export const AUTHOR = 1 << 24
 /** Offers: newsletters, calls to action. */
 export const OFFER = 1 << 25
-/** Words by which a page is filed. */
+/** Categories and tags of a page. */
 export const FILED = 1 << 26
-/** Who wrote a post of a forum, and what stands below each of their posts. */
+/** The author of a forum post, and the signature below each post. */
 export const POSTER = 1 << 27
 /** A post of a forum, or a comment. */
 export const POST = 1 << 28
-/** Numbers of the lines of code, where there is nothing else. */
+/** An element that contains only the line numbers of code. */
 export const GUTTER = -(2 ** 31)
-/** What customers say of a product. */
+/** Customer reviews of a product. */
 export const REVIEWS = 1 << 30
-/** Beside the text, whatever encloses both. */
+/** Beside the text, also inside the main part. */
 export const BESIDE = 1 << 29
 
 /** @type {[RegExp, number][]} */
@@ -71,23 +71,23 @@ const CLASSES = [
   [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?numbers?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?)(?:\s|$)/, GUTTER],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
-  // mdBook's lines that code needs to compile and no reader sees.
+  // Hidden lines of mdBook, which the code needs only to compile.
   [/(?:^|\s)boring(?:\s|$)/, DROPPED],
 ]
 
-/** Judgements that are remembered, a power of two, and how long a name may be for it. */
+/** Number of cached results, a power of two, and the longest name that is cached. */
 const SLOTS = 16_384
 const LONGEST_KNOWN = 200
-/** Characters of one attribute that are looked at. */
+/** Characters of one attribute that are examined. */
 const LONGEST = 1000
 
-// Whole words of a name: `post-share-buttons` has the words post, share, buttons.
+// These lists contain whole words of names: `post-share-buttons` has the words post, share and buttons.
 const ALWAYS_WORDS = words(
   'cookie cookies consent gdpr ccpa onetrust breadcrumb breadcrumbs crumbs pagination pager addthis ',
   'sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement ',
   'adsbygoogle nav navigation navbar ',
 )
-// First words of names that say how a page is laid out, not what an element is.
+// First words of names that describe the layout of a page, not an element.
 const ABOUT_THE_PAGE = words('with has no is without show hide on off js layout wy')
 const FOLDED_WORDS = words(
   'tab tabs pane panel panels tabpanel tabcontent accordion accordions collapse collapsible collapsed expand expandable ',
@@ -130,7 +130,7 @@ const ALWAYS_NAMES = any(
   String.raw`quick-?(?:view|links)`,
   String.raw`(?:.*[-_])?(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
   String.raw`share(?:-.*)?|jp-relatedposts|(?:.*[-_])?shar(?:e|ing)[-_](?:text|title|label|heading|wrap(?:per)?|container|section|widget|counts?)`,
-  // Programs that add buttons for sharing.
+  // Plugins that add share buttons.
   String.raw`(?:shariff|dpsp|addtoany|a2a|heateor|ssba|swp|essb|mashsb|jssocials|sfsi|novashare|sassy-social)(?:[-_].*)?`,
   String.raw`(?:related|recommended|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|news)(?:[-_].*)?`,
   String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
@@ -198,21 +198,21 @@ const CONTENT_NAMES = any(
   String.raw`textblock|section-content`,
 )
 
-/** Names that say that a part is the text, whatever its other names say. */
+/** Names that mark a part as text. They take precedence over its other names. */
 const TEXT_NAMES = any(String.raw`(?:article|post|entry|story|news)[-_]{0,2}(?:content|body|text)|h?entry`)
 const BUT_TEXT = ~(ALWAYS | OUTSIDE | RELATED | AUTHOR | OFFER | FILED | BESIDE)
 
 const SPACES = /\s+/
-/** Judgements of single names, which differ far less than their combinations. */
+/** Results for single names. There are far fewer names than combinations of names. */
 const KNOWN_NAMES = new Map()
 const MOST_KNOWN = 1 << 14
 const IS_TEXT = 1 << 31
 
-/** Judgements of names by where they stand in a page. A slot holds the judgement of the last name that fell into it. */
+/** A cache of results for the names in a page. A slot holds the result for the last name that was mapped to it. */
 class Judgements {
   constructor(judge) {
     this.judge = judge
-    // A name is known by its hash and its length: two names share both once in thousands of millions.
+    // A name is identified by its hash and length; the probability that two names share both is about 1 in 10^9.
     this.hashes = new Int32Array(SLOTS)
     this.lengths = new Uint8Array(SLOTS)
     this.results = new Int32Array(SLOTS)
@@ -221,7 +221,7 @@ class Judgements {
   of(tree, from, to) {
     const { codes } = tree
     const length = to - from
-    // Highlighters give each word of code a letter.
+    // Highlighters use one-letter classes for each word of code.
     if (length < 2) return 0
     if (length > LONGEST_KNOWN) return this.judge(tree.slice(from, Math.min(to, from + LONGEST)))
     let hash = length
@@ -243,12 +243,12 @@ const CLASS_JUDGEMENTS = new Judgements((names) => {
 })
 const ID_JUDGEMENTS = new Judgements(judgeAll)
 
-/** Return what a `class`, whose value stands there in a page, says about an element, as bits. */
+/** Return the marks of a `class` value at a position in the page, as bits. */
 export function judgeClass(tree, from, to) {
   return CLASS_JUDGEMENTS.of(tree, from, to)
 }
 
-/** Return what an `id` says about an element, as bits. */
+/** Return the marks of an `id` value at a position in the page, as bits. */
 export function judgeId(tree, from, to) {
   return ID_JUDGEMENTS.of(tree, from, to)
 }
@@ -260,7 +260,7 @@ function judgeAll(names) {
     if (known === undefined) {
       known = judgeName(name) | (TEXT_NAMES.test(name) ? IS_TEXT : 0)
       if (KNOWN_NAMES.size >= MOST_KNOWN) KNOWN_NAMES.clear()
-      // A copy, because a part of a page's source would keep all of it in memory.
+      // Copied, because a substring would keep the whole source of the page in memory.
       KNOWN_NAMES.set(` ${name}`.slice(1), known)
     }
     result |= known
@@ -268,7 +268,7 @@ function judgeAll(names) {
   return result & IS_TEXT ? result & BUT_TEXT & ~IS_TEXT : result
 }
 
-/** Return what `role` says about an element, as bits. */
+/** Return the marks of a `role` value, as bits. */
 export function judgeRole(role) {
   const name = role.trim().toLowerCase()
   if (ROLES.has(name)) return ALWAYS
@@ -288,7 +288,7 @@ function judgeName(name) {
   if (POST_WORDS.has(parts[0])) kind |= POST
   if (POST_PARTS.has(parts[parts.length - 1]) || parts.some((part) => POSTER_WORDS.has(part)) || POSTER_NAMES.test(lower)) kind |= POSTER
   if (AUTHOR_NAMES.test(lower)) kind |= AUTHOR
-  // What is named after writing a review may hold the description, too.
+  // Parts with "write" and "review" in their names may also contain the description.
   if (parts.some((part) => REVIEW_WORDS.has(part)) && !parts.includes('write')) kind |= REVIEWS
   if (BESIDE_NAMES.test(lower)) kind |= BESIDE
   if (MENU_NAMES.test(lower)) kind |= ALWAYS

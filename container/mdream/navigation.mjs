@@ -1,18 +1,19 @@
-// The navigation of a page: the links of its menus, sidebars and tables of contents, with the names of the parts around them.
+// Read the navigation of a page: the links of its menus, sidebars and tables of contents, with the names of their
+// sections.
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, OFFER, OUTSIDE, RELATED, REVIEWS } from './names.mjs'
 import { holds } from './measure.mjs'
 import { HEADING, ID, NEVER, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Links of one page that are read. */
+/** Maximum number of links that are read from one page. */
 const MOST_LINKS = 2000
-/** Characters of a label; the rest is cut. */
+/** Characters after which a label is cut. */
 const LONGEST_LABEL = 200
-/** Menus of one page that are read. */
+/** Maximum number of menus that are read from one page. */
 const MOST_MENUS = 300
-/** Levels that are followed. */
+/** Maximum depth of a menu. */
 const DEEPEST = 40
-/** Bytes of a class or id that are looked at. */
+/** Bytes of a class or id that are examined. */
 const LONGEST_NAME = 500
 /** Share of a page's text in links to another frame from which the page is the menu of a frameset. */
 const MENU = 0.6
@@ -36,17 +37,16 @@ const LABELS = ids('a', 'button', 'label', 'span', 'summary')
 const LISTED = Uint8Array.from(HEADS)
 for (let tag = 0; tag < LISTS.length; tag++) LISTED[tag] |= LISTS[tag]
 const IGNORED = ids('form', 'input', 'noscript', 'script', 'select', 'style', 'svg', 'template')
-/** What names a part in the menu of a frameset, which was written before lists and classes were. */
+/** Elements that mark headings in the menus of framesets, which are older than lists and classes. */
 const BOLD = ids('b', 'big', 'font', 'strong')
 const WRAPPERS = ids('details', 'li', 'section')
 
 const { class: CLASS, href: HREF, id: IDENTITY, rel: REL, target: TARGET, title: TITLE } = ATTRIBUTE
 const LABEL = ATTRIBUTE['aria-label']
 
-/**
- * Return the links of a page's navigation, part by part of the page, as the author wrote them.
+/** Return the links of a page's navigation, grouped by menu, unchanged.
  *
- * @param {import('./tree.mjs').Tree} tree Of which nothing is left out yet.
+ * @param {import('./tree.mjs').Tree} tree The complete page, before parts are left out.
  * @returns {{ navigation: string, isMenu: boolean }} `navigation` is JSON, a list of menus, or empty: a menu is a list of links, a link a
  *   list of its label, its address and the names of the parts around it; the address `#` is the page itself. `isMenu` says whether the
  *   page is nothing but the menu of a frameset.
@@ -63,7 +63,7 @@ export function navigationOf(tree) {
   return { navigation: menus.length ? JSON.stringify(menus) : '', isMenu }
 }
 
-/** Say whether a page is the menu of a frameset: its text is links that open elsewhere than in its own frame. */
+/** Return whether a page is the menu of a frameset: most of its text is links that open in another frame. */
 function isFrameMenu(tree) {
   const anchors = tree.lists[ID.a]
   const first = anchors.find((node) => tree.has(node, HREF))
@@ -88,7 +88,7 @@ function lengthOf(tree, top) {
   return length
 }
 
-/** Return where the menus of a page begin, in the order of the page, those of the footer last. */
+/** Return the root elements of the page's menus in source order, those of the footer last. */
 function rootsOf(tree) {
   const found = tree.lists[ID.nav].slice()
   for (let place = 0; place < tree.toldOnes; place++) {
@@ -142,7 +142,10 @@ class Reader {
     return NOT_OF_SITE.test(`${nameOf(tree, node)} ${tree.get(node, LABEL)}`)
   }
 
-  /** Read the links of one level: a heading, or a line without links, names what follows; a line also names the list below it. */
+  /**
+   * Read the links of one level. A heading or a line without links is the name of the links after it, and of the list
+   * below it.
+   */
   level(top, parts, depth) {
     const { tree } = this
     let heading = ''
@@ -153,7 +156,7 @@ class Reader {
       const tag = tree.tag[child]
       if (tree.gone[child]) continue
       if (tag === 0) {
-        // A label without an element around it, before its list.
+        // A label that is a plain text node before its list.
         if (tree.size[child] && WORD.test(tree.raw(child))) line = tree.raw(child).trim().slice(0, LONGEST_LABEL)
         continue
       }
@@ -168,7 +171,7 @@ class Reader {
       if (depth < DEEPEST && tag !== ID.a && (isList || anchors > 1 || holds(tree, child, LISTED)) && !HEADINGS[tag]) {
         const names = isList || isWrapper ? [heading, line] : [heading]
         this.level(child, [...parts, ...new Set(names.filter((name) => name && name !== parts[parts.length - 1]))], depth + 1)
-        // mdBook puts the sublist of a chapter into an item of its own, after the chapter's item.
+        // mdBook puts the sublist of a chapter into a separate item after the chapter's item.
         line = tag === ID.li && !this.leading(child) ? this.label(firstLabel(tree, child)) : ''
         continue
       }
@@ -178,7 +181,7 @@ class Reader {
     }
   }
 
-  /** Return the text at the start of a list's item, outside of elements: `<li>Guides<ul>`. */
+  /** Return the plain text at the start of a list item, as in `<li>Guides<ul>`. */
   leading(top) {
     const { tree } = this
     const isText = tree.tag[top] === ID.li && top + 1 < tree.end[top] && tree.tag[top + 1] === 0
@@ -208,7 +211,7 @@ class Reader {
     return CURRENT.test(tree.get(anchor, CLASS)) || CURRENT.test(tree.get(tree.parent[anchor], CLASS))
   }
 
-  /** Return the text of a part, its nodes apart by spaces, up to a number of characters. */
+  /** Return the text of a part, cut to the length of a label, with spaces between its nodes. */
   label(top) {
     if (top < 0) return ''
     const { tree } = this
@@ -223,7 +226,7 @@ class Reader {
   }
 }
 
-/** Return the first element right below a node, or the node itself where there is none or words come before it. */
+/** Return the first child element of a node, or the node itself if it has none or words precede it. */
 function firstPart(tree, top) {
   const end = tree.end[top]
   for (let node = top + 1; node < end; node = tree.end[node]) {

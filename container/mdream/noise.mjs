@@ -1,6 +1,6 @@
-// What lies within the main part and is no text of the page: boxes that lead to other pages, offers, who wrote it.
+// Remove parts of the main part that are not text of the page: boxes with links to other pages, offers, author boxes.
 //
-// A name alone is never enough: how long a part is, how much of it is links, and the kind of page decide with it.
+// A name alone is never sufficient: the length of a part, its share of links and the page type are also considered.
 import { leaveOutCards } from './cards.mjs'
 import { leaveOutContents } from './contents.mjs'
 import { leaveOutLines } from './lines.mjs'
@@ -8,14 +8,14 @@ import { children, holds, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
-/** Kinds of pages that are one text. */
+/** Page types that consist of one text. */
 const TEXTS = new Set(['article', 'documentation'])
-/** Kinds of pages whose items are links. */
+/** Page types whose items are links. */
 const LISTS = new Set(['listing', 'collection'])
-/** Share of links from which a box leads elsewhere. */
+/** Minimum share of links in a box that leads to other pages. */
 const LINKED = 0.25
 const MOSTLY_LINKS = 0.6
-/** Characters, and shares of the main part, up to which a box is one. */
+/** Maximum characters of each kind of box, and maximum shares of the main part. */
 const LONGEST_AUTHOR = 1200
 const LONGEST_OFFER = 900
 const LONGEST_POSTER = 900
@@ -47,8 +47,7 @@ const OFFERED = new RegExp(`^\\W*(?:${[
   'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|über den autor.*|über die autorin.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
 ].join('|')})\\W*$`, 'i')
 
-/**
- * Leave out of the main part what is no text of the page.
+/** Leave out parts of the main part that are not text of the page.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Its lengths before anything is left out here.
@@ -103,7 +102,7 @@ class Noise {
     return tree.tag[node] === ID.aside && share >= LINKED
   }
 
-  /** Leave out forms, whose labels say nothing without their fields; a form around a text stays. */
+  /** Leave out forms, because labels without fields have no meaning. A form that encloses text is kept. */
   forms() {
     const { tree, measure } = this
     for (const form of tree.all(this.main, ID.form)) {
@@ -112,7 +111,7 @@ class Noise {
     }
   }
 
-  /** Leave out what stands under headings that promise other pages, offers or comments. */
+  /** Leave out the content under headings that announce other pages, offers or comments. */
   byHeading() {
     const { tree } = this
     let seen = 0
@@ -127,13 +126,13 @@ class Noise {
       if (text.length > LONGEST_TITLE) continue
       const isMore = MORE.test(text)
       if (!isMore && !(this.isText && OFFERED.test(text))) continue
-      // A box may hold more than what stands under one of its headings.
+      // A box may contain more than the content under one of its headings.
       const nodes = [this.boxOf(node), this.under(node)].find((one) => one.length && this.isPromised(one, isMore))
       for (const one of nodes ?? []) tree.leaveOut(one)
     }
   }
 
-  /** Say whether parts under a heading are other pages, or an offer. */
+  /** Return whether the parts under a heading are links to other pages, or an offer. */
   isPromised(nodes, isMore) {
     const { measure } = this
     const length = nodes.reduce((sum, one) => sum + measure.length(one), 0)
@@ -146,19 +145,19 @@ class Noise {
     const { tree } = this
     const tag = tree.tag[node]
     if (PROPERTIES[tag] & HEADING) return tag !== ID.h1
-    // Titles of boxes are often no headings.
+    // The titles of boxes are often not heading elements.
     return (tag === ID.p || tag === ID.div || tag === ID.span || tag === ID.strong) && this.measure.length(node) <= LONGEST_TITLE
       && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0
   }
 
-  /** Return the box that begins with a heading; empty where the heading stands in none. */
+  /** Return the box that begins with a heading, or an empty list. */
   boxOf(node) {
     const { tree, measure } = this
     const box = this.outermostOf(node)
     return measure.length(box) > measure.length(node) || !(PROPERTIES[tree.tag[node]] & HEADING) ? [box] : []
   }
 
-  /** Return the outermost element that begins with a heading and holds no more than a part of the text. */
+  /** Return the outermost element that begins with a heading and contains only a part of the text. */
   outermostOf(node) {
     const { tree, measure, main } = this
     let box = node
@@ -170,7 +169,7 @@ class Noise {
     return box
   }
 
-  /** Return a heading and what follows it up to the next one. */
+  /** Return a heading and the content up to the next heading. */
   under(node) {
     const { tree, measure } = this
     if (!(PROPERTIES[tree.tag[node]] & HEADING)) return []
@@ -195,7 +194,7 @@ class Noise {
   }
 }
 
-/** Say whether an element of some kinds lies below a node, left out or not. */
+/** Return whether a node has a descendant of one of some kinds, including parts that are left out. */
 function holdsAnyway(tree, top, kinds) {
   for (let node = top + 1; node < tree.end[top]; node++) if (kinds[tree.tag[node]]) return true
   return false

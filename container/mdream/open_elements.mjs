@@ -1,16 +1,16 @@
-// The elements of a page that are open while it is read, and the formatting elements that are opened again.
+// The stack of open elements, and the formatting elements that are opened again.
 import { MOST_IDS, ids } from './tags.mjs'
 
-/** Elements nested deeper than this become siblings, as in browsers. */
+/** Depth from which nested elements become siblings, as in browsers. */
 export const DEEPEST = 512
-/** Formatting elements that may wait to be opened again; older ones are forgotten. */
+/** Maximum number of formatting elements to open again; the oldest are dropped. */
 const MOST_WAITING = 32
-/** Copies of formatting elements in one page; beyond them nothing is opened again, which keeps the time linear. */
+/** Maximum number of copies of formatting elements in one page. The limit keeps the time linear. */
 const MOST_COPIES = 10_000
 /** Entry of the list of formatting elements before which nothing is opened again. */
 export const MARKER = -1
 
-/** Elements at which a list of formatting elements of its own begins. */
+/** Elements inside which the list of formatting elements starts anew. */
 export const MARKED = ids('applet', 'caption', 'marquee', 'object', 'td', 'template', 'th')
 const ROOT = 1
 
@@ -22,20 +22,20 @@ export class OpenElements {
   /** @param {import('./tree.mjs').Tree} tree An empty tree with the source of a page. */
   constructor(tree) {
     this.tree = tree
-    /** The innermost element that is open. */
+    /** The innermost open element. */
     this.top = tree.add(ROOT, -1, 0, 0, 0)
     /** Number of open elements. */
     this.depth = 1
     /** Number of open elements of each kind. */
     this.open = OPEN.fill(0)
-    /** Start tags of each kind beyond the greatest depth, whose end tags close nothing. */
+    /** Number of start tags of each kind beyond the greatest depth; their end tags close nothing. */
     this.beyond = BEYOND.fill(0)
     /** The standard's list of active formatting elements. */
     this.formatting = []
     this.copies = 0
   }
 
-  /** Say whether a part of the source holds anything but white space. */
+  /** Return whether a part of the source contains anything but white space. */
   isText(from, to) {
     const { codes } = this.tree
     while (from < to && codes[from] <= 32) from++
@@ -52,7 +52,7 @@ export class OpenElements {
     if (MARKED[tag]) this.forgetFormatting()
   }
 
-  /** Close the innermost element; return whether that was all that its end tag does. */
+  /** Close the innermost element; return whether its end tag has no further effect. */
   closeTop(isFormatting) {
     const { formatting } = this
     if (isFormatting) {
@@ -63,7 +63,7 @@ export class OpenElements {
     return true
   }
 
-  /** Close an element and all that is open within it. */
+  /** Close an element and all open elements inside it. */
   popUpTo(node) {
     while (this.top !== node) this.pop()
     this.pop()
@@ -75,14 +75,14 @@ export class OpenElements {
     this.open[this.tree.tag[node]]++
   }
 
-  /** Say whether an element is open. */
+  /** Return whether an element is open. */
   isOpen(node) {
     if (!this.open[this.tree.tag[node]]) return false
     for (let above = this.top; above >= node; above = this.tree.parent[above]) if (above === node) return true
     return false
   }
 
-  /** Note a formatting element, so that it is opened again in the blocks after the one that closes it. */
+  /** Remember a formatting element, so that it is opened again in the blocks after the one that closes it. */
   remember(node) {
     const { formatting } = this
     let alike = 0
@@ -93,7 +93,7 @@ export class OpenElements {
       alike++
       oldest = place
     }
-    // Three alike are enough, says the standard; a greatest number bounds what unlike ones cost.
+    // The standard keeps at most three equal elements; the total limit bounds the time for different ones.
     if (alike >= 3) formatting.splice(oldest, 1)
     else if (formatting.length - place > MOST_WAITING) formatting.splice(place + 1, 1)
     formatting.push(node)
@@ -107,13 +107,13 @@ export class OpenElements {
     return tree.source.slice(tree.from[one], tree.to[one]) === tree.source.slice(tree.from[other], tree.to[other])
   }
 
-  /** Forget formatting up to the last marker, at the end of a cell or the like. */
+  /** Drop formatting elements up to the last marker, for example at the end of a cell. */
   forgetFormatting() {
     const { formatting } = this
     while (formatting.length && formatting.pop() !== MARKER);
   }
 
-  /** Open again the formatting elements that a block has closed before their own end tags. */
+  /** Open the formatting elements again that the end of a block closed. */
   reopen() {
     const { formatting, tree } = this
     let place = formatting.length - 1

@@ -1,5 +1,5 @@
-// What kind of page it is, decided once, before its main part is chosen: the same names mean text on one kind of page
-// and noise on another. Evidence is what the page says about itself, its address, and what it is made of.
+// Determine the page type before the main part is chosen, because the same names mark text on some page types and
+// noise on others. The evidence is the page's metadata, its address and its elements.
 import { COMMENTS } from './names.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -10,9 +10,11 @@ import { ATTRIBUTE } from './tree.mjs'
 
 const MOST_SCRIPTS = 20
 const MOST_METAS = 200
-/** Characters of a script of structured data that are searched. */
+/** Maximum characters of a script of structured data that are searched. */
 const LONGEST_SCRIPT = 200_000
-/** Characters of prose from which a page may be an article without saying so, and how much of its prose that is. */
+/**
+ * Minimum characters of prose in an article without metadata, and minimum share of its long paragraphs in the prose.
+ */
 const LONG_PROSE = 300
 const MOST_OF_PROSE = 0.6
 const LONG_PARAGRAPH = 80
@@ -25,7 +27,7 @@ const DOCUMENTATION_GENERATOR = new RegExp([
   'dokuwiki|mediawiki|antora|jsdoc|typedoc|docbook|texinfo|makeinfo|hevea|pdoc',
 ].join('|'), 'i')
 
-// Names of the software, and parts of addresses.
+// Names of forum software, and parts of addresses.
 const FORUM_HOST = /^(?:[\w-]+\.)*(?:forums?|boards?|community|discuss|discussions?|answers|talk|bbs)\./
 const THREAD_PATH = /\/(?:viewtopic|showthread|threads?\/)|\/t\/(?:[^/]+\/)?\d+|[?&]topic=|\/r\/\w+\/comments\//
 const FORUM_PATH = /\/(?:forums?|threads?|viewtopic|showthread|topics?|discussions?|questions|boards|comments)(?:[/.?-]|$)/
@@ -36,11 +38,10 @@ const COLLECTION_PATH = /\/(?:collections?|c|cat|category|categories|product-cat
 const LISTING_PATH = /\/(?:blog|news|category|categories|tags?|topics?|archives?|jobs|events|issues|recipes|programs|reviews|lists?|search)(?:\/[^/]*)?\/?$/i
 const ARTICLE_PATH = /\/(?:19|20)\d\d\/\d\d?\/|\/(?:blog|news|article|articles|story|stories|post|posts)\/[^/]*(?:-[^/]*){2}/
 
-/**
- * Return what kind of page it is.
+/** Return the type of a page.
  *
  * @param {import('./tree.mjs').Tree} tree
- * @param {import('./measure.mjs').Measure} measure Lengths of what a reader sees.
+ * @param {import('./measure.mjs').Measure} measure Lengths of the visible parts.
  * @param {string} url
  * @returns {PageType}
  */
@@ -82,7 +83,7 @@ function points(holds, number) {
   return holds ? number : 0
 }
 
-/** Say whether most of a page's prose is what readers wrote. */
+/** Return whether most prose of a page was written by its readers. */
 function isDiscussion(tree, measure) {
   if (!(tree.says & COMMENTS)) return false
   let end = 0
@@ -95,7 +96,7 @@ function isDiscussion(tree, measure) {
   return written > LONG_PARAGRAPH && written > MOST_OF_PROSE * measure.prose(0)
 }
 
-/** Say whether a page is mostly long paragraphs. */
+/** Return whether a page consists mostly of long paragraphs. */
 function isProse(tree, measure) {
   let paragraphs = 0
   for (const node of tree.lists[ID.p]) {
@@ -104,7 +105,7 @@ function isProse(tree, measure) {
   return paragraphs > LONG_PROSE && paragraphs > MOST_OF_PROSE * measure.prose(0)
 }
 
-/** Return how often the page says each type of schema.org, in lower case. */
+/** Return the number of occurrences of each schema.org type in the page, by its name in lower case. */
 function saidTypes(tree) {
   const found = new Map()
   const count = (name) => found.set(name.toLowerCase(), (found.get(name.toLowerCase()) ?? 0) + 1)

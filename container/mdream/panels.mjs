@@ -1,19 +1,19 @@
-// Tabs and their panels: a panel gets the label of its tab, since all panels are written below each other.
+// Tabs and their panels. Each panel gets the label of its tab, because all panels are written one below the other.
 import { children } from './measure.mjs'
 import { PANEL, TAB, TABS } from './names.mjs'
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Characters of a label. */
+/** Maximum characters of a label. */
 const LONGEST = 80
-/** Characters beside links and labels from which a list of tabs holds its panels too. */
+/** Minimum characters outside of links and labels in a list of tabs that also contains the panels. */
 const PANELS_WITHIN = 100
 const MOST = 500
 
 const { 'aria-controls': CONTROLS, 'aria-labelledby': LABELLED, 'data-bs-target': BOOTSTRAP, 'data-target': TARGET,
   href: HREF, id: IDENTITY } = ATTRIBUTE
 
-/** Note the label of each panel that has a tab, by what the tab names or by their order. */
+/** Store the label of each panel that has a tab. Tabs and panels are matched by ID, or by order. */
 export function labelPanels(tree) {
   const told = Array.from(tree.told.subarray(0, tree.toldOnes))
   const panels = told.filter((node) => tree.marks[node] & PANEL).slice(0, MOST)
@@ -29,7 +29,7 @@ export function labelPanels(tree) {
   for (const list of told) if (tree.marks[list] & TABS) labelInOrder(tree, list, panels)
 }
 
-/** Label the panels that follow a list of tabs when there are as many. */
+/** Label the panels that follow a list of tabs, if their number equals the number of tabs. */
 function labelInOrder(tree, list, panels) {
   let tabs = tree.toldBelow(list, (node) => tree.marks[node] & TAB)
   if (!tabs.length) tabs = children(tree, list)
@@ -45,7 +45,7 @@ function labelInOrder(tree, list, panels) {
   own.forEach((node, at) => tree.labels.set(node, labelOf(tree, tabs[at])))
 }
 
-/** Leave out lists of tabs, unless they hold the panels too. */
+/** Leave out lists of tabs, unless they also contain the panels. */
 export function leaveOutTabs(tree, measure) {
   for (let place = 0; place < tree.toldOnes; place++) {
     const node = tree.told[place]

@@ -1,10 +1,11 @@
-// Reads the source of a page into a flat tree: the tokens of the HTML standard (13.2.5), which `TreeBuilder` puts together.
+// Read the source of a page into a flat tree. The tokens follow the HTML standard (13.2.5); `TreeBuilder` builds the
+// tree.
 import { TreeBuilder } from './tree_builder.mjs'
 import { endOfComment, endOfRawText } from './raw_text.mjs'
 import { FIRST_FREE, FORMATTING, ID, NAMES, PROPERTIES, Numbering, ids, isName } from './tags.mjs'
 import { ATTRIBUTE, Tree } from './tree.mjs'
 
-/** Characters that are looked at one by one before the rest is searched. */
+/** Characters that are compared one by one before the rest is searched with `indexOf`. */
 const NEAR = 48
 
 const LESS = 60
@@ -16,12 +17,12 @@ const QUESTION = 63
 
 const { class: CLASS, href: HREF, id: IDENTITY } = ATTRIBUTE
 const LONGEST_NAME = 18
-// For each length of a name, the letters that one of them begins with, as bits.
+// For each length of a name, the possible first letters, as bits.
 const BEGINNINGS = new Int32Array(LONGEST_NAME + 1)
 for (const name of Object.keys(ATTRIBUTE)) BEGINNINGS[name.length] |= 1 << (name.charCodeAt(0) & 31)
 
 const { br: BR, head: HEAD, math: MATH, noscript: NOSCRIPT, p: P, plaintext: PLAINTEXT, svg: SVG, title: TITLE, xmp: XMP } = ID
-/** What tells of the page wherever it stands, in its head or in a part that is left out. */
+/** Elements that contain facts about the page, also in its head and in parts that are left out. */
 const TELLING = ids('a', 'area', 'base', 'frame', 'iframe', 'link', 'meta', 'script', 'source', 'time')
 
 const CHARACTER_DATA = '<![CDATA['
@@ -29,11 +30,11 @@ const CHARACTER_DATA = '<![CDATA['
 const tree = new Tree()
 export { tree as pageTree }
 
-/**
- * Read a page. The tree is good until the next one is read.
+/** Parse a page. The returned tree is valid until the next call.
  *
  * @param {Buffer} bytes The page in UTF-8.
- * @param {{readsNoscript?: boolean}} [options] Whether the content of `noscript` is markup, as where no scripts run.
+ * @param {{readsNoscript?: boolean}} [options] Whether the content of `noscript` is parsed, as in a browser without
+ * scripts.
  */
 export function parse(bytes, { readsNoscript = false } = {}) {
   tree.reset(bytes)
@@ -42,8 +43,8 @@ export function parse(bytes, { readsNoscript = false } = {}) {
 
 const innerTree = new Tree(1 << 10)
 
-/**
- * Read the content of a `noscript` of the page that was read last. The tree is good until the next one is read.
+/** Parse the content of a `noscript` of the page that was parsed last. The returned tree is valid until the next
+ * call.
  *
  * @param {Tree} page
  * @param {number} node The `noscript`.
@@ -70,7 +71,7 @@ class Parser extends TreeBuilder {
     return this.tree
   }
 
-  /** Read the page up to its last tag; return where the text after that begins. */
+  /** Read the page up to its last tag; return the position after it. */
   read() {
     const { source, codes } = this
     const { length } = source
@@ -110,13 +111,13 @@ class Parser extends TreeBuilder {
     while (at < length && codes[at] !== GREATER && codes[at] !== SLASH && !isSpace(codes[at])) at++
     const tag = this.numbering.at(tree, start + 1, at)
     const first = tree.attributes
-    // What else is below a part that is left out needs no attributes.
+    // Other elements in a part that is left out need no attributes.
     const isWanted = tag >= 0 && (TELLING[tag] === 1 || !tree.gone[this.top])
     for (;;) {
       while (at < length && (codes[at] === SLASH || isSpace(codes[at]))) at++
       if (at >= length) break
       if (codes[at] === GREATER) break
-      // By far the most attributes are one of these two, written so.
+      // Nearly all attributes are one of these two, written in this form.
       const usual = isAt(codes, at, CLASS_QUOTED) ? CLASS : isAt(codes, at, HREF_QUOTED) ? HREF : 0
       if (usual) {
         const from = at + (usual === CLASS ? CLASS_QUOTED.length : HREF_QUOTED.length)
@@ -161,7 +162,7 @@ class Parser extends TreeBuilder {
     return codes[at] === 10 && this.skipsBreak(tag) ? at + 1 : at
   }
 
-  /** Return where an end tag ends whose name ends at a place: it may have attributes, which count for nothing. */
+  /** Return the end of an end tag whose name ends at a position. Its attributes, if any, are ignored. */
   endOfTag(at) {
     const { codes, source } = this
     const { length } = source
@@ -176,12 +177,12 @@ class Parser extends TreeBuilder {
     return Math.min(at + 1, length)
   }
 
-  /** Say whether text starts here that SVG and MathML may mark as no markup. */
+  /** Return whether a CDATA section of SVG or MathML starts here. */
   isCharacterData(start) {
     return (this.open[SVG] > 0 || this.open[MATH] > 0) && this.source.startsWith(CHARACTER_DATA, start) && this.isForeign(0)
   }
 
-  /** Read the text of an element whose content is no markup; return where what follows its end tag begins. */
+  /** Read the text of an element whose content is not markup; return the position after its end tag. */
   rawText(tag, from) {
     const { tree } = this
     const node = tree.count - 1
@@ -201,7 +202,7 @@ class Parser extends TreeBuilder {
   endTag(start) {
     const { source, codes, tree, top } = this
     const { length } = source
-    // By far the most end tags are that of the innermost element, written in small letters.
+    // Nearly all end tags close the innermost element and are in lower case.
     const expected = tree.tag[top]
     if (expected < FIRST_FREE && !this.beyond[expected] && isName(codes, start + 2, expected)) {
       const end = start + 2 + NAMES[expected].length
@@ -216,9 +217,9 @@ class Parser extends TreeBuilder {
     const tag = this.numbering.at(tree, start + 2, at)
     at = codes[at] === GREATER ? at + 1 : this.endOfTag(at)
     const closed = tag < 0 ? -1 : this.endElement(tag)
-    // The standard lets these end tags stand for an element without content.
+    // By the standard, these end tags without a start tag create an empty element.
     if (closed < 0 && (tag === BR || tag === P)) tree.add(tag, this.top, tree.attributes, 0, 0)
-    // A heading may be closed by the end tag of another level.
+    // The end tag of another level also closes a heading.
     if (closed >= 0 && tree.tag[closed] === tag) {
       tree.closeFrom[closed] = start
       tree.closeTo[closed] = at
@@ -249,7 +250,7 @@ function isAt(codes, from, name) {
   return true
 }
 
-/** Return where a sign is next, or -1. Most are near, and are found sooner without a call. */
+/** Return the next position of a character, or -1. Most are near and are found faster without calling `indexOf`. */
 function find(source, codes, sign, from) {
   const near = Math.min(from + NEAR, source.length)
   for (let at = from; at < near; at++) if (codes[at] === sign) return at

@@ -1,11 +1,11 @@
-// Frames over pipes, until standard input ends.
+// Answer requests in frames over standard input and output until standard input ends.
 //
-// Numbers are unsigned, of 32 bits, big endian; texts are UTF-8. Answers keep the order of the questions.
-// Question: 1 where facts are wanted, else 0; length of the URL, length of the HTML; URL, HTML.
-// Answer: status (0 is well), length of the facts, length of the text; facts as JSON, then Markdown or the reason.
+// Numbers are unsigned 32-bit integers, big endian; texts are UTF-8. Responses have the order of the requests.
+// Request: 1 if facts are wanted, else 0; length of the URL, length of the HTML; URL, HTML.
+// Response: status (0: success), length of the facts, length of the text; facts as JSON, then Markdown or the error
+// message.
 //
-// Reads and writes block on purpose: there is nothing else to do meanwhile, and an event loop would only
-// add copies and memory.
+// Reads and writes are blocking: the process has no other work, and an event loop would add copies and memory.
 import { readSync, writeSync } from 'node:fs'
 
 function readFully(buffer, length) {
@@ -34,9 +34,8 @@ function answer(status, facts, text) {
   writeFully(buffer)
 }
 
-/**
- * Answer questions with the facts and the text that `convert(page, url, wantsFacts)` returns, or with why it threw;
- * `page` are bytes that are good until it returns.
+/** Answer each request with the facts and the text that `convert(page, url, wantsFacts)` returns, or with the
+ * message of its error. `page` is a buffer that is valid until `convert` returns.
  */
 export function serve(convert) {
   const question = Buffer.alloc(12)

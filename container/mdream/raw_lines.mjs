@@ -1,7 +1,7 @@
-// The text of code, line by line.
+// Read the text of code, line by line.
 import { BLOCK, ID, PROPERTIES } from './tags.mjs'
 
-/** Return the text of a part as it was written, line breaks as `separator`. */
+/** Return the unprocessed text of a part, with `separator` as line break. */
 export function rawText(tree, top, separator = '\n') {
   const { tag: tags, gone, from, to, end: ends } = tree
   let text = ''
@@ -15,7 +15,7 @@ export function rawText(tree, top, separator = '\n') {
   return inner < end ? rawLines(tree, top, separator) : text
 }
 
-/** Return the text of a part in which elements begin lines. */
+/** Return the text of a part in which elements start new lines. */
 function rawLines(tree, top, separator) {
   let text = ''
   const write = (node) => {
@@ -28,7 +28,7 @@ function rawLines(tree, top, separator) {
     if (tag === ID.br) text += separator
     const end = tree.end[node]
     for (let inner = node + 1; inner < end; inner = tree.end[inner]) write(inner)
-    // A block within code is a line of it.
+    // A block element inside code is one line.
     if (PROPERTIES[tag] & BLOCK && node !== top && text && !text.endsWith('\n')) text += separator
   }
   write(top)

@@ -1,12 +1,12 @@
-// Where content ends that is no markup: comments, scripts and the like.
+// Find the end of content that is not markup: comments, scripts and other raw text.
 import { ID, NAMES } from './tags.mjs'
 
-/** Signs that change how a script is read, by the "script data" states of the HTML standard. */
+/** Strings that change the state of the tokenizer in a script ("script data" states of the HTML standard). */
 const IN_SCRIPT = /<!--|-->|<\/?script(?=[\s/>])/gi
 const COMMENT_END = /--!?>/g
 const END_TAGS = new Map()
 
-/** Return where the text after a comment begins, which starts with `<!--`. */
+/** Return the position after a comment. */
 export function endOfComment(source, start) {
   if (source.startsWith('>', start + 4)) return start + 5
   if (source.startsWith('->', start + 4)) return start + 6
@@ -15,7 +15,7 @@ export function endOfComment(source, start) {
   return found === null ? source.length : COMMENT_END.lastIndex
 }
 
-/** Return where the end tag of an element starts whose content, from a place on, is no markup. */
+/** Return the start of the end tag of an element with raw text. */
 export function endOfRawText(source, from, tag) {
   let pattern = END_TAGS.get(tag)
   if (pattern === undefined) {
@@ -28,7 +28,7 @@ export function endOfRawText(source, from, tag) {
   return tag === ID.script && source.slice(from, end).includes('<!--') ? endOfScript(source, from) : end
 }
 
-/** Return where a script ends that holds a comment, in which a script within the script may lie. */
+/** Return the end of a script that contains a comment, which may contain script tags. */
 function endOfScript(source, from) {
   let isComment = false
   let isInner = false
@@ -37,7 +37,7 @@ function endOfScript(source, from) {
     const sign = found[0].toLowerCase()
     if (sign === '<!--') {
       isComment = true
-      // The same two dashes may end it.
+      // The same two dashes may also end the comment.
       IN_SCRIPT.lastIndex = found.index + 2
     } else if (sign === '-->') {
       isComment = isInner = false

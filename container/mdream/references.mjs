@@ -1,12 +1,12 @@
-// Character references: all 2,231 names of the standard, and numbers.
+// Decode character references: all 2,231 names of the standard, and numeric references.
 import { decodeHTML, decodeHTMLAttribute } from 'entities'
 
-/** Return the text that a text of a page stands for. */
+/** Return a text with its character references decoded. */
 export function decoded(text) {
   return text.includes('&') ? decodeHTML(text) : text
 }
 
-/** Return the text that the value of an attribute stands for. */
+/** Return the value of an attribute with its character references decoded. */
 export function decodedAttribute(value) {
   return value.includes('&') ? decodeHTMLAttribute(value) : value
 }

@@ -1,26 +1,28 @@
-// Blocks that a page holds once for each width of screen: the first stays, exact copies beside it go.
+// Remove blocks that a page contains once for each screen width: the first is kept, exact copies beside it are left
+// out.
 import { textOf } from './measure.mjs'
 import { PANEL, POST } from './names.mjs'
 import { ids } from './tags.mjs'
 
-/** Characters from which a block that reads like another is its copy, not a phrase that recurs. */
+/** Minimum characters of a copy; shorter equal blocks may be phrases that recur. */
 const SHORTEST = 80
-/** Characters that are compared on a page, as a multiple of those of its main part. */
+/** Maximum characters that are compared on a page, as a multiple of the length of its main part. */
 const MOST_COMPARED = 4
 const KEPT = PANEL | POST
 const BLOCKS = ids('article', 'aside', 'div', 'section')
 
 /**
- * Leave out blocks that repeat a block before them in the same element.
+ * Leave out blocks that repeat an earlier block of the same element.
  *
- * Paragraphs and items may repeat because an author wrote them twice; wrappers around them do not.
+ * Paragraphs and list items are kept, because their author may have repeated them on purpose; wrappers are not
+ * repeated on purpose.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
  * @param {number} main
  */
 export function leaveOutRepeats(tree, measure, main) {
-  /** The first blocks of an element and a length. @type {Map<string, number>} */
+  /** The first block for each parent and length. @type {Map<string, number>} */
   const firsts = new Map()
   const texts = new Map()
   let left = MOST_COMPARED * measure.length(main)

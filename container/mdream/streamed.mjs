@@ -1,29 +1,29 @@
-// Puts the late parts of a streamed page where they belong.
+// Move the late parts of a streamed page to their places.
 //
-// React and Next send a page with placeholders, and what belongs there later, in hidden containers at the end of the page
-// with a script that moves it. A reader sees the moved text, so it is moved here before the page is parsed.
+// React and Next send a page with placeholders. The content of each placeholder follows later in a hidden container
+// at the end of the page, with a script that moves it. Readers see the moved content, so it is moved here before the
+// page is parsed.
 
 const SEGMENT = /<div hidden(?:="")? id="S:([0-9a-f]{1,8})">/g
 const DIVISION = /<(\/?)div(?=[\s>])/gi
-/** Calls that fill a boundary (`B:`), and that fill a placeholder in a segment (`P:`). */
+/** Script calls that fill a boundary (`B:`) or a placeholder in a segment (`P:`). */
 const CALL = /\$R(?:[CR]\("(B:[0-9a-f]{1,8})","S:([0-9a-f]{1,8})"|S\("S:([0-9a-f]{1,8})","(P:[0-9a-f]{1,8})")/g
 const PLACEHOLDER = /(?:<!--\$[?~]?-->)?<template id="([BP]:[0-9a-f]{1,8})"><\/template>/g
 const BOUNDARY = /<!--(\/?)\$[^>]{0,3}-->/g
-/** Segments of one page, and segments in each other. */
+/** Maximum number of segments of one page, and maximum nesting. */
 const MOST_SEGMENTS = 2000
 const DEEPEST = 50
 
 /** @typedef {{ from: number, to: number, contentFrom: number, contentTo: number }} Segment */
 
-/**
- * Return a page with its late parts in their places.
+/** Return a page with its late parts moved to their places.
  *
  * @param {Buffer} bytes The page in UTF-8.
  * @returns {Buffer} The same bytes when the page has no late parts.
  */
 export function placed(bytes) {
   if (!bytes.includes('id="S:')) return bytes
-  // One character for each byte, both ways.
+  // Latin-1 maps each byte to one character and back.
   const source = bytes.toString('latin1')
   const segments = segmentsOf(source)
   const wanted = wantedOf(source, segments)
@@ -50,7 +50,7 @@ function segmentsOf(source) {
     DIVISION.lastIndex = contentFrom
     let tag = DIVISION.exec(source)
     for (let depth = tag?.[1] ? 0 : 2; tag !== null && depth > 0; depth += tag?.[1] ? -1 : 1) tag = DIVISION.exec(source)
-    // A container that does not end holds the rest of the page.
+    // A container without an end tag contains the rest of the page.
     if (tag === null) return found
     const to = source.indexOf('>', tag.index) + 1
     found.set(start[1], { from: start.index, to, contentFrom, contentTo: tag.index })
@@ -59,7 +59,7 @@ function segmentsOf(source) {
   return found
 }
 
-/** Return the segments by the placeholders that the page's scripts put them into. */
+/** Return the segments by the IDs of the placeholders that the page's scripts move them to. */
 function wantedOf(source, segments) {
   /** @type {Map<string, Segment>} */
   const found = new Map()
@@ -81,7 +81,7 @@ class Placing {
     this.pieces = []
   }
 
-  /** Write a part of the page, with segments in place of their placeholders. */
+  /** Write a part of the page, with placeholders replaced by their segments. */
   write(from, to, depth) {
     const { source } = this
     const pattern = new RegExp(PLACEHOLDER)
@@ -99,7 +99,7 @@ class Placing {
   }
 }
 
-/** Return where what is shown until the late part arrives ends; its start when it has no end. */
+/** Return the end of the fallback that is shown until the late part arrives, or its start if it has no end. */
 function endOfBoundary(source, from, to) {
   BOUNDARY.lastIndex = from
   let depth = 1

@@ -1,4 +1,4 @@
-// What the structured data of a page says: when it was published, and what a product costs and is like.
+// Read the structured data of a page: the date of publication, and the price and properties of a product.
 import { ID, NEVER, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -6,7 +6,7 @@ const MOST_SCRIPTS = 10
 const LONGEST_SCRIPT = 200_000
 const MOST_PROPERTIES = 5
 const LONGEST_VALUE = 60
-/** Lists and objects within each other in which a product is looked for. */
+/** Maximum nesting of lists and objects that are searched for a product. */
 const MOST_LEVELS = 5
 const PUBLISHED = /"datePublished"\s*:\s*"([^"]{8,40})"/
 const PRODUCT = /"@type"\s*:\s*(?:\[[^\]]{0,200})?"Product"/
@@ -15,7 +15,7 @@ const PRICE = /^\d{1,9}(?:\.\d{1,3})?$/
 
 const { class: CLASS, datetime: DATETIME, itemprop: ITEMPROP, type: TYPE } = ATTRIBUTE
 
-/** Return the dates at which a page says that it was published, the most reliable first. */
+/** Return the dates of publication that a page states, the most reliable first. */
 export function publishedOf(tree) {
   const found = []
   for (const text of scriptsOf(tree)) {
@@ -24,13 +24,13 @@ export function publishedOf(tree) {
   }
   const times = tree.lists[ID.time].filter((node) => tree.has(node, DATETIME))
   const marked = times.find((node) => tree.get(node, ITEMPROP).toLowerCase() === 'datepublished' || /(?:^|[\s-])publish/.test(tree.get(node, CLASS)))
-  // A list of posts has an article with a time for each.
+  // On a list of posts, each article has its own time.
   const own = tree.lists[ID.article].length === 1 ? times.find((node) => isWithin(tree, node, tree.lists[ID.article][0])) : undefined
   for (const node of [marked, own]) if (node !== undefined) found.push(tree.get(node, DATETIME).slice(0, 40))
   return found
 }
 
-/** Return what the page's one product costs and is like, as far as its text shows it: texts, or none. */
+/** Return price and properties of the page's only product as texts, as far as the visible text contains them. */
 export function offerOf(tree) {
   const products = []
   for (const text of scriptsOf(tree)) if (PRODUCT.test(text)) collect(parsed(text), products, 0)
@@ -63,7 +63,7 @@ function parsed(text) {
   }
 }
 
-/** Collect the products that structured data describes, not those that it only lists. */
+/** Collect the products that structured data describes, without those that it only lists. */
 function collect(data, found, depth) {
   if (!data || typeof data !== 'object' || depth > MOST_LEVELS) return
   if (Array.isArray(data)) for (const one of data) collect(one, found, depth + 1)
@@ -71,13 +71,13 @@ function collect(data, found, depth) {
   else if (data['@graph'] || data.mainEntity) collect(data['@graph'] ?? data.mainEntity, found, depth + 1)
 }
 
-/** Return a value of structured data as text; of a list its one value, because no other list or object is a text. */
+/** Return a value of structured data as text; for a list, its only value; for other lists and objects, nothing. */
 function textOf(value) {
   const [one, ...others] = [value].flat()
   return (typeof one === 'string' || typeof one === 'number') && others.length === 0 ? String(one).trim() : ''
 }
 
-/** Say whether a text shows a price, in whichever way its numbers are written. */
+/** Return whether a text contains a price, in any number format. */
 function shows(text, price) {
   const [whole, part] = price.split('.')
   return Number(part ?? 0) ? new RegExp(`${whole}[.,]${part}`).test(text.replace(/(?<=\d)[\s.,'’](?=\d{3})/g, '')) : text.replace(/(?<=\d)[\s.,'’](?=\d{3})/g, '').includes(whole)

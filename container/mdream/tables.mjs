@@ -1,9 +1,9 @@
-// Tables: those that only lay out a page are told apart, in the others cells that span rows are written out.
+// Detect layout tables, and replace row spans in data tables by empty cells.
 import { ID, ids } from './tags.mjs'
 import { children } from './measure.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Rows of a table whose spans are written out, and cells that are written for the spans of one page. */
+/** Maximum rows of a table whose spans are replaced, and maximum cells that are added for the spans of one page. */
 const MOST_ROWS = 5000
 const MOST_CELLS = 20_000
 const WIDEST = 50
@@ -16,7 +16,7 @@ const FEWEST_COLUMNS = 2
 const TOP_HEADINGS = ids('h1', 'h2')
 const CELLS = ids('td', 'th')
 
-/** Return the tables that only lay out, and how many empty cells go before and after which cell. */
+/** Return the layout tables, and the number of empty cells to write before and after each cell. */
 export function readTables(tree, main) {
   const layout = new Set()
   const empty = new Map()
@@ -59,7 +59,7 @@ class Table {
     this.hasBlocks = false
     this.hasTopHeadings = false
     this.hasHeadings = false
-    /** Whether a heading lies in a cell that is neither in the first row nor the first of its row. */
+    /** Whether a cell that is neither in the first row nor the first of its row contains a heading. */
     this.hasInnerHeadings = false
     this.hasTables = false
     this.spans = false
@@ -87,7 +87,7 @@ class Table {
     }
   }
 
-  /** Take over what a table within this one holds. */
+  /** Add the counts of a nested table. */
   take(inner) {
     this.hasTables = true
     this.hasHeads ||= inner.hasHeads
@@ -95,7 +95,7 @@ class Table {
     this.hasHeadings ||= inner.hasHeadings
   }
 
-  /** Say whether it is a grid of cells whose headings are those of rows and columns. */
+  /** Return whether the table is a grid of cells in which all headings are those of rows and columns. */
   isGrid() {
     const { rows, widest } = this
     if (rows.length < SMALLEST_GRID || widest < FEWEST_COLUMNS || this.hasInnerHeadings || this.hasBlocks || this.hasTables) return false

@@ -1,33 +1,33 @@
-// The elements of HTML that are treated in a way of their own, as numbers with properties.
+// The HTML elements that need special treatment, as numbers with properties.
 //
-// A property is a bit: what an element may contain, what it closes, and what becomes of it.
+// A property is a bit. Properties say what an element may contain, what it closes, and how it is converted.
 
-/** Has no content and no end tag. */
+/** An element without content and end tag. */
 export const VOID = 1
-/** Its content is no markup. */
+/** An element whose content is not markup. */
 export const RAW = 2
-/** Its start closes an open paragraph. */
+/** An element whose start tag closes an open paragraph. */
 export const CLOSES_P = 4
-/** Part of a line: its end tag reaches no further than the block around it. */
+/** An inline element: its end tag has no effect outside of the enclosing block. */
 export const INLINE = 8
-/** End tags from inside do not reach beyond it. */
+/** An element that limits the effect of end tags inside it. */
 export const SCOPE = 16
-/** No text of a page, wherever it stands. */
+/** Never text of the page. */
 export const NEVER = 32
 export const HEADING = 64
-/** May only stand in the head. */
+/** Allowed only in the head. */
 export const OF_HEAD = 128
-/** Blocks of text or data that keep their lines apart. */
+/** A block of text or data, which starts a new line. */
 export const BLOCK = 256
-/** Its start may close something. */
+/** An element whose start tag may close other elements. */
 export const CLOSES = 512
-/** One of the standard's "special" elements: an end tag of another kind does not reach beyond it. */
+/** One of the standard's "special" elements: end tags of other elements have no effect outside of it. */
 export const SPECIAL = 1024
 /** One of the standard's formatting elements, which are opened again after the block that closed them. */
 export const FORMATTING = 2048
-/** Its start tag ends an `svg` or `math` that was left open. */
+/** An element whose start tag closes an open `svg` or `math`. */
 export const BREAKS_OUT = 4096
-/** The text of a page, or phrasing content that the standard lets formatting be opened again for. */
+/** Text, or phrasing content before which formatting elements are opened again. */
 export const PHRASING = 8192
 
 /** @type {[string, number][]} */
@@ -63,7 +63,7 @@ const GROUPS = [
   ['applet area br button embed img input keygen marquee object select wbr xmp', PHRASING],
 ]
 
-/** The number of each element that is known, by its name. */
+/** The number of each known element, by its name. */
 export const ID = Object.create(null)
 /** The names, by their numbers. */
 export const NAMES = []
@@ -80,16 +80,16 @@ function known(name) {
   return KNOWN.get(name)
 }
 
-// Zero is the text of a page, one the page itself.
+// 0 is a text node, 1 is the page itself.
 known('#text')
 known('#page')
 for (const [names, property] of GROUPS) for (const name of names.split(' ')) properties[known(name)] |= property
 const OTHERS = 'html body colgroup image math optgroup option picture foreignobject desc annotation-xml mi mo mn ms mtext'
 for (const name of OTHERS.split(' ')) known(name)
 
-/** Numbers from here on are given to other elements, anew for each page. */
+/** The first number for other elements, which are numbered again for each page. */
 export const FIRST_FREE = NAMES.length
-/** Other elements than these many are left out of a page, with their content kept. */
+/** Maximum number of element names. Further elements are replaced by their content. */
 export const MOST_IDS = FIRST_FREE + 500
 
 /** The properties of each element, by its number. */
@@ -97,20 +97,20 @@ export const PROPERTIES = new Uint16Array(MOST_IDS)
 PROPERTIES.set(properties.map((those) => (those & SPECIAL ? those : those | PHRASING)))
 PROPERTIES.fill(PHRASING, FIRST_FREE)
 
-/** Return a table that holds 1 at the numbers of the named elements. */
+/** Return a table with 1 at the numbers of the given elements. */
 export function ids(...names) {
   const table = new Uint8Array(MOST_IDS)
   for (const name of names) table[ID[name]] = 1
   return table
 }
 
-/** Gives the elements of one page their numbers. */
+/** Assigns numbers to the element names of one page. */
 export class Numbering {
   constructor() {
     this.own = new Map()
   }
 
-  /** Return the number of the element whose name lies there in the source, or -1 when there are too many. */
+  /** Return the number of the element name at a position in the source, or -1 if there are too many names. */
   at(tree, from, to) {
     if (to - from <= SHORT) {
       const key = keyOf(tree.codes, from, to)
@@ -141,7 +141,7 @@ function keyOf(codes, from, to) {
   let key = 0
   for (let at = from; at < to; at++) {
     if (codes[at] > 127) return 0
-    // Capitals become small letters; digits stay.
+    // Converts upper case to lower case; digits do not change.
     key = (key << 7) | codes[at] | 32
   }
   return key
@@ -151,25 +151,25 @@ function slotOf(key) {
   return (key ^ (key >>> 7) ^ (key >>> 13)) & 4095
 }
 
-/** Characters of a name that is looked for by some of them. */
+/** Maximum length of a name that is identified by some of its characters. */
 const LONGER = 10
 
 function longerSlotOf(codes, from, to) {
-  // No two of the names fall together with these factors.
+  // With these factors, no two known names have the same hash.
   return (((codes[from] | 32) * 3 + (codes[from + 2] | 32) * 11 + (codes[to - 1] | 32)) * 17 + to - from) & 511
 }
 
-// Of the same kind as a page's bytes, which the compiler can then rely upon.
+// Buffers like the page, so that the compiler can specialise the comparison.
 const NAME_CODES = NAMES.map((name) => Buffer.from(name))
 
-/** Say whether the name of an element, one that is known, stands there in small letters. */
+/** Return whether the name of a known element, in lower case, is at a position. */
 export function isName(codes, from, id) {
   const name = NAME_CODES[id]
   for (let at = 0; at < name.length; at++) if (codes[from + at] !== name[at]) return false
   return true
 }
 
-// Names that fall into a slot that is taken are found more slowly, as are long ones.
+// Names whose slot is occupied are found by a slower search, as are long names.
 const KEYS = new Int32Array(4096)
 const SLOTS = new Uint16Array(4096)
 for (let id = NAMES.length - 1; id > 1; id--) {

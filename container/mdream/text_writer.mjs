@@ -1,10 +1,10 @@
-// Writes text, and keeps what is to be done where elements end.
+// Write text, and store the actions to run at the ends of elements.
 import { absoluteOf } from './addresses.mjs'
 import { Blocks } from './blocks.mjs'
 import { formulasIn } from './math.mjs'
 import { decoded } from './references.mjs'
 
-// What buttons say where they are made of other elements.
+// Labels of buttons that are not `button` elements.
 const INTERFACE = new RegExp(
   `^\\s*(?:${[
     'click to toggle source|\\[source\\]|\\[edit\\]|edit (?:this page|on github|on gitlab|source)',
@@ -15,21 +15,21 @@ const INTERFACE = new RegExp(
   ].join('|')})\\s*$`,
   'i',
 )
-// Their first two letters, capitals as small ones.
+// The first two letters of these labels, in lower case.
 const INTERFACE_STARTS = new Uint8Array(128 * 128)
 for (const start of 'cl [s [e ed vi sh im ba re ju co pr to mo sk ex tw su'.split(' ')) {
   INTERFACE_STARTS[startOf(start.charCodeAt(0), start.charCodeAt(1))] = 1
 }
 const LONGEST_INTERFACE = 40
-// What is done where an element ends.
+// Actions at the end of an element.
 export const END_PARAGRAPH = 0
 export const END_HEADING = 1
 export const END_LIST = 2
-/** Of an item of a list, or a quotation. */
+/** End of a list item or a quotation. */
 export const END_CONTAINER = 3
-/** A block in a cell. */
+/** End of a block in a table cell. */
 export const END_LINE = 4
-/** A block in a link or a heading. */
+/** End of a block in a link or a heading. */
 export const END_WORD = 5
 export const END_CELL = 6
 export const END_TABLE = 7
@@ -40,12 +40,12 @@ export const END_TEXT = 11
 export const END_CAPTION = 12
 const NEVER = 0x7fffffff
 
-/** Writes the text of a part of a page, to the blocks that are open. */
+/** Writes the text of a part of a page to the open blocks. */
 export class TextWriter {
   /**
    * @param {import('./tree.mjs').Tree} tree
-   * @param {import('./measure.mjs').Measure} measure Lengths of what is written.
-   * @param {string} origin Address that the page's links are relative to.
+   * @param {import('./measure.mjs').Measure} measure Lengths of the parts that are written.
+   * @param {string} origin Base address of the page's links.
    */
   constructor(tree, measure, origin) {
     this.origin = origin
@@ -53,22 +53,22 @@ export class TextWriter {
     this.measure = measure
     this.blocks = new Blocks()
     this.line = this.blocks.line
-    /** Address for the first heading of the link that is open. */
+    /** Address of the open link, to be written in its first heading. */
     this.headingLink = ''
-    /** The rows of the table that is open. */
+    /** The rows of the open table. */
     this.rows = []
     this.isInHeading = false
-    // The elements that are open and have something to be done at their ends, the innermost last.
+    // The open elements with an action at their end, the innermost last.
     this.open = []
     this.endings = []
     this.details = []
     /** @type {ReturnType<typeof import('./tables.mjs').readTables>} */
     this.tables = { layout: new Set(), empty: new Map() }
-    /** Where the innermost of them ends. */
+    /** End of the innermost of these elements. */
     this.until = NEVER
   }
 
-  /** Go on within an element, at whose end something is to be done; return the node that comes next. */
+  /** Continue inside an element and register an action for its end; return the next node to write. */
   within(node, ending, detail = '') {
     this.open.push(node)
     this.endings.push(ending)
@@ -112,7 +112,7 @@ export class TextWriter {
     }
   }
 
-  /** Begin an element that is a block of its own. */
+  /** Start an element that is a separate block. */
   paragraph(node) {
     this.blocks.flush()
     return this.within(node, END_PARAGRAPH)

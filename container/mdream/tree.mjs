@@ -1,4 +1,4 @@
-// A page as a flat tree: its nodes in the order of the source, each with where its last descendant ends.
+// A page as a flat tree: its nodes in source order, each with the index after its last descendant.
 import { isAscii } from 'node:buffer'
 import { ids } from './tags.mjs'
 
@@ -17,10 +17,10 @@ const ATTRIBUTES = [
   'hreflang', 'http-equiv', 'id', 'itemprop', 'itemtype', 'lang', 'language', 'name', 'nitro-lazy-src', 'nitro-lazy-srcset', 'property', 'rel', 'role',
   'rowspan', 'shadowrootmode', 'src', 'srcset', 'start', 'style', 'target', 'title', 'type', 'width', 'xml:lang',
 ]
-/** The numbers of the attributes that matter, by their names. */
+/** The numbers of the attributes that are read, by their names. */
 export const ATTRIBUTE = Object.assign(Object.create(null), Object.fromEntries(ATTRIBUTES.map((name, at) => [name, at + 1])))
 
-/** Elements that are listed by their kind, in the order of the source. */
+/** Elements that are listed by name, in source order. */
 const LISTED = ids(
   'a', 'area', 'article', 'base', 'button', 'dialog', 'footer', 'form', 'frame', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'iframe', 'img', 'link',
   'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table', 'th', 'time', 'tr',
@@ -28,47 +28,47 @@ const LISTED = ids(
 const ITEMTYPE = ATTRIBUTE.itemtype
 const NO_LIST = []
 const ROOM = 1 << 14
-/** Elements and texts that a tree can hold. */
+/** Maximum number of elements and texts in a tree. */
 const MOST_NODES = 1 << 20
-/** Nodes for which room is kept from page to page. */
+/** Maximum number of nodes for which memory is kept between pages. */
 const ROOM_KEPT = 1 << 19
-/** Bytes of a part of a page, and how many bits number them. */
+/** Number of bits of a byte's index in a part of a page, and bytes of a part. */
 const PART_BITS = 9
 const PART = 1 << PART_BITS
-/** Parts for which there is room at first, and for which it is kept. */
+/** Number of parts for which memory is allocated at first and kept between pages. */
 const PARTS = 1 << 9
 const PARTS_KEPT = 1 << 13
 
-/** A page has more elements and texts than a tree can hold. */
+/** A page has more elements and texts than fit into a tree. */
 export class TooManyNodes extends Error {}
 
-/** A page. There is one at a time: its arrays are used again for the next one. */
+/** A page. Only one exists at a time, because the next page uses the same arrays. */
 export class Tree {
-  /** @param {number} [room] Nodes for which there is room at first. */
+  /** @param {number} [room] Number of nodes for which memory is allocated at first. */
   constructor(room = ROOM) {
     /**
-     * The page for searching alone, a character for each byte; what is to be read comes from `slice`. V8 handles such
-     * strings faster than others, and decodes ASCII many times faster than what holds a single other character; most
-     * parts of most pages are ASCII.
+     * The page as a string with one character for each byte, used only for searching; use `slice` to read text. V8
+     * handles such strings faster than others, and decodes pure ASCII many times faster than other text. Most parts
+     * of most pages are ASCII.
      */
     this.source = ''
-    /** Whether the page holds anything but ASCII, and which of its parts do. */
+    /** Whether the page contains other characters than ASCII, and which of its parts do. */
     this.isBeyondAscii = false
     this.beyondAscii = new Uint8Array(PARTS)
     this.title = ''
     this.lang = ''
-    /** How often something was left out, or another page was begun. */
+    /** Incremented when a part is left out and when a new page starts. */
     this.changes = 0
     this.count = 0
     this.toldOnes = 0
     this.says = 0
-    /** What attributes say of the types that elements have by schema.org. */
+    /** The schema.org types of elements, as their attributes state them. */
     this.typed = []
-    /** Labels of panels, by the nodes of the panels. */
+    /** Labels of panels, by panel node. */
     this.labels = new Map()
-    /** Nodes that had to move because others were inserted before them. */
+    /** Number of nodes that were moved by insertions. */
     this.moves = 0
-    /** Its bytes, in which searching for what is near is faster than in a string. */
+    /** The bytes of the page. Comparing nearby bytes is faster here than in a string. */
     this.codes = /** @type {Bytes} */ (Buffer.alloc(0))
     this.attributes = 0
     this.makeRoomForAttributes(room)
@@ -84,27 +84,27 @@ export class Tree {
       if (old) array.set(old[name].subarray(0, Math.min(room, this.count) + 1))
       return array
     }
-    /** Number of the element, zero for text. */
+    /** Number of the element; 0 for text. */
     this.tag = larger(Uint16Array, 'tag')
     this.parent = larger(Int32Array, 'parent')
     /** The index after the last descendant. */
     this.end = larger(Int32Array, 'end')
-    /** The attributes of a node: the place of the first one, and that after the last one. */
+    /** The attributes of a node: the index of the first, and the index after the last. */
     this.firstAttribute = larger(Int32Array, 'firstAttribute')
     this.endOfAttributes = larger(Int32Array, 'endOfAttributes')
-    /** 1 for nodes that are left out. */
+    /** 1 if a node is left out. */
     this.gone = larger(Uint8Array, 'gone')
-    /** What attributes say, as bits. */
+    /** The marks of a node, as bits. */
     this.marks = larger(Int32Array, 'marks')
-    /** The nodes of which something was told, in the order of the source. */
+    /** The nodes with marks, in source order. */
     this.told = larger(Int32Array, 'told')
-    /** Where a text, or the start tag of an element, starts and ends in the source. */
+    /** Start and end, in the source, of a text or of the start tag of an element. */
     this.from = larger(Int32Array, 'from')
     this.to = larger(Int32Array, 'to')
-    /** Where the end tag of an element starts and ends; both zero when the author left it out. */
+    /** Start and end of the end tag of an element; both are 0 if it is missing. */
     this.closeFrom = larger(Int32Array, 'closeFrom')
     this.closeTo = larger(Int32Array, 'closeTo')
-    /** Characters of a text, without the white space at its ends. */
+    /** Characters of a text, without white space at its ends. */
     this.size = larger(Int32Array, 'size')
     this.room = room
   }
@@ -115,13 +115,13 @@ export class Tree {
       if (old) array.set(old.subarray(0, Math.min(room, this.attributes)))
       return array
     }
-    /** Which of the names that matter, and where its value starts and ends. */
+    /** The number of an attribute, and the start and end of its value. */
     this.attributeName = larger(Uint8Array, this.attributeName)
     this.attributeFrom = larger(Int32Array, this.attributeFrom)
     this.attributeTo = larger(Int32Array, this.attributeTo)
   }
 
-  /** Begin with another page, given as bytes in UTF-8. */
+  /** Start a new page, given as bytes in UTF-8. */
   reset(bytes) {
     this.changes++
     this.count = this.attributes = this.moves = 0
@@ -133,14 +133,14 @@ export class Tree {
     this.title = ''
     this.lang = ''
     this.toldOnes = 0
-    /** What any of the attributes says, as bits. */
+    /** The marks of all nodes together, as bits. */
     this.says = 0
     this.typed.length = 0
     this.labels.clear()
     for (const list of this.filled) list.length = 0
   }
 
-  /** Note which parts of the page hold anything but ASCII. */
+  /** Determine which parts of the page contain other characters than ASCII. */
   lookBeyondAscii(bytes) {
     const { length } = bytes
     const parts = (length + PART - 1) >> PART_BITS
@@ -152,7 +152,7 @@ export class Tree {
     }
   }
 
-  /** Return a part of the page as its author wrote it. */
+  /** Return a part of the source of the page. */
   slice(from, to) {
     if (this.isBeyondAscii) {
       for (let part = from >> PART_BITS; part << PART_BITS < to; part++) {
@@ -162,7 +162,10 @@ export class Tree {
     return this.source.slice(from, to)
   }
 
-  /** Add a node; its attributes are those from `firstAttribute` on, its source or that of its start tag from `from` to `to`. */
+  /**
+   * Add a node. Its attributes are those from `firstAttribute` on; its text or start tag is from `from` to `to` in the
+   * source.
+   */
   add(tag, parent, firstAttribute, from, to) {
     const node = this.count
     if (node === this.room) {
@@ -184,10 +187,9 @@ export class Tree {
     return node
   }
 
-  /**
-   * Add a copy of an element, with its attributes, as the newest node; return it.
+  /** Add a copy of an element, with its attributes, as the newest node, and return the copy.
    *
-   * Its attributes are those of the original, which is why their end is noted for each node.
+   * The copy shares the attributes of the original, so each node stores the end of its attributes.
    */
   addCopy(original, parent) {
     const node = this.add(this.tag[original], parent, this.firstAttribute[original], this.from[original], this.to[original])
@@ -197,13 +199,14 @@ export class Tree {
   }
 
   /**
-   * Insert a copy of an element before the node `at`; nodes from there on move by one. The caller adapts what it keeps.
+   * Insert a copy of an element before the node `at`; later nodes move by one. The caller must adapt the indexes
+   * that it stores.
    *
-   * Takes time for each node behind it, so callers limit how often they do it.
+   * The time is proportional to the number of later nodes, so callers limit the number of insertions.
    */
   insertCopy(original, parent, at) {
     const last = this.addCopy(original, parent)
-    // The copy is the newest node; it moves to its place and the others behind it.
+    // The copy is added as the newest node and then moved to its place.
     for (const array of [this.tag, this.parent, this.end, this.firstAttribute, this.endOfAttributes, this.gone, this.marks,
       this.from, this.to, this.closeFrom, this.closeTo, this.size]) {
       const own = array[last]
@@ -228,7 +231,7 @@ export class Tree {
     return at
   }
 
-  /** Note what the attributes of the newest node say, or that it counts by what it is. */
+  /** Store the marks of the newest node, or that its element name alone is relevant. */
   tell(node, marks) {
     this.marks[node] = marks
     this.says |= marks
@@ -243,7 +246,7 @@ export class Tree {
     this.size[node] = this.isBeyondAscii ? this.characters(from, to) : to - from
   }
 
-  /** Return how many characters a part of the page has. */
+  /** Return the number of characters in a part of the page. */
   characters(from, to) {
     const { codes } = this
     let count = to - from
@@ -265,7 +268,7 @@ export class Tree {
     return this.firstAttribute[node] < this.endOfAttributes[node]
   }
 
-  /** Return where an attribute of a node lies among all attributes, or -1. */
+  /** Return the index of an attribute of a node among all attributes, or -1. */
   placeOf(node, name) {
     const end = this.endOfAttributes[node]
     for (let place = this.firstAttribute[node]; place < end; place++) if (this.attributeName[place] === name) return place
@@ -276,7 +279,7 @@ export class Tree {
     return this.placeOf(node, name) >= 0
   }
 
-  /** Return an attribute as it was written, with its references; an empty text when there is none. */
+  /** Return the raw value of an attribute, with its references, or an empty string. */
   get(node, name) {
     const place = this.placeOf(node, name)
     return place < 0 ? '' : this.value(place)
@@ -290,19 +293,19 @@ export class Tree {
     return this.slice(this.from[node], this.to[node])
   }
 
-  /** Leave out a node and all below it. */
+  /** Leave out a node and its descendants. */
   leaveOut(node) {
     this.changes++
     const { gone } = this
     const end = this.end[node]
     for (let inner = node; inner < end; inner++) {
-      // What is below a node that was left out is left out already.
+      // The descendants of a node that is left out are already left out.
       if (gone[inner]) inner = this.end[inner] - 1
       else gone[inner] = 1
     }
   }
 
-  /** Return the nodes below this one that fit, of those of which something was told, and that are not left out. */
+  /** Return the descendants with marks for which `fits` is true and that are not left out. */
   toldBelow(top, fits) {
     const { told, gone } = this
     const found = []
@@ -313,7 +316,7 @@ export class Tree {
     return found
   }
 
-  /** Say whether a mark is on a node or on one below it that is not left out. */
+  /** Return whether a node, or a descendant that is not left out, has a mark. */
   isToldWithin(top, mark) {
     const { told, marks, gone } = this
     const end = this.end[top]
@@ -323,7 +326,7 @@ export class Tree {
     return false
   }
 
-  /** Return the first node of a listed kind below this one that is not left out, or -1. */
+  /** Return the first descendant with a listed name that is not left out, or -1. */
   first(top, tag) {
     const list = this.lists[tag]
     const end = this.end[top]
@@ -333,7 +336,7 @@ export class Tree {
     return -1
   }
 
-  /** Return the nodes of a listed kind below this one that are not left out. */
+  /** Return the descendants with a listed name that are not left out. */
   all(top, tag) {
     const list = this.lists[tag]
     const found = []
@@ -345,7 +348,7 @@ export class Tree {
   }
 }
 
-/** Return how many of the first `length` sorted numbers are smaller. */
+/** Return the number of the first `length` sorted numbers that are smaller than `number`. */
 function countBelow(list, length, number) {
   let low = 0
   let high = length

@@ -1,7 +1,7 @@
-// Builds the tree of a page by the rules of the HTML standard (13.2.6, "Tree construction").
+// Build the tree of a page by the rules of the HTML standard (13.2.6, "Tree construction").
 //
-// What a reader of the text would not notice is left out: tables keep misplaced content where it was written (no
-// foster parenting), frame sets and the insertion modes of `select` and `template` do not exist.
+// Rules that do not affect the text are not implemented: there is no foster parenting (misplaced content of tables
+// stays in its place), no framesets, and no insertion modes for `select` and `template`.
 import { adopt } from './adoption.mjs'
 import { judge } from './marks.mjs'
 import { DEEPEST, MARKED, MARKER, OpenElements } from './open_elements.mjs'
@@ -23,18 +23,18 @@ const LISTS = ids('ol', 'ul')
 const RUBY_TEXT = ids('rb', 'rp', 'rt', 'rtc')
 const ENDS_BEFORE_RUBY_TEXT = ids('dd', 'dt', 'li', 'optgroup', 'option', 'p', 'rb', 'rp', 'rt', 'rtc')
 const LEADING_BREAK = ids('listing', 'pre', 'textarea')
-/** Elements that an item, a term or an explanation may be left open in when the next one starts. */
+/** Elements that are ignored in the search for an open item, term or explanation that the next one closes. */
 const PASSED_BY_ITEMS = ids('address', 'div', 'p')
-/** HTML inside of SVG and MathML. */
+/** Elements of SVG and MathML that contain HTML. */
 const INTEGRATION = ids('foreignobject', 'desc', 'title', 'annotation-xml', 'mi', 'mo', 'mn', 'ms', 'mtext')
-/** What counts by what it is when the main part is looked for. */
+/** Elements whose names alone are relevant for finding the main part. */
 const COUNTING = ids('article', 'aside', 'footer', 'header', 'main')
-/** Properties that need work before an element is added. */
+/** Properties that require closing elements before an element is added. */
 const BEFORE = CLOSES | CLOSES_P
 
-/** Adds elements and texts by the rules for where they may stand. */
+/** Adds elements and texts by the rules of the standard for their positions. */
 export class TreeBuilder extends OpenElements {
-  /** Close all that is open. */
+  /** Close all open elements. */
   finish() {
     while (this.top >= 0) this.pop()
   }
@@ -48,13 +48,13 @@ export class TreeBuilder extends OpenElements {
   }
 
   /**
-   * Add an element. Returns whether its content is read as markup; if not, the caller reads it (see `RAW`).
+   * Add an element. Return whether its content is markup; if not, the caller reads it (see `RAW`).
    *
    * @param {number} tag Number of its name.
-   * @param {number} first Place of its first attribute; they go up to the newest one of the tree.
-   * @param {boolean} closesItself Whether its tag ends in a slash.
-   * @param {number} from Where its start tag starts in the source.
-   * @param {number} to Where its start tag ends in the source.
+   * @param {number} first Index of its first attribute; its attributes end with the newest one of the tree.
+   * @param {boolean} closesItself Whether its tag ends with a slash.
+   * @param {number} from Start of its start tag in the source.
+   * @param {number} to End of its start tag in the source.
    */
   startElement(tag, first, closesItself, from, to) {
     const { tree } = this
@@ -93,12 +93,12 @@ export class TreeBuilder extends OpenElements {
     return true
   }
 
-  /** Say whether a start tag with this number begins with a line break that is not part of its text. */
+  /** Return whether a line break directly after this start tag is not part of the text. */
   skipsBreak(tag) {
     return LEADING_BREAK[tag] === 1
   }
 
-  /** Return the language that the attributes from a place on name; an empty text when they name none. */
+  /** Return the language that the attributes from an index on state, or an empty string. */
   languageFrom(first) {
     const { tree } = this
     let found = ''
@@ -113,7 +113,7 @@ export class TreeBuilder extends OpenElements {
     if (this.open[HEAD]) this.endElement(HEAD)
   }
 
-  /** Say whether the next element belongs to an open `svg` or `math`; an element that breaks out closes it. */
+  /** Return whether the next element belongs to an open `svg` or `math`. An element that breaks out closes it. */
   isForeign(breaksOut) {
     const { tree } = this
     for (let node = this.top; node > 0; node = tree.parent[node]) {
@@ -127,7 +127,7 @@ export class TreeBuilder extends OpenElements {
     return false
   }
 
-  /** Close what cannot go on where this element starts. */
+  /** Close the open elements that must end before this element. */
   closeBefore(tag, properties) {
     const { open, tree } = this
     if (properties & CLOSES_P && open[P]) this.closeParagraph()
@@ -152,7 +152,7 @@ export class TreeBuilder extends OpenElements {
     }
   }
 
-  /** Close a link that is open or waits to be opened again: links do not nest. */
+  /** Close a link that is open or would be opened again, because links cannot be nested. */
   endOpenLink() {
     for (let place = this.formatting.length - 1; place >= 0; place--) {
       const node = this.formatting[place]
@@ -175,13 +175,13 @@ export class TreeBuilder extends OpenElements {
     return undefined
   }
 
-  /** Close the annotation of a ruby text that is open when the next one starts. */
+  /** Close an open annotation of a ruby text before the next one. */
   closeRubyText(tag) {
     const { tree } = this
     while (ENDS_BEFORE_RUBY_TEXT[tree.tag[this.top]] && !(tree.tag[this.top] === RTC && (tag === RT || tag === RP))) this.pop()
   }
 
-  /** Close the item that is open, of one kind or the other, when the next one starts. */
+  /** Close an open item of one of two kinds before the next one. */
   closeItem(one, other) {
     const { tree } = this
     for (let node = this.top; node > 0; node = tree.parent[node]) {
@@ -192,7 +192,7 @@ export class TreeBuilder extends OpenElements {
     return undefined
   }
 
-  /** Close what a part of a table ends, and write in the row that authors leave out before cells. */
+  /** Close the elements that a part of a table ends, and add a missing row before cells. */
   closeInTable(tag) {
     const { tree } = this
     let upTo = 0
@@ -200,7 +200,7 @@ export class TreeBuilder extends OpenElements {
       const other = tree.tag[node]
       if (other === TEMPLATE) return
       if (other === TABLE) {
-        // A table right inside of a table, in none of its cells, ends that.
+        // A table directly inside a table, outside of its cells, closes the outer one.
         if (tag === TABLE && (node === this.top || TABLE_CONTEXT[tree.tag[this.top]])) upTo = node
         break
       }
@@ -208,7 +208,7 @@ export class TreeBuilder extends OpenElements {
         if (CELLS[other] || other === CAPTION) return
         continue
       }
-      // What stands in a table outside of its cells cannot hold its rows and cells.
+      // Elements in a table outside of its cells cannot contain its rows and cells.
       const ends = !STRUCTURE[other] || CELLS[other] || other === CAPTION || other === COLGROUP
         || (other === TR && !CELLS[tag]) || (SECTIONS[other] && !CELLS[tag] && tag !== TR)
       if (ends) upTo = node
@@ -222,7 +222,7 @@ export class TreeBuilder extends OpenElements {
     }
   }
 
-  /** Close an element; return it, or -1 when there is none to close. */
+  /** Close an element; return it, or -1 if no such element is open. */
   endElement(tag) {
     if (this.beyond[tag] && this.depth > DEEPEST) {
       this.beyond[tag]--
@@ -243,11 +243,10 @@ export class TreeBuilder extends OpenElements {
     return this.closeOther(tag)
   }
 
-  /**
-   * Close the innermost open element that fits, unless a border of its scope lies between.
+  /** Close the innermost open element for which `fits` is true, unless a border of its scope is inside it.
    *
    * @param {(tag: number) => unknown} fits
-   * @param {(tag: number) => unknown} [isBorder] Borders beside those of every scope.
+   * @param {(tag: number) => unknown} [isBorder] Borders in addition to those of every scope.
    * @param {boolean} [isTableScope] Whether only tables are borders.
    */
   closeNearest(fits, isBorder, isTableScope = false) {
@@ -263,7 +262,7 @@ export class TreeBuilder extends OpenElements {
     return -1
   }
 
-  /** Close an element of SVG or MathML; return it, or -1 when an element of HTML lies between. */
+  /** Close an element of SVG or MathML; return it, or -1 if an element of HTML is open inside it. */
   closeForeign(tag) {
     const { tree } = this
     for (let node = this.top; node > 0; node = tree.parent[node]) {
@@ -277,7 +276,7 @@ export class TreeBuilder extends OpenElements {
     return -1
   }
 
-  /** Close an element that is neither special nor formatting, unless a special one lies between. */
+  /** Close an element that is neither special nor formatting, unless a special element is open inside it. */
   closeOther(tag) {
     const { tree } = this
     for (let node = this.top; node > 0; node = tree.parent[node]) {

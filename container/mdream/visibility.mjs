@@ -1,4 +1,4 @@
-// What of a page a reader can see, or see by opening it: the rest is left out before the main part is chosen.
+// Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
 import { leaveOutRendered } from './math.mjs'
 import { children, holds } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
@@ -7,16 +7,16 @@ import { rawText } from './raw_lines.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Characters of a page below which its navigation may be all it says. */
+/** Characters of a page below which its navigation may be its only content. */
 const NEAR_EMPTY = 200
-/** Share of a page's text from which a hidden part is a wrapper that scripts show. */
+/** Minimum share of the page's text in a hidden wrapper that scripts show. */
 const WRAPPER = 0.5
 const NUMBER_SIGN = 35
-/** Characters beside links that a wrapper holds. */
+/** Minimum characters outside of links in a wrapper. */
 const SOME_PROSE = 100
 const MOST_TARGETS = 2000
 
-// React and Next send late parts of a page in such containers, and move them by script.
+// React and Next send late parts of a page in containers with these IDs, and move them by script.
 const STREAMED = /^S:[0-9a-f]+$/
 const TARGETING = [ATTRIBUTE.href, ATTRIBUTE['aria-controls'], ATTRIBUTE['data-bs-target'], ATTRIBUTE['data-target']]
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
@@ -26,11 +26,10 @@ const FORMULAS = ids('math')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const { id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
-/**
- * Leave out what no reader of a page sees.
+/** Leave out the parts of a page that no reader sees.
  *
  * @param {import('./tree.mjs').Tree} tree
- * @param {import('./measure.mjs').Measure} measure Used for lengths; holds those of what is left afterwards.
+ * @param {import('./measure.mjs').Measure} measure Afterwards, it contains the lengths of the remaining parts.
  */
 export function leaveOutUnseen(tree, measure) {
   const hasTabs = Boolean(tree.says & (TAB | TABS))
@@ -57,7 +56,7 @@ export function leaveOutUnseen(tree, measure) {
   if (bars.length) measure.take(tree)
 }
 
-/** Return the identities of what buttons and tabs of a page open. */
+/** Return the IDs of the parts that buttons and tabs of a page open. */
 function targetsOf(tree) {
   const found = new Set()
   for (let place = 0; place < tree.attributes && found.size < MOST_TARGETS; place++) {
@@ -69,10 +68,10 @@ function targetsOf(tree) {
   return found
 }
 
-/** Say whether a hidden part is text that a reader can open, or that scripts show. */
+/** Return whether a hidden part is text that readers can open or that scripts show. */
 function isFoldedText(tree, measure, node, whole, targets) {
   const tag = tree.tag[node]
-  // Formulas are hidden where an image of them is shown.
+  // The formula of a displayed image is hidden with a style.
   if (holds(tree, node, FORMULAS) && tree.has(node, STYLE)) return true
   if (INLINE_ONLY[tag] || !measure.length(node)) return false
   const identity = tree.get(node, IDENTITY)
@@ -83,7 +82,7 @@ function isFoldedText(tree, measure, node, whole, targets) {
   return measure.linkShare(node) < 0.5
 }
 
-/** Say whether a button is the title of what it opens. */
+/** Return whether a button is the title of the part that it opens. */
 function isTitle(tree, node) {
   for (let above = tree.parent[node], level = 0; above > 0 && level < 3; above = tree.parent[above], level++) {
     if (TITLES[tree.tag[above]]) return true
@@ -91,7 +90,7 @@ function isTitle(tree, node) {
   return holds(tree, node, HEADINGS)
 }
 
-/** Say whether a button stands in a sentence that speaks of it, with words before and text behind it. */
+/** Return whether a button is part of a sentence: words precede it and text follows it. */
 function isInSentence(tree, node) {
   const parent = tree.parent[node]
   const next = tree.end[node]
@@ -101,7 +100,7 @@ function isInSentence(tree, node) {
     && tree.tag[next] === 0 && tree.size[next] > 0
 }
 
-/** Leave out cells that number the lines of the code in the cell beside them, whatever their names are. */
+/** Leave out table cells with the line numbers of the code in the next cell. */
 function leaveOutNumberedLines(tree) {
   if (tree.lists[ID.pre].length < 2) return
   for (const row of tree.lists[ID.tr]) {
@@ -116,7 +115,7 @@ function leaveOutNumberedLines(tree) {
   }
 }
 
-/** Say whether a part holds nothing but numbers of lines, or signs that can be none of code. */
+/** Return whether a part contains only line numbers, or symbols that cannot be code. */
 function isNumbers(tree, top) {
   for (let node = top; node < tree.end[top]; node++) {
     if (tree.tag[node] === 0 && /[^\d\s.:|]/.test(tree.raw(node))) return false

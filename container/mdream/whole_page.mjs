@@ -1,10 +1,10 @@
-// Pages that the converter cannot hold as a tree: Mdream converts them as a stream, in memory that does not grow with
-// the number of elements. Nothing is left out of such a page but menus and the like by the names of their elements.
+// Convert pages that do not fit into a tree. Mdream converts them as a stream, in memory that does not grow with the
+// number of elements. Only menus and similar parts are left out, recognised by their element names.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
-/** What `clean: true` stands for, but for images without a description, which are content. */
+/** The options of `clean: true`, except that images without a description are kept, because they are content. */
 const CLEAN = {
   urls: true,
   fragments: true,
@@ -23,16 +23,16 @@ let toMarkdown
  * Convert a whole page with Mdream.
  *
  * @param {string} html
- * @param {string} origin Address that its links are relative to.
+ * @param {string} origin Base address of its links.
  * @returns {string} Markdown.
  */
 export function wholePage(html, origin) {
-  // Loaded at the first such page, because a crawl seldom meets one.
+  // Loaded for the first such page, because few crawls need it.
   toMarkdown ??= native() ?? webAssembly()
   return toMarkdown(html, origin).trim()
 }
 
-/** Mdream's native binding, where one is installed for this machine. */
+/** Load Mdream's native binding, if one is installed for this machine. */
 function native() {
   try {
     const { htmlToMarkdown } = require('mdream')
@@ -42,7 +42,7 @@ function native() {
   }
 }
 
-/** Its WebAssembly build, whose output is the same. */
+/** Load Mdream's WebAssembly build, which gives the same output. */
 function webAssembly() {
   const { initSync, htmlToMarkdownResult } = require('mdream/wasm')
   initSync({ module: readFileSync(require.resolve('mdream/wasm/mdream_edge_bg.wasm')) })
