@@ -3,6 +3,7 @@
 import pytest
 
 from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.pack.folders import kind_within
 from llmready.crawler.urls import parse
 
 
@@ -117,6 +118,11 @@ def test_texts_about_the_law_are_content(title: str) -> None:
 )
 def test_lists_and_forms_are_recognised_by_their_addresses(path: str, expected: Kind) -> None:
     assert kind(path) is expected
+
+
+def test_a_tag_beside_the_folder_of_all_content_is_a_tag() -> None:
+    assert kind_within(parse("https://example.com/tags/water/"), "Water", ["2024"]) is Kind.TAG
+    assert kind_within(parse("https://example.com/tags/water/"), "Water", ["tags"]) is Kind.CONTENT
 
 
 def test_a_page_that_is_titled_as_a_sitemap_is_a_generated_index() -> None:

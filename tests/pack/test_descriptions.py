@@ -42,6 +42,8 @@ def crawled(pages: dict[str, str], folder: Path) -> tuple[Run, dict[str, str]]:
         "var a = 1; var b = new Thing(a); b.load(&quot;x&quot;);",
         "Home | About | Shop | Blog | Contact | Jobs",
         "12 March 2024",
+        "“Arrived quickly, I am very happy with everything.”",
+        "« Un service rapide, je suis très contente. »",
         "declaration: package: org.example.reeds, class: Reed",
         "This manual is free software; you can redistribute it under the terms of a licence.",
         "Permission is granted to copy, distribute and modify this document.",

@@ -25,8 +25,17 @@ def natural(url: Url) -> tuple[object, ...]:
     return (order, url.query, url.path)
 
 
-def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
-    """Return how many leading folders all pages have in common: /docs/ alone would be no division.
+def kind_within(url: Url, title: str, shared: Sequence[str]) -> Kind:
+    """Return the kind of a page of a site; a tag beside the folder /2024/, in which all content lies, is a tag.
+
+    Parameters: `url` and `title` of the page; `shared`, the folders that all content lies in.
+    """
+    is_below = segments(url)[: len(shared)] == list(shared)
+    return kind_of(url, title, len(shared) if is_below else 0)
+
+
+def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> list[str]:
+    """Return the leading folders that all pages have in common: /docs/ alone would be no division.
 
     Lists and the front page, which may lie above the folder that holds everything, do not count.
     """
@@ -39,4 +48,4 @@ def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> int:
         count = min(count, len(parts))
         while parts[:count] != first[:count]:
             count -= 1
-    return count if rest else max(0, count - 1)
+    return first[:count] if rest else first[: max(0, count - 1)]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from llmready.crawler.kinds import names_a_list
+
 _PLACEHOLDERS = frozenset((
     "null", "undefined", "none", "nan", "description", "meta description", "site description", "page description",
     "default description", "your description here", "description here", "todo", "tbd", "test", "n/a", "true", "false",
@@ -48,18 +50,24 @@ _MONTHS = re.compile(
     r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo"
     r"|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)\w{0,6}\b|[年月日]"
 )
+_QUOTED = re.compile(
+    '["\u201c\u201e\u201d\u00ab\u00bb\u300c\u300e][^"\u201c\u201d\u201e\u00ab\u00bb\u300c\u300d]{1,1000}'
+    '["\u201d\u201c\u00bb\u00ab\u300d\u300f]\\W{0,3}'
+)
+"""What a customer said: the whole text is a quotation."""
+
 LONGEST_DATE_LINE = 80
 FEWEST_LETTERS = 8
 
 
 def describes(text: str) -> bool:
-    """Tell whether a text may describe a page; a placeholder, a consent, a date line, a menu or code does not."""
-    return not _is_furniture(text) and not is_date_line(text)
+    """Tell whether a text may describe a page; a placeholder, a consent, a date line, a menu, a quotation or code does not."""
+    return not _is_furniture(text) and not is_date_line(text) and not _QUOTED.fullmatch(text)
 
 
 def names_something(label: str) -> bool:
     """Tell whether a heading or the label of a link may stand in a description; a title may contain a date."""
-    return not _is_furniture(label) and not is_date_line(label, FEWEST_LETTERS)
+    return not _is_furniture(label) and not is_date_line(label, FEWEST_LETTERS) and not names_a_list(label)
 
 
 def _is_furniture(text: str) -> bool:

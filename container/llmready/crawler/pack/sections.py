@@ -13,9 +13,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.kinds import Kind
 from llmready.crawler.pack import topics
-from llmready.crawler.pack.folders import natural, shared_folders
+from llmready.crawler.pack.folders import kind_within, natural, shared_folders
 from llmready.crawler.pack.generic_names import is_placeholder
 from llmready.crawler.pack.page_links import labelled_links, links_under_headings
 from llmready.crawler.pack.places import MOST_OF_ALL, places_of
@@ -103,7 +103,8 @@ class _Division:
         self._places = places_of(navigation, self._by_key, labelled_links(self._home_text, home.url.origin))
         # The front page of a book is a copy of its first chapter.
         self._is_chapter = navigation is not None and home.url.key in navigation.copies.values()
-        self._shared = shared_folders(pages, home)
+        self._shared_path = shared_folders(pages, home)
+        self._shared = len(self._shared_path)
         self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
         self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._folders = Counter(folder for parts in self._own.values() for folder in parts[:-1][:1])
@@ -154,7 +155,7 @@ class _Division:
         title = self._titles[page.url]
         # Such as an image of a gallery, without a word about it.
         is_wordless = is_placeholder(title) and not page.excerpt and not page.description
-        return is_wordless or kind_of(page.url, title, self._shared) is not Kind.CONTENT
+        return is_wordless or kind_within(page.url, title, self._shared_path) is not Kind.CONTENT
 
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts that the navigation names, each for its pages and for those below its own folder."""
@@ -310,7 +311,7 @@ class _Division:
                     [key for _, key in labelled_links(self._text_of(page), page.url.origin)],
                 )
                 for page in optional
-                if kind_of(page.url, shared=self._shared) is Kind.CATEGORY
+                if kind_within(page.url, "", self._shared_path) is Kind.CATEGORY
             )
             found = topics.topics_of(pages, lists)
             divided_off = {page.url for members in found.values() for page in members}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from llmready.crawler.kinds import Kind, kind_of
+from llmready.crawler.kinds import Kind
 from llmready.crawler.languages import language_in, name_of
-from llmready.crawler.pack.folders import natural, shared_folders
+from llmready.crawler.pack.folders import kind_within, natural, shared_folders
 from llmready.crawler.pack.sections import OPTIONAL, Part, divide
 from llmready.crawler.pack.site_languages import SiteLanguages
 
@@ -48,7 +48,7 @@ def arrange(
     shared = shared_folders(pages, home)
     for page in pages:
         language = languages.of[page.url]
-        is_content = kind_of(page.url, titles[page.url], shared) is Kind.CONTENT
+        is_content = kind_within(page.url, titles[page.url], shared) is Kind.CONTENT
         is_wanted = not chosen or language in chosen
         if language == languages.main or (is_wanted and (is_content or page is home)):
             groups[language].append(page)
