@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
@@ -99,8 +100,13 @@ def ours(pages: list[Page]) -> Extracted:
     # Exit code 1 says that a page has no text; its line names the reason.
     done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=False)
     seconds = time.perf_counter() - began
-    texts = {line["id"]: line.get("markdown") or "" for line in map(json.loads, done.stdout.splitlines())}
+    texts = {line["id"]: line.get("markdown") or "" for line in _records(done.stdout)}
     return Extracted(texts, seconds, is_markdown=True)
+
+
+def _records(output: str) -> list[Any]:
+    """Parse lines of JSON. `splitlines` would also split at line separators within texts."""
+    return [json.loads(line) for line in output.split("\n") if line]
 
 
 def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
@@ -112,7 +118,7 @@ def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
             for page in pages[start : start + _AT_ONCE]
         )
         done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=True)
-        for one in map(json.loads, done.stdout.splitlines()):
+        for one in _records(done.stdout):
             before = found.get(one["name"], Extracted({}, 0.0, is_markdown=False))
             texts, seconds = before.texts | one["texts"], before.seconds + one["seconds"]
             found[one["name"]] = Extracted(texts, seconds, is_markdown=False)

@@ -43,8 +43,8 @@ const MORE = new RegExp(`^\\W*(?:${[
 ].join('|')})\\W*$`, 'i')
 const OFFERED = new RegExp(`^\\W*(?:${[
   '(?:subscribe|sign up|signup|join (?:our|the|us|over|\\d)|get (?:the|our|weekly|daily|free) .*(?:newsletter|updates|inbox|email)|stay (?:in touch|up to date|updated|informed|connected|in the loop)|never miss|follow us|connect with us|newsletter|(?:our|weekly|daily|free) newsletter)(?:[ !.:].*)?',
-  '(?:[^.?!]{1,30}[.?!] )?share (?:this|on|the|it|your).*|sharing is caring|share|tags?|categories|category|filed under.*|topics|posted in|about the authors?|author|written by.*|meet the author|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
-  'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|über den autor.*|über die autorin.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
+  '(?:[^.?!]{1,30}[.?!] )?share (?:this|on|the|it|your).*|sharing is caring|share|tags?|categories|category|filed under.*|topics|posted in|about the (?:authors?|reviewers?|writers?|contributors?|editors?|editorial team|blogger|columnist)|authors?|written by.*|meet (?:the|your|our) (?:authors?|writers?|testers?|editors?|contributors?)|who (?:wrote|curated|reviewed|tested) this.*|reader interactions|trackbacks?|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
+  'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|(?:über|zum|zur) (?:den|die|das)?\\s?autor(?:in|en)?.*|zur person.*|à propos de l.auteur.*|sobre (?:el|la|o|a) autora?.*|(?:sull.|l.)autore.*|over de auteur.*|об авторе.*|o autorze.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
 ].join('|')})\\W*$`, 'i')
 
 /** Leave out parts of the main part that are not text of the page.
