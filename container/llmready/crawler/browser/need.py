@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
+from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
 LITTLE_TEXT = 200
@@ -66,3 +70,15 @@ def needs_browser(html: str) -> bool:
 
 def _length(node: LexborNode) -> int:
     return len(_SPACE.sub(" ", node.text()).strip())
+
+
+@contextmanager
+def rendering_advised(*, is_on: bool) -> Iterator[None]:
+    """Add to the failure of a page without text that rendering may help, unless pages are rendered already."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.code != Code.EMPTY_PAGE or is_on:
+            raise
+        advice = "If the page needs JavaScript, turn on the browser option."
+        raise Failure(failure.code, f"{failure.detail} {advice}") from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
+from llmready.crawler.browser.shown_headers import shown_headers
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.page.media import is_page_path
 from llmready.crawler.urls import BadUrl, Url, parse
@@ -41,13 +42,6 @@ MOST_MORE = 10
 
 SECONDS_TO_LEAVE = 3.0
 
-# Added to the policy of the site's own response; the stricter one applies. Frames, pictures, plugins and workers are
-# never requested; the sandbox allows no dialogs, popups and downloads.
-POLICY = (
-    "sandbox allow-scripts allow-same-origin allow-forms; img-src 'none'; media-src 'none'; font-src 'none'; "
-    "frame-src 'none'; object-src 'none'; worker-src 'none'; manifest-src 'none'"
-)
-_PASSED_ON = frozenset({"content-type", "content-security-policy", "referrer-policy", "content-language"})
 _WAITED_FOR = frozenset({"Script", "Stylesheet", "XHR", "Fetch"})
 _FOLDER = Path(__file__).parent
 WATCH = (_FOLDER / "watch.js").read_text()
@@ -289,7 +283,7 @@ class Tab:
                 "Fetch.fulfillRequest",
                 requestId=event["requestId"],
                 responseCode=200,
-                responseHeaders=_headers(visit.response),
+                responseHeaders=shown_headers(visit.response),
                 body=base64.b64encode(visit.response.body).decode(),
             )
         else:
@@ -384,15 +378,6 @@ class Tab:
         task = asyncio.ensure_future(send(self._session.send(method, parameters)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _headers(response: Response) -> list[dict[str, str]]:
-    kept = [
-        {"name": name, "value": value}
-        for name, value in response.headers.items()
-        if name.lower() in _PASSED_ON
-    ]
-    return [*kept, {"name": "Content-Security-Policy", "value": POLICY}]
 
 
 def _too_large(visit: _Visit, most: int, what: str) -> Failure:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from llmready.crawler.browser.need import rendering_advised
 from llmready.crawler.engine.candidate import Candidate
 from llmready.crawler.engine.canonicals import CanonicalClaims
 from llmready.crawler.engine.frontier import MAX_KNOWN, Frontier
@@ -70,7 +71,6 @@ ENTRIES_WITHOUT_PAUSE = 200
 
 _log = logging.getLogger(__name__)
 
-_ADVICE = "If the page needs JavaScript, turn on the browser option."
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
@@ -283,12 +283,8 @@ class Scheduler:
         alternate = None
         if isinstance(content, HtmlPage):
             alternate = await self._alternates.find(candidate.url, content.relations.markdown)
-        try:
+        with rendering_advised(is_on=self._browser is not None):
             prepared = prepare(content, candidate.url, candidate.depth, alternate)
-        except Failure as failure:
-            if failure.code == Code.EMPTY_PAGE and self._browser is None:
-                raise Failure(failure.code, f"{failure.detail} {_ADVICE}") from None
-            raise
         if alternate is not None:
             self._frontier.claim(alternate.url)
         self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))
