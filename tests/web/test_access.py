@@ -1,5 +1,6 @@
 """Everybody can use every screen: axe, narrow windows, large text, the keyboard."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,11 @@ def test_no_screen_scrolls_sideways(
         settled(page)
         wide[path] = overflow(page)
     assert {path: pixels for path, pixels in wide.items() if pixels > 0} == {}
+    # The long table fills its box, with as many columns as fit.
+    page.goto(f"{visitor.origin}/websites/{website}/pages")
+    table = page.get_by_role("table", name="Pages")
+    expect(table).to_be_visible()
+    assert table.evaluate("table => table.offsetWidth - table.parentElement.clientWidth") == 0
 
 
 def test_sign_in_and_key_creation_need_no_pointer(system: System, visit: Visit) -> None:
@@ -100,15 +106,89 @@ def test_sign_in_and_key_creation_need_no_pointer(system: System, visit: Visit) 
     expect(page.locator(".secret")).to_be_visible()
 
 
-def test_names_and_live_regions_reach_screen_readers(system: System, visit: Visit) -> None:
-    page = visit().sign_in(system.user(), "/websites")
+def test_every_flow_works_by_keyboard_alone(visit: Visit, handbook: Site) -> None:
+    """Everything is reached with Tab and acted on with Enter, Space and arrows; nothing is clicked."""
+    visitor = visit()
+    page = visitor.open()
+
+    def press(role: str, name: str, *keys: str) -> None:
+        """Tab to a control and press keys on it."""
+        wanted = page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+        expect(wanted.first).to_be_visible(timeout=90_000)
+        for _ in range(80):
+            if page.evaluate("element => element === document.activeElement", wanted.first.element_handle()):
+                break
+            page.keyboard.press("Tab")
+        expect(wanted.first).to_be_focused()
+        for key in keys:
+            page.keyboard.press(key)
+
+    def fill(name: str, text: str) -> None:
+        press("textbox", name)
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(text)
+
+    # From the address to the files.
+    fill("Website address", handbook.url)
+    page.keyboard.press("Enter")
+    fill("E-mail", f"{uuid.uuid4().hex[:12]}@example.org")
+    fill("Password", PASSWORD)
+    page.keyboard.press("Enter")
+    with page.expect_download():
+        press("button", "Download", "Enter")
+    # A schedule and another name.
+    press("link", "Settings", "Enter")
+    press("combobox", "Generate automatically", "m")
+    fill("Name", "By keyboard")
+    press("button", "Save", "Enter")
+    expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()
+    # A key, and a webhook whose address is refused.
+    page.goto(f"{visitor.origin}/account/keys")
+    fill("Name", "Deployment")
+    press("checkbox", "Manage webhooks (webhooks)", "Space")
+    press("button", "Create key", "Enter")
+    expect(page.get_by_text("read, generate, websites")).to_be_visible()
+    press("button", "Revoke Deployment", "Enter")
+    press("button", "Revoke", "Space")
+    expect(page.get_by_text("No API keys")).to_be_visible()
+    press("link", "Webhooks", "Enter")
+    fill("Address", "https://127.0.0.1/hooks")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("public")
+    # Deletion, with Escape as the way back.
+    press("link", "Websites", "Enter")
+    press("link", "By keyboard", "Enter")
+    press("link", "Settings", "Enter")
+    press("button", "Delete website", "Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    press("button", "Delete website", "Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Delete website").focus()
+    page.keyboard.press("Enter")
     expect(page.get_by_text("No websites yet")).to_be_visible()
-    snapshot = page.locator("body").aria_snapshot()
-    for expected in (
-        "banner",
-        'navigation "Main"',
-        "main",
-        'heading "Websites" [level=1]',
-        'button "Add website"',
-    ):
-        assert expected in snapshot, snapshot
+
+
+def test_text_of_twice_the_size_and_less_motion_are_respected(
+    system: System, visit: Visit, handbook: Site
+) -> None:
+    person, website, _ = finished_website(system, handbook)
+    visitor = visit(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page = visitor.sign_in(person)
+    # As the browser's own setting for the size of text does.
+    visitor.context.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%' })"
+    )
+    wide = {}
+    for path in SIGNED_IN:
+        page.goto(visitor.origin + path.format(id=website))
+        settled(page)
+        wide[path] = overflow(page)
+        moving = page.evaluate(
+            "[...document.querySelectorAll('*')].filter((one) => {"
+            " const style = getComputedStyle(one);"
+            " const moves = style.transitionDuration.split(', ').some((time) => time !== '0s');"
+            " return moves || style.animationName !== 'none'"
+            "}).length"
+        )
+        assert moving == 0, path
+    assert {path: pixels for path, pixels in wide.items() if pixels > 0} == {}

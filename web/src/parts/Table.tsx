@@ -85,25 +85,25 @@ export function LongTable<T>({ name, columns, rows, rowKey }: Props<T>) {
         <caption class="visually-hidden">{name}</caption>
         <Head columns={columns} />
         <tbody>
-          <Space height={first * height} columns={columns.length} />
+          <Space height={first * height} />
           {rows.slice(first, last).map((row, offset) => (
             <tr key={rowKey(row)} aria-rowindex={first + offset + 2} class="long-row">
               <Cells columns={columns} row={row} />
             </tr>
           ))}
-          <Space height={(rows.length - last) * height} columns={columns.length} />
+          <Space height={(rows.length - last) * height} />
         </tbody>
       </table>
     </div>
   )
 }
 
-/** The height of the rows that are not in the page. */
-function Space({ height, columns }: { height: number; columns: number }) {
+/** The height of the rows that are not in the page. Its one cell spans nothing, because narrow screens have fewer columns. */
+function Space({ height }: { height: number }) {
   if (height <= 0) return null
   return (
     <tr aria-hidden="true" class="space">
-      <td colSpan={columns} style={`height:${height}px`} />
+      <td style={`height:${height}px`} />
     </tr>
   )
 }
