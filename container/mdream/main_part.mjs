@@ -2,7 +2,7 @@
 import { ARTICLE, MAIN } from './marks.mjs'
 import { mostBeside } from './contents.mjs'
 import { beforeMain } from './heading.mjs'
-import { children, holds, textOf } from './measure.mjs'
+import { children, holds, outermost, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
@@ -383,16 +383,6 @@ class Page {
     }
     return [...wordsOf(rest)].every((word) => WALKING.has(word))
   }
-}
-
-/** Leave out nodes that are inside of another node of the list. */
-function outermost(tree, nodes) {
-  let end = 0
-  return nodes.filter((node) => {
-    if (node < end) return false
-    end = tree.end[node]
-    return true
-  })
 }
 
 /** Return whether a main part is so empty that the page's text must be elsewhere. */

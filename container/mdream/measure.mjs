@@ -132,3 +132,13 @@ export function resolved(text) {
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : reference
   })
 }
+
+/** Leave out nodes that are inside of another node of the list. */
+export function outermost(tree, nodes) {
+  let end = 0
+  return nodes.filter((node) => {
+    if (node < end) return false
+    end = tree.end[node]
+    return true
+  })
+}
