@@ -1,1 +1,1 @@
-"""Where LLMReady runs: the CDK app, and the same template on one machine."""
+"""The CDK app of LLMReady, and the local system that runs the same template on one machine."""

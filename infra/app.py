@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-# The CDK speaks to its core through Node; the virtual environment brings one that is new enough.
+# The CDK needs Node; the virtual environment contains a recent version.
 _NODE = Path(sys.prefix) / "bin" / "node"
 if _NODE.exists():
     os.environ.setdefault("JSII_NODE", str(_NODE))
@@ -38,8 +38,8 @@ def build(
     Args:
         stage: its settings.
         outdir: folder of the cloud assembly; None leaves it to the CDK.
-        context: feature flags and the like, as cdk.json holds them.
-        synthesizer: how assets are found at deploy time; None takes the CDK's bootstrap.
+        context: feature flags and other context values, as in cdk.json.
+        synthesizer: how assets are found at deploy time; None uses the CDK's bootstrap.
         protected: whether a stage that keeps its data is protected from deletion; see :class:`ServiceStack`.
     """
     app = App(
@@ -71,7 +71,7 @@ def feature_flags() -> dict[str, object]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Synthesise; a wrong setting gives one sentence and exit code 1."""
+    """Synthesise the app; a wrong setting prints one sentence and returns exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
     parser.add_argument(
         "--stage", help="name of a file in stages/ (default: what cdk -c stage=… says, else dev)"
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
             " with a reason (the lines above name them).\n"
         )
         return 1
-    # Standard output is the template's, where the CDK prints it.
+    # The CDK may print the template to standard output, so messages go to standard error.
     sys.stderr.write(size_lines(package_sizes(Path(outdir), stage.stack_name)))
     return 0
 

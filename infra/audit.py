@@ -1,6 +1,6 @@
 """``python -m infra.audit``: look for known vulnerabilities of every pinned package, Python and npm.
 
-pip-audit asks PyPI, npm its registry. A package that could not be looked up is never reported as free of them.
+pip-audit asks PyPI, npm asks its registry. A package that could not be looked up is reported as such.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# dev.txt holds every package of the service and of its tests; the others are environments of their own.
+# dev.txt contains every package of the service and of its tests; the other files are separate environments.
 REQUIREMENTS = ("dev", "checkov", "audit")
 FOUND, UNKNOWN = 1, 2
-"""Exit codes: there are vulnerabilities; something could not be looked up."""
+"""Exit codes for known vulnerabilities, and for packages that could not be looked up."""
 _SHOWN = 5
 
 
 @dataclass
 class Report:
-    """What is known of the packages of one file."""
+    """The audit result of one lock file."""
 
     file: str
     looked_up: int = 0
     vulnerabilities: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """Packages that could not be looked up, or why none could."""
+    """Packages that could not be looked up, or the reason why none could."""
 
     def lines(self) -> Iterator[str]:
-        """Say it for a person."""
+        """Return the report as lines of text."""
         if self.looked_up:
             known = (
                 f"{len(self.vulnerabilities)} known vulnerabilities" if self.vulnerabilities else "none known"
@@ -130,7 +130,7 @@ def _causes(via: Iterable[Any]) -> Iterator[str]:
 
 
 def _output(command: list[str], report: Report) -> dict[str, Any] | None:
-    """Run a program that answers with JSON; note in the report why there is none."""
+    """Run a program that prints JSON; if it fails, add the reason to the report."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         told: dict[str, Any] = json.loads(done.stdout)

@@ -1,4 +1,7 @@
-"""The functions that handle events. One function here creates one of them: its settings, then its permissions."""
+"""The functions that handle events.
+
+Each function of this module creates one of them: its settings, then its permissions.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
     from infra.resources import Resources
 
 SEND = "sqs:SendMessage"
-# How many batches of a queue functions process at once. A new account has 10 concurrent executions in all, and a
-# burst of emails must leave most of them to the API. Lambda accepts no less than two.
+# Batches of a queue that are processed at once. A new account has 10 concurrent executions, and a burst of emails
+# must leave most of them to the API. Lambda's minimum is two.
 CONSUMERS = 2
 
 
@@ -55,7 +58,7 @@ def dispatcher_function(resources: Resources, *, workers: Workers) -> lambda_.Fu
         },
         timeout=Duration.seconds(60),
     )
-    # Scheduled runs read which of a user's websites are the oldest.
+    # Scheduled runs query the oldest websites of a user.
     resources.storage.grant_table(
         function, GET, GET_MANY, QUERY, PUT, UPDATE, DELETE, indexes=("due", "by_status")
     )
@@ -69,7 +72,7 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
 
     Args:
         resources: the resources of the stack.
-        api_url: address of the API, which links in emails lead to unless the stage names another one.
+        api_url: address of the API, the base of links in emails unless the stage sets another one.
     """
     stage = resources.stage
     public_url = (
@@ -92,12 +95,12 @@ def notifier_function(resources: Resources, *, api_url: str) -> lambda_.Function
     if resources.layers.sendgrid:
         function.add_layers(resources.layers.sendgrid)
     resources.storage.grant_table(function, GET, PUT, UPDATE, CHECK)
-    # The link in an email carries a ticket for one download, signed like a token.
+    # The link in an email contains a signed token for one download.
     resources.storage.grant_signing_secret(function)
     resources.mail.grant_send(function)
     grant_on(function, resources.notifier_queue_arns(), SEND)
     _consume(function, resources.queues.mail.queue, batch_size=5)
-    # One delivery may take half of the function's time.
+    # One delivery may take half of the function's timeout.
     _consume(function, resources.queues.webhooks.queue, batch_size=1)
     return function
 
@@ -108,7 +111,7 @@ def mail_events_function(resources: Resources) -> lambda_.Function:
         "mail_events", {**resources.table, **resources.signing_secret}, timeout=Duration.seconds(30)
     )
     resources.storage.grant_table(function, PUT)
-    # The fingerprints of addresses are made with a key that lies in it.
+    # The secret contains the key for fingerprints of addresses.
     resources.storage.grant_signing_secret(function)
     return function
 
@@ -134,7 +137,7 @@ def quota_reset_function(resources: Resources) -> lambda_.Function:
 
 
 def cleanup_function(resources: Resources) -> lambda_.Function:
-    """Create the function that deletes expired files and what deletions have left."""
+    """Create the function that deletes expired files and completes deletions."""
     function = resources.event_function(
         "cleanup", {**resources.table, **resources.bucket}, timeout=Duration.minutes(15)
     )

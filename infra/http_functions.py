@@ -1,4 +1,4 @@
-"""The functions behind the HTTP API. One function here creates one of them: its settings, then its permissions."""
+"""The functions behind the HTTP API. Each function here creates one of them: its settings, then its permissions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INVOKE = "lambda:InvokeFunction"
 
 
 def public_function(resources: Resources) -> lambda_.Function:
-    """Create the function of what needs no account."""
+    """Create the function of the routes that need no account."""
     return resources.http_function("public", {})
 
 
@@ -99,7 +99,7 @@ def websites_function(resources: Resources, *, cleanup: lambda_.IFunction) -> la
     )
     resources.storage.grant_signing_secret(function)
     resources.storage.grant_deleting_archives(function)
-    # A preview of patterns reads which pages were found.
+    # A preview of patterns reads the list of found pages.
     resources.storage.grant_archives(function, "s3:GetObject")
     # The purge of a deleted website may take longer than one request.
     grant_on(function, [cleanup.function_arn], INVOKE)
@@ -121,10 +121,10 @@ def generations_function(resources: Resources, *, dispatcher: lambda_.IFunction)
         DELETE,
         indexes=("by_user", "by_website", "by_status", "by_website_status"),
     )
-    # A presigned URL gives no more than its signer may do. A large file is extracted from its archive first.
+    # A presigned URL has only the permissions of its signer. A large file is extracted from its archive first.
     resources.storage.grant_archives(function, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
     resources.storage.grant_deleting_archives(function)
-    # Cancelling a generation is an event for webhooks.
+    # Cancelling a generation sends webhook events.
     grant_on(function, [resources.queues.webhooks.queue.queue_arn], SEND)
     _grant_starts(resources, function, dispatcher)
     return function
@@ -169,7 +169,7 @@ def _captcha(stage: Stage) -> dict[str, str]:
 
 
 def _limits(stage: Stage, limits: Settings) -> dict[str, str]:
-    # On the local stage the environment that starts the system sets them, without a deploy.
+    # On the local stage, the environment of the system sets them without a deploy.
     return {} if stage.settings_from_host else variables(limits)
 
 

@@ -1,7 +1,7 @@
-"""Writes the OpenAPI text of the whole API: ``python -m infra.openapi``.
+"""Write the OpenAPI text of the whole API: ``python -m infra.openapi``.
 
-Each function knows its own routes. This module adds what :mod:`infra.openapi_operations` says and writes one file in
-``docs/api``, to which the public function's folder has a link.
+Each function knows its own routes. This module adds the facts of :mod:`infra.openapi_operations` and writes one file
+in ``docs/api``. The public function's folder contains a link to it.
 """
 
 import importlib
@@ -67,7 +67,7 @@ _FILE_PATH: dict[str, Any] = {
     "schema": {"type": "string", "minLength": 1},
     "example": "llms.txt",
 }
-# Of answers that a function writes as text, by operation.
+# Media types of answers that a function writes as text, by operation.
 _SCHEMAS: dict[str, dict[str, str]] = {
     "openapi": {"type": "object"},
     "readLlmsText": {"$ref": "#/components/schemas/LlmsTextStatus"},
@@ -159,14 +159,14 @@ def _complete(
     *,
     scopes: frozenset[Scope],
 ) -> None:
-    """Add what the function itself does not know.
+    """Add the facts that the function itself does not know.
 
     Args:
         method: The operation's method, in lower case.
         operation: The operation, which is changed.
-        facts: What is known about it.
+        facts: Facts about the operation.
         schemas: All schemas, by name.
-        scopes: Of which an API key needs one; none where keys are not accepted.
+        scopes: An API key needs one of these; empty if keys are not accepted.
     """
     operation["operationId"] = facts.id
     operation["security"] = _security(facts, scopes)
@@ -196,7 +196,7 @@ def _complete(
 
 
 def _named(path: str) -> str:
-    """Return a path with a name for its last parameter, where a route matches everything to the end."""
+    """Return a path with a name for its last parameter, if a route matches the whole rest of the path."""
     return f"{path.removesuffix('.+')}{{path}}" if path.endswith(".+") else path
 
 

@@ -1,4 +1,4 @@
-"""Examples of bodies, put together from the examples of their fields."""
+"""Compose examples of bodies from the examples of their fields."""
 
 from typing import Any
 
@@ -32,12 +32,12 @@ _BY_NAME: dict[str, Any] = {
 
 
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> Any:
-    """Return an example of what a schema describes.
+    """Return an example of a value that a schema describes.
 
     Args:
         schema: A JSON schema, which may refer to others.
-        schemas: Those others, by name.
-        name: Of the field that it describes.
+        schemas: The schemas that it refers to, by name.
+        name: Name of the field that it describes.
     """
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)

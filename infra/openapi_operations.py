@@ -1,14 +1,14 @@
-"""What the OpenAPI description says about each HTTP operation beyond what its function knows.
+"""Facts about each HTTP operation for the OpenAPI description that its function does not know.
 
-A function knows its routes and bodies; which errors a route may answer, what its answer links to and what a limit
-adds stands here. :mod:`infra.openapi` refuses a route that is missing.
+A function knows its routes and bodies. This module adds the errors, the links and the rate limit headers of each
+route. :mod:`infra.openapi` raises an error if a route is missing here.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-# Every code of an error: its status and an example of what it says.
+# Every error code with its status and an example message.
 PROBLEMS: dict[str, tuple[int, str]] = {
     "not_authenticated": (401, "Please sign in: send a bearer token."),
     "invalid_token": (401, "The token is missing, expired or not valid."),
@@ -89,7 +89,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 _BODY = ("malformed_json", "validation_error", "body_too_large", "unsupported_media_type")
 _TOKEN = ("not_authenticated", "invalid_token", "account_suspended")
-# What an API key is answered where a sign-in is needed, also by routes of /auth that need no token.
+# The answer to an API key on routes that need a sign-in, including routes of /auth that need no token.
 _NO_KEYS = ("sign_in_required", "invalid_token")
 _ANY = ("internal_error", "try_again")
 _LIMITED = ("too_many_requests",)
@@ -100,13 +100,13 @@ _FILES = ("not_completed", "scan_pending", "scan_failed", "files_expired", "malw
 
 
 class Link(NamedTuple):
-    """Where an answer leads (OpenAPI's link object).
+    """A link from an answer to another operation (OpenAPI's link object).
 
     Attributes:
-        to: The operation's id.
+        to: ID of the operation.
         status: The answer's status.
-        parameters: Which value of the answer goes where.
-        body: What the request then holds.
+        parameters: Values of the answer, by the parameter that takes them.
+        body: Body of the request.
     """
 
     to: str
@@ -119,14 +119,14 @@ class Operation(NamedTuple):
     """One operation.
 
     Attributes:
-        id: Its name for those who generate clients.
-        problems: Codes of the errors that it may answer.
+        id: Its name in generated clients.
+        problems: Codes of the errors that it may return.
         open: Whether it needs no token.
         limited: Whether its responses contain the rate limit status.
-        links: Where its answers lead.
-        html: Whether it answers a page for people.
+        links: Links from its answers to other operations.
+        html: Whether it returns an HTML page.
         public: Whether it needs no credentials.
-        firecrawl: Its errors in the form of Firecrawl: statuses, each with a code whose sentence is the example.
+        firecrawl: Its errors in the format of Firecrawl: statuses, each with a code whose message is the example.
     """
 
     id: str
@@ -139,7 +139,7 @@ class Operation(NamedTuple):
     firecrawl: tuple[tuple[int, str], ...] = ()
 
     def all_problems(self, *, has_body: bool, takes_keys: bool, changes: bool = True) -> tuple[str, ...]:
-        """Return the codes with those that come with a token, a body or a limit.
+        """Return the codes, including those that every operation with a token, a body or a rate limit has.
 
         Args:
             has_body: Whether the request has a body.

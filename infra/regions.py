@@ -1,4 +1,4 @@
-"""Which AWS regions lack a resource type that a setting of a stage needs."""
+"""AWS regions without a resource type that a setting of a stage needs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Gap(NamedTuple):
-    """A service that CloudFormation does not offer everywhere.
+    """A service that CloudFormation does not support in every region.
 
     Attributes:
         types: the resource types of the template that need it.
-        regions: where CloudFormation does not have them.
-        is_needed: tells whether a stage has such resources.
+        regions: regions in which CloudFormation does not support them.
+        is_needed: returns whether a stage has such resources.
         advice: what the operator can do.
     """
 
@@ -104,7 +104,7 @@ def check_region(stage: Stage, region: str) -> None:
 
     Args:
         stage: the settings.
-        region: where it is to be deployed.
+        region: the region to deploy to.
 
     Raises:
         StageError: with one sentence that names the setting and the region.

@@ -1,4 +1,4 @@
-"""What the functions share: where they are created, the resources that they use, and the settings of these."""
+"""The resources that functions and workers share, and the settings that describe them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Resources:
 
     Attributes:
         scope: The stack, in which functions are created.
-        origin: The secret by which the API knows the distribution's requests; None without a distribution.
+        origin: The secret by which the API recognises the distribution's requests; None without a distribution.
         functions: The functions that were created, by folder.
     """
 
@@ -48,22 +48,22 @@ class Resources:
 
     @property
     def table(self) -> dict[str, str]:
-        """Return the settings of what uses the table."""
+        """Return the settings for using the table."""
         return variables(Settings(table=self.storage.table.table_name))
 
     @property
     def bucket(self) -> dict[str, str]:
-        """Return the settings of what uses the bucket."""
+        """Return the settings for using the bucket."""
         return variables(Settings(bucket=self.storage.bucket.bucket_name))
 
     @property
     def signing_secret(self) -> dict[str, str]:
-        """Return the settings of what issues or checks tokens."""
+        """Return the settings for issuing and checking tokens."""
         return variables(Settings(signing_secret=self.storage.signing_secret.secret_arn))
 
     @property
     def job_queues(self) -> dict[str, str]:
-        """Return the settings of what sends or receives generations."""
+        """Return the settings for the queues of generations."""
         urls = {lane: queue.queue_url for lane, queue in self.queues.lanes().items()}
         return variables(
             Settings(
@@ -76,12 +76,12 @@ class Resources:
 
     @property
     def mail_queue(self) -> dict[str, str]:
-        """Return the settings of what asks the notifier to send an email."""
+        """Return the settings for the queue of emails."""
         return variables(Settings(mail_queue_url=self.queues.mail.queue.queue_url))
 
     @property
     def webhook_queue(self) -> dict[str, str]:
-        """Return the settings of what asks the notifier to attempt a webhook delivery."""
+        """Return the settings for the queue of webhook deliveries."""
         return variables(Settings(webhook_queue_url=self.queues.webhooks.queue.queue_url))
 
     def notifier_queue_arns(self) -> list[str]:
@@ -93,7 +93,7 @@ class Resources:
         return [queue.queue_arn for queue in self.queues.lanes().values()]
 
     def http_function(self, folder: str, environment: Mapping[str, str]) -> lambda_.Function:
-        """Create a function that answers HTTP requests; those of the distribution alone, where there is one."""
+        """Create a function that answers HTTP requests. With a distribution, it answers only requests from there."""
         secret = (
             {} if self.origin is None else variables(Settings(origin_secret=self.origin.secret.secret_arn))
         )
@@ -110,7 +110,7 @@ class Resources:
         Args:
             folder: its folder in ``functions/``.
             environment: its settings.
-            timeout: the longest time that one invocation may run.
+            timeout: maximum duration of one invocation.
         """
         return self._function(folder, environment, timeout=timeout, memory=EVENT_MEMORY)
 

@@ -1,4 +1,4 @@
-"""The addresses and domains that SES lets a service send mails from.
+"""Addresses and domains that SES has verified as senders.
 
 They belong to the account and not to a stack: two stages may have one sender, and one that is verified stays so when
 a stage is removed.
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:
-    """Ask SES to verify an address or a domain, once more if it was asked before.
+    """Ask SES to verify an address or a domain; this can be repeated.
 
     Args:
-        client: makes the client of a service.
+        client: creates the client of a service.
         identity: the address, or the domain.
 
     Returns:
-        What is left to do, in sentences.
+        The remaining steps, as sentences.
     """
     sesv2 = client("sesv2")
     is_address = "@" in identity
@@ -31,7 +31,7 @@ def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:
         if is_address:
             client("ses").verify_email_identity(EmailAddress=identity)  # mails the link once more
         elif made["DkimAttributes"].get("Status") == "FAILED":
-            # It has stopped looking for the records.
+            # SES has stopped checking the DNS records.
             sesv2.put_email_identity_dkim_signing_attributes(
                 EmailIdentity=identity, SigningAttributesOrigin="AWS_SES"
             )

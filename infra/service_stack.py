@@ -1,4 +1,4 @@
-"""The whole service in one stack, which only composes.
+"""The stack of the whole service, which only composes constructs.
 
 Resources are created in ``constructs/``, functions with their settings and permissions in ``http_functions.py`` and
 ``event_functions.py``.
@@ -63,9 +63,9 @@ class ServiceStack(Stack):
 
     Args:
         stage: the operator's settings.
-        synthesizer: how assets are found at deploy time; the default is the CDK's own bootstrap.
-        protected: whether a stage that keeps its data is protected from deletion. False for a first deploy:
-            CloudFormation has to be able to roll it back and to delete what is left of it.
+        synthesizer: how assets are found at deploy time; default: the CDK's own bootstrap.
+        protected: whether a stage that keeps its data is protected from deletion. False for a first deploy, because
+            CloudFormation must be able to roll it back and delete its remains.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class ServiceStack(Stack):
             termination_protection=stage.retain_data and protected,
         )
         self.settings = stage
-        # `make diff` and `make deploy` say which settings change.
+        # `make diff` and `make deploy` compare these settings.
         self.template_options.metadata = {METADATA: settings_metadata(stage)}
         self.storage = Storage(self, "Storage", stage=stage, protected=protected)
         self.queues = Queues(self, "Queues", stage=stage)
@@ -188,18 +188,19 @@ class ServiceStack(Stack):
         self.storage.grant_table(
             role, GET, GET_MANY, QUERY, PUT, UPDATE, indexes=("by_status", "by_website_status", "due")
         )
-        # The next crawl of a website requests only what changed since the last one.
+        # The next crawl of a website requests only pages that changed.
         self.storage.grant_archives(role, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
         self.storage.grant_checkpoints(role)
         if stage.shared_cache:
             self.storage.grant_shared_answers(role)
-        # A worker that must stop sends its generations again; one that ends a generation sends the user's next one.
+        # A worker that must stop sends its generations to the queue again; after a generation, it sends the user's
+        # next one.
         grant_on(role, resources.job_queue_arns(), *RECEIVE, SEND)
         grant_on(role, resources.notifier_queue_arns(), SEND)
         return workers
 
     def _own_url(self) -> str:
-        """Return the base of links, unless the stage names another one."""
+        """Return the base URL of links if the stage does not set another one."""
         if self.distribution is not None:
             return self.distribution.url
         return f"https://{self.settings.domain}" if self.settings.domain else self.api.api.api_endpoint

@@ -1,4 +1,4 @@
-"""What functions and layers weigh as Lambda gets them: zipped."""
+"""Compute the zipped sizes of functions and layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Counter:
-    """A file that only counts what is written."""
+    """A file that only counts the written bytes."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -27,15 +27,14 @@ class _Counter:
 
 
 def package_sizes(assembly: Path, stack: str) -> dict[str, int]:
-    """Give the zipped bytes of each function's package and of each layer.
+    """Return the zipped size of each function's package and of each layer.
 
     Args:
         assembly: folder of the cloud assembly.
-        stack: whose functions.
+        stack: name of the stack.
 
     Returns:
-        Bytes by what the template says of the function or layer; without those that were not put together, as the CDK
-        has it before a bootstrap.
+        Bytes by the description of the function or layer, without assets that were not bundled.
     """
     template: dict[str, Any] = json.loads((assembly / f"{stack}.template.json").read_text())
     sizes: dict[str, int] = {}
@@ -51,7 +50,7 @@ def package_sizes(assembly: Path, stack: str) -> dict[str, int]:
 
 
 def _zipped(assembly: Path, digest: str) -> int:
-    # A digest names a content, so that its size is worked out once.
+    # Equal digests mean equal content, so each size is computed once.
     known = BUILD / "sizes" / digest
     if known.exists():
         return int(known.read_text())
@@ -69,6 +68,6 @@ def _zipped(assembly: Path, digest: str) -> int:
 
 
 def size_lines(sizes: dict[str, int]) -> str:
-    """Say it in lines for a person."""
+    """Return the sizes as lines of text."""
     width = max(map(len, sizes), default=0)
     return "".join(f"{name:<{width}}  {size / 1000:>9,.1f} kB\n" for name, size in sorted(sizes.items()))

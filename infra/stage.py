@@ -48,62 +48,62 @@ class Stage:
 
     name: str
     region: str = ""
-    """AWS region; empty takes the region of the credentials that deploy."""
+    """AWS region; empty: the region of the credentials that deploy."""
     public_url: str = ""
-    """Base of links in mails, such as https://api.example.com; empty takes the API's own address."""
+    """Base URL of links in mails, such as https://api.example.com; empty: the address of the web app or the API."""
     cors_origins: tuple[str, ...] = ()
     require_verified_email: bool = False
     generation_timeout: int = 3600
-    """Seconds one attempt may run."""
+    """Maximum duration of one attempt, in seconds."""
     generation_retries: int = 2
     max_tasks: int = 10
     warm_tasks: int = 0
-    """Tasks that are kept though there is nothing to do, for those who would rather pay than wait."""
+    """Number of idle tasks that keep running, so that generations start without delay. Each costs money all the
+    time."""
     crawlers_per_task: int = 2
-    """Generations that a task works on at once; they share its memory equally."""
+    """Generations that one task runs at the same time; they share its memory equally."""
     starts_per_minute: int = 10
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
     requests_per_second: int = 500
-    """Requests a second to the whole API, beyond which API Gateway answers 429; a burst may be twice as large."""
+    """Requests per second to the whole API. Above it, API Gateway answers 429; bursts may have twice as many
+    requests."""
     sign_in_requests_per_second: int = 50
     """The same for the routes under ``/auth``, where password hashing uses much CPU time."""
     archive_mb: int = 100
     shared_cache: bool = False
-    """Whether answers that any cache may keep are shared between all who crawl a host."""
+    """Whether publicly cacheable responses are shared between all crawls of a host."""
     mail_provider: MailProvider = "ses"
     mail_sender: str = ""
-    """The address that mails come from; needed by ``ses`` and ``sendgrid``."""
+    """Sender address of mails; required for ``ses`` and ``sendgrid``."""
     mail_domain: str = ""
     """A domain that SES has verified instead of the sender's single address."""
     sendgrid_secret: str = ""
-    """ARN of the secret that holds the SendGrid API key; needed by ``sendgrid``."""
+    """ARN of the secret with the SendGrid API key; required for ``sendgrid``."""
     captcha: Captcha = "none"
-    """Whose captcha signing up and asking for a new password demand."""
+    """Provider of the captcha that is required for signing up and for resetting a password."""
     captcha_secret: str = ""
-    """ARN of the secret that the captcha's provider gave; needed by every provider."""
+    """ARN of the secret with the key of the captcha's provider; required for every provider."""
     alarm_address: str = ""
     """Email address that receives the alarms; empty for none."""
     budget_usd: int = 0
-    """US dollars a month; the account's budget alarms at 80 % and when 100 % is forecast. 0 sets none."""
+    """Monthly budget in US dollars, 0 for none. An alarm is sent at 80 % and when the forecast reaches 100 %."""
     domain: str = ""
-    """Host of the API of a stage without ``web``, such as api.example.com, instead of the one that API Gateway gives;
-    needs ``certificate``."""
+    """Host name of the API of a stage without ``web``, such as api.example.com; requires ``certificate``."""
     certificate: str = ""
     """ARN of the ACM certificate of ``domain``, in the same region."""
     web: bool = True
-    """Whether CloudFront serves the web app and the API from one origin; without it, there is the API alone."""
+    """Whether CloudFront serves the web app and the API from one origin; otherwise only the API is deployed."""
     web_domain: str = ""
-    """Host of the web app, such as app.example.com, instead of the one that CloudFront gives; needs
-    ``web_certificate``."""
+    """Host name of the web app, such as app.example.com; requires ``web_certificate``."""
     web_certificate: str = ""
-    """ARN of the ACM certificate of ``web_domain``, which has to be in us-east-1."""
+    """ARN of the ACM certificate of ``web_domain``, which must be in us-east-1."""
     web_acl_arn: str = ""
-    """ARN of the web ACL (WAF, in us-east-1) that guards the distribution."""
+    """ARN of the web ACL (WAF, in us-east-1) of the distribution."""
     malware_scan: bool = False
-    """Whether GuardDuty scans each archive, and downloads wait for it."""
+    """Whether GuardDuty scans each archive; downloads are possible after a clean scan."""
     flow_logs: bool = False
-    """Whether the network logs what it refused."""
+    """Whether refused network connections are logged."""
     architecture: Architecture = "arm64"
     pinned_images: bool = False
     """Whether `make deploy` refuses base images without a digest."""
@@ -117,30 +117,30 @@ class Stage:
     """MiB of a worker task with a browser."""
     lease_seconds: int = 90
     idle_seconds: int = 60
-    """Seconds after which a worker without work ends."""
+    """Seconds until a worker without work stops."""
     log_retention_days: int = 30
     retain_data: bool = True
-    """Whether table, bucket and secret outlive the stack."""
+    """Whether table, bucket and secret are kept when the stack is deleted."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     custom_resources: bool = True
-    """Whether the CDK's own helper functions may take part in a deploy (empty the bucket of a stage that
-    keeps no data, close the default security group); the emulator cannot run them."""
+    """Whether a deploy uses the CDK's own functions, which empty the bucket of a stage that keeps no data and close
+    the default security group. The emulator cannot run them."""
     dependency_layer: bool = True
-    """Whether functions get the third-party packages as a layer. The emulator runs them with this very
-    Python, which has the same pinned packages; unpacking them for each process would cost a second."""
+    """Whether functions get the third-party packages as a layer. The emulator runs them with the running Python,
+    which has the same pinned packages; unpacking a layer for each process would take a second."""
     placeholder_image: str = ""
-    """An image name to use instead of building container/Dockerfile; only where tasks run no container."""
+    """An image name to use instead of building container/Dockerfile, for systems whose tasks run no container."""
     settings_from_host: bool = False
     """Whether public URL and limits come from the environment that starts the system (local stage)."""
 
     @property
     def stack_name(self) -> str:
-        """The name of its stack; stages live side by side in one account."""
+        """The name of the stack, which is unique for each stage of an account."""
         return f"LLMReady-{self.name}"
 
     @property
     def mail_identity(self) -> str:
-        """What SES has to have verified: the domain, or the single address."""
+        """The SES identity that must be verified: the domain, or the single address."""
         return self.mail_domain or self.mail_sender
 
     def __post_init__(self) -> None:

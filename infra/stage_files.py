@@ -1,4 +1,4 @@
-"""The settings of each stage: ``stages/NAME.toml``, over which an operator's ``-c setting=value`` goes."""
+"""Read the settings of each stage from ``stages/NAME.toml``; ``-c setting=value`` overrides them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STAGES = ROOT / "stages"
 
-# The stage of `make run`. It deploys into an emulator, so no operator chooses anything about it.
+# The stage of `make run`. It is deployed into an emulator and has no settings file.
 LOCAL: dict[str, Any] = {
     "region": "us-east-1",
     "mail_sender": "noreply@llmready.local",
@@ -41,16 +41,16 @@ _KINDS = {
 
 
 def load_stage(name: str, overrides: Mapping[str, str] | None = None, *, folder: Path = STAGES) -> Stage:
-    """Return the settings of a stage: its file, with the operator's replacements.
+    """Return the settings of a stage: its file with the operator's overrides.
 
     Args:
         name: ``local``, or the name of a file in ``folder``.
-        overrides: texts by setting, as ``cdk -c setting=value`` passes them; lists are comma-separated, switches are
-            ``true`` or ``false``.
-        folder: where the files of the stages are.
+        overrides: values by setting, as ``cdk -c setting=value`` passes them; lists are comma-separated, booleans
+            are ``true`` or ``false``.
+        folder: folder with the files of the stages.
 
     Raises:
-        StageError: The stage or a setting is unknown, or a value does not fit.
+        StageError: The stage or a setting is unknown, or a value is invalid.
     """
     chosen = LOCAL if name == "local" else _read(name, folder)
     typed = {setting: _parsed(setting, text) for setting, text in (overrides or {}).items()}
@@ -85,17 +85,17 @@ def _read(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _checked(setting: str, value: object) -> bool | int | str | tuple[str, ...]:
-    """Return a value of a file as its setting's type."""
+    """Convert a value of a file to the type of its setting."""
     kind = type(_default(setting))
     if kind is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
         return tuple(value)
-    if type(value) is kind and isinstance(value, (bool, int, str)):  # True is an int as well
+    if type(value) is kind and isinstance(value, (bool, int, str)):  # True is also an int
         return value
     raise StageError(f"{setting} is {value!r}; it must be {_KINDS[kind]}.")
 
 
 def _parsed(setting: str, text: str) -> bool | int | str | tuple[str, ...]:
-    """Return a text of the command line as its setting's type."""
+    """Convert a text of the command line to the type of its setting."""
     kind = type(_default(setting))
     if kind is bool:
         if text not in {"true", "false"}:

@@ -1,14 +1,14 @@
-"""The web app's files and the headers that they are served with, on AWS and on this machine."""
+"""Files of the web app and their response headers, on AWS and on this machine."""
 
 from __future__ import annotations
 
 from infra.paths import ROOT
 
-# What `npm run build` writes.
+# The output folder of `npm run build`.
 DIST = ROOT / "web" / "dist"
-# The page that every screen of the app is.
+# The HTML page of all screens.
 INDEX = "index.html"
-# What programs get that ask for / instead of a browser.
+# The answer to requests for / that do not come from a browser.
 LINKS = {"docs": "/api/v1/docs", "openapi": "/api/v1/openapi.json", "health": "/api/v1/health"}
 
 # Requests to these paths go to the HTTP API, all others to the files.
@@ -40,7 +40,7 @@ SECURITY_HEADERS = {
 
 # Names of files under assets/ contain a hash of their content.
 IMMUTABLE = "public, max-age=31536000, immutable"
-# The page itself is checked at each visit, so that a deploy is seen at once.
+# The page is revalidated at each visit, so that a deploy takes effect at once.
 REVALIDATED = "no-cache"
 
 

@@ -1,1 +1,1 @@
-"""The parts of the stack, one subject a file; service_stack.py puts them together."""
+"""The constructs of the stack; service_stack.py composes them."""

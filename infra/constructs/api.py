@@ -1,4 +1,4 @@
-"""The HTTP API: a route a resource, and a default route so that unknown paths are answered by us."""
+"""The HTTP API: one route for each resource, and a default route, so that a function answers unknown paths."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 PUBLIC_PAGES = ("health", "plans", "openapi.json", "docs")
 RESOURCES = ("keys", "websites", "generations", "webhooks")
-# Each password hash keeps a processor busy for 40 ms, so these routes have a lower limit of their own.
+# Each password hash takes 40 ms of CPU time, so these routes have a separate, lower limit.
 SIGN_IN = "auth"
-BURST_SECONDS = 2  # a burst may be as large as what this many seconds allow
+BURST_SECONDS = 2  # a burst may contain as many requests as are allowed in this many seconds
 
 
 # The functions' log has the user under the same request ID; source addresses are not logged.
@@ -46,7 +46,7 @@ class Api(Construct):
     """The HTTP API in front of the functions.
 
     Args:
-        public: answers what needs no account, and everything unknown.
+        public: answers requests that need no account, and unknown paths.
         auth: answers /auth.
         keys: answers /keys.
         websites: answers /websites.
@@ -97,7 +97,7 @@ class Api(Construct):
         for page in PUBLIC_PAGES:
             self._route(f"/api/v1/{page}", public_integration, apigateway.HttpMethod.GET)
         self._route("/api/v1/auth/{proxy+}", HttpLambdaIntegration("Auth", auth))
-        # {proxy+} takes the form with a trailing slash too; a route key itself may not end in one.
+        # {proxy+} also matches a trailing slash; a route key itself cannot end with one.
         for resource, function in zip(RESOURCES, (keys, websites, generations, webhooks), strict=True):
             integration = HttpLambdaIntegration(resource.title(), function)
             self._route(f"/api/v1/{resource}", integration)

@@ -1,6 +1,6 @@
-"""Packages of our own code, with bytecode beside the sources.
+"""Packages of LLMReady's own code, with bytecode beside the sources.
 
-Lambda mounts functions and layers read-only: what comes without bytecode is compiled again at every cold start.
+Lambda mounts functions and layers read-only, so code without bytecode is compiled at every cold start.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ PYTHON_VERSION = "3.13"
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 LAYERS_AT = "/opt"
 FUNCTION_AT = "/var/task"
-# Only the same Python can make it; another one's packages work, and start more slowly.
+# Only the same Python version can compile it. Packages built with another version work, but start more slowly.
 IS_MADE = f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON_VERSION
 _MADE_BY_RUNNING = ("__pycache__", "*.pyc")
 
 
 def add_bytecode(folder: Path, mounted_at: str) -> None:
-    """Compile what lies below a folder, if this Python can.
+    """Compile all modules in a folder, if this Python has the right version.
 
-    The bytecode names no path of this machine, and is good whatever time its sources bear (PEP 552).
+    The bytecode contains no path of this machine and does not depend on the times of the sources (PEP 552).
 
     Args:
         folder: the package.
-        mounted_at: where the runtime finds it.
+        mounted_at: path of the package in the runtime.
     """
     if IS_MADE:
         compileall.compile_dir(
@@ -47,9 +47,9 @@ def add_bytecode(folder: Path, mounted_at: str) -> None:
 
 
 def make_readable(folder: Path) -> None:
-    """Let everybody read what lies below a folder, whatever the umask was when it was written.
+    """Make all files in a folder readable for everybody, independent of the umask.
 
-    Lambda runs functions under a user that owns none of their files.
+    Lambda runs functions as a user that does not own their files.
     """
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
@@ -71,9 +71,9 @@ class SourceBundling:
         self.mounted_at = mounted_at
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        """Put the package into ``output_dir``."""
+        """Write the package into ``output_dir``."""
         ignored = shutil.ignore_patterns(*_MADE_BY_RUNNING)
-        # Links are followed: the OpenAPI text is one, into docs/.
+        # Symbolic links are followed, because the OpenAPI text is a link into docs/.
         shutil.copytree(self.folder, output_dir, dirs_exist_ok=True, ignore=ignored)
         add_bytecode(Path(output_dir), self.mounted_at)
         make_readable(Path(output_dir))
@@ -81,7 +81,7 @@ class SourceBundling:
 
     @property
     def digest(self) -> str:
-        """Hash of what goes into the package: the same sources give the same asset."""
+        """Return a hash of the package's content: equal sources give the same asset."""
         digest = hashlib.sha256(f"{self.mounted_at}\0{IS_MADE}\0".encode())
         for folder, folders, files in os.walk(self.folder):
             folders[:] = sorted(set(folders) - {"__pycache__"})
@@ -103,12 +103,12 @@ def code_of(folder: Path, mounted_at: str) -> lambda_.Code:
 
 
 def bundled_code(folder: Path, bundling: ILocalBundling, digest: str) -> lambda_.Code:
-    """Give what a bundling makes as the code of a function or a layer; no Docker takes part.
+    """Return the result of a bundling as the code of a function or a layer. Docker is not used.
 
     Args:
-        folder: what the CDK takes for its source.
-        bundling: makes it.
-        digest: of all that the bundling depends on.
+        folder: the source folder that the CDK records.
+        bundling: writes the code.
+        digest: hash of everything that the bundling depends on.
     """
     return lambda_.Code.from_asset(
         str(folder),

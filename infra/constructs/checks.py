@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_solutions(app: App) -> None:
-    """Have the rules looked at when the app is synthesised."""
+    """Check the rules when the app is synthesised."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
@@ -21,7 +21,7 @@ _HERE = "<AWS::Region>:<AWS::AccountId>"
 
 
 def wildcard(service: str, resource: str) -> str:
-    """Return how cdk-nag names a wildcard in an ARN of this account and region.
+    """Return cdk-nag's name for a wildcard in an ARN of this account and region.
 
     Args:
         service: The ARN's service, such as ``ecs``.
@@ -31,12 +31,12 @@ def wildcard(service: str, resource: str) -> str:
 
 
 def acknowledge(construct: IConstruct, *rules: str, because: str) -> None:
-    """Accept findings on a construct and what is in it.
+    """Accept findings on a construct and its children.
 
     Args:
-        construct: What the rules complain about.
-        rules: Ids without ``AwsSolutions-``, with the finding in brackets where there are several.
-        because: Why it is right as it is.
+        construct: The construct with the findings.
+        rules: IDs without ``AwsSolutions-``, with the finding in brackets if there are several.
+        because: Why the finding is acceptable.
     """
     for rule in rules:
         Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-{rule}", reason=because))

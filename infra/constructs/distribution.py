@@ -59,18 +59,18 @@ class OriginSecret(Construct):
         acknowledge(
             self.secret,
             "SMG4",
-            because="`llmready admin rotate-origin-secret` rotates it, two values being accepted meanwhile",
+            because="`llmready admin rotate-origin-secret` rotates it; meanwhile, two values are accepted",
         )
 
 
 class Distribution(Construct):
     """The bucket of the web app's files and the distribution in front of it and of the API.
 
-    There are no error pages of the distribution: they would replace the API's own answers.
+    The distribution has no error pages, because they would replace the API's own answers.
 
     Args:
         api: the HTTP API.
-        secret: what the distribution adds to requests to the API.
+        secret: secret that the distribution adds to requests to the API.
 
     Raises:
         StageError: The web app is not built.
@@ -96,7 +96,7 @@ class Distribution(Construct):
                 origin_access_levels=[cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
             ),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            # It compresses by Brotli and gzip, and keeps answers as long as their Cache-Control says.
+            # This policy compresses with Brotli and gzip, and caches answers as their Cache-Control says.
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=self._headers(),
             function_associations=[self._function("Screens", "screens.js")],
@@ -107,7 +107,7 @@ class Distribution(Construct):
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            # API Gateway finds the API by Host, so that one has to be the API's own.
+            # API Gateway selects the API by the Host header, so the header must be the API's own host.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             function_associations=[self._function("Viewer", "viewer.js")],
             compress=False,
@@ -144,7 +144,7 @@ class Distribution(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
-            # It holds nothing that a deploy would not write again.
+            # Every deploy writes all its content again.
             removal_policy=RemovalPolicy.DESTROY,
             auto_delete_objects=self._stage.custom_resources,
         )
@@ -161,11 +161,11 @@ class Distribution(Construct):
 
     @property
     def _name(self) -> str:
-        """A name that no other stage or region of the account has; CloudFront knows no regions."""
+        """Return a name that is unique in the account, because names in CloudFront are shared by all regions."""
         return f"LLMReady-{self._stage.name}-{Aws.REGION}"
 
     def _headers(self) -> cloudfront.ResponseHeadersPolicy:
-        """Create the policy of the headers that :data:`infra.web.SECURITY_HEADERS` names."""
+        """Create the policy for the headers in :data:`infra.web.SECURITY_HEADERS`."""
         others = dict(SECURITY_HEADERS)
         security = _security_headers(others)
         return cloudfront.ResponseHeadersPolicy(
@@ -202,9 +202,9 @@ class Distribution(Construct):
             acknowledge(self.distribution, rule, because=because)
 
     def _deploy(self) -> None:
-        """Upload what `npm run build` wrote: the assets first, because the page names them.
+        """Upload the output of `npm run build`: the assets first, because the page refers to them.
 
-        Earlier assets stay: pages that were opened before the deploy load them later.
+        Earlier assets are kept, because pages that were opened before the deploy may load them later.
         """
         if not (DIST / INDEX).is_file():
             raise StageError("The web app is not built. Run `make setup`.")
@@ -273,9 +273,9 @@ def _api_origin(api: apigateway.HttpApi, secret: OriginSecret) -> origins.HttpOr
         f"{api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
         protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-        # CloudFormation fills it in, so that the template does not hold it.
+        # CloudFormation resolves it, so the template does not contain it.
         custom_headers={SECRET_HEADER: secret.secret.secret_value_from_json(SECRET_KEY).unsafe_unwrap()},
-        # CloudFront's defaults, which the emulator would not tell.
+        # These are CloudFront's defaults, which the emulator does not return.
         http_port=80,
         https_port=443,
         read_timeout=Duration.seconds(30),
@@ -283,7 +283,7 @@ def _api_origin(api: apigateway.HttpApi, secret: OriginSecret) -> origins.HttpOr
 
 
 def _security_headers(headers: dict[str, str]) -> cloudfront.ResponseSecurityHeadersBehavior:
-    """Take the headers that CloudFront has settings for out of ``headers``, and return these settings."""
+    """Remove the headers for which CloudFront has settings from ``headers``, and return these settings."""
     hsts = _HSTS.fullmatch(headers.pop("Strict-Transport-Security"))
     if hsts is None:
         raise ValueError("infra.web has an unexpected Strict-Transport-Security header")

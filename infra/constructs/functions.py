@@ -1,4 +1,4 @@
-"""A Lambda function a folder of functions/, each with a role and a log group of its own."""
+"""One Lambda function for each folder of functions/, each with its own role and log group."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HTTP_MEMORY = 512
 
 
 def log_retention(stage: Stage) -> logs.RetentionDays:
-    """Give the stage's retention as the CDK names it."""
+    """Return the stage's log retention as the CDK's enumeration value."""
     days = {
         1: logs.RetentionDays.ONE_DAY,
         3: logs.RetentionDays.THREE_DAYS,
@@ -47,11 +47,11 @@ def log_retention(stage: Stage) -> logs.RetentionDays:
 
 
 class ServiceFunction(Construct):
-    """One function: the folder's code, both layers, a role that may write its own log and no more.
+    """A function with the code of a folder, both layers, and a role that may only write its own log.
 
     Args:
-        folder: name of the folder in functions/, whose ``handler.handler`` is called.
-        timeout: the longest one invocation may run.
+        folder: name of the folder in functions/; its ``handler.handler`` is called.
+        timeout: maximum duration of one invocation.
         memory: MiB, which also sets the CPU share.
         environment: only the settings this function reads.
     """
@@ -74,7 +74,9 @@ class ServiceFunction(Construct):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
-        acknowledge(role, "IAM5[Resource::*]", because="X-Ray and ecs:ListTasks know no resources to name")
+        acknowledge(
+            role, "IAM5[Resource::*]", because="X-Ray and ecs:ListTasks do not support resources in policies"
+        )
         self.function = lambda_.Function(
             self,
             "Function",
@@ -100,5 +102,5 @@ class ServiceFunction(Construct):
         acknowledge(
             self.function,
             "L1",
-            because="Python 3.13 is what layers, image and tests share; it is supported until 2029",
+            because="layers, image and tests use the same Python 3.13, which is supported until 2029",
         )

@@ -37,28 +37,28 @@ CORE = ROOT / "layers" / "core"
 
 # The Lambda runtime contains these packages; they are only transitive dependencies here.
 PROVIDED_BY_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
-# Neither tests nor caches are worth a cold start's time; bytecode is made anew, for where the layer is mounted.
+# Tests and caches would only lengthen cold starts; bytecode is compiled again for the layer's mount path.
 PRUNED = ("__pycache__", "test", "tests", "bin")
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 
 
 class BundlingError(RuntimeError):
-    """The dependency layer could not be made; the message is a sentence for the operator."""
+    """The dependency layer could not be built; the message is a sentence for the operator."""
 
 
 class Packages(StrEnum):
-    """The layers of third-party packages, by the name of what they require."""
+    """The layers of third-party packages, by the name of their requirements file."""
 
     DEPENDENCIES = "lambda"
     SENDGRID = "sendgrid"
 
 
 def layer_requirements(pinned: str, *, without: frozenset[str] = PROVIDED_BY_RUNTIME) -> str:
-    """Take what is there already out of a hash-pinned requirements text.
+    """Remove packages that are already available from a hash-pinned requirements text.
 
     Args:
         pinned: the requirements.
-        without: names of what the runtime, or a layer that is always there, provides.
+        without: names of packages that the runtime or another layer provides.
     """
     kept = [block for name, block in _pins(pinned) if name not in without]
     return "\n".join(kept) + "\n"
@@ -79,7 +79,7 @@ def _requirements(packages: Packages) -> str:
 
 
 class LambdaPlatform:
-    """Where functions run on AWS.
+    """The platform of functions on AWS.
 
     Args:
         architecture: arm64 or x86_64.
@@ -93,18 +93,18 @@ class LambdaPlatform:
 
 
 class ThisMachine:
-    """This very Python, for looking whether the layer is complete."""
+    """The running Python, for checking that the layer is complete."""
 
     options = (f"--python={sys.executable}",)
 
 
 @jsii.implements(ILocalBundling)
 class DependencyBundling:
-    """Installs the pinned packages with uv for where they will run; no Docker takes part.
+    """Installs the pinned packages with uv for a target platform. Docker is not used.
 
     Args:
-        target: where that is.
-        packages: which ones.
+        target: the platform.
+        packages: the packages to install.
     """
 
     def __init__(
@@ -112,15 +112,15 @@ class DependencyBundling:
     ) -> None:
         self.requirements = _requirements(packages)
         self.target = target
-        # The same pins for the same platform give the same layer, whatever time it is made.
+        # Equal pins for the same platform give the same layer, independent of the time of the build.
         recipe = "\n".join((self.requirements, *target.options, *PRUNED, f"bytecode {IS_MADE}"))
         self.digest = hashlib.sha256(recipe.encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        """Put the packages into ``output_dir``.
+        """Install the packages into ``output_dir``.
 
         Raises:
-            BundlingError: when uv cannot install them.
+            BundlingError: uv cannot install them.
         """
         cached = BUILD / "layers" / self.digest
         if not cached.is_dir():
@@ -160,7 +160,7 @@ class DependencyBundling:
         add_bytecode(partial, LAYERS_AT)
         try:
             partial.rename(cached)
-        except OSError:  # another synthesis was faster
+        except OSError:  # another synthesis finished first
             shutil.rmtree(partial)
 
 
@@ -168,10 +168,10 @@ class Layers(Construct):
     """The layers that functions load.
 
     Attributes:
-        all: what each function gets, in the order in which they are put on top of each other.
-        sendgrid: what the notifier needs beside them where SendGrid delivers the mails. It brings the cryptography
-            package, which PyJWT would import at every cold start of every function that finds it, and which tokens
-            signed with HS256 do without.
+        all: the layers of each function, in their order.
+        sendgrid: an additional layer for the notifier if SendGrid delivers the mails. It contains the cryptography
+            package, which PyJWT would import at every cold start of every function that has it, although tokens
+            signed with HS256 do not need it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
@@ -204,5 +204,5 @@ class Layers(Construct):
 
 
 def function_architecture(stage: Stage) -> lambda_.Architecture:
-    """Give the stage's architecture as the CDK names it."""
+    """Return the stage's architecture as the CDK's enumeration value."""
     return lambda_.Architecture.ARM_64 if stage.architecture == "arm64" else lambda_.Architecture.X86_64

@@ -1,4 +1,4 @@
-"""The identity that mails are sent as."""
+"""The SES identity that mails are sent from."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Mail(Construct):
-    """The right to send as an SES identity (the sender's domain or address), or a SendGrid key, or neither.
+    """The permission to send from an SES identity (the sender's domain or address), or a SendGrid key, or neither.
 
-    The configuration set lets SES count bounces and complaints of these mails alone, tell EventBridge of them, and
-    leave out addresses that bounced or complained before.
+    With the configuration set, SES counts bounces and complaints of these mails separately, reports them to
+    EventBridge, and does not send to addresses that bounced or complained before.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
@@ -60,7 +60,7 @@ class Mail(Construct):
                     ses.EmailSendingEvent.REJECT,
                 ],
             )
-            # SES knows no other bus than the account's own.
+            # SES supports only the default bus of the account.
             self.configuration_set.add_event_destination(
                 "Feedback",
                 destination=ses.EventDestination.event_bus(
@@ -76,7 +76,7 @@ class Mail(Construct):
             )
 
     def tell(self, function: lambda_.IFunction, configuration_set: ses.IConfigurationSet) -> None:
-        """Call a function for each bounce of and complaint about a mail of a configuration set."""
+        """Call a function for each bounce or complaint that concerns a mail of a configuration set."""
         name = configuration_set.configuration_set_name
         events.Rule(
             self,
@@ -104,20 +104,20 @@ class Mail(Construct):
         return settings
 
     def grant_send(self, grantee: iam.IGrantable) -> None:
-        """Allow sending as this identity, or reading the key of the provider."""
+        """Allow sending from this identity, or reading the key of the provider."""
         if self.identity and self.configuration_set:
-            # Sending through a configuration set needs the right on both.
+            # Sending through a configuration set requires the permission on both resources.
             configuration_set = Stack.of(self).format_arn(
                 service="ses",
                 resource="configuration-set",
                 resource_name=self.configuration_set.configuration_set_name,
             )
-            # In SES's sandbox IAM checks the recipient's identity as well, so the sender is what the condition names.
+            # In SES's sandbox, IAM also checks the recipient's identity, so a condition on the sender is used.
             identities = Stack.of(self).format_arn(service="ses", resource="identity", resource_name="*")
             acknowledge(
                 cast("Construct", grantee.grant_principal),
                 wildcard("ses", "identity/*"),
-                because="the condition names the sender; SES's sandbox checks identities of recipients as well",
+                because="the condition restricts the sender; SES's sandbox also checks identities of recipients",
             )
             grantee.grant_principal.add_to_principal_policy(
                 iam.PolicyStatement(

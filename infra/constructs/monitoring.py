@@ -33,7 +33,7 @@ _FIVE_MINUTES = Duration.minutes(5)
 _HOUR = Duration.hours(1)
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
-# Fewer ends in an hour than this say nothing about a rate.
+# With fewer ended generations in an hour, the failure rate is not meaningful.
 _ENDS_FOR_A_RATE = 5
 _FAILED_PERCENT = 25
 
@@ -48,7 +48,7 @@ class Monitoring(Construct):
         table: the table.
         queues: all queues.
         mails: the configuration set that mails are sent through, if SES sends them.
-        functions: by name.
+        functions: the functions by name.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Monitoring(Construct):
             "a generation has waited or run too long",
             threshold=2 * self._stage.generation_timeout,
         )
-        # The dispatcher counts each minute; silence means that nobody starts tasks any more.
+        # The dispatcher reports metrics each minute; without them, no tasks are started.
         self._alarm(
             "dispatcher-silent",
             self._ours("UnfinishedGenerations", "SampleCount", _FIVE_MINUTES),
@@ -154,7 +154,7 @@ class Monitoring(Construct):
             "requests were answered with 5xx",
             threshold=5,
         )
-        # Concurrency belongs to the account, so the account's own figure is the one to watch.
+        # Concurrency is limited per account, so the metric of the account is used.
         self._alarm(
             "functions-throttled",
             cloudwatch.Metric(

@@ -1,4 +1,4 @@
-"""The network that crawls run in: the web, and AWS's storage without a detour; nothing comes in."""
+"""The network of the crawls: outbound access to the web and to AWS, no inbound access."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Network(Construct):
-    """Public subnets in two zones, without NAT: a gateway would cost more than all else together.
+    """Public subnets in two zones, without NAT, because a gateway would cost more than everything else together.
 
-    The table and the bucket are reached through gateway endpoints, which are free; everything else of AWS
-    is reached over port 443.
+    The table and the bucket are reached through gateway endpoints, which are free; all other AWS services are
+    reached over port 443.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
@@ -44,7 +44,7 @@ class Network(Construct):
                 "Table": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
         )
-        # Crawls speak to ports 80 and 443, the resolver of a VPC needs no rule, and AWS is on 443.
+        # Crawls connect to ports 80 and 443, AWS's APIs use port 443, and the resolver of a VPC needs no rule.
         self.workers = ec2.SecurityGroup(
             self,
             "Workers",

@@ -1,4 +1,4 @@
-"""Queues of generations, mails and webhook deliveries, each with the queue where its failures end."""
+"""Queues of generations, mails and webhook deliveries, each with a dead-letter queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llmready.domain.plans import Lane
 if TYPE_CHECKING:
     from infra.stage import Stage
 
-# Attempts are counted in the table; this many deliveries only a message has that ends workers before they claim it.
+# Attempts are counted in the table; only a message that stops workers before they claim it is delivered this often.
 GENERATION_RECEIVES = 8
 MAIL_RECEIVES = 5
 WEBHOOK_RECEIVES = 5
@@ -27,11 +27,12 @@ class WorkQueue(Construct):
     """A queue and its dead-letter queue, encrypted and reachable over TLS only.
 
     Args:
-        visibility: how long a message that was taken stays hidden from others.
-        dead_visibility: the same for the dead-letter queue's own consumer.
-        max_receives: how often a message is taken before it is set aside.
-        for_browsers: whether there is a second queue, for what needs a browser; its failures end in the same place.
-        dead_letters: an existing queue for its failures; None creates one.
+        visibility: visibility timeout of a received message.
+        dead_visibility: the same for the dead-letter queue.
+        max_receives: deliveries after which a message is moved to the dead-letter queue.
+        for_browsers: whether to create a second queue for generations that need a browser, with the same dead-letter
+            queue.
+        dead_letters: an existing dead-letter queue; None creates one.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Queues(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(scope, construct_id)
         self.standard = self._generations("Standard", stage)
-        # One place for the failures of both: each queue that a function reads is polled all month.
+        # Both share one dead-letter queue, because polling a queue costs money all month.
         self.priority = self._generations("Priority", stage, dead_letters=self.standard.dead_letters)
         self.mail = WorkQueue(
             self,
@@ -88,7 +89,7 @@ class Queues(Construct):
             dead_visibility=MAIL_VISIBILITY,
             max_receives=MAIL_RECEIVES,
         )
-        # A queue of its own, so that slow receivers do not delay emails.
+        # A separate queue, so that slow receivers do not delay emails.
         self.webhooks = WorkQueue(
             self,
             "Webhooks",
@@ -101,7 +102,7 @@ class Queues(Construct):
         return WorkQueue(
             self,
             name,
-            # A message stays hidden as long as a lease lasts, so both run out together.
+            # The visibility timeout equals the lease, so both end at the same time.
             visibility=Duration.seconds(stage.lease_seconds),
             dead_visibility=DEAD_VISIBILITY,
             max_receives=GENERATION_RECEIVES,
@@ -110,7 +111,7 @@ class Queues(Construct):
         )
 
     def lanes(self) -> dict[Lane, sqs.Queue]:
-        """The queues of generations by their lane."""
+        """The queues of generations by lane."""
         standard, standard_browser = self.standard.all
         priority, priority_browser = self.priority.all
         return {
@@ -121,7 +122,7 @@ class Queues(Construct):
         }
 
     def named(self) -> dict[str, sqs.Queue]:
-        """All queues by the names that operators see."""
+        """All queues, by the names that operators see."""
         return {
             **{lane.value: queue for lane, queue in self.lanes().items()},
             "generation_dead_letters": self.standard.dead_letters,

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class Schedules(Construct):
     """Rules for the minute dispatcher, the monthly reset and the daily cleanup, all in UTC.
 
-    Reset and cleanup stop before their timeout, and the next scheduled call continues.
+    Reset and cleanup stop before their timeout; the next scheduled call continues.
 
     Args:
         dispatcher: called each minute, and when a worker's task has stopped.
-        quota_reset: called on the first of a month at 00:00, and again and again for two days.
-        cleanup: called each day at 02:00, again each hour, and each few minutes for the deletion of accounts.
-        cluster: whose stopped tasks wake the dispatcher.
+        quota_reset: called on the first of a month at 00:00, and repeatedly for two days.
+        cleanup: called each day at 02:00, each hour, and every few minutes to delete accounts.
+        cluster: cluster whose stopped tasks trigger the dispatcher.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What lasts: the table, the bucket of archives and the secret that signs tokens."""
+"""The stored data: the table, the bucket of archives, and the secret that signs tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ARCHIVES = "generations/*"
 CHECKPOINTS = "checkpoints/*"
 SHARED_ANSWERS = "shared/*"
 
-# What a role may do with items; what a transaction does is allowed item by item under the same names.
+# Actions on items. The parts of a transaction are authorised as these actions, too.
 GET = "dynamodb:GetItem"
 GET_MANY = "dynamodb:BatchGetItem"
 QUERY = "dynamodb:Query"
@@ -37,17 +37,17 @@ CHECK = "dynamodb:ConditionCheckItem"
 class Storage(Construct):
     """Table, bucket and signing secret.
 
-    The longest plan keeps files 365 days, after which the cleanup function deletes them. The bucket's own expiry
-    deletes what cleanup missed.
+    The longest plan keeps files 365 days, after which the cleanup function deletes them. The bucket's lifecycle rule
+    deletes files that cleanup missed.
 
     Args:
-        protected: whether the table refuses to be deleted. The rollback of a first deploy has to be able to delete
-            it, so a stack gets this protection after its first success.
+        protected: whether the table is protected from deletion. The rollback of a first deploy must be able to
+            delete it, so a stack is protected only after its first successful deploy.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, protected: bool) -> None:
         super().__init__(scope, construct_id)
-        # A first deploy that fails must leave nothing behind, or each further try adds another table and bucket.
+        # A first deploy that fails must leave nothing behind; otherwise each retry adds another table and bucket.
         removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.retain_data else RemovalPolicy.DESTROY
         self.table = dynamodb.Table(
             self,
@@ -96,7 +96,7 @@ class Storage(Construct):
         acknowledge(
             self.bucket,
             "S1",
-            because="archives are fetched by presigned URLs alone, and the API logs who asked for each",
+            because="archives are fetched only by presigned URLs, and the API logs each request for one",
         )
         self.signing_secret = secretsmanager.Secret(
             self,
@@ -114,7 +114,7 @@ class Storage(Construct):
         acknowledge(
             self.signing_secret,
             "SMG4",
-            because="`llmready admin` rotates it, the old key stays valid for a while",
+            because="`llmready admin rotate-signing-key` rotates it; the previous key stays valid for a limited time",
         )
 
     def grant_table(self, grantee: iam.IGrantable, *actions: str, indexes: tuple[str, ...] = ()) -> None:
@@ -129,21 +129,21 @@ class Storage(Construct):
             grantee,
             ARCHIVES,
             *actions,
-            because="archives of all users are under this prefix; their keys are only known later",
+            because="archives of all users are under this prefix; their keys are not known in advance",
         )
 
     def grant_shared_answers(self, grantee: iam.IGrantable) -> None:
-        """Allow reading and writing what all crawls of a host share."""
+        """Allow reading and writing the HTTP caches that all crawls of a host share."""
         self._grant_below(
             grantee,
             SHARED_ANSWERS,
             "s3:GetObject",
             "s3:PutObject",
-            because="which hosts are crawled is only known later",
+            because="the hosts that will be crawled are not known in advance",
         )
 
     def grant_checkpoints(self, grantee: iam.IGrantable) -> None:
-        """Allow reading, writing and removing where crawls were."""
+        """Allow reading, writing and deleting checkpoints."""
         self._grant_below(
             grantee,
             CHECKPOINTS,
@@ -154,7 +154,7 @@ class Storage(Construct):
         )
 
     def grant_deleting_archives(self, grantee: iam.IGrantable) -> None:
-        """Allow finding and deleting archives."""
+        """Allow listing and deleting archives."""
         self.grant_archives(grantee, "s3:DeleteObject")
         grantee.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(
@@ -165,7 +165,7 @@ class Storage(Construct):
         )
 
     def grant_deleting_users_files(self, grantee: iam.IGrantable) -> None:
-        """Allow finding and deleting archives, and where crawls were: all that an account leaves in the bucket."""
+        """Allow listing and deleting archives and checkpoints, which are all files of an account in the bucket."""
         self.grant_archives(grantee, "s3:DeleteObject")
         self._grant_below(
             grantee,
@@ -182,7 +182,7 @@ class Storage(Construct):
         )
 
     def archive_findings(self) -> tuple[str, ...]:
-        """Name what cdk-nag finds where archives are granted: their keys are only known later."""
+        """Return cdk-nag's findings for permissions on archives, whose keys are not known in advance."""
         return (self._finding(ARCHIVES),)
 
     def grant_signing_secret(self, grantee: iam.IGrantable) -> None:
@@ -190,19 +190,19 @@ class Storage(Construct):
         grant_on(grantee, [self.signing_secret.secret_arn], "secretsmanager:GetSecretValue")
 
     def _grant_below(self, grantee: iam.IGrantable, prefix: str, *actions: str, because: str) -> None:
-        """Allow ``actions`` on all objects below a prefix, and say beside the role why it needs a wildcard."""
+        """Allow ``actions`` on all objects with a prefix, and acknowledge the wildcard with a reason."""
         grant_on(grantee, [self.bucket.arn_for_objects(prefix)], *actions)
         role = grantee.grant_principal
         if isinstance(role, Construct):
             acknowledge(role, self._finding(prefix), because=because)
 
     def _finding(self, prefix: str) -> str:
-        """Name what cdk-nag finds where all objects below a prefix are granted."""
+        """Return cdk-nag's finding for a permission on all objects with a prefix."""
         bucket = Stack.of(self).get_logical_id(cast("CfnElement", self.bucket.node.default_child))
         return f"IAM5[Resource::<{bucket}.Arn>/{prefix}]"
 
     def _add_index(self, name: str, partition: str, sort: str) -> None:
-        # By keys only: a page of a list skips small entries, and progress is not written to any index.
+        # Keys only: a page of a list skips small entries, and progress updates do not change the index.
         self.table.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
@@ -212,10 +212,10 @@ class Storage(Construct):
 
 
 def _cors(stage: Stage) -> list[s3.CorsRule] | None:
-    """Return the rule that lets pages of the stage's origins fetch presigned URLs.
+    """Return the CORS rule that allows pages of the stage's origins to fetch presigned URLs.
 
-    They get the URL with ``?redirect=false``: after a redirect between two other origins a browser sends the origin
-    ``null``, which no rule names.
+    They request the URL with ``?redirect=false``, because after a redirect between two other origins, a browser
+    sends the origin ``null``, which no rule can allow.
     """
     if not stage.cors_origins:
         return None

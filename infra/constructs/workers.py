@@ -1,4 +1,4 @@
-"""Where crawls run: an ECS cluster, and the worker's task definitions without and with a browser."""
+"""The ECS cluster of the crawls, and the worker's task definitions without and with a browser."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from infra.stage import Stage
 
 CONTAINER = "worker"
-# Fargate gives at most this long between SIGTERM and SIGKILL; the worker needs up to 60 s of it.
+# The maximum time between SIGTERM and SIGKILL on Fargate; the worker needs up to 60 s of it.
 STOP_TIMEOUT = Duration.seconds(120)
 # The only folder that the container can write to; the Dockerfile sets its owner.
 WORK = "/work"
-# What the entry point needs to become the worker's user and to run crawlers under another one is
-# SETUID, SETGID and KILL; the rest of what a container gets by default is dropped.
+# The entry point needs SETUID, SETGID and KILL to switch to the worker's user and to run crawlers as other users.
+# All other default capabilities are dropped.
 DROPPED_CAPABILITIES = [
     ecs.Capability.AUDIT_WRITE,
     ecs.Capability.CHOWN,
@@ -70,7 +70,7 @@ class Workers(Construct):
         super().__init__(scope, construct_id)
         self.network = network
         self.cluster = ecs.Cluster(self, "Cluster", vpc=network.vpc)
-        # The construct's own way to name providers makes an association that the emulator lacks.
+        # The construct's parameter for providers creates an association that the emulator does not support.
         cast("ecs.CfnCluster", self.cluster.node.default_child).capacity_providers = [
             "FARGATE",
             "FARGATE_SPOT",
@@ -86,11 +86,15 @@ class Workers(Construct):
         acknowledge(
             self,
             "ECS4",
-            because="Container Insights cost more than the tasks; the workers' own metrics say more",
+            because="Container Insights cost more than the tasks, and the workers publish more detailed metrics",
         )
-        acknowledge(self, "ECS2", because="the environment holds names of resources and numbers, no secret")
         acknowledge(
-            self, "IAM5[Resource::*]", because="ecr:GetAuthorizationToken, for the image, knows no resource"
+            self, "ECS2", because="the environment contains names of resources and numbers, but no secret"
+        )
+        acknowledge(
+            self,
+            "IAM5[Resource::*]",
+            because="ecr:GetAuthorizationToken does not support resources in policies",
         )
 
     def _task(
@@ -134,7 +138,7 @@ class Workers(Construct):
             logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER, log_group=self.log_group),
             linux_parameters=linux,
             readonly_root_filesystem=True,
-            # Without a limit of its own a container sees the memory of the micro-VM: more than the task may use.
+            # Without its own limit, a container sees the memory of the micro-VM, which is more than the task may use.
             memory_limit_mib=memory,
             stop_timeout=STOP_TIMEOUT,
         )
@@ -142,9 +146,9 @@ class Workers(Construct):
         return task
 
     def grant_launch(self, launcher: lambda_.Function) -> None:
-        """Let a function run tasks of these definitions in this cluster, and count them."""
+        """Allow a function to run tasks of these definitions in this cluster, and to count them."""
         in_cluster = {"ArnEquals": {"ecs:cluster": self.cluster.cluster_arn}}
-        # Every revision: while a deploy is under way the function still names the former one.
+        # Every revision, because the function still uses the previous one during a deploy.
         families = [self._any_revision(task) for task in (self.plain, self.browser)]
         tasks = Stack.of(self).format_arn(
             service="ecs",
@@ -154,17 +158,17 @@ class Workers(Construct):
         acknowledge(
             cast("iam.Role", launcher.role),
             *(wildcard("ecs", f"task-definition/{task.family}:*") for task in (self.plain, self.browser)),
-            because="a deploy changes the revision while the function still starts the former one",
+            because="a deploy creates a new revision while the function still starts the previous one",
         )
         cluster = Stack.of(self).get_logical_id(cast("CfnElement", self.cluster.node.default_child))
         acknowledge(
             cast("iam.Role", launcher.role),
             wildcard("ecs", f"task/<{cluster}>/*"),
-            because="a task gets its ID only when it is started",
+            because="the IDs of tasks are not known in advance",
         )
         for statement in (
             iam.PolicyStatement(actions=["ecs:RunTask"], resources=families, conditions=in_cluster),
-            # RunTask with tags needs it, as long as it is RunTask that tags.
+            # RunTask with tags needs this permission; it is restricted to tagging by RunTask.
             iam.PolicyStatement(
                 actions=["ecs:TagResource"],
                 resources=[tasks],
@@ -209,7 +213,7 @@ def _image(stage: Stage, target: str) -> ecs.ContainerImage:
     platform = (
         ecr_assets.Platform.LINUX_ARM64 if stage.architecture == "arm64" else ecr_assets.Platform.LINUX_AMD64
     )
-    # What the build may see is in .dockerignore; all else changes no image's hash either.
+    # .dockerignore excludes all other files from the build and from the image's hash.
     return ecs.ContainerImage.from_asset(
         str(ROOT), file="container/Dockerfile", target=target, platform=platform
     )

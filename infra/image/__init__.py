@@ -1,1 +1,1 @@
-"""The worker's image on this machine: built with Docker or buildah, weighed, and listed part by part."""
+"""Build the worker's images on this machine with Docker or buildah, check their sizes, and list their packages."""

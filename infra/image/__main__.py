@@ -1,4 +1,4 @@
-"""``python -m infra.image``: build the worker's images, weigh them, list their parts."""
+"""``python -m infra.image``: build the worker's images, check their sizes, list their packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREATEST = {"plain": 350, "browser": 1000}  # megabytes, uncompressed
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the images; what keeps one from being built is a short message and exit code 1."""
+    """Build the images; on failure, print a short message and return exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.image", description=__doc__)
     parser.add_argument("--target", choices=TARGETS, action="append", help="only this one (default: both)")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""A stand-in for the base image, made from Debian's packages: for machines that reach no registry of images."""
+"""Build a replacement for the base image from Debian's packages, for machines without access to an image registry."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from infra.image.program import run
 
 SUITE = "trixie"
 NAME = f"localhost/llmready-base:{SUITE}"
-MAX_AGE = 24 * 3600  # seconds; security updates come meanwhile
+MAX_AGE = 24 * 3600  # seconds; rebuilt after that time to get security updates
 
 
 def stand_in() -> str | None:
-    """Return the name of the stand-in, made now unless there is a young one.
+    """Return the name of the replacement, which is built unless a recent one exists.
 
     Returns:
-        None where it cannot be made (mmdebstrap is missing, or this is not root): the build then takes the real one.
+        None if it cannot be built (mmdebstrap is missing, or this is not root); the build then uses the real base
+        image.
 
     Raises:
-        ImageError: It cannot be made although it should.
+        ImageError: The build of the replacement failed.
     """
     if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
         return None

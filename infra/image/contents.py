@@ -1,4 +1,4 @@
-"""What an exported image holds: its size and its parts."""
+"""Determine the size and the packages of an exported image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = 1 << 20
 
 
 def uncompressed_size(archive: Path) -> int:
-    """Return the bytes of an image's layers as they are unpacked from the file that ``docker save`` writes."""
+    """Return the uncompressed size in bytes of the layers of an image that ``docker save`` exported."""
     with tarfile.open(archive) as saved:
         (image,) = json.load(_member(saved, "manifest.json"))
         return sum(_length(_member(saved, layer)) for layer in image["Layers"])

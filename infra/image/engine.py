@@ -1,4 +1,4 @@
-"""What builds images here: Docker where its engine runs, else buildah."""
+"""Select the builder of images: Docker if its engine runs, otherwise buildah."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Target = Literal["plain", "browser"]
 TARGETS: tuple[Target, ...] = ("plain", "browser")
 DOCKERFILE = ROOT / "container" / "Dockerfile"
-# For a network that looks into TLS: what this machine trusts, the build trusts as well.
+# For networks that inspect TLS: the build trusts the certificates that this machine trusts.
 DEBIAN_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -27,7 +27,7 @@ class Engine(Protocol):
     """Builds and exports images."""
 
     def build(self, target: Target) -> str:
-        """Build one target of the Dockerfile for this machine's architecture, name it, and return its id.
+        """Build one target of the Dockerfile for this machine's architecture, name it, and return its ID.
 
         The name is moved to the newest build; the ID always names this image.
 
@@ -36,19 +36,19 @@ class Engine(Protocol):
         """
 
     def export(self, image: str, archive: Path) -> None:
-        """Write an image into a file as ``docker save`` does."""
+        """Export an image into a file in the format of ``docker save``."""
 
 
 def image_name(target: Target) -> str:
-    """Return the name under which a target is kept on this machine."""
+    """Return the name of a target's image on this machine."""
     return f"llmready-worker:{target}"
 
 
 def find_engine() -> Engine:
-    """Return what can build images here.
+    """Return an engine that can build images on this machine.
 
     Raises:
-        ImageError: Nothing can.
+        ImageError: No engine is available.
     """
     if shutil.which("docker") and run(["docker", "info"], check=False).returncode == 0:
         return Docker()
@@ -73,13 +73,13 @@ class Docker:
 
 
 class Buildah:
-    """buildah, which needs no engine; the base image is made from Debian's packages where that is possible."""
+    """buildah, which needs no engine. The base image is built from Debian's packages if that is possible."""
 
     def build(self, target: Target) -> str:
         """See :class:`Engine`."""
         base = stand_in()
         options = [f"--build-arg=BASE={base}"] if base else []
-        # Without a namespace of its own a build step needs no container runtime.
+        # Without a separate namespace, a build step needs no container runtime.
         places = ["--isolation=chroot", "--network=host", "--format=docker", "--layers"]
         return _built(["buildah", "build", *places, *options], target)
 
@@ -90,7 +90,7 @@ class Buildah:
 
 
 def _built(command: list[str], target: Target, environment: Mapping[str, str] | None = None) -> str:
-    """Run a builder and return the id of what it built."""
+    """Run a builder and return the ID of the image."""
     with tempfile.TemporaryDirectory() as scratch:
         told = Path(scratch) / "id"
         run([*command, f"--iidfile={told}", *_options(target)], environment=environment)

@@ -1,7 +1,7 @@
 """``python -m infra.image.pins``: write the digests of the base images into the Dockerfile.
 
-A tag such as ``debian:trixie-slim`` names another image each week; with a digest a build takes exactly what was
-pinned. The digest is that of the image's index, so it holds for every processor.
+The image behind a tag such as ``debian:trixie-slim`` changes every few weeks; with a digest, a build uses exactly
+the pinned image. The digest is that of the image's index, so it is valid for every processor.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-# A base is the default of an argument, or what a FROM names that is neither empty nor an earlier stage.
+# A base image is the default of a build argument, or the image of a FROM that is not an earlier stage.
 _BASE = re.compile(r"^(?:ARG\s+BASE=|FROM\s+)(?P<name>[^\s$]+)", re.MULTILINE)
 _STAGE = re.compile(r"^FROM\s.*\sAS\s+(\S+)", re.MULTILINE | re.IGNORECASE)
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Reference(NamedTuple):
-    """The name of an image, as a Dockerfile writes it."""
+    """The name of an image in a Dockerfile."""
 
     written: str
     registry: str
@@ -41,7 +41,7 @@ class Reference(NamedTuple):
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Read a name by Docker's rules: without a host it is on Docker Hub, without a folder an official image."""
+        """Parse a name by Docker's rules: the default host is Docker Hub, the default folder its official images."""
         name, _, digest = written.partition("@")
         host, slash, path = name.partition("/")
         if not slash or not (set(host) & {".", ":"} or host == "localhost"):
@@ -55,19 +55,19 @@ class Reference(NamedTuple):
 
 
 def base_images(dockerfile: str) -> list[Reference]:
-    """Return the images that a Dockerfile begins with."""
+    """Return the base images of a Dockerfile."""
     stages = {*_STAGE.findall(dockerfile), "scratch"}
     names = dict.fromkeys(found["name"] for found in _BASE.finditer(dockerfile))
     return [Reference.parse(name) for name in names if name not in stages]
 
 
 def current_digest(image: Reference) -> str:
-    """Ask the registry which index an image's tag names now.
+    """Return the digest of the index that an image's tag currently has in its registry.
 
     Raises:
-        ImageError: The registry does not answer, or not with such an index.
+        ImageError: The registry does not answer, or its answer is not an index.
     """
-    # As Docker does it: a registry on this machine speaks plain HTTP.
+    # Like Docker, use plain HTTP for a registry on this machine.
     scheme = "http" if image.registry.partition(":")[0] in {"localhost", "127.0.0.1"} else "https"
     url = f"{scheme}://{image.registry}/v2/{image.repository}/manifests/{image.tag}"
     headers = {"Accept": ", ".join(_INDEXES)}
@@ -93,7 +93,7 @@ def current_digest(image: Reference) -> str:
 
 
 def pin(dockerfile: Path) -> list[str]:
-    """Write the digests of the base images that their tags name now.
+    """Write the current digests of the tags of the base images.
 
     Returns:
         The names with their digests.
@@ -120,7 +120,7 @@ def _anonymous_token(http: httpx.Client, challenge: str) -> str:
 
 
 def main() -> int:
-    """Pin the base images of container/Dockerfile; exit code 1 and one sentence where that is not possible."""
+    """Pin the base images of container/Dockerfile; on failure, print one sentence and return exit code 1."""
     try:
         for name in pin(DOCKERFILE):
             sys.stdout.write(f"{name}\n")

@@ -17,15 +17,15 @@ _LAST_LINES = 15
 def run(
     command: Sequence[str], *, check: bool = True, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program and return what it wrote.
+    """Run a program and return its output.
 
     Args:
         command: Its name and arguments.
-        check: Whether it has to succeed.
-        environment: What is set beside this process's own environment.
+        check: Whether to raise an error if it fails.
+        environment: Variables in addition to the environment of this process.
 
     Raises:
-        ImageError: It failed; the last lines that it wrote are in the message.
+        ImageError: It failed; the message contains its last lines of output.
     """
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}

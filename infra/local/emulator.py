@@ -98,8 +98,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(temporary),
-            # Where a container engine runs, the emulator would start containers for tasks; the task
-            # agent starts the worker instead, everywhere alike.
+            # Where a container engine runs, the emulator would start containers for tasks; the task agent starts the
+            # worker instead, everywhere alike.
             "DOCKER_HOST": f"unix://{self._folder / 'no-docker.sock'}",
         }
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:

@@ -1,8 +1,8 @@
 """``python -m infra.preflight``: what ``make bootstrap``, ``deploy`` and ``destroy`` check before the CDK begins.
 
-Before a deploy it prints the options that the CDK needs beside the operator's. After a deploy, ``protect`` protects a
-stage that keeps its data from deletion; after one that failed, ``explain`` says why. ``make sender`` has SES verify
-the sender, which a deploy needs.
+Before a deploy, it prints additional options for the CDK. After a deploy, ``protect`` protects a stage that keeps its
+data from deletion; after a failed deploy, ``explain`` prints the reasons. ``make sender`` has SES verify the sender,
+which a deploy needs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperatio
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Look; exit code 1 and one sentence when something has to be done first."""
+    """Run the checks; if one fails, print one sentence and return exit code 1."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
     )
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "-c", "--context", action="append", default=[], metavar="SETTING=VALUE", help="a setting of the stage"
     )
-    options, _ = parser.parse_known_args(arguments)  # the others are the CDK's
+    options, _ = parser.parse_known_args(arguments)  # the other options are the CDK's
     try:
         account = _account(options)
         match options.what:
@@ -71,7 +71,7 @@ def _account(options: argparse.Namespace) -> Account:
         raise PreflightError(
             f"The stage is {options.stage}, but ARGS names another one; set the stage only with STAGE=…."
         )
-    # Names with a colon are settings of the CDK's.
+    # Names with a colon are settings of the CDK.
     settings = {name: value for name, value in given.items() if ":" not in name}
     return Account(
         load_stage(options.stage, settings),
@@ -86,7 +86,8 @@ def _examine(account: Account, what: str) -> None:
         try:
             check(account)
         except ClientError as error:
-            # The CDK deploys under roles of its own: who may take those needs no right to look at anything.
+            # The CDK deploys with its own roles, so an operator who may assume them may lack permissions to read
+            # resources.
             if error.response["Error"]["Code"] not in _DENIED:
                 raise
             sys.stderr.write(f"Check skipped, because a permission is missing: {one_line(error)}\n")
@@ -126,7 +127,7 @@ def _protect(account: Account) -> None:
 
 
 def _verify_sender(account: Account) -> None:
-    """Have SES verify the sender, and print what is left to do."""
+    """Ask SES to verify the sender, and print the remaining steps."""
     stage = account.stage
     if stage.mail_provider != "ses":
         raise PreflightError(

@@ -1,4 +1,4 @@
-"""The AWS account and region that a stage is to be deployed into, as far as it can be looked at beforehand."""
+"""Read the AWS account and region of a stage before its deploy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GONE = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
 
 
 class PreflightError(Exception):
-    """Something has to be done first; the message is a sentence that says what."""
+    """The deploy is not possible yet; the message is a sentence that says what to do first."""
 
 
 class Account:
@@ -29,12 +29,12 @@ class Account:
 
     Args:
         stage: the stage.
-        profile: name of the credentials' profile; None takes the environment's.
-        toolkit: name of the stack that the CDK's bootstrap makes.
-        qualifier: what tells that bootstrap's resources from those of another.
+        profile: name of the credentials' profile; None uses the environment's.
+        toolkit: name of the stack that the CDK's bootstrap creates.
+        qualifier: distinguishes the resources of this bootstrap from those of others.
 
     Raises:
-        PreflightError: without credentials or a region that work.
+        PreflightError: if there are no valid credentials or no region.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Account:
         self.toolkit = toolkit
         self.qualifier = qualifier
         try:
-            # The CDK knows both variables, boto3 the second alone.
+            # The CDK reads both variables, boto3 only the second.
             region = stage.region or os.environ.get("AWS_REGION")
             self._session = boto3.Session(profile_name=profile, region_name=region)
             if not self._session.region_name:
@@ -67,14 +67,14 @@ class Account:
                 f"AWS rejected the credentials or the region (-c region=…): {one_line(error)}"
             ) from error
         self.options = f"--region {self.region}" + (f" --profile {profile}" if profile else "")
-        """What AWS's own command needs to act here."""
+        """Environment variables for the AWS command line."""
 
     def client(self, service: str) -> Any:
         """Return a client of a service."""
         return self._session.client(service)  # type: ignore[call-overload]
 
     def stack_of(self, name: str) -> dict[str, Any] | None:
-        """Return what CloudFormation says of a stack, or None where there is none."""
+        """Return CloudFormation's description of a stack, or None if it does not exist."""
         try:
             stacks = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
@@ -85,7 +85,7 @@ class Account:
         return None if found is None or found["StackStatus"] in _GONE else found
 
     def assets_bucket(self, toolkit: dict[str, Any] | None) -> str:
-        """Return the name of the bucket that a bootstrap made, or would make."""
+        """Return the name of the bucket that a bootstrap creates."""
         name = f"cdk-{self.qualifier}-assets-{self.id}-{self.region}"
         return outputs_of(toolkit).get("BucketName", name) if toolkit else name
 
@@ -96,5 +96,5 @@ def outputs_of(stack: dict[str, Any]) -> dict[str, str]:
 
 
 def one_line(error: Exception) -> str:
-    """Return what an error says, without line ends."""
+    """Return the message of an error, without line ends."""
     return " ".join(str(error).split())

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def check_base_images(account: Account) -> None:
-    """Refuse base images without a digest where the stage wants them pinned.
+    """Refuse base images without a digest if the stage requires pinned images.
 
     Raises:
-        PreflightError: The image, and how it is pinned.
+        PreflightError: An image has no digest; the message says how to pin it.
     """
     stage = account.stage
     if not stage.pinned_images or stage.placeholder_image:

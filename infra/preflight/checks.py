@@ -1,4 +1,4 @@
-"""Checks for what would make a command of the CDK fail halfway; each raises one sentence for the operator."""
+"""Checks for problems that would make a command of the CDK fail; each raises one sentence for the operator."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from infra.preflight.account import Account
 
 _OLDEST_VERSION = 6
-"""The CDK's default synthesizer asks for this bootstrap."""
+"""Version of the bootstrap that the CDK's default synthesizer requires."""
 
 _SERVICE_ROLES = "/aws-service-role/ecs.amazonaws.com/"
 ROLE_SPREADS = 10.0
-"""Seconds that a new role takes to be known to other services, as IAM is eventually consistent."""
+"""Seconds until other services know a new role, because IAM is eventually consistent."""
 
 
 def check_bootstrap_leftovers(account: Account) -> None:
-    """Refuse where what is left of an earlier bootstrap would make the next one fail.
+    """Refuse if remains of an earlier bootstrap would make the next one fail.
 
     Raises:
         PreflightError: with what to remove first.
     """
     toolkit = account.stack_of(account.toolkit)
     if toolkit and toolkit["StackStatus"] not in NEVER_MADE:
-        return  # bootstrapping once more brings it up to date
+        return  # bootstrapping again updates it
     bucket = account.assets_bucket(None)
     if _bucket_exists(account, bucket):
         raise PreflightError(
@@ -46,7 +46,7 @@ def check_bootstrap_leftovers(account: Account) -> None:
 
 
 def check_bootstrap(account: Account) -> None:
-    """Refuse an account that the CDK cannot deploy into.
+    """Refuse an account that is not bootstrapped for the CDK.
 
     Raises:
         PreflightError: with what to do first.
@@ -77,7 +77,7 @@ def check_bootstrap(account: Account) -> None:
 
 
 def check_is_still(account: Account) -> None:
-    """Refuse a stack that cannot be changed now.
+    """Refuse a stack that cannot be changed at this time.
 
     Raises:
         PreflightError: with what to wait for, or to do first.
@@ -95,7 +95,7 @@ def check_is_still(account: Account) -> None:
 
 
 def check_sender(account: Account) -> None:
-    """Refuse a sender whose mails SES would not send.
+    """Refuse a sender that SES has not verified.
 
     Raises:
         PreflightError: with how it is verified.
@@ -112,9 +112,9 @@ def check_sender(account: Account) -> None:
 
 
 def check_service_role(account: Account) -> None:
-    """Make ECS's service-linked role where the account has none, and wait until it can be used.
+    """Create ECS's service-linked role if the account has none, and wait until it can be used.
 
-    Without it, the first ECS cluster of an account is created while ECS makes the role, which often fails.
+    Otherwise ECS creates the role at the same time as the account's first cluster, which often fails.
     """
     iam = account.client("iam")
     if iam.list_roles(PathPrefix=_SERVICE_ROLES)["Roles"]:
@@ -127,7 +127,7 @@ def check_service_role(account: Account) -> None:
 
 
 def check_services(account: Account) -> None:
-    """Refuse settings that need a service which the region lacks.
+    """Refuse settings that need a service that the region does not have.
 
     Raises:
         StageError: The setting, the region, and what to do.
@@ -136,7 +136,7 @@ def check_services(account: Account) -> None:
 
 
 def check_can_go(account: Account) -> None:
-    """Refuse where there is nothing to remove, or nothing may be removed.
+    """Refuse if there is no stack to remove, or if it is protected.
 
     Raises:
         PreflightError: with what to do first.
@@ -154,10 +154,10 @@ def check_can_go(account: Account) -> None:
 
 
 def check_is_empty(account: Account) -> None:
-    """Refuse where files would be deleted together with the stack.
+    """Refuse if files would be deleted together with the stack.
 
     Raises:
-        PreflightError: with how to say that they may be.
+        PreflightError: with the option that allows it.
     """
     name = account.stage.stack_name
     bucket = outputs_of(account.stack_of(name) or {}).get("Bucket")
@@ -176,7 +176,7 @@ def check_is_empty(account: Account) -> None:
 
 
 def _is_kept(account: Account, stack: str) -> bool:
-    """Say whether the bucket of archives outlives its stack, by the template that was deployed."""
+    """Return whether the deployed template keeps the bucket of archives when the stack is deleted."""
     template = account.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
     bucket = template["Resources"][template["Outputs"]["Bucket"]["Value"]["Ref"]]
     return bool(bucket.get("DeletionPolicy", "").startswith("Retain"))
@@ -204,4 +204,4 @@ CHECKS: dict[str, tuple[Callable[[Account], None], ...]] = {
     "destroy": (check_can_go, check_is_empty),
     "destroy-with-files": (check_can_go,),
 }
-"""By operation to check."""
+"""The checks of each operation."""

@@ -1,4 +1,4 @@
-"""Whether this machine can build the worker's image for the processor that the tasks run on."""
+"""Check whether this machine can build the worker's image for the tasks' processor."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DOCKER_NAMES = {"arm64": "arm64", "x86_64": "amd64"}
 _MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "amd64", "amd64": "amd64"}
 _EMULATORS = {"arm64": "qemu-aarch64", "amd64": "qemu-x86_64"}
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_PATIENCE = 60  # seconds; a builder that does not run yet has to start
+_PATIENCE = 60  # seconds; includes the start of a builder that is not running
 
 
 def check_engine(account: Account) -> None:
-    """Refuse where nothing can build the worker's image, or not for the tasks' processor.
+    """Refuse if no engine can build the worker's image for the tasks' processor.
 
     Raises:
-        PreflightError: What to start, to install, or which setting to change.
+        PreflightError: with what to start, to install or which setting to change.
     """
     stage = account.stage
     if stage.placeholder_image:
@@ -58,13 +58,13 @@ def _platforms(engine: str) -> set[str]:
     told = set(re.findall(r"linux/(amd64|arm64)", _output(engine, "buildx", "inspect", "--bootstrap") or ""))
     if told:
         return told
-    # Other engines do not tell; they build for this processor, and for those that the kernel has an emulator of.
+    # Other engines do not report this; they build for this processor and for those that the kernel can emulate.
     own = _MACHINES.get(platform.machine().lower(), "amd64")
     return {own} | {name for name, emulator in _EMULATORS.items() if (_BINFMT / emulator).exists()}
 
 
 def _output(*command: str) -> str | None:
-    """Return what a command printed; None where it failed or does not exist."""
+    """Return the output of a command; None if it failed or does not exist."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired):

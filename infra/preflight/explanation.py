@@ -1,4 +1,4 @@
-"""What made a deploy fail, with the setting to change where the reason is known."""
+"""Explain why a deploy failed, with the setting to change if the reason is known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONSEQUENCE = "Resource creation cancelled"
 
 
 class _Known(NamedTuple):
-    """A reason that AWS gives, and what an operator does about it."""
+    """A reason that AWS gives, and what the operator can do."""
 
     part: str
     advice: str
@@ -42,7 +42,7 @@ def explain(account: Account) -> list[str]:
     """Return a sentence for each resource that made the last deploy of a stage fail, the first cause first.
 
     Args:
-        account: where the stage was to be deployed.
+        account: account and region of the stage.
     """
     sentences: list[str] = []
     for event in reversed(list(_failures(account))):

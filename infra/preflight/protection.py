@@ -1,4 +1,4 @@
-"""Protection from deletion: a stack gets it after its first success, as a failed first deploy has to be deleted."""
+"""Protection from deletion: a stack is protected after its first successful deploy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEVER_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED",
 
 
 def exists(account: Account) -> bool:
-    """Tell whether the stage was deployed before, so that this deploy is an upgrade."""
+    """Return whether the stage was deployed before, so that this deploy is an upgrade."""
     stack = account.stack_of(account.stage.stack_name)
     return stack is not None and stack["StackStatus"] not in NEVER_MADE
 
@@ -23,7 +23,7 @@ def release_never_made(account: Account) -> str | None:
     """Turn off the protection of a stack whose creation failed; the CDK then deletes and creates it.
 
     Returns:
-        What was done, in a sentence; None where there was nothing to do.
+        What was done, in a sentence; None if nothing was done.
 
     Raises:
         PreflightError: The stack is stuck in a state that the CDK does not resolve.

@@ -1,4 +1,4 @@
-"""Which settings a deploy would change, by what the deployed template says of its own."""
+"""Compare the settings of a stage with those in the deployed template."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METADATA = "LLMReadySettings"
 
 
 def settings_metadata(stage: Stage) -> dict[str, Any]:
-    """Return the settings of a stage as its template's metadata holds them."""
+    """Return the settings of a stage in the form of its template's metadata."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(stage).items()}
 
 
