@@ -64,6 +64,6 @@ def listed(names: Sequence[str], most: int, end: str = "") -> str:
     Parameters: `names`; `most`, how many are named before an ellipsis; `end`, what follows a complete list.
     """
     shown = names[:most]
-    text = "".join(shown)
-    comma = next((mark for script, mark in _COMMAS if script.search(text)), ", ")
+    written = {mark: sum(script.search(name) is not None for name in shown) for script, mark in _COMMAS}
+    comma = next((mark for mark, count in written.items() if 2 * count > len(shown)), ", ")
     return comma.join(shown) + (f"{comma}\u2026" if len(names) > most else end)
