@@ -69,7 +69,7 @@ def published(site: TestSite, folder: Path) -> Iterator[Site]:
             kind = MARKDOWN if path.endswith(".md") else "text/plain; charset=utf-8"
             return Answer(file.read_bytes(), headers={"Content-Type": kind, **CACHED})
         if out.is_dir() and path in ("sitemap.xml", "robots.txt"):
-            text, kind = _of_site(path, out, server.url)
+            text, kind = _of_site(path, out, f"http://{request.headers['Host']}")
             return Answer(text, headers={"Content-Type": kind, **CACHED})
         found = answering(request.path)
         if found is not None:

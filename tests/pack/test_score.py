@@ -324,3 +324,12 @@ def test_a_number_that_is_part_of_a_title_costs_nothing(tmp_path: Path) -> None:
     }
     found, _ = reasons_of(pages, tmp_path)
     assert "generic_titles" not in found
+
+
+def test_a_long_text_about_administration_is_no_private_area(tmp_path: Path) -> None:
+    pages = rooms(4)
+    texts = "".join(f"<p>{sentence(number)}</p>" for number in range(40, 60))
+    pages["/ref/admin/"] = html("Admin site", f"<p>{sentence(21)}</p>{texts}")
+    pages["/"] = html("Museum", f"<p>The museum shows tools of the coast.</p>{links(*pages)}")
+    found, _ = reasons_of(pages, tmp_path)
+    assert "private_pages" not in found

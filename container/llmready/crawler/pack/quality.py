@@ -31,6 +31,9 @@ LONGEST_PAGE = 50_000
 FEWEST_WORDS = 8
 """Words below which a page counts as nearly empty."""
 
+MOST_WORDS_OF_FORM = 200
+"""Words of a page up to which it may be a form of a private area; a longer one is a text about the subject."""
+
 FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
 """Pages in a single section from which on sections are missed."""
@@ -62,7 +65,7 @@ def judge(
     `coverage` of the crawl, where it is known; `faults` of the pages' texts.
     """
     rules = chain(
-        _of_index(outline),
+        _of_index(outline, described),
         _of_answers(len(described), failures, faults),
         _of_pages(described),
         reader_rules(outline, coverage, len(failures), faults),
@@ -118,7 +121,7 @@ def _of_pages(described: Sequence[dict[str, Any]]) -> Iterator[Reason]:
     )
 
 
-def _of_index(outline: Outline) -> Iterator[Reason]:
+def _of_index(outline: Outline, described: Sequence[dict[str, Any]]) -> Iterator[Reason]:
     entries, count = outline.entries, len(outline.entries)
     home = entries[0].page.url
     # llms-txt-audit `summary-missing` (10 points), llms-txt-kit "Has a blockquote summary".
@@ -138,14 +141,14 @@ def _of_index(outline: Outline) -> Iterator[Reason]:
         [entry.page.url for entry in entries],
     )
     # Lists by tag, forms and the like in `Optional` need no description.
-    described = [entry for section in judged_sections(outline) for entry in section.entries]
+    judged = [entry for section in judged_sections(outline) for entry in section.entries]
     # llms-txt-audit `missing-link-note` (2 points each), llms-txt-kit "Links have descriptions", llmstxt-parser.
     yield by_share(
         "links_without_description",
         "no description.",
         'Write a <meta name="description"> or a first paragraph for these pages.',
-        [entry.page.url for entry in described if not entry.description],
-        of=len(described),
+        [entry.page.url for entry in judged if not entry.description],
+        of=len(judged),
         most=20,
     )
     # llms-txt-audit `sections-missing`, llms-txt-kit "Uses section headings".
@@ -164,7 +167,10 @@ def _of_index(outline: Outline) -> Iterator[Reason]:
         [home],
     )
     # llms-txt-audit `private-looking-url` (10 points each).
-    private = [entry.page.url for entry in entries if _is_private(entry.page.url)]
+    short = {page["url"] for page in described if page["words"] <= MOST_WORDS_OF_FORM}
+    private = [
+        entry.page.url for entry in entries if str(entry.page.url) in short and _is_private(entry.page.url)
+    ]
     yield reason(
         "private_pages",
         f"{have(len(private), count)} an address of a private area, such as /login.",
