@@ -211,7 +211,6 @@ RESULT = {
     """,
     "score": """
         - paragraph: /The score counts/
-        - paragraph: /Nothing to mend/
         - paragraph:
           - link "Change the settings of this website"
     """,
