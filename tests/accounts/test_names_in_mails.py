@@ -69,7 +69,7 @@ def test_names_arrive_as_they_were_typed(service: Service) -> None:
         mail = arrived(sent[-1])
         text = cast("EmailMessage", mail.get_body(("plain",))).get_content()
         assert f"Hello {composed}," in text
-        assert f"Your name: “{composed}”" in text
+        assert f"Website:   “{composed}”" in text
         assert mail["To"].addresses == (Address(addr_spec=encoded),)
         # The host is named in the form in which lookalikes differ.
         assert mail["Subject"] == "xn--mnchen-3ya.de: the generation failed"

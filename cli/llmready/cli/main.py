@@ -1,4 +1,4 @@
-"""``llmready``: generate the files of websites with a service, operate a service, or crawl without one."""
+"""Generate llms.txt and Markdown files of websites with a service or on this machine, or operate a service."""
 
 import argparse
 import contextlib
@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     converting = commands.add_parser("convert", help="turn a page into Markdown, without any service")
     convert.add_arguments(converting)
     converting.set_defaults(run=requiring("crawler", convert.run))
-    admin.add_arguments(commands.add_parser("admin", help="plans, users and jobs of a running service"))
+    admin.add_arguments(commands.add_parser("admin", help="operate a service: plans, users, jobs and keys"))
     cost.add_arguments(commands.add_parser("cost", help="compute the cost of a stage from its template"))
     completion.add_command(commands.add_parser, build_parser)
     return parser

@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--try-http",
         action="store_true",
-        help="use http if https does not work; always so for a URL without a scheme",
+        help="use http if https does not work; this is the default for a URL without a scheme",
     )
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
     parser.add_argument(

@@ -32,7 +32,10 @@ def add_commands(add: Add) -> None:
         commands.add_parser, "revoke", _revoke, "Revoke API keys. They stop working at once."
     )
     revoke.add_argument(
-        "keys", nargs="+", metavar="KEY", help="ID or the start of it, last four characters, or name"
+        "keys",
+        nargs="+",
+        metavar="KEY",
+        help="ID, its first characters, the last four characters of the key, or its name",
     )
 
 

@@ -27,7 +27,7 @@ def add_commands(add: Add) -> None:
     """Add the commands for generations."""
     generate = client_command(add, "generate", _generate, "Start a generation. A new URL becomes a website.")
     generate.add_argument("site", metavar="URL|SITE", help="a URL, or a website's name or ID")
-    generate.add_argument("--wait", action="store_true", help="show the progress until it ends")
+    generate.add_argument("--wait", action="store_true", help="show the progress until the generation ends")
     generate.add_argument("--download", action="store_true", help="wait for the end, then download the files")
     _add_out(generate)
     watch = client_command(add, "watch", _watch, "Show the progress of a generation until it ends.")
@@ -49,7 +49,7 @@ def add_commands(add: Add) -> None:
         "target",
         metavar="GENERATION|SITE",
         nargs="?",
-        help="its ID, the start of it, or a website (default: the newest completed)",
+        help="its ID, its first characters, or a website (default: the newest completed)",
     )
     _add_out(fetch)
     history = client_command(add, "history", _history, "List your generations, newest first.")
@@ -60,7 +60,7 @@ def add_commands(add: Add) -> None:
     history.add_argument(
         "--limit", type=_count, default=20, metavar="N", help="how many to list (default: 20)"
     )
-    history.add_argument("--all", action="store_true", help="list all of them")
+    history.add_argument("--all", action="store_true", help="list all generations")
     client_command(add, "quota", _quota, "Show how many generations are left this month.")
 
 

@@ -22,7 +22,9 @@ def add_commands(add: Add) -> None:
     _add_generation(errors)
     changes = client_command(add, "changes", _changes, "Show what changed since an earlier generation.")
     _add_generation(changes)
-    changes.add_argument("--since", metavar="GENERATION", help="ID to compare with (default: the one before)")
+    changes.add_argument(
+        "--since", metavar="GENERATION", help="ID to compare with (default: the previous one)"
+    )
     changes.add_argument("--diff", action="store_true", help="also show the differences of llms.txt")
     files = client_command(add, "files", _files, "List the files of a generation, or print one of them.")
     _add_generation(files)

@@ -34,37 +34,48 @@ def add_commands(add: Add) -> None:
     )
     _add_fields(new)
     show = client_command(commands.add_parser, "show", _show, "Show a website and its statistics.")
-    show.add_argument("site", metavar="SITE", help="address, name, ID or the start of it")
+    show.add_argument("site", metavar="SITE", help="address, name, ID or first characters of the ID")
     edit = client_command(commands.add_parser, "edit", _edit, "Change websites.")
-    edit.add_argument("sites", nargs="+", metavar="SITE", help="address, name, ID or the start of it")
+    edit.add_argument(
+        "sites", nargs="+", metavar="SITE", help="address, name, ID or first characters of the ID"
+    )
     edit.add_argument("--url", metavar="URL", help="a new address")
     _add_fields(edit)
     remove = client_command(
         commands.add_parser, "delete", _delete, "Delete websites with their generations and files."
     )
-    remove.add_argument("sites", nargs="+", metavar="SITE", help="address, name, ID or the start of it")
-    remove.add_argument("--yes", action="store_true", help="do not ask")
-    preview = client_command(
-        commands.add_parser, "preview", _preview, "Show which pages patterns include, without a generation."
+    remove.add_argument(
+        "sites", nargs="+", metavar="SITE", help="address, name, ID or first characters of the ID"
     )
-    preview.add_argument("site", metavar="SITE", help="address, name, ID or the start of it")
-    preview.add_argument("--include", metavar="P,P", help="include only these pages (default: as stored)")
-    preview.add_argument("--exclude", metavar="P,P", help="exclude these pages (default: as stored)")
+    remove.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    preview = client_command(
+        commands.add_parser,
+        "preview",
+        _preview,
+        "Show which known pages the patterns include, without a generation.",
+    )
+    preview.add_argument("site", metavar="SITE", help="address, name, ID or first characters of the ID")
+    preview.add_argument(
+        "--include", metavar="P,P", help="include only these pages (default: the stored patterns)"
+    )
+    preview.add_argument(
+        "--exclude", metavar="P,P", help="exclude these pages (default: the stored patterns)"
+    )
     client_command(commands.add_parser, "stats", _stats, "Show statistics of all websites.")
 
 
 def _add_fields(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", metavar="NAME")
-    parser.add_argument("--description", metavar="TEXT")
+    parser.add_argument("--name", metavar="NAME", help="name of the website, shown in lists and mails")
+    parser.add_argument("--description", metavar="TEXT", help="a note for yourself")
     parser.add_argument("--include", metavar="P,P", help="include only these pages: path globs or words")
     parser.add_argument("--exclude", metavar="P,P", help="exclude these pages: path globs or words")
     parser.add_argument(
         "--languages",
         metavar="L,L",
-        help="languages with sections, the main one first; others become Optional",
+        help="list pages in other languages under Optional; the first of these is the main one (such as fr,en)",
     )
-    parser.add_argument("--max-pages", type=int, metavar="N", help="page limit")
-    parser.add_argument("--timeout", type=int, metavar="S", help="time limit in seconds")
+    parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of pages")
+    parser.add_argument("--timeout", type=int, metavar="S", help="maximum duration of the crawl in seconds")
     parser.add_argument(
         "--use-playwright", action=argparse.BooleanOptionalAction, help="render pages in a browser"
     )

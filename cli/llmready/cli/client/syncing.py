@@ -33,7 +33,9 @@ def add_commands(add: Add) -> None:
         help="the archive's folders (default), or each page where the site would serve it",
     )
     sync.add_argument("--wait", action="store_true", help="wait for a running generation first")
-    sync.add_argument("--force", action="store_true", help="replace files that somebody else changed")
+    sync.add_argument(
+        "--force", action="store_true", help="also replace files that you edited or that were there before"
+    )
     sync.add_argument("--summary", type=Path, metavar="FILE", help="write the summary of the changes here")
 
 

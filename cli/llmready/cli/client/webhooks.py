@@ -14,7 +14,7 @@ _EVENTS = (
     *("generation.completed", "generation.failed", "generation.cancelled"),
     "website.schedule_stopped",
 )
-_WEBHOOK = "ID, a prefix of it, or the URL"
+_WEBHOOK = "ID, its first characters, or the URL"
 
 
 def add_commands(add: Add) -> None:
@@ -51,7 +51,7 @@ def add_commands(add: Add) -> None:
         )
     retry = client_command(commands.add_parser, "retry", _retry, "Send a delivery again.")
     retry.add_argument("webhook", metavar="WEBHOOK", help=_WEBHOOK)
-    retry.add_argument("delivery", metavar="DELIVERY", help="ID of the delivery, or a prefix of it")
+    retry.add_argument("delivery", metavar="DELIVERY", help="ID of the delivery, or its first characters")
 
 
 def _add_fields(parser: argparse.ArgumentParser, default: str) -> None:
