@@ -1,4 +1,4 @@
-"""Write the archive: equal pages give equal bytes; times are in manifest.json alone."""
+"""Write the archive. Equal pages give equal bytes; only manifest.json contains times."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FULL = "llms-full.txt"
 MANIFEST = "manifest.json"
 
 MOST_WAITING = 64
-"""Files that wait to be written."""
+"""Maximum number of files that wait to be written."""
 
 _CHUNK = 1 << 20
 
@@ -47,7 +47,7 @@ _quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: number of files, bytes of llms-full.txt, name of the site, quality of llms.txt."""
+    """Summary of the archive: number of files, bytes of llms-full.txt, name of the site, quality of llms.txt."""
 
     total_files: int
     content_bytes: int
@@ -76,7 +76,7 @@ class Run:
 
 
 class Bundle:
-    """The files of an archive, written into a folder and, if wanted, into a zip in the same go.
+    """The files of an archive, written into a folder and, at the same time, into a zip if wanted.
 
     Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip. Use as a context
     manager: leaving it completes the zip.
@@ -224,7 +224,7 @@ def _piece(entry: Entry, text: Text) -> _Piece:
 
 
 def _repeats(head: bytes, title: str) -> bool:
-    """Tell whether the first heading of a text is the title that is already above it."""
+    """Return whether the first heading of a text is the title that is already above it."""
     plain = head.decode().removeprefix("# ").replace("\\", "").strip()
     return plain.casefold() == title.casefold()
 
@@ -261,7 +261,7 @@ def _front_matter(entry: Entry) -> str:
         "lang": page.lang,
         "last_updated": page.modified,
     }
-    # A JSON string is also a YAML string, whatever characters it holds.
+    # Every JSON string is also a valid YAML string.
     front = "".join(f"{key}: {_quoted(text)}\n" for key, text in facts.items() if text)
     return f"---\n{front}---\n\n"
 

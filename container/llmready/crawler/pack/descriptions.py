@@ -1,4 +1,4 @@
-"""Describe each page in one line: its own description, else a paragraph, headings or links that no other page has."""
+"""Describe each page in one line: by its own description, or by a text that no other page has."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 LONGEST_DESCRIPTION = 300
 SHARED_BY = 1
-"""Pages that may have a text as their description; one that more share describes none of them."""
+"""Maximum number of pages with the same description; a text that more pages share describes none of them."""
 
 MOST_PARAGRAPHS = 6
-"""Paragraphs of a page of which one may describe it."""
+"""Number of paragraphs at the start of a page that are considered as its description."""
 
 MOST_NAMES = 6
 LONGEST_NAME = 120
 FEWEST_NAMES = 2
-"""Headings or links by which a page is described."""
+"""Maximum number of headings or links in a description."""
 
 SHORTEST_START = 40
 SHORTEST_SENTENCE = 18
-"""Characters of a sentence that describes a page without longer ones."""
+"""Minimum characters of a sentence that describes a page without longer sentences."""
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
@@ -53,7 +53,7 @@ def page_descriptions(
     """
     owns = {page.url: plain(page.description) for page in pages}
     stated = Counter(owns.values())
-    # First paragraphs are read only where not all pages have a description of their own.
+    # First paragraphs are read only if a page has no description of its own.
     are_described = all(
         owns[page.url]
         and stated[owns[page.url]] <= SHARED_BY
@@ -93,7 +93,7 @@ def _describe_by_text(
     text_of: Callable[[StoredPage], str],
     home: Url,
 ) -> None:
-    """Describe pages by a paragraph that no other page has, else by their headings or links."""
+    """Describe pages by a paragraph that no other page has, or by their headings or links."""
     texts = {
         page.url: list(
             dict.fromkeys(
@@ -119,7 +119,7 @@ def _describe_by_text(
 
 
 def _excerpt(page: StoredPage, text_of: Callable[[StoredPage], str]) -> str:
-    """Return a page's first paragraph; it is read again where the page has a description."""
+    """Return a page's first paragraph. It is read again if the page has a description."""
     return page.excerpt or (clean_line(first_paragraph(text_of(page))) if plain(page.description) else "")
 
 
@@ -161,12 +161,12 @@ def _names(markdown: str, title: str, home: Url) -> str:
     named = _naming(map(plain, headings), title)
     if len(named) < FEWEST_NAMES:
         named = _naming(names_of_links(markdown, str(home)), title)
-    # One label says little about the page that has it.
+    # A single label is not a sufficient description.
     return listed(named, MOST_NAMES) if len(named) >= FEWEST_NAMES else ""
 
 
 def _naming(names: Iterable[str], title: str) -> list[str]:
-    """Return the names that say more than a page's title, each once."""
+    """Return the names that add information to a page's title, each once."""
     return [
         name
         for name in dict.fromkeys(names)

@@ -1,4 +1,4 @@
-"""Put files into a folder that others use as well: replace own files, remove own old ones, touch nothing else.
+"""Write files into a shared folder: replace and remove only files that LLMReady wrote.
 
 A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. A file that is not in the
 record, or that was edited since, belongs to somebody else and stops the run before anything is written. While files
@@ -48,7 +48,7 @@ class FolderChanges:
 
 
 def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> FolderChanges:
-    """Make a folder hold these files, next to what it holds of others.
+    """Write these files into a folder that may contain other files.
 
     All new content is written beside its place first and then renamed, so that a full disk leaves the old files as
     they were, and an interruption leaves no incomplete file.
@@ -139,7 +139,7 @@ def _hash(file: Path) -> str | None:
 
 
 def _remove_staging(folder: Path) -> None:
-    """Remove what an interrupted run left."""
+    """Remove the temporary files of an interrupted run."""
     for left in folder.glob(f"{_STAGING}*"):
         shutil.rmtree(left, ignore_errors=True)
 

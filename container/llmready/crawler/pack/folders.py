@@ -1,4 +1,4 @@
-"""What the folders of a site tell: the order of pages by path, and how many folders all pages share."""
+"""The folders of a site: the order of pages by path, and the number of folders that all pages share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=131072)
 def natural(url: Url) -> tuple[object, ...]:
-    """Return what orders pages by path; numbers count as numbers, so that chapter 2 comes before chapter 10."""
+    """Return the sort key of a page's path. Numbers are compared as numbers: chapter 2 comes before chapter 10."""
     parts = "/".join(part for part in url.key.partition("?")[0].split("/") if part)
     pieces = [piece[:18] if piece.isdecimal() else piece for piece in re.split(r"([0-9]+)", parts) if piece]
     order = [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]

@@ -1,4 +1,4 @@
-"""Titles that name nothing: front pages in many languages, and placeholders of editors and frameworks."""
+"""Recognise meaningless titles: "Home" in many languages, and placeholders of editors and frameworks."""
 
 # ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide
 
@@ -59,17 +59,17 @@ _NO_SITE = _NAMELESS | _names(_NEVER_A_SITE)
 
 
 def is_placeholder(title: str) -> bool:
-    """Tell whether a title tells no page from another: “Home” in any of many languages, “Untitled 3”, nothing."""
+    """Return whether a title does not distinguish a page: “Home” in any of many languages, “Untitled 3”, nothing."""
     folded = title.casefold().strip(" .!:-–—|")
     return not folded or folded in _NAMELESS or _NUMBERED.fullmatch(folded) is not None
 
 
 def is_site_name(text: str) -> bool:
-    """Tell whether a text may name a site; “Search” and “Top” may be titles of pages but name no site."""
+    """Return whether a text may name a site; “Search” and “Top” may be titles of pages but name no site."""
     folded = text.casefold().strip(" .!:-–—|")
     return not is_placeholder(text) and folded not in _NO_SITE and _LISTING.match(folded) is None
 
 
 def without_welcome(title: str) -> str:
-    """Return a title without the words that welcome a visitor to what it names."""
+    """Return a title without words of welcome."""
     return _POLITE.sub("", title, count=1) or title

@@ -28,12 +28,12 @@ LONGEST_FILE = 50_000
 """Characters of one file."""
 
 _SPARE = 6_000
-"""Characters kept for the head of a file: its name, its summary, its heading."""
+"""Characters reserved for the head of a file: name, summary and heading."""
 
 _ENTITY_LIKE = re.compile(r"&(?=#?\w{1,32};)")
 
 Target = Callable[["Entry"], str]
-"""Where the link of a page leads."""
+"""The target of the links: the site's pages, or the Markdown files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Files:
         count = len(self._outline.entries)
         where = self._outline.entries[0].page.url.origin
         if not self._outline.is_english:
-            # A sentence of ours would be the only English one.
+            # A sentence of LLMReady would be the only English text of the file.
             says = where
         else:
             says = (
@@ -86,7 +86,10 @@ class _Files:
         return {ROOT: root, **self._files}
 
     def _move_out(self, room: int) -> None:
-        """Move the longest sections out until the rest fits; what stays of each is one link or few."""
+        """Move the longest sections into other files until the rest fits.
+
+        One or a few links to these files remain.
+        """
         sizes = [_size(links) for _, links in self._blocks]
         while sum(sizes) > room:
             longest = max(range(len(sizes)), key=lambda index: (sizes[index], -index))
@@ -97,7 +100,7 @@ class _Files:
             sizes[longest] = _size(self._blocks[longest][1])
 
     def _moved(self, section: str, links: list[_Link]) -> list[_Link]:
-        """Write a section into files of its own and return the links to them."""
+        """Write a section into separate files and return the links to them."""
         groups = _cut(links, LONGEST_FILE - _SPARE)
         found = []
         for number, group in enumerate(groups, 1):
@@ -121,7 +124,7 @@ class _Files:
         return found
 
     def _text(self, title: str, summary: str, says: str, blocks: Sequence[tuple[str, list[_Link]]]) -> str:
-        # The format's own parser sees the summary only when a paragraph follows it.
+        # The format's own parser finds the summary only if a paragraph follows it.
         lines = [f"# {escape(title)}\n\n> {escape(summary)}\n\n{escape(says)}\n"]
         for heading, links in blocks:
             lines.append(f"\n## {escape(heading)}\n\n")
@@ -143,12 +146,12 @@ def _note(entry: Entry) -> str:
 
 
 def own_link(origin: str, path: str) -> str:
-    """Return where a file of the archive will be found when the archive lies at the root of the site."""
+    """Return the URL of a file of the archive that is published at the root of the site."""
     return f"{origin}/{quote(path, safe='/-._~')}"
 
 
 def page_link(entry: Entry) -> str:
-    """Return a page's URL so that a link ends where it ends: parentheses are percent-encoded."""
+    """Return a page's URL with parentheses percent-encoded, because a parenthesis would end a Markdown link."""
     return str(entry.page.url).replace("(", "%28").replace(")", "%29")
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEEPEST = 50
-"""Menus within menus that are followed."""
+"""Maximum nesting of menus."""
 
 
 def order_of(menus: Sequence[Sequence[str]]) -> list[str]:
@@ -38,7 +38,7 @@ def order_of(menus: Sequence[Sequence[str]]) -> list[str]:
 
 
 class _Families:
-    """Menus that are states of one menu, merged: their entries in order, and where the first of them stands."""
+    """Merged states of one menu: their entries in order, and the position of the first of them."""
 
     def __init__(self, menus: Sequence[Sequence[str]]) -> None:
         self.orders: list[list[str]] = []

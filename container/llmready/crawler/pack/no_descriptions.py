@@ -1,4 +1,4 @@
-"""Texts that stand where a description should and describe nothing."""
+"""Recognise texts that do not describe a page although they are in the place of a description."""
 
 # ruff: noqa: E501 - letters of other scripts look like Latin ones, and some are wide
 
@@ -42,7 +42,7 @@ _CODE = re.compile(
     r"|^\s*[.#@]?[\w-]+\s*\{[^}]*:|window\.\w+|document\.\w+\(|^\s*[{\[]\s*\"|\{\{.{1,60}\}\}|\[/?[a-z_]{3,20}(?: \w+=\"[^\"]*\")*\]|<\?php"
 )
 _SIGN_OF_CODE = re.compile(r"[;{}=(\[<]|window\.")
-"""What each kind of code has at least; most texts have none of it."""
+"""Every kind of code contains one of these; most texts contain none."""
 
 _NUMBERS = re.compile(r"\d")
 _MONTHS = re.compile(
@@ -61,12 +61,12 @@ FEWEST_LETTERS = 8
 
 
 def describes(text: str) -> bool:
-    """Tell whether a text may describe a page; a placeholder, a consent, a date line, a menu, a quotation or code does not."""
+    """Return whether a text may describe a page; a placeholder, a consent, a date line, a menu, a quotation or code does not."""
     return not _is_furniture(text) and not is_date_line(text) and not _QUOTED.fullmatch(text)
 
 
 def names_something(label: str) -> bool:
-    """Tell whether a heading or the label of a link may stand in a description; a title may contain a date."""
+    """Return whether a heading or the label of a link may stand in a description; a title may contain a date."""
     return not _is_furniture(label) and not is_date_line(label, FEWEST_LETTERS) and not names_a_list(label)
 
 
@@ -83,7 +83,7 @@ def _is_furniture(text: str) -> bool:
 
 
 def is_date_line(text: str, fewest_letters: int = 3 * FEWEST_LETTERS) -> bool:
-    """Tell whether a line has hardly anything but a date, as below the titles of posts.
+    """Return whether a line has hardly anything but a date, as below the titles of posts.
 
     Parameters: `fewest_letters` beside the date from which on a line says something.
     """

@@ -1,4 +1,4 @@
-"""How the site is presented: its name, its summary, its sections, each page's title and description."""
+"""Arrange a site: its name, its summary, its sections, and the title and description of each page."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 LONGEST_SUMMARY = 500
 LONGEST_COMPARED = 60
-"""Characters by which a teaser is recognised, which may be cut."""
+"""Number of characters by which a teaser, which may be cut, is recognised."""
 
 LEAST_NAMES, MOST_NAMES = 2, 8
-"""Names of sections or pages that sum up a site which says nothing about itself."""
+"""Maximum number of section or page names in the summary of a site without a description."""
 
 _INTRODUCTION = re.compile(
     r"(?i)(?:\d+\.\s+)?(?:what is\b|introduction$|about(?: [\w ]{1,40})?$|overview$|readme$)"
@@ -125,7 +125,7 @@ def make_outline(
 
 
 def _rank_as_front_page(page: StoredPage, start: Url) -> tuple[object, ...]:
-    """Return what orders pages by how likely they are the front page; the banner of a frameset has no text."""
+    """Return the sort key by which the most likely front page is first. The banner of a frameset has no text."""
     is_wordless = not (page.excerpt or page.description)
     return (page.url.key != start.key, page.depth, is_wordless, len(page.url.target), page.url)
 
@@ -137,7 +137,7 @@ def _notes(languages: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 def _stated(home: StoredPage, pages: Sequence[StoredPage], descriptions: Mapping[Url, str]) -> str:
-    """Return what the front page says of the site; the text of another page, such as the newest post, is not that."""
+    """Return the front page's description of the site, unless it is the text of another page (a teaser)."""
     others = {
         plain(text).casefold()[:LONGEST_COMPARED]
         for page in pages
@@ -155,7 +155,7 @@ def _stated(home: StoredPage, pages: Sequence[StoredPage], descriptions: Mapping
 
 
 def _introduction(sections: Sequence[Section]) -> str:
-    """Return what the site's own introduction says first."""
+    """Return the first sentences of the site's introduction."""
     for section in sections:
         for entry in section.entries:
             text = plain(entry.page.description) or plain(entry.page.excerpt)
@@ -165,7 +165,7 @@ def _introduction(sections: Sequence[Section]) -> str:
 
 
 def _contents(name: str, sections: Sequence[Section]) -> str:
-    """Return what the site holds, by its sections, or by its pages where they stand in one section."""
+    """Return the names of the sections, or of the pages if there is only one section."""
     titles = [section.title for section in sections if section.title not in (FIRST, REST, OPTIONAL)]
     if len(titles) < LEAST_NAMES:
         named = [entry.title for section in sections[:1] for entry in section.entries[1:]]

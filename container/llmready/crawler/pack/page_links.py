@@ -1,4 +1,4 @@
-"""Read the links in the Markdown of a page: their labels, and the headings or entries that they stand under."""
+"""Read the links in the Markdown of a page: their labels, and the headings or list entries above them."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]
                 found.append((heading, entry, key))
                 if line.startswith(" "):
                     below[entry].add(key)
-    # Entries that only list the headings of their own pages divide nothing.
+    # Entries that only list the headings of their own pages are not sections.
     parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
     divided = {heading for heading, entry, _ in found if entry in parts} if len(parts) > 1 else set()
     for heading, entry, key in found:
-        # The heading above a table of contents is no part of it: it may name the author.
+        # The heading above a table of contents does not belong to it: it may be the author's name.
         name = entry if entry in parts and len(parts) > 1 else "" if heading in divided else heading
         if name:
             yield name, key

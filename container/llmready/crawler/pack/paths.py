@@ -1,4 +1,4 @@
-"""Where each page lies in the archive: the site's tree in names that every filesystem takes."""
+"""Assign a path in the archive to each page: the site's tree, with names that are valid on every file system."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 ROOT = "md"
 LONGEST_NAME = 80
-"""Bytes of one name; filesystems take 255, some tools less."""
+"""Maximum bytes of one name. File systems allow 255, some tools fewer."""
 
 LONGEST_PATH = 200
-"""Bytes of a whole path: Windows tools stop at 260 characters, the folder it is unpacked into included."""
+"""Maximum bytes of a path. Windows tools allow 260 characters, including the target folder."""
 
 _UNSAFE = re.compile(r"""[\x00-\x20<>:"/\\|?*\x7f%]+|\.\.+""")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.IGNORECASE)
@@ -65,7 +65,7 @@ def _folder(text: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """Return a name of at most 80 bytes that every filesystem takes."""
+    """Return a name of at most 80 bytes that is valid on every file system."""
     name = unicodedata.normalize("NFC", clean_text(text))
     name = _UNSAFE.sub("-", name).strip("-. ") or "page"
     if _RESERVED.match(name):

@@ -1,4 +1,4 @@
-"""Where the site's own navigation has each page: its label, the parts around it, its place in the order."""
+"""Find the place of each page in the site's navigation: its label, the enclosing sections, its position."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from llmready.crawler.store.navigation import SiteNavigation
 
 MOST_OF_ALL = 0.8
-"""The share of pages from which on a name is none of a part."""
+"""Minimum share of pages below a name that is not the name of a section."""
 
 MOST_COPIES = 10
-"""Steps from a page to the one that it leads to."""
+"""Maximum number of redirects that are followed."""
 
 NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
-"""The number of a chapter before its name."""
+"""Number of a chapter before its name."""
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ def places_of(
 
 
 def _innermost(votes: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the names of the parts around a page that most menus have, with the inner ones that some menus fold."""
+    """Return the enclosing sections that most menus have, with the inner sections that some menus fold."""
     most = max(votes, key=lambda names: (bool(names), votes[names], len(names), names))
     longer = [names for names in votes if names[: len(most)] == most]
     return max(longer, key=lambda names: (len(names), votes[names], names))
@@ -98,7 +98,7 @@ def _key_of_page(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavi
 
 
 def _without_common(parts: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Remove outer names that nearly all pages stand under, such as the site's name or “Documentation”."""
+    """Remove outer names that enclose nearly all pages, such as the site's name or “Documentation”."""
     while True:
         heads = Counter(names[0] for names in parts.values() if names)
         head = max(heads, key=lambda name: (heads[name], name), default="")

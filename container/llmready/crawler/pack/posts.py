@@ -1,4 +1,4 @@
-"""Posts of a blog: which pages are posts, in which order they stand, and how many of them are divided by topic."""
+"""Posts of a blog: recognise them, order them, and divide many of them by topic."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 FEWEST_POSTS = 3
 SHARE_OF_POSTS = 0.6
-"""The share of dated pages from which on a section is one of posts."""
+"""Minimum share of dated pages in a section of posts."""
 
 MOST_TOGETHER = 60
-"""Posts that stand in one section; more are divided by topic, or by year."""
+"""Maximum posts of one section; more are divided by topic or by year."""
 
 MOST_TOPICS = 20
 
@@ -25,24 +25,24 @@ _UNDATED = frozenset({"documentation", "forum", "product", "collection", "listin
 
 
 def is_post(page: StoredPage) -> bool:
-    """Tell whether a page is a post: it says when it was published, and is no list of posts."""
+    """Return whether a page is a post: it has a date of publication and is not a list of posts."""
     is_dated = bool(page.published) and page.depth > 0 and page.page_type not in _UNDATED
     return is_dated and not gives_way(kind_of(page.url))
 
 
 def are_posts(pages: Sequence[StoredPage]) -> bool:
-    """Tell whether a section is one of posts, which stand newest first."""
+    """Return whether a section consists of posts, which are listed newest first."""
     posts = sum(map(is_post, pages))
     return posts >= FEWEST_POSTS and posts >= SHARE_OF_POSTS * len(pages)
 
 
 def newest_first(page: StoredPage) -> tuple[bool, tuple[int, ...]]:
-    """Return what orders posts: pages without a date first, then the newest."""
+    """Return the sort key of posts: pages without a date first, then the newest."""
     return is_post(page), tuple(-ord(sign) for sign in page.published) if is_post(page) else ()
 
 
 def divided(name: str, pages: Iterable[StoredPage]) -> dict[str, list[StoredPage]]:
-    """Divide many posts by the topics that they name, else by years; the commonest topic or newest year first."""
+    """Divide many posts by their topics, or by years; the most frequent topic or the newest year is first."""
     pages = list(pages)
     topics: defaultdict[str, list[StoredPage]] = defaultdict(list)
     for page in pages:

@@ -1,4 +1,4 @@
-"""Put a finished archive in its place, and check beforehand that it may be put there."""
+"""Move a finished archive to its place, after checking that the place may be used."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def publish(folder: Path, out: Path, replaced: Path) -> None:
 
 
 def publish_web_root(folder: Path, out: Path) -> None:
-    """Put the pages of a finished archive where the site would serve them, beside files of others.
+    """Write the pages of an archive to the paths where the site would serve them, without touching other files.
 
     Parameters: `folder`, the archive; `out`, the root of the website.
 

@@ -3,7 +3,7 @@
 Each rule here names its source: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
 1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules
 that every archive keeps (one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests
-show them. `reader_rules` adds what a reader minds.
+show them. `reader_rules` adds rules for problems that readers notice.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ MOST_WORDS_OF_FORM = 200
 
 FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
-"""Pages in a single section from which on sections are missed."""
+"""Number of pages in a single section above which sections are missing."""
 
 MOST_TARGETS = 3
-"""Dead links that a remedy names."""
+"""Maximum number of dead links in a remedy."""
 
 LONGEST_REMEDY = 400
 
@@ -59,7 +59,7 @@ def judge(
     coverage: Coverage | None,
     faults: TextFaults,
 ) -> Quality:
-    """Rate what was written.
+    """Rate an archive.
 
     Parameters: `outline`; `described`, the pages as the manifest lists them; `failures`, pages that are missing;
     `coverage` of the crawl, where it is known; `faults` of the pages' texts.
@@ -77,7 +77,7 @@ def judge(
 
 
 def _of_answers(count: int, failures: Sequence[PageFailure], faults: TextFaults) -> Iterator[Reason]:
-    """Rate what the site answered. Parameters: `count`, the number of pages in the result."""
+    """Rate the site's responses. Parameters: `count`, the number of pages in the result."""
     gone = sorted(failure.url for failure in failures if is_gone(failure))
     broken = sorted(failure.url for failure in failures if not is_gone(failure))
     every = count + len(failures)
@@ -89,7 +89,7 @@ def _of_answers(count: int, failures: Sequence[PageFailure], faults: TextFaults)
         "Check that the site answers these URLs without an error and in time, or name them in exclude_patterns.",
         broken,
     )
-    # Pages that only a menu or sitemap.xml links to are named themselves.
+    # Pages that only a menu or sitemap.xml links to are listed themselves.
     yield reason(
         "dead_links",
         f"{pages(len(gone), every)} that the site links to do not exist (404 or 410)"
@@ -181,11 +181,11 @@ def _of_index(outline: Outline, described: Sequence[dict[str, Any]]) -> Iterator
 
 
 def _is_secure(url: Url) -> bool:
-    """Tell whether a URL is https, or on this machine, where it needs not be."""
+    """Return whether a URL is https, or on this machine."""
     return url.scheme == "https" or _LOOPBACK.fullmatch(url.host) is not None
 
 
 def _is_private(url: Url) -> bool:
-    """Tell whether a whole segment of a path names a private area, outside of documentation about it."""
+    """Return whether a whole segment of a path is the name of a private area, outside of documentation about it."""
     parts = url.path.lower().strip("/").split("/")
     return not _PRIVATE.isdisjoint(parts) and _DOCUMENTATION.isdisjoint(parts)

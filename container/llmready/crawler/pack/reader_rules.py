@@ -1,4 +1,4 @@
-"""Rate what no published rule covers but a reader of llms.txt minds: names, repetition, balance, languages."""
+"""Rate problems that readers of llms.txt notice and that no published rule covers."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 COMPARED = 60
-"""Characters at either end of a description by which a sentence of a template is recognised."""
+"""Number of characters at both ends of a description by which a sentence of a template is recognised."""
 
 FEWEST_ALIKE = 3
-"""Pages whose descriptions begin or end alike from which on these count as repeated."""
+"""Minimum number of descriptions with the same beginning or end that count as repeated."""
 
 LONGEST_SITE_NAME = 70
-"""Characters from which on a site's name is a sentence about it."""
+"""Characters above which a site's name counts as a sentence."""
 
 FEWEST_DIVIDED = 20
-"""Pages from which on the balance of sections matters."""
+"""Number of pages above which the balance of sections is rated."""
 
 MANY = 100
-"""Pages from which on sections that do not divide them cost more."""
+"""Number of pages above which missing sections cost more points."""
 
 LEAST_BESIDE_OPTIONAL = 0.1
-"""Share of the pages outside of `Optional` below which this section is judged as well."""
+"""Share of the pages outside of `Optional` below which `Optional` is rated, too."""
 
 MOST_IN_ONE = 0.85
-"""Share of the pages that one of several sections may hold."""
+"""Maximum share of the pages in one of several sections."""
 
 MOST_LOOSE = 0.6
-"""Share of the pages that may stand outside of all sections."""
+"""Maximum share of the pages outside of all sections."""
 
 MOST_OF_ONE_PAGE = 3
-"""Sections of a single page that are no matter."""
+"""Number of single-page sections that cost no points."""
 
 LEAST_LETTERS = 12
-"""Letters of a text from which on its script says in which language it is."""
+"""Minimum letters of a text whose script is compared."""
 
 LEAST_OF_OTHER_SCRIPT = 60
 """The same for Latin letters on a page whose language is written in another script."""
@@ -102,7 +102,7 @@ def reader_rules(
     yield _repeated(entries)
     yield by_share(
         "boilerplate",
-        "little text besides what stands on many other pages, too.",
+        "little text that is not also on many other pages.",
         "Mark repeated text as <nav>, <header>, <footer> or <aside>, or give these pages a text of their own.",
         faults.boilerplate(),
         of=max(1, faults.compared),
@@ -130,7 +130,7 @@ def reader_rules(
 
 
 def judged_sections(outline: Outline) -> list[Section]:
-    """Return the sections that readers rely on: `Optional` counts only where it has nearly all pages."""
+    """Return the sections that are rated: `Optional` only if it contains nearly all pages."""
     sections = [section for section in outline.sections if section.title != OPTIONAL]
     kept = sum(len(section.entries) for section in sections)
     return sections if kept >= LEAST_BESIDE_OPTIONAL * len(outline.entries) else outline.sections
@@ -153,7 +153,7 @@ def _site_name(outline: Outline) -> Reason:
 
 
 def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
-    """Return the pages whose titles are placeholders, or are a number or a path for want of a name."""
+    """Return the pages whose titles are placeholders, or numbers or paths because they have no name."""
     bases = Counter(_ADDED.sub("", entry.title).casefold() for entry in entries)
     found = []
     for place, entry in enumerate(entries):
@@ -173,7 +173,7 @@ def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
 
 
 def _repeated(entries: Sequence[Entry]) -> Reason:
-    """Rate descriptions that are used twice, or that share a sentence of a template with others.
+    """Rate descriptions that are equal, or that share a sentence of a template.
 
     Those that only end alike cost half as much, because a reader sees their own beginnings first.
     """
@@ -199,7 +199,7 @@ def _balance(outline: Outline) -> Reason:
     count = sum(len(section.entries) for section in sections)
     largest = max(sections, key=lambda section: len(section.entries), default=None)
     single = [section for section in sections if len(section.entries) == 1 and section.title != FIRST]
-    # Pages of no part stand first, under a title of ours or the site's name.
+    # Pages without a section are first, under a title of LLMReady or the site's name.
     is_loose = bool(sections) and sections[0].title in (FIRST, outline.site_name)
     detail, found = "", single
     if largest is None or len(sections) == 1 or count <= FEWEST_DIVIDED:
@@ -222,7 +222,7 @@ def _balance(outline: Outline) -> Reason:
 
 
 def points_of_division(count: int) -> int:
-    """Return the points of a missing division: a list of 20 pages can be read, one of 100 cannot."""
+    """Return the points of missing sections, which depend on the number of pages."""
     return 10 if count > MANY else 5
 
 

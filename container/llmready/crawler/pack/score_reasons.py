@@ -1,4 +1,4 @@
-"""Word the reasons of a score, and weigh them by the number of pages that they concern."""
+"""Write the reasons of a score, with points in proportion to the number of affected pages."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 MOST_NAMED = 5
-"""Pages that a reason names."""
+"""Maximum number of pages in a reason."""
 
 LONGEST_NAMED = 500
-"""Characters of a URL that a reason names; longer ones would make a stored score large."""
+"""Maximum characters of a URL in a reason, which bounds the size of a stored score."""
 
 
 def reason(code: str, detail: str, points: int, remedy: str, pages: Iterable[object] = ()) -> Reason:

@@ -1,4 +1,4 @@
-"""Which texts may name a part of a site: labels of navigation and headings, not slogans and calls to action."""
+"""Decide which texts may be names of sections: labels and headings, but not slogans and calls to action."""
 
 # ruff: noqa: E501, RUF001 - letters of other scripts look like Latin ones, and some are wide
 
@@ -12,7 +12,7 @@ from llmready.crawler.pack.generic_names import is_placeholder
 LONGEST_NAME = 60
 
 MOST_WORDS = 6
-"""Words of a heading on the front page from which on it is a sentence, not the name of a part."""
+"""Number of words from which a heading on the front page is a sentence, not the name of a section."""
 
 _ENDS = (".", "!", "?", "…", "。", "\uff01", "\uff1f", ":")
 _APPEAL = re.compile(
@@ -40,13 +40,13 @@ _NO_NAMES = frozenset((
 
 
 def names_a_part(text: str) -> bool:
-    """Tell whether a label of the navigation may name a part: “Home”, a number and “Recent posts” do not."""
+    """Return whether a label may be the name of a section; “Home”, a number and “Recent posts” may not."""
     if text.isdecimal() or names_a_list(text):
         return False
     return 1 < len(text) <= LONGEST_NAME and text.casefold() not in _NO_NAMES and not is_placeholder(text)
 
 
 def is_label(heading: str) -> bool:
-    """Tell whether a heading is a label: it is no sentence and asks for nothing."""
+    """Return whether a heading is a label, not a sentence or a call to action."""
     is_sentence = heading.endswith(_ENDS) or heading.count(" ") >= MOST_WORDS
     return not is_sentence and not _APPEAL.match(heading)

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 FIRST = "Overview"
 REST = "More pages"
 OPTIONAL = "Optional"
-"""The format's own name for what a reader short of space can skip."""
+"""The format's name of the section that readers with little space can skip."""
 
 MOST_SECTIONS = 40
 FLAT = 12
-"""Pages outside all parts from which on the front page's headings are asked."""
+"""Number of pages without a section above which the headings of the front page are used."""
 
 SHORTEST_NAME = 3
-"""Letters of a folder below which it does not tell what it holds."""
+"""Letters of a folder's name below which it does not describe the content."""
 
 _POSTS = "\0posts"  # Key of posts that have no name.
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -101,7 +101,7 @@ class _Division:
         self._by_key = {page.url.key: page for page in pages}
         self._home_text = text_of(home)
         self._places = places_of(navigation, self._by_key, labelled_links(self._home_text, home.url.origin))
-        # The front page of a book is a copy of its first chapter.
+        # The front page of a book may be a copy of its first chapter.
         self._is_chapter = navigation is not None and home.url.key in navigation.copies.values()
         self._shared_path = shared_folders(pages, home)
         self._shared = len(self._shared_path)
@@ -153,7 +153,7 @@ class _Division:
 
     def _is_optional(self, page: StoredPage) -> bool:
         title = self._titles[page.url]
-        # Such as an image of a gallery, without a word about it.
+        # For example, an image of a gallery without a text.
         is_wordless = is_placeholder(title) and not page.excerpt and not page.description
         return is_wordless or kind_within(page.url, title, self._shared_path) is not Kind.CONTENT
 
@@ -211,7 +211,7 @@ class _Division:
         folder = "/" + "/".join([*segments(page.url)[: self._shared], head])
         package = self._by_key.get(f"{folder}/package-summary.html")
         if package and 1 < len(self._titles[package.url]) <= LONGEST_NAME:
-            # Javadoc's page of a package, whose whole name says more than its folder.
+            # Javadoc's page of a package: its full name is clearer than its folder.
             return self._titles[package.url]
         index = self._by_key.get(folder)
         place = self._places.get(index.url.key) if index else None
@@ -248,7 +248,7 @@ class _Division:
         return is_label(heading) and self._is_name(heading)
 
     def _fold_small(self, groups: dict[str, list[StoredPage]]) -> None:
-        """One page makes no part."""
+        """Move the page of a section with a single page to the pages without a section."""
         for key in [key for key, group in groups.items() if key and len(group) == 1]:
             groups[""].extend(groups.pop(key))
 
@@ -264,7 +264,7 @@ class _Division:
                 del loose[key]
         self._by_numbers(found, loose)
         for heading, group in found.items():
-            # A heading above nearly everything divides nothing.
+            # A heading above nearly all pages does not divide them.
             if 1 < len(group) < MOST_OF_ALL * len(self._by_key):
                 groups[heading.casefold()].extend(group)
                 names[heading.casefold()][heading] += 1
@@ -278,7 +278,7 @@ class _Division:
         if FEWEST_POSTS <= len(loose) < len(groups[""]) - 1 or len(loose) > FLAT:
             name = self._name_of_posts(loose)
             if name or len(loose) > MOST_TOGETHER:
-                # Without a name of their own, many posts are divided by year below.
+                # Many posts without a section name are divided by year below.
                 groups[""] = [page for page in groups[""] if page is self._home or not is_post(page)]
                 groups[name.casefold() or _POSTS].extend(loose)
                 names[name.casefold() or _POSTS][name] += 1
@@ -347,10 +347,10 @@ class _Division:
         return "Posts" if self._is_english else ""
 
     def _by_numbers(self, found: Mapping[str, list[StoredPage]], loose: dict[str, StoredPage]) -> None:
-        """Let section 8.5 go where chapter 8 is."""
+        """Move numbered sections to their chapter: 8.5 to chapter 8."""
         chapters: dict[str, list[StoredPage]] = {}
         placed = [(page, group) for group in found.values() for page in group]
-        # A preface may have numbers of its own, without the word.
+        # A preface may have numbers without the word "chapter".
         for page, group in sorted(placed, key=lambda one: not self._titles[one[0].url].startswith(_CHAPTERS)):
             if number := _CHAPTER.match(self._titles[page.url]):
                 chapters.setdefault(number[1], group)
@@ -364,7 +364,7 @@ class _Division:
         """Return how early the site's front page leads to a part."""
         pages, places = list(pages), self._places
         ranks = sorted(places[page.url.key].rank if page.url.key in places else len(places) for page in pages)
-        # The text of a front page may mention any page early, but its menus do not.
+        # The text of a front page may link any page early, so only its menus are considered.
         is_listed = self._under_headings.issuperset(page.url for page in pages)
         return (ranks[len(ranks) // 2 if is_listed else 0], min(natural(page.url) for page in pages))
 

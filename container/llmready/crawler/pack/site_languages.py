@@ -1,4 +1,4 @@
-"""The language of each page of a site, and which of them is the site's own."""
+"""Determine the language of each page, and the main language of a site."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 LONGEST_SAMPLE = 2000
-"""Characters of the front page that are read to tell its language."""
+"""Number of characters of the front page from which its language is detected."""
 
 MOST_SAMPLES = 50
-"""Pages whose texts tell the language of a site that states none."""
+"""Number of pages from which the language of a site without a stated language is detected."""
 
 
 LEAST_TRANSLATED = 0.2
@@ -34,7 +34,7 @@ class SiteLanguages(NamedTuple):
 def site_languages(
     pages: Sequence[StoredPage], home: StoredPage, text_of: Callable[[StoredPage], str]
 ) -> SiteLanguages:
-    """Tell the languages of a site.
+    """Determine the languages of a site.
 
     What a page states (`hreflang`, `lang`, `og:locale`) counts unless its text is in a script that the language does
     not have. Where all pages state the same language or none, as templates do that were never adapted, the address
@@ -88,7 +88,7 @@ def _of_page(page: StoredPage, stated: str, *, is_uniform: bool) -> str:
         # Both are written in the same script.
         by_text = in_address
     if in_address and in_address != stated and fits(in_address, sample) and by_text in ("", in_address):
-        # A folder such as /it/ need not be one of a language.
+        # A folder such as /it/ may have another meaning than the language.
         return in_address if by_text or not stated or not fits(stated, sample) else stated
     # Templates are made in English; close relatives such as Danish and Norwegian are not told apart for certain.
     return by_text if by_text and stated in ("", "en") else _if_it_fits(stated, sample)

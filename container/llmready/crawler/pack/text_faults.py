@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 LONGEST_READ = 200_000
-"""Bytes of a page that are searched."""
+"""Maximum bytes of a page that are searched."""
 
 MOST_COMPARED = 300
-"""Pages whose lines are compared, which bounds the memory."""
+"""Maximum number of pages whose lines are compared, which limits the memory."""
 
 SHORTEST_LINE = 40
-"""Bytes of a line from which on it counts as text that should stand on one page."""
+"""Minimum bytes of a line that should appear on one page only."""
 
 FEWEST_WITH_LINE = 4
 LEAST_WITH_LINE = 0.3
-"""Pages, and their share, from which on a line is a template's text rather than the page's."""
+"""Minimum number and share of pages on which a line appears that is text of a template."""
 
 MOST_REPEATED = 0.5
-"""The share of a page's text that may be a template's."""
+"""Maximum share of template text in a page."""
 
 _GONE = re.compile(r" answers 4(?:04|10)\.$")
-"""How `Response.raise_for_status` words the statuses of a page that does not exist."""
+"""Messages of `Response.raise_for_status` for pages that do not exist."""
 
 _CODE = re.compile(r"(?s)```.*?```|`[^`\n]*`")
 _LINK = re.compile(rb"\]\(<?(https?://[^()<>\s#]{1,2000})")
@@ -57,12 +57,12 @@ _GARBLED = re.compile(
 
 
 def is_gone(failure: PageFailure) -> bool:
-    """Tell whether the site answered that a page does not exist (404 or 410)."""
+    """Return whether the site answered that a page does not exist (404 or 410)."""
     return _GONE.search(failure.detail) is not None
 
 
 def is_garbled(text: str) -> bool:
-    """Tell whether characters of a text were lost, or were decoded in the wrong encoding."""
+    """Return whether characters of a text were lost or decoded in the wrong encoding."""
     return not text.isascii() and _GARBLED.search(text) is not None
 
 
@@ -99,7 +99,7 @@ class TextFaults:
         return len(self._lines)
 
     def boilerplate(self) -> list[Url]:
-        """Return the URLs of compared pages whose text stands on many other pages, too, for the most part."""
+        """Return the URLs of compared pages most of whose text is also on many other pages."""
         pages = Counter(line for lines in self._lines.values() for line in lines)
         least = max(FEWEST_WITH_LINE, LEAST_WITH_LINE * len(self._lines))
         found = []

@@ -1,4 +1,4 @@
-"""The name of the site, and a distinct title for each page."""
+"""Determine the name of the site and a distinct title for each page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEPARATOR = re.compile(
     rf"\s+[{_MARKS}]{{1,3}}\s+|\s*[|·•»\u203a]\s+|\s*[\uff5c\u4e28\uff0d\uff1a\u2502\u2014]{{1,2}}\s*"
     rf"|\s+[\u30fb\uff0f\uff5e\u301c@]\s+|(?<=[{_CJK}])[-_|\u2013]|[-_|\u2013](?=[{_CJK}])"
 )
-"""Marks between the parts of a title. Scripts that write no spaces put none around them."""
+"""Separators between the parts of a title. In scripts without spaces, no spaces surround them."""
 
 _COLON = re.compile(r":\s+")
 _LOOSE = " \t|-\u2013\u2014\u2015·•»«\u203a\u2039:\uff5c\uff0d\uff1a"
@@ -39,12 +39,12 @@ _END = re.compile(r":\s+([^:]{3,80})$")
 _BRACKETS = re.compile(r"\s\(([^()]{3,80})\)$")
 _MANUAL_SECTION = re.compile(r"\(\d\w?\)$")
 SHARED = 0.5
-"""Share of a site's pages from which a whole title or heading counts as the site's, not the page's."""
+"""Minimum share of pages with the same title or heading that belongs to the site, not to a page."""
 
 LONGEST_CODE = 2
 LONGEST_TAG = 7
 FEWEST_OF_PART = 3
-"""Pages of a folder that have to share the end of their titles so that it names the folder."""
+"""Minimum number of pages of a folder whose titles have the same end, so that it is the folder's name."""
 
 
 class SiteName(NamedTuple):
@@ -97,7 +97,7 @@ def _stated(pages: Sequence[StoredPage], home: StoredPage) -> str:
 
 
 def _is_known(name: str, titles: Sequence[str]) -> bool:
-    """Tell whether the alternative of a logo is in some title; it may describe a picture instead."""
+    """Return whether a title contains the alternative text of a logo, which may also describe a picture."""
     return any(name.casefold() in title.casefold() for title in titles)
 
 
@@ -173,7 +173,7 @@ def _common(titles: Sequence[str], place: int) -> str:
     shared = [part for part in parts if parts[part] >= needed]
     if not shared:
         return ""
-    # "Borg - Deduplicating Archiver" is one name where nearly all that end in its second part have its first, too.
+    # "Borg - Deduplicating Archiver" is one name if nearly all titles with its second part also have its first part.
     most = max(parts[part] for part in shared)
     return max((part for part in shared if parts[part] >= 0.9 * most), key=lambda part: (len(part), part))
 
@@ -190,7 +190,7 @@ def _beginnings(title: str) -> list[str]:
 
 
 def _common_behind(titles: Sequence[str], mark: re.Pattern[str]) -> str:
-    """Return what most titles end with in brackets or behind a colon, as Javadoc and gtk-doc name the whole."""
+    """Return the common end of most titles in brackets or after a colon, as in Javadoc and gtk-doc."""
     ends = Counter(found[1] for found in map(mark.search, titles) if found)
     if not ends:
         return ""
@@ -218,7 +218,7 @@ def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -
         candidates = (named, called, *own, _plain(page.title), site.name)
         return shortened(next(filter(None, candidates)), LONGEST_TITLE)
     path = _from_path(page.url)
-    # The number of a post and the code of a language say less than a common title.
+    # The number of a post or the code of a language is less informative than a shared title.
     if not own and site.name != page.url.host and (language := _language_of_front_page(page.url)):
         return shortened(f"{site.name} ({name_of(language)})", LONGEST_TITLE)
     candidates = (*own, label, "" if path.isdecimal() or len(path) <= LONGEST_CODE else path)
@@ -256,7 +256,7 @@ def _without_site(title: str, site: SiteName) -> str:
 
 
 def _is_site(text: str, site: SiteName) -> bool:
-    """Say whether a text only names the site: “Name”, “Name docs”, “The Name documentation”."""
+    """Return whether a text is only the site's name: “Name”, “Name docs”, “The Name documentation”."""
     text, name = text.casefold().strip(), site.name.casefold()
     if text == name or any(text == affix.casefold() for affix in site.affixes):
         return True

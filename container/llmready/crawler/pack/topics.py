@@ -1,4 +1,4 @@
-"""Divide a section that holds most of a flat site: by the site's own lists, else by the first words of addresses."""
+"""Divide a section that holds most of a flat site: by the site's own lists, or by the first words of addresses."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from llmready.crawler.model import StoredPage
 
 MOST_TOGETHER = 60
-"""Pages that stand in one section; more are divided where a topic can be found for most of them."""
+"""Maximum pages of one section; more are divided if most of them have a topic."""
 
 FEWEST_OF_TOPIC = 4
 COVERED = 0.6
-"""The share of pages that need a topic, so that the section is divided."""
+"""Minimum share of pages with a topic for dividing a section."""
 
 MOST_OF_ONE = 0.8
-"""The share of pages from which on a topic divides nothing."""
+"""Share of pages above which a topic does not divide a section."""
 
 _BETWEEN = re.compile(r"[-_.+]")
 _KIND = re.compile(r"[a-z]{3,}(?=[A-Z])")
-"""What generators of references write before the name of an item: “class” in `classMatrix_base`."""
+"""Prefixes that generators of references write before the name of an item: “class” in `classMatrix_base`."""
 
 
 def topics_of(
     pages: Sequence[StoredPage], lists: Iterable[tuple[str, Iterable[str]]]
 ) -> dict[str, list[StoredPage]]:
-    """Return the pages of each topic; empty where no division is found. Pages without a topic are left out.
+    """Return the pages of each topic, or nothing if the section cannot be divided.
+
+    Pages without a topic are left out.
 
     Parameters: `pages` of the section; `lists`, the titles of the site's lists by category with the keys of the URLs
     that each links to.

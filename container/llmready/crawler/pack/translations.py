@@ -1,7 +1,7 @@
 """Arrange a site by its languages: the parts of the main language first, then one part for each translation.
 
-A part of a translation is called what the language calls itself. Where a user chose languages, the pages in others go
-into `Optional`.
+The section of a translation has the language's own name. If a user chose languages, pages in other languages are in
+`Optional`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 MOST_TOGETHER = 60
-"""Pages of a translation that stand in one section; more keep the parts that their navigation has."""
+"""Maximum pages of a translation in one section; more keep the sections of their navigation."""
 
 
 def arrange(
@@ -93,14 +93,14 @@ def arrange(
 
 
 def front_page(pages: Sequence[StoredPage], home: StoredPage) -> StoredPage:
-    """Return the front page of the pages in one language: the site's where it is one of them, else the topmost."""
+    """Return the site's front page if it is in these pages of one language, otherwise the topmost page."""
     if home in pages:
         return home
     return min(pages, key=lambda page: (page.url.path.count("/"), len(page.url.target), page.url))
 
 
 def _keep_single_pages(groups: dict[str, list[StoredPage]], main: str, home: StoredPage) -> None:
-    """Leave a single page in another language, such as a notice that the law asks for, among the others."""
+    """Keep a single page in another language, such as a legal notice, among the other pages."""
     for language in [one for one in groups if one != main]:
         group = groups[language]
         if len(group) == 1 and (group[0] is home or language_in(group[0].url) != language):

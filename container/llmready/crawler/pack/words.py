@@ -1,4 +1,4 @@
-"""Names that people read: labels made of path segments, cut to length, compared without what does not matter."""
+"""Make readable names: from path segments, cut to a length, or joined to a list."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md|txt)$", re.I
 
 
 def readable(segment: str) -> str:
-    """Return a segment of a path as a person would write it: `getting-started` is “Getting started”."""
+    """Return a segment of a path as readable text: `getting-started` is “Getting started”."""
     words = [word for word in _WORDS.split(clean_line(unquote(segment, errors="replace"))) if word]
     text = " ".join(word.upper() if word.casefold() in _CAPITALS else word for word in words) or segment
     return text[:1].upper() + text[1:]
@@ -46,14 +46,14 @@ def _segments(key: str) -> tuple[str, ...]:
 
 
 def shortened(text: str, length: int) -> str:
-    """Return the text, cut at a word with an ellipsis where it is longer."""
+    """Return the text, cut at a word with an ellipsis if it is too long."""
     if len(text) <= length:
         return text
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
 def is_mostly_foreign(texts: Iterable[str]) -> bool:
-    """Tell whether most of some texts have letters of other scripts than the Latin one."""
+    """Return whether most of the texts are in other scripts than Latin."""
     found = [_OTHER_LETTER.search(text) is not None for text in texts]
     return 2 * sum(found) > len(found)
 

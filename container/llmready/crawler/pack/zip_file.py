@@ -1,4 +1,4 @@
-"""Write a zip file from parts that are compressed already (PKWARE's APPNOTE 6.3); equal input gives equal bytes.
+"""Write a zip file from compressed parts (PKWARE's APPNOTE 6.3); equal input gives equal bytes.
 
 See `store.deflate`. Python's `zipfile` would compress all pages at the end, and each of them twice.
 """
