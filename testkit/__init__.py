@@ -1,1 +1,1 @@
-"""What tests and benchmarks share: sites to serve, systems to start, people, items and readings."""
+"""Code that tests and benchmarks share: test sites, running systems, users and stored items."""

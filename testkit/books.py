@@ -15,8 +15,8 @@ MAILS = {Status.COMPLETED: MailKind.GENERATION_COMPLETE, Status.FAILED: MailKind
 
 
 def check_books(place: Place, user_id: str) -> list[Generation]:
-    """Assert that what is stored of a user fits together, and return the user's generations, oldest first."""
-    # One consistent read; what is moved in one transaction is never seen in halves.
+    """Assert that the stored items of a user are consistent, and return the user's generations, oldest first."""
+    # One consistent read never sees a part of a transaction.
     items = {item["sk"]: item for item in place.table.query(Key("pk").eq(keys.partition(user_id)))}
 
     def kind(prefix: str) -> list[dict[str, object]]:

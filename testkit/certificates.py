@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from llmready.domain.clock import now
 
-# Python 3.13 demands it of an authority (RFC 5280).
+# Python 3.13 requires it for an authority (RFC 5280).
 _SIGNS_CERTIFICATES = x509.KeyUsage(
     digital_signature=False,
     content_commitment=False,
@@ -44,15 +44,15 @@ class Authority:
             .add_extension(_SIGNS_CERTIFICATES, critical=True)
         )
         self.file = folder / "authority.pem"
-        """Its own certificate."""
+        """Certificate of the authority itself."""
         self.file.write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))
 
     def trusted(self) -> ssl.SSLContext:
-        """Return what a client trusts that knows this authority alone."""
+        """Return the TLS context of a client that trusts only this authority."""
         return ssl.create_default_context(cafile=str(self.file))
 
     def server(self, host: str, *, expired: bool = False, signed: bool = True) -> ssl.SSLContext:
-        """Return what a server needs to answer for a host.
+        """Return the TLS context of a server for a host.
 
         Args:
             host: DNS name of the host.
@@ -85,7 +85,7 @@ def _builder(
     *,
     signer: ec.EllipticCurvePrivateKey,
 ) -> x509.CertificateBuilder:
-    """Return a certificate of a key that is valid for 30 days until its end."""
+    """Return the builder of a certificate that is valid for the 30 days before its end."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,4 +1,4 @@
-"""Single pages through the path that a page of a crawl takes."""
+"""Convert single pages in the same way as a crawl."""
 
 from __future__ import annotations
 

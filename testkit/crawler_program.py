@@ -1,4 +1,4 @@
-"""Runs the real crawler as a process and reads what it says and writes."""
+"""Run the real crawler as a process and read its events and files."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Run:
 
 
 def environment(allow: str = "", **more: str) -> dict[str, str]:
-    """The crawler's environment: nothing of ours, and a cache of compiled modules that tests share."""
+    """The crawler's environment: no variables of this process, and a shared cache of compiled modules."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     return {**kept, "LLMREADY_CRAWL_ALLOW": allow, "PYTHONPYCACHEPREFIX": str(_BYTECODE), **more}
 
@@ -84,7 +84,7 @@ def _allowed(url: str) -> str:
 def run(
     url: str, folder: Path, *arguments: str, allow: str | None = None, seconds: float = 60, **more: str
 ) -> Run:
-    """Crawl in a process of its own with `--events`; `allow` defaults to the URL's own host and port."""
+    """Crawl in a separate process with `--events`; `allow` defaults to the URL's host and port."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "out"
     began = time.monotonic()
@@ -101,7 +101,7 @@ def run(
 
 
 def call(url: str, folder: Path, *arguments: str, allow: str | None = None, **more: str) -> Run:
-    """Crawl as `run` does, but within this process: faster, where being a process is not what is tested."""
+    """Crawl as `run` does, but in this process, which is faster."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "out"
     began = time.monotonic()
@@ -114,10 +114,10 @@ def call(url: str, folder: Path, *arguments: str, allow: str | None = None, **mo
 
 
 def watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
-    """Run the crawler as a process of its own and measure its memory.
+    """Run the crawler as a separate process and measure its memory.
 
     Args:
-        url: Where the crawl starts; the crawler may connect to this server alone.
+        url: Where the crawl starts; the crawler may connect only to this server.
         folder: Where the result is written, in a folder `out`.
         arguments: Further options of the command line.
 

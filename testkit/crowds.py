@@ -1,4 +1,4 @@
-"""Generations of small sites in numbers, and how long those of some wait beside those of others."""
+"""Start many generations of small sites, and measure how long users wait for theirs."""
 
 import math
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def small_site() -> Iterator[Site]:
 
 
 def start_many(place: Place, site: Site, count: int) -> list[Generation]:
-    """Start generations of one user as the API does: what is beyond the plan's cap is held."""
+    """Start generations of one user as the API does: those above the plan's limit wait."""
     user = registered(place)
     stored = []
     for number in range(count):
@@ -44,12 +44,12 @@ def start_many(place: Place, site: Site, count: int) -> list[Generation]:
 
 
 class Served(NamedTuple):
-    """How some tenants with one generation each were served beside one with many.
+    """How users with one generation each were served while one user had many.
 
     Attributes:
-        seconds: From start to end, of each.
-        overtaken: How many of the many began before all of the others had begun.
-        tasks: How many ran at once.
+        seconds: Seconds from start to end of each generation.
+        overtaken: How many of the one user's generations began before all others had begun.
+        tasks: Maximum number of tasks at the same time.
     """
 
     seconds: list[float]
@@ -58,12 +58,12 @@ class Served(NamedTuple):
 
     @property
     def p95(self) -> float:
-        """Of the seconds."""
+        """The 95th percentile of the seconds."""
         return sorted(self.seconds)[math.ceil(0.95 * len(self.seconds)) - 1]
 
 
 def served_beside(place: Place, folder: Path, *, crowd: int, others: int, max_tasks: int) -> Served:
-    """Start ``crowd`` generations of one tenant, then one each of others, and wait until the others are served."""
+    """Start ``crowd`` generations of one user, then one each of others, and wait until the others have ended."""
     with small_site() as site, fleet_of(place, folder, crawl_allow=site.host, **WORKER) as fleet:
         many = start_many(place, site, crowd)
         ones = [start_many(place, site, 1)[0] for _ in range(others)]

@@ -1,4 +1,4 @@
-"""A dispatcher's round in tests that are about something else."""
+"""Run rounds of the dispatcher in tests of other parts."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from testkit.emulator import Place
 
 
 class Fleet:
-    """One task, which runs already and is enough."""
+    """A fleet with one running task, which is sufficient."""
 
     def counts(self) -> TaskCounts:
         return TaskCounts(plain=1)
@@ -21,5 +21,5 @@ class Fleet:
 
 
 def dispatched(place: Place, time: datetime) -> None:
-    """Let the dispatcher run one round at a time."""
+    """Run one round of the dispatcher."""
     dispatch(replace(place.services_at(time), tasks=Fleet(), settings=Settings(max_tasks=1)))

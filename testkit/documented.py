@@ -1,4 +1,4 @@
-"""Answers of the API beside what its OpenAPI text says of them."""
+"""Compare answers of the API with its OpenAPI text."""
 
 import json
 import re
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 _TEXT = Path(__file__).parent.parent / "docs" / "api" / "openapi.json"
-# What a path or a method that is nowhere described is answered with, and a request past the distribution.
+# Codes of answers to unknown paths and methods, and to requests that do not come from the distribution.
 _NOWHERE = {"not_found", "method_not_allowed", "direct_call"}
 
 
 def check_refusal(method: str, path: str, status: int, problem: dict[str, Any]) -> None:
-    """Fail unless the OpenAPI text shows this problem at this operation, under the title that was sent.
+    """Fail unless the OpenAPI text lists this problem for this operation, with the title that was sent.
 
     Args:
         method: in capitals.
         path: below ``/api/v1``, without its query.
-        status: that was answered.
+        status: status of the answer.
         problem: the problem document.
     """
     code = problem["code"]
@@ -38,7 +38,7 @@ def _refusals(operation: dict[str, Any], status: int) -> dict[str, Any]:
 def _operation(method: str, path: str) -> dict[str, Any]:
     paths = _document()["paths"]
     path = f"/api/v1{path}".rstrip("/")
-    # A path that stands there as it is comes before one with parameters.
+    # A literal path takes precedence over one with parameters.
     for template in sorted(paths, key=lambda template: ("{" in template, "{path}" in template)):
         pattern = re.sub(r"\{\w+\}", "[^/]+", template.replace("{path}", ".+"))
         if re.fullmatch(pattern, path) and method.lower() in paths[template]:

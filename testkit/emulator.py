@@ -1,4 +1,4 @@
-"""AWS emulators for tests: one ministack process for a whole run, and places in it that a test has for itself."""
+"""AWS emulators for tests: one ministack process for a whole run, with separate resources for each test."""
 
 import contextlib
 import json
@@ -69,13 +69,13 @@ _INDEXES = (
 
 @dataclass(frozen=True)
 class Emulator:
-    """An emulator that speaks AWS. Without an endpoint it is moto, inside this process."""
+    """An AWS emulator. Without an endpoint, it is moto in this process."""
 
     endpoint: str | None
 
     def client(self, service: str, **config: Any) -> Any:
         """Return a new client of a service."""
-        make: Any = boto3.client  # its types know services by their literal names alone
+        make: Any = boto3.client  # its types accept only literal names of services
         return make(
             service,
             endpoint_url=self.endpoint,
@@ -91,7 +91,7 @@ class Emulator:
         )
 
     def place(self) -> "Place":
-        """Return a table, a bucket and queues for this test alone."""
+        """Return a table, a bucket and queues for one test."""
         place = Place(self, f"t{uuid.uuid4().hex[:12]}")
         _create_table(place.dynamodb, place.name)
         return place
@@ -99,16 +99,17 @@ class Emulator:
 
 @dataclass(frozen=True)
 class Place:
-    """What a stack would have: a table, a bucket and queues (made at their first use), and their adapters."""
+    """The resources of a stack: a table, a bucket and queues (created at their first use), and their adapters."""
 
     emulator: Emulator
     name: str
     receives: int = 4
-    """How often a generation's message is delivered before it is set aside."""
+    """Deliveries after which a generation's message is moved to the dead-letter queue."""
 
     def environment(self, **settings: object) -> dict[str, str]:
-        """Return the environment of a process that works here; ``settings`` are more of ours, in lower case."""
-        _ = self.s3  # the process expects its bucket to be there
+        """Return the environment of a process that uses these resources; ``settings`` are further settings in lower
+        case."""
+        _ = self.s3  # the process expects that its bucket exists
         ours = {
             "stage": "local",
             "table": self.name,
@@ -235,7 +236,7 @@ class Place:
 
     @cached_property
     def services(self) -> Services:
-        """The services of a process that works here; what a test has no use for raises an error when it is used."""
+        """The services of a process that uses these resources; other services raise an error when they are used."""
         return services_with(
             users=self.users,
             sessions=self.sessions,
@@ -281,7 +282,7 @@ class Place:
         return sorted(entry["Key"] for entry in self.s3.list_objects_v2(Bucket=self.name).get("Contents", []))
 
     def waiting(self, url: str) -> tuple[int, int]:
-        """Return how many messages of a queue can be had, and how many are hidden."""
+        """Return the numbers of visible and of hidden messages of a queue."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
@@ -292,9 +293,9 @@ def running_ministack(folder: Path, *, port: int = 0, keep: bool = False) -> Ite
     """Run ministack until the context ends; its output goes to a file in ``folder``.
 
     Args:
-        folder: Where it works.
+        folder: Folder of its files.
         port: Where it listens; 0 for a free one.
-        keep: Whether its state is there again when it is run in the same folder once more.
+        keep: Whether its state is kept for the next run in the same folder.
     """
     port = port or free_port()
     endpoint = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""Tasks that are real workers on this machine, and a dispatcher that goes round again and again."""
+"""Tasks that are real workers on this machine, and a dispatcher that runs repeatedly."""
 
 import contextlib
 import signal
@@ -21,7 +21,7 @@ class Fleet:
     """Implements :class:`llmready.ports.tasks.Tasks`.
 
     Attributes:
-        most: How many workers ran at once.
+        most: Maximum number of workers at the same time.
     """
 
     def __init__(self, start: Callable[[TaskKind], Worker]) -> None:
@@ -39,7 +39,7 @@ class Fleet:
         return count
 
     def end(self) -> None:
-        """Ask all workers to go, and end those that do not."""
+        """Ask all workers to stop, and kill those that do not."""
         for _, worker in self._workers:
             if worker.runs:
                 worker.signal(signal.SIGTERM)
@@ -51,7 +51,7 @@ class Fleet:
 
 @contextlib.contextmanager
 def fleet_of(place: Place, folder: Path, **settings: Any) -> Iterator[Fleet]:
-    """Have a fleet of workers with these settings until the context ends."""
+    """Provide a fleet of workers with these settings until the context ends."""
     folder.mkdir(exist_ok=True)
     fleet = Fleet(lambda kind: Worker(place, folder, browser=kind is not TaskKind.PLAIN, **settings))
     try:
@@ -69,7 +69,7 @@ def dispatched_until(
     within: float,
     pause: float = 0.5,
 ) -> float:
-    """Let the dispatcher go round, with pauses, until something is so; return the seconds that took."""
+    """Run the dispatcher repeatedly until a condition is true; return the seconds that this took."""
     services = replace(place.services, tasks=fleet, settings=Settings(max_tasks=max_tasks))
     began = time.monotonic()
     while not condition():

@@ -13,7 +13,7 @@ from botocore.compat import HTTPHeaders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Responses of API Gateway and Lambda themselves, without the service's code.
+# Responses of API Gateway and Lambda themselves, not of the service's code.
 GATEWAY_THROTTLED = (429, {"message": "Too Many Requests"})
 GATEWAY_UNAVAILABLE = (503, {"message": "Service Unavailable"})
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
@@ -32,7 +32,7 @@ def answer(url: str, body: object, status: int = 200, **headers: str) -> AWSResp
 
 
 def refusal(url: str, code: str, message: str, status: int = 400) -> AWSResponse:
-    """Return the answer by which AWS refuses a call, in the form of its JSON protocols and of REST."""
+    """Return AWS's answer to a refused call, in the form of its JSON protocols and of REST."""
     body = {"__type": code, "message": message, "Message": message}
     return answer(url, body, status, **{"x-amzn-ErrorType": code})
 
@@ -41,7 +41,7 @@ def refusal(url: str, code: str, message: str, status: int = 400) -> AWSResponse
 def instead(
     client: Any, operation: str, act: Callable[[dict[str, Any], str], AWSResponse | None]
 ) -> Iterator[list[Any]]:
-    """Answer an operation of a client in AWS's place.
+    """Replace AWS's answers to an operation of a client.
 
     Args:
         client: A boto3 client.
@@ -68,12 +68,12 @@ def instead(
 
 
 def stale_list(client: Any) -> Any:
-    """Let ListTasks show no task that was started lately, as ECS may for some seconds."""
+    """Let ListTasks omit recently started tasks, as ECS may for some seconds."""
     return instead(client, "ListTasks", lambda _body, url: answer(url, {"taskArns": []}))
 
 
 def not_yet_known(client: Any) -> Any:
-    """Let DescribeTasks know no task yet, as ECS may for some seconds."""
+    """Let DescribeTasks find no task yet, as ECS may for some seconds."""
 
     def missing(body: dict[str, Any], url: str) -> AWSResponse:
         failures = [{"arn": arn, "reason": "MISSING"} for arn in body["tasks"]]
@@ -172,7 +172,7 @@ def stopped_event(
 
 
 def frozen_index(client: Any, index: str, snapshot: dict[str, Any] | None = None) -> Any:
-    """Let queries of an index answer what it held earlier: global secondary indexes are eventually consistent.
+    """Let queries of an index return an earlier state, because global secondary indexes are eventually consistent.
 
     Args:
         client: The DynamoDB client.
@@ -190,7 +190,7 @@ def frozen_index(client: Any, index: str, snapshot: dict[str, Any] | None = None
 
 
 def hot_partition(client: Any, operation: str) -> Any:
-    """Refuse an operation as DynamoDB does when one partition gets more than it takes."""
+    """Refuse an operation as DynamoDB does if one partition gets too many requests."""
     message = (
         "Throughput exceeds the current throughput limit for your table or index. DynamoDB is automatically scaling"
         " your table or index so please try again shortly."

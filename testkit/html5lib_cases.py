@@ -1,4 +1,4 @@
-"""The tree-construction cases of html5lib-tests, and their trees in a form that ours can be compared with."""
+"""The tree-construction cases of html5lib-tests, with their trees in a comparable form."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 VERSION = "1.1"
 SHA256 = "b2e5b40261e20f354d198eae92afc10d750afb487ed5e50f9c4eaf07c184146f"
 FOLDER = "html5lib/tests/testdata/tree-construction"
-# Elements that every page has, and those that the standard writes in where authors leave them out.
+# Elements of every page, and elements that the standard adds if they are missing.
 IMPLIED = frozenset({"#page", "html", "head", "body", "tbody", "colgroup"})
 
 Node = str | tuple[str, tuple["Node", ...]]
-"""A text, or an element: its name and what it holds."""
+"""A text, or an element: its name and its children."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case: `name`, its file and number; `page`, the source; `tree`, what the standard makes of it."""
+    """One case: `name`, its file and number; `page`, the source; `tree`, its tree by the standard."""
 
     name: str
     page: str
@@ -54,7 +54,7 @@ def _nested(document: str) -> list[Node]:
     """Read lines such as `|   <p>` by their indentation."""
     root: list[object] = []
     levels: list[list[object]] = [root]
-    # A text may have line breaks, so a line is what begins with a bar.
+    # A text may contain line breaks, so only a bar starts a new line.
     for line in re.split(r"\n(?=\| )", "\n" + document.rstrip("\n"))[1:]:
         body = line[2:]
         content = body.lstrip(" ")
@@ -63,7 +63,7 @@ def _nested(document: str) -> list[Node]:
         if content.startswith('"'):
             levels[depth].append(content[1 : content.rindex('"')])
         elif content == "content":
-            # The content of a template: its parts belong to the template itself.
+            # The content of a template is added to the template itself.
             levels.append(levels[depth])
         elif content.startswith("<") and not content.startswith(("<!", "<?")):
             element: list[object] = [content[1:-1].split(" ")[-1].lower(), {}]
@@ -73,7 +73,7 @@ def _nested(document: str) -> list[Node]:
 
 
 def normalised(children: Iterable[Any]) -> tuple[Node, ...]:
-    """Return nodes without what no reader sees: implied elements, texts of white space alone, split texts."""
+    """Return nodes without implied elements and white space, and with joined texts."""
     found: list[Node] = []
     for child in children:
         if isinstance(child, str):

@@ -1,11 +1,11 @@
-"""What DynamoDB counts an item as, by its rules ("item sizes and formats" in its manual)."""
+"""Compute the size of an item by DynamoDB's rules ("item sizes and formats" in its manual)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def item_size(item: Mapping[str, Any]) -> int:
-    """Return the bytes of an item as it comes over the wire."""
+    """Return the bytes of an item in DynamoDB's wire format."""
     return sum(len(name.encode()) + _size(value) for name, value in item.items())
 
 

@@ -1,4 +1,4 @@
-"""Many websites and generations, written as the stores would have left them, in few requests."""
+"""Store many websites and generations in few requests, in the same form as the adapters."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from testkit.emulator import Place
 from testkit.people import new_generation
 
 _ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
-# As much as the judgement of an ordinary site has to say.
+# A score with as many reasons as that of an ordinary site.
 _QUALITY = Quality(
     score=71,
     reasons=[
@@ -31,7 +31,7 @@ _QUALITY = Quality(
 
 
 def many_generations(user: User, website: Website, number: int) -> list[Generation]:
-    """Return ended generations of a website, in turn completed, failed and cancelled."""
+    """Return ended generations of a website, alternately completed, failed and cancelled."""
     return [
         new_generation(
             user,
@@ -87,7 +87,7 @@ def stored(place: Place, user: User, websites: Sequence[Website], generations: S
 
 
 def stored_websites(place: Place, user: User, websites: Sequence[Website]) -> None:
-    """Store websites with the entries that list them, and count them."""
+    """Store websites with their list entries, and update the counters."""
     items: list[dict[str, Any]] = []
     for website in websites:
         listed = keys.listed_website(user.id, website.id, is_active=website.is_active)
@@ -112,7 +112,7 @@ def stored_websites(place: Place, user: User, websites: Sequence[Website]) -> No
 
 
 def open_ledgers(place: Place, month: str, count: int) -> None:
-    """Store the ledgers of as many users who have generated in a month."""
+    """Store the ledgers of this many users for a month."""
     items = []
     for number in range(count):
         user_id = f"user{number:06d}"

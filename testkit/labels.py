@@ -24,7 +24,7 @@ _UNSEEN = (
 
 @dataclass(frozen=True)
 class Label:
-    """One page with its labels; see pages.toml for the meaning of each."""
+    """A page with its labels; pages.toml explains each of them."""
 
     maker: str
     source: str
@@ -39,7 +39,7 @@ class Label:
 
     @property
     def name(self) -> str:
-        """What the page is called in reports."""
+        """Name of the page in reports."""
         return f"{self.source.rpartition(':')[2]}/{Path(self.path).name}"
 
     @property
@@ -49,7 +49,7 @@ class Label:
 
     @property
     def folder(self) -> Path:
-        """Where the page lies. Raises: MissingPackageError."""
+        """Folder of the page. Raises: MissingPackageError."""
         if self.is_handmade:
             return HANDMADE
         return unpacked(self.source, self.version, members()[self.source])
@@ -80,7 +80,7 @@ class Label:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Fingerprint that shows whether the main text is still the labelled one."""
+        """Fingerprint of the labelled main text, to detect changes."""
         return hashlib.sha256(" ".join(re.findall(r"\w+", self.text)).encode()).hexdigest()[:16]
 
 
@@ -107,7 +107,7 @@ def labels() -> list[Label]:
 
 @cache
 def members() -> dict[str, tuple[str, ...]]:
-    """The files that are wanted of each package."""
+    """The required files of each package."""
     found: dict[str, list[str]] = {}
     for label in labels():
         found.setdefault(label.source, []).append(label.path)
@@ -115,7 +115,7 @@ def members() -> dict[str, tuple[str, ...]]:
 
 
 def available() -> tuple[list[Label], list[str]]:
-    """Return the labelled pages that can be had here and are still what they were, and why others are not."""
+    """Return the labelled pages that are available and unchanged, and the reasons why others are not."""
     found: list[Label] = []
     reasons: list[str] = []
     unpack_all(

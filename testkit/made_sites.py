@@ -1,4 +1,4 @@
-"""Ten sites made after common kinds of sites, with what their owners would want to see."""
+"""Ten generated sites of common kinds, with the results that their owners expect."""
 
 # ruff: noqa: E501, RUF001 - markup as generators write it, in several scripts
 

@@ -1,4 +1,4 @@
-"""The memory of a process and all its children, as Linux shares it out (proportional set size)."""
+"""Measure the memory of a process and all its children (proportional set size)."""
 
 import threading
 from pathlib import Path

@@ -13,7 +13,7 @@ GIT_DOC = Path("/usr/share/doc/git-doc")
 
 
 def package(name: str, path: Path) -> Path:
-    """Return a path that a package brings, or skip the test."""
+    """Return a path that a package installs, or skip the test."""
     if not path.exists():
         missing(name)
     return path
@@ -23,7 +23,7 @@ def programs(wanted: Mapping[str, str]) -> None:
     """Skip the test unless programs are installed.
 
     Args:
-        wanted: The package that brings each, by the program's name.
+        wanted: The package of each program, by the program's name.
     """
     if absent := {name for program, name in wanted.items() if shutil.which(program) is None}:
         missing(*sorted(absent))
@@ -36,7 +36,7 @@ def root() -> None:
 
 
 def namespaces() -> None:
-    """Skip the test unless it may make namespaces of network and mounts."""
+    """Skip the test unless it may create network and mount namespaces."""
     root()
     made = subprocess.run(
         ["unshare", "--net", "--mount", "true"], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""A site with what its owner would want to see in its llms.txt."""
+"""A site with the llms.txt that its owner expects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Answering = Callable[[str], Answer | None]
 
 @dataclass(frozen=True)
 class OwnedSite:
-    """A site with the name and the sections that its owner gave it.
+    """A site with the name and the sections that its owner expects.
 
     `sections` are those that the navigation has, in its order; each names pages in the order of the navigation, which
     other pages may stand between. `answering` may raise MissingPackageError.

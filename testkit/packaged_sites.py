@@ -1,4 +1,4 @@
-"""Ten sites out of packages, each of another generator, with what their owners would want to see."""
+"""Ten sites from packages, each of another generator, with the results that their owners expect."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ STAMP = ".members"
 
 
 class MissingPackageError(Exception):
-    """A package could not be had here."""
+    """A package is not available on this machine."""
 
 
 def unpacked(
@@ -56,7 +56,7 @@ def unpacked(
 
 
 def unpack_all(wanted: Mapping[str, tuple[str, tuple[str, ...]]], cache: Path = CACHE) -> None:
-    """Fetch and unpack many packages at once; what cannot be had is left for `unpacked` to tell.
+    """Fetch and unpack many packages at once. `unpacked` reports those that are not available.
 
     Parameters: `wanted`, the version and the members of each package; `cache`, where they are kept.
     """

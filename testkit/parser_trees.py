@@ -1,4 +1,4 @@
-"""Trees of our parser, by its own dump program."""
+"""Read the trees of LLMReady's HTML parser through a program that prints them."""
 
 from __future__ import annotations
 

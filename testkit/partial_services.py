@@ -1,4 +1,4 @@
-"""The services of a test: the parts that it uses, and stand-ins for the others."""
+"""The services of a test: the parts that it uses, and placeholders for the others."""
 
 from dataclasses import fields
 from typing import Any
@@ -17,7 +17,7 @@ class Absent:
     """Raises an error when it is called or when one of its methods is read.
 
     Args:
-        name: What it stands for.
+        name: Name of the replaced part.
     """
 
     def __init__(self, name: str) -> None:

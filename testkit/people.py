@@ -96,7 +96,7 @@ def with_websites(place: Place, user: User, count: int) -> list[Website]:
 
 
 def started(place: Place, user: User, website: Website, **fields: Any) -> Generation:
-    """Return a stored pending generation with its quota taken, which is in no queue."""
+    """Return a stored pending generation that took quota but is not in a queue."""
     generation = new_generation(user, website, **fields)
     return place.generations.start(generation, quota_limit=user.plan.generations_per_month)
 
@@ -105,9 +105,9 @@ def queued(place: Place, url: str | None = None, **fields: Any) -> Generation:
     """Return a pending generation in its queue, for a new website of a new user.
 
     Args:
-        place: Where all of it is stored.
-        url: The website's address; one that is nowhere unless it is given.
-        fields: What the website has otherwise than usual.
+        place: Where the items are stored.
+        url: The website's address; default: an address that does not exist.
+        fields: Fields of the website that differ from the defaults.
     """
     user = registered(place)
     generation = started(place, user, with_website(place, user, url, **fields))
@@ -116,7 +116,7 @@ def queued(place: Place, url: str | None = None, **fields: Any) -> Generation:
 
 
 def claimed(place: Place, generation: Generation) -> Generation:
-    """Return a generation as a worker holds it."""
+    """Return a generation that a worker has claimed."""
     held = generation.claimed(time=now(), lease=LEASE)
     place.generations.claim(generation, held)
     return held

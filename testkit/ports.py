@@ -3,10 +3,10 @@
 import random
 import socket
 
-# Below the range from which Linux and macOS take the ports of outgoing connections: a port of that range may be
-# taken between the moment at which it was found free and the moment at which a server listens on it.
+# Below the port range of outgoing connections on Linux and macOS. A port of that range may become occupied after it
+# was found free and before a server listens on it.
 _PORTS = range(20_000, 32_000)
-_CHOICE = random.SystemRandom()  # Processes that test side by side must not draw the same ports.
+_CHOICE = random.SystemRandom()  # Test processes that run in parallel must not choose the same ports.
 _MOST_TRIES = 100
 
 
@@ -14,7 +14,7 @@ def free_port() -> int:
     """Return a port on which a server can listen.
 
     Raises:
-        OSError: None of many ports was free.
+        OSError: None of the tried ports was free.
     """
     for _ in range(_MOST_TRIES):
         port = _CHOICE.choice(_PORTS)

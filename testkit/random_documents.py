@@ -1,4 +1,4 @@
-"""Random documents: their HTML, and the normal form of their text and structure that Markdown has to keep.
+"""Generate random documents: their HTML, and the normal form of the text and structure that Markdown must keep.
 
 A document is a list of blocks. The normal form of a block is a tuple of its kind and its content; see `random_lines`
 for that of a line.
@@ -31,14 +31,14 @@ Block: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Source:
-    """A block: its HTML and the normal forms of what it becomes, of which a container has several."""
+    """A block: its HTML and the normal forms of the blocks that it becomes."""
 
     source: str
     blocks: tuple[Block, ...]
 
 
 def _flow(parts: list[Inline]) -> Inline:
-    # A word first and last: what is nothing but a link or a picture may be noise, which other tests are about.
+    # The first and the last part are words, because a block with only a link or a picture may be removed as noise.
     return joined([text_of([("Bake", "")]), *parts, text_of([("bread", " ")])])
 
 
@@ -101,7 +101,7 @@ def merged(blocks: list[Source]) -> tuple[Block, ...]:
 
 
 BOXES = {"": "", '<input type="checkbox"> ': "[ ] ", '<input type="checkbox" checked> ': "[x] "}
-"""Boxes to tick at the beginning of an item, and what they become."""
+"""Checkboxes at the start of a list item, and their Markdown."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Random lines: their HTML, and the normal form of their text and structure that Markdown has to keep.
+"""Generate random lines: their HTML, and the normal form of the text and structure that Markdown must keep.
 
-The normal form of a line is a tuple of parts: characters with the marks that hold them, images and breaks. White
-space is collapsed as browsers do. Signs have no marks in it, because emphasis cannot end at a sign before a letter,
-so the sign stands outside then.
+The normal form of a line is a tuple of parts: characters with their marks, images and breaks. White space is
+collapsed as in browsers. Punctuation has no marks, because emphasis cannot end at punctuation before a letter, so
+the punctuation is then outside of it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def character(sign: str, marks: frozenset[str] = frozenset()) -> Part:
 
 
 def marked(parts: tuple[Part, ...], mark: str) -> tuple[Part, ...]:
-    """Return parts with one mark more."""
+    """Return parts with an additional mark."""
     result: list[Part] = []
     for part in parts:
         if part[0] == "image" and mark.startswith("to "):
@@ -58,7 +58,7 @@ def marked(parts: tuple[Part, ...], mark: str) -> tuple[Part, ...]:
 
 
 def has_empty_line(parts: tuple[Part, ...]) -> bool:
-    """Say whether two breaks follow each other, which divide paragraphs."""
+    """Return whether two breaks follow each other, which separates paragraphs."""
     kept = [part for part in parts if part != (" ",)]
     return any(pair == (BREAK, BREAK) for pair in pairwise(kept))
 
@@ -166,7 +166,7 @@ def _marked(tag: str, parts: list[Inline]) -> Inline:
     mark = {"b": "strong", "i": "em", "s": "del"}.get(tag, tag)
     inner = joined(parts)
     space = ((" ",),)
-    # Within a word, emphasis can only begin and end with letters; `within_words` is about that.
+    # Inside a word, emphasis can begin and end only with letters; `within_words` generates these cases.
     return Inline(
         f" <{tag}>{inner.source}</{tag}> ", (*space, *marked(inner.parts, mark), *space), inner.has_link
     )
@@ -178,7 +178,7 @@ def _within_word(before: Inline, tag: str, word: Inline, after: Inline) -> Inlin
 
 
 def joined(parts: list[Inline]) -> Inline:
-    """Return several parts as one."""
+    """Join several parts."""
     return Inline(
         "".join(part.source for part in parts),
         tuple(piece for part in parts for piece in part.parts),
@@ -192,11 +192,11 @@ def _bare(tag: str, parts: list[Inline]) -> Inline:
 
 
 def link_of(address: tuple[str, str], parts: list[Inline]) -> Inline:
-    """Return a link: `address` as it is written, and as Markdown should have it."""
+    """Return a link: `address` in the HTML, and the address that the Markdown should have."""
     inner = joined(parts)
     if inner.has_link or not any(part not in (BREAK, (" ",)) for part in inner.parts):
         return inner
-    # Links that touch are written with a space between them, as they are shown.
+    # Adjacent links are written with a space between them.
     source = f' <a href="{html.escape(address[0])}">{inner.source}</a>'
     return Inline(source, ((" ",), *marked(inner.parts, f"to {address[1]}")), has_link=True)
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback, which answers as a test says."""
+"""A webhook receiver on loopback with configurable answers."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Received:
-    """A request that came in, and when, in seconds since 1970."""
+    """A received request, with its time in seconds since 1970."""
 
     path: str
     headers: dict[str, str]
@@ -25,10 +25,10 @@ class Receiver:
     """A running receiver.
 
     Attributes:
-        url: Where it is.
+        url: Its URL.
         host: Its ``host:port``.
-        requests: What came in.
-        status: Status that it answers with.
+        requests: The received requests.
+        status: Status of its answers.
         headers: Further headers of its answers.
         body: Body of its answers.
     """
@@ -81,7 +81,7 @@ def receiving(context: ssl.SSLContext | None = None, *, port: int = 0) -> Iterat
 
 @contextmanager
 def connecting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Run a server that does as ``serve`` says with each connection, and yield its port."""
+    """Run a server that handles each connection with ``serve``, and yield its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
     ending = threading.Event()

@@ -1,4 +1,4 @@
-"""Ten sites of different makers: five trees of real documentation out of packages, five written by hand."""
+"""Ten different sites: real documentation from five packages, and five sites written by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS = "It says in a few plain sentences what a reader came to find out here, a
 
 @dataclass(frozen=True)
 class TestSite:
-    """A site: what it is, how to have it (which may raise MissingPackageError), where its front page lies."""
+    """A site: its kind, how to serve it (which may raise MissingPackageError), and the path of its front page."""
 
     __test__ = False
 
@@ -69,7 +69,7 @@ def _blog() -> dict[str, str]:
 
 
 def _handbook() -> dict[str, str]:
-    """Documentation with a tree beside the text, whose folders say nothing, and breadcrumbs."""
+    """Documentation with a sidebar, breadcrumbs and meaningless folder names."""
     parts = {
         "Getting started": ["Install", "First steps"],
         "Guides": ["Deploy", "Scale", "Back up"],
@@ -93,7 +93,7 @@ def _handbook() -> dict[str, str]:
 
 
 def _indexes() -> dict[str, str]:
-    """Thirty pages that are all called Index, which many generators do."""
+    """Thirty pages that all have the title Index, as many generators write."""
     names = ["Users", "Orders", "Bills", "Carts", "Mails", "Teams"]
     paths = [f"/ref/{name.lower()}/v{version}/index.html" for name in names for version in range(1, 6)]
     pages = {
@@ -128,7 +128,7 @@ def _shop() -> dict[str, str]:
 
 
 def _single() -> dict[str, str]:
-    """One page that leads nowhere, without a description."""
+    """A single page without links and description."""
     return {"/": "<title>Alone</title><h1>Alone</h1><pre>no words</pre><p>Short.</p>"}
 
 

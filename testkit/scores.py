@@ -1,4 +1,4 @@
-"""How well Markdown keeps the main text of a page, its code and its tables."""
+"""Measure how well Markdown keeps the main text of a page, its code and its tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from testkit.labels import Label
 
 SHINGLE = 4
-"""Words of a shingle."""
+"""Number of words in a shingle."""
 
 _FRONT = re.compile(r"\A---\n.*?\n---\n(?:\n> [^\n]*\[llms\.txt\]\([^\n]*\n)?", re.DOTALL)
 _IMAGE = re.compile(r"!\[((?:[^\[\]\\]|\\.)*)\]\([^)]*\)")
@@ -95,7 +95,7 @@ def _squeezed(text: str) -> str:
 
 
 def _code(parts: list[LexborNode], markdown: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Count code blocks that are there line by line within a fence, and those that kept their language."""
+    """Count code blocks whose lines are all inside one fence, and those that kept their language."""
     fenced: dict[str, str] = {}
     for block in _FENCED.finditer(markdown):
         body = block["body"]
@@ -129,7 +129,7 @@ def _code(parts: list[LexborNode], markdown: str) -> tuple[tuple[int, int], tupl
 
 
 def _code_text(pre: LexborNode) -> str:
-    """Return code as a reader sees it: some highlighters end their lines by `<br>` alone."""
+    """Return the visible text of code; some highlighters end lines only with `<br>`."""
     nodes = [node for node in pre.traverse(include_text=True) if node.tag in ("br", "-text")]
     return "".join("\n" if node.tag == "br" else node.text_content or "" for node in nodes)
 
@@ -158,7 +158,7 @@ def _in_table(node: LexborNode) -> bool:
 
 
 def _rows(parts: list[LexborNode], markdown: str) -> tuple[int, int]:
-    """Count rows of data tables whose cells stand together in one row of a Markdown table."""
+    """Count rows of data tables whose cells are all in one row of a Markdown table."""
     lines = [_squeezed(plain(line)) for line in markdown.splitlines() if "|" in line]
     total = kept = 0
     for part in parts:
@@ -187,8 +187,8 @@ def _in_order(cells: list[str], line: str) -> bool:
 
 
 def _is_data(table: LexborNode) -> bool:
-    """Say whether a table is one of data: no other table, heading or code block inside, two columns, two rows."""
-    # A search from a node finds the node itself too.
+    """Return whether a table contains data: no table, heading or code block inside, at least two columns and rows."""
+    # A search from a node also finds the node itself.
     inner = {node.tag for node in table.css("table, h1, h2, h3, h4, h5, h6, pre, dl, blockquote")[1:]}
     if inner & {"table", "h1", "h2"} or (inner and table.css_first("th") is None):
         return False

@@ -1,4 +1,4 @@
-"""The functions in this process, at a place of their own in the emulator: what goes in and out of them is HTTP."""
+"""Call the functions in this process over HTTP events, with separate resources in the emulator."""
 
 import base64
 import importlib
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Service:
-    """Sends requests to the functions as API Gateway does, and lets the notifier and the cleanup work."""
+    """Sends requests to the functions as API Gateway does, and runs the notifier and the cleanup."""
 
     def __init__(self, place: Place):
         self.place = place
@@ -81,7 +81,7 @@ class Service:
         return Answer(answer["statusCode"], answer["headers"], answer["body"], answer.get("cookies", []))
 
     def notify(self) -> None:
-        """Have the notifier work off its queues."""
+        """Run the notifier until its queues are empty."""
         for url in (self.place.mail_queue_url, self.place.webhook_queue_url):
             self._work_off(url)
 
@@ -102,7 +102,7 @@ class Service:
         return dict(_handler("cleanup")(event or {}, lambda_context()))
 
     def mails(self, address: str) -> list[dict[str, Any]]:
-        """Return the mails to an address, after the notifier has worked."""
+        """Run the notifier, then return the mails to an address."""
         self.notify()
         with urllib.request.urlopen(f"{self.place.emulator.endpoint}/_ministack/ses/messages") as answer:
             accounts = json.load(answer)["messages"]
@@ -118,7 +118,7 @@ class Service:
         return [item for page in pages for item in page["Items"]]
 
     def token_of(self, user_id: str) -> str:
-        """Return an access token of a stored user, who is signed in by this."""
+        """Sign a stored user in and return the access token."""
         return access_token(user_id)
 
     def register(self, address: str, password: str = PASSWORD) -> Answer:
@@ -140,7 +140,7 @@ class Service:
 
 @dataclass
 class Member:
-    """Somebody who is signed in."""
+    """A user who is signed in."""
 
     service: Service
     address: str
@@ -199,7 +199,7 @@ def use(monkeypatch: pytest.MonkeyPatch, **parts: Any) -> None:
 
 
 def clients() -> Iterator[Any]:
-    """Walk the AWS clients of this process."""
+    """Yield the AWS clients of this process."""
     for service in ("dynamodb", "sqs", "lambda", "s3", "sesv2"):
         yield bootstrap.client(service)
 
@@ -209,7 +209,7 @@ def _handler(function: str) -> Any:
 
 
 def lambda_context() -> SimpleNamespace:
-    """Return the context that Lambda gives a function, as far as ours read it."""
+    """Return the parts of a Lambda context that the functions read."""
     return SimpleNamespace(
         function_name="f",
         memory_limit_in_mb=512,

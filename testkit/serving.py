@@ -1,4 +1,4 @@
-"""Hand-made sites on loopback, served by real sockets."""
+"""Serve test sites on loopback through real sockets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass
 class Answer:
-    """What a path answers; `drip` sends the body a byte at a time with so many seconds between."""
+    """The answer of a path; `drip` is the number of seconds between single bytes of the body."""
 
     body: bytes | str = b""
     status: int = 200
@@ -39,8 +39,8 @@ class Request:
 class Site:
     """A running server.
 
-    `requests` is its log, `most_at_once` the greatest number of requests that were answered at once, `most_open` that
-    of connections; `answer_request` may be set to answer by more than the path.
+    `requests` is its log, `most_at_once` the maximum number of concurrent requests, `most_open` that of connections;
+    `answer_request` can be set to use the whole request for an answer.
     """
 
     answer_request: Callable[[Request], Answer | None] | None = None
@@ -85,7 +85,7 @@ class Site:
             daemon_threads = True
 
             def handle_error(self, *_: Any) -> None:
-                """A crawler that hangs up is what many of these tests want."""
+                """Ignore closed connections, which many of these tests expect."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
@@ -161,7 +161,7 @@ def folder(root: Path) -> Callable[[str], Answer | None]:
 
 
 def page(title: str, body: str = "", head: str = "") -> str:
-    """Make a small page with enough words to be one."""
+    """Make a small page with enough words for a result."""
     words = f"<p>This is the page about {title}, with a few words so that it is worth keeping.</p>"
     return (
         f"<!doctype html><html><head><title>{title}</title>{head}</head>"

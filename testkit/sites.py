@@ -1,4 +1,4 @@
-"""Websites on loopback for the system to crawl: real documentation, and small ones made by hand."""
+"""Websites on loopback for the system to crawl: real documentation and small handwritten sites."""
 
 import ssl
 import threading
@@ -14,7 +14,7 @@ HTML = "text/html; charset=utf-8"
 
 
 class Answer(NamedTuple):
-    """Response of a hand-made page."""
+    """Response of a handwritten page."""
 
     body: str
     status: int = 200
@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 
 class Site:
-    """A running site with a log of the requests that it got."""
+    """A running site with a log of its requests."""
 
     def __init__(self, server: ThreadingHTTPServer, scheme: str = "http"):
         self._server = server
@@ -33,7 +33,7 @@ class Site:
 
 
 def page(title: str, body: str, links: tuple[str, ...] = ()) -> str:
-    """Return a page as small sites have them."""
+    """Return a typical page of a small site."""
     anchors = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
     return (
         f"<!doctype html><html lang=en><head><title>{title}</title>"
@@ -43,7 +43,7 @@ def page(title: str, body: str, links: tuple[str, ...] = ()) -> str:
 
 
 def drawn_by_script(path: str, _url: str) -> Answer:
-    """Answer as a site of one page that has no text until its script has run."""
+    """Answer as a site with one page that has no text before its script runs."""
     shell = (
         "<!doctype html><html lang=en><head><title>App</title></head><body><div id=root></div><script>"
         "document.getElementById('root').innerHTML = '<main><h1>Drawn by script</h1><p>'"
@@ -61,11 +61,11 @@ def serve(
     latency: float = 0.0,
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Site]:
-    """Serve a hand-made site.
+    """Serve a handwritten site.
 
     Args:
-        answer: Given the path and the site's own URL, returns what to answer.
-        port: Where; 0 for a free one.
+        answer: Returns the answer for a path and the site's own URL.
+        port: Port to listen on; 0 for a free one.
         latency: Seconds before each answer.
         tls: For https.
     """
@@ -91,7 +91,7 @@ def serve(
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    server.block_on_close = False  # a kept-alive connection would hold the end up
+    server.block_on_close = False  # a kept-alive connection would delay the end
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

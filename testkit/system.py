@@ -28,13 +28,13 @@ READY_WITHIN = 180.0
 
 
 class System:
-    """`python -m infra.local` on a free port with a data folder of its own.
+    """`python -m infra.local` on a free port with its own data folder.
 
     Args:
         data: The folder.
-        allow: Which hosts may be crawled although they are not public.
-        port: Where it listens; None for a free one.
-        settings: More of the settings that the environment may hold.
+        allow: Hosts that may be crawled although they are not public.
+        port: Port to listen on; None for a free one.
+        settings: Further settings in the environment.
     """
 
     def __init__(self, data: Path, *, allow: str = "", port: int | None = None, **settings: str):
@@ -74,7 +74,7 @@ class System:
         raise AssertionError(f"the local system did not start:\n{''.join(self._output)}")
 
     def _trust(self) -> None:
-        """Where IAM is enforced each emulator speaks TLS with a certificate of its own; trust all of a run."""
+        """With IAM enforced, each emulator uses TLS with its own certificate; trust all certificates of a run."""
         if self.enforced:
             made = self.data / "emulator" / "tls"
             bundle = Path(tempfile.gettempdir()) / f"llmready-trusted-{os.getpid()}.pem"
@@ -86,7 +86,7 @@ class System:
 
     @property
     def enforced(self) -> bool:
-        """Whether the emulator evaluates IAM's policies."""
+        """Whether the emulator evaluates IAM policies."""
         return os.environ.get("LLMREADY_ENFORCE_IAM") == "true"
 
     @property
@@ -95,7 +95,7 @@ class System:
         return self._process
 
     def stop(self) -> int:
-        """Stop as a person does and return the exit code."""
+        """Stop the system with Ctrl-C and return the exit code."""
         for person in self._people:
             person.http.close()
         self.process.send_signal(signal.SIGTERM)
@@ -104,7 +104,7 @@ class System:
         return self.process.returncode
 
     def _report_decisions(self) -> None:
-        """Add what IAM decided to the report of the whole run, if there is one."""
+        """Add the IAM decisions to the report of the whole run, if there is one."""
         decisions = self.data / "log" / "access.jsonl"
         if (report := os.environ.get("LLMREADY_ACCESS_REPORT")) and decisions.exists():
             with Path(report).open("a") as file:
@@ -142,7 +142,7 @@ class System:
         return [path.read_text() for path in sorted((self.data / "mail").glob("*.eml"))]
 
     def mail_to(self, address: str, saying: str) -> str:
-        """Wait for the mail to an address that says something, and return it."""
+        """Wait for a mail to an address that contains a text, and return it."""
         return str(
             wait_for(
                 lambda: next((mail for mail in self.mails() if address in mail and saying in mail), None)
@@ -164,7 +164,7 @@ class System:
         return str(wait_for(found))
 
     def confirm(self, person: "Person") -> "Person":
-        """Let a person confirm the address, which only then gets emails about generations."""
+        """Confirm the address of a user, which is required for emails about generations."""
         token = self.mail_token(person.email, "confirm")
         answer = person.http.post("/auth/verify-email", json={"token": token})
         assert answer.status_code == 200, answer.text
@@ -182,7 +182,7 @@ class System:
         )
 
     def user(self, plan: str = "free") -> "Person":
-        """Sign up a new person."""
+        """Sign up a new user."""
         person = Person(self.url)
         self._people.append(person)
         if plan != "free":
@@ -245,7 +245,7 @@ class Person:
 
 
 def wait_for(condition: Callable[[], Any], *, within: float = 30.0, every: float = 0.2) -> Any:
-    """Return what a condition gives as soon as it is true; fail when that takes too long."""
+    """Return the value of a condition as soon as it is true; fail if that takes too long."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if found := condition():

@@ -1,6 +1,6 @@
-"""Addresses that a page may name to lead a crawler inside, in every spelling known of them.
+"""Internal addresses in every known spelling, with which a page may attack a crawler.
 
-`{port}` stands for the port of the one server that may be asked.
+`{port}` is replaced by the port of the only server that may be called.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INSIDE = (
     "255.255.255.255",
 )
 
-# How one address can be written so that some parser still takes it for one: whole, short, octal, hexadecimal, mixed.
+# Spellings of one address that some parser accepts: decimal, short, octal, hexadecimal, mixed.
 _SPELLED = (
     "2130706433",
     "0x7f000001",
@@ -152,7 +152,7 @@ NAMES = (
     "host.docker.internal",
 )
 
-# Whole URLs: other doors than the host.
+# Whole URLs that attack by other parts than the host.
 _WHOLE = (
     "http://127.0.0.1:80/",
     "http://127.0.0.1:443/",
@@ -228,9 +228,9 @@ _WHOLE = (
 
 
 def tricks(port: int) -> list[str]:
-    """Return every trick as a URL, for a server that may be asked at this port of 127.0.0.1."""
+    """Return every trick as a URL, for a server that may be called at this port of 127.0.0.1."""
     hosts = (*INSIDE, *_SPELLED, *(f"[{address}]" for address in _V6), *NAMES)
-    # An inner port of the allowed server's number shows that the pair counts, not the port.
+    # The same port on another host verifies that the pair of host and port is checked.
     ported = [f"http://{host}:{port}/inside" for host in hosts if host not in ("127.0.0.1", "127.0.0.1.")]
     return (
         [f"http://{host}/inside" for host in hosts]

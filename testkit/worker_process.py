@@ -46,33 +46,33 @@ class Worker:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the worker is running."""
         return self._process.poll() is None
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def wait(self, seconds: float = 20) -> int:
-        """Return its exit code once it ends by itself."""
+        """Wait until the worker ends by itself and return its exit code."""
         return self._process.wait(timeout=seconds)
 
     def end(self) -> None:
-        """End it in any case."""
+        """Kill the worker if it is still running."""
         if self.runs:
             self._process.kill()
             self._process.wait()
 
     def log(self) -> list[dict[str, Any]]:
-        """Return what it logged."""
+        """Return its log lines."""
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def said(self, message: str) -> bool:
-        """Tell whether it logged a message."""
+        """Return whether it logged a message."""
         return any(line.get("message") == message for line in self.log())
 
 
 def until(condition: Callable[[], Any], *, seconds: float = 15) -> Any:
-    """Return what ``condition`` returns once that is true."""
+    """Return the value of ``condition`` as soon as it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
@@ -82,7 +82,7 @@ def until(condition: Callable[[], Any], *, seconds: float = 15) -> Any:
 
 
 def now_stored(place: Place, generation: Generation) -> Generation:
-    """Return a generation as it is stored now."""
+    """Read a generation from the table."""
     found = place.generations.get(generation.user_id, generation.id)
     assert found is not None
     return found
@@ -103,21 +103,21 @@ def children_of(pid: int, *, deep: bool = True) -> list[int]:
 
 
 def running_in(folder: Path) -> set[int]:
-    """Return the processes whose working directory is a folder or stands below it, whoever their parents are."""
+    """Return the processes whose working directory is in a folder, independent of their parents."""
     found = set()
     for process in Path("/proc").iterdir():
         if process.name.isdecimal():
             try:
                 directory = (process / "cwd").readlink()
             except OSError:
-                continue  # It has ended, or belongs to somebody else.
+                continue  # The process has ended or belongs to another user.
             if directory.is_relative_to(folder):
                 found.add(int(process.name))
     return found
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
+    """Return whether a process is running; a zombie is not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
