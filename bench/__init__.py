@@ -1,1 +1,1 @@
-"""Measurements that anyone can repeat; each prints what it measured beside what is demanded."""
+"""Benchmarks that anyone can repeat; each prints its figures with their limits."""

@@ -1,8 +1,8 @@
-"""All measurements, one after the other.
+"""Run all benchmarks, one after the other.
 
     python -m bench [--only NAME] [--runs N]
 
-Each is a program of its own (`python -m bench.NAME`) and prints its figures with the limit beside them.
+Each is a separate program (`python -m bench.NAME`) that prints its figures with their limits.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MEASUREMENTS = {
     "deployment": "what operators deploy: synthesis, packages, cost",
 }
 WITH_RUNS = {"crawl", "generation", "fairness", "deployment", "web"}
-"""Those that take `--runs`, the number of repetitions whose median counts."""
+"""Benchmarks with the option `--runs`, the number of runs whose median is used."""
 
 
 def main() -> int:

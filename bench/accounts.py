@@ -1,12 +1,12 @@
-"""What accounts cost: sign-ins that give away nothing, warm routes, and cold starts.
+"""Measure login times, warm routes and cold starts.
 
     .venv/bin/python -m bench.accounts [--pairs 5000] [--accounts 1000] [--only login,routes,imports]
 
-`login` asks the function in this process, at a table of its own in the emulator, with limits raised: a wrong password
-for an address that has an account and for one that has none, in turns. `routes` asks the local system; the emulator's
-own time is that of a function in it that does nothing; a bulk of 50 with a bad one beside them. `imports` starts each
-function as Lambda does, from its folder and its layers alone, all as they are deployed, and makes its first AWS
-client: CPU time, median of nine.
+`login` calls the function in this process, with a separate table in the emulator and raised limits: a wrong password
+for an address with an account and for one without, alternately. `routes` calls the local system; the emulator's own
+time is that of a function that does nothing; a bulk of 50 websites contains an invalid one. `imports` starts each
+function as Lambda does, only from its deployed folder and layers, and creates its first AWS client: CPU time, median
+of nine.
 """
 
 import argparse
@@ -40,7 +40,7 @@ STARTS = 9
 GAP_LIMIT, ROUTE_LIMIT, IMPORT_LIMIT = 5.0, 10.0, 400.0  # milliseconds
 # Each address may fail nine times before it is locked.
 FAILURES = 9
-# What the Lambda runtime brings itself.
+# Packages that the Lambda runtime contains.
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six")
 START = """
 import json, resource, sys
@@ -81,13 +81,13 @@ def imports(scratch: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "AWS_LAMBDA_FUNCTION_NAME": "measured",
-        # Without it X-Ray's SDK takes the process for a server that asks for sampling rules.
+        # Without it, X-Ray's SDK would request sampling rules like a server.
         "LAMBDA_TASK_ROOT": "/var/task",
         "AWS_REGION": "eu-central-1",
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        # Folders of functions and layers are read-only there.
+        # On Lambda, the folders of functions and layers are read-only.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     layers = _layers(scratch)
@@ -104,9 +104,9 @@ def imports(scratch: Path) -> None:
 
 
 def _layers(scratch: Path) -> list[str]:
-    """Return the folders that functions import from: the layers as they are deployed, and Lambda's own packages.
+    """Return the folders that functions import from: the deployed layers, and Lambda's own packages.
 
-    The latter have bytecode too, as pip installs them.
+    The latter have bytecode, too, because pip compiles them.
     """
     packages, core, runtime = (scratch / name for name in ("packages", "core", "runtime"))
     DependencyBundling(ThisMachine()).try_bundle(str(packages))
@@ -158,7 +158,7 @@ def routes(data: Path, calls: int) -> None:
 
 
 def _bulk(client: httpx.Client, url: str, turn: int) -> float:
-    """Return the seconds that adding 49 websites and one that is none takes."""
+    """Return the seconds for adding 49 websites and an invalid one."""
     sites = [{"url": f"https://site{number}.turn{turn}.example.com"} for number in range(49)]
     began = time.perf_counter()
     answer = client.post(url, json={"create": [*sites, {"url": "ftp://example.com"}]})
@@ -175,7 +175,7 @@ def _api(system: System) -> str:
 
 
 def _nothing(system: System) -> str:
-    """Return the address of a function that does nothing."""
+    """Return the URL of a function that does nothing."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("handler.py", NOTHING)

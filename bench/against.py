@@ -2,10 +2,11 @@
 
     .venv/bin/python -m bench.against REVISION [--folder DIR] [--start /index.html] [--pages 1000] [--runs 7]
 
-The other revision is checked out into ``.build/bench`` and gets its own environment there. nginx serves a folder on
-loopback (by default the synthetic documentation of ``bench.crawl``). Both revisions crawl it in turn. Each pair gives
+The other revision is checked out into ``.build/bench`` with its own environment. nginx serves a folder on
+loopback (by default the synthetic documentation of ``bench.crawl``). Both revisions crawl it alternately. Each pair
+gives
 one ratio; the median of the ratios is the result. CPU seconds are those of the whole program and its children. Other
-load on the machine disturbs both runs of a pair alike.
+load on the machine affects both runs of a pair equally.
 """
 
 import argparse
@@ -22,14 +23,14 @@ from bench.process import Measured, measured
 from bench.site import nginx
 
 MOST_TIMES = 1.05
-"""The CPU time of this revision may be this multiple of the other's."""
+"""Maximum ratio of this revision's CPU time to the other's."""
 
 
 def checkout(revision: str) -> Path:
-    """Check out a revision into a folder of its own and make its environment, once.
+    """Check out a revision into a separate folder and create its environment, unless they exist.
 
     Args:
-        revision: What git understands: a commit, a tag, a branch.
+        revision: A commit, a tag or a branch.
 
     Returns:
         The folder.
@@ -68,7 +69,7 @@ def crawl(repository: Path, address: str, start: str, pages: int) -> tuple[Measu
         "LLMREADY_CRAWL_ALLOW": address,
         "LLMREADY_CRAWL_CONNECTIONS": str(CONNECTIONS),
         "LLMREADY_CRAWL_MB": "1000",
-        # The image holds compiled modules; here the first crawl leaves them for the others.
+        # The image contains compiled modules; here the first crawl compiles them.
         "PYTHONDONTWRITEBYTECODE": "",
     }
     with tempfile.TemporaryDirectory() as scratch:

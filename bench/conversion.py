@@ -1,9 +1,9 @@
-"""Conversion beside Mdream alone: `python -m bench.conversion`.
+"""Compare the conversion with Mdream alone: `python -m bench.conversion`.
 
 The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
-page to Markdown by Mdream alone, and ours (main part, Mdream, made safe); one page at a time, then with as many in
-hand as in a crawl. Rounds take turns, so that what else the machine does meets both. Then pages of
-purpose-made shapes.
+page to Markdown by Mdream alone, and ours (main part, Mdream, made safe); one page at a time, then with as many
+pages in progress as in a crawl. Rounds alternate, so that other load affects both. Then pages with special
+structures.
 """
 
 import argparse
@@ -31,7 +31,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Side:
-    """A converter with what it took, in seconds, a round."""
+    """A converter with its seconds for each round."""
 
     def __init__(self, name: str, script: Path, *, safe: bool):
         self.name, self.safe = name, safe
@@ -39,7 +39,7 @@ class Side:
         self.begin(in_hand=1)
 
     def begin(self, *, in_hand: int) -> None:
-        """Forget what was measured; the converter lets no more than its places be in hand."""
+        """Reset the measurement; the converter limits the number of pages in progress."""
         self.in_hand = in_hand
         self.wall: list[float] = []
         self.cpu = 0.0
@@ -96,7 +96,7 @@ HOSTILE = {
 async def compare(
     alone: Side, ours: Side, pages: list[bytes], *, rounds: int, in_hand: int, figures: Figures
 ) -> None:
-    """Let both sides take turns and print what they took, so many pages in hand."""
+    """Run both sides alternately and print their times, with a number of pages in progress."""
     for side in (alone, ours):
         side.begin(in_hand=in_hand)
     for number in range(WARM_UP + rounds):
@@ -105,7 +105,8 @@ async def compare(
     for side in (alone, ours):
         wall = statistics.median(side.wall) / len(pages) * 1000
         print(f"{side.name:30} median {wall:6.2f}  CPU {side.cpu / rounds / len(pages) * 1000:6.2f}")
-    # Each round beside the one of the other side right before it: the machine is seldom as fast for the whole run.
+    # Each round is compared with the previous round of the other side, because the machine's speed changes during a
+    # run.
     share = statistics.median(map(truediv, ours.wall, alone.wall))
     figures.at_most(f"time, ours to Mdream's, {in_hand} in hand", share, MOST)
     figures.at_most(f"CPU of both processes, {in_hand} in hand", ours.cpu / alone.cpu, MOST)

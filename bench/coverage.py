@@ -1,11 +1,11 @@
-"""Measures whether a crawl finds every page of real documentation, beside a walk through all links.
+"""Measure whether a crawl finds every page of real documentation, compared with following all links.
 
     python -m bench.coverage
 
 Six documentation sites, taken from Debian's packages, are served by nginx. A plain walk, which shares no code with
-the crawler, follows every link there is and remembers each HTML page by its bytes, but for those of its `<meta>`
-elements: Javadoc shows a source file once for each class in it, under one title. The crawl's manifest is held against
-it. A page counts as found when its address is in the manifest, or that of another page with the same bytes. Two
+the crawler, follows every link and stores a digest of each HTML page without its `<meta>` elements, because Javadoc
+shows a source file once for each class in it. The crawl's manifest is compared
+with it. A page counts as found when its address is in the manifest, or that of another page with the same bytes. Two
 addresses in the manifest that gave the same bytes are a duplicate.
 """
 
@@ -29,7 +29,7 @@ from testkit.packages import ROOT, MissingPackageError, unpacked
 
 CACHE = ROOT / ".build" / "sites"
 LIMIT = 99.0
-"""The least share of the pages, in percent, that a crawl may find."""
+"""Minimum share of the pages, in percent, that a crawl must find."""
 
 MOST_PAGES = 20_000
 _META = re.compile(rb"<meta[^>]*>", re.IGNORECASE)
@@ -37,7 +37,7 @@ _META = re.compile(rb"<meta[^>]*>", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Documentation:
-    """A site: what made its pages, the package that has them, the folder there, and where a reader begins."""
+    """A site: the generator of its pages, the package, the folder in the package, and the start page."""
 
     name: str
     package: str
@@ -71,7 +71,7 @@ SITES = (
 
 
 class Links(HTMLParser):
-    """Reads where a page leads."""
+    """Reads the links of a page."""
 
     _NAMES = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}  # noqa: RUF012
 
@@ -91,7 +91,7 @@ class Links(HTMLParser):
 
 @dataclass
 class Walk:
-    """What following every link finds: for each page the digest of its bytes without what its metas say."""
+    """The result of following every link: for each page, the digest of its bytes without its `<meta>` elements."""
 
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -135,7 +135,7 @@ def walk(start: str) -> Walk:
 
 
 def crawl(start: str, folder: Path) -> tuple[list[str], list[dict[str, str]], float]:
-    """Crawl a site; return the addresses of its pages, the failures, and the seconds that it took."""
+    """Crawl a site; return the addresses of its pages, the failures, and the elapsed seconds."""
     out = folder / "out"
     began = time.monotonic()
     done = subprocess.run(
@@ -160,7 +160,7 @@ def crawl(start: str, folder: Path) -> tuple[list[str], list[dict[str, str]], fl
 
 
 def measure(site: Documentation) -> bool:
-    """Measure one site and print its line; say whether the limit holds."""
+    """Measure one site and print its line; return whether the limit is met."""
     root = unpacked(site.package, site.version, (site.folder,), CACHE) / site.folder
     with nginx(root) as host, tempfile.TemporaryDirectory() as folder:
         start = f"http://{host}/{site.start}"
@@ -185,7 +185,7 @@ def measure(site: Documentation) -> bool:
 
 
 def main() -> int:
-    """Measure all sites; 1 when one is below the limit."""
+    """Measure all sites; return 1 if one is below the limit."""
     print(f"{'site':24} {'pages':>6} {'found':>6} {'%':>7} {'twice':>5} {'more':>5} {'fails':>5} {'s':>6}")
     held = []
     for site in SITES:

@@ -1,10 +1,11 @@
-"""How fast a site is crawled, and at what cost, beside Crawlee and Scrapy in the same run.
+"""Measure speed, CPU time and memory of crawls, compared with Crawlee and Scrapy in the same run.
 
     .venv/bin/python -m bench.crawl [--runs 3] [--only peers|size|latency|real] [--without-peers]
 
-The sites are served on loopback: synthetic documentation of 1,000 and 5,000 pages of 72 kB, the same 50 ms away, and
-the documentation of Python. Each crawler runs with all of its own safety and 16 connections, and writes one Markdown
-file a page; ours writes the whole archive. Seconds are those of the whole program, from its start to its end.
+The sites are served on loopback: synthetic documentation of 1,000 and 5,000 pages of 72 kB, the same with 50 ms of
+latency, and the documentation of Python. Each crawler runs with its default checks and 16 connections, and writes
+one Markdown file per page; LLMReady writes the whole archive. Seconds are measured from the start to the end of the
+program.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def ours(address: str, out: Path, pages: int, connections: int = CONNECTIONS) ->
         "LLMREADY_CRAWL_ALLOW": address,
         "LLMREADY_CRAWL_CONNECTIONS": str(connections),
         "LLMREADY_CRAWL_MB": "1000",
-        # The image holds compiled modules; here the first crawl leaves them for the others.
+        # The image contains compiled modules; here the first crawl compiles them.
         "PYTHONDONTWRITEBYTECODE": "",
     }
     command = [
@@ -87,13 +88,13 @@ def scrapy(address: str, out: Path, pages: int) -> Measured:
 
 
 def _check(who: str, found: int, pages: int) -> None:
-    # Peers tell "/" and "/index.html" apart.
+    # For the peers, "/" and "/index.html" are different pages.
     if not pages <= found <= pages + 1:
         raise SystemExit(f"{who} found {found} of {pages} pages")
 
 
 def install_peers() -> None:
-    """Install the peers into a folder of their own, unless they are there."""
+    """Install the peers into a separate folder, unless they are installed."""
     wanted = (PEERS / "package.json").read_text() + (PEERS / "requirements.txt").read_text()
     stamp = KEPT / "peers.txt"
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -113,12 +114,12 @@ def install_peers() -> None:
         ]
         subprocess.run([*pip, "-r", PEERS / "requirements.txt"], check=True)
         stamp.write_text(wanted)
-    # Beside its packages, where Node looks for them.
+    # Beside the packages, where Node searches for them.
     shutil.copy(PEERS / "crawlee.mjs", KEPT / "crawlee")
 
 
 def site(count: int) -> Path:
-    """Return the folder of a synthetic site, made once."""
+    """Return the folder of a synthetic site, which is generated once."""
     folder = KEPT / f"site-{count}"
     stamp = KEPT / f"site-{count}.txt"
     source = (ROOT / "bench" / "synthetic.py").read_text()
@@ -129,7 +130,8 @@ def site(count: int) -> Path:
 
 
 def medians(crawlers: Sequence[Crawler], address: str, pages: int, runs: int) -> list[Measured]:
-    """Return the medians of some runs of each crawler, which take turns: what else runs here disturbs all alike."""
+    """Return the medians of some runs of each crawler. The crawlers alternate, so that other load affects all of
+    them."""
     found: list[list[Measured]] = [[] for _ in crawlers]
     for _ in range(runs):
         for crawler, its in zip(crawlers, found, strict=True):
@@ -156,7 +158,7 @@ def show(who: str, pages: int, figures: Measured) -> None:
 
 
 def beside_peers(figures: Figures, runs: int, *, peers: bool) -> float:
-    """Crawl 1,000 pages beside the peers. Returns: our peak memory in MB."""
+    """Crawl 1,000 pages and compare with the peers. Returns: LLMReady's peak memory in MB."""
     print(f"1,000 synthetic pages of 72 kB, loopback, {CONNECTIONS} connections, medians of {runs} runs")
     if peers:
         install_peers()
@@ -176,7 +178,7 @@ def beside_peers(figures: Figures, runs: int, *, peers: bool) -> float:
 
 
 def larger(figures: Figures, runs: int, smaller: float | None) -> None:
-    """Crawl 5,000 pages: memory stays flat."""
+    """Crawl 5,000 pages and compare the memory with that of 1,000 pages."""
     print(f"5,000 synthetic pages of 72 kB, loopback, medians of {runs} runs")
     with nginx(site(5000)) as address:
         (own,) = medians([ours], address, 5000, runs)
@@ -188,7 +190,7 @@ def larger(figures: Figures, runs: int, smaller: float | None) -> None:
 
 
 def far_away(figures: Figures, runs: int) -> None:
-    """Crawl 1,000 pages that are 50 ms away."""
+    """Crawl 1,000 pages with 50 ms of latency."""
     bound = FAR_CONNECTIONS / LATENCY
     print(
         f"1,000 pages 50 ms away, {FAR_CONNECTIONS} connections (at most {bound:.0f} pages/s), medians of {runs} runs"

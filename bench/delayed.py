@@ -1,9 +1,9 @@
-"""A web server that answers each request for a file after a fixed time, as a site far away does.
+"""A web server that answers each request for a file after a fixed time, like a distant site.
 
     python -m bench.delayed FOLDER SECONDS
 
-Prints its port. Keeps no more than the answers in memory and does nothing but wait, so that what is measured is not
-the server.
+It prints its port. It keeps the answers in memory and uses little CPU time, so that it does not influence the
+measurement.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _KINDS = {".html": "text/html", ".txt": "text/plain", ".xml": "application/xml"}
 
 @contextmanager
 def delayed(folder: Path, seconds: float) -> Iterator[str]:
-    """Serve a folder in a process of its own, each answer after so many seconds, and give its ``host:port``."""
+    """Serve a folder in a separate process, each answer after a number of seconds, and yield its ``host:port``."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.delayed", str(folder), str(seconds)], stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""What operators deploy: how long the template takes, how large its packages are, and what it costs.
+"""Measure the time of the synthesis, the sizes of the packages and the cost of a stage.
 
 python -m bench.deployment [--runs N]
 """
@@ -20,7 +20,7 @@ from infra.sizes import package_sizes
 from llmready.cli.costing import Load, generation, month, read_template
 
 STACK = "LLMReady-prod"
-# -O leaves out checks of types that mypy has made already, as `llmready cost` and the local system do.
+# -O skips type checks that mypy has already done, as in `llmready cost` and the local system.
 SYNTHESIS = (
     *(sys.executable, "-O", "-m", "infra.app", "--stage", "prod"),
     *("-c", "mail_sender=noreply@example.com"),
@@ -33,7 +33,7 @@ def main() -> int:
     runs: int = parser.parse_args().runs
     figures = Figures()
     with tempfile.TemporaryDirectory() as folder:
-        synthesise(Path(folder))  # makes the layer, which is kept
+        synthesise(Path(folder))  # builds the layer, which is kept
         took, used = zip(*(synthesise(Path(folder)) for _ in range(runs)), strict=True)
         template: dict[str, Any] = json.loads((Path(folder) / f"{STACK}.template.json").read_text())
         sizes = package_sizes(Path(folder), STACK)
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def synthesise(folder: Path) -> tuple[float, float]:
-    """Synthesise the stage; return the seconds that passed, and the processor's."""
+    """Synthesise the stage; return the elapsed seconds and the CPU seconds."""
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*SYNTHESIS, "--output", str(folder)], cwd=ROOT, check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

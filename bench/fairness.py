@@ -1,4 +1,4 @@
-"""Waiting time of twenty users with one generation each, beside a user with 500, and alone.
+"""Measure the waiting time of twenty users with one generation each, alone and while another user has 500.
 
     .venv/bin/python -m bench.fairness [--runs 3]
 

@@ -1,4 +1,4 @@
-"""Figures as the measurements print them: what, how much, the limit, whether it is met."""
+"""Print figures with their limits, and whether they are met."""
 
 
 class Figures:
@@ -8,11 +8,11 @@ class Figures:
         self.missed: list[str] = []
 
     def at_least(self, what: str, figure: float, limit: float, unit: str = "") -> None:
-        """Print a figure that should be as large as a limit, or larger."""
+        """Print a figure that should be at least a limit."""
         self._row(what, figure, f"≥ {limit:g}", unit, met=figure >= limit)
 
     def at_most(self, what: str, figure: float, limit: float, unit: str = "") -> None:
-        """Print a figure that should be as small as a limit, or smaller."""
+        """Print a figure that should be at most a limit."""
         self._row(what, figure, f"≤ {limit:g}", unit, met=figure <= limit)
 
     def note(self, what: str, figure: float, unit: str = "") -> None:

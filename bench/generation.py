@@ -1,9 +1,9 @@
-"""How long a generation takes, from POST /start to `completed`, and how much memory its worker needs.
+"""Measure the time of a generation, from POST /start to `completed`, and the memory of its worker.
 
     .venv/bin/python -m bench.generation [--runs 5]
 
-Starts the local system for itself. The documentation site is python3-doc, served by nginx on loopback. `cold` is
-with no worker running, `warm` with one that has just finished another generation.
+It starts its own local system. The documentation site is python3-doc, served by nginx on loopback. `cold` starts
+without a running worker, `warm` with a worker that has just finished another generation.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""Sites that mean harm: address tricks, names that flip, bombs, traps and drips, in figures.
+"""Print figures of crawls of hostile sites: address tricks, DNS rebinding, compression bombs, crawler traps, slow
+answers.
 
     .venv/bin/python -m bench.hostile
 
-These are the tests themselves, which hold the limits; here they say what they saw.
+The benchmark runs the tests, which check the limits and print what they measured.
 """
 
 import subprocess

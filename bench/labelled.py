@@ -1,6 +1,7 @@
-"""Main text of labelled pages beside other extractors, in one run: `python -m bench.markdown --labelled DIR`.
+"""Compare the main text of labelled pages with other extractors in one run: `python -m bench.markdown --labelled
+DIR`.
 
-`DIR` has the form of the Web Content eXtraction Benchmark (WCXB): ``html/ID.html.gz``, and ``truth.jsonl.gz`` with
+`DIR` has the format of the Web Content eXtraction Benchmark (WCXB): ``html/ID.html.gz``, and ``truth.jsonl.gz`` with
 ``id``, ``url``, ``type`` and ``main_content`` in each line. The metric is that of the benchmark: words (``\\w+``,
 lower case) as multisets, precision, recall and F1 per page, then means over pages. Markdown is rendered first.
 """
@@ -39,7 +40,7 @@ KEEP = {
 }
 _render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
 _AT_ONCE = 50
-"""Pages of one process of a peer; jsdom does not give all of its memory back."""
+"""Pages per process of a peer, because jsdom does not free all of its memory."""
 _IMAGES_ON = ("article", "documentation")
 
 
@@ -56,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What one extractor makes of all pages: Markdown or text by the page's ID, and seconds in all."""
+    """Result of one extractor for all pages: Markdown or text by page ID, and total seconds."""
 
     texts: dict[str, str]
     seconds: float
@@ -82,7 +83,7 @@ def read(folder: Path) -> list[Page]:
 
 
 def ours(pages: list[Page]) -> Extracted:
-    """Convert with `llmready convert --jsonl`, which takes the path of a crawl."""
+    """Convert with `llmready convert --jsonl`, which converts as a crawl does."""
     lines = "".join(
         json.dumps(
             {
@@ -97,7 +98,7 @@ def ours(pages: list[Page]) -> Extracted:
     )
     began = time.perf_counter()
     program: list[str | Path] = [Path(sys.executable).with_name("llmready"), "convert", "--jsonl"]
-    # Exit code 1 says that a page has no text; its line names the reason.
+    # Exit code 1 means that a page has no text; its line contains the reason.
     done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=False)
     seconds = time.perf_counter() - began
     texts = {line["id"]: line.get("markdown") or "" for line in _records(done.stdout)}
@@ -110,7 +111,7 @@ def _records(output: str) -> list[Any]:
 
 
 def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
-    """Run a program that reads `{id, url, html}` lines and writes one `{name, seconds, texts}` a peer."""
+    """Run a program that reads `{id, url, html}` lines and writes one line `{name, seconds, texts}` for each peer."""
     found: dict[str, Extracted] = {}
     for start in range(0, len(pages), _AT_ONCE):
         lines = "".join(
@@ -126,7 +127,7 @@ def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
 
 
 def install_node_peers(folder: Path) -> list[str | Path]:
-    """Install readability.js and defuddle into a folder of their own. Returns: the command that runs them."""
+    """Install readability.js and defuddle into a separate folder. Returns: the command that runs them."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "labelled_peers.mjs"):
         source = "labelled_package.json" if name == "package.json" else name
@@ -137,7 +138,7 @@ def install_node_peers(folder: Path) -> list[str | Path]:
 
 
 def measure(pages: list[Page], extracted: dict[str, Extracted]) -> bool:
-    """Print the table and our keep-rates beside their limits. Returns: whether all are met."""
+    """Print the table, and LLMReady's shares of kept parts with their limits. Returns: whether all are met."""
     rows = {name: _rows(pages, one) for name, one in extracted.items()}
     kinds = sorted({page.type for page in pages})
     print(f"{len(pages)} pages; precision / recall / F1, means over pages")

@@ -1,4 +1,4 @@
-"""How much the lists of one user read: ``python -m bench.lists --websites 10000 --generations 100000``.
+"""Measure how much data the lists of one user read: ``python -m bench.lists --websites 10000 --generations 100000``.
 
 Fills a table of the local emulator and asks for pages as the API's functions do; prints of each list how many
 kilobytes it read, counted as DynamoDB counts items, which reads these were, what they cost in DynamoDB's read units,
@@ -20,7 +20,7 @@ from testkit.items import many_generations, stored, stored_websites
 from testkit.people import new_website, registered
 
 _PER_PAGE = 100
-_DEEP = 900  # where the deepest page begins
+_DEEP = 900  # start of the deepest page
 _AT_ONCE = 5000  # how many generations are made and stored at once, for their memory
 _LIMIT = 2 * 1024  # KiB: two reads of 1 MiB, the most that DynamoDB gives at once
 

@@ -1,4 +1,4 @@
-"""llms.txt of ten sites before the parser of the format and three validators.
+"""Check the llms.txt of ten sites with the parser of the format and three validators.
 
     .venv/bin/python -m bench.llms_txt [--max-pages 400]
 
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 class Judged(NamedTuple):
-    """What was found about one site."""
+    """The results for one site."""
 
     refused: list[str]
     links: int
@@ -95,7 +95,7 @@ class Judged(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What llmstxt-parser says of a file."""
+    """The result of llmstxt-parser for a file."""
 
     valid: bool
     score: int

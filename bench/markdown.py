@@ -1,4 +1,5 @@
-"""The Markdown of labelled pages beside other extractors: `python -m bench.markdown [--pages | --labelled DIR]`.
+"""Compare the Markdown of labelled pages with other extractors: `python -m bench.markdown [--pages | --labelled
+DIR]`.
 
 Main text (precision, recall and F1 over runs of four words), code blocks kept line by line, their languages, rows of
 tables. The pages and labels are those of tests/quality; the peers are installed into a folder of their own.
@@ -29,7 +30,7 @@ OURS = "LLMReady"
 
 
 def install_peers() -> Path:
-    """Install the peers, unless they are there. Returns: their Python."""
+    """Install the peers, unless they are installed. Returns: their Python."""
     python, stamp = KEPT / "bin" / "python", KEPT / "peers.txt"
     wanted = (PEERS / "markdown.txt").read_text()
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -87,7 +88,7 @@ def f1(ones: list[Score]) -> float:
 
 
 def of_folder(folder: Path) -> int:
-    """Measure labelled pages of the open web beside trafilatura, readability.js and defuddle."""
+    """Compare labelled pages of the open web with trafilatura, readability.js and defuddle."""
     pages = labelled.read(folder)
     node = labelled.install_node_peers(KEPT / "node")
     extracted = {

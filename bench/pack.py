@@ -1,4 +1,4 @@
-"""From the last page of a crawl to the finished zip: how long, and whether the same site gives the same bytes.
+"""Measure the time from the last page of a crawl to the finished zip, and check that equal sites give equal bytes.
 
     .venv/bin/python -m bench.pack [--pages 1000] [--size 30000]
 

@@ -1,4 +1,4 @@
-"""One program, run and measured with all its children: seconds, processor time, memory."""
+"""Run a program and measure it with all its children: seconds, CPU time, memory."""
 
 import os
 import subprocess
@@ -15,9 +15,9 @@ SECONDS_BETWEEN = 0.1
 
 @dataclass(frozen=True)
 class Measured:
-    """What a program took: seconds, seconds of processors, MB at the peak (summed proportional set size).
+    """Figures of a program: elapsed seconds, CPU seconds, peak MB (summed proportional set size).
 
-    `fetching`, seconds from the first request to the last page, where a crawler says so.
+    `fetching`: seconds from the first request to the last page, if a crawler reports them.
     """
 
     seconds: float
@@ -53,7 +53,7 @@ def measured(
     peaks = [0.0]
     watching = threading.Thread(target=_watch, args=(child.pid, ended, peaks), daemon=True)
     watching.start()
-    # The kernel adds up what all children used that were waited for.
+    # The kernel sums the times of all children that have ended.
     _, status, used = os.wait4(child.pid, 0)
     seconds = time.monotonic() - began
     child.returncode = os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""Compare scores with what a reader thought of the same results.
+"""Compare scores with a reader's ratings of the same results.
 
     python -m bench.quality DIR RATINGS [--table]
 
@@ -29,7 +29,7 @@ from llmready.crawler.urls import parse
 
 LEAST_CORRELATION = 0.8
 EVERY = 3
-"""Of so many archives, the last is held out."""
+"""The last of each group of this many archives is held out."""
 
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n(?:\n> [^\n]*\n)?", re.DOTALL)
 _URL = re.compile(r"^URL: (\S+)$", re.MULTILINE)

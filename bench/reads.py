@@ -1,4 +1,4 @@
-"""What DynamoDB would count for the calls of a measurement."""
+"""Count the read units that DynamoDB would charge for the calls of a benchmark."""
 
 import json
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from testkit.emulator import Place
 from testkit.item_sizes import item_size
 
-_UNIT = 4096  # bytes of a consistent read; an index is read for half
+_UNIT = 4096  # bytes per unit of a consistent read; index reads cost half
 _READS = frozenset({"Query", "GetItem", "BatchGetItem", "TransactGetItems"})
 
 
@@ -27,7 +27,7 @@ class Read(NamedTuple):
 
 
 def noted_reads(place: Place) -> list[Read]:
-    """Return a list that grows by each read of the table; threads may read at the same time."""
+    """Return a list to which each read of the table is added; threads may read concurrently."""
     reads: list[Read] = []
 
     def remember(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
@@ -41,7 +41,7 @@ def noted_reads(place: Place) -> list[Read]:
         if "Item" in parsed:
             items.append(parsed["Item"])
         sizes = [item_size(item) for item in items]
-        # A query is rounded up as a whole, other reads for each item.
+        # A query is rounded up as a whole, other reads are rounded up for each item.
         read = [sum(sizes)] if model.name == "Query" else sizes or [0]
         units = sum(max(1, -(-size // _UNIT)) for size in read) * (0.5 if context["bench_index"] else 1)
         reads.append(Read(model.name, len(items), sum(sizes), units))

@@ -1,4 +1,4 @@
-"""How fast pages that need JavaScript are rendered, how much memory that takes, and what is not rendered at all.
+"""Measure the speed and memory of rendering pages that need JavaScript, and check that other pages are not rendered.
 
     .venv/bin/python -m bench.rendering [--pages 120] [--plain 120]
 
@@ -22,7 +22,7 @@ from testkit.memory import Watch
 
 SPEED = 6.0  # rendered pages a second
 MEMORY = 1500  # MB
-LIBRARY = 300_000  # bytes of script, as much as a framework is
+LIBRARY = 300_000  # bytes of script, the size of a framework
 
 _APP = """
 async function draw() {

@@ -1,8 +1,8 @@
-"""What the dispatcher's minute tick reads of 100,000 websites with a schedule, and how their starts are spread.
+"""Measure what the dispatcher's minute tick reads with 100,000 scheduled websites, and how their starts are spread.
 
     .venv/bin/python -m bench.schedules [--websites 100000]
 
-Fills a table of the local emulator and runs the tick in this process. Items, calls and read units are counted; the
+It fills a table of the local emulator and runs the tick in this process. Items, calls and read units are counted; the
 emulator's time is no figure of DynamoDB's. The spread follows from the IDs of the websites alone.
 """
 
@@ -56,7 +56,7 @@ def ticks(figures: Figures, place: Place, websites: int) -> float:
     calls = 0.0
     done = 0
     for wanted in DUE:
-        # The runs of earlier ticks are not due any more.
+        # The runs of earlier ticks are no longer due.
         moment = due[done + wanted - 1] if wanted else due[0] - timedelta(seconds=1)
         reads.clear()
         began = time.perf_counter()

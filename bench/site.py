@@ -1,4 +1,4 @@
-"""Websites for measurements: a folder served by nginx on loopback."""
+"""Serve a folder with nginx on loopback."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ http {{
 
 @contextmanager
 def nginx(root: Path) -> Iterator[str]:
-    """Serve a folder with nginx and give its ``host:port``."""
+    """Serve a folder with nginx and yield its ``host:port``."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         raise SystemExit("this measurement needs nginx (on Debian: apt install nginx-light)")

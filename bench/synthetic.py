@@ -1,14 +1,14 @@
-"""Made-up websites: pages as documentation generators write them, as many and as large as a measurement wants."""
+"""Generate websites that look like generated documentation, with a given number and size of pages."""
 
 import random
 import shutil
 from pathlib import Path
 
 SIZE = 72_000
-"""Bytes of a page, more or less."""
+"""Approximate size of a page in bytes."""
 
 SECTION = 25
-"""Pages of one section, which its sidebar lists."""
+"""Number of pages of one section, which its sidebar lists."""
 
 _TEXT = """
     request response server client handler buffer token session worker queue message stream socket thread
@@ -24,7 +24,7 @@ _STYLES = ("k", "n", "o", "p", "s2", "nb", "mi", "c1", "nf", "kn")
 
 
 class _Parts:
-    """What pages are put together from, made once; each page picks and numbers them."""
+    """The parts of pages, generated once; each page selects and numbers them."""
 
     def __init__(self, pages: int) -> None:
         self.chance = random.Random(pages)

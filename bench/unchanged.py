@@ -1,8 +1,8 @@
-"""A scheduled run of 500 unchanged pages beside the full run before it.
+"""Compare a scheduled run of 500 unchanged pages with the full run before it.
 
     .venv/bin/python -m bench.unchanged [--pages 500]
 
-Starts an emulator and the real worker for itself. The pages look like generated documentation and carry an ETag.
+It starts its own emulator and the real worker. The pages look like generated documentation and carry an ETag.
 Bytes are counted where the site sends them, with the headers of its responses.
 """
 
@@ -27,14 +27,14 @@ from testkit.serving import Answer, Request, Site, folder, serving
 from testkit.worker_process import Worker, now_stored
 
 SHARE_LIMIT = 5  # percent
-CPU, MEMORY = 1024, 2048  # of the small task
+CPU, MEMORY = 1024, 2048  # CPU and memory of the small task
 _STATUS_LINE = len("HTTP/1.1 200 OK\r\n")
 _SERVER_HEADERS = len("Server: x\r\nDate: Sun, 29 Nov 2026 08:00:00 GMT\r\n\r\n")
 
 
 @dataclass
 class Traffic:
-    """What a site sent."""
+    """Responses that a site sent."""
 
     bytes: int = 0
     full: int = 0
@@ -43,7 +43,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Run:
-    """A generation, what the site sent for it, and what its worker took."""
+    """A generation, the traffic of its site, and the time of its worker."""
 
     generation: Generation
     traffic: Traffic
@@ -119,7 +119,7 @@ def runs(
 
 
 def report(first: Run, second: Run) -> int:
-    """Print both runs beside each other; return 1 if a target was missed."""
+    """Print both runs side by side; return 1 if a limit was missed."""
     figures = Figures()
     for name, run in (("full", first), ("unchanged", second)):
         figures.note(f"{name} run: bytes that the site sent", run.traffic.bytes, "bytes")

@@ -1,4 +1,4 @@
-"""How fast the web app loads and reacts, in Chromium on a slow computer with a slow network.
+"""Measure how fast the web app loads and reacts, in Chromium on a slow computer with a slow network.
 
     .venv/bin/python -m bench.web [--runs 5] [--pages 1000]
 

@@ -19,7 +19,7 @@ from testkit.sites import numbered, serve
 from testkit.system import Person, System, wait_for
 
 LIMIT = 3.0  # seconds
-WEBSITES = 5  # each path of one site is a website of its own
+WEBSITES = 5  # each path of one site is a separate website
 QUOTA = 25  # generations a month of the plan that each person has
 PAGES = 5
 WARM_UP = 10  # generations that are not counted: the functions and their clients start with them

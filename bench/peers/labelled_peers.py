@@ -1,4 +1,5 @@
-"""The main text of pages with trafilatura, for bench.labelled: lines of {id, url, html} in, one line of texts out."""
+"""Extract the main text of pages with trafilatura for bench.labelled: lines of {id, url, html} in, one line of texts
+out."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
-"""Converts pages with the peers of bench.markdown: a JSON list of HTML on standard input, a JSON object of lists out.
+"""Convert pages with the peers of bench.markdown: a JSON list of HTML on standard input, a JSON object of lists out.
 
-Each peer as its documentation recommends it for the main text of a page: code in fences with its language, tables,
-links and images kept, what it knows of navigation and forms left out.
+Each peer has the options that its documentation recommends for the main text of a page: fenced code with its
+language, tables, links and images are kept; navigation and forms are left out if possible.
 """
 
 import json
@@ -33,7 +33,7 @@ def with_html_to_markdown(html: str) -> str:
 
 
 def with_markdownify(html: str) -> str:
-    # It has no notion of a main part; its users cut one out with Beautiful Soup.
+    # It does not detect a main part; its users select one with Beautiful Soup.
     soup = BeautifulSoup(html, "html.parser")
     for node in soup(_NO_TEXT):
         node.decompose()

@@ -1,4 +1,4 @@
-"""The site that is measured, crawled by Scrapy: one Markdown file a page, made by html-to-markdown.
+"""Crawl the measured site with Scrapy: one Markdown file per page, written with html-to-markdown.
 
 python scrapy_spider.py URL FOLDER CONNECTIONS
 """
