@@ -1,1 +1,1 @@
-"""The whole system on one machine: the synthesised template in a local AWS emulator."""
+"""Run the whole system on one machine: deploy the synthesised template into a local AWS emulator."""

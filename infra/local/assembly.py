@@ -27,10 +27,10 @@ _NOT_READ = ("__pycache__", "local", "cdk")
 
 
 async def synthesised() -> tuple[Path, bool]:
-    """Give the folder of the local stage's cloud assembly, and whether it had to be made.
+    """Return the folder of the local stage's cloud assembly, and whether it was synthesised now.
 
     Raises:
-        LocalError: when the CDK app fails.
+        LocalError: The CDK app failed.
     """
     wanted = ASSEMBLIES / _digest()
     if wanted.is_dir():
@@ -39,14 +39,14 @@ async def synthesised() -> tuple[Path, bool]:
     partial = ASSEMBLIES / f"{wanted.name}.{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    # -O leaves out the CDK's run-time type checks, which mypy has made already: a fifth faster.
+    # -O skips the CDK's run-time type checks, which mypy has already done; this saves a fifth of the time.
     command = [sys.executable, "-O", "-m", "infra.app", "--stage", "local", "--output", str(partial)]
     try:
         code, output = await _run(command)
         if code != 0:
             reason = output.strip().splitlines()[-1:] or ["no reason given"]
             raise LocalError(f"The template could not be synthesised: {reason[0]}")
-        with contextlib.suppress(OSError):  # another system of this clone may have been faster
+        with contextlib.suppress(OSError):  # another process may have finished first
             partial.rename(wanted)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -66,7 +66,7 @@ async def _run(command: list[str]) -> tuple[int | None, str]:
     try:
         output, _ = await process.communicate()
     except asyncio.CancelledError:
-        # Node runs beneath it.
+        # It starts Node as a child process.
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
@@ -74,7 +74,7 @@ async def _run(command: list[str]) -> tuple[int | None, str]:
 
 
 def _digest() -> str:
-    """Hash what the synthesis reads: the app, the functions, the layers, the pins, the interpreter."""
+    """Return a hash of the inputs of the synthesis: the app, the functions, the layers, the pins, the interpreter."""
     digest = hashlib.sha256(f"{sys.version}\0{sys.prefix}\0".encode())
     for path in _files():
         digest.update(f"{path.relative_to(ROOT)}\0".encode())

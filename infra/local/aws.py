@@ -26,7 +26,7 @@ _CONFIG = Config(
 
 
 def forget_accounts() -> None:
-    """Take every AWS setting of the person who starts the system out of this process."""
+    """Remove all AWS settings of the user from the environment of this process."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -34,7 +34,7 @@ def forget_accounts() -> None:
 
 
 class Clients:
-    """One client a service of the emulator.
+    """Clients of the emulator, one for each service.
 
     Args:
         endpoint: the emulator's base URL.

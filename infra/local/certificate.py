@@ -1,4 +1,4 @@
-"""A certificate for the emulator, where it speaks TLS."""
+"""Create a certificate for the emulator if it uses TLS."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _GOOD_FOR = timedelta(days=30)
 
 
 class Certificate(NamedTuple):
-    """Files of a certificate of this machine's own."""
+    """Files of a certificate of this machine."""
 
     certificate: Path
     key: Path
     trusted: Path
-    """What a client trusts that trusts it: everything public, and it."""
+    """CA bundle of clients: all public authorities and this certificate."""
 
     def context(self) -> ssl.SSLContext:
-        """Give what a client of the emulator needs."""
+        """Return the TLS context of a client of the emulator."""
         return ssl.create_default_context(cafile=str(self.trusted))
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Make a certificate for the loopback address; each start makes its own.
+    """Create a certificate for the loopback address, a new one for each start.
 
     Args:
-        folder: where its files go.
+        folder: folder of its files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     serial = x509.random_serial_number()
-    # A client that trusts several of them finds the right one by its name.
+    # A client that trusts several of them selects the right one by its name.
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, "localhost"),

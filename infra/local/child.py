@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
-# Looked up beforehand: between fork and exec only the call itself is safe.
+# Loaded in advance, because between fork and exec only the call itself is safe.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
-# A developer's own account must never be reached by accident.
+# No call may reach a developer's AWS account by accident.
 _FOREIGN = ("AWS_", "LLMREADY_", "POWERTOOLS_", "MINISTACK_", "LOCALSTACK_", "PYTHON", "DOCKER_HOST")
 LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "000000000000"
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """Give this process's environment with the emulator in the place of any AWS account.
+    """Return the environment of this process with the emulator instead of any AWS account.
 
     Args:
         endpoint: the emulator's base URL.
@@ -53,7 +53,7 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 class Child:
-    """A running child process in a process group of its own."""
+    """A running child process in its own process group."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -66,9 +66,9 @@ class Child:
 
         Args:
             command: program and arguments.
-            environment: the whole environment it sees.
+            environment: its complete environment.
             folder: its working folder.
-            log: file that its output is added to.
+            log: file to which its output is appended.
         """
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
@@ -85,20 +85,20 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """ID of the process."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; a signal's negative number when one ended it."""
+        """Exit code; None while it runs, a negative signal number if a signal ended it."""
         return self._process.returncode
 
     async def wait(self) -> int:
-        """Wait for its end and give the exit code."""
+        """Wait for its end and return the exit code."""
         return await self._process.wait()
 
     def terminate(self) -> None:
-        """Ask it to end (SIGTERM)."""
+        """Send SIGTERM."""
         if self.exit_code is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
@@ -114,7 +114,7 @@ class Child:
             self._kill_group()
 
     async def kill(self) -> int:
-        """End it and its own children at once."""
+        """Kill it and its children at once."""
         self._kill_group()
         return await self.wait()
 
@@ -124,9 +124,9 @@ class Child:
 
 
 def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """Have this process get a signal when its parent ends.
+    """Request a signal for this process when its parent ends.
 
-    Only Linux has that; elsewhere the children of a killed parent have to notice by themselves.
+    Only Linux supports this. On other systems, the children must detect the end of the parent themselves.
     """
     if _prctl is not None:
         _prctl(_SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)

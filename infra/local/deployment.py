@@ -1,4 +1,4 @@
-"""Deploys the synthesised stack into the emulator through CloudFormation."""
+"""Deploy the synthesised stack into the emulator with CloudFormation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STACK = "LLMReady-local"
 DEPLOY_WITHIN = 180.0
-# ZIP cannot tell an earlier time; a fixed one makes equal content equal bytes.
+# The earliest time of the ZIP format; with a fixed time, equal content gives equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 _BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
@@ -32,10 +32,10 @@ _BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAIL
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What the stack is made of, by the names that its outputs give."""
+    """The resources of the stack, by the names of its outputs."""
 
     template: str
-    """Digest of the template that made it."""
+    """Digest of the deployed template."""
     api_id: str
     table: str
     bucket: str
@@ -45,15 +45,15 @@ class Deployed:
 
 
 def deploy(clients: Clients, assembly: Path, record: Path) -> tuple[Deployed, bool]:
-    """Bring the stack to the assembly's template; data stays. Say whether anything had to be done.
+    """Deploy the assembly's template if it changed; data is kept. Return whether a deploy was necessary.
 
     Args:
         clients: the emulator's.
         assembly: folder of the cloud assembly.
-        record: file that remembers which template was deployed last.
+        record: file with the digest of the last deployed template.
 
     Raises:
-        LocalError: when CloudFormation refuses or fails.
+        LocalError: CloudFormation refused the template or failed.
     """
     template = assembly / f"{STACK}.template.json"
     digest = hashlib.sha256(template.read_bytes()).hexdigest()
@@ -155,7 +155,7 @@ def _verify_sender(clients: Clients) -> None:
 
 
 def _complete_table(clients: Clients, table: str) -> None:
-    # The emulator's CloudFormation ignores what the template says of TTL and recovery.
+    # The emulator's CloudFormation ignores TTL and recovery in the template.
     clients.dynamodb.update_time_to_live(
         TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
     )
@@ -165,7 +165,7 @@ def _complete_table(clients: Clients, table: str) -> None:
 
 
 def _upload(clients: Clients, assembly: Path) -> str:
-    """Put the assembly's assets where its template expects them and give the template's URL."""
+    """Upload the assembly's assets to the places that its template expects, and return the template's URL."""
     manifest: dict[str, dict[str, Any]] = json.loads((assembly / f"{STACK}.assets.json").read_text())
     url = ""
     for asset in manifest["files"].values():
@@ -199,12 +199,12 @@ def _stored(clients: Clients, bucket: str, key: str) -> bool:
 
 def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    # Nothing is sent anywhere: packing less tightly starts faster.
+    # A lower compression level is faster, and nothing is sent over a network.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = zipfile.ZipInfo(str(path.relative_to(folder)), _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = path.stat().st_mode << 16  # as the CDK CLI packs it
+                entry.external_attr = path.stat().st_mode << 16  # as the CDK CLI does
                 archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()

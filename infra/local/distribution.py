@@ -1,4 +1,4 @@
-"""What the emulated distribution adds to requests: the emulator keeps its settings and serves nothing."""
+"""Read the headers that the emulated distribution adds; the emulator stores its settings, but serves nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def origin_headers(cloudfront: Any, distribution: str) -> dict[str, str]:
 
     Args:
         cloudfront: the emulator's client.
-        distribution: the distribution's id.
+        distribution: ID of the distribution.
     """
     config = cloudfront.get_distribution_config(Id=distribution)["DistributionConfig"]
     return {

@@ -1,4 +1,4 @@
-"""The emulator's process as its parent sees it: ports, environment, start and stop."""
+"""Start and stop the emulator's process, with its ports and environment."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CREDENTIALS_PATH = "/_llmready/task-credentials"
 class Emulator:
     """The AWS emulator of one data folder.
 
-    Names that it gives away (queue URLs above all) carry a port. That is always the first port it ever
-    had, kept in the data folder; it listens there when it can and on any free port when it cannot. The
-    names stay valid either way, because it looks at their paths only.
+    Names that it returns, such as queue URLs, contain a port. This is always the first port that it had, which is
+    stored in the data folder. It listens on this port if possible, otherwise on any free port. The names stay valid,
+    because it reads only their paths.
 
     Args:
-        settings: the run.
+        settings: settings of the run.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -52,7 +52,7 @@ class Emulator:
 
     @property
     def started(self) -> bool:
-        """Whether there is a process."""
+        """Whether the process was started."""
         return self._child is not None
 
     @property
@@ -62,7 +62,7 @@ class Emulator:
 
     @property
     def tls(self) -> ssl.SSLContext | bool:
-        """What a client that speaks to it needs; True where that is nothing of its own."""
+        """TLS context for clients; True for the default."""
         return self._certificate.context() if self._certificate else True
 
     @property
@@ -74,7 +74,7 @@ class Emulator:
         """Start it and wait until it answers.
 
         Raises:
-            LocalError: when it ends or does not answer in time.
+            LocalError: It ended or did not answer in time.
         """
         temporary = self._folder / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
@@ -98,8 +98,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(temporary),
-            # Where a container engine runs, the emulator would start containers for tasks; the task agent starts the
-            # worker instead, everywhere alike.
+            # If a container engine is running, the emulator would start containers for tasks. Instead, the task
+            # agent always starts the worker.
             "DOCKER_HOST": f"unix://{self._folder / 'no-docker.sock'}",
         }
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
@@ -113,11 +113,11 @@ class Emulator:
         await self._answering(self._child)
 
     def _enforcement(self) -> dict[str, str]:
-        """Have policies evaluated, over TLS, since the template's policies refuse everything else."""
+        """Enable the evaluation of policies over TLS, because the template's policies refuse other connections."""
         if not self._settings.enforce_iam:
             return {}
         self._certificate = make_certificate(self._folder / "tls")
-        # Everything that this process starts trusts it too: functions, workers.
+        # All child processes trust it, too: functions and workers.
         os.environ["AWS_CA_BUNDLE"] = str(self._certificate.trusted)
         return {
             "AUTH": "true",
@@ -128,7 +128,7 @@ class Emulator:
         }
 
     async def save(self) -> None:
-        """Have the whole state written to the data folder."""
+        """Request that the whole state is written to the data folder."""
         async with (
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.tls)) as session,
             session.post(self.endpoint + SAVE_PATH) as response,
@@ -136,11 +136,11 @@ class Emulator:
             response.raise_for_status()
 
     async def task_credentials(self, role: str, task: str) -> dict[str, str]:
-        """Give what ECS puts into a task's environment for its role; nothing where IAM is not enforced.
+        """Return the variables that ECS sets for a task's role; none if IAM is not enforced.
 
         Args:
             role: ARN of the task's role.
-            task: id of the task.
+            task: ID of the task.
         """
         if not self._settings.enforce_iam:
             return {}
@@ -154,7 +154,7 @@ class Emulator:
             return given
 
     async def ended(self) -> int:
-        """Wait until the process ends by itself and give its exit code."""
+        """Wait until the process ends by itself and return its exit code."""
         if self._child is None:
             raise LocalError("The AWS emulator has not been started.")
         return await self._child.wait()

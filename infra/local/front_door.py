@@ -1,4 +1,4 @@
-"""The address that people use: serves the web app and forwards API requests to the emulated HTTP API.
+"""The front door: serves the web app and forwards API requests to the emulated HTTP API.
 
 It does what the distribution does on AWS, which the emulator deploys but does not serve.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
 
-# Where `llmready admin --port` asks from any folder.
+# Path that `llmready admin --port` requests from any folder.
 ENDPOINTS_PATH = "/_local/endpoints"
-# What API Gateway takes, and what it says beyond that.
+# Limits of API Gateway, and its answers above them.
 LARGEST_HEADER = 16 * 1024  # bytes; a little more than the gateway's 10 kB for all of them
 LARGEST_BODY = 10 * 1024 * 1024
 TOO_LARGE = {"message": "Request Entity Too Large"}
-# API Gateway gives a function 30 s at most; a little longer leaves the answer to it.
+# API Gateway's timeout for a function is 30 s; this one is longer, so that API Gateway answers first.
 TIMEOUT = aiohttp.ClientTimeout(total=35)
 
 # RFC 9110, section 7.6.1: these belong to one connection.
@@ -53,7 +53,7 @@ class FrontDoor:
     """Serves the web app and the API on http://127.0.0.1:port, as the distribution does on AWS.
 
     Args:
-        port: where it listens.
+        port: port to listen on.
     """
 
     def __init__(self, port: int) -> None:
@@ -75,16 +75,16 @@ class FrontDoor:
         origin_headers: Callable[[], dict[str, str]],
         tls: ssl.SSLContext | bool = True,
     ) -> None:
-        """Begin to serve.
+        """Start serving.
 
         Args:
             endpoint: the emulator's base URL.
-            api_id: the HTTP API's id.
+            api_id: ID of the HTTP API.
             origin_headers: reads the headers that the distribution adds to requests to the API.
-            tls: what it takes to trust the emulator.
+            tls: TLS context that trusts the emulator.
 
         Raises:
-            LocalError: when the port is taken.
+            LocalError: The port is already in use.
         """
         self._files = WebFiles(DIST)
         self._origin_headers = origin_headers
@@ -124,7 +124,7 @@ class FrontDoor:
             await self._session.close()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        # A page of another site may have led a browser here by a name of its own.
+        # A page of another site may send a browser here under another host name (DNS rebinding).
         if request.path == ENDPOINTS_PATH and request.host in self._own_hosts:
             return web.json_response(self.endpoints)
         if self._files is None or is_api(request.path):
@@ -144,7 +144,7 @@ class FrontDoor:
                 self._added = await asyncio.to_thread(self._origin_headers)
                 answer = await self._ask(self._session, request, body)
         except (TimeoutError, aiohttp.ClientError):
-            # In the words of API Gateway when nothing answers behind it.
+            # API Gateway's answer if the function does not respond.
             return web.json_response({"message": "Service Unavailable"}, status=503)
         return answer
 
@@ -168,12 +168,12 @@ class FrontDoor:
 
 
 def port_taken(port: int) -> LocalError:
-    """Say that another program has the port."""
+    """Return the error for a port that another program uses."""
     return LocalError(f"Port {port} is used by another program; try make run PORT={port + 1}.")
 
 
 def _is_direct(answer: web.Response) -> bool:
-    """Tell whether the API took a request for one that did not come through the distribution."""
+    """Return whether the API refused a request as not coming from the distribution."""
     if answer.status != 403 or not isinstance(answer.body, bytes):
         return False
     try:

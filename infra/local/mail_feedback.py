@@ -19,11 +19,11 @@ _DETAIL_TYPES = {"Bounce": "Email Bounced", "Complaint": "Email Complaint Receiv
 
 
 def tell_feedback() -> None:
-    """Tell EventBridge what becomes of the mails that are sent from now on."""
+    """Report the results of mails that are sent from now on to EventBridge."""
     build = ses_v2._build_mime_message  # noqa: SLF001
 
     def build_and_tell(source: str, to: list[str], copies: list[str], blind: list[str], *content: Any) -> Any:
-        # On a thread: it takes its time, and a rule's target may be a function.
+        # In a thread, because it takes time and a rule's target may be a function.
         recipients = [*to, *copies, *blind]
         Thread(target=copy_context().run, args=(_tell, source, recipients), daemon=True).start()
         return build(source, to, copies, blind, *content)
@@ -45,7 +45,7 @@ def _tell(source: str, recipients: list[str]) -> None:
 
 
 def _publish(kind: str, mail: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Publish an event for each configuration set that wants it; the local system sends with its only one."""
+    """Publish an event for each configuration set that requests it; the local system has only one."""
     for name, configuration_set in ses_v2._config_sets.items():  # noqa: SLF001
         for destination in (configuration_set.get("EventDestinations") or {}).values():
             if "EventBridgeDestination" in destination and kind.upper() in destination["MatchingEventTypes"]:

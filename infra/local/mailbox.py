@@ -1,4 +1,4 @@
-"""Every mail that the emulated SES accepted, as a file that a mail program opens."""
+"""Write each mail that the emulated SES accepted to a file that mail programs can open."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ POLL_INTERVAL = 0.5
 
 
 class Mailbox:
-    """Writes mails into a folder, each once, also over restarts.
+    """Writes mails into a folder, each once, also after restarts.
 
     Args:
         folder: where the ``.eml`` files go; the names of those written are kept beside them.
         endpoint: the emulator's base URL.
-        tls: what it takes to trust the emulator.
+        tls: TLS context that trusts the emulator.
     """
 
     def __init__(self, folder: Path, endpoint: str, *, tls: ssl.SSLContext | bool = True) -> None:
@@ -68,7 +68,7 @@ class Mailbox:
 
 
 def as_message(sent: dict[str, Any], when: datetime) -> EmailMessage:
-    """Build the mail of RFC 5322 from what the emulator remembers of it.
+    """Build the mail (RFC 5322) from the emulator's record.
 
     Args:
         sent: one entry of the emulator's list.

@@ -1,4 +1,4 @@
-"""Compares what roles may do with what they did.
+"""Compare the permissions of roles with the calls that they made.
 
 Run ``python -m infra.local.permissions DECISIONS`` after a test run that enforced IAM. It compares the local stage's
 template with the decisions that the emulator logged, and lists the actions that are allowed but were never used, and
@@ -20,7 +20,7 @@ from infra.local.deployment import STACK
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What AWS needs and the emulator does by itself, asking no role.
+# Actions that AWS needs and that the emulator does without a role.
 NOT_EVALUATED = {
     "logs:CreateLogStream": "Lambda and ECS write the log in the role's name",
     "logs:PutLogEvents": "Lambda and ECS write the log in the role's name",
@@ -51,13 +51,13 @@ class Permission(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What was found.
+    """Result of a comparison.
 
     Attributes:
         used: allowed and used.
         unused: allowed, never used, although the emulator evaluates it.
-        denied: asked for, not allowed.
-        not_evaluated: allowed, and why no run on this machine can show that it is needed.
+        denied: called, not allowed.
+        not_evaluated: allowed, with the reason why a local run cannot show that it is needed.
     """
 
     used: list[Permission]
@@ -67,7 +67,7 @@ class Comparison(NamedTuple):
 
 
 def compare(template: dict[str, Any], decisions: Iterable[dict[str, Any]]) -> Comparison:
-    """Compare a template with what happened.
+    """Compare a template with the logged decisions.
 
     Args:
         template: the synthesised template.
@@ -97,7 +97,7 @@ def _excuse(permission: Permission, pollers: set[str]) -> str:
 
 
 def _roles(template: dict[str, Any]) -> dict[str, set[str]]:
-    """Give the actions of each role by its logical id."""
+    """Return the actions of each role by its logical ID."""
     resources = template["Resources"]
     roles: dict[str, set[str]] = {
         name: set() for name, entry in resources.items() if entry["Type"] == "AWS::IAM::Role"
@@ -127,7 +127,7 @@ def _polling_roles(template: dict[str, Any]) -> set[str]:
 
 
 def report(found: Comparison) -> str:
-    """Say it in lines for a person."""
+    """Return the comparison as lines of text."""
     lines = [f"{len(found.used)} actions allowed and used"]
     for title, permissions in (("allowed but never used", found.unused), ("denied", found.denied)):
         lines.append(f"{len(permissions)} actions {title}")

@@ -1,7 +1,7 @@
 """What GuardDuty does on AWS: scans each archive, tags it, and sends an event to EventBridge.
 
-Part of the emulator's process, when ``LLMREADY_MALWARE_SCAN`` is on. It knows one piece of malware, the one made for
-tests (EICAR), also where an archive holds it in a file of its own.
+Part of the emulator's process, when ``LLMREADY_MALWARE_SCAN`` is on. It detects only the test file EICAR, also as a
+file in an archive.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 
 
 def scan_archives() -> None:
-    """Scan what is put under the archives' prefix from now on."""
+    """Scan objects that are stored under the archives' prefix from now on."""
     put = s3._put_object  # noqa: SLF001
 
     def put_and_scan(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
         answer = put(bucket, key, body, headers)
         if answer[0] == 200 and key.startswith(PREFIX):
-            # On a thread: it takes its time, and a rule's target may be a function.
+            # In a thread, because it takes time and a rule's target may be a function.
             Thread(target=copy_context().run, args=(_scan, bucket, key, bytes(body)), daemon=True).start()
         return answer
 

@@ -1,4 +1,4 @@
-"""What the person who starts the local system can choose, checked before anything starts."""
+"""Settings of a local run, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
 @dataclass(frozen=True, kw_only=True)
 class LocalSettings:
-    """One run of the local system.
+    """Settings of one run of the local system.
 
     Args:
-        port: where the API answers on 127.0.0.1.
-        data: folder that keeps everything over restarts.
+        port: port on 127.0.0.1 on which the API answers.
+        data: folder with the data, which is kept between restarts.
         passed_on: settings that functions and workers read from the environment.
         enforce_iam: whether the emulator evaluates policies for each call, and speaks TLS.
     """
@@ -47,7 +47,7 @@ class LocalSettings:
 
     @property
     def url(self) -> str:
-        """The address that people use."""
+        """URL of the web app."""
         return f"http://localhost:{self.port}"
 
     @property
@@ -57,7 +57,7 @@ class LocalSettings:
 
     @property
     def access_log(self) -> Path:
-        """File with a line for each of IAM's decisions about a role."""
+        """File with a line for each IAM decision about a role."""
         return self.logs / "access.jsonl"
 
     @property
@@ -67,7 +67,7 @@ class LocalSettings:
 
 
 def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> LocalSettings:
-    """Check the choices.
+    """Read and check the settings.
 
     Args:
         port: a number from 1 to 65535.
@@ -76,7 +76,7 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
             ``NUMBERS`` are read from.
 
     Raises:
-        LocalError: with a sentence about the first choice that is wrong.
+        LocalError: A setting is wrong; the message describes the first one.
     """
     if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
         raise LocalError(f"The port is {port!r}; it must be a number from 1 to 65535.")
@@ -84,7 +84,7 @@ def read_settings(port: str, data: Path, environment: Mapping[str, str]) -> Loca
         Settings(
             public_url=f"http://localhost:{port}",
             web_app=True,
-            # Browsers send a cookie to every port of a host.
+            # Browsers send cookies to every port of a host.
             session_cookie=f"llmready-{int(port)}",
         )
     )

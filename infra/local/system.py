@@ -1,4 +1,4 @@
-"""Starts the local system step by step, watches it, and stops it again."""
+"""Start the local system step by step, watch it, and stop it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LocalSystem:
 
     Args:
         settings: the run.
-        say: takes a line for the person who started it.
+        say: prints a line for the user.
     """
 
     def __init__(self, settings: LocalSettings, say: Callable[[str], None]) -> None:
@@ -49,7 +49,7 @@ class LocalSystem:
         """Start everything, serve until SIGINT, SIGTERM or SIGHUP, stop everything.
 
         Raises:
-            LocalError: when a step fails, or when the emulator ends by itself.
+            LocalError: A step failed, or the emulator ended by itself.
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -100,7 +100,7 @@ class LocalSystem:
         self._introduce()
 
     async def _stop(self) -> None:
-        # Where nothing has begun yet, the sentence about why is all there is to say.
+        # If nothing has started yet, only the reason is printed.
         say = self._say if self._emulator.started else _nothing
         say("stopping")
         await self._front_door.close()
@@ -161,7 +161,7 @@ async def _first_of(*tasks: asyncio.Task[None]) -> None:
 
 @contextlib.contextmanager
 def _only_one(settings: LocalSettings) -> Iterator[None]:
-    """Hold the data folder's lock; it goes with the process, however that ends."""
+    """Hold the lock of the data folder, which is released when the process ends."""
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(exist_ok=True)
     with (settings.data / "lock").open("a") as lock:
@@ -175,7 +175,7 @@ def _only_one(settings: LocalSettings) -> Iterator[None]:
 
 
 def _require_free(port: int) -> None:
-    """Look early whether the front door will find its port free."""
+    """Check early that the port of the front door is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

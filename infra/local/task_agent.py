@@ -1,4 +1,4 @@
-"""Runs a worker process for each ECS task: the emulator only writes down that a task runs."""
+"""Run a worker process for each ECS task, because the emulator only records tasks."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from infra.local.settings import LocalSettings
 
 POLL_INTERVAL = 0.15
-# As Fargate does it with the task definition's stopTimeout.
+# The stopTimeout of the task definition, as on Fargate.
 STOP_WITHIN = 120.0
-# Seconds to wait when the whole system stops, because a person waits for it.
+# Seconds to wait when the whole system stops, because the user is waiting.
 SHUTDOWN_WITHIN = 10.0
 KEPT_LOGS = 50
 WORKER = [sys.executable, "-m", "llmready.worker"]
 
 
 class TaskAgent:
-    """Does for the emulator's tasks what Fargate does.
+    """Runs the emulator's tasks as Fargate does.
 
     A task that is recorded as running gets a process; the end of the process stops the task; a task that
     was stopped gets SIGTERM, and SIGKILL when the stop timeout has passed.
@@ -39,7 +39,7 @@ class TaskAgent:
     Args:
         settings: the run; its settings are passed on to the workers.
         clients: the emulator's.
-        emulator: whose tasks they are.
+        emulator: the emulator with the tasks.
         cluster: ARN of the cluster.
     """
 
@@ -56,13 +56,13 @@ class TaskAgent:
         self._cluster = cluster
         self._work = settings.data / "tasks"
         self._running: dict[str, Child] = {}
-        # A task has one life: a list that was asked for just before it ended must not start it again.
+        # A task is started once: a list that was requested just before its end must not start it again.
         self._started: set[str] = set()
         self._ending: set[str] = set()
         self._watching: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Follow the cluster until cancelled."""
+        """Follow the tasks of the cluster until cancelled."""
         shutil.rmtree(self._work, ignore_errors=True)
         self._work.mkdir(parents=True)
         while True:
@@ -71,7 +71,7 @@ class TaskAgent:
             await asyncio.sleep(POLL_INTERVAL)
 
     async def stop(self) -> None:
-        """End every worker: SIGTERM to all at once, SIGKILL to what is left after a grace.
+        """Stop all workers: SIGTERM to all at once, SIGKILL to the remaining ones after a delay.
 
         Their tasks stay recorded as running until the emulator starts again, which finds them stopped.
         """
@@ -91,7 +91,7 @@ class TaskAgent:
             self._watch(self._end(arn, self._running[arn]))
 
     async def _recorded(self) -> set[str]:
-        """The ARNs of the tasks that ought to run."""
+        """The ARNs of the tasks that are recorded as running."""
         pages = self._clients.ecs.get_paginator("list_tasks").paginate(
             cluster=self._cluster, desiredStatus="RUNNING"
         )
@@ -120,7 +120,7 @@ class TaskAgent:
         self._watch(self._follow(arn, child))
 
     async def _environment(self, task: TaskTypeDef) -> dict[str, str]:
-        """The container's environment as ECS would give it, with this machine's in the place of AWS."""
+        """The container's environment as ECS sets it, with the emulator instead of AWS."""
         answer = await asyncio.to_thread(
             self._clients.ecs.describe_task_definition, taskDefinition=task["taskDefinitionArn"]
         )
@@ -139,7 +139,7 @@ class TaskAgent:
 
     async def _follow(self, arn: str, child: Child) -> None:
         code = await child.wait()
-        await child.kill()  # what it may have left of its own children
+        await child.kill()  # children that it may have left
         self._running.pop(arn, None)
         shutil.rmtree(self._work / arn.rpartition("/")[2], ignore_errors=True)
         await self._mark_stopped(arn, f"Essential container in task exited ({code})")

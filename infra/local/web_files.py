@@ -1,4 +1,4 @@
-"""Serves the web app's files the way the CloudFront distribution does."""
+"""Serve the web app's files as the CloudFront distribution does."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class WebFiles:
     """The built web app, kept in memory.
 
     Args:
-        folder: what `npm run build` wrote.
+        folder: output folder of `npm run build`.
 
     Raises:
-        LocalError: if the web app was not built.
+        LocalError: The web app is not built.
     """
 
     def __init__(self, folder: Path) -> None:
