@@ -1,21 +1,20 @@
-"""The process that runs the emulator: ministack behind hypercorn, with what it lacks put right.
+"""Run the emulator: ministack behind hypercorn, with corrections where it differs from AWS.
 
-Started by :mod:`infra.local.emulator` with the emulator's settings in the environment. Beside ministack
-itself it
+Started by :mod:`infra.local.emulator` with the emulator's settings in the environment. In addition to ministack, it
 
-* saves the state while it runs, where ministack saves at a clean stop only, so that a crash loses a few
-  seconds at most (``SAVE_INTERVAL`` after a change, later when saving itself takes long);
-* lets ``{proxy+}`` take an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
+* saves the state while it runs (ministack saves only at a clean stop), so that a crash loses a few seconds at most
+  (``SAVE_INTERVAL`` after a change, later when saving itself takes long);
+* lets ``{proxy+}`` match an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``);
 * does not wait 50 ms for a log line after a function has answered;
-* writes what functions log into a file too, and keeps the latest log streams only;
-* tells EventBridge when a task has stopped, as ECS does;
-* tells EventBridge of mails that bounced, as SES does (:mod:`infra.local.mail_feedback`);
-* scans archives as GuardDuty does, where ``LLMREADY_MALWARE_SCAN`` is on (:mod:`infra.local.scanner`);
-* writes down who asked for what, and gives tasks their role's credentials, where IAM is enforced
+* also writes the logs of functions into a file, and keeps only the latest log streams;
+* reports stopped tasks to EventBridge, as ECS does;
+* reports bounced mails to EventBridge, as SES does (:mod:`infra.local.mail_feedback`);
+* scans archives as GuardDuty does, if ``LLMREADY_MALWARE_SCAN`` is on (:mod:`infra.local.scanner`);
+* logs IAM decisions and gives tasks their role's credentials, if IAM is enforced
   (:mod:`infra.local.enforcement`);
-* counts tasks of an earlier run as stopped, where ministack would go on listing them as wanted.
+* marks tasks of an earlier run as stopped, which ministack would list as running.
 
-ministack is pinned to an exact version, because this reaches into it.
+ministack is pinned to an exact version, because this module changes its internals.
 """
 
 from __future__ import annotations
@@ -61,12 +60,12 @@ if TYPE_CHECKING:
 SAVE_PATH = "/_llmready/save"
 
 SAVE_INTERVAL = 1.0
-# Saving keeps a core busy, so it may take a tenth of the time at most.
+# Saving uses a whole core, so it may take at most a tenth of the time.
 SAVE_SHARE = 10
-# What requests change all the time; the rest (code of functions, stacks, roles) only changes by a deploy.
+# The parts of the state that requests change; the rest (code of functions, stacks, roles) changes only by a deploy.
 CHANGING = ("dynamodb", "sqs", "s3", "ses", "ses_v2", "ecs", "eventbridge", "secretsmanager")
 
-# The emulator opens a log stream for each call of a function and would keep them all.
+# The emulator creates a log stream for each call of a function and would keep all of them.
 KEPT_STREAMS = 200
 LARGEST_LOG = 10 * 1024 * 1024
 # Seconds: how long to wait for a function's first log line, for another one, and at most.
@@ -78,9 +77,9 @@ _logger = logging.getLogger("llmready.emulator")
 
 
 class Saver:
-    """Writes the emulator's state to its folder when requests have changed it.
+    """Writes the emulator's state to its folder after requests changed it.
 
-    A forked copy of the process writes, so that requests go on meanwhile; it sees the state of one moment.
+    A forked copy of the process writes a snapshot, so that requests are not blocked.
     """
 
     def __init__(self) -> None:
@@ -88,11 +87,11 @@ class Saver:
         self._stopped = asyncio.Event()
 
     def note(self, scope: Scope) -> None:
-        """Take notice of a request that may have changed something."""
+        """Record that a request may have changed the state."""
         self._changed = self._changed or not _only_reads(scope)
 
     def save(self, names: Iterable[str] | None = None) -> None:
-        """Write the named parts of the state, or all."""
+        """Write the given parts of the state, or all."""
         for name, get_state in ministack._build_persistence_save_dict().items():  # noqa: SLF001
             if names is None or name in names:
                 state = get_state()
@@ -100,7 +99,7 @@ class Saver:
                     save_state(name, state)
 
     async def run(self) -> None:
-        """Save again and again until :meth:`stop`; then wait for the last copy to end."""
+        """Save repeatedly until :meth:`stop`; then wait for the last copy to end."""
         pause = SAVE_INTERVAL
         while not self._stopped.is_set():
             with contextlib.suppress(TimeoutError):
@@ -138,7 +137,7 @@ def _only_reads(scope: Scope) -> bool:
 
 
 def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """Give the emulator's ASGI application with our additions around it."""
+    """Return the emulator's ASGI application with LLMReady's additions."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -160,7 +159,7 @@ def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 
 
 def amend_gateway() -> None:
-    """Put right where the emulated HTTP API differs from AWS's."""
+    """Correct the differences between the emulated HTTP API and AWS's."""
     path_params = apigateway._extract_path_params  # noqa: SLF001
 
     def extract_path_params(route_path: str, request_path: str) -> dict[str, str] | None:
@@ -174,10 +173,10 @@ def amend_gateway() -> None:
 
 
 def amend_functions(log: str) -> None:
-    """Put right how the output of functions is waited for and kept.
+    """Correct how the emulator waits for the output of functions and keeps it.
 
     Args:
-        log: path of the file that gets their lines.
+        log: path of the file to which their lines are written.
     """
     handler = logging.handlers.RotatingFileHandler(log, maxBytes=LARGEST_LOG, backupCount=1, delay=True)
     lines = logging.getLogger("llmready.functions")
@@ -199,7 +198,7 @@ def amend_functions(log: str) -> None:
 
 
 def amend_tasks() -> None:
-    """Have the end of a task told to EventBridge, and no task outlive the process that runs its worker."""
+    """Report the end of a task to EventBridge, and stop tasks whose worker process has ended."""
     mark, restore = ecs._mark_task_stopped, ecs.load_persisted_state  # noqa: SLF001
 
     def mark_and_tell(arn: str, task: dict[str, Any], *rest: Any, **options: Any) -> bool:
@@ -219,7 +218,7 @@ def amend_tasks() -> None:
                 "Detail": json.dumps({name: task.get(name) for name in told}),
                 "Resources": [arn],
             }
-            # On a thread: a rule's target may be a function, which calls the emulator in its turn.
+            # In a thread, because a rule's target may be a function that calls the emulator.
             telling = partial(eventbridge._put_events, {"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
             Thread(target=copy_context().run, args=(telling,), daemon=True).start()
         return stopped
@@ -250,7 +249,7 @@ async def main() -> None:
     config.bind = [f"127.0.0.1:{os.environ['LLMREADY_EMULATOR_PORT']}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
-    # Clients that keep their connection do not answer a farewell over TLS, for which asyncio waits half a minute.
+    # Clients that keep their connection do not answer TLS close messages, for which asyncio waits half a minute.
     constants.SSL_SHUTDOWN_TIMEOUT = 1.0
     config.loglevel = "WARNING"
     stopping = asyncio.Event()

@@ -1,6 +1,6 @@
-"""IAM on this machine: policies evaluated as AWS does, who asked for what, and the credentials of a task's role.
+"""Enforce IAM on this machine: evaluate policies as AWS does, log the decisions, provide task credentials.
 
-Part of the emulator's process, when ``AUTH=true`` has it evaluate policies for each call.
+Part of the emulator's process; ``AUTH=true`` enables the evaluation of policies for each call.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CREDENTIALS_PATH = "/_llmready/task-credentials"
 
 
 def enforce_as_aws(path: Path) -> None:
-    """Put right where the emulator evaluates other than AWS, and write down each decision.
+    """Correct the differences between the emulator's evaluation and AWS's, and log each decision.
 
     Args:
-        path: gets JSON lines of ``role``, ``action``, ``resource`` and ``allowed``, none twice.
+        path: file for distinct JSON lines of ``role``, ``action``, ``resource`` and ``allowed``.
     """
     _name_secrets_by_arn()
     _authorise_tasks()
@@ -37,7 +37,7 @@ def enforce_as_aws(path: Path) -> None:
 
 
 def _name_secrets_by_arn() -> None:
-    """Have a template's ``Ref`` to a secret give its ARN; the emulator gives its name, which no policy can name."""
+    """Let a template's ``Ref`` to a secret return its ARN, because policies cannot use the emulator's name."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]  # noqa: SLF001
     create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
 
@@ -173,7 +173,7 @@ def task_credentials(role_arn: str, task: str) -> dict[str, str]:
 
     Args:
         role_arn: the task's role.
-        task: id of the task.
+        task: ID of the task.
     """
     account, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]
     digest = hashlib.sha256(f"{role_arn}/{task}".encode()).hexdigest()

@@ -101,7 +101,7 @@ def parse(text: str) -> Url:
 
 
 def has_scheme(text: str) -> bool:
-    """Tell whether a URL that a person typed names its scheme; `example.com:8080` does not."""
+    """Return whether a URL that a person typed names its scheme; `example.com:8080` does not."""
     return "://" in text or bool(re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:(?!\d+(?:/|$))", _clean(text)))
 
 
@@ -154,7 +154,7 @@ def _key(path: str, query: str) -> str:
 
 
 def continues(url: Url, first: Url) -> bool:
-    """Tell whether a URL is a further page of a list whose first page is another URL (`?page=2`, `/page/2/`)."""
+    """Return whether a URL is a further page of a list whose first page is another URL (`?page=2`, `/page/2/`)."""
     root = _PAGE_IN_PATH.sub("/", url.path)
     if root != url.path and _key(root, "") == _key(first.path, ""):
         return True

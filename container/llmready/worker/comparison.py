@@ -78,7 +78,7 @@ def _compare_scheduled(
 
 
 def _is_readable(services: Services, earlier: Generation, time: datetime) -> bool:
-    """Tell whether the archive of an earlier generation is there and may be read."""
+    """Return whether the archive of an earlier generation is there and may be read."""
     if earlier.archive is None or earlier.error_code is not None or not earlier.can_download(time):
         return False
     return bool(services.archives.read_range(earlier.archive.key, 0, 1))

@@ -41,7 +41,7 @@ class _WantedBody:
     missing: bool
 
     def is_wanted(self, response: Response) -> bool:
-        """Tell whether the body of a response is read."""
+        """Return whether the body of a response is read."""
         is_shown = response.status in (200, 203) or response.leads_nowhere
         return (is_shown or (self.missing and response.status == 404)) and self.accepts(response)
 

@@ -63,7 +63,7 @@ def is_page(response: Response) -> bool:
 
 
 def is_markdown(response: Response) -> bool:
-    """Tell whether the media type of a response is Markdown."""
+    """Return whether the media type of a response is Markdown."""
     return response.content_type in _MARKDOWN
 
 

@@ -44,7 +44,7 @@ class RepeatedBlocks:
                 self._counts[key] += 1
 
     def found(self) -> bool:
-        """Tell whether any block is repeated often enough to be removed."""
+        """Return whether any block is repeated often enough to be removed."""
         return any(self._is_repeated(count) for count in self._counts.values())
 
     def without(self, markdown: str) -> str:
@@ -61,7 +61,7 @@ class RepeatedBlocks:
         return kept if 2 * len(kept) >= len(markdown) else markdown
 
     def _names_the_site(self, blocks: list[str]) -> bool:
-        """Tell whether the first heading stands on many pages, above the page's own heading."""
+        """Return whether the first heading stands on many pages, above the page's own heading."""
         is_repeated = blocks[0].startswith("# ") and self._is_repeated(self._counts[_key(blocks[0])])
         return is_repeated and any(block.startswith("#") for block in blocks[1 : FARTHEST_HEADING + 1])
 

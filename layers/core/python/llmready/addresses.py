@@ -32,7 +32,7 @@ class AddressRefused(Exception):
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address belongs to the public internet.
+    """Return whether an address belongs to the public internet.
 
     An IPv4-mapped IPv6 address is judged as the IPv4 address in it. Tunnels and translations (6to4, Teredo, NAT64,
     IPv4-compatible) are refused, because they lead to other addresses; ``ipaddress.is_global`` accepts some of them.
@@ -110,7 +110,7 @@ class AddressRules:
             raise AddressRefused(str(address))
 
     def is_allowed(self, host: str, port: int) -> bool:
-        """Tell whether the operator allowed this host and port."""
+        """Return whether the operator allowed this host and port."""
         return (host, port) in self._allowed
 
 

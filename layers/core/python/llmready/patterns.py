@@ -80,7 +80,7 @@ class _Glob:
         self._last = _Part(others[-1] if others else [])
 
     def matches(self, path: str) -> bool:
-        """Tell whether the whole path matches."""
+        """Return whether the whole path matches."""
         if self._is_exact:
             return len(path) == self._first.length and self._first.is_at(path, 0)
         start, end = self._first.length, len(path) - self._last.length
@@ -105,7 +105,7 @@ class _Part:
         self._places: dict[str, int] = {}
 
     def is_at(self, path: str, start: int) -> bool:
-        """Tell whether the part stands at a place of the path."""
+        """Return whether the part stands at a place of the path."""
         if self._is_literal:
             return path.startswith(self._literal, start)
         found = path[start : start + self.length]

@@ -59,7 +59,7 @@ class ApiKey(BaseModel):
     last_used_at: Moment | None = None
 
     def is_expired(self, time: datetime) -> bool:
-        """Tell whether the key is no longer accepted at ``time``."""
+        """Return whether the key is no longer accepted at ``time``."""
         return self.expires_at is not None and self.expires_at <= time
 
 
@@ -70,7 +70,7 @@ def new_secret() -> str:
 
 
 def is_well_formed(text: str) -> bool:
-    """Tell whether ``text`` has the form of a key and its checksum matches."""
+    """Return whether ``text`` has the form of a key and its checksum matches."""
     found = _FORM.fullmatch(text)
     return found is not None and _checksum(found[1]) == found[2]
 

@@ -24,7 +24,7 @@ class Controls(BaseModel):
     blocked_hosts: tuple[str, ...] = ()
 
     def blocks(self, url: str) -> bool:
-        """Tell whether a URL's host, or one above it, is blocked."""
+        """Return whether a URL's host, or one above it, is blocked."""
         host = (urlsplit(url).hostname or "").rstrip(".")
         return any(host == blocked or host.endswith(f".{blocked}") for blocked in self.blocked_hosts)
 

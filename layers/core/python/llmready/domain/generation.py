@@ -219,15 +219,15 @@ class Generation(BaseModel):
         return timedelta(seconds=min(300, 5 * 4 ** max(0, self.attempts - 1)))
 
     def can_download(self, time: datetime) -> bool:
-        """Tell whether its files can be downloaded at ``time``."""
+        """Return whether its files can be downloaded at ``time``."""
         return self.status is Status.COMPLETED and self.archive is not None and not self.is_expired(time)
 
     def is_expired(self, time: datetime) -> bool:
-        """Tell whether its files have expired at ``time``."""
+        """Return whether its files have expired at ``time``."""
         return self.expires_at is not None and self.expires_at <= time
 
     def is_abandoned(self, time: datetime) -> bool:
-        """Tell whether a worker claimed it and did not extend the lease, which has ended."""
+        """Return whether a worker claimed it and did not extend the lease, which has ended."""
         return (
             self.status is Status.PROCESSING
             and self.lease_expires_at is not None

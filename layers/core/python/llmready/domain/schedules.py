@@ -41,7 +41,7 @@ class Slot(NamedTuple):
 
 
 def exceeds(schedule: Schedule, plan: Plan) -> bool:
-    """Tell whether a schedule is more frequent than a plan allows."""
+    """Return whether a schedule is more frequent than a plan allows."""
     return _FREQUENCY.index(schedule) > _FREQUENCY.index(plan.schedule)
 
 
@@ -87,7 +87,7 @@ def next_run(schedule: Schedule, website_id: str, after: datetime) -> datetime |
 
 
 def must_stop(schedule: Schedule, failures: int) -> bool:
-    """Tell whether a schedule must be turned off after so many failed runs in a row."""
+    """Return whether a schedule must be turned off after so many failed runs in a row."""
     return schedule is not Schedule.OFF and failures >= FAILURES_UNTIL_OFF
 
 

@@ -104,7 +104,7 @@ class Webhook(BaseModel):
         return self.disabled_at is None
 
     def receives(self, event: EventType) -> bool:
-        """Tell whether an event is delivered to it."""
+        """Return whether an event is delivered to it."""
         return self.is_active and event in self.events
 
     def rotated(self, secret: str, time: datetime) -> Self:

@@ -230,7 +230,7 @@ def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str
 
 
 def has_scheme(text: str) -> bool:
-    """Tell whether a URL names its scheme; ``example.com`` and ``example.com:443/docs`` do not.
+    """Return whether a URL names its scheme; ``example.com`` and ``example.com:443/docs`` do not.
 
     Args:
         text: The text that the user entered.

@@ -282,4 +282,4 @@ class TextRequests(Protocol):
         """Store whether the newest request for a generation asked for the full text."""
 
     def wants_full(self, user_id: str, generation_id: str) -> bool:
-        """Tell whether the full text of a generation was asked for."""
+        """Return whether the full text of a generation was asked for."""

@@ -19,7 +19,7 @@ class Outbox(Protocol):
         """Store an email."""
 
     def has(self, mail: OutboxMail) -> bool:
-        """Tell whether an email with this ID was stored before."""
+        """Return whether an email with this ID was stored before."""
 
     def put_once(self, mail: OutboxMail) -> bool:
         """Store an email unless one with the same ID was stored before; return whether it was stored."""

@@ -111,7 +111,7 @@ class Deliveries(Protocol):
         """
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
-        """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""
+        """Return whether at least ``number`` of the newest deliveries of an endpoint are pending."""
 
     def claim(
         self, user_id: str, webhook_id: str, delivery_id: str, *, time: datetime, until: datetime

@@ -186,7 +186,7 @@ def _sweep(services: Services, active: Iterable[Generation], time: datetime) -> 
 
 
 def _has_lost_its_message(generation: Generation, time: datetime) -> bool:
-    """Tell whether no worker claimed an abandoned generation although its message should be visible again."""
+    """Return whether no worker claimed an abandoned generation although its message should be visible again."""
     ended = generation.lease_expires_at
     return ended is not None and _LOST < time - ended < _LOST + _ROUND
 

@@ -5,7 +5,7 @@ from llmready.services import Services
 
 
 def must_yield(services: Services, generation: Generation, *, browser: bool) -> bool:
-    """Tell whether a generation of the free plan must leave a slot to a paid one that waits.
+    """Return whether a generation of the free plan must leave a slot to a paid one that waits.
 
     A slot is a crawl that may run in the whole service: ``max_tasks`` times ``crawlers_per_task``. While generations
     of paid plans wait in a queue, half of the slots, rounded down, are reserved for them: no further generation of

@@ -55,7 +55,7 @@ class DynamoDeliveries:
         return DeliveryPage(items, items[-1].id if more else None)
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
-        """Tell whether at least ``number`` of the newest deliveries of an endpoint are pending."""
+        """Return whether at least ``number`` of the newest deliveries of an endpoint are pending."""
         first = keys.delivery(user_id, webhook_id, "")
         found = self._table.query(
             Key("pk").eq(first.pk) & Key("sk").begins_with(first.sk), newest_first=True, page_size=_COUNTED
