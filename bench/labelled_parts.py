@@ -24,7 +24,7 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 CONTEXT = 5
-"""Words before or after a part that have to stand beside it in the label."""
+"""Number of words before or after a part that must be next to it in the label."""
 _SMALLEST = 48
 """Pixels below which an image without a description is an ornament."""
 _SELECTORS = {

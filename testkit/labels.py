@@ -1,4 +1,4 @@
-"""The labelled pages and the main text that their labels stand for."""
+"""Read the labelled pages and their main text."""
 
 from __future__ import annotations
 

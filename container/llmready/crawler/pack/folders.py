@@ -26,7 +26,7 @@ def natural(url: Url) -> tuple[object, ...]:
 
 
 def kind_within(url: Url, title: str, shared: Sequence[str]) -> Kind:
-    """Return the kind of a page of a site; a tag beside the folder /2024/, in which all content lies, is a tag.
+    """Return the kind of a page. Folders that all content shares are ignored, unless the page is outside of them.
 
     Parameters: `url` and `title` of the page; `shared`, the folders that all content lies in.
     """

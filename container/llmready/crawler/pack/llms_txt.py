@@ -140,7 +140,7 @@ class _Files:
 
 
 def _note(entry: Entry) -> str:
-    """Return what stands after a link: the date of a post or the price of a product, then the description."""
+    """Return the text after a link: the date of a post or the price of a product, then the description."""
     facts = entry.page.offer or (entry.page.published if is_post(entry.page) else "")
     return ": ".join(part for part in (facts, entry.description) if part)
 

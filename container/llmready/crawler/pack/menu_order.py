@@ -67,7 +67,7 @@ class _Families:
 
 
 def _insert(order: list[str], known: set[str], menu: Sequence[str]) -> None:
-    """Insert the entries that an order lacks after those that precede them in a menu; `known` are those it has."""
+    """Insert missing entries after those that precede them in a menu; `known` are the existing entries."""
     after: dict[str, list[str]] = {}
     leading: list[str] = []
     last = ""

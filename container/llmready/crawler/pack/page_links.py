@@ -52,7 +52,7 @@ def names_of_links(markdown: str, home: str) -> list[str]:
 
 
 def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]]:
-    """Yield each link with the heading that it stands under, or the entry of a list that it is indented below."""
+    """Yield each link with the heading above it, or the list entry below which it is indented."""
     heading = entry = ""
     found: list[tuple[str, str, str]] = []
     below: defaultdict[str, set[str]] = defaultdict(set)

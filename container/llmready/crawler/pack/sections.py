@@ -273,7 +273,7 @@ class _Division:
                 groups[""] = [page for page in groups[""] if page.url not in taken]
 
     def _posts_together(self, groups: dict[str, list[StoredPage]], names: dict[str, Counter[str]]) -> None:
-        """Give posts that stand among the pages outside all parts a part of their own, and divide very many."""
+        """Move posts without a section into a separate section, and divide very many posts."""
         loose = [page for page in groups.get("", ()) if page is not self._home and is_post(page)]
         if FEWEST_POSTS <= len(loose) < len(groups[""]) - 1 or len(loose) > FLAT:
             name = self._name_of_posts(loose)
@@ -336,7 +336,7 @@ class _Division:
                 del groups[key]
 
     def _name_of_posts(self, posts: Sequence[StoredPage]) -> str:
-        """Return the title of the page that lists most posts, else an English word where it may stand, or nothing."""
+        """Return the title of the page that lists most posts, or an English word if allowed, or nothing."""
         keys = {page.url.key for page in posts}
         for page in self._by_key.values():
             if page is self._home or is_post(page) or page.depth > 1:
