@@ -6,6 +6,10 @@ const USUAL = /^(?!https?:(?!\/\/)|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%
 const BASED = /^(?:https?:\/\/|[/#?.]|[^:]*$)/i
 const UNSAFE_IN_MARKDOWN = /[|<>]/g
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
+// Relative addresses that can be appended to a folder, as the URL standard would do after parsing them.
+const PLAIN = /^(?:\.\.\/)*\w[\w-]*(?:\.[\w-]+)*(?:\/\w[\w-]*(?:\.[\w-]+)*)*\/?(?:#[\w\-.~:/]*)?$/
+/** The base address of the last page, and its folders. @type {{ origin: string, folders: string[] }} */
+const based = { origin: '', folders: [] }
 const PROTECTED = /email-protection#([0-9a-f]{4,200})$/i
 
 /**
@@ -28,12 +32,40 @@ export function addressOf(written, origin) {
 
 /** Return an address of `addressOf` as an absolute address; return other values unchanged. */
 export function absoluteOf(address, origin) {
+  if (PLAIN.test(address)) {
+    let levels = 0
+    while (address.startsWith('../', 3 * levels)) levels++
+    const folder = folderOf(origin, levels)
+    if (folder) return folder + address.slice(3 * levels)
+  }
   if (ABSOLUTE.test(address)) return address
   try {
     return new URL(address, origin).href
   } catch {
     return address
   }
+}
+
+/** Return the folder of an address of a page, or of a level above it; empty if the address has no folders. */
+function folderOf(origin, level) {
+  if (origin !== based.origin) {
+    based.origin = origin
+    based.folders = foldersOf(origin)
+  }
+  return based.folders[Math.min(level, based.folders.length - 1)] ?? ''
+}
+
+/** Return the folders of an address, the innermost first. */
+function foldersOf(origin) {
+  if (!URL.canParse(origin)) return []
+  const { protocol, href, pathname } = new URL(origin)
+  if (protocol !== 'http:' && protocol !== 'https:') return []
+  const start = href.indexOf('/', protocol.length + 2)
+  const folders = []
+  for (let at = pathname.lastIndexOf('/'); at >= 0; at = at > 0 ? pathname.lastIndexOf('/', at - 1) : -1) {
+    folders.push(href.slice(0, start + at + 1))
+  }
+  return folders
 }
 
 /** Return a mail address that Cloudflare hides from programs, from a link or the code itself; else an empty text. */

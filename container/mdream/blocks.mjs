@@ -5,6 +5,7 @@ import { Line, asParagraph } from './line.mjs'
  * @typedef {object} Container A quotation or an item of a list.
  * @property {string} first What its first line begins with.
  * @property {string} rest What its other lines begin with.
+ * @property {string} prefix What these lines begin with, with the containers around it.
  * @property {boolean} isBegun
  * @property {boolean} isItem
  * @property {string} last The kind of its last block.
@@ -25,7 +26,7 @@ const SHORT = new Set(['p', 'ul', 'ol'])
 
 /** @returns {Container} */
 function container(first, rest, isItem) {
-  return { first, rest, isBegun: false, isItem, last: '', marker: '' }
+  return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '' }
 }
 
 /** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
@@ -38,8 +39,6 @@ export class Blocks {
     this.containers[0].isBegun = true
     /** @type {List[]} */
     this.lists = []
-    /** Prefix of lines within all containers. */
-    this.prefix = ''
   }
 
   /** Number of open quotations and items. */
@@ -146,7 +145,6 @@ export class Blocks {
   endContainer() {
     this.flush()
     const ended = this.containers.pop()
-    this.readPrefix()
     if (!ended?.isItem || !ended.isBegun) return
     const list = this.lists[this.lists.length - 1]
     const around = this.containers[this.containers.length - 1]
@@ -160,21 +158,19 @@ export class Blocks {
   }
 
   enter(one) {
-    this.containers.push(one)
-    this.readPrefix()
-  }
-
-  readPrefix() {
-    this.prefix = this.containers.map((one) => one.rest).join('')
+    const { containers } = this
+    one.prefix = containers[containers.length - 1].prefix + one.rest
+    containers.push(one)
   }
 
   block(kind, text) {
     const { containers } = this
     const inner = containers[containers.length - 1]
-    if (this.text) this.text += this.isTight() ? '\n' : `\n${this.begunPrefix()}\n`
-    const { prefix } = this
+    const begun = this.begunContainers()
+    if (this.text) this.text += this.isTight(begun) ? '\n' : `\n${this.begunPrefix(begun)}\n`
+    const { prefix } = inner
     let first = prefix
-    if (!inner.isBegun || containers.some((one) => !one.isBegun)) {
+    if (begun < containers.length) {
       first = ''
       let around = containers[0]
       for (const one of containers) {
@@ -192,11 +188,22 @@ export class Blocks {
     this.text += first + (text.includes('\n') ? withPrefix(text, prefix) : text)
   }
 
-  /** Return whether the next block needs no empty line before it: between items, and between an item's text and its list. */
-  isTight() {
+  /** Return the number of containers around the first one that is not begun. */
+  begunContainers() {
     const { containers } = this
-    const at = containers.findIndex((one) => !one.isBegun)
-    if (at < 1 || !containers[at].isItem) return false
+    let at = 0
+    while (at < containers.length && containers[at].isBegun) at++
+    return at
+  }
+
+  /**
+   * Return whether the next block needs no empty line before it: between items, and between an item's text and its list.
+   *
+   * @param {number} at The index of the first container that is not begun.
+   */
+  isTight(at) {
+    const { containers } = this
+    if (at === containers.length || !containers[at].isItem) return false
     const around = containers[at - 1]
     const list = this.lists[this.lists.length - containers.slice(at).filter((one) => one.isItem).length]
     if (!list) return around.last === 'ul'
@@ -205,9 +212,9 @@ export class Blocks {
   }
 
   /** Return the prefix of an empty line. */
-  begunPrefix() {
+  begunPrefix(begun) {
     const { containers } = this
-    if (containers.length === 1) return ''
+    if (begun === containers.length) return containers[begun - 1].prefix.trimEnd()
     return containers.filter((one) => one.isBegun).map((one) => one.rest).join('').trimEnd()
   }
 }

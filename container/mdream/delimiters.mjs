@@ -25,7 +25,7 @@ const MOST_PAIRS = 10
  * @param {Piece[]} pieces
  */
 export function joined(pieces) {
-  if (!pieces.some((piece) => typeof piece !== 'string')) return pieces.join('')
+  if (isText(pieces)) return pieces.length === 1 ? /** @type {string} */ (pieces[0]) : pieces.join('')
   moveSignsOut(pieces)
   for (let tries = 0; ; tries++) {
     const lost = tries < MOST_TRIES ? firstLost(pieces) : EVERY
@@ -37,6 +37,12 @@ export function joined(pieces) {
     if (lost === EVERY) break
   }
   return pieces.map((piece) => (typeof piece === 'string' ? piece : piece.sign)).join('')
+}
+
+/** Return whether a line contains no emphasis. @param {Piece[]} pieces */
+function isText(pieces) {
+  for (const piece of pieces) if (typeof piece !== 'string') return false
+  return true
 }
 
 /**

@@ -8,14 +8,17 @@ const SPECIAL = /[\\`*_~[\]<&|]/
 const ESCAPED = /[\\`*~[]|<(?=[a-z/!?])|&(?=#|[a-z0-9]+;)|_/gi
 const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
 const ESCAPE = /\\([!-/:-@[-`{-~])/g
-const WHITE_SPACE = /[ \t\n\f\r]+/g
+// White space that is not a single space, which can stay as it is.
+const WHITE_SPACE = /[\t\n\f\r][ \t\n\f\r]*| [ \t\n\f\r]+/g
 const WORD = /[\p{L}\p{N}]/u
 // Text that would begin a block at the start of a line.
+const STARTS_LINE = /^[#\-+>=|:\d[]/
 const STARTS = /(?:^|\n)[#\-+>=|:\d[]/
 const BLOCK_START = /^(?:#{1,6}(?=\s|$)|[-+](?=[\s-]|$)|>|=+\s*$|[|:][|:\-\s]+$)/
 const NUMBER_START = /^(\d{1,9})([.)])(?=\s|$)/
 const DEFINITION_START = /^(\[[^\]]*\]):/
 const UNSAFE_IN_ADDRESS = /[()\s]/
+const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
 const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const BREAK = '  \n'
@@ -111,11 +114,12 @@ export class Line {
   closeLink(address) {
     this.isInLink = false
     const { isWritten } = this.ended('link')
-    const at = this.pieces.findLastIndex((piece) => typeof piece !== 'string' && piece.sign === '[')
-    if (!isWritten || at < 0) return
+    if (!isWritten) return
+    const at = beginningOfLink(this.pieces)
+    if (at < 0) return
     const inner = joined(this.pieces.splice(at).slice(1))
-    const clean = TRACKING.test(address) ? withoutTracking(address) : address
-    const isItsText = inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
+    const clean = address.includes('=') && TRACKING.test(address) ? withoutTracking(address) : address
+    const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
     this.add(isItsText ? `<${address}>` : `[${inner}](${destination(clean)})`)
     this.endsWithLink = true
   }
@@ -142,7 +146,8 @@ export class Line {
     if (!this.unwritten) return
     const from = this.marks.length - this.unwritten
     this.unwritten = 0
-    for (const one of this.marks.slice(from)) {
+    for (let at = from; at < this.marks.length; at++) {
+      const one = this.marks[at]
       if (one.mark === 'link') {
         if (this.endsWithLink) this.push(' ')
         this.push({ sign: '[', pair: -1, opens: true })
@@ -187,11 +192,14 @@ export class Line {
   }
 
   ended(mark) {
-    const at = this.marks.findLastIndex((one) => one.mark === mark)
+    let at = this.marks.length - 1
+    while (at >= 0 && this.marks[at].mark !== mark) at--
     if (at < 0) return { isWritten: false, pair: -1 }
     const isWritten = at < this.marks.length - this.unwritten
     if (!isWritten) this.unwritten--
-    const [{ pair }] = this.marks.splice(at, 1)
+    const { pair } = this.marks[at]
+    if (at === this.marks.length - 1) this.marks.pop()
+    else this.marks.splice(at, 1)
     return { isWritten, pair }
   }
 
@@ -212,6 +220,15 @@ export class Line {
   }
 }
 
+/** Return the index of the beginning of the last link, or -1. @param {Piece[]} pieces */
+function beginningOfLink(pieces) {
+  for (let at = pieces.length - 1; at >= 0; at--) {
+    const piece = pieces[at]
+    if (typeof piece !== 'string' && piece.sign === '[') return at
+  }
+  return -1
+}
+
 /** Return whether a character is white space that can be moved out of emphasis. */
 function isSpace(code) {
   return code === 32 || code === 160
@@ -219,7 +236,7 @@ function isSpace(code) {
 
 /** Return a paragraph, escaped so that none of its lines begins another block. @param {string} text */
 export function asParagraph(text) {
-  if (!STARTS.test(text)) return text
+  if (!(text.includes('\n') ? STARTS : STARTS_LINE).test(text)) return text
   return text.split('\n').map((one) => (
     one.replace(BLOCK_START, '\\$&').replace(NUMBER_START, '$1\\$2').replace(DEFINITION_START, '$1\\:'))).join('\n')
 }
@@ -236,6 +253,7 @@ function codeSpan(text, isInCell) {
 }
 
 function destination(address) {
+  if (!SPECIAL_IN_ADDRESS.test(address)) return address
   const safe = address.replace(/[<>\n|]/g, encodeURIComponent).replaceAll('\\', '%5C').replace(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
   return UNSAFE_IN_ADDRESS.test(safe) ? `<${safe}>` : safe
 }

@@ -3,6 +3,8 @@
 import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
+// White space that is not a single space, which can stay as it is.
+const WHITE_SPACE = /[^\S ]\s*| \s+/g
 const REFERENCE = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi
 const NAMED = new Map(Object.entries({
   amp: '&', apos: "'", bull: '•', copy: '©', gt: '>', hellip: '…', laquo: '«', lt: '<', mdash: '—', middot: '·',
@@ -110,7 +112,7 @@ export function holds(tree, top, kinds) {
 
 /** Return the text of a part, up to a number of characters, with references resolved and white space collapsed. */
 export function textOf(tree, top, most = 1000) {
-  return resolved(sourceOf(tree, top, most)).trim().replace(/\s+/g, ' ')
+  return resolved(sourceOf(tree, top, most)).trim().replace(WHITE_SPACE, ' ')
 }
 
 /** Return the unprocessed text of a part: whole text nodes, until they have a number of characters together. */

@@ -8,6 +8,8 @@ import { ids } from './tags.mjs'
 const SHORTEST = 80
 /** Maximum characters that are compared on a page, as a multiple of the length of its main part. */
 const MOST_COMPARED = 4
+/** More than the characters of the longest page. */
+const LENGTHS = 2 ** 31
 const KEPT = PANEL | POST
 const BLOCKS = ids('article', 'aside', 'div', 'section')
 
@@ -22,7 +24,7 @@ const BLOCKS = ids('article', 'aside', 'div', 'section')
  * @param {number} main
  */
 export function leaveOutRepeats(tree, measure, main) {
-  /** The first block for each parent and length. @type {Map<string, number>} */
+  /** The first block for each parent and length, combined in one number. @type {Map<number, number>} */
   const firsts = new Map()
   const texts = new Map()
   let left = MOST_COMPARED * measure.length(main)
@@ -40,7 +42,7 @@ export function leaveOutRepeats(tree, measure, main) {
       continue
     }
     if (!BLOCKS[tree.tag[node]] || tree.marks[node] & KEPT || measure.length(node) < SHORTEST) continue
-    const key = `${tree.parent[node]} ${measure.length(node)}`
+    const key = tree.parent[node] * LENGTHS + measure.length(node)
     const first = firsts.get(key)
     if (first === undefined) {
       firsts.set(key, node)
