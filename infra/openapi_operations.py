@@ -38,6 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "webhook_not_found": (404, "There is no such webhook."),
     "delivery_not_found": (404, "There is no such delivery."),
     "key_not_found": (404, "There is no such API key."),
+    "session_not_found": (404, "There is no such sign-in."),
     "user_not_found": (404, "There is no such account."),
     "method_not_allowed": (405, "This path does not accept this method."),
     "direct_call": (403, "Direct calls are not allowed. Send the request to the address of the web app."),
@@ -246,6 +247,8 @@ OPERATIONS: dict[str, Operation] = {
     "PATCH /auth/me": Operation("changeProfile", ("user_not_found",)),
     "DELETE /auth/me": Operation("deleteAccount", ("wrong_password", "account_locked"), limited=True),
     "GET /auth/me/export": Operation("exportAccount", ("validation_error",), limited=True),
+    "GET /auth/sessions": Operation("listSessions"),
+    "DELETE /auth/sessions/{session_id}": Operation("endSession", ("session_not_found",)),
     "GET /auth/unsubscribe": Operation(
         "unsubscribePage", ("invalid_token", "validation_error"), open=True, html=True
     ),

@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from llmready import bootstrap
-from llmready.domain.clock import now
-from llmready.domain.errors import Invalid, Unauthenticated
+from llmready.domain.clock import is_id, now
+from llmready.domain.errors import Invalid, NotFound, Unauthenticated
 from llmready.domain.mail import MailKind
 from llmready.domain.rate_limits import Rate
 from llmready.domain.tokens import REFRESH_GRACE
@@ -33,6 +33,8 @@ from llmready.http.schemas.auth import (
     ProfileChange,
     Refresh,
     Registration,
+    SessionAnswer,
+    SessionsAnswer,
     TokenAnswer,
 )
 from llmready.http.schemas.common import Message
@@ -218,6 +220,26 @@ def change_profile(body: Annotated[ProfileChange, Body()]) -> ProfileAnswer:
     if "full_name" in body.model_fields_set:
         user = bootstrap.services().users.rename(user.id, body.full_name, now())
     return ProfileAnswer.of(user)
+
+
+@app.get(f"{PREFIX}/auth/sessions", summary="List your sign-ins", tags=["auth"])
+def list_sessions() -> SessionsAnswer:
+    """Return the sign-ins of the account that have not ended, the last one used first."""
+    found = bootstrap.services().sessions.of_user(_account().id, now())
+    return SessionsAnswer(
+        items=[
+            SessionAnswer(**session._asdict(), is_current=session.id == app.claims.scope) for session in found
+        ]
+    )
+
+
+@app.delete(f"{PREFIX}/auth/sessions/<session_id>", summary="End a sign-in", status_code=204, tags=["auth"])
+def end_session(session_id: str) -> Response[None]:
+    """End a sign-in, also the one of this request. Its access tokens can no longer change anything."""
+    user = _account()
+    if not is_id(session_id) or not bootstrap.services().sessions.close(user.id, session_id):
+        raise NotFound("session_not_found", "There is no such sign-in. It may have ended.")
+    return Response(HTTPStatus.NO_CONTENT)
 
 
 @app.get(f"{PREFIX}/auth/unsubscribe", summary="Show the page that turns off a kind of mails", tags=["auth"])

@@ -254,6 +254,27 @@ def test_other_sign_ins_stay_after_a_sign_out(service: Service) -> None:
     assert other.refresh().status == 200
 
 
+def test_sign_ins_are_listed_and_ended_one_by_one(service: Service) -> None:
+    ada, ben = service.person("ada.ends.one@example.org"), service.person("ben.ends.none@example.org")
+    phone = service.signed_in(ada.address)
+    assert phone.refresh().status == 200
+    items = ada.ask("GET", "/auth/sessions").json["items"]
+    assert [item["id"] for item in items] == [phone.family, ada.family]
+    assert [item["is_current"] for item in items] == [False, True]
+    for item in items:
+        assert item["opened_at"] <= item["last_used_at"] < item["expires_at"]
+    for unknown in (ada.family, ben.id, "x", "%00"):
+        answer = ben.ask("DELETE", f"/auth/sessions/{unknown}")
+        assert (answer.status, answer.json["code"]) == (404, "session_not_found"), unknown
+    assert ada.ask("DELETE", f"/auth/sessions/{phone.family}").status == 204
+    assert phone.refresh().status == 401
+    assert phone.ask("PATCH", "/auth/me", {"full_name": "Ada"}).status == 401
+    assert ada.ask("DELETE", f"/auth/sessions/{phone.family}").status == 404
+    assert [item["id"] for item in ada.ask("GET", "/auth/sessions").json["items"]] == [ada.family]
+    assert ada.ask("DELETE", f"/auth/sessions/{ada.family}").status == 204
+    assert ada.refresh().status == 401
+
+
 def test_deleting_an_account_needs_the_password(service: Service) -> None:
     ada = service.person("ada.keeps@example.org")
     for body, status, code in (

@@ -31,7 +31,7 @@ def _sitemap(*paths: str) -> str:
             "<sitemapindex><sitemap><loc>/linked.xml</loc></sitemap><sitemap><loc>/inner.xml</loc></sitemap></sitemapindex>",
         ),
         ("/sitemap.txt", "{origin}/hidden\n{origin}/linked\n"),
-        ("/sitemap.xml.gz", gzip.compress(_sitemap("/hidden", "/linked").encode())),
+        ("/sitemap.xml.gz", gzip.compress(_sitemap("/hidden", "/linked").encode(), mtime=0)),
         ("/wp-sitemap.xml", _sitemap("/hidden")),
     ],
 )

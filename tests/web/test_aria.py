@@ -104,7 +104,10 @@ ACCOUNT = {
     "/account/sign-ins": """
         - region "Where you are signed in":
           - heading "Where you are signed in" [level=2]
-          - list
+          - table "Sign-ins":
+            - rowgroup
+            - rowgroup:
+              - row /This browser/
     """,
     "/account/mails": """
         - region "Mails":

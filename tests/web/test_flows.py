@@ -108,6 +108,26 @@ def test_two_tabs_share_one_session(system: System, visit: Visit) -> None:
         expect(tab.get_by_role("link", name="Usage", exact=True)).to_be_visible()
 
 
+def test_other_sign_ins_can_be_ended(system: System, visit: Visit) -> None:
+    person = system.user()
+    here, elsewhere = visit(), visit()
+    page = here.sign_in(person, "/account/sign-ins")
+    elsewhere.sign_in(person)
+    page.reload()
+    rows = page.get_by_role("table", name="Sign-ins").get_by_role("row")
+    expect(rows.filter(has_text="This browser")).to_have_count(1)
+    # The two of this test, and the one of the test's own client.
+    ends = page.get_by_role("button", name="End the sign-in of")
+    expect(ends).to_have_count(2)
+    for left in (1, 0):
+        ends.first.click()
+        page.get_by_role("dialog").get_by_role("button", name="End", exact=True).click()
+        expect(ends).to_have_count(left)
+    expect(elsewhere.open("/account").get_by_role("button", name="Sign in")).to_be_visible()
+    page.reload()
+    expect(rows).to_have_count(2)
+
+
 def test_an_expired_session_returns_to_the_same_place(system: System, visit: Visit) -> None:
     visitor = visit()
     person = system.user()

@@ -14,6 +14,7 @@ export type Plan = Schemas['PlanAnswer']
 export type HistoryPage = Schemas['History']
 export type WebsiteList = Schemas['WebsiteList']
 export type BulkAnswer = Schemas['BulkAnswer']
+export type Session = Schemas['SessionAnswer']
 
 /** An answer of the API that is an error (RFC 9457), or a request that got no answer. */
 export class ApiError extends Error {

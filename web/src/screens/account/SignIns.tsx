@@ -1,40 +1,48 @@
-import { call } from '../../api/client'
-import { FormError, useSubmission } from '../../parts/form'
+import { call, type Session } from '../../api/client'
+import { Confirm } from '../../parts/Confirm'
 import { ago, dateTime } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
-import { Empty } from '../../parts/states'
-
-interface SignIn {
-  id: string
-  created_at: string
-  last_used_at?: string | null
-  expires_at?: string
-}
+import { Table, type Column } from '../../parts/Table'
 
 export function SignIns() {
-  const signIns = useLoad(async (signal) => (await call<{ sign_ins: SignIn[] }>('/auth/me/export', { signal })).sign_ins, [])
-  const form = useSubmission()
+  const signIns = useLoad(async (signal) => (await call<{ items: Session[] }>('/auth/sessions', { signal })).items, [])
   return (
-    <section class="card stack" aria-labelledby="sign-ins-title">
-      <h2 id="sign-ins-title">Where you are signed in</h2>
-      <FormError error={form.error} />
+    <section class="card flush" aria-labelledby="sign-ins-title">
+      <div class="card-head">
+        <h2 id="sign-ins-title">Where you are signed in</h2>
+        <p class="small muted">A new password ends all other sign-ins.</p>
+      </div>
       <Show of={signIns}>
-        {(list) =>
-          list.length === 0 ? (
-            <Empty title="No sign-ins" />
-          ) : (
-            <ul class="stack tight">
-              {list.map((entry) => (
-                <li key={entry.id} class="row between">
-                  <span title={dateTime(entry.created_at)}>Signed in {ago(entry.created_at)}</span>
-                  <span class="small muted">{entry.last_used_at ? `last used ${ago(entry.last_used_at)}` : ''}</span>
-                </li>
-              ))}
-            </ul>
-          )
-        }
+        {(list) => <Table name="Sign-ins" rows={list} rowKey={(session) => session.id} columns={columns(signIns.reload)} />}
       </Show>
-      <p class="small muted">To end all other sign-ins, change your password.</p>
     </section>
   )
+}
+
+function columns(onEnded: () => void): Column<Session>[] {
+  return [
+    { label: 'Signed in', cell: (session) => <span title={dateTime(session.opened_at)}>{ago(session.opened_at)}</span> },
+    { label: 'Last used', cell: (session) => <span title={dateTime(session.last_used_at)}>{ago(session.last_used_at)}</span> },
+    {
+      label: 'Action',
+      hideLabel: true,
+      number: true,
+      cell: (session) =>
+        session.is_current ? (
+          <span class="small muted">This browser</span>
+        ) : (
+          <Confirm
+            label="End"
+            name={`End the sign-in of ${dateTime(session.opened_at)}`}
+            title="End this sign-in?"
+            action={async () => {
+              await call(`/auth/sessions/${session.id}`, { method: 'DELETE' })
+              onEnded()
+            }}
+          >
+            The browser or program must sign in again.
+          </Confirm>
+        ),
+    },
+  ]
 }

@@ -8,6 +8,7 @@ from llmready.domain.api_keys import ApiKey
 from llmready.domain.audit import AuditRecord
 from llmready.domain.mail import MailPreferences, OutboxMail
 from llmready.domain.mail_tokens import MailToken, Purpose
+from llmready.domain.sessions import Session
 from llmready.domain.user import User
 
 
@@ -225,8 +226,11 @@ class Sessions(Protocol):
     def is_open(self, user_id: str, family: str, time: datetime) -> bool:
         """Return whether a family exists and has not expired; read with strong consistency."""
 
-    def close(self, user_id: str, family: str) -> None:
-        """Revoke a family."""
+    def of_user(self, user_id: str, time: datetime) -> list[Session]:
+        """Return the sessions of an account that have not expired at ``time``, the last one used first."""
+
+    def close(self, user_id: str, family: str) -> bool:
+        """Revoke a family; return False if there is no such family."""
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
         """Revoke all families of an account, except the family ``but``."""

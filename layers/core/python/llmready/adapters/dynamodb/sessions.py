@@ -1,14 +1,15 @@
 """Refresh token families in the table."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
-from llmready.adapters.dynamodb.table import ConditionFailed, Table, TransactionRefused
+from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table, TransactionRefused
 from llmready.adapters.dynamodb.users import is_account
 from llmready.domain.clock import timestamp
+from llmready.domain.sessions import Session
 from llmready.ports.accounts import Rotation
 
 
@@ -71,15 +72,38 @@ class DynamoSessions:
         item = self._table.get(keys.family(user_id, family))
         return item is not None and int(item["ttl"]) > time.timestamp()
 
-    def close(self, user_id: str, family: str) -> None:
-        """Revoke a family."""
-        self._table.write(self._table.delete(keys.family(user_id, family)))
+    def of_user(self, user_id: str, time: datetime) -> list[Session]:
+        """Return the sessions that have not expired, the last one used first."""
+        items = self._table.query(_families(user_id))
+        found = [_session(item) for item in items if int(item["ttl"]) > time.timestamp()]
+        return sorted(found, key=lambda session: session.last_used_at, reverse=True)
+
+    def close(self, user_id: str, family: str) -> bool:
+        """Revoke a family; return False if there is no such family."""
+        key = keys.family(user_id, family)
+        try:
+            self._table.write(self._table.delete(key, condition=Attr("pk").exists()))
+        except ConditionFailed:
+            return False
+        return True
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
         """Revoke all families of an account but one."""
-        families = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.FAMILY)
-        found = [keys.Key(item["pk"], item["sk"]) for item in self._table.query(families)]
+        found = [keys.Key(item["pk"], item["sk"]) for item in self._table.query(_families(user_id))]
         self._table.delete_many([key for key in found if key.sk != keys.FAMILY + (but or "")])
+
+
+def _families(user_id: str) -> ConditionBase:
+    return Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.FAMILY)
+
+
+def _session(item: Item) -> Session:
+    return Session(
+        id=item["sk"].removeprefix(keys.FAMILY),
+        opened_at=datetime.fromisoformat(item["opened_at"]),
+        last_used_at=datetime.fromisoformat(str(item.get("rotated_at") or item["opened_at"])),
+        expires_at=datetime.fromtimestamp(int(item["ttl"]), UTC),
+    )
 
 
 def _hashed(token_id: str) -> str:

@@ -209,6 +209,22 @@ class ProfileAnswer(Answer):
         return cls.model_validate(user)
 
 
+class SessionAnswer(Answer):
+    """A sign-in."""
+
+    id: str
+    opened_at: Timestamp
+    last_used_at: Timestamp = Field(description="Time of the sign-in or of its last refresh.")
+    expires_at: Timestamp
+    is_current: bool = Field(description="Whether this request belongs to the sign-in.")
+
+
+class SessionsAnswer(Answer):
+    """The sign-ins of the account, the last one used first."""
+
+    items: list[SessionAnswer]
+
+
 Records = list[dict[str, Any]]
 
 
