@@ -262,3 +262,47 @@ def test_signs_of_markdown_in_a_text_stay_and_its_marks_go(
     head = f'<meta name="description" content="{stated}">' if stated else ""
     done, _ = crawled({"/": html("Mill", body, head)}, tmp_path)
     assert f"> {described}" in done.llms
+
+
+@pytest.mark.parametrize(
+    ("body", "description"),
+    [
+        ("<p>Reeds are tall green grasses.</p><p>They grow where the water is shallow and slow.</p>", 0),
+        (
+            "<p>Posted on 3 May 2024</p><hr><p>Reeds are tall green grasses.</p><p>They grow in water only.</p>",
+            1,
+        ),
+        ("<p>Welcome to our small site!</p><p>Reeds grow where the water is shallow and slow.</p>", 1),
+        ("<h2>Uses</h2><p>Roofs are thatched.</p><p>Reeds grow where the water is shallow and slow.</p>", 1),
+        ("<p>This page has no list:</p><p>Reeds grow where the water is shallow and slow.</p>", 1),
+    ],
+    ids=["first", "below a date", "greeting", "below a heading", "before a colon"],
+)
+def test_a_short_sentence_describes_a_page_only_at_its_top(
+    body: str, description: int, tmp_path: Path
+) -> None:
+    _, found = crawled({"/": html("Reeds", body)}, tmp_path)
+    paragraphs = [part.partition("</p>")[0] for part in body.split("<p>")[1:]]
+    assert found["/"] == paragraphs[description]
+
+
+def test_a_page_that_lists_one_text_is_described_by_its_title(tmp_path: Path) -> None:
+    links = '<a href="/tag/shore/">shore</a> <a href="/reeds/">Reeds</a>'
+    teaser = '<article><h2><a href="/reeds/">How reeds grow</a></h2><p>Reeds grow in water.</p></article>'
+    pages = {
+        "/": html("Plants", f"<p>Plants of the shore, with their names and uses.</p>{links}"),
+        "/reeds/": html(
+            "How reeds grow", "<p>Reeds grow in water.</p><p>They need light and a slow river.</p>"
+        ),
+        "/tag/shore/": html("shore", teaser),
+    }
+    _, found = crawled(pages, tmp_path)
+    assert found["/tag/shore/"] == "How reeds grow"
+
+
+def test_a_list_of_publications_is_described_by_its_first_item(tmp_path: Path) -> None:
+    first = "Brook A., Reed B. (2024). Grasses of shallow lakes. Journal of Shores 7, 12-29."
+    second = "Sedge C. (2023). Edges of leaves. Journal of Shores 6, 30-41."
+    body = f"<h2>2024</h2><ul><li>{first}</li></ul><h2>2023</h2><ul><li>{second}</li></ul>"
+    _, found = crawled({"/": html("Publications", body)}, tmp_path)
+    assert found["/"] == first

@@ -169,3 +169,33 @@ def test_long_files_are_divided(count: int) -> None:
                 (waiting if own in files else linked).append(own)
     assert seen == set(files), "the root leads to every file"
     assert sorted(linked) == sorted(page.url.path[1:] for page in pages)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<h2>Garden line</h2>",
+        "<h3>Garden <i>line</i></h3>",
+        "<p>Garden line</p>",
+        "<center><font size=6>Garden line</font></center><hr>",
+    ],
+    ids=["h2", "h3", "paragraph", "large letters above a rule"],
+)
+def test_a_title_below_the_first_level_is_not_repeated(title: str, tmp_path: Path) -> None:
+    page = (
+        f"<title>Garden line</title><body>{title}<p>The track runs round the vegetable beds.</p>"
+        "<h3>Length</h3><p>It is 120 yards long, and the steepest grade is 1 in 40.</p>"
+    )
+    with serving({"/": page}) as site:
+        done = call(site.url, tmp_path).completed()
+    text = "The track runs round the vegetable beds.\n\n### Length\n"
+    assert done.full.startswith(f"# Garden line\n\nURL: {site.url}/\n\n{text}")
+    (path,) = [page["path"] for page in done.manifest["pages"]]
+    assert f"\n\n# Garden line\n\n{text}" in (done.out / path).read_text(encoding="utf-8")
+
+
+def test_a_first_line_that_is_not_the_title_is_kept(tmp_path: Path) -> None:
+    page = "<title>Garden line</title><body><p>Garden lines</p><hr><p>The track runs round the beds.</p>"
+    with serving({"/": page}) as site:
+        done = call(site.url, tmp_path).completed()
+    assert done.full.endswith("\n\nGarden lines\n\n---\n\nThe track runs round the beds.\n\n")

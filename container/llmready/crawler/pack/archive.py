@@ -19,6 +19,7 @@ from llmready.crawler.pack.paths import archive_paths
 from llmready.crawler.pack.quality import judge
 from llmready.crawler.pack.text_faults import TextFaults
 from llmready.crawler.pack.zip_file import ZipFile
+from llmready.crawler.page.excerpt import plain
 from llmready.crawler.page.index_pointer import index_pointer
 from llmready.crawler.store.deflate import deflated_line
 from llmready.crawler.store.tokens import COUNTED_BY
@@ -224,9 +225,9 @@ def _piece(entry: Entry, text: Text) -> _Piece:
 
 
 def _repeats(head: bytes, title: str) -> bool:
-    """Return whether the first heading of a text is the title that is already above it."""
-    plain = head.decode().removeprefix("# ").replace("\\", "").strip()
-    return plain.casefold() == title.casefold()
+    """Return whether the first heading or line of a text is its title."""
+    line = head.decode().partition("\n")[0].lstrip("#")
+    return plain(line).casefold() == title.casefold()
 
 
 def _write_page(
@@ -235,7 +236,10 @@ def _write_page(
     """Write a page below the lines `above`, and return how the manifest lists it, and its text."""
     page = entry.page
     text = store.text(page)
-    head = above.encode() + text.head
+    is_title = _repeats(text.head, entry.title) and not text.head.startswith(b"# ")
+    # A title in a heading of a lower level, or in none, becomes the heading of the page.
+    title = f"# {escape(entry.title)}\n\n".encode() if is_title else text.head
+    head = above.encode() + title
     data = head + text.rest
     bundle.add(path, data, (deflated_line(head), text.packed) if text.packed else ())
     described = {

@@ -36,6 +36,8 @@ SHORTEST_SENTENCE = 18
 """Minimum characters of a sentence that describes a page without longer sentences."""
 
 _HEADING = re.compile(r"^#{2,3} +(\S.{0,120})$", re.MULTILINE)
+_TEASER = re.compile(r"^#{2,3} +\[[^\[\]\n]{1,120}\]\(", re.MULTILINE)
+_ITEM = re.compile(r"^[-*] +(\S.{0,1000})$", re.MULTILINE)
 _NAMED = re.compile(r"(.{1,80}?) (?:-{1,2}|\u2013|\u2014) (?=\S)")
 _FURNITURE = frozenset(
     ("navigation", "contents", "table of contents", "menu", "search", "on this page", "see also")
@@ -112,7 +114,7 @@ def _describe_by_text(
         own = (text for text in texts[page.url] if counts[text] <= SHARED_BY and _says_more(text, title))
         shared = (text for text in texts[page.url] if _says_more(text, title))
         text = next((text for text in chain(own, shared) if bounded(text) not in taken), "")
-        text = text or _names(text_of(page), title, home)
+        text = text or _names(text_of(page), title, home) or _first_item(text_of(page), title)
         described = bounded(_without_title(text, title))
         found[page.url] = "" if described in taken else described
         taken.add(described)
@@ -161,8 +163,16 @@ def _names(markdown: str, title: str, home: Url) -> str:
     named = _naming(map(plain, headings), title)
     if len(named) < FEWEST_NAMES:
         named = _naming(names_of_links(markdown, str(home)), title)
-    # A single label is not a sufficient description.
-    return listed(named, MOST_NAMES) if len(named) >= FEWEST_NAMES else ""
+    # A single label is not a sufficient description, unless it is the title of the only text that the page lists.
+    fewest = 1 if len(headings) == 1 and _TEASER.search(markdown[:200_000]) else FEWEST_NAMES
+    return listed(named, MOST_NAMES) if len(named) >= fewest else ""
+
+
+def _first_item(markdown: str, title: str) -> str:
+    """Return the first item with a sentence in a page that consists of lists, such as a list of publications."""
+    items = (match[1] for match in _ITEM.finditer(markdown[:20_000]))
+    found = (text for item in islice(items, MOST_PARAGRAPHS) if (text := plain(first_paragraph(item))))
+    return next((text for text in found if _says_more(text, title)), "")
 
 
 def _naming(names: Iterable[str], title: str) -> list[str]:

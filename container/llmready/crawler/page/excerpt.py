@@ -17,6 +17,9 @@ SHORTEST = 40
 
 LETTERS_OF_IDEOGRAPH = 2.5
 
+SHORTEST_OPENING = 24
+"""Characters of the sentence at the top of a page, which its author has put there as its description."""
+
 SURELY_PROSE = 100
 """Characters from which a text without the end of a sentence counts as prose, not as a label."""
 LEAST_BESIDE_LINKS = 15
@@ -52,6 +55,16 @@ _WITHOUT_STOPS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{12}")
 SENTENCE = re.compile(
     rf"[.!?:;\u2026][\"')\]\u201d\u2019\u00bb]*(?:\s|$)|[{_STOPS}]|{_WITHOUT_STOPS.pattern}"
 )
+_WHOLE_SENTENCE = re.compile(rf"[^:;]*[.!{_STOPS}][\"')\]\u201d\u2019\u00bb]*$")
+_GREETING = re.compile(
+    r"(?i)welcome|(?:herzlich )?willkommen|bienvenue|soyez les bienvenus|bienvenid|benvenut|bem-vind|welkom|witamy"
+    # The same in Russian, Chinese, Japanese, Korean and Arabic.
+    "|\u0434\u043e\u0431\u0440\u043e \u043f\u043e\u0436\u0430\u043b\u043e\u0432\u0430\u0442\u044c"
+    "|\u6b22\u8fce|\u6b61\u8fce|\u3088\u3046\u3053\u305d|\ud658\uc601|[\u0627\u0623]\u0647\u0644\u0627|\u0645\u0631\u062d\u0628\u0627"
+)
+_AT_THE_TOP = re.compile(r"\s*(?:#|!\[|---|$)")
+"""Blocks that may precede the first sentence of a page: its heading, an image, a rule."""
+
 _TEASER = re.compile(r"#{1,6} +\[[^\[\]]{2,300}\]\([^()#]*\)\s*$")
 _MARKDOWN = re.compile(
     r"\\([^a-zA-Z0-9\s])|`{1,3}([^`\n]{1,500})`{1,3}|!?\[([^\[\]]*)\]\([^()\s]*\)"
@@ -88,23 +101,35 @@ def first_paragraph(markdown: str) -> str:
 def paragraphs(markdown: str, shortest: int = SHORTEST) -> Iterator[str]:
     """Yield the paragraphs of prose near the top of a page, as plain text of at most 300 characters each.
 
-    A teaser below a heading with a link describes the linked page, so it is left out.
+    A teaser below a heading with a link describes the linked page, so it is left out. A short sentence is left out
+    too, unless it is the first of the page.
 
     Parameters: `markdown`; `shortest`, characters of the shortest paragraph.
     """
     fenced = is_teaser = False
+    # Whether nothing but the heading of the page and lines that are no sentences precede a block.
+    is_top, headings = True, 0
     for block in _blocks(markdown[:20_000]):
         if "```" in block:
             fenced ^= block.count("```") % 2 == 1
             continue
         if block.startswith("#"):
             is_teaser = _TEASER.match(block) is not None
+            headings += 1
         if fenced or is_teaser or _NO_PROSE.match(block) or _NOTE.match(block) or _is_list_of_links(block):
+            is_top = is_top and not fenced and _AT_THE_TOP.match(block) is not None
             continue
         text = _without_marks(_prose(block))
         weight = weight_of(text)
-        if weight >= shortest and (weight >= SURELY_PROSE or SENTENCE.search(text)):
+        least = min(shortest, SHORTEST_OPENING) if is_top and headings < 2 and _is_opening(text) else shortest
+        is_top = is_top and not SENTENCE.search(text)
+        if weight >= least and (weight >= SURELY_PROSE or SENTENCE.search(text)):
             yield text if len(text) <= LONGEST else _sentences(text)
+
+
+def _is_opening(text: str) -> bool:
+    """Return whether a text is a whole sentence that says more than a greeting."""
+    return _WHOLE_SENTENCE.match(text) is not None and not _GREETING.match(text)
 
 
 def weight_of(text: str) -> float:

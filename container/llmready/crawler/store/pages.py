@@ -30,14 +30,15 @@ MOST_WAITING = 32
 """Greatest number of pages that wait to be compressed; if there are more, the crawl waits for the thread."""
 
 _PART = 1 << 20  # bytes
-_TITLE = re.compile(rb"# [^\n]*\n*")
+# Old pages have no heading: their title is a line above a rule.
+_TITLE = re.compile(rb"#{1,6} [^\n]*\n*|[^\n]{1,400}\n\n(?:---\n\n)?")
 
 
 class Text(NamedTuple):
     """The Markdown of a page in the parts that the archive needs.
 
     Attributes:
-        head: The first line where it is a heading, with the line ends after it.
+        head: The first line where it is a heading or a short paragraph, with the rule and the line ends after it.
         rest: Everything else, with a line end at its end.
         packed: The rest compressed; empty if no zip is requested.
     """
