@@ -37,6 +37,29 @@ def test_each_command_is_documented() -> None:
         assert re.search(rf"`{name}[ `]", DOCUMENT), name
 
 
+def test_crawl_and_convert_are_the_same_without_the_other_commands() -> None:
+    def texts(parser: argparse.ArgumentParser) -> dict[str, str]:
+        choices = next(
+            action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+        )
+        return {name: choices[name].format_help() for name in ("crawl", "convert")}
+
+    assert texts(build_parser("crawl")) == texts(build_parser("convert")) == texts(build_parser())
+
+
+def test_crawl_does_not_wait_for_the_modules_of_other_commands() -> None:
+    script = (
+        "import sys\n"
+        "from llmready.cli.main import main\n"
+        "try:\n    main(['crawl', '--help'])\n"
+        "except SystemExit:\n"
+        "    print(*(name for name in sys.modules if name.startswith(('pydantic', 'llmready.domain'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: llmready crawl")
+    assert done.stdout.endswith("\n\n"), f"imported: {done.stdout.splitlines()[-1]}"
+
+
 def test_each_exit_code_is_documented() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE)}
     assert told == {int(code) for code in ExitCode}

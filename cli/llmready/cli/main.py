@@ -1,21 +1,28 @@
 """Generate llms.txt and Markdown files of websites with a service or on this machine, or operate a service."""
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import json
 import os
 import signal
 import sys
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
-from llmready.cli import admin, completion, cost
-from llmready.cli.client import account, api_keys, generations, results, sites, syncing, webhooks
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed, not_written
 from llmready.crawler import cli as crawl
 from llmready.crawler import convert_cli as convert
 from llmready.version import __version__
+
+if TYPE_CHECKING:
+    from llmready.cli.client.commands import Add
+
+
+_LOCAL = ("crawl", "convert")
+"""Commands that need no service."""
 
 
 class _Terminated(BaseException):
@@ -27,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     options = argparse.Namespace()
     try:
-        build_parser().parse_args(arguments, namespace=options)
+        given = sys.argv[1:] if arguments is None else arguments
+        build_parser(given[0] if given else "").parse_args(given, namespace=options)
         code = int(options.run(options))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -42,28 +50,52 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of all commands, or only of those that need no service.
+
+    Args:
+        command: The command that is run. `crawl` and `convert` are parsed without the others, whose modules take
+            longer to import than a small site to crawl.
+    """
     parser = argparse.ArgumentParser(prog="llmready", description=__doc__)
     parser.add_argument("--version", action="version", version=f"llmready {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    account.add_commands(commands.add_parser)
-    sites.add_commands(commands.add_parser)
-    generations.add_commands(commands.add_parser)
-    results.add_commands(commands.add_parser)
-    syncing.add_commands(commands.add_parser)
-    api_keys.add_commands(commands.add_parser)
-    webhooks.add_commands(commands.add_parser)
-    crawling = commands.add_parser("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
+    if command in _LOCAL:
+        _add_local_commands(commands.add_parser)
+    else:
+        _add_all_commands(commands.add_parser)
+    return parser
+
+
+def _add_all_commands(add_command: Add) -> None:
+    """Add the commands in the order in which the help lists them."""
+    from llmready.cli import admin, completion, cost  # noqa: PLC0415 - see build_parser
+    from llmready.cli.client import (  # noqa: PLC0415
+        account,
+        api_keys,
+        generations,
+        results,
+        sites,
+        syncing,
+        webhooks,
+    )
+
+    for group in (account, sites, generations, results, syncing, api_keys, webhooks):
+        group.add_commands(add_command)
+    _add_local_commands(add_command)
+    admin.add_arguments(add_command("admin", help="operate a service: plans, users, jobs and keys"))
+    cost.add_arguments(add_command("cost", help="compute the cost of a stage from its template"))
+    completion.add_command(add_command, build_parser)
+
+
+def _add_local_commands(add_command: Add) -> None:
+    """Add the commands that need no service."""
+    crawling = add_command("crawl", help="crawl a site into llms.txt, llms-full.txt and md/")
     crawl.add_arguments(crawling)
     crawling.set_defaults(run=requiring("crawler", crawl.run))
-    converting = commands.add_parser("convert", help="turn a page into Markdown, without any service")
+    converting = add_command("convert", help="turn a page into Markdown, without any service")
     convert.add_arguments(converting)
     converting.set_defaults(run=requiring("crawler", convert.run))
-    admin.add_arguments(commands.add_parser("admin", help="operate a service: plans, users, jobs and keys"))
-    cost.add_arguments(commands.add_parser("cost", help="compute the cost of a stage from its template"))
-    completion.add_command(commands.add_parser, build_parser)
-    return parser
 
 
 def _failure(error: BaseException) -> CommandFailed:

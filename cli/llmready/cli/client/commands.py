@@ -11,7 +11,7 @@ from llmready.cli.client.session import Session
 class Add(Protocol):
     """Add a command to a parser; ``argparse`` has no public type for this."""
 
-    def __call__(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002
+    def __call__(self, name: str, *, help: str, description: str | None = None) -> argparse.ArgumentParser:  # noqa: A002
         """Return the parser of the new command."""
 
 
