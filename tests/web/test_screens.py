@@ -76,3 +76,18 @@ def test_missing_and_wrong_values_are_named_beside_their_fields(system: System, 
     page.get_by_label("New password").press_sequentially("short")
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("alert")).to_have_text("Enter at least 8 characters.")
+    page.get_by_label("New password").fill("another long password")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_label("Current password")).to_have_accessible_description(
+        "This is not your current password."
+    )
+
+
+def test_unsaved_settings_can_be_saved_where_they_were_changed(system: System, visit: Visit) -> None:
+    person = system.user()
+    website = person.website("https://example.org/")
+    page = visit().sign_in(person, f"/websites/{website}/settings")
+    page.get_by_label("Exclude").fill("/private/**")
+    expect(page.get_by_text("Not saved yet")).to_be_in_viewport()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()

@@ -42,3 +42,18 @@ def test_a_webhook_is_created_tested_and_its_deliveries_are_shown(system: System
         page.get_by_role("button", name="Replace the secret").click()
         page.get_by_role("dialog").get_by_role("button", name="Replace secret").click()
         expect(page.locator(".secret")).not_to_have_text(secret)
+
+
+def test_the_buttons_of_a_webhook_fit_a_phone(system: System, visit: Visit) -> None:
+    page = visit(viewport={"width": 320, "height": 640}).sign_in(system.user(), "/account/webhooks")
+    page.get_by_label("Address").fill("https://example.com/hooks/of-a-long-name/" + "x" * 60)
+    page.get_by_role("button", name="Create webhook").click()
+    delete = page.get_by_role("button", name="Delete https://example.com")
+    expect(delete).to_be_visible()
+    box, table = delete.bounding_box(), page.locator("table").locator("..").bounding_box()
+    assert box is not None
+    assert table is not None
+    assert box["x"] + box["width"] <= table["x"] + table["width"]
+    page.get_by_role("button", name="Deliveries").click()
+    deliveries = page.get_by_role("region", name="Deliveries")
+    expect(deliveries).to_contain_text("To https://example.com/hooks")

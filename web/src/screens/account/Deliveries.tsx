@@ -23,7 +23,7 @@ interface Delivery {
 }
 
 /** The newest deliveries of a webhook, and the buttons that cause further ones. */
-export function Deliveries({ webhook }: { webhook: string }) {
+export function Deliveries({ webhook, url }: { webhook: string; url: string }) {
   const path = `/webhooks/${webhook}`
   const deliveries = useLoad(async (signal) => (await call<{ items: Delivery[] }>(`${path}/deliveries`, { signal })).items, [path])
   const form = useSubmission()
@@ -37,10 +37,20 @@ export function Deliveries({ webhook }: { webhook: string }) {
   return (
     <section class="card stack" aria-labelledby="deliveries-title">
       <h2 id="deliveries-title">Deliveries</h2>
+      <p class="muted">
+        To <span dir="ltr">{url}</span>
+      </p>
       <FormError error={form.error} known={[]} />
       <form onSubmit={send(`${path}/test`)}>
         <Submit busy={form.busy}>Send a test</Submit>{' '}
-        <button type="button" class="button" onClick={deliveries.reload}>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            form.clear()
+            deliveries.reload()
+          }}
+        >
           Refresh
         </button>
       </form>

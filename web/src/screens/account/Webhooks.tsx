@@ -37,7 +37,7 @@ const REASONS = {
 export function Webhooks() {
   const webhooks = useLoad(async (signal) => (await call<{ items: Webhook[] }>('/webhooks', { signal })).items, [])
   const [shown, setShown] = useState<Webhook>()
-  const [opened, setOpened] = useState<string>()
+  const [opened, setOpened] = useState<Webhook>()
   const secret = (webhook: Webhook) => {
     setShown(webhook)
     webhooks.reload()
@@ -69,8 +69,8 @@ export function Webhooks() {
                 columns={columns((webhook) => (
                   <Actions
                     webhook={webhook}
-                    opened={opened === webhook.id}
-                    onOpen={() => setOpened(opened === webhook.id ? undefined : webhook.id)}
+                    opened={opened?.id === webhook.id}
+                    onOpen={() => setOpened(opened?.id === webhook.id ? undefined : webhook)}
                     onChange={webhooks.reload}
                     onSecret={secret}
                   />
@@ -80,7 +80,7 @@ export function Webhooks() {
           }
         </Show>
       </section>
-      {opened ? <Deliveries key={opened} webhook={opened} /> : null}
+      {opened ? <Deliveries key={opened.id} webhook={opened.id} url={opened.url} /> : null}
     </>
   )
 }

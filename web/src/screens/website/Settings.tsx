@@ -163,7 +163,7 @@ export default function Settings({ website, run, onSaved }: Props) {
         />
       </section>
       <FormError error={submission.error} known={['url', 'name', 'description', 'include_patterns', 'exclude_patterns', 'languages', 'max_pages', 'timeout']} />
-      <div class="row">
+      <div class={`row save-bar ${dirty ? 'unsaved' : ''}`}>
         <button type="submit" class="button primary" aria-disabled={submission.busy || !dirty}>
           {submission.busy ? 'Saving…' : 'Save'}
         </button>
