@@ -91,6 +91,31 @@ def test_statuses_have_colours_on_a_terminal_alone(ada: Ada, server: Server) -> 
     assert "\033" not in ada.run("history")[1]
 
 
+def test_changes_have_signs_everywhere_and_colours_on_a_terminal(ada: Ada, server: Server) -> None:
+    page = {"title": "Rye bread", "url": "https://bakery.example/rye"}
+    answer = {
+        "since": new_id(),
+        "added": [page],
+        "removed": [{**page, "title": "Rolls"}],
+        "changed": [{**page, "title": "Prices", "words_before": 120, "words_after": 150}],
+        "unchanged": 7,
+        "llms_txt_diff": "+- [Rye bread](https://bakery.example/rye)\n",
+    }
+    server.usual[f"/generations/{server.generation_id}/changes"] = answer
+    command = ("changes", server.generation_id)
+    lines = {32: "+ Rye bread", 31: "- Rolls", 33: "~ Prices (120 → 150 words)"}
+    code, seen = on_terminal(*command, home=ada.home)
+    assert code == ExitCode.DONE, seen
+    for colour, line in lines.items():
+        assert f"\033[{colour}m{line}" in seen, line
+    code, out, _ = ada.run(*command)
+    assert code == ExitCode.DONE
+    assert "\033" not in out
+    assert [line in out for line in lines.values()] == [True] * 3
+    assert "1 changed, 1 added, 1 removed, 7 unchanged" in out
+    assert json.loads(ada.run(*command, "--json")[1]) == answer
+
+
 def test_the_history_says_why_a_generation_failed_and_nothing_wraps_in_a_pipe(
     ada: Ada, server: Server
 ) -> None:
