@@ -1,6 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { mostBeside } from './contents.mjs'
+import { leaveOutControls } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, outermost, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
@@ -8,12 +9,10 @@ import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
 import { MarkdownWriter } from './markdown.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
+import { NEAR_EMPTY, isShell, isShortText } from './shell.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Characters below which a main part may be an empty shell, while the text of the page is elsewhere. */
-const EMPTY = 80
-const NEAR_EMPTY = 200
 /**
  * Minimum characters of a paragraph of prose, and of all such paragraphs in a footer that contains the text of the
  * page.
@@ -82,7 +81,7 @@ class Page {
     let before = main === 0 ? [] : beforeMain(tree, measure, main, pageType)
     let isMarked = tree.tag[main] === ID.main || tree.tag[main] === ID.article
       || (main !== 0 && (tree.has(main, ATTRIBUTE.role) || tree.has(main, ATTRIBUTE.itemprop)))
-    if (main !== 0 && isShell(measure.length(main), measure.length(0))) {
+    if (main !== 0 && isShell(measure, main) && !isShortText(tree, measure, main, this.otherProse(main))) {
       main = 0
       before = []
       isMarked = false
@@ -92,6 +91,7 @@ class Page {
     leaveOutNoise(tree, measure, main, pageType)
     leaveOutCounts(tree, measure, main)
     leaveOutRepeats(tree, measure, main)
+    leaveOutControls(tree, measure, main)
     this.dropSigns(main)
     measure.take(tree, main)
     if (!isMarked) {
@@ -144,8 +144,11 @@ class Page {
   isTooSmall(main) {
     const { tree, measure } = this
     if (LISTS.has(this.pageType) || tree.first(main, ID.h1) >= 0) return false
-    const others = measure.prose(0) - measure.prose(main) - this.framedProse(main)
-    return measure.prose(main) < SMALLEST_MAIN * (measure.prose(main) + others)
+    return measure.prose(main) < SMALLEST_MAIN * (measure.prose(main) + this.otherProse(main))
+  }
+
+  otherProse(main) {
+    return this.measure.prose(0) - this.measure.prose(main) - this.framedProse(main)
   }
 
   /** Return the length of prose outside of a part that is in dialogs, footers and similar elements. */
@@ -383,11 +386,6 @@ class Page {
     }
     return [...wordsOf(rest)].every((word) => WALKING.has(word))
   }
-}
-
-/** Return whether a main part is so empty that the page's text must be elsewhere. */
-function isShell(main, whole) {
-  return main < EMPTY ? whole > 3 * main : main < NEAR_EMPTY && whole > 3 * main + NEAR_EMPTY
 }
 
 function wordsOf(text) {

@@ -1,0 +1,121 @@
+// Remove what only operates a page: labels of form fields, links that put an article into a cart, breadcrumbs without
+// a name.
+import { holds, resolved, textOf } from './measure.mjs'
+import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const LONGEST_LABEL = 60
+/** Characters of a line of breadcrumbs, and the number of blocks at the beginning of a page that may be one. */
+const LONGEST_TRAIL = 200
+const MOST_BLOCKS = 40
+/** Characters of a paragraph, at which a text begins. */
+const LONG_PARAGRAPH = 80
+
+const FIELDS = ids('input', 'select', 'textarea')
+/** Types of fields whose label is the name of a choice, such as a size, or an entry of a task list. */
+const CHOICE = /^(?:checkbox|radio)$/i
+const CHANGES_CART = /[?&]add(?:[-_]?to[-_]?(?:cart|basket|wishlist))?=|\/(?:cart|basket|wishlist|compare)\/add\b/i
+const CART = new RegExp(`^[\\s+]*(?:${[
+  '(?:add|put) (?:in)?to (?:your |my )?(?:cart|basket|bag|trolley|wish ?list)|in den (?:warenkorb|einkaufswagen)(?: legen)?',
+  'ajouter au panier|añadir (?:al carrito|a la cesta)|agregar al carrito|adicionar ao carrinho|aggiungi al carrello',
+  'in (?:winkelwagen|winkelmand)(?: plaatsen)?|toevoegen aan winkelwagen|dodaj do koszyka|do košíku|lägg i (?:varukorgen|kundvagnen)',
+  'в корзину|добавить в корзину|sepete ekle|加入购物车|加入購物車|カートに入れる|カートに追加|장바구니(?:에)? 담기|(?:أضف|إضافة) إلى السلة',
+].join('|')})[\\s.!]*$`, 'iu')
+
+const LINES = ids('div', 'p', 'span')
+const BLOCKS = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
+/** What stands before breadcrumbs in the common languages of the web. */
+const YOU_ARE_HERE = new RegExp(`^(?:${[
+  'you are here|your location|current location|sie (?:sind|befinden sich) hier|vous êtes ici|(?:usted )?est[aá]s? (?:usted )?(?:en|aquí)',
+  'você está (?:aqui|em)|ti trovi (?:in|qui)|sei qui|u bent hier|je bent hier|jesteś tutaj|du är här|du er her|вы здесь|вы находитесь здесь|buradasınız',
+  '(?:您|你)?(?:的|所在的?|现在的|目前的?|當前|当前)?(?:位置|所在位置)|(?:您|你)(?:现在|現在|目前)?(?:的|所在的?)?位置|現在(?:地|位置|のページ)|현재 ?위치|أنت هنا',
+].join('|')})$`, 'iu')
+const ROOT = /^(?:https?:\/\/[^/?#]+)?\/?(?:index\.\w{2,5})?$/i
+/** A trail of links, each as the sign `\ufffc`, with the current page at its end. */
+const TRAIL = /^([^\ufffc]*)\ufffc(?:\s*(?:[>›»→▸▶＞/]|::)\s*[^>›»→▸▶＞]{1,80})+$/u
+
+/**
+ * Leave out controls in the main part.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
+ * @param {number} main
+ */
+export function leaveOutControls(tree, measure, main) {
+  leaveOutLabels(tree, measure, main)
+  leaveOutCartLinks(tree, measure, main)
+  leaveOutTrail(tree, measure, main)
+}
+
+/** Leave out short labels of fields, which are not written themselves. */
+function leaveOutLabels(tree, measure, main) {
+  for (let node = main + 1; node < tree.end[main]; node++) {
+    if (tree.tag[node] !== ID.label || tree.gone[node]) continue
+    if (measure.length(node) <= LONGEST_LABEL && !measure.linked(node) && labelsField(tree, node)) tree.leaveOut(node)
+  }
+}
+
+function labelsField(tree, label) {
+  const next = tree.end[label]
+  for (let node = label + 1; node < next; node++) if (FIELDS[tree.tag[node]]) return !isChoice(tree, node)
+  // The field may be behind the label.
+  for (let node = next; node < tree.end[tree.parent[label]]; node = tree.end[node]) {
+    if (tree.tag[node] === 0 && !tree.size[node]) continue
+    return FIELDS[tree.tag[node]] === 1 && !isChoice(tree, node)
+  }
+  return false
+}
+
+function isChoice(tree, field) {
+  return CHOICE.test(tree.get(field, ATTRIBUTE.type))
+}
+
+/** Leave out links that put an article into a cart, unless they are words of a sentence. */
+function leaveOutCartLinks(tree, measure, main) {
+  for (const link of tree.all(main, ID.a)) {
+    const length = measure.length(link)
+    if (!length || length > LONGEST_LABEL || tree.gone[link]) continue
+    if (!CHANGES_CART.test(tree.get(link, ATTRIBUTE.href)) && !CART.test(textOf(tree, link))) continue
+    const above = tree.parent[link]
+    if (tree.tag[above] !== ID.p || measure.length(above) === length) tree.leaveOut(link)
+  }
+}
+
+/** Leave out the line above the text that shows where in the site the page is. */
+function leaveOutTrail(tree, measure, main) {
+  let seen = 0
+  for (let node = main + 1; node < tree.end[main] && seen < MOST_BLOCKS; node++) {
+    const tag = tree.tag[node]
+    if (tree.gone[node]) {
+      node = tree.end[node] - 1
+      continue
+    }
+    if (PROPERTIES[tag] & HEADING || (tag === ID.p && measure.prose(node) >= LONG_PARAGRAPH)) return
+    if (!LINES[tag] || holds(tree, node, BLOCKS)) continue
+    seen++
+    if (measure.length(node) <= LONGEST_TRAIL && measure.linked(node) && isTrail(tree, node)) {
+      tree.leaveOut(node)
+      return
+    }
+  }
+}
+
+function isTrail(tree, line) {
+  let text = ''
+  let first = -1
+  for (let node = line + 1; node < tree.end[line]; node++) {
+    if (tree.gone[node]) {
+      node = tree.end[node] - 1
+    } else if (tree.tag[node] === ID.a && tree.has(node, ATTRIBUTE.href)) {
+      if (first < 0) first = node
+      text += '\ufffc'
+      node = tree.end[node] - 1
+    } else if (tree.tag[node] === 0) {
+      text += tree.raw(node)
+    }
+  }
+  const trail = TRAIL.exec(resolved(text).replace(/\s+/g, ' ').trim())
+  if (first < 0 || trail === null) return false
+  const said = trail[1].replace(/[\s:：]+$/, '')
+  return said ? YOU_ARE_HERE.test(said) : ROOT.test(tree.get(first, ATTRIBUTE.href))
+}
