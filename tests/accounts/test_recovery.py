@@ -79,6 +79,19 @@ def test_a_reset_uses_up_every_other_token(service: Service) -> None:
     )
 
 
+def test_a_changed_password_leaves_the_link_that_confirms_the_address(service: Service) -> None:
+    ada = service.person("ada.changes.first@example.org")
+    confirm = service.token_for(ada.address)
+    service.ask("POST", "/auth/forgot-password", {"email": ada.address})
+    reset = service.token_for(ada.address)
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    assert ada.ask("POST", "/auth/change-password", body).status == 200
+    body = {"token": reset, "new_password": PASSWORD}
+    refused(service.ask("POST", "/auth/reset-password", body), 422, "bad_token")
+    assert service.ask("POST", "/auth/verify-email", {"token": confirm}).status == 200
+    assert ada.ask("GET", "/auth/me").json["is_verified"]
+
+
 def test_a_changed_password_ends_the_other_sign_ins(service: Service) -> None:
     ada = service.person("ada.changes@example.org")
     laptop = service.signed_in(ada.address)

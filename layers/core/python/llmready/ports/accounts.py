@@ -274,8 +274,8 @@ class MailTokens(Protocol):
     def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
         """Create a token for an account and return it; only its hash is stored."""
 
-    def revoke_all(self, user_id: str) -> None:
-        """Delete all tokens of an account."""
+    def revoke_resets(self, user_id: str) -> None:
+        """Delete the tokens that reset the password of an account; one that confirms the address stays valid."""
 
 
 class ExportPage(NamedTuple):

@@ -39,7 +39,7 @@ def reset_password(services: Services, token: str, password: str) -> None:
     if not services.users.reset_password(presented, hashed(password), notice, time):
         raise _bad_token()
     services.sessions.close_all(presented.user_id, but=None)
-    services.mail_tokens.revoke_all(presented.user_id)
+    services.mail_tokens.revoke_resets(presented.user_id)
     if user is not None:
         services.lockout.lift(services.fingerprints.of_address(user.email))
     hand_to_notifier(services, notice)
@@ -77,7 +77,7 @@ def change_password(
             "password_changed", "The password was changed by another request; please sign in again."
         )
     services.sessions.close_all(user.id, but=claims.scope)
-    services.mail_tokens.revoke_all(user.id)
+    services.mail_tokens.revoke_resets(user.id)
     hand_to_notifier(services, notice)
 
 

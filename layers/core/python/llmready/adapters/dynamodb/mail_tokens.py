@@ -42,7 +42,8 @@ class DynamoMailTokens:
             return text  # the account was deleted meanwhile, so the token cannot be used
         return text
 
-    def revoke_all(self, user_id: str) -> None:
-        """Delete all tokens of an account."""
-        tokens = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(keys.MAIL_TOKEN)
+    def revoke_resets(self, user_id: str) -> None:
+        """Delete the tokens that reset the password of an account; one that confirms the address stays valid."""
+        prefix = f"{keys.MAIL_TOKEN}{Purpose.RESET_PASSWORD}#"
+        tokens = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(prefix)
         self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in self._table.query(tokens)])
