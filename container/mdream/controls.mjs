@@ -1,5 +1,5 @@
-// Remove what only operates a page: labels of form fields, links that put an article into a cart, breadcrumbs without
-// a name.
+// Remove what only operates a page: labels of form fields, links that put an article into a cart or repeat the link
+// of a title, breadcrumbs without a name.
 import { holds, resolved, textOf } from './measure.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -12,8 +12,8 @@ const MOST_BLOCKS = 40
 const LONG_PARAGRAPH = 80
 
 const FIELDS = ids('input', 'select', 'textarea')
-/** Types of fields whose label is the name of a choice, such as a size, or an entry of a task list. */
-const CHOICE = /^(?:checkbox|radio)$/i
+/** Types of fields whose label is the name of a choice, such as a size, or an entry of a task list; fields without a label. */
+const NOT_LABELLED = /^(?:checkbox|radio|hidden|submit|button|image)$/i
 const CHANGES_CART = /[?&]add(?:[-_]?to[-_]?(?:cart|basket|wishlist))?=|\/(?:cart|basket|wishlist|compare)\/add\b/i
 const CART = new RegExp(`^[\\s+]*(?:${[
   '(?:add|put) (?:in)?to (?:your |my )?(?:cart|basket|bag|trolley|wish ?list)|in den (?:warenkorb|einkaufswagen)(?: legen)?',
@@ -21,6 +21,17 @@ const CART = new RegExp(`^[\\s+]*(?:${[
   'in (?:winkelwagen|winkelmand)(?: plaatsen)?|toevoegen aan winkelwagen|dodaj do koszyka|do košíku|lägg i (?:varukorgen|kundvagnen)',
   'в корзину|добавить в корзину|sepete ekle|加入购物车|加入購物車|カートに入れる|カートに追加|장바구니(?:에)? 담기|(?:أضف|إضافة) إلى السلة',
 ].join('|')})[\\s.!]*$`, 'iu')
+
+/** Links that only repeat the link of the title above them, in the common languages of the web. */
+const MORE = new RegExp(`^[\\s\\p{P}\\p{S}]*(?:${[
+  '(?:continue|keep) reading|read (?:more|on|the (?:rest|full)|full|article|post|story)|(?:learn|see|view|find out) more|view (?:post|article|details)|more(?: details| info)?|full (?:story|article)|details',
+  'weiterlesen|(?:jetzt |mehr )(?:lesen|erfahren)|mehr|zum (?:artikel|beitrag)|lire (?:la suite|plus|l.article)|en savoir plus|voir plus|plus d.infos?',
+  'leer más|seguir leyendo|continuar leyendo|ver más|ler mais|continue (?:lendo|a ler)|leia mais|saiba mais|leggi (?:tutto|di più|ancora)|continua a leggere|lees (?:meer|verder)|meer lezen',
+  'czytaj (?:więcej|dalej)|číst (?:dále|více)|läs mer|les mer|læs mere|lue lisää|читать (?:далее|дальше|полностью)|подробнее|читати далі|devamını oku|xem thêm|đọc tiếp',
+  '(?:阅读|閱讀|查看|继续|繼續)(?:更多|全文|阅读|閱讀|详情|詳情)|更多|详情|詳細|続きを読む|もっと(?:見る|読む)|詳しく(?:見る|はこちら)|(?:더|계속) ?(?:읽기|보기)|اقرأ المزيد|المزيد|إقرأ المزيد',
+].join('|')})(?![\\p{L}\\p{N}])`, 'iu')
+/** Links before such a link of which one may be that of the title. */
+const MOST_BEFORE = 4
 
 const LINES = ids('div', 'p', 'span')
 const BLOCKS = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
@@ -57,17 +68,17 @@ function leaveOutLabels(tree, measure, main) {
 
 function labelsField(tree, label) {
   const next = tree.end[label]
-  for (let node = label + 1; node < next; node++) if (FIELDS[tree.tag[node]]) return !isChoice(tree, node)
+  for (let node = label + 1; node < next; node++) if (FIELDS[tree.tag[node]]) return isLabelled(tree, node)
   // The field may be behind the label.
   for (let node = next; node < tree.end[tree.parent[label]]; node = tree.end[node]) {
     if (tree.tag[node] === 0 && !tree.size[node]) continue
-    return FIELDS[tree.tag[node]] === 1 && !isChoice(tree, node)
+    return FIELDS[tree.tag[node]] === 1 && isLabelled(tree, node)
   }
   return false
 }
 
-function isChoice(tree, field) {
-  return CHOICE.test(tree.get(field, ATTRIBUTE.type))
+function isLabelled(tree, field) {
+  return !NOT_LABELLED.test(tree.get(field, ATTRIBUTE.type))
 }
 
 /** Leave out links that put an article into a cart, unless they are words of a sentence. */
@@ -78,6 +89,31 @@ function leaveOutCartLinks(tree, measure, main) {
     if (!CHANGES_CART.test(tree.get(link, ATTRIBUTE.href)) && !CART.test(textOf(tree, link))) continue
     const above = tree.parent[link]
     if (tree.tag[above] !== ID.p || measure.length(above) === length) tree.leaveOut(link)
+  }
+}
+
+/**
+ * Leave out links such as "Continue reading" to the target of the title above them, unless they are words of a
+ * sentence.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
+ * @param {number} main
+ */
+export function leaveOutMore(tree, measure, main) {
+  /** @type {string[]} */
+  const before = []
+  for (const link of tree.all(main, ID.a)) {
+    const target = tree.get(link, ATTRIBUTE.href)
+    const length = measure.length(link)
+    if (!target || !length || tree.gone[link]) continue
+    const isLast = measure.before[tree.end[link]] === measure.before[tree.end[tree.parent[link]]]
+    if (isLast && before.includes(target) && length <= LONGEST_TRAIL && MORE.test(textOf(tree, link))) {
+      tree.leaveOut(link)
+      continue
+    }
+    before.push(target)
+    if (before.length > MOST_BEFORE) before.shift()
   }
 }
 

@@ -1,7 +1,7 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
 import { mostBeside } from './contents.mjs'
-import { leaveOutControls } from './controls.mjs'
+import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, outermost, textOf } from './measure.mjs'
 import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
@@ -100,6 +100,7 @@ class Page {
       measure.take(tree, main)
     }
     leaveOutEmptied(tree, measure, main)
+    leaveOutMore(tree, measure, main)
     tree.main = main
     const writer = new MarkdownWriter(tree, measure, this.origin)
     for (const top of [...before, main]) {
