@@ -243,7 +243,12 @@ async def test_pipelined_bytes_are_dropped() -> None:
         async with proxying(("127.0.0.1", site.port)) as proxy:
             head = f"GET http://{site.address}/ HTTP/1.1\r\n\r\n".encode()
             await ask(proxy, head, b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n")
-            for header in ("Transfer-Encoding: chunked", "Content-Length: 5\r\nContent-Length: 0"):
+            for header in (
+                "Transfer-Encoding: chunked",
+                "Content-Length: 5\r\nContent-Length: 0",
+                "Content-Length: some",
+                "Content-Length: \u00b2",
+            ):
                 bad = f"POST http://{site.address}/ HTTP/1.1\r\n{header}\r\n\r\n".encode()
                 assert b" 400 " in await ask(proxy, bad)
         assert site.paths == ["/"]

@@ -6,7 +6,9 @@ import asyncio
 import gzip
 import sys
 import time
+import tracemalloc
 import zlib
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from operator import methodcaller
@@ -93,6 +95,52 @@ def test_body_that_may_be_truncated_is_truncated(name: str) -> None:
     assert body.bytes() == b"ab" * 50
 
 
+def _endless(name: str) -> tuple[str, bytes, bytes]:
+    """Return an encoding, and the beginning and an endless repetition of a body that decodes to nothing."""
+    empty = gzip.compress(b"", mtime=0)
+    return {
+        "name of a file in gzip": ("gzip", b"\x1f\x8b\x08\x08\0\0\0\0\0\x03", b"a" * 65_536),
+        "empty files in gzip": ("gzip", empty, empty * 3000),
+        "bytes behind gzip": ("gzip", empty, b"a" * 65_536),
+        "metadata in brotli": ("br", b"\xac\x7f" + bytes(256), (b"\xd6\x3f" + bytes(256)) * 250),
+        "skipped frame in zstd": ("zstd", b"\x50\x2a\x4d\x18\xff\xff\xff\xff", b"a" * 65_536),
+        "two bytes of gzip": ("", empty, b"a" * 65_536),
+    }[name]
+
+
+ENDLESS = (
+    "name of a file in gzip",
+    "empty files in gzip",
+    "bytes behind gzip",
+    "metadata in brotli",
+    "skipped frame in zstd",
+    "two bytes of gzip",
+)
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_endless_body_that_decodes_to_nothing_is_limited_by_its_encoded_bytes(name: str) -> None:
+    encoding, beginning, part = _endless(name)
+    limit = 1_000_000
+    for budget, code in ((10 * limit, Code.PAGE_TOO_LARGE), (limit // 2, Code.BUDGET_EXCEEDED)):
+        body = Body(encoding, limit, Budget(budget))
+        assert body.feed(beginning)
+        tracemalloc.start()
+        parts = iter([part] * (10 * limit // len(part)))
+        with pytest.raises(Failure) as caught:
+            deque(map(body.feed, parts), maxlen=0)
+        fed = 10 * limit - sum(map(len, parts))
+        _, most_kept = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert caught.value.code == code
+        assert fed <= min(limit, budget) + 3 * 65_536
+        assert body.bytes() == b""
+        assert most_kept < limit // 2
+    cut = Body(encoding, limit, Budget(10 * limit), cut=True)
+    cut.feed(beginning)
+    assert not all(cut.feed(part) for _ in range(10 * limit // len(part)))
+
+
 def test_the_budget_of_a_crawl_ends_it() -> None:
     budget = Budget(150)
     Body("", 100, budget).feed(b"x" * 100)
@@ -137,6 +185,8 @@ def test_page_has_a_time_limit() -> None:
         ("", -1),
         ("-5", -1),
         ("9" * 400, 999_999_999),
+        ("\u00b2", -1),
+        ("\u0663", -1),
         ("Fri, 31 Dec 99999 23:59:59 GMT", -1),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.address_guard import AddressGuard
 from llmready.crawler.fetch.client import HttpClient
+from llmready.crawler.fetch.http_cache import fresh_seconds
 from llmready.crawler.options import Limits
 from llmready.crawler.urls import parse
 from testkit.crawler_program import call
@@ -146,6 +147,23 @@ async def test_a_text_that_ends_at_the_same_place_again_is_taken() -> None:
 async def test_what_is_no_http_is_a_failure(answer: bytes) -> None:
     with pytest.raises(Failure):
         await _get(answer)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [b"\xc2\xb2", b"\xd9\xa3", b"\xb2", b"1\xc2\xb2", b"9" * 5000],
+    ids=["power", "another script", "one byte", "a digit before", "long"],
+)
+async def test_digits_that_are_not_ascii_are_no_numbers_in_headers(number: bytes) -> None:
+    """“²” is a digit for Python, but no number."""
+    for is_standard in (True, False):
+        line = b"" if is_standard else b"\r\nhello"
+        head = b"HTTP/1.1 503 Busy\r\nConnection: close" + line
+        response = await _get(b"%s\r\nRetry-After: %s\r\nAge: %s\r\n\r\n" % (head, number, number))
+        assert response.retry_after in (None, 999_999_999)
+        assert fresh_seconds({**response.headers, "Cache-Control": "max-age=60"}) in (0, 60)
+    response = await _get(_raw(OK)[: -SIZE - 2] + b"Content-Length: " + number + b"\r\n\r\n" + BODY)
+    assert response.body == BODY
 
 
 async def test_a_compressed_body_that_is_damaged_is_a_failure() -> None:

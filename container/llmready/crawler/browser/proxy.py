@@ -270,6 +270,8 @@ def _read_head(data: bytes) -> _Request:
     lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
     if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
         raise ValueError("the length of the body is unknown")
+    if lengths and not (lengths[0].isascii() and lengths[0].isdecimal()):
+        raise ValueError("the length of the body is no number")
     # The canonical URL is checked. The site gets the target as the page wrote it, because its query may differ.
     path = target[7:]
     path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]
@@ -283,7 +285,7 @@ def _read_head(data: bytes) -> _Request:
         url,
         tunnel=False,
         head=("\r\n".join(head) + "\r\n\r\n").encode("latin-1"),
-        length=int(lengths[0]) if lengths and lengths[0].isdigit() else 0,
+        length=int(lengths[0]) if lengths else 0,
     )
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 ACCEPT_ENCODING = "gzip, deflate, br"
 GZIP_SIGN = b"\x1f\x8b"
+_OVERHEAD_BYTES = 64 * 1024
+"""Encoded bytes that no limit counts: headers, checksums, and data that does not become smaller."""
+_HEAD_BYTES = 64 * 1024
+"""Encoded bytes that are kept to decode them in another way while the declared way has not given anything."""
 
 
 class Budget:
@@ -35,9 +39,11 @@ class _Decoder(Protocol):
 class Body:
     """Collects and decodes one body.
 
-    Parameters: `encoding`, the Content-Encoding header; `limit`, greatest decoded size in bytes; `budget` of the
-    crawl; `cut`, whether a longer body is cut at the limit instead of refused. A body with an unknown encoding is
-    used unchanged, or decompressed if it is gzip.
+    Parameters: `encoding`, the Content-Encoding header; `limit`, greatest size in bytes, decoded and encoded;
+    `budget` of the crawl; `cut`, whether a longer body is cut at the limit instead of refused. A body with an unknown
+    encoding is used unchanged, or decompressed if it is gzip.
+
+    Encoded bytes count as well, because compressed data may be endless and decode to nothing.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:
@@ -47,6 +53,8 @@ class Body:
         self._cut = cut
         self._parts: list[bytes] = []
         self._size = 0
+        self._encoded_size = 0
+        self._spent = 0
 
     def feed(self, data: bytes) -> bool:
         """Add bytes from the network.
@@ -57,14 +65,19 @@ class Body:
         most = min(self._limit - self._size, self._budget.left) + 1
         part = self._decode(data, most)
         self._size += len(part)
-        self._budget.spend(len(part))
+        self._encoded_size += len(data)
         self._parts.append(part)
-        if self._size <= self._limit:
+        counted = max(self._size, min(self._encoded_size - _OVERHEAD_BYTES, self._limit + 1))
+        self._budget.spend(max(0, counted - self._spent))
+        self._spent = max(counted, self._spent)
+        if counted <= self._limit:
             return True
         if not self._cut:
             size = f"{self._limit / 1_000_000:g} MB"
-            raise Failure(Code.PAGE_TOO_LARGE, f"The response is larger than {size} after decoding.")
-        self._parts[-1] = part[: self._limit - self._size]
+            when = "after" if self._size > self._limit else "before"
+            raise Failure(Code.PAGE_TOO_LARGE, f"The response is larger than {size} {when} decoding.")
+        if self._size > self._limit:
+            self._parts[-1] = part[: self._limit - self._size]
         return False
 
     def bytes(self) -> bytes:
@@ -116,7 +129,7 @@ class _Declared:
             self._decode, part = _undeclared(""), b""
             data, self._head = self._head, None
             return self._decode(data, most)
-        if part:
+        if part or len(self._head) > _HEAD_BYTES:
             self._head = None
         return part
 
@@ -170,6 +183,8 @@ class _Zlib:
             if len(self._head) < 2:
                 return b""
             data, self._decoder = self._head, zlib.decompressobj(_window_bits(self._head))
+        if self._decoder.eof and not GZIP_SIGN.startswith(self._decoder.unused_data[:2]):
+            return b""  # What follows the end is not decoded, and zlib would copy it with each call.
         try:
             part = self._decoder.decompress(data, most)
             while self._decoder.eof and self._decoder.unused_data.startswith(GZIP_SIGN) and len(part) < most:

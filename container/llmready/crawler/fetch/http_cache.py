@@ -269,7 +269,7 @@ def fresh_seconds(headers: Mapping[str, str]) -> float:
     else:
         lifetime = _moment(headers.get("Expires", "")) - (_moment(headers.get("Date", "")) or time.time())
     age = headers.get("Age", "0")
-    lifetime -= int(age) if age.isdecimal() and len(age) < 10 else 0
+    lifetime -= int(age) if age.isascii() and age.isdecimal() and len(age) < 10 else 0
     return max(0.0, min(lifetime, LONGEST_FRESH))
 
 

@@ -97,7 +97,7 @@ class LenientAnswer:
         lengths = {value.strip() for value in stated.split(",")} - {""}
         self.is_complete = len(lengths) <= 1
         only = lengths.pop() if len(lengths) == 1 else ""
-        return int(only) if only.isascii() and only.isdigit() and len(only) < 16 else None
+        return int(only) if only.isascii() and only.isdecimal() and len(only) < 16 else None
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         is_first = True

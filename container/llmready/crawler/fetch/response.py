@@ -58,7 +58,7 @@ class Response:
     def retry_after(self) -> float | None:
         """Seconds that the site asks to wait (RFC 9110, section 10.2.3), or None."""
         value = self.headers.get("Retry-After", "").strip()
-        if value.isdigit():
+        if value.isascii() and value.isdecimal():
             return float(value[:9])
         try:
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())

@@ -123,7 +123,7 @@ def parse_allowed(text: str) -> list[tuple[str, int]]:
     pairs = []
     for pair in filter(None, (part.strip() for part in text.split(","))):
         host, colon, port = pair.rpartition(":")
-        if not colon or not host or not port.isdigit():
+        if not colon or not host or not (port.isascii() and port.isdecimal()):
             raise ValueError(
                 f"LLMREADY_CRAWL_ALLOW must contain pairs such as localhost:8080, separated by commas, not “{pair}”."
             )
