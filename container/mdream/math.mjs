@@ -55,9 +55,13 @@ export function leaveOutRendered(tree) {
   }
 }
 
+/** Return whether a text has a character with which each formula begins. @param {string} text */
+export function mayHoldFormula(text) {
+  return text.includes('\\') || text.includes('$$')
+}
+
 /** Return the positions of the formulas in a text, with their Markdown. @param {string} text */
 export function formulasIn(text) {
-  if (!text.includes('\\(') && !text.includes('\\[') && !text.includes('$$')) return []
   return Array.from(text.matchAll(IN_TEXT), ({ 0: all, 1: inline, 2: displayed, 3: dollars, index: at }) => ({
     at, length: all.length, markdown: inline === undefined ? `$$${(displayed ?? dollars).trim()}$$` : `$${inline.trim()}$`,
   }))

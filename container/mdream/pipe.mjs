@@ -22,16 +22,32 @@ function writeFully(buffer) {
   while (at < buffer.length) at += writeSync(1, buffer, at, buffer.length - at)
 }
 
+/** Writes most responses; a larger one gets a buffer of its own. */
+const usual = Buffer.allocUnsafeSlow(512 * 1024)
+/** Bytes of a character of a string in UTF-8, at most. */
+const WIDEST = 3
+
 function answer(status, facts, text) {
+  if (12 + WIDEST * (facts.length + text.length) <= usual.length) {
+    const factsLength = usual.write(facts, 12)
+    const length = usual.write(text, 12 + factsLength)
+    writeHead(usual, status, factsLength, length)
+    writeFully(usual.subarray(0, 12 + factsLength + length))
+    return
+  }
   const factsLength = Buffer.byteLength(facts)
   const length = Buffer.byteLength(text)
   const buffer = Buffer.allocUnsafe(12 + factsLength + length)
-  buffer.writeUInt32BE(status, 0)
-  buffer.writeUInt32BE(factsLength, 4)
-  buffer.writeUInt32BE(length, 8)
+  writeHead(buffer, status, factsLength, length)
   buffer.write(facts, 12)
   buffer.write(text, 12 + factsLength)
   writeFully(buffer)
+}
+
+function writeHead(buffer, status, factsLength, length) {
+  buffer.writeUInt32BE(status, 0)
+  buffer.writeUInt32BE(factsLength, 4)
+  buffer.writeUInt32BE(length, 8)
 }
 
 /** Answer each request with the facts and the text that `convert(page, url, wantsFacts)` returns, or with the

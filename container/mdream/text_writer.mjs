@@ -1,7 +1,7 @@
 // Write text, and store the actions to run at the ends of elements.
 import { absoluteOf } from './addresses.mjs'
 import { Blocks } from './blocks.mjs'
-import { formulasIn } from './math.mjs'
+import { formulasIn, mayHoldFormula } from './math.mjs'
 import { decoded } from './references.mjs'
 
 // Labels of buttons that are not `button` elements.
@@ -124,13 +124,17 @@ export class TextWriter {
     const to = tree.to[node]
     if (tree.size[node] < LONGEST_INTERFACE && this.isInterface(from, to)) return
     const text = decoded(tree.slice(from, to))
+    if (!mayHoldFormula(text)) {
+      this.line.text(text)
+      return
+    }
     let end = 0
     for (const { at, length, markdown } of formulasIn(text)) {
       this.line.text(text.slice(end, at))
       this.line.markdown(markdown)
       end = at + length
     }
-    this.line.text(end ? text.slice(end) : text)
+    this.line.text(text.slice(end))
   }
 
   isInterface(from, to) {

@@ -312,7 +312,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "date": iso_date.__wrapped__,
     "language": lambda text: language(text, {"og:locale": text}),
     "robots header": header_rules,
-    "words": lambda text: count_words(text.encode()),
+    "words": lambda text: count_words(text.encode(), 1),
     "tokens": lambda text: estimate_tokens(text.encode(), 1),
 }
 

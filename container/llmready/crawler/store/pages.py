@@ -110,8 +110,10 @@ class PageStore:
         data = markdown.encode()
         self._file.write(data)
         self._is_flushed = False
-        tokens = estimate_tokens(data, count_spaced_words(data))
-        place = _Place(self._end, len(data), count_words(data), tokens, self._pack(data))
+        spaced_words = count_spaced_words(data)
+        tokens = estimate_tokens(data, spaced_words)
+        words = count_words(data, spaced_words)
+        place = _Place(self._end, len(data), words, tokens, self._pack(data))
         self._end += len(data)
         return place
 

@@ -8,6 +8,7 @@ COUNTED_BY = "llmready-estimate-1"
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _DIGITS = b"0123456789"
 _BLANKS = b" \t\n"
+_ASCII = bytes(range(128))
 _HIGH = bytes(range(128, 256))
 _WORDS_MARKED = bytes(32 if code in b" \t\n\r\v\f" else 120 for code in range(256))
 # First bytes of U+3000 to U+9FFF, and first two bytes of scripts that write no spaces.
@@ -35,18 +36,23 @@ def estimate_tokens(data: bytes, words: int) -> int:
     return max(round(tokens), min(words, 1))
 
 
-def count_words(data: bytes) -> int:
-    """Return the number of words of a text in UTF-8, estimated where a script writes no spaces.
+def count_words(data: bytes, spaced_words: int) -> int:
+    """Return the number of words of a text, estimated where a script writes no spaces.
 
     Two ideographs or kana, or five letters of Thai, Lao, Khmer or Burmese, count as a word, which is about their mean
     length.
+
+    Args:
+        data: The text in UTF-8.
+        spaced_words: Its words that are separated by white space, see `count_spaced_words`.
     """
-    words = count_spaced_words(data)
     if data.isascii():
-        return words
-    ideographs = len(data) - len(data.translate(None, _IDEOGRAPHS)) - data.count(b"\xe3\x80")
-    letters = sum(map(data.count, _UNSPACED_LETTERS))
-    return words + max(0, ideographs) // 2 + letters // 5
+        return spaced_words
+    # The bytes of a character stay together, and most texts have few of these characters.
+    high = data.translate(None, _ASCII)
+    ideographs = len(high) - len(high.translate(None, _IDEOGRAPHS)) - high.count(b"\xe3\x80")
+    letters = sum(map(high.count, _UNSPACED_LETTERS))
+    return spaced_words + max(0, ideographs) // 2 + letters // 5
 
 
 def count_spaced_words(data: bytes) -> int:
