@@ -9,7 +9,7 @@ import pytest
 from llms_txt import parse_llms_file
 
 from llmready.crawler.model import StoredPage
-from llmready.crawler.pack.llms_txt import LONGEST_FILE, page_link, render_llms_txt
+from llmready.crawler.pack.llms_txt import LONGEST_FILE, escape, page_link, render_llms_txt
 from llmready.crawler.pack.outline import Outline, make_outline
 from llmready.crawler.urls import parse
 from testkit.crawler_program import Run, call
@@ -199,3 +199,16 @@ def test_a_first_line_that_is_not_the_title_is_kept(tmp_path: Path) -> None:
     with serving({"/": page}) as site:
         done = call(site.url, tmp_path).completed()
     assert done.full.endswith("\n\nGarden lines\n\n---\n\nThe track runs round the beds.\n\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Press >>> and type a -> b", "Press >>> and type a -> b"),
+        ("> a line that would be a quotation", "&gt; a line that would be a quotation"),
+        ("a <b> that would be a tag", "a &lt;b&gt; that would be a tag"),
+        ("a [link](x) and an &amp;", "a &#91;link&#93;(x) and an &amp;amp;"),
+    ],
+)
+def test_only_signs_that_markdown_would_read_are_escaped(text: str, written: str) -> None:
+    assert escape(text) == written

@@ -159,12 +159,12 @@ def escape(text: str) -> str:
     """Write plain text so that Markdown shows it as it is and the format's parsers take it.
 
     Brackets and angle brackets become entities: the format's own parser ends a title at the first `]`,
-    even at one that is escaped with a backslash.
+    even at one that is escaped with a backslash. A `>` stays unless it may end a tag or begin a quotation.
     """
     text = _ENTITY_LIKE.sub("&amp;", text)
-    for plain, entity in (("<", "&lt;"), (">", "&gt;"), ("[", "&#91;"), ("]", "&#93;")):
-        text = text.replace(plain, entity)
-    return text
+    if "<" in text or text.startswith(">"):
+        text = text.replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("[", "&#91;").replace("]", "&#93;")
 
 
 def _cut(links: Sequence[_Link], room: int) -> list[list[_Link]]:
