@@ -43,11 +43,18 @@ _RESPONSE = struct.Struct(">III")
 
 
 MAX_DEATHS = 5
-"""Children that may end in a row without a response before the converter counts as broken."""
+"""Children that may end in a row without any response before the converter counts as broken."""
+
+_PROBE = (b"<p>a</p>", "https://example.com/")
+"""A page that every working converter can convert."""
 
 
 class _GoneError(Exception):
     """The child ended before it read this request."""
+
+
+class _SlowError(Exception):
+    """The child needs more than SECONDS_A_PAGE for this page."""
 
 
 class Converter:
@@ -63,6 +70,8 @@ class Converter:
         self._waiting: deque[asyncio.Future[tuple[bytes, str]]] = deque()
         self._places = asyncio.Semaphore(MAX_WAITING)
         self._starting = asyncio.Lock()
+        self._answered_at = 0.0
+        self._has_answered = False
         self._deaths = 0
 
     async def start(self) -> None:
@@ -83,6 +92,7 @@ class Converter:
             ) from error
         if self._child.stdin is not None:
             _widen(self._child.stdin.transport)
+        self._has_answered = False
         self._reader = asyncio.create_task(self._read(self._child))
 
     async def read(self, html: bytes, url: str) -> tuple[RawFacts, str]:
@@ -109,10 +119,16 @@ class Converter:
                     return await self._exchange(request)
                 except _GoneError:
                     continue
-                except TimeoutError:
-                    self._deaths += 1
-                    break
-        raise Failure(Code.CONVERTER_FAILED, f"{url} could not be converted to Markdown.")
+                except _SlowError:
+                    raise Failure(
+                        Code.CONVERTER_FAILED,
+                        f"{url} takes more than {SECONDS_A_PAGE} seconds to convert to Markdown.",
+                    ) from None
+        raise Failure(
+            Code.CONVERTER_FAILED,
+            f"{url} cannot be converted to Markdown: {MAX_DEATHS} processes of the converter ended in a row"
+            " without converting a page.",
+        )
 
     async def close(self) -> None:
         """End the child."""
@@ -127,19 +143,48 @@ class Converter:
         async with self._starting:
             if self._child is None:
                 await self.start()
+                # The last child ended. If this one converts a simple page, the converter works, and what ended the
+                # last child was its page. Nobody waits for the result.
+                self._write(_request(*_PROBE, wants_facts=False)).cancel()
         child = self._child
-        if child is None or child.stdin is None:
+        response = self._write(request)
+        try:
+            return await self._answer(response, child)
+        finally:
+            # Nobody waits for it any more.
+            response.cancel()
+
+    def _write(self, request: bytes) -> asyncio.Future[tuple[bytes, str]]:
+        """Send a request to the child and return its future response. Raises: _GoneError if there is no child."""
+        if self._child is None or self._child.stdin is None:
             raise _GoneError
         response: asyncio.Future[tuple[bytes, str]] = asyncio.get_running_loop().create_future()
         self._waiting.append(response)
-        child.stdin.write(request)
-        try:
-            async with asyncio.timeout(SECONDS_A_PAGE):
-                return await response
-        except TimeoutError:
-            # Requests are answered in their order, so the first one that times out is the one that hangs.
-            _kill(child)
-            raise
+        self._child.stdin.write(request)
+        return response
+
+    async def _answer(
+        self, response: asyncio.Future[tuple[bytes, str]], child: asyncio.subprocess.Process | None
+    ) -> tuple[bytes, str]:
+        """Wait for a response, as long as the child needs for the pages before and SECONDS_A_PAGE for this one.
+
+        Raises: Failure (converter_failed), _GoneError, _SlowError.
+        """
+        clock = asyncio.get_running_loop().time
+        sent_at = clock()
+        while not response.done():
+            left = max(sent_at, self._answered_at) + SECONDS_A_PAGE - clock()
+            if left > 0:
+                await asyncio.wait((response,), timeout=left)
+                continue
+            first = self._waiting[0]
+            if child is not None and (first is response or first.done()):
+                _kill(child)
+            if first is response:
+                raise _SlowError
+            # The page before this one hangs. This one is sent again when the child has ended.
+            await asyncio.wait((response,), timeout=SECONDS_A_PAGE)
+        return response.result()
 
     async def _read(self, child: asyncio.subprocess.Process) -> None:
         """Complete the waiting requests in their order, until the child ends."""
@@ -151,6 +196,8 @@ class Converter:
                 status, facts_length, length = _RESPONSE.unpack(head)
                 body = await child.stdout.readexactly(facts_length + length)
                 facts, text = body[:facts_length], body[facts_length:].decode("utf-8", errors="replace")
+                self._has_answered = True
+                self._answered_at = asyncio.get_running_loop().time()
                 self._deaths = 0
                 response = self._waiting.popleft()
                 if response.done():
@@ -162,12 +209,17 @@ class Converter:
                         Failure(Code.CONVERTER_FAILED, f"The page cannot be converted: {text}.")
                     )
         except (asyncio.IncompleteReadError, OSError):
+            _kill(child)
+            if child.stdin is not None:
+                child.stdin.close()
+            await child.wait()
             self._replace_child()
 
     def _replace_child(self) -> None:
         """Fail the page that the child was converting when it crashed; the other pages are sent again."""
         self._child = None
-        self._deaths += 1
+        if not self._has_answered:
+            self._deaths += 1
         is_first = True
         while self._waiting:
             response = self._waiting.popleft()
