@@ -45,6 +45,16 @@ def test_the_only_website_of_a_plan_is_explained_on_every_screen(
     expect(dialog).to_contain_text("0\u00a0websites added, 2 refused.")
     dialog.get_by_role("button", name="Done").click()
 
+    page.get_by_role("button", name="Add website").click()
+    expect(page.get_by_role("dialog")).to_contain_text("No more can be added.")
+    page.get_by_role("button", name="Close").click()
+
+    page.goto(f"{visitor.origin}/websites/{website}/score")
+    page.get_by_text("What the score checks").click()
+    expect(page.get_by_text("links lead to pages that exist")).to_be_visible()
+    page.get_by_role("link", name="Generations: 0 of 1 left").click()
+    expect(page.get_by_text("To change your plan, ask the operator")).to_be_visible()
+
 
 def test_an_address_is_changed_in_the_settings(system: System, visit: Visit, handbook: Site) -> None:
     person, website, _ = finished_website(system, handbook)

@@ -95,6 +95,7 @@ function Frame({ children }: { children: ComponentChildren }) {
               </nav>
               {quota ? (
                 <a class="quota small muted nowrap" href="/usage">
+                  <span class="wide-only">Generations: </span>
                   {count(quota.remaining_generations)} of {count(quota.generations_limit)} left
                   {quota.resets_at ? <span class="wide-only"> · resets {date(quota.resets_at)}</span> : null}
                 </a>

@@ -57,6 +57,7 @@ export default function Usage() {
                 <h2 id="plans-title">Plans</h2>
               </div>
               <Table name="Plans" columns={planColumns(profile?.plan.name)} rows={plans} rowKey={(plan) => plan.name} />
+              <p class="card-foot small muted">To change your plan, ask the operator of this service.</p>
             </section>
           </>
         )}

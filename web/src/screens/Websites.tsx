@@ -74,7 +74,7 @@ export default function Websites() {
       <Show of={rows} lines={6}>
         {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <List rows={list} />)}
       </Show>
-      {adding === 'one' ? <AddOne url={query.get('url') ?? ''} onClose={close} /> : null}
+      {adding === 'one' ? <AddOne url={query.get('url') ?? ''} existing={rows.data?.length ?? 0} onClose={close} /> : null}
       {adding === 'many' ? <AddMany existing={rows.data?.length ?? 0} onClose={close} onAdded={rows.reload} /> : null}
     </div>
   )
@@ -254,10 +254,10 @@ function LastRun({ website, run }: Row) {
   return when ? <span title={dateTime(when)}>{ago(when)}</span> : <span class="muted">never</span>
 }
 
-function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
+function AddOne({ url: given, existing, onClose }: { url: string; existing: number; onClose: () => void }) {
   const [url, setUrl] = useState(given)
   const [problem, setProblem] = useState('')
-  const { refresh } = useAccount()
+  const { profile, refresh } = useAccount()
   const form = useSubmission()
   const submit = (generate: boolean) => async (event: Event) => {
     event.preventDefault()
@@ -274,7 +274,7 @@ function AddOne({ url: given, onClose }: { url: string; onClose: () => void }) {
   return (
     <Dialog title="Add website" onClose={onClose}>
       <form class="stack" onSubmit={submit(true)} noValidate>
-        <FormError error={form.error} known={['url']} />
+        {form.error ? <FormError error={form.error} known={['url']} /> : profile && existing >= profile.plan.websites ? <Room plan={profile.plan} existing={existing} wanted={1} /> : null}
         <Field label="Website address" name="url" value={url} onValue={setUrl} placeholder="example.com/docs" inputMode="url" autoFocus error={problem || form.error?.fields['url']} hint="Only pages below this address are read." />
         <div class="row">
           <Submit busy={form.busy} busyLabel="Adding…">

@@ -43,6 +43,10 @@ export function Keys() {
             This is the key “{created.name}”. Copy it now; it is not shown again.
           </p>
           <div class="secret">{created.key}</div>
+          <p class="small muted">
+            Programs send it in the header <code>Authorization: Bearer KEY</code>; the command <code>llmready</code> reads it from <code>LLMREADY_API_KEY</code>. See the{' '}
+            <a href="/api/v1/docs">API documentation</a>.
+          </p>
         </Notice>
       ) : null}
       <section class="card flush" aria-labelledby="keys-title">

@@ -19,6 +19,18 @@ interface Props {
   leftOut?: string | undefined
 }
 
+/** The rules of the score, by what they ask for. */
+const CHECKS = [
+  'Every page can be read, and links lead to pages that exist.',
+  'Every page has text of its own, and most of it is not repeated on other pages.',
+  'Every page has a title and a description that differ from those of other pages.',
+  'The text is not garbled, and the pages of a section are in one language.',
+  'The index has the name of the site, a summary, and sections of moderate size.',
+  'The site is served over https, and no page is too long for agents.',
+  'Private pages, such as a sign-in or a cart, are not listed.',
+  'No page is left out because of a limit.',
+]
+
 /** The score with each reason, the pages it concerns, and what mends it. */
 export default function ScoreTab({ run, settings, leftOut }: Props) {
   if (!run.quality) return <Empty title="No score">This generation has no score.</Empty>
@@ -55,6 +67,17 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
           ))}
         </ul>
       )}
+      <details>
+        <summary>What the score checks</summary>
+        <div class="stack tight">
+          <p class="muted">A result starts with 100 points, and each problem that is found takes some of them. 90 or more is good, 70 to 89 is fair.</p>
+          <ul class="bullets">
+            {CHECKS.map((check) => (
+              <li key={check}>{check}</li>
+            ))}
+          </ul>
+        </div>
+      </details>
       {leftOut ? (
         <p class="small">
           <a href={leftOut}>See the pages that were left out, and why</a>

@@ -39,6 +39,12 @@ export default function UseIt({ website, run }: TabProps) {
             <pre tabIndex={0}>{step.code}</pre>
           </div>
         ))}
+        {chosen.steps.some((step) => step.code.startsWith('llmready ')) ? (
+          <p class="small muted">
+            <code>llmready</code> is the command-line client of this service. Set <code>LLMREADY_API={`${location.origin}/api/v1`}</code>, then run <code>llmready login</code> or set{' '}
+            <code>LLMREADY_API_KEY</code> to <a href="/account/keys">an API key</a>.
+          </p>
+        ) : null}
       </section>
     </div>
   )
