@@ -1,4 +1,5 @@
 // The blocks of a Markdown text: paragraphs, headings, lists, quotations, code, tables and rules.
+import { visible } from './characters.mjs'
 import { Line, asParagraph } from './line.mjs'
 
 /**
@@ -72,8 +73,9 @@ export class Blocks {
     this.block('rule', this.containers.some((one) => !one.isBegun && one.isItem) ? '***' : '---')
   }
 
-  code(language, text) {
+  code(language, source) {
     this.flush()
+    const text = visible(source)
     let fence = '```'
     if (text.includes('```')) fence = '`'.repeat(Math.max(...(text.match(/`{3,}/g) ?? []).map((run) => run.length)) + 1)
     this.block('code', `${fence}${language}\n${text}\n${fence}`)

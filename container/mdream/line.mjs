@@ -1,4 +1,5 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
+import { visible } from './characters.mjs'
 import { joined } from './delimiters.mjs'
 
 /** @typedef {import('./delimiters.mjs').Piece} Piece */
@@ -50,7 +51,7 @@ export class Line {
 
   /** Add text of a page. @param {string} text */
   text(text) {
-    const collapsed = text.replace(WHITE_SPACE, ' ')
+    const collapsed = visible(text).replace(WHITE_SPACE, ' ')
     let from = 0
     let to = collapsed.length
     while (isSpace(collapsed.charCodeAt(from))) from++
@@ -59,7 +60,9 @@ export class Line {
     if (from >= to) return
     this.begin()
     const inner = collapsed.slice(from, to)
-    this.add(SPECIAL.test(inner) ? this.escaped(inner, this.isInLink) : inner)
+    const written = SPECIAL.test(inner) ? this.escaped(inner, this.isInLink) : inner
+    // The text of the next element may turn it into a tag.
+    this.add(to === collapsed.length && written.endsWith('<') ? `${written.slice(0, -1)}\\<` : written)
     if (to < collapsed.length) this.space = ' '
   }
 
@@ -71,7 +74,7 @@ export class Line {
 
   /** Add code. @param {string} text */
   code(text) {
-    const inner = text.replaceAll('\n', ' ')
+    const inner = visible(text).replaceAll('\n', ' ')
     if (!inner.trim()) {
       if (inner) this.space = ' '
       return
@@ -86,8 +89,9 @@ export class Line {
 
   /** Add an image. @param {string} alt @param {string} address */
   image(alt, address) {
+    const shown = visible(alt).replaceAll('\n', ' ')
     this.begin()
-    this.add(`![${SPECIAL.test(alt) ? this.escaped(alt, true) : alt}](${destination(address)})`)
+    this.add(`![${SPECIAL.test(shown) ? this.escaped(shown, true) : shown}](${destination(visible(address))})`)
   }
 
   /** Begin another line within the paragraph. */
@@ -110,8 +114,9 @@ export class Line {
     if (isWritten && pair >= 0) this.push({ sign: DELIMITERS[mark], pair, opens: false })
   }
 
-  /** End the link. @param {string} address */
-  closeLink(address) {
+  /** End the link. @param {string} target */
+  closeLink(target) {
+    const address = visible(target)
     this.isInLink = false
     const { isWritten } = this.ended('link')
     if (!isWritten) return
@@ -124,9 +129,19 @@ export class Line {
     this.endsWithLink = true
   }
 
+  /** End emphasis, or drop a link whose address is not known yet and keep its text. @param {Mark} mark */
+  closeUnfinished(mark) {
+    if (mark !== 'link') {
+      this.close(mark)
+      return
+    }
+    const at = this.ended('link').isWritten ? beginningOfLink(this.pieces) : -1
+    if (at >= 0) this.pieces.splice(at, 1)
+  }
+
   /** Return the added content as Markdown lines, and start again. An empty line separates paragraphs. */
   finish() {
-    while (this.marks.length) this.close(this.marks[this.marks.length - 1].mark)
+    while (this.marks.length) this.closeUnfinished(this.marks[this.marks.length - 1].mark)
     const { pieces } = this
     if (!pieces.length) {
       this.space = ''
@@ -179,6 +194,11 @@ export class Line {
 
   add(text) {
     const last = this.pieces[this.pieces.length - 1]
+    if (typeof last === 'string' && last.endsWith(']') && last.startsWith('[') && (text[0] === '(' || text[0] === ':')) {
+      // The mark of a footnote or a check box is not the text of a link.
+      this.push(`\\${text}`)
+      return
+    }
     if (typeof last === 'string' && last.endsWith('!') && (text[0] === '[' || text.startsWith('!['))) {
       this.pieces[this.pieces.length - 1] = `${last.slice(0, -1)}\\!`
     }

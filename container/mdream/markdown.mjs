@@ -24,6 +24,7 @@ const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead
 const CELLS = ids('td', 'th')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const LISTS = ids('ol', 'ul')
+const PREFORMATTED = ids('listing', 'plaintext', 'pre', 'xmp')
 const QUOTATIONS = ids('blockquote')
 /** Nesting levels up to which lists and quotations are written as such. */
 const DEEPEST_LEVEL = 12
@@ -112,7 +113,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.rp: return tree.end[node]
       case ID.math: return this.math(node)
       // Obsolete elements whose content is plain text.
-      case ID.xmp: case ID.plaintext: case ID.listing: return this.pre(node, rawText(tree, node))
+      case ID.xmp: case ID.plaintext: case ID.listing: return this.plainText(node)
       case ID.summary: case ID.template: return this.paragraph(node)
       default: return PROPERTIES[tag] & BLOCK ? this.paragraph(node) : node + 1
     }
@@ -185,14 +186,14 @@ export class MarkdownWriter extends InlineWriter {
     const { tree, line } = this
     if (!line.isInCell) {
       line.text(' ')
-      if (tag !== ID.pre) return this.within(node, END_WORD)
+      if (!PREFORMATTED[tag]) return this.within(node, END_WORD)
       line.text(decoded(rawText(tree, node)))
       line.text(' ')
       return tree.end[node]
     }
     line.break()
     if (tag === ID.hr) return node + 1
-    if (tag !== ID.pre) return this.within(node, END_LINE)
+    if (!PREFORMATTED[tag]) return this.within(node, END_LINE)
     for (const one of decoded(rawText(tree, node)).split('\n')) {
       line.code(one)
       line.break()
@@ -372,6 +373,13 @@ export class MarkdownWriter extends InlineWriter {
   /** Write a code block of Doxygen, in which each line is a block element. */
   fragment(node) {
     return this.pre(node, children(this.tree, node).map((line) => rawText(this.tree, line)).join('\n'))
+  }
+
+  /** Write an obsolete element whose content is plain text; unlike `pre`, some of them are no blocks of the parser. */
+  plainText(node) {
+    const { line, tree } = this
+    if (line.isInCell || line.isInLink || this.isInHeading) return this.blockInLine(node, tree.tag[node])
+    return this.pre(node, rawText(tree, node))
   }
 
   pre(node, text) {

@@ -1,4 +1,5 @@
 // Read formulas as TeX: from annotations of MathML, scripts of MathJax, and delimiters in text.
+import { visible } from './characters.mjs'
 import { children } from './measure.mjs'
 import { decoded, decodedAttribute } from './references.mjs'
 import { ID } from './tags.mjs'
@@ -11,6 +12,11 @@ const DISPLAYED = /(?:^|\s)(?:katex-display|mwe-math-mathml-display|MathJax_Disp
 const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
 const IN_TEXT = /\\\(([^\n]{1,1000}?)\\\)|\\\[([\s\S]{1,4000}?)\\\]|\$\$([^$]{1,4000})\$\$/g
 const LEVELS = 4
+// A comment reaches to the end of its line; an escaped percent sign begins none.
+const COMMENT = /(\\[^])|%[^\n]*\n/g
+const TAG = /<(?=[A-Za-z/!?])/g
+const LINK = /\](?=[(:])/g
+const BACKTICK = /(\\.)|`/g
 
 /** Return the formula of a `math` element or a script as Markdown, or an empty string. */
 export function formulaOf(tree, node) {
@@ -40,9 +46,24 @@ function texOfScript(tree, node) {
   return plain(tree.slice(tree.to[node], Math.min(tree.closeFrom[node], tree.to[node] + LONGEST)))
 }
 
+/** Return the TeX of an element or a script, without what its page wraps around it. */
 function plain(tex) {
-  const text = tex.trim().replace(/\s+/g, ' ').replace(/^% <!\[CDATA\[|%? ?\]\]>$/g, '').trim()
-  return /^\{\\displaystyle .*\}$/.test(text) ? text.slice('{\\displaystyle '.length, -1).trim() : text
+  const text = oneLine(tex).replace(/^% <!\[CDATA\[|%? ?\]\]>$/g, '').trim()
+  return inert(/^\{\\displaystyle .*\}$/.test(text) ? text.slice('{\\displaystyle '.length, -1).trim() : text)
+}
+
+/** Return TeX as one line without comments, which would otherwise hide the rest of it. */
+function oneLine(tex) {
+  return visible(tex).replace(COMMENT, (_, escaped) => escaped ?? ' ').replace(/\s+/g, ' ').trim()
+}
+
+/**
+ * Return TeX that is neither raw HTML nor a link, a definition or code in Markdown.
+ *
+ * Spaces mean nothing to TeX in formulas, and a backtick has the name `\lq`.
+ */
+function inert(tex) {
+  return tex.replace(TAG, '< ').replace(LINK, '] ').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')
 }
 
 /** Leave out the formulas that MathJax 2 rendered, because their scripts are also present. */
@@ -63,6 +84,6 @@ export function mayHoldFormula(text) {
 /** Return the positions of the formulas in a text, with their Markdown. @param {string} text */
 export function formulasIn(text) {
   return Array.from(text.matchAll(IN_TEXT), ({ 0: all, 1: inline, 2: displayed, 3: dollars, index: at }) => ({
-    at, length: all.length, markdown: inline === undefined ? `$$${(displayed ?? dollars).trim()}$$` : `$${inline.trim()}$`,
+    at, length: all.length, markdown: inline === undefined ? `$$${inert(oneLine(displayed ?? dollars))}$$` : `$${inert(oneLine(inline))}$`,
   }))
 }

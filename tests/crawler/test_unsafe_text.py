@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.pack.archive import Bundle, Run, write_archive
 from llmready.crawler.page.html import read_html
@@ -91,6 +92,34 @@ WRITTEN = [
     "\x00\x01\x08\x0b\x0c\x1b[31mred\x1b[0m\x7f\x85\x9b",
     "&#x202e;&#27;&#0;&#x200b;&#xfeff;&#127;",
 ]
+_TAG = "&lt;img src=x onerror=alert(1)&gt;"
+# Characters that are removed, and line ends, where they would decide what is escaped.
+PARTED = [
+    f"<p>look &lt;&#x200b;{_TAG[4:]}</p>",
+    f"<p>look &lt;<!-- -->{_TAG[4:]} and &lt;<span>{_TAG[4:]}</span>, &lt;<b></b>{_TAG[4:]}</p>",
+    "<p>&lt;&#xad;javascript:alert(1)&gt; &lt;/&#x2060;script&gt; &lt;&#8206;!-- x --&gt;</p>",
+    f"<p>use <code>one&#13;&#13;{_TAG}</code> or <code>two&#x2028;&#x2028;{_TAG}</code></p>",
+    "<p><code>a&#x2029;&#x2029;[x]: javascript:alert(1)&#x2029;&#x2029;[x]</code></p>",
+    f"<blockquote><pre>first&#x2028;{_TAG}\u0085{_TAG}</pre></blockquote>",
+    f"<ul><li>item<pre>first&#13;{_TAG}</pre></ul>",
+    f"<pre>first\n`&#x200b;``\n{_TAG}\n``&#xfeff;`\n\n{_TAG}\n</pre>",
+    f"<p>so <code>a `&#x200b;` {_TAG} b</code> and <code>c`&#8288;{_TAG}</code></p>",
+    f"<table><tr><th>A<th>B<tr><td>x&#x2028;&#x2028;{_TAG}<td><pre>`&#x200b;`&#13;{_TAG}</pre></table>",
+    f"<img src='/a.png' alt='one&#x2028;&#x2028;&lt;&#x200b;{_TAG[4:]}\u0085\u0085{_TAG}'>",
+    "<p>&#x200b;[x]: javascript:alert(1)</p><p>&#x2060;&#x200b;`&#x200b;`` [x]</p>",
+    "<p><sup><a href='#x'>x</a></sup>&#8203;: javascript:alert(1)</p><p><sup><a href='#x'>x</a></sup></p>",
+    "<p><sup><a href='#x'>x</a></sup>(javascript:alert(1))</p>",
+]
+FORMULAS = [
+    f"<p>With \\({_TAG}\\) and $${_TAG}$$ and \\[{_TAG}\\].</p>",
+    f"<p>So <math alttext='{_TAG}'><mi>x</mi></math> holds.</p>",
+    f"<p>So <math alttext='&lt;&#x200b;{_TAG[4:]}'><mi>x</mi></math> holds.</p>",
+    "<p>So <script type='math/tex'><img src=x onerror=alert(1)></script> holds.</p>",
+    f"<p>\\[a\n\n# Heading\n\n---\n\n{_TAG}\\]</p>",
+    "<p>\\[a\n\n [x]: javascript:alert(1)\n\n [x]\\] and $$[x]$$</p>",
+    "<p>$$[a](&#x200b;javascript:alert(1))$$ $$[a](java&amp;Tab;script:alert(1))$$ $$&lt;javascript:1&gt;$$</p>",
+    f"<p>\\(a ` b\\) <code>x{_TAG}</code> \\(``\\) <code>{_TAG}</code></p>",
+]
 SHOWN = [
     "<p>{}</p>",
     "<h2>{}</h2>",
@@ -123,7 +152,7 @@ def pages() -> list[str]:
         for text in WRITTEN
         for form in SHOWN
     ]
-    return [*linked, *MARKUP, *shown]
+    return [*linked, *MARKUP, *PARTED, *FORMULAS, *shown]
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +219,37 @@ def test_front_matter_stays_within_its_lines(archive: Path) -> None:
         assert facts["url"].startswith("https://example.com/page-")
         assert set(facts) <= {"title", "description", "url", "canonical_url", "lang", "last_updated"}
         assert all(not UNSEEN.search(value) and "\n" not in value for value in facts.values())
+
+
+def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
+    """The converter writes none of it; this is the second line of defence, in case that it does."""
+    for acting in (
+        "x <img src=x onerror=alert(1)> y",
+        "\\\\<img src=x onerror=alert(1)>",
+        "a\n\n<script>\nalert(1)\n</script>",
+        "> - <svg onload=alert(1)>",
+        "`a` `` b <b onclick=alert(1)>c</b>",
+        "<javascript:alert(1)>",
+        "[x]: javascript:alert(1)\n\n[x] and ![x]",
+        "```\n```\n\n<x-y onclick=1>\n\n```\n```",
+        '<a href="javascript:alert(1)">x</a>',
+    ):
+        assert living(acting), acting
+        cleaned = clean_markdown(acting)
+        assert not living(cleaned), cleaned
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "| A | B |\n| --- | --- |\n| a<br>b | <https://example.com/?a=1&b=2> |",
+        "```html\n<img src=x onerror=alert(1)>\n[x]: javascript:alert(1)\n```",
+        "Write `<script>` and \\<script>, or `list[int]: try: x` for it.\n\n- [x] done",
+        '- a\n\n  ```\n  <p>\n  ```\n\n3. [b](/x "t") ![i](/y.png)\n\n---\n\n> **q** *e* ~~d~~  \n> 1 < 2',
+    ],
+)
+def test_what_the_converter_writes_stays_as_it_is(markdown: str) -> None:
+    assert clean_markdown(markdown) == markdown
 
 
 def living(markdown: str) -> list[str]:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.pack.folder import RECORD, FolderError, put_files
 from llmready.crawler.pack.web_root import web_root
@@ -42,8 +44,30 @@ def test_pages_are_stored_where_the_site_serves_them() -> None:
     ]
     assert files["llms.txt"] == b"# Docs\n\n- [Guide](https://example.com/guide/index.md)\n"
     assert files["sitemap.md"].decode() == (
-        "# Sitemap\n\n- [The \\[guide\\]](<https://example.com/guide/>)\n- [A page](<https://example.com/page.html>)\n"
+        "# Sitemap\n\n- [The &#91;guide&#93;](<https://example.com/guide/>)\n- [A page](<https://example.com/page.html>)\n"
     )
+
+
+def test_names_and_titles_are_plain_text_in_the_site_map() -> None:
+    tag = "<img src=x onerror=alert(1)>"
+    manifest = {
+        "origin": "https://example.com/",
+        "site_name": f"A\n\n{tag}",
+        "pages": [
+            {"url": "https://example.com/1", "title": f"{tag}\u2028\u2028<\u200b{tag[1:]}"},
+            {"url": "https://example.com/2", "title": "x](javascript:alert(1)) [y"},
+            {"url": "https://example.com/3", "title": "Folders in C:\\"},
+        ],
+    }
+    text = web_root({"manifest.json": json.dumps(manifest).encode()})["sitemap.md"].decode()
+    rendered = LexborHTMLParser(MarkdownIt("commonmark", {"html": True}).render(text))
+    assert rendered.css_first("img") is None
+    assert [node.text() for node in rendered.css("h1")] == [f"A {tag}"]
+    assert {node.attributes["href"]: node.text() for node in rendered.css("a")} == {
+        "https://example.com/1": f"{tag} {tag}",
+        "https://example.com/2": "x](javascript:alert(1)) [y",
+        "https://example.com/3": "Folders in C:\\",
+    }
 
 
 def test_own_files_are_replaced_and_removed_and_others_are_left_alone(tmp_path: Path) -> None:

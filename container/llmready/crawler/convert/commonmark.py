@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pyromark.event import Event
 
-RawHtml = Literal["drop", "escape", "keep"]
-"""Treatment of raw HTML: drop the tags, show them as text, or keep them because the converter wrote them."""
+RawHtml = Literal["drop", "escape", "foreign"]
+"""Treatment of raw HTML: drop the tags, show them as text, or show as text what the converter does not write."""
 
 MAX_EVENTS = 1_000_000
 """Events of the parser that are read for one text."""
@@ -43,11 +43,31 @@ _DIALECTS = (
     | _OPTIONS.ENABLE_FOOTNOTES,
 )
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)\b", re.IGNORECASE)
+_BREAK = b"<br>"
+"""The only tag that the converter writes: the end of a line in the cell of a table."""
+_FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>)(?=[A-Za-z/!?])")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _DESTINATION = re.compile(
     rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
 )
+
+_RENDERED = (
+    r"/?(?:a|blockquote|code|del|div|em|h[1-6]|li|ol|p|pre|strong|sup|table|tbody|td|th|thead|tr|ul)>"
+    r"|br>|[bh]r />"
+    r'|a href="[^"<>]*"(?: title="[^"<>]*")?>'
+    r'|img src="[^"<>]*" alt="[^"<>]*"(?: title="[^"<>]*")? />'
+    r'|ol start="\d+">'
+    r'|code class="language-[^"<>]*">'
+    r'|t[hd] style="text-align: (?:left|right|center)">'
+    r'|input disabled="" type="checkbox"(?: checked="")?/>'
+    r'|blockquote class="markdown-alert-\w+">'
+    r'|sup class="footnote-[\w-]+">'
+    r'|div class="footnote-definition" id="[^"<>]*">'
+)
+"""The tags of HTML that the renderer writes."""
+_FOREIGN_OUTPUT = re.compile(rf"<(?!{_RENDERED})")
+_RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
 
 
 class _TooManyEvents(Exception):
@@ -96,7 +116,7 @@ class _Edits:
         """Drop or escape inline HTML."""
         if self.raw_html == "drop":
             self.drop(start, end)
-        elif self.raw_html == "escape":
+        elif self.raw_html == "escape" or self.source[start:end] != _BREAK:
             self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
 
     def html_block(self, lines: list[tuple[int, int]]) -> None:
@@ -145,6 +165,35 @@ def has_acting_parts(text: str) -> bool:
     return not all(is_safe(_written(match)) for match in _DESTINATION.finditer(text))
 
 
+def has_foreign_parts(text: str) -> bool:
+    """Return quickly whether converted Markdown may contain raw HTML or unsafe destinations.
+
+    Code often contains tags and colons after brackets. The HTML of the text then shows whether they are code.
+    """
+    may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
+    for match in _DESTINATION.finditer(text):
+        if not is_safe(_written(match)):
+            if match["inline"] is not None:
+                return True
+            may_act = True
+    return may_act and any(_acts(pyromark.html(text, options=dialect)) for dialect in _DIALECTS)
+
+
+def _acts(rendered: str) -> bool:
+    """Return whether rendered Markdown has tags that the renderer does not write, or unsafe destinations."""
+    return _FOREIGN_OUTPUT.search(rendered) is not None or not all(
+        is_safe(match[1][:LONGEST_DESTINATION]) for match in _RENDERED_DESTINATION.finditer(rendered)
+    )
+
+
+def _is_live(text: str, position: int) -> bool:
+    """Return whether an even number of backslashes precedes a character, so that it is not escaped."""
+    start = position
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return (position - start) % 2 == 0
+
+
 def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     """Return Markdown without raw HTML and without unsafe destinations, of links, images, autolinks and definitions.
 
@@ -162,7 +211,7 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     except _TooManyEvents:
         pass
     # The text is too large or too complex to be parsed until no active part remains.
-    text = text if raw_html == "keep" else _MARKUP.sub("&lt;", text)
+    text = (_FOREIGN_MARKUP if raw_html == "foreign" else _MARKUP).sub("&lt;", text)
     return _without_leftovers(text, [])
 
 

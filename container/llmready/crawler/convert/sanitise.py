@@ -6,14 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.characters import clean_text
-from llmready.crawler.convert.commonmark import has_acting_parts, without_acting_parts
-from llmready.crawler.convert.destinations import SEEN, is_safe
+from llmready.crawler.convert.commonmark import has_acting_parts, has_foreign_parts, without_acting_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Between bracket and destination there may be a line end, followed by the `>` of a quotation.
-_DESTINATION = re.compile(rf"\]\([\s>]*+<?(?!https?://)(?=([^)>\n]{{0,{SEEN}}}+))")
 _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
 
@@ -21,11 +18,12 @@ def clean_markdown(markdown: str) -> str:
     """Make the Markdown of a converted page safe.
 
     Removes invisible characters and the unsafe destinations of links and images, whose text stays; closes a code
-    block that is still open at the end. Code is not changed.
+    block that is still open at the end. Code is not changed. The converter escapes the text of pages, so raw HTML in
+    its Markdown is an error of the converter, and is shown as text.
     """
     text = clean_text(markdown)
-    if not all(is_safe(match[1]) for match in _DESTINATION.finditer(text)):
-        text = without_acting_parts(text, "keep")
+    if has_foreign_parts(text):
+        text = without_acting_parts(text, "foreign")
     return _closed(text)
 
 

@@ -31,6 +31,7 @@ _SPARE = 6_000
 """Characters reserved for the head of a file: name, summary and heading."""
 
 _ENTITY_LIKE = re.compile(r"&(?=#?\w{1,32};)")
+_ESCAPING = re.compile(r"\\(?=[!-/:-@\[-`{-~]|\Z)")
 
 Target = Callable[["Entry"], str]
 """The target of the links: the site's pages, or the Markdown files."""
@@ -159,9 +160,10 @@ def escape(text: str) -> str:
     """Write plain text so that Markdown shows it as it is and the format's parsers take it.
 
     Brackets and angle brackets become entities: the format's own parser ends a title at the first `]`,
-    even at one that is escaped with a backslash. A `>` stays unless it may end a tag or begin a quotation.
+    even at one that is escaped with a backslash. So does a backslash that would escape the next sign. A `>` stays
+    unless it may end a tag or begin a quotation.
     """
-    text = _ENTITY_LIKE.sub("&amp;", text)
+    text = _ESCAPING.sub("&#92;", _ENTITY_LIKE.sub("&amp;", text))
     if "<" in text or text.startswith(">"):
         text = text.replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("[", "&#91;").replace("]", "&#93;")

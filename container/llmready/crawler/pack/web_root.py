@@ -10,6 +10,9 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.pack.llms_txt import escape
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +20,6 @@ _PAGES = "md/"
 _SITEMAP = "sitemap.md"
 _MANIFEST = "manifest.json"
 _INDEXES = ("llms.txt", "llms-full.txt")
-_ESCAPED = str.maketrans({"[": "\\[", "]": "\\]", "\\": "\\\\"})
 
 
 def web_root(archive: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -80,4 +82,5 @@ def _sitemap(manifest: Mapping[str, object]) -> bytes:
 
 
 def _escaped(text: object) -> str:
-    return str(text).translate(_ESCAPED)
+    """Write plain text as in llms.txt, and on one line, because manifests of other programs are read as well."""
+    return escape(clean_line(str(text)))
