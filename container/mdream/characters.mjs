@@ -1,4 +1,4 @@
-// Remove what `convert/characters.py` removes as well, before the writer decides what to escape.
+// Remove what `characters.py` removes as well, before the writer decides what to escape.
 
 const UNSEEN = /[^\P{Cc}\t\n]|[\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}]/u
 const EACH_UNSEEN = new RegExp(UNSEEN, 'gu')

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import pytest
 
-from llmready.crawler.convert.characters import clean_line, clean_text
+from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import to_utf8
 from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.convert.sanitise import clean_markdown, clean_served_text

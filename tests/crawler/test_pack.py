@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from llms_txt import parse_llms_file
 from markdown_it import MarkdownIt
 
-from llmready.crawler.convert.characters import clean_line, clean_text
+from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.llms_txt import page_link, render_llms_txt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmready.crawler.convert.characters import clean_text
+from llmready.crawler.characters import clean_text
 from llmready.crawler.convert.node_child import Converter
 from llmready.crawler.single_pages import HTML_IN_UTF8, convert
 

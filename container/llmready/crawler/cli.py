@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmready.crawler.characters import clean_text
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.languages import language_of
 from llmready.crawler.operator_settings import (
@@ -41,6 +42,14 @@ _CACHE_FILES = {
     "keep": "store responses for the next crawl of this site",
     "share": "store publicly cacheable responses for other crawls",
 }
+
+
+class CleanFormatter(logging.Formatter):
+    """Remove control and invisible characters, which a site may have sent, from messages and tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the cleaned text of a record, with its traceback."""
+        return clean_text(super().format(record))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,9 +117,9 @@ def run(args: argparse.Namespace) -> int:
     Returns: exit code 0 when all files are written, 1 after a failure, 2 for bad arguments, 128 + the number of the
     signal that stopped the crawl.
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(CleanFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         options = _options(args)
         settings = replace(read_operator_settings(), blocked=read_blocked_hosts(_file(args.blocked_hosts)))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from llmready.crawler.characters import clean_line
+
 
 class Code(StrEnum):
     """Stable codes for programs. Codes of the first group may end a whole crawl, the others only fail one page."""
@@ -72,10 +74,12 @@ _TAIL = 120
 class Failure(Exception):
     """The failure of a page or of a whole crawl.
 
-    Parameters: `code`, for programs; `detail`, a sentence for the site's owner.
+    Parameters: `code`, for programs; `detail`, a sentence for the site's owner. It may quote the site: control and
+    invisible characters, and bytes that are not UTF-8, are removed from it.
     """
 
     def __init__(self, code: Code, detail: str) -> None:
+        detail = clean_line(detail)
         if len(detail) > LONGEST_DETAIL:
             detail = f"{detail[: LONGEST_DETAIL - _TAIL - 1]}…{detail[-_TAIL:]}"
         super().__init__(detail)

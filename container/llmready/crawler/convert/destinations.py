@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from llmready.crawler.convert.characters import without_unseen
+from llmready.crawler.characters import without_unseen
 
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.characters import clean_text
+from llmready.crawler.characters import clean_text
 from llmready.crawler.convert.commonmark import has_acting_parts, has_foreign_parts, without_acting_parts
 
 if TYPE_CHECKING:

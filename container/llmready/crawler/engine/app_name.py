@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.convert.charset import decode
 from llmready.crawler.engine.scope import same_registrable
 from llmready.crawler.failures import Failure

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.pack.no_descriptions import describes, names_something
 from llmready.crawler.pack.page_links import names_of_links
 from llmready.crawler.pack.words import listed, shortened

@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from llmready.crawler.convert.characters import clean_text
+from llmready.crawler.characters import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

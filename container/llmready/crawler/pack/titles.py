@@ -8,7 +8,7 @@ from html import unescape
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.languages import language_in, name_of
 from llmready.crawler.pack.generic_names import is_placeholder, is_site_name, without_welcome
 from llmready.crawler.pack.words import readable, segments, shortened

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

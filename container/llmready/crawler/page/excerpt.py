@@ -7,7 +7,7 @@ import re
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

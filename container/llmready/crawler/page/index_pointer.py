@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 
 _MARKS = re.compile(r"[\\\\`*_\[\]<>&#!~|]")
 _POINTER = re.compile(r"\A\s*> (?:[^\n]{0,400}: )?\[llms\.txt\]\([^()\s]{1,2000}/llms\.txt\)[ \t]*(?:\n+|\Z)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.convert.sanitise import clean_markdown
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmready.crawler.convert.characters import clean_line, clean_text
+from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import decode
 from llmready.crawler.convert.sanitise import clean_served_text
 from llmready.crawler.failures import Code, Failure

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from llmready.crawler.convert.characters import clean_line
+from llmready.crawler.characters import clean_line
 from llmready.crawler.kinds import names_a_list, names_a_step, names_a_widget
 from llmready.crawler.model import NavLink
 from llmready.crawler.page.character_references import text_of
