@@ -30,7 +30,7 @@ def test_a_page_of_the_stage_becomes_files_that_are_downloaded_and_mailed(system
         "mail": "fine",
     }, found
     assert code == 0
-    assert "the emulator records no actions" in found["alarm"]["what"]
+    assert "the emulator does not record the actions" in found["alarm"]["what"]
     assert "success+" in found["mail"]["what"]
     assert time.monotonic() - began < 60
     # Nobody is left who could be signed in as, or who counts.

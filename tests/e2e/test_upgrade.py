@@ -49,12 +49,16 @@ def test_a_deploy_loses_no_generation(system: System, slow_site: Site, small_sit
     wait_for(lambda: any(person.generation(found)["pages_crawled"] for person, found in running), within=60)
 
     answers: list[int] = []
+    unavailable: list[object] = []
     ended = threading.Event()
 
     def ask() -> None:
         watcher = people[0]
         while not ended.is_set():
-            answers.append(watcher.http.get(f"/generations/{running[0][1]}").status_code)
+            answer = watcher.http.get(f"/generations/{running[0][1]}")
+            answers.append(answer.status_code)
+            if answer.status_code == 503:
+                unavailable.append(answer.json())
             time.sleep(0.1)
 
     load = threading.Thread(target=ask)
@@ -72,8 +76,10 @@ def test_a_deploy_loses_no_generation(system: System, slow_site: Site, small_sit
         done = person.finished(generation)
         assert done["status"] == "completed", done
         assert person.quota()["generations_used"] == 1
-    # The emulator ends a function's process even while it answers (502); Lambda lets it finish.
-    assert set(answers) <= {200, 502}
+    # The emulator ends a function's process even while it answers (502), and on a busy machine it can refuse a
+    # connection meanwhile (503, without a code of the API); Lambda lets the process finish.
+    assert set(answers) <= {200, 502, 503}
+    assert all(body == {"message": "Service Unavailable"} for body in unavailable)
 
 
 def test_restored_table_contains_the_users_data(system: System, person: Person, small_site: Site) -> None:

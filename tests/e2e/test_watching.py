@@ -40,7 +40,8 @@ def test_correlation_id_connects_request_and_mail(system: System, person: Person
     (id_,) = {line["correlation_id"] for line in logged(system) if line.get("generation_id") == generation}
     wanted = {"generations", "dispatcher", "worker", "notifier"}
     wait_for(
-        lambda: wanted <= {line["service"] for line in logged(system) if line.get("correlation_id") == id_}
+        lambda: wanted <= {line["service"] for line in logged(system) if line.get("correlation_id") == id_},
+        within=90,
     )
 
 
