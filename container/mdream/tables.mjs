@@ -98,7 +98,8 @@ class Table {
   /** Return whether the table is a grid of cells in which all headings are those of rows and columns. */
   isGrid() {
     const { rows, widest } = this
-    if (rows.length < SMALLEST_GRID || widest < FEWEST_COLUMNS || this.hasInnerHeadings || this.hasBlocks || this.hasTables) return false
+    // A first row of one cell is the title of a layout, such as those of Doxygen's tables of members.
+    if (rows.length < SMALLEST_GRID || widest < FEWEST_COLUMNS || rows[0].length < widest || this.hasInnerHeadings || this.hasBlocks || this.hasTables) return false
     return rows.every((cells) => cells.length === widest || cells.length <= 1)
   }
 }
