@@ -41,6 +41,8 @@ export class Line {
     this.isInCell = false
     this.isInLink = false
     this.endsWithLink = false
+    /** Whether a bracket of a formula is open, which a bracket in the text must not close. */
+    this.hasOpenBracket = false
     /** The text of the code span with which the line ends. */
     this.codeText = ''
   }
@@ -60,7 +62,7 @@ export class Line {
     if (from >= to) return
     this.begin()
     const inner = collapsed.slice(from, to)
-    const written = SPECIAL.test(inner) ? this.escaped(inner, this.isInLink) : inner
+    const written = SPECIAL.test(inner) ? this.escaped(inner, this.isInLink || this.hasOpenBracket) : inner
     // The text of the next element may turn it into a tag.
     this.add(to === collapsed.length && written.endsWith('<') ? `${written.slice(0, -1)}\\<` : written)
     if (to < collapsed.length) this.space = ' '
@@ -69,6 +71,7 @@ export class Line {
   /** Add text that is already Markdown. @param {string} markdown */
   markdown(markdown) {
     this.begin()
+    if (markdown.includes('[')) this.hasOpenBracket ||= opensBracket(markdown)
     this.add(this.isInCell ? markdown.replaceAll('|', '\\|') : markdown)
   }
 
@@ -151,7 +154,7 @@ export class Line {
     this.pieces = []
     this.space = this.codeText = ''
     this.breaks = 0
-    this.endsWithLink = this.isInLink = false
+    this.endsWithLink = this.isInLink = this.hasOpenBracket = false
     return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces)
   }
 
@@ -247,6 +250,11 @@ function beginningOfLink(pieces) {
     if (typeof piece !== 'string' && piece.sign === '[') return at
   }
   return -1
+}
+
+/** Return whether a bracket is not closed in a text. @param {string} text */
+function opensBracket(text) {
+  return text.lastIndexOf('[') > text.lastIndexOf(']') || text.split('[').length > text.split(']').length
 }
 
 /** Return whether a character is white space that can be moved out of emphasis. */

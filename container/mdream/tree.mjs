@@ -180,7 +180,7 @@ export class Tree {
     this.endOfAttributes[node] = this.attributes
     this.from[node] = from
     this.to[node] = to
-    this.closeTo[node] = 0
+    this.closeFrom[node] = this.closeTo[node] = 0
     this.gone[node] = parent < 0 ? 0 : this.gone[parent]
     this.marks[node] = 0
     if (LISTED[tag]) this.lists[tag].push(node)
