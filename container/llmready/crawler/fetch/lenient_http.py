@@ -12,7 +12,7 @@ import ipaddress
 import re
 import ssl
 from contextlib import asynccontextmanager, suppress
-from http.cookies import Morsel
+from http.cookies import CookieError, Morsel
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
@@ -61,12 +61,14 @@ class LenientAnswer:
             pair, *attributes = header.split(";")
             name, mark, value = pair.strip().partition("=")
             morsel: Morsel[str] = Morsel()
-            with suppress(ValueError):
+            with suppress(ValueError, CookieError):
                 morsel.set(name.strip(), value.strip(), value.strip())
                 for attribute in attributes:
                     key, _, stated = attribute.strip().partition("=")
                     if key.lower() in ("domain", "path", "max-age"):
                         morsel[key.lower()] = stated.strip()
+                    elif key.lower() == "secure":
+                        morsel["secure"] = True
                 if mark:
                     found[name.strip()] = morsel
         return found
