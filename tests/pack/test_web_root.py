@@ -48,6 +48,32 @@ def test_pages_are_stored_where_the_site_serves_them() -> None:
     )
 
 
+def test_pages_give_way_to_the_index_files_on_every_disk(tmp_path: Path) -> None:
+    index = (
+        b"- [A](https://example.com/md/llms.txt/foo.md)\n- [B](https://example.com/md/Sitemap.md)\n"
+        b"- [C](https://example.com/md/LLMS-full.txt/x.md)\n- [D](https://example.com/md/caf%C3%A9.md)\n"
+    )
+    pages = {
+        "md/llms.txt/foo.md": b"A",
+        "md/Sitemap.md": b"B",
+        "md/LLMS-full.txt/x.md": b"C",
+        "md/caf\u00e9.md": b"D",
+    }
+    files = web_root({**ARCHIVE, "llms.txt": index, **pages})
+    assert [path for path in files if files[path] in pages.values()] == [
+        "LLMS-full.txt-2/x.md",
+        "Sitemap-2.md",
+        "caf\u00e9.md",
+        "llms.txt-2/foo.md",
+    ]
+    assert files["llms.txt"] == (
+        b"- [A](https://example.com/llms.txt-2/foo.md)\n- [B](https://example.com/Sitemap-2.md)\n"
+        b"- [C](https://example.com/LLMS-full.txt-2/x.md)\n- [D](https://example.com/caf%C3%A9.md)\n"
+    )
+    put_files(tmp_path, files)
+    assert not put_files(tmp_path, files).any
+
+
 def test_names_and_titles_are_plain_text_in_the_site_map() -> None:
     tag = "<img src=x onerror=alert(1)>"
     manifest = {

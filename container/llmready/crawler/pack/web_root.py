@@ -7,19 +7,21 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from llmready.crawler.characters import clean_line
-from llmready.crawler.pack.llms_txt import escape
+from llmready.crawler.pack.llms_txt import FOLDER, ROOT, escape, own_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _PAGES = "md/"
 _SITEMAP = "sitemap.md"
 _MANIFEST = "manifest.json"
-_INDEXES = ("llms.txt", "llms-full.txt")
+_INDEXES = (ROOT, "llms-full.txt")
+_PARTS = f"{FOLDER}/"
 
 
 def web_root(archive: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -35,16 +37,20 @@ def web_root(archive: Mapping[str, bytes]) -> dict[str, bytes]:
         ValueError: The archive has no readable manifest.
     """
     manifest = _manifest(archive)
-    taken = {*_INDEXES, _SITEMAP, *(path for path in archive if path.startswith("llms/"))}
-    files = {path: archive[path] for path in sorted(archive) if path in _INDEXES or path.startswith("llms/")}
+    files = {path: archive[path] for path in sorted(archive) if path in _INDEXES or path.startswith(_PARTS)}
     origin = _origin(manifest)
-    for path in [path for path in files if path != "llms-full.txt"]:
-        # Links to the Markdown files lead to md/ in an archive and to the root here.
-        files[path] = files[path].replace(f"]({origin}/{_PAGES}".encode(), f"]({origin}/".encode())
+    places = _Places([*_INDEXES, _SITEMAP, *files])
+    links: dict[bytes, bytes] = {}
     for path in sorted(archive):
         if path.startswith(_PAGES):
-            place = path.removeprefix(_PAGES)
-            files[_free(place, taken)] = archive[path]
+            place = places.free(path.removeprefix(_PAGES))
+            files[place] = archive[path]
+            links[own_link(origin, path).encode()] = own_link(origin, place).encode()
+    # Links to the Markdown files lead to md/ in an archive and to the root here.
+    root = f"{origin}/".encode()
+    link = re.compile(rb"(?<=\]\()%s%s([^)\s]*)" % (re.escape(root), _PAGES.encode()))
+    for path in [path for path in files if path == ROOT or path.startswith(_PARTS)]:
+        files[path] = link.sub(lambda match: links.get(match[0], root + match[1]), files[path])
     files[_SITEMAP] = _sitemap(manifest)
     return files
 
@@ -62,14 +68,47 @@ def _origin(manifest: Mapping[str, object]) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _free(place: str, taken: set[str]) -> str:
-    """Return a path that no other file has; a page called sitemap gives way to `sitemap.md`."""
-    candidate = place
+class _Places:
+    """The paths of the layout, on disks that tell upper from lower case and on those that do not.
+
+    Parameters: `taken`, the paths of the index files.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._files: set[str] = set()
+        self._taken: set[str] = set()
+        """Files and folders."""
+        for path in taken:
+            self._take(path)
+
+    def free(self, place: str) -> str:
+        """Return a path that can be written beside all others, and take it.
+
+        A page called sitemap gives way to `sitemap.md`, and a folder called llms.txt to the file.
+        """
+        *folders, name = place.removesuffix(".md").split("/")
+        parent = ""
+        for folder in folders:
+            parent = _numbered(f"{parent}{folder}", "", self._files) + "/"
+        free = _numbered(f"{parent}{name}", ".md", self._taken)
+        self._take(free)
+        return free
+
+    def _take(self, path: str) -> None:
+        folded = path.casefold()
+        self._files.add(folded)
+        parts = folded.split("/")
+        self._taken.add(folded)
+        self._taken.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
+
+
+def _numbered(stem: str, end: str, taken: set[str]) -> str:
+    """Return `stem` and `end`, with a number between them if this name is taken."""
+    candidate = f"{stem}{end}"
     number = 2
-    while candidate in taken:
-        candidate = f"{place.removesuffix('.md')}-{number}.md"
+    while candidate.casefold() in taken:
+        candidate = f"{stem}-{number}{end}"
         number += 1
-    taken.add(candidate)
     return candidate
 
 
