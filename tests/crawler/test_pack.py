@@ -108,6 +108,12 @@ def test_paths_mirror_the_site(path: str, file: str) -> None:
 hostile = st.text(max_size=80) | st.text(alphabet="[]()<>&;#*_`\\\n\r\u2028!:- ax1|\u2013", max_size=40)
 
 
+def _links(markdown: str) -> list[str]:
+    """Return the destinations of the links that a CommonMark parser finds, in order."""
+    inline = [token for block in MarkdownIt("commonmark").parse(markdown) for token in block.children or ()]
+    return sorted(str(token.attrs["href"]) for token in inline if token.type == "link_open")
+
+
 @given(st.lists(st.tuples(hostile, hostile, hostile), min_size=1, max_size=8), hostile)
 def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: str) -> None:
     pages = [
@@ -124,6 +130,7 @@ def test_llms_txt_always_parses(texts: list[tuple[str, str, str]], site_name: st
     parsed = parse_llms_file(text)
     linked = [link.url for section in parsed.sections.values() for link in section]
     assert sorted(linked) == sorted(str(page.url).replace("(", "%28").replace(")", "%29") for page in pages)
+    assert _links(text) == sorted(linked)
     assert parsed.summary
     assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
     assert not re.search(r"(?<!\\)<[a-zA-Z/!]", text)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from llms_txt import parse_llms_file
+from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.llms_txt import LONGEST_FILE, escape, page_link, render_llms_txt
@@ -208,7 +210,24 @@ def test_a_first_line_that_is_not_the_title_is_kept(tmp_path: Path) -> None:
         ("> a line that would be a quotation", "&gt; a line that would be a quotation"),
         ("a <b> that would be a tag", "a &lt;b&gt; that would be a tag"),
         ("a [link](x) and an &amp;", "a &#91;link&#93;(x) and an &amp;amp;"),
+        ("`code` and ``a ` b``", "`code` and ``a ` b``"),
+        ("a ` alone, `code`, and ``` last", "a ` alone, `code&#96;, and &#96;&#96;&#96; last"),
     ],
 )
 def test_only_signs_that_markdown_would_read_are_escaped(text: str, written: str) -> None:
     assert escape(text) == written
+
+
+def test_links_stay_whatever_signs_their_titles_contain() -> None:
+    texts = ["Folders in C:\\", "a `b", "c ``d", "```", "\\`e", "x\\", "`f\\"]
+    pages = [
+        stored(f"/p{number}", text, description=f"About {number}: {text} and more of it.")
+        for number, text in enumerate(texts)
+    ]
+    pages.insert(0, stored("/", "Home"))
+    text = render_llms_txt(outlined(pages), page_link, "https://example.com")["llms.txt"]
+    shown = LexborHTMLParser(MarkdownIt("commonmark").render(text))
+    links = {str(node.attributes["href"]): node.text() for node in shown.css("a")}
+    assert [links.get(f"https://example.com/p{number}") for number in range(len(texts))] == texts
+    parsed = parse_llms_file(text)
+    assert {link.url for part in parsed.sections.values() for link in part} == set(links)

@@ -33,6 +33,8 @@ _SPARE = 6_000
 _ENTITY_LIKE = re.compile(r"&(?=#?\w{1,32};)")
 _ESCAPING = re.compile(r"\\(?=[!-/:-@\[-`{-~]|\Z)")
 
+_CODE_OR_TICKS = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)(?:(?P<code>.*?[^`])(?P=ticks)(?!`))?")
+
 Target = Callable[["Entry"], str]
 """The target of the links: the site's pages, or the Markdown files."""
 
@@ -160,13 +162,20 @@ def escape(text: str) -> str:
     """Write plain text so that Markdown shows it as it is and the format's parsers take it.
 
     Brackets and angle brackets become entities: the format's own parser ends a title at the first `]`,
-    even at one that is escaped with a backslash. So does a backslash that would escape the next sign. A `>` stays
+    even at one that is escaped with a backslash. So do a backslash that would escape the next sign,
+    and backticks that would open code. A `>` stays
     unless it may end a tag or begin a quotation.
     """
     text = _ESCAPING.sub("&#92;", _ENTITY_LIKE.sub("&amp;", text))
     if "<" in text or text.startswith(">"):
         text = text.replace("<", "&lt;").replace(">", "&gt;")
+    text = _CODE_OR_TICKS.sub(_paired, text)
     return text.replace("[", "&#91;").replace("]", "&#93;")
+
+
+def _paired(match: re.Match[str]) -> str:
+    """Keep code, and write backticks without a counterpart as entities: they would form code with those of a note."""
+    return match[0] if match["code"] else "&#96;" * len(match[0])
 
 
 def _cut(links: Sequence[_Link], room: int) -> list[list[_Link]]:
