@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from llms_txt import parse_llms_file
 
+from llmready.crawler.model import StoredPage
+from llmready.crawler.pack.titles import site_name
+from llmready.crawler.urls import parse
 from testkit.crawler_program import call
 from testkit.serving import serving
 
@@ -200,3 +204,27 @@ def test_references_and_empty_names_at_the_ends_of_titles_go(tmp_path: Path) -> 
     }
     titles = named(pages, tmp_path)[1]
     assert (titles["/a"], titles["/b"]) == ("Rivers & lakes …", "Springs")
+
+
+def test_titles_of_separators_cost_no_more_than_others() -> None:
+    pages = [
+        StoredPage(
+            url=parse(f"https://example.com/{number}"),
+            depth=1,
+            title="\u3042-" * 490 + str(number),
+            heading="",
+            description="",
+            site_name="",
+            excerpt="",
+            digest=str(number),
+        )
+        for number in range(40)
+    ]
+    tracemalloc.start()
+    try:
+        site_name(pages, pages[0])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Every suffix and prefix of the titles takes 0.5 MB a page.
+    assert most < 3_000_000

@@ -30,6 +30,8 @@ _SEPARATOR = re.compile(
 """Separators between the parts of a title. In scripts without spaces, no spaces surround them."""
 
 _COLON = re.compile(r":\s+")
+_MOST_MARKS = 8
+"""Number of separators that are examined from each end of a title."""
 _LOOSE = " \t|-\u2013\u2014\u2015·•»«\u203a\u2039:\uff5c\uff0d\uff1a"
 _EXTRA = frozenset((
     "docs", "doc", "documentation", "website", "site", "blog", "the", "official", "home", "help", "manual", "guide",
@@ -179,14 +181,22 @@ def _common(titles: Sequence[str], place: int) -> str:
 
 
 def _ends(title: str) -> list[str]:
-    return [title[separator.end() :] for separator in _SEPARATOR.finditer(title)]
+    ends = (title[mark.end() :] for mark in _marks(title, _SEPARATOR))
+    return [end for end in ends if len(end) <= LONGEST_TITLE]
 
 
 def _beginnings(title: str) -> list[str]:
     # Doxygen writes no space before its colon.
     colon = _COLON.search(title)
-    found = [title[: separator.start()] for separator in _SEPARATOR.finditer(title)]
-    return [*found, title[: colon.start()]] if colon and title[: colon.start()] not in found else found
+    marks = [*_marks(title, _SEPARATOR), *([colon] if colon else [])]
+    found = dict.fromkeys(title[: mark.start()] for mark in marks)
+    return [beginning for beginning in found if len(beginning) <= LONGEST_TITLE]
+
+
+def _marks(title: str, mark: re.Pattern[str]) -> list[re.Match[str]]:
+    """Return the first and the last separators of a title; a title may consist of hundreds of them."""
+    marks = list(mark.finditer(title))
+    return marks if len(marks) <= 2 * _MOST_MARKS else [*marks[:_MOST_MARKS], *marks[-_MOST_MARKS:]]
 
 
 def _common_behind(titles: Sequence[str], mark: re.Pattern[str]) -> str:
@@ -237,19 +247,15 @@ def _is_nameless(title: str, site: SiteName) -> bool:
 
 def _without_site(title: str, site: SiteName) -> str:
     for _ in range(3):
-        marks = (*_SEPARATOR.finditer(title), *_COLON.finditer(title))
+        marks = (*_marks(title, _SEPARATOR), *_marks(title, _COLON))
         ends = [mark.start() for mark in marks if _is_site(title[mark.end() :], site)]
         if ends:
             title = title[: min(ends)].strip()
             continue
-        beginnings = [
-            separator
-            for separator in (*_SEPARATOR.finditer(title), *_COLON.finditer(title))
-            if _is_site(title[: separator.start()], site)
-        ]
+        beginnings = [mark for mark in marks if _is_site(title[: mark.start()], site)]
         if not beginnings:
             break
-        title = title[max(separator.end() for separator in beginnings) :].strip()
+        title = title[max(mark.end() for mark in beginnings) :].strip()
     # Last, because the site's name may end in brackets itself.
     brackets = _BRACKETS.search(title)
     return title[: brackets.start()].strip() if brackets and _is_site(brackets[1], site) else title
