@@ -8,6 +8,7 @@ import { joined } from './delimiters.mjs'
 const SPECIAL = /[\\`*_~[\]<&|]/
 const ESCAPED = /[\\`*~[]|<(?=[a-z/!?])|&(?=#|[a-z0-9]+;)|_/gi
 const ESCAPED_IN_BRACKETS = new RegExp(`${ESCAPED.source}|\\]`, 'gi')
+const BEGINS_TAG = /^[a-z/!?]/i
 const ESCAPE = /\\([!-/:-@[-`{-~])/g
 // White space that is not a single space, which can stay as it is.
 const WHITE_SPACE = /[\t\n\f\r][ \t\n\f\r]*| [ \t\n\f\r]+/g
@@ -62,9 +63,7 @@ export class Line {
     if (from >= to) return
     this.begin()
     const inner = collapsed.slice(from, to)
-    const written = SPECIAL.test(inner) ? this.escaped(inner, this.isInLink || this.hasOpenBracket) : inner
-    // The text of the next element may turn it into a tag.
-    this.add(to === collapsed.length && written.endsWith('<') ? `${written.slice(0, -1)}\\<` : written)
+    this.add(SPECIAL.test(inner) ? this.escaped(inner, this.isInLink || this.hasOpenBracket) : inner)
     if (to < collapsed.length) this.space = ' '
   }
 
@@ -197,7 +196,7 @@ export class Line {
 
   add(text) {
     const last = this.pieces[this.pieces.length - 1]
-    if (typeof last === 'string' && last.endsWith(']') && last.startsWith('[') && (text[0] === '(' || text[0] === ':')) {
+    if (typeof last === 'string' && last.endsWith(']') && last.startsWith('[') && text[0] === '(') {
       // The mark of a footnote or a check box is not the text of a link.
       this.push(`\\${text}`)
       return
@@ -205,7 +204,16 @@ export class Line {
     if (typeof last === 'string' && last.endsWith('!') && (text[0] === '[' || text.startsWith('!['))) {
       this.pieces[this.pieces.length - 1] = `${last.slice(0, -1)}\\!`
     }
+    if (BEGINS_TAG.test(text)) this.escapeLess()
     this.push(text)
+  }
+
+  /** Escape a `<` with which the text before ends, even if emphasis begins or ends after it, which may be left out. */
+  escapeLess() {
+    let at = this.pieces.length - 1
+    while (at >= 0 && typeof this.pieces[at] !== 'string') at--
+    const before = this.pieces[at]
+    if (typeof before === 'string' && before.endsWith('<')) this.pieces[at] = `${before.slice(0, -1)}\\<`
   }
 
   push(piece) {

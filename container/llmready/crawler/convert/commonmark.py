@@ -51,6 +51,8 @@ _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _DESTINATION = re.compile(
     rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
 )
+_OTHER_DESTINATION = re.compile(_DESTINATION.pattern.replace("](?=", "](?!\\(https?://)(?="))
+"""Destinations but those of nearly all links."""
 
 _RENDERED = (
     r"/?(?:a|blockquote|code|del|div|em|h[1-6]|li|ol|p|pre|strong|sup|table|tbody|td|th|thead|tr|ul)>"
@@ -171,7 +173,7 @@ def has_foreign_parts(text: str) -> bool:
     Code often contains tags and colons after brackets. The HTML of the text then shows whether they are code.
     """
     may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
-    for match in _DESTINATION.finditer(text):
+    for match in _OTHER_DESTINATION.finditer(text):
         if not is_safe(_written(match)):
             if match["inline"] is not None:
                 return True
