@@ -63,7 +63,7 @@ export class Blocks {
   heading(level) {
     const text = this.line.finish()
     if (!text) return
-    const line = text.replace(/\s*\n\s*/g, ' ').replace(/(?:^|\s)#+$/, (signs) => signs.replace('#', '\\#'))
+    const line = inOneLine(text).replace(/(?:^|\s)#+$/, (signs) => signs.replace('#', '\\#'))
     this.block('heading', `${'#'.repeat(level)} ${line}`)
   }
 
@@ -77,14 +77,14 @@ export class Blocks {
     this.flush()
     const text = visible(source)
     let fence = '```'
-    if (text.includes('```')) fence = '`'.repeat(Math.max(...(text.match(/`{3,}/g) ?? []).map((run) => run.length)) + 1)
+    for (const run of text.match(/`{3,}/g) ?? []) if (run.length >= fence.length) fence = `${run}\``
     this.block('code', `${fence}${language}\n${text}\n${fence}`)
   }
 
   /** Write a table; its first row is the head. @param {string[][]} rows */
   table(rows) {
-    const width = Math.max(...rows.map((row) => row.length))
-    if (!(width > 0)) return
+    const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0)
+    if (width === 0) return
     const lines = rows.map((row) => tableRow(row))
     lines[0] = tableRow([...rows[0], ...new Array(width - rows[0].length).fill('')])
     lines.splice(1, 0, tableRow(new Array(width).fill('---')))
@@ -219,6 +219,17 @@ export class Blocks {
     if (begun === containers.length) return containers[begun - 1].prefix.trimEnd()
     return containers.filter((one) => one.isBegun).map((one) => one.rest).join('').trimEnd()
   }
+}
+
+/** Join the lines of a text by spaces, without the white space around their ends. @param {string} text */
+function inOneLine(text) {
+  if (!text.includes('\n')) return text
+  const lines = text.split('\n')
+  const last = lines.length - 1
+  return lines
+    .map((line, at) => (at === 0 ? line.trimEnd() : at === last ? line.trimStart() : line.trim()))
+    .filter((line, at) => line || at === 0 || at === last)
+    .join(' ')
 }
 
 function tableRow(cells) {

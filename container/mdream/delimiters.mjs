@@ -15,6 +15,12 @@ const EVERY = -2
 /** Pairs of a line that are left out one by one, and those for which underscores are tried. */
 const MOST_TRIES = 50
 const MOST_PAIRS = 10
+/** Pieces that are examined for one page after a delimiter was found that would be ignored. */
+export const MOST_WORK = 500_000
+/** Signs that are moved out of emphasis. */
+const MOST_SIGNS = 100
+/** Delimiters that wait for their other half, beyond which the line is not read further. */
+const MOST_OPEN = 100
 
 /**
  * Return the pieces of a line as Markdown whose emphasis parsers read as intended.
@@ -22,14 +28,19 @@ const MOST_PAIRS = 10
  * A punctuation character at the edge of emphasis is moved out of it if a letter follows, because CommonMark would
  * ignore the delimiter there; delimiters that are still ignored are left out.
  *
- * @param {Piece[]} pieces
+ * @param {Piece[]} written
+ * @param {{ left: number }} work Pieces that may still be examined on this page to find what can be left out or written
+ *     with underscores. When none are left, a line in which a delimiter would be ignored loses all of them.
  */
-export function joined(pieces) {
-  if (isText(pieces)) return pieces.length === 1 ? /** @type {string} */ (pieces[0]) : pieces.join('')
-  moveSignsOut(pieces)
+export function joined(written, work) {
+  if (isText(written)) return written.length === 1 ? /** @type {string} */ (written[0]) : written.join('')
+  const pieces = withSignsOutside(written)
   for (let tries = 0; ; tries++) {
-    const lost = tries < MOST_TRIES ? firstLost(pieces) : EVERY
-    if (lost === NONE || (lost !== EVERY && isReadWithUnderscores(pieces))) break
+    let lost = firstLost(pieces)
+    if (lost === NONE) break
+    if (tries >= MOST_TRIES || work.left <= 0) lost = EVERY
+    else if (isReadWithUnderscores(pieces, work)) break
+    work.left -= pieces.length
     for (let at = 0; at < pieces.length; at++) {
       const piece = pieces[at]
       if (typeof piece !== 'string' && (piece.pair === lost || lost === EVERY)) pieces[at] = ''
@@ -50,8 +61,9 @@ function isText(pieces) {
  * of emphasis directly beside those of strong emphasis are read differently.
  *
  * @param {Piece[]} pieces
+ * @param {{ left: number }} work
  */
-function isReadWithUnderscores(pieces) {
+function isReadWithUnderscores(pieces, work) {
   const pairs = new Set()
   for (const piece of pieces) if (typeof piece !== 'string' && piece.sign === '*') pairs.add(piece.pair)
   if (pairs.size > MOST_PAIRS) return false
@@ -59,6 +71,7 @@ function isReadWithUnderscores(pieces) {
     for (const piece of pieces) if (typeof piece !== 'string' && piece.pair === pair) piece.sign = sign
   }
   for (const pair of pairs) {
+    work.left -= pieces.length
     write('_', pair)
     if (firstLost(pieces) === NONE) return true
     write('*', pair)
@@ -66,32 +79,42 @@ function isReadWithUnderscores(pieces) {
   return false
 }
 
-/** @param {Piece[]} pieces */
-function moveSignsOut(pieces) {
-  for (let at = 0; at < pieces.length; at++) {
-    const piece = pieces[at]
-    if (typeof piece === 'string') continue
-    if (piece.opens) moveFirstSigns(pieces, at)
-    else moveLastSigns(pieces, at)
+/** Return the pieces with the signs at the edges of emphasis moved out of it. @param {Piece[]} pieces @returns {Piece[]} */
+function withSignsOutside(pieces) {
+  /** @type {Piece[]} */
+  const moved = []
+  // The beginning of the next piece that has been moved before a delimiter.
+  let taken = ''
+  for (const [at, piece] of pieces.entries()) {
+    if (typeof piece === 'string') {
+      moved.push(taken ? piece.slice(taken.length) : piece)
+      taken = ''
+    } else if (piece.opens) {
+      taken = firstSigns(pieces[at + 1], moved)
+      if (taken) moved.push(taken)
+      moved.push(piece)
+    } else {
+      const last = moved[moved.length - 1]
+      const signs = lastSigns(last, pieces, at)
+      if (typeof last === 'string' && signs) moved.splice(-1, 1, last.slice(0, -signs.length), piece, signs)
+      else moved.push(piece)
+    }
   }
+  return moved
 }
 
-/** @param {Piece[]} pieces @param {number} at */
-function moveFirstSigns(pieces, at) {
-  const next = pieces[at + 1]
-  if (typeof next !== 'string' || !WORD_BEFORE.test(textBefore(pieces, at))) return
-  const signs = SIGNS_FIRST.exec(next)?.[0] ?? ''
-  if (!signs || !WORD_AFTER.test(next.slice(signs.length))) return
-  pieces.splice(at, 2, signs, pieces[at], next.slice(signs.length))
+/** Return the signs that a piece begins with and that move before a delimiter. @param {Piece | undefined} next @param {Piece[]} before */
+function firstSigns(next, before) {
+  if (typeof next !== 'string' || !WORD_BEFORE.test(textBefore(before, before.length).slice(-2))) return ''
+  const signs = SIGNS_FIRST.exec(next.slice(0, MOST_SIGNS))?.[0] ?? ''
+  return WORD_AFTER.test(next.slice(signs.length)) ? signs : ''
 }
 
-/** @param {Piece[]} pieces @param {number} at */
-function moveLastSigns(pieces, at) {
-  const last = pieces[at - 1]
-  if (typeof last !== 'string' || !WORD_AFTER.test(textAfter(pieces, at))) return
-  const signs = SIGNS_LAST.exec(last)?.[0] ?? ''
-  if (!signs || !WORD_BEFORE.test(last.slice(0, last.length - signs.length))) return
-  pieces.splice(at - 1, 2, last.slice(0, last.length - signs.length), pieces[at], signs)
+/** Return the signs that a piece ends with and that move behind the delimiter at a place. @param {Piece | undefined} last */
+function lastSigns(last, pieces, at) {
+  if (typeof last !== 'string' || !WORD_AFTER.test(textAfter(pieces, at))) return ''
+  const signs = SIGNS_LAST.exec(last.slice(-MOST_SIGNS))?.[0] ?? ''
+  return WORD_BEFORE.test(last.slice(0, last.length - signs.length).slice(-2)) ? signs : ''
 }
 
 /** @param {Piece[]} pieces @param {number} at */
@@ -140,6 +163,7 @@ function firstLost(pieces) {
     const rest = run.parts.find((part) => part.at >= run.from) ?? run.parts[0]
     if (!run.opens) return rest.pair
     open.push(run)
+    if (open.length > MOST_OPEN) break
   }
   return open.length ? open[open.length - 1].parts[0].pair : NONE
 }

@@ -13,12 +13,14 @@ const LAZY = [
   'data-srcset', 'data-lazy-srcset', 'nitro-lazy-srcset', 'srcset',
 ].map((name) => ATTRIBUTE[name])
 const DATA = /^\s*data:/i
-const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
+const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
 const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|youtu\.be|player\.vimeo\.com|vimeo\.com|dailymotion\.com\/embed|loom\.com\/embed|fast\.wistia|codepen\.io|codesandbox\.io\/embed|stackblitz\.com|jsfiddle\.net|open\.spotify\.com\/embed|w\.soundcloud\.com|slideshare\.net|speakerdeck\.com|google\.com\/maps|openstreetmap\.org|archive\.org\/embed|ted\.com|asciinema\.org)/i
 /** Pixels below which an image without a description counts as decoration. */
 const SMALLEST = 48
 const LEVELS = 4
+/** Nodes of a picture in which its candidates are searched. */
+const MOST_NODES = 200
 /** Characters of a description that may replace an image without an address, such as an icon. */
 const LONGEST_SIGN = 20
 const LABELLED = ids('a', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th')
@@ -50,7 +52,7 @@ function sourceOf(tree, node) {
 function sourceAround(tree, node) {
   const picture = tree.parent[node]
   if (tree.tag[picture] === ID.picture) {
-    for (let inner = picture + 1; inner < tree.end[picture]; inner++) {
+    for (let inner = picture + 1; inner < Math.min(tree.end[picture], picture + MOST_NODES); inner++) {
       if (tree.tag[inner] !== ID.source) continue
       const found = largest(tree.get(inner, ATTRIBUTE.srcset)) || largest(tree.get(inner, ATTRIBUTE['data-srcset']))
       if (found) return found
@@ -103,9 +105,18 @@ function isLabel(tree, node) {
   return false
 }
 
+/** Elements of the page that was examined last that contain text, or do not: one with many images is searched once. */
+const texts = { tree: null, changes: -1, known: new Map() }
+
 function hasText(tree, top) {
-  for (let node = top + 1; node < tree.end[top]; node++) if (tree.size[node] && tree.tag[node] === 0 && !tree.gone[node]) return true
-  return false
+  if (texts.tree !== tree || texts.changes !== tree.changes) Object.assign(texts, { tree, changes: tree.changes, known: new Map() })
+  let found = texts.known.get(top)
+  if (found === undefined) {
+    found = false
+    for (let node = top + 1; node < tree.end[top] && !found; node++) found = tree.size[node] > 0 && tree.tag[node] === 0 && !tree.gone[node]
+    texts.known.set(top, found)
+  }
+  return found
 }
 
 /** Return the title and the address of an embedded page or a video; the address is empty if it is not meant for viewing. */

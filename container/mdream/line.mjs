@@ -1,6 +1,6 @@
 // One line of Markdown: escaped text, code, links, images, emphasis and line breaks.
 import { visible } from './characters.mjs'
-import { joined } from './delimiters.mjs'
+import { MOST_WORK, joined } from './delimiters.mjs'
 
 /** @typedef {import('./delimiters.mjs').Piece} Piece */
 /** @typedef {'strong' | 'em' | 'del' | 'link'} Mark */
@@ -44,8 +44,10 @@ export class Line {
     this.endsWithLink = false
     /** Whether a bracket of a formula is open, which a bracket in the text must not close. */
     this.hasOpenBracket = false
-    /** The text of the code span with which the line ends. */
-    this.codeText = ''
+    /** The parts of the code span with which the line ends; until it is complete, its piece is a single sign. @type {string[]} */
+    this.codeTexts = []
+    /** Work that may still be done on the page's emphasis. */
+    this.work = { left: MOST_WORK }
   }
 
   get isEmpty() {
@@ -81,12 +83,12 @@ export class Line {
       if (inner) this.space = ' '
       return
     }
-    const isJoined = this.codeText !== '' && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
-    if (isJoined) this.pieces.pop()
-    else this.begin()
-    const whole = isJoined ? this.codeText + inner : inner
-    this.add(codeSpan(whole, this.isInCell))
-    this.codeText = whole
+    const isJoined = this.codeTexts.length > 0 && !this.space && !this.breaks && !this.unwritten && typeof this.pieces.at(-1) === 'string'
+    if (!isJoined) {
+      this.begin()
+      this.add('`')
+    }
+    this.codeTexts.push(inner)
   }
 
   /** Add an image. @param {string} alt @param {string} address */
@@ -120,11 +122,12 @@ export class Line {
   closeLink(target) {
     const address = visible(target)
     this.isInLink = false
+    this.endCode()
     const { isWritten } = this.ended('link')
     if (!isWritten) return
     const at = beginningOfLink(this.pieces)
     if (at < 0) return
-    const inner = joined(this.pieces.splice(at).slice(1))
+    const inner = joined(this.pieces.splice(at).slice(1), this.work)
     const clean = address.includes('=') && TRACKING.test(address) ? withoutTracking(address) : address
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
     this.add(isItsText ? `<${address}>` : `[${inner}](${destination(clean)})`)
@@ -143,6 +146,7 @@ export class Line {
 
   /** Return the added content as Markdown lines, and start again. An empty line separates paragraphs. */
   finish() {
+    this.endCode()
     while (this.marks.length) this.closeUnfinished(this.marks[this.marks.length - 1].mark)
     const { pieces } = this
     if (!pieces.length) {
@@ -151,10 +155,10 @@ export class Line {
       return ''
     }
     this.pieces = []
-    this.space = this.codeText = ''
+    this.space = ''
     this.breaks = 0
     this.endsWithLink = this.isInLink = this.hasOpenBracket = false
-    return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces)
+    return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces, this.work)
   }
 
   /** Write pending marks, white space and breaks before the next visible content. */
@@ -217,9 +221,16 @@ export class Line {
   }
 
   push(piece) {
+    this.endCode()
     this.pieces.push(piece)
     this.endsWithLink = false
-    this.codeText = ''
+  }
+
+  /** Write the code span with which the line ends. */
+  endCode() {
+    if (!this.codeTexts.length) return
+    this.pieces[this.pieces.length - 1] = codeSpan(this.codeTexts.join(''), this.isInCell)
+    this.codeTexts = []
   }
 
   ended(mark) {

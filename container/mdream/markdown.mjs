@@ -51,6 +51,8 @@ export class MarkdownWriter extends InlineWriter {
     super(tree, measure, origin)
     /** Definition lists whose most recent part explains a term. */
     this.explained = new Set()
+    /** Whether docutils created the page; `null` until a quotation asks for it. */
+    this.isOfDocutils = null
   }
 
   /** Append a part of the page to the output. */
@@ -244,8 +246,9 @@ export class MarkdownWriter extends InlineWriter {
   isIndented(node) {
     const { tree, measure } = this
     const inner = children(tree, node)
-    return inner.length === 1 && tree.tag[inner[0]] === ID.div && measure.length(inner[0]) === measure.length(node)
-      && DOCUTILS.test(tree.source)
+    if (inner.length !== 1 || tree.tag[inner[0]] !== ID.div || measure.length(inner[0]) !== measure.length(node)) return false
+    this.isOfDocutils ??= DOCUTILS.test(tree.source)
+    return this.isOfDocutils
   }
 
   quotation(node) {

@@ -6,7 +6,8 @@ import { ID } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const LONGEST = 20_000
-const ANNOTATION = /<annotation[^>]*application\/x-tex[^>]*>([^<]*)<\/annotation>/i
+const ANNOTATION = /<annotation([^<>]*)>([^<]*)<\/annotation>/gi
+const TEX_ENCODING = /application\/x-tex/i
 const TEX_SCRIPT = /^math\/tex\b/i
 const DISPLAYED = /(?:^|\s)(?:katex-display|mwe-math-mathml-display|MathJax_Display|math-display|display-math)(?:\s|$)/
 const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
@@ -36,7 +37,8 @@ export function isDisplayed(tree, node) {
 
 function texOfMath(tree, node) {
   const end = tree.closeFrom[node] || tree.to[node]
-  const stated = ANNOTATION.exec(tree.slice(tree.to[node], Math.min(end, tree.to[node] + LONGEST)))?.[1]
+  const annotations = tree.slice(tree.to[node], Math.min(end, tree.to[node] + LONGEST)).matchAll(ANNOTATION)
+  const stated = Array.from(annotations).find((one) => TEX_ENCODING.test(one[1]))?.[2]
   const tex = stated === undefined ? decodedAttribute(tree.get(node, ATTRIBUTE.alttext)) : decoded(stated)
   return plain(tex)
 }
@@ -68,9 +70,13 @@ function inert(tex) {
 
 /** Leave out the formulas that MathJax 2 rendered, because their scripts are also present. */
 export function leaveOutRendered(tree) {
+  /** The last script of each parent. @type {Map<number, number>} */
+  const scripts = new Map()
   for (const script of tree.lists[ID.script]) {
-    if (!TEX_SCRIPT.test(tree.get(script, ATTRIBUTE.type))) continue
-    for (const sibling of children(tree, tree.parent[script])) {
+    if (TEX_SCRIPT.test(tree.get(script, ATTRIBUTE.type))) scripts.set(tree.parent[script], script)
+  }
+  for (const [parent, script] of scripts) {
+    for (const sibling of children(tree, parent)) {
       if (sibling < script && RENDERED.test(tree.get(sibling, ATTRIBUTE.class))) tree.leaveOut(sibling)
     }
   }

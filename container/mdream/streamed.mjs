@@ -53,6 +53,7 @@ function segmentsOf(source) {
     // A container without an end tag contains the rest of the page.
     if (tag === null) return found
     const to = source.indexOf('>', tag.index) + 1
+    if (to === 0) return found
     found.set(start[1], { from: start.index, to, contentFrom, contentTo: tag.index })
     SEGMENT.lastIndex = to
   }
@@ -79,33 +80,61 @@ class Placing {
     this.wanted = wanted
     this.written = new Set()
     this.pieces = []
+    /** The placeholders that are replaced, in the order of the source. */
+    this.places = Array.from(source.matchAll(PLACEHOLDER)).filter((found) => wanted.has(found[1]))
+    this.boundaries = new Boundaries(source)
   }
 
   /** Write a part of the page, with placeholders replaced by their segments. */
   write(from, to, depth) {
-    const { source } = this
-    const pattern = new RegExp(PLACEHOLDER)
-    pattern.lastIndex = from
-    for (let found = pattern.exec(source); found !== null && found.index < to; found = pattern.exec(source)) {
+    const { source, places } = this
+    for (let at = firstFrom(places, from); at < places.length && places[at].index < to; at++) {
+      const found = places[at]
       const segment = this.wanted.get(found[1])
-      if (segment === undefined || this.written.has(segment) || depth === DEEPEST) continue
+      if (found.index < from || this.written.has(segment) || depth === DEEPEST) continue
       this.written.add(segment)
       this.pieces.push(source.slice(from, found.index))
       this.write(segment.contentFrom, segment.contentTo, depth + 1)
-      from = found[1].startsWith('B') ? endOfBoundary(source, pattern.lastIndex, to) : pattern.lastIndex
-      pattern.lastIndex = from
+      const end = found.index + found[0].length
+      from = found[1].startsWith('B') ? this.boundaries.endOf(end, to) : end
     }
     this.pieces.push(source.slice(from, to))
   }
 }
 
-/** Return the end of the fallback that is shown until the late part arrives, or its start if it has no end. */
-function endOfBoundary(source, from, to) {
-  BOUNDARY.lastIndex = from
-  let depth = 1
-  for (let found = BOUNDARY.exec(source); found !== null && found.index < to; found = BOUNDARY.exec(source)) {
-    depth += found[1] ? -1 : 1
-    if (depth === 0) return BOUNDARY.lastIndex
+/** The comments that mark the beginnings and the ends of boundaries. */
+class Boundaries {
+  constructor(source) {
+    this.marks = Array.from(source.matchAll(BOUNDARY))
+    /** For each mark, the mark that ends the boundary that is open before it; -1 if there is none. */
+    this.ends = new Int32Array(this.marks.length).fill(-1)
+    const open = []
+    for (const [at, mark] of this.marks.entries()) {
+      open.push(at)
+      if (!mark[1]) {
+        open.push(-1)
+        continue
+      }
+      // All marks since the beginning of the boundary that ends here.
+      for (let one = open.pop(); one !== undefined && one !== -1; one = open.pop()) this.ends[one] = at
+    }
   }
-  return from
+
+  /** Return the end of the fallback that is shown until the late part arrives, or its start if it has no end. */
+  endOf(from, to) {
+    const end = this.marks[this.ends[firstFrom(this.marks, from)]]
+    return end !== undefined && end.index < to ? end.index + end[0].length : from
+  }
+}
+
+/** Return the place of the first match from a position on. */
+function firstFrom(matches, position) {
+  let low = 0
+  let high = matches.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (matches[middle].index < position) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -59,6 +59,8 @@ HOSTILE = {
     "open-tags": "<" * 300_000 + "<a " * 100_000,
     "scripts": "<script>" + "<!--<script>" * 50_000,
     "title": f"</title><title>{'| - ' * 100_000}</title>",
+    "rows": f"<table><tr><th>a<th>b{'<tr><td>a<td>b' * 130_000}</table>",
+    "fences": f"<pre>{'``` ' * 130_000}</pre>",
     "headings": "<h2>x</h2>" * 50_000,
     "images": f"<p>{'![' * 100_000}{'<img src=x alt=[>' * 20_000}</p>",
     "options": "<select>" + "<option>x" * 100_000,
@@ -105,6 +107,19 @@ def test_structured_data_of_any_shape_loses_no_page(tmp_path: Path) -> None:
     pages = {name: page(name, HOSTILE[name.removeprefix("/")]) for name in names}
     with serving({"/": page("Home", links(*names)), **pages}) as site:
         assert run(site.url, tmp_path).urls(site.url) == {"/", *names}
+
+
+def test_pages_with_many_rows_or_without_their_end_are_converted(tmp_path: Path) -> None:
+    rows, fences = HOSTILE["rows"], HOSTILE["fences"]
+    # The last end tag of this page, which React would send in parts, is incomplete.
+    late = '<p>Rolls at six.</p><div hidden id="S:1">Bread at seven.</div '
+    pages = {
+        "/rows": page("Rows", rows),
+        "/fences": page("Fences", fences),
+        "/late": f"<title>Late</title>{late}",
+    }
+    with serving({"/": page("Home", links(*pages)), **pages}) as site:
+        assert run(site.url, tmp_path).urls(site.url) == {"/", *pages}
 
 
 def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -251,6 +252,59 @@ HTML_UNITS = (
     ),
 )
 """What is repeated in pages for the converter."""
+
+
+def _streamed(text: str) -> str:
+    """Return a page of React with late parts, and as many boundaries as the text has room for."""
+    numbers = [f"{number:x}" for number in range(min(2000, len(text) // 200))]
+    places = "".join(f'<!--$?--><template id="B:{number}"></template>' for number in numbers)
+    parts = "".join(
+        f'<div hidden id="S:{number}">a</div><script>$RC("B:{number}","S:{number}")</script>'
+        for number in numbers
+    )
+    return f"{places}{text[: len(text) // 4]}{parts}{text[: len(text) // 4]}"
+
+
+def _after_siblings(text: str) -> str:
+    """Return a text with as many short elements before it as it has characters, divided by eight."""
+    return f"{'<hr>' * (len(text) // 8)}{text[: len(text) // 2]}"
+
+
+HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    (".", "<b>{}a</b>b and so on".format),
+    (".", "a<b>{}</b>b and so on".format),
+    ("&nbsp;", "<h2>a{}b</h2>".format),
+    ("<br>", "<h2>a{}b</h2>".format),
+    ("pixel", '<img alt=a src="{}">'.format),
+    ("<img src=/photo.jpg>", "<h2>{}</h2>".format),
+    ("<img alt='some longer description'>", "<table><tr><th>a<th>b<tr><td>{}<td>b</table>".format),
+    ("<img data-x=1>", "<picture>{}</picture>".format),
+    ("application/x-tex ", lambda text: f"<math><annotation {text}>a</math>" * 2),
+    (
+        "<annotation application/x-tex ",
+        lambda text: f"<math>{text[:18_000]}>a</math>" * (len(text) // 18_000),
+    ),
+    ("<script type=math/tex>a</script>", _after_siblings),
+    ("<!--$-->", _streamed),
+    *(
+        (unit, str)
+        for unit in (
+            "<i>.a.</i>b<b>.c</b>d",
+            "a<b> .</b>a<i>,</i>",
+            "a<b>.b</b>",
+            "a<b>.</b>a<s>,</s>b<i>;c</i>d ",
+            "<code>a`</code>",
+            "<blockquote><div>a</div></blockquote>",
+            "\\[a ",
+            "\\(a ",
+            "$$",
+            "$$a",
+            "<ul><li><a href=#a>b c</a>",
+            "<li><a href=#a>b c</a>",
+        )
+    ),
+)
+"""What is repeated in pages for the converter, and what is around it."""
 ENDS = ("", "x", "\x00>") if LARGEST > 128_000 else ("",)
 """What follows; it decides whether a pattern that began everywhere matches in the end."""
 TEXTS = tuple((unit, end) for unit in UNITS for end in ENDS)
@@ -416,3 +470,21 @@ def test_twice_the_page_takes_the_converter_at_most_three_times_as_long(part: in
         finally:
             runner.run(converter.close())
     assert not found
+
+
+def test_twice_the_text_in_a_page_takes_the_converter_at_most_three_times_as_long() -> None:
+    with asyncio.Runner() as runner:
+        converter = Converter()
+        runner.run(converter.start())
+
+        def seconds(form: Callable[[str], str], text: str) -> float:
+            return runner.run(_converted_in(converter, form(text)))
+
+        try:
+            runner.run(converter.read(b"<p>A page</p>", str(URL)))
+            found = [
+                slow for unit, form in HTML_FORMS for slow in _too_slow(partial(seconds, form), [(unit, "")])
+            ]
+        finally:
+            runner.run(converter.close())
+    assert not found, "\n".join(found)
