@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RawHtml = Literal["drop", "escape", "foreign"]
 """Treatment of raw HTML: drop the tags, show them as text, or show as text what the converter does not write."""
 
-MAX_EVENTS = 1_000_000
+MAX_EVENTS = 500_000
 """Events of the parser that are read for one text."""
 
 LONGEST_DESTINATION = 2000

@@ -36,7 +36,7 @@ from llmready.crawler.model import PageFailure, Truncation
 from llmready.crawler.page.alternates import MarkdownAlternates
 from llmready.crawler.page.html import HtmlPage
 from llmready.crawler.page.media import is_page, is_page_path
-from llmready.crawler.page.prepare import prepare
+from llmready.crawler.page.prepare import prepare_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -284,7 +284,7 @@ class Scheduler:
         if isinstance(content, HtmlPage):
             alternate = await self._alternates.find(candidate.url, content.relations.markdown)
         with rendering_advised(is_on=self._browser is not None):
-            prepared = prepare(content, candidate.url, candidate.depth, alternate)
+            prepared = await prepare_aside(content, candidate.url, candidate.depth, alternate)
         if alternate is not None:
             self._frontier.claim(alternate.url)
         self._take_back(self._canonicals.stored(candidate.url, prepared.page.heading))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmready.crawler.characters import clean_line
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 LONGEST_FACT = 1000
 """Characters of a title, heading, description or site name that are kept."""
 
+LARGE = 250_000
+"""Characters of Markdown from which a page is prepared in a thread: cleaning 4 MB of links may take five seconds."""
+
 
 class PreparedPage(NamedTuple):
     """A page in the form for the store. `variant` is equal for translations with the same text, and else empty."""
@@ -29,6 +33,18 @@ class PreparedPage(NamedTuple):
     page: StoredPage
     markdown: str
     variant: str = ""
+
+
+async def prepare_aside(
+    content: HtmlPage | TextPage, url: Url, depth: int, markdown_alternate: Response | None = None
+) -> PreparedPage:
+    """Prepare a page as `prepare` does; a large one in a thread, so that the crawl goes on meanwhile."""
+    size = len(content.markdown) if isinstance(content, HtmlPage) else len(content.response.body)
+    if markdown_alternate is not None:
+        size += len(markdown_alternate.body)
+    if size < LARGE:
+        return prepare(content, url, depth, markdown_alternate)
+    return await asyncio.to_thread(prepare, content, url, depth, markdown_alternate)
 
 
 def prepare(
