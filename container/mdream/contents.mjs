@@ -25,9 +25,10 @@ export function leaveOutContents(tree, measure, main) {
   const links = tree.all(main, ID.a).filter((link) => isWithinPage(tree, link) && measure.length(link) > 0)
   if (links.length < FEWEST_LINKS) return
   let end = 0
+  const known = new Map()
   for (const link of links) {
     if (link < end) continue
-    const list = listOf(tree, measure, link, main)
+    const list = listOf(tree, measure, link, main, known)
     if (list < 0) continue
     end = tree.end[list]
     tree.leaveOut(boxOf(tree, measure, list, main))
@@ -42,17 +43,28 @@ export function mostBeside(tree, contents) {
   return 2 * toPlaces < links.length ? BESIDE_PAGES : BESIDE_PLACES
 }
 
-/** Return the innermost element around a link that is a list of such links; or -1. */
-function listOf(tree, measure, link, main) {
+/**
+ * Return the innermost element around a link that is a list of such links; or -1.
+ *
+ * @param {Map<number, string>} known The kinds of the lists that have been examined, each of which may have many links.
+ */
+function listOf(tree, measure, link, main, known) {
   for (let above = tree.parent[link]; above > main; above = tree.parent[above]) {
     if (measure.linkShare(above) < MOSTLY_LINKS && measure.prose(above) > LONGEST_TITLE) return -1
     if (!LISTS[tree.tag[above]] || measure.linkShare(above) < MOSTLY_LINKS) continue
-    const inner = tree.all(above, ID.a).filter((one) => measure.length(one) > 0)
-    if (inner.length < FEWEST_LINKS) continue
-    const isContents = inner.every((one) => isWithinPage(tree, one)) && measure.length(above) < LARGEST * measure.length(main)
-    return isContents ? above : -1
+    if (!known.has(above)) known.set(above, kindOf(tree, measure, above, main))
+    const kind = known.get(above)
+    if (kind !== 'short') return kind === 'contents' ? above : -1
   }
   return -1
+}
+
+/** Return whether a list of links is a table of contents, another list, or too short to tell. */
+function kindOf(tree, measure, list, main) {
+  const links = tree.all(list, ID.a).filter((one) => measure.length(one) > 0)
+  if (links.length < FEWEST_LINKS) return 'short'
+  const isContents = links.every((one) => isWithinPage(tree, one)) && measure.length(list) < LARGEST * measure.length(main)
+  return isContents ? 'contents' : 'other'
 }
 
 /** Return the outermost element that contains only a list and a title. */

@@ -11,7 +11,11 @@ const TEX_ENCODING = /application\/x-tex/i
 const TEX_SCRIPT = /^math\/tex\b/i
 const DISPLAYED = /(?:^|\s)(?:katex-display|mwe-math-mathml-display|MathJax_Display|math-display|display-math)(?:\s|$)/
 const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
-const IN_TEXT = /\\\(([^\n]{1,1000}?)\\\)|\\\[([\s\S]{1,4000}?)\\\]|\$\$([^$]{1,4000})\$\$/g
+/** Places where a formula may begin in a text. */
+const BEGINNING = /(?=\\[([]|\$\$)/g
+/** Characters of a formula within a line, and of a displayed one. */
+const LONGEST_INLINE = 1000
+const LONGEST_DISPLAYED = 4000
 const LEVELS = 4
 // A comment reaches to the end of its line; an escaped percent sign begins none.
 const COMMENT = /(\\[^])|%[^\n]*\n/g
@@ -89,7 +93,50 @@ export function mayHoldFormula(text) {
 
 /** Return the positions of the formulas in a text, with their Markdown. @param {string} text */
 export function formulasIn(text) {
-  return Array.from(text.matchAll(IN_TEXT), ({ 0: all, 1: inline, 2: displayed, 3: dollars, index: at }) => ({
-    at, length: all.length, markdown: inline === undefined ? `$$${inert(oneLine(displayed ?? dollars))}$$` : `$${inert(oneLine(inline))}$`,
-  }))
+  const found = []
+  const signs = new Signs(text)
+  let from = 0
+  for (const { index: at } of text.matchAll(BEGINNING)) {
+    const end = at < from ? -1 : endOfFormula(text, at, signs)
+    if (end < 0) continue
+    const tex = inert(oneLine(text.slice(at + 2, end)))
+    from = end + 2
+    found.push({ at, length: from - at, markdown: text[at + 1] === '(' ? `$${tex}$` : `$$${tex}$$` })
+  }
+  return found
+}
+
+/** Return where a formula's closing delimiter is, or -1 if no formula begins at a place. */
+function endOfFormula(text, at, signs) {
+  const first = at + 2
+  if (text[at + 1] === '$') {
+    const end = signs.next('$', first)
+    return end > first && end - first <= LONGEST_DISPLAYED && text[end + 1] === '$' ? end : -1
+  }
+  if (text[at + 1] === '[') {
+    const end = signs.next('\\]', first + 1)
+    return end - first <= LONGEST_DISPLAYED ? end : -1
+  }
+  const end = signs.next('\\)', first + 1)
+  return end - first <= LONGEST_INLINE && signs.next('\n', first) > end ? end : -1
+}
+
+/** The places of signs in a text, for searches that only go forward: each part of the text is searched once. */
+class Signs {
+  constructor(text) {
+    this.text = text
+    /** @type {Map<string, number>} */
+    this.last = new Map()
+  }
+
+  /** Return the first place of a sign from a place on; infinite if there is none. */
+  next(sign, from) {
+    let at = this.last.get(sign) ?? -1
+    if (at < from) {
+      at = this.text.indexOf(sign, from)
+      if (at < 0) at = Infinity
+      this.last.set(sign, at)
+    }
+    return at
+  }
 }

@@ -270,6 +270,7 @@ def _after_siblings(text: str) -> str:
     return f"{'<hr>' * (len(text) // 8)}{text[: len(text) // 2]}"
 
 
+A_TEXT = f"<p>{'The shop opens at seven, and rolls are baked at six. ' * 3}</p>"
 HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (".", "<b>{}a</b>b and so on".format),
     (".", "a<b>{}</b>b and so on".format),
@@ -286,6 +287,7 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ),
     ("<script type=math/tex>a</script>", _after_siblings),
     ("<!--$-->", _streamed),
+    ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)
         for unit in (
