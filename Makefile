@@ -24,7 +24,7 @@ run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops i
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
 test: setup $(STAMPS)/cdk test-packages ## Run every test (TEST_PROCESSES=2); as root on Debian it installs the packages that some need
-	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 	@$(call enforced,$(ENFORCED_PART),--part)
 
 test-enforced: setup test-packages ## Run the whole system's tests with IAM enforced; compare allowed with used actions

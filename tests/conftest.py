@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from testkit.emulator import Emulator, Place, running_ministack
 
@@ -23,16 +24,22 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a running system, or the fixtures of a file, in one process.
+class Groups(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Runs the tests of a file, and those that share a running system, in one process each."""
 
-    The large groups come first, so that no process waits for the last of them at the end.
-    """
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.removeprefix("tests/").partition("/")[0]
+        return folder if folder in SHARED_SYSTEM else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the large groups first, so that no process waits for the last of them at the end."""
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in SHARED_SYSTEM)
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in SHARED_SYSTEM else str(item.path)))
 
 
 @pytest.fixture(scope="session")
