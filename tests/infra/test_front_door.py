@@ -126,7 +126,7 @@ async def test_without_the_emulator_the_service_is_unavailable() -> None:
 async def test_a_taken_port_is_said_in_one_sentence(door: str) -> None:
     port = int(door.rpartition(":")[2])
     second = FrontDoor(port)
-    with pytest.raises(LocalError, match=f"Port {port} is taken by another program"):
+    with pytest.raises(LocalError, match=f"Port {port} is used by another program"):
         await second.open("http://127.0.0.1:1", "abc123", origin_headers=dict)
     await second.close()
 
