@@ -322,7 +322,7 @@ def test_one_system_a_folder(running: Running) -> None:
 
 def test_a_taken_port(running: Running, tmp_path: Path) -> None:
     told = _refused(running.command(data=tmp_path))
-    assert told == f"Port {running.port} is taken by another program; try make run PORT={running.port + 1}."
+    assert told == f"Port {running.port} is used by another program; try make run PORT={running.port + 1}."
 
 
 def test_a_wrong_setting(running: Running, tmp_path: Path) -> None:
