@@ -115,7 +115,7 @@ def test_several_addresses_and_the_first_reason_stays(place: Place) -> None:
 
 @pytest.mark.usefixtures("calls")
 def test_an_event_of_another_kind_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no bounce and no complaint"):
+    with pytest.raises(ValueError, match="neither a bounce nor a complaint"):
         handler({"detail": {"eventType": "Delivery", "delivery": {}}}, CONTEXT)
 
 
