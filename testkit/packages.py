@@ -24,7 +24,7 @@ STAMP = ".members"
 
 
 class MissingPackageError(Exception):
-    """A package is not available on this machine."""
+    """A package is not available on this machine; the text names it and says what a test that needs it requires."""
 
 
 def unpacked(
@@ -35,7 +35,8 @@ def unpacked(
     Parameters: `package`, such as `debian:git-doc`; `version`, the pinned one (where a distribution has
     replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is
     kept; `sha256`, what the archive must hash to, when given.
-    Raises: MissingPackageError when the package cannot be downloaded; ValueError when its hash is another.
+    Raises: MissingPackageError when the package cannot be downloaded; ValueError when its hash is another, or when
+    its registry has no such version.
     """
     registry, _, name = package.partition(":")
     folder = _folder(package, version, cache)
@@ -92,7 +93,7 @@ def _whole(folder: Path) -> set[str]:
 
 def _debian(name: str, version: str, scratch: Path) -> Path:
     if shutil.which("apt-get") is None:
-        raise MissingPackageError(f"{name}: no Debian here")
+        raise MissingPackageError(f"needs the Debian package {name}, and this system has no apt-get")
     for wanted in ("", f"{name}={version}", name):
         if wanted:
             _run([*APT_DOWNLOAD, wanted], scratch)
@@ -106,7 +107,7 @@ def _debian(name: str, version: str, scratch: Path) -> Path:
             finally:
                 package.unlink()
             return archive
-    raise MissingPackageError(f"{name}: the Debian package cannot be downloaded")
+    raise _unreachable("Debian", name)
 
 
 def _pypi(name: str, version: str, scratch: Path) -> Path:
@@ -115,31 +116,43 @@ def _pypi(name: str, version: str, scratch: Path) -> Path:
     constraint = scratch / "constraint.txt"
     constraint.write_text("setuptools<81\n")
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
-    _run(
+    failure = _run(
         [*command, "-d", str(scratch), f"{name}=={version}"],
         scratch,
         {**os.environ, "PIP_CONSTRAINT": str(constraint)},
     )
     for archive in scratch.glob("*.tar.gz"):
         return archive
-    raise MissingPackageError(f"{name}: the source distribution cannot be downloaded")
+    if "No matching distribution" in failure and "from versions: none" not in failure:
+        raise ValueError(f"PyPI has no version {version} of {name}")
+    raise _unreachable("PyPI", name)
 
 
 def _npm(name: str, version: str, scratch: Path) -> Path:
-    _run([str(Path(sys.executable).parent / "npm"), "pack", "--silent", f"{name}@{version}"], scratch)
+    npm = str(Path(sys.executable).parent / "npm")
+    failure = _run([npm, "pack", "--loglevel=error", f"{name}@{version}"], scratch)
     for archive in scratch.glob("*.tgz"):
         return archive
-    raise MissingPackageError(f"{name}: the npm package cannot be downloaded")
+    if "ETARGET" in failure or "E404" in failure:
+        raise ValueError(f"npm has no version {version} of {name}")
+    raise _unreachable("npm", name)
 
 
 _FETCH = {"debian": _debian, "pypi": _pypi, "npm": _npm}
 
 
-def _run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+def _unreachable(registry: str, name: str) -> MissingPackageError:
+    return MissingPackageError(
+        f"needs the {registry} package {name}, which cannot be downloaded; run the test where the registry answers"
+    )
+
+
+def _run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> str:
+    """Run a command and return what it wrote to standard error."""
     try:
-        subprocess.run(
-            command, cwd=folder, check=False, capture_output=True, timeout=SECONDS, env=environment
-        )
+        return subprocess.run(
+            command, cwd=folder, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment
+        ).stderr
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MissingPackageError(f"{command[0]}: {error}") from error
 

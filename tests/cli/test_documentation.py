@@ -3,16 +3,14 @@
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.main import build_parser
+from testkit import needs
 
 DOCUMENT = (Path(__file__).parent.parent.parent / "docs/cli.md").read_text()
 LLMREADY = Path(sys.executable).with_name("llmready")
@@ -79,9 +77,7 @@ def test_a_shell_completes(tmp_path: Path) -> None:
 
 
 def test_fish_completes(tmp_path: Path) -> None:
-    fish = shutil.which("fish")
-    if fish is None:
-        pytest.skip("the Debian package fish is not installed")
+    needs.programs({"fish": "fish"})
     script = subprocess.run(
         [LLMREADY, "completion", "fish"], capture_output=True, text=True, check=True
     ).stdout
@@ -90,7 +86,7 @@ def test_fish_completes(tmp_path: Path) -> None:
     def completed(line: str) -> set[str]:
         asks = f"source {tmp_path}/llmready.fish; complete -C '{line}'"
         done = subprocess.run(
-            [fish, "--no-config", "-c", asks],
+            ["fish", "--no-config", "-c", asks],
             capture_output=True,
             text=True,
             check=True,
