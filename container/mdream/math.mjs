@@ -22,6 +22,8 @@ const COMMENT = /(\\[^])|%[^\n]*\n/g
 const TAG = /<(?=[A-Za-z/!?])/g
 const LINK = /\](?=[(:])/g
 const BACKTICK = /(\\.)|`/g
+// A command with an address that is not of the web, which renderers of TeX may turn into a link that runs a script.
+const UNSAFE_LINK = /\\(?:href|url) ?\{ ?(?!https?:|mailto:)[^{}]{0,2000}\}/gi
 
 /** Return the formula of a `math` element or a script as Markdown, or an empty string. */
 export function formulaOf(tree, node) {
@@ -64,12 +66,12 @@ function oneLine(tex) {
 }
 
 /**
- * Return TeX that is neither raw HTML nor a link, a definition or code in Markdown.
+ * Return TeX that is neither raw HTML nor a link, a definition or code in Markdown, and links only to the web.
  *
  * Spaces mean nothing to TeX in formulas, and a backtick has the name `\lq`.
  */
 function inert(tex) {
-  return tex.replace(TAG, '< ').replace(LINK, '] ').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')
+  return tex.replace(UNSAFE_LINK, '').replace(TAG, '< ').replace(LINK, '] ').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')
 }
 
 /** Leave out the formulas that MathJax 2 rendered, because their scripts are also present. */
