@@ -302,5 +302,7 @@ def test_the_tick_reads_only_what_is_due(place: Place) -> None:
     assert sum(before) == 0
     with items_read(place) as read:
         ran = run_schedules(place.services_at(times[2]), until=times[-1])
-    assert len(ran.started) + ran.skipped == 3
-    assert sum(read) <= 3 * 8, read
+    due = sum(time <= times[2] for time in times)  # two websites can be due in the same second
+    assert len(ran.started) + ran.skipped == due
+    # A run reads up to five items, and again after a conflict with another run of the same user.
+    assert sum(read) <= due * 15, read

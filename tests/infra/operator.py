@@ -42,7 +42,10 @@ def docker(path: Path, platforms: str, *, buildx: bool = True) -> Path:
 
 
 def maker(account: Emulator, engine: Path) -> Make:
-    """Return a caller of ``make`` with credentials of the account; no output may be a traceback."""
+    """Return a caller of ``make`` with credentials of the account; no output may be a traceback.
+
+    The CDK writes its assembly next to the engine, because two commands cannot write to one folder at the same time.
+    """
 
     def run(*words: str, arguments: str = SENDER, **environment: str) -> "subprocess.CompletedProcess[str]":
         ran = subprocess.run(
@@ -52,6 +55,7 @@ def maker(account: Emulator, engine: Path) -> Make:
                 **{name: value for name, value in os.environ.items() if not name.startswith(NOT_HANDED_ON)},
                 **credentials(account),
                 "CDK_DOCKER": str(engine),
+                "CDK_OUTPUT": str(engine.parent / "cdk.out"),
                 **environment,
             },
             capture_output=True,
