@@ -106,7 +106,9 @@ class Site:
             found = self.answer_request(request) if self.answer_request else self._answer(handler.path)
             answer = found or Answer("not here", 404)
             time.sleep(answer.delay)
-            handler.send_response(answer.status)
+            handler.send_response_only(answer.status)
+            if "Date" not in answer.headers:
+                handler.send_header("Date", handler.date_time_string())
             for name, value in answer.headers.items():
                 handler.send_header(name, value)
             if answer.status != 304:

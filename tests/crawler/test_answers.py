@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,36 @@ def test_fresh_shared_responses_are_used_without_a_request(tmp_path: Path) -> No
             assert {"cookie", "authorization"}.isdisjoint(name.lower() for name in request.headers)
     # What others brought and is still fresh stays for those who come next.
     assert {known.url for known in _kept(second)} >= {f"{site.url}/", f"{site.url}/public"}
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_a_page_that_was_changed_right_before_the_first_crawl_stays_the_same(
+    status: int, tmp_path: Path
+) -> None:
+    changed = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    sent = changed + timedelta(seconds=30)
+    files = [tmp_path / f"{number}.answers" for number in range(3)]
+    found: list[dict[str, bytes]] = []
+    with serving({}) as site:
+
+        def answer(request: Request) -> Answer | None:
+            if request.path != "/":
+                return None
+            dates = {
+                "Last-Modified": format_datetime(changed, usegmt=True),
+                "Date": format_datetime(sent, usegmt=True),
+            }
+            if status == 304 and "If-Modified-Since" in request.headers:
+                return Answer(status=304, headers=dates)
+            return Answer(page("Home"), headers={"Content-Type": HTML, **dates})
+
+        site.answer_request = answer
+        found.append(_files(call(site.url, tmp_path / "0", "--keep", str(files[0])).completed()))
+        for number in (1, 2):
+            sent += timedelta(days=1)
+            words = ("--previous", str(files[number - 1]), "--keep", str(files[number]))
+            found.append(_files(call(site.url, tmp_path / str(number), *words).completed()))
+    assert found[0] == found[1] == found[2]
 
 
 def test_only_publicly_cacheable_responses_are_shared(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -96,7 +96,14 @@ class CacheHit:
         for name in _TAKEN_OVER:
             if text := all_values(said, name):
                 headers[name] = text
-        return Response(self.url, 200, headers, self.body)
+        return Response(self.url, 200, headers, self.body, first_sent=self.cached.headers.get("Date", ""))
+
+    def compared(self, response: Response) -> Response:
+        """Return a full response, marked with the earlier date if it repeats the cached response."""
+        modified = response.headers.get("Last-Modified", "")
+        if modified != self.cached.modified or response.body != self.body:
+            return response
+        return replace(response, first_sent=self.cached.headers.get("Date", ""))
 
 
 class CacheFile:
@@ -166,6 +173,7 @@ class CacheWriter:
         if key in self._index or len(response.body) > MAX_BODY:
             return
         headers = {name: all_values(response.headers, name)[:1000] for name in _KEPT_HEADERS}
+        headers["Date"] = response.first_sent or headers["Date"]
         cached = CachedResponse(
             url=key[0],
             accept=accept,

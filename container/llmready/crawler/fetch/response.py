@@ -29,6 +29,8 @@ class Response:
     Attributes:
         complete: False if the response was shorter or longer than announced, or its encoding did not end.
         personal: Whether the request sent cookies, so that other crawls may get another response.
+        first_sent: `Date` of the earliest known response with the same body and `Last-Modified`; empty if this is the
+            first.
     """
 
     url: Url
@@ -37,6 +39,7 @@ class Response:
     body: bytes
     personal: bool = False
     complete: bool = True
+    first_sent: str = ""
 
     @property
     def redirect(self) -> Url | None:

@@ -63,8 +63,9 @@ class SiteClient:
                     self._throttle.timed_out(_now() - began)
                 raise
             self._report(response, _now() - began)
-        if response.status == 304 and cached is not None:
-            response = cached.response(confirmed_by=response)
+        if cached is not None:
+            repeated = response.status == 304
+            response = cached.response(confirmed_by=response) if repeated else cached.compared(response)
         self._cache.keep(response, accept)
         return response
 

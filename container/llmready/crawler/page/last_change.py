@@ -19,11 +19,12 @@ def last_change(response: Response, stated: str = "") -> str:
     """Return when a page was last changed, in ISO 8601, or an empty text where it is not known.
 
     Many servers put the time of the response into `Last-Modified` or into the page, so that it differs at each
-    request; such a time is no change.
+    request; such a time is no change. A repeated response is judged by the date of the first one, so that the result
+    stays the same until the page changes.
 
     Parameters: `response`; `stated`, what the page itself says, in ISO 8601 or empty.
     """
-    answered = iso_date(response.headers.get("Date", ""))
+    answered = iso_date(response.first_sent or response.headers.get("Date", ""))
     moment = datetime.fromisoformat(answered).timestamp() if answered else time.time()
     for date in (stated, iso_date(response.headers.get("Last-Modified", ""))):
         if date and not _is_near(date, moment):
