@@ -4,9 +4,11 @@ import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, outermost, textOf } from './measure.mjs'
-import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, SIGN, TITLED } from './names.mjs'
+import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
+import { leaveOutSigns } from './signs.mjs'
+import { leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
 import { NEAR_EMPTY, isShell, isShortText } from './shell.mjs'
@@ -21,6 +23,8 @@ const LONG_PARAGRAPH = 80
 const LONG_FOOTER = 400
 /** Share of a page's prose below which an element that is marked as the main part is not accepted. */
 const SMALLEST_MAIN = 0.3
+/** Share of links in a small main part from which it is a list of links beside the text. */
+const MOST_LINKED = 0.5
 /** Minimum share of the prose in one of several articles that is the text of the page. */
 const MAIN_ARTICLE = 0.55
 /**
@@ -35,26 +39,13 @@ const LISTS = new Set(['listing', 'collection', 'forum'])
 const MOST_REMARKS = 0.4
 /** Number of candidates for the main part that are compared. */
 const MOST_CANDIDATES = 50
-/** Blocks at either end of the main part that are examined for links to the previous and next page. */
-const MOST_EDGES = 12
 
 const FRAME_TAGS = ids('aside', 'footer', 'header')
 const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'pre', 'tbody', 'tr')
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
-const IMAGES = ids('img')
 const [LEADS, LISTINGS] = [ids('h1', 'h2', 'h3', 'p'), ids('br', 'ol', 'table', 'ul')]
-/** Maximum characters of an anchor symbol in the source, with references. */
-const LONGEST_SIGN = 12
-const SIGNS = new Set(['', '#', '¶', '§', '\u{1f517}', '\uf0c1', '\u2693', '\u2693\ufe0e', 'Link', '#link', '↩', '↩︎', '↩️', '↑', '^', '⏎'])
-const WALKING = new Set(
-  ('prev previous next up home top contents index back forward menu table of to the chapter section page main document '
-    + 'search modules list and here you are skip content last first for go return').split(' '),
-)
-const STEPS = ['prev', 'previous', 'next', 'up', 'home', 'index', 'contents']
-const SEPARATOR = /^[\s|·•*\-–—/<>[\]«»:&;]*$/
-const WORD = /\p{L}+/gu
 
 /** Return the main part of a page as Markdown. The tree is modified.
  *
@@ -87,16 +78,16 @@ class Page {
       isMarked = false
     }
     this.dropFrame(main, isMarked)
+    leaveOutSigns(tree, measure, main)
     measure.take(tree, main)
     leaveOutNoise(tree, measure, main, pageType)
     leaveOutCounts(tree, measure, main)
     leaveOutRepeats(tree, measure, main)
     leaveOutControls(tree, measure, main)
-    this.dropSigns(main)
     measure.take(tree, main)
     if (!isMarked) {
       this.dropColumns(main)
-      this.dropWalks(main)
+      leaveOutWalks(tree, measure, main)
       measure.take(tree, main)
     }
     leaveOutEmptied(tree, measure, main)
@@ -116,12 +107,25 @@ class Page {
     if (marked.length) {
       const main = this.longest(marked)
       // A main part may be a box of the week beside the article.
-      if (this.isTooSmall(main)) return this.chooseUnmarked()
+      if (this.isTooSmall(main)) return this.together(main, this.chooseUnmarked())
       const inner = this.isOneText() ? this.mainArticle(outermost(tree, tree.all(main, ID.article)), main)
         : this.onlyArticle(outermost(tree, tree.all(main, ID.article)), main)
       return inner < 0 ? main : inner
     }
     return this.chooseUnmarked()
+  }
+
+  /**
+   * Return the part to write if an element is marked as the main part and most prose is in another part: both, unless
+   * the other part is marked or named as text.
+   */
+  together(main, other) {
+    const { tree } = this
+    const isMarked = tree.tag[other] === ID.article || tree.marks[other] & (ARTICLE | CONTENT)
+    if (isMarked || this.measure.linkShare(main) > MOST_LINKED) return other
+    let node = other
+    while (tree.end[node] <= main || node > main) node = tree.parent[node]
+    return node
   }
 
   chooseUnmarked() {
@@ -302,21 +306,6 @@ class Page {
     return inHeading && tree.tag[node] === ID.a && textOf(tree, node).length > 3
   }
 
-  /** Remove the anchors with which headings link to themselves. */
-  dropSigns(main) {
-    const { tree, measure } = this
-    for (const node of tree.all(main, ID.a)) {
-      if (measure.length(node) > LONGEST_SIGN || !this.isSelfLink(node)) continue
-      if (SIGNS.has(textOf(tree, node)) && !holds(tree, node, IMAGES)) tree.leaveOut(node)
-    }
-  }
-
-  isSelfLink(node) {
-    const { tree } = this
-    return tree.marks[node] & SIGN || tree.get(node, ATTRIBUTE.href).startsWith('#')
-      || tree.get(node, ATTRIBUTE.title).toLowerCase() === 'permalink'
-  }
-
   /** Remove the columns of links of pages with a table layout. */
   dropColumns(main) {
     const { tree, measure } = this
@@ -331,64 +320,4 @@ class Page {
     }
   }
 
-  /** Remove links at either end that only navigate through the site: previous, next, up. */
-  dropWalks(main) {
-    const { tree } = this
-    for (const isBackward of [false, true]) {
-      const edge = children(tree, this.deepest(main))
-      if (isBackward) edge.reverse()
-      for (const node of edge.slice(0, MOST_EDGES)) {
-        if (this.isWalk(node)) this.dropWalk(node)
-        else if (tree.tag[node] !== ID.hr && this.measure.length(node) > 1) break
-      }
-    }
-  }
-
-  /** Remove a part, and separator text after it. */
-  dropWalk(node) {
-    const { tree } = this
-    tree.leaveOut(node)
-    for (const sign of [node - 1, tree.end[node]]) {
-      const isText = sign > 0 && sign < tree.count && tree.tag[sign] === 0 && tree.parent[sign] === tree.parent[node]
-      if (isText && SEPARATOR.test(tree.raw(sign))) tree.leaveOut(sign)
-    }
-  }
-
-  /** Descend while one child contains all content. */
-  deepest(node) {
-    for (let level = 0; level < 20; level++) {
-      const full = children(this.tree, node).filter((child) => this.measure.length(child))
-      if (full.length !== 1 || !WRAPPERS[this.tree.tag[full[0]]]) return node
-      node = full[0]
-    }
-    return node
-  }
-
-  /** Return whether a part contains an image without a link, like the pages of galleries. */
-  holdsOwnPicture(node) {
-    const { tree } = this
-    return tree.all(node, ID.img).some((image) => {
-      for (let above = tree.parent[image]; above > node; above = tree.parent[above]) if (tree.tag[above] === ID.a) return false
-      return true
-    })
-  }
-
-  isWalk(node) {
-    const { tree, measure } = this
-    if (!measure.linked(node) || measure.length(node) > 300 || this.holdsOwnPicture(node) || PROPERTIES[tree.tag[node]] & HEADING) return false
-    if (tree.says & CONTENTS && tree.isToldWithin(node, CONTENTS)) return false
-    const text = textOf(tree, node)
-    const words = wordsOf(text)
-    if (text.length > 300 || !STEPS.some((step) => words.has(step))) return false
-    if (measure.linkShare(node) > 0.5) return true
-    let rest = text
-    for (const link of tree.all(node, ID.a)) {
-      if (tree.has(link, ATTRIBUTE.href)) rest = rest.replace(textOf(tree, link), ' ')
-    }
-    return [...wordsOf(rest)].every((word) => WALKING.has(word))
-  }
-}
-
-function wordsOf(text) {
-  return new Set((text.match(WORD) ?? []).map((word) => word.toLowerCase()))
 }

@@ -148,14 +148,15 @@ const ALWAYS_NAMES = any(
   String.raw`copy[-_]?(?:btn|button|link)|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
   String.raw`post-(?:tags|categories|meta-footer|footer)|tag-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
-  String.raw`header-?(?:link|anchor)s?|hash-link|permalink|anchor-?(?:link|js)?-?|anchorjs-link`,
-  String.raw`heading-(?:anchor|link)|viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,
+  String.raw`viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,
   String.raw`linenodiv|line-numbers?(?:-rows|-wrapper)?|mw-editsection|footer-relations`,
   String.raw`(?:theme-doc-)?(?:sidebar|toc)-(?:container|menu|mobile|toggle)|theme-doc-breadcrumbs`,
   String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
+/** Names of the links with which headings link to themselves, and of places that can be linked to. */
+const SIGN_NAMES = any(String.raw`header-?(?:link|anchor)s?|hash-link|permalink|anchor-?(?:link|js)?-?|anchorjs-link|heading-(?:anchor|link)`)
 const RELATED_NAMES = any(
   String.raw`(?:.*[-_])?(?:you[-_]?(?:may|might)[-_]?(?:also)?[-_]?(?:like|enjoy)|also[-_](?:like|read)|read[-_](?:next|also|on)|up[-_]next)(?:[-_].*)?`,
   String.raw`(?:.*[-_])?more[-_](?:from|on|stories|posts|news|articles|like|in|to-read)(?:[-_].*)?`,
@@ -296,6 +297,7 @@ function judgeName(name) {
 }
 
 function judgeParts(parts, lower) {
+  if (SIGN_NAMES.test(lower)) return SIGN
   const isFrame = parts.some((part) => ALWAYS_WORDS.has(part)) && !parts.some((part) => ABOUT_THE_PAGE.has(part))
   if (isFrame || ALWAYS_NAMES.test(lower)) return ALWAYS
   if (COMMENT_NAMES.test(lower)) return COMMENTS
