@@ -6,6 +6,8 @@ import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 /** Characters of a line with counts, and the number of short blocks of a page that are examined. */
 const LONGEST_COUNTS = 80
 const MOST_EXAMINED = 300
+/** Nodes of a page that are examined below headings. */
+const MOST_WORK = 10_000_000
 
 const NEVER_COUNTS = ids('blockquote', 'code', 'dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'table')
 const BLOCKS = ids('div', 'p')
@@ -71,9 +73,9 @@ export function leaveOutCounts(tree, measure, main) {
  * @param {number} main
  */
 export function leaveOutEmptied(tree, measure, main) {
-  const headings = []
-  for (const tag of [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]) headings.push(...tree.all(main, tag))
+  const headings = [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6].flatMap((tag) => tree.all(main, tag))
   headings.sort((one, other) => one - other)
+  const work = { left: MOST_WORK }
   let next = tree.end[main]
   let level = 0
   let leftOut = 0
@@ -81,7 +83,7 @@ export function leaveOutEmptied(tree, measure, main) {
     const tag = tree.tag[node]
     const isLast = level === 0 || level <= tag
     const isEmpty = measure.before[next] - measure.before[tree.end[node]] === leftOut
-    if (tag !== ID.h1 && isLast && isEmpty && wasEmptied(tree, tree.end[node], next)) {
+    if (tag !== ID.h1 && isLast && isEmpty && wasEmptied(tree, tree.end[node], next, work)) {
       leftOut += measure.length(node)
       tree.leaveOut(node)
     } else {
@@ -92,9 +94,18 @@ export function leaveOutEmptied(tree, measure, main) {
   }
 }
 
-/** Return whether only links or form fields, and no visible elements without text, were left out between two nodes.
-*/
-function wasEmptied(tree, from, to) {
+/**
+ * Return whether only links or form fields, and no visible elements without text, were left out between two nodes.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {number} from
+ * @param {number} to
+ * @param {{ left: number }} work Nodes that may still be examined; when none are left, the answer is no.
+ */
+function wasEmptied(tree, from, to, work) {
+  // Each heading that is left out lengthens the part that is examined for the heading before it.
+  work.left -= to - from
+  if (work.left < 0) return false
   let length = 0
   let announced = 0
   let announcedEnd = from

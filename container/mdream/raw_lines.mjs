@@ -17,20 +17,24 @@ export function rawText(tree, top, separator = '\n') {
 
 /** Return the text of a part in which elements start new lines. */
 function rawLines(tree, top, separator) {
-  let text = ''
+  const texts = []
+  // The last text alone is examined: reading the end of a string that is being joined copies all of it.
+  const add = (text) => {
+    if (text) texts.push(text)
+  }
   const write = (node) => {
     const tag = tree.tag[node]
     if (tree.gone[node]) return
     if (tag === 0) {
-      text += tree.raw(node)
+      add(tree.raw(node))
       return
     }
-    if (tag === ID.br) text += separator
+    if (tag === ID.br) add(separator)
     const end = tree.end[node]
     for (let inner = node + 1; inner < end; inner = tree.end[inner]) write(inner)
     // A block element inside code is one line.
-    if (PROPERTIES[tag] & BLOCK && node !== top && text && !text.endsWith('\n')) text += separator
+    if (PROPERTIES[tag] & BLOCK && node !== top && texts.length && !texts[texts.length - 1].endsWith('\n')) add(separator)
   }
   write(top)
-  return text
+  return texts.join('')
 }

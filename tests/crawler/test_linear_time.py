@@ -287,6 +287,7 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ),
     ("<script type=math/tex>a</script>", _after_siblings),
     ("<!--$-->", _streamed),
+    ("_<pre>#", lambda text: text * 4),
     ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)
@@ -303,6 +304,8 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
             "$$a",
             "<ul><li><a href=#a>b c</a>",
             "<li><a href=#a>b c</a>",
+            "<h2>a</h2><button>b</button>",
+            "<h2>a</h2><nav>b</nav>",
         )
     ),
 )

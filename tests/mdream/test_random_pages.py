@@ -102,6 +102,12 @@ def test_an_unclosed_formula_is_read_after_a_longer_page(converter: tuple[asynci
     assert runner.run(child.convert(page.encode(), URL)).endswith("and then $a+b$")
 
 
+def test_a_page_of_very_many_headings_is_converted(converter: tuple[asyncio.Runner, Converter]) -> None:
+    runner, child = converter
+    page = f"<main><h1>Bread</h1><p>It is baked.</p>{'<h2>' * 200_000}"
+    assert runner.run(child.convert(page.encode(), URL)) == "# Bread\n\nIt is baked."
+
+
 def acting(tokens: list[Token]) -> list[str]:
     """Return raw HTML that the converter does not write, and destinations with an unsafe scheme."""
     found = []
