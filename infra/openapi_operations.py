@@ -30,7 +30,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     ),
     "email_not_verified": (403, "Please confirm your email address before generating."),
     "host_blocked": (403, "This host is not crawled."),
-    "not_found": (404, "This address does not exist."),
+    "not_found": (404, "This path does not exist."),
     "website_not_found": (404, "There is no such website."),
     "file_not_found": (404, "The archive has no file with this path."),
     "no_earlier_generation": (404, "The website has no completed generation before this one."),
@@ -77,7 +77,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_many_starts": (429, "You sent too many requests; please wait a moment."),
     "failed_crawl_limit": (
         429,
-        "Your failed and cancelled crawls took 60 minutes today. You can start generations again tomorrow (UTC).",
+        "Your failed and cancelled crawls used 60 minutes today. You can start generations again tomorrow (UTC).",
     ),
     "account_locked": (429, "Too many failed logins; please try again later."),
     "internal_error": (

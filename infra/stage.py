@@ -203,7 +203,7 @@ class Stage:
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise StageError(
-                    f"cors_origins names {origin!r}; each must be an origin such as https://app.example.com."
+                    f"cors_origins contains {origin!r}; each must be an origin such as https://app.example.com."
                 )
 
     def _check_domain(self) -> None:

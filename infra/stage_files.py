@@ -35,8 +35,8 @@ _DEFAULTS: dict[str, Any] = {
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
-    str: "a text in quotes",
-    tuple: 'a list of texts such as ["https://app.example.com"]',
+    str: "a string in quotes",
+    tuple: 'a list of strings such as ["https://app.example.com"]',
 }
 
 

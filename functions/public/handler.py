@@ -57,7 +57,7 @@ def docs_file(name: str) -> Response[str | None]:
     """Return a file of the documentation page."""
     part = docs_part(PREFIX, name)
     if part is None:
-        raise NotFound("not_found", "This address does not exist.")
+        raise NotFound("not_found", "This path does not exist.")
     return part.answer(app.event)
 
 
@@ -66,7 +66,7 @@ def problem(code: str) -> Response[str]:
     """Return the page that explains a problem; the type of each problem is the URL of its page."""
     page = problem_page(code, _OPENAPI.read_text("utf-8"))
     if page is None:
-        raise NotFound("not_found", "This address does not exist.")
+        raise NotFound("not_found", "This path does not exist.")
     policy = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
     return Response(200, content_type="text/html; charset=utf-8", body=page, headers=dict(policy))
 

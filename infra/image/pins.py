@@ -80,14 +80,14 @@ def current_digest(image: Reference) -> str:
             answer.raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
         raise ImageError(
-            f"No digest was written: the image registry {image.registry} does not tell that of"
-            f" {image.repository}:{image.tag} ({error}). Run `make pin-images` again where it can be reached."
+            f"No digest was written: the image registry {image.registry} did not send the digest of"
+            f" {image.repository}:{image.tag} ({error}). Run `make pin-images` again on a machine that can reach it."
         ) from error
     digest = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
     if answer.headers.get("Docker-Content-Digest", digest) != digest:
         raise ImageError(
-            f"No digest was written: {image.registry} sent a list of {image.repository}:{image.tag} that differs from"
-            " the digest that it names."
+            f"No digest was written: {image.registry} sent an image index of {image.repository}:{image.tag} whose"
+            " hash differs from the digest in its response header."
         )
     return digest
 

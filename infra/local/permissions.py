@@ -30,7 +30,7 @@ NOT_EVALUATED = {
     "ecr:BatchCheckLayerAvailability": "ECS pulls the image; on this machine there is none",
     "ecr:GetDownloadUrlForLayer": "ECS pulls the image; on this machine there is none",
     "ecr:BatchGetImage": "ECS pulls the image; on this machine there is none",
-    "s3:AbortMultipartUpload": "needed only where an upload in parts breaks off",
+    "s3:AbortMultipartUpload": "needed only if a multipart upload is aborted",
 }
 # Lambda polls an event source's queue in the name of the function's role.
 POLLED = {
@@ -145,7 +145,11 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Compares allowed with used actions of every role.")
     parser.add_argument("decisions", type=Path, help="file with IAM's decisions, a JSON object a line")
-    parser.add_argument("--part", action="store_true", help="of a part of the tests: unused actions are fine")
+    parser.add_argument(
+        "--part",
+        action="store_true",
+        help="the decisions come from a part of the tests, so do not report unused actions",
+    )
     options = parser.parse_args()
     assembly, _ = asyncio.run(synthesised())
     template = json.loads((assembly / f"{STACK}.template.json").read_text())

@@ -117,6 +117,6 @@ def _host_ports(allowed: str) -> list[str]:
         match = _HOST_PORT.fullmatch(pair)
         if not match or not 1 <= int(match[2]) <= 65535:
             raise LocalError(
-                f"{CRAWL_ALLOW} names {pair!r}; each entry must be a host and a port, such as 127.0.0.1:8080."
+                f"{CRAWL_ALLOW} contains {pair!r}; each entry must be HOST:PORT, such as 127.0.0.1:8080."
             )
     return pairs

@@ -70,7 +70,7 @@ class Server:
         if path == f"/generations/{self.generation_id}/download":
             url = self.api.replace("/api/v1", "/files")
             return 200, {"download_url": url, "sha256": self.digest, "file_size": len(self.files)}
-        return 404, {"detail": "This address does not exist.", "code": "not_found"}
+        return 404, {"detail": "This path does not exist.", "code": "not_found"}
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def test_a_connection_that_always_breaks(ada: Ada, server: Server) -> None:
 def test_unexpected_content_is_refused(ada: Ada, server: Server) -> None:
     server.files = server.files[::-1]
     said = ada.fails(ExitCode.DAMAGED, "download", server.generation_id)
-    assert said == "the downloaded file is not what the server stored, also after a retry; try again later"
+    assert said == "the downloaded file differs from the stored file, even after a retry; try again later"
     assert ada.files() == {}
 
 

@@ -316,7 +316,7 @@ def test_exceeded_size_limit_keeps_the_pages_so_far(tmp_path: Path) -> None:
         result = asyncio.run(crawl(Options(start, tmp_path / "out"), around, TerminalReporter()))
     assert 8 <= result.pages_crawled <= 12
     (note,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["notes"]
-    assert "larger than one crawl may read" in note
+    assert "larger than the size limit of a crawl" in note
 
 
 def test_site_that_goes_down_keeps_the_pages_so_far(tmp_path: Path) -> None:

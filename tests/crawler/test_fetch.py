@@ -275,7 +275,7 @@ def test_delay_longer_than_the_remaining_time_ends_the_crawl() -> None:
         async with throttle.slot():
             pass
 
-    with pytest.raises(OutOfTimeError, match="longer than this crawl may take"):
+    with pytest.raises(OutOfTimeError, match="longer than the time limit of the crawl"):
         asyncio.run(two(3600))
     asyncio.run(two(-1))
     asyncio.run(two(0))

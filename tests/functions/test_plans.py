@@ -114,7 +114,7 @@ def test_downgrade_deletes_nothing_and_limits_new_starts(place: Place, admin: Ad
         ada.ask("POST", "/generations/start", {"website_id": third}),
         403,
         "plan_limit",
-        "your 2 oldest websites",
+        "of your 2 oldest websites",
     )
     refused(
         ada.ask("PATCH", f"/websites/{first}", {"max_pages": 300}),

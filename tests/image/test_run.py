@@ -57,7 +57,7 @@ def test_a_job_from_the_queue_becomes_a_zip(
     assert hashlib.sha256(body).hexdigest() == done.archive.sha256
     names = zipfile.ZipFile(io.BytesIO(body)).namelist()
     assert {"llms.txt", "llms-full.txt", "manifest.json"} <= set(names)
-    assert not task.said("crawlers run under the worker's own user")
+    assert not task.said("crawlers run as the worker's Unix user, because the worker is not root")
     # The credentials end soon after they were given, and the worker had forgotten where they come from.
     assert fence.credentials_given > 1
 
@@ -184,7 +184,7 @@ def test_taken_over_crawler_leaves_nothing_for_the_next_job(
         crawlers = [pid for pid in task.processes() if status_of(pid)["Uid"].split()[0] in CRAWLERS]
         assert crawlers == [], number
     assert task.stop() == 0, task.output()
-    assert not task.said("a crawler's user is not used again")
+    assert not task.said("a Unix user for crawlers was retired, because its processes or files remain")
 
 
 def test_a_page_that_needs_a_browser_is_rendered(

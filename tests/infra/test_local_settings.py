@@ -34,12 +34,12 @@ def test_environment_of_functions_and_workers() -> None:
         (
             "8000",
             {"LLMREADY_CRAWL_ALLOW": "localhost"},
-            "LLMREADY_CRAWL_ALLOW names 'localhost'; each entry must be a host and a port, such as 127.0.0.1:8080.",
+            "LLMREADY_CRAWL_ALLOW contains 'localhost'; each entry must be HOST:PORT, such as 127.0.0.1:8080.",
         ),
         (
             "8000",
             {"LLMREADY_CRAWL_ALLOW": "x/y:80"},
-            "LLMREADY_CRAWL_ALLOW names 'x/y:80'; each entry must be a host and a port, such as 127.0.0.1:8080.",
+            "LLMREADY_CRAWL_ALLOW contains 'x/y:80'; each entry must be HOST:PORT, such as 127.0.0.1:8080.",
         ),
         (
             "8000",

@@ -132,7 +132,7 @@ def test_settings_are_typed_by_their_field() -> None:
         ),
         ("dev", {"alarm_address": "ops"}, "alarm_address is 'ops'; it must be a mail address "),
         ("dev", {"public_url": "http://a.example"}, "public_url is 'http://a.example'; it must be an https "),
-        ("dev", {"cors_origins": "*"}, "cors_origins names '*'; each must be an origin "),
+        ("dev", {"cors_origins": "*"}, "cors_origins contains '*'; each must be an origin "),
         ("dev", {"domain": "api.example.com"}, "domain is 'api.example.com' and certificate is ''; "),
         (
             "dev",

@@ -71,7 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pages", default="100", metavar="N", help="maximum number of pages (default: 100)"
     )
-    parser.add_argument("--timeout", default="300", metavar="S", help="seconds of fetching (default: 300)")
+    parser.add_argument(
+        "--timeout",
+        default="300",
+        metavar="S",
+        help="maximum duration of the crawl in seconds (default: 300)",
+    )
     parser.add_argument(
         "--try-http",
         action="store_true",
@@ -99,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layout",
         default="zip",
         metavar="zip|web-root",
-        help="the archive's folders (default), or each page where the site would serve it",
+        help="layout of the folder: as in the archive (default), or each page at the path of its URL",
     )
     parser.add_argument(
         "--events", action="store_true", help="report progress as JSON lines on standard output"

@@ -138,7 +138,8 @@ class _Crawl:
         if not len(self.store):
             none = Failure(
                 Code.NO_PAGES,
-                f"No page that is reachable from {fetched.start} matches the patterns and robots rules.",
+                f"No page that can be reached from {fetched.start} is allowed by the patterns and the site's robots"
+                " rules.",
             )
             raise failure or none
         return fetched

@@ -206,7 +206,7 @@ class Attempt:
         except TooLarge:
             return CrawlFailed(_too_large(context.archive_mb), transient=False)
         except (NotAcceptable, BadArchive, FileNotFoundError) as error:
-            logger.warning("archive not acceptable", generation_id=generation.id, reason=str(error))
+            logger.warning("archive refused", generation_id=generation.id, reason=str(error))
             return CrawlFailed(_BROKE_OFF, transient=True)
 
         def may_retry() -> bool:

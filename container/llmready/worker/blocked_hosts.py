@@ -30,7 +30,7 @@ class BlockedHosts:
         try:
             return await asyncio.to_thread(self._controls.get)
         except TryAgain:
-            logger.warning("controls not read")
+            logger.warning("blocked hosts not read")
             return Controls()
 
     async def wait_until_blocked(self, url: str) -> None:

@@ -153,7 +153,7 @@ def confinements_for(settings: Settings) -> list[Confinement]:
     crawl_allow = ",".join(sorted(settings.allowed_hosts))
     users = _crawler_users(os.environ.get(_USERS_VARIABLE, ""))
     if not users:
-        logger.warning("crawlers run under the worker's own user")
+        logger.warning("crawlers run as the worker's Unix user, because the worker is not root")
         return [Confinement(crawl_allow=crawl_allow) for _ in range(settings.crawlers_per_task)]
     return [Confinement(user=user, crawl_allow=crawl_allow) for user in users[: settings.crawlers_per_task]]
 

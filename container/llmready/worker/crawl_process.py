@@ -183,7 +183,7 @@ class CrawlProcess:
             except TimeoutError:
                 if self._is_paused:
                     continue
-                logger.warning("crawler sent no event for too long")
+                logger.warning("crawler stopped: it sent no event for too long")
                 return CRASHED
             read += len(line)
             event = event_from(line)
@@ -193,7 +193,7 @@ class CrawlProcess:
                 return outcome
             # Lines that are already in the buffer are read without a pause; this lets the heartbeat run in between.
             await asyncio.sleep(0)
-        logger.warning("crawler wrote too much", bytes_read=read, bad_lines=bad)
+        logger.warning("crawler stopped: it wrote too much output", bytes_read=read, bad_lines=bad)
         return CRASHED
 
     def _outcome_of(self, event: Event | None) -> Outcome | None:

@@ -100,7 +100,10 @@ class _Job:
             lambda: must_yield(context.services, found, browser=context.services.settings.browser),
             while_=may_retry,
         ):
-            logger.info("slots are reserved for paid plans; the generation waits", generation_id=found.id)
+            logger.info(
+                "slots are reserved for paid plans; the generation returns to the queue",
+                generation_id=found.id,
+            )
             await self._with_message(
                 lambda: context.services.job_consumer.give_back(self._message, delay=_RESERVED_PAUSE)
             )

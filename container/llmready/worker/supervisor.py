@@ -148,4 +148,8 @@ class Supervisor:
     def _retire(self, left: str) -> None:
         """Do not use this user again, because processes or files of an earlier crawler remain."""
         self._retired = True
-        logger.error("a crawler's user is not used again", uid=self._confinement.uid, left_behind=left)
+        logger.error(
+            "a Unix user for crawlers was retired, because its processes or files remain",
+            uid=self._confinement.uid,
+            left_behind=left,
+        )

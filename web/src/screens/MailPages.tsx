@@ -68,7 +68,7 @@ function Unsubscribe({ token }: { token: string }) {
         <Notice kind="bad">{form.error?.message ?? 'This link is incomplete. Copy the whole link from the mail.'}</Notice>
       ) : (
         <>
-          <p>You stop getting mails of the kind that contained this link. Mails about your account, such as a password reset, still arrive.</p>
+          <p>You will get no more mails of the same kind as the mail with this link. Mails about your account, such as a password reset, still arrive.</p>
           <button type="button" class="button primary" aria-disabled={form.busy} onClick={async () => setDone(await form.run(() => call(path, { method: 'POST', anonymous: true, text: true })))}>
             Stop these mails
           </button>

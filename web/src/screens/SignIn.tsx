@@ -32,7 +32,7 @@ export function SignIn({ inPlace = false }: { inPlace?: boolean }) {
       <p class="small">
         {up ? (
           <>
-            You have an account? <a href={`/sign-in?${query}`}>Sign in</a>
+            Do you have an account? <a href={`/sign-in?${query}`}>Sign in</a>
           </>
         ) : (
           <>
@@ -72,7 +72,7 @@ export function SignUpCard({ url }: { url: string }) {
       </h2>
       <Credentials key={mode} mode={mode} then={start} label={mode === 'up' ? 'Create account and generate' : 'Sign in and generate'} />
       <p class="small">
-        {mode === 'up' ? 'You have an account? ' : 'New here? '}
+        {mode === 'up' ? 'Do you have an account? ' : 'New here? '}
         <button type="button" class="button small quiet" onClick={() => setMode(mode === 'up' ? 'in' : 'up')}>
           {mode === 'up' ? 'Sign in instead' : 'Create an account instead'}
         </button>

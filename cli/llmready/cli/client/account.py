@@ -265,7 +265,7 @@ def _email(options: argparse.Namespace) -> str:
     if options.email:
         return str(options.email)
     if options.password_stdin or not sys.stdin.isatty():
-        raise CommandFailed("name the EMAIL of the account", ExitCode.USAGE)
+        raise CommandFailed("add the EMAIL of the account", ExitCode.USAGE)
     return input("Email: ").strip()
 
 

@@ -168,7 +168,7 @@ def _fetch(session: Session, generation_id: str, found: dict[str, Any], part: Pa
                         return name
                 part.unlink()
                 failure = CommandFailed(
-                    "the downloaded file is not what the server stored, also after a retry; try again later",
+                    "the downloaded file differs from the stored file, even after a retry; try again later",
                     ExitCode.DAMAGED,
                 )
             found = session.call(

@@ -52,7 +52,7 @@ def add_commands(add: Add) -> None:
         commands.add_parser,
         "preview",
         _preview,
-        "Show which known pages the patterns include, without a generation.",
+        "Show which known pages the patterns select; starts no generation.",
     )
     preview.add_argument("site", metavar="SITE", help="address, name, ID or first characters of the ID")
     preview.add_argument(
@@ -123,7 +123,7 @@ def _list(session: Session, options: argparse.Namespace) -> int:
 def _add(session: Session, options: argparse.Namespace) -> int:
     urls = [*options.urls, *(_urls_of(options.file) if options.file else [])]
     if not urls:
-        raise CommandFailed("name a URL, or a file of them with --from", ExitCode.USAGE)
+        raise CommandFailed("add a URL, or a file with URLs (--from FILE)", ExitCode.USAGE)
     fields = _fields(options)
     if len(urls) == 1:
         site = session.call("POST", "/websites", json={"url": urls[0], **fields})
@@ -170,7 +170,7 @@ def _show(session: Session, options: argparse.Namespace) -> int:
 def _edit(session: Session, options: argparse.Namespace) -> int:
     changes = _fields(options) | ({"url": options.url} if options.url is not None else {})
     if not changes:
-        raise CommandFailed("name something to change, such as --max-pages 50", ExitCode.USAGE)
+        raise CommandFailed("nothing to change: add an option, such as --max-pages 50", ExitCode.USAGE)
     if len(options.sites) == 1:
         site = session.call("PATCH", f"/websites/{find_site(session, options.sites[0])['id']}", json=changes)
         if options.json:

@@ -30,11 +30,13 @@ def add_commands(add: Add) -> None:
         "--layout",
         choices=("zip", "web-root"),
         default="zip",
-        help="the archive's folders (default), or each page where the site would serve it",
+        help="layout of the folder: as in the archive (default), or each page at the path of its URL",
     )
     sync.add_argument("--wait", action="store_true", help="wait for a running generation first")
     sync.add_argument(
-        "--force", action="store_true", help="also replace files that you edited or that were there before"
+        "--force",
+        action="store_true",
+        help="also replace files that you edited or that existed before the first sync",
     )
     sync.add_argument("--summary", type=Path, metavar="FILE", help="write the summary of the changes here")
 

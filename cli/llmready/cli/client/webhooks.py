@@ -99,7 +99,9 @@ def _edit(session: Session, options: argparse.Namespace) -> int:
     given = {"url": options.url, "is_active": options.is_active}
     changes = _fields(options) | {name: value for name, value in given.items() if value is not None}
     if not changes:
-        raise CommandFailed("name something to change, such as --events generation.failed", ExitCode.USAGE)
+        raise CommandFailed(
+            "nothing to change: add an option, such as --events generation.failed", ExitCode.USAGE
+        )
     changed = session.call("PATCH", _path(_find(session, options.webhook)), json=changes)
     if options.json:
         print_json(changed)

@@ -257,7 +257,7 @@ def _read_head(data: bytes) -> _Request:
     lines = data.decode("latin-1").split("\r\n")
     method, target, version = lines[0].split(" ")
     if not version.startswith("HTTP/1."):
-        raise ValueError("no HTTP/1 request")
+        raise ValueError("the request is not an HTTP/1 request")
     if method == "CONNECT":
         if "/" in target or "\\" in target:
             raise ValueError("CONNECT requires a host and a port")
@@ -271,7 +271,7 @@ def _read_head(data: bytes) -> _Request:
     if any(name.lower() == "transfer-encoding" for name, _ in headers) or len(lengths) > 1:
         raise ValueError("the length of the body is unknown")
     if lengths and not (lengths[0].isascii() and lengths[0].isdecimal()):
-        raise ValueError("the length of the body is no number")
+        raise ValueError("the length of the body is not a number")
     # The canonical URL is checked. The site gets the target as the page wrote it, because its query may differ.
     path = target[7:]
     path = path[min([cut for cut in (path.find("/"), path.find("?")) if cut >= 0] or [len(path)]) :]

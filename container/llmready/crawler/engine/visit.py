@@ -154,7 +154,9 @@ async def visit(
 
 def internal_error() -> Failure:
     """Return the failure of a page that caused an error in the crawler."""
-    return Failure(Code.INTERNAL_ERROR, "An internal error of the crawler occurred on this page.")
+    return Failure(
+        Code.INTERNAL_ERROR, "An internal error of the crawler occurred while it processed this page."
+    )
 
 
 async def _visit(

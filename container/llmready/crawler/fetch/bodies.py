@@ -29,7 +29,7 @@ class Budget:
         """Subtract bytes from the budget. Raises: Failure (budget_exceeded) when it is used up."""
         self.left -= size
         if self.left < 0:
-            raise Failure(Code.BUDGET_EXCEEDED, "The site is larger than one crawl may read.")
+            raise Failure(Code.BUDGET_EXCEEDED, "The site is larger than the size limit of a crawl.")
 
 
 class _Decoder(Protocol):

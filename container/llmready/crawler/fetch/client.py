@@ -203,7 +203,7 @@ def _with_body(response: Response, body: Body, *, complete: bool = True) -> Resp
 
 def _as_failure(error: Exception, url: Url) -> Failure:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Failure(Code.DNS_FAILURE, f"The name {url.host} is not known to the domain name system.")
+        return Failure(Code.DNS_FAILURE, f"The name {url.host} cannot be found (DNS); check its spelling.")
     if isinstance(
         error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError
     ):

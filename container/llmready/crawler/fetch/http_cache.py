@@ -122,7 +122,7 @@ class CacheFile:
     def body(self, cached: CachedResponse) -> bytes:
         """Return the body of a response. Raises: ValueError when the file is damaged."""
         if self._file is None:
-            raise ValueError("there is no file")
+            raise ValueError("the file does not exist")
         self._file.seek(cached.start)
         return _unpacked(self._file.read(min(cached.length, MAX_BODY)), cached.size)
 
@@ -144,7 +144,7 @@ class CacheFile:
         self._file.seek(size - _FOOT.size)
         magic, start, length = _FOOT.unpack(self._file.read(_FOOT.size))
         if magic != _MAGIC or start + length + _FOOT.size != size:
-            raise ValueError("it is no such file")
+            raise ValueError("it is not an HTTP cache")
         self._file.seek(start)
         for entry in json.loads(_unpacked(self._file.read(length), MAX_INDEX)):
             cached = _checked(entry, start)
@@ -294,7 +294,7 @@ def _unpacked(data: bytes, most: int) -> bytes:
     except (zstd.ZstdError, EOFError) as error:
         raise ValueError("it is damaged") from error
     if len(text) > most:
-        raise ValueError("it holds more than it says")
+        raise ValueError("it is larger than its index says")
     return bytes(text)
 
 
@@ -310,9 +310,9 @@ def _checked(entry: Any, end: int) -> CachedResponse:
     )
     numbers = (cached.start, cached.length, cached.size)
     if not all(_is_text(text) for text in texts) or not all(_is_count(number) for number in numbers):
-        raise ValueError("an entry is none")
+        raise ValueError("an entry of its index has a value of the wrong type")
     if cached.start + cached.length > end or cached.size > MAX_BODY or not cached.fresh_until >= 0:
-        raise ValueError("a place lies outside of it")
+        raise ValueError("an entry of its index points outside of the file")
     return cached
 
 

@@ -146,7 +146,8 @@ class Throttle:
             if start >= self._deadline + self._gate.closed_seconds:
                 raise OutOfTimeError(
                     Code.RATE_LIMITED,
-                    f"The site asks for a pause of {start - now:.0f} s, longer than this crawl may take.",
+                    f"The site asks the crawler to wait for {start - now:.0f} s, which is longer than"
+                    " the time limit of the crawl.",
                 )
             if start <= now:
                 self._next = now + self._delay

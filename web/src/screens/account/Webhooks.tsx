@@ -133,7 +133,7 @@ function Actions({ webhook, opened, onOpen, onChange, onSecret }: ActionsProps) 
               onChange()
             }}
           >
-            New events are sent to it again. Send missed ones from its deliveries.
+            New events are sent to it again. To send missed events, open its deliveries.
           </Confirm>{' '}
           </>
         )}
@@ -144,7 +144,7 @@ function Actions({ webhook, opened, onOpen, onChange, onSecret }: ActionsProps) 
           kind="quiet"
           action={async () => onSecret(await call<Webhook>(`${path}/rotate-secret`, { method: 'POST' }))}
         >
-          For 24 hours, events carry the signatures of both secrets.
+          For 24 hours, events contain the signatures of both secrets.
         </Confirm>{' '}
         <Confirm
           label="Delete"

@@ -39,7 +39,7 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
     <div class="card stack loose">
       <div class="row">
         <Score value={run.quality.score} />
-        <p class="muted">of 100. The score counts what published llms.txt validators check, and problems that affect readers.</p>
+        <p class="muted">of 100. The score uses the rules of published llms.txt validators, and rules for problems that affect readers.</p>
       </div>
       {reasons.length === 0 ? (
         <p>No problems found: every rule passes.</p>
@@ -70,7 +70,7 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
       <details>
         <summary>What the score checks</summary>
         <div class="stack tight">
-          <p class="muted">A result starts with 100 points, and each problem that is found takes some of them. 90 or more is good, 70 to 89 is fair.</p>
+          <p class="muted">A result starts with 100 points, and each problem that is found costs points. 90 or more is good, 70 to 89 is fair.</p>
           <ul class="bullets">
             {CHECKS.map((check) => (
               <li key={check}>{check}</li>

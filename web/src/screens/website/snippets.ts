@@ -44,7 +44,7 @@ export function snippets(url: string, website: string, generation: string): Snip
     {
       name: 'cloudflare',
       title: 'Cloudflare Pages',
-      intro: 'Put the files into the folder that you deploy, and give them their content type.',
+      intro: 'Put the files into the folder that you deploy, and set their content types.',
       steps: [
         { label: 'Shell', code: `llmready sync ${website} public --layout web-root --wait` },
         { label: 'public/_headers', code: '/llms.txt\n  Content-Type: text/plain; charset=utf-8\n/*.md\n  Content-Type: text/markdown; charset=utf-8' },

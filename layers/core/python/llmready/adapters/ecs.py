@@ -140,7 +140,7 @@ class EcsTasks:
             logger.exception("run_task failed", kind=kind, provider=provider, wanted=count)
             return ()
         except BotoCoreError:
-            logger.exception("run_task was not answered", kind=kind, provider=provider, wanted=count)
+            logger.exception("run_task failed without a response", kind=kind, provider=provider, wanted=count)
             return None
         for failure in answer["failures"]:
             logger.warning("task not started", kind=kind, provider=provider, reason=failure.get("reason"))

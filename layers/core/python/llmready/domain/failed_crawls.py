@@ -32,7 +32,7 @@ def check_failed_crawls(seconds: Mapping[str, int], time: datetime) -> None:
     midnight = time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     raise TooManyRequests(
         "failed_crawl_limit",
-        f"Your failed and cancelled crawls took {SECONDS_PER_DAY // 60} minutes today. You can start generations"
+        f"Your failed and cancelled crawls used {SECONDS_PER_DAY // 60} minutes today. You can start generations"
         " again tomorrow (UTC).",
         retry_after=int((midnight - time).total_seconds()) + 1,
     )

@@ -43,7 +43,7 @@ def split_patterns(value: object) -> object:
         return value
     if not re.fullmatch(_PATTERN_LIST, value):
         raise ValueError(
-            f"must name at most {PATTERNS_LIMIT} patterns of at most {PATTERN_LIMIT} characters, without control "
+            f"must contain at most {PATTERNS_LIMIT} patterns of at most {PATTERN_LIMIT} characters, without control "
             "characters"
         )
     return [part.strip() for part in value.split(",") if part.strip()]
@@ -93,7 +93,7 @@ def split_languages(value: object) -> object:
     if not isinstance(value, str):
         return value
     if not re.fullmatch(_LANGUAGE_LIST, value):
-        raise ValueError(f"must name at most {LANGUAGES_LIMIT} languages by their codes, such as fr or pt-BR")
+        raise ValueError(f"must contain at most {LANGUAGES_LIMIT} codes of languages, such as fr or pt-BR")
     return [part.strip() for part in value.split(",") if part.strip()]
 
 

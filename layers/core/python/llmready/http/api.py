@@ -251,7 +251,7 @@ class Api(APIGatewayHttpResolver):
         matching = [route for route in self._dynamic_routes if route.rule.match(path)]
         if matching:
             return problem(_not_allowed(matching), self.request_id)
-        return problem(NotFound("not_found", "This address does not exist."), self.request_id)
+        return problem(NotFound("not_found", "This path does not exist."), self.request_id)
 
     @property
     def request_id(self) -> str:

@@ -142,7 +142,7 @@ def unsubscribe_page(mails: str, *, done: bool) -> tuple[str, dict[str, str]]:
         title = "Done"
         content = f"<p>You will get no more mails {mails}. You can turn them on again in your account.</p>"
     else:
-        title = "Turn off these mails?"
+        title = "Do you want to turn off these mails?"
         content = f'<p>This turns off mails {mails}.</p><form method="post"><button>Turn off</button></form>'
     html = _UNSUBSCRIBE_PAGE.substitute(title=title, style=_STYLE, content=content)
     policy = (

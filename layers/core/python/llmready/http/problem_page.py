@@ -29,7 +29,7 @@ $calls
 
 # Problems that no operation of the OpenAPI document lists.
 _ELSEWHERE = {
-    "not_found": {"title": "Not found", "status": 404, "detail": "This address does not exist."},
+    "not_found": {"title": "Not found", "status": 404, "detail": "This path does not exist."},
     "direct_call": {
         "title": "Not allowed",
         "status": 403,

@@ -85,7 +85,9 @@ def finish_deletions(services: Services, *, until: datetime) -> int:
         try:
             done += remove_all(services, deletion, until=until)
         except TryAgain:
-            services.log.warning("deletion not continued this time", user_id=deletion.user_id)
+            services.log.warning(
+                "deletion of an account not continued; the next cleanup tries again", user_id=deletion.user_id
+            )
     return done
 
 

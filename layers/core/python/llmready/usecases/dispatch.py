@@ -181,7 +181,9 @@ def _sweep(services: Services, active: Iterable[Generation], time: datetime) -> 
                     services.jobs.send(generation)
                     resent += 1
         except (LeaseLost, TryAgain):
-            services.log.warning("not swept this time", generation_id=generation.id)
+            services.log.warning(
+                "unfinished generation not handled; the next run tries again", generation_id=generation.id
+            )
     return resent, timed_out
 
 
@@ -195,4 +197,4 @@ def _resend_mails(services: Services, time: datetime) -> None:
     try:
         services.mail_queue.send_many(list(islice(services.outbox.due(time - _MAIL_GRACE), _MAILS)))
     except TryAgain:
-        services.log.warning("emails not sent again this time")
+        services.log.warning("unsent emails not queued; the next run tries again")

@@ -25,5 +25,7 @@ def fill_slots(services: Services, user_id: str) -> list[Generation]:
             services.generations.mark_enqueued(user_id, waiting.id, services.clock())
             sent.append(waiting)
     except TryAgain:
-        services.log.warning("slots not filled this time", user_id=user_id)
+        services.log.warning(
+            "waiting generation not queued; the next run of the dispatcher tries again", user_id=user_id
+        )
     return sent

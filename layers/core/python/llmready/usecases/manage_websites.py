@@ -132,7 +132,7 @@ def _check_plan(user: User, fields: dict[str, Any]) -> None:
     if exceeds(schedule, plan):
         raise Forbidden(
             "plan_limit",
-            f"Your plan allows {plan.schedule} runs at most; change the plan for {schedule} runs.",
+            f"Your plan allows {plan.schedule} runs at most; a larger plan allows {schedule} runs.",
         )
 
 

@@ -84,10 +84,16 @@ def _process(services: Services, controls: Controls, run: DueRun) -> Generation 
             return None
         return _start(services, run, next_at)
     except TryAgain:
-        services.log.warning("scheduled run not processed this time", website_id=run.website.id)
+        services.log.warning(
+            "scheduled run not processed; the next run of the dispatcher tries again",
+            website_id=run.website.id,
+        )
         return None
     except Exception:
-        services.log.exception("scheduled run broke off", website_id=run.website.id)
+        services.log.exception(
+            "scheduled run failed unexpectedly; the next run of the dispatcher tries again",
+            website_id=run.website.id,
+        )
         return None
 
 

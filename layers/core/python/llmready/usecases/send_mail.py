@@ -133,7 +133,9 @@ def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
         if not was_held_back:
             services.outbox.give_up(mail.held_back(until=time), time)
         return True
-    services.log.info("email held back: too many to this address", mail_id=mail.id, kind=mail.kind)
+    services.log.info(
+        "email delayed: the address reached its limit of mails per hour", mail_id=mail.id, kind=mail.kind
+    )
     if was_held_back:
         services.outbox.postpone(mail, again_at)
     else:

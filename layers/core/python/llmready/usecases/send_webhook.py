@@ -78,7 +78,9 @@ def hand_delivery_to_notifier(
     try:
         services.webhook_queue.send(delivery, delay=delay)
     except TryAgain:
-        services.log.warning("webhook queue not reached; the delivery stays", delivery_id=delivery.id)
+        services.log.warning(
+            "webhook queue not reached; the delivery stays in the outbox", delivery_id=delivery.id
+        )
 
 
 def requeue_due_deliveries(services: Services) -> None:
@@ -90,7 +92,7 @@ def requeue_due_deliveries(services: Services) -> None:
         for delivery in due:
             services.deliveries.mark_queued(delivery, time + _QUEUED)
     except TryAgain:
-        services.log.warning("webhook deliveries not sent again this time")
+        services.log.warning("unsent webhook deliveries not queued; the next run tries again")
 
 
 def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id: str) -> bool:

@@ -200,7 +200,8 @@ def _check_allowed(services: Services, user: User, website: Website, *, is_new: 
         and website.id not in services.websites.oldest(user.id, allowed)
     ):
         raise Forbidden(
-            "plan_limit", f"Your plan covers your {allowed} oldest websites; this one needs a larger plan."
+            "plan_limit",
+            f"Your plan allows generations of your {allowed} oldest websites only; this one needs a larger plan.",
         )
 
 

@@ -25,7 +25,7 @@ class DynamoMailTokens:
         text = new_mail_token(user_id)
         token = read_mail_token(text)
         if token is None:
-            raise ValueError("the user ID is not one of this service")
+            raise ValueError("the user ID does not have the format of LLMReady's IDs")
         expires_at = time + LIFETIMES[purpose]
         key = keys.mail_token(user_id, purpose, token.digest)
         item = {

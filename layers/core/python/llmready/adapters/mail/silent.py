@@ -10,7 +10,7 @@ class SilentMailer:
     def send(self, message: Message, *, mail_id: str) -> None:
         """Log an email without its address."""
         logger.info(
-            "mail not sent, the provider is none",
+            "mail logged instead of sent, because mail_provider is none",
             mail_id=mail_id,
             subject=message.subject,
         )

@@ -166,7 +166,7 @@ class ProfileChange(Request):
     @model_validator(mode="after")
     def _changes_something(self) -> "ProfileChange":
         if not self.model_fields_set:
-            raise ValueError("name full_name or mail_preferences")
+            raise ValueError("must contain full_name or mail_preferences")
         return self
 
 
@@ -216,7 +216,7 @@ class SessionAnswer(Answer):
     opened_at: Timestamp
     last_used_at: Timestamp = Field(description="Time of the sign-in or of its last refresh.")
     expires_at: Timestamp
-    is_current: bool = Field(description="Whether this request belongs to the sign-in.")
+    is_current: bool = Field(description="Whether this is the sign-in of the current request.")
 
 
 class SessionsAnswer(Answer):
@@ -232,7 +232,7 @@ class ExportAnswer(Answer):
     """All data that is stored about the user. A large account is split; ``next_cursor`` leads to the next part."""
 
     exported_at: Timestamp
-    profile: dict[str, Any] | None = Field(description="With the first part.")
+    profile: dict[str, Any] | None = Field(description="Present only in the first part of the export.")
     websites: Records
     generations: Records
     quotas: Records

@@ -100,7 +100,7 @@ class BulkError(Answer):
     code: str = Field(description="A stable code for programs.")
     detail: str = Field(description="A sentence for people.")
     errors: list[FieldError] | None = Field(
-        description="What is wrong with which field of the item; null unless a field is not valid."
+        description="Errors of the item's fields; null if every field is valid."
     )
 
 
@@ -108,7 +108,7 @@ class BulkResult(Answer):
     """The result of one item: the website, or the ID of a deleted one, or why the item was refused."""
 
     index: int = Field(ge=0, description="Position of the item in the request, from 0.")
-    status: int = Field(description="The status that the item would have had as a request of its own.")
+    status: int = Field(description="The HTTP status that a separate request for this item would get.")
     id: str | None = Field(description="ID of the website; null for a refused item.")
     website: WebsiteAnswer | None = Field(description="The website as stored; null if deleted or refused.")
     error: BulkError | None = Field(description="Why the item was refused; null if it was not.")

@@ -14,7 +14,7 @@ Events = Annotated[
     Field(
         min_length=1,
         max_length=20,
-        description="Which events are sent; all of them when left out.",
+        description="The events that are sent; all events if omitted.",
         examples=[["generation.completed", "generation.failed"]],
     ),
 ]
@@ -101,8 +101,10 @@ class AttemptAnswer(Answer):
     at: Timestamp
     status_code: int | None = Field(description="Status of the answer; null if there was none.")
     duration_ms: int
-    response: str | None = Field(description="The first 1 kB of the answer; kept of the last 3 attempts.")
-    error: str | None = Field(description="Why it was no success.")
+    response: str | None = Field(
+        description="The first 1 kB of the answer. It is stored for the last 3 attempts only."
+    )
+    error: str | None = Field(description="Reason of the failure; null if the attempt succeeded.")
 
 
 class DeliveryAnswer(Answer):
@@ -112,7 +114,7 @@ class DeliveryAnswer(Answer):
     event: str = Field(examples=["generation.completed"])
     status: DeliveryStatus
     created_at: Timestamp
-    next_attempt_at: Timestamp | None = Field(description="Null when it has ended.")
+    next_attempt_at: Timestamp | None = Field(description="Null if no further attempt follows.")
     attempts: list[AttemptAnswer] = Field(description="Newest last; at most the last 20.")
     payload: dict[str, Any] = Field(description="Body of the requests.")
 

@@ -24,16 +24,17 @@ Timeout = Annotated[
 LinkTargetField = Annotated[
     LinkTarget,
     Field(
-        description="Where the links of llms.txt lead: to the website's pages, or to the archive's Markdown files"
-        " as they are found once the archive lies at the root of the website."
+        description="Targets of the links in llms.txt: the website's pages, or the Markdown files of the archive"
+        " after you copied them to the root of the website."
     ),
 ]
 Flag = Annotated[bool, Field(strict=True)]
 ScheduleField = Annotated[
     Schedule,
     Field(
-        description="How often generations of the website start automatically. Above the plan's limit: 403"
-        " `plan_limit`. After a downgrade the value stays and runs start as often as the plan allows."
+        description="How often generations of the website start automatically. A value above the plan's limit"
+        " is refused with 403 `plan_limit`. After a downgrade, the value stays, and runs start as often as the plan"
+        " allows."
     ),
 ]
 
