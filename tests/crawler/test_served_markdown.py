@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from llmready.crawler.convert import commonmark
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.prepare import prepare
@@ -127,3 +128,30 @@ def test_no_active_markup_is_left_in_any_input(written: str) -> None:
 @given(pieces)
 def test_plain_text_is_never_active(written: str) -> None:
     assert acting(served(f"Words.\n\n{written}", "text/plain")) == []
+
+
+@pytest.mark.parametrize("unit", ["](<", "[x]: y", "a](javascript:b) ", "[a](//b.example/\\)"])
+def test_a_text_of_destinations_is_cleaned_without_examining_each(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examined = 0
+    is_safe = commonmark.is_safe
+
+    def counted(destination: str) -> bool:
+        nonlocal examined
+        examined += 1
+        return is_safe(destination)
+
+    monkeypatch.setattr(commonmark, "is_safe", counted)
+    end = "[end](javascript:a) ![end](data:b) [c]: javascript:d\n\n[c]: javascript:e\n"
+    text = f"# Bread\n\n{unit * 300_000}\n\n{end}"
+    cleaned = served(text)
+    assert examined < 200_000
+    assert acting(cleaned[-10_000:]) == []
+    assert acting(cleaned[:10_000]) == []
+
+
+def test_web_links_of_a_long_list_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commonmark, "MAX_DESTINATIONS", 10)
+    links = "".join(f"- [{number}](https://example.com/{number}) <b>x</b>\n" for number in range(100))
+    assert len(re.findall(r"\[\d+\]\(https://", served(f"# Links\n\n{links}"))) == 100

@@ -16,7 +16,7 @@ from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.html import read_html
 from llmready.crawler.page.media import Media, media_of
-from llmready.crawler.page.prepare import shown_text
+from llmready.crawler.page.prepare import aside_if_large, shown_text
 from llmready.crawler.page.text import read_text
 from llmready.crawler.urls import BadUrl, parse_typed
 
@@ -49,10 +49,12 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
     address = parse_typed(url)
     response = Response(address, 200, {"Content-Type": content_type}, body)
     if media_of(response) in (Media.MARKDOWN, Media.TEXT):
-        page, markdown = read_text(response, address, 0)
+        page, markdown = await aside_if_large(len(body), lambda: read_text(response, address, 0))
         return ConvertedPage(markdown, page.title, page.description, "")
     content = await read_html(response, converter)
-    markdown, title, description = shown_text(content, address)
+    markdown, title, description = await aside_if_large(
+        len(content.markdown), lambda: shown_text(content, address)
+    )
     return ConvertedPage(markdown, title, description, content.metadata.page_type)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyromark
@@ -32,6 +33,9 @@ LONGEST_DESTINATION = 2000
 MAX_ROUNDS = 6
 """Times that a text is parsed again, because the rest after a removal may form new active parts."""
 
+MAX_DESTINATIONS = 50_000
+"""Destinations of one text that are examined one by one; each takes about ten microseconds."""
+
 _OPTIONS = pyromark.Options
 # Two dialects: CommonMark, and CommonMark with common extensions, because footnotes change what a definition is.
 _DIALECTS = (
@@ -51,6 +55,7 @@ _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _DESTINATION = re.compile(
     rf"\](?=\([\s>]*+<?(?P<inline>[^)>\n]{{0,{SEEN}}}+)|:[\s>]*+<?(?P<definition>[^>\n]{{0,{SEEN}}}+))"
 )
+_OTHER_BRACKET = re.compile(r"\](?!\(https?://)(?=[(:])")
 _OTHER_DESTINATION = re.compile(_DESTINATION.pattern.replace("](?=", "](?!\\(https?://)(?="))
 """Destinations but those of nearly all links."""
 
@@ -164,7 +169,10 @@ def has_acting_parts(text: str) -> bool:
     """Return quickly whether a text may contain raw HTML or unsafe destinations; most texts do not."""
     if any(not match[0].startswith("http") for match in _MARKUP_OR_LINK.finditer(text)):
         return True
-    return not all(is_safe(_written(match)) for match in _DESTINATION.finditer(text))
+    found = _OTHER_DESTINATION.finditer(text)
+    if not all(is_safe(_written(match)) for match in islice(found, MAX_DESTINATIONS)):
+        return True
+    return next(found, None) is not None
 
 
 def has_foreign_parts(text: str) -> bool:
@@ -173,7 +181,13 @@ def has_foreign_parts(text: str) -> bool:
     Code often contains tags and colons after brackets. The HTML of the text then shows whether they are code.
     """
     may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
+    examined = 0
     for match in _OTHER_DESTINATION.finditer(text):
+        if may_act and match["inline"] is None:
+            continue
+        examined += 1
+        if examined > MAX_DESTINATIONS:
+            return True
         if not is_safe(_written(match)):
             if match["inline"] is not None:
                 return True
@@ -298,13 +312,19 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 
 
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
-    """Escape remaining text outside of code that other parsers could read as an unsafe destination."""
+    """Escape remaining text outside of code that other parsers could read as an unsafe destination.
+
+    Beyond `MAX_DESTINATIONS`, all destinations but those on the web are escaped, also safe ones and those in code: no
+    text for people has as many of them.
+    """
     if "](" not in text and "]:" not in text:
         return text
     parts: list[str] = []
     position = 0
     outside = _outside(text, code)
-    for match in _DESTINATION.finditer(text):
+    for number, match in enumerate(_OTHER_DESTINATION.finditer(text)):
+        if number >= MAX_DESTINATIONS:
+            return "".join((*parts, _OTHER_BRACKET.sub(r"]\\", text[position:])))
         if not is_safe(_written(match)) and outside(match.start()):
             parts += (text[position : match.end()], "\\")
             position = match.end()

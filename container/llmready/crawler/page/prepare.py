@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from llmready.crawler.characters import clean_line
 from llmready.crawler.convert.sanitise import clean_markdown
@@ -17,6 +17,8 @@ from llmready.crawler.page.html import HtmlPage
 from llmready.crawler.page.text import TextPage, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmready.crawler.fetch.response import Response
     from llmready.crawler.urls import Url
 
@@ -24,7 +26,9 @@ LONGEST_FACT = 1000
 """Characters of a title, heading, description or site name that are kept."""
 
 LARGE = 250_000
-"""Characters of Markdown from which a page is prepared in a thread: cleaning 4 MB of links may take five seconds."""
+"""Characters of Markdown from which a page is prepared in a thread: cleaning 4 MB may take two seconds."""
+
+T = TypeVar("T")
 
 
 class PreparedPage(NamedTuple):
@@ -42,9 +46,7 @@ async def prepare_aside(
     size = len(content.markdown) if isinstance(content, HtmlPage) else len(content.response.body)
     if markdown_alternate is not None:
         size += len(markdown_alternate.body)
-    if size < LARGE:
-        return prepare(content, url, depth, markdown_alternate)
-    return await asyncio.to_thread(prepare, content, url, depth, markdown_alternate)
+    return await aside_if_large(size, lambda: prepare(content, url, depth, markdown_alternate))
 
 
 def prepare(
@@ -67,6 +69,14 @@ def prepare(
         return PreparedPage(page, markdown)
     first_key = min(url.key, *(other.key for other in translations))
     return PreparedPage(page, markdown, f"{first_key} {variant_digest(page.title, markdown)}")
+
+
+async def aside_if_large(size: int, read: Callable[[], T]) -> T:
+    """Call a function that reads a page: in a thread if the page has at least `LARGE` characters, else at once.
+
+    Parameters: `size` of the page; `read`. Returns: what `read` returns.
+    """
+    return read() if size < LARGE else await asyncio.to_thread(read)
 
 
 class ShownText(NamedTuple):
