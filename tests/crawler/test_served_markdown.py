@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from llmready.crawler.convert import commonmark
+from llmready.crawler.convert.destinations import is_safe
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
 from llmready.crawler.page.prepare import prepare
@@ -135,7 +136,6 @@ def test_a_text_of_destinations_is_cleaned_without_examining_each(
     unit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     examined = 0
-    is_safe = commonmark.is_safe
 
     def counted(destination: str) -> bool:
         nonlocal examined
