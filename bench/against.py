@@ -1,12 +1,13 @@
 """Compare the CPU time of a crawl with that of another revision, in pairs of runs.
 
-    .venv/bin/python -m bench.against REVISION [--folder DIR] [--start /index.html] [--pages 1000] [--runs 7]
+    .venv/bin/python -m bench.against REVISION [--at REVISION] [--folder DIR] [--start /index.html] [--pages 1000]
+        [--runs 7]
 
-The other revision is checked out into ``.build/bench`` with its own environment. nginx serves a folder on
-loopback (by default the synthetic documentation of ``bench.crawl``). Both revisions crawl it alternately. Each pair
-gives
-one ratio; the median of the ratios is the result. CPU seconds are those of the whole program and its children. Other
-load on the machine affects both runs of a pair equally.
+The other revision is checked out into ``.build/bench`` with its own environment. ``--at`` measures a second revision
+in place of the working tree, to find which change costs how much. nginx serves a folder on loopback (by default the
+synthetic documentation of ``bench.crawl``). Both revisions crawl it alternately. Each pair gives one ratio; the
+median of the ratios is the result. CPU seconds are those of the whole program and its children. Other load on the
+machine affects both runs of a pair equally.
 """
 
 import argparse
@@ -87,22 +88,26 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("revision")
+    parser.add_argument(
+        "--at", metavar="REVISION", help="the revision to measure (default: the working tree)"
+    )
     parser.add_argument("--folder", type=Path, help="the website (default: synthetic documentation)")
     parser.add_argument("--start", default="/")
     parser.add_argument("--pages", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=7)
     wanted = parser.parse_args()
     other = checkout(wanted.revision)
+    this = checkout(wanted.at) if wanted.at else ROOT
     folder = wanted.folder.resolve() if wanted.folder else site(wanted.pages)
     ratios = []
     with nginx(folder) as address:
         print(
-            f"CPU of a page at {wanted.revision} and here, ms; the first pair only compiles modules",
+            f"CPU of a page at {wanted.revision} and {wanted.at or 'here'}, ms; the first pair only compiles modules",
             flush=True,
         )
         for run in range(wanted.runs + 1):
             before, pages_before = crawl(other, address, wanted.start, wanted.pages)
-            now, pages = crawl(ROOT, address, wanted.start, wanted.pages)
+            now, pages = crawl(this, address, wanted.start, wanted.pages)
             cpu_before, cpu = 1000 * before.cpu / pages_before, 1000 * now.cpu / pages
             print(
                 f"  {cpu_before:6.2f} ({pages_before} pages) {cpu:6.2f} ({pages} pages) {cpu / cpu_before:6.3f}",
