@@ -59,22 +59,32 @@ _OTHER_BRACKET = re.compile(r"\](?!\(https?://)(?=[(:])")
 _OTHER_DESTINATION = re.compile(_DESTINATION.pattern.replace("](?=", "](?!\\(https?://)(?="))
 """Destinations but those of nearly all links."""
 
-_RENDERED = (
-    r"/?(?:a|blockquote|code|del|div|em|h[1-6]|li|ol|p|pre|strong|sup|table|tbody|td|th|thead|tr|ul)>"
-    r"|br>|[bh]r />"
-    r'|a href="[^"<>]*"(?: title="[^"<>]*")?>'
-    r'|img src="[^"<>]*" alt="[^"<>]*"(?: title="[^"<>]*")? />'
-    r'|ol start="\d+">'
-    r'|code class="language-[^"<>]*">'
-    r'|t[hd] style="text-align: (?:left|right|center)">'
-    r'|input disabled="" type="checkbox"(?: checked="")?/>'
-    r'|blockquote class="markdown-alert-\w+">'
-    r'|sup class="footnote-[\w-]+">'
-    r'|div class="footnote-definition" id="[^"<>]*">'
-)
-"""The tags of HTML that the renderer writes."""
-_FOREIGN_OUTPUT = re.compile(rf"<(?!{_RENDERED})")
+
+def _other_than_rendered(destination: str) -> re.Pattern[str]:
+    """Return a pattern of tags that the renderer does not write, or writes with another destination."""
+    rendered = (
+        r"/?(?:a|blockquote|code|del|div|em|h[1-6]|li|ol|p|pre|strong|sup|table|tbody|td|th|thead|tr|ul)>"
+        r"|br>|[bh]r />"
+        rf'|a href="{destination}"(?: title="[^"<>]*")?>'
+        rf'|img src="{destination}" alt="[^"<>]*"(?: title="[^"<>]*")? />'
+        r'|ol start="\d+">'
+        r'|code class="language-[^"<>]*">'
+        r'|t[hd] style="text-align: (?:left|right|center)">'
+        r'|input disabled="" type="checkbox"(?: checked="")?/>'
+        r'|blockquote class="markdown-alert-\w+">'
+        r'|sup class="footnote-[\w-]+">'
+        r'|div class="footnote-definition" id="[^"<>]*">'
+    )
+    return re.compile(f"<(?!{rendered})")
+
+
+_FOREIGN_OUTPUT = _other_than_rendered('[^"<>]*')
+_UNUSUAL_OUTPUT = _other_than_rendered('https?://[^"<>]*')
+"""What must be examined: nearly all rendered text has only tags of the renderer, and links to the web."""
 _RENDERED_DESTINATION = re.compile(r'(?:href|src)="([^"]*)"')
+
+_OF_ONE_DIALECT = re.compile(r"\[[\^!xX\s]")
+"""The beginning of what the dialects read differently: a footnote, a note with a title, a check box."""
 
 
 class _TooManyEvents(Exception):
@@ -192,11 +202,16 @@ def has_foreign_parts(text: str) -> bool:
             if match["inline"] is not None:
                 return True
             may_act = True
-    return may_act and any(_acts(pyromark.html(text, options=dialect)) for dialect in _DIALECTS)
+    if not may_act:
+        return False
+    dialects = _DIALECTS if _OF_ONE_DIALECT.search(text) else _DIALECTS[:1]
+    return any(_acts(pyromark.html(text, options=dialect)) for dialect in dialects)
 
 
 def _acts(rendered: str) -> bool:
     """Return whether rendered Markdown has tags that the renderer does not write, or unsafe destinations."""
+    if _UNUSUAL_OUTPUT.search(rendered) is None:
+        return False
     return _FOREIGN_OUTPUT.search(rendered) is not None or not all(
         is_safe(match[1][:LONGEST_DESTINATION]) for match in _RENDERED_DESTINATION.finditer(rendered)
     )

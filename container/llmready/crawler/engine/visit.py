@@ -33,7 +33,7 @@ LINK_PRIORITY = 0.5
 TRANSLATION_PRIORITY = 0.1
 """Translations come after the pages in the language of the start page."""
 
-_TEASER = re.compile(r"^#{1,6} [^\n]{0,200}\]\(", re.MULTILINE)
+_TEASER = re.compile(r"\n#{1,6} [^\n]{0,200}\]\(")
 """A heading that is a link: the beginning of a teaser."""
 
 LONGEST_STUB = 4000
@@ -255,7 +255,7 @@ def _continues_list(content: HtmlPage, candidate: Candidate) -> bool:
     if kind_of(candidate.url) is not Kind.PAGINATION:
         return False
     is_listing = content.metadata.page_type in ("listing", "collection")
-    return is_listing or len(_TEASER.findall(content.markdown)) > 1
+    return is_listing or len(_TEASER.findall(f"\n{content.markdown}")) > 1
 
 
 def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome:

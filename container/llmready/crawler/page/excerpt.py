@@ -33,7 +33,8 @@ LONGEST_GALLERY = 2000
 
 _ALTERNATIVE = re.compile(r"!\[([^\[\]\n]{3,120})\]\(")
 _FILE_NAME = re.compile(r"\.\w{3,4}$")
-_HEADING = re.compile(r"^#{1,2} +(\S.{0,400})$", re.MULTILINE)
+# A fixed text at the beginning of a pattern is found many times faster than the start of a line.
+_HEADING = re.compile(r"\n#{1,2} +(\S.{0,400})$", re.MULTILINE)
 _NO_PROSE = re.compile(r"\s*(?:[#>|<`~]|[-*+] |\d+[.)] |!\[|---|:)")
 # Notes that Sphinx puts before the description of a module.
 _NOTE = re.compile(r"[*_\s]*(?:(?:New|Changed) in version|Deprecated since version|Source code:)")
@@ -81,7 +82,8 @@ def first_headings(markdown: str) -> tuple[str, ...]:
 
     If a short page has no headings, the description of its first image is used.
     """
-    found = (plain(heading)[:200] for heading in islice(_HEADING.findall(markdown[:20_000]), MOST_HEADINGS))
+    headings = islice(_HEADING.finditer(f"\n{markdown[:20_000]}"), MOST_HEADINGS)
+    found = (plain(heading[1])[:200] for heading in headings)
     return tuple(heading for heading in found if heading) or _first_alternative(markdown)
 
 
