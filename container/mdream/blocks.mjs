@@ -75,7 +75,7 @@ export class Blocks {
 
   code(language, source) {
     this.flush()
-    const text = visible(source)
+    const text = visible(source).replaceAll('\u00a0', ' ')
     let fence = '```'
     for (const run of text.match(/`{3,}/g) ?? []) if (run.length >= fence.length) fence = `${run}\``
     this.block('code', `${fence}${language}\n${text}\n${fence}`)
@@ -85,8 +85,7 @@ export class Blocks {
   table(rows) {
     const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0)
     if (width === 0) return
-    const lines = rows.map((row) => tableRow(row))
-    lines[0] = tableRow([...rows[0], ...new Array(width - rows[0].length).fill('')])
+    const lines = rows.map((row) => tableRow(row.length < width ? [...row, ...new Array(width - row.length).fill('')] : row))
     lines.splice(1, 0, tableRow(new Array(width).fill('---')))
     this.block('table', lines.join('\n'))
   }

@@ -8,13 +8,14 @@ const MOST = 5_000
 const LONGEST = 300
 
 const NAMED = /(?:^|\s)(?:language|lang|highlight|highlight-source|brush:?|sourceCode|code|src)[-:\s]\s?([A-Za-z][A-Za-z0-9+#._-]{0,29})/g
-const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|prism)\s+([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
+const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|prism|syntaxhighlighter)\s+(?:nogutter\s+)?([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
 const NAME = /^[a-z][a-z0-9+#._-]{0,29}$/
 // Themes of highlighters, and classes that a program has named.
 const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|wrapper|line|lines|copy)(?:-|$)|-[a-z0-9]*\d[a-z0-9]{3,}$/
 const NONE = new Set(
   ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
     + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
+    + 'panel nogutter pane codecontent tab tabs content preview editor terminal-block '
     + 'should_panic does_not_compile source literal-block wrap command css-variables lang-default snippet group').split(' '),
 )
 const SAME = new Map(Object.entries({
@@ -24,7 +25,7 @@ const SAME = new Map(Object.entries({
   python3: 'python', rb: 'ruby', rs: 'rust', 'shell-session': 'console', shellsession: 'console', ts: 'typescript',
   yml: 'yaml',
 }))
-const LANGUAGES = ['data-lang', 'data-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
+const LANGUAGES = ['data-lang', 'data-language', 'data-code-lang', 'data-code-language', 'data-enlighter-language', 'lang', 'language'].map((name) => ATTRIBUTE[name])
 /** Tables that put numbers of lines beside code, and what highlighters wrap around them. */
 const LAYOUT = ids('code', 'table', 'tbody', 'td', 'tr')
 const BORDERS = ids('article', 'dd', 'li', 'main', '#page')
@@ -43,7 +44,7 @@ export function languageOf(tree, block) {
       const language = known(tree.get(node, name))
       if (language) return language
     }
-    const language = fromClasses(tree.get(node, ATTRIBUTE.class))
+    const language = fromClasses(tree.get(node, ATTRIBUTE.class)) || fromClasses(tree.get(node, ATTRIBUTE['data-syntaxhighlighter-params']))
     if (language) return language
   }
   let node = tree.parent[block]
@@ -71,6 +72,11 @@ function fromTokens(tree, block) {
     if (PYTHON_TOKENS.has(token)) return 'python'
   }
   return ''
+}
+
+/** Return the language that a label names, as code blocks name it, or an empty string. */
+export function nameOfLanguage(label) {
+  return known(label)
 }
 
 /** Return the `code` with which a block begins, or -1. */

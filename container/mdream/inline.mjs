@@ -1,7 +1,7 @@
 // Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
 import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
 import { embedOf, imageOf } from './images.mjs'
-import { formulaOf } from './math.mjs'
+import { formulaOf, formulaOfImage } from './math.mjs'
 import { children, holds, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
@@ -15,6 +15,8 @@ const TABLES = ids('table')
 const PICTURES = ids('img', 'svg')
 const SCRIPT = /^javascript:/i
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
+/** Endings of ordinal numbers, and signs that are raised for their looks. */
+const ORDINAL = /^(?:st|nd|rd|th|er|re|nd|ère|ème|eme|º|ª|®|™|©)$/i
 // Elements without an equivalent in Markdown: only their content is written.
 export const BARE = ids(
   'abbr', 'acronym', 'bdi', 'bdo', 'big', 'cite', 'colgroup', 'data', 'dfn', 'font', 'ins', 'label', 'mark', 'nobr',
@@ -70,6 +72,11 @@ export class InlineWriter extends TextWriter {
   }
 
   image(node) {
+    const formula = formulaOfImage(this.tree, node)
+    if (formula) {
+      this.formula(formula)
+      return node + 1
+    }
     const { alt, address } = imageOf(this.tree, node, this.origin)
     if (address) this.line.image(alt, absoluteOf(address, this.origin))
     else if (alt) this.line.text(alt)
@@ -106,14 +113,17 @@ export class InlineWriter extends TextWriter {
       return tree.end[node]
     }
     const isPlain = children(tree, node).every((inner) => BARE[tree.tag[inner]])
-    if (isPlain && this.measure.length(node)) this.line.text('^')
+    if (isPlain && this.measure.length(node) && !ORDINAL.test(textOf(tree, node))) this.line.text('^')
     return node + 1
   }
 
   /** Return the mark of a footnote that a superscript links to, or an empty text. */
   noteMark(node) {
     const { tree } = this
-    const [link, ...others] = children(tree, node)
+    const above = tree.parent[node]
+    // The link may be around the superscript instead.
+    const isInLink = tree.tag[above] === ID.a && this.measure.length(above) === this.measure.length(node)
+    const [link, ...others] = isInLink ? [above] : children(tree, node)
     if (link === undefined || others.length || tree.tag[link] !== ID.a || !tree.get(link, ATTRIBUTE.href).startsWith('#')) return ''
     return NOTE_MARK.exec(textOf(tree, node))?.[1] ?? ''
   }
@@ -167,10 +177,14 @@ export class InlineWriter extends TextWriter {
   math(node) {
     const formula = formulaOf(this.tree, node)
     if (!formula) return node + 1
+    this.formula(formula)
+    return this.tree.end[node]
+  }
+
+  formula(formula) {
     const isBlock = formula.startsWith('$$') && !this.line.isInCell && !this.line.isInLink && !this.isInHeading
     if (isBlock) this.blocks.flush()
     this.line.markdown(formula)
     if (isBlock) this.blocks.flush()
-    return this.tree.end[node]
   }
 }

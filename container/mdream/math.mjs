@@ -1,5 +1,6 @@
 // Read formulas as TeX: from annotations of MathML, scripts of MathJax, and delimiters in text.
 import { visible } from './characters.mjs'
+import { texOfMathMl } from './mathml.mjs'
 import { children } from './measure.mjs'
 import { decoded, decodedAttribute } from './references.mjs'
 import { ID } from './tags.mjs'
@@ -7,12 +8,20 @@ import { ATTRIBUTE } from './tree.mjs'
 
 const LONGEST = 20_000
 const ANNOTATION = /<annotation([^<>]*)>([^<]*)<\/annotation>/gi
-const TEX_ENCODING = /application\/x-tex/i
+const TEX_ENCODING = /encoding\s*=\s*["']?(?:application\/x-|text\/x-)?(?:la)?tex\b/i
 const TEX_SCRIPT = /^math\/tex\b/i
 const DISPLAYED = /(?:^|\s)(?:katex-display|mwe-math-mathml-display|MathJax_Display|math-display|display-math)(?:\s|$)/
 const RENDERED = /(?:^|\s)(?:MathJax\w*|MJX\w*)(?:\s|$)/
 /** Places where a formula may begin in a text. */
-const BEGINNING = /(?=\\[([]|\$\$)/g
+const BEGINNING = /(?=\\[([]|\$\$|\\begin\{(?:align|alignat|eqnarray|equation|flalign|gather|multline)\*?\})/g
+const BEGINNING_WITH_DOLLARS = new RegExp(`${BEGINNING.source}|(?=\\$)`, 'g')
+/** Elements whose text is a formula between single dollar signs, which elsewhere are prices. */
+const OF_FORMULAS = /(?:^|\s)(?:math|math-container|math-tex|tex|tex2jax_process|mathjax(?:_process)?|katex)(?:\s|$)/i
+/** Images of formulas, whose description is TeX. */
+const IMAGE_CLASS = /(?:^|\s)(?:math|tex|latex|latex-image|mwe-math-fallback-image-(?:inline|display)|ee_img)(?:\s|$)/
+const MATH_BLOCK = /(?:^|\s)math(?:\s|$)/
+const IMAGE_SOURCE = /latex\.php\?|latex\.codecogs\.com|\/mimetex|mathtex\.cgi|\/math\/render\/(?:svg|png)\//i
+const DELIMITERS = /^(?:\$\$?|\\[([])\s*|\s*(?:\$\$?|\\[)\]])$/g
 /** Characters of a formula within a line, and of a displayed one. */
 const LONGEST_INLINE = 1000
 const LONGEST_DISPLAYED = 4000
@@ -32,11 +41,27 @@ export function formulaOf(tree, node) {
   return isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
 }
 
+/** Return the formula that an image shows as Markdown, or an empty string. */
+export function formulaOfImage(tree, node) {
+  const isInBlock = isInMathBlock(tree, node)
+  if (!isInBlock && !IMAGE_CLASS.test(tree.get(node, ATTRIBUTE.class)) && !IMAGE_SOURCE.test(tree.get(node, ATTRIBUTE.src))) return ''
+  const tex = plain(decodedAttribute(tree.get(node, ATTRIBUTE.alt) || tree.get(node, ATTRIBUTE.title)).replace(DELIMITERS, ''))
+  if (!tex) return ''
+  return isInBlock || isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
+}
+
+/** Return whether an image is in a block of formulas of Sphinx: `<div class="math"><p><img>`. */
+function isInMathBlock(tree, node) {
+  const above = tree.parent[node]
+  const block = tree.tag[above] === ID.p ? tree.parent[above] : above
+  return block > 0 && tree.tag[block] === ID.div && MATH_BLOCK.test(tree.get(block, ATTRIBUTE.class))
+}
+
 /** Return whether a formula is displayed as a block, not inside a line. */
 export function isDisplayed(tree, node) {
   if (/display/i.test(tree.get(node, ATTRIBUTE.type)) || tree.get(node, ATTRIBUTE.display) === 'block') return true
   for (let above = tree.parent[node], level = 0; above > 0 && level < LEVELS; above = tree.parent[above], level++) {
-    if (DISPLAYED.test(tree.get(above, ATTRIBUTE.class))) return true
+    if (tree.get(above, ATTRIBUTE.display) === 'true' || DISPLAYED.test(tree.get(above, ATTRIBUTE.class))) return true
   }
   return false
 }
@@ -46,7 +71,7 @@ function texOfMath(tree, node) {
   const annotations = tree.slice(tree.to[node], Math.min(end, tree.to[node] + LONGEST)).matchAll(ANNOTATION)
   const stated = Array.from(annotations).find((one) => TEX_ENCODING.test(one[1]))?.[2]
   const tex = stated === undefined ? decodedAttribute(tree.get(node, ATTRIBUTE.alttext)) : decoded(stated)
-  return plain(tex)
+  return plain(tex || texOfMathMl(tree, node))
 }
 
 function texOfScript(tree, node) {
@@ -90,37 +115,56 @@ export function leaveOutRendered(tree) {
 
 /** Return whether a text has a character with which each formula begins. @param {string} text */
 export function mayHoldFormula(text) {
-  return text.includes('\\') || text.includes('$$')
+  return text.includes('\\') || text.includes('$')
 }
 
-/** Return the positions of the formulas in a text, with their Markdown. @param {string} text */
-export function formulasIn(text) {
+/** Return whether an element contains a formula, so that dollar signs in its text are no prices. */
+export function isOfFormula(tree, node) {
+  return OF_FORMULAS.test(tree.get(node, ATTRIBUTE.class))
+}
+
+/**
+ * Return the positions of the formulas in a text, with their Markdown.
+ *
+ * @param {string} text
+ * @param {boolean} hasSingleDollars Whether single dollar signs enclose a formula.
+ */
+export function formulasIn(text, hasSingleDollars = false) {
   const found = []
   const signs = new Signs(text)
   let from = 0
-  for (const { index: at } of text.matchAll(BEGINNING)) {
-    const end = at < from ? -1 : endOfFormula(text, at, signs)
-    if (end < 0) continue
-    const tex = inert(oneLine(text.slice(at + 2, end)))
-    from = end + 2
-    found.push({ at, length: from - at, markdown: text[at + 1] === '(' ? `$${tex}$` : `$$${tex}$$` })
+  for (const { index: at } of text.matchAll(hasSingleDollars ? BEGINNING_WITH_DOLLARS : BEGINNING)) {
+    const formula = at < from ? null : formulaAt(text, at, signs)
+    if (formula === null) continue
+    const tex = inert(oneLine(text.slice(formula.from, formula.to)))
+    from = formula.end
+    found.push({ at, length: from - at, markdown: formula.isDisplayed ? `$$${tex}$$` : `$${tex}$` })
   }
   return found
 }
 
-/** Return where a formula's closing delimiter is, or -1 if no formula begins at a place. */
-function endOfFormula(text, at, signs) {
+/** Return where the TeX of a formula that begins at a place is, and where its closing delimiter ends; or null. */
+function formulaAt(text, at, signs) {
   const first = at + 2
-  if (text[at + 1] === '$') {
-    const end = signs.next('$', first)
-    return end > first && end - first <= LONGEST_DISPLAYED && text[end + 1] === '$' ? end : -1
+  if (text[at + 1] === 'b') {
+    const end = `\\end{${text.slice(at + '\\begin{'.length, text.indexOf('}', at))}}`
+    const to = signs.next(end, first) + end.length
+    return to - at <= LONGEST_DISPLAYED ? { from: at, to, end: to, isDisplayed: true } : null
+  }
+  if (text.startsWith('$$', at)) {
+    const to = signs.next('$', first)
+    return to > first && to - first <= LONGEST_DISPLAYED && text[to + 1] === '$' ? { from: first, to, end: to + 2, isDisplayed: true } : null
+  }
+  if (text[at] === '$') {
+    const to = signs.next('$', at + 1)
+    return to - at <= LONGEST_INLINE ? { from: at + 1, to, end: to + 1, isDisplayed: false } : null
   }
   if (text[at + 1] === '[') {
-    const end = signs.next('\\]', first + 1)
-    return end - first <= LONGEST_DISPLAYED ? end : -1
+    const to = signs.next('\\]', first + 1)
+    return to - first <= LONGEST_DISPLAYED ? { from: first, to, end: to + 2, isDisplayed: true } : null
   }
-  const end = signs.next('\\)', first + 1)
-  return end - first <= LONGEST_INLINE && signs.next('\n', first) > end ? end : -1
+  const to = signs.next('\\)', first + 1)
+  return to - first <= LONGEST_INLINE && signs.next('\n', first) > to ? { from: first, to, end: to + 2, isDisplayed: false } : null
 }
 
 /** The places of signs in a text, for searches that only go forward: each part of the text is searched once. */

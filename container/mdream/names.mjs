@@ -64,15 +64,17 @@ const CLASSES = [
   [/(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)|^title$/,
     BLOCK_TITLE],
   [/(?:^|\s)sig(?:\s|$)/, SIGNATURE],
-  [/(?:^|\s)fragment(?:\s|$)/, FRAGMENT],
-  [/(?:^|\s)line(?:\s|$)/, LINE],
+  [/(?:^|\s)(?:fragment|crayon-pre|container|code-container)(?:\s|$)/, FRAGMENT],
+  [/(?:^|\s)(?:line|crayon-line|code-line)(?:\s|$)/, LINE],
   [/(?:^|\s)(?:tab-pane|tabbed-block|tabs?-panel|tabpanel|tab-content-item)(?:\s|$)/, PANEL],
   [/(?:^|\s)tabbed-labels(?:\s|$)/, TABS],
-  [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?numbers?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?)(?:\s|$)/, GUTTER],
+  [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?num(?:ber)?s?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?|CodeMirror-(?:linenumber|gutter-wrapper|gutters))(?:\s|$)/, GUTTER],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
   // Hidden lines of mdBook, which the code needs only to compile.
   [/(?:^|\s)boring(?:\s|$)/, DROPPED],
+  // Toolbars of highlighters, and the copies of slides with which carousels begin again.
+  [/(?:^|\s)(?:crayon-toolbar|crayon-plain-wrap|slick-cloned|swiper-slide-duplicate|splide__slide--clone|glide__slide--clone|bx-clone|(?:owl-item|carousel-item|slide) cloned?)(?:\s|$)/, DROPPED],
 ]
 
 /** Number of cached results, a power of two, and the longest name that is cached. */
@@ -145,7 +147,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:version|language|lang|theme|locale)[-_]?(?:switcher|switch|selector|select|picker|toggle|menu|dropdown|nav)`,
   String.raw`(?:top|bottom)lang|switchers`,
   String.raw`search(?:[-_]?(?:box|bar|form|input|button|container|wrapper|section|modal))?|md-search`,
-  String.raw`copy[-_]?(?:btn|button|link)|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
+  String.raw`copy[-_]?(?:btn|button|link)|(?:.*[-_])?code[-_]copy(?:[-_].*)?|btn-clipboard|clip-?board(?:-.*)?|(?:share|action)-?buttons`,
   String.raw`post-(?:tags|categories|meta-footer|footer)|tag-?(?:cloud|links)|cat-links|entry-footer`,
   String.raw`author-(?:box|bio)|wp-block-(?:search|latest-posts|categories|archives|tag-cloud)`,
   String.raw`viewcode-(?:link|back)|src-?link|source-?link|line-?no(?:s|-block)?`,

@@ -16,7 +16,7 @@ const EXCLAMATION = 33
 const QUESTION = 63
 
 const { class: CLASS, href: HREF, id: IDENTITY } = ATTRIBUTE
-const LONGEST_NAME = 18
+const LONGEST_NAME = 29
 // For each length of a name, the possible first letters, as bits.
 const BEGINNINGS = new Int32Array(LONGEST_NAME + 1)
 for (const name of Object.keys(ATTRIBUTE)) BEGINNINGS[name.length] |= 1 << (name.charCodeAt(0) & 31)

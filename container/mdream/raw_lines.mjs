@@ -22,6 +22,9 @@ function rawLines(tree, top, separator) {
   const add = (text) => {
     if (text) texts.push(text)
   }
+  const startLine = () => {
+    if (texts.length && !texts[texts.length - 1].endsWith('\n')) add(separator)
+  }
   const write = (node) => {
     const tag = tree.tag[node]
     if (tree.gone[node]) return
@@ -29,11 +32,13 @@ function rawLines(tree, top, separator) {
       add(tree.raw(node))
       return
     }
-    if (tag === ID.br) add(separator)
+    const isLine = PROPERTIES[tag] & BLOCK && node !== top
+    if (isLine) startLine()
+    else if (tag === ID.br) add(separator)
     const end = tree.end[node]
     for (let inner = node + 1; inner < end; inner = tree.end[inner]) write(inner)
     // A block element inside code is one line.
-    if (PROPERTIES[tag] & BLOCK && node !== top && texts.length && !texts[texts.length - 1].endsWith('\n')) add(separator)
+    if (isLine) startLine()
   }
   write(top)
   return texts.join('')

@@ -2,12 +2,14 @@
 // out.
 import { textOf } from './measure.mjs'
 import { PANEL, POST } from './names.mjs'
-import { ids } from './tags.mjs'
+import { ID, ids } from './tags.mjs'
 
 /** Minimum characters of a copy; shorter equal blocks may be phrases that recur. */
 const SHORTEST = 80
 /** Maximum characters that are compared on a page, as a multiple of the length of its main part. */
 const MOST_COMPARED = 4
+/** Share of code in a block from which it is an example. */
+const MOSTLY_CODE = 0.7
 /** More than the characters of the longest page. */
 const LENGTHS = 2 ** 31
 const KEPT = PANEL | POST
@@ -42,6 +44,7 @@ export function leaveOutRepeats(tree, measure, main) {
       continue
     }
     if (!BLOCKS[tree.tag[node]] || tree.marks[node] & KEPT || measure.length(node) < SHORTEST) continue
+    if (isCode(tree, measure, node)) continue
     const key = tree.parent[node] * LENGTHS + measure.length(node)
     const first = firsts.get(key)
     if (first === undefined) {
@@ -51,4 +54,10 @@ export function leaveOutRepeats(tree, measure, main) {
       node = tree.end[node] - 1
     }
   }
+}
+
+/** Return whether a block is an example of code, which a text may show again on purpose. */
+function isCode(tree, measure, node) {
+  const code = tree.first(node, ID.pre)
+  return code >= 0 && measure.length(code) > MOSTLY_CODE * measure.length(node)
 }

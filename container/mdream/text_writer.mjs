@@ -1,7 +1,7 @@
 // Write text, and store the actions to run at the ends of elements.
 import { absoluteOf } from './addresses.mjs'
 import { Blocks } from './blocks.mjs'
-import { formulasIn, mayHoldFormula } from './math.mjs'
+import { formulasIn, isOfFormula, mayHoldFormula } from './math.mjs'
 import { decoded } from './references.mjs'
 
 // Labels of buttons that are not `button` elements.
@@ -129,7 +129,7 @@ export class TextWriter {
       return
     }
     let end = 0
-    for (const { at, length, markdown } of formulasIn(text)) {
+    for (const { at, length, markdown } of formulasIn(text, isOfFormula(tree, tree.parent[node]))) {
       this.line.text(text.slice(end, at))
       this.line.markdown(markdown)
       end = at + length

@@ -5,6 +5,7 @@ import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
 import { labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { leaveOutToolbars } from './toolbars.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Characters of a page below which its navigation may be its only content. */
@@ -24,7 +25,8 @@ const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
-const { id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
+const KATEX = /(?:^|\s)katex-html(?:\s|$)/
+const { class: CLASS, id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
 /** Leave out the parts of a page that no reader sees.
  *
@@ -46,6 +48,7 @@ export function leaveOutUnseen(tree, measure) {
   leaveOutNumberedLines(tree)
   for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
+  leaveOutToolbars(tree)
   leaveOutRendered(tree)
   if (hasTabs) leaveOutTabs(tree, measure)
   measure.take(tree)
@@ -73,6 +76,8 @@ function isFoldedText(tree, measure, node, whole, targets) {
   const tag = tree.tag[node]
   // The formula of a displayed image is hidden with a style.
   if (holds(tree, node, FORMULAS) && tree.has(node, STYLE)) return true
+  // KaTeX without MathML has only the hidden part for the eye.
+  if (tag === ID.span && KATEX.test(tree.get(node, CLASS))) return !holds(tree, tree.parent[node], FORMULAS)
   if (INLINE_ONLY[tag] || !measure.length(node)) return false
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true

@@ -1,0 +1,159 @@
+// What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
+import { languageOf, nameOfLanguage } from './code.mjs'
+import { rawText } from './raw_lines.mjs'
+import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+
+/** Maximum characters of a label, and levels between a label and the block that contains it and the code. */
+const LONGEST = 24
+const LEVELS = 4
+const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?)$/i
+const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
+/** Elements whose text is content, even if it is only the name of a language. */
+const CONTENT = ids('code', 'dt', 'figcaption', 'li', 'p', 'pre', 'summary', 'td', 'th')
+const NUMBER = /^\s*\d{1,5}[.:|]?\s*$/
+
+/**
+ * Leave out the labels directly before and after code blocks.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ */
+export function leaveOutToolbars(tree) {
+  for (const block of tree.lists[ID.pre]) {
+    if (tree.gone[block]) continue
+    leaveOutLabels(tree, block, textBefore)
+    leaveOutLabels(tree, block, textAfter)
+    leaveOutNumbers(tree, block)
+  }
+}
+
+/** Leave out the texts next to a block, in one direction, as long as they are labels. */
+function leaveOutLabels(tree, block, next) {
+  for (let text = next(tree, block); text >= 0; text = next(tree, block)) {
+    if (tree.size[text] > LONGEST) return
+    const label = tree.raw(text).trim()
+    const isCopy = COPY.test(label)
+    if (!isCopy && !isLanguage(tree, label, block)) return
+    const whole = outermost(tree, text, block, isCopy)
+    if (whole < 0) return
+    tree.leaveOut(whole)
+  }
+}
+
+function isLanguage(tree, label, block) {
+  const named = nameOfLanguage(label)
+  if (!named) return false
+  const language = languageOf(tree, block)
+  return named === language || (SHELLS.has(named) && SHELLS.has(language))
+}
+
+function textBefore(tree, block) {
+  let node = block - 1
+  for (; node > 0; node--) {
+    if (tree.tag[node] === 0 && tree.size[node] > 0 && !tree.gone[node]) return node
+    if (tree.tag[node] === ID.pre || tree.tag[node] === ID.img) return -1
+  }
+  return -1
+}
+
+function textAfter(tree, block) {
+  for (let node = tree.end[block]; node < tree.count; node++) {
+    if (tree.gone[node]) {
+      node = tree.end[node] - 1
+      continue
+    }
+    if (tree.tag[node] === 0 && tree.size[node] > 0) return node
+    if (tree.tag[node] === ID.pre || tree.tag[node] === ID.img) return -1
+  }
+  return -1
+}
+
+/**
+ * Return the outermost element that contains only a label, or -1 if the label is part of the text. The label of a button may
+ * be beside another label.
+ */
+function outermost(tree, text, block, isButton) {
+  let node = text
+  for (let level = 0; level < LEVELS; level++) {
+    const above = tree.parent[node]
+    if (above <= 0 || (above < block && block < tree.end[above])) break
+    if (CONTENT[tree.tag[above]] || PROPERTIES[tree.tag[above]] & HEADING) return -1
+    if (holdsMore(tree, above, node)) {
+      if (isButton) break
+      return -1
+    }
+    node = above
+  }
+  return node === text ? -1 : node
+}
+
+/** Return whether an element contains text outside of one of its parts. */
+function holdsMore(tree, top, part) {
+  for (let node = top + 1; node < tree.end[top]; node++) {
+    if (tree.gone[node] || node === part) node = tree.end[node] - 1
+    else if (tree.tag[node] === 0 && tree.size[node] > 0) return true
+  }
+  return false
+}
+
+/**
+ * Leave out line numbers of any name: elements with the numbers 1, 2, 3, … at the beginnings of all lines, or a column of
+ * them before the block.
+ */
+function leaveOutNumbers(tree, block) {
+  const column = elementBefore(tree, block)
+  if (column >= 0 && isColumn(tree, column, block)) tree.leaveOut(column)
+  const numbers = numbersOf(tree, block)
+  if (numbers.length > 1) for (const node of numbers) tree.leaveOut(node)
+}
+
+/** Return the elements with the numbers of the lines of a block, or an empty list. */
+function numbersOf(tree, block) {
+  const numbers = []
+  let isStart = true
+  let texts = 0
+  for (let node = block + 1; node < tree.end[block]; node++) {
+    if (tree.gone[node]) continue
+    const tag = tree.tag[node]
+    if (tag !== 0) {
+      isStart ||= tag === ID.br || (PROPERTIES[tag] & BLOCK) !== 0
+      continue
+    }
+    const text = tree.raw(node)
+    if (isStart && tree.size[node] > 0) {
+      const above = tree.parent[node]
+      if (above === block || tree.tag[above] === ID.code || !NUMBER.test(text) || Number.parseInt(text, 10) !== numbers.length + 1) return []
+      numbers.push(above)
+      isStart = false
+      continue
+    }
+    const lines = text.split('\n')
+    if (lines.slice(1).some((line) => line.trim())) return []
+    if (tree.size[node] > 0) texts++
+    isStart ||= lines.length > 1
+  }
+  // A block of numbers alone is no code with numbers.
+  return 2 * texts >= numbers.length ? numbers : []
+}
+
+function elementBefore(tree, block) {
+  let found = -1
+  const parent = tree.parent[block]
+  for (let node = parent + 1; node < block; node = tree.end[node]) {
+    if (tree.gone[node]) continue
+    if (tree.tag[node] !== 0) found = node
+    else if (tree.size[node] > 0) found = -1
+  }
+  return found
+}
+
+/** Return whether an element contains only the numbers of a block's lines. */
+function isColumn(tree, column, block) {
+  let text = ''
+  for (let node = column; node < tree.end[column]; node++) {
+    if (tree.tag[node] !== 0) text += ' '
+    else if (!/^[\d\s]*$/.test(text += tree.raw(node))) return false
+  }
+  const numbers = text.split(/\s+/).filter(Boolean)
+  const lines = rawText(tree, block).trimEnd().split('\n').length
+  return numbers.length > 1 && Math.abs(numbers.length - lines) <= 1 && numbers.every((number, at) => Number(number) === at + 1)
+}
