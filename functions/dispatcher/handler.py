@@ -1,4 +1,4 @@
-"""Repairs stuck generations and starts missing worker tasks.
+"""Handles generations that make no progress, and starts missing worker tasks.
 
 Runs each minute, when a start triggers it, and when a task ends.
 """

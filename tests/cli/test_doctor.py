@@ -12,7 +12,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from llmready.cli.deployment import Deployment
-from llmready.cli.doctor import Patient, examine
+from llmready.cli.doctor import ExaminedService, examine
 from llmready.domain.clock import now
 from testkit.people import new_generation, new_user, new_website
 
@@ -128,7 +128,7 @@ class Client:
         return SimpleNamespace(paginate=lambda **asked: [getattr(self, operation)(**asked)])
 
 
-def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Patient:
+def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> ExaminedService:
     """Return a stage in an account that answers so."""
     services = SimpleNamespace(
         controls=SimpleNamespace(get=lambda: SimpleNamespace(paused=False)),
@@ -140,12 +140,12 @@ def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Pa
         stack="LLMReady-prod",
         client=lambda service: Client(service, answers),
     )
-    return Patient(cast("Deployment", services))
+    return ExaminedService(cast("Deployment", services))
 
 
-def found_wrong(patient: Patient) -> list[str]:
+def found_wrong(service: ExaminedService) -> list[str]:
     """Return what is wrong; every look has to be made."""
-    findings = list(examine(patient))
+    findings = list(examine(service))
     assert len(findings) == 11
     assert all(finding.verdict != "not checked" for finding in findings), findings
     return [finding.what for finding in findings if finding.verdict == "wrong"]

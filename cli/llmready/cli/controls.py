@@ -18,7 +18,7 @@ class AddCommand(Protocol):
     def __call__(
         self, name: str, run: Callable[[argparse.Namespace], int], text: str, /
     ) -> argparse.ArgumentParser:
-        """Add it; ``run`` does it, ``text`` is its help."""
+        """Add the subcommand. ``run`` executes it; ``text`` is its help text."""
 
 
 def add_commands(command: AddCommand) -> None:

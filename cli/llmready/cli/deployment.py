@@ -111,7 +111,7 @@ def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
         known = None
     if known is not None and (port is None or f":{port}/" in known["api"]):
         return known
-    if port is not None and (told := _told_by(port)) is not None:
+    if port is not None and (told := _endpoints_on_port(port)) is not None:
         return told
     if known is not None:
         raise CommandFailed(
@@ -123,7 +123,7 @@ def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
     )
 
 
-def _told_by(port: int) -> dict[str, Any] | None:
+def _endpoints_on_port(port: int) -> dict[str, Any] | None:
     """Return the endpoints of the local system on a port, or None if there is none."""
     from http.client import HTTPConnection, HTTPException
 

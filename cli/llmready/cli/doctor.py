@@ -40,7 +40,7 @@ def add_commands(command: AddCommand) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    findings = list(examine(Patient(deployment.find(options))))
+    findings = list(examine(ExaminedService(deployment.find(options))))
     if options.json:
         print(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
@@ -50,8 +50,8 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if any(finding.verdict == "wrong" for finding in findings) else 0
 
 
-class Patient:
-    """The data of a service that the checks need.
+class ExaminedService:
+    """The service under examination, with the data that the checks need.
 
     Args:
         service: The service.
@@ -81,7 +81,7 @@ class Patient:
         raise _Wrong(f"The stack has no function {folder}; deploy it again.")
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
+def examine(patient: ExaminedService) -> Iterator[Finding]:
     """Run all checks. A check that cannot be run does not prevent the others."""
     # It takes a second to import, which only operators should wait for.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -95,13 +95,13 @@ def examine(patient: Patient) -> Iterator[Finding]:
             yield Finding("not checked", f"{about}: {error}")
 
 
-def _paused(patient: Patient) -> str:
+def _paused(patient: ExaminedService) -> str:
     if patient.service.controls.get().paused:
         raise _Wrong("Generations are paused; `llmready admin resume` lets them start again.")
     return "Generations may start."
 
 
-def _dead_letters(patient: Patient) -> str:
+def _dead_letters(patient: ExaminedService) -> str:
     answer = patient.service.sqs.get_queue_attributes(
         QueueUrl=patient.service.dead_letters_url, AttributeNames=["ApproximateNumberOfMessages"]
     )
@@ -111,7 +111,7 @@ def _dead_letters(patient: Patient) -> str:
     return "The dead-letter queues are empty."
 
 
-def _oldest(patient: Patient) -> str:
+def _oldest(patient: ExaminedService) -> str:
     time = now()
     old = [found for found in patient.service.generations.active() if time - found.created_at > _OLDEST]
     if old:
@@ -121,7 +121,7 @@ def _oldest(patient: Patient) -> str:
     return "No generation has been waiting or running for hours."
 
 
-def _secret(patient: Patient) -> str:
+def _secret(patient: ExaminedService) -> str:
     arn = read_settings(patient.environment("notifier")).signing_secret
     secret = patient.service.client("secretsmanager").describe_secret(SecretId=arn)
     age = now() - secret.get("LastChangedDate", secret["CreatedDate"])
@@ -132,7 +132,7 @@ def _secret(patient: Patient) -> str:
     return f"The signing key is {age.days} days old."
 
 
-def _backups(patient: Patient) -> str:
+def _backups(patient: ExaminedService) -> str:
     (table,) = patient.resources["AWS::DynamoDB::Table"]
     client = patient.service.client("dynamodb")
     described = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
@@ -142,7 +142,7 @@ def _backups(patient: Patient) -> str:
     return "The table can be restored to any second of the last 35 days."
 
 
-def _subscription(patient: Patient) -> str:
+def _subscription(patient: ExaminedService) -> str:
     client = patient.service.client("sns")
     (topic,) = patient.resources["AWS::SNS::Topic"]
     subscriptions = client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
@@ -157,7 +157,7 @@ def _subscription(patient: Patient) -> str:
     return f"{len(subscriptions)} addresses receive the alarms."
 
 
-def _topic_policy(patient: Patient) -> str:
+def _topic_policy(patient: ExaminedService) -> str:
     client = patient.service.client("sns")
     (topic,) = patient.resources["AWS::SNS::Topic"]
     policy = json.loads(client.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
@@ -191,7 +191,7 @@ def _lets_publish(statement: dict[str, Any], service: str, topic: str) -> bool:
     )
 
 
-def _alarms(patient: Patient) -> str:
+def _alarms(patient: ExaminedService) -> str:
     client = patient.service.client("cloudwatch")
     names = patient.resources["AWS::CloudWatch::Alarm"]
     ringing = [
@@ -204,7 +204,7 @@ def _alarms(patient: Patient) -> str:
     return f"None of {len(names)} alarms is active."
 
 
-def _mails(patient: Patient) -> str:
+def _mails(patient: ExaminedService) -> str:
     settings = read_settings(patient.environment("notifier"))
     provider = settings.mail_provider
     if provider == "none":
@@ -228,7 +228,7 @@ def _mails(patient: Patient) -> str:
     return "SES can send to all addresses."
 
 
-def _vcpus(patient: Patient) -> str:
+def _vcpus(patient: ExaminedService) -> str:
     settings = read_settings(patient.environment("dispatcher"))
     client = patient.service.client("ecs")
     # Any of the tasks may have a browser.
@@ -248,7 +248,7 @@ def _vcpus(patient: Patient) -> str:
     return f"Fargate's quotas allow the {needed:g} vCPUs of max_tasks."
 
 
-def _concurrency(patient: Patient) -> str:
+def _concurrency(patient: ExaminedService) -> str:
     limits = patient.service.client("lambda").get_account_settings()["AccountLimit"]
     allowed = limits["ConcurrentExecutions"]
     if allowed < _CONCURRENCY:
@@ -256,7 +256,7 @@ def _concurrency(patient: Patient) -> str:
     return f"Lambda's quota is {allowed} concurrent executions."
 
 
-_LOOKS: tuple[tuple[str, Callable[[Patient], str]], ...] = (
+_LOOKS: tuple[tuple[str, Callable[[ExaminedService], str]], ...] = (
     ("pause", _paused),
     ("dead letters", _dead_letters),
     ("oldest generation", _oldest),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from llmready.cli import deployment
 from llmready.cli.controls import AddCommand
 from llmready.cli.deployment import Deployment
-from llmready.cli.doctor import Patient
+from llmready.cli.doctor import ExaminedService
 from llmready.domain.api_keys import ApiKey, Scope, key_digest, new_secret
 from llmready.domain.clock import new_id, now
 from llmready.domain.user import User
@@ -85,7 +85,7 @@ class Smoke:
         import httpx
 
         self._service = service
-        self._patient = Patient(service)
+        self._examined = ExaminedService(service)
         self._ends = time.monotonic() + _LONGEST
         self._user = _account()
         self._key = new_secret()
@@ -147,7 +147,9 @@ class Smoke:
 
     def _schedules(self) -> str:
         client = self._service.client("events")
-        rules = [client.describe_rule(**_rule(name)) for name in self._patient.resources["AWS::Events::Rule"]]
+        rules = [
+            client.describe_rule(**_rule(name)) for name in self._examined.resources["AWS::Events::Rule"]
+        ]
         scheduled = [rule for rule in rules if rule.get("ScheduleExpression")]
         if not scheduled:
             raise _Wrong("there is no schedule; deploy the stage again.")
@@ -161,7 +163,7 @@ class Smoke:
     def _alarm(self) -> str:
         """Set an alarm to ALARM, and read whether its action reached the topic."""
         client = self._service.client("cloudwatch")
-        name = min(self._patient.resources["AWS::CloudWatch::Alarm"])
+        name = min(self._examined.resources["AWS::CloudWatch::Alarm"])
         (alarm,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         # History has whole seconds in some regions.
         began = datetime.now(UTC).replace(microsecond=0)
@@ -231,7 +233,7 @@ class Smoke:
 
     def _mail(self) -> str:
         """Follow the mail about the completed generation until the provider has accepted it."""
-        provider = read_settings(self._patient.environment("notifier")).mail_provider
+        provider = read_settings(self._examined.environment("notifier")).mail_provider
         if provider == "none":
             raise _Skipped("mail_provider is none: mails are logged instead of sent.")
         if self._generation is None:

@@ -1,4 +1,4 @@
-"""Compose one crawl: open the site, run the scheduler, write the archive. Either all files appear, or none."""
+"""Run one crawl: open the site, run the scheduler, write the archive. If anything fails, no file is written."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class _Crawl:
 
     @contextmanager
     def _clock_stops_while_closed(self, limit: asyncio.Timeout) -> Iterator[None]:
-        """Extend the timeout by the time during which the gate is closed."""
+        """Extend the timeout by the time for which the gate is closed."""
         deadline, closed_before = limit.when() or 0.0, self.gate.closed_seconds
 
         def changed() -> None:
@@ -313,7 +313,10 @@ def _pack(
 
 
 def _make_room(options: Options, store: PageStore, fetched: _Fetched) -> Counter[Kind]:
-    """Drop lists, notices and forms that were stored beyond the limit. Returns: how many of each kind."""
+    """Drop the lists, notices and forms that exceed the limit of pages.
+
+    Returns: the number of dropped pages by kind.
+    """
     frontier = fetched.frontier
     if frontier is None or len(store) <= options.max_pages:
         return Counter()

@@ -95,5 +95,5 @@ class Failure(Exception):
         return self.code in TRANSIENT
 
     def of_crawl(self) -> Failure:
-        """Return this failure with the code that a whole crawl ends with."""
+        """Return this failure with the code that a whole crawl reports for it."""
         return Failure(_CODE_OF_CRAWL.get(self.code, self.code), self.detail)

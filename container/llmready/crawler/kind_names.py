@@ -1,6 +1,6 @@
-"""The names by which sites of many languages call their lists, notices and forms, for `kinds`.
+"""Names that sites in many languages use for lists, notices and forms; `kinds` uses them.
 
-All are written in small letters without diacritics, words joined by hyphens: as in addresses.
+All are written as in URLs: in lower case, without diacritics, with hyphens between words.
 """
 
 # ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide

@@ -91,8 +91,8 @@ _WIKI_LISTS = re.compile(
 def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
     """Return the kind of a page.
 
-    Parameters: `url` of the page; `title`, empty where it is not known yet; `shared`, how many leading folders all
-    pages of the site have.
+    Parameters: `url` of the page; `title`, empty if it is not known yet; `shared`, number of leading folders that all
+    pages of the site have in common.
     """
     kind = _kind_of_key(url.key, shared)
     if kind is not Kind.CONTENT or not title:
@@ -103,7 +103,7 @@ def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
 
 
 def gives_way(kind: Kind) -> bool:
-    """Return whether pages of this kind come after content if not all pages fit into the result."""
+    """Return whether content has priority over pages of this kind if not all pages fit into the result."""
     return kind not in _KEPT
 
 

@@ -92,7 +92,7 @@ _OTHER_SCRIPTS = frozenset(
 def language_of(tag: str) -> str:
     """Return the language of a BCP 47 tag in small letters, without its region: `pt-BR` is `pt`.
 
-    Chinese in traditional characters is `zh-hant`. Empty for what is no tag.
+    Chinese in traditional characters is `zh-hant`. The result is empty if the text is not a language tag.
     """
     tag = tag.strip().lower().replace("_", "-")
     if not _TAG.fullmatch(tag):
@@ -115,7 +115,10 @@ def name_of(language: str, *, beside_traditional: bool = False) -> str:
 
 @lru_cache(maxsize=16384)
 def language_in(url: Url) -> str:
-    """Return the language in an address, such as `/fr/`, `/docs/pt-br/`, `page.de.html`, `?lang=ja`; else nothing."""
+    """Return the language that a URL contains, such as in `/fr/`, `/docs/pt-br/`, `page.de.html`, `?lang=ja`.
+
+    Else empty.
+    """
     for part in url.query.split("&") if url.query else ():
         name, _, value = part.partition("=")
         if name.lower() in _QUERIES and (found := _known(value.lower())):

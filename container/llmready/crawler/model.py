@@ -40,10 +40,10 @@ class StoredPage:
         topic: Category or topic that the page states.
         offer: Price and properties of the page's product, as far as the page shows them.
         headings: First headings in the Markdown, at most three.
-        app_name: Name of the site in its web app manifest; kept of the front page alone.
-        brands: Names of the site in structured data; kept of the front page alone.
-        logos: Names of the site by its logo or site title; kept of the front page alone.
-        tagline: Tagline of the site beside its name; kept only for the front page.
+        app_name: Name of the site in its web app manifest; stored only for the front page.
+        brands: Names of the site in structured data; stored only for the front page.
+        logos: Names of the site in its logo or site title; stored only for the front page.
+        tagline: Tagline of the site beside its name; stored only for the front page.
         canonical: URL of the same page on another host, if the page names it as canonical; else empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
             page that is not HTML.
@@ -149,7 +149,7 @@ class Coverage:
         pages_found: Page URLs that the crawl knew at its end, including those that it did not fetch.
         truncated_by: The limit that excluded some of them, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
-        left_out: Numbers of missing pages by their kinds; empty where all of them are content.
+        left_out: Numbers of missing pages by kind; empty if all missing pages are content.
         partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
     """

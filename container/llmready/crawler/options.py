@@ -54,7 +54,7 @@ class Options:
         layout: Whether `out` becomes the archive's folder, or also contains other files.
         checkpoint: File to write checkpoints to, or None.
         resume: Checkpoint of an interrupted crawl to continue, or None.
-        found: File to write the paths of all page URLs to that are known at the end, one a line, or None.
+        found: File for the paths of all page URLs that are known at the end, one per line, or None.
     """
 
     start: Url
@@ -80,7 +80,7 @@ class Limits:
     """Limits of one crawl.
 
     Attributes:
-        headers_seconds: Seconds until the headers of a response are there.
+        headers_seconds: Seconds within which the headers of a response must arrive.
         page_seconds: Seconds for a whole page.
         page_bytes: Decoded bytes of one page.
         crawl_bytes: Decoded bytes of the whole crawl.

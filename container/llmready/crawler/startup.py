@@ -1,7 +1,7 @@
 """Settings of Python's garbage collector for a crawl.
 
-A crawl creates few reference cycles: almost everything is freed with its last reference. The default frequency of
-collections costs more than the memory that they free is worth.
+A crawl creates few reference cycles: almost everything is freed with its last reference. With the default frequency,
+collections take much time and free little memory.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turns: the parent process controls on standard input when this crawl may send requests.
 
-Each line is a word: `run` lets requests pass, `wait` lets no further one pass. When the last ones have ended after
-`wait`, the reporter says so. At the end of the input, the crawl goes on as it was told last.
+Each line is a command: `run` allows requests, `wait` stops further requests. When the last requests have ended after
+`wait`, the crawl reports `waiting`. At the end of the input, the last command stays in effect.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _PAGE_IN_QUERY = re.compile(
 
 
 class BadUrl(ValueError):
-    """The text is no http(s) URL that may be crawled; the message is a sentence for a person."""
+    """The text is not an http(s) URL that may be crawled. The message is a sentence for a user."""
 
 
 class Url(NamedTuple):

@@ -1,9 +1,9 @@
-"""Check the zip that a crawler hands over, before anybody can download it.
+"""Check the zip that a crawler wrote, before anybody can download it.
 
-A crawler that a page has taken over may hand over any file. Only archives as LLMReady's crawler writes them are
-accepted: regular files with safe, unique relative names, stored one after the other, without anything that programs
-interpret differently (data before, between or after the entries, extra fields, comments, encryption). Therefore
-every program unpacks the same files, and no file is written outside of the target folder.
+A crawler that a page has taken over may write any file. Only archives as LLMReady's crawler writes them are accepted:
+regular files with safe, unique relative names, stored one after the other, without anything that programs interpret
+differently (data before, between or after the entries, extra fields, comments, encryption). Therefore every program
+unpacks the same files, and no file is written outside of the target folder.
 """
 
 import re
@@ -38,7 +38,7 @@ _RESERVED = re.compile(
 
 
 class BadArchive(Exception):
-    """The archive is not as LLMReady's crawler writes it; the message gives the reason."""
+    """The archive differs from what LLMReady's crawler writes. The message gives the reason."""
 
 
 def check_archive(archive: Path) -> None:

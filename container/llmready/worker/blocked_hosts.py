@@ -26,7 +26,7 @@ class BlockedHosts:
         self._seconds = seconds
 
     async def read(self) -> Controls:
-        """Return the controls of operators; nothing is blocked while they cannot be read."""
+        """Return the controls of operators. If they cannot be read, no host is blocked."""
         try:
             return await asyncio.to_thread(self._controls.get)
         except TryAgain:

@@ -1,4 +1,4 @@
-"""End every process of a crawler's user, so that no process of one crawl can affect the next.
+"""Kill every process of a crawler's Unix user, so that no process of one crawl can affect the next crawl.
 
 A page that takes over its crawler can start processes that leave the crawler's family, ignore signals, stop or kill
 other processes of their user, or fork without end. The worker therefore ends them from outside of that user:

@@ -1,4 +1,4 @@
-"""Choose the next message: the priority queues first, without starving the standard ones."""
+"""Choose the next message: priority queues have precedence, but standard queues are also served."""
 
 import asyncio
 

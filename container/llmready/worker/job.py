@@ -188,7 +188,7 @@ class _Job:
                 self._context.checkpoints.remove(lost)
 
     async def _clean_up(self, generation: Generation) -> None:
-        """Delete the files that only the attempts at an ended generation needed."""
+        """Delete the files of an ended generation that were only needed by its attempts."""
         await asyncio.to_thread(self._context.checkpoints.remove, generation)
         await self._delete_message()
 

@@ -36,8 +36,8 @@ class CrawlProcesses(Protocol):
 class Family:
     """The processes that descend from a crawler or are in its session.
 
-    More cannot be known if a crawler runs under the worker's own user. A process that leaves the session
-    and loses its parent is known only if it was seen before.
+    If a crawler runs under the worker's own user, other processes cannot be attributed to it. A process that leaves
+    the session and loses its parent is recognised only if it was seen before.
 
     Args:
         root: Process ID of the crawler.
@@ -56,8 +56,8 @@ class Family:
     def kill(self) -> bool:
         """See :class:`CrawlProcesses`.
 
-        All are stopped first, because children of a killed process cannot be recognised as members of the family any
-        more.
+        All processes are stopped before they are killed, because children of a killed process can no longer be
+        recognised as members of the family.
         """
         doomed: set[int] = set()
         known = {(process.pid, process.born) for process in self._seen}

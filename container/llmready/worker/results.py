@@ -15,7 +15,7 @@ _CHUNK = 1 << 20
 
 
 class NotAcceptable(Exception):
-    """A file is not one that an intact crawler writes; the message gives the reason."""
+    """A file differs from what an uncompromised crawler writes. The message gives the reason."""
 
 
 class TooLarge(NotAcceptable):

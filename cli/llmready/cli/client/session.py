@@ -252,7 +252,7 @@ def open_session(options: argparse.Namespace) -> Session:
 def _default_api(last: str | None) -> str:
     """Return the server to use when none is named.
 
-    Inside a clone with a running local system that is this system, unless the last sign-in was at another machine.
+    If a local system runs in the current folder, this is its API, unless the last sign-in was on another server.
     """
     if last is not None and not is_loopback(last):
         return last

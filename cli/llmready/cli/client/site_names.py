@@ -28,7 +28,7 @@ def all_sites(session: Session, **filters: Any) -> Iterator[dict[str, Any]]:
 
 
 def find_site(session: Session, text: str) -> dict[str, Any]:
-    """Return the website with this ID, start of an ID, name or address.
+    """Return the website with this ID, beginning of an ID, name or address.
 
     Raises:
         CommandFailed: There is none, or several match.

@@ -96,7 +96,7 @@ def _archive(session: Session, generation_id: str) -> dict[str, bytes]:
 
 
 def _without_times(folder: Path, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Keep the manifest that is there when only its times differ, so that equal pages change no file."""
+    """Keep the existing manifest if the new one differs only in times, so that equal pages change no file."""
     if _MANIFEST not in files:
         return files
     try:

@@ -155,7 +155,7 @@ class Browser:
     async def _while_up(self, chromium: Chromium, work: Coroutine[Any, Any, _T]) -> _T:
         """Await a call to the browser.
 
-        Raises: _Down as soon as the browser ends, because some calls would wait forever.
+        Raises: _Down as soon as the browser process ends, because some calls would never return.
         """
         working = asyncio.ensure_future(work)
         down = asyncio.ensure_future(self._down.wait())
@@ -251,7 +251,7 @@ def _broken(response: Response) -> Failure:
 
 
 def _agent(user_agent: str, version: str) -> str:
-    """Return a browser's user agent with the crawler's name in it, as search engines send; sites read its version."""
+    """Return the user agent of Chromium with the crawler's name added, in the form that search engines use."""
     name, _, contact = user_agent.partition(" (")
     chrome = f"Chrome/{version.partition('.')[0]}.0.0.0 Safari/537.36"
     ours = f"compatible; {name}; {contact.rstrip(')')}"

@@ -1,4 +1,4 @@
-"""Decide whether a page needs a browser; most pages have their text in the HTML and need none."""
+"""Decide whether a page must be rendered in a browser. Most pages contain their text in the HTML."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _PASSED_ON = frozenset({"content-type", "content-security-policy", "referrer-pol
 
 
 def shown_headers(response: Response) -> list[dict[str, str]]:
-    """Return the headers of a response that matter for a page, with a policy that keeps it from loading pictures."""
+    """Return the headers that affect how a page is shown, with a Content-Security-Policy that blocks images."""
     kept = [
         {"name": name, "value": value}
         for name, value in response.headers.items()

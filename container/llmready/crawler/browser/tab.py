@@ -221,7 +221,7 @@ class Tab:
             await asyncio.sleep(QUIET_MS / 1000)
 
     async def _ask_for_more(self, visit: _Visit) -> None:
-        """Scroll down and press a button such as "Load more", as long as text is added and up to a bound."""
+        """Scroll down and press a button such as "Load more", as long as this adds text, up to a limit."""
         loop = asyncio.get_running_loop()
         end, length = loop.time() + SECONDS_FOR_MORE, 0
         for _ in range(MOST_MORE):
@@ -293,7 +293,7 @@ class Tab:
     def _leave(self, visit: _Visit, request: dict[str, Any]) -> None:
         """Record that the page navigates to another one.
 
-        A form that is submitted is not followed, and a download leaves the page as it is.
+        A navigation by a submitted form is not followed. A download does not change the page.
         """
         if request["method"] != "GET":
             return

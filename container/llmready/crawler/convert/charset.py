@@ -76,7 +76,7 @@ def _declared(head: bytes) -> str | None:
 
 
 def _label(meta: bytes) -> str:
-    """Return the label in the attributes of a `<meta>`, or nothing."""
+    """Return the label in the attributes of a `<meta>`, or an empty text."""
     values: dict[bytes, str] = {
         name.lower(): (quoted or single or bare).decode("ascii", errors="replace")
         for name, quoted, single, bare in reversed(_ATTRIBUTE.findall(meta))

@@ -105,7 +105,10 @@ class _Limit:
 
 @dataclass(slots=True)
 class _Link:
-    """An open link or image with an unsafe destination; its children lie between `inner_start` and `inner_end`."""
+    """An open link or image with an unsafe destination.
+
+    Its content is the range from `inner_start` to `inner_end`.
+    """
 
     start: int
     end: int
@@ -137,7 +140,7 @@ class _Edits:
             self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
 
     def html_block(self, lines: list[tuple[int, int]]) -> None:
-        """Drop or escape a block of raw HTML, of which each line is given."""
+        """Drop or escape a block of raw HTML, whose lines are given one by one."""
         if self.raw_html != "drop":
             for start, end in lines:
                 self.html(start, end)
@@ -188,7 +191,8 @@ def has_acting_parts(text: str) -> bool:
 def has_foreign_parts(text: str) -> bool:
     """Return quickly whether converted Markdown may contain raw HTML or unsafe destinations.
 
-    Code often contains tags and colons after brackets. The HTML of the text then shows whether they are code.
+    Code often contains tags and colons after brackets. In that case, the text is rendered as HTML to see whether they
+    are code.
     """
     may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
     examined = 0
@@ -247,7 +251,7 @@ def without_acting_parts(text: str, raw_html: RawHtml) -> str:
 
 
 class _Finder:
-    """Finds the acting parts of one text in one dialect, and records what is to be changed."""
+    """Finds the active parts of one text in one dialect, and records the changes."""
 
     def __init__(self, text: str, raw_html: RawHtml) -> None:
         self.edits = _Edits(text.encode(), raw_html)
@@ -327,10 +331,10 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 
 
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
-    """Escape remaining text outside of code that other parsers could read as an unsafe destination.
+    """Escape text outside of code that other parsers could still read as an unsafe destination.
 
-    Beyond `MAX_DESTINATIONS`, all destinations but those on the web are escaped, also safe ones and those in code: no
-    text for people has as many of them.
+    Texts for people have fewer than `MAX_DESTINATIONS` destinations. After this number, all destinations that do not
+    lead to the web are escaped, including safe ones and those in code.
     """
     if "](" not in text and "]:" not in text:
         return text

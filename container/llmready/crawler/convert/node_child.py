@@ -98,9 +98,9 @@ class Converter:
     async def read(self, html: bytes, url: str) -> tuple[RawFacts, str]:
         """Convert one page.
 
-        Parameters: `html`, the whole page in UTF-8; `url`, against which its links are resolved.
-        Returns: its raw facts, and its Markdown before sanitising.
-        Raises: Failure (converter_failed) if the page needs more time or memory than the limits of the child.
+        Parameters: `html`, the whole page in UTF-8; `url`, the base of its relative links. Returns: its raw facts,
+        and its Markdown before sanitising. Raises: Failure (converter_failed) if the page needs more time or memory
+        than the limits of the child.
         """
         facts, markdown = await self._send(html, url, wants_facts=True)
         raw: RawFacts = json.loads(facts)

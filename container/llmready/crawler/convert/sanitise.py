@@ -17,9 +17,9 @@ _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 def clean_markdown(markdown: str) -> str:
     """Make the Markdown of a converted page safe.
 
-    Removes invisible characters and the unsafe destinations of links and images, whose text stays; closes a code
-    block that is still open at the end. Code is not changed. The converter escapes the text of pages, so raw HTML in
-    its Markdown is an error of the converter, and is shown as text.
+    Removes invisible characters and unsafe destinations of links and images (their text is kept), and closes a code
+    block that is open at the end. Code is not changed. The converter escapes the text of pages, so its Markdown
+    should contain no raw HTML; if it does, the HTML is displayed as text.
     """
     text = clean_text(markdown)
     if has_foreign_parts(text):

@@ -28,12 +28,18 @@ class CanonicalClaims:
         self._taken_back: set[str] = set()
 
     def stored(self, url: Url, heading: str) -> list[Candidate]:
-        """Record that a page is in the result. Returns: pages that turn out not to be copies of it."""
+        """Record that a page is in the result.
+
+        Returns: pages that are not copies of it after all and must be restored.
+        """
         self._headings[url.key] = heading.casefold()
         return self._no_copies(url.key) if url.key in self._named_by else []
 
     def claimed(self, original: Url, candidate: Candidate, heading: str) -> list[Candidate]:
-        """Record that a page names a canonical URL. Returns: pages that turn out not to be copies of it."""
+        """Record that a page names a canonical URL.
+
+        Returns: pages that are not copies of it after all and must be restored.
+        """
         if heading:
             self._named_by[original.key].setdefault(heading.casefold(), candidate)
         return self._no_copies(original.key) if original.key in self._headings else []

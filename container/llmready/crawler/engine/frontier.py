@@ -1,7 +1,7 @@
 """The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
-Pages are returned level by level (a level is a number of links from the start page), the most important of a level
-first, so that a limit keeps the same pages in whichever order the responses arrive. Lists, notices, forms (see
+Pages are returned level by level (a level is the number of links from the start page), the most important pages of a
+level first. Therefore the order of responses does not change which pages a limit keeps. Lists, notices, forms (see
 `kinds`) and unwanted translations come after all content. They may link to more content, which then replaces them.
 """
 
@@ -79,7 +79,7 @@ class Frontier:
         return url.key in self._seen
 
     def is_settled(self, url: Url) -> bool:
-        """Return whether further links to the page change nothing, because it was taken."""
+        """Return whether further links to the page have no effect, because it was already taken."""
         return url.key in self._seen and self._waiting(url.key) is None
 
     def _waiting(self, key: str) -> Candidate | None:
@@ -128,7 +128,7 @@ class Frontier:
 
     @property
     def found(self) -> list[str]:
-        """Paths with queries of all page URLs that were seen, including those that no pattern wants."""
+        """Paths with queries of all page URLs that were seen, including those that the patterns exclude."""
         return sorted(self._targets.get(key, key) for key in self._seen - self._alternates)
 
     @property
@@ -175,7 +175,7 @@ class Frontier:
         return False
 
     def claim(self, url: Url) -> None:
-        """Mark a URL as an alternate of a page that is already there, so that it is not fetched as a page."""
+        """Mark a URL as an alternate of a known page, so that it is not fetched as a page of its own."""
         self._seen.add(url.key)
         self._alternates.add(url.key)
         self.drop(url)
@@ -203,7 +203,7 @@ class Frontier:
 
     @property
     def _has_room(self) -> bool:
-        """Whether the next page has a place in the result. Content may also use the places of lists."""
+        """Whether the limit of pages allows the next page. Content may replace lists that were already fetched."""
         if self._ready:
             is_late = self._ready[0].is_late
         else:
@@ -211,7 +211,7 @@ class Frontier:
         return self._taken(is_late=is_late) < self.max_pages
 
     def _taken(self, *, is_late: bool) -> int:
-        """Return the number of places that are taken, as it applies to a page, including pages in flight.
+        """Return the number of pages that count towards the limit for this page, including pages in flight.
 
         As many lists as pages may be fetched to find content; most of them are dropped later.
         """
@@ -221,10 +221,10 @@ class Frontier:
     def open_level(self) -> None:
         """Start the next level.
 
-        `take` does so when a level is done; a caller that waited too long for the last pages of a level may do so
-        earlier. A level with more pages than the limit leaves room for is started in parts, the most important
-        pages first, because each part shows more links to the others. Lists, notices and forms come when no content
-        is known.
+        `take` starts the next level when a level is finished. A caller that waited too long for the last pages of a
+        level may start it earlier. If a level has more pages than the limit allows, it is started in parts, the most
+        important pages first, because the links in each part show which of the remaining pages are important. Lists,
+        notices and forms are started when no content is left.
         """
         if self._next_level and any(candidate.is_late for candidate in self._level.values()):
             # The lists that were taken so far led to content, which comes before the other lists.

@@ -1,4 +1,4 @@
-"""Recognise paths that relative links build endlessly, because the site answers each of them with the same page."""
+"""Recognise endless paths, which arise if a site answers every path with the same page with relative links."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ class Scheduler:
         self._notify()
 
     async def _take_through(self, candidate: Candidate, response: Response | Failure | None) -> None:
-        """Fetch, visit and store a page; repeat while it redirects to itself in another form."""
+        """Fetch, visit and store a page; repeat this while the page redirects to another form of its own URL."""
         while True:
             if response is None:
                 missing = self._browser is not None
@@ -294,7 +294,7 @@ class Scheduler:
             self._frontier.skip(candidate)
 
     def _redirect(self, candidate: Candidate, target: Url) -> bool:
-        """Follow a redirect. Returns: whether it leads to the same page in another form, which is fetched at once."""
+        """Follow a redirect. Returns: whether it leads to another form of the same URL, which is fetched at once."""
         hops = candidate.hops + 1
         if hops > MAX_REDIRECTS:
             raise too_many_redirects(candidate.url)
@@ -314,7 +314,7 @@ class Scheduler:
         return False
 
     def _replaced_by(self, original: Url, candidate: Candidate, metadata: PageMetadata) -> bool:
-        """Replace a copy by its canonical page, unless that page leads back here or failed."""
+        """Replace a copy by its canonical page, unless that page redirects back to the copy or failed."""
         if self._frontier.leads_in_circle(candidate, original) or self._frontier.has_failed(original):
             return False
         self._store.navigation.note_copy(candidate.url, original)
@@ -341,7 +341,7 @@ class Scheduler:
     async def _allowed(self, urls: list[Url]) -> list[Url]:
         """Return the URLs that robots.txt allows.
 
-        A hostile robots.txt makes each check slow, so other tasks and the timeout run in between.
+        A hostile robots.txt can make each check slow, so other tasks and the timeout run between checks.
         """
         allowed: list[Url] = []
         paused = monotonic()

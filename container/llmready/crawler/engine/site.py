@@ -98,7 +98,7 @@ async def _open(getter: Getter, start: Url, robots: dict[str, Robots]) -> Opened
 
 
 async def _with_html(getter: Getter, url: Url, rules: Robots, response: Response) -> OpenedSite:
-    """Also fetch the HTML of a start page that is served as Markdown, for its links to other pages."""
+    """If the start page is served as Markdown, also fetch its HTML, which has links to other pages."""
     if not is_markdown(response):
         return OpenedSite(url, rules, response)
     page = await getter.get(url, wants_body=is_page)

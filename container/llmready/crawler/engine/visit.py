@@ -63,7 +63,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The page belongs to the result; `ignores_canonical` says whether it names the front page as canonical."""
+    """The page belongs to the result. `ignores_canonical`: whether it names the front page as canonical."""
 
     content: HtmlPage | TextPage
     ignores_canonical: bool = False
@@ -121,8 +121,8 @@ class DiscoveredLinks:
 class Visit:
     """The result of a visit: the outcome, and the links, the feeds and the menus of the page.
 
-    `menus` are as the converter reports them, with the URL of the page, the base of its links, and
-    whether they are surely the site's; None for text.
+    `menus` contains the menus as the converter reports them, the URL of the page, the base of its links, and whether
+    the menus certainly belong to the site; None for text pages.
     """
 
     outcome: Outcome
@@ -232,9 +232,9 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
 
 
 def _stub_target(content: HtmlPage) -> Url | None:
-    """Return the URL to which a page refers its readers, or None.
+    """Return the URL to which a page only redirects its readers, or None.
 
-    A page with hardly any text may do so by a slow refresh, a script, or a link below a notice that it moved.
+    Such a page has hardly any text and uses a slow meta refresh, a script, or a link below a notice that it moved.
     """
     metadata = content.metadata
     if metadata.refresh is not None:
@@ -267,8 +267,8 @@ def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome
 def _original(canonical: Url | None, candidate: Candidate, scope: Scope) -> Url | None:
     """Return the page that this one names as canonical, or None if it must not be followed.
 
-    A canonical URL that is the front page, or the first page of a list that this page continues, is a common mistake
-    that would lose pages.
+    If the canonical URL is the front page, or the first page of the list that this page continues, it is a common
+    mistake of templates. Following it would lose pages.
     """
     if canonical is None or candidate.stays:
         return None

@@ -111,7 +111,10 @@ def _decoder(encoding: str) -> _Decoder:
 
 
 class _Declared:
-    """Decodes a body as its header says, or as it begins where that is plainly wrong."""
+    """Decodes a body as its header says.
+
+    If the first bytes show that the header is wrong, they determine the encoding.
+    """
 
     def __init__(self, decode: _Decoder) -> None:
         self._decode = decode
@@ -135,7 +138,7 @@ class _Declared:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the encoded data has ended, as far as its encoding tells."""
+        """Whether the encoded data has ended, if its encoding marks an end."""
         return getattr(self._decode, "is_finished", True)
 
 
@@ -171,7 +174,7 @@ def _identity(data: bytes, most: int) -> bytes:
 
 
 class _Zlib:
-    """Decodes gzip, of which several may follow each other, and deflate with or without its header."""
+    """Decodes gzip (one or more members) and deflate with or without the zlib header."""
 
     def __init__(self) -> None:
         self._decoder: zlib._Decompress | None = None

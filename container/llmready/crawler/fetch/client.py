@@ -115,11 +115,10 @@ class HttpClient:
     ) -> Response:
         """Fetch one URL without following redirects.
 
-        Parameters: `url`; `accept`, the header; `limit`, decoded bytes, None for the limit of a page; `cut`,
-        whether a longer body is cut instead of refused; `wants_body`, decides by the headers whether the body of
-        a 200 is read; `missing`, whether that of a 404 is read, too (other bodies are not); `condition`, headers
-        such as If-None-Match.
-        Raises: Failure.
+        Parameters: `url`; `accept`, the header; `limit`, decoded bytes, None for the limit of a page; `cut`, whether
+        a longer body is cut instead of refused; `wants_body`, decides by the headers whether the body of a 200 is
+        read; `missing`, whether the body of a 404 is read as well (bodies of other statuses are never read);
+        `condition`, headers such as If-None-Match. Raises: Failure.
         """
         self._guard.check_url(url)
         wanted = _WantedBody(limit or self._limits.page_bytes, cut, wants_body, missing)

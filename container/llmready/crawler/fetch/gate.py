@@ -18,7 +18,7 @@ _LONGEST_HOLD = 30.0  # seconds
 
 
 class Gate:
-    """Opens and closes for requests. Parameters: `is_open`, whether it starts open."""
+    """Allows and stops requests. Parameters: `is_open`, whether requests are allowed at first."""
 
     def __init__(self, *, is_open: bool = True) -> None:
         self._opened = asyncio.Event()
@@ -84,11 +84,11 @@ class Gate:
             self._quiet.set()
 
     def hold(self, until: float) -> None:
-        """Record when the site may get its next request, on the loop's clock."""
+        """Record the earliest time of the next request to the site, on the loop's clock."""
         self._next_request = max(self._next_request, until)
 
     async def quiet(self) -> None:
-        """Wait until no request that has passed is running, and until the site may get its next one."""
+        """Wait until all requests that have passed are finished and the delay after them is over."""
         await self._quiet.wait()
         await asyncio.sleep(min(_LONGEST_HOLD, max(0.0, self._next_request - _now())))
 

@@ -1,8 +1,8 @@
 """Read HTTP/1 responses that break the standard in ways that browsers tolerate.
 
-The HTTP library refuses such responses. A request that failed so is sent once more on a connection of its own, and
-what comes is read as browsers read it: lines without carriage returns, lines that are no headers, several lengths,
-chunks beside a length, more bytes than were announced.
+The HTTP library refuses such responses. A request that failed for this reason is sent again on a separate connection,
+and its response is read as browsers read it: lines without carriage returns, lines that are not headers, several
+lengths, chunks together with a length, more bytes than were announced.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LenientAnswer:
 
     Attributes:
         status: The status code.
-        headers: The headers, without lines that are none.
+        headers: The headers, without lines that are not valid headers.
         is_complete: Whether the body that was read is as long as the response said.
     """
 
@@ -74,7 +74,7 @@ class LenientAnswer:
         return found
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Return the parts of the body as they arrive, without the encoding of their transfer."""
+        """Return the parts of the body as they arrive, without their transfer encoding (chunks)."""
         if "chunked" in ",".join(self.headers.getall("Transfer-Encoding", [])).lower():
             async for part in self._chunks():
                 yield part
@@ -94,7 +94,7 @@ class LenientAnswer:
                 self.is_complete &= not await self._reader.read(1)
 
     def _length(self) -> int | None:
-        """Return the announced length; None where there is none, or several that differ."""
+        """Return the announced length; None if there is no length, or if there are several different ones."""
         stated = ",".join(self.headers.getall("Content-Length", []))
         lengths = {value.strip() for value in stated.split(",")} - {""}
         self.is_complete = len(lengths) <= 1
@@ -195,7 +195,7 @@ async def _head(reader: asyncio.StreamReader, url: Url) -> LenientAnswer:
 
 
 async def _lines(reader: asyncio.StreamReader, url: Url) -> list[bytes]:
-    """Return the lines before the next empty one; empty ones before them are skipped."""
+    """Return the lines before the next empty line. Empty lines before them are skipped."""
     found: list[bytes] = []
     size = 0
     while line := await reader.readline():

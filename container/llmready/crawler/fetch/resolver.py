@@ -47,7 +47,7 @@ class GuardedResolver(AbstractResolver):
         return [result for result in results if family in (socket.AF_UNSPEC, result["family"])]
 
     async def close(self) -> None:
-        """Do nothing; nothing is held open."""
+        """Do nothing, because there are no resources to release."""
 
 
 def _result(host: str, port: int, address: Address) -> ResolveResult:

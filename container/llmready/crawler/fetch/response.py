@@ -69,7 +69,7 @@ class Response:
             return None
 
     def raise_for_status(self) -> None:
-        """Check that the status is 200, or 203, which is the same from a proxy.
+        """Check that the status is 200, or 203 (the same from a proxy).
 
         Raises: Failure (http_error, server_error, rate_limited) for any other status.
         """
@@ -88,7 +88,7 @@ class Response:
 
 
 def _as_written(location: str) -> str:
-    """Return the value of a Location header with bytes that are no UTF-8 as a browser requests them."""
+    """Return the value of a Location header; bytes that are not UTF-8 are percent-encoded, as browsers do."""
     return location.encode("utf-8", "surrogateescape").decode("utf-8", "percent_encoded")
 
 

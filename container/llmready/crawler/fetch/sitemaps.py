@@ -131,7 +131,7 @@ async def read_feeds(getter: Getter, robots: Robots, feeds: list[Url]) -> AsyncI
 
 
 class _Walk:
-    """Reads files one after the other, and those that they name, within limits.
+    """Reads files and the files that they refer to, one after the other, within limits.
 
     `found` counts the pages.
     """
@@ -157,7 +157,10 @@ class _Walk:
                 yield sitemap.pages
 
     async def look(self, url: Url) -> Sitemap:
-        """Return the content of one file; nothing if robots.txt forbids it or enough files were read."""
+        """Return the content of one file.
+
+        It is empty if robots.txt forbids the file or the limit of files is reached.
+        """
         return await self.read(await self.fetch(url), url)
 
     async def fetch(self, url: Url) -> bytes:
@@ -173,7 +176,7 @@ class _Walk:
         return response.body if response.status == 200 else b""
 
     async def read(self, body: bytes, url: Url) -> Sitemap:
-        """Return the content of a body; nothing if enough was read."""
+        """Return the content of a body. It is empty if the limit of bytes is reached."""
         if not body or self._bytes <= 0:
             return Sitemap()
         ended = Event()

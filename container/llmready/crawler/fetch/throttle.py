@@ -130,7 +130,7 @@ class Throttle:
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def _reduce(self, connections: int, *, began: float) -> bool:
-        """Reduce the connections, unless the request started before the last reduction: one burst counts once."""
+        """Reduce the connections, unless the request started before the last reduction: a burst counts only once."""
         self._good = 0
         if began < self._reduced_at:
             return False

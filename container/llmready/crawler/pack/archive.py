@@ -60,8 +60,8 @@ class Written:
 class Run:
     """Facts of a crawl for the manifest; times are ISO 8601 in UTC.
 
-    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown;
-    `coverage`, how much of the site was crawled, where that is known; `languages` that have sections, empty for all.
+    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown; `coverage`,
+    how much of the site was crawled, or None if that is unknown; `languages` that have sections, empty for all.
     """
 
     start: Url
@@ -225,7 +225,7 @@ def _piece(entry: Entry, text: Text) -> _Piece:
 
 
 def _repeats(head: bytes, title: str) -> bool:
-    """Return whether the first heading or line of a text is its title."""
+    """Return whether the first heading or line of a text repeats the title of the page."""
     line = head.decode().partition("\n")[0].lstrip("#")
     return plain(line).casefold() == title.casefold()
 
@@ -233,7 +233,7 @@ def _repeats(head: bytes, title: str) -> bool:
 def _write_page(
     bundle: Bundle, path: str, above: str, entry: Entry, store: PageStore
 ) -> tuple[dict[str, Any], Text]:
-    """Write a page below the lines `above`, and return how the manifest lists it, and its text."""
+    """Write a page with the lines `above` before its text. Return its entry in the manifest, and its text."""
     page = entry.page
     text = store.text(page)
     is_title = _repeats(text.head, entry.title) and not text.head.startswith(b"# ")

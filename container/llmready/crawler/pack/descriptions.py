@@ -156,7 +156,10 @@ def _without_title(text: str, title: str) -> str:
 
 
 def _names(markdown: str, title: str, home: Url) -> str:
-    """Return the names of a page's headings, or of its links, without words of ours, which would be in English."""
+    """Return the names of a page's headings, or of its links.
+
+    No words are added, because they would be English on every site.
+    """
     headings = [
         name for name in _HEADING.findall(markdown[:200_000]) if name.casefold().strip() not in _FURNITURE
     ]
@@ -176,7 +179,7 @@ def _first_item(markdown: str, title: str) -> str:
 
 
 def _naming(names: Iterable[str], title: str) -> list[str]:
-    """Return the names that add information to a page's title, each once."""
+    """Return those names, without duplicates, that add information to a page's title."""
     return [
         name
         for name in dict.fromkeys(names)

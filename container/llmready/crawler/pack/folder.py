@@ -1,8 +1,9 @@
 """Write files into a shared folder: replace and remove only files that LLMReady wrote.
 
-A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. A file that is not in the
-record, or that was edited since, belongs to somebody else and stops the run before anything is written. While files
-are replaced, the record lists their old and their new hashes, so that the next run can continue an interrupted one.
+A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. If a file that has to be
+written is not in the record, or was edited since, it belongs to somebody else, and the run stops before it writes
+anything. While files are replaced, the record lists their old and their new hashes, so that the next run can continue
+an interrupted one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class FolderError(ValueError):
 
 
 class ForeignFilesError(FolderError):
-    """Files of somebody else would be replaced; only ``force`` does that."""
+    """Files that LLMReady did not write would be replaced. This requires ``force``."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,20 @@ class FolderChanges:
 def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> FolderChanges:
     """Write these files into a folder that may contain other files.
 
-    All new content is written beside its place first and then renamed, so that a full disk leaves the old files as
-    they were, and an interruption leaves no incomplete file.
+    All new content is first written to temporary files, which are then renamed. If the disk is full, the old files
+    stay unchanged; after an interruption, no file is incomplete.
 
     Args:
         folder: Folder to write; it is created when it is missing.
         files: Content by relative path.
-        force: Replace files of others that are in the way, and files that were edited.
+        force: Also replace files that LLMReady did not write, and files that were edited.
 
     Returns:
         What changed.
 
     Raises:
-        FolderError: A path leads out of the folder, or a file of others is in the way.
-        OSError: The folder cannot be written.
+        FolderError: A path leads out of the folder, or a file that LLMReady did not write would be replaced. OSError:
+        The folder cannot be written.
     """
     for path in files:
         _check(path)
@@ -95,7 +96,7 @@ def _check(path: str) -> None:
 
 
 def _read_record(folder: Path) -> dict[str, set[str]]:
-    """Return the hashes that each file of the last run may have; nothing if there was no run."""
+    """Return the hashes that each file of the last run may have; empty if there was no run."""
     owned: dict[str, set[str]] = {}
     try:
         record = json.loads((folder / RECORD).read_bytes())

@@ -35,9 +35,9 @@ def kind_within(url: Url, title: str, shared: Sequence[str]) -> Kind:
 
 
 def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> list[str]:
-    """Return the leading folders that all pages have in common: /docs/ alone would be no division.
+    """Return the leading folders that all pages have in common; they do not divide the site.
 
-    Lists and the front page, which may lie above the folder that holds everything, do not count.
+    Lists and the front page are not considered, because they may be outside of the folder with all other pages.
     """
     paths = [segments(page.url) for page in pages if page is not home and kind_of(page.url) is Kind.CONTENT]
     if len(paths) < 2:

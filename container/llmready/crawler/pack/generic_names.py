@@ -65,7 +65,7 @@ def is_placeholder(title: str) -> bool:
 
 
 def is_site_name(text: str) -> bool:
-    """Return whether a text may name a site; “Search” and “Top” may be titles of pages but name no site."""
+    """Return whether a text can be the name of a site; “Search” and “Top” can only be titles of pages."""
     folded = text.casefold().strip(" .!:-–—|")
     return not is_placeholder(text) and folded not in _NO_SITE and _LISTING.match(folded) is None
 

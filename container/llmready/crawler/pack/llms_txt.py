@@ -1,8 +1,8 @@
 """llms.txt in the format of llmstxt.org: a name, a summary, sections of links.
 
-No file is longer than 50,000 characters, the length up to which agents read a file whole, as the Agent-Friendly
-Documentation Spec has it (`llms-txt-size`). What is longer is divided: the longest sections move into files of their
-own under `llms/`, which the root links where the section would be.
+No file is longer than 50,000 characters, because some agents cut longer files (`llms-txt-size` in the Agent-Friendly
+Documentation Spec). The longest sections of a longer file are moved to separate files under `llms/`; the root file
+then contains links to them in place of the sections.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class _Link:
 def render_llms_txt(outline: Outline, target: Target, origin: str) -> dict[str, str]:
     """Return the texts of llms.txt and of the files that it is divided into, by their paths in the archive.
 
-    Parameters: `outline`; `target`, where each page's link leads; `origin`, under which the archive's own files
-    will be found, such as `https://example.com`.
+    Parameters: `outline`; `target`, the targets of the links to pages; `origin`, where the files of the archive will
+    be published, such as `https://example.com`.
     """
     return _Files(outline, target, origin).render()
 
@@ -91,7 +91,7 @@ class _Files:
     def _move_out(self, room: int) -> None:
         """Move the longest sections into other files until the rest fits.
 
-        One or a few links to these files remain.
+        The root file keeps one or a few links to these files.
         """
         sizes = [_size(links) for _, links in self._blocks]
         while sum(sizes) > room:
@@ -159,12 +159,11 @@ def page_link(entry: Entry) -> str:
 
 
 def escape(text: str) -> str:
-    """Write plain text so that Markdown shows it as it is and the format's parsers take it.
+    """Escape plain text for Markdown and for the parsers of the llms.txt format.
 
-    Brackets and angle brackets become entities: the format's own parser ends a title at the first `]`,
-    even at one that is escaped with a backslash. So do a backslash that would escape the next sign,
-    and backticks that would open code. A `>` stays
-    unless it may end a tag or begin a quotation.
+    Brackets and angle brackets become entities, because the format's reference parser ends a title at the first `]`,
+    even if it is escaped with a backslash. A backslash that would escape the next character and backticks that would
+    open code become entities as well. A `>` is kept unless it could end a tag or begin a quotation.
     """
     text = _ESCAPING.sub("&#92;", _ENTITY_LIKE.sub("&amp;", text))
     if "<" in text or text.startswith(">"):
@@ -174,7 +173,7 @@ def escape(text: str) -> str:
 
 
 def _paired(match: re.Match[str]) -> str:
-    """Keep code, and write backticks without a counterpart as entities: they would form code with those of a note."""
+    """Keep code, and write single backticks as entities: they would form code with those of a note."""
     return match[0] if match["code"] else "&#96;" * len(match[0])
 
 

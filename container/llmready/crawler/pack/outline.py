@@ -56,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The whole site in the order of reading; `has_summary` says whether the site gave the summary.
+    """The whole site in reading order. `has_summary`: whether the summary comes from the site.
 
     `notes` are sentences for the manifest.
     """
@@ -83,9 +83,9 @@ def make_outline(
 ) -> Outline:
     """Arrange the pages of a site.
 
-    Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a
-    page; `navigation` of the site, where it is known; `languages` that have sections, the main one first; empty for
-    all. The result depends on nothing else, and not on the order of `pages`.
+    Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a page;
+    `navigation` of the site, where it is known; `languages` that have sections, the main one first; empty for all.
+    The result depends only on these parameters, and not on the order of `pages`.
     """
     pages = sorted(pages, key=lambda page: page.url)
     home = min(pages, key=lambda page: _rank_as_front_page(page, start))
@@ -125,7 +125,10 @@ def make_outline(
 
 
 def _rank_as_front_page(page: StoredPage, start: Url) -> tuple[object, ...]:
-    """Return the sort key by which the most likely front page is first. The banner of a frameset has no text."""
+    """Return the sort key that puts the most likely front page first.
+
+    The banner of a frameset is unlikely, because it has no text.
+    """
     is_wordless = not (page.excerpt or page.description)
     return (page.url.key != start.key, page.depth, is_wordless, len(page.url.target), page.url)
 

@@ -29,10 +29,10 @@ def labelled_links(markdown: str, origin: str) -> Iterator[tuple[str, str]]:
 
 
 def names_of_links(markdown: str, home: str) -> list[str]:
-    """Return the labels of a page's links that tell what it lists, each once, as plain text.
+    """Return the labels of a page's links that show what the page lists, as plain text without duplicates.
 
-    A link to a target that was named before, such as “Continue reading”, a label that leads to several targets, such
-    as “Add to cart”, and links to the front page, lists and forms tell nothing of the page.
+    Left out are further links to the same target, such as “Continue reading”, labels with several targets, such as
+    “Add to cart”, and links to the front page, to lists and to forms.
 
     Parameters: `markdown`; `home`, the URL of the front page.
     """

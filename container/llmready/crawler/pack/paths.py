@@ -30,9 +30,9 @@ _PAGE_EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md)$", re.
 def archive_paths(urls: Iterable[Url]) -> dict[Url, str]:
     """Give each URL a path of its own below `md/`.
 
-    Two pages never share a path, not even where upper and lower case are alike; of those that would, the
-    first in the order of URLs keeps the plain name and the others carry a hash of their URL. The result
-    depends on the set of URLs alone.
+    Two pages never share a path, even if upper and lower case are not distinguished. If several pages would have the
+    same path, the first one in the order of URLs gets the plain name, and the names of the others contain a hash of
+    their URL. The result depends only on the set of URLs.
     """
     taken: set[str] = set()
     paths: dict[Url, str] = {}

@@ -41,7 +41,7 @@ def places_of(
     """Return the places of pages by the keys of their URLs.
 
     Parameters: `navigation` of the site, or None; `pages` by the keys of their URLs; `links`, labels and keys of the
-    links in the front page's text, which come after what the navigation has.
+    links in the front page's text, which have lower priority than the navigation.
     """
     labels: defaultdict[str, Counter[str]] = defaultdict(Counter)
     parts: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
@@ -72,7 +72,7 @@ def places_of(
 
 
 def _innermost(votes: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the enclosing sections that most menus have, with the inner sections that some menus fold."""
+    """Return the enclosing sections that most menus have, including inner sections that some menus show collapsed."""
     most = max(votes, key=lambda names: (bool(names), votes[names], len(names), names))
     longer = [names for names in votes if names[: len(most)] == most]
     return max(longer, key=lambda names: (len(names), votes[names], names))
@@ -89,7 +89,7 @@ def labels_of(navigation: SiteNavigation | None) -> dict[str, str]:
 
 
 def _key_of_page(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation) -> str | None:
-    """Return the key of the page that a link leads to, by redirects or to the one kept in its place, or None."""
+    """Return the key of the page that a link leads to, after redirects and the replacement of copies, or None."""
     for _ in range(MOST_COPIES):
         if key in pages or key not in navigation.copies:
             break

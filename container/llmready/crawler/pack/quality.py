@@ -1,9 +1,9 @@
 """Rate an llms.txt from 0 to 100 by the rules that validators of the format publish.
 
-Each rule here names its source: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser`
-1.2 (npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules
-that every archive keeps (one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests
-show them. `reader_rules` adds rules for problems that readers notice.
+The rules come from these sources: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser` 1.2
+(npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules that every archive satisfies
+(one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests verify them.
+`reader_rules` adds rules for problems that readers notice.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
 def _repeated(entries: Sequence[Entry]) -> Reason:
     """Rate descriptions that are equal, or that share a sentence of a template.
 
-    Those that only end alike cost half as much, because a reader sees their own beginnings first.
+    Descriptions that only end alike cost half as much, because a reader sees their different beginnings first.
     """
     texts = [(entry.page.url, entry.description.casefold()) for entry in entries if entry.description]
     whole = Counter(text for _, text in texts)
@@ -227,7 +227,10 @@ def points_of_division(count: int) -> int:
 
 
 def _cut(coverage: Coverage, failed: int) -> Reason:
-    """Rate the content that a limit left out; lists by tag, searches and the like are no loss."""
+    """Rate the content that was left out because of a limit.
+
+    Lists by tag, searches and similar pages do not count.
+    """
     if coverage.truncated_by is None:
         return reason("pages_cut", "No page was left out.", 0, "")
     kept = coverage.pages_crawled
@@ -255,8 +258,8 @@ def _foreign(section: Section) -> Iterator[Url]:
 def _language(entry: Entry) -> tuple[str, str]:
     """Return the script of a page's title and description, and its language; each is empty where unknown.
 
-    Languages are compared in the Latin script alone; elsewhere the script says enough, and pages often declare the
-    language of their template.
+    Languages are compared only for text in the Latin script. For other scripts, the script alone is compared, because
+    pages often declare the language of their template.
     """
     text = f"{entry.title} {entry.description}"
     lang = entry.page.lang.partition("-")[0].lower()

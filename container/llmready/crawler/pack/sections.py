@@ -1,9 +1,9 @@
-"""The parts of a site, as its makers name and order them.
+"""The parts of a site, with the names and the order that the site itself uses.
 
-A page belongs to the part under whose heading the site's navigation has it, else to the part that its breadcrumbs
-name, else to the first folder that divides the site; a folder is called what the site's links to it are called. On a
-flat site the parts are the headings of the front page, with the links below them, or what its table of contents has
-further links below; a chapter's number brings its sections along.
+A page belongs to the part of the navigation that contains it, else to the part in its breadcrumbs, else to the first
+folder that divides the site. A folder has the name of the site's links to it. On a flat site, the parts are the
+headings of the front page with the links below them, or the entries of its table of contents that have further
+entries below them; numbered sections follow their chapter.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _CHAPTER = re.compile(r"(?:Chapter |Appendix )?(\d{1,3}|[A-Z])\.(?=\d| )")
 
 @dataclass(slots=True)
 class Part:
-    """A part of the site with its pages in the order of reading."""
+    """A part of the site with its pages in reading order."""
 
     title: str
     pages: list[StoredPage] = field(default_factory=list)
@@ -68,9 +68,9 @@ def divide(
 ) -> list[Part]:
     """Return the parts of a site in order: important first, `Optional` last.
 
-    Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads
-    the Markdown of a page; `navigation` of the site; `is_english`, whether English names may be added.
-    Where they may not, the part of the front page and of what belongs to no other part has an empty title.
+    Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads the
+    Markdown of a page; `navigation` of the site; `is_english`, whether English names may be added. If English names
+    must not be added, the part with the front page and with pages that belong to no other part has an empty title.
     """
     division = _Division(
         pages, home, titles, site_name, text_of, navigation=navigation, is_english=is_english
@@ -158,7 +158,7 @@ class _Division:
         return is_wordless or kind_within(page.url, title, self._shared_path) is not Kind.CONTENT
 
     def _by_navigation(self) -> dict[Url, str]:
-        """Return the parts that the navigation names, each for its pages and for those below its own folder."""
+        """Return the parts in the navigation. Each part also gets the pages below its own folder."""
         named: dict[str, str] = {}
         # A heading above generated lists, such as Javadoc's “Class” above “Use”, names no part.
         places = {key: one for key, one in self._places.items() if not self._is_optional(self._by_key[key])}
@@ -224,7 +224,7 @@ class _Division:
         return title if 1 < len(title) <= LONGEST_NAME / 2 else readable(head)
 
     def _heading_of(self, head: str) -> str:
-        """Return the front page's heading under which it links most of the pages of a folder that it links."""
+        """Return the heading of the front page below which most of its links to a folder's pages are."""
         if not self._headings:
             found: dict[str, str] = {}
             for heading, key in links_under_headings(self._home_text, self._home.url.origin):
@@ -323,7 +323,7 @@ class _Division:
                 del groups[key]
 
     def _heads_of_parts(self, groups: dict[str, list[StoredPage]]) -> None:
-        """Move a page that is titled as a part into it, such as the page of a category into that of its products."""
+        """Move a page into the part with its name, such as the page of a category into the part with its products."""
         # Posts stand newest first, without the page that lists them.
         parts = {key for key, group in groups.items() if key and not are_posts(group)}
         for key, group in list(groups.items()):
@@ -361,7 +361,7 @@ class _Division:
                 del loose[key]
 
     def _rank(self, pages: Iterable[StoredPage]) -> tuple[int, tuple[object, ...]]:
-        """Return how early the site's front page leads to a part."""
+        """Return the position of a part among the links of the front page."""
         pages, places = list(pages), self._places
         ranks = sorted(places[page.url.key].rank if page.url.key in places else len(places) for page in pages)
         # The text of a front page may link any page early, so only its menus are considered.

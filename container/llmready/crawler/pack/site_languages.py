@@ -36,9 +36,9 @@ def site_languages(
 ) -> SiteLanguages:
     """Determine the languages of a site.
 
-    What a page states (`hreflang`, `lang`, `og:locale`) counts unless its text is in a script that the language does
-    not have. Where all pages state the same language or none, as templates do that were never adapted, the address
-    and the text of each page decide.
+    The language that a page states (`hreflang`, `lang`, `og:locale`) is used unless the text is in a script that this
+    language does not use. If all pages state the same language, as with templates that were never adapted, or none,
+    the URL and the text of each page decide.
     """
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1
@@ -58,8 +58,8 @@ def site_languages(
 def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, str]:
     """Return one language for all pages of a site that is a translation with parts still in English.
 
-    Nothing but the texts tells the languages apart, so these pages are no versions of each other. Where the pages
-    name no language, a fifth of them has to be translated.
+    Only the texts of such pages show different languages, so the pages are not translations of each other. If the
+    pages state no language, at least a fifth of them must be in a language other than English.
     """
     counts = Counter(found.values())
     others = set(counts) - {"", "en"}
@@ -72,7 +72,7 @@ def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, st
 
 
 def _in_folder(page: StoredPage, folders: Collection[str]) -> str:
-    """Return the language that the address of a page names, where the site has it and the text is in no other."""
+    """Return the language in the URL of a page, if the site has this language and the text is not in another one."""
     language, sample = language_in(page.url), _sample(page)
     is_so = language in folders and fits(language, sample) and detected(sample) in ("", language)
     return language if is_so else ""

@@ -60,8 +60,8 @@ class SiteName(NamedTuple):
 def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     """Find the name of a site.
 
-    What its structured data, its meta tags and its logo say comes first, then what its titles have in common, then
-    its front page's title and heading, and last its host.
+    Sources in order of priority: structured data, meta tags and logo; the part that titles have in common; the title
+    and the heading of the front page; the host.
     """
     titles = [_plain(page.title) for page in pages]
     common = [
@@ -200,7 +200,7 @@ def _marks(title: str, mark: re.Pattern[str]) -> list[re.Match[str]]:
 
 
 def _common_behind(titles: Sequence[str], mark: re.Pattern[str]) -> str:
-    """Return the common end of most titles in brackets or after a colon, as in Javadoc and gtk-doc."""
+    """Return the end in brackets or after a colon that most titles have in common, as in Javadoc and gtk-doc."""
     ends = Counter(found[1] for found in map(mark.search, titles) if found)
     if not ends:
         return ""

@@ -69,7 +69,9 @@ def _origin(manifest: Mapping[str, object]) -> str:
 
 
 class _Places:
-    """The paths of the layout, on disks that tell upper from lower case and on those that do not.
+    """The paths of the layout.
+
+    They are distinct on file systems that distinguish upper and lower case, and on others.
 
     Parameters: `taken`, the paths of the index files.
     """
@@ -82,9 +84,9 @@ class _Places:
             self._take(path)
 
     def free(self, place: str) -> str:
-        """Return a path that can be written beside all others, and take it.
+        """Return a path that collides with no other path, and reserve it.
 
-        A page called sitemap gives way to `sitemap.md`, and a folder called llms.txt to the file.
+        A page named sitemap must not replace `sitemap.md`, and a folder named llms.txt must not replace the file.
         """
         *folders, name = place.removesuffix(".md").split("/")
         parent = ""

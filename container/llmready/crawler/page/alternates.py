@@ -1,8 +1,8 @@
-"""Find Markdown that a site serves for its pages; it is better than converted HTML.
+"""Find Markdown that a site itself serves for its pages, because it is better than converted HTML.
 
-There are three ways: the page names it (`<link rel="alternate" type="text/markdown">`), the site sends it for
-`Accept: text/markdown`, as the response of the start page shows, or it is a file beside the page (`page.md`, as
-llmstxt.org proposes), which is tried with the first pages. A way that worked is used for the following pages.
+There are three ways: the page links to it (`<link rel="alternate" type="text/markdown">`); the site sends it for
+`Accept: text/markdown`, which the response of the start page shows; or it is a file beside the page (`page.md`, as
+llmstxt.org proposes), which is tried for the first pages. If a way worked, it is used for the following pages.
 """
 
 from __future__ import annotations

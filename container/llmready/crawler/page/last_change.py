@@ -1,4 +1,4 @@
-"""Decide whether a stated time of the last change is one."""
+"""Decide whether a stated time of the last change is credible."""
 
 from __future__ import annotations
 

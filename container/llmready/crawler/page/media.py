@@ -1,4 +1,4 @@
-"""Tell what a response is: HTML, Markdown, plain text, or something that is not a page."""
+"""Determine the type of a response: HTML, Markdown, plain text, or not a page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Media(Enum):
 
 
 def is_page(response: Response) -> bool:
-    """Tell from the headers of a response whether it may be a page."""
+    """Return whether a response may be a page, judged by its headers."""
     kind = response.content_type
     return (
         kind in _HTML
@@ -68,7 +68,7 @@ def is_markdown(response: Response) -> bool:
 
 
 def media_of(response: Response) -> Media:
-    """Tell what a response with its body is.
+    """Determine the type of a response from its headers, its path and its body.
 
     The path counts because servers label Markdown as plain text or not at all; the body counts because they label
     binary files as plain text.
@@ -86,7 +86,7 @@ def media_of(response: Response) -> Media:
 
 
 def is_page_path(path: str) -> bool:
-    """Tell from the extension of a path whether it may be a page."""
+    """Return whether a path may be a page, judged by its extension."""
     # Sphinx puts the source text of each page into `_sources`.
     if path in _NOTICES or "/_sources/" in path:
         return False

@@ -105,7 +105,7 @@ def iso_date(text: str) -> str:
 
 
 def read_metas(raw: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Return the content of each meta tag by its name; the first of a name counts, robots rules add up.
+    """Return the content of each meta tag by its name. The first tag with a name is used; robots rules are combined.
 
     Parameters: `raw`, name, `http-equiv` and content of each tag.
     """

@@ -54,7 +54,7 @@ class Alternate(NamedTuple):
 
 @dataclass(slots=True)
 class PageMetadata:
-    """Metadata of one HTML page; texts are single lines, empty where the page says nothing.
+    """Metadata of one HTML page. Texts are single lines, and empty if the page does not state them.
 
     Attributes:
         title: Content of `<title>`, else a title from the meta tags.
@@ -63,12 +63,12 @@ class PageMetadata:
         site_name: Name of the site from the meta tags.
         base: URL against which the page's links are resolved.
         canonical: Target of `rel=canonical`, or None.
-        refresh: Target of a short meta refresh, or None.
-        slow_refresh: Target of a meta refresh that leaves time to read, or None.
+        refresh: Target of a meta refresh with a short delay, or None.
+        slow_refresh: Target of a meta refresh with a longer delay, or None.
         lang: Language as a BCP 47 tag.
         modified: Last change in ISO 8601.
         published: Date of the publication in ISO 8601.
-        topic: What the page is filed under.
+        topic: Category or topic that the page states.
         offer: Price and properties of the page's product.
         page_type: What kind of page it is, such as `article`.
         navigation: Menus of the page as the converter reports them; `store.navigation` reads them.
@@ -180,7 +180,7 @@ def page_link(base: Url, href: str) -> Url | None:
 
 
 def _language(stated: str, alternates: Iterable[Alternate], url: Url) -> str:
-    """Return the language that `hreflang` gives a page's own URL, as templates set it with more care, or `stated`."""
+    """Return the `hreflang` of the page's own URL, which is more reliable than other attributes, or else `stated`."""
     own = next((language(tag, {}) for other, _, tag in alternates if tag and other.key == url.key), "")
     return own if own and language_of(own) != language_of(stated) else stated
 

@@ -1,8 +1,8 @@
 """Limits for pages that are parsed by the algorithm of the HTML standard.
 
 That algorithm takes quadratic time and memory in the depth of elements, in the number of attributes of a tag, and in
-the number of open formatting elements, because each block opens them again. Such pages are read only by the
-converter's parser, which limits all three.
+the number of open formatting elements, because each block opens them again. Pages that exceed the limits are read
+only by the converter's parser, which limits all three.
 """
 
 from __future__ import annotations

@@ -32,7 +32,10 @@ T = TypeVar("T")
 
 
 class PreparedPage(NamedTuple):
-    """A page in the form for the store. `variant` is equal for translations with the same text, and else empty."""
+    """A page in the form for the store. `variant` is equal for translations with the same text.
+
+    It is empty for other pages.
+    """
 
     page: StoredPage
     markdown: str
@@ -42,7 +45,10 @@ class PreparedPage(NamedTuple):
 async def prepare_aside(
     content: HtmlPage | TextPage, url: Url, depth: int, markdown_alternate: Response | None = None
 ) -> PreparedPage:
-    """Prepare a page as `prepare` does; a large one in a thread, so that the crawl goes on meanwhile."""
+    """Prepare a page as `prepare` does.
+
+    A large page is prepared in a thread, so that the crawl continues meanwhile.
+    """
     size = len(content.markdown) if isinstance(content, HtmlPage) else len(content.response.body)
     if markdown_alternate is not None:
         size += len(markdown_alternate.body)
@@ -80,7 +86,7 @@ async def aside_if_large(size: int, read: Callable[[], T]) -> T:
 
 
 class ShownText(NamedTuple):
-    """What a reader sees of an HTML page, safe to show: its Markdown, title and description."""
+    """The sanitised Markdown, title and description of an HTML page."""
 
     markdown: str
     title: str

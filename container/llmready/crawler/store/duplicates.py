@@ -60,7 +60,7 @@ class Duplicates:
 
 
 def is_better(page: StoredPage, other: StoredPage) -> bool:
-    """Return whether a URL is preferred to another one: nearer to the start page, or else shorter."""
+    """Return whether a URL is preferred to another: nearer to the start page, or equally near and shorter."""
     return _rank(page) < _rank(other)
 
 

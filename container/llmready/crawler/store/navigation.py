@@ -122,16 +122,16 @@ class SiteNavigation:
 
     @property
     def copies(self) -> dict[str, str]:
-        """Keys of URLs that lead to, or copy, other pages, with the keys of these."""
+        """Keys of URLs that redirect to other pages or are copies of them, with the keys of those pages."""
         return self._copies
 
     @property
     def links(self) -> Sequence[NavLink]:
-        """All links of the menus, which have their indexes here as their numbers."""
+        """All links of the menus. The number of a link is its index in this list."""
         return self._links
 
     def menus(self) -> list[Sequence[int]]:
-        """Return all menus as numbers of links: those that stand first on their pages first, then the longest first.
+        """Return all menus as numbers of links, ordered by position on their pages, then by length (longest first).
 
         A short menu on only one or two pages links neighbouring pages; it is not a navigation of the site.
         """

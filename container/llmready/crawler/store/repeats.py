@@ -48,7 +48,10 @@ class RepeatedBlocks:
         return any(self._is_repeated(count) for count in self._counts.values())
 
     def without(self, markdown: str) -> str:
-        """Return a page without the repeated blocks at its ends, unless less than half of it would be left."""
+        """Return a page without the repeated blocks at its start and end.
+
+        If less than half of the page would be left, return all of it.
+        """
         blocks = markdown.split("\n\n")
         first = 1 if blocks[0].startswith("# ") else 0
         lead = self._run(_lead(blocks))
@@ -61,7 +64,7 @@ class RepeatedBlocks:
         return kept if 2 * len(kept) >= len(markdown) else markdown
 
     def _names_the_site(self, blocks: list[str]) -> bool:
-        """Return whether the first heading stands on many pages, above the page's own heading."""
+        """Return whether the first heading is on many pages, above the page's own heading."""
         is_repeated = blocks[0].startswith("# ") and self._is_repeated(self._counts[_key(blocks[0])])
         return is_repeated and any(block.startswith("#") for block in blocks[1 : FARTHEST_HEADING + 1])
 

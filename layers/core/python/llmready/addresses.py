@@ -1,7 +1,7 @@
 """Rules for the network addresses to which connections are allowed. The crawler and the notifier share them.
 
-They are an allow-list, because attackers look for gaps in lists of forbidden ranges. This module uses only the
-standard library and imports no other module of LLMReady, so that the crawler can use it, too.
+The rules are an allow-list, because a list of forbidden ranges could have gaps. This module uses only the standard
+library and imports no other module of LLMReady, so that the crawler can use it, too.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ _PORTS = (80, 443)
 
 
 class AddressRefused(Exception):
-    """An address or a port may not be connected to; the message is the host or the reason's subject.
+    """Connections to an address or a port are not allowed.
 
     Args:
         host: Host or address that was refused.

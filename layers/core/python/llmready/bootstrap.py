@@ -151,7 +151,7 @@ def services() -> Services:
 
 @cache
 def open_families() -> "OpenFamilies":
-    """Return the check that the session of an access token was not revoked."""
+    """Return the object that checks whether the session of an access token was revoked."""
     # The worker, which imports this module as well, has no JWT library.
     from llmready.http.open_families import OpenFamilies  # noqa: PLC0415
 
@@ -191,7 +191,7 @@ def _lazy_client(service: str) -> Any:
 
 
 def _captcha(chosen: Settings, metrics: Metrics) -> Captcha:
-    """Return the check of the provider that the stage names; without one, every request passes."""
+    """Return the captcha check of the stage's provider; without a provider, every request is accepted."""
     if not chosen.captcha_url:
         return NoCaptcha()
     return SiteVerifyCaptcha(chosen.captcha_url, lambda: provider_secret(chosen.captcha_secret), metrics)

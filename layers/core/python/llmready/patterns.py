@@ -68,8 +68,8 @@ Token = str | re.Pattern[str] | None
 class _Glob:
     """A glob that is matched in linear time, whatever the pattern and the path are.
 
-    The parts between the stars are searched from left to right, each at the first place where it occurs.
-    Parameters: `pattern`, with `*`, `?` and classes such as `[a-z]`.
+    The parts between the stars are searched from left to right; the first match of each part is used. Parameters:
+    `pattern`, with `*`, `?` and classes such as `[a-z]`.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -105,7 +105,7 @@ class _Part:
         self._places: dict[str, int] = {}
 
     def is_at(self, path: str, start: int) -> bool:
-        """Return whether the part stands at a place of the path."""
+        """Return whether the part matches at a position of the path."""
         if self._is_literal:
             return path.startswith(self._literal, start)
         found = path[start : start + self.length]

@@ -39,7 +39,7 @@ class TaskPlace(NamedTuple):
 
 
 class EcsTasks:
-    """Implements :class:`llmready.ports.tasks.Tasks`: Spot first, on-demand for what Spot cannot give."""
+    """Implements :class:`llmready.ports.tasks.Tasks`: starts Spot tasks, or on-demand tasks without Spot capacity."""
 
     def __init__(self, client: "ECSClient", place: TaskPlace, starts: DynamoTaskStarts) -> None:
         self._client = client
@@ -108,7 +108,7 @@ class EcsTasks:
     def _run(
         self, kind: TaskKind, count: int, provider: Literal["FARGATE_SPOT", "FARGATE"], token: str
     ) -> tuple[str, ...] | None:
-        """Return the tasks that were started; None where it is not known whether ECS started any."""
+        """Return the tasks that were started, or None if it is unknown whether ECS started any."""
         place = self._place
         environment: list[KeyValuePairTypeDef] = []
         if kind is TaskKind.WARM:

@@ -21,7 +21,7 @@ class LambdaDispatcherTrigger:
         self._function = function
 
     def fire(self, generation: Generation) -> None:
-        """Ask the dispatcher to run for a generation that was sent to its queue; never raises."""
+        """Ask the dispatcher to run for a generation that was sent to its queue. Errors are only logged."""
         enqueued = {
             "user_id": generation.user_id,
             "generation_id": generation.id,
@@ -42,7 +42,7 @@ class LambdaPurgeTrigger:
         self._function = function
 
     def fire(self, purge: Purge) -> None:
-        """Ask the cleanup function to continue a purge; never raises."""
+        """Ask the cleanup function to continue a purge. Errors are only logged."""
         payload = json.dumps({"purge": {"user_id": purge.user_id, "website_id": purge.website_id}})
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())

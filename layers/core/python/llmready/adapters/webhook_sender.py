@@ -68,7 +68,7 @@ class PinnedWebhookSender:
         self._seconds = seconds
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
-        """Send one request and return what came of it."""
+        """Send one request and return its result."""
         began = time.monotonic()
         timed_out = False
         try:

@@ -1,7 +1,7 @@
 """Errors of the domain.
 
-Each error has a stable ``code`` for programs and a ``detail`` sentence for people. ``http/problems.py`` is
-the one table that gives each kind its status.
+Each error has a stable ``code`` for programs and a ``detail`` sentence for people. The table in ``http/problems.py``
+maps each class to an HTTP status.
 """
 
 from typing import Any

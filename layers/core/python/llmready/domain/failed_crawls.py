@@ -1,6 +1,6 @@
 """The crawl time that an account may spend on generations that fail or are cancelled.
 
-Such generations cost no quota, so without this limit an account could occupy workers without end.
+Such generations cost no quota. Without this limit, an account could occupy workers all the time.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def check_failed_crawls(seconds: Mapping[str, int], time: datetime) -> None:
         time: The current time.
 
     Raises:
-        TooManyRequests: The time of this day is used up; ``retry_after`` leads to the next day.
+        TooManyRequests: The time of this day is used up; ``retry_after`` contains the seconds until the next day.
     """
     if seconds.get(day_of(time), 0) < SECONDS_PER_DAY:
         return

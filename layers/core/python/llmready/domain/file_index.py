@@ -19,7 +19,7 @@ LOCAL_HEADER = 30
 """Bytes of a zip's local file header before the name (PKWARE's APPNOTE 6.3, section 4.3.7)."""
 
 _LARGEST_MANIFEST = 64_000_000  # bytes
-_LARGEST_HASHED = 1_000_000_000  # bytes; a zip bomb ends here
+_LARGEST_HASHED = 1_000_000_000  # bytes; stops zip bombs
 _CHUNK = 1 << 20
 
 
@@ -31,7 +31,7 @@ class IndexedFile(BaseModel):
         offset: Position of the file's local header in the zip.
         packed: Size of the compressed content.
         bytes: Size of the content.
-        deflated: Whether the content is compressed with deflate; it is stored as it is otherwise.
+        deflated: Whether the content is compressed with deflate; otherwise it is stored uncompressed.
         sha256: SHA-256 of the content in hexadecimal; None where it was not computed.
         title: Title of the page, None for other files.
         url: URL of the page, None for other files.
@@ -78,7 +78,7 @@ def read_index(archive: ZipFile, *, hash_all: bool) -> FileIndex:
 
     Args:
         archive: The opened zip.
-        hash_all: Whether files that the manifest gives no hash of are read and hashed.
+        hash_all: Whether to read and hash files for which the manifest contains no hash.
 
     Raises:
         ValueError: The archive has no usable manifest.

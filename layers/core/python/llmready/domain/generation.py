@@ -334,7 +334,7 @@ class Generation(BaseModel):
 
         Args:
             time: Time of the cancellation.
-            reason: Why, if not its user cancelled it.
+            reason: The reason, if somebody other than its user cancels it.
         """
         why = {} if reason is None else {"error_code": reason.code, "error_message": reason.message}
         return self._ended(Status.CANCELLED, time, lost_seconds=self._lost_until(time), **why)

@@ -32,7 +32,7 @@ def owner_of(key: str) -> tuple[str, str]:
 
 
 def outlives_bucket(key: str, *, until: datetime) -> bool:
-    """Return whether the bucket may delete an archive before ``until``.
+    """Return whether the bucket's lifecycle rule may delete an archive before ``until``.
 
     Args:
         key: Key of the archive; it contains the ID of the generation, and the ID contains the time.

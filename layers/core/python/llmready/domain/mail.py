@@ -107,7 +107,7 @@ class OutboxMail(BaseModel):
     sent_at: Moment | None = None
 
     def held_back(self, until: datetime) -> "OutboxMail":
-        """Return this email as one that is delayed until its address may get another one.
+        """Return a copy of this email that is delayed until the limit of its address allows another email.
 
         At most one email of each kind is delayed; a newer one replaces it.
         """

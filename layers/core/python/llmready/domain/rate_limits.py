@@ -1,4 +1,4 @@
-"""Rate limits: how often something may be done, and the status of a client against a limit."""
+"""Rate limits, and the rate limit status of a client."""
 
 import math
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Rate(NamedTuple):
 
 
 class RateLimitStatus(NamedTuple):
-    """The status of a client against a rate limit, after one more request.
+    """The rate limit status of a client after its newest request.
 
     Attributes:
         name: Name of the limit.

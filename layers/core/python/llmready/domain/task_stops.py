@@ -46,7 +46,7 @@ class StartFailures(BaseModel):
     """How many times in a row tasks of a kind stopped at their start.
 
     Attributes:
-        count: Failures in a row; those within one pause count as one.
+        count: Failures in a row; several failures within one pause count as one.
         at: Time of the last counted failure.
         reason: The reason that ECS gave.
     """

@@ -13,8 +13,8 @@ from llmready.domain.plans import Plan, plan_named
 class User(BaseModel):
     """An account. Each counter is updated in the transaction that changes what it counts.
 
-    ``running_count`` is the number of generations that have not ended; ``slots_taken`` is the number of those that
-    are not queued by plan limit.
+    ``running_count`` is the number of generations that have not ended. ``slots_taken`` is the number of these
+    generations that are not queued by plan limit.
 
     ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are stored; they are kept
     after the account is deleted. It is None for an account of version 0.1.0 that has not signed in since; the

@@ -150,7 +150,7 @@ class Attempt(BaseModel):
         status_code: Status of the answer; None if there was none.
         duration_ms: Time until the answer or the failure, in milliseconds.
         response: Start of the answer's body.
-        error: Why there was no success; None for a success.
+        error: Reason of the failure; None if the attempt succeeded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -210,7 +210,7 @@ class WebhookAnswer(BaseModel):
 
     Attributes:
         status_code: Status of the answer; None if there was none.
-        duration_ms: Time that it took, in milliseconds.
+        duration_ms: Duration of the request in milliseconds.
         response: Start of the answer's body.
         error: Why there was no answer, as a sentence for the owner of the endpoint.
         retry_after: Value of the answer's ``Retry-After``, as a duration.

@@ -88,7 +88,7 @@ def split_languages(value: object) -> object:
     """Accept a comma-separated text where a list of languages is expected.
 
     Raises:
-        ValueError: It is no list of language codes.
+        ValueError: The text is not a list of language codes.
     """
     if not isinstance(value, str):
         return value
@@ -120,7 +120,7 @@ Languages = Annotated[
 
 
 class CrawlRules(BaseModel):
-    """How a website is crawled, apart from how many pages.
+    """The crawl settings of a website, except the maximum number of pages.
 
     Attributes:
         timeout: Seconds.

@@ -21,7 +21,7 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 
 
 def from_distribution(event: dict[str, Any], accepted: Collection[str]) -> None:
-    """Replace the address and the host in an event by those of the viewer.
+    """Replace the source address and the host in an event with those of the viewer.
 
     Args:
         event: The request event of API Gateway. The distribution's headers are removed from it.

@@ -118,7 +118,7 @@ def _refuse_constant(name: str) -> Never:
 
 
 def _check_shape(content: object) -> None:
-    """Refuse content that is too large for any route before the validation takes time for each field.
+    """Refuse content that is too large for every route, before time is spent on the validation of each field.
 
     Raises:
         Invalid: The content is nested too deeply, or has too many fields or values.

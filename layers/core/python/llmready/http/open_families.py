@@ -1,4 +1,4 @@
-"""Whether the sign-in of an access token was revoked."""
+"""Check whether the sign-in of an access token was revoked."""
 
 from datetime import datetime, timedelta
 

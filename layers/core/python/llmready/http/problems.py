@@ -174,13 +174,13 @@ def status_of(error: DomainError) -> int:
 
 
 def field_errors(entries: Iterable[Mapping[str, Any]], *, whole: str = "body") -> list[dict[str, str]]:
-    """Return what is wrong with which field.
+    """Return the validation errors by field.
 
     Args:
         entries: The errors of a validation; the first 20 of them count.
-        whole: What an error is attributed to that concerns no single field.
+        whole: Name that is used in place of a field if an error concerns the whole request.
     """
-    # A field that may be left out is a union with null; that a value is not null either says nothing more.
+    # An optional field is a union with null. The second error, that the value is not null, adds no information.
     told = (entry for entry in entries if entry.get("type") != "none_required")
     return [_field_error(entry, whole) for entry in islice(told, _MOST_ERRORS)]
 

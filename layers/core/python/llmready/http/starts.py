@@ -22,7 +22,7 @@ def start(
         app: The API that serves the request.
         website_id: ID of the website, or None.
         url: URL of the website, or None.
-        max_pages: Greatest number of pages of this generation; None takes the website's.
+        max_pages: Maximum number of pages of this generation; None uses the setting of the website.
         idempotency_key: Value of the header ``Idempotency-Key``, or None.
 
     Returns:

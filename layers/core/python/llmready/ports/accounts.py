@@ -144,7 +144,7 @@ class Users(Protocol):
         """
 
     def set_quota_ledger(self, user: User, ledger: str) -> None:
-        """Have the ledgers of an account from version 0.1.0 kept under the fingerprint of its address."""
+        """Store the ledgers of an account from version 0.1.0 under the fingerprint of its address from now on."""
 
     def rehash(self, user: User, password_hash: str) -> None:
         """Store the same password hashed with new parameters, unless the password changed since it was read."""

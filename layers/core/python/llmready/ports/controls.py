@@ -1,4 +1,4 @@
-"""What operators set while the service runs: pause and blocked hosts."""
+"""Settings that operators change while the service runs: the pause and the blocked hosts."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol

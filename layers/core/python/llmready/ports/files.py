@@ -26,7 +26,7 @@ class Archives(Protocol):
         """Return a small document, or None if it does not exist."""
 
     def read_range(self, key: str, start: int, length: int) -> bytes | None:
-        """Return up to ``length`` bytes of a file from position ``start`` on, or None if it does not exist."""
+        """Return up to ``length`` bytes of a file, beginning at ``start``, or None if the file does not exist."""
 
     def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
         """Store a file that is too large to be held in memory, unless it exists already."""

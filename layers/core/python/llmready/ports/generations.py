@@ -15,12 +15,12 @@ from llmready.domain.website import Website
 
 
 class StartSnapshot(NamedTuple):
-    """What a start reads in one request.
+    """Everything that the start of a generation reads, in one request.
 
     Attributes:
         user: The account, or None if it does not exist.
         website: The website, or None if it does not exist.
-        controls: What operators have set.
+        controls: The settings of operators.
         earlier: The stored answer to a start with the same idempotency key; it may have expired.
         failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day.
     """
@@ -45,7 +45,7 @@ class NewWebsite(NamedTuple):
 
 
 class ScheduledStart(NamedTuple):
-    """The run of a schedule that a start begins.
+    """The scheduled run that is started.
 
     Attributes:
         due_at: When the run was due; the start is refused if it is not due any more.
@@ -165,7 +165,7 @@ class GenerationCommands(Protocol):
             generation: The new generation.
             quota_limit: How many generations the user's plan allows in this month.
             running_limit: How many generations of the user may be queued or crawled at once; None for any number.
-            record: What a repeat with the same idempotency key is answered with.
+            record: The answer that is stored for repeats with the same idempotency key; None without a key.
             new_website: The website, if it is to be stored by the same transaction.
             scheduled: The run that a schedule starts, which is counted and replaced by the next one.
 
@@ -211,9 +211,9 @@ class GenerationCommands(Protocol):
         deliveries: Sequence[Delivery] = (),
         earlier: Generation | None = None,
     ) -> None:
-        """Store the end of a generation with all that follows from it in one transaction.
+        """Store the end of a generation with all its consequences in one transaction.
 
-        That is its quota, website lock and counters, its email and its webhook deliveries.
+        These are the quota, the website lock, the counters, the email and the webhook deliveries.
 
         The quota is used up by a completed generation that is not free, and given back otherwise.
 
@@ -276,7 +276,7 @@ class Generations(GenerationQueries, GenerationCommands, Protocol):
 
 
 class TextRequests(Protocol):
-    """Which texts clients of the Firecrawl-compatible endpoint asked for; kept for 30 days."""
+    """The texts that clients of the Firecrawl-compatible endpoint requested; kept for 30 days."""
 
     def remember(self, user_id: str, generation_id: str, *, full: bool, time: datetime) -> None:
         """Store whether the newest request for a generation asked for the full text."""

@@ -36,10 +36,10 @@ class Quotas(Protocol):
         """Iterate over the open ledgers of a month."""
 
     def close(self, ledger: OpenLedger, time: datetime) -> None:
-        """Close a ledger of a past month in which nothing runs; has no effect on a closed ledger."""
+        """Close a ledger of a past month in which no generation is running; has no effect on a closed ledger."""
 
     def release(self, ledger: str, time: datetime) -> None:
-        """Remove the user from the ledgers of an address, and all but the number of this month."""
+        """Delete the ledgers of an address, except this month's, which is kept without the user's ID."""
 
     def of_ledger(self, ledger: str) -> list[QuotaUse]:
         """Return all ledgers of an address."""
@@ -91,8 +91,8 @@ class LoginAttempt(NamedTuple):
 class Lockout(Protocol):
     """Failed logins of an email address, whether or not it has an account.
 
-    Ten failures from one source network within 15 minutes lock the address for that network, a hundred failures from
-    anywhere lock it for all; each lock lasts for 15 minutes.
+    Ten failures from one source network within 15 minutes lock the address for that network. A hundred failures from
+    any networks lock it for all networks. Each lock lasts for 15 minutes.
     """
 
     def begin(self, attempt: LoginAttempt, time: datetime) -> int:
@@ -131,7 +131,7 @@ class HostTurn(NamedTuple):
 
 
 class HostLeases(Protocol):
-    """Leases on hosts: of all crawls of one host in the whole service, one at a time sends requests."""
+    """Leases on hosts: in the whole service, only one crawl of a host sends requests at a time."""
 
     def acquire(self, host: str, holder: str, *, time: datetime, until: datetime) -> HostTurn | None:
         """Take or extend the lease on a host.

@@ -25,7 +25,7 @@ class DueRun(NamedTuple):
 
 
 class Schedules(Protocol):
-    """Finds due runs by the index of what is due."""
+    """Finds due runs with the index of due work."""
 
     def due(self, time: datetime) -> Iterator[DueRun]:
         """Iterate over the runs that are due by ``time``, oldest first; nothing else is read."""

@@ -82,7 +82,7 @@ class TaskKind(StrEnum):
     """What a worker task is started for.
 
     Plain tasks have no browser and a small image. The other kinds also run generations that need no browser. Warm
-    tasks have a browser and stay although there is no work.
+    tasks have a browser and keep running without work.
     """
 
     PLAIN = "plain"
@@ -110,7 +110,7 @@ class Tasks(Protocol):
         Args:
             kind: Which kind of task.
             count: Greatest number of tasks to start.
-            token: Makes a repeated call with the same token start nothing more.
+            token: Identifies the call; a repeated call with the same token starts no further tasks.
 
         Returns:
             How many tasks were started.
@@ -139,7 +139,7 @@ class Mutex(Protocol):
             until: When the lease ends if it is not released.
 
         Returns:
-            False if another process has it. :meth:`release` then tells the other process that one waited.
+            False if another process has it. The other process learns from :meth:`release` that this call was made.
         """
 
     def release(self, name: str) -> bool:

@@ -7,16 +7,16 @@ from llmready.domain.generation import Generation
 
 
 class Log(Protocol):
-    """The structured log of a process. A message is a constant sentence; what varies goes into fields."""
+    """The structured log of a process. A message is a constant text; values that vary are fields."""
 
     def info(self, msg: object, **fields: Any) -> None:
-        """Log what happened as expected."""
+        """Log an expected event."""
 
     def warning(self, msg: object, **fields: Any) -> None:
-        """Log what went wrong and is retried or tolerated."""
+        """Log a problem that is retried or tolerated."""
 
     def error(self, msg: object, **fields: Any) -> None:
-        """Log what an operator should look at."""
+        """Log a problem that an operator should look at."""
 
     def exception(self, msg: object, **fields: Any) -> None:
         """Log an error together with the exception that is being handled."""
@@ -32,7 +32,7 @@ class Metrics(Protocol):
         """Record that a start was stored."""
 
     def claimed(self, generation: Generation) -> None:
-        """Record that a worker claimed a generation; the first claim gives the time it waited."""
+        """Record that a worker claimed a generation. The first claim also records how long the generation waited."""
 
     def ended(self, generation: Generation) -> None:
         """Record the end of a generation: completed, failed or cancelled."""

@@ -51,7 +51,7 @@ class Webhooks(Protocol):
         """Record when an endpoint accepted a delivery."""
 
     def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
-        """Take the lease of a user for one request; a user has one request under way at a time.
+        """Take the lease of a user for one request; only one request of a user is sent at a time.
 
         Args:
             user_id: ID of the user.
@@ -66,7 +66,7 @@ class Webhooks(Protocol):
         """End the lease that lasts until ``leased_until`` at ``until`` instead."""
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
-        """Send nothing to an endpoint until then."""
+        """Send nothing to an endpoint until the given time."""
 
     def disable(
         self,
@@ -92,7 +92,7 @@ class Webhooks(Protocol):
 
 
 class Deliveries(Protocol):
-    """Events on their way to endpoints."""
+    """Deliveries of events to endpoints."""
 
     def put(self, delivery: Delivery) -> None:
         """Store a delivery."""
@@ -106,7 +106,7 @@ class Deliveries(Protocol):
         Args:
             user_id: ID of the user.
             webhook_id: ID of the endpoint.
-            limit: The most deliveries; fewer are returned where more would not fit into one answer.
+            limit: Maximum number of deliveries. Fewer are returned if more would not fit into one answer.
             after: ID behind which to begin.
         """
 
@@ -142,10 +142,10 @@ class Deliveries(Protocol):
         """Make all pending deliveries of a user due now."""
 
     def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time`` and are not marked as queued then."""
+        """Iterate over the deliveries that were due before ``time``, without those that are marked as queued."""
 
     def mark_queued(self, delivery: Delivery, until: datetime) -> None:
-        """Leave a delivery out of those that are due until then, or until it is claimed."""
+        """Exclude a delivery from :meth:`due` until the given time, or until it is claimed."""
 
 
 class WebhookQueue(Protocol):
@@ -170,4 +170,4 @@ class WebhookSender(Protocol):
     """Sends requests to endpoints."""
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
-        """Send one request and return what came of it. It never raises an error because of the receiver."""
+        """Send one request and return its result. Failures of the receiver are part of the result, not exceptions."""

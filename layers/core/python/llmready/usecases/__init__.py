@@ -1,1 +1,1 @@
-"""What the service does: one function a verb, each given the ports that it needs."""
+"""The use cases of the service: one function per operation. Each gets the ports that it needs as an argument."""

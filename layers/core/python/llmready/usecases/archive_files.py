@@ -73,7 +73,7 @@ def read_file(services: Services, generation: Generation, path: str) -> FileCont
 
     Args:
         services: The process's services.
-        generation: Whose file.
+        generation: The generation that the file belongs to.
         path: Exact path within the archive.
 
     Raises:
@@ -107,7 +107,10 @@ def fits_an_answer(text: str) -> bool:
 
 
 def delete_extracts(services: Services, generation: Generation) -> None:
-    """Delete what was taken out of a generation's archive; none of its files is larger than all of its pages."""
+    """Delete the copies of large files of a generation's archive.
+
+    If all pages together are small, no such copy can exist.
+    """
     smallest = LARGEST_ANSWER // _LONGEST_ESCAPE
     if generation.archive is not None and generation.archive.content_bytes > smallest:
         services.archives.delete_all(extracts_prefix(generation.user_id, generation.id))
@@ -119,7 +122,7 @@ def content_type(path: str) -> str:
 
 
 def index_of(archives: Archives, generation: Generation, archive: Archive) -> FileIndex:
-    """Return the index that the worker stored, or the one that the zip itself gives.
+    """Return the index that the worker stored, or read one from the zip.
 
     Raises:
         Gone: The archive does not exist any more.

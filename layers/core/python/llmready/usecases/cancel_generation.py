@@ -13,12 +13,12 @@ def cancel_generation(
 ) -> Generation:
     """End a generation without files: its quota is given back and its website unlocked at once.
 
-    A worker that crawls it learns about it when its next heartbeat is refused, and stops.
+    If a worker is running the generation, its next heartbeat is refused, and it stops.
 
     Args:
         services: The process's services.
         generation: The generation.
-        reason: Why, if not its user cancelled it.
+        reason: The reason, if somebody other than its user cancels it.
 
     Returns:
         The cancelled generation. One that was cancelled before is returned unchanged.

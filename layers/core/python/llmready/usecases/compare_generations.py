@@ -32,7 +32,7 @@ def compare_generations(services: Services, generation: Generation, since: str |
     Args:
         services: The process's services.
         generation: The later generation.
-        since: ID of the generation to compare with; None takes the website's completed generation before it.
+        since: ID of the generation to compare with; None uses the website's previous completed generation.
 
     Raises:
         Conflict: The generation is not completed.

@@ -1,9 +1,9 @@
 """Delete an account with all its data, files and running generations.
 
-The account is marked as deleted first: from then on its tokens answer 401, its email address is free, and nothing
-can be added to it. Then its items and files are deleted in batches until nothing is left; the cleanup function
-continues a deletion that was interrupted. The mark stays for a while, and everything is deleted once more at its
-end, because a worker that did not know of the deletion may have stored a file meanwhile.
+The account is marked as deleted first: from then on its tokens answer 401, its email address is free, and nothing can
+be added to it. Then its items and files are deleted in batches until nothing is left; the cleanup function continues
+a deletion that was interrupted. The mark is kept for some time. When this time is over, the deletion is repeated,
+because a worker that had started before the deletion may have stored a file in the meantime.
 """
 
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def delete_account(services: Services, user: User, *, until: datetime) -> bool:
         Whether everything is deleted.
     """
     time = services.clock()
-    # Done before the mark, which removes the address: after an interruption, no ledger names the user.
+    # Done before the account is marked, because marking removes the address, which is needed to find the ledgers.
     if user.quota_ledger is not None:
         services.quotas.release(user.quota_ledger, time)
     services.users.mark_deleted(user, time)

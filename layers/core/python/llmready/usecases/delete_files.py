@@ -13,7 +13,7 @@ def delete_files(services: Services, generation: Generation, keys: Sequence[str]
     Args:
         services: The process's services.
         generation: The ended generation.
-        keys: S3 keys of the files to delete; an archive that others refer to is left out.
+        keys: S3 keys of the files to delete; an archive to which other generations refer is kept.
 
     Raises:
         Conflict: The generation changed since it was read.

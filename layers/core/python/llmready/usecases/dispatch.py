@@ -1,4 +1,4 @@
-"""The dispatcher: repair what got stuck, then start the tasks that are missing."""
+"""The dispatcher: handle generations that no longer make progress, then start the missing tasks."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _UNSENT = timedelta(seconds=45)
 # The message of a crashed worker becomes visible again within this time after the lease; otherwise it was lost.
 _LOST = timedelta(seconds=45)
 _ROUND = timedelta(seconds=70)  # within which the dispatcher runs at least once
-# The notifier's queue has this long to send an email before it is sent again from the outbox.
+# An email that was not sent this long after it became due is queued again.
 _MAIL_GRACE = timedelta(seconds=90)
 _SCHEDULES = timedelta(seconds=25)  # how long one round starts scheduled runs
 _NO_RUNS = ScheduledRuns([], 0, all_seen=True)
@@ -38,7 +38,7 @@ class Dispatched(NamedTuple):
         tasks_alive: Tasks that were starting or running.
         tasks_started: Tasks that were started.
         resent: Generations that were sent to their queue (again).
-        timed_out: Generations that were failed because their time was over.
+        timed_out: Generations that were marked as failed because they exceeded their time limit.
         tasks_not_started: Tasks that are needed and could not be started.
         waiting: Generations that are queued by plan limit.
         oldest_seconds: Age in seconds of the oldest generation that has not ended.
@@ -59,7 +59,7 @@ class Dispatched(NamedTuple):
 
 
 def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> list[Dispatched]:
-    """Repair generations and start tasks; only one dispatcher runs at a time.
+    """Handle unfinished generations and start tasks; only one dispatcher runs at a time.
 
     Args:
         services: The process's services.
@@ -77,10 +77,11 @@ def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> lis
         time = services.clock()
         if not services.mutex.acquire(_NAME, time=time, until=time + _LEASE):
             break
-        # A start must not wait for the schedules of others; the minute tick runs them.
+        # A triggered run does not start scheduled runs, so that a start need not wait for them; the run of each
+        # minute does.
         runs = run_schedules(services, until=time + _SCHEDULES) if enqueued is None else _NO_RUNS
         active = {generation.id: generation for generation in services.generations.active()}
-        # The index may not show yet what was just started.
+        # The index may not show the newest generation yet.
         active = {**{generation.id: generation for generation in runs.started}, **active}
         if added is not None and not added.status.is_final:
             active.setdefault(added.id, added)
@@ -133,13 +134,13 @@ def missing_tasks(
     """Return how many tasks of each kind must be started.
 
     A task with a browser also runs generations that need no browser. Therefore the last task that may be started has
-    a browser: however many plain generations wait, one that needs a browser gets its turn.
+    a browser, so that a generation that needs a browser is run even if many plain generations wait.
 
     Args:
         jobs: The generations that are in a queue or leased by a worker.
         counts: The tasks that are starting or running.
         max_tasks: Greatest number of tasks.
-        warm_tasks: How many of them stay although there is no work.
+        warm_tasks: Number of tasks that keep running without work.
     """
     browser_jobs = plain_jobs = plain_running = 0
     for generation in jobs:
@@ -162,7 +163,10 @@ def missing_tasks(
 
 
 def _sweep(services: Services, active: Iterable[Generation], time: datetime) -> tuple[int, set[str]]:
-    """Return how many generations were sent again, and the IDs of those that were failed because of a timeout."""
+    """Handle unfinished generations.
+
+    Return how many were sent again, and the IDs of those that failed because of a timeout.
+    """
     resent = 0
     timed_out: set[str] = set()
     for generation in active:

@@ -9,7 +9,7 @@ from llmready.usecases.delete_files import delete_files
 
 
 def expire_files(services: Services, *, until: datetime) -> int:
-    """Delete expired files until ``until`` and return of how many generations; safe to run again at any point.
+    """Delete expired files until ``until`` and return the number of generations whose files were deleted.
 
     The next run continues where this one stopped, because deleted files are not found again.
     """

@@ -6,9 +6,10 @@ from llmready.services import Services
 
 
 def fill_slots(services: Services, user_id: str) -> list[Generation]:
-    """Send a user's waiting generations to their queue, oldest first, as far as the plan has free slots.
+    """Send a user's waiting generations to their queue, oldest first, as long as the plan allows.
 
-    Called whenever a generation of the user has ended. The dispatcher finds within a minute what is missed here.
+    Called whenever a generation of the user has ended. If this call fails, the dispatcher does the same within a
+    minute.
 
     Returns:
         The generations that were sent.

@@ -1,4 +1,4 @@
-"""Fail a generation whose message ended in the dead-letter queue."""
+"""Mark a generation as failed after its message was moved to the dead-letter queue."""
 
 from llmready.domain.generation import Status
 from llmready.services import Services
@@ -6,7 +6,7 @@ from llmready.usecases.end_generation import WORKER_LOST, fail_generation
 
 
 def give_up_generation(services: Services, user_id: str, generation_id: str) -> bool:
-    """Fail a generation that no worker could finish.
+    """Mark a generation as failed because no worker could finish it.
 
     Returns:
         False if it had ended already, waits for a slot, or is leased by a worker.

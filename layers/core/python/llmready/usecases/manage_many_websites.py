@@ -1,7 +1,7 @@
 """Add, change and delete many websites at once: one that is refused does not affect the others.
 
-Each use case returns one outcome for each item, in order. ``late`` tells whether the time of the request is over;
-items that were not processed by then are refused and can be sent again.
+Each use case returns one outcome for each item, in order. ``late`` returns whether the time limit of the request is
+reached; items that were not processed by then are refused and can be sent again.
 """
 
 from collections.abc import Callable, Iterator, Sequence

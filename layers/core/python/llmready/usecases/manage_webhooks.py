@@ -161,7 +161,7 @@ def _active(services: Services, user: User, webhook_id: str) -> Webhook:
     if not webhook.is_active:
         raise Conflict("webhook_disabled", "This webhook is disabled; activate it before sending to it.")
     if not user.is_verified:
-        # Nobody without an address of their own can have this service send requests.
+        # Only users with a confirmed address may make this service send requests.
         raise Forbidden(
             "email_not_verified", "Please confirm your email address before sending to a webhook."
         )

@@ -1,4 +1,4 @@
-"""Tell what include and exclude patterns would match among the pages that the last generation found."""
+"""Show which of the pages that the last generation found match include and exclude patterns."""
 
 import gzip
 import time
@@ -74,7 +74,7 @@ def _stored(services: Services, generation: Generation) -> list[str] | None:
     document = services.archives.read(key)
     if document is not None:
         try:
-            # Bounded, because the size of a compressed document says nothing about its content.
+            # The decompressed size is limited, because a small compressed document can be very large.
             unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
             return unpacker.decompress(document, _LARGEST).decode(errors="replace").split("\n")[:-1]
         except zlib.error:

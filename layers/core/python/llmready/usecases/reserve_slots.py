@@ -1,4 +1,4 @@
-"""Reserve slots for paid plans: free accounts cannot keep those that pay waiting."""
+"""Reserve slots for paid plans, so that free accounts cannot delay paying users."""
 
 from llmready.domain.generation import Generation, Status
 from llmready.services import Services
@@ -8,13 +8,13 @@ def must_yield(services: Services, generation: Generation, *, browser: bool) -> 
     """Return whether a generation of the free plan must leave a slot to a paid one that waits.
 
     A slot is a crawl that may run in the whole service: ``max_tasks`` times ``crawlers_per_task``. While generations
-    of paid plans wait in a queue, half of the slots, rounded down, are reserved for them: no further generation of
-    the free plan starts once the free plan has the other half. Without paid ones that wait, it may have all slots.
+    of paid plans wait in a queue, half of the slots, rounded down, are reserved for them: if generations of the free
+    plan use the other half, no further one starts. Otherwise, the free plan may use all slots.
 
     Args:
         services: The process's services.
         generation: The generation that a worker wants to start.
-        browser: Whether the worker has a browser; without one it cannot run what needs a browser.
+        browser: Whether the worker has a browser. A worker without a browser ignores paid generations that need one.
     """
     if generation.paid:
         return False

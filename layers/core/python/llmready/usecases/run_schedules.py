@@ -34,7 +34,7 @@ _USED_UP = frozenset({"quota_exceeded", "schedule_limit"})
 
 
 class ScheduledRuns(NamedTuple):
-    """What became of the due runs.
+    """The result of processing the due runs.
 
     Attributes:
         started: The generations that were started.
@@ -50,8 +50,8 @@ class ScheduledRuns(NamedTuple):
 def run_schedules(services: Services, *, until: datetime) -> ScheduledRuns:
     """Start the runs that are due, and give each of their websites its next run.
 
-    Safe to run twice at the same time: the start of a generation and the move to the next run are one transaction
-    that demands that the run is still due.
+    Safe to run twice at the same time: the start of a generation and the move to the next run are one transaction,
+    which requires that the run is still due.
 
     Args:
         services: The process's services.
@@ -77,7 +77,7 @@ def _process(services: Services, controls: Controls, run: DueRun) -> Generation 
         if stop_schedule(services, run.website):
             return None
         time = services.clock()
-        # Counted from now: runs that were missed are not made up.
+        # The next run is counted from the current time, so missed runs are not repeated.
         next_at = next_run(run.website.schedule, run.website.id, time)
         if next_at is None or not _may_start(run, controls, time):
             services.schedules.skip(run, next_at)
@@ -140,7 +140,10 @@ def _start(services: Services, run: DueRun, next_at: datetime) -> Generation | N
 
 
 def _tell_once_a_month(services: Services, user_id: str) -> None:
-    """Email a user that scheduled runs are skipped until the next month. The fixed ID makes it one email a month."""
+    """Email a user that scheduled runs are skipped until the next month.
+
+    A fixed ID per month prevents a second email.
+    """
     time = services.clock()
     mail = OutboxMail(
         id=f"schedule-skipped-{month_of(time)}",

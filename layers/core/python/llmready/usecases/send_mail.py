@@ -28,8 +28,8 @@ def hand_to_notifier(services: Services, mail: OutboxMail) -> None:
 def ask_for_mail(services: Services, email: str, kind: MailKind) -> None:
     """Ask the notifier to email the account of an address, if it has one.
 
-    The address is looked up later and only its fingerprint is queued, so that neither the answer nor its timing
-    tells whether the address has an account.
+    The address is looked up later and only its fingerprint is queued, so that neither the answer nor its duration
+    reveals whether the address has an account.
 
     Raises:
         TryAgain: The queue cannot be reached.
@@ -52,7 +52,7 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
     mail = OutboxMail(id=request.mail_id, user_id=user.id, kind=request.kind, created_at=time, due_at=time)
     if services.outbox.has(mail):
         return mail
-    # Whatever is not sent now is not stored under its own ID: anybody may ask, as often as they like.
+    # A delayed email is stored under one ID per kind, because anybody can request emails any number of times.
     if _is_obsolete(mail, user, time) or not _passes_limit(services, mail, user):
         return None
     services.outbox.put(mail)
@@ -62,8 +62,8 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
 def send_mail(services: Services, user_id: str, mail_id: str) -> bool:
     """Send an email of the outbox once.
 
-    An address that bounced or complained gets none. An unconfirmed address gets account mails only, and every address
-    gets those only as often as its limit allows. An email that the provider does not accept now stays in the outbox;
+    Suppressed addresses (bounces, complaints) get no emails. Unconfirmed addresses get only account mails, and
+    account mails to every address are limited. An email that the provider does not accept now stays in the outbox;
     the dispatcher sends it later, after a pause that grows with each attempt.
 
     Returns:
@@ -120,9 +120,9 @@ def _is_suppressed(services: Services, mail: OutboxMail, user: User) -> bool:
 
 
 def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
-    """Count an account mail against the limit of its address; hold it back if the limit is reached.
+    """Count an account mail against the limit of its address; delay it if the limit is reached.
 
-    A newer email replaces one of the same kind that is held back, whether it is sent or has to wait as well.
+    A newer email replaces a delayed email of the same kind, whether the newer one is sent or delayed.
     """
     if mail.kind not in ACCOUNT_MAILS:
         return True

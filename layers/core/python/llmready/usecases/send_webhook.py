@@ -1,7 +1,8 @@
 """Deliver events to webhook endpoints: from the outbox to the receivers.
 
-A delivery is stored with the change that caused it. The notifier attempts it, and the dispatcher asks again for what
-is due: SQS delays end at 15 minutes, so the stored time decides.
+A delivery is stored in the transaction of the change that caused it. The notifier attempts it. SQS can delay a
+message by at most 15 minutes, so for longer delays the dispatcher queues each delivery when its stored time is
+reached.
 """
 
 import random
@@ -40,12 +41,12 @@ _SHORT_WAIT = timedelta(seconds=3)
 _ENDPOINT_PAUSE = timedelta(seconds=60)
 _USER_PAUSE = timedelta(seconds=30)
 _SPREAD = 15  # seconds by which deliveries that waited for a pause are spread
-# How often a delivery of a suspended account is looked at; resuming the account makes it due at once.
+# Pause between two checks of a delivery of a suspended account; resuming the account makes it due at once.
 _SUSPENDED_PAUSE = timedelta(hours=1)
 _LONGEST_DELAY = timedelta(minutes=15)  # of a message in SQS
-# How long the queue has for a delivery before it is sent again from the outbox.
+# A delivery that was not attempted this long after it became due is queued again.
 _QUEUE_TIME = timedelta(seconds=30)
-# How long a message may wait in the queue until the delivery is sent to it once more.
+# A delivery that was queued is not queued again for this long.
 _QUEUED = timedelta(minutes=15)
 _AT_ONCE = 1000  # deliveries that one round of the dispatcher sends again
 _GONE = 410
@@ -84,7 +85,10 @@ def hand_delivery_to_notifier(
 
 
 def requeue_due_deliveries(services: Services) -> None:
-    """Ask for the deliveries that are due and not in the queue. After pauses over 15 minutes, nothing else does."""
+    """Queue the deliveries that are due and not yet in the queue.
+
+    Delays of more than 15 minutes depend on this function alone.
+    """
     time = services.clock()
     try:
         due = list(islice(services.deliveries.due(time - _QUEUE_TIME), _AT_ONCE))
@@ -96,7 +100,7 @@ def requeue_due_deliveries(services: Services) -> None:
 
 
 def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id: str) -> bool:
-    """Attempt a delivery once and store what came of it.
+    """Attempt a delivery once and store the result.
 
     Returns:
         Whether the endpoint accepted it.
@@ -153,7 +157,10 @@ def _refusal(services: Services, user: User | None, webhook: Webhook | None) -> 
 def _held_until(
     services: Services, user: User, webhook: Webhook, time: datetime, leased_until: datetime
 ) -> datetime | None:
-    """Take the lease of a user until ``leased_until``, or return when to try again without holding the notifier."""
+    """Take the lease of a user until ``leased_until``.
+
+    If it is taken, return when to try again, so that the notifier need not wait.
+    """
     if user.suspended_at is not None:
         return time + _SUSPENDED_PAUSE
     if webhook.paused_until is not None and webhook.paused_until > time:
@@ -173,7 +180,7 @@ def _after(time: datetime) -> datetime:
 def _postpone(services: Services, delivery: Delivery, pause: timedelta) -> None:
     services.deliveries.postpone(delivery, services.clock() + pause)
     if pause <= _LONGEST_DELAY - timedelta(seconds=1):
-        # A message that comes too early finds the delivery not due yet, so it is sent a second later.
+        # The message is delayed by one second more, because a delivery that is not due yet would be ignored.
         hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))
 
 
@@ -214,7 +221,10 @@ def _handle_failure(services: Services, webhook: Webhook, delivery: Delivery, an
 
 
 def _disable_failing(services: Services, webhook: Webhook, delivery: Delivery, time: datetime) -> None:
-    """Disable an endpoint that accepted nothing while a delivery used up its retries, and tell its owner."""
+    """Disable an endpoint if a delivery used up its retries and the endpoint accepted no other delivery meanwhile.
+
+    Tell its owner.
+    """
     mail = OutboxMail(
         id=new_id(),
         user_id=webhook.user_id,

@@ -17,7 +17,7 @@ LARGEST_TEXTS = 5_000_000
 """Bytes of the texts that one answer carries."""
 
 _FRESH = timedelta(hours=24)
-_LOOKED_AT = 10  # completed generations of a website among which a fresh one is looked for
+_LOOKED_AT = 10  # newest completed generations that are searched for a fresh one
 
 
 class Texts(NamedTuple):
@@ -37,7 +37,7 @@ def fresh_generation(
         user_id: ID of the user who starts.
         url: URL as the client wrote it.
         max_urls: Maximum number of pages that the client requested; the plan's limit also applies.
-        account: Returns the account if the credentials are still good for it, or raises Unauthenticated.
+        account: Returns the account if the credentials are still valid for it, or raises Unauthenticated.
 
     Raises:
         Invalid: The URL is not a public website.

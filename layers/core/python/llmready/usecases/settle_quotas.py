@@ -1,6 +1,6 @@
 """The monthly reset: close the ledgers of the months that are over.
 
-A new month needs no reset: its ledgers begin empty, so that a late run can neither give nor take quota.
+A new month needs no reset, because its ledgers begin empty. A late run therefore changes nobody's quota.
 """
 
 from datetime import datetime, timedelta
@@ -28,7 +28,9 @@ class Settled(NamedTuple):
 
 
 def settle_quotas(services: Services, *, until: datetime) -> Settled:
-    """Close the ledgers of past months in which nothing runs any more; safe to run again at any point.
+    """Close the ledgers of past months in which no generation is running any more.
+
+    The function can be repeated at any time.
 
     A closed ledger is not found again, so the next run continues where this one stopped. Users who generated in the
     last month and want to know about the reset get one email.
@@ -59,7 +61,7 @@ def _put_mail(services: Services, user_id: str, time: datetime) -> None:
     user = services.users.get(user_id)
     if user is None or not user.mail_preferences.want(MailKind.QUOTA_RESET):
         return
-    # The dispatcher finds it in the outbox. The fixed ID makes it one email a month, however often this runs.
+    # The dispatcher finds the email in the outbox. A fixed ID per month prevents a second email.
     services.outbox.put_once(
         OutboxMail(
             id=f"quota-{month_of(time)}",

@@ -63,9 +63,8 @@ def confirm_password(services: Services, user: User, password: str, *, network: 
     """Check the password of a signed-in user before a change that cannot be undone.
 
     Raises:
-        Forbidden: The password is wrong; this counts as a failed login. It is not Unauthenticated, because clients
-            sign their user out on that.
-        TooManyRequests: There were too many failed logins.
+        Forbidden: The password is wrong; this counts as a failed login. The error is not Unauthenticated, because
+        clients sign the user out if they get that. TooManyRequests: There were too many failed logins.
     """
     refusal = Forbidden("wrong_password", "The password is wrong.")
     with _counted(services, user.email, network, refusal):

@@ -29,8 +29,9 @@ class StartRequest:
         user_id: ID of the user.
         website_id: ID of the website; None when ``url`` names it.
         url: URL as the client wrote it; the user's website with this canonical URL is used, or created.
-        max_pages: Greatest number of pages of this generation; None takes the website's.
-        idempotency_key: Text that makes a repeat within a day the same start.
+        max_pages: Maximum number of pages of this generation; None uses the setting of the website.
+        idempotency_key: Text that identifies the request; a repeat with the same text within a day starts nothing
+            new.
         trigger: What starts the generation.
         scheduled: The run of the website's schedule that the start begins.
         correlation_id: ID of the HTTP request.
@@ -69,28 +70,26 @@ def start_generation(
 ) -> StartedGeneration:
     """Reserve quota, lock the website, store the generation as pending and send it to its queue.
 
-    A website that does not exist yet is created by the same transaction, so a refusal creates nothing. A generation
-    that cannot be sent now is sent by the dispatcher: once it is stored, a start is never lost. One beyond what the
-    plan runs at once waits until another of its user has ended.
+    A website that does not exist yet is created in the same transaction, so a refused start creates nothing. If the
+    message cannot be sent now, the dispatcher sends it later. If the user already runs as many generations as the
+    plan allows, the new one waits until another one ends.
 
     Args:
         services: The process's services.
         request: What to start.
-        account: Returns the account if the credentials are still good for it, or raises Unauthenticated.
-        limit: Takes one of the user's starts of this minute, or raises TooManyRequests.
+        account: Returns the account if the credentials are still valid for it, or raises Unauthenticated.
+        limit: Counts the start against the user's limit of starts per minute, or raises TooManyRequests.
 
     Returns:
         The generation, or the one that an earlier request with the same idempotency key started.
 
     Raises:
-        Invalid: The URL is not public, or the idempotency key was used for another request.
-        TooManyRequests: More starts than a minute allows, or more failed and cancelled crawls than a day allows.
-        Unauthenticated: The account does not exist any more.
-        NotFound: The user has no such website.
-        Paused: An operator has paused new starts.
-        Forbidden: No quota is left, the plan does not cover this website, its host is blocked, or the address is not
-            confirmed.
-        Conflict: A generation of the website is running, or the website is inactive.
+        Invalid: The URL is not public, or the idempotency key was used for another request. TooManyRequests: More
+        starts than a minute allows, or more failed and cancelled crawls than a day allows. Unauthenticated: The
+        account does not exist any more. NotFound: The user has no such website. Paused: An operator has paused new
+        starts. Forbidden: No quota is left, the plan allows fewer websites than the user has and this one is not
+        among the oldest, its host is blocked, or the address is not confirmed. Conflict: A generation of the website
+        is running, or the website is inactive.
     """
     allowed_hosts = services.settings.allowed_hosts
     url = public_url(request.url, allowed_hosts=allowed_hosts) if request.url is not None else None

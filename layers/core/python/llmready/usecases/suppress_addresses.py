@@ -8,7 +8,7 @@ from llmready.services import Services
 
 
 def suppress_addresses(services: Services, addresses: Iterable[str], reason: SuppressionReason) -> int:
-    """Send no more email to some addresses, and return how many they are; safe to run again.
+    """Suppress email addresses, and return how many were given. Repeated calls have no further effect.
 
     Args:
         services: The process's services.

@@ -12,7 +12,7 @@ SUSPENDED = Failure(
 
 
 def suspend_account(services: Services, user: User, *, by: str) -> int:
-    """Refuse all further requests of an account and end what runs for it.
+    """Refuse all further requests of an account and cancel its generations.
 
     Args:
         services: The process's services.

@@ -1,11 +1,11 @@
-"""Stop one kind of emails with the link that each of them carries."""
+"""Stop one kind of emails. Each of these emails contains a link for this."""
 
 from llmready.domain.errors import Unauthenticated
 from llmready.domain.mail import Preference
 from llmready.domain.tokens import Audience, Keys, check
 from llmready.services import Services
 
-# Completes a sentence about emails.
+# Ends of sentences that begin with "You will get no more mails".
 MAILS_OF = {
     Preference.GENERATIONS: "about generations that have ended",
     Preference.QUOTA_RESET: "about the reset of the monthly quota",

@@ -12,7 +12,7 @@ from llmready.domain.controls import Controls
 from llmready.domain.errors import TryAgain
 
 _TRIES = 8
-_SUBJECT = "CONTROLS"  # whose records they are, where an account has its id
+_SUBJECT = "CONTROLS"  # used in place of a user ID in the keys of audit records
 
 
 def controls_from(item: Item | None) -> Controls:

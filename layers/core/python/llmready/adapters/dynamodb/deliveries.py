@@ -135,7 +135,7 @@ class DynamoDeliveries:
                 continue  # it ended meanwhile
 
     def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time`` and are not marked as queued then."""
+        """Iterate over the deliveries that were due before ``time``, without those that are marked as queued."""
         condition = Key("due_kind").eq(keys.DUE_DELIVERY) & Key("due_at").lte(timestamp(time))
         for entry in self._table.query(condition, index=keys.DUE_INDEX):
             item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
@@ -143,7 +143,7 @@ class DynamoDeliveries:
                 yield Delivery.model_validate(item)
 
     def mark_queued(self, delivery: Delivery, until: datetime) -> None:
-        """Leave a delivery out of those that are due until then, or until it is claimed."""
+        """Exclude a delivery from :meth:`due` until the given time, or until it is claimed."""
         write = self._table.update(
             keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id),
             change={"queued_until": timestamp(until)},

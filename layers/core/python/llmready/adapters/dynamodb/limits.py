@@ -27,8 +27,9 @@ _LOCKOUT_PAUSE = 0.05  # seconds
 class DynamoLimiter:
     """Implements :class:`llmready.ports.limits.Limiter` as a token bucket.
 
-    The bucket is stored as one number, the time in milliseconds at which it is full again (GCRA). Taking one unit
-    adds one interval to it, and is refused if the time would be further ahead than a whole bucket.
+    The bucket is stored as one number, the time in milliseconds at which it is full again (GCRA). Each request adds
+    one interval to this time. A request is refused if the time would then be further in the future than the time in
+    which an empty bucket becomes full.
     """
 
     def __init__(self, table: Table) -> None:
@@ -76,7 +77,8 @@ class DynamoLockout:
     """Implements :class:`llmready.ports.limits.Lockout` with one item per network and one for all networks.
 
     A login is counted before its password is checked, so that simultaneous guesses cannot exceed the limit. If the
-    attempts in flight from the same network would reach the limit, a login waits for them, because they may succeed.
+    attempts from the same network that are still being checked would reach the limit, a further login waits for their
+    results, because they may succeed.
     """
 
     def __init__(self, table: Table) -> None:

@@ -1,6 +1,6 @@
 """One-use tokens of mails in the table, as hashes.
 
-A token is used up in the transaction that it permits (``users.py``).
+A token is deleted in the transaction that it authorises (``users.py``).
 """
 
 from datetime import datetime

@@ -14,7 +14,7 @@ def first_page(items: Iterable[Item], limit: int) -> tuple[list[Item], bool]:
 
     Args:
         items: The items; no more are read than needed.
-        limit: The greatest number of items. At least one is returned, however large it is.
+        limit: Maximum number of items. At least one item is returned, even if it is too large.
     """
     page: list[Item] = []
     left = _MOST_BYTES

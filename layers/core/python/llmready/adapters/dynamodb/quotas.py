@@ -47,7 +47,7 @@ class DynamoQuotas:
             return
 
     def release(self, ledger: str, time: datetime) -> None:
-        """Remove the user from the ledgers of an address, all but the number of this month."""
+        """Delete the ledgers of an address, except this month's, which is kept without the user's ID."""
         this_month = keys.quota("", month_of(time), ledger)
         stored = [keys.Key(item["pk"], item["sk"]) for item in self._table.query(Key("pk").eq(this_month.pk))]
         self._table.delete_many([key for key in stored if key != this_month])

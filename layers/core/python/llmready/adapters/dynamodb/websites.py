@@ -1,7 +1,7 @@
 """Websites in the table.
 
 Each website has a small list entry, whose key contains whether the website is active. A page of a list reads these
-entries, however large the skipped websites are, and then only the websites that it shows.
+entries, and then only the websites that it shows. Its cost does not depend on the size of the websites that it skips.
 """
 
 import heapq

@@ -10,7 +10,8 @@ from llmready.domain.user import User
 from llmready.http.schemas.common import Answer, Line, Request, Timestamp, single_line
 from llmready.http.schemas.plans import PlanAnswer
 
-# Nobody types control characters. A password with one was damaged on its way and would lock its owner out.
+# Nobody types control characters. A password that contains one was damaged in transit, and its owner could not sign
+# in with it.
 _TYPED = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 

@@ -27,12 +27,12 @@ class WebsiteItemDelete(Request):
 
 
 class BulkItem(Generic[T]):
-    """An item that is validated by itself, so that a bad item does not refuse the whole request.
+    """An item that is validated separately, so that one invalid item does not make the whole request invalid.
 
     The OpenAPI text describes it as the type that it is validated against.
 
     Attributes:
-        checked: The valid item, or what is wrong with it.
+        checked: The valid item, or its validation errors.
     """
 
     def __init__(self, checked: T | ValidationError) -> None:
@@ -95,7 +95,7 @@ BulkBody = Annotated[
 
 
 class BulkError(Answer):
-    """Why an item was refused, in the words of the problem documents."""
+    """Why an item was refused, with the fields of a problem document."""
 
     code: str = Field(description="A stable code for programs.")
     detail: str = Field(description="A sentence for people.")

@@ -26,14 +26,14 @@ class Request(BaseModel):
 
 def branch(field: str) -> str:
     """Return the tag of the body that :func:`exactly_one_of` chooses for a field."""
-    # Locations of errors contain the tag; this form is left out of what the answer names.
+    # Locations of errors contain the tag; tags of this form are removed from the field names in answers.
     return f"tagged-union-{field}"
 
 
 def exactly_one_of(*fields: str) -> Discriminator:
-    """Return what chooses between bodies by the only one of some fields that is present and not null.
+    """Return a discriminator that selects the model of a body by the only field that is present and not null.
 
-    One body for each field lets generators of clients make complete types.
+    With one model per field, generated clients get complete types.
 
     Args:
         fields: Names of the fields; the body for each is tagged with its :func:`branch`.
