@@ -3,10 +3,10 @@
     .venv/bin/python -m bench.accounts [--pairs 5000] [--accounts 1000] [--only login,routes,imports]
 
 `login` calls the function in this process, with a separate table in the emulator and raised limits: a wrong password
-for an address with an account and for one without, alternately. `routes` calls the local system; the emulator's own
-time is that of a function that does nothing; a bulk of 50 websites contains an invalid one. `imports` starts each
-function as Lambda does, only from its deployed folder and layers, and creates its first AWS client: CPU time, median
-of nine.
+for an address with an account and for one without, alternately. `routes` calls the local system. The emulator's own
+time is measured with a function that does nothing. The bulk request adds 50 websites, one of them invalid. `imports`
+starts each function as Lambda does, only from its deployed folder and layers, and creates its first AWS client: CPU
+time, median of nine.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def imports(scratch: Path) -> None:
 def _layers(scratch: Path) -> list[str]:
     """Return the folders that functions import from: the deployed layers, and Lambda's own packages.
 
-    The latter have bytecode, too, because pip compiles them.
+    Lambda's packages contain bytecode as well, because pip compiles them.
     """
     packages, core, runtime = (scratch / name for name in ("packages", "core", "runtime"))
     DependencyBundling(ThisMachine()).try_bundle(str(packages))

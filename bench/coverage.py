@@ -2,11 +2,11 @@
 
     python -m bench.coverage
 
-Six documentation sites, taken from Debian's packages, are served by nginx. A plain walk, which shares no code with
-the crawler, follows every link and stores a digest of each HTML page without its `<meta>` elements, because Javadoc
-shows a source file once for each class in it. The crawl's manifest is compared
-with it. A page counts as found when its address is in the manifest, or that of another page with the same bytes. Two
-addresses in the manifest that gave the same bytes are a duplicate.
+Six documentation sites, taken from Debian's packages, are served by nginx. A simple program, which shares no code
+with the crawler, follows every link and stores a digest of each HTML page. The digest leaves out `<meta>` elements,
+because they are the only difference between the copies of a source file that Javadoc writes for each class in it. The
+crawl's manifest is compared with it. A page counts as found if the manifest contains its address or the address of
+another page with the same bytes. Two addresses in the manifest with the same bytes count as a duplicate.
 """
 
 import hashlib

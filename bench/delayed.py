@@ -2,8 +2,7 @@
 
     python -m bench.delayed FOLDER SECONDS
 
-It prints its port. It keeps the answers in memory and uses little CPU time, so that it does not influence the
-measurement.
+It prints its port. It keeps the answers in memory and uses little CPU time, so it hardly influences the measurement.
 """
 
 import asyncio

@@ -1,17 +1,18 @@
 """Count the parts of labelled pages that are main text, and those that a conversion keeps.
 
-A label is plain text, so only words can show whether a heading, an item or a link is main text. Its own words are not
-enough: menus, tables of contents and footers repeat words of the text. A part counts as main text if its own words
-stand in the label together with the five words before it, or with the five words after it, as one run. A part that
-the page repeats counts at most as often as its words occur in the label.
+A label is plain text, so only words can show whether a heading, an item or a link is main text. The words of the part
+alone are not sufficient, because menus, tables of contents and footers repeat words of the text. A part counts as
+main text if the label contains its words directly after the five words that precede it on the page, or directly
+before the five words that follow it. A part that the page repeats counts at most as often as its words occur in the
+label.
 
-- Of a list item, the own words are its first five, because lists contain lists.
+- Only the first five words of a list item are compared, because lists can contain lists.
 - A link must lead to another address: Markdown has no anchors within a page, and scripts do not run in it. It is kept
   if the conversion has a link with the same words or to the same address, because a link around a card becomes the
   link of the card's heading.
-- An image has no words. It is main text if the five words before it and the five words after it both stand in the
-  label. These are not counted: images without any address in their attributes, images on buttons, and images without
-  a description that the page declares to be smaller than 48 pixels.
+- An image has no words. It is main text if the label contains both the five words before it and the five words after
+  it. These are not counted: images without any address in their attributes, images on buttons, and images without a
+  description that the page declares to be smaller than 48 pixels.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def kept_parts(
     Args:
         html: The page as it was served.
         url: Its address.
-        converted: The HTML that its Markdown stands for.
+        converted: The HTML that is rendered from its Markdown.
         label: Its main text.
         with_images: Whether images count on this page.
     """
@@ -170,7 +171,7 @@ def _times(own: str, truth: str) -> int:
 
 
 def _images_with_address(source: LexborHTMLParser) -> set[int]:
-    """Return the images that name an address in any way, without ornaments."""
+    """Return the images that have an address in any attribute, without decorative ones."""
     found = set()
     for node in source.css("img"):
         attributes = node.attributes

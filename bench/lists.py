@@ -1,8 +1,9 @@
 """Measure how much data the lists of one user read: ``python -m bench.lists --websites 10000 --generations 100000``.
 
-Fills a table of the local emulator and asks for pages as the API's functions do; prints of each list how many
-kilobytes it read, counted as DynamoDB counts items, which reads these were, what they cost in DynamoDB's read units,
-and how long the emulator took, which is no figure of DynamoDB's: it looks at every item of the user for each read.
+Fills a table of the local emulator and requests pages as the API's functions do. For each list, it prints the reads,
+the kilobytes that they returned (counted as DynamoDB counts items), their cost in DynamoDB's read units, and the time
+that the emulator took. This time says nothing about DynamoDB, because the emulator examines every item of the user
+for each read.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.pack [--pages 1000] [--size 30000]
 
-A site of generated pages of varied words on loopback; the time runs from the last request that the server got until
-the crawler says that it has completed, so it also holds the conversion of the last pages.
+The site on loopback consists of generated pages. The time begins with the last request that the server received and
+ends when the crawler reports completion, so it includes the conversion of the last pages.
 """
 
 import argparse

@@ -27,7 +27,7 @@ class Read(NamedTuple):
 
 
 def noted_reads(place: Place) -> list[Read]:
-    """Return a list to which each read of the table is added; threads may read concurrently."""
+    """Return a list that records each read of the table. Several threads may read at the same time."""
     reads: list[Read] = []
 
     def remember(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:

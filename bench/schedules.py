@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.schedules [--websites 100000]
 
-It fills a table of the local emulator and runs the tick in this process. Items, calls and read units are counted; the
-emulator's time is no figure of DynamoDB's. The spread follows from the IDs of the websites alone.
+It fills a table of the local emulator and runs the tick in this process. Items, calls and read units are counted. The
+printed time is the emulator's; it says nothing about DynamoDB. The spread depends only on the IDs of the websites.
 """
 
 import argparse

@@ -4,9 +4,10 @@
 
 The real local system serves the app; a site on loopback gives a result of 1,000 pages. Needs chromium-headless-shell.
 Loading is measured with the CPU slowed down four times, 10 Mbit/s and 40 ms of latency. "Ready" is the time at which
-the address field is on the page and two further frames were drawn, so that a press acts at once. Scrolling is judged
-by the CPU time of the main thread for each frame, because frames also go missing when other programs use the machine:
-no frame is dropped as long as the work, on a computer four times slower, takes less time than a frame is shown.
+the address field is on the page and two further frames were drawn, so that a press has an effect at once. Scrolling
+is measured by the CPU time of the main thread per frame, because other programs on the machine can also cause dropped
+frames. No frame is dropped if this work, on a computer that is four times slower, takes less time than the duration
+of a frame.
 """
 
 import argparse

@@ -117,7 +117,7 @@ def mail_events_function(resources: Resources) -> lambda_.Function:
 
 
 def dead_letters_function(resources: Resources) -> lambda_.Function:
-    """Create the function that fails generations which no worker could finish."""
+    """Create the function that marks generations as failed whose messages are in the dead-letter queue."""
     function = resources.event_function(
         "dead_letters",
         {**resources.table, **resources.job_queues, **resources.mail_queue, **resources.webhook_queue},

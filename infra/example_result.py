@@ -1,7 +1,7 @@
 """Crawl the example site of the web app and write the result that the start screen shows.
 
-The site in ``web/example/site`` is served on loopback and crawled by the real crawler. Its address in the result is
-replaced by a name that belongs to nobody (RFC 6761), because the port differs each time.
+The site in ``web/example/site`` is served on loopback and crawled by the real crawler. In the result, its address is
+replaced by a reserved name (RFC 6761), because the port is different in each run.
 
     python -m infra.example_result
 """

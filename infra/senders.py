@@ -1,7 +1,7 @@
 """Addresses and domains that SES has verified as senders.
 
-They belong to the account and not to a stack: two stages may have one sender, and one that is verified stays so when
-a stage is removed.
+Verified senders belong to the account and not to a stack. Two stages can use the same sender, and it stays verified
+when a stage is removed.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Counter:
-    """A file that only counts the written bytes."""
+    """A file object that counts the written bytes and discards them."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -48,7 +48,7 @@ class Served(NamedTuple):
 
     Attributes:
         seconds: Seconds from start to end of each generation.
-        overtaken: How many of the one user's generations began before all others had begun.
+        overtaken: Number of generations of the user with many that began before the last of the others began.
         tasks: Maximum number of tasks at the same time.
     """
 

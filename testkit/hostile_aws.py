@@ -46,7 +46,8 @@ def instead(
     Args:
         client: A boto3 client.
         operation: Name of the operation, such as ``RunTask``.
-        act: Gets the request's JSON body and URL; returns the answer, or None to let the emulator answer.
+        act: Called with the JSON body and the URL of the request. It returns the answer, or None to let the emulator
+            answer.
 
     Yields:
         The bodies of the requests, as they come.
@@ -136,7 +137,7 @@ def stopped_event(
         code: ECS's ``stopCode``.
         reason: ECS's ``stoppedReason``.
         exit_code: Exit code of the container; None for one that never started.
-        started_by: The mark that RunTask set.
+        started_by: The value of ``startedBy`` that RunTask set.
         ran: When the containers started and stopped (ISO 8601); None when they never did.
     """
     container = {

@@ -61,7 +61,7 @@ class Label:
 
     @cached_property
     def parts(self) -> list[LexborNode]:
-        """The nodes of the main text, without what the label drops."""
+        """The nodes of the main text, without the parts that the label excludes."""
         tree = LexborHTMLParser(self.html)
         for selector in filter(None, (_UNSEEN, self.drop)):
             for node in reversed(tree.css(selector)):

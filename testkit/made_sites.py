@@ -207,7 +207,7 @@ def _frameset() -> dict[str, str | Answer]:
 
 
 def _book() -> dict[str, str | Answer]:
-    """A book of mdBook that publishes its contents in a script alone."""
+    """A book of mdBook that publishes its table of contents only in a script."""
     parts = {
         "A tour": (("z.html", "Why two stones"), ("a.html", "Water")),
         "The work": (("g.html", "Grain"), ("b.html", "Bags")),

@@ -1,4 +1,5 @@
-"""Requirements of tests on Debian packages or the machine; tests are skipped with the missing ones named."""
+"""Requirements of tests: Debian packages, or properties of the machine. If one is missing, the test is skipped and
+names it."""
 
 import os
 import shutil

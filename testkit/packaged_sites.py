@@ -1,4 +1,4 @@
-"""Ten sites from packages, each of another generator, with the results that their owners expect."""
+"""Ten sites from packages, each made by a different generator, with the results that their owners expect."""
 
 from __future__ import annotations
 

@@ -32,11 +32,10 @@ def unpacked(
 ) -> Path:
     """Return the folder into which `members` of a package were unpacked.
 
-    Parameters: `package`, such as `debian:git-doc`; `version`, the pinned one (where a distribution has
-    replaced it, its successor is taken); `members`, files or folders within the package; `cache`, where it is
-    kept; `sha256`, what the archive must hash to, when given.
-    Raises: MissingPackageError when the package cannot be downloaded; ValueError when its hash is another, or when
-    its registry has no such version.
+    Parameters: `package`, such as `debian:git-doc`; `version`, the pinned version (if a distribution has replaced it,
+    the newer version is used); `members`, files or folders within the package; `cache`, where it is kept; `sha256`,
+    what the archive must hash to, when given. Raises: MissingPackageError when the package cannot be downloaded;
+    ValueError when its hash is another, or when its registry has no such version.
     """
     registry, _, name = package.partition(":")
     folder = _folder(package, version, cache)

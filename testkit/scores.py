@@ -158,7 +158,7 @@ def _in_table(node: LexborNode) -> bool:
 
 
 def _rows(parts: list[LexborNode], markdown: str) -> tuple[int, int]:
-    """Count rows of data tables whose cells are all in one row of a Markdown table."""
+    """Count the rows of data tables, and those whose cells are all in one row of a Markdown table."""
     lines = [_squeezed(plain(line)) for line in markdown.splitlines() if "|" in line]
     total = kept = 0
     for part in parts:

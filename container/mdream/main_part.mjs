@@ -106,7 +106,7 @@ class Page {
     const marked = this.marked()
     if (marked.length) {
       const main = this.longest(marked)
-      // A main part may be a box of the week beside the article.
+      // The marked main part may be a teaser box beside the article.
       if (this.isTooSmall(main)) return this.together(main, this.chooseUnmarked())
       const inner = this.isOneText() ? this.mainArticle(outermost(tree, tree.all(main, ID.article)), main)
         : this.onlyArticle(outermost(tree, tree.all(main, ID.article)), main)

@@ -37,7 +37,7 @@ _HSTS = re.compile(r"max-age=(\d+)(; includeSubDomains)?")
 
 
 class OriginSecret(Construct):
-    """The secret that the distribution sends to the API, so that the API knows its requests.
+    """The secret that the distribution adds to requests, by which the API recognises them.
 
     ``llmready admin rotate-origin-secret`` rotates it. A later deploy gives the distribution the newest value.
     """

@@ -53,7 +53,7 @@ class ServiceFunction(Construct):
         folder: name of the folder in functions/; its ``handler.handler`` is called.
         timeout: maximum duration of one invocation.
         memory: MiB, which also sets the CPU share.
-        environment: only the settings this function reads.
+        environment: the settings that this function reads, and no others.
     """
 
     def __init__(

@@ -76,7 +76,7 @@ class Mail(Construct):
             )
 
     def tell(self, function: lambda_.IFunction, configuration_set: ses.IConfigurationSet) -> None:
-        """Call a function for each bounce or complaint that concerns a mail of a configuration set."""
+        """Call a function for each bounce of, or complaint about, a mail of a configuration set."""
         name = configuration_set.configuration_set_name
         events.Rule(
             self,

@@ -225,7 +225,7 @@ class Monitoring(Construct):
         )
 
     def _allow_publishing(self, service: str) -> None:
-        """Let an AWS service publish to the topic on behalf of this account, and of no other."""
+        """Let an AWS service publish to the topic, but only for this account."""
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sns:Publish"],

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class Network(Construct):
-    """Public subnets in two zones, without NAT, because a gateway would cost more than everything else together.
+    """Public subnets in two zones.
+
+    There is no NAT gateway, because it would cost more than all other resources together.
 
     The table and the bucket are reached through gateway endpoints, which are free; all other AWS services are
     reached over port 443.

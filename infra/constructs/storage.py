@@ -37,8 +37,8 @@ CHECK = "dynamodb:ConditionCheckItem"
 class Storage(Construct):
     """Table, bucket and signing secret.
 
-    The longest plan keeps files 365 days, after which the cleanup function deletes them. The bucket's lifecycle rule
-    deletes files that cleanup missed.
+    Plans keep files for at most 365 days; then the cleanup function deletes them. The bucket's lifecycle rule deletes
+    files that the cleanup function missed.
 
     Args:
         protected: whether the table is protected from deletion. The rollback of a first deploy must be able to

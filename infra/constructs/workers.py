@@ -51,7 +51,8 @@ DROPPED_CAPABILITIES = [
 class Workers(Construct):
     """Cluster and task definitions of the workers.
 
-    Both definitions have the same roles; one has the small image, the other the one with a browser, and more memory.
+    Both task definitions have the same roles. One uses the small image; the other uses the image with a browser and
+    more memory.
 
     Args:
         network: where tasks run.

@@ -1,4 +1,4 @@
-"""Child processes that never outlive the system: the emulator and the workers."""
+"""Child processes that end with the system: the emulator and the workers."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ CREDENTIALS_PATH = "/_llmready/task-credentials"
 class Emulator:
     """The AWS emulator of one data folder.
 
-    Names that it returns, such as queue URLs, contain a port. This is always the first port that it had, which is
-    stored in the data folder. It listens on this port if possible, otherwise on any free port. The names stay valid,
-    because it reads only their paths.
+    URLs that the emulator returns, such as queue URLs, contain a port. This is always the port of the first start,
+    which is stored in the data folder. The emulator listens on this port if it is free, otherwise on another one. The
+    URLs stay valid, because the emulator reads only their paths.
 
     Args:
         settings: settings of the run.

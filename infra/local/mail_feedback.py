@@ -1,4 +1,4 @@
-"""What SES does on AWS with mails to its mailbox simulator: reports bounces and complaints to EventBridge.
+"""Report bounces and complaints to EventBridge for mails to SES's mailbox simulator, as SES does on AWS.
 
 Part of the emulator's process. ``bounce@simulator.amazonses.com`` and ``complaint@simulator.amazonses.com``, with any
 label behind a plus, are the addresses that SES itself has for tests.

@@ -1,4 +1,4 @@
-"""What GuardDuty does on AWS: scans each archive, tags it, and sends an event to EventBridge.
+"""Scan each archive, tag it, and send an event to EventBridge, as GuardDuty does on AWS.
 
 Part of the emulator's process, when ``LLMREADY_MALWARE_SCAN`` is on. It detects only the test file EICAR, also as a
 file in an archive.

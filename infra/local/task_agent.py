@@ -33,8 +33,8 @@ WORKER = [sys.executable, "-m", "llmready.worker"]
 class TaskAgent:
     """Runs the emulator's tasks as Fargate does.
 
-    A task that is recorded as running gets a process; the end of the process stops the task; a task that
-    was stopped gets SIGTERM, and SIGKILL when the stop timeout has passed.
+    For a task that is recorded as running, the agent starts a process. When the process ends, the task is stopped.
+    When a task is stopped, its process gets SIGTERM, and after the stop timeout SIGKILL.
 
     Args:
         settings: the run; its settings are passed on to the workers.
@@ -73,7 +73,7 @@ class TaskAgent:
     async def stop(self) -> None:
         """Stop all workers: SIGTERM to all at once, SIGKILL to the remaining ones after a delay.
 
-        Their tasks stay recorded as running until the emulator starts again, which finds them stopped.
+        Their tasks stay recorded as running until the next start of the emulator, which marks them as stopped.
         """
         for watcher in list(self._watching):
             watcher.cancel()

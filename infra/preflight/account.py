@@ -21,7 +21,7 @@ _GONE = {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}
 
 
 class PreflightError(Exception):
-    """The deploy is not possible yet; the message is a sentence that says what to do first."""
+    """The deploy is not possible yet. The message says what to do first."""
 
 
 class Account:

@@ -49,7 +49,7 @@ def release_never_made(account: Account) -> str | None:
 
 
 def protect(account: Account) -> None:
-    """Protect a deployed stage that keeps its data: its stack and its table refuse to be deleted."""
+    """Turn on deletion protection of the stack and of the table, for a stage that keeps its data."""
     stage = account.stage
     stack = account.stack_of(stage.stack_name)
     if not stage.retain_data or stack is None or stack["StackStatus"] in NEVER_MADE:

@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _run(options: Options, settings: OperatorSettings, reporter: Reporter, *, takes_turns: bool) -> int:
-    # Here, so that the command line works without the packages that only a crawl needs.
+    # Imported here, so that the command line works without the packages that only a crawl needs.
     from llmready.crawler.crawl import crawl  # noqa: PLC0415
     from llmready.crawler.fetch.gate import Gate  # noqa: PLC0415
     from llmready.crawler.turns import take_turns  # noqa: PLC0415

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.url:
         print("The address of the page is missing. Set it with --url URL.", file=sys.stderr)
         return EXIT_USAGE
-    # Here, so that the command line works without the packages that only the crawler needs.
+    # Imported here, so that the command line works without the packages that only the crawler needs.
     from llmready.crawler.single_pages import convert_one  # noqa: PLC0415
 
     try:
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def _run_lines(file: str) -> int:
     from llmready.crawler.single_pages import convert_lines  # noqa: PLC0415
 
-    # Bytes that are no UTF-8 spoil one text, not the lines behind it.
+    # Bytes that are not UTF-8 affect only one line, not the lines after it.
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)

@@ -143,7 +143,7 @@ def _kind_of_key(key: str, shared: int) -> Kind:
         if len(whole) == 1 and _NUMBERED_FILE.fullmatch(whole[0]):
             return _kind_of_query(query) or Kind.CONTENT
         whole[-1] = _EXTENSION.sub("", whole[-1]) or whole[-1]
-    # A page above the folder that holds most is judged by its whole path.
+    # A page outside of the folder that contains most pages is classified by its whole path.
     parts = whole[shared:] or whole
     return _kind_of_path(parts) or _kind_of_query(query) or Kind.CONTENT
 

@@ -71,7 +71,7 @@ async def _started() -> AsyncIterator[Converter]:
 async def convert_one(body: bytes, url: str) -> ConvertedPage:
     """Convert one page whose response is not known. Raises: as `convert`."""
     async with _started() as converter:
-        # Without a header the page's own declaration of its encoding counts.
+        # Without a header, the encoding that the page itself declares is used.
         return await convert(body, "text/html", url, converter)
 
 
@@ -90,7 +90,7 @@ async def _convert_lines(source: TextIO, target: TextIO, converter: Converter) -
     is_complete = True
     reading: asyncio.Task[str] | None = asyncio.create_task(asyncio.to_thread(source.readline))
     while reading is not None or waiting:
-        # Whoever sends one line after each answer gets it, although more lines may come.
+        # Each result is written at once, because a program may send the next line only after it has read the result.
         expected = [reading] if reading is not None and len(waiting) < MAX_WAITING else []
         await asyncio.wait([*expected, *list(waiting)[:1]], return_when=asyncio.FIRST_COMPLETED)
         if waiting and waiting[0].done():

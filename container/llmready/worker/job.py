@@ -92,7 +92,7 @@ class _Job:
             await self._delete_message()
             return None
         if found.lane is not self._message.lane:
-            # An earlier release sent it to a queue that tasks without a browser read as well.
+            # An earlier release may have sent it to a queue that tasks without a browser read as well.
             await retry(lambda: context.services.jobs.send(found), while_=may_retry)
             await self._delete_message()
             return None

@@ -151,7 +151,7 @@ class Converter:
         try:
             return await self._answer(response, child)
         finally:
-            # Nobody waits for it any more.
+            # If the caller was cancelled, a response that arrives later is ignored.
             response.cancel()
 
     def _write(self, request: bytes) -> asyncio.Future[tuple[bytes, str]]:
@@ -182,7 +182,7 @@ class Converter:
                 _kill(child)
             if first is response:
                 raise _SlowError
-            # The page before this one hangs. This one is sent again when the child has ended.
+            # An earlier page does not end. This page is sent again when the child has been replaced.
             await asyncio.wait((response,), timeout=SECONDS_A_PAGE)
         return response.result()
 

@@ -51,7 +51,7 @@ class Frontier:
         self._skipped = 0
         self._shared = start.directory.count("/") - 1
         self._seen: set[str] = set()
-        # A key lacks slashes at the end and index files; where it differs from the URL's target, that is kept too.
+        # Keys contain no slashes at the end and no index files. If the target of a URL differs, it is stored, too.
         self._targets: dict[str, str] = {}
         self._alternates: set[str] = set()
         self._ready: deque[Candidate] = deque()
@@ -227,7 +227,7 @@ class Frontier:
         notices and forms are started when no content is left.
         """
         if self._next_level and any(candidate.is_late for candidate in self._level.values()):
-            # The lists that were taken so far led to content, which comes before the other lists.
+            # The lists that were fetched so far led to new content, which has priority over further lists.
             self._late_level |= self._level
             self._level = {}
         if not self._level:

@@ -195,7 +195,7 @@ class HttpClient:
 
 def _with_body(response: Response, body: Body, *, complete: bool = True) -> Response:
     content = body.bytes()
-    # Browsers show what comes with a redirect to nowhere.
+    # If a redirect has no target, browsers show its body.
     status = 200 if content and response.leads_nowhere else response.status
     return replace(response, status=status, body=content, complete=complete and body.is_complete)
 

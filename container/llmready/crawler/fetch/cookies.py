@@ -25,8 +25,7 @@ class RedirectCookies:
     """
 
     def __init__(self) -> None:
-        # The sites of a local system have IP addresses for names.
-        # Values are sent back as they came, as browsers do.
+        # The sites of a local system have IP addresses for names. Values are sent back unchanged, as browsers do.
         self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
 
     def __bool__(self) -> bool:

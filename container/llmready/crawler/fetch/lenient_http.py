@@ -88,7 +88,7 @@ class LenientAnswer:
                 return
             left -= 0 if length is None else len(part)
             yield part
-        # What follows was not announced, so browsers do not show it.
+        # Further bytes exceed the announced length, so browsers do not show them.
         with suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS_FOR_MORE):
                 self.is_complete &= not await self._reader.read(1)
@@ -112,7 +112,7 @@ class LenientAnswer:
                 self.is_complete = False
                 if not is_first:
                     return
-                # It only says that it is chunked.
+                # The header claims chunks, but the body has none.
                 yield line
                 while part := await self._reader.read(_BLOCK):
                     yield part
@@ -216,7 +216,7 @@ def _headers(lines: Iterable[bytes]) -> CIMultiDict[str]:
         text = line.decode("utf-8", "surrogateescape")
         name, mark, value = text.partition(":")
         if text[0] in " \t":
-            # The header before goes on in this line.
+            # This line continues the previous header.
             if fields:
                 fields[-1][1] += f" {text.strip()}"
         elif mark and name.strip():

@@ -111,8 +111,9 @@ async def read_sitemaps(
     if walk.found:
         return
     places = [site._replace(path=path, query="") for path in _WELL_KNOWN]
-    # Fetched at once, because most sites have none of them and the crawl waits for that. Read one by one, because
-    # each may take as much time and memory as a sitemap is granted.
+    # The files are fetched at the same time, because most sites have none of them and the crawl waits for the
+    # answers. They are read one by one, because each may take as much time and memory as the limits of a sitemap
+    # allow.
     bodies = await asyncio.gather(*(walk.fetch(place) for place in places))
     for place, body in zip(places, bodies, strict=True):
         sitemap = await walk.read(body, place)

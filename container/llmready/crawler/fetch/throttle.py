@@ -153,7 +153,8 @@ class Throttle:
                 self._next = now + self._delay
                 self._gate.hold(self._next)
                 return
-            # Another pause may have started meanwhile, and other requests wait for the same moment.
+            # Check again, because another pause may have started meanwhile and other requests wait for the same
+            # moment.
             await asyncio.sleep(start - now)
 
     def _wake(self) -> None:

@@ -108,7 +108,7 @@ def _describe_by_text(
     }
     counts = Counter(text for page in texts.values() for text in page)
     taken = {text for text in found.values() if text}
-    # The front page comes last, because what it shares with another page is a teaser of that page.
+    # The front page comes last, because text that it shares with another page is a teaser of that page.
     for page in sorted(pages, key=lambda page: (-page.depth, page.url)):
         title = titles[page.url]
         own = (text for text in texts[page.url] if counts[text] <= SHARED_BY and _says_more(text, title))

@@ -76,7 +76,7 @@ class _Files:
         count = len(self._outline.entries)
         where = self._outline.entries[0].page.url.origin
         if not self._outline.is_english:
-            # A sentence of LLMReady would be the only English text of the file.
+            # A sentence written by LLMReady could be the only English text of the file.
             says = where
         else:
             says = (

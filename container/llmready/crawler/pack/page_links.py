@@ -69,7 +69,7 @@ def links_under_headings(markdown: str, origin: str) -> Iterator[tuple[str, str]
                 found.append((heading, entry, key))
                 if line.startswith(" "):
                     below[entry].add(key)
-    # Entries that only list the headings of their own pages are not sections.
+    # Entries whose sub-entries are only headings of the same page are not sections.
     parts = {entry for entry, keys in below.items() if entry and len(keys) > 1}
     divided = {heading for heading, entry, _ in found if entry in parts} if len(parts) > 1 else set()
     for heading, entry, key in found:

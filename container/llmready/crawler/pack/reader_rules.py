@@ -158,7 +158,7 @@ def _generic_titles(entries: Sequence[Entry], site_name: str) -> list[Url]:
     found = []
     for place, entry in enumerate(entries):
         page, title = entry.page, entry.title
-        # The first page of the list is the front page, which may be named as the site.
+        # The first page of the list is the front page. It may have the site's name as its title.
         is_site = place > 0 and title.casefold() == site_name.casefold()
         mark = _ADDED.search(title)
         file = readable("".join(segments(page.url)[-1:]))

@@ -94,7 +94,7 @@ class _Division:
         self._home = home
         self._titles = titles
         self._site_name = site_name.casefold()
-        # All posts of which some stand in a section: the sections of one blog stay together, in their order.
+        # All posts, if some are in a section, so that the sections of one blog stay together in their order.
         self._whole: dict[str, list[StoredPage]] = {}
         self._under_headings: set[Url] = set()
         self._text_of = text_of
@@ -160,7 +160,7 @@ class _Division:
     def _by_navigation(self) -> dict[Url, str]:
         """Return the parts in the navigation. Each part also gets the pages below its own folder."""
         named: dict[str, str] = {}
-        # A heading above generated lists, such as Javadoc's “Class” above “Use”, names no part.
+        # A heading above generated lists, such as Javadoc's “Class” above “Use”, is not the name of a part.
         places = {key: one for key, one in self._places.items() if not self._is_optional(self._by_key[key])}
         heads = Counter(place.parts[0] for place in places.values() if place.parts)
         for key, place in places.items():
@@ -264,7 +264,7 @@ class _Division:
                 del loose[key]
         self._by_numbers(found, loose)
         for heading, group in found.items():
-            # A heading above nearly all pages does not divide them.
+            # A heading above links to nearly all pages does not divide the site.
             if 1 < len(group) < MOST_OF_ALL * len(self._by_key):
                 groups[heading.casefold()].extend(group)
                 names[heading.casefold()][heading] += 1
@@ -324,7 +324,7 @@ class _Division:
 
     def _heads_of_parts(self, groups: dict[str, list[StoredPage]]) -> None:
         """Move a page into the part with its name, such as the page of a category into the part with its products."""
-        # Posts stand newest first, without the page that lists them.
+        # Posts are ordered newest first; the page that lists them is not among them.
         parts = {key for key, group in groups.items() if key and not are_posts(group)}
         for key, group in list(groups.items()):
             titles = {page.url: self._titles[page.url].casefold() for page in group if page is not self._home}

@@ -42,7 +42,7 @@ def site_languages(
     """
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1
-    # Templates often state the language of a translation on its front page alone, by `hreflang`.
+    # Templates often state the language of a translation only on its front page, with `hreflang`.
     folders = {language_in(page.url) for page in pages if stated[page.url] == language_in(page.url)}
     found = {
         page.url: _in_folder(page, folders) or _of_page(page, stated[page.url], is_uniform=is_uniform)

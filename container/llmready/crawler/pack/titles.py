@@ -75,7 +75,8 @@ def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     candidates = [*home.brands, _stated(pages, home), home.app_name]
     same = max(Counter(titles).items(), key=lambda item: (item[1], item[0]))
     if same[1] >= max(2, 0.7 * len(titles)):
-        # One title serves all pages, so that its end is common to them, too; the name comes first in most.
+        # If all pages have the same title, its end is common to them as well. In most such titles, the name comes
+        # first.
         candidates += [_first_part(same[0]), _plain(home.heading)]
     else:
         candidates += [logo for logo in home.logos if _is_known(logo, titles)]
@@ -150,7 +151,7 @@ def page_titles(
         page.url: _own_title(page, site, labels.get(page.url.key, ""), is_home=page is home) for page in pages
     }
     if sum(_plain(page.title).casefold().startswith(site.name.casefold()) for page in pages) == 1:
-        # The front page alone begins with the site's name: what follows is a slogan.
+        # Only the front page's title begins with the site's name, so the rest of this title is a slogan.
         plain[home.url] = _without_slogan(home, site, plain[home.url])
     return _told_apart(pages, plain)
 
@@ -170,7 +171,7 @@ def _common(titles: Sequence[str], place: int) -> str:
     """Return the part that most titles end (-1) or begin (0) with, beside a separator."""
     split = _ends if place else _beginnings
     parts = Counter(part for title in titles for part in split(title))
-    # A beginning is more often the name of a section than an end is: more titles have to share it.
+    # The beginning of a title is more often the name of a section than its end, so more titles must share it.
     needed = max(2, len(titles) / 2) if place else max(3, len(titles) * 0.7)
     shared = [part for part in parts if parts[part] >= needed]
     if not shared:
@@ -256,7 +257,7 @@ def _without_site(title: str, site: SiteName) -> str:
         if not beginnings:
             break
         title = title[max(mark.end() for mark in beginnings) :].strip()
-    # Last, because the site's name may end in brackets itself.
+    # Done last, because the site's name itself may end with brackets.
     brackets = _BRACKETS.search(title)
     return title[: brackets.start()].strip() if brackets and _is_site(brackets[1], site) else title
 

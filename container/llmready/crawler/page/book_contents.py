@@ -48,7 +48,7 @@ def contents_in(script: str) -> str:
         start = _QUOTES.search(script, end + 1)
     if not best:
         return ""
-    # Its links lead out of the frame of the contents, as those of toc.html do.
+    # Its links open in the frame of the book, as the links of toc.html do.
     links_out = _LINK.sub('<a target="_parent" ', _ESCAPED.sub(_sign, best))
     return f"<!doctype html><body>{links_out}"
 

@@ -109,7 +109,7 @@ def paragraphs(markdown: str, shortest: int = SHORTEST) -> Iterator[str]:
     Parameters: `markdown`; `shortest`, characters of the shortest paragraph.
     """
     fenced = is_teaser = False
-    # Whether nothing but the heading of the page and lines that are no sentences precede a block.
+    # Whether only the heading of the page and lines that are not sentences precede the block.
     is_top, headings = True, 0
     for block in _blocks(markdown[:20_000]):
         if "```" in block:
@@ -167,7 +167,7 @@ def _prose(block: str) -> str:
 def _without_marks(block: str) -> str:
     text = _IMAGE.sub("", _HEADING_WITHIN.sub("", block))
     text = _LINK.sub(lambda match: match[0] if match[1] is None else match[1], text)
-    # Every second part is the content of code, whose signs are no marks.
+    # Every second part is the content of code, in which Markdown characters have no meaning.
     parts = _CODE_SPAN.split(text)
     parts[::2] = [_ESCAPE.sub(r"\1", _MARKS.sub("", part)) for part in parts[::2]]
     return " ".join("".join(parts).split())

@@ -34,7 +34,7 @@ def last_change(response: Response, stated: str = "") -> str:
 
 def _is_near(date: str, moment: float) -> bool:
     if "T" not in date:
-        # A day without a time says more than when the page was made.
+        # A date without a time is not the time of the response, so it is used.
         return False
     parsed = datetime.fromisoformat(date)
     if parsed.tzinfo is None:

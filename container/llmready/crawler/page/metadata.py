@@ -158,7 +158,8 @@ def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetad
 
 
 def _links(hrefs: Iterable[str], base: Url) -> list[Url]:
-    # Links from the root resolve alike on all pages, relative ones alike in a folder: both share cache entries.
+    # Links that begin with a slash have the same target on all pages, and relative links have the same target on all
+    # pages of a folder. Each kind shares cache entries.
     root, folder = base._replace(path="/", query=""), base.folder
     found: dict[Url, None] = {}
     for href in hrefs:

@@ -115,7 +115,7 @@ def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]
         heading=clean_line(metadata.heading[:LONGEST_FACT]),
         description=description,
         site_name=clean_line(metadata.site_name[:LONGEST_FACT]),
-        # The excerpt stands in for a description, so a page with one rarely needs it.
+        # The excerpt replaces a missing description, so a page with a description rarely needs it.
         excerpt="" if plain(description) else clean_line(first_paragraph(markdown)),
         digest=content_digest(title, markdown),
     )

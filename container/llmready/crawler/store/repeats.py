@@ -56,7 +56,7 @@ class RepeatedBlocks:
         first = 1 if blocks[0].startswith("# ") else 0
         lead = self._run(_lead(blocks))
         while lead and blocks[first + lead - 1].startswith("#"):
-            # A heading stays, because the text below it belongs to it.
+            # A heading is kept, because it belongs to the text below it.
             lead -= 1
         rest = (blocks[:first] if not self._names_the_site(blocks) else []) + blocks[first + lead :]
         tail = self._run(_tail(rest))
