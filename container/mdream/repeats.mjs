@@ -3,9 +3,13 @@
 import { textOf } from './measure.mjs'
 import { PANEL, POST } from './names.mjs'
 import { ID, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Minimum characters of a copy; shorter equal blocks may be phrases that recur. */
 const SHORTEST = 80
+/** Minimum characters of a copy whose class says for which screen widths it is. */
+const SHORTEST_NAMED = 4
+const FOR_WIDTHS = /(?:^|\s)(?:d-none|d-(?:sm|md|lg|xl)-\w+|(?:sm|md|lg|xl):(?:hidden|block|flex|inline|grid)|(?:hidden|visible)-(?:xs|sm|md|lg|phone|tablet|desktop|mobile)|(?:show|hide)-for-\w+|(?:hide|show|only)-(?:on-)?(?:mobile|desktop|tablet)|(?:is-)?(?:mobile|desktop|tablet)(?:-only)?|is-hidden-\w+|u-hidden-\w+|w-hidden-\w+|elementor-hidden-\w+)(?:\s|$)/
 /** Maximum characters that are compared on a page, as a multiple of the length of its main part. */
 const MOST_COMPARED = 4
 /** Share of code in a block from which it is an example. */
@@ -43,13 +47,13 @@ export function leaveOutRepeats(tree, measure, main) {
       node = tree.end[node] - 1
       continue
     }
-    if (!BLOCKS[tree.tag[node]] || tree.marks[node] & KEPT || measure.length(node) < SHORTEST) continue
+    if (!BLOCKS[tree.tag[node]] || tree.marks[node] & KEPT || measure.length(node) < SHORTEST_NAMED) continue
     if (isCode(tree, measure, node)) continue
     const key = tree.parent[node] * LENGTHS + measure.length(node)
     const first = firsts.get(key)
     if (first === undefined) {
       firsts.set(key, node)
-    } else if (written(first) === written(node)) {
+    } else if ((measure.length(node) >= SHORTEST || isForWidths(tree, first) || isForWidths(tree, node)) && written(first) === written(node)) {
       tree.leaveOut(node)
       node = tree.end[node] - 1
     }
@@ -60,4 +64,8 @@ export function leaveOutRepeats(tree, measure, main) {
 function isCode(tree, measure, node) {
   const code = tree.first(node, ID.pre)
   return code >= 0 && measure.length(code) > MOSTLY_CODE * measure.length(node)
+}
+
+function isForWidths(tree, node) {
+  return FOR_WIDTHS.test(tree.get(node, ATTRIBUTE.class))
 }

@@ -10,7 +10,7 @@ import { ids } from './tags.mjs'
 const TEXT = 0
 
 const ATTRIBUTES = [
-  'alt', 'alttext', 'aria-controls', 'aria-hidden', 'aria-label', 'aria-labelledby', 'checked', 'class',
+  'alt', 'alttext', 'aria-controls', 'aria-expanded', 'aria-hidden', 'aria-label', 'aria-labelledby', 'checked', 'class',
   'colspan', 'content', 'data-actualsrc', 'data-cfemail', 'data-cfsrc', 'data-code-lang', 'data-code-language', 'data-delayed-url', 'data-echo', 'data-enlighter-language', 'data-ezsrc', 'data-full-src',
   'data-hi-res-src', 'data-lang', 'data-language', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-syntaxhighlighter-params', 'data-bs-target', 'data-target', 'datetime', 'display', 'height', 'hidden', 'href',

@@ -1,8 +1,8 @@
 // Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
 import { leaveOutRendered } from './math.mjs'
-import { children, holds } from './measure.mjs'
+import { children, holds, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
-import { labelPanels, leaveOutTabs } from './panels.mjs'
+import { labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { leaveOutToolbars } from './toolbars.mjs'
@@ -15,6 +15,8 @@ const WRAPPER = 0.5
 const NUMBER_SIGN = 35
 /** Minimum characters outside of links in a wrapper. */
 const SOME_PROSE = 100
+/** Minimum characters outside of links in a folded part of a line. */
+const SOME_WORDS = 20
 const MOST_TARGETS = 2000
 
 // React and Next send late parts of a page in containers with these IDs, and move them by script.
@@ -25,6 +27,8 @@ const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
+/** Names of the rest of a paragraph that readers open. */
+const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
 const KATEX = /(?:^|\s)katex-html(?:\s|$)/
 const { class: CLASS, id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
@@ -45,6 +49,7 @@ export function leaveOutUnseen(tree, measure) {
     const marks = tree.marks[node]
     if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
+  labelOpened(tree)
   leaveOutNumberedLines(tree)
   for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
@@ -78,13 +83,28 @@ function isFoldedText(tree, measure, node, whole, targets) {
   if (holds(tree, node, FORMULAS) && tree.has(node, STYLE)) return true
   // KaTeX without MathML has only the hidden part for the eye.
   if (tag === ID.span && KATEX.test(tree.get(node, CLASS))) return !holds(tree, tree.parent[node], FORMULAS)
-  if (INLINE_ONLY[tag] || !measure.length(node)) return false
+  const marks = tree.marks[node]
+  if (!measure.length(node)) return false
+  // The rest of a paragraph behind "Read more".
+  if (INLINE_ONLY[tag]) return tag === ID.span && measure.prose(node) >= SOME_WORDS && isRest(tree, node)
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
   if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
-  const marks = tree.marks[node]
   if (marks & CLOSED || !(marks & FOLDED || targets.has(identity))) return false
   return measure.linkShare(node) < 0.5
+}
+
+/**
+ * Return whether a hidden part of a line is the rest of its paragraph. If it repeats the beginning that is visible, that
+ * beginning is left out.
+ */
+function isRest(tree, node) {
+  if (!REST.test(`${tree.get(node, IDENTITY)} ${tree.get(node, CLASS)}`)) return false
+  const before = children(tree, tree.parent[node]).findLast((one) => one < node)
+  if (before === undefined) return true
+  const teaser = textOf(tree, before).replace(/\s*(?:…|\.{3}).*$/, '')
+  if (teaser.length >= SOME_WORDS && textOf(tree, node).startsWith(teaser)) tree.leaveOut(before)
+  return true
 }
 
 /** Return whether a button is the title of the part that it opens. */
