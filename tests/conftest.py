@@ -14,7 +14,7 @@ SHARED_SYSTEM = {"e2e", "web", "image"}
 
 
 def pytest_configure() -> None:
-    """Let programs be interrupted also where the tests run in the background, which ignores SIGINT for all.
+    """Restore SIGINT, which shells ignore for background processes, so that tests can interrupt programs.
 
     Property tests have no deadline, because the time of one call depends on the load of the machine.
     """
@@ -51,7 +51,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def place(emulator: Emulator) -> Place:
-    """A table, a bucket and queues that the test has for itself."""
+    """A table, a bucket and queues that only this test uses."""
     return emulator.place()
 
 

@@ -12,7 +12,7 @@ LIMITS = {"registrations_per_minute": 10_000, "logins_per_minute": 10_000, "star
 
 @pytest.fixture
 def set_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
-    """Set the functions of this process up for a place of their own, with settings of ours."""
+    """Set up the functions of this process with separate resources and the given settings."""
     secret = place.emulator.client("secretsmanager").create_secret(
         Name=place.name, SecretString=json.dumps(KEY)
     )

@@ -1,4 +1,4 @@
-"""Who gets which emails, and how many: nobody can use the service to write to a stranger."""
+"""Which emails an address gets, and how many. Nobody can use the service to send emails to strangers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -205,7 +205,7 @@ def test_requests_that_send_nothing_use_up_nothing(service: Service) -> None:
 
 
 def fails(service: Service, member: Member, **website: Any) -> None:
-    """Let a generation of a member fail."""
+    """Store a failed generation of a member."""
     place = service.place
     user = place.users.get(member.id)
     assert user is not None

@@ -1,4 +1,4 @@
-"""API keys: what they open, what they do not, and when they end."""
+"""API keys: the routes that they can call, and their expiry and deletion."""
 
 import hashlib
 import re
@@ -226,7 +226,10 @@ def test_a_start_by_key_costs_one_read_more_than_by_token(service: Service) -> N
 
 
 def needed(method: str, path: str) -> set[str] | None:
-    """Return the scopes of which one is needed, as the contract says it; None where a sign-in is needed."""
+    """Return the scopes of which a route needs one, as the API documentation says;
+
+    None if the route needs a sign-in.
+    """
     if path.startswith("/keys") or (path.startswith("/auth") and (method, path) != ("GET", "/auth/me")):
         return None
     if path.startswith("/webhooks"):
@@ -248,7 +251,7 @@ def _operations() -> list[tuple[str, str]]:
 
 
 def test_every_route_with_every_set_of_scopes(service: Service) -> None:
-    """Walk all routes of the OpenAPI text with a key for each of the 15 sets of scopes."""
+    """Call all routes of the OpenAPI document with a key for each of the 15 sets of scopes."""
     ada = service.person("ada.walks@example.org")
     keys = {}
     for size in range(1, 5):

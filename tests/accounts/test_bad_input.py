@@ -1,4 +1,4 @@
-"""What people and programs send that is wrong: a clear refusal each, and nothing is stored half."""
+"""Invalid input is refused with a clear message, and no part of it is stored."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def refused(answer: Answer, *statuses: int) -> None:
 
 
 def wide(text: str) -> str:
-    """Return the full-width spelling, as keyboards of East Asia offer it."""
+    """Return a text in full-width characters, as East Asian keyboards can write them."""
     return "".join(chr(ord(char) + 0xFEE0) for char in text)
 
 

@@ -1,4 +1,4 @@
-"""Export and deletion: everything a user has, what runs included, and what stays."""
+"""Export and deletion of an account: all its data and running generations, and the data that remains."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def with_generations(service: Service, member: Member, count: int) -> None:
 
 
 def of(service: Service, member: Member) -> list[str]:
-    """Return the sort keys of what the table holds of a member."""
+    """Return the sort keys of a member's items in the table."""
     return sorted(item["sk"]["S"] for item in service.items() if item["pk"]["S"] == f"USER#{member.id}")
 
 

@@ -1,4 +1,4 @@
-"""Stages with a distribution: who may call the API, and whose address its limits count."""
+"""Stages with a distribution: requests that the API accepts, and the source address that rate limits use."""
 
 import importlib
 import json

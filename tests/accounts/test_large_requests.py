@@ -1,4 +1,4 @@
-"""Requests that would cost much: refused early, with short answers."""
+"""Expensive requests are refused early, with short answers."""
 
 import json
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""Limits over HTTP, what their answers tell, and what happens when their table fails."""
+"""Rate limits over HTTP: their answers, and their behaviour when the table fails."""
 
 import importlib
 import re
@@ -255,7 +255,7 @@ def ask_open(function: str, path: str, source: str) -> int:
 
 @contextmanager
 def failing(matches: Callable[[str], bool], code: str) -> Iterator[None]:
-    """Let DynamoDB refuse what ``matches`` as a table that is down or gone would."""
+    """Let DynamoDB refuse the matching requests, as if the table were unavailable or deleted."""
 
     def refuse(params: dict[str, Any], **_: Any) -> Any:
         if not matches(str(params["body"])):

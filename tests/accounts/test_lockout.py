@@ -1,4 +1,4 @@
-"""Failed logins: they lock out whoever guesses, not the owner of the account."""
+"""Failed logins lock out the guesser, not the owner of the account."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Names that are not ASCII arrive in emails as they were typed: through the API, the outbox and SES to the file."""
+"""Names that are not ASCII are unchanged in emails: from the API through the outbox and SES to the file."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""The month's generations belong to an email address: deleting the account and signing up again gives none back."""
+"""The quota belongs to the email address: deleting the account and signing up again gives no new generations."""
 
 from datetime import timedelta
 

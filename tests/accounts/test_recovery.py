@@ -1,4 +1,4 @@
-"""From sign-up to recovery: confirmation, lost and changed passwords, sign-ins that end."""
+"""Sign-up, confirmation, forgotten and changed passwords, and the end of sign-ins."""
 
 import re
 

@@ -17,7 +17,7 @@ LOCAL_COOKIE = "llmready-8123"
 
 @pytest.fixture
 def local(set_up: SetUp) -> Service:
-    """The functions as `make run PORT=8123` sets them up."""
+    """The functions with the settings of `make run PORT=8123`."""
     return set_up(session_cookie=LOCAL_COOKIE)
 
 

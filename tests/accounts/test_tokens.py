@@ -1,4 +1,4 @@
-"""Tokens that are forged, stolen, twisted or out of date: none of them gets in."""
+"""Forged, stolen, modified and expired tokens are refused."""
 
 import base64
 import hashlib
@@ -46,7 +46,7 @@ def signed(
 
 
 def claims_of(member: Member, **changes: object) -> dict[str, object]:
-    """Return good claims with changes: whatever is refused is refused because of the change."""
+    """Return valid claims with changes, so that only the change can be the reason of a refusal."""
     now = int(time.time())
     claims = {
         "iss": "llmready",
@@ -67,9 +67,9 @@ def header_of(**changes: object) -> dict[str, object]:
 
 
 def forgeries(member: Member, good: str) -> Iterator[tuple[str, str]]:
-    """Walk bad access tokens of ``member``; ``good`` is a good one.
+    """Iterate over invalid access tokens of ``member``; ``good`` is a valid one.
 
-    All but those of other keys are signed correctly.
+    All of them have correct signatures, except those of other keys.
     """
     yield from _wrong_claims(member)
     yield from _wrong_headers(member)

@@ -1,4 +1,4 @@
-"""The link that ends a kind of mails, by which a mail program unsubscribes with one click."""
+"""The unsubscribe link of mails, and the one-click request of mail programs."""
 
 import re
 

@@ -15,13 +15,13 @@ LOOPBACK: list[Address] = [ipaddress.ip_address("127.0.0.1")]
 
 
 def urls(port: int) -> list[str]:
-    """Return each trick as it is, and with https, which webhooks need."""
+    """Return each trick unchanged and with https, which webhooks require."""
     found = tricks(port)
     return [*found, *(url.replace("http:", "https:", 1) for url in found if url.startswith("http:"))]
 
 
 def test_no_trick_is_stored() -> None:
-    """What requests answer to such a URL is in test_webhooks.py."""
+    """The answers to requests with such URLs are tested in test_webhooks.py."""
     wanted = urls(8080)
     assert len(wanted) > 300
     for url in wanted:
@@ -30,7 +30,7 @@ def test_no_trick_is_stored() -> None:
 
 
 def test_no_trick_is_sent() -> None:
-    """The endpoint was stored by an earlier release, and every name leads inside."""
+    """The endpoint was stored by an earlier release, and every name resolves to a private address."""
     with receiving() as receiver:
         port = int(receiver.host.partition(":")[2])
         sender = PinnedWebhookSender(look_up=lambda _: LOOPBACK, seconds=5)

@@ -1,4 +1,4 @@
-"""Webhooks: endpoints in the API, and what they are told when generations end."""
+"""Webhooks: endpoints in the API, and the events that they get when generations end."""
 
 import base64
 import json
@@ -653,7 +653,7 @@ def _dispatch_deliveries(later: timedelta = timedelta()) -> None:
 
 
 def _run_ahead(monkeypatch: pytest.MonkeyPatch, services: Services, later: timedelta) -> None:
-    """Let the service's clock run ahead by ``later``."""
+    """Move the service's clock forward by ``later``."""
     ahead = replace(services, clock=lambda: now() + later)
     monkeypatch.setattr(bootstrap, "services", lambda: ahead)
 
@@ -666,7 +666,7 @@ def _confirm(service: Service, member: Member) -> None:
 def test_a_notifier_that_dies_after_sending_sends_again_under_the_same_id(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What came of an attempt is unknown then, and a second request is better than none."""
+    """In this case the result of the attempt is unknown, and a second request is better than none."""
     ada = hooked.person("ada.dies@example.org")
     made = create(ada, receiver.url)
     fail(hooked, ada)

@@ -8,9 +8,9 @@ from testkit.emulator import Emulator, Place
 
 @pytest.fixture(params=["ministack", "moto"])
 def either(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """A place in each of two emulators that do not know of each other: both must agree with us.
+    """Resources in two independent emulators; a test must pass with both.
 
-    ministack takes expressions that DynamoDB refuses; moto is not safe under threads.
+    ministack accepts expressions that DynamoDB refuses, and moto is not thread-safe.
     """
     if request.param == "ministack":
         yield request.getfixturevalue("emulator").place()

@@ -343,7 +343,7 @@ def test_data_of_a_deleted_website_can_be_deleted(either: Place, user: User, web
 
 
 def history(place: Place, user: User, **query: object) -> list[str]:
-    """Walk the history by its cursor, two at a time."""
+    """Read the history with its cursor, two generations per page."""
     found: list[str] = []
     cursor = None
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""The ledger: nothing passes the limit, and ``taken`` is always ``used`` + ``reserved``."""
+"""The ledger never exceeds its limit, and ``taken`` is always ``used`` + ``reserved``."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +25,7 @@ LIMIT = 4
 
 
 class Life:
-    """A user with three websites, whose generations live through whatever comes."""
+    """A user with three websites, and random sequences of operations on their generations."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -35,7 +35,7 @@ class Life:
         self.month = new_generation(self.user, self.websites[0]).month
 
     def act(self, name: str, which: int) -> None:
-        """Do one thing to one of the generations as it was known last, which may be long ago."""
+        """Perform one operation on a generation in the version that was read last, which may be outdated."""
         if name == "start":
             generation = new_generation(self.user, self.websites[which % 3])
             with suppress(Forbidden, Conflict):

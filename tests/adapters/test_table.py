@@ -1,4 +1,4 @@
-"""What DynamoDB does under load and the emulators never do, and what no store asks for by itself."""
+"""Behaviour of DynamoDB under load, which the emulators lack, and functions of the table that no other test uses."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,7 +20,10 @@ ONE, TWO = Key("p", "1"), Key("p", "2")
 
 
 def answering(place: Place, operation: str, *answers: dict[str, Any] | None) -> list[None]:
-    """Let an operation's next calls be answered so (None: really); the list grows with each call."""
+    """Answer the next calls of an operation with these answers (None: the real one).
+
+    The returned list gets an entry for each call.
+    """
     calls: list[None] = []
 
     def answer(**_: Any) -> tuple[SimpleNamespace, dict[str, Any]] | None:

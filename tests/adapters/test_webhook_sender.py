@@ -1,4 +1,4 @@
-"""Requests to webhook endpoints: limited in time and size, and never to an address inside."""
+"""Requests to webhook endpoints are limited in time and size, and never go to private addresses."""
 
 import ipaddress
 import socket

@@ -20,7 +20,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def post(authority: Authority, port: int, *, host: str = HOST) -> WebhookAnswer:
-    """Post to a host whose name leads to this machine."""
+    """Send a request to a host whose name resolves to this machine."""
     sender = PinnedWebhookSender(
         [(host, port)], look_up=lambda _: [LOOPBACK], context=authority.trusted, seconds=10
     )
@@ -64,7 +64,7 @@ def test_a_certificate_that_is_not_valid_gets_nothing(
 
 
 def test_an_authority_that_is_not_known_gets_nothing(authority: Authority, tmp_path: Path) -> None:
-    """The certificate is valid for the name, but the system trusts its authority as little as any other."""
+    """The certificate is valid for the name, but the system does not trust its authority."""
     with receiving(Authority(tmp_path).server(HOST)) as receiver:
         answer = post(authority, int(receiver.host.partition(":")[2]))
     assert answer.error is not None

@@ -1,4 +1,4 @@
-"""Webhook endpoints and deliveries in the table: the lease of a user, and what waits in the queue."""
+"""Webhook endpoints and deliveries in the table: the lease of a user, and deliveries that are queued."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What tests with a real browser need."""
+"""Find and observe the real browser for tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def descendants(root: int) -> dict[int, str]:
 
 
 def command_line(pid: int) -> str:
-    """How a living process was called; empty when it has ended."""
+    """Return the command line of a running process; empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:

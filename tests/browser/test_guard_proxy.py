@@ -1,4 +1,4 @@
-"""The proxy: whatever a browser asks for, nothing but what the guard allows is connected to."""
+"""The proxy connects only to addresses that the guard allows, whatever a browser requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HOSTS = LOOPBACK + METADATA + PRIVATE
 
 
 def tricks() -> list[bytes]:
-    """Requests that a hostile page could make a browser send, and some that no browser would."""
+    """Requests that a hostile page could cause a browser to send, and some that no browser would send."""
     heads = []
     for host in HOSTS:
         heads += [f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n" for port in (80, 443)]
@@ -91,13 +91,13 @@ sys.addaudithook(_hear)
 
 @contextmanager
 def connections() -> Iterator[list[tuple[str, int]]]:
-    """Every connection that this process tries to make meanwhile."""
+    """Record every connection that this process tries to make."""
     _connected.clear()
     yield _connected
 
 
 async def _local_names(host: str) -> list[Address]:
-    """Answers as an attacker's name server would give them, for every name there is."""
+    """Return the answer of an attacker's name server for any name."""
     try:
         return [ipaddress.ip_address(host)]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which pages are rendered: those that lack their text, and no others."""
+"""Only pages whose HTML lacks their text are rendered."""
 
 from __future__ import annotations
 

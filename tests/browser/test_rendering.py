@@ -1,4 +1,4 @@
-"""Real Chromium on hand-made sites: what is read, what is never asked for, and what each trap costs."""
+"""Crawls of small sites with real Chromium: rendered text, requests that are not sent, and hostile pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _browser() -> None:
 
 
 def shell(script: str, head: str = "", body: str = "") -> str:
-    """A page that is empty until its script has run; `WORDS` and `write` are there for the script."""
+    """Return a page that is empty until its script has run. The script can use `WORDS` and `write`."""
     ours = f"const WORDS = {json.dumps(WORDS)}; const main = document.querySelector('main'); const write = "
     ours += "(text) => { main.innerHTML += `<h1>${location.pathname}</h1><p>${text} ${WORDS}</p>`; };"
     return (
@@ -47,7 +47,7 @@ def shell(script: str, head: str = "", body: str = "") -> str:
 
 
 def markdown(result: Run, path: str) -> str:
-    """The Markdown of a page; fails when the page is not there."""
+    """Return the Markdown of a page; fail if the page does not exist."""
     for one in result.manifest["pages"]:
         if re.sub(r"^https?://[^/]+", "", one["url"]) == path:
             return (result.out / str(one["path"])).read_text()
@@ -59,7 +59,7 @@ def failures(result: Run, site: Site) -> dict[str, str]:
 
 
 class Decoys:
-    """Listeners on addresses that nobody may reach; `reached` counts who came all the same."""
+    """Listeners on forbidden addresses; `reached` counts the connections to them."""
 
     def __init__(self) -> None:
         self.reached: list[str] = []
@@ -162,7 +162,7 @@ class Traps:
 
 
 def traps(port: int) -> dict[str, str | Answer]:
-    """A site of pages that try something; `port` is the decoys'."""
+    """A site of hostile pages; `port` is the port of the decoys."""
     decoy = f"127.0.0.1:{port}"
     bomb = gzip.compress(b"x" * 30_000_000)
     pages: dict[str, str | Answer] = {
@@ -355,7 +355,7 @@ def traps(port: int) -> dict[str, str | Answer]:
 
 @pytest.fixture(scope="module")
 def trapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traps]:
-    """One crawl of all traps: whatever each of them does, it does to its neighbours as well."""
+    """One crawl of all hostile pages at the same time, so that each can affect the others."""
     with decoys() as standing, serving(traps(standing.port)) as site:
         folder = tmp_path_factory.mktemp("traps")
         result = run(site.url, folder, "--use-playwright", seconds=150).completed()
@@ -542,7 +542,7 @@ def test_website_timeout_is_obeyed(tmp_path: Path) -> None:
 
 @contextmanager
 def crawling(site: Site, folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[int, str]]]:
-    """A crawl whose browser is at work."""
+    """Start a crawl and wait until its browser renders a page."""
     process = subprocess.Popen(
         command(site.url, folder / "out", "--events", "--use-playwright"),
         env=environment(site.address),

@@ -1,4 +1,4 @@
-"""Faults between a boto3 client and AWS: before a call, after it, or in its answer's place."""
+"""Faults between a boto3 client and AWS: before a call, after it, or in place of its answer."""
 
 import io
 import json
@@ -18,7 +18,7 @@ TRANSACTION = "TransactWriteItems"
 
 
 class Fault(StrEnum):
-    """What happens to a call, each time that the client tries it."""
+    """What happens to each attempt of a call."""
 
     CUT = "cut before it arrived"
     LOST = "done, its answer lost"
@@ -34,7 +34,7 @@ class _Body(io.BytesIO):
 
 
 def refusal(url: str, code: str, **more: Any) -> AWSResponse:
-    """Return the answer by which AWS refuses a call."""
+    """Return AWS's answer to a refused call."""
     body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "Injected.", **more}).encode()
     headers = {
         "Content-Type": "application/x-amz-json-1.0",
@@ -45,7 +45,7 @@ def refusal(url: str, code: str, **more: Any) -> AWSResponse:
 
 
 def conflict(url: str, writes: int) -> AWSResponse:
-    """Return the answer by which DynamoDB refuses a transaction that another one is in the way of."""
+    """Return DynamoDB's answer to a transaction that conflicts with another one."""
     reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in range(writes - 1))]
     return refusal(url, "TransactionCanceledException", CancellationReasons=reasons)
 
@@ -54,7 +54,7 @@ Decide = Callable[[str, int], Fault | None]
 
 
 class Faults:
-    """Counts the calls of clients and lets some of them go wrong.
+    """Counts the calls of clients and makes some of them fail.
 
     Args:
         decide: Returns the fault of a call, given its name and its number, which begins at zero.
@@ -67,7 +67,7 @@ class Faults:
         self._local = threading.local()
 
     def watch(self, client: Any) -> None:
-        """Stand before a client from now on."""
+        """Intercept the calls of a client."""
         events = client.meta.events
         session = client._endpoint.http_session
         events.register("before-call", self._begin, unique_id="faults-begin")
@@ -76,7 +76,7 @@ class Faults:
         )
 
     def leave(self, client: Any) -> None:
-        """Stand before a client no longer."""
+        """Stop intercepting the calls of a client."""
         client.meta.events.unregister("before-call", unique_id="faults-begin")
         client.meta.events.unregister("before-send", unique_id="faults-send")
 
@@ -110,7 +110,7 @@ class Faults:
 
 @contextmanager
 def conflicts(client: Any, among: Callable[[], bool]) -> Iterator[None]:
-    """Let transactions of a client meet others whenever ``among`` says so."""
+    """Make transactions of a client conflict with others whenever ``among`` returns true."""
 
     def meet(request: Any, **_: object) -> AWSResponse | None:
         if not among():

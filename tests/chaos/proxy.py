@@ -1,4 +1,4 @@
-"""A bad network: a TCP proxy that delays what passes, cuts connections, and at times lets nothing through."""
+"""A bad network: a TCP proxy that delays data, cuts connections, and sometimes blocks all data."""
 
 import contextlib
 import random
@@ -12,14 +12,14 @@ _CHUNK = 65536
 
 
 class Proxy:
-    """Passes on to a server of this machine.
+    """Forwards connections to a server on this machine.
 
     Attributes:
-        url: Its own address, to be used in the server's place.
-        delay: Seconds that a chunk is held up at most.
-        cuts: The share of chunks at which their connection breaks off.
+        url: Its own address, which replaces the server's.
+        delay: Maximum delay of a chunk in seconds.
+        cuts: Share of chunks at which the connection is cut.
         made: How many connections were made.
-        broken: How many of them broke off.
+        broken: How many of them were cut.
     """
 
     def __init__(self, target: str, *, seed: int = 0, delay: float = 0.0, cuts: float = 0.0) -> None:
@@ -37,7 +37,7 @@ class Proxy:
 
     @contextlib.contextmanager
     def partition(self) -> Iterator[None]:
-        """Let nothing through for a while; what was sent meanwhile arrives afterwards."""
+        """Block all data for some time; data that was sent meanwhile arrives afterwards."""
         self._open.clear()
         try:
             yield
@@ -84,7 +84,7 @@ class Proxy:
 
 @contextlib.contextmanager
 def bad_network(target: str, **weather: float) -> Iterator[Proxy]:
-    """Have a proxy until the context ends; see :class:`Proxy`."""
+    """Run a proxy until the context ends; see :class:`Proxy`."""
     proxy = Proxy(target, **weather)  # type: ignore[arg-type]
     try:
         yield proxy

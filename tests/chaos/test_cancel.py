@@ -1,4 +1,4 @@
-"""Cancelling: who may, when, and that the crawl stops and nothing is charged."""
+"""Cancelling a generation: who is allowed to, when, and that the crawl stops and costs no quota."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Messages in any order and any number, and machines that do not agree on the time."""
+"""Messages in any order and number, and machines with different clocks."""
 
 import random
 import signal

@@ -1,4 +1,7 @@
-"""A fault at every AWS call of start, claim, heartbeat, upload, finish and notify; then the world goes on."""
+"""A fault at every AWS call of start, claim, heartbeat, upload, finish and notify.
+
+Afterwards, no further calls fail.
+"""
 
 import asyncio
 import itertools
@@ -43,7 +46,7 @@ SITE = "progress(1, 4); time.sleep(0.7); progress(3, 4, 1); completed()"
 
 
 class Provider:
-    """Takes mails."""
+    """A mail provider that accepts mails."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
@@ -53,7 +56,7 @@ class Provider:
 
 
 class World:
-    """All that works on one user's generation, in this process; each step may meet a fault."""
+    """All programs that work on one user's generation, run in this process; each step can fail."""
 
     def __init__(self, place: Place, folder: Path) -> None:
         self.place = place
@@ -81,7 +84,7 @@ class World:
         return start(self.place, self.user, self.website.id, "the key")
 
     def work(self) -> bool:
-        """Do one job, if one can be had."""
+        """Run one job, if a message is available."""
         for lane in (Lane.PRIORITY, Lane.STANDARD):
             try:
                 message = self.place.jobs.receive(lane, wait=0, visibility=6)
@@ -93,7 +96,7 @@ class World:
         return False
 
     def sweep(self, time: datetime | None = None) -> None:
-        """Let the dispatcher go round."""
+        """Run one round of the dispatcher."""
         dispatched(self.place, time or now())
 
     def notify(self, time: datetime | None = None) -> None:
@@ -108,7 +111,7 @@ class World:
         return check_books(self.place, self.user.id)
 
     def settle(self) -> Generation:
-        """Let the world go on until the generation has ended, and assert that all is as it must be."""
+        """Run all programs until the generation has ended, and assert that the stored items are consistent."""
         generation = None
         for _ in range(12):
             if generation is None:
@@ -143,7 +146,7 @@ def _render(mail: OutboxMail, user: User, _generation: Generation | None) -> Mes
 
 
 def _pass_time(place: Place, generation: Generation) -> None:
-    """Let a lease that nobody prolongs have ended."""
+    """Move the clock past the end of a lease that nobody extends."""
     if generation.status is Status.PROCESSING:
         past = generation.model_copy(update={"lease_expires_at": now() - timedelta(seconds=1)})
         place.generations.claim(generation, past)
@@ -162,7 +165,7 @@ def faults_at(place: Place, faults: Faults) -> Iterator[None]:
 
 
 def one_life(world: World) -> None:
-    """Start, work and notify, as far as it goes."""
+    """Start, work and notify, until a fault ends it."""
     for step in (world.start, world.work, world.notify):
         try:
             step()
@@ -171,7 +174,7 @@ def one_life(world: World) -> None:
 
 
 def _calls(emulator: Emulator, folder: Path) -> list[str]:
-    """Return the calls of a life in which nothing goes wrong."""
+    """Return the calls of a generation without faults."""
     place = emulator.place()
     _ = (place.queue_urls, place.mail_queue_url, place.s3)
     world = World(place, folder)
@@ -197,7 +200,7 @@ def _live_with(emulator: Emulator, folder: Path, number: int, fault: Fault) -> s
 
 
 def test_fault_at_any_call_loses_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
-    """The bounded part: the first call of each kind that writes; `make chaos` has all."""
+    """The short version: the first call of each kind that writes. `make chaos` tests all calls."""
     calls = _calls(emulator, tmp_path)
     kinds = ["TransactWriteItems", "SendMessage", "PutItem", "PutObject", "DeleteMessage"]
     for kind in kinds:

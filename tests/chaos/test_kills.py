@@ -1,4 +1,4 @@
-"""Workers that are killed at an AWS call, that sleep beyond their lease, that all get the same message."""
+"""Workers that are killed during an AWS call, that pause beyond their lease, or that all get the same message."""
 
 import itertools
 import signal
@@ -18,7 +18,7 @@ KILLS = ("KILLED_BEFORE", "KILLED_AFTER")
 
 
 def _life(place: Place, run: Callable[..., Worker], number: int, kill: str) -> bool:
-    """Let a worker be killed at one of its calls and another go on; return whether it came to that call."""
+    """Kill a worker at one of its calls and let another one continue; return whether the call was reached."""
     with serve(numbered(6), latency=0.05) as site:
         generation = queued(place, site.url)
         first = run(

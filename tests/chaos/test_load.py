@@ -1,4 +1,4 @@
-"""Many generations on few tasks, and one tenant with very many beside others with one each."""
+"""Many generations on few tasks, and one user with many generations beside others with one each."""
 
 import math
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def test_all_complete_on_no_more_tasks_than_allowed(
     tasks: list[int],
     record_property: Callable[[str, object], None],
 ) -> None:
-    """The last round has all generations; the ones before show what fewer tasks do with a few of them."""
+    """The last round runs all generations; the earlier rounds run some of them with fewer tasks."""
     for most in tasks:
         place = emulator.place()
         wanted = count if most == tasks[-1] else 10 * most
@@ -62,7 +62,8 @@ def test_all_complete_on_no_more_tasks_than_allowed(
 class Crowd(NamedTuple):
     """How many generations one tenant has, how many others have one each, and the tasks for all of them.
 
-    ``limit`` is how many times as long the others may wait for that; a loaded machine says nothing about it.
+    ``limit``: how many times longer the others may wait than without the crowd. It is not checked on a loaded
+    machine.
     """
 
     size: int

@@ -1,4 +1,4 @@
-"""All interleavings of those who move a generation: workers with old knowledge, dead letters, the user."""
+"""All interleavings of processes that change a generation: workers with outdated data, dead letters, the user."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def test_only_pending_and_processing_are_left() -> None:
 
 
 def moves_in(place: Place) -> type[RuleBasedStateMachine]:  # noqa: C901 - one small rule a move
-    """Return the machine of all moves, played at a place."""
+    """Return the state machine of all changes, run against the given resources."""
 
     class Moves(RuleBasedStateMachine):
         held = Bundle("held")
@@ -123,7 +123,7 @@ def moves_in(place: Place) -> type[RuleBasedStateMachine]:  # noqa: C901 - one s
             return place.services_at(self.time)
 
         def move(self, known: Generation, attempt: Any) -> None:
-            """Only who holds the fence and the state that are stored may move it."""
+            """A change is allowed only with the stored fence and the stored state."""
             try:
                 attempt()
             except (Conflict, LeaseLost):

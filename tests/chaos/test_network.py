@@ -1,4 +1,4 @@
-"""Workers behind a network that delays, cuts and partitions, and an emulator that goes away and comes back."""
+"""Workers behind a network with delays, cuts and partitions, and an emulator that is restarted."""
 
 import signal
 import time
@@ -22,7 +22,7 @@ from tests.chaos.proxy import bad_network
 
 
 def _settled(place: Place, generation: Generation) -> bool:
-    """Let the dispatcher go round and tell whether a generation has ended."""
+    """Run one round of the dispatcher, and return whether a generation has ended."""
     dispatched(place, now())
     return now_stored(place, generation).status.is_final
 

@@ -1,4 +1,4 @@
-"""Starts that race, collide and are sent again."""
+"""Concurrent, conflicting and repeated starts."""
 
 import itertools
 import random
@@ -70,7 +70,7 @@ def in_parallel(count: int, call: Callable[[int], str]) -> Counter[str]:
 
 
 def codes(outcomes: Counter[str]) -> dict[str, int]:
-    """Count the refusals by their codes and all starts as one."""
+    """Count the refusals by code, and the successful starts together."""
     found: Counter[str] = Counter()
     for outcome, count in outcomes.items():
         found["started" if "-" in outcome else outcome] += count

@@ -1,4 +1,4 @@
-"""A server that speaks as much of the API as a test needs, and is slow, busy or broken where it is told to be."""
+"""A server with the part of the API that the tests need. It can be slow, busy or broken on request."""
 
 import json
 import threading
@@ -18,11 +18,11 @@ class Server:
     """Serves one generation and its files.
 
     Attributes:
-        answers: What to answer to a path instead of what is usual: statuses with bodies, used up one by one.
-        usual: What to answer to a path each time.
-        states: What the generation looks like, poll after poll; the last one stays.
+        answers: Answers for a path in place of the usual one: statuses with bodies, each used once.
+        usual: The answer for a path at every request.
+        states: States of the generation at successive polls; the last one is repeated.
         pause: Seconds between two chunks of the files.
-        cuts: After how many bytes the next downloads break off.
+        cuts: Numbers of bytes after which the next downloads are cut.
         requests: Every request so far, as method, path and the start of its Range.
     """
 
@@ -47,7 +47,7 @@ class Server:
         self.api = ""
 
     def state(self, status: str, pages: int, error: str | None = None) -> dict[str, Any]:
-        """Return what the API says of the generation."""
+        """Return the generation as the API shows it."""
         return {
             "id": self.generation_id,
             "status": status,

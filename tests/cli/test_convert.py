@@ -122,7 +122,7 @@ def test_a_line_is_answered_before_the_next_one_is_sent() -> None:
 
 
 def test_many_lines_take_no_more_memory_than_few() -> None:
-    """Holding the pages would take 36 MB for the texts alone."""
+    """Keeping all pages in memory would take 36 MB for their texts alone."""
     page = f"{PAGE}<!-- {'flour ' * 2000} -->"
     few, many = (_peak_kilobytes(page, count) for count in (100, 3000))
     assert many - few < 15_000

@@ -1,4 +1,7 @@
-"""What ``llmready admin doctor`` says of an AWS account, look by look; botocore's models check what AWS answers."""
+"""The findings of ``llmready admin doctor`` about an AWS account.
+
+botocore's models validate the simulated answers of AWS.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def topic_policy(
 
 
 def healthy() -> dict[str, Any]:
-    """Return what the services of AWS answer where nothing is wrong, by operation."""
+    """Return the answers of a healthy AWS account, by operation."""
     kinds = {
         "AWS::DynamoDB::Table": "table",
         "AWS::SNS::Topic": TOPIC,
@@ -102,7 +105,7 @@ def healthy() -> dict[str, Any]:
 
 
 class Client:
-    """A client of one service that answers what the test says, as far as the service could answer so."""
+    """A client of one AWS service with the test's answers, which must be valid for this service."""
 
     def __init__(self, service: str, answers: dict[str, Any]) -> None:
         self._service = service
@@ -129,7 +132,7 @@ class Client:
 
 
 def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> ExaminedService:
-    """Return a stage in an account that answers so."""
+    """Return a stage in an account with these answers."""
     services = SimpleNamespace(
         controls=SimpleNamespace(get=lambda: SimpleNamespace(paused=False)),
         generations=SimpleNamespace(active=lambda: generations),
@@ -144,7 +147,7 @@ def account(answers: dict[str, Any], *, generations: tuple[Any, ...] = ()) -> Ex
 
 
 def found_wrong(service: ExaminedService) -> list[str]:
-    """Return what is wrong; every look has to be made."""
+    """Return the problems that were found; assert that every check was run."""
     findings = list(examine(service))
     assert len(findings) == 11
     assert all(finding.verdict != "not checked" for finding in findings), findings

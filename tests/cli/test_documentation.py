@@ -1,4 +1,4 @@
-"""docs/cli.md tells of each command and exit code."""
+"""docs/cli.md contains each command and exit code."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""``llmready admin rotate-origin-secret``, in the order in which AWS's services see it."""
+"""``llmready admin rotate-origin-secret``: the order of its calls to AWS."""
 
 import json
 from copy import deepcopy
@@ -14,7 +14,7 @@ OUTPUTS = {"Distribution": "E1", "OriginSecret": "arn:secret"}
 
 
 class Stage:
-    """A stage whose services note what is changed, in its order."""
+    """A stage whose services record all changes in order."""
 
     def __init__(self) -> None:
         self.outputs = dict(OUTPUTS)

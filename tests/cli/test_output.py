@@ -1,4 +1,4 @@
-"""What the client prints on a terminal and into a pipe, and where it finds the server."""
+"""The client's output on a terminal and in a pipe, and how it finds the server."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def with_history(server: Server, *entries: dict[str, Any]) -> None:
 
 
 def on_terminal(*arguments: str, home: Path, columns: int = 200, **environment: str) -> tuple[int, str]:
-    """Run a command whose input and output are a terminal; return its exit code and what was seen."""
+    """Run a command with a terminal as its input and output; return its exit code and the output."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         [LLMREADY, *arguments],

@@ -76,7 +76,7 @@ def rotate(*options: str) -> int:
 
 @pytest.mark.parametrize("before", [[], [[]], [[], ["--force"]]], ids=["once", "twice", "three times"])
 def test_leaked_key_is_no_longer_accepted(stack: Stack, before: list[list[str]]) -> None:
-    """However often the key was rotated before: within the propagation time the leaked key still signs."""
+    """This also holds after earlier rotations, although the leaked key still signs within the propagation time."""
     for options in before:
         assert rotate(*options) == 0
     assert stack.keys.signing(now()) == ("k1", LEAKED["secret"])

@@ -1,4 +1,4 @@
-"""``llmready sync`` when something is in its way: one sentence, and nothing that is half written."""
+"""``llmready sync`` with obstacles: it prints one sentence and leaves no incomplete files."""
 
 import io
 import signal

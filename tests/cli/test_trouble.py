@@ -1,4 +1,4 @@
-"""The client when something goes wrong: one sentence, an exit code of its own, and no half file."""
+"""Failures of the client: one sentence, a specific exit code, and no incomplete files."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
 
 
 class Ada:
-    """Somebody who is signed in at a server, with folders of her own."""
+    """A user who is signed in to a server, with separate folders."""
 
     def __init__(self, home: Path, server: Server):
         self.home, self.server = home, server
@@ -76,7 +76,7 @@ class Ada:
         return one_sentence(errors)
 
     def files(self) -> dict[str, int]:
-        """Return what lies around, with sizes, but for the lock and the login."""
+        """Return the files in the folders with their sizes, except the lock and the login."""
         return {
             str(path.relative_to(self.home)): path.stat().st_size
             for path in self.home.rglob("*")

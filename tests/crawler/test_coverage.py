@@ -1,4 +1,4 @@
-"""What a crawl says about pages that it left out."""
+"""Reports of a crawl about pages that it left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Good sites: what is found, what is left out, what is written."""
+"""Crawls of ordinary sites: pages that are found and left out, and files that are written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def redirect(target: str, status: int = 302) -> Answer:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A small site with one of everything, crawled once."""
+    """A small site with one example of each feature, crawled once."""
     pages: dict[str, Answer | str] = {
         "/robots.txt": Answer(
             "User-agent: *\nDisallow: /private\n\n"

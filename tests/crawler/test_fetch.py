@@ -1,4 +1,4 @@
-"""Bodies under a cap, robots.txt and sitemaps as they come."""
+"""Limits of bodies, robots.txt and sitemaps."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_page_has_a_time_limit() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:
-    """`None` stands for years to come, -1 for no pause that anybody could read."""
+    """`None` stands for a date years in the future, -1 for a value that is not valid."""
     found = Response(START, 503, {"Retry-After": text}, b"").retry_after
     if seconds is None:
         assert found is not None

@@ -1,4 +1,4 @@
-"""Which pages are found, and that none comes twice."""
+"""Pages that a crawl finds, without duplicates."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_feeds_are_read_if_there_is_no_sitemap(kind: str, feed: str, tmp_path: P
 
 
 def test_no_page_is_stored_twice_and_none_is_lost(tmp_path: Path) -> None:
-    """One page under many addresses, and pages that only look alike."""
+    """One page with many URLs, and different pages with similar URLs."""
     same = (
         "/a", "/a/", "/a#part", "/a?utm_source=x", "/a?fbclid=1#y", "/./a", "/b/../a", "//127.0.0.1:{port}/a",
         "http://127.0.0.1:{port}/%61", "HTTP://127.0.0.1:{port}/a", "/a?b=1&c=2", "/a?c=2&b=1",
@@ -265,7 +265,7 @@ def test_site_without_markdown_gets_few_requests_for_it(tmp_path: Path) -> None:
 
 
 def test_when_pages_are_cut_the_most_important_are_kept(tmp_path: Path) -> None:
-    """By depth, then the sitemap's word, then the links that lead there; not by which answers first."""
+    """The order is depth, then sitemap priority, then number of incoming links; response times do not matter."""
     many = [f"/z/{number}" for number in range(60)]
 
     def answer(path: str) -> Answer | None:
@@ -288,7 +288,7 @@ def test_when_pages_are_cut_the_most_important_are_kept(tmp_path: Path) -> None:
 
 
 def _market_diary(path: str) -> Answer | None:
-    """A diary whose front page leads to its newest entries and to lists of every sort."""
+    """A blog whose front page links to its newest posts and to lists of several kinds."""
     entries = [f"/entries/market-day-{number}/" for number in range(24)]
     lists = [*(f"/tags/t{number}/" for number in range(12)), "/author/ines/", "/login/", "/search/?q=x"]
     if path == "/":
@@ -345,7 +345,10 @@ def test_further_pages_of_a_list_are_followed_and_not_kept(tmp_path: Path) -> No
 
 
 def test_canonical_urls_of_a_template_are_ignored_with_a_warning(tmp_path: Path) -> None:
-    """One template gives all pages the front page, the other gives all pages of a folder one of them."""
+    """One template sets the front page as the canonical URL of all pages.
+
+    The other sets one page of a folder for the whole folder.
+    """
     home = '<link rel="canonical" href="index.html">'
     other = '<link rel="canonical" href="/trips/alps">'
     pages = {

@@ -1,4 +1,4 @@
-"""The frontier: order, limits, and a state that survives being written down."""
+"""The frontier: order, limits, and restoring its state from a checkpoint."""
 
 from __future__ import annotations
 

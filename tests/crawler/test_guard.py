@@ -1,4 +1,4 @@
-"""The guard: nothing but the public internet, at every door."""
+"""The address guard allows only the public internet, for each kind of request."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_name_that_resolves_to_an_internal_address_is_refused(address: str) -> N
 
 
 class _Unchecked(AbstractResolver):
-    """A resolver without a guard: what is left is the look at the socket."""
+    """A resolver without the guard, so that only the check of the socket remains."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -145,7 +145,7 @@ def test_connected_address_is_checked_again() -> None:
 
 
 def test_dns_rebinding_never_reaches_internal_addresses() -> None:
-    """A name that answers now with a public, now with a private address, is never connected to inside."""
+    """If a name resolves alternately to a public and a private address, the private address gets no connection."""
     chance = random.Random(7)
 
     async def look_up(_: str) -> list[Address]:

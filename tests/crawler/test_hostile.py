@@ -1,4 +1,4 @@
-"""Sites that want to lead the crawler inside, to fill it up or to keep it for ever."""
+"""Sites that try to make the crawler connect to private addresses, use much memory or never end."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _resolve(host: str, *_: Any, **__: Any) -> list[Any]:
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int]]]:
-    """All connections that anything in this process tries to make, by Python's own audit events."""
+    """Record all connections that this process tries to make, with Python's audit events."""
     monkeypatch.setattr(socket, "getaddrinfo", _resolve)
     _connections.clear()
     _watching.set()
@@ -91,7 +91,7 @@ def _foreign(seen: list[tuple[str, int]], port: int) -> int:
 
 
 def _header(text: str) -> str:
-    """A header carries bytes; a server may send any."""
+    """Return a header value with any bytes, as a server may send them."""
     return text.replace("\r", "").replace("\n", "").encode().decode("latin-1")
 
 
@@ -166,7 +166,7 @@ def test_start_page_that_redirects_to_an_internal_address_fails(
 def test_sitemaps_with_internal_addresses_are_refused(
     connections: list[tuple[str, int]], tmp_path: Path, record_property: Record
 ) -> None:
-    """As pages, as further sitemaps, and as the sitemaps that robots.txt names."""
+    """The addresses are in sitemaps as pages and as further sitemaps, and in robots.txt as sitemaps."""
     with serving({}) as probe:
         port = probe.port
     named = [url for url in tricks(port) if url.isprintable()]
@@ -213,7 +213,7 @@ def test_robots_txt_that_redirects_to_an_internal_address_is_refused(
 
 
 def test_thousand_dns_rebinding_attempts_reach_nothing(record_property: Record) -> None:
-    """Now public, now not, now both: whatever the resolver says, only public addresses are connected to."""
+    """The resolver returns public addresses, private addresses, or both; only public addresses get connections."""
     chance = random.Random(5)
     answers = [
         "93.184.216.34",
@@ -297,7 +297,7 @@ def test_compression_bombs_use_little_memory(tmp_path: Path, record_property: Re
 
 
 def _months(path: str) -> str:
-    """A calendar without end: each month has days, and leads to the next and to the one before."""
+    """An endless calendar: each month has days and links to the next and the previous month."""
     year, month = map(int, [*path.strip("/").split("/"), "2026", "11"][:2]) if path != "/" else (2026, 11)
     around = (f"/{(year * 12 + month - 1 + step) // 12}/{(month - 1 + step) % 12 + 1}" for step in (-1, 1))
     return links(*around, *(f"/{year}/{month}/{day}" for day in (1, 11, 21)))
@@ -322,7 +322,7 @@ _TRAPS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", _TRAPS)
 def test_crawler_trap_ends_by_rule(name: str, tmp_path: Path, record_property: Record) -> None:
-    """Without its timeout coming near, and long before it has as many pages as it might have."""
+    """The crawl ends long before its timeout and its limit of pages."""
     counter = iter(range(10**9))
 
     def answer(path: str) -> Answer | None:
@@ -379,7 +379,7 @@ def test_site_that_sends_one_byte_per_second_costs_one_page(tmp_path: Path, reco
 
 
 def test_slow_robots_txt_does_not_extend_the_timeout(tmp_path: Path) -> None:
-    """Half a megabyte of wildcards, and thousands of links that each have to be held against them."""
+    """robots.txt has half a megabyte of wildcards, and thousands of links must be checked against them."""
     rules = "".join(f"Disallow: /*a*b*c{number}*d*e$\n" for number in range(20_000))
     many = links(*(f"/abcabcabcabcabc/{number}" for number in range(4000)))
 

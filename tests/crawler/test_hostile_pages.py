@@ -1,4 +1,4 @@
-"""Pages and sitemaps that are made to cost much time or memory, beside good pages of the same site."""
+"""Pages and sitemaps that are designed to cost much time or memory, together with ordinary pages of the same site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD = {f"/good-{number}": page(f"Good page {number}") for number in range(5)}
 
 
 def _nested(*names: str, most: int) -> str:
-    """Return start tags without end tags, of at most so many characters."""
+    """Return start tags without end tags, with at most this many characters."""
     opened = "".join(f"<{name}>" for name in names)
     return opened * (most // len(opened))
 
@@ -130,7 +130,7 @@ def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path)
 def _crawl_in_bounds(
     pages: Mapping[str, Answer | str] | Callable[[str], Answer | None], folder: Path, timeout: int = 60
 ) -> list[str]:
-    """Crawl a site, check the time, the memory and the good pages; return the paths that were asked for."""
+    """Crawl a site; check the time, the memory and the ordinary pages; return the requested paths."""
     with serving(pages) as site:
         crawled, peak = watched_run(site.url, folder, "--timeout", str(timeout))
         assert crawled.code == 0, crawled.stderr
@@ -207,7 +207,7 @@ def test_packed_sitemaps_at_all_known_places_neither_delay_a_crawl_nor_fill_the_
 
 
 def test_sitemaps_of_an_index_are_limited_in_number_and_bytes(tmp_path: Path) -> None:
-    """Each leads to ten further ones that have 2.2 MB each, in answers of any path."""
+    """Each sitemap lists ten further sitemaps of 2.2 MB; every path returns one."""
     numbers = count()
 
     def answer(path: str) -> Answer | None:

@@ -1,4 +1,4 @@
-"""The crawler's modules and rooms import one another in one direction."""
+"""Modules and packages of the crawler import each other in one direction only."""
 
 import ast
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def imports() -> dict[str, set[str]]:
 
 
 def rooms() -> dict[str, set[str]]:
-    """Return the rooms (folders, and files at the root) that each room imports."""
+    """Return the packages (folders, and modules at the root) that each package imports."""
     found: dict[str, set[str]] = {}
     for name, imported in imports().items():
         found.setdefault(_room(name), set()).update(_room(other) for other in imported)

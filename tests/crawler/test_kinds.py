@@ -1,4 +1,4 @@
-"""What a page is for, by its address and title, in the languages of the web."""
+"""The kind of a page, determined by its URL and title, in many languages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Large pages: other pages are read while one of them is cleaned."""
+"""While a large page is cleaned, other pages are read."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Responses that break the HTTP standard, and that browsers show: they are read, and what is lost is told."""
+"""Responses that violate the HTTP standard but that browsers show are read; missing parts are reported."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_what_is_no_http_is_a_failure(answer: bytes) -> None:
     ids=["power", "another script", "one byte", "a digit before", "long"],
 )
 async def test_digits_that_are_not_ascii_are_no_numbers_in_headers(number: bytes) -> None:
-    """“²” is a digit for Python, but no number."""
+    """Python treats “²” as a digit, but it is not a number."""
     for is_standard in (True, False):
         line = b"" if is_standard else b"\r\nhello"
         head = b"HTTP/1.1 503 Busy\r\nConnection: close" + line

@@ -1,4 +1,4 @@
-"""Limits that an operator may lift, and only for sites named in LLMREADY_CRAWL_ALLOW."""
+"""Limits that an operator can raise, but only for sites in LLMREADY_CRAWL_ALLOW."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""Twice the text takes at most three times as long, in each function that reads text of a site.
+"""In each function that reads text of a site, twice the text takes at most three times as long.
 
-`make test` measures up to 128 kB. `make fuzz` doubles on to 1 MB, and the texts that took longest there on to
-`LLMREADY_FUZZ_TEXT_BYTES`, 10 MB.
+`make test` measures texts of up to 128 kB. `make fuzz` doubles all texts up to 1 MB, and the slowest of them up to
+`LLMREADY_FUZZ_TEXT_BYTES` (10 MB).
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ HTML_UNITS = (
 
 
 def _streamed(text: str) -> str:
-    """Return a page of React with late parts, and as many boundaries as the text has room for."""
+    """Return a page of React with late parts and as many boundaries as fit into the text."""
     numbers = [f"{number:x}" for number in range(min(2000, len(text) // 200))]
     places = "".join(f'<!--$?--><template id="B:{number}"></template>' for number in numbers)
     parts = "".join(
@@ -266,7 +266,7 @@ def _streamed(text: str) -> str:
 
 
 def _after_siblings(text: str) -> str:
-    """Return a text with as many short elements before it as it has characters, divided by eight."""
+    """Return a text after short elements; their number is an eighth of the number of its characters."""
     return f"{'<hr>' * (len(text) // 8)}{text[: len(text) // 2]}"
 
 
@@ -384,7 +384,9 @@ def _seconds(call: Callable[[str], object], text: str) -> float:
 
 
 def _too_slow(measure: Callable[[str], float], texts: Iterable[tuple[str, str]]) -> list[str]:
-    """Double all texts, and the slowest on to the largest size; return what was measured of those that grow too fast.
+    """Double all texts, and the slowest of them up to the largest size.
+
+    Return the measurements of those that grow too fast.
 
     Args:
         measure: Returns the seconds that a text takes.
@@ -411,8 +413,8 @@ def _first_too_slow(
 ) -> str:
     """Double a text until its time grows too fast; return what was measured then, or an empty text.
 
-    Two doublings are judged together: four times the text may take nine times as long. One doubling alone
-    measures noise of the machine, and each step in the growth of a heap, as much as the function.
+    Two doublings are compared together: four times the text may take nine times as long. A single doubling would
+    mainly measure noise of the machine and steps in the growth of a heap.
 
     Args:
         measure: Returns the seconds that a text takes.

@@ -1,4 +1,4 @@
-"""Names, titles, llms.txt and what is made safe on the way."""
+"""Names, titles and llms.txt, and the sanitising of their texts."""
 
 from __future__ import annotations
 

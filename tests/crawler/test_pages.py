@@ -1,4 +1,4 @@
-"""What a page says about itself, and what becomes of its HTML."""
+"""The metadata of a page, and the conversion of its HTML."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Read = Callable[..., PageMetadata]
 
 @pytest.fixture(scope="module")
 def read() -> Iterator[Read]:
-    """Reads one page, with a converter that stays."""
+    """Reads single pages with one converter."""
     with asyncio.Runner() as runner:
         converter = Converter()
         runner.run(converter.start())
@@ -575,7 +575,10 @@ def test_crashed_converter_is_replaced_and_loses_only_its_page() -> None:
 
 @pytest.mark.parametrize("shift", range(8))
 async def test_multibyte_characters_at_any_chunk_boundary(shift: int) -> None:
-    """The converter looks at bytes, part by part: no sign is cut, no part is read as another script."""
+    """The converter searches bytes part by part.
+
+    No character may be cut, and no part may be read in another encoding.
+    """
     signs = "é—漢字😀ß\u00a0à"
     texts = [f"y{'x' * (number * 97 + shift)} {signs}{number}" for number in range(40)]
     html = "".join(f"<p>{text}</p>" for text in texts)

@@ -1,4 +1,4 @@
-"""Globs of include and exclude patterns: what they match, and that no pattern takes long."""
+"""Globs of include and exclude patterns: their matches and their running time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site bears: its own log tells who asked for what, when, and how many at once."""
+"""Politeness towards a site, verified with the site's own log of requests, times and connections."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FORBIDDEN = re.compile(
 def test_forbidden_urls_are_not_requested_and_connections_are_limited_to_four(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whatever leads there: links, sitemaps, redirects, canonical addresses, frames, refreshes, Markdown forms."""
+    """Forbidden URLs are in links, sitemaps, redirects, canonical URLs, frames, refreshes and Markdown alternates."""
     chance = random.Random(9)
     paths = [
         *(
@@ -116,7 +116,7 @@ def test_user_agent_contains_a_contact_address(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_site_that_rate_limits_gets_fewer_connections(status: int, tmp_path: Path) -> None:
-    """It answers two at once and refuses all beyond; the crawl ends with every page."""
+    """The site answers two requests at a time and refuses others; the crawl still gets every page."""
     names = [f"/p{number}" for number in range(40)]
     busy = threading.Semaphore(2)
     refused = itertools.count()

@@ -1,4 +1,4 @@
-"""What stands at the edge of page after page is left out of the archive, and nothing else is."""
+"""Only blocks that are at the start or the end of many pages are left out of the archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown and plain text that a site serves itself carry nothing that acts, and lose no words."""
+"""Markdown and plain text that a site serves contain no active parts after cleaning, and lose no words."""
 
 from __future__ import annotations
 

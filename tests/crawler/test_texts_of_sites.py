@@ -1,4 +1,4 @@
-"""Texts that a site sends in headers: nothing of them harms programs and terminals that read reports."""
+"""Texts that a site sends in headers cannot harm programs and terminals that show reports."""
 
 import logging
 import re

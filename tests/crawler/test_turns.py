@@ -1,4 +1,4 @@
-"""Crawls take turns: none sends a request while it waits, and waiting takes none of its time."""
+"""Crawls take turns: a waiting crawl sends no requests, and waiting does not count towards its timeout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strangers write into pages, through the converter into every file of an archive: nothing of it is alive."""
+"""Hostile text of pages, followed through the converter into every file of an archive, contains no active parts."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_front_matter_stays_within_its_lines(archive: Path) -> None:
 
 
 def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
-    """The converter writes none of it; this is the second line of defence, in case that it does."""
+    """The converter should write no raw HTML; this test covers the second line of defence."""
     for acting in (
         "x <img src=x onerror=alert(1)> y",
         "\\\\<img src=x onerror=alert(1)>",
@@ -253,7 +253,7 @@ def test_what_the_converter_writes_stays_as_it_is(markdown: str) -> None:
 
 
 def living(markdown: str) -> list[str]:
-    """Return what a reader's program would run, open, or not expect, when it shows Markdown with its HTML."""
+    """Return the parts that a viewer would execute or open when it shows the Markdown with raw HTML."""
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     renderer.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005 - the worst there is
     tree = LexborHTMLParser(renderer.render(markdown))

@@ -1,4 +1,4 @@
-"""A response goes in, an outcome and the page's links come out; nothing else changes."""
+"""A visit turns a response into an outcome and the links of the page, and changes nothing else."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def small_site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def slow_site() -> Iterator[Site]:
-    """Sixty pages that each take a moment."""
+    """Sixty pages with slow responses."""
     with serve(numbered(60), latency=0.4) as site:
         yield site
 

@@ -1,4 +1,4 @@
-"""Who may do what: tokens, other people's ids, and addresses that do not exist."""
+"""Access: tokens, IDs of other users, and paths that do not exist."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Accounts on the running system: sign-up to deletion, and logs that give nobody away."""
+"""Accounts on the running system, from sign-up to deletion, and logs without personal data."""
 
 import time
 from typing import Any
@@ -137,7 +137,7 @@ _NOBODYS = "01a20dd0-d148-77e9-a1a8-d33d5c29cb6f"
 
 
 def _words(content: dict[str, Any]) -> set[str]:
-    """The tokens in an answer of sign-in; messages and codes are no secrets."""
+    """Return the tokens in the response to a sign-in, which are secret; messages and codes are not."""
     return {content[name] for name in ("access_token", "refresh_token") if name in content}
 
 

@@ -1,4 +1,4 @@
-"""Bodies and parameters that are wrong: each gets a clear answer and nothing is stored."""
+"""Invalid bodies and parameters get a clear answer, and nothing is stored."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Sites that cannot be read: each ends in a clear code, gives the quota back and leaves nothing running."""
+"""Generations of unreadable sites fail with a specific code, give the quota back and leave no processes."""
 
 import datetime as dt
 import ssl
@@ -73,7 +73,7 @@ CASES = {
 def ended(
     system: System, site_ports: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Person, dict[str, dict[str, object]]]]:
-    """All bad sites, generated at once by one person, with the requests that each got."""
+    """Generate all bad sites at once for one user; return the generations with the requests that each site got."""
     person = system.confirm(system.user("pro"))
     started: dict[str, str] = {}
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Who asks for a browser gets one, in a task of its own kind."""
+"""Generations that need a browser run in a separate kind of task."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ def app(site_ports: list[int]) -> Iterator[Site]:
 
 
 def tasks_with_a_browser(system: System) -> dict[str, bool]:
-    """Tell of each task that is alive whether it was started for pages that need a browser."""
+    """Return for each running task whether it has a browser."""
     ecs = system.aws("ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
     arns = ecs.list_tasks(cluster=cluster)["taskArns"]

@@ -1,4 +1,4 @@
-"""What a person does with the client, on the running system."""
+"""The client on the running system, used as a person would use it."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 
 class Client:
-    """``llmready`` of somebody with folders of their own."""
+    """The ``llmready`` command of a user with separate folders."""
 
     def __init__(self, home: Path, api: str):
         self.home = home

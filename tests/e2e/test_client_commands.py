@@ -1,4 +1,4 @@
-"""Commands of the client that complete the API: keys, results, passwords, export and deletion."""
+"""Further commands of the client: keys, results, passwords, export and deletion."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A message that no worker could finish ends its generation, at no cost, and lets the next one go."""
+"""If a message reaches the dead-letter queue, its generation fails without cost, and the next one can start."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The page to browse the API with, in a browser."""
+"""The documentation page of the API in a browser."""
 
 import os
 from collections.abc import Iterator

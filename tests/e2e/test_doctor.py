@@ -1,4 +1,4 @@
-"""`llmready admin doctor` finds what was made wrong."""
+"""`llmready admin doctor` finds the problems that the tests create."""
 
 import json
 

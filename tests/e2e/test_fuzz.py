@@ -1,6 +1,7 @@
-"""Schemathesis finds nothing: every answer is one that the OpenAPI text describes, and none is a fault of ours.
+"""Schemathesis finds no problems: the OpenAPI document describes every answer, and no answer is a server error.
 
-`make test` asks a part of it, the same each time; `make fuzz` asks everything, with a seed of its own each time.
+`make test` sends a part of the requests, the same in each run. `make fuzz` sends all of them, with a new seed in each
+run.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What operators see and what the schedules do."""
+"""Operator commands, and the functions that run by schedule."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_quota_resets_each_month(system: System, person: Person, small_site: Sit
 
 
 def test_a_lost_generation_is_failed_and_refunded(system: System, person: Person, small_site: Site) -> None:
-    """One whose worker vanished and whose time is up, with no message left anywhere."""
+    """The worker of this generation has disappeared, its time is over, and its message is lost."""
     website = person.website(small_site.url)
     generation = person.start(website)
     person.finished(generation)
@@ -107,7 +107,7 @@ def test_a_deleted_account_has_no_files(system: System, small_site: Site) -> Non
 
 
 def test_files_of_a_deleted_website_are_searched_again(system: System, small_site: Site) -> None:
-    """The index by which generations are found may lag: the website says that it had one more than there are."""
+    """The index of generations may lag; here, the website's counter exceeds its number of generations."""
     person = system.user()
     website = person.website(small_site.url)
     person.finished(person.start(website))
@@ -196,7 +196,7 @@ def test_emulator_can_be_inspected(system: System, person: Person, small_site: S
 
 
 def _ago(**time: float) -> str:
-    """Return a time that has passed, as the table holds it."""
+    """Return a time in the past in the format of the table."""
     return (datetime.now(UTC) - timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
@@ -205,7 +205,7 @@ def _jobs(system: System) -> list[dict[str, Any]]:
 
 
 def _items(system: System, user_id: str) -> list[dict[str, Any]]:
-    """Return what the table holds of a user."""
+    """Return the items of a user in the table."""
     found = system.aws("dynamodb").query(
         TableName=system.endpoints["table"],
         KeyConditionExpression="pk = :pk",
@@ -216,7 +216,7 @@ def _items(system: System, user_id: str) -> list[dict[str, Any]]:
 
 
 def _keys(system: System, user_id: str) -> list[str]:
-    """Return the keys of a user's files; checkpoints, which the bucket itself forgets after a day, are none."""
+    """Return the keys of a user's files, without checkpoints, which the bucket's lifecycle rule deletes."""
     bucket, prefix = system.endpoints["bucket"], f"generations/{user_id}/"
     found = system.aws("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
     return [entry["Key"] for entry in found.get("Contents", [])]
@@ -251,7 +251,7 @@ def _ledger_key(system: System, user_id: str, month: str) -> dict[str, Any]:
 
 
 def _vanish(system: System, user_id: str, website: str, generation: str) -> None:
-    """Put things back to how they were when a worker died over an hour ago."""
+    """Change the stored generation as if its worker had crashed over an hour ago."""
     client, table = system.aws("dynamodb"), system.endpoints["table"]
     partition = {"S": f"USER#{user_id}"}
     key = {"pk": partition, "sk": {"S": f"GEN#{generation}"}}
@@ -292,7 +292,7 @@ def _vanish(system: System, user_id: str, website: str, generation: str) -> None
 def test_an_address_that_bounced_or_complained_gets_no_more_mail(
     system: System, address: str, reason: str
 ) -> None:
-    """SES's mailbox simulator bounces, or complains about, the mail that greets a new account."""
+    """SES's mailbox simulator reports a bounce of, or a complaint about, the welcome mail of a new account."""
     email = f"{address}+{uuid4().hex[:12]}@simulator.amazonses.com"
     body = {"email": email, "password": PASSWORD}
     assert httpx.post(f"{system.url}/auth/register", json=body).status_code == 201

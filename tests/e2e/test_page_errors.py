@@ -1,4 +1,4 @@
-"""Pages that failed: a generation that gets the others completes and says what it missed."""
+"""If some pages fail, the generation completes with the others and lists the failed ones."""
 
 import io
 import json
@@ -42,7 +42,7 @@ def owner(system: System) -> Person:
 
 @pytest.fixture(scope="module")
 def partly(owner: Person, site_ports: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A generation of a site half of whose pages are broken, and the site's address."""
+    """Return a generation of a site of which half of the pages fail, and the URL of the site."""
     with serve(_half_broken, port=site_ports[-2]) as site:
         yield site.url.rstrip("/"), owner.finished(owner.start(owner.website(site.url)))
 

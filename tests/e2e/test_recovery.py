@@ -1,4 +1,4 @@
-"""Workers that die, systems that stop: nothing is lost and nothing is charged twice."""
+"""After a crash of a worker or a stop of the system, no generation is lost or charged twice."""
 
 import os
 import signal
@@ -71,7 +71,7 @@ def test_data_outlives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> 
 
 
 def _processes(command: str, *, marker: str) -> list[int]:
-    """Return the ids of processes of ours whose command line has ``command`` and that belong to a data folder."""
+    """Return the IDs of our processes for a data folder whose command line contains ``command``."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

@@ -1,4 +1,4 @@
-"""`llmready admin smoke` uses a running service once and finds what does not work."""
+"""`llmready admin smoke` uses a running service once and reports problems."""
 
 import json
 import re

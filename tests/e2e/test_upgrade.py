@@ -1,4 +1,4 @@
-"""A deploy while generations run, and what is restored from a backup."""
+"""A deploy while generations run, and a restore from a backup."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""What a person does, from sign-up to download."""
+"""The main path of a user, from sign-up to download."""
 
 import email.policy
 import io

@@ -1,4 +1,4 @@
-"""What an operator sees of a generation: one id through all logs, and figures in one namespace."""
+"""Logs and metrics of a generation: one correlation ID in all logs, and one namespace of metrics."""
 
 import json
 import re
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 
 def logged(system: System) -> Iterator[dict[str, Any]]:
-    """Walk what functions and workers have logged."""
+    """Iterate over the log entries of functions and workers."""
     for path in (system.data / "log").glob("*.log"):
         for line in path.read_text(errors="replace").splitlines():
             if line.startswith("{"):
@@ -24,7 +24,7 @@ def logged(system: System) -> Iterator[dict[str, Any]]:
 
 
 def emitted(system: System) -> dict[str, set[str]]:
-    """The names of the figures in what was logged, by namespace."""
+    """Return the names of the logged metrics by namespace."""
     found: dict[str, set[str]] = {}
     for line in logged(system):
         for group in line.get("_aws", {}).get("CloudWatchMetrics", []):

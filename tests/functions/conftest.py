@@ -12,7 +12,7 @@ SECRET = json.dumps({"kid": "k1", "secret": "s" * 64})
 
 @pytest.fixture
 def calls(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Everything that this process asks of AWS, with the functions set up for a place of its own."""
+    """Record all AWS calls of this process; the functions use separate resources."""
     secret = place.emulator.client("secretsmanager").create_secret(Name=place.name, SecretString=SECRET)
     for name, value in place.environment(
         signing_secret=secret["ARN"], dispatcher_function="nobody", starts_per_minute=1000

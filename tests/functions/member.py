@@ -1,4 +1,4 @@
-"""A signed-in person who asks the functions of this process, as API Gateway would."""
+"""A signed-in user who calls the functions of this process with events like API Gateway's."""
 
 import importlib
 import json
@@ -18,7 +18,7 @@ PUBLIC = {"health", "plans", "openapi.json", "docs", "problems"}
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody with an account. Only for tests that set the functions up with the fixture ``calls``."""
+    """A user with an account. For tests that use the fixture ``calls``."""
 
     user: User
     token: str
@@ -26,7 +26,7 @@ class Member:
     def ask(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Send a request and return the status with what its JSON says."""
+        """Send a request and return the status and the JSON of the answer."""
         answer = self.raw(method, path, body, headers)
         status, content = answer["statusCode"], json.loads(answer["body"])
         if answer["headers"].get("Content-Type") == "application/problem+json":
@@ -44,7 +44,7 @@ class Member:
         return self._sent(method, path, None, None)
 
     def at(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Send a request to a path outside ``/api/v1``; return the status with what its JSON says."""
+        """Send a request to a path outside ``/api/v1``; return the status and the JSON of the answer."""
         answer = self._sent(method, path, body, None)
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -86,6 +86,6 @@ def _names(headers: dict[str, str] | None, wanted: str) -> bool:
 
 
 def member(place: Place, plan: str = "pro", **fields: Any) -> Member:
-    """Return somebody with a new account."""
+    """Return a user with a new account."""
     user = registered(place, plan, **fields)
     return Member(user, access_token(user.id))

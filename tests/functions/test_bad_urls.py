@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - look-alike characters are what this is about
-"""URLs that are no public website: each is refused with a reason, and none is stored."""
+"""URLs that do not lead to a public website are refused with a reason and not stored."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_each_bad_url_is_refused(place: Place) -> None:
 
 @pytest.mark.usefixtures("calls")
 def test_look_alike_host_is_shown_in_ascii(place: Place) -> None:
-    """Names in other scripts are stored and shown in their ASCII form, in which none looks like another."""
+    """Names in other scripts are stored and shown in their ASCII form, so that no name looks like another one."""
     ada = member(place)
     for typed, shown in (
         ("https://\u0430pple.com", "xn--pple-43d.com"),

@@ -1,4 +1,4 @@
-"""Many websites in one request: what becomes of each, and how few transactions it takes."""
+"""Bulk requests: the result of each item, and the number of transactions."""
 
 import re
 from collections.abc import Iterator
@@ -237,7 +237,7 @@ def test_a_null_beside_the_list_is_accepted(ada: Member) -> None:
 
 @pytest.fixture
 def conflicts() -> Iterator[list[str]]:
-    """Answer the next transactions with these reasons instead of doing them, as DynamoDB does under contention."""
+    """Refuse the next transactions with these reasons, as DynamoDB does if transactions conflict."""
     reasons: list[str] = []
 
     def answer(**_: object) -> tuple[SimpleNamespace, dict[str, Any]] | None:

@@ -1,4 +1,4 @@
-"""How many AWS calls a request makes, and how large what it queues is; the functions run in this process."""
+"""The number of AWS calls of a request, and the size of its messages; the functions run in this process."""
 
 import importlib
 import json
@@ -21,7 +21,10 @@ Call = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def call(place: Place, calls: list[str]) -> Call:
-    """Send one request of a pro user to a function; ``user`` and ``website`` are at its attributes."""
+    """Return a function that sends a request of a user with the pro plan.
+
+    Its attributes are ``user`` and ``website``.
+    """
     user = new_user()
     place.users.create(user)
     website = new_website(user)

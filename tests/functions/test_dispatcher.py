@@ -1,4 +1,4 @@
-"""The tasks that the dispatcher starts, as ECS is asked for them."""
+"""The dispatcher's calls to ECS for starting tasks."""
 
 import json
 from collections import Counter
@@ -61,7 +61,7 @@ class Cluster:
 
     @contextmanager
     def without(self, *providers: str, places: int = 0) -> Iterator[list[tuple[str, int]]]:
-        """Let providers start no more than ``places`` tasks; what RunTask was asked for is noted."""
+        """Let the capacity providers start at most ``places`` tasks, and record the calls of RunTask."""
         asked: list[tuple[str, int]] = []
         left = Counter(dict.fromkeys(providers, places))
 
@@ -198,7 +198,7 @@ def test_warm_tasks_are_kept_and_take_generations(place: Place, cluster: Cluster
 
 @pytest.mark.parametrize("seconds_to_the_next_round", [1, 30, 59])
 def test_interrupted_start_is_queued_within_two_minutes(place: Place, seconds_to_the_next_round: int) -> None:
-    """A start that died between its transaction and its message, however the minutes fall."""
+    """The start crashed between its transaction and its message; the test covers different times within a minute."""
     user = registered(place)
     generation = started(place, user, with_website(place, user))
     round_ = generation.created_at + timedelta(seconds=seconds_to_the_next_round)

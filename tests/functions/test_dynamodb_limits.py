@@ -1,4 +1,4 @@
-"""DynamoDB's limits, at the largest requests that the code makes: AWS enforces them, an emulator may not."""
+"""The largest requests of the code stay within DynamoDB's limits, which an emulator may not enforce."""
 
 from collections.abc import Iterator
 from typing import Any

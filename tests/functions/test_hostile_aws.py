@@ -1,4 +1,4 @@
-"""What the service does where AWS is eventually consistent, throttles, or refuses."""
+"""Behaviour of the service when AWS is eventually consistent, throttles or refuses requests."""
 
 import json
 

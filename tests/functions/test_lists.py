@@ -1,4 +1,4 @@
-"""Lists of somebody who has very much: how much each page reads, and what is asked for in vain."""
+"""Lists of a user with many websites and generations: the data that each page reads, and invalid requests."""
 
 import base64
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def ada(place: Place, calls: list[str]) -> Member:
 
 @pytest.fixture
 def reads() -> Iterator[list[tuple[str, int]]]:
-    """What was read from the table: which call, and how many bytes it gave."""
+    """Record the reads of the table: the call and the number of bytes that it returned."""
     found: list[tuple[str, int]] = []
 
     def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
@@ -81,7 +81,10 @@ def a_cursor_walks_over_everything(ada: Member, websites: list[Website]) -> None
 
 
 def test_long_lists_can_be_paged(place: Place, ada: Member, reads: list[tuple[str, int]]) -> None:
-    """Each page reads little, and a cursor walks over everything. One test, because filling the table takes long."""
+    """Each page reads little data, and a cursor reaches all entries.
+
+    This is one test, because filling the table takes long.
+    """
     websites = owner_of_much(place, ada)
     each_page_reads_little(ada, websites, reads)
     a_cursor_walks_over_everything(ada, websites)

@@ -1,4 +1,4 @@
-"""A reset and a cleanup that take longer than a function may run: each run goes on where the last one stopped."""
+"""A quota reset and a cleanup that take longer than a function may run, so that the next run must continue."""
 
 import tracemalloc
 from collections import Counter
@@ -32,7 +32,7 @@ USERS = 7
 
 
 class Watch:
-    """A clock that goes on by a second each time that somebody looks at it."""
+    """A clock that advances by one second at each call."""
 
     def __init__(self) -> None:
         self._time = now()
@@ -128,7 +128,7 @@ def test_interrupted_cleanup_continues(
 def test_the_reset_of_a_long_table(
     calls: list[str], place: Place, record_property: Callable[[str, object], None]
 ) -> None:
-    """Runs of ten seconds, each of which goes on where the last one ended, until nothing is left."""
+    """Runs of ten seconds, each of which continues where the last one ended, until all ledgers are closed."""
     last_month = month_of(now().replace(day=1) - timedelta(days=1))
     open_ledgers(place, last_month, count := 10_000)
     runs: list[dict[str, Any]] = []
@@ -149,7 +149,7 @@ def test_the_reset_of_a_long_table(
 
 
 class Million:
-    """The ledgers of very many users, one after another, and what was done to them."""
+    """The ledgers of very many users, generated one by one, and a record of the operations on them."""
 
     def __init__(self, count: int) -> None:
         self.left = count

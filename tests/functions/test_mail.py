@@ -1,4 +1,4 @@
-"""The notifier with each provider, and what ends in the dead-letter queue; the functions run in this process."""
+"""The notifier with each provider, and the dead-letter queue; the functions run in this process."""
 
 import importlib
 import io
@@ -125,7 +125,7 @@ def deliver(function: str, body: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 def ses() -> Iterator[tuple[Any, Stubber]]:
-    """A client whose requests are held against AWS's own model of SES, and answered by the test."""
+    """An SES client whose requests are validated by botocore's model and answered by the test."""
     client: Any = boto3.client(
         "sesv2", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
     )

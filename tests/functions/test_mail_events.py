@@ -1,4 +1,4 @@
-"""What SES tells of bounces and complaints stops mail to the address."""
+"""Bounces and complaints that SES reports stop mails to the address."""
 
 import hashlib
 import json

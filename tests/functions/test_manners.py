@@ -1,4 +1,4 @@
-"""How the API behaves towards clients: errors in words, their pages, headers, and HEAD."""
+"""Behaviour of the API towards clients: error messages and their pages, headers, and HEAD."""
 
 import json
 import re
@@ -82,7 +82,7 @@ BODIES = {
 
 @pytest.mark.parametrize("model", sorted(BODIES, key=str), ids=lambda model: str(model.__name__))
 def test_no_message_about_a_field_has_the_words_of_the_validator(model: type[Request]) -> None:
-    """Each field of each body takes each bad value alone; what is refused is refused in our words."""
+    """Each field of each body gets each invalid value; every refusal has a message of LLMReady."""
     for field in [*model.model_fields, None]:
         for value in BAD_VALUES:
             try:
@@ -124,7 +124,7 @@ def test_the_case_and_parameters_of_a_content_type_do_not_matter(place: Place, n
 
 
 def test_head_is_get_without_a_body_on_every_route(place: Place) -> None:
-    """Of what exists and, where a route names something, of what does not exist."""
+    """The requests are for existing objects and, on routes with an ID, for objects that do not exist."""
     ada = member(place)
     _, website = ada.ask("POST", "/websites", {"url": "https://example.org"})
     _, key = ada.ask("POST", "/keys", {"name": "Deployment"})

@@ -1,4 +1,4 @@
-"""Plans as operators change them: what holds at once, what a downgrade keeps, and what is written down of it."""
+"""Plan changes by operators: their immediate effects, data that a downgrade keeps, and audit records."""
 
 import getpass
 import json
@@ -28,7 +28,7 @@ def admin(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., str]:
-    """Run a command of ``llmready admin`` against this place and return what it prints."""
+    """Run a command of ``llmready admin`` with these resources and return its output."""
     assert calls == []
     # There is no stack that names the secret.
     monkeypatch.setattr(signing_keys, "fingerprints", lambda _: bootstrap.services().fingerprints)
@@ -55,7 +55,7 @@ def admin(
 
 
 def with_websites(place: Place, plan: str, number: int, **fields: Any) -> tuple[Member, list[str]]:
-    """Return somebody with websites, oldest first."""
+    """Return a user with websites, oldest first."""
     person = member(place, plan)
     ids = []
     for n in range(number):

@@ -1,4 +1,4 @@
-"""How often a client that follows a generation is asked to look."""
+"""The interval at which clients are asked to poll a generation."""
 
 import importlib
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Deleting a website that many generations were made of removes them and their files."""
+"""Deleting a website with many generations removes the generations and their files."""
 
 import importlib
 import json
@@ -28,7 +28,7 @@ def ada(place: Place, calls: list[str]) -> Member:
 
 
 def with_files(place: Place, user: User, website: Website, number: int) -> list[Generation]:
-    """Store ended generations of a website, each third with files."""
+    """Store ended generations of a website; every third one has files."""
     generations = many_generations(user, website, number)
     for index in range(0, number, 3):
         generation = generations[index]

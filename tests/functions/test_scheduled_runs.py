@@ -32,7 +32,7 @@ FAILED = Failure(code="dns_failure", message="The name of the host is not known.
 
 
 class Daily:
-    """A user with one website and a schedule, whose runs the dispatcher of a place of their own starts."""
+    """A user with one website and a schedule, and a dispatcher with separate resources that starts the runs."""
 
     def __init__(self, place: Place, plan: str = "standard", schedule: Schedule = Schedule.DAILY) -> None:
         self.place = place
@@ -41,13 +41,13 @@ class Daily:
 
     @property
     def due_at(self) -> datetime:
-        """When the stored next run is due."""
+        """The stored time of the next run."""
         item = self.place.table.get(_key(self.website))
         assert item is not None
         return datetime.fromisoformat(item["due_at"])
 
     def tick(self, time: datetime | None = None) -> ScheduledRuns:
-        """Start what is due at a time; None stands for the next run."""
+        """Start the runs that are due at a time; None stands for the time of the next run."""
         time = time or self.due_at
         return run_schedules(self.place.services_at(time), until=time + timedelta(minutes=1))
 

@@ -1,4 +1,4 @@
-"""Starts by ID and by URL: what they create, what they refuse, and what a repeat is answered with."""
+"""Starts by ID and by URL: created objects, refusals, and answers to repeated requests."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The page to browse the API with, and the OpenAPI text: small, compressed and kept by clients."""
+"""The API's documentation page and the OpenAPI document are small, compressed and cached by clients."""
 
 import base64
 import gzip

@@ -1,4 +1,4 @@
-"""The dispatcher against an ECS as AWS runs it: eventually consistent lists, and tasks that stop at their start."""
+"""The dispatcher with ECS's real behaviour: eventually consistent lists, and tasks that stop during their start."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a function tells X-Ray's daemon, as a process that Lambda would start."""
+"""Traces that a function sends to the X-Ray daemon; the function runs in a process as on Lambda."""
 
 import json
 import os

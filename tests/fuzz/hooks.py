@@ -1,6 +1,7 @@
-"""Who asks, where a request would cost its sender the account, and what lets some sign-ins succeed.
+"""Choose the user for requests that would delete or change the sender's account, and let some sign-ins succeed.
 
-Schemathesis loads this file by its name (SCHEMATHESIS_HOOKS). The two people of ``running.py`` send everything else.
+Schemathesis loads this file by its name (SCHEMATHESIS_HOOKS). The two users of ``running.py`` send all other
+requests.
 """
 
 import os
@@ -30,7 +31,7 @@ def _newcomer() -> dict[str, str]:
 
 
 def _is_good(authorization: str | None) -> bool:
-    """Whether it is a token that works; checks send others, which must stay as they are."""
+    """Return whether a token is valid; checks send invalid ones on purpose, which must not be replaced."""
     if not authorization:
         return False
     # Some are no text that a header can hold.
@@ -64,5 +65,5 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_query(_context: Any, query: Any) -> bool:
-    """Leave out what is longer than the gateway's 10 kB for all of a request but its body."""
+    """Leave out requests that exceed the gateway's limit of 10 kB for everything except the body."""
     return len(urlencode(query or {}, doseq=True)) < 10_000

@@ -1,4 +1,4 @@
-"""Runs Schemathesis against the local system, as two people who must not see each other's things."""
+"""Run Schemathesis against the local system as two users who must not see each other's data."""
 
 import json
 import os
@@ -14,14 +14,14 @@ _CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 class Outcome(NamedTuple):
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         cases: Requests that were generated and sent.
-        walks: Series of requests of which each goes on from an answer before.
+        walks: Sequences of requests in which each uses an earlier answer.
         server_errors: Answers of 500 and above.
-        code: The exit code, 0 where nothing was found.
-        text: What Schemathesis said.
+        code: The exit code; 0 if no problem was found.
+        text: The output of Schemathesis.
     """
 
     cases: int
@@ -32,11 +32,11 @@ class Outcome(NamedTuple):
 
 
 def fuzz(system: System, folder: Path, *options: str) -> Outcome:
-    """Ask everything that the OpenAPI text describes.
+    """Send requests to all operations of the OpenAPI document.
 
     Args:
-        system: What is asked.
-        folder: Where the reports go.
+        system: The system to test.
+        folder: Folder for the reports.
         options: Of ``schemathesis run``.
     """
     people = [system.user("pro"), system.user("pro")]

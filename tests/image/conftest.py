@@ -1,4 +1,4 @@
-"""The images, built once a run; what a machine lacks for that is named."""
+"""The images, built once per run. If the machine lacks a program for this, the tests are skipped and name it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,7 +53,7 @@ def fence(emulator: Emulator) -> Iterator[Fence]:
 
 @pytest.fixture
 def start_task(fence: Fence, place: Place, tmp_path: Path) -> Iterator[Callable[..., Task]]:
-    """Start tasks; none of them outlives the test."""
+    """Start tasks, which are removed at the end of the test."""
     running: list[Task] = []
 
     def start(image: str, **settings: object) -> Task:

@@ -1,4 +1,4 @@
-"""The worker's image as Fargate runs it: one task with the limits and rights of its definition, run by podman."""
+"""Run the worker's image as Fargate does: one task with the limits and permissions of its definition, in podman."""
 
 import json
 import os
@@ -27,17 +27,17 @@ cgroup_manager = "cgroupfs"
 
 
 class Task:
-    """A container that is made, and starts with :meth:`start`.
+    """A container, which is created first and started by :meth:`start`.
 
     Args:
         image: Its name.
         fence: The network that it is in.
-        place: What it works with.
-        folder: For what the test needs beside it.
+        place: The resources that it uses.
+        folder: Folder for files of the test.
         cpu: CPU units, 1024 for one.
         memory: MiB.
         mounts: Options of podman's ``--volume``.
-        settings: More of our settings, in lower case.
+        settings: Further settings of LLMReady, in lower case.
     """
 
     def __init__(
@@ -93,30 +93,30 @@ class Task:
         return int(self._podman("wait", self.name, timeout=seconds))
 
     def stop(self) -> int:
-        """End it as Fargate does, SIGTERM first, and return its exit code."""
+        """Stop it as Fargate does, with SIGTERM first, and return its exit code."""
         self._podman("stop", self.name, timeout=STOP_TIMEOUT + 10)
         return int(self.inspect()["State"]["ExitCode"])
 
     def remove(self) -> None:
-        """End it in any case, with all that it wrote."""
+        """Remove it with all its files, even if it is running."""
         self._podman("rm", "--force", "--time=0", "--volumes", self.name)
 
     def inspect(self) -> dict[str, Any]:
-        """Return what podman knows of it."""
+        """Return podman's description of it."""
         (found,) = json.loads(self._podman("inspect", self.name))
         return dict(found)
 
     def processes(self) -> list[int]:
-        """Return its processes, as this machine numbers them: the first one, then what it started."""
+        """Return the IDs of its processes on this machine: the first process, then its children."""
         init = int(self.inspect()["State"]["Pid"])
         return [init, *children_of(init)]
 
     def log(self) -> list[dict[str, Any]]:
-        """Return what it logged."""
+        """Return its log entries."""
         return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
 
     def output(self) -> str:
-        """Return what it wrote."""
+        """Return its output."""
         return self._podman("logs", self.name)
 
     def said(self, message: str) -> bool:

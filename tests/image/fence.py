@@ -1,4 +1,4 @@
-"""A network namespace out of which nothing leads but a few doors, as on Fargate behind a strict security group."""
+"""A network namespace that can reach only a few ports of this machine, like a task behind a strict security group."""
 
 import contextlib
 import ctypes
@@ -21,7 +21,11 @@ _CREDENTIALS_LAST = timedelta(minutes=5)
 
 
 class Fence:
-    """The namespace. It has loopback and no route; a door listens in it and passes on to this machine's loopback."""
+    """The namespace.
+
+    It has a loopback interface and no routes. A door is a port in it that is forwarded to this machine's loopback
+    interface.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -39,7 +43,7 @@ class Fence:
         threading.Thread(target=self._welcome, args=(listener, port), daemon=True).start()
 
     def serve_credentials(self) -> None:
-        """Serve the task role's credentials where ECS does."""
+        """Serve the credentials of the task role at the address that ECS uses."""
         fence = self
 
         class Answer(BaseHTTPRequestHandler):
@@ -68,11 +72,14 @@ class Fence:
         self._open.close()
 
     def first(self, words: bytes, *, since: float) -> float | None:
-        """Return when words were first heard after a time of the monotonic clock."""
+        """Return the time at which certain bytes first arrived after a time of the monotonic clock."""
         return next((when for when, said in self.heard if when >= since and words in said), None)
 
     def _listen(self, host: str, port: int) -> socket.socket:
-        """Return a socket that listens inside; it belongs to the namespace in which it was made."""
+        """Return a socket that listens in the namespace.
+
+        A socket belongs to the namespace in which it was created.
+        """
         made: list[socket.socket] = []
 
         def make() -> None:
@@ -105,7 +112,7 @@ class Fence:
 
 @contextlib.contextmanager
 def fenced() -> Iterator[Fence]:
-    """Have a namespace until the context ends."""
+    """Create a namespace that exists until the context ends."""
     fence = Fence(f"llmready-{os.getpid()}-{uuid.uuid4().hex[:6]}")
     _ip("netns", "add", fence.name)
     try:

@@ -1,6 +1,6 @@
-"""Stands in for the crawler: a program that a page has taken over and that looks for what it can get.
+"""A replacement for the crawler: a program that a page has taken over and that searches for credentials and data.
 
-Runs in the container, as the worker starts its crawlers, and leaves what it found as JSON.
+It runs in the container, started by the worker like a crawler, and writes its findings as JSON.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
-"""Stands in for a crawler that a page has taken over: leaves processes and files behind, and a pipe as its result.
+"""A replacement for a crawler that a page has taken over: leaves processes, files, and a pipe as its result.
 
-Runs in the container. First it writes down what it finds of an earlier job of its user, which should be nothing.
+It runs in the container. First it records what is left of an earlier job of its user, which should be nothing.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ SHARED = Path("/dev/shm")  # noqa: S108 - a place that all users share is meant
 
 
 def processes() -> list[str]:
-    """Return the other processes of this user, whatever state they are in."""
+    """Return the other processes of this user in any state."""
     own = str(os.getuid())
     found = []
     for folder in Path("/proc").iterdir():
@@ -31,7 +31,7 @@ def processes() -> list[str]:
 
 
 def escape(what: Callable[[], None]) -> None:
-    """Do something in a process that has left this one's session and family."""
+    """Run a function in a process that is outside of this process's session and family."""
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:

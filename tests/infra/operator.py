@@ -1,4 +1,4 @@
-"""What an operator has at hand: credentials, an engine that builds images, and the commands of make."""
+"""The environment of an operator: credentials, an engine that builds images, and make."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ Make = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def credentials(account: Emulator) -> dict[str, str]:
-    """Return the environment of somebody who may do anything in an account."""
+    """Return environment variables with an administrator's credentials of an account."""
     return {
         "AWS_ENDPOINT_URL": str(account.endpoint),
         "AWS_ACCESS_KEY_ID": "test",

@@ -1,4 +1,4 @@
-"""The local system as a process of its own."""
+"""Run the local system as a separate process."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Running:
         ]
 
     def start(self) -> list[str]:
-        """Start it and return the lines until it is ready."""
+        """Start the system and return its output until it is ready."""
         self._process = subprocess.Popen(
             self.command(),
             cwd=ROOT,
@@ -61,7 +61,7 @@ class Running:
         return self._process.returncode
 
     def crash(self) -> None:
-        """Kill the system and everything that it started, without a word."""
+        """Kill the system and all processes that it started."""
         assert self._process is not None
         for pid in [self._process.pid, *self.children()]:
             os.kill(pid, signal.SIGKILL)

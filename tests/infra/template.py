@@ -1,4 +1,4 @@
-"""A synthesised template, asked as an operator would ask."""
+"""Read a synthesised template."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ class Template:
         self.resources: dict[str, Resource] = body["Resources"]
 
     def of(self, kind: str) -> dict[str, Resource]:
-        """The resources of a type by logical id; there must be some."""
+        """Return the resources of a type by logical ID; there must be at least one."""
         found = self.all_of(kind)
         assert found, f"no {kind} in the template"
         return found

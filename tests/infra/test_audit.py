@@ -1,4 +1,4 @@
-"""What `python -m infra.audit` says of vulnerabilities, and of packages that could not be looked up."""
+"""Reports of `python -m infra.audit` on vulnerabilities and on packages that could not be looked up."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NPM_BAD: dict[str, Any] = {
 
 
 def audited(folder: Path, python: object, npm: object) -> subprocess.CompletedProcess[str]:
-    """Run the audit with a pip-audit and an npm that answer so."""
+    """Run the audit with these answers of pip-audit and npm."""
     for name, told in (("pip-audit", python), ("npm", npm)):
         answer = folder / f"{name}.json"
         answer.write_text(told if isinstance(told, str) else json.dumps(told))

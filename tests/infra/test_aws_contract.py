@@ -1,4 +1,4 @@
-"""What AWS requires of the template beyond what an emulator checks, by AWS's documented semantics."""
+"""Requirements of AWS on the template that an emulator does not check, from AWS's documentation."""
 
 import fnmatch
 import json
@@ -196,7 +196,7 @@ def test_nothing_else_outlives_its_stack(prod: Template) -> None:
 
 
 def _policy_data() -> dict[str, Any]:
-    """Return AWS's actions by service, as the linter brings them."""
+    """Return AWS's actions by service, from the data of the linter."""
     source = files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json"
     found: dict[str, Any] = json.loads(source.read_text())
     return found
@@ -225,7 +225,7 @@ def test_each_action_exists(prod: Template) -> None:
 
 
 def _service_of(resource: Any) -> str | None:
-    """Return the service that a resource's ARN names; None where only AWS knows it."""
+    """Return the service in a resource's ARN; None if the ARN is known only after the deploy."""
     if isinstance(resource, dict) and "Fn::Join" in resource:
         parts = resource["Fn::Join"][1]
         resource = "".join(part if isinstance(part, str) else "?" for part in parts)

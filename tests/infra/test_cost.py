@@ -1,4 +1,4 @@
-"""What it costs, and that docs/cost.md says the same."""
+"""The computed cost, which docs/cost.md must show."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Nothing that an operator or client meets is left out of the documents."""
+"""The documents describe every setting, route, alarm, target and command."""
 
 import argparse
 import json

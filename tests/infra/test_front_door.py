@@ -1,4 +1,4 @@
-"""The front door between a client and a server that stands for the emulator and repeats what it got."""
+"""The front door between a client and a server that replaces the emulator and echoes each request."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Clients that common generators make of the OpenAPI text have every operation."""
+"""Clients that common generators create from the OpenAPI document contain every operation."""
 
 import json
 import os

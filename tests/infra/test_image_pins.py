@@ -1,4 +1,4 @@
-"""Pinning the base images: what `make pin-images` writes, and what it says where no registry answers."""
+"""`make pin-images`: the digests that it writes, and its messages if no registry answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIGEST = f"sha256:{hashlib.sha256(INDEX).hexdigest()}"
 
 @contextmanager
 def registry(digest: str = DIGEST) -> Iterator[Site]:
-    """Run a registry that tells the index of one image to whoever fetched a token."""
+    """Run a registry that sends the index of one image to clients with a token."""
     with serving({}) as site:
 
         def answer(request: Request) -> Answer | None:

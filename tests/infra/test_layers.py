@@ -1,4 +1,4 @@
-"""The layers: complete, without what Lambda brings itself, small, and with bytecode that it really loads."""
+"""The layers are complete and small, contain no packages of the Lambda runtime, and contain usable bytecode."""
 
 import io
 import json
@@ -39,7 +39,7 @@ needs_bytecode = pytest.mark.skipif(
 
 
 def zipped(folder: Path) -> int:
-    """The size in bytes that a folder has as a package."""
+    """Return the size in bytes of a folder as a zipped package."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
@@ -56,7 +56,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sendgrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the notifier has beside it where SendGrid delivers the mails."""
+    """The additional layer of the notifier for SendGrid."""
     return made("sendgrid", tmp_path_factory.mktemp("sendgrid"))
 
 
@@ -79,7 +79,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda itself provides."""
+    """The packages of the Lambda runtime."""
     folder = tmp_path_factory.mktemp("runtime")
     for package in RUNTIME:
         for name in {file.parts[0] for file in files(package) or [] if file.parts[0] != ".."}:
@@ -88,7 +88,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def imported(script: str, *arguments: str, search: list[Path], verbose: bool = False) -> str:
-    """Run a script that imports from these folders and from nowhere else; give what Python says of it."""
+    """Run a script that imports only from these folders; return the output of Python."""
     # -S keeps the environment's own packages out, -I all else.
     command = [sys.executable, "-I", "-S", "-B", *(["-v"] if verbose else []), "-c", script]
     folders = json.dumps([str(folder) for folder in search])

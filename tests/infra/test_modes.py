@@ -1,4 +1,4 @@
-"""Packages can be read by the user that Lambda and the container run them under, whatever the umask was."""
+"""The user of Lambda functions and of the container can read packages that were built with any umask."""
 
 import io
 import os

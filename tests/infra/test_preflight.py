@@ -1,4 +1,4 @@
-"""What an operator is told before anything is created, in an account of the emulator's."""
+"""Messages to operators before anything is created, in an account of the emulator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def refusal(ran: subprocess.CompletedProcess[str]) -> str:
-    """Return the one sentence that a command ended with before it did anything."""
+    """Return the sentence with which a command stopped before it changed anything."""
     assert ran.returncode == 2, ran.stdout
     assert not ran.stdout
     sentence, told_by_make = ran.stderr.splitlines()
@@ -44,7 +44,7 @@ def refusal(ran: subprocess.CompletedProcess[str]) -> str:
 
 
 def bootstrapped(account: Emulator, version: str = "21") -> None:
-    """Put into the account what a deploy needs of a bootstrap."""
+    """Create the resources of a bootstrap that a deploy needs."""
     account.client("ssm").put_parameter(Name=VERSION, Value=version, Type="String", Overwrite=True)
     account.client("s3").create_bucket(Bucket=ASSETS)
 
@@ -65,7 +65,7 @@ def stacks(account: Emulator) -> list[str]:
 
 
 def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> None:
-    """Run the CDK's own commands in the order of docs/operations.md, with the stage that the emulator can hold."""
+    """Run the CDK's commands in the order of docs/operations.md, with a stage that the emulator supports."""
     local = {"arguments": "--require-approval never"}
     prepared = make("bootstrap", "STAGE=local", **local)
     assert prepared.returncode == 0, prepared.stderr
@@ -253,7 +253,7 @@ def test_a_stack_that_cannot_be_changed_now(
 def test_missing_read_permission_does_not_stop_a_deploy(
     account: Emulator, engine: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    """The CDK deploys under roles of its own; a pipeline often has the right to take them and no other."""
+    """The CDK deploys with its own roles. A pipeline often has only the permission to assume these roles."""
     monkeypatch.setattr("infra.preflight.checks.ROLE_SPREADS", 0.0)
     for name, value in credentials(account).items():
         monkeypatch.setenv(name, value)
@@ -394,7 +394,7 @@ def test_only_a_stage_that_was_once_deployed_is_protected(  # noqa: PLR0917 (wha
     is_protected: bool,  # noqa: FBT001
     options: str,
 ) -> None:
-    """Termination protection on a stack whose creation failed would keep it from being deleted and made again."""
+    """Termination protection of a stack whose creation failed would prevent its deletion and a second attempt."""
     asked = _account(account, monkeypatch)
     client = account.client("cloudformation")
     monkeypatch.setattr(asked, "client", lambda _service: client)

@@ -23,7 +23,7 @@ def _outputs(account: Emulator) -> dict[str, str]:
 
 
 def _function_name(template: Template) -> str:
-    """Return the name that one of the stack's CloudFront Functions will have."""
+    """Return the future name of one of the stack's CloudFront Functions."""
     function = next(iter(template.of("AWS::CloudFront::Function").values()))
     return str(function["Properties"]["Name"])
 

@@ -46,7 +46,7 @@ def test_synth_prints_sizes_and_is_reproducible(dev: Template, tmp_path: Path) -
 
 
 def _has_what_it_copies(context: Path, dockerfile: str) -> None:
-    """Assert that a build finds what it wants to copy in the files that are sent to it."""
+    """Assert that the files that a build copies are among the files that are sent to it."""
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (context / dockerfile).read_text(), re.MULTILINE)
     assert len(copied) > 5
     for path in (path for paths in copied for path in paths.split()):

@@ -1,4 +1,4 @@
-"""What an operator cares about in the template, whatever its resources are called."""
+"""Properties of the template that matter to an operator, independent of the names of resources."""
 
 import json
 from collections.abc import Callable
@@ -407,7 +407,7 @@ def test_tasks_may_run_on_spot(prod: Template) -> None:
 
 
 def _tasks(template: Template) -> dict[str, dict[str, Any]]:
-    """The task definitions, by whether their workers are told of a browser."""
+    """The task definitions, by whether their workers have a browser."""
     found = {}
     for entry in template.of("AWS::ECS::TaskDefinition").values():
         (container,) = entry["Properties"]["ContainerDefinitions"]

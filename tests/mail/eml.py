@@ -1,4 +1,4 @@
-"""A mail as it travels (RFC 5322), with the headers that a provider adds."""
+"""A mail in the format of RFC 5322, with the headers that a provider adds."""
 
 from email.message import EmailMessage
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""A mail provider: a server that speaks as much of SendGrid's v3 API as sending needs."""
+"""A mail provider: a server with the part of SendGrid's v3 API that sending uses."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Sendgrid:
-    """What it received, and the status with which it answers."""
+    """The received mails, and the status of its answers."""
 
     def __init__(self) -> None:
         self.status = 202
@@ -18,7 +18,7 @@ class Sendgrid:
 
     @property
     def taken(self) -> list[str]:
-        """The ids of the mails that were received, one for each time."""
+        """The IDs of the received mails, with repeats."""
         return [body["custom_args"]["mail"] for _, _, body in self.received]
 
 

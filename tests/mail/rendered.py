@@ -27,7 +27,7 @@ TRANSACTIONAL = [kind for kind in KINDS if kind not in PREFERENCES]
 
 
 class Tokens:
-    """Issues one token, whatever for."""
+    """Issues the same token for every purpose."""
 
     def issue(self, *_: Any) -> str:
         return TOKEN

@@ -1,4 +1,4 @@
-"""Each mail as a browser draws it: nothing overflows, no image is missing, all text can be read."""
+"""Each mail in a browser: nothing overflows, no image is missing, and all text is legible."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A provider that is down for ten minutes while mails keep coming: each goes out afterwards, once."""
+"""If the provider is down for ten minutes, each mail is sent once afterwards."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -16,7 +16,7 @@ HOSTILE = '<b>"><img src=x onerror=alert(1)> &amp; {{ 7*7 }}{% raw'
 
 
 class Parsed(HTMLParser):
-    """What a mail's HTML is made of."""
+    """The parts of a mail's HTML."""
 
     def __init__(self, html: str):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a spam filter finds in each mail, by the rules that need no network."""
+"""The result of a spam filter for each mail, with rules that need no network."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ RULE = re.compile(r"^ *(-?\d+\.\d) (\w+)", re.MULTILINE)
 
 
 def hits(mails: list[bytes]) -> list[dict[str, float]]:
-    """Return for each mail the rules that it meets, with their points."""
+    """Return for each mail the rules that match, with their points."""
     box = b"".join(b"From x@example.com Tue Nov 24 09:30:00 2026\n" + mail + b"\n\n" for mail in mails)
     command = [str(needs.package("spamassassin", SPAMASSASSIN)), "--local", "--test-mode", "--mbox"]
     done = subprocess.run(command, input=box, capture_output=True, timeout=300, check=True)

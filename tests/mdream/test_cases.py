@@ -1,8 +1,8 @@
-"""Small pages and what becomes of them: `cases/*.txt`, one file a subject.
+"""Small pages with their expected Markdown: `cases/*.txt`, one file per subject.
 
-A case is a line `### name` (with ` @ URL` where the address matters), the HTML (put into a page unless it has
-a `<body>`), a line `--`, and lines that say what the Markdown must hold: `+ text` and `- text` for what must and
-must not be there, `| line` for lines that follow each other exactly. `\\n` is a line break.
+A case consists of a line `### name` (with ` @ URL` if the address matters), the HTML (inserted into a page unless it
+has a `<body>`), a line `--`, and lines about the Markdown: `+ text` and `- text` for text that it must and must not
+contain, `| line` for lines that must follow each other exactly. `\\n` is a line break.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MORE = "Flour, water and salt are all it needs, and a warm corner of the kitchen
 
 @dataclass(frozen=True)
 class Case:
-    """One page with what its Markdown must and must not hold."""
+    """One page, and the text that its Markdown must and must not contain."""
 
     name: str
     url: str

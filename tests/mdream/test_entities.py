@@ -1,4 +1,4 @@
-"""Character references: all names of the standard in texts, and the rule of attributes in addresses."""
+"""Character references: all names of the standard in text, and the special rule for attributes."""
 
 from __future__ import annotations
 

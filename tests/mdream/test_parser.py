@@ -1,4 +1,4 @@
-"""The parser of the converter: what authors get wrong is read as a browser reads it, within limits."""
+"""The converter's parser reads invalid HTML as browsers do, within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random pages of hostile text and nesting: each of them is converted, and nothing in its Markdown acts."""
+"""Random pages of hostile text and nesting are converted, and their Markdown contains no active parts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_no_nesting_of_elements_makes_a_conversion_fail(converter: tuple[asyncio
 
 
 def test_nothing_that_the_converter_writes_acts(converter: tuple[asyncio.Runner, Converter]) -> None:
-    """The Markdown is examined before it is cleaned: the second line of defence must have nothing to do."""
+    """The Markdown is examined before cleaning, so that only the converter is tested."""
     runner, child = converter
     choice = random.Random(21)
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

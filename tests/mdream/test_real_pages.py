@@ -1,4 +1,4 @@
-"""The parser of the converter beside lexbor, which follows the HTML standard, on real pages of many makers."""
+"""The converter's parser compared with lexbor, which follows the HTML standard, on real pages of many generators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNTED = frozenset({"p", "li", "tr", "td", "th", "pre", "dt", "dd", "table", "u
 
 
 class Reading:
-    """What a tree says: its words, its links with their texts, its headings, and how many blocks of each kind."""
+    """The content of a tree: words, links with their texts, headings, and the number of blocks by kind."""
 
     def __init__(self) -> None:
         self.words: list[str] = []

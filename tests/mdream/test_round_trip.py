@@ -1,4 +1,4 @@
-"""What HTML says, its Markdown says too: a CommonMark parser reads back the same text and structure."""
+"""A CommonMark parser reads the same text and structure from the Markdown as the HTML has."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ _PIECES = (
 
 
 def hostile_urls(count: int) -> list[str]:
-    """Paths that filesystems, unpackers or this archive might take for others."""
+    """Paths that file systems, unpackers or this archive could confuse with other paths."""
     chance = random.Random(500)
     paths = {f"/{quote(piece, safe='%/')}" for piece in _PIECES}
     while len(paths) < count:

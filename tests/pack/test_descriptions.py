@@ -1,4 +1,4 @@
-"""What describes a site and its pages."""
+"""Descriptions of a site and its pages."""
 
 # ruff: noqa: RUF001 - letters of other scripts look like Latin ones, and some are wide
 

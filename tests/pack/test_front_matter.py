@@ -1,4 +1,4 @@
-"""What stands above the text of each Markdown file of an archive."""
+"""The front matter of each Markdown file of an archive, and the line below it."""
 
 from __future__ import annotations
 

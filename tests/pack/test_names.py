@@ -1,4 +1,4 @@
-"""What a site and its pages are called."""
+"""Names of sites and titles of pages."""
 
 # ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide
 
@@ -18,7 +18,7 @@ from testkit.serving import serving
 
 
 def html(title: str, heading: str = "", head: str = "", above: str = "", *, links: str = "") -> str:
-    """Return a page whose text names its heading, so that no two pages are alike."""
+    """Return a page whose text contains its heading, so that no two pages have the same text."""
     return (
         f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title>{head}</head><body>{above}'
         f"<main><h1>{heading}</h1><p>This text is about {heading or title} and has enough words for a page.</p>{links}"

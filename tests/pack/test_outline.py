@@ -1,4 +1,4 @@
-"""The outline of llms.txt on small sites as different makers build them: whose sections, in which order."""
+"""The outline of llms.txt for small sites in the style of different generators: sections and their order."""
 
 # ruff: noqa: E501 - markup as generators write it
 
@@ -46,7 +46,7 @@ PARTS = {
 
 
 def _docusaurus(open_part: str) -> str:
-    """Category buttons; only the category of the page itself is unfolded."""
+    """Category buttons; only the category of the current page is expanded."""
     items = "".join(
         f'<li class="menu__list-item"><div class="menu__list-item-collapsible"><a class="menu__link menu__link--sublist"'
         f' role="button" href="{links[0][0]}">{part}</a></div>'
@@ -124,7 +124,7 @@ def _jupyter_book(_part: str) -> str:
 
 
 def _captions(before: str, after: str) -> str:
-    """Return parts as Sphinx' toctree writes them."""
+    """Return sections as Sphinx's toctree writes them."""
     items = "".join(
         f'<p class="caption" role="heading"><span class="caption-text">{part}</span></p><ul>'
         + "".join(
@@ -179,7 +179,7 @@ def _antora(_part: str) -> str:
 
 
 def _docsy(open_part: str) -> str:
-    """Parts are pages, too; only the part of the page itself is unfolded."""
+    """Sections are pages as well; only the section of the current page is expanded."""
     items = "".join(
         f'<li class="td-sidebar-nav__section-title td-sidebar-nav__section with-child"><a href="{links[0][0]}" class="align-left ps-0 td-sidebar-link td-sidebar-link__section">'
         f"<span>{part}</span></a>"

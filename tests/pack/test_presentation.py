@@ -1,4 +1,4 @@
-"""What llms.txt shows: sections, their order, titles, descriptions, files that are not too long."""
+"""The content of llms.txt: sections and their order, titles, descriptions, and the length of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published results of ten sites, as two npm validators take them when served as docs/why.md recommends."""
+"""Results of ten sites, published as docs/why.md recommends and checked by two npm validators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What costs a result points, which pages a reason names, and what mends it."""
+"""The rules that cost points, the pages that a reason lists, and its remedy."""
 
 # ruff: noqa: RUF001 - garbled text consists of letters that look like others
 
@@ -24,7 +24,7 @@ WORDS = (
 
 
 def sentence(number: int) -> str:
-    """Return a sentence that no other number has."""
+    """Return a sentence that is different for each number."""
     first, second = WORDS[number % len(WORDS)], WORDS[(number * 7 + 3) % len(WORDS)]
     return f"The {first} of room {number} was bought together with one {second} from the yard."
 
@@ -41,7 +41,7 @@ def links(*paths: str) -> str:
 
 
 def rooms(count: int) -> dict[str, Answer | str]:
-    """Return a sound site: a front page that links to as many pages, each with a title and a sentence of its own."""
+    """Return a site without problems: a front page and this many pages, each with its own title and sentence."""
     paths = [f"/{WORDS[number]}" for number in range(count)]
     found: dict[str, Answer | str] = {
         path: html(f"{path[1:].title()} room", f"<p>{sentence(number)}</p>")

@@ -1,4 +1,4 @@
-"""Which texts of a site may name a section."""
+"""Texts of a site that can be used as section names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twenty sites of different kinds, each read as its owner would read the result."""
+"""Twenty sites of different kinds, with the results that their owners expect."""
 
 from __future__ import annotations
 

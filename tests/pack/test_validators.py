@@ -1,4 +1,4 @@
-"""llms.txt of ten sites, as the format's own parser and the field's validators take it."""
+"""llms.txt of ten sites, checked by the format's reference parser and by validators."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_validators_accept_the_files_and_every_link_answers(
 
 
 def _links(name: str, text: str) -> list[str]:
-    """Return the links of an index after three validators have taken it."""
+    """Return the links of an index that three validators accept."""
     assert len(text) <= LONGEST
     parsed = parse_llms_file(text)
     assert parsed.title

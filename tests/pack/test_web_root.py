@@ -1,4 +1,4 @@
-"""The layout web-root: files beside those of others, in Git checkouts and web roots."""
+"""The layout web-root in folders with other files, such as Git checkouts and web roots."""
 
 import json
 import os

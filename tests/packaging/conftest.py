@@ -1,4 +1,4 @@
-"""The built wheel, and virtual environments that hold nothing but it and one of its extras."""
+"""The built wheel, and virtual environments that contain only the wheel and one of its extras."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Environment:
 
     @property
     def packages(self) -> Path:
-        """Where the packages lie."""
+        """The folder with the installed packages."""
         (found,) = (self.folder / "lib").glob("python3*/site-packages")
         return found
 
     def run(
         self, program: str, *arguments: str, path: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of the environment's programs with nothing of ours around it.
+        """Run a program of the environment without this process's environment variables.
 
         Args:
             program: Name of a program in the environment's folder of programs.
@@ -54,14 +54,14 @@ class Environment:
 
 
 class Installer:
-    """Makes environments, each once."""
+    """Creates environments, each only once."""
 
     def __init__(self, wheel: Path, folder: Path) -> None:
         self.wheel = wheel
         self._folder = folder
 
     def environment(self, extra: str = "", *, name: str = "") -> Environment:
-        """Return the environment of an extra, or one of its own when it has a name.
+        """Return the environment of an extra; with a name, a separate one.
 
         Args:
             extra: The extra that is installed; none when empty.
@@ -83,7 +83,7 @@ class Installer:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from an unpacked source distribution, which holds nothing that was set up in the clone."""
+    """The wheel, built from an unpacked source distribution without files that `make setup` creates in the clone."""
     folder = tmp_path_factory.mktemp("source")
     sdist = build("sdist", ROOT, folder / "sdist")
     with tarfile.open(sdist) as archive:
@@ -93,7 +93,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installer:
-    """What makes environments with the wheel in them."""
+    """The installer of environments with the wheel."""
     return Installer(wheel, tmp_path_factory.mktemp("environments"))
 
 

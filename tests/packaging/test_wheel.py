@@ -1,4 +1,4 @@
-"""What the wheel holds and says about itself."""
+"""The content and the metadata of the wheel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(wheel: Path) -> list[str]:
 
 
 def declared() -> dict[str, list[Requirement]]:
-    """Return what pyproject.toml says is needed, by extra."""
+    """Return the requirements in pyproject.toml by extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = {"": project["dependencies"], **project["optional-dependencies"]}
     return {
@@ -41,7 +41,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 def wanted(name: str) -> set[str]:
-    """Return the packages that a file of requirements names itself."""
+    """Return the direct requirements of a file."""
     lines = (REQUIREMENTS / f"{name}.in").read_text().splitlines()
     return {Requirement(line).name for line in lines if line[:1].isalnum()}
 

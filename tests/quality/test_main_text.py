@@ -1,4 +1,4 @@
-"""The main text of labelled pages of many makers: how much of it is kept, and how little else."""
+"""Labelled pages of many generators: the share of the main text that is kept, and the amount of other text."""
 
 from __future__ import annotations
 

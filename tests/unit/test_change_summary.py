@@ -1,4 +1,4 @@
-"""What a scheduled run found changed, in a sentence and some titles."""
+"""The summary of changes of a scheduled run: one sentence and some titles."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which tasks the dispatcher starts."""
+"""The number and kinds of tasks that the dispatcher starts."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from testkit.people import new_generation, new_user, new_website
 
 
 def _jobs(plain: int, running: int, browser: int) -> list[Generation]:
-    """Plain generations that wait, plain ones that are crawled, and such as need a browser."""
+    """Return waiting plain generations, running plain generations, and generations that need a browser."""
     user = new_user()
     page, app = new_website(user), new_website(user, use_playwright=True)
     return [

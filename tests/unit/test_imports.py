@@ -1,4 +1,4 @@
-"""Imports point one way."""
+"""Imports between packages go in one direction only."""
 
 import ast
 from functools import cache
@@ -45,7 +45,7 @@ NEIGHBOURS = {"llmready.crawler", "llmready.worker", "llmready.cli"}
 
 
 def imports(file: Path) -> set[str]:
-    """Return the top names of what a file imports, wherever in it that stands."""
+    """Return the top-level packages that a file imports, including imports within functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -61,7 +61,7 @@ def tops(file: Path) -> set[str]:
 
 
 def rooms(file: Path) -> set[str]:
-    """Return which of our rooms a file imports from."""
+    """Return the packages of this repository from which a file imports."""
     found: set[str] = set()
     for name in imports(file):
         top, _, rest = name.partition(".")
@@ -113,7 +113,7 @@ def modules_in(file: Path) -> frozenset[str]:
 
 
 def reached_from(file: Path) -> dict[str, str]:
-    """Return every module that a file imports, directly or through modules of the core, with the way there."""
+    """Return every module that a file imports directly or through modules of the core, with the chain of imports."""
     ways = {file: file.stem}
     reached: dict[str, str] = {}
     left = [file]
@@ -150,7 +150,10 @@ def test_modules_of_the_core_import_each_other_without_circles() -> None:
 
 
 def test_the_environment_is_read_in_one_place() -> None:
-    """Settings come from settings.py; only observability, which comes before it, looks for itself."""
+    """Settings are read in settings.py.
+
+    Only observability, which is imported earlier, reads the environment itself.
+    """
     core = ROOT / "layers/core/python/llmready"
     readers = {
         file.relative_to(core).as_posix() for file in core.rglob("*.py") if "os.environ" in file.read_text()

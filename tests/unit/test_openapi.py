@@ -1,4 +1,4 @@
-"""The committed OpenAPI text is the API's, and it is whole."""
+"""The committed OpenAPI document is current and complete."""
 
 import importlib
 import json
@@ -56,7 +56,7 @@ def test_every_route_is_in_the_openapi_document(document: dict[str, Any]) -> Non
 
 
 def _template(path: str) -> str:
-    """Return a route's path as OpenAPI writes it; what matches to the end of a path is called path."""
+    """Return a route's path in OpenAPI's notation; a parameter that matches the rest of the path is named path."""
     return re.sub(r"<(\w+)>", r"{\1}", path).replace(".+", "{path}")
 
 

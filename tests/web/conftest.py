@@ -29,7 +29,7 @@ def handbook() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def unfinished_handbook() -> Iterator[Site]:
-    """Serve forty pages of which the last thirty never arrive, so that a crawl runs as long as a test looks at it."""
+    """Serve forty pages of which the last thirty never arrive, so that the crawl runs until the test ends."""
     pages = numbered(40)
     over = threading.Event()
 
@@ -46,7 +46,7 @@ def unfinished_handbook() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def hostile_site() -> Iterator[Site]:
-    """Serve pages whose text tries to run code in whoever shows it."""
+    """Serve pages whose text tries to run code in the program that shows it."""
     pages = attack_pages()
     with serve(lambda path, _: pages.get(path, Answer("", status=404))) as site:
         yield site
@@ -76,7 +76,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Watched:
-    """What a browser context did that no page of the app may do."""
+    """Forbidden actions of a browser context, such as errors and requests to other origins."""
 
     origin: str
     foreign: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Watched:
 
 @dataclass
 class Visitor:
-    """A browser context of its own, watched."""
+    """A separate browser context whose actions are recorded."""
 
     context: BrowserContext
     origin: str

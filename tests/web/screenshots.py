@@ -2,7 +2,7 @@
 
     python -m tests.web.screenshots [FOLDER]
 
-The real local system runs below; it crawls the example site and a few small ones.
+The real local system crawls the example site and a few small sites.
 """
 
 import argparse
@@ -43,7 +43,7 @@ class Screen(NamedTuple):
 
 
 class Shoot(NamedTuple):
-    """Who is signed in on the screens, which screens are taken, and where the pictures go."""
+    """The signed-in user, the screens to take, and the folder of the pictures."""
 
     origin: str
     person: Person

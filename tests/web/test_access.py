@@ -1,4 +1,4 @@
-"""Everybody can use every screen: axe, narrow windows, large text, the keyboard."""
+"""Accessibility of every screen: axe, narrow windows, large text, keyboard."""
 
 import uuid
 from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_sign_in_and_key_creation_need_no_pointer(system: System, visit: Visit) 
 
 
 def test_every_flow_works_by_keyboard_alone(visit: Visit, handbook: Site) -> None:
-    """Everything is reached with Tab and acted on with Enter, Space and arrows; nothing is clicked."""
+    """All controls are reached with Tab and operated with Enter, Space and arrow keys, without clicks."""
     visitor = visit()
     page = visitor.open()
 

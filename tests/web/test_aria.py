@@ -1,4 +1,4 @@
-"""The structure of each screen, its names and its live regions, as screen readers get them."""
+"""The structure, the accessible names and the live regions of each screen."""
 
 import re
 from collections.abc import Callable

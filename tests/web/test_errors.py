@@ -1,4 +1,4 @@
-"""What the app says when something is refused, missing or out of reach, and how a person goes on."""
+"""Messages of the app about refused requests, missing objects and an unreachable server, with the next steps."""
 
 from collections.abc import Callable
 

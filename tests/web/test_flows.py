@@ -1,4 +1,4 @@
-"""What a person does in the web app, from the first visit to the files."""
+"""The main flows of the web app, from the first visit to the files."""
 
 import io
 import re

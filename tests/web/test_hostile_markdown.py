@@ -1,4 +1,4 @@
-"""The Markdown of strangers runs nothing, loads nothing and shows its text."""
+"""Hostile Markdown runs no code and loads nothing when it is shown; its text is visible."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What single screens say and do beyond the main flows."""
+"""Details of single screens beyond the main flows."""
 
 from collections.abc import Callable
 

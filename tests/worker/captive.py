@@ -1,9 +1,9 @@
-"""A worker's part for tests of confinement: holds credentials, serves them where ECS and EC2 do, starts crawlers.
+"""A small worker for tests of confinement: has credentials, serves them as ECS and EC2 do, and starts crawlers.
 
     python -m tests.worker.captive FOLDER UID HOSTILE PYTHON
 
-Runs as root in a network of its own whose loopback has the two metadata addresses, and prints what a hostile program
-under the other user found and what a real crawler made of the addresses.
+It runs as root in a separate network namespace whose loopback interface has the two metadata addresses. It prints
+what a hostile program found as the other user, and how a real crawler treated the addresses.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ MEMORY = 1 << 30
 
 
 def serve(log: list[str]) -> None:
-    """Give credentials to whoever knows the path."""
+    """Serve credentials to every client that knows the path."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

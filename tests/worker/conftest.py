@@ -10,7 +10,7 @@ from testkit.worker_process import Worker
 
 @pytest.fixture
 def start_worker(place: Place, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """Start workers; none of them outlives the test."""
+    """Start workers, which are killed at the end of the test."""
     running: list[Worker] = []
 
     def start(**settings: Any) -> Worker:

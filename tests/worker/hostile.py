@@ -1,6 +1,6 @@
-"""Stands in for a crawler that a page has taken over: looks for its worker's credentials wherever they might be.
+"""A replacement for a crawler that a page has taken over: it searches for its worker's credentials everywhere.
 
-Needs the standard library alone, and leaves what it found in the folder it works in.
+It uses only the standard library, and writes its findings into its working folder.
 """
 
 import ctypes

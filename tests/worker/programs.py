@@ -1,4 +1,4 @@
-"""Small programs that behave as crawlers do, or as they should not."""
+"""Small programs that behave like correct or faulty crawlers."""
 
 import sys
 import textwrap
@@ -40,5 +40,5 @@ say("started", url=url)
 
 
 def crawler(body: str) -> list[str]:
-    """Return the command of a program that says it started and then does what ``body`` says."""
+    """Return the command of a program that reports its start and then runs ``body``."""
     return [sys.executable, "-c", _PRELUDE + textwrap.dedent(body)]

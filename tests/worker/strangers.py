@@ -1,4 +1,4 @@
-"""Crawlers under another user, played by small programs."""
+"""Small programs in place of crawlers, run as another Unix user."""
 
 import pwd
 import shutil
@@ -34,13 +34,13 @@ def escape(what):
 
 
 def living() -> list[int]:
-    """Return the processes of the stranger."""
+    """Return the processes of the other user."""
     return [process.pid for process in UserProcesses(UID, seconds=0).living()]
 
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """Have a folder that the stranger may enter, and end all its processes afterwards."""
+    """Create a folder that the other user may enter, and kill all of this user's processes afterwards."""
     needs.root()
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o711)
@@ -52,7 +52,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
-    """Return the supervisor of a crawler that does what ``body`` says, under the stranger's user."""
+    """Return the supervisor of a program that runs ``body`` as the other user."""
     # The stranger may reach neither this Python nor this repository.
     python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))
     remover = str(shutil.copy(REMOVER[-1], folder))

@@ -1,4 +1,4 @@
-"""The zip that a crawler hands over: only what our crawler writes is accepted, whichever program unpacks it."""
+"""Only zips in the format of our crawler are accepted, so that every program unpacks the same files."""
 
 import contextlib
 import io
@@ -30,7 +30,7 @@ def ours(path: Path, *names: str) -> Path:
 
 
 def with_name(path: Path, name: bytes, *, in_header: bytes | None = None) -> Path:
-    """Write an archive whose second entry has any name, in its header perhaps another one of the same length."""
+    """Write an archive whose second entry has this name; its header may contain another name of the same length."""
     placeholder = b"N" * len(name)
     data = ours(path, "llms.txt", placeholder.decode()).read_bytes()
     first, second, third = data.split(placeholder)
@@ -182,7 +182,7 @@ def test_archives_that_programs_read_differently_are_refused(
 
 
 def test_extra_fields_are_refused(tmp_path: Path) -> None:
-    """A field may give another name than the one that is checked (APPNOTE 4.6.9)."""
+    """An extra field can contain a different name than the one that is checked (APPNOTE 4.6.9)."""
     path = tmp_path / "a.zip"
     entry = zipfile.ZipInfo("md/a.md")
     evil = b"../evil.md"

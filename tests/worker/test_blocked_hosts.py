@@ -1,4 +1,4 @@
-"""Hosts that operators block: what is asked for is refused, what runs ends."""
+"""Blocked hosts: requests are refused, and running crawls end."""
 
 import asyncio
 from collections.abc import Callable

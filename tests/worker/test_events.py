@@ -1,4 +1,4 @@
-"""The seam between the crawler and the worker: each line that the one says, the other understands."""
+"""The interface between crawler and worker: the worker can parse each event that the crawler writes."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""All crawls of one host share one pace: they take turns by a lease, and waiting takes none of their time."""
+"""Crawls of one host take turns with a lease, and waiting does not count towards their timeouts."""
 
 import asyncio
 from dataclasses import replace
@@ -141,7 +141,7 @@ def test_the_host_of_a_website(url: str, host: str) -> None:
 
 
 class Crawl:
-    """Notes when it may send requests."""
+    """Records when it may send requests."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -154,7 +154,7 @@ class Crawl:
 
 
 class Leases:
-    """Answers as it is told to."""
+    """Leases with predefined answers."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)

@@ -1,4 +1,4 @@
-"""What a crawl leaves for the next one: its own answers, and on request what any cache may keep."""
+"""HTTP caches for later crawls: responses of the same website and, if enabled, publicly cacheable responses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class Log(list[tuple[str, int]]):
     host = ""
 
     def taken(self) -> list[tuple[str, int]]:
-        """Return the pages among them, and forget all."""
+        """Return the pages among them, and clear the log."""
         found = sorted(one for one in self if one[0] in PAGES)
         self.clear()
         return found
@@ -73,7 +73,7 @@ def validating(**headers: str) -> Iterator[Log]:
 
 @pytest.fixture
 def generated(place: Place, start_worker: Callable[..., Worker]) -> Callable[..., Generation]:
-    """Generate a website, by a new user where none is given, with a worker of its own."""
+    """Generate a website with a separate worker, for a new user if none is given."""
 
     def generate(log: Log, user: object = None, website: object = None, **settings: object) -> Generation:
         user = user or registered(place)

@@ -1,4 +1,4 @@
-"""Crawls that are interrupted and gone on with: little is fetched twice, nothing is lost."""
+"""Interrupted crawls are continued: few pages are fetched twice, and none is lost."""
 
 import io
 import signal
@@ -20,7 +20,7 @@ LEASE = 3  # seconds
 
 
 class Interruption(NamedTuple):
-    """A crawl of so many pages, each after so many seconds, that is interrupted by a signal after some of them."""
+    """A crawl with this many pages and this delay per page, which a signal interrupts after some pages."""
 
     number: signal.Signals
     pages: int

@@ -1,4 +1,4 @@
-"""Single jobs, their crawlers played by small programs."""
+"""Single jobs, with small programs in place of crawlers."""
 
 import asyncio
 import time
@@ -42,10 +42,10 @@ COMPLETES = "progress(1, 4); progress(3, 4, 1); completed()"
 
 
 class Flaky:
-    """An adapter some of whose calls fail for a while.
+    """An adapter whose first calls fail.
 
     Args:
-        real: What does the work.
+        real: The adapter that is used after the failures.
         failing: For each method, how many of its first calls raise TryAgain.
     """
 
@@ -66,7 +66,7 @@ class Flaky:
 
 
 class HidingRecorded:
-    """The queues, with a note of each time for which a message was hidden."""
+    """The queues, with a record of the visibility timeouts of messages."""
 
     def __init__(self, real: SqsJobQueue) -> None:
         self._real = real
@@ -81,7 +81,7 @@ class HidingRecorded:
 
 
 class Office:
-    """Where one job is done."""
+    """The environment in which a job is run."""
 
     def __init__(self, place: Place, folder: Path) -> None:
         self.place = place
@@ -97,7 +97,7 @@ class Office:
         return found
 
     async def do(self, body: str, message: QueuedJob | None = None, **context: Any) -> Generation:
-        """Do the job that waits, its crawler played by ``body``, and return the generation afterwards."""
+        """Run the waiting job with ``body`` in place of the crawler, and return the generation afterwards."""
         limits = Limits(memory=300 << 20, interval=0.1, stopping=1)
         names = {field.name for field in fields(Services)}
         parts = {name: context.pop(name) for name in names & context.keys()}
@@ -121,7 +121,7 @@ class Office:
         return now_stored(self.place, self.generation)
 
     def messages(self) -> tuple[int, int]:
-        """How many messages of the queue can be had, and how many are hidden."""
+        """Return the numbers of visible and of hidden messages of the queue."""
         return self.place.waiting(self.place.queue_urls[Lane.PRIORITY])
 
     def mails(self) -> int:
@@ -449,7 +449,7 @@ async def test_the_key_of_an_archive_carries_the_fence(office: Office) -> None:
 
 
 async def _taken(place: Place, sent: dict[Lane, int], *, browser: bool) -> list[Lane]:
-    """Send generations and return in which order a worker takes them."""
+    """Send generations and return the order in which a worker receives them."""
     user = registered(place)
     for lane, count in sent.items():
         website = with_website(place, user, use_playwright=lane.endswith("browser"))
@@ -483,7 +483,7 @@ async def test_three_that_need_a_browser_for_one_that_does_not(place: Place) -> 
 
 
 async def test_a_message_in_the_wrong_queue_is_moved(office: Office) -> None:
-    """An earlier release sent what needs a browser where every worker looks."""
+    """An earlier release sent generations that need a browser to a queue that every worker reads."""
     user = registered(office.place)
     generation = started(office.place, user, with_website(office.place, user, use_playwright=True))
     message = office.receive()._replace(user_id=user.id, generation_id=generation.id)

@@ -1,4 +1,4 @@
-"""Several generations at one worker: each under a lease, a crawler and a checkpoint of its own."""
+"""Several generations in one worker: each has its own lease, crawler and checkpoint."""
 
 import pwd
 import shutil
@@ -19,7 +19,7 @@ from testkit.worker_process import Worker, children_of, now_stored, until
 
 
 def _traced(place: Place, url: str) -> Generation:
-    """Return a queued generation with a correlation id of its own."""
+    """Return a queued generation with its own correlation ID."""
     user = registered(place)
     generation = started(place, user, with_website(place, user, url), correlation_id=f"of {url}")
     place.jobs.send(generation)

@@ -1,4 +1,4 @@
-"""How much memory crawlers may use, by the files in which the kernel tells a container's limits."""
+"""The memory limit of crawlers, computed from the kernel's files with the limits of a container."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ GIB = 1 << 30
 
 @pytest.fixture
 def cgroups(tmp_path: Path) -> Path:
-    """Return an empty stand-in for /sys/fs/cgroup."""
+    """Return an empty replacement for /sys/fs/cgroup."""
     folder = tmp_path / "cgroup"
     folder.mkdir()
     return folder
@@ -20,7 +20,7 @@ def cgroups(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Return an empty stand-in for /proc/self/cgroup."""
+    """Return an empty replacement for /proc/self/cgroup."""
     file = tmp_path / "own"
     file.write_text("")
     return file

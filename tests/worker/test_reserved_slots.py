@@ -1,4 +1,4 @@
-"""Free accounts cannot keep paying ones waiting: half of the slots are reserved for paid plans while these wait."""
+"""Free accounts cannot delay paying users: while paid generations wait, half of the slots are reserved for them."""
 
 import asyncio
 from dataclasses import replace

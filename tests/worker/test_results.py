@@ -1,4 +1,4 @@
-"""Files that a crawler left: what is no plain file of its own is refused, and nothing makes the worker wait."""
+"""Result files of a crawler: only regular files of its own user are accepted, and no file blocks the worker."""
 
 import asyncio
 import hashlib

@@ -20,7 +20,7 @@ MEGABYTE = 1 << 20
 
 
 class Run:
-    """One supervised program, and what came of it."""
+    """A supervised program and its outcome."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

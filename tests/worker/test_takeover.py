@@ -1,4 +1,4 @@
-"""A crawler that a page has taken over leaves nothing behind: no process, no file, nothing that the worker trusts."""
+"""A crawler that a page has taken over leaves no process and no file behind, and its results are not trusted."""
 
 import asyncio
 import os

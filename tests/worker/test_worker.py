@@ -204,7 +204,7 @@ def test_site_that_forbids_crawling_fails_permanently(
 
 
 def _taken_over(place: Place, generation: Generation) -> Generation:
-    """Let another worker have claimed the generation meanwhile, whatever the first one is just writing."""
+    """Store a claim of another worker, although the first worker is still writing."""
     for _ in range(20):
         stored = now_stored(place, generation)
         other = stored.model_copy(
