@@ -60,8 +60,8 @@ export function leaveOutControls(tree, measure, main) {
 
 /** Leave out short labels of fields, which are not written themselves. */
 function leaveOutLabels(tree, measure, main) {
-  for (let node = main + 1; node < tree.end[main]; node++) {
-    if (tree.tag[node] !== ID.label || tree.gone[node]) continue
+  for (const node of tree.all(main, ID.label)) {
+    if (tree.gone[node]) continue
     if (measure.length(node) <= LONGEST_LABEL && !measure.linked(node) && labelsField(tree, node)) tree.leaveOut(node)
   }
 }

@@ -24,6 +24,9 @@ const SPECIAL_IN_ADDRESS = /[<>|\\&()\s]/
 const TRACKING = /[?&](?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const IS_TRACKING = /^(?:utm_[a-z]+|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|_ga)=/i
 const BREAK = '  \n'
+const EXCLAMATION = 33
+const LESS = 60
+const CLOSING_BRACKET = 93
 const DELIMITERS = { strong: '**', em: '*', del: '~~' }
 
 /** Collects the parts of a line. White space and breaks at the edges of emphasis and links stay outside of them. */
@@ -57,6 +60,21 @@ export class Line {
   /** Add text of a page. @param {string} text */
   text(text) {
     const collapsed = visible(text).replace(WHITE_SPACE, ' ')
+    this.words(collapsed, SPECIAL.test(collapsed))
+  }
+
+  /**
+   * Add text without characters that are invisible or have a meaning in Markdown.
+   *
+   * @param {string} text
+   * @param {boolean} isCollapsed Whether all of its white space is single spaces.
+   */
+  plainText(text, isCollapsed) {
+    this.words(isCollapsed ? text : text.replace(WHITE_SPACE, ' '), false)
+  }
+
+  /** @param {string} collapsed @param {boolean} isSpecial Whether some of its characters may need a backslash. */
+  words(collapsed, isSpecial) {
     let from = 0
     let to = collapsed.length
     while (isSpace(collapsed.charCodeAt(from))) from++
@@ -65,7 +83,7 @@ export class Line {
     if (from >= to) return
     this.begin()
     const inner = collapsed.slice(from, to)
-    this.add(SPECIAL.test(inner) ? this.escaped(inner, this.isInLink || this.hasOpenBracket) : inner)
+    this.add(isSpecial ? this.escaped(inner, this.isInLink || this.hasOpenBracket) : inner)
     if (to < collapsed.length) this.space = ' '
   }
 
@@ -127,11 +145,22 @@ export class Line {
     if (!isWritten) return
     const at = beginningOfLink(this.pieces)
     if (at < 0) return
-    const inner = joined(this.pieces.splice(at).slice(1), this.work)
+    const inner = this.textFrom(at)
     const clean = address.includes('=') && TRACKING.test(address) ? withoutTracking(address) : address
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)
     this.add(isItsText ? `<${address}>` : `[${inner}](${destination(clean)})`)
     this.endsWithLink = true
+  }
+
+  /** Take away the pieces of a link from its beginning on, and return its text. @param {number} at */
+  textFrom(at) {
+    const { pieces } = this
+    const last = pieces[pieces.length - 1]
+    // The text of nearly all links is one piece.
+    const isOne = at === pieces.length - 2 && typeof last === 'string'
+    const inner = isOne ? last : joined(pieces.slice(at + 1), this.work)
+    pieces.length = at
+    return inner
   }
 
   /** End emphasis, or drop a link whose address is not known yet and keep its text. @param {Mark} mark */
@@ -199,25 +228,36 @@ export class Line {
   }
 
   add(text) {
-    const last = this.pieces[this.pieces.length - 1]
-    if (typeof last === 'string' && last.endsWith(']') && last.startsWith('[') && text[0] === '(') {
-      // The mark of a footnote or a check box is not the text of a link.
-      this.push(`\\${text}`)
-      return
+    const { pieces } = this
+    const last = pieces[pieces.length - 1]
+    if (typeof last === 'string') {
+      const end = last.charCodeAt(last.length - 1)
+      if (end === CLOSING_BRACKET && last.startsWith('[') && text[0] === '(') {
+        // The mark of a footnote or a check box is not the text of a link.
+        this.push(`\\${text}`)
+        return
+      }
+      if (end === EXCLAMATION && (text[0] === '[' || text.startsWith('!['))) {
+        pieces[pieces.length - 1] = `${last.slice(0, -1)}\\!`
+      }
     }
-    if (typeof last === 'string' && last.endsWith('!') && (text[0] === '[' || text.startsWith('!['))) {
-      this.pieces[this.pieces.length - 1] = `${last.slice(0, -1)}\\!`
-    }
-    if (BEGINS_TAG.test(text)) this.escapeLess()
+    this.escapeLess(text)
     this.push(text)
   }
 
-  /** Escape a `<` with which the text before ends, even if emphasis begins or ends after it, which may be left out. */
-  escapeLess() {
-    let at = this.pieces.length - 1
-    while (at >= 0 && typeof this.pieces[at] !== 'string') at--
-    const before = this.pieces[at]
-    if (typeof before === 'string' && before.endsWith('<')) this.pieces[at] = `${before.slice(0, -1)}\\<`
+  /**
+   * Escape a `<` with which the text before ends if the next text would continue a tag, even if emphasis begins or ends
+   * between them, which may be left out.
+   *
+   * @param {string} next
+   */
+  escapeLess(next) {
+    const { pieces } = this
+    let at = pieces.length - 1
+    while (at >= 0 && typeof pieces[at] !== 'string') at--
+    const before = pieces[at]
+    if (typeof before !== 'string' || before.charCodeAt(before.length - 1) !== LESS || !BEGINS_TAG.test(next)) return
+    pieces[at] = `${before.slice(0, -1)}\\<`
   }
 
   push(piece) {

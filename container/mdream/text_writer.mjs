@@ -40,6 +40,15 @@ export const END_TEXT = 11
 export const END_CAPTION = 12
 const NEVER = 0x7fffffff
 
+const SPACE = 32
+/** What a byte of a text requires, as bits: white space to collapse, and characters to decode, to remove or to escape. */
+const COLLAPSED = 1
+const EXAMINED = 2
+const REQUIRES = new Uint8Array(256).fill(EXAMINED)
+REQUIRES.fill(0, SPACE, 127)
+for (const sign of '\\`*_~[]<&|$') REQUIRES[sign.charCodeAt(0)] = EXAMINED
+for (const sign of '\t\n') REQUIRES[sign.charCodeAt(0)] = COLLAPSED
+
 /** Writes the text of a part of a page to the open blocks. */
 export class TextWriter {
   /**
@@ -123,6 +132,11 @@ export class TextWriter {
     const from = tree.from[node]
     const to = tree.to[node]
     if (tree.size[node] < LONGEST_INTERFACE && this.isInterface(from, to)) return
+    const required = requiredBy(tree.codes, from, to)
+    if (!(required & EXAMINED)) {
+      this.line.plainText(tree.source.slice(from, to), required === 0)
+      return
+    }
     const text = decoded(tree.slice(from, to))
     if (!mayHoldFormula(text)) {
       this.line.text(text)
@@ -143,6 +157,18 @@ export class TextWriter {
     if (from === to || !INTERFACE_STARTS[startOf(codes[from], codes[from + 1])]) return false
     return INTERFACE.test(this.tree.slice(from, to))
   }
+}
+
+/** Return what the bytes of a text require. */
+function requiredBy(codes, from, to) {
+  let required = 0
+  for (let at = from; at < to; at++) {
+    const code = codes[at]
+    required |= REQUIRES[code]
+    if (code === SPACE && codes[at - 1] === SPACE) required |= COLLAPSED
+    else if (required & EXAMINED) break
+  }
+  return required
 }
 
 function startOf(first, second) {
