@@ -77,7 +77,7 @@ def changes_password(_: Service, member: Member, number: int) -> None:
     ],
     ids=["resend", "register", "change-password"],
 )
-def test_no_cause_alone_sends_more_than_four_mails_an_hour(
+def test_each_cause_alone_sends_at_most_four_mails_an_hour(
     service: Service, cause: Callable[[Service, Member, int], None], request: pytest.FixtureRequest
 ) -> None:
     member = service.person(f"victim.{request.node.callspec.id}@example.org")
@@ -87,7 +87,7 @@ def test_no_cause_alone_sends_more_than_four_mails_an_hour(
     assert len(subjects(service, member.address)) == 4
 
 
-def test_all_causes_together_send_five_mails_of_which_one_is_kept_for_resets(service: Service) -> None:
+def test_at_most_five_mails_an_hour_of_which_one_is_reserved_for_resets(service: Service) -> None:
     address = "victim.all@example.org"
     member = service.person(address)
     for number in range(6):

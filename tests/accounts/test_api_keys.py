@@ -151,7 +151,7 @@ def test_an_expired_key_is_refused(service: Service, monkeypatch: pytest.MonkeyP
         {"key": "llmr_mine"},
     ],
 )
-def test_bodies_that_make_no_key(service: Service, fields: dict[str, Any]) -> None:
+def test_invalid_bodies_create_no_key(service: Service, fields: dict[str, Any]) -> None:
     ada = service.person("ada.badbody@example.org")
     answer = ada.ask("POST", "/keys", {"name": "CI", **fields})
     assert refusal(answer) == (422, "validation_error")
@@ -275,7 +275,7 @@ def test_every_route_with_every_set_of_scopes(service: Service) -> None:
                 assert (answer.status, code) == (403, "scope_missing"), where
 
 
-def test_head_needs_what_get_needs(service: Service) -> None:
+def test_head_needs_the_scopes_of_get(service: Service) -> None:
     ada = service.person("ada.heads@example.org")
     reads, starts = create(ada, scopes=["read"])["key"], create(ada, scopes=["generate"])["key"]
     answer = service.ask("HEAD", "/websites", token=reads)
@@ -283,5 +283,5 @@ def test_head_needs_what_get_needs(service: Service) -> None:
     assert service.ask("HEAD", "/websites", token=starts).status == 403
 
 
-def test_the_scopes_are_those_of_the_contract() -> None:
+def test_scopes_are_as_documented() -> None:
     assert [str(scope) for scope in Scope] == ALL

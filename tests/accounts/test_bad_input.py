@@ -72,7 +72,7 @@ def test_invalid_email_addresses_are_refused(service: Service) -> None:
     ],
     ids=["plus", "IDN", "signs", "long"],
 )
-def test_one_address_however_it_is_spelled(service: Service, typed: str, also: str) -> None:
+def test_spellings_of_one_address_are_one_account(service: Service, typed: str, also: str) -> None:
     assert service.register(typed).status == 201
     assert service.register(also, "another long password").status == 201
     assert service.login(also).status == 200
@@ -93,7 +93,7 @@ def test_an_address_that_mail_servers_cannot_deliver_to_is_refused_with_the_reas
     assert "the part before the @ must be ASCII" in error["message"]
 
 
-def test_plus_makes_another_address(service: Service) -> None:
+def test_plus_address_is_a_separate_address(service: Service) -> None:
     ada, news = service.person("ada@example.org"), service.person("ada+news@example.org")
     assert ada.id != news.id
 
@@ -114,7 +114,7 @@ NAMES: list[object] = [
 ]
 
 
-def test_names_that_would_break_a_line_or_a_page(service: Service) -> None:
+def test_names_with_line_breaks_or_markup_are_refused(service: Service) -> None:
     ada = service.person("ada.names@example.org")
     assert ada.ask("PATCH", "/auth/me", {"full_name": "Ada"}).status == 200
     before = stored(service)
@@ -129,7 +129,7 @@ def test_names_that_would_break_a_line_or_a_page(service: Service) -> None:
     "name",
     ["<script>alert(1)</script>", "{{7*7}} ${x} %s", 'O\'Brien "Ada" & Co', "李 小龙", "العربية", "x" * 100],
 )
-def test_names_are_text_wherever_they_stand(service: Service, name: str) -> None:
+def test_names_are_escaped_in_mails_and_pages(service: Service, name: str) -> None:
     body = {"email": "ada.text@example.org", "password": PASSWORD, "full_name": name}
     assert service.ask("POST", "/auth/register", body).status == 201
     ada = service.signed_in("ada.text@example.org")
@@ -175,7 +175,7 @@ def test_weak_passwords_are_refused(service: Service) -> None:
     ],
     ids=["composed", "compatible", "emoji", "blanks", "zero width"],
 )
-def test_passwords_are_the_same_on_every_keyboard(service: Service, chosen: str, typed: str) -> None:
+def test_equal_passwords_in_different_encodings_match(service: Service, chosen: str, typed: str) -> None:
     assert service.register("ada.keys@example.org", chosen).status == 201
     assert service.login("ada.keys@example.org", typed).status == 200
     assert service.login("ada.keys@example.org", typed.strip() + "!").status == 401
@@ -249,7 +249,7 @@ def operations() -> list[tuple[str, str]]:
     ]
 
 
-def test_bodies_of_every_wrong_shape_on_every_route_that_takes_one(
+def test_malformed_bodies_are_refused_on_every_route(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Limits count a request before its body is read, and have tests of their own.
@@ -269,7 +269,7 @@ def test_bodies_of_every_wrong_shape_on_every_route_that_takes_one(
     assert stored(service) == before
 
 
-def test_a_body_with_one_wrong_field_stores_none_of_it(service: Service) -> None:
+def test_body_with_one_invalid_field_stores_nothing(service: Service) -> None:
     ada = service.person("ada.half@example.org")
     before = stored(service)
     for method, path, body in (

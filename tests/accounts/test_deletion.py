@@ -65,7 +65,7 @@ def test_deletion_removes_all_data_and_revokes_tokens(service: Service) -> None:
     assert service.person(ada.address).ask("GET", "/websites").json["total"] == 0
 
 
-def test_checkpoints_go_with_the_account(service: Service) -> None:
+def test_checkpoints_are_deleted_with_the_account(service: Service) -> None:
     ada, ben, place = (
         service.person("ada.cp@example.org"),
         service.person("ben.cp@example.org"),
@@ -202,7 +202,7 @@ def test_export_contains_all_data_and_no_secret(service: Service) -> None:
         assert secret not in answer.body
 
 
-def test_a_large_export_comes_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_export_is_split_into_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llmready.adapters.dynamodb.exports._AT_ONCE", 4)
     ada = service.person("ada.exports.much@example.org")
     with_generations(service, ada, 5)

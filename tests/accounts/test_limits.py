@@ -162,7 +162,7 @@ def test_reads_use_no_rate_limit(service: Service) -> None:
     assert not [body for body in made if "LIMIT#" in body]
 
 
-def test_a_burst_of_starts_passes_no_limit(set_up: SetUp) -> None:
+def test_simultaneous_starts_do_not_exceed_the_limit(set_up: SetUp) -> None:
     service = set_up(starts_per_minute=5)
     ada = service.person("ada.burst@example.org")
     limiter = service.place.limiter
@@ -219,7 +219,7 @@ def test_captcha_is_required_if_configured(set_up: SetUp, path: str) -> None:
         ]
 
 
-def test_captcha_outage_refuses_nobody(set_up: SetUp, capsys: pytest.CaptureFixture[str]) -> None:
+def test_captcha_outage_does_not_refuse_requests(set_up: SetUp, capsys: pytest.CaptureFixture[str]) -> None:
     service = set_up()
     stored = service.place.emulator.client("secretsmanager").create_secret(
         Name=f"{service.place.name}-captcha", SecretString="x"

@@ -46,7 +46,7 @@ def remaining(member: Member) -> int:
 
 
 @pytest.mark.parametrize("spelling", ["ada.again.quota@example.org", "ADA.again.quota@EXAMPLE.org"])
-def test_used_generations_are_used_after_signing_up_again(service: Service, spelling: str) -> None:
+def test_used_quota_remains_used_after_signing_up_again(service: Service, spelling: str) -> None:
     ada = service.person("ada.again.quota@example.org")
     assert remaining(ada) == 1
     completes(service, ada)
@@ -107,7 +107,7 @@ def test_deleted_account_leaves_only_its_used_quota(service: Service) -> None:
     assert 0 < int(ledger["ttl"]["N"]) - now().timestamp() < 40 * 86_400
 
 
-def test_export_holds_the_quota_and_the_mail_preferences(service: Service) -> None:
+def test_export_contains_the_quota_and_the_mail_preferences(service: Service) -> None:
     ada = service.person("ada.export.quota@example.org")
     completes(service, ada)
     ada.ask("PATCH", "/auth/me", {"mail_preferences": {"quota_reset": True}})

@@ -33,7 +33,7 @@ def test_an_address_is_confirmed_once_by_its_mail(service: Service) -> None:
     assert len(service.mails(ada.address)) == 1  # there is nothing to confirm any more
 
 
-def test_a_second_mail_to_confirm(service: Service) -> None:
+def test_confirmation_mail_can_be_sent_again(service: Service) -> None:
     ada = service.person("ada.asks.again@example.org")
     first = service.token_for(ada.address)
     assert service.ask("POST", "/auth/resend-verification", {"email": ada.address.upper()}).status == 200
@@ -63,7 +63,7 @@ def test_a_forgotten_password_is_replaced(service: Service) -> None:
     assert "password was changed" in service.mails(ada.address)[-1]["Subject"]
 
 
-def test_a_reset_uses_up_every_other_token(service: Service) -> None:
+def test_a_reset_invalidates_all_other_reset_tokens(service: Service) -> None:
     ada = service.person("ada.twice@example.org")
     tokens = []
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_a_reset_uses_up_every_other_token(service: Service) -> None:
     )
 
 
-def test_a_changed_password_leaves_the_link_that_confirms_the_address(service: Service) -> None:
+def test_password_change_keeps_the_confirmation_link_valid(service: Service) -> None:
     ada = service.person("ada.changes.first@example.org")
     confirm = service.token_for(ada.address)
     service.ask("POST", "/auth/forgot-password", {"email": ada.address})

@@ -138,7 +138,7 @@ def test_previous_cookie_is_refused_after_thirty_seconds(
     assert refresh(local, second).status == 401
 
 
-def test_grace_is_for_the_previous_token_alone(local: Service) -> None:
+def test_grace_period_applies_only_to_the_previous_token(local: Service) -> None:
     _, first, _ = cookie_of(cookie_login(local, "ada.older@example.org"))
     _, second, _ = cookie_of(refresh(local, first))
     _, third, _ = cookie_of(refresh(local, second))
@@ -146,13 +146,13 @@ def test_grace_is_for_the_previous_token_alone(local: Service) -> None:
     assert refresh(local, third).status == 401
 
 
-def test_a_token_in_a_body_has_no_grace(local: Service) -> None:
+def test_token_in_a_body_has_no_grace_period(local: Service) -> None:
     ada = local.person("ada.no.grace@example.org")
     assert ada.refresh().status == 200
     assert ada.refresh().status == 401
 
 
-def test_a_token_of_a_body_gains_no_grace_as_a_cookie(local: Service) -> None:
+def test_token_from_a_body_has_no_grace_period_as_a_cookie(local: Service) -> None:
     ada = local.person("ada.body@example.org")
     token = ada.tokens["refresh_token"]
     newer = local.ask("POST", "/auth/refresh", {"refresh_token": token})
@@ -290,7 +290,7 @@ def test_deleting_an_account_needs_the_password(service: Service) -> None:
     assert ada.ask("GET", "/auth/me").status == 401
 
 
-def test_passwords_cannot_be_guessed_by_deleting(service: Service) -> None:
+def test_wrong_passwords_at_deletion_lock_the_address(service: Service) -> None:
     ada = service.person("ada.guessed.away@example.org")
     for _ in range(10):
         assert ada.ask("DELETE", "/auth/me", {"password": "not the one"}).status == 403

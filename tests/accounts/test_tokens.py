@@ -298,7 +298,7 @@ def _ways(member: Member) -> dict[str, str]:
     }
 
 
-def test_one_kind_is_never_accepted_as_another(service: Service) -> None:
+def test_a_token_is_accepted_only_for_its_own_audience(service: Service) -> None:
     ada = service.person("ada.kinds@example.org")
     for token in _ways(ada).values():
         assert refused(service, token)
@@ -387,7 +387,7 @@ def test_the_previous_key_verifies_access_tokens_for_their_lifetime_alone(servic
     assert other.status == 401
 
 
-def test_an_unknown_key_is_looked_for_at_once(service: Service) -> None:
+def test_keys_are_read_again_for_an_unknown_key_id(service: Service) -> None:
     ada = service.person("ada.unknown.key@example.org")
     secrets = service.place.emulator.client("secretsmanager")
     secrets.put_secret_value(SecretId=service.place.name, SecretString=json.dumps(K2))
@@ -396,7 +396,7 @@ def test_an_unknown_key_is_looked_for_at_once(service: Service) -> None:
     assert refused(service, ada.tokens["access_token"])
 
 
-def test_made_up_key_names_do_not_make_every_request_read_the_keys(service: Service) -> None:
+def test_invented_key_ids_do_not_cause_a_read_for_each_request(service: Service) -> None:
     ada = service.person("ada.many.keys@example.org")
     reads: list[object] = []
     client = DEFAULT_PROVIDERS["secrets"].client
@@ -417,7 +417,7 @@ def test_fingerprints_stay_when_the_signing_key_changes() -> None:
     assert one.of_address("ada@example.org") != one.of_network("ada@example.org")
 
 
-def test_a_key_alone_signs_at_once() -> None:
+def test_without_a_previous_key_the_new_key_signs_at_once() -> None:
     keys = SigningKeys(kid="k1", secret="s", signs_from=now() + timedelta(hours=1))
     assert keys.signing(now()) == ("k1", "s")
 

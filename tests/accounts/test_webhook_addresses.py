@@ -20,7 +20,7 @@ def urls(port: int) -> list[str]:
     return [*found, *(url.replace("http:", "https:", 1) for url in found if url.startswith("http:"))]
 
 
-def test_no_trick_is_stored() -> None:
+def test_urls_with_private_addresses_are_not_stored() -> None:
     """The answers to requests with such URLs are tested in test_webhooks.py."""
     wanted = urls(8080)
     assert len(wanted) > 300
@@ -29,7 +29,7 @@ def test_no_trick_is_stored() -> None:
             pytest.fail(f"{url} was accepted as {webhook_url(url)}")
 
 
-def test_no_trick_is_sent() -> None:
+def test_private_addresses_get_no_webhooks() -> None:
     """The endpoint was stored by an earlier release, and every name resolves to a private address."""
     with receiving() as receiver:
         port = int(receiver.host.partition(":")[2])
@@ -43,7 +43,7 @@ def test_no_trick_is_sent() -> None:
 
 
 @pytest.mark.parametrize("allowed", [("127.0.0.1", 1), ("localhost", 1), ("inside.test", 1)])
-def test_an_allowed_host_opens_no_other_door(allowed: tuple[str, int]) -> None:
+def test_an_allowed_host_allows_no_other_port_or_host(allowed: tuple[str, int]) -> None:
     with receiving() as receiver:
         port = int(receiver.host.partition(":")[2])
         sender = PinnedWebhookSender([allowed], look_up=lambda _: LOOPBACK, seconds=5)

@@ -164,7 +164,7 @@ def _ada(service: Service) -> Member:
     return service.person("ada.tricks@example.org")
 
 
-def test_an_ended_generation_is_told_with_a_signature_that_the_library_verifies(
+def test_event_of_an_ended_generation_is_signed_as_the_library_verifies(
     hooked: Service, receiver: Receiver
 ) -> None:
     ada = hooked.person("ada.told@example.org")
@@ -199,7 +199,7 @@ def test_each_endpoint_gets_only_its_events(hooked: Service, receiver: Receiver)
     assert (content["type"], content["data"]["status"]) == ("generation.cancelled", "cancelled")
 
 
-def test_a_schedule_that_stops_is_told(hooked: Service, receiver: Receiver) -> None:
+def test_stopped_schedule_sends_an_event(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.schedule@example.org")
     create(ada, receiver.url, events=["website.schedule_stopped"])
     user = hooked.place.users.get(ada.id)
@@ -214,7 +214,7 @@ def test_a_schedule_that_stops_is_told(hooked: Service, receiver: Receiver) -> N
     assert (content["data"]["schedule"], content["data"]["next_run_at"]) == ("off", None)
 
 
-def test_a_deleted_generation_is_still_told(hooked: Service, receiver: Receiver) -> None:
+def test_event_of_a_deleted_generation_is_still_sent(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.gone@example.org")
     create(ada, receiver.url)
     generation = fail(hooked, ada)
@@ -235,7 +235,7 @@ def test_a_test_sends_a_ping(hooked: Service, receiver: Receiver) -> None:
     assert request.headers["webhook-id"] == answer.json["delivery_id"]
 
 
-def test_only_a_confirmed_account_has_requests_sent(hooked: Service, receiver: Receiver) -> None:
+def test_tests_and_retries_need_a_confirmed_address(hooked: Service, receiver: Receiver) -> None:
     eve = hooked.person("eve.unconfirmed@example.org")
     made = create(eve, receiver.url)
     fail(hooked, eve)
@@ -286,7 +286,7 @@ def test_a_blocked_host_gets_no_webhooks(
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, "url")
 
 
-def test_a_user_has_one_request_under_way(
+def test_a_user_has_one_running_webhook_request(
     hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second delivery is postponed and does not occupy a notifier."""
@@ -552,7 +552,7 @@ def test_deliveries_are_listed_newest_first_in_pages(hooked: Service, receiver: 
     assert (len(seen), seen) == (5, sorted(seen, reverse=True))
 
 
-def test_only_the_newest_attempts_keep_what_was_answered(hooked: Service, receiver: Receiver) -> None:
+def test_only_the_newest_attempts_keep_their_answers(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.answers@example.org")
     made = create(ada, receiver.url)
     receiver.status = 500
@@ -594,7 +594,7 @@ def test_pages_stay_below_what_lambda_can_answer(service: Service) -> None:
         assert (len(found), len(set(found))) == (100, 100)
 
 
-def test_a_suspended_account_is_told_nothing_until_it_is_resumed(hooked: Service, receiver: Receiver) -> None:
+def test_suspended_account_gets_no_webhooks_until_it_is_resumed(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.suspended@example.org")
     create(ada, receiver.url)
     running(hooked, ada)
@@ -610,7 +610,7 @@ def test_a_suspended_account_is_told_nothing_until_it_is_resumed(hooked: Service
     assert json.loads(request.body)["type"] == "generation.cancelled"
 
 
-def test_a_deleted_account_is_told_nothing(hooked: Service, receiver: Receiver) -> None:
+def test_deleted_account_gets_no_webhooks(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.deleted@example.org")
     create(ada, receiver.url)
     fail(hooked, ada)
@@ -636,7 +636,7 @@ def test_a_delivery_whose_message_was_lost_is_sent_by_the_dispatcher(
     assert json.loads(request.body)["data"]["id"] == generation.id
 
 
-def test_messages_that_come_twice_send_once(hooked: Service, receiver: Receiver) -> None:
+def test_duplicate_messages_send_one_request(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.twice@example.org")
     create(ada, receiver.url)
     fail(hooked, ada)

@@ -79,7 +79,9 @@ def test_start_snapshot_reads_website_and_account(either: Place, user: User, web
     assert (nobody.user, nobody.website) == (None, None)
 
 
-def test_a_start_stores_takes_and_locks(either: Place, user: User, website: Website) -> None:
+def test_a_start_stores_the_generation_takes_quota_and_locks_the_website(
+    either: Place, user: User, website: Website
+) -> None:
     generation = started(either, user, website)
     assert stored(either, generation) == generation
     assert ledger(either, generation) == QuotaUse(month=generation.month, taken=1, reserved=1)
@@ -91,7 +93,7 @@ def test_a_start_stores_takes_and_locks(either: Place, user: User, website: Webs
     assert (counted.running_count, counted.generation_count, counted.listed_total) == (1, 1, 1)
 
 
-def test_a_start_over_the_quota_is_refused_whole(either: Place, user: User) -> None:
+def test_a_start_over_the_quota_changes_nothing(either: Place, user: User) -> None:
     first = new_generation(user, with_website(either, user))
     either.generations.start(first, quota_limit=1)
     second = new_generation(user, with_website(either, user))
@@ -148,7 +150,7 @@ def test_another_users_generation_is_not_found(either: Place, user: User, websit
     assert either.generations.get_for_user(new_id(), generation.id) == (None, None)
 
 
-def test_a_claim_needs_what_was_read(either: Place, user: User, website: Website) -> None:
+def test_claim_requires_an_unchanged_generation(either: Place, user: User, website: Website) -> None:
     generation = started(either, user, website)
     held = claimed(either, generation)
     assert stored(either, generation) == held
@@ -237,7 +239,7 @@ def test_completing_commits_everything_at_once(either: Place, user: User, websit
     assert [mail.generation_id for mail in either.outbox.due(now())] == [done.id]
 
 
-def test_failing_releases(either: Place, user: User, website: Website) -> None:
+def test_failing_releases_quota_and_website(either: Place, user: User, website: Website) -> None:
     done = failed(either, started(either, user, website))
     assert stored(either, done) == done
     assert ledger(either, done) == QuotaUse(month=done.month)
@@ -258,7 +260,7 @@ def test_an_end_without_a_mail(either: Place, user: User, website: Website) -> N
     assert ledger(either, pending).taken == 0
 
 
-def test_an_end_comes_once(either: Place, user: User, website: Website) -> None:
+def test_a_generation_ends_once(either: Place, user: User, website: Website) -> None:
     held = claimed(either, started(either, user, website))
     ended = held.completed(time=now(), archive=ARCHIVE, progress=PROGRESS)
     either.generations.finish(ended, mail_for(ended), was=Status.PROCESSING)
@@ -272,7 +274,9 @@ def test_an_end_comes_once(either: Place, user: User, website: Website) -> None:
     assert len(list(either.outbox.due(now()))) == 1
 
 
-def test_being_enqueued_is_noted_only_while_it_waits(either: Place, user: User, website: Website) -> None:
+def test_enqueued_is_recorded_only_for_pending_generations(
+    either: Place, user: User, website: Website
+) -> None:
     generation = started(either, user, website)
     time = now()
     either.generations.mark_enqueued(user.id, generation.id, time)
@@ -303,7 +307,7 @@ def test_running_and_expired_generations_are_found(either: Place, user: User) ->
     assert emptied == done
 
 
-def test_removing_the_files_of_a_deleted_one_leaves_nothing(
+def test_removing_files_of_a_deleted_generation_stores_nothing(
     either: Place, user: User, website: Website
 ) -> None:
     done = completed(either, started(either, user, website))
@@ -312,7 +316,7 @@ def test_removing_the_files_of_a_deleted_one_leaves_nothing(
     assert stored(either, done) is None
 
 
-def test_deleting_takes_it_off_the_history(either: Place, user: User, website: Website) -> None:
+def test_deleted_generation_is_not_in_the_history(either: Place, user: User, website: Website) -> None:
     done = completed(either, started(either, user, website))
     either.generations.delete(done)
     assert stored(either, done) is None
@@ -407,7 +411,7 @@ def test_the_history_newest_first_by_page_and_by_cursor(either: Place, user: Use
         assert history(either, user, status=status) == expected
 
 
-def test_a_cursor_shows_nothing_of_others(either: Place, user: User) -> None:
+def test_a_cursor_shows_no_data_of_other_users(either: Place, user: User) -> None:
     for _ in range(3):
         failed(either, started(either, user, with_website(either, user)))
     cursor = either.generations.history(user.id, limit=1).next_cursor

@@ -54,7 +54,7 @@ def test_limits_are_separate_per_subject(either: Place) -> None:
     assert either.limiter.take("logins", "somebody", rate=Rate(10), time=TIME).wait == 0
 
 
-def test_a_burst_passes_no_limit(place: Place) -> None:
+def test_simultaneous_requests_do_not_exceed_the_limit(place: Place) -> None:
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda _: take(place, per_minute=20), range(80)))
     assert answers.count(0) == 20
@@ -131,13 +131,13 @@ def test_a_good_login_clears_the_failures(either: Place) -> None:
     assert fail(either) > 0
 
 
-def test_a_burst_of_guesses_gets_ten_tries(place: Place) -> None:
+def test_simultaneous_guesses_get_ten_attempts(place: Place) -> None:
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(lambda _: fail(place), range(48)))
     assert answers.count(0) == LOCKOUT_FAILURES_OF_NETWORK
 
 
-def test_a_burst_of_right_passwords_passes(place: Place) -> None:
+def test_simultaneous_correct_passwords_are_accepted(place: Place) -> None:
     def sign_in(_: int) -> int:
         wait = place.lockout.begin(SOMEBODY, TIME)
         if not wait:

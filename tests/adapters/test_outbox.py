@@ -21,7 +21,7 @@ def put(place: Place, **fields: object) -> OutboxMail:
     return mail
 
 
-def test_a_mail_is_claimed_by_one_until_its_time_is_over(either: Place) -> None:
+def test_a_mail_is_claimed_once_until_its_lease_ends(either: Place) -> None:
     mail, time = put(either), now()
     claimed = either.outbox.claim(mail.user_id, mail.id, time=time, until=time + LATER)
     assert claimed == mail.model_copy(update={"due_at": time + LATER, "attempts": 1})

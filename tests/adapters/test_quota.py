@@ -109,7 +109,7 @@ def test_ledger_balances_in_every_sequence(place: Place, actions: list[tuple[str
     life.check()
 
 
-def test_the_same_life_in_both_emulators(either: Place) -> None:
+def test_both_emulators_give_the_same_results(either: Place) -> None:
     life = Life(either)
     for name, which in (
         *(("start", n) for n in (0, 1, 2, 0)),
@@ -125,7 +125,7 @@ def test_the_same_life_in_both_emulators(either: Place) -> None:
         life.check()
 
 
-def test_of_many_starts_at_once_only_those_within_the_quota_pass(place: Place) -> None:
+def test_simultaneous_starts_do_not_exceed_the_quota(place: Place) -> None:
     user = registered(place)
     for _ in range(20):
         started(place, user, with_website(place, user))
@@ -138,7 +138,7 @@ def test_of_many_starts_at_once_only_those_within_the_quota_pass(place: Place) -
     assert len(list(place.generations.active())) == 25
 
 
-def test_of_many_starts_of_a_website_one_passes(place: Place) -> None:
+def test_simultaneous_starts_of_a_website_start_one_generation(place: Place) -> None:
     user = registered(place)
     website = with_website(place, user)
     with ThreadPoolExecutor(32) as pool:
@@ -146,7 +146,7 @@ def test_of_many_starts_of_a_website_one_passes(place: Place) -> None:
     assert codes == {"started": 1, "generation_in_progress": 63}
 
 
-def test_of_many_workers_one_claims_and_one_end_counts(place: Place) -> None:
+def test_one_of_many_workers_claims_and_ends_a_generation(place: Place) -> None:
     user = registered(place)
     generation = started(place, user, with_website(place, user))
     with ThreadPoolExecutor(16) as pool:
@@ -173,7 +173,7 @@ def test_a_month_without_generations_has_an_empty_ledger(either: Place) -> None:
 
 
 @pytest.mark.parametrize("ledger", [None, "fingerprint"], ids=["of a user", "of an address"])
-def test_a_ledger_is_closed_once_nothing_runs(either: Place, ledger: str | None) -> None:
+def test_a_ledger_is_closed_when_no_generation_is_running(either: Place, ledger: str | None) -> None:
     user = registered(either)
     generation = started(either, user, with_website(either, user), quota_ledger=ledger)
     other = registered(either)
@@ -192,7 +192,7 @@ def test_a_ledger_is_closed_once_nothing_runs(either: Place, ledger: str | None)
     assert [found.user_id for found in either.quotas.of_month("2001-01")] == [other.id]
 
 
-def test_a_released_ledger_keeps_the_number_of_its_month_alone(either: Place) -> None:
+def test_a_released_ledger_keeps_only_this_months_number(either: Place) -> None:
     user = registered(either)
     generation = started(either, user, with_website(either, user), quota_ledger="fingerprint")
     started(either, user, with_website(either, user), quota_ledger="fingerprint", month="2001-01")

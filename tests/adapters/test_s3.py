@@ -53,7 +53,7 @@ def test_all_files_of_a_generation_are_deleted_and_no_others(either: Place, arch
     assert either.stored_keys() == ["generations/u/g2/1.zip"]
 
 
-def test_a_file_that_could_not_be_deleted_is_no_success(either: Place, archive: Path) -> None:
+def test_failed_deletion_of_a_file_is_an_error(either: Place, archive: Path) -> None:
     either.archives.store(archive, "generations/u/g/1.zip", SHA256)
 
     def refuse(parsed: dict[str, object], **_: object) -> None:

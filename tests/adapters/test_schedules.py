@@ -74,7 +74,7 @@ def scheduled(either: Place) -> Scheduled:
     return Scheduled(either, user, with_website(either, user, schedule=Schedule.DAILY))
 
 
-def test_a_run_is_found_from_its_time_on(scheduled: Scheduled) -> None:
+def test_a_run_is_found_once_it_is_due(scheduled: Scheduled) -> None:
     assert scheduled.due(scheduled.due_at - timedelta(milliseconds=1)) == []
     (run,) = scheduled.due()
     assert run == DueRun(scheduled.website, run.user, scheduled.due_at)
@@ -90,7 +90,7 @@ def test_without_a_schedule_or_inactive_nothing_is_due(scheduled: Scheduled, cha
     assert len(scheduled.due(scheduled.due_at + A_DAY)) == 1
 
 
-def test_a_change_of_something_else_leaves_the_run_where_it_is(scheduled: Scheduled) -> None:
+def test_other_changes_do_not_move_the_next_run(scheduled: Scheduled) -> None:
     scheduled.change(name="Another name")
     assert [run.due_at for run in scheduled.due()] == [scheduled.due_at]
 
@@ -100,7 +100,7 @@ def test_nothing_is_due_of_a_deleted_website(scheduled: Scheduled) -> None:
     assert scheduled.due() == []
 
 
-def test_a_skipped_run_makes_place_for_the_next_one_and_only_once(scheduled: Scheduled) -> None:
+def test_a_skipped_run_is_replaced_by_the_next_one_once(scheduled: Scheduled) -> None:
     schedules = scheduled.place.services.schedules
     (run,) = scheduled.due()
     assert schedules.skip(run, run.due_at + A_DAY)
@@ -126,7 +126,7 @@ def test_a_run_does_not_overlap_another(scheduled: Scheduled) -> None:
     assert refused.value.code == "generation_in_progress"
 
 
-def test_the_month_allows_so_many_scheduled_runs(scheduled: Scheduled) -> None:
+def test_scheduled_runs_per_month_are_limited(scheduled: Scheduled) -> None:
     due_at = scheduled.due_at
     for _ in range(3):
         scheduled.finish(scheduled.start(due_at=due_at, limit=3), failed=False)

@@ -64,7 +64,7 @@ def test_a_reference_renews_the_expiry_and_costs_no_quota(
     assert (use.used, use.taken, use.reserved) == (1, 1, 0)
 
 
-def test_only_the_last_reference_gives_the_archive_up(either: Place, user: User, website: Website) -> None:
+def test_archive_is_released_with_the_last_reference(either: Place, user: User, website: Website) -> None:
     first = run(either, user, website)
     second = run(either, user, website, first)
     third = run(either, user, website, second)
@@ -76,7 +76,7 @@ def test_only_the_last_reference_gives_the_archive_up(either: Place, user: User,
     assert release(stored(either, third), now())
 
 
-def test_no_run_refers_to_an_archive_that_is_given_up(either: Place, user: User, website: Website) -> None:
+def test_no_run_can_refer_to_a_released_archive(either: Place, user: User, website: Website) -> None:
     first = run(either, user, website)
     assert either.generations.release_archive(first, now())
     with pytest.raises(Gone):
@@ -86,14 +86,16 @@ def test_no_run_refers_to_an_archive_that_is_given_up(either: Place, user: User,
         run(either, user, website, first)
 
 
-def test_an_archive_that_was_renewed_is_not_given_up(either: Place, user: User, website: Website) -> None:
+def test_a_renewed_archive_is_not_released(either: Place, user: User, website: Website) -> None:
     first = run(either, user, website)
     run(either, user, website, first)
     with pytest.raises(Conflict):
         either.generations.release_archive(first, now())
 
 
-def test_a_lost_lease_is_told_from_a_lost_archive(either: Place, user: User, website: Website) -> None:
+def test_lost_lease_and_lost_archive_raise_different_errors(
+    either: Place, user: User, website: Website
+) -> None:
     first = run(either, user, website)
     held = claimed(
         either,

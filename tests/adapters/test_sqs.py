@@ -81,7 +81,7 @@ def test_a_mail_is_named_to_the_notifier(either: Place) -> None:
     assert mail_from(message["Body"]) == (mail.user_id, mail.id)
 
 
-def test_a_queue_out_of_reach_is_tried_again(either: Place) -> None:
+def test_unreachable_queue_raises_try_again(either: Place) -> None:
     url = either.mail_queue_url + "-missing"
     jobs = SqsJobQueue(either.sqs, dict.fromkeys(Lane, url))
     user = new_user()

@@ -70,7 +70,7 @@ def test_the_previous_token_is_accepted_within_the_grace_period_for_the_same_suc
     assert not either.sessions.is_open(user, "family", now())
 
 
-def test_a_refresh_token_is_good_once_and_its_reuse_revokes_the_family(either: Place) -> None:
+def test_a_refresh_token_works_once_and_reuse_revokes_the_family(either: Place) -> None:
     user = registered(either).id
     assert opened(either, user, "family")
     assert opened(either, user, "other")

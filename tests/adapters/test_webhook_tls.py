@@ -72,7 +72,7 @@ def test_an_authority_that_is_not_known_gets_nothing(authority: Authority, tmp_p
     assert receiver.requests == []
 
 
-def test_an_endpoint_without_tls_is_told(authority: Authority) -> None:
+def test_endpoint_without_tls_is_reported(authority: Authority) -> None:
     with receiving() as receiver:
         answer = post(authority, int(receiver.host.partition(":")[2]))
     assert answer.error == "The encrypted connection (TLS) to the endpoint failed."

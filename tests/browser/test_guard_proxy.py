@@ -208,7 +208,7 @@ async def test_allowed_requests_pass_plain_and_tunnelled() -> None:
         assert "Proxy-Connection" not in first
 
 
-async def test_allowed_is_that_host_and_port_alone() -> None:
+async def test_only_the_exact_host_and_port_are_allowed() -> None:
     with serving({"/": "secret"}) as site, serving({"/": "allowed"}) as other:
         async with proxying(("127.0.0.1", other.port)) as proxy:
             for host in (
@@ -280,7 +280,7 @@ async def test_never_more_connections_to_a_host_than_allowed() -> None:
         assert site.most_at_once == 2
 
 
-async def test_a_tunnel_that_is_only_kept_makes_room() -> None:
+async def test_idle_tunnel_is_closed_for_a_waiting_connection() -> None:
     with serving({"/": "here"}) as site:
         async with proxying(("127.0.0.1", site.port), most=1) as proxy:
             host, _, port = proxy.address.partition(":")

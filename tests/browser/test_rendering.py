@@ -468,7 +468,7 @@ def test_shadow_trees_are_read_in_the_order_in_which_they_show(trapped: Traps) -
     assert text.index("Before") < text.index("Slotted.") < text.index("After.")
 
 
-def test_the_text_is_as_safe_as_that_of_other_pages(trapped: Traps) -> None:
+def test_rendered_text_is_sanitised(trapped: Traps) -> None:
     assert not re.search("[\u202e\u0007]|javascript:|data:text", trapped.result.full)
     assert "enable JavaScript" not in trapped.result.full
     assert "root:" not in trapped.result.full
@@ -478,7 +478,7 @@ def test_never_more_connections_than_allowed(trapped: Traps) -> None:
     assert trapped.site.most_at_once <= 4
 
 
-def test_all_traps_together_end_soon(trapped: Traps) -> None:
+def test_hostile_pages_do_not_delay_the_crawl(trapped: Traps) -> None:
     assert trapped.result.seconds < 120
 
 
@@ -524,7 +524,7 @@ def test_a_start_page_that_fails_ends_the_crawl_with_its_reason(
 
 
 @pytest.mark.parametrize("program", ["/nowhere/chromium", "/etc/passwd", "/bin/false"])
-def test_a_missing_browser_is_one_clear_sentence(tmp_path: Path, program: str) -> None:
+def test_missing_browser_is_reported_in_one_sentence(tmp_path: Path, program: str) -> None:
     with serving({"/": shell("write('x')")}) as site:
         result = run(site.url, tmp_path, "--use-playwright", LLMREADY_CHROMIUM=program).failed(
             "browser_missing"

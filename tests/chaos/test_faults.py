@@ -199,7 +199,7 @@ def _live_with(emulator: Emulator, folder: Path, number: int, fault: Fault) -> s
     return faults.calls[number] if number < len(faults.calls) else "none"
 
 
-def test_fault_at_any_call_loses_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_fault_at_any_call_loses_and_duplicates_nothing(emulator: Emulator, tmp_path: Path) -> None:
     """The short version: the first call of each kind that writes. `make chaos` tests all calls."""
     calls = _calls(emulator, tmp_path)
     kinds = ["TransactWriteItems", "SendMessage", "PutItem", "PutObject", "DeleteMessage"]

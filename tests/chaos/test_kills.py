@@ -63,7 +63,7 @@ def test_killed_at_a_call_while_it_works(place: Place, start_worker: Callable[..
     assert _life(place, start_worker, 8, "KILLED_AFTER")
 
 
-def test_a_worker_that_slept_beyond_its_lease_writes_nothing(
+def test_a_worker_that_paused_beyond_its_lease_writes_nothing(
     place: Place, start_worker: Callable[..., Worker]
 ) -> None:
     with serve(numbered(14), latency=0.2) as site:

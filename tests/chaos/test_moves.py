@@ -31,7 +31,7 @@ ARCHIVE = Archive(key="k", file_size=1, total_files=4, sha256="0" * 64, content_
 FAILURE = Failure(code="server_error", message="The site is down.")
 
 
-def test_only_pending_and_processing_are_left() -> None:
+def test_only_pending_and_processing_generations_change_state() -> None:
     assert {status for status in Status if not status.is_final} == {Status.PENDING, Status.PROCESSING}
     assert Status.COMPLETED not in MOVES[Status.PENDING]
 

@@ -101,7 +101,7 @@ def place_key(user: User) -> Any:
 
 
 @pytest.mark.parametrize(("parallel", "rounds"), [(30, 1), pytest.param(200, 100, marks=pytest.mark.chaos)])
-def test_no_race_passes_the_quota(
+def test_concurrent_starts_do_not_exceed_the_quota(
     emulator: Emulator, parallel: int, rounds: int, record_property: Callable[[str, object], None]
 ) -> None:
     for _ in range(rounds):

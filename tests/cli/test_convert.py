@@ -78,13 +78,13 @@ def test_convert_keeps_the_order_of_lines_and_goes_on_after_a_bad_page() -> None
     assert "error" in answers[3]
 
 
-def test_convert_without_an_address_says_how_to_name_it() -> None:
+def test_convert_without_an_address_explains_the_option() -> None:
     done = _run(stdin=PAGE.encode())
     assert done.returncode == 2
     assert b"--url" in done.stderr
 
 
-def test_bad_lines_are_answered_with_an_error_in_their_places() -> None:
+def test_invalid_lines_get_an_error_in_order() -> None:
     good = {"url": "https://example.com/", "html": PAGE}
     lines = [
         b"no JSON",

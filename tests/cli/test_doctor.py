@@ -252,7 +252,7 @@ def test_a_generation_that_waits_for_hours() -> None:
     ]
 
 
-def test_a_secret_that_was_never_changed_is_as_old_as_it_is() -> None:
+def test_age_of_a_key_that_was_never_rotated() -> None:
     answers = {**healthy(), "secretsmanager.describe_secret": {"CreatedDate": now() - timedelta(days=200)}}
     (told,) = found_wrong(account(answers))
     assert told.startswith("The signing key is 200 days old; ")

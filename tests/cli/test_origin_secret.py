@@ -83,7 +83,7 @@ def test_a_leaked_value_is_dropped_once_nobody_sends_it(stage: Stage) -> None:
     assert stage.done[1:] == ["updated", "deployed", {"value": stage.sent}]
 
 
-def test_a_rotation_that_broke_off_is_finished_by_the_next(stage: Stage) -> None:
+def test_interrupted_rotation_is_completed_by_the_next(stage: Stage) -> None:
     stage.secret = json.dumps({"value": "new", "previous": "old"})
     assert rotate() == 0
     # A further value now would be the third, and the one that is still sent would be refused.
@@ -91,7 +91,7 @@ def test_a_rotation_that_broke_off_is_finished_by_the_next(stage: Stage) -> None
     assert stage.sent == "new"
 
 
-def test_a_stage_without_a_distribution_is_told_so(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stage_without_a_distribution_is_refused(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     stage.outputs = {}
     assert rotate() == 1
     assert "stage x has no distribution (web = false)" in capsys.readouterr().err

@@ -78,7 +78,7 @@ def on_terminal(*arguments: str, home: Path, columns: int = 200, **environment: 
     return process.wait(), seen.decode()
 
 
-def test_statuses_have_colours_on_a_terminal_alone(ada: Ada, server: Server) -> None:
+def test_statuses_have_colours_only_on_a_terminal(ada: Ada, server: Server) -> None:
     statuses = {"completed": 32, "failed": 31, "cancelled": 33, "processing": 36}
     with_history(server, *map(entry, statuses))
     code, seen = on_terminal("history", home=ada.home)
@@ -141,9 +141,7 @@ def test_a_refusal_is_json_with_its_code(ada: Ada, server: Server) -> None:
     "command",
     [("login",), ("login", "a@example.org"), ("register",), ("reset-password", "t"), ("change-password",)],
 )
-def test_a_refused_connection_is_told_before_anything_is_asked(
-    command: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_refused_connection_is_reported_before_any_prompt(command: tuple[str, ...], tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening, so that connections are refused
         api = f"http://127.0.0.1:{taken.getsockname()[1]}"

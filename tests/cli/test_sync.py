@@ -44,7 +44,7 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_dirty_folder_keeps_the_files_of_others(ada: Ada, site: str) -> None:
+def test_sync_keeps_files_that_it_did_not_write(ada: Ada, site: str) -> None:
     folder = ada.home / "checkout"
     (folder / ".git").mkdir(parents=True)
     (folder / ".git/HEAD").write_text("ref")
@@ -59,7 +59,7 @@ def test_a_dirty_folder_keeps_the_files_of_others(ada: Ada, site: str) -> None:
     assert ada.run("sync", site, "checkout")[0] == ExitCode.DONE
 
 
-def test_what_is_in_the_way_is_named_and_nothing_is_written(ada: Ada, server: Server, site: str) -> None:
+def test_conflicting_file_is_named_and_nothing_is_written(ada: Ada, server: Server, site: str) -> None:
     folder = ada.home / "site"
     folder.mkdir()
     (folder / "llms.txt").write_text("written by hand")

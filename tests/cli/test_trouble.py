@@ -251,7 +251,7 @@ def test_a_login_that_has_expired(ada: Ada, server: Server) -> None:
     assert ada.fails(ExitCode.NOT_SIGNED_IN, "quota").startswith("you are not signed in at ")
 
 
-def test_a_login_on_a_full_disk_leaves_the_one_before(ada: Ada) -> None:
+def test_failed_login_on_a_full_disk_keeps_the_previous_login(ada: Ada) -> None:
     ada.remember(0)
     before = ada.credentials.read_text()
     said = ada.fails(ExitCode.NOT_WRITTEN, "quota", most=0)

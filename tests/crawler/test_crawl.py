@@ -205,7 +205,7 @@ def test_manifest_describes_the_files(shop: Run) -> None:
     assert {"md/index.md", "md/guide/start.md", "md/api/array.md"} < files
 
 
-def test_zip_holds_the_same_files(shop: Run) -> None:
+def test_zip_contains_the_same_files(shop: Run) -> None:
     archive = Path(shop.last["archive"])
     assert archive == shop.out.with_name("out.zip")
     data = archive.read_bytes()

@@ -302,7 +302,7 @@ def _market_diary(path: str) -> Answer | None:
     return Answer(page(f"List {path}", links(entries[0]))) if path in lists else None
 
 
-def test_content_takes_the_places_of_lists_when_pages_are_cut(tmp_path: Path) -> None:
+def test_content_replaces_lists_when_pages_are_cut(tmp_path: Path) -> None:
     with serving(_market_diary) as site:
         crawled = call(site.url, tmp_path, "--max-pages", "26").completed()
         found = crawled.urls(site.url)
@@ -315,7 +315,7 @@ def test_content_takes_the_places_of_lists_when_pages_are_cut(tmp_path: Path) ->
     ]
 
 
-def test_all_lists_are_kept_where_there_is_room_for_them(tmp_path: Path) -> None:
+def test_all_lists_are_kept_within_the_limit(tmp_path: Path) -> None:
     with serving(_market_diary) as site:
         crawled = call(site.url, tmp_path).completed()
     assert len(crawled.manifest["pages"]) == 42
@@ -371,7 +371,7 @@ def test_canonical_urls_of_a_template_are_ignored_with_a_warning(tmp_path: Path)
     assert note.startswith("4 pages name another page as canonical URL although the texts differ.")
 
 
-def test_pages_that_only_lead_elsewhere_are_left_out(tmp_path: Path) -> None:
+def test_pages_that_only_redirect_are_left_out(tmp_path: Path) -> None:
     pages = {
         "/": page(
             "Harbour", links("/old/", "/moved.html", "/itself/", "/slow.html", "/note.html", "/news.html")

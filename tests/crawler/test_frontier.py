@@ -43,7 +43,7 @@ def test_urls_are_ordered_by_depth_and_priority() -> None:
     assert made.finished
 
 
-def test_failed_page_frees_its_place() -> None:
+def test_failed_page_does_not_count_towards_the_limit() -> None:
     made = frontier(max_pages=3)
     made.offer([url(f"/{number}") for number in range(9)], depth=1)
     first, second = made.take(), made.take()
@@ -86,7 +86,7 @@ def test_page_is_retried_three_times_at_most() -> None:
     assert made.finished
 
 
-def test_redirect_target_takes_the_place_of_a_page_once() -> None:
+def test_redirect_target_replaces_a_page_once() -> None:
     made = frontier()
     made.offer([url("/old"), url("/older"), url("/new")], depth=1)
     old, older = made.take(), None

@@ -49,17 +49,17 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-def test_modules_import_one_another_without_circles() -> None:
+def test_modules_have_no_import_cycles() -> None:
     graph = imports()
     assert sum(map(len, graph.values())) > 150, "the imports were not read"
     assert circle(graph) == []
 
 
-def test_rooms_import_one_another_without_circles() -> None:
+def test_packages_have_no_import_cycles() -> None:
     assert circle(rooms()) == []
 
 
-def test_pages_pass_the_rooms_in_one_direction() -> None:
+def test_packages_import_each_other_in_one_direction() -> None:
     graph = rooms()
     for earlier, later in (("fetch", "page"), ("convert", "page"), ("page", "store"), ("store", "pack")):
         assert earlier in _reachable(graph, later), (earlier, later)

@@ -148,7 +148,7 @@ async def test_a_text_that_ends_at_the_same_place_again_is_taken() -> None:
     [b"SSH-2.0-OpenSSH_9\r\n", b"\r\n\r\n", _raw(f"{OK}\nbad line\nX: {'a' * 300_000}")],
     ids=["another protocol", "nothing", "endless headers"],
 )
-async def test_what_is_no_http_is_a_failure(answer: bytes) -> None:
+async def test_response_that_is_not_http_is_a_failure(answer: bytes) -> None:
     with pytest.raises(Failure):
         await _get(answer)
 

@@ -41,14 +41,14 @@ def test_common_mistakes_in_sitemaps_lose_nothing(inner: str, paths: list[str]) 
     assert _pages(_set(inner)) == paths
 
 
-def test_references_are_mended_wherever_they_stand_in_a_large_file() -> None:
+def test_unescaped_characters_are_repaired_anywhere_in_a_large_file() -> None:
     paths = [f"/&eacute;&eacute;&uuml;{'x' * (number % 7)}{number}" for number in range(20_000)]
     inner = "".join(f"<url><loc>{path}?a=1&b=2</loc></url>" for path in paths)
     read = [path.replace("&eacute;", "é").replace("&uuml;", "ü") for path in paths]
     assert [unquote(page) for page in _pages(_set(inner))] == [f"{path}?a=1&b=2" for path in read]
 
 
-def test_what_lies_before_another_mistake_is_read_and_the_rest_is_told() -> None:
+def test_content_before_an_error_is_read_and_the_rest_is_reported() -> None:
     found = parse_sitemap(b"<urlset><url><loc>/a</loc></url><url></loc></urlset>", HOME)
     assert [entry.url.path for entry in found.pages] == ["/a"]
     assert not found.is_complete
@@ -59,7 +59,7 @@ def test_what_lies_before_another_mistake_is_read_and_the_rest_is_told() -> None
     ["<a>" * 200 + "</a>" * 200, "<a/>" * 1_100_000, "&" * 1_100_000, f"<a b='{'x' * 2_000_000}'/>"],
     ids=["deep", "many", "unescaped", "long"],
 )
-def test_what_lies_before_a_limit_is_read_and_the_rest_is_told(rest: str) -> None:
+def test_content_before_a_limit_is_read_and_the_rest_is_reported(rest: str) -> None:
     found = parse_sitemap(_set(f"<url><loc>/a</loc></url>{rest}<url><loc>/b</loc></url>").encode(), HOME)
     assert [entry.url.path for entry in found.pages] == ["/a"]
     assert not found.is_complete
@@ -156,6 +156,6 @@ def test_links_in_a_paragraph_are_read_as_their_text(link: str, text: str) -> No
 @pytest.mark.parametrize(
     "page", ["<!doctype html><p>No sitemap here<br>", "<html><head><meta charset=utf-8></head>"]
 )
-def test_a_page_in_the_place_of_a_sitemap_is_no_sitemap_with_mistakes(page: str) -> None:
+def test_a_page_in_place_of_a_sitemap_is_not_reported_as_incomplete(page: str) -> None:
     found = parse_sitemap(page.encode(), HOME)
     assert (found.pages, found.is_complete) == ([], True)

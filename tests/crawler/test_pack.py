@@ -175,7 +175,7 @@ def test_names_of_two_parts_and_doxygens_are_found_too(form: str, name: str) -> 
     assert [entry.title for entry in outline.entries] == titles
 
 
-def test_a_site_that_says_nothing_is_summed_up_by_its_introduction_or_by_what_it_holds() -> None:
+def test_site_without_description_is_summarised_by_its_introduction_or_contents() -> None:
     silent = [stored("/", "Acme"), *(stored(f"/{name}/{n}", f"{name} {n}") for name in "abc" for n in "12")]
     assert (outlined(silent).summary, outlined(silent).has_summary) == ("Acme: A, B, C.", False)
     said = stored("/d", "1. What is Acme?", excerpt="Acme makes anvils.")

@@ -155,7 +155,7 @@ def test_the_language_of_a_page(read: Read, html: str, lang: str) -> None:
 
 
 @given(st.text(max_size=200) | st.text(alphabet="<>/=\"' abmetlinkhrf&;#", max_size=200))
-def test_no_markup_raises(read: Read, html: str) -> None:
+def test_invalid_markup_raises_no_error(read: Read, html: str) -> None:
     read(html)
 
 
@@ -325,7 +325,7 @@ def test_lists_contain_the_visible_items(html: str, markdown: str) -> None:
     ]
 
 
-def test_sections_are_not_taken_for_what_their_ids_are_called() -> None:
+def test_ids_of_sections_do_not_mark_them_as_noise() -> None:
     (markdown,) = _convert(
         "<main><h1>Reference</h1><p>What the language has, in the order of its grammar.</p><section id=comments>"
         "<h3>Comments</h3><p>They begin with a sign.</p></section><div class=section id=search><h3>Search</h3>"
@@ -353,7 +353,7 @@ def test_invisible_lines_of_code_are_left_out() -> None:
     assert markdown == "An example of the language.\n\n```rust\nlet x = 1;\n```"
 
 
-def test_a_page_of_only_a_table_of_contents_keeps_it_and_not_what_walks_through_the_site() -> None:
+def test_a_page_with_only_a_table_of_contents_keeps_it_without_navigation_links() -> None:
     walk = "<table><tr><td><a href=/p>Prev</a><td><a href=/u>Up</a><td><a href=/n>Next</a></table>"
     (markdown,) = _convert(
         f"<div class=navheader>{walk}</div><div class=chapter><h2>Chapter 1</h2><div class=toc>"
@@ -429,7 +429,7 @@ def test_code_keeps_its_language(html: str, language: str) -> None:
     assert _convert(f"<main><p>Some words.</p>{html}</main>") == [f"Some words.\n\n```{language}\nx = 1\n```"]
 
 
-def test_cells_are_lines_and_what_spans_rows_keeps_its_columns() -> None:
+def test_cells_are_one_line_and_row_spans_keep_columns() -> None:
     (markdown,) = _convert(
         "<main><table><thead><tr><th>A<th>B<th>C</thead><tbody><tr><td rowspan=2><p>one</p><p>two</p><td>x|y"
         "<td><ul><li>l</li><li>m</li></ul><tr><td><pre>a\nb</pre><td>z</table></main>"
@@ -439,7 +439,7 @@ def test_cells_are_lines_and_what_spans_rows_keeps_its_columns() -> None:
     )
 
 
-def test_rows_of_words_that_only_lay_out_are_lines() -> None:
+def test_layout_rows_become_lines() -> None:
     # Doxygen's tables of members.
     (markdown,) = _convert(
         "<main><p>Words before the table.</p><table><tr><td colspan=2><h2>Functions</h2><tr><td>int<td>"

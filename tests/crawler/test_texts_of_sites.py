@@ -32,14 +32,14 @@ def test_headers_of_a_page_cost_only_this_page(tmp_path: Path) -> None:
     assert not UNSEEN.search(written.replace("\n", "") + "".join(told) + crawled.stderr.replace("\n", ""))
 
 
-def test_headers_of_the_start_page_are_told_as_the_cause(tmp_path: Path) -> None:
+def test_invalid_headers_of_the_start_page_are_reported_as_the_cause(tmp_path: Path) -> None:
     with serving(ANSWERS) as site:
         done = call(f"{site.url}/type", tmp_path).failed("not_html")
     assert not UNSEEN.search(done.last["detail"])
 
 
 @pytest.mark.parametrize("detail", ["x \udcff", "x \x1b[31m", "x \u202e", "x\ny", "x \u200b"])
-def test_details_are_one_clean_line(detail: str) -> None:
+def test_details_are_one_line_without_control_characters(detail: str) -> None:
     assert Failure(Code.NOT_HTML, detail).detail in ("x", "x [31m", "x y")
 
 

@@ -87,7 +87,9 @@ def ended(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_ends_with_a_clear_reason(name: str, ended: tuple[Person, dict[str, dict[str, object]]]) -> None:
+def test_bad_sites_fail_with_a_specific_code(
+    name: str, ended: tuple[Person, dict[str, dict[str, object]]]
+) -> None:
     _, generations = ended
     found = generations[name]
     assert (found["status"], found["error_code"]) == ("failed", CASES[name][1]), found

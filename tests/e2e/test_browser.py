@@ -40,7 +40,7 @@ def worker_of(system: System, generation: str) -> str:
     return log.stem.removeprefix("worker-")
 
 
-def test_pages_drawn_by_script(system: System, small_site: Site, app: Site) -> None:
+def test_pages_rendered_by_scripts(system: System, small_site: Site, app: Site) -> None:
     chromium()
     person = system.user("pro")
     plain = person.start(person.website(small_site.url))

@@ -23,7 +23,9 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def test_it_shows_all_and_loads_nothing_from_elsewhere(system: System, person: Person, page: Page) -> None:
+def test_docs_page_shows_all_operations_and_loads_nothing_from_other_hosts(
+    system: System, person: Person, page: Page
+) -> None:
     asked: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -123,7 +123,7 @@ def key_of(person: Person, **fields: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_a_site_becomes_text(call: Call, member: Person, small_site: Site) -> None:
+def test_firecrawl_sdk_returns_the_text_of_a_site(call: Call, member: Person, small_site: Site) -> None:
     key = key_of(member)["key"]
     done = call(key, "generate_llms_text", small_site.url, max_urls=5, show_full_text=True)["answer"]
     assert (done["success"], done["status"]) == (True, "completed")
@@ -165,7 +165,7 @@ def test_a_site_that_fails(call: Call, member: Person, site_ports: list[int]) ->
     assert shown["data"]["llmstxt"] == ""
 
 
-def test_what_is_refused(call: Call, system: System, small_site: Site) -> None:
+def test_refusals_of_the_firecrawl_endpoint(call: Call, system: System, small_site: Site) -> None:
     person = system.user()
     made = key_of(person)
     key = made["key"]

@@ -32,7 +32,9 @@ def history(person: Person) -> list[dict[str, Any]]:
     return list(person.http.get("/generations/history").json()["items"])
 
 
-def test_scheduled_runs_cost_only_what_changed_and_tell_it(system: System, site_ports: list[int]) -> None:
+def test_scheduled_runs_cost_quota_only_after_changes_and_report_them(
+    system: System, site_ports: list[int]
+) -> None:
     texts = {"/": "Welcome. " * 30, "/a": "About apples. " * 30, "/b": "About bears. " * 30}
 
     def answer(path: str, _: str) -> Answer:

@@ -57,7 +57,7 @@ def test_a_schedule_that_is_off_is_named(system: System) -> None:
     assert found["schedules"]["what"].startswith(f"{name} is disabled")
 
 
-def test_generations_that_may_not_start_are_told(system: System) -> None:
+def test_paused_starts_are_reported(system: System) -> None:
     assert system.admin("pause").returncode == 0
     try:
         code, found = smoke(system)

@@ -164,7 +164,7 @@ def shelf(place: Place, tmp_path: Path) -> Shelf:
 @pytest.mark.parametrize(
     ("indexed", "by_crawler"), [(True, True), (False, True), (True, False), (False, False)]
 )
-def test_every_file_reads_as_the_zip_has_it(shelf: Shelf, *, indexed: bool, by_crawler: bool) -> None:
+def test_every_file_equals_its_entry_in_the_zip(shelf: Shelf, *, indexed: bool, by_crawler: bool) -> None:
     files = files_of(pages(start="Begin here.", guide__deep="Ünïcode — and “quotes”.", a="x" * 200_000))
     generation = shelf.complete(files, indexed=indexed, by_crawler=by_crawler)
     items = shelf.get(generation, "/files")[1]["items"]
@@ -200,13 +200,13 @@ def test_one_file_costs_one_range_request(shelf: Shelf, calls: list[str]) -> Non
 
 
 @pytest.mark.parametrize("path", TRAVERSALS)
-def test_paths_that_are_no_file_of_the_archive(shelf: Shelf, path: str) -> None:
+def test_paths_outside_of_the_archive_return_404(shelf: Shelf, path: str) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")))
     status, problem = shelf.get(generation, f"/files/{path}")
     assert (status, problem["code"]) in ((404, "file_not_found"), (404, "not_found")), path
 
 
-def test_files_of_others_and_of_what_has_none(shelf: Shelf, place: Place) -> None:
+def test_files_of_other_users_and_of_generations_without_files(shelf: Shelf, place: Place) -> None:
     generation = shelf.complete(files_of(pages(start="Begin here.")))
     stranger = member(place)
     running = started(place, shelf.who.user, with_website(place, shelf.who.user))
@@ -312,7 +312,7 @@ def test_changes_of_archives_with_and_without_an_index(shelf: Shelf, *, indexed:
     ]
 
 
-def test_equal_files_have_not_changed_whatever_the_manifest_says_of_times(shelf: Shelf) -> None:
+def test_equal_files_count_as_unchanged_despite_new_times(shelf: Shelf) -> None:
     site = pages(start="Begin here.")
     shelf.complete(files_of(site))
     second = shelf.complete(files_of(site, started_at="2027-05-05T05:05:05.000Z"))

@@ -129,7 +129,7 @@ def test_the_error_of_an_item_names_its_index_the_field_and_the_rule(ada: Member
     assert all(set(result) == {"index", "status", "id", "website", "error"} for result in deleted)
 
 
-def test_the_plan_ends_midway(place: Place, calls: list[str]) -> None:
+def test_bulk_creation_stops_at_the_plans_limit(place: Place, calls: list[str]) -> None:
     ben = member(place, "standard")
     assert ben.ask("POST", "/websites", {"url": "there.example.com", "is_active": False})[0] == 201
     items = [

@@ -64,7 +64,7 @@ def test_every_attempt_counts_for_its_timeout_at_most(place: Place) -> None:
     assert third.claimed(time=time, lease=LEASE).lost_seconds == 3640
 
 
-def test_a_generation_that_was_never_crawled_takes_nothing(place: Place) -> None:
+def test_a_generation_that_was_never_crawled_costs_no_crawl_time(place: Place) -> None:
     ada = member(place, "pro")
     website = with_website(place, ada.user)
     cancel_generation(place.services, started(place, ada.user, website))

@@ -74,7 +74,7 @@ def _largest(number: int) -> dict[str, Any]:
     }
 
 
-def test_as_many_of_the_largest_websites_as_a_body_holds(ada: Member, writes: Writes) -> None:
+def test_bulk_request_with_the_largest_websites(ada: Member, writes: Writes) -> None:
     largest = [_largest(number) for number in range(3)]
     small = [{"url": f"https://small{number}.example.com"} for number in range(47)]
     status, created = ada.ask("POST", "/websites/bulk", {"create": [*largest, *small]})
@@ -109,7 +109,7 @@ def test_the_purge_of_a_large_website(place: Place, ada: Member, writes: Writes)
     assert max(writes.counts) == MOST_WRITES
 
 
-def test_as_many_blocked_hosts_as_there_may_be(writes: Writes) -> None:
+def test_maximum_number_of_blocked_hosts(writes: Writes) -> None:
     label = "a" * 63
     hosts = tuple(f"{number:04}{label[4:]}.{label}.{label}.{label[:57]}.com" for number in range(1000))
     assert {len(host) for host in hosts} == {253}

@@ -79,7 +79,7 @@ def test_the_full_text_where_it_was_asked_for(shelf: Shelf) -> None:
     }
 
 
-def test_the_cache_answers_what_is_fresh_and_large_enough(shelf: Shelf, place: Place) -> None:
+def test_cache_returns_a_fresh_generation_with_enough_pages(shelf: Shelf, place: Place) -> None:
     quota = place.quotas.get(shelf.who.user.id, now().strftime("%Y-%m")).taken
     old = shelf.complete(files_of(pages(start="Begin here.")))
     place.generations.get(shelf.who.user.id, old.id)
@@ -93,12 +93,12 @@ def test_the_cache_answers_what_is_fresh_and_large_enough(shelf: Shelf, place: P
     assert start(shelf.who, maxUrls=100)[1]["id"] == old.id
 
 
-def test_what_is_expired_is_crawled_again(shelf: Shelf) -> None:
+def test_expired_generation_is_crawled_again(shelf: Shelf) -> None:
     expired = shelf.complete(files_of(pages(start="Begin here.")), kept_days=-1)
     assert start(shelf.who)[1]["id"] != expired.id
 
 
-def test_what_is_a_day_old_is_crawled_again(shelf: Shelf, place: Place) -> None:
+def test_generation_older_than_a_day_is_crawled_again(shelf: Shelf, place: Place) -> None:
     old = shelf.complete(files_of(pages(start="Begin here.")))
     assert start(shelf.who)[1]["id"] == old.id
     place.dynamodb.update_item(
@@ -132,7 +132,7 @@ def ended(place: Place, who: Member, status: Status) -> Generation:
     ("status", "sentence"),
     [(Status.FAILED, "The host was not found."), (Status.CANCELLED, "The generation was cancelled.")],
 )
-def test_what_failed_says_why(place: Place, status: Status, sentence: str) -> None:
+def test_failed_generation_reports_its_reason(place: Place, status: Status, sentence: str) -> None:
     ada = member(place)
     generation = ended(place, ada, status)
     code, shown = read(ada, generation.id)
@@ -184,7 +184,7 @@ def test_expired_texts_are_failed(shelf: Shelf) -> None:
         "text",
     ],
 )
-def test_bad_bodies_are_400(place: Place, body: object) -> None:
+def test_invalid_bodies_return_400(place: Place, body: object) -> None:
     status, answer = member(place).at("POST", "/v1/llmstxt", body)
     assert (status, answer["success"]) == (400, False)
     assert isinstance(answer["error"], str)
@@ -215,7 +215,7 @@ def test_refusals_have_firecrawls_form(place: Place) -> None:
     assert (status, answer["success"]) == (404, False)
 
 
-def test_no_quota_is_402(place: Place) -> None:
+def test_exhausted_quota_returns_402(place: Place) -> None:
     ada = member(place, "free")
     generation = place.generations.get(ada.user.id, start(ada)[1]["id"])
     assert generation is not None

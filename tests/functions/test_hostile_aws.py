@@ -38,9 +38,7 @@ def test_a_generation_that_the_index_does_not_show_yet_is_found_by_the_next_roun
     assert (blind.tasks_started, seeing.tasks_started) == (0, 1)
 
 
-def test_a_generation_that_ended_but_is_still_in_the_index_is_left_alone(
-    place: Place, cluster: Cluster
-) -> None:
+def test_an_ended_generation_in_a_stale_index_is_ignored(place: Place, cluster: Cluster) -> None:
     generation = queued(place)
     due = {":kind": {"S": "active"}}
     snapshot = place.dynamodb.query(
@@ -97,7 +95,7 @@ def test_a_start_is_accepted_although_lambda_cannot_run_the_dispatcher(
 
 
 @pytest.mark.usefixtures("calls")
-def test_a_mail_that_the_sandbox_refuses_is_given_up_and_not_repeated(
+def test_a_mail_that_the_sandbox_refuses_is_not_retried(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, mail_id = failed_mail(place)

@@ -97,7 +97,7 @@ def test_suppressed_addresses_are_stored_under_a_key(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("calls")
-def test_several_addresses_and_the_first_reason_stays(place: Place) -> None:
+def test_the_first_reason_of_a_suppression_is_kept(place: Place) -> None:
     assert handler({"detail": bounce("Permanent", "a@example.org", "b@example.org")}, CONTEXT) == {
         "suppressed": 2
     }
@@ -120,7 +120,7 @@ def test_an_event_of_another_kind_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("calls")
-def test_the_notifier_sends_nothing_to_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suppressed_address_gets_no_mail(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_sendgrid() as provider:
         mailer = SendgridMailer("the-key", "no-reply@example.org", provider.url)
         use(monkeypatch, mailer=mailer)

@@ -128,7 +128,7 @@ def test_a_run_that_would_overlap_another_is_skipped(daily: Daily, place: Place)
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=2), timedelta(days=3, hours=2)])
-def test_missed_runs_are_not_made_up(daily: Daily, late: timedelta) -> None:
+def test_missed_runs_are_not_repeated(daily: Daily, late: timedelta) -> None:
     due_at = daily.due_at
     assert daily.tick(due_at + late).started == []
     assert daily.due_at == due_at + late + (A_DAY - timedelta(hours=2))
@@ -202,7 +202,7 @@ def test_after_a_downgrade_only_the_oldest_websites_run(place: Place) -> None:
     assert [run for run in daily.runs() if run.website_id == younger.id] == []
 
 
-def test_without_quota_the_user_is_told_once_a_month(place: Place) -> None:
+def test_without_quota_the_user_gets_one_mail_a_month(place: Place) -> None:
     daily = Daily(place, "standard")
     first = (now() + timedelta(days=32)).replace(day=10)
     for _ in range(10):
@@ -232,7 +232,7 @@ def test_scheduled_runs_a_month_are_limited(place: Place) -> None:
     assert count == 30
 
 
-def test_three_failed_runs_in_a_row_turn_the_schedule_off_and_tell_why(daily: Daily) -> None:
+def test_three_failed_runs_in_a_row_turn_the_schedule_off_and_send_a_mail(daily: Daily) -> None:
     for number in range(1, 4):
         assert daily.stored().schedule is Schedule.DAILY
         (generation,) = daily.tick().started
@@ -261,7 +261,7 @@ def test_manual_failures_do_not_turn_the_schedule_off(daily: Daily, place: Place
     assert daily.stored().schedule is Schedule.DAILY
 
 
-def test_one_broken_website_does_not_keep_the_others_from_running(place: Place) -> None:
+def test_one_broken_website_does_not_prevent_other_runs(place: Place) -> None:
     broken, well = Daily(place), Daily(place)
     time = max(broken.due_at, well.due_at)
     for each in (broken, well):

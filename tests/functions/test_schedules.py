@@ -86,7 +86,7 @@ def test_bulk_requests_set_and_show_schedules(place: Place) -> None:
     assert (updated["schedule"], updated["next_run_at"]) == ("off", None)
 
 
-def test_nothing_is_announced_for_an_inactive_website(place: Place) -> None:
+def test_inactive_website_has_no_next_run(place: Place) -> None:
     person = member(place, "standard")
     website = added(person, schedule="daily", is_active=False)
     assert (website["schedule"], website["next_run_at"]) == ("daily", None)
@@ -94,7 +94,7 @@ def test_nothing_is_announced_for_an_inactive_website(place: Place) -> None:
     assert in_days(active) <= timedelta(days=1)
 
 
-def test_nothing_is_announced_while_the_service_is_paused(place: Place) -> None:
+def test_paused_service_has_no_next_run(place: Place) -> None:
     person = member(place, "standard")
     website = added(person, schedule="daily")
     controls = bootstrap.services().controls

@@ -77,7 +77,7 @@ def test_a_start_by_url_uses_the_website_with_that_canonical_url(place: Place, t
         ({"url": "https://example.org", "max_pages": 5}, "max_pages"),
     ],
 )
-def test_bodies_that_start_nothing(place: Place, body: dict[str, Any], field: str) -> None:
+def test_invalid_bodies_start_nothing(place: Place, body: dict[str, Any], field: str) -> None:
     ada = member(place)
     status, problem = start(ada, body)
     assert status == 422, problem
@@ -117,7 +117,7 @@ def test_without_quota_the_answer_says_when_it_is_back(place: Place) -> None:
     assert quota["resets_at"] > now().isoformat()
 
 
-def test_a_repeat_of_a_start_by_url_is_the_same_start(place: Place) -> None:
+def test_repeated_start_by_url_returns_the_first_generation(place: Place) -> None:
     ada = member(place)
     key = new_id()
     first = start(ada, {"url": "https://example.org/a"}, key)

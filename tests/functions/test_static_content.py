@@ -67,7 +67,7 @@ def test_clients_that_take_no_gzip_get_none(accepted: str) -> None:
     assert "Content-Encoding" not in get("/api/v1/docs", {"accept-encoding": accepted})["headers"]
 
 
-def test_clients_keep_what_they_have() -> None:
+def test_unchanged_content_is_not_sent_again() -> None:
     for path in ("/api/v1/docs", "/api/v1/openapi.json"):
         answer = get(path)
         assert "max-age=" in answer["headers"]["Cache-Control"]

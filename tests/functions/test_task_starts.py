@@ -42,7 +42,7 @@ def test_a_task_that_ecs_does_not_know_yet_counts(place: Place, cluster: Cluster
     assert started == [2, 0]
 
 
-def test_stopped_task_frees_its_place_at_once(place: Place, cluster: Cluster) -> None:
+def test_stopped_task_is_not_counted(place: Place, cluster: Cluster) -> None:
     for _ in range(3):
         queued(place)
     cluster.dispatch(max_tasks=2)
@@ -141,7 +141,7 @@ def test_tasks_that_were_started_together_count_once() -> None:
     assert failures.count == 1
 
 
-def test_a_broken_image_is_not_started_again_and_again(place: Place, cluster: Cluster) -> None:
+def test_failed_starts_are_retried_with_increasing_pauses(place: Place, cluster: Cluster) -> None:
     for _ in range(3):
         queued(place)
     (first,) = cluster.dispatch()
@@ -169,7 +169,7 @@ def test_after_the_pause_one_task_tries_first_and_a_good_end_starts_the_rest(
     assert rest.tasks_started == 2
 
 
-def test_another_kind_of_task_is_not_held_back(place: Place, cluster: Cluster) -> None:
+def test_failures_of_one_kind_do_not_delay_another_kind(place: Place, cluster: Cluster) -> None:
     queued(place)
     record_task_stop(place.services, _failed("browser"))
     (done,) = cluster.dispatch()

@@ -52,7 +52,7 @@ def audited(folder: Path, python: object, npm: object) -> subprocess.CompletedPr
     )
 
 
-def test_without_a_vulnerability_every_lock_file_is_told_and_the_code_is_0(tmp_path: Path) -> None:
+def test_without_vulnerabilities_every_lock_file_is_reported_and_exit_code_is_0(tmp_path: Path) -> None:
     done = audited(tmp_path, {"dependencies": [GOOD]}, NPM_GOOD)
     assert done.returncode == 0, done.stderr
     for file in ("requirements/dev.txt", *(str(lock.relative_to(ROOT)) for lock in npm_locks(ROOT))):

@@ -186,7 +186,7 @@ def test_a_failed_first_deploy_leaves_nothing_behind(first: Template) -> None:
     assert not first.only("AWS::DynamoDB::Table")["Properties"].get("DeletionProtectionEnabled")
 
 
-def test_nothing_else_outlives_its_stack(prod: Template) -> None:
+def test_all_other_resources_are_deleted_with_the_stack(prod: Template) -> None:
     for name, entry in prod.resources.items():
         if entry["Type"] not in STATEFUL:
             assert entry.get("DeletionPolicy", "Delete") == "Delete", name
@@ -266,7 +266,7 @@ def _properties(template: Template, name: str) -> dict[str, Any]:
     return found
 
 
-def test_mail_may_be_sent_to_anybody_but_only_from_the_sender(prod: Template) -> None:
+def test_mails_can_be_sent_to_any_address_but_only_from_the_sender(prod: Template) -> None:
     (send,) = [
         statement
         for statement in prod.statements(prod.role_of("notifier"))
@@ -280,7 +280,7 @@ def test_mail_may_be_sent_to_anybody_but_only_from_the_sender(prod: Template) ->
 # HTTP API
 
 
-def test_routes_keep_the_rules_of_an_http_api(prod: Template) -> None:
+def test_routes_are_valid_for_an_http_api(prod: Template) -> None:
     keys = [entry["Properties"]["RouteKey"] for entry in prod.of("AWS::ApiGatewayV2::Route").values()]
     assert "$default" in keys
     assert len(keys) == len(set(keys)) <= 300
@@ -306,7 +306,7 @@ def test_throttled_routes_exist(prod: Template) -> None:
 # Lambda's limits
 
 
-def test_functions_keep_the_limits_of_lambda(prod: Template) -> None:
+def test_functions_stay_within_the_limits_of_lambda(prod: Template) -> None:
     for folder, function in prod.functions().items():
         properties = function["Properties"]
         assert len(properties["Layers"]) <= 5
@@ -332,7 +332,7 @@ def test_each_function_with_its_layers_fits_into_lambda(prod: Template) -> None:
         assert 10_000 < size < 250 * 1024 * 1024, folder
 
 
-def test_the_api_answers_before_the_gateway_gives_up(prod: Template) -> None:
+def test_functions_time_out_before_the_gateway(prod: Template) -> None:
     names = {
         target(entry["Properties"]["IntegrationUri"])
         for entry in prod.of("AWS::ApiGatewayV2::Integration").values()

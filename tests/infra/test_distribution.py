@@ -147,7 +147,7 @@ def test_a_domain_its_certificate_and_a_web_acl_are_settings(synthesise: Callabl
     assert chosen["WebACLId"] == WEB_ACL
 
 
-def test_a_stage_without_web_has_the_api_alone(synthesise: Callable[..., Template]) -> None:
+def test_a_stage_without_web_has_only_the_api(synthesise: Callable[..., Template]) -> None:
     template = synthesise("prod", web="false")
     assert not [kind for kind in template.kinds() if "CloudFront" in kind or "BucketDeployment" in kind]
     assert len(template.of("AWS::SecretsManager::Secret")) == 1

@@ -86,7 +86,7 @@ async def test_headers_and_body_arrive_and_the_answer_comes_back(door: str) -> N
     assert got["headers"]["host"].startswith("127.0.0.1:")
 
 
-async def test_the_callers_address_is_what_the_socket_says(door: str) -> None:
+async def test_source_address_is_taken_from_the_socket(door: str) -> None:
     connector = aiohttp.TCPConnector(local_addr=("127.0.0.5", 0))
     async with aiohttp.ClientSession(connector=connector) as session:
         forged = {"X-LLMReady-Viewer": "8.8.8.8", "x-llmready-host": "evil.example", "X-LLMReady-Origin": "x"}
@@ -123,7 +123,7 @@ async def test_without_the_emulator_the_service_is_unavailable() -> None:
     await front_door.close()
 
 
-async def test_a_taken_port_is_said_in_one_sentence(door: str) -> None:
+async def test_port_in_use_is_reported_in_one_sentence(door: str) -> None:
     port = int(door.rpartition(":")[2])
     second = FrontDoor(port)
     with pytest.raises(LocalError, match=f"Port {port} is used by another program"):

@@ -87,7 +87,7 @@ def test_the_digest_is_written_and_written_anew(tmp_path: Path) -> None:
         assert file.read_text().splitlines()[0] == first
 
 
-def test_a_digest_that_is_not_that_of_the_answer_is_refused(tmp_path: Path) -> None:
+def test_digest_that_differs_from_the_answer_is_refused(tmp_path: Path) -> None:
     with registry(f"sha256:{'0' * 64}") as site:
         file = dockerfile(tmp_path, f"{site.address}/library/debian:trixie-slim")
         before = file.read_text()
@@ -97,7 +97,7 @@ def test_a_digest_that_is_not_that_of_the_answer_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("path", ["library/debian:no-such-tag", "library/debian:trixie-slim"])
-def test_where_no_registry_tells_it_nothing_is_written(tmp_path: Path, path: str) -> None:
+def test_without_an_answer_of_the_registry_nothing_is_written(tmp_path: Path, path: str) -> None:
     with registry() as site:
         address = site.address
         if "no-such-tag" in path:

@@ -84,7 +84,7 @@ def test_the_signing_secret_is_there(running: Running) -> None:
     assert len(secret["secret"]) == 64
 
 
-def test_the_api_is_reached_through_the_front_door_alone(running: Running) -> None:
+def test_the_api_is_reached_only_through_the_front_door(running: Running) -> None:
     direct = (
         f"{running.endpoints['aws']}/_aws/execute-api/{_outputs(running)['ApiId']}/$default/api/v1/health"
     )
@@ -94,9 +94,7 @@ def test_the_api_is_reached_through_the_front_door_alone(running: Running) -> No
         assert (answer.status_code, answer.json()["code"]) == (403, "direct_call")
 
 
-def test_a_smoke_test_tells_what_the_emulator_lacks(
-    running: Running, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_smoke_test_reports_skipped_checks(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["admin", "smoke", "--data", str(running.data)]) == 0
     verdicts = dict(line.split(": ")[0].split()[::-1] for line in capsys.readouterr().out.splitlines())
     assert verdicts == {
@@ -246,7 +244,7 @@ def test_a_changed_template_updates_the_stack_and_keeps_the_data(running: Runnin
     assert deploy(clients, changed, tmp_path / "record") == (deployed, False)
 
 
-def test_a_crash_loses_seconds_and_a_stop_nothing(tmp_path: Path) -> None:
+def test_a_crash_loses_seconds_of_data_and_a_stop_loses_none(tmp_path: Path) -> None:
     system = Running(tmp_path / "data")
     first = system.start()
     aws = system.endpoints["aws"]
@@ -282,7 +280,7 @@ def test_a_crash_loses_seconds_and_a_stop_nothing(tmp_path: Path) -> None:
         assert system.stop() == 0
 
 
-def test_the_emulator_moves_when_its_port_is_taken(tmp_path: Path) -> None:
+def test_emulator_uses_another_port_if_its_port_is_in_use(tmp_path: Path) -> None:
     system = Running(tmp_path / "data")
     system.start()
     queue = system.endpoints["queues"]["standard"]
@@ -315,12 +313,12 @@ def test_the_emulator_moves_when_its_port_is_taken(tmp_path: Path) -> None:
 # What keeps it from starting
 
 
-def test_one_system_a_folder(running: Running) -> None:
+def test_one_system_per_folder(running: Running) -> None:
     told = _refused(running.command(port=free_port()))
     assert told == f"Another local system runs on {running.data} already; stop that one first."
 
 
-def test_a_taken_port(running: Running, tmp_path: Path) -> None:
+def test_port_in_use_is_reported(running: Running, tmp_path: Path) -> None:
     told = _refused(running.command(data=tmp_path))
     assert told == f"Port {running.port} is used by another program; try make run PORT={running.port + 1}."
 

@@ -22,7 +22,7 @@ def test_each_type_is_available_or_its_setting_is_refused(prod: Template) -> Non
         assert {(kind, region) for kind in kinds - there} <= refused, region
 
 
-def test_only_what_is_really_missing_is_refused() -> None:
+def test_only_missing_services_are_refused() -> None:
     for gap in GAPS:
         for region in gap.regions:
             there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
@@ -30,7 +30,7 @@ def test_only_what_is_really_missing_is_refused() -> None:
 
 
 @pytest.mark.parametrize("region", ["eu-central-2", "ap-southeast-3", "me-central-1"])
-def test_a_budget_is_refused_where_there_are_none(region: str) -> None:
+def test_budget_is_refused_in_regions_without_budgets(region: str) -> None:
     check_region(load_stage("prod", MAIL), region)
     with pytest.raises(
         StageError, match=rf"^budget_usd is 20, but CloudFormation does not support .* in {region}; "
@@ -39,7 +39,7 @@ def test_a_budget_is_refused_where_there_are_none(region: str) -> None:
     check_region(load_stage("prod", MAIL | {"budget_usd": "20"}), "eu-central-1")
 
 
-def test_ses_is_refused_where_there_is_none(synthesise: Callable[..., Template]) -> None:
+def test_ses_is_refused_in_regions_without_ses(synthesise: Callable[..., Template]) -> None:
     with pytest.raises(StageError, match=r"Amazon SES is not available in eu-south-2"):
         check_region(load_stage("prod", MAIL), "eu-south-2")
     check_region(load_stage("dev"), "eu-south-2")

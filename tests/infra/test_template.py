@@ -101,7 +101,7 @@ def test_permissions_name_their_resources(prod: Template, folder: str) -> None:
             assert actions <= unnamed, actions
 
 
-def test_functions_touch_archives_alone_and_delete_checkpoints_with_their_account(prod: Template) -> None:
+def test_functions_access_only_archives_and_delete_checkpoints_with_the_account(prod: Template) -> None:
     task = _task_role(prod)
     deleting_accounts = [prod.role_of("auth"), prod.role_of("cleanup")]
     for role in [*(prod.role_of(folder) for folder in FOLDERS), task]:
@@ -254,7 +254,7 @@ def test_every_queue_is_encrypted_and_tls_only(prod: Template) -> None:
         assert denies_plain_http(prod.policy_statements("AWS::SQS::QueuePolicy", name, "Queues")), name
 
 
-def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
+def test_every_queue_has_a_dead_letter_queue(prod: Template) -> None:
     queues = prod.of("AWS::SQS::Queue")
     redrives = {
         name: queue["Properties"]["RedrivePolicy"]
@@ -269,7 +269,7 @@ def test_every_work_queue_sets_its_failures_aside(prod: Template) -> None:
         assert queues[name]["Properties"]["MessageRetentionPeriod"] == 14 * 86400
 
 
-def test_an_alarm_rings_for_each_dead_letter_queue(prod: Template) -> None:
+def test_each_dead_letter_queue_has_an_alarm(prod: Template) -> None:
     topic = next(iter(prod.of("AWS::SNS::Topic")))
     dead = {
         target(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
@@ -433,7 +433,7 @@ def test_a_task_has_time_to_stop_and_few_rights_over_its_machine(prod: Template,
 
 
 @pytest.mark.parametrize("kind", ["plain", "browser"])
-def test_a_task_writes_to_its_work_folder_alone(prod: Template, kind: str) -> None:
+def test_a_task_writes_only_to_its_work_folder(prod: Template, kind: str) -> None:
     task = _tasks(prod)[kind]
     assert task["container"]["ReadonlyRootFilesystem"] is True
     (mount,) = task["container"]["MountPoints"]
@@ -445,7 +445,7 @@ def test_a_task_writes_to_its_work_folder_alone(prod: Template, kind: str) -> No
     assert "LLMREADY_WORK_DIR=/work" in dockerfile
 
 
-def test_plain_crawls_have_a_small_task_and_those_with_a_browser_a_larger_one(prod: Template) -> None:
+def test_tasks_with_a_browser_are_larger(prod: Template) -> None:
     tasks = _tasks(prod)
     assert (tasks["plain"]["Cpu"], tasks["plain"]["Memory"]) == ("1024", "2048")
     assert (tasks["browser"]["Cpu"], tasks["browser"]["Memory"]) == ("1024", "4096")
@@ -477,7 +477,7 @@ def test_task_has_exactly_these_permissions(prod: Template) -> None:
     )
 
 
-def test_answers_are_shared_only_where_an_operator_says_so(
+def test_responses_are_shared_only_if_the_setting_is_on(
     prod: Template, synthesise: Callable[..., Template]
 ) -> None:
     sharing = synthesise("prod", shared_cache="true")

@@ -137,7 +137,7 @@ def test_a_website_is_named_by_its_host(kind: MailKind) -> None:
     "name", ["x\r\nBcc: victim@example.com", "x\nX-Evil: 1\n\nbody", "x\u2028Bcc: y@z.example"]
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_name_makes_a_header(kind: MailKind, name: str) -> None:
+def test_no_name_adds_a_header(kind: MailKind, name: str) -> None:
     message = render(kind, user=new_user(full_name=name, is_verified=True), name=name)
     assert len(message.subject.splitlines()) == 1
     parsed = email.message_from_bytes(as_eml(message), policy=email.policy.default)

@@ -39,7 +39,7 @@ async def converter() -> AsyncIterator[Converter]:
     await started.close()
 
 
-async def test_every_name_and_number_stands_for_its_character(converter: Converter) -> None:
+async def test_every_character_reference_is_resolved(converter: Converter) -> None:
     references = [f"&{name}" for name in sorted(html5)] + NUMBERS
     lines = [f"{number} {reference} ." for number, reference in enumerate(references)]
     code = "\n".join(lines)
@@ -51,7 +51,7 @@ async def test_every_name_and_number_stands_for_its_character(converter: Convert
     assert shown.split("\n") == expected.split("\n")
 
 
-async def test_a_parameter_of_an_address_is_no_reference(converter: Converter) -> None:
+async def test_query_parameter_is_not_a_character_reference(converter: Converter) -> None:
     page = (
         b"<main><p>Bread: <a href='/a?x=1&copy=2&lt=3&amp;reg;=4&eacute;;=5'>all kinds</a> of it.</p></main>"
     )

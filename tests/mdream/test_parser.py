@@ -78,7 +78,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_shapes_cost_no_more_than_their_size(shape: str) -> None:
+async def test_parsing_time_is_proportional_to_the_size(shape: str) -> None:
     page = SHAPES[shape].encode()
     converter = Converter()
     await converter.start()
@@ -101,6 +101,6 @@ def _peak_megabytes(converter: Converter) -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def test_formatting_left_open_before_many_blocks_is_left_to_our_parser() -> None:
+def test_open_formatting_before_many_blocks_is_parsed_only_by_our_parser() -> None:
     assert not is_sane("".join(f"<font a{number}><p>x" for number in range(2_500)))
     assert is_sane("<p><b>bold</b> and <i>italic</i></p>" * 2_500)

@@ -70,7 +70,7 @@ def nested(choice: random.Random, depth: int) -> str:
     return " and ".join(parts)
 
 
-def test_no_nesting_of_elements_makes_a_conversion_fail(converter: tuple[asyncio.Runner, Converter]) -> None:
+def test_every_nesting_of_elements_is_converted(converter: tuple[asyncio.Runner, Converter]) -> None:
     runner, child = converter
     choice = random.Random(20)
     for _ in range(PAGES):
@@ -94,7 +94,9 @@ def test_nothing_that_the_converter_writes_acts(converter: tuple[asyncio.Runner,
         assert (found := acting(parser.parse(markdown))) == [], f"{found}\n{page!r}\n{markdown!r}"
 
 
-def test_an_unclosed_formula_is_read_after_a_longer_page(converter: tuple[asyncio.Runner, Converter]) -> None:
+def test_unclosed_formula_does_not_depend_on_the_page_before(
+    converter: tuple[asyncio.Runner, Converter],
+) -> None:
     runner, child = converter
     longer = f"<main><h1>Bread</h1>{'<div>' * 40}<p>It {'is baked ' * 2000}</p>{'</div>' * 40}</main>"
     page = "<main><h1>Bread</h1><p>It is baked à point, and then <math alttext='a+b'><mi>a"

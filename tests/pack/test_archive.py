@@ -174,7 +174,7 @@ def test_the_same_site_gives_the_same_bytes(twice: tuple[Run, Run]) -> None:
             )
 
 
-def test_the_zip_holds_what_the_folder_holds(twice: tuple[Run, Run], tmp_path: Path) -> None:
+def test_zip_and_folder_have_the_same_content(twice: tuple[Run, Run], tmp_path: Path) -> None:
     done = twice[0]
     archive = Path(done.last["archive"])
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == done.last["sha256"]

@@ -52,9 +52,7 @@ def crawled(pages: dict[str, str], folder: Path) -> tuple[Run, dict[str, str]]:
         "图 3-2. 清晨的芦苇",
     ],
 )
-def test_a_description_that_says_nothing_gives_way_to_the_first_sentence(
-    placeholder: str, tmp_path: Path
-) -> None:
+def test_meaningless_description_is_replaced_by_the_first_sentence(placeholder: str, tmp_path: Path) -> None:
     head = f'<meta name="description" content="{placeholder}">'
     _, found = crawled(
         {"/": html("Reeds", "<p>Reeds grow where the water is shallow and slow.</p>", head)}, tmp_path
@@ -62,7 +60,7 @@ def test_a_description_that_says_nothing_gives_way_to_the_first_sentence(
     assert found["/"] == "Reeds grow where the water is shallow and slow."
 
 
-def test_no_text_describes_two_pages(tmp_path: Path) -> None:
+def test_descriptions_are_unique(tmp_path: Path) -> None:
     common = '<meta name="description" content="All about the plants of the shore.">'
     pages = {
         "/": html(
@@ -257,7 +255,7 @@ def test_lists_of_posts_by_month_have_no_date_of_their_own(tmp_path: Path) -> No
         ("A **fast** [mill](/m) with `stones`.", "", "A fast mill with stones."),
     ],
 )
-def test_signs_of_markdown_in_a_text_stay_and_its_marks_go(
+def test_markdown_characters_of_text_stay_and_markup_is_removed(
     stated: str, body: str, described: str, tmp_path: Path
 ) -> None:
     head = f'<meta name="description" content="{stated}">' if stated else ""

@@ -35,7 +35,7 @@ def crawled(head: str, headers: dict[str, str], folder: Path, *options: str) -> 
 
 
 @pytest.mark.parametrize(("options", "path"), [((), "md/index.md"), (("--layout=web-root",), "index.md")])
-def test_all_fields_stand_in_their_order(options: tuple[str, ...], path: str, tmp_path: Path) -> None:
+def test_front_matter_fields_are_in_order(options: tuple[str, ...], path: str, tmp_path: Path) -> None:
     head = '<meta name="description" content="Barley: when it ripens, and what it is good for.">'
     done, url = crawled(head, {"Last-Modified": OLD}, tmp_path, *options)
     found = front_matter(done, path)
@@ -52,7 +52,7 @@ def test_one_line_below_leads_to_the_index(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 20, -20])
-def test_a_change_at_the_time_of_the_answer_is_none(seconds: int, tmp_path: Path) -> None:
+def test_last_modified_at_response_time_is_ignored(seconds: int, tmp_path: Path) -> None:
     with serving({}) as site:
 
         def answer(request: Request) -> Answer | None:

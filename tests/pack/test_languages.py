@@ -79,7 +79,7 @@ def test_each_translation_has_a_section_named_in_its_language(told: str, tmp_pat
     assert sections["Overview"] == ["/", "/guide/", "/guide/oil.html"]
 
 
-def test_a_language_that_only_its_front_page_states_holds_for_its_folder(tmp_path: Path) -> None:
+def test_language_of_a_front_page_applies_to_its_folder(tmp_path: Path) -> None:
     pages = translated({"": "de", "en/": "en", "fr/": "fr"}, stated=False)
     pages = {path: html.replace("<html>", '<html lang="de">') for path, html in pages.items()}
     for path, lang in (("/en/", "en"), ("/fr/", "fr")):
@@ -88,7 +88,7 @@ def test_a_language_that_only_its_front_page_states_holds_for_its_folder(tmp_pat
     assert list(crawled(pages, tmp_path)[0]) == ["Bach", "English", "Français"]
 
 
-def test_a_template_that_calls_all_pages_english_is_not_believed(tmp_path: Path) -> None:
+def test_a_template_that_declares_all_pages_english_is_ignored(tmp_path: Path) -> None:
     pages = translated({"": "fr", "ru/": "ru", "en/": "en"}, stated=False)
     pages = {path: html.replace("<html>", '<html lang="en">') for path, html in pages.items()}
     sections, done = crawled(pages, tmp_path)
@@ -108,7 +108,7 @@ def test_folders_that_look_like_languages_are_topics(tmp_path: Path) -> None:
     assert "Italiano" not in sections
 
 
-def test_a_notice_in_another_language_is_no_section(tmp_path: Path) -> None:
+def test_a_notice_in_another_language_gets_no_section(tmp_path: Path) -> None:
     pages = translated({"": "en"})
     pages["/"] = pages["/"].replace("</main>", '<a href="/verein.html">v</a></main>')
     pages["/verein.html"] = page(
@@ -129,7 +129,7 @@ def test_chosen_languages_come_first_and_the_others_into_optional(tmp_path: Path
     assert done.llms.splitlines()[2].startswith("> Ruisseau.")
 
 
-def test_pages_in_other_languages_give_way_when_pages_are_cut(tmp_path: Path) -> None:
+def test_pages_in_other_languages_are_left_out_first(tmp_path: Path) -> None:
     paths = [f"/{folder}{name}.html" for folder in ("", "de/", "fr/") for name in ("a", "b", "c")]
     links = "".join(f'<a href="{path}">{path}</a> ' for path in paths)
     pages = {"/": page("en", "Brook", TEXTS["en"][1][1], "", links)}
@@ -182,7 +182,7 @@ def test_no_english_words_are_added_to_a_site_in_another_language(
 
 
 @pytest.mark.parametrize("lang", ["ja", ""])
-def test_parts_that_are_not_translated_yet_stay_in_their_place(lang: str, tmp_path: Path) -> None:
+def test_untranslated_parts_stay_in_their_sections(lang: str, tmp_path: Path) -> None:
     parts = {"手引き": ("始め方", "Oil", "水車"), "資料": ("歴史", "Parts of a wheel")}
     menu = ""
     for part, titles in parts.items():

@@ -55,9 +55,7 @@ def named(pages: dict[str, str], folder: Path) -> tuple[str, dict[str, str]]:
         ("Welcome to Lake Farm", "Cheese", "Lake Farm"),
     ],
 )
-def test_a_front_page_called_home_in_any_language_names_no_site(
-    front: str, inner: str, name: str, tmp_path: Path
-) -> None:
+def test_home_in_any_language_is_not_a_site_name(front: str, inner: str, name: str, tmp_path: Path) -> None:
     found, titles = named(
         {
             "/": html(front, links=anchors("/b", "/c")),
@@ -79,7 +77,7 @@ def test_a_front_page_called_home_in_any_language_names_no_site(
         '<meta name="application-name" content="Otter Press">',
     ],
 )
-def test_a_site_is_called_what_it_states(head: str, tmp_path: Path) -> None:
+def test_stated_site_name_is_used(head: str, tmp_path: Path) -> None:
     pages = {"/": html("Search", "Books", head, links=anchors("/a")), "/a": html("Rivers", "Rivers")}
     found, titles = named(pages, tmp_path)
     assert found == "Otter Press"
@@ -116,7 +114,7 @@ def test_a_logo_names_a_site_without_other_names(tmp_path: Path) -> None:
     assert named(pages, tmp_path)[0] == "Otter Press"
 
 
-def test_a_stated_name_that_is_generic_is_passed_over(tmp_path: Path) -> None:
+def test_generic_stated_name_is_skipped(tmp_path: Path) -> None:
     head = '<meta property="og:site_name" content="Home">'
     pages = {
         "/": html("Home - Otter Press", "", head, links=anchors("/a", "/b")),
@@ -155,7 +153,7 @@ def test_labels_of_the_navigation_name_pages_without_title_and_heading(tmp_path:
     assert (titles["/p1"], titles["/p2"]) == ("Opening hours", "Directions")
 
 
-def test_the_name_in_the_language_of_a_part_ends_no_title(tmp_path: Path) -> None:
+def test_translated_site_name_is_removed_from_titles(tmp_path: Path) -> None:
     head = '<meta property="og:site_name" content="Otter">'
     words = {
         "": ("Rivers", "Lakes", "Otter | Books about water"),
@@ -179,7 +177,7 @@ def test_a_front_page_is_not_called_by_its_slogan(tmp_path: Path) -> None:
     assert (found, titles["/"], titles["/a"]) == ("Otter Press", "Otter Press", "Rivers")
 
 
-def test_pages_of_a_gallery_are_called_by_what_their_images_show(tmp_path: Path) -> None:
+def test_gallery_pages_are_named_by_their_images(tmp_path: Path) -> None:
     walk = '<a href="/">Index</a> | <a href="/p2.html">Next</a><br>'
     shown = {"p1": "", "p2": "The lower mill in May", "p3": "DSC_0003.JPG"}
     pages = {
@@ -196,7 +194,7 @@ def test_pages_of_a_gallery_are_called_by_what_their_images_show(tmp_path: Path)
     assert "p2.jpg)" in (done.out / "md" / "p2.md").read_text()
 
 
-def test_references_and_empty_names_at_the_ends_of_titles_go(tmp_path: Path) -> None:
+def test_references_and_empty_names_are_removed_from_ends_of_titles(tmp_path: Path) -> None:
     pages = {
         "/": html("Otter Press", links=anchors("/a", "/b")),
         "/a": html("Rivers &amp;amp; lakes &amp;#8230;", "a"),
@@ -206,7 +204,7 @@ def test_references_and_empty_names_at_the_ends_of_titles_go(tmp_path: Path) -> 
     assert (titles["/a"], titles["/b"]) == ("Rivers & lakes …", "Springs")
 
 
-def test_titles_of_separators_cost_no_more_than_others() -> None:
+def test_titles_of_separators_take_linear_time() -> None:
     pages = [
         StoredPage(
             url=parse(f"https://example.com/{number}"),

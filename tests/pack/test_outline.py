@@ -411,7 +411,7 @@ def test_products_have_the_price_and_properties_that_their_pages_show(tmp_path: 
     assert notes["Cup"].startswith("Wood: beech: ")
 
 
-def test_links_from_page_to_page_are_no_order_of_the_site(tmp_path: Path) -> None:
+def test_links_to_next_and_previous_pages_do_not_order_the_site(tmp_path: Path) -> None:
     """Sphinx puts the next and the previous chapter into a sidebar and a bar of their own on each page."""
     names = ["first", "zebra", "ant", "mole", "bee"]
 
@@ -463,7 +463,7 @@ def test_a_large_flat_site_is_divided_by_its_lists_or_by_the_words_of_its_addres
     assert {len(found[part]) for part in parts} == {25}
 
 
-def test_a_flat_reference_is_divided_by_what_its_addresses_say_of_each_item(tmp_path: Path) -> None:
+def test_a_flat_reference_is_divided_by_the_kinds_in_its_urls(tmp_path: Path) -> None:
     kinds = {"Class": "classMill_1_1", "Struct": "structMill_1_1", "Group": "group__Mill__"}
     pages = {
         f"/{start}Item{number}.html": made(f"Item {number} of {kind}")
@@ -475,7 +475,7 @@ def test_a_flat_reference_is_divided_by_what_its_addresses_say_of_each_item(tmp_
     assert {kind: len(found[kind]) for kind in kinds} == dict.fromkeys(kinds, 25)
 
 
-def test_a_bar_above_generated_lists_names_no_section(tmp_path: Path) -> None:
+def test_bar_above_generated_lists_is_not_a_section_name(tmp_path: Path) -> None:
     def bar(*links: tuple[str, str]) -> str:
         items = (f'<a href="{path}">{label}</a>' if path else label for label, path in links)
         return f"<nav><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul></nav>"
@@ -525,7 +525,7 @@ def test_the_menu_of_a_frameset_names_the_sections_and_a_banner_is_no_page(tmp_p
     assert [link.url.rpartition("/")[2] for link in sections["Overview"]] == ["main.htm"]
 
 
-def test_the_page_of_a_category_heads_the_section_of_its_products(tmp_path: Path) -> None:
+def test_category_page_is_first_in_the_section_of_its_products(tmp_path: Path) -> None:
     goods = {"Desk lamps": ("Quill", "Arbor", "Moss"), "Floor lamps": ("Sentry", "Heron", "Arc")}
     bar = "".join(f'<li><a href="/c/{name[:4].lower().strip()}">{name}</a></li>' for name in goods)
     bar = f'<header><nav aria-label="Main"><ul>{bar}</ul></nav></header>'

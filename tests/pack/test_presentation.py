@@ -68,7 +68,7 @@ def test_packages_of_javadoc_have_their_whole_names() -> None:
     assert {"org.tool.file", "org.tool.input"} <= found
 
 
-def test_a_blog_has_its_posts_together_and_its_lists_last(tmp_path: Path) -> None:
+def test_posts_of_a_blog_are_in_one_section_before_its_lists(tmp_path: Path) -> None:
     found = shown(crawled("blog", tmp_path))
     assert list(found) == ["Overview", "Posts", "Optional"]
     assert found["Overview"] == ["Crumb & Crust", "About us", "Contact"]
@@ -84,7 +84,7 @@ def test_pages_that_are_all_called_index_are_told_apart(tmp_path: Path) -> None:
     assert any("Users" in title for title in titles)
 
 
-def test_a_name_that_ends_in_brackets_is_no_part_of_titles() -> None:
+def test_a_name_that_ends_in_brackets_is_removed_from_titles() -> None:
     pages = [stored("/", "Welcome to Click — Click Documentation (8.1.x)")]
     pages += [
         stored(f"/{name.lower()}", f"{name} — Click Documentation (8.1.x)")
@@ -218,7 +218,7 @@ def test_only_signs_that_markdown_would_read_are_escaped(text: str, written: str
     assert escape(text) == written
 
 
-def test_links_stay_whatever_signs_their_titles_contain() -> None:
+def test_links_are_valid_with_any_characters_in_titles() -> None:
     texts = ["Folders in C:\\", "a `b", "c ``d", "```", "\\`e", "x\\", "`f\\"]
     pages = [
         stored(f"/p{number}", text, description=f"About {number}: {text} and more of it.")

@@ -65,7 +65,7 @@ def reasons_of(
         return {reason["code"]: reason for reason in quality["reasons"]}, site.url
 
 
-def test_a_sound_site_has_no_reasons(tmp_path: Path) -> None:
+def test_a_site_without_problems_has_no_reasons(tmp_path: Path) -> None:
     found, _ = reasons_of(rooms(8), tmp_path)
     assert found == {}
 
@@ -271,7 +271,7 @@ def test_a_site_in_one_language_with_names_in_latin_letters_is_not_mixed(tmp_pat
     assert found == {}
 
 
-def test_pages_with_hardly_a_text_of_their_own_cost_points(tmp_path: Path) -> None:
+def test_pages_with_mostly_repeated_text_cost_points(tmp_path: Path) -> None:
     notice = "".join(f"<p>{sentence(number)}</p>" for number in range(20, 24))
     pages = rooms(8)
     for number in range(8):
@@ -292,7 +292,7 @@ def test_lists_in_optional_need_no_description(tmp_path: Path) -> None:
     assert "links_without_description" not in found
 
 
-def test_a_listing_of_a_folder_names_no_site(tmp_path: Path) -> None:
+def test_directory_listing_is_not_a_site_name(tmp_path: Path) -> None:
     pages = {path: page for path, page in rooms(6).items() if path != "/"}
     pages["/"] = (
         f"<!doctype html><title>Directory listing for /</title><h1>Directory listing for /</h1>{links(*pages)}"
@@ -301,7 +301,7 @@ def test_a_listing_of_a_folder_names_no_site(tmp_path: Path) -> None:
     assert found["site_name"]["pages"] == [f"{origin}/"]
 
 
-def test_titles_that_only_file_names_tell_apart_cost_points(tmp_path: Path) -> None:
+def test_titles_distinguished_only_by_file_names_cost_points(tmp_path: Path) -> None:
     pages = rooms(6)
     names = [f"d{number}x" for number in range(4)]
     for number, name in enumerate(names):
@@ -326,7 +326,7 @@ def test_a_number_that_is_part_of_a_title_costs_nothing(tmp_path: Path) -> None:
     assert "generic_titles" not in found
 
 
-def test_a_long_text_about_administration_is_no_private_area(tmp_path: Path) -> None:
+def test_a_long_text_about_administration_is_not_a_private_page(tmp_path: Path) -> None:
     pages = rooms(4)
     texts = "".join(f"<p>{sentence(number)}</p>" for number in range(40, 60))
     pages["/ref/admin/"] = html("Admin site", f"<p>{sentence(21)}</p>{texts}")

@@ -33,16 +33,16 @@ LABELS = (
 
 
 @pytest.mark.parametrize("text", APPEALS)
-def test_calls_to_action_name_no_section(text: str) -> None:
+def test_calls_to_action_are_not_section_names(text: str) -> None:
     assert not is_label(text)
 
 
 @pytest.mark.parametrize("text", ["Home", "Accueil", "Startseite", "首页", "Главная", "Recent posts", "2024"])
-def test_generic_names_name_no_section(text: str) -> None:
+def test_generic_names_are_not_section_names(text: str) -> None:
     assert not names_a_part(text)
 
 
 @pytest.mark.parametrize("text", LABELS)
-def test_labels_name_sections(text: str) -> None:
+def test_labels_are_section_names(text: str) -> None:
     assert is_label(text)
     assert names_a_part(text)

@@ -48,7 +48,7 @@ def test_pages_are_stored_where_the_site_serves_them() -> None:
     )
 
 
-def test_pages_give_way_to_the_index_files_on_every_disk(tmp_path: Path) -> None:
+def test_pages_never_replace_index_files_on_any_file_system(tmp_path: Path) -> None:
     index = (
         b"- [A](https://example.com/md/llms.txt/foo.md)\n- [B](https://example.com/md/Sitemap.md)\n"
         b"- [C](https://example.com/md/LLMS-full.txt/x.md)\n- [D](https://example.com/md/caf%C3%A9.md)\n"
@@ -107,7 +107,7 @@ def test_own_files_are_replaced_and_removed_and_others_are_left_alone(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "c.md", "index.html", "llms.txt"]
 
 
-def test_a_file_in_the_way_stops_everything(tmp_path: Path) -> None:
+def test_a_conflicting_file_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "llms.txt").write_text("written by hand")
     with pytest.raises(FolderError, match=r"changed by somebody else.*llms\.txt"):
         put_files(tmp_path, {"llms.txt": b"ours", "a.md": b"a"})

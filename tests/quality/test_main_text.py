@@ -13,7 +13,7 @@ from testkit.scores import score
 URL = parse("https://example.com/docs/page.html")
 
 
-def test_main_text_code_and_tables_survive() -> None:
+def test_main_text_code_and_tables_are_kept() -> None:
     found, missing = available()
     assert len(found) >= 30, missing
     texts = asyncio.run(_converted(found))
@@ -25,7 +25,7 @@ def test_main_text_code_and_tables_survive() -> None:
         assert sum(kept for _, kept in counts) >= 0.98 * sum(total for total, _ in counts), part
 
 
-def test_pages_of_hand_written_kinds_say_their_text_and_nothing_around_it() -> None:
+def test_hand_written_pages_keep_their_text_and_nothing_else() -> None:
     found = [label for label in labels() if label.is_handmade]
     assert len(found) >= 5
     for label, text in zip(found, asyncio.run(_converted(found)), strict=True):

@@ -66,7 +66,7 @@ def test_transitions_of_a_generation() -> None:
 @given(
     st.lists(st.sampled_from(["claim", "complete", "fail", "hand back", "wait"]), max_size=12),
 )
-def test_no_order_of_moves_leaves_an_end_or_lowers_the_fence(moves: list[str]) -> None:
+def test_ended_states_are_final_and_the_fence_never_decreases(moves: list[str]) -> None:
     generation, time, ended = pending(), NOW, False
     for move in moves:
         fence = generation.fence
@@ -208,7 +208,7 @@ def test_timestamps_sort_and_are_utc() -> None:
     assert timestamp(datetime.fromisoformat("2026-11-24T12:00:00.123456+02:00")) == "2026-11-24T10:00:00.123Z"
 
 
-def test_an_address_is_one_whatever_its_case() -> None:
+def test_addresses_are_compared_without_case() -> None:
     assert email_key(" Ada@Example.ORG ") == "ada@example.org"
     assert email_fingerprint("ADA@example.org") == email_fingerprint("ada@example.org")
     assert "ada" not in email_fingerprint("ada@example.org")

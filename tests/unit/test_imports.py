@@ -141,7 +141,7 @@ def test_domain_reaches_no_aws_and_no_adapters(room: str) -> None:
             assert not name.startswith(OUTSIDE), way
 
 
-def test_modules_of_the_core_import_each_other_without_circles() -> None:
+def test_modules_of_the_core_have_no_import_cycles() -> None:
     graph = {
         file: {source for name in modules_in(file) if (source := source_of(name)) and source != file}
         for file in CORE_SOURCES.rglob("*.py")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
 
 
-def test_a_used_up_quota_names_the_day_of_the_next_one(system: System, visit: Visit, handbook: Site) -> None:
+def test_used_up_quota_shows_when_it_resets(system: System, visit: Visit, handbook: Site) -> None:
     person, website, _ = finished_website(system, handbook, "free")
     visitor = visit()
     page = visitor.sign_in(person, f"/websites/{website}")
@@ -28,7 +28,7 @@ def test_a_used_up_quota_names_the_day_of_the_next_one(system: System, visit: Vi
     expect(page.get_by_role("alert").get_by_role("link", name="Compare plans")).to_be_visible()
 
 
-def test_what_is_not_there_says_so(system: System, visit: Visit) -> None:
+def test_missing_objects_are_reported(system: System, visit: Visit) -> None:
     visitor = visit()
     page = visitor.sign_in(system.user(), "/websites/01900000-0000-7000-8000-000000000000")
     expect(page.get_by_role("alert")).to_contain_text("There is no such website")

@@ -72,7 +72,7 @@ def test_a_wrong_address_is_explained_beside_the_field(visit: Visit, typed: str)
     expect(page.locator(".error")).to_be_visible()
 
 
-def test_a_run_shows_real_progress_and_can_be_cancelled(
+def test_a_run_shows_progress_and_can_be_cancelled(
     system: System, visit: Visit, unfinished_handbook: Site
 ) -> None:
     person = system.user("pro")

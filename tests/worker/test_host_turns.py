@@ -77,7 +77,7 @@ async def test_crawls_of_one_host_send_requests_one_at_a_time(place: Place, tmp_
     assert max(sum(other <= at < other + DELAY for other in begun) for at in begun) <= 4
 
 
-async def test_waiting_for_the_host_takes_none_of_a_crawls_time(place: Place, tmp_path: Path) -> None:
+async def test_waiting_for_the_host_does_not_count_towards_the_timeout(place: Place, tmp_path: Path) -> None:
     leases = DynamoHostLeases(place.table)
     with serving(PAGES) as site:
         host = host_of(site.url)
@@ -93,7 +93,7 @@ async def test_waiting_for_the_host_takes_none_of_a_crawls_time(place: Place, tm
     assert ended.coverage.truncated_by is None
 
 
-def test_a_lease_is_one_crawls_until_it_ends(place: Place) -> None:
+def test_one_crawl_has_the_lease_until_it_ends(place: Place) -> None:
     leases = DynamoHostLeases(place.table)
     time = now()
     until = time + timedelta(seconds=30)
@@ -115,7 +115,7 @@ def test_a_lease_is_one_crawls_until_it_ends(place: Place) -> None:
     assert leases.acquire(HOST, "a", time=until + timedelta(milliseconds=1), until=until) is not None
 
 
-def test_a_crawl_that_has_stopped_asking_does_not_wait_any_more(place: Place) -> None:
+def test_a_crawl_that_stopped_polling_is_no_longer_waiting(place: Place) -> None:
     leases = DynamoHostLeases(place.table)
     time = now()
     until = time + timedelta(seconds=60)

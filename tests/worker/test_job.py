@@ -231,7 +231,7 @@ async def test_misbehaving_crawler_fails_the_generation(
     ],
     ids=["symbolic link", "hard link", "pipe", "folder", "no zip", "a path that leads out"],
 )
-async def test_an_archive_that_leads_elsewhere_is_not_stored(
+async def test_an_archive_with_unsafe_paths_is_not_stored(
     office: Office, tmp_path_factory: pytest.TempPathFactory, make: str
 ) -> None:
     secret = tmp_path_factory.mktemp("secret") / "secret"
@@ -303,7 +303,7 @@ async def test_generation_fails_after_too_many_lost_workers(
     assert office.quota()[2] == 0
 
 
-async def test_calls_that_fail_for_a_moment_are_made_again(office: Office) -> None:
+async def test_transient_failures_are_retried(office: Office) -> None:
     place = office.place
     done = await office.do(
         "progress(1, 4); time.sleep(0.7); progress(3, 4, 1); time.sleep(0.7); completed()",
@@ -321,7 +321,7 @@ async def test_a_queue_of_mails_that_is_down_fails_nothing(office: Office) -> No
     assert len(list(office.place.outbox.due(now()))) == 1
 
 
-async def test_a_table_out_of_reach_for_longer_than_the_lease_ends_the_attempt(office: Office) -> None:
+async def test_unreachable_table_beyond_the_lease_ends_the_attempt(office: Office) -> None:
     begun = time.monotonic()
     left = await office.do(
         "progress(1, 4); time.sleep(60)",
@@ -333,7 +333,7 @@ async def test_a_table_out_of_reach_for_longer_than_the_lease_ends_the_attempt(o
     assert office.messages() == (0, 1)
 
 
-async def test_a_result_that_cannot_be_stored_may_be_made_again(office: Office) -> None:
+async def test_failed_storing_is_retried_by_another_attempt(office: Office) -> None:
     asyncio.get_running_loop().call_later(1.5, office.stop.set)
     waiting = await office.do(COMPLETES, archives=Flaky(office.place.archives, store=1000))
     assert (waiting.status, waiting.attempts) == (Status.PENDING, 0)
@@ -349,7 +349,7 @@ async def test_unexpected_error_loses_no_generation(office: Office) -> None:
     assert (waiting.status, waiting.attempts, waiting.error_code) == (Status.PENDING, 1, "internal_error")
 
 
-async def test_progress_and_heartbeats_keep_their_pace(office: Office) -> None:
+async def test_progress_and_heartbeats_are_throttled(office: Office) -> None:
     beats: list[tuple[float, int, float]] = []
     jobs = HidingRecorded(office.place.jobs)
 
@@ -441,7 +441,7 @@ async def test_a_lost_lease_is_noticed_before_anything_is_stored(office: Office)
     assert (office.messages(), office.mails()) == ((0, 1), 0)
 
 
-async def test_the_key_of_an_archive_carries_the_fence(office: Office) -> None:
+async def test_the_key_of_an_archive_contains_the_fence(office: Office) -> None:
     once = office.generation.claimed(time=now() - timedelta(minutes=1), lease=timedelta(seconds=10))
     office.place.generations.claim(office.generation, once)
     done = await office.do(COMPLETES)
@@ -469,7 +469,7 @@ async def test_three_of_the_priority_queue_for_one_of_the_standard_queue(place: 
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-async def test_a_queue_alone_gets_everything(place: Place, lane: Lane) -> None:
+async def test_all_messages_of_a_single_queue_are_taken(place: Place, lane: Lane) -> None:
     assert await _taken(place, {lane: 6}, browser=True) == [lane] * 6
 
 

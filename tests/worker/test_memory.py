@@ -75,7 +75,7 @@ def test_a_limit_on_a_parent_that_the_container_cannot_see_holds_in_version_1(
     assert memory_limit(cgroups=cgroups, own=own) == GIB * 3 // 4
 
 
-def test_a_path_outside_of_the_namespace_is_passed_over(cgroups: Path, own: Path, unlimited: int) -> None:
+def test_a_path_outside_of_the_namespace_is_ignored(cgroups: Path, own: Path, unlimited: int) -> None:
     own.write_text("0::/../other\n")
     write(cgroups.parent / "other/memory.max", 1)
     assert memory_limit(cgroups=cgroups, own=own) == unlimited

@@ -57,7 +57,7 @@ def test_the_free_plan_has_the_other_half_while_paid_plans_wait(
 
 
 @pytest.mark.parametrize("plan", ["starter", "standard", "pro"])
-def test_every_paid_plan_counts_and_never_yields(place: Place, plan: str) -> None:
+def test_every_paid_plan_has_reserved_slots(place: Place, plan: str) -> None:
     services = services_with(place, tasks=1, crawlers=1)
     running(place, "free")
     paid = pending(place, plan)
@@ -105,7 +105,7 @@ async def test_a_worker_puts_a_free_generation_back_until_a_slot_is_free(place: 
 
 
 @pytest.mark.parametrize(("plan", "paid"), [("free", False), ("starter", True), ("pro", True)])
-def test_a_start_notes_whether_its_plan_is_paid(place: Place, plan: str, *, paid: bool) -> None:
+def test_a_start_stores_whether_its_plan_is_paid(place: Place, plan: str, *, paid: bool) -> None:
     user = registered(place, plan)
     website = with_website(place, user)
     services = replace(place.services, dispatcher_trigger=SimpleNamespace(fire=lambda _: None))

@@ -91,7 +91,7 @@ async def test_no_process_outlives_its_crawl(survivor: str) -> None:
         assert isinstance(await crawl(supervisor(folder, "completed()"), folder), Crawled)
 
 
-async def test_processes_of_other_users_go_on() -> None:
+async def test_processes_of_other_users_are_not_killed() -> None:
     other = UID + 1
     with open_folder() as folder:
         sleeper = await asyncio.create_subprocess_exec(
@@ -106,7 +106,7 @@ async def test_processes_of_other_users_go_on() -> None:
             await sleeper.wait()
 
 
-async def test_unkillable_processes_void_the_crawl_and_retire_its_user(
+async def test_a_process_that_cannot_be_killed_fails_the_crawl_and_retires_its_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with open_folder() as folder:

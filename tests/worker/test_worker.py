@@ -128,9 +128,7 @@ def test_stopped_worker_hands_back(place: Place, start_worker: Callable[..., Wor
     assert place.quotas.get(generation.user_id, generation.month).taken == 1
 
 
-def test_a_message_that_comes_twice_is_worked_on_once(
-    place: Place, start_worker: Callable[..., Worker]
-) -> None:
+def test_duplicate_message_is_processed_once(place: Place, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(12), latency=0.1) as site:
         user = registered(place)
         generation = started(place, user, with_website(place, user, site.url))
