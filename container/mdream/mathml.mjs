@@ -74,8 +74,8 @@ function partOf(tree, node, depth) {
   if (NOT_WRITTEN.has(name)) return null
   const parts = () => partsOf(tree, node, depth)
   switch (name) {
-    case 'mi': case 'mo': case 'mn': return tokenOf(textIn(tree, node))
-    case 'mtext': case 'ms': return textOf(textIn(tree, node))
+    case 'mi': case 'mo': case 'mn': return tokenOf(contentOf(tree, node))
+    case 'mtext': case 'ms': return textOf(contentOf(tree, node))
     case 'mspace': return ' '
     case 'msup': return scripts(parts(), '^')
     case 'msub': return scripts(parts(), '_')
@@ -93,7 +93,7 @@ function partOf(tree, node, depth) {
   }
 }
 
-function textIn(tree, node) {
+function contentOf(tree, node) {
   let text = ''
   for (let inner = node + 1; inner < tree.end[node]; inner++) if (tree.tag[inner] === 0) text += tree.raw(inner)
   return visible(decoded(text)).replace(/\s+/g, ' ').trim()
