@@ -93,7 +93,7 @@ function moveOut(builder, element, block, place) {
   const between = []
   for (let node = tree.parent[block]; node !== element; node = tree.parent[node]) between.unshift(node)
   const around = tree.parent[element]
-  // What was open from the element to the block ends before the block.
+  // Formatting that is open between the element and the block ends before the block.
   for (const node of [element, ...between]) {
     tree.end[node] = block
     open[tree.tag[node]]--
@@ -111,7 +111,8 @@ function moveOut(builder, element, block, place) {
     parent = at
     at++
   }
-  // Formatting between the two goes on around the block; the three nearest ones are enough, says the standard.
+  // Formatting between the two continues around the block. By the standard, only the three nearest elements are
+  // copied.
   for (const node of between.slice(-3)) {
     const entry = formatting.indexOf(node)
     if (entry < 0 || !(PROPERTIES[tree.tag[node]] & FORMATTING)) continue

@@ -69,7 +69,7 @@ export class Blocks {
 
   rule() {
     this.flush()
-    // Hyphens behind the marker of an item would be a rule instead of the item.
+    // Hyphens after the marker of an item would turn the item into a horizontal rule.
     this.block('rule', this.containers.some((one) => !one.isBegun && one.isItem) ? '***' : '---')
   }
 
@@ -106,7 +106,7 @@ export class Blocks {
     this.flush()
     const { last, marker } = this.containers[this.containers.length - 1]
     const [usual, other] = kind === 'ol' ? ['.', ')'] : ['-', '*']
-    // Two lists that follow each other would be read as one.
+    // Adjacent lists with the same marker would be read as one list.
     const isOther = !goesOn && last === kind && marker === usual
     this.lists.push({ kind, marker: isOther ? other : goesOn ? marker || usual : usual, number, items: goesOn ? 1 : 0, last: 'p' })
   }

@@ -7,8 +7,8 @@ const LINE_END = /\r\n?|[\u2028\u2029\x85]/g
 /**
  * Return a text without control, bidirectional and invisible characters, and with line feeds as line ends.
  *
- * An invisible character between `<` and a letter would otherwise keep the writer from escaping, and a line end that it
- * does not know would end a code span.
+ * Otherwise an invisible character between `<` and a letter would prevent the escaping, and an unusual line end would
+ * end a code span.
  *
  * @param {string} text
  */

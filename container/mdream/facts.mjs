@@ -110,12 +110,12 @@ function linksOf(tree) {
   const found = new Set()
   for (const kind of [ID.a, ID.area]) for (const node of tree.lists[kind]) note(tree, node, HREF, found)
   for (const kind of [ID.frame, ID.iframe]) for (const node of tree.lists[kind]) note(tree, node, SRC, found)
-  // The crawler runs no scripts, so links that a page offers instead of scripts are followed.
+  // The crawler runs no scripts, so links in `noscript` are followed.
   for (const outer of tree.lists[ID.noscript].slice(0, MOST_NOSCRIPTS)) {
     if (!LINK.test(tree.slice(tree.to[outer], tree.closeFrom[outer]))) continue
     const inner = parseNoscript(tree, outer)
     for (const kind of [ID.a, ID.area]) for (const node of inner.lists[kind]) note(inner, node, HREF, found)
-    // Such as the contents of a book that a script builds otherwise.
+    // Such as the table of contents of a book, which a script builds if scripts run.
     for (const node of inner.lists[ID.iframe]) note(inner, node, SRC, found)
   }
   // It contains the table of contents of a book, which may not exist elsewhere for readers without scripts.

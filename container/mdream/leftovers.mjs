@@ -36,8 +36,8 @@ const COUNTS = [
 ].join('|')
 const LINE_OF_COUNTS = new RegExp(String.raw`^[\s\p{P}\p{S}]*(?:${COUNTS})(?:[\s·•|,、，/–—-]*(?:${COUNTS})){0,5}[\s\p{P}\p{S}]*$`, 'iu')
 /**
- * A word of each line of counts. It is searched first, because the expression above takes long to compile and most
- * sites have no such line.
+ * Words of which each line with counts contains one. They are searched first, because the expression above takes long
+ * to compile and most sites have no such line.
  */
 const COUNTED = /read|view|word|clap|lese|aufruf|ansicht|wörter|lectur|vue|mots|visitas|vistas|palabras|leitura|visualiza|palavras|lettur|parole|lees|lezen|weergave|woord|czytania|wyświetle|słów|läs|læs|чтени|просмотр|okuma|قراءة|مشاهدة|[阅閱字浏瀏访热预読閲분읽조]/i
 const DIGIT_OR_COUNTER = /[\d٠-٩]|[阅閱浏瀏访訪]/

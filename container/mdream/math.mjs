@@ -93,7 +93,7 @@ function oneLine(tex) {
 /**
  * Return TeX that is neither raw HTML nor a link, a definition or code in Markdown, and links only to the web.
  *
- * Spaces mean nothing to TeX in formulas, and a backtick has the name `\lq`.
+ * TeX ignores spaces in formulas, and `\lq` stands for a backtick.
  */
 function inert(tex) {
   return tex.replace(UNSAFE_LINK, '').replace(TAG, '< ').replace(LINK, '] ').replace(BACKTICK, (_, escaped) => escaped ?? '\\lq{}')

@@ -1,4 +1,4 @@
-// Tell a main part that is an empty shell, while the text of the page is elsewhere, from a short text.
+// Distinguish a main part that is empty, because the text of the page is elsewhere, from a short text.
 import { ID } from './tags.mjs'
 
 /** Characters below which a main part may be an empty shell. */

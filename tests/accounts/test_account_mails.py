@@ -145,7 +145,7 @@ def test_a_newer_link_replaces_the_one_that_is_held_back(service: Service, time:
     service.notify()
     assert len(subjects(service, address)) == 5
     time.passes(minutes=40)
-    # One email, for all that were held back.
+    # One email replaces all delayed ones.
     assert len(subjects(service, address)) == 6
     time.passes(hours=2)
     assert len(subjects(service, address)) == 6
@@ -224,7 +224,7 @@ def test_unconfirmed_addresses_get_account_mails_alone(service: Service, time: T
     assert ["confirm" in mail["Subject"] for mail in mails] == [True]
     confirm(service, stranger)
     time.passes(minutes=10)
-    # What happened before the confirmation is not told afterwards.
+    # Events before the confirmation cause no mails afterwards.
     assert len(service.mails(stranger.address)) == 1
     fails(service, stranger)
     assert len(service.mails(stranger.address)) == 2

@@ -8,7 +8,7 @@ import pytest
 from testkit.service import PASSWORD, Answer, Member, Service
 
 ROOT = "/api/v1"
-# Counters of limits and of failed logins are there to be written.
+# Counters of rate limits and of failed logins may change.
 COUNTERS = ("LIMIT#", "LOCKOUT#")
 
 
@@ -260,7 +260,7 @@ def test_malformed_bodies_are_refused_on_every_route(
         filled = path.replace("{website_id}", ada.id).replace("{generation_id}", ada.id)
         for shape in SHAPES:
             answer = ada.ask(method, filled, shape)
-            # The ids are nobody's, which a route may say first.
+            # The IDs do not exist, which a route may report first.
             refused(answer, 404, 413, 422)
             tried += 1
         for kind in ("text/plain", "application/xml", "multipart/form-data; boundary=x", ""):

@@ -11,7 +11,7 @@ from testkit.service import Answer, Service, lambda_context
 
 SetUp = Callable[..., Service]
 FIRST, SECOND, THIRD = "first-" + "a" * 40, "second-" + "b" * 40, "third-" + "c" * 40
-# What the gateway sees: an address of CloudFront.
+# The source address that the gateway sees is an address of CloudFront.
 EDGE = "130.176.0.1"
 
 

@@ -24,7 +24,7 @@ def short(answer: Answer) -> None:
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/refresh", "/auth/reset-password"])
 def test_many_unknown_fields_get_a_short_answer_at_once(service: Service, path: str) -> None:
     body = json.dumps({f"field{number}": number for number in range(MANY)})
-    service.ask("POST", path, "{}")  # what a first request builds
+    service.ask("POST", path, "{}")  # builds the objects of the first request
     began = perf_counter()
     short(service.ask("POST", path, body))
     assert perf_counter() - began < 0.5

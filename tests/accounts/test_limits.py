@@ -51,7 +51,7 @@ def test_open_routes_are_limited_for_each_source_address(
 
     def ask(number: int, source: str) -> Answer:
         filled = {name: value.replace("{n}", f"u{number}") for name, value in body.items()}
-        # What a header claims is nobody's address.
+        # Source addresses in headers are ignored.
         return service.ask(
             "POST", f"/auth/{path}", filled, source=source, headers={"X-Forwarded-For": f"10.0.0.{number}"}
         )

@@ -117,7 +117,7 @@ def test_two_tabs_with_the_same_cookie_both_stay_signed_in(local: Service) -> No
     _, first, _ = cookie_of(cookie_login(local, "ada.tabs@example.org"))
     answers = [refresh(local, first) for _ in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 200]
-    # Whichever answer reaches the browser last, its cookie is good.
+    # The cookie is valid, whichever answer reaches the browser last.
     for answer in answers:
         _, value, _ = cookie_of(answer)
         assert local.ask("GET", "/auth/me", token=answer.json["access_token"]).status == 200

@@ -280,7 +280,7 @@ def test_no_forged_refresh_token_is_accepted(service: Service) -> None:
             answer = service.ask("POST", f"/auth/{path}", {"refresh_token": token})
             if answer.status not in (401, 422):
                 accepted.append((name, path, answer.status))
-    # A right signature on a family or token that never was is refused too, which costs the family nothing.
+    # Correctly signed tokens of an unknown family or with an unknown ID are refused as well; the family stays valid.
     for scope in (LEFT_OUT, "nope", new_id(), ""):
         token = signed(claims_of(ada, aud="llmready-refresh", scope=scope), header_of())
         if service.ask("POST", "/auth/refresh", {"refresh_token": token}).status != 401:
@@ -373,7 +373,7 @@ def test_two_keys_are_accepted_and_the_new_one_signs_from_its_time_on(service: S
 
 def test_the_previous_key_verifies_access_tokens_for_their_lifetime_alone(service: Service) -> None:
     ada = service.person("ada.previous@example.org")
-    # Whoever has the previous key makes tokens of any age.
+    # Somebody who has the previous key can create tokens with any time of issue.
     forged = signed(claims_of(ada), header_of())
     store_keys(service, **K2, **PREVIOUS, signs_from=(now() - timedelta(minutes=14)).isoformat())
     assert accepted(service, forged)

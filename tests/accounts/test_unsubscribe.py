@@ -30,7 +30,7 @@ def test_one_click_ends_these_mails_and_no_others(service: Service) -> None:
         re.findall(r"https://api\.example\.com/api/v1(/auth/unsubscribe\?token=\S+)", mail["BodyText"])
     )
 
-    # Looking at the page, as a scanner of links does, changes nothing.
+    # Opening the page, as a link scanner does, changes nothing.
     assert service.ask("GET", link).status == 200
     assert ada.ask("GET", "/auth/me").json["mail_preferences"]["generations"] is True
     for _ in range(2):

@@ -182,7 +182,7 @@ def test_event_of_an_ended_generation_is_signed_as_the_library_verifies(
     (attempt,) = delivery["attempts"]
     assert (attempt["status_code"], attempt["response"], attempt["error"]) == (200, "ok", None)
     assert ada.ask("GET", f"/webhooks/{made['id']}").json["last_success_at"] is not None
-    assert hooked.mails(ada.address)  # the webhook took no email's place
+    assert hooked.mails(ada.address)  # the webhook did not replace the email
 
 
 def test_each_endpoint_gets_only_its_events(hooked: Service, receiver: Receiver) -> None:
@@ -424,7 +424,7 @@ def test_a_failing_endpoint_is_retried_under_one_id_and_disabled_in_the_end(
     for number, pause in enumerate(RETRIES, start=1):
         (delivery,) = deliveries(ada, made)
         assert (delivery["status"], len(delivery["attempts"])) == ("pending", number)
-        # Not a moment too early.
+        # The pause is not shorter than requested.
         _run_ahead(monkeypatch, services, later + pause * 0.9)
         _dispatch_deliveries()
         hooked.notify()

@@ -75,7 +75,7 @@ def _resets(connection: socket.socket) -> None:
 
 
 def _answers_as_ssh(connection: socket.socket) -> None:
-    # A connection that is closed before everything that arrived was read is reset, and the answer may get lost.
+    # If a connection is closed with unread data, it is reset, and the answer may be lost.
     received = b""
     while not received.endswith(b"{}"):
         received += connection.recv(4096)

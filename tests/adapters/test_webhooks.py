@@ -30,7 +30,7 @@ def test_one_process_has_the_lease_of_a_user_until_it_ends(either: Place) -> Non
     assert webhooks.lease(user, time=time, until=until) is None
     assert webhooks.lease(user, time=time + SECOND, until=until + SECOND) == until
     assert webhooks.lease(new_id(), time=time, until=until) is None
-    # Who lost the lease does not end that of another.
+    # A process that lost the lease does not end the lease of another one.
     webhooks.release(user, leased_until=until - SECOND, until=time)
     assert webhooks.lease(user, time=time + SECOND, until=until) == until
     webhooks.release(user, leased_until=until, until=time + SECOND)

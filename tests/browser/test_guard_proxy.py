@@ -171,7 +171,7 @@ async def test_dns_rebinding_never_reaches_internal_addresses_through_the_proxy(
     connect = asyncio.open_connection
 
     async def outside(host: str, port: int, **more: Any) -> Any:
-        # No test goes out to the internet: what would be connected to is only written down.
+        # No test connects to the internet: the addresses are only recorded.
         if port == 443:
             tried.append(host)
             raise OSError("no way out")

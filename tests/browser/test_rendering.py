@@ -426,7 +426,7 @@ def test_unreadable_page_fails_alone(trapped: Traps, path: str, code: str) -> No
 
 @pytest.mark.parametrize("path", sorted(EATS_TOO_MUCH))
 def test_page_that_uses_too_much_fails_alone(trapped: Traps, path: str) -> None:
-    # Which of its limits it meets first depends on the machine.
+    # The limit that is reached first depends on the machine.
     assert failures(trapped.result, trapped.site)[path] in ("page_too_large", "render_failed", "timeout")
 
 

@@ -47,7 +47,7 @@ class Proxy:
     def close(self) -> None:
         """Take no more connections."""
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
         self._listener.close()
         self._open.set()
 

@@ -71,7 +71,7 @@ def test_ended_and_foreign_generations_are_not_cancelled(service: Service, place
 def test_a_running_crawl_stops(place: Place, service: Service, start_worker: Callable[..., Worker]) -> None:
     with serve(numbered(60), latency=0.5) as site:
         generation = queued(place, site.url)
-        # A lease that is far longer than a cancelled crawl may go on.
+        # The lease is much longer than a cancelled crawl may continue.
         worker = start_worker(crawl_allow=site.host, lease_seconds=90)
         until(lambda: now_stored(place, generation).pages_crawled > 0)
         token = service.token_of(generation.user_id)

@@ -62,7 +62,7 @@ def test_deliveries_in_any_order_and_number(
         workers = [start_worker(crawl_allow=site.host, idle_seconds=60) for _ in range(2)]
         until(lambda: _all_ended(place, generations), seconds=30 + 4 * count)
         for generation in dice.sample(generations, count // 2):
-            place.jobs.send(generation)  # some come once more, when all is over
+            place.jobs.send(generation)  # some messages arrive again after the end
         until(lambda: _drained(place, generations), seconds=60)
         _end(workers)
     for generation in generations:
@@ -100,7 +100,7 @@ def test_clocks_that_are_minutes_apart(
             generations = [queued(place, site.url) for _ in range(3)]
             for generation in generations:
                 place.jobs.send(generation)  # so that both get it
-            # To the one whose clock is ahead, the leases of the other seem to have ended.
+            # For the worker whose clock is ahead, the leases of the other worker seem to have ended.
             workers = [start(-120, site.host)]
             until(partial(_begun, place, generations[0]), seconds=40)
             workers.append(start(120, site.host))

@@ -50,7 +50,7 @@ def test_delays_and_cuts(
                 variables={"AWS_ENDPOINT_URL": network.url},
                 crawl_allow=site.host,
                 idle_seconds=60,
-                # Long enough that no heartbeat is late because the machine is busy: cuts are what this is about.
+                # The lease is long enough for a busy machine, so that only cuts can delay a heartbeat.
                 lease_seconds=10,
             )
             until(partial(_settled, place, generation), seconds=60)

@@ -13,7 +13,7 @@ def _now() -> datetime:
     return _right() + _SKEW
 
 
-# Before anything else takes the clock from there.
+# Done before any other module imports the clock.
 clock.now = _now
 
 from llmready.worker.main import main  # noqa: E402

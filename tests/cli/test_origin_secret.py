@@ -86,7 +86,7 @@ def test_a_leaked_value_is_dropped_once_nobody_sends_it(stage: Stage) -> None:
 def test_interrupted_rotation_is_completed_by_the_next(stage: Stage) -> None:
     stage.secret = json.dumps({"value": "new", "previous": "old"})
     assert rotate() == 0
-    # A further value now would be the third, and the one that is still sent would be refused.
+    # A further value would be the third one, and the value that is still sent would be refused.
     assert stage.done == ["updated", "deployed"]
     assert stage.sent == "new"
 

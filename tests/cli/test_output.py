@@ -120,7 +120,7 @@ def test_the_history_says_why_a_generation_failed_and_nothing_wraps_in_a_pipe(
     ada: Ada, server: Server
 ) -> None:
     with_history(server, entry("failed", REASON), entry("completed"))
-    # Ada's environment has 100 columns, which are those of a terminal that is not there.
+    # The environment sets 100 columns, although there is no terminal.
     code, out, _ = ada.run("history")
     assert code == ExitCode.DONE
     assert REASON.strip() in out
@@ -172,7 +172,7 @@ def test_the_system_of_a_clone_is_found_in_its_folders(ada: Ada, server: Server)
         [LLMREADY, "quota"], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert asked.returncode == ExitCode.DONE, asked.stderr
-    # Somebody who signed in at another machine stays there.
+    # A user who signed in on another server stays connected to it.
     ada.credentials.write_text(json.dumps({"api": "https://api.invalid/api/v1", "logins": {}}))
     asked = subprocess.run(
         [LLMREADY, "quota"], cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -76,7 +76,7 @@ def test_unchanged_pages_are_not_downloaded_again(validator: str, tmp_path: Path
         assert sorted(edition.full) == ["/new", "/p3"]
         assert changed.urls(site.url) == {"/", *NAMES, "/new"}
         assert "Page three, rewritten" in changed.full
-        # What the next crawl is given is complete, although most of it was not sent this time.
+        # The cache for the next crawl is complete, although most of its responses were not sent again.
         edition.full.clear()
         call(site.url, tmp_path / "d", "--previous", str(third)).completed()
         assert edition.full == []
@@ -123,7 +123,7 @@ def test_a_damaged_file_counts_as_empty(harm: str, tmp_path: Path) -> None:
         broken = {
             "cut": data[: len(data) // 2],
             "garbage": bytes(range(256)) * 40,
-            # The bodies, not the index: each is found to be damaged when it is wanted.
+            # The bodies are damaged, not the index, so the damage is detected when a body is read.
             "flipped": bytes(byte ^ 0xFF for byte in data[: len(data) // 3]) + data[len(data) // 3 :],
             "empty": b"",
         }.get(harm)
@@ -153,7 +153,7 @@ def test_fresh_shared_responses_are_used_without_a_request(tmp_path: Path) -> No
         assert _files(again) == _files(whole)
         for request in site.requests:
             assert {"cookie", "authorization"}.isdisjoint(name.lower() for name in request.headers)
-    # What others brought and is still fresh stays for those who come next.
+    # Fresh responses of other crawls are kept for later crawls.
     assert {known.url for known in _kept(second)} >= {f"{site.url}/", f"{site.url}/public"}
 
 

@@ -102,9 +102,9 @@ def test_no_page_is_stored_twice_and_none_is_lost(tmp_path: Path) -> None:
             name, _, query = path.partition("?")
             bodies = {
                 "/": page("Home", links(*targets)),
-                # Whatever its query, it is this page and says so.
+                # The page is the same for every query, and its canonical URL says so.
                 "/a": page("A", head='<link rel="canonical" href="/a">'),
-                # A common mistake: each page of a list calls itself a copy of the first.
+                # A common mistake: each page of a list names the first page as its canonical URL.
                 "/list": page(f"List {query}", head='<link rel="canonical" href="/list">'),
                 "/x": page("X one", head='<link rel="canonical" href="/x/">'),
                 "/x/page/2": page("X two", head='<link rel="canonical" href="/x/">'),
@@ -169,7 +169,7 @@ def test_www_and_apex_are_one_site_and_other_hosts_are_not(
         found = call(f"http://{www}/", tmp_path, allow=f"{apex},{www},{other}").completed()
         assert found.urls(f"http://{apex}") == {"/", "/a", "/b", "/c"}
         assert {request.headers["Host"] for request in site.requests} == {apex, www}
-        # Once the site's own form is known, nothing else asks for the other one.
+        # After the preferred form of the host is known, the other form is not requested.
         assert [one.path for one in site.requests if one.headers["Host"] == www] == ["/robots.txt", "/"]
 
 
@@ -306,7 +306,7 @@ def test_content_replaces_lists_when_pages_are_cut(tmp_path: Path) -> None:
     with serving(_market_diary) as site:
         crawled = call(site.url, tmp_path, "--max-pages", "26").completed()
         found = crawled.urls(site.url)
-    # The last four entries are found through lists alone, whose places they take.
+    # The last four entries are found only through lists, and replace these lists in the result.
     assert len([path for path in found if path.startswith("/entries/")]) == 24
     assert len(found) == 26
     assert crawled.manifest["warnings"] == [

@@ -207,7 +207,7 @@ def test_http_is_used_only_for_addresses_without_a_scheme_and_only_without_https
         start, response = _opened(site.port, ["acme.test"], https, try_http=True)
         assert start == f"http://acme.test:{site.port}/"
         assert not isinstance(response, Failure)
-    # Nothing listens there any more: the failure is that of https.
+    # No server listens there any more, so the failure over https is reported.
     with pytest.raises(Failure) as caught:
         _opened(site.port, ["acme.test"], https, try_http=True)
     assert caught.value.code == Code.CONNECTION_FAILED

@@ -459,7 +459,7 @@ async def _converted_in(converter: Converter, text: str) -> float:
         await converter.read(f"<!doctype html><title>a</title><main><p>{text}".encode(), str(URL))
     except Failure:
         took = time.perf_counter() - began
-        # A page that succeeds tells the converter that its child is well, and starts the new child.
+        # Converting a simple page starts the new child and shows the converter that it works.
         await converter.read(b"<p>A page</p>", str(URL))
         return took
     return time.perf_counter() - began

@@ -330,7 +330,7 @@ def test_no_link_with_another_scheme_is_left(markdown: str) -> None:
     inner = [
         child for token in tokens for child in token.children or () if child.type in ("link_open", "image")
     ]
-    # What it writes as <...> by itself is the converter's to escape.
+    # Links that the converter writes as <...> are escaped by the converter.
     addresses = [
         child.attrs.get("href") or child.attrs.get("src") for child in inner if child.markup != "autolink"
     ]

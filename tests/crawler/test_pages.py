@@ -413,7 +413,7 @@ def test_images_keep_their_descriptions_and_links_are_absolute(html: str, markdo
         ("<div class='sourceCode'><pre class='sourceCode js'><code>x = 1</code></pre></div>", "javascript"),
         ("<pre data-lang=yml>x = 1</pre>", "yaml"),
         ("<pre class='brush: sql'>x = 1</pre>", "sql"),
-        # Sphinx, told no language, takes most things for Python.
+        # Without a configured language, Sphinx highlights most text as Python.
         ("<div class='highlight-default'><pre>x <span class=o>=</span> 1</pre></div>", ""),
         ("<div class='highlight-default'><pre><span class=nf>x</span> = 1</pre></div>", "python"),
         ("<div class='highlight-default'><pre><span class=gp></span>x = 1</pre></div>", "pycon"),

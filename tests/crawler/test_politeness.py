@@ -40,7 +40,7 @@ Disallow: /caf%C3%A9
 Disallow: /%7Esecret/
 """
 
-# What RFC 9309 makes of the rules above: the longest match wins, `*` is anything, `$` the end.
+# The result of the rules above by RFC 9309: the longest match wins, `*` matches anything, `$` the end.
 FORBIDDEN = re.compile(
     r"/private(?!/open/)|/[^?]*\.cgi|.*\?print=|/end$|/(?!pub[^/]*/q)p.*?/q|/caf%C3%A9|/(?:~|%7E)secret/"
 )
@@ -151,7 +151,7 @@ def test_no_request_is_sent_before_retry_after_is_over(tmp_path: Path) -> None:
         site.answer_request = answer
         found = call(site.url, tmp_path).completed()
     assert found.urls(site.url) == {"/", *names}
-    # Three others may have been on their way.
+    # Three other requests may have been running.
     early = [request for request in site.requests if told[0] + 0.5 < request.at < told[0] + 1.9]
     assert early == []
 

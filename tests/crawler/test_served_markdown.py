@@ -20,7 +20,7 @@ from llmready.crawler.urls import parse
 
 URL = parse("https://example.com/page.md")
 
-# Another parser than the crawler's own; it takes every destination, and raw HTML as HTML.
+# A different parser than the crawler's. It accepts every destination, and keeps raw HTML.
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 READER.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
 

@@ -93,7 +93,7 @@ WRITTEN = [
     "&#x202e;&#27;&#0;&#x200b;&#xfeff;&#127;",
 ]
 _TAG = "&lt;img src=x onerror=alert(1)&gt;"
-# Characters that are removed, and line ends, where they would decide what is escaped.
+# Removed characters and line ends at positions where they could affect the escaping.
 PARTED = [
     f"<p>look &lt;&#x200b;{_TAG[4:]}</p>",
     f"<p>look &lt;<!-- -->{_TAG[4:]} and &lt;<span>{_TAG[4:]}</span>, &lt;<b></b>{_TAG[4:]}</p>",

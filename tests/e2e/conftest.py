@@ -6,7 +6,7 @@ from testkit.ports import free_port
 from testkit.sites import Site, numbered, serve
 from testkit.system import Person, System
 
-# One port for each hand-made site of a test: what may be crawled is settled when the system starts.
+# One port for each site of a test, because the allowed hosts are set when the system starts.
 SITE_PORTS = [free_port() for _ in range(12)]
 
 

@@ -47,7 +47,7 @@ def test_docs_page_shows_all_operations_and_loads_nothing_from_other_hosts(
     )
     assert sorted(shown) == sorted(described)
 
-    # What it is for: sign in on the page, and try a route.
+    # The main use of the page: sign in and try a route.
     page.click("button.authorize")
     page.fill(".auth-container input", person.tokens["access_token"])
     page.click(".auth-btn-wrapper button.authorize")

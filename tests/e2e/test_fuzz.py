@@ -15,7 +15,7 @@ from tests.fuzz.running import Outcome, fuzz
 
 pytestmark = pytest.mark.e2e
 
-# How many requests an operation gets; None asks the bounded part.
+# Number of requests per operation; None sends the short selection.
 EXAMPLES = os.environ.get("LLMREADY_FUZZ_EXAMPLES")
 WALKS, MOST_ROUNDS = 100, 8
 
@@ -26,7 +26,7 @@ def test_every_answer_is_as_described(system: System, tmp_path: Path) -> None:
         assert nothing_found(system, tmp_path / "part", *part).cases >= 150
         return
     assert nothing_found(system, tmp_path / "all", "--max-examples", EXAMPLES).cases >= 5000
-    # A round of walks ends early when the same requests are answered otherwise, as those of a used name are.
+    # A round ends early if equal requests get different answers, for example because a name is already used.
     walks, rounds = 0, 0
     while walks < WALKS:
         assert rounds < MOST_ROUNDS

@@ -81,7 +81,7 @@ def test_interrupted_deletion_is_continued(system: System, small_site: Site, slo
     running = person.start(person.website(slow_site.url))
     wait_for(lambda: person.generation(running)["pages_crawled"] > 0)
     assert _keys(system, me)
-    # The account is marked, and nothing came after that.
+    # The account is marked as deleted, and the deletion stopped there.
     system.aws("dynamodb").update_item(
         TableName=system.endpoints["table"],
         Key={"pk": {"S": f"USER#{me}"}, "sk": {"S": "PROFILE"}},

@@ -40,7 +40,7 @@ def test_a_page_of_the_stage_becomes_files_that_are_downloaded_and_mailed(system
     assert "the emulator does not record the actions" in found["alarm"]["what"]
     assert "success+" in found["mail"]["what"]
     assert time.monotonic() - began < 180  # what a deployed stage is promised
-    # Nobody is left who could be signed in as, or who counts.
+    # No user remains who could sign in or who is counted.
     assert simulated_users(system) <= before
 
 

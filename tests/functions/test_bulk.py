@@ -185,7 +185,7 @@ def test_changes_that_build_on_each_other(ada: Member) -> None:
         False,
     )
     assert kept(ada) == (["https://moved.example.com", "https://site0.example.com"], 2, 1)
-    # The URL that was left is free again.
+    # The previous URL can be used again.
     assert ada.ask("POST", "/websites", {"url": "site1.example.com"})[0] == 201
 
 

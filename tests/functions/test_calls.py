@@ -30,7 +30,7 @@ def call(place: Place, calls: list[str]) -> Call:
     website = new_website(user)
     place.websites.create(website, limit=999)
     token = access_token(user.id)
-    # Reads rely on what the process learned of the sign-in within the last minute.
+    # Reads use a cached check of the sign-in that is at most a minute old.
     claims = check(bootstrap.keys(), Audience.ACCESS, token)
     bootstrap.open_families().check(claims, changes=False, time=now())
 

@@ -58,7 +58,7 @@ def test_every_attempt_counts_for_its_timeout_at_most(place: Place) -> None:
     assert waiting.lost_seconds == 3600
     second = waiting.claimed(time=time - timedelta(seconds=100), lease=LEASE)
     assert second.failed(time=time, failure=FAILURE).lost_seconds == 3700
-    # A crawl that was interrupted by us, or completed, takes nothing.
+    # A crawl that completed, or that the service interrupted, does not count.
     assert second.handed_back(attempt_counts=False).lost_seconds == 3600
     third = second.model_copy(update={"lease_expires_at": time - timedelta(seconds=60)})
     assert third.claimed(time=time, lease=LEASE).lost_seconds == 3640

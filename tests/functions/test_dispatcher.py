@@ -189,7 +189,7 @@ def test_warm_tasks_are_kept_and_take_generations(place: Place, cluster: Cluster
     assert cluster.dispatch(warm_tasks=2)[0].tasks_started == 0
     queued(place)
     assert cluster.dispatch(warm_tasks=2)[0].tasks_started == 1
-    # One that ended is followed by another, but never beyond the maximum.
+    # A task that ended is replaced, but the maximum is never exceeded.
     warm = next(task for task in cluster.running() if task["startedBy"].endswith("warm"))
     cluster.ecs.stop_task(cluster=cluster.name, task=warm["taskArn"])
     assert cluster.dispatch(max_tasks=2, warm_tasks=2)[0].tasks_started == 0

@@ -149,6 +149,6 @@ def test_cursor_never_shows_other_users_items(place: Place, ada: Member) -> None
     own = {item["id"] for item in ada.ask("GET", "/websites")[1]["items"]}
     shown = ada.ask("GET", f"/websites?cursor={cursor}")[1]["items"]
     assert {item["id"] for item in shown} <= own
-    # A place that nobody has is a place all the same.
+    # A cursor with an unknown ID is a valid position.
     nowhere = base64.urlsafe_b64encode(new_id().encode()).decode().rstrip("=")
     assert len(ada.ask("GET", f"/websites?cursor={nowhere}")[1]["items"]) == 3

@@ -129,7 +129,7 @@ def test_suppressed_address_gets_no_mail(place: Place, monkeypatch: pytest.Monke
         body = {"user_id": user.id, "mail_id": mail_id}
         assert deliver("notifier", body) == {"batchItemFailures": []}
         assert provider.received == []
-        # It is given up, not put off: lifting the stop later sends no old mails.
+        # The mail is dropped and not postponed, so allowing mails again later sends no old mails.
         place.suppressions.remove(fingerprint(user.email))
         assert deliver("notifier", body) == {"batchItemFailures": []}
         assert provider.received == []

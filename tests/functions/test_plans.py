@@ -122,7 +122,7 @@ def test_downgrade_deletes_nothing_and_limits_new_starts(place: Place, admin: Ad
         "validation_error",
         "at most 200 pages",
     )
-    # What was set before stays, and may be edited; each new generation keeps to the new plan.
+    # Stored settings stay and can be edited, but new generations follow the new plan.
     status, website = ada.ask("PATCH", f"/websites/{first}", {"name": "Renamed"})
     assert (status, website["name"], website["max_pages"]) == (200, "Renamed", 400)
     for site in (first, second):
@@ -144,7 +144,7 @@ def test_plan_changes_are_recorded(place: Place, admin: Admin) -> None:
     before = now() - timedelta(seconds=1)
     answer = json.loads(admin("set-plan", ada.user.email, "pro", "--json"))
     assert (answer["plan"], answer["websites"]) == ("pro", "0 of 999")
-    admin("set-plan", ada.user.email, "pro")  # changes nothing, and is no change
+    admin("set-plan", ada.user.email, "pro")  # changes nothing, so no record is written
     admin("set-plan", ada.user.email, "free")
     shown = json.loads(admin("user", ada.user.email, "--json"))
     told = [(record["event"], record["before"], record["after"], record["by"]) for record in shown["audit"]]
@@ -185,7 +185,7 @@ def test_requeued_generations_are_recorded(place: Place, admin: Admin) -> None:
 def test_pauses_and_blocked_hosts_are_recorded(place: Place, admin: Admin) -> None:
     ada, (site,) = with_websites(place, "free", 1)
     admin("pause")
-    admin("pause")  # is so already, and is no change
+    admin("pause")  # is already paused, so no record is written
     refused(ada.ask("POST", "/generations/start", {"website_id": site}), 503, "paused")
     admin("resume")
     admin("block-host", "example.com")

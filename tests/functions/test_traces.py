@@ -43,7 +43,7 @@ def test_a_request_and_its_aws_calls_are_traced(tmp_path: Path) -> None:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_MAX_ATTEMPTS": "1",
-            # Nobody listens there: the call fails, and is told all the same.
+            # No server listens there, so the call fails; it is traced nevertheless.
             "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
             "LLMREADY_SIGNING_SECRET": "arn:aws:secretsmanager:eu-central-1:000000000000:secret:s",
         }

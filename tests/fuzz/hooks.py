@@ -15,7 +15,7 @@ from schemathesis.generation import GenerationMode
 
 PASSWORD = "correct horse battery"
 _URL = os.environ.get("FUZZ_URL", "")
-# A deleted account's token is over, and wrong passwords lock an address: these take somebody new each time.
+# Deleting an account ends its token, and wrong passwords lock an address, so these requests use a new user each time.
 _COST_THE_ACCOUNT = {("DELETE", "/api/v1/auth/me"), ("POST", "/api/v1/auth/change-password")}
 
 
@@ -34,7 +34,7 @@ def _is_good(authorization: str | None) -> bool:
     """Return whether a token is valid; checks send invalid ones on purpose, which must not be replaced."""
     if not authorization:
         return False
-    # Some are no text that a header can hold.
+    # Some values cannot be sent in a header.
     try:
         answer = httpx.get(f"{_URL}/auth/me", headers={"Authorization": authorization}, timeout=60)
     except (UnicodeEncodeError, httpx.HTTPError):
@@ -50,15 +50,16 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
     if not isinstance(case.body, dict):
         return
     meant_well = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
-    # Made-up URLs hardly ever name a public host: most of the well-formed ones do, so that what follows is reached.
+    # Generated URLs rarely have a public host, so most of the well-formed ones get one; otherwise later steps would
+    # not be reached.
     if case.method == "POST" and path == "/api/v1/websites" and meant_well and len(case.body["url"]) % 4:
         case.body = {**case.body, "url": f"https://{uuid.uuid4().hex}.example.com", "max_pages": 50}
     if path != "/api/v1/auth/login":
         return
-    # Half of the well-formed logins are right, so that what follows a sign-in is reached.
+    # Half of the well-formed logins are correct, so that requests after a sign-in are reached.
     if meant_well and len(case.body["password"]) % 2:
         case.body = {"email": os.environ["FUZZ_EMAIL"], "password": PASSWORD}
-    # Addresses that answers showed are tried too; ten wrong passwords would lock the two people out.
+    # Addresses from earlier answers are also tried; ten wrong passwords would lock out the two users.
     elif case.body.get("email") in os.environ["FUZZ_PEOPLE"].split(","):
         case.body = {**case.body, "email": f"not-{case.body['email']}"}
 

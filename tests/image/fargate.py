@@ -13,7 +13,7 @@ from testkit.emulator import Place
 from testkit.worker_process import children_of
 from tests.image.fence import Fence
 
-# Of what a container gets, the task definition leaves these.
+# The capabilities that the task definition keeps.
 LEFT_CAPABILITIES = ("SETUID", "SETGID", "KILL")
 STOP_TIMEOUT = 120  # seconds
 _CONFIGURATION = """
@@ -60,7 +60,7 @@ class Task:
         given = place.environment(**{"lease_seconds": 6, "idle_seconds": 2, **settings})
         for name in ("PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE"):
             given.pop(name, None)
-        # What ECS sets.
+        # Variables that ECS sets.
         given["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = fence.credentials_path
         given["ECS_CONTAINER_METADATA_URI_V4"] = f"http://169.254.170.2/v4/{fence.credentials_path[-36:]}"
         self._podman(

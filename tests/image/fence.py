@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 CREDENTIALS_HOST = "169.254.170.2"
 _CLONE_NEWNET = 0x40000000
 _CHUNK = 65536
-# Shorter than what boto3 still trusts: the worker has to come back for new ones.
+# Shorter than boto3's refresh margin, so the worker has to fetch new credentials.
 _CREDENTIALS_LAST = timedelta(minutes=5)
 
 
@@ -88,7 +88,7 @@ class Fence:
                     raise OSError(ctypes.get_errno(), "setns")
             made.append(socket.create_server((host, port)))
 
-        # A namespace is joined by one thread alone, which ends with it.
+        # Only one thread joins the namespace, and it ends with the namespace.
         joining = threading.Thread(target=make)
         joining.start()
         joining.join()
@@ -151,5 +151,5 @@ def _pump(source: socket.socket, target: socket.socket, hear: Callable[[bytes], 
 
 def _shut(listener: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+        listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
     listener.close()

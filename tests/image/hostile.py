@@ -17,7 +17,7 @@ from typing import Any
 
 REPORT = Path("/report/found.json")
 PTRACE_ATTACH = 16
-OUTSIDE = ("198.51.100.1", 80)  # RFC 5737: an address of nobody
+OUTSIDE = ("198.51.100.1", 80)  # RFC 5737: an address that nobody uses
 PLACES = (
     "/",
     "/etc",

@@ -58,7 +58,7 @@ def test_a_job_from_the_queue_becomes_a_zip(
     names = zipfile.ZipFile(io.BytesIO(body)).namelist()
     assert {"llms.txt", "llms-full.txt", "manifest.json"} <= set(names)
     assert not task.said("crawlers run as the worker's Unix user, because the worker is not root")
-    # The credentials end soon after they were given, and the worker had forgotten where they come from.
+    # The credentials expire soon, although the worker has removed their address from its environment.
     assert fence.credentials_given > 1
 
 
@@ -91,7 +91,7 @@ def test_worker_and_crawlers_are_users_of_their_own_and_none_can_gain_rights(
         assert status["NoNewPrivs"] == "1"
         assert status["CapEff"] == (RIGHTS if users[pid] == WORKER else NONE), status
         assert status["CapAmb"] == NONE
-    # Asked to go, the worker hands back what it had begun.
+    # After SIGTERM, the worker hands its generation back.
     for generation in generations:
         waiting = now_stored(place, generation)
         assert (waiting.status, waiting.lease_expires_at) == (Status.PENDING, None)
@@ -149,7 +149,7 @@ def test_taken_over_crawler_finds_no_credentials(
         assert outcome in ("EROFS", "EACCES"), (place_, outcome)
     assert found["work"] == "EACCES"
     assert found["outside"] == "ENETUNREACH"
-    # The address answers, as it does on Fargate; without the id there is nothing to be had.
+    # The address answers, as on Fargate, but returns nothing without the ID.
     assert found["credentials"] == "HTTP 404"
     assert found["programs"] == ["node", "python", "python3.13", "setpriv"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from testkit.emulator import Emulator
 from tests.infra.running import ROOT
 
-# What `make test` and whoever called it have set for themselves.
+# Variables that `make test` and its caller have set.
 NOT_HANDED_ON = ("AWS_", "MAKE", "MFLAGS", "STAGE", "ARGS", "EMPTY", "CDK_")
 SENDER = "-c mail_provider=ses -c mail_sender=noreply@example.com"
 

@@ -121,7 +121,7 @@ def test_assets_stay_a_year_and_the_page_is_checked_at_each_visit(prod: Template
     }
     assets, page = by_cache[cache_control("assets/x.js")], by_cache[cache_control("index.html")]
     assert uploads[assets]["Properties"]["DestinationBucketKeyPrefix"] == "assets"
-    # The page names the assets, so they are there before it; those of earlier deploys stay for open pages.
+    # The page refers to the assets, so they are uploaded first. Assets of earlier deploys stay for open pages.
     assert assets in uploads[page]["DependsOn"]
     assert all(entry["Properties"]["Prune"] is False for entry in uploads.values())
 

@@ -35,12 +35,12 @@ def test_documented_defaults_are_the_real_ones() -> None:
     for names, defaults in rows:
         settings = re.findall(r"`(\w+)`", names)
         values = [defaults.strip()] if len(settings) == 1 else re.split(r", ", defaults.strip())
-        told |= dict(zip(settings, values, strict=False))  # what needs no value names none
+        told |= dict(zip(settings, values, strict=False))  # settings without a value
     assert len(told) > 25
     stages = [load_stage("dev"), load_stage("prod", {"mail_sender": "noreply@example.com"})]
     for setting in fields(Stage):
         if setting.name not in told or (isinstance(setting.default, (str, tuple)) and not setting.default):
-            continue  # of what is empty the table tells what that means
+            continue  # for an empty default, the table explains its meaning
         dev, prod = (_shown(getattr(stage, setting.name)) for stage in stages)
         wanted = {dev} if dev == prod else {f"dev {dev}, prod {prod}", f"prod: {prod}"}
         assert told[setting.name] in wanted, setting.name

@@ -13,7 +13,7 @@ from infra.openapi import OPENAPI_FILE
 from testkit.system import ROOT
 
 BINARIES = ROOT / ".venv" / "bin"
-# Its requirements would hold back those of the project.
+# Its requirements would conflict with those of the project.
 GENERATOR = "openapi-python-client==0.29.1"
 PLACE = ROOT / ".build" / "openapi-python-client"
 

@@ -310,7 +310,7 @@ def test_emulator_uses_another_port_if_its_port_is_in_use(tmp_path: Path) -> Non
         blocker.wait()
 
 
-# What keeps it from starting
+# Errors that prevent its start
 
 
 def test_one_system_per_folder(running: Running) -> None:
@@ -385,7 +385,8 @@ def _invoke_dispatcher(system: Running) -> None:
     assert "FunctionError" not in client.invoke(FunctionName=dispatcher, Payload=b"{}")
 
 
-# The last test: three rotations within seconds leave functions that read the secret at most every ten seconds behind.
+# This is the last test, because after three rotations within seconds, functions have an old secret: they read it at
+# most every ten seconds.
 def test_the_secret_header_is_rotated_while_requests_come(running: Running) -> None:
     for number, options in enumerate(([], ["--compromised"], [])):
         rotate = ["admin", "rotate-origin-secret", "--after", "0", "--data", str(running.data), *options]

@@ -86,13 +86,13 @@ def test_a_stage_from_its_sender_to_its_end(account: Emulator, make: Make) -> No
         f"The bucket {outputs['Bucket']} is not empty: it contains users' files;"
         " `make destroy STAGE=local EMPTY=yes` deletes it with everything else."
     )
-    # The emulator cannot run what empties a bucket, so the CDK is left out.
+    # The emulator cannot run the function that empties a bucket, so the CDK is not called.
     assert make("destroy", "STAGE=local", "EMPTY=yes", "CDK=true", arguments="--force").returncode == 0
     account.client("s3").delete_object(Bucket=outputs["Bucket"], Key="generations/one.zip")
     removed = make("destroy", "STAGE=local", arguments="--force")
     assert removed.returncode == 0, removed.stderr
     assert "LLMReady-local" not in stacks(account)
-    # The sender is the account's: the next stage needs no other link.
+    # The verified sender belongs to the account, so the next stage needs no further link.
     assert make("sender", "STAGE=local").stdout == "noreply@example.com is verified.\n"
 
 
@@ -463,7 +463,7 @@ def test_an_account_that_is_refused_cloudfront_is_told_the_setting(
         " contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error message.'\""
         " (HandlerErrorCode: AccessDenied)"
     )
-    # As CloudFormation tells it: the newest first, with an earlier attempt at the end.
+    # In CloudFormation's order: the newest event first, and an earlier attempt at the end.
     events = [
         _event("LLMReady-dev", "ROLLBACK_COMPLETE"),
         _event("Table", "CREATE_FAILED", "Resource creation cancelled", "AWS::DynamoDB::Table"),

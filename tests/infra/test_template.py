@@ -390,7 +390,7 @@ def test_table_and_bucket_have_gateway_endpoints(prod: Template) -> None:
     endpoints = [entry["Properties"] for entry in prod.of("AWS::EC2::VPCEndpoint").values()]
     services = {json.dumps(endpoint["ServiceName"]).split(".")[-1].strip('"]}') for endpoint in endpoints}
     assert services == {"s3", "dynamodb"}
-    # Such endpoints cost nothing; those of other kinds are paid by the hour.
+    # Gateway endpoints are free; other endpoints are charged by the hour.
     assert {endpoint["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
 
 
@@ -439,7 +439,7 @@ def test_a_task_writes_only_to_its_work_folder(prod: Template, kind: str) -> Non
     (mount,) = task["container"]["MountPoints"]
     assert (mount["ContainerPath"], mount["ReadOnly"]) == ("/work", False)
     assert task["Volumes"] == [{"Name": mount["SourceVolume"]}]
-    # Whose it is, the image says; and there the worker looks for it.
+    # The image sets the owner of the folder, and the worker uses this path.
     dockerfile = (FUNCTIONS.parent / "container/Dockerfile").read_text()
     assert 'VOLUME ["/work"]' in dockerfile
     assert "LLMREADY_WORK_DIR=/work" in dockerfile
@@ -492,7 +492,7 @@ def test_responses_are_shared_only_if_the_setting_is_on(
     assert sharing.actions(_task_role(sharing)) == prod.actions(_task_role(prod))
 
 
-# Watching
+# Monitoring
 
 
 def test_each_alarm_exists(prod: Template) -> None:

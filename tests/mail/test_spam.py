@@ -9,7 +9,7 @@ from tests.mail.eml import as_eml
 from tests.mail.rendered import KINDS, render
 
 SPAMASSASSIN = Path("/usr/bin/spamassassin")
-# What only a delivered mail has: the hops of its way, and signatures that the provider adds on it.
+# Headers that only a delivered mail has: its hops, and the signatures of the provider.
 NOT_OURS = {"NO_RECEIVED", "NO_RELAYS", "DKIM_ADSP_NXDOMAIN"}
 RULE = re.compile(r"^ *(-?\d+\.\d) (\w+)", re.MULTILINE)
 

@@ -148,7 +148,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
     def answer(path: str) -> Answer | None:
         if path == "/robots.txt":
             return None
-        # What comes when is left to chance.
+        # The order is random.
         delay = random.Random().random() / 50
         return Answer(page(path, links(*paths) if path == "/" else f"<pre>{path * 50}</pre>"), delay=delay)
 

@@ -105,7 +105,7 @@ def _of_site(path: str, out: Path, origin: str) -> tuple[str, str]:
     found = (
         re.search(r'^url: "(.*)"$', file.read_text(), re.MULTILINE) for file in sorted(out.rglob("*.md"))
     )
-    # A static server, as docs/why.md has it, chooses no file by the query of a URL.
+    # A static server, as docs/why.md recommends, ignores the query of a URL.
     urls = "".join(
         f"<url><loc>{escape(url[1])}</loc><lastmod>2025-03-03</lastmod></url>"
         for url in found
@@ -155,7 +155,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 each_site = pytest.mark.parametrize("server", SITES, ids=lambda site: site.name, indirect=True)
 
 
-# What a result's files cannot settle, with the reason. docs/quality.md tells the same to those who publish.
+# Problems that the files of a result cannot solve, with the reason. docs/quality.md lists them for users.
 AFDOCS = {
     "llms-txt-directive-md": "a page may be shorter than the front matter above the link",
     "page-size-html": "the HTML is the site's own",

@@ -68,7 +68,7 @@ def _links(name: str, text: str) -> list[str]:
     assert parsed.summary
     report = llmstxt.validate(text)
     assert report.ok, (name, report.errors)
-    # http is the test server's; few links are a small site's own.
+    # The test server causes the http problem, and the small site causes the small number of links.
     warned = {check.label for check in report.checks if not check.ok} - {
         "All links use HTTPS",
         "Links to key pages",

@@ -176,7 +176,7 @@ put_files(Path(sys.argv[1]), {{"a.md": b"a2", "b.md": b"b2", "new.md": b"2"}})
     assert killed.returncode == 9
     for content in (b"a1", b"a2"), (b"b1", b"b2"):
         assert (tmp_path / f"{content[0][:1].decode()}.md").read_bytes() in content
-    # Whatever was replaced is not taken for an edit of somebody else.
+    # Files that were already replaced do not count as edited by somebody else.
     put_files(tmp_path, {"a.md": b"a3", "b.md": b"b3"})
     assert sorted(path.name for path in tmp_path.iterdir()) == [RECORD, "a.md", "b.md"]
     assert (tmp_path / "a.md").read_bytes() == b"a3"

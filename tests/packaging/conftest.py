@@ -73,7 +73,7 @@ class Installer:
             home.mkdir()
             target = f"llmready[{extra}] @ {self.wheel.as_uri()}" if extra else str(self.wheel)
             _uv("venv", "--quiet", "--python", sys.executable, str(made.folder))
-            # The versions that the lock names, so that a release of tomorrow cannot change the result.
+            # The versions in the lock file, so that a new release cannot change the result.
             locked = ROOT / "requirements" / "dev.txt"
             _uv(
                 "pip", "install", "--quiet", "--python", str(made.python), "--constraint", str(locked), target

@@ -33,7 +33,7 @@ export async function startGeneration(what: { website_id: string } | { url: stri
 /**
  * Add the scheme that people leave out, to check and to show an address.
  *
- * The server gets what was typed: without a scheme it uses http where https does not work.
+ * The server gets the address as typed. If it has no scheme, the server uses http where https does not work.
  */
 export function completeUrl(typed: string): string {
   const url = typed.trim()

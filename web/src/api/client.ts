@@ -57,7 +57,7 @@ export interface Options {
  * Send a request and return its body.
  *
  * @param path - below `/api/v1`, beginning with a slash
- * @throws ApiError when the answer is an error or none comes
+ * @throws ApiError when the answer is an error, or the server does not answer
  */
 export async function call<T>(path: string, options: Options = {}): Promise<T> {
   return (await request<T>(path, options)).body
@@ -93,7 +93,7 @@ async function send(path: string, options: Options): Promise<Response> {
   const token = await accessToken()
   const answer = await attempt(path, options, token)
   if (answer.status !== 401) return answer
-  // The token expired or was revoked on the way: renew the session once.
+  // The token expired or was revoked before the request arrived: renew the session once.
   const renewed = await accessToken(token ?? undefined)
   if (renewed) return attempt(path, options, renewed)
   signedOut()

@@ -1,5 +1,5 @@
 /**
- * Parses the Markdown of a stranger into a tree of allowed nodes.
+ * Parses untrusted Markdown into a tree of allowed nodes.
  *
  * The tree holds text and structure only: raw HTML becomes text, images become links, and a link keeps its destination
  * only when it is an http, https or mailto URL. {@link Markdown} turns the tree into DOM nodes, never into HTML text.

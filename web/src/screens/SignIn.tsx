@@ -17,7 +17,7 @@ export function nextPlace(next: string | null): string {
 /**
  * Sign-in, sign-up and the request for a new password.
  *
- * With `inPlace` the card stands where a screen needs a sign-in; the screen appears as soon as there is one.
+ * With `inPlace`, the card replaces a screen that needs a sign-in. The screen appears after the sign-in.
  */
 export function SignIn({ inPlace = false }: { inPlace?: boolean }) {
   const { path, query } = usePlace()
@@ -61,7 +61,7 @@ export function SignUpCard({ url }: { url: string }) {
     }
   }
   const card = useRef<HTMLDivElement>(null)
-  // Who has just pressed Generate goes on in this form; a reload moves nothing.
+  // The focus moves to this form after a press of Generate, but not after a reload.
   useEffect(() => {
     if (document.activeElement !== document.body) card.current?.querySelector('input')?.focus()
   }, [])

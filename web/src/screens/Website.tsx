@@ -148,7 +148,7 @@ function Header({ website, run, running, reload }: { website: Website; run: Gene
   const { refresh, quota } = useAccount()
   const form = useSubmission()
   const chosen = useRunQuery()
-  // The website notes when its newest completed run ended.
+  // The website's data contains the time at which its newest completed run ended.
   const newer = chosen && run?.completed_at && website.last_generated_at && Date.parse(website.last_generated_at) > Date.parse(run.completed_at)
   const start = () =>
     form.run(async () => {
