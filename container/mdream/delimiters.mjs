@@ -9,6 +9,10 @@ const WORD_AFTER = /^[\p{L}\p{N}]/u
 const SIGNS_FIRST = /^(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&!])+\s*/u
 const SIGNS_LAST = /\s*(?:\\[!-/:-@[-`{-~]|[^\p{L}\p{N}\s\\`[\]<>&;!])+$/u
 const SPACE = /\s/
+/** The usual characters before, in and after emphasis, by their codes. */
+const BEFORE = signs(' \n(')
+const INSIDE = signs('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789')
+const AFTER = signs(' \n.,;:)')
 
 const NONE = -1
 const EVERY = -2
@@ -33,7 +37,7 @@ const MOST_OPEN = 100
  *     with underscores. When none are left, a line in which a delimiter would be ignored loses all of them.
  */
 export function joined(written, work) {
-  if (isText(written)) return written.length === 1 ? /** @type {string} */ (written[0]) : written.join('')
+  if (isSimple(written)) return textOf(written)
   const pieces = withSignsOutside(written)
   for (let tries = 0; ; tries++) {
     let lost = firstLost(pieces)
@@ -47,13 +51,40 @@ export function joined(written, work) {
     }
     if (lost === EVERY) break
   }
-  return pieces.map((piece) => (typeof piece === 'string' ? piece : piece.sign)).join('')
+  return textOf(pieces)
 }
 
-/** Return whether a line contains no emphasis. @param {Piece[]} pieces */
-function isText(pieces) {
-  for (const piece of pieces) if (typeof piece !== 'string') return false
-  return true
+/** @param {Piece[]} pieces */
+function textOf(pieces) {
+  let text = ''
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : piece.sign
+  return text
+}
+
+/**
+ * Return whether a line contains no emphasis, or only such that all parsers read as intended, as nearly all is: it begins
+ * after white space and before a letter or digit, ends behind one and before white space or punctuation, and contains no
+ * other emphasis.
+ *
+ * @param {Piece[]} pieces
+ */
+function isSimple(pieces) {
+  let open = NONE
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at]
+    if (typeof piece === 'string') continue
+    const before = at > 0 ? pieces[at - 1] : ' '
+    const after = at < pieces.length - 1 ? pieces[at + 1] : ' '
+    if (typeof before !== 'string' || typeof after !== 'string') return false
+    if (piece.opens) {
+      if (open !== NONE || piece.pair === NONE || !BEFORE[before.charCodeAt(before.length - 1)] || !INSIDE[after.charCodeAt(0)]) return false
+      open = piece.pair
+    } else {
+      if (open !== piece.pair || !INSIDE[before.charCodeAt(before.length - 1)] || !AFTER[after.charCodeAt(0)]) return false
+      open = NONE
+    }
+  }
+  return open === NONE
 }
 
 /**
@@ -223,4 +254,11 @@ function isSpace(character) {
 
 function isWord(character) {
   return character !== '' && !SPACE.test(character) && !/[\p{P}\p{S}]/u.test(character)
+}
+
+/** Return a table with 1 at the codes of some ASCII characters. @param {string} characters */
+function signs(characters) {
+  const table = new Uint8Array(128)
+  for (const character of characters) table[character.charCodeAt(0)] = 1
+  return table
 }

@@ -112,7 +112,12 @@ export function holds(tree, top, kinds) {
 
 /** Return the text of a part, up to a number of characters, with references resolved and white space collapsed. */
 export function textOf(tree, top, most = 1000) {
-  return resolved(sourceOf(tree, top, most)).trim().replace(WHITE_SPACE, ' ')
+  return lineOf(sourceOf(tree, top, most))
+}
+
+/** Return text of a page with references resolved and white space collapsed. */
+export function lineOf(source) {
+  return resolved(source).trim().replace(WHITE_SPACE, ' ')
 }
 
 /** Return the unprocessed text of a part: whole text nodes, until they have a number of characters together. */

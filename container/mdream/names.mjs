@@ -1,6 +1,7 @@
 // Recognise the parts around the text of a page by the names that site generators commonly use.
 //
 // Names are the tokens of `class`, `id` and `role`. The result for each name is cached for all pages.
+import { Judgements } from './judgements.mjs'
 
 /** Never text of the page. */
 export const ALWAYS = 1
@@ -77,12 +78,6 @@ const CLASSES = [
   // Toolbars of highlighters, and the copies of slides with which carousels begin again.
   [/(?:^|\s)(?:crayon-toolbar|crayon-plain-wrap|slick-cloned|swiper-slide-duplicate|splide__slide--clone|glide__slide--clone|bx-clone|(?:owl-item|carousel-item|slide) cloned?)(?:\s|$)/, DROPPED],
 ]
-
-/** Number of cached results, a power of two, and the longest name that is cached. */
-const SLOTS = 16_384
-const LONGEST_KNOWN = 200
-/** Characters of one attribute that are examined. */
-const LONGEST = 1000
 
 // These lists contain whole words of names: `post-share-buttons` has the words post, share and buttons.
 const ALWAYS_WORDS = words(
@@ -211,34 +206,6 @@ const SPACES = /\s+/
 const KNOWN_NAMES = new Map()
 const MOST_KNOWN = 1 << 14
 const IS_TEXT = 1 << 31
-
-/** A cache of results for the names in a page. A slot holds the result for the last name that was mapped to it. */
-class Judgements {
-  constructor(judge) {
-    this.judge = judge
-    // A name is identified by its hash and length; the probability that two names share both is about 1 in 10^9.
-    this.hashes = new Int32Array(SLOTS)
-    this.lengths = new Uint8Array(SLOTS)
-    this.results = new Int32Array(SLOTS)
-  }
-
-  of(tree, from, to) {
-    const { codes } = tree
-    const length = to - from
-    // Highlighters use one-letter classes for each word of code.
-    if (length < 2) return 0
-    if (length > LONGEST_KNOWN) return this.judge(tree.slice(from, Math.min(to, from + LONGEST)))
-    let hash = length
-    for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
-    const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
-    if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
-      this.hashes[slot] = hash
-      this.lengths[slot] = length
-      this.results[slot] = this.judge(tree.slice(from, to))
-    }
-    return this.results[slot]
-  }
-}
 
 const CLASS_JUDGEMENTS = new Judgements((names) => {
   let result = judgeAll(names)

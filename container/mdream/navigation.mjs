@@ -2,6 +2,7 @@
 // sections.
 import { ALWAYS, AUTHOR, BESIDE, COMMENTS, OFFER, OUTSIDE, RELATED, REVIEWS } from './names.mjs'
 import { holds } from './measure.mjs'
+import { Judgements } from './judgements.mjs'
 import { HEADING, ID, NEVER, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -20,6 +21,7 @@ const MENU = 0.6
 
 const NAMED = /(?:^|[\s_-])(?:side-?bar|side-?nav|sphinxsidebar|menu|menubar|toc|nav|navbar|navigation|chapter)(?:[\s_-]|$)/i
 const NOT_OF_SITE = /crumb|pagination|pager|pagenav|prev(?:ious)?(?:[\s_-]|$)|share|social|lang(?:uage)?s?(?:[\s_-]|$)|locale|on-?this-?page|tag-?cloud|recent|archives/i
+const OTHER_NAMES = new Judgements((name) => (NOT_OF_SITE.test(name) ? 1 : 0), LONGEST_NAME)
 const CAPTION = /(?:^|[\s_-])(?:caption|part-title|(?:nav|menu|sidebar|group)[-_]+(?:title|heading|label|header))/i
 const GROUP = /group|section|category|collaps|submenu|sidebar-?item/i
 const SEQUENCE = /(?:^|\s)(?:next|prev)(?:\s|$)/i
@@ -117,6 +119,11 @@ function isWithin(tree, node, tag) {
   return false
 }
 
+/** Return whether the attribute at a place, or none (-1), says that its element is no menu of the site. */
+function isNotOfSite(tree, place) {
+  return place >= 0 && OTHER_NAMES.of(tree, tree.attributeFrom[place], tree.attributeTo[place]) === 1
+}
+
 function nameOf(tree, node) {
   return `${tree.get(node, CLASS).slice(0, LONGEST_NAME)} ${tree.get(node, IDENTITY).slice(0, LONGEST_NAME)}`
 }
@@ -139,7 +146,7 @@ class Reader {
     const { tree } = this
     if (tree.marks[node] & NOISE) return true
     if (!tree.hasAttributes(node)) return false
-    return NOT_OF_SITE.test(`${nameOf(tree, node)} ${tree.get(node, LABEL)}`)
+    return isNotOfSite(tree, tree.placeOf(node, CLASS)) || isNotOfSite(tree, tree.placeOf(node, IDENTITY)) || isNotOfSite(tree, tree.placeOf(node, LABEL))
   }
 
   /**
@@ -161,7 +168,7 @@ class Reader {
         continue
       }
       if (IGNORED[tag] || this.isNoise(child)) continue
-      const anchors = tag === ID.a ? 1 : tree.all(child, ID.a).length
+      const anchors = tag === ID.a ? 1 : tree.countOf(child, ID.a)
       if (anchors === 0) {
         line = this.label(child) || line
         if (line && (this.isHeading(child) || holds(tree, child, HEADINGS))) heading = line

@@ -3,8 +3,9 @@
 // A name alone is never sufficient: the length of a part, its share of links and the page type are also considered.
 import { leaveOutCards } from './cards.mjs'
 import { leaveOutContents } from './contents.mjs'
+import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
-import { children, holds, textOf } from './measure.mjs'
+import { children, holds, lineOf, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
@@ -46,6 +47,11 @@ const OFFERED = new RegExp(`^\\W*(?:${[
   '(?:[^.?!]{1,30}[.?!] )?share (?:this|on|the|it|your).*|sharing is caring|share|tags?|categories|category|filed under.*|topics|posted in|about the (?:authors?|reviewers?|writers?|contributors?|editors?|editorial team|blogger|columnist)|authors?|written by.*|meet (?:the|your|our) (?:authors?|writers?|testers?|editors?|contributors?)|who (?:wrote|curated|reviewed|tested) this.*|reader interactions|trackbacks?|leave a (?:reply|comment).*|post a comment.*|add a comment.*|comments?(?: \\(?\\d+\\)?)?|\\d+ (?:comments?|responses|replies|thoughts).*|join the (?:conversation|discussion).*',
   'newsletter .*|jetzt (?:anmelden|abonnieren).*|teilen|kommentare?|schlagwörter|themen|(?:über|zum|zur) (?:den|die|das)?\\s?autor(?:in|en)?.*|zur person.*|à propos de l.auteur.*|sobre (?:el|la|o|a) autora?.*|(?:sull.|l.)autore.*|over de auteur.*|об авторе.*|o autorze.*|partager.*|commentaires?|compartir.*|comentarios?|condividi.*|commenti',
 ].join('|')})\\W*$`, 'i')
+
+/** What a heading announces, as bits. */
+const OTHER_PAGES = 1
+const AN_OFFER = 2
+const ANNOUNCEMENTS = new Judgements((source) => announcedBy(lineOf(source)))
 
 /** Leave out parts of the main part that are not text of the page.
  *
@@ -122,10 +128,9 @@ class Noise {
       }
       if (!this.isHeading(node)) continue
       seen++
-      const text = textOf(tree, node)
-      if (text.length > LONGEST_TITLE) continue
-      const isMore = MORE.test(text)
-      if (!isMore && !(this.isText && OFFERED.test(text))) continue
+      const announced = announcement(tree, node)
+      const isMore = Boolean(announced & OTHER_PAGES)
+      if (!isMore && !(this.isText && announced & AN_OFFER)) continue
       // A box may contain more than the content under one of its headings.
       const nodes = [this.boxOf(node), this.under(node)].find((one) => one.length && this.isPromised(one, isMore))
       for (const one of nodes ?? []) tree.leaveOut(one)
@@ -192,6 +197,21 @@ class Noise {
     if (PROPERTIES[tree.tag[node]] & HEADING) return node
     return children(tree, node).find((child) => PROPERTIES[tree.tag[child]] & HEADING) ?? -1
   }
+}
+
+/** Return what a heading announces, as bits. */
+function announcement(tree, node) {
+  const text = node + 1
+  const from = tree.from[text]
+  const to = tree.to[text]
+  // Nearly all of them are one text, and the same on many pages.
+  const isOne = tree.end[node] === text + 1 && tree.tag[text] === 0 && !tree.gone[text] && to - from <= LONGEST_KNOWN
+  return isOne ? ANNOUNCEMENTS.of(tree, from, to) : announcedBy(textOf(tree, node))
+}
+
+function announcedBy(text) {
+  if (text.length > LONGEST_TITLE) return 0
+  return (MORE.test(text) ? OTHER_PAGES : 0) | (OFFERED.test(text) ? AN_OFFER : 0)
 }
 
 /** Return whether a node has a descendant of one of some kinds, including parts that are left out. */

@@ -346,6 +346,17 @@ export class Tree {
     }
     return found
   }
+
+  /** Return the number of the descendants with a listed name that are not left out. */
+  countOf(top, tag) {
+    const list = this.lists[tag]
+    const end = this.end[top]
+    let count = 0
+    for (let place = countBelow(list, list.length, top + 1); place < list.length && list[place] < end; place++) {
+      if (!this.gone[list[place]]) count++
+    }
+    return count
+  }
 }
 
 /** Return the number of the first `length` sorted numbers that are smaller than `number`. */
