@@ -94,6 +94,9 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
     person.http.post("/keys", json={"name": "Deployment", "scopes": ["read", "generate"]})
     running = person.website(slow, name="A slow handbook")
     unused = f"{uuid.uuid4().hex[:8]}@example.org"
+    person.http.post(
+        "/webhooks", json={"url": "https://example.com/hooks", "description": "Rebuilds the site"}
+    )
 
     def run(page: Page) -> None:
         started = person.http.post("/generations/start", json={"website_id": running})
@@ -110,6 +113,18 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
         page.locator(".page-open").nth(2).click()
         expect(page.get_by_role("dialog").locator(".prose")).to_be_visible()
 
+    def press(name: str) -> Callable[[Page], None]:
+        return lambda page: (
+            page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
+        )
+
+    def wrong_password(page: Page) -> None:
+        page.get_by_label("E-mail").fill(unused)
+        page.get_by_label("Password").fill("not the password")
+        page.get_by_role("button", name="Show password").click()
+        page.get_by_role("button", name="Sign in", exact=True).last.click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+
     base = f"/websites/{tidewater}"
     screens = [
         Screen("01-start", "/?signed-out"),
@@ -117,7 +132,9 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
         Screen("03-example", "/example?signed-out"),
         Screen("04-example-pages", "/example/pages?signed-out"),
         Screen("05-sign-in", "/sign-in?signed-out"),
-        Screen("06-confirm-wrong-link", "/confirm?signed-out#token=wrong"),
+        Screen("05-sign-in-wrong", "/sign-in?signed-out", wrong_password),
+        Screen("06-confirm-expired", "/confirm?signed-out#token=wrong", press("Confirm address")),
+        Screen("06-confirm", "/confirm?signed-out#token=wrong"),
         Screen("07-reset-password", "/reset-password?signed-out#token=x"),
         Screen("08-unsubscribe", "/unsubscribe?signed-out#token=wrong"),
         Screen("09-not-found", "/nothing/here?signed-out"),
@@ -127,6 +144,7 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
         Screen("13-pages", f"{base}/pages"),
         Screen("14-page", f"{base}/pages", open_page),
         Screen("15-score", f"{base}/score"),
+        Screen("15-score-reasons", f"/websites/{cut}/score"),
         Screen("16-changes", f"{base}/changes"),
         Screen("17-use-it", f"{base}/use"),
         Screen("18-history", f"{base}/history"),
@@ -138,6 +156,13 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
         Screen("24-account", "/account"),
         Screen("25-keys", "/account/keys"),
         Screen("26-webhooks", "/account/webhooks"),
+        Screen("27-password", "/account/password"),
+        Screen("28-sign-ins", "/account/sign-ins"),
+        Screen("29-mails", "/account/mails"),
+        Screen("30-data", "/account/data"),
+        Screen("31-add-website", "/websites", press("Add website")),
+        Screen("32-add-several", "/websites", press("Add several")),
+        Screen("33-missing", "/websites/01900000-0000-7000-8000-000000000000"),
     ]
     return person, screens
 

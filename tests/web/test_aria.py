@@ -213,7 +213,7 @@ RESULT = {
                   - button "Page 0"
     """,
     "score": """
-        - paragraph: /The score counts/
+        - paragraph: /The score uses/
         - paragraph:
           - link "Change the settings of this website"
     """,

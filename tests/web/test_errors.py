@@ -1,5 +1,6 @@
 """Messages of the app about refused requests, missing objects and an unreachable server, with the next steps."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,24 +9,44 @@ from playwright.sync_api import expect
 from testkit.sites import Site
 from testkit.system import PASSWORD, System
 from tests.web.conftest import Visitor
-from tests.web.test_flows import finished_website
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Visitor]
 
 
-def test_used_up_quota_shows_when_it_resets(system: System, visit: Visit, handbook: Site) -> None:
-    person, website, _ = finished_website(system, handbook, "free")
+def test_used_up_quota_disables_generate_and_names_the_reset_date(
+    system: System, visit: Visit, handbook: Site
+) -> None:
+    person = system.user("free")
+    website = person.website(handbook.url, name="Handbook")
     visitor = visit()
-    page = visitor.sign_in(person, f"/websites/{website}")
-    expect(page.get_by_text("The quota resets on 1")).to_be_visible()
-    # The list starts generations, too, and shows the refusal (403) beside its button.
+    page = visitor.sign_in(person)
+    generate = page.get_by_role("button", name="Generate the files of Handbook")
+    expect(generate).to_be_enabled()
+    # Another program uses the last generation, so the server refuses (403) what this page still offers.
+    person.finished(person.start(website))
+    generate.click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("You have used all generations of this month")
+    expect(page.get_by_role("link", name="Compare plans")).to_be_visible()
+    # From then on the page knows, and so does every other screen that starts generations.
+    for path, name in (
+        ("", "Generate the files of Handbook"),
+        (f"/websites/{website}", "Generate again"),
+        ("/?url=example.org", "Generate the files of example.org"),
+    ):
+        if path:
+            page.goto(visitor.origin + path)
+        button = page.get_by_role("button", name=name)
+        expect(button).to_be_disabled()
+        expect(button).to_have_accessible_description(re.compile(r"^No generations are left.* resets on 1 "))
+        expect(page.get_by_role("main")).to_contain_text("The quota resets on 1")
+    button.click(force=True)
+    expect(page.get_by_role("alert")).to_have_count(0)
     page.goto(f"{visitor.origin}/websites")
-    page.get_by_role("button", name="Generate the files of Handbook").click()
-    expect(page.get_by_role("alert")).to_contain_text("generation")
-    page.goto(f"{visitor.origin}/?url=example.org")
-    page.get_by_role("button", name="Generate the files of example.org").click()
-    expect(page.get_by_role("alert").get_by_role("link", name="Compare plans")).to_be_visible()
+    page.get_by_role("button", name="Add website").click()
+    expect(page.get_by_role("dialog")).to_contain_text("The quota resets on 1")
+    expect(page.get_by_role("button", name="Add and generate")).to_have_count(0)
 
 
 def test_missing_objects_are_reported(system: System, visit: Visit) -> None:
@@ -68,6 +89,33 @@ def test_a_website_that_exists_and_a_run_that_another_tab_started_are_opened(
     page.wait_for_url(f"**/websites/{website}")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("This generation was cancelled")).to_be_visible()
+
+
+def test_frozen_page_resumes_polling(system: System, visit: Visit, unfinished_handbook: Site) -> None:
+    person = system.user("pro")
+    website = person.website(unfinished_handbook.url, name="Handbook")
+    generation = person.start(website)
+    visitor = visit()
+    page = visitor.sign_in(person, f"/websites/{website}")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    polls: list[str] = []
+    page.on("request", lambda request: polls.append(request.url) if generation in request.url else None)
+    lifecycle = visitor.context.new_cdp_session(page)
+    lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+    # The network is gone, too, when a device wakes up.
+    visitor.context.set_offline(True)
+    assert person.http.post(f"/generations/{generation}/cancel", json={}).status_code == 202
+    person.finished(generation)
+    asked = len(polls)
+    lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(page.get_by_text("LLMReady did not answer")).to_be_visible()
+    visitor.context.set_offline(False)
+    expect(page.get_by_text("This generation was cancelled")).to_be_visible()
+    # An ended run is polled no more.
+    assert len(polls) > asked
+    ended = len(polls)
+    page.wait_for_timeout(1500)
+    assert len(polls) == ended
 
 
 def test_starts_during_a_pause_say_so(system: System, visit: Visit) -> None:

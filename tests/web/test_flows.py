@@ -52,6 +52,36 @@ def test_a_url_becomes_files_without_any_documentation(visit: Visit, handbook: S
     assert download.value.suggested_filename.startswith("llmready_")
 
 
+def test_phone_gets_from_sign_up_to_download_by_touch(visit: Visit, handbook: Site) -> None:
+    phone = {"width": 360, "height": 740}
+    visitor = visit(viewport=phone, is_mobile=True, has_touch=True, device_scale_factor=3)
+    page = visitor.open()
+    page.get_by_label("Website address").tap()
+    page.get_by_label("Website address").fill(handbook.host)
+    page.get_by_role("button", name="Generate").tap()
+    page.get_by_label("E-mail").fill(f"{uuid.uuid4().hex[:12]}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Show password").tap()
+    expect(page.get_by_label("Password")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Create account and generate").tap()
+    expect(page.locator(".prose")).to_contain_text("Page", timeout=90_000)
+    expect(page.get_by_role("link", name="0\u00a0generations left")).to_be_visible()
+    page.get_by_role("link", name="Pages", exact=True).tap()
+    page.get_by_role("button", name="Page 7").tap()
+    expect(page.get_by_role("dialog").locator(".prose")).to_contain_text("Page 7")
+    page.get_by_role("button", name="Next").tap()
+    expect(page.get_by_role("dialog").locator(".prose")).to_contain_text("Page 8")
+    page.get_by_role("button", name="Close").tap()
+    page.get_by_text("▾").tap()
+    page.get_by_role("link", name="API keys").tap()
+    expect(page.get_by_role("heading", name="Create a key")).to_be_visible()
+    page.go_back()
+    assert overflow(page) <= 0
+    visitor.watched.assert_clean()
+    with page.expect_download():
+        page.get_by_role("button", name="Download").tap()
+
+
 def test_the_url_survives_a_reload_before_signing_up(visit: Visit, handbook: Site) -> None:
     page = visit().open()
     page.get_by_label("Website address").fill(handbook.url)
@@ -60,6 +90,9 @@ def test_the_url_survives_a_reload_before_signing_up(visit: Visit, handbook: Sit
     page.reload()
     expect(page.get_by_label("Website address")).to_have_value(handbook.url)
     expect(page.get_by_label("Password")).to_be_visible()
+    # What is corrected in the field is what the account is created for.
+    page.get_by_label("Website address").fill("example.org")
+    expect(page.get_by_role("heading", name="generate the files of example.org")).to_be_visible()
 
 
 @pytest.mark.parametrize("typed", ["", "ftp://example.com", "http://"])
@@ -188,6 +221,19 @@ def test_the_result_lists_every_page_with_its_text(system: System, visit: Visit,
     page.get_by_role("link", name="Pages", exact=True).click()
     table = page.get_by_role("table", name="Pages")
     expect(table).to_have_attribute("aria-rowcount", "13")
+    # The order is that of llms.txt until a heading is pressed.
+    titles = table.locator(".page-open")
+    expect(titles).to_have_text([f"Page {number}" for number in range(12)])
+    heading = table.get_by_role("columnheader", name="Title")
+    for order, first in (("ascending", "Page 0"), ("descending", "Page 11")):
+        table.get_by_role("button", name="Title", exact=True).click()
+        expect(heading).to_have_attribute("aria-sort", order)
+        expect(titles.first).to_have_text(first)
+    page.reload()
+    expect(titles.first).to_have_text("Page 11")
+    table.get_by_role("button", name="Title", exact=True).click()
+    expect(heading).not_to_have_attribute("aria-sort", re.compile("."))
+    expect(titles.first).to_have_text("Page 0")
     page.get_by_label("Search pages").fill("Page 7")
     page.get_by_role("button", name="Page 7").click()
     expect(page.locator("dialog .prose")).to_contain_text("7")
@@ -279,6 +325,7 @@ def test_a_wrong_link_says_what_to_do(visit: Visit, path: str) -> None:
     press = page.get_by_role("main").get_by_role("button").first
     if path == "/reset-password":
         page.get_by_label("New password").fill("a long new password")
+        press = page.get_by_role("button", name="Change password")
     press.click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("main").locator("a, button").first).to_be_visible()
@@ -294,5 +341,5 @@ def test_visitors_read_an_example_before_they_sign_up(visit: Visit) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("the station is unknown")
     page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Score", exact=True).click()
-    expect(page.get_by_text("of 100. The score counts")).to_be_visible()
+    expect(page.get_by_text("of 100. The score uses")).to_be_visible()
     visitor.watched.assert_clean()

@@ -1,5 +1,6 @@
 """Details of single screens beyond the main flows."""
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -101,3 +102,82 @@ def test_unsaved_settings_can_be_saved_where_they_were_changed(system: System, v
     expect(page.get_by_text("Not saved yet")).to_be_in_viewport()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").get_by_text("Saved")).to_be_visible()
+
+
+PASSWORD_FIELDS = {
+    "/sign-in": ["password"],
+    "/?url=example.com": ["password"],
+    "/reset-password#token=x": ["new password"],
+    "/account/password": ["current password", "new password"],
+    "/account/data": ["password"],
+}
+
+
+def test_passwords_can_be_shown_by_keyboard_and_are_hidden_on_submit(system: System, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open()
+    for path, names in PASSWORD_FIELDS.items():
+        if path == "/account/password":
+            page = visitor.sign_in(system.user())
+        page.goto("about:blank")
+        page.goto(visitor.origin + path)
+        fields = page.locator("input[name$=password]")
+        expect(fields).to_have_count(len(names))
+        for number, name in enumerate(names):
+            field, switch = fields.nth(number), page.get_by_role("button", name=f"Show {name}", exact=True)
+            expect(switch).to_have_attribute("aria-pressed", "false")
+            field.fill("correct horse")
+            page.keyboard.press("Tab")
+            expect(switch).to_be_focused()
+            for key, pressed, kind in (("Space", "true", "text"), ("Enter", "false", "password")):
+                page.keyboard.press(key)
+                expect(switch).to_have_attribute("aria-pressed", pressed)
+                expect(field).to_have_attribute("type", kind)
+                expect(field).to_have_value("correct horse")
+            expect(
+                page.get_by_role("main").get_by_role("alert").filter(has_text=re.compile("."))
+            ).to_have_count(0)
+    page.get_by_role("button", name="Show password").click()
+    expect(page.get_by_label("Your password")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Delete account").click()
+    expect(page.get_by_role("alert").filter(has_text="password")).to_be_visible()
+    expect(page.get_by_label("Your password")).to_have_attribute("type", "password")
+
+
+def test_website_without_a_name_shows_its_address_once(system: System, visit: Visit) -> None:
+    person = system.user()
+    website = person.website("https://example.org/docs/", name="example.org/docs")
+    visitor = visit()
+    page = visitor.sign_in(person)
+    expect(page.get_by_text("example.org/docs")).to_have_count(1)
+    page.goto(f"{visitor.origin}/websites/{website}/history")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading.get_by_role("link", name="example.org/docs")).to_have_attribute(
+        "href", "https://example.org/docs/"
+    )
+    expect(page.get_by_text("example.org/docs")).to_have_count(1)
+
+
+def test_expired_confirmation_link_needs_no_address_from_a_signed_in_user(
+    system: System, visit: Visit
+) -> None:
+    person = system.user()
+    visitor = visit()
+    page = visitor.sign_in(person, "/account")
+    expect(page.get_by_text("The address of an account cannot be changed.")).to_be_visible()
+    page.goto(f"{visitor.origin}/confirm#token=expired")
+    # A server that cannot be reached does not mean that the link has expired.
+    visitor.context.set_offline(True)
+    page.get_by_role("button", name="Confirm address").click()
+    expect(page.get_by_role("alert")).to_contain_text("did not answer")
+    visitor.context.set_offline(False)
+    page.get_by_role("button", name="Confirm address").click()
+    expect(page.get_by_text(f"The new link goes to {person.email}")).to_be_visible()
+    expect(page.get_by_role("textbox")).to_have_count(0)
+    page.get_by_role("button", name="Send a new link").click()
+    expect(page.get_by_role("main").get_by_role("status")).to_contain_text(person.email)
+    system.confirm(person)
+    page.goto("about:blank")
+    page.goto(f"{visitor.origin}/confirm#token=expired")
+    page.get_by_role("button", name="Confirm address").click()
+    expect(page.get_by_role("status").filter(has_text="is confirmed already")).to_be_visible()

@@ -20,7 +20,12 @@ def test_a_webhook_is_created_tested_and_its_deliveries_are_shown(system: System
         page = visit().sign_in(system.confirm(system.user()), "/account/webhooks")
         page.get_by_label("Address").fill("https://127.0.0.1/hooks")
         page.get_by_role("button", name="Create webhook").click()
-        expect(page.locator(".error")).to_contain_text("public")
+        # Each refusal says what is wrong and what to enter instead.
+        expect(page.locator(".error")).to_contain_text("This address is not public")
+        expect(page.locator(".error")).to_contain_text("such as https://example.com/hooks")
+        page.get_by_label("Address").fill("http://example.com/hooks")
+        page.get_by_role("button", name="Create webhook").click()
+        expect(page.locator(".error")).to_contain_text("begins with https:// instead of http://")
         page.get_by_label("Address").fill(receiver.url)
         page.get_by_role("button", name="Create webhook").click()
         secret = page.locator(".secret").inner_text().strip()

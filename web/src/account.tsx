@@ -1,7 +1,7 @@
 /** Who is signed in, and what the month still allows, for every screen. */
 
 import { createContext, type ComponentChildren } from 'preact'
-import { useCallback, useContext, useEffect, useMemo, useState } from 'preact/hooks'
+import { useCallback, useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ApiError, call, type Profile, type Quota } from './api/client'
 import { maybeSignedIn, onSession } from './api/session'
 
@@ -14,24 +14,34 @@ export interface Account {
   refresh: () => Promise<void>
 }
 
+/** Milliseconds after which profile and quota are read again when the person comes back to the page. */
+const STALE = 60_000
+/** Milliseconds between tries after a failure. */
+const RETRY = 5_000
+
 const Context = createContext<Account>({ state: 'unknown', profile: undefined, quota: undefined, refresh: async () => undefined })
 
 export function AccountProvider({ children }: { children: ComponentChildren }) {
   const [state, setState] = useState<Account['state']>(maybeSignedIn() ? 'unknown' : 'signed-out')
   const [profile, setProfile] = useState<Profile>()
   const [quota, setQuota] = useState<Quota>()
+  const [failures, setFailures] = useState(0)
+  const readAt = useRef(0)
   const refresh = useCallback(async () => {
+    readAt.current = Date.now()
     try {
       const [person, month] = await Promise.all([call<Profile>('/auth/me'), call<Quota>('/generations/quota/check')])
       setProfile(person)
       setQuota(month)
       setState('signed-in')
+      setFailures(0)
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         setState('signed-out')
         return
       }
-      // The server did not answer: screens show the error of their own requests and try again.
+      // The server did not answer: screens show the errors of their own requests.
+      setFailures((number) => number + 1)
       setState((before) => (before === 'unknown' ? 'signed-in' : before))
     }
   }, [])
@@ -50,6 +60,25 @@ export function AccountProvider({ children }: { children: ComponentChildren }) {
       }
     })
   }, [refresh])
+  useEffect(() => {
+    if (failures === 0) return
+    const again = () => void refresh()
+    addEventListener('online', again)
+    const timer = setTimeout(again, RETRY * Math.min(failures, 6))
+    return () => {
+      removeEventListener('online', again)
+      clearTimeout(timer)
+    }
+  }, [failures, refresh])
+  // Another tab, a schedule or a new month may have changed the quota meanwhile.
+  useEffect(() => {
+    if (state !== 'signed-in') return
+    const back = () => {
+      if (!document.hidden && Date.now() - readAt.current > STALE) void refresh()
+    }
+    document.addEventListener('visibilitychange', back)
+    return () => document.removeEventListener('visibilitychange', back)
+  }, [state, refresh])
   const account = useMemo(() => ({ state, profile, quota, refresh }), [state, profile, quota, refresh])
   return <Context.Provider value={account}>{children}</Context.Provider>
 }

@@ -5,7 +5,7 @@ import { AccountProvider, useAccount } from './account'
 import { signOut } from './api/client'
 import { screen, prefetch } from './lazy'
 import { Boundary } from './parts/Boundary'
-import { count, date } from './parts/format'
+import { count, date, plural } from './parts/format'
 import { Skeleton } from './parts/states'
 import { Toasts } from './parts/toast'
 import { go, match, usePlace } from './router'
@@ -94,10 +94,11 @@ function Frame({ children }: { children: ComponentChildren }) {
                 </a>
               </nav>
               {quota ? (
-                <a class="quota small muted nowrap" href="/usage">
-                  <span class="wide-only">Generations: </span>
-                  {count(quota.remaining_generations)} of {count(quota.generations_limit)} left
-                  {quota.resets_at ? <span class="wide-only"> · resets {date(quota.resets_at)}</span> : null}
+                <a class="quota small muted" href="/usage">
+                  <span class="wide-only">
+                    Generations: {count(quota.remaining_generations)} of {count(quota.generations_limit)} left · resets {date(quota.resets_at)}
+                  </span>
+                  <span class="narrow-only">{plural(quota.remaining_generations, 'generation')} left</span>
                 </a>
               ) : null}
               <AccountMenu name={profile?.full_name || profile?.email || 'Account'} />

@@ -1,5 +1,6 @@
 /** Starting a generation, and the URL that a visitor typed before signing up. */
 
+import { useAccount } from './account'
 import { ApiError, call } from './api/client'
 
 interface Started {
@@ -28,6 +29,12 @@ export async function startGeneration(what: { website_id: string } | { url: stri
     ? { website_id: started.website_id }
     : await call<{ website_id: string }>(`/generations/${started.generation_id}`)
   return `/websites/${generation.website_id}?run=${started.generation_id}`
+}
+
+/** Return {@link startGeneration}, which then reads the quota again, whether the start was accepted or refused. */
+export function useStart(): typeof startGeneration {
+  const { refresh } = useAccount()
+  return (what) => startGeneration(what).finally(() => void refresh())
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The one table of the app: cards on a phone, and only the visible rows of long lists. */
+/** The one table of the app: cards where it has little room, and only the visible rows of long lists. */
 
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -11,8 +11,20 @@ export interface Column<T> {
   number?: boolean
   /** Left out on narrow screens; only in tables with rows of equal height, which never become cards. */
   wideOnly?: boolean
+  /** Value to sort by; the heading of a column with one is a button. */
+  sort?: (row: T) => string | number
   cell: (row: T) => ComponentChildren
 }
+
+export interface Sorting {
+  /** Label of the column that the rows are sorted by; undefined for their own order. */
+  label: string | undefined
+  descending: boolean
+  onSort: (label: string) => void
+}
+
+/** The sign of a fact that does not exist, which cards leave out. */
+export const NONE = <span class="none muted">–</span>
 
 interface Props<T> {
   /** Name of the table for screen readers. */
@@ -22,30 +34,42 @@ interface Props<T> {
   rowKey: (row: T) => string
 }
 
-/** A table whose rows become cards on a phone; the first column is the card's heading. */
+/** A table whose rows become cards where it has little room; the first column is the card's heading. */
 export function Table<T>({ name, columns, rows, rowKey }: Props<T>) {
   return (
-    <table class="table cards">
-      <caption class="visually-hidden">{name}</caption>
-      <Head columns={columns} />
-      <tbody>
-        {rows.map((row) => (
-          <tr key={rowKey(row)}>
-            <Cells columns={columns} row={row} />
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="table-box">
+      <table class="table cards">
+        <caption class="visually-hidden">{name}</caption>
+        <Head columns={columns} />
+        <tbody>
+          {rows.map((row) => (
+            <tr key={rowKey(row)}>
+              <Cells columns={columns} row={row} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 
-function Head<T>({ columns }: { columns: Column<T>[] }) {
+function Head<T>({ columns, sorting }: { columns: Column<T>[]; sorting?: Sorting | undefined }) {
+  const direction = sorting?.descending ? 'descending' : 'ascending'
   return (
     <thead>
       <tr>
         {columns.map((column) => (
-          <th key={column.label} scope="col" class={classOf(column)}>
-            {column.hideLabel ? <span class="visually-hidden">{column.label}</span> : column.label}
+          <th key={column.label} scope="col" class={classOf(column)} aria-sort={sorting?.label === column.label ? direction : undefined}>
+            {column.hideLabel ? (
+              <span class="visually-hidden">{column.label}</span>
+            ) : sorting && column.sort ? (
+              <button type="button" class="sort" onClick={() => sorting.onSort(column.label)}>
+                {column.label}
+                <span aria-hidden="true">{sorting.label !== column.label ? '↕' : sorting.descending ? '↓' : '↑'}</span>
+              </button>
+            ) : (
+              column.label
+            )}
           </th>
         ))}
       </tr>
@@ -73,17 +97,19 @@ function classOf<T>(column: Column<T>): string | undefined {
 const ROW_REM = 3.5
 /** Rows beyond the visible ones, so that scrolling shows no gap. */
 const MARGIN = 12
+/** Most rows of a table that is shown in full instead of in a box that scrolls. */
+const SHORT = 25
 
 /** A table in a box of its own that puts only the visible rows into the page, so that thousands of rows scroll smoothly. */
-export function LongTable<T>({ name, columns, rows, rowKey }: Props<T>) {
+export function LongTable<T>({ name, columns, rows, rowKey, sorting }: Props<T> & { sorting?: Sorting }) {
   const box = useRef<HTMLDivElement>(null)
   const { first, visible, height } = useVisibleRows(box, rows.length)
   const last = Math.min(rows.length, first + visible)
   return (
-    <div class="long-table" ref={box} tabIndex={0} role="region" aria-label={`${name}, scrolls`}>
+    <div class={`long-table ${rows.length <= SHORT ? 'short' : ''}`} ref={box} tabIndex={0} role="region" aria-label={`${name}, scrolls`}>
       <table class="table" aria-rowcount={rows.length + 1}>
         <caption class="visually-hidden">{name}</caption>
-        <Head columns={columns} />
+        <Head columns={columns} sorting={sorting} />
         <tbody>
           <Space height={first * height} />
           {rows.slice(first, last).map((row, offset) => (

@@ -1,7 +1,7 @@
 /** Form fields whose errors are tied to them, and submission that is never sent twice. */
 
 import type { ComponentChildren } from 'preact'
-import { useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../api/client'
 import { asApiError } from './load'
 import { Notice } from './states'
@@ -42,6 +42,15 @@ function invalidMessage({ validity }: Control, { minLength, min, max }: FieldPro
 /** A labelled field. What the browser refuses is said below it, as are the refusals of the server. */
 export function Field(props: FieldProps) {
   const id = useId()
+  const [shown, setShown] = useState(false)
+  const field = useRef<HTMLDivElement>(null)
+  // A password is hidden again when its form is sent, so that nobody reads it meanwhile and browsers offer to save it.
+  useEffect(() => {
+    const form = shown ? field.current?.closest('form') : null
+    const hide = () => setShown(false)
+    form?.addEventListener('submit', hide)
+    return () => form?.removeEventListener('submit', hide)
+  }, [shown])
   const [invalid, setInvalid] = useState('')
   const error = invalid || props.error
   const described = [props.hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ')
@@ -70,12 +79,20 @@ export function Field(props: FieldProps) {
     },
   }
   return (
-    <div class="field">
+    <div class="field" ref={field}>
       <label for={id} class={props.hideLabel ? 'visually-hidden' : undefined}>
         {props.label}
       </label>
       {props.rows ? (
         <textarea {...(shared as object)} rows={props.rows} spellcheck={false} />
+      ) : props.type === 'password' ? (
+        <div class="password">
+          <input {...({ ...shared, type: shown ? 'text' : 'password', spellcheck: false, autocapitalize: 'none' } as object)} />
+          <button type="button" aria-pressed={shown} aria-controls={id} onClick={() => setShown(!shown)}>
+            <Eye crossed={shown} />
+            <span class="visually-hidden">Show {props.label.toLowerCase().replace(/^your /, '')}</span>
+          </button>
+        </div>
       ) : (
         <input {...({ ...shared, type: props.type ?? 'text', inputMode: props.inputMode, min: props.min, max: props.max } as object)} />
       )}
@@ -88,6 +105,16 @@ export function Field(props: FieldProps) {
         {error}
       </span>
     </div>
+  )
+}
+
+function Eye({ crossed }: { crossed: boolean }) {
+  return (
+    <svg class="eye" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M2 12s3.6-6.5 10-6.5S22 12 22 12s-3.6 6.5-10 6.5S2 12 2 12z" />
+      <circle cx="12" cy="12" r="3" />
+      {crossed ? <path d="M4 20 20 4" /> : null}
+    </svg>
   )
 }
 

@@ -69,6 +69,23 @@ export function date(time: string): string {
   return new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 }
 
+const FIELDS: Record<string, string> = {
+  max_pages: 'the page limit',
+  include_patterns: 'the include patterns',
+  exclude_patterns: 'the exclude patterns',
+  use_playwright: 'rendering with JavaScript',
+}
+
+/** Replace the API's names of settings in a sentence by the labels of the settings screen. */
+export function inWords(sentence: string): string {
+  return sentence.replace('Raise timeout', 'Raise the time limit').replace(/\b[a-z]+_[a-z]+\b/g, (name) => FIELDS[name] ?? name)
+}
+
+/** Return whether a website's name is only its address, so that one of them is enough. */
+export function isAddress(name: string, url: string): boolean {
+  return shortUrl(name) === shortUrl(url)
+}
+
 /** Show a URL without its scheme. */
 export function shortUrl(url: string): string {
   return url.replace(/^https?:\/\//, '').replace(/\/$/, '')

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { call } from '../api/client'
+import { useAccount } from '../account'
+import { ApiError, call } from '../api/client'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
 import { Notice, Title } from '../parts/states'
 import { match, usePlace } from '../router'
@@ -23,9 +24,20 @@ export default function MailPage() {
   return <DownloadFiles token={token} generation={match('/download/:id', path)?.['id'] ?? ''} />
 }
 
+/** Whether a link will never work, in contrast to a server that is busy or out of reach. */
+function isDead(error: ApiError | undefined): boolean {
+  return error !== undefined && error.status !== 0 && error.status !== 429 && error.status < 500
+}
+
 function Confirm({ token }: { token: string }) {
   const [done, setDone] = useState(false)
   const form = useSubmission()
+  const { state, profile, refresh } = useAccount()
+  const confirm = async () => {
+    const confirmed = await form.run(() => call('/auth/verify-email', { method: 'POST', body: { token }, anonymous: true }))
+    setDone(confirmed)
+    if (confirmed && state === 'signed-in') void refresh()
+  }
   return (
     <div class="card narrow stack">
       <Title text="Confirm your address" />
@@ -36,15 +48,27 @@ function Confirm({ token }: { token: string }) {
             Go to your websites
           </a>
         </>
-      ) : form.error || !token ? (
-        <>
-          <Notice kind="bad">{form.error?.message ?? INCOMPLETE}</Notice>
-          <NewLink path="/auth/resend-verification" label="Send a new link" />
-        </>
+      ) : isDead(form.error) || !token ? (
+        profile?.is_verified ? (
+          <>
+            <Notice kind="good">
+              <span dir="ltr">{profile.email}</span> is confirmed already. This link is not needed any more.
+            </Notice>
+            <a class="button primary" href="/websites">
+              Go to your websites
+            </a>
+          </>
+        ) : (
+          <>
+            <Notice kind="bad">{form.error?.message ?? INCOMPLETE}</Notice>
+            <NewLink path="/auth/resend-verification" label="Send a new link" />
+          </>
+        )
       ) : (
         <>
           <p>Confirm that this address is yours. LLMReady then sends you a mail when a generation completes.</p>
-          <button type="button" class="button primary" aria-disabled={form.busy} onClick={async () => setDone(await form.run(() => call('/auth/verify-email', { method: 'POST', body: { token }, anonymous: true })))}>
+          <FormError error={form.error} />
+          <button type="button" class="button primary" aria-disabled={form.busy} onClick={confirm}>
             Confirm address
           </button>
         </>
@@ -64,10 +88,11 @@ function Unsubscribe({ token }: { token: string }) {
       <Title text="Stop these mails" />
       {done ? (
         <Notice kind="good">You will get no more mails of this kind.</Notice>
-      ) : form.error || !token ? (
+      ) : isDead(form.error) || !token ? (
         <Notice kind="bad">{form.error?.message ?? 'This link is incomplete. Copy the whole link from the mail.'}</Notice>
       ) : (
         <>
+          <FormError error={form.error} />
           <p>You will get no more mails of the same kind as the mail with this link. Mails about your account, such as a password reset, still arrive.</p>
           <button type="button" class="button primary" aria-disabled={form.busy} onClick={async () => setDone(await form.run(() => call(path, { method: 'POST', anonymous: true, text: true })))}>
             Stop these mails
@@ -83,15 +108,18 @@ function Unsubscribe({ token }: { token: string }) {
 
 function DownloadFiles({ token, generation }: { token: string; generation: string }) {
   const form = useSubmission()
+  const signedIn = useAccount().state === 'signed-in'
   const path = `/generations/${encodeURIComponent(generation)}/download?redirect=false&token=${encodeURIComponent(token)}`
   const gone = form.error?.status === 404 || form.error?.status === 410
   return (
     <div class="card narrow stack">
       <Title text="Download your files" />
-      {form.error || !token ? (
+      {isDead(form.error) || !token ? (
         <>
           <Notice kind="bad">
-            {gone ? form.error?.message : 'This link has expired or is incomplete. Sign in to download the files as long as they are kept.'}
+            {gone
+              ? form.error?.message
+              : `This link has expired or is incomplete. ${signedIn ? 'Open the website in your list' : 'Sign in'} to download the files as long as they are kept.`}
           </Notice>
           <a class="button primary" href="/websites">
             Go to your websites
@@ -99,6 +127,7 @@ function DownloadFiles({ token, generation }: { token: string; generation: strin
         </>
       ) : (
         <>
+          <FormError error={form.error} />
           <p>The zip contains llms.txt, llms-full.txt and one Markdown file per page.</p>
           <button
             type="button"
@@ -156,21 +185,36 @@ function ResetPassword({ token }: { token: string }) {
   )
 }
 
+/** Ask for a new link. It goes to the account's address if somebody is signed in, else to the one that is entered. */
 function NewLink({ path, label }: { path: string; label: string }) {
-  const [email, setEmail] = useState('')
+  const { profile } = useAccount()
+  const [entered, setEmail] = useState('')
   const [sent, setSent] = useState(false)
   const form = useSubmission()
-  if (sent) return <Notice kind="good">If {email} has an account, you will get a mail with a new link.</Notice>
+  const email = profile?.email ?? entered.trim()
+  if (sent)
+    return (
+      <Notice kind="good">
+        {profile ? 'A mail with a new link is on its way to ' : 'If there is an account with this address, a mail with a new link is on its way: '}
+        <span dir="ltr">{email}</span>
+      </Notice>
+    )
   return (
     <form
       class="stack"
       onSubmit={async (event) => {
         event.preventDefault()
-        if (await form.run(() => call(path, { method: 'POST', body: { email: email.trim() }, anonymous: true }))) setSent(true)
+        if (await form.run(() => call(path, { method: 'POST', body: { email }, anonymous: true }))) setSent(true)
       }}
     >
-      <FormError error={form.error} known={['email']} />
-      <Field label="E-mail" name="email" type="email" value={email} onValue={setEmail} autocomplete="username" required error={form.error?.fields['email']} />
+      <FormError error={form.error} known={profile ? [] : ['email']} />
+      {profile ? (
+        <p>
+          The new link goes to <span dir="ltr">{profile.email}</span>, the address of your account.
+        </p>
+      ) : (
+        <Field label="E-mail" name="email" type="email" value={entered} onValue={setEmail} autocomplete="username" required error={form.error?.fields['email']} />
+      )}
       <div>
         <Submit busy={form.busy} kind="plain">
           {label}

@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, call, register, signIn } from '../api/client'
-import { useAccount } from '../account'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
 import { Notice, Title } from '../parts/states'
 import { shortUrl } from '../parts/format'
 import { go, usePlace } from '../router'
-import { completeUrl, startGeneration } from '../starting'
+import { completeUrl, useStart } from '../starting'
 
 /** Return a path of this app from the `next` parameter; other origins are refused. */
 export function nextPlace(next: string | null): string {
@@ -47,13 +46,11 @@ export function SignIn({ inPlace = false }: { inPlace?: boolean }) {
 /** E-mail and password on the start screen; the URL stays visible and the generation starts right after. */
 export function SignUpCard({ url }: { url: string }) {
   const [mode, setMode] = useState<'up' | 'in'>('up')
-  const { refresh } = useAccount()
+  const startGeneration = useStart()
   const start = async () => {
     const address = url.trim()
     try {
-      const place = await startGeneration({ url: address })
-      void refresh()
-      go(place, { replace: true })
+      go(await startGeneration({ url: address }), { replace: true })
     } catch (error) {
       // The person is signed in now; the list shows the refusal beside the address.
       const reason = error instanceof ApiError ? error.message : 'The generation did not start.'
@@ -66,7 +63,7 @@ export function SignUpCard({ url }: { url: string }) {
     if (document.activeElement !== document.body) card.current?.querySelector('input')?.focus()
   }, [])
   return (
-    <div class="stack" aria-live="polite" ref={card}>
+    <div class="stack" ref={card}>
       <h2>
         {mode === 'up' ? 'Create a free account' : 'Sign in'} to generate the files of <span dir="ltr">{shortUrl(completeUrl(url))}</span>
       </h2>

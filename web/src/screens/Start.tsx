@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks'
 import { Field, FormError, useSubmission } from '../parts/form'
+import { GenerateButton, NoneLeft } from '../parts/Quota'
 import { Title } from '../parts/states'
 import { useAccount } from '../account'
 import { go, setQuery, usePlace } from '../router'
-import { startGeneration, urlProblem } from '../starting'
+import { urlProblem, useStart } from '../starting'
 import { SignUpCard } from './SignIn'
 
 /** The first screen: a URL, and the sign-up on the same card. The URL stays in the address bar. */
@@ -12,6 +13,11 @@ export function Start() {
   const chosen = query.get('url') ?? ''
   const [url, setUrl] = useState(chosen)
   const [error, setError] = useState('')
+  const change = (typed: string) => {
+    setUrl(typed)
+    // The card below generates what the field says.
+    if (chosen && !urlProblem(typed)) setQuery({ url: typed.trim() })
+  }
   const submit = (event: Event) => {
     event.preventDefault()
     const problem = urlProblem(url)
@@ -31,7 +37,7 @@ export function Start() {
       </div>
       <div class="card stack">
         <form class="url-form" onSubmit={submit} noValidate>
-          <Field label="Website address" hideLabel name="url" value={url} onValue={setUrl} placeholder="example.com" inputMode="url" autocomplete="url" error={error} />
+          <Field label="Website address" hideLabel name="url" value={url} onValue={change} placeholder="example.com" inputMode="url" autocomplete="url" error={error} />
           <button type="submit" class={chosen ? 'button' : 'button primary'}>
             Generate
           </button>
@@ -70,20 +76,17 @@ function Next({ url }: { url: string }) {
   const { state } = useAccount()
   // The card that signs the person up also starts the generation, so it stays until it leaves this screen.
   const [signedInBefore] = useState(state === 'signed-in')
+  const startGeneration = useStart()
   const form = useSubmission()
   if (!signedInBefore) return <SignUpCard url={url} />
   return (
     <div class="stack tight">
+      <NoneLeft />
       <FormError error={form.error} />
       <div>
-        <button
-          type="button"
-          class="button primary"
-          aria-disabled={form.busy}
-          onClick={() => form.run(async () => go(await startGeneration({ url: url.trim() }), { replace: true }))}
-        >
-          {form.busy ? 'Starting…' : `Generate the files of ${url}`}
-        </button>
+        <GenerateButton class="primary" busy={form.busy} onClick={() => form.run(async () => go(await startGeneration({ url: url.trim() }), { replace: true }))}>
+          Generate the files of {url}
+        </GenerateButton>
       </div>
     </div>
   )

@@ -1,16 +1,16 @@
 import { Suspense } from 'preact/compat'
 import { useRef } from 'preact/hooks'
 import { call, type Generation, type HistoryPage, type Website } from '../api/client'
-import { useAccount } from '../account'
 import { screen } from '../lazy'
 import { FormError, useSubmission } from '../parts/form'
-import { ago, count, date, dateTime, plural, shortUrl } from '../parts/format'
+import { ago, count, dateTime, inWords, isAddress, plural, shortUrl } from '../parts/format'
 import { Show, useLoad, type Loaded } from '../parts/load'
+import { GenerateButton, NoneLeft } from '../parts/Quota'
 import { Score } from '../parts/Score'
 import { Empty, Notice, Skeleton, Title } from '../parts/states'
 import { Tabs } from '../parts/Tabs'
 import { go, match, usePlace } from '../router'
-import { startGeneration } from '../starting'
+import { useStart } from '../starting'
 import { Cut } from './website/Cut'
 import { Download } from './website/Download'
 import { phase, Run } from './website/Run'
@@ -100,6 +100,7 @@ function WebsiteView({ website, run, tab, onWebsite, onRun, onEnd, reload }: Vie
       </p>
       <Header website={website} run={run} running={running} reload={reload} />
       {running && run ? <Run website={website} run={run} onRun={onRun} onEnd={onEnd} /> : null}
+      {running ? null : <NoneLeft />}
       {completed && run ? <Cut website={website} run={run} /> : null}
       {run && !running && !completed ? <NotCompleted run={run} /> : null}
       {!running || tab ? (
@@ -145,39 +146,46 @@ function Tab({ name, website, run, onWebsite }: { name: string; website: Website
 }
 
 function Header({ website, run, running, reload }: { website: Website; run: Generation | null; running: boolean; reload: () => void }) {
-  const { refresh, quota } = useAccount()
+  const startGeneration = useStart()
   const form = useSubmission()
   const chosen = useRunQuery()
   // The website's data contains the time at which its newest completed run ended.
   const newer = chosen && run?.completed_at && website.last_generated_at && Date.parse(website.last_generated_at) > Date.parse(run.completed_at)
   const start = () =>
     form.run(async () => {
-      const place = await startGeneration({ website_id: website.id })
-      void refresh()
-      go(place)
+      go(await startGeneration({ website_id: website.id }))
       reload()
     })
   return (
     <header class="stack tight">
       <div class="row between">
         <div class="grow">
-          <Title text={website.name}>
-            <span dir="auto">{website.name}</span>
-          </Title>
-          <a class="truncate small muted" href={website.url} target="_blank" rel="noopener nofollow">
-            {shortUrl(website.url)}
-          </a>
+          {isAddress(website.name, website.url) ? (
+            <Title text={website.name}>
+              <a href={website.url} target="_blank" rel="noopener nofollow" dir="ltr">
+                {website.name}
+              </a>
+            </Title>
+          ) : (
+            <>
+              <Title text={website.name}>
+                <span dir="auto">{website.name}</span>
+              </Title>
+              <a class="truncate small muted" href={website.url} target="_blank" rel="noopener nofollow">
+                {shortUrl(website.url)}
+              </a>
+            </>
+          )}
         </div>
         <div class="row">
           {run?.can_download ? <Download run={run} /> : null}
           {running ? null : (
-            <button type="button" class={`button ${run ? '' : 'primary'}`} aria-disabled={form.busy || quota?.can_generate === false} onClick={start}>
-              {form.busy ? 'Starting…' : run ? 'Generate again' : 'Generate'}
-            </button>
+            <GenerateButton class={run ? '' : 'primary'} busy={form.busy} onClick={start}>
+              {run ? 'Generate again' : 'Generate'}
+            </GenerateButton>
           )}
         </div>
       </div>
-      {quota?.can_generate === false && !running ? <p class="small muted">{quota.message} {quota.resets_at ? `The quota resets on ${date(quota.resets_at)}.` : ''}</p> : null}
       <FormError error={form.error} />
       {run?.status === 'completed' ? (
         <dl class="facts">
@@ -227,7 +235,7 @@ function NotCompleted({ run }: { run: Generation }) {
     return <Notice kind="warn">This generation was cancelled {ago(run.completed_at ?? run.created_at)}. It cost no quota.</Notice>
   return (
     <Notice kind="bad">
-      <strong>The generation failed.</strong> {run.error_message} It cost no quota.
+      <strong>The generation failed.</strong> {inWords(run.error_message ?? '')} It cost no quota.
     </Notice>
   )
 }

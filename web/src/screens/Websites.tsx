@@ -3,14 +3,15 @@ import { call, type BulkAnswer, type Generation, type HistoryPage, type Plan, ty
 import { useAccount } from '../account'
 import { Dialog } from '../parts/dialog'
 import { Field, FormError, Submit, useSubmission } from '../parts/form'
-import { ago, count, dateTime, plural, shortUrl } from '../parts/format'
+import { ago, count, dateTime, isAddress, plural, shortUrl } from '../parts/format'
 import { Show, useLoad, type Loaded } from '../parts/load'
+import { GenerateButton, NoneLeft, useNoneLeft } from '../parts/Quota'
 import { Score } from '../parts/Score'
 import { Empty, Notice, State, Title } from '../parts/states'
-import { Table, type Column } from '../parts/Table'
+import { NONE, Table, type Column } from '../parts/Table'
 import { toast } from '../parts/toast'
 import { go, setQuery, usePlace } from '../router'
-import { startGeneration, urlProblem } from '../starting'
+import { urlProblem, useStart } from '../starting'
 
 interface Row {
   website: Website
@@ -71,6 +72,7 @@ export default function Websites() {
         </div>
       </div>
       {query.get('refused') ? <Notice kind="bad">{query.get('refused')}</Notice> : null}
+      {rows.data?.length && !adding ? <NoneLeft /> : null}
       <Show of={rows} lines={6}>
         {(list) => (list.length === 0 ? <NoWebsites add={() => setAdding('one')} /> : <List rows={list} />)}
       </Show>
@@ -85,7 +87,7 @@ const LOOK = 5
 const LOOK_HIDDEN = 30
 
 /** Load the list again while generations run, and tell of those that ended. */
-function useRunning({ data, reload }: Loaded<Row[]>) {
+function useRunning({ data, error, reload }: Loaded<Row[]>) {
   const running = useRef(new Set<string>())
   useEffect(() => {
     if (!data) return
@@ -96,9 +98,10 @@ function useRunning({ data, reload }: Loaded<Row[]>) {
     }
     running.current = new Set(data.flatMap(({ run }) => (run && isRunning(run) ? [run.id] : [])))
     if (running.current.size === 0) return
-    const timer = setTimeout(reload, 1000 * (document.hidden ? LOOK_HIDDEN : LOOK))
+    const pause = Math.max(document.hidden ? LOOK_HIDDEN : LOOK, error?.retryAfter ?? 0)
+    const timer = setTimeout(reload, 1000 * pause)
     return () => clearTimeout(timer)
-  }, [data, reload])
+  }, [data, error, reload])
 }
 
 function NoWebsites({ add }: { add: () => void }) {
@@ -177,34 +180,39 @@ const COLUMNS: Column<Row>[] = [
         <a class="site-name truncate" href={`/websites/${website.id}`} dir="auto" title={website.name}>
           {website.name}
         </a>
-        <span class="truncate small muted" dir="ltr" title={website.url}>
-          {shortUrl(website.url)}
-        </span>
+        {isAddress(website.name, website.url) ? null : (
+          <span class="truncate small muted" dir="ltr" title={website.url}>
+            {shortUrl(website.url)}
+          </span>
+        )}
       </>
     ),
   },
   { label: 'Last run', cell: (row) => <LastRun {...row} /> },
   {
     label: 'Next run',
-    cell: ({ website }) => (website.next_run_at ? <span title={dateTime(website.next_run_at)}>{ago(website.next_run_at)}</span> : <span class="muted">–</span>),
+    cell: ({ website }) => (website.next_run_at ? <span title={dateTime(website.next_run_at)}>{ago(website.next_run_at)}</span> : NONE),
   },
   {
     label: 'Pages',
     number: true,
-    cell: ({ run }) => (
-      <>
-        {run?.status === 'completed' ? count(run.pages_crawled) : '–'}
-        {run?.truncated_by && run.pages_found ? <span class="small muted"> of {count(run.pages_found)}</span> : null}
-      </>
-    ),
+    cell: ({ run }) =>
+      run?.status === 'completed' ? (
+        <span>
+          {count(run.pages_crawled)}
+          {run.truncated_by && run.pages_found ? <span class="small muted"> of {count(run.pages_found)}</span> : null}
+        </span>
+      ) : (
+        NONE
+      ),
   },
-  { label: 'Score', number: true, cell: ({ run }) => (run?.quality ? <Score value={run.quality.score} small /> : '–') },
+  { label: 'Score', number: true, cell: ({ run }) => (run?.quality ? <Score value={run.quality.score} small /> : NONE) },
   { label: 'Action', hideLabel: true, number: true, cell: (row) => <Generate {...row} /> },
 ]
 
 /** Start a generation, or open the one that runs. */
 function Generate({ website, run }: Row) {
-  const { refresh } = useAccount()
+  const startGeneration = useStart()
   const form = useSubmission()
   if (isRunning(run))
     return (
@@ -214,21 +222,14 @@ function Generate({ website, run }: Row) {
     )
   return (
     <>
-      <button
-        type="button"
-        class="button small quiet"
-        aria-disabled={form.busy}
-        aria-label={`Generate the files of ${website.name}`}
-        onClick={() =>
-          form.run(async () => {
-            const place = await startGeneration({ website_id: website.id })
-            void refresh()
-            go(place)
-          })
-        }
+      <GenerateButton
+        class="small quiet"
+        busy={form.busy}
+        name={`Generate the files of ${website.name}`}
+        onClick={() => form.run(async () => go(await startGeneration({ website_id: website.id })))}
       >
-        {form.busy ? 'Starting…' : 'Generate'}
-      </button>
+        Generate
+      </GenerateButton>
       {form.error ? (
         <div class="error refusal" role="alert">
           {form.error.message}
@@ -257,7 +258,9 @@ function LastRun({ website, run }: Row) {
 function AddOne({ url: given, existing, onClose }: { url: string; existing: number; onClose: () => void }) {
   const [url, setUrl] = useState(given)
   const [problem, setProblem] = useState('')
-  const { profile, refresh } = useAccount()
+  const { profile } = useAccount()
+  const noneLeft = useNoneLeft() !== ''
+  const startGeneration = useStart()
   const form = useSubmission()
   const submit = (generate: boolean) => async (event: Event) => {
     event.preventDefault()
@@ -267,20 +270,22 @@ function AddOne({ url: given, existing, onClose }: { url: string; existing: numb
     await form.run(async () => {
       const website = await call<Website>('/websites', { method: 'POST', body: { url: url.trim() } })
       const place = generate ? await startGeneration({ website_id: website.id }).catch(() => `/websites/${website.id}`) : `/websites/${website.id}/settings`
-      void refresh()
       go(place)
     })
   }
   return (
     <Dialog title="Add website" onClose={onClose}>
-      <form class="stack" onSubmit={submit(true)} noValidate>
+      <form class="stack" onSubmit={submit(!noneLeft)} noValidate>
+        <NoneLeft />
         {form.error ? <FormError error={form.error} known={['url']} /> : profile && existing >= profile.plan.websites ? <Room plan={profile.plan} existing={existing} wanted={1} /> : null}
         <Field label="Website address" name="url" value={url} onValue={setUrl} placeholder="example.com/docs" inputMode="url" autoFocus error={problem || form.error?.fields['url']} hint="Only pages below this address are read." />
         <div class="row">
-          <Submit busy={form.busy} busyLabel="Adding…">
-            Add and generate
-          </Submit>
-          <button type="button" class="button" onClick={submit(false)}>
+          {noneLeft ? null : (
+            <Submit busy={form.busy} busyLabel="Adding…">
+              Add and generate
+            </Submit>
+          )}
+          <button type="button" class={`button ${noneLeft ? 'primary' : ''}`} aria-disabled={form.busy} onClick={submit(false)}>
             Add and choose settings
           </button>
         </div>

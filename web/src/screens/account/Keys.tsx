@@ -77,7 +77,7 @@ export function Keys() {
 
 function columns(onRevoked: () => void): Column<Key>[] {
   return [
-    { label: 'Name', cell: (key) => <span dir="auto">{key.name}</span> },
+    { label: 'Name', cell: (key) => <span class="breakable" dir="auto">{key.name}</span> },
     { label: 'Key', cell: (key) => <code>llmr_…{key.last_four}</code> },
     { label: 'Scopes', cell: (key) => key.scopes.join(', ') },
     { label: 'Last used', cell: (key) => (key.last_used_at ? ago(key.last_used_at) : 'never') },

@@ -33,6 +33,7 @@ export function ProfileForm() {
         <div>
           <div class="label">E-mail</div>
           <span dir="ltr">{profile.email}</span> {profile.is_verified ? <State kind="good">confirmed</State> : <State kind="warn">not confirmed</State>}
+          <p class="hint">The address of an account cannot be changed. To use another one, create an account with it and delete this one.</p>
         </div>
         <Field label="Name" name="full_name" value={name} onValue={(value) => (setName(value), setSaved(false))} autocomplete="name" maxLength={100} error={form.error?.fields['full_name']} />
         <p class="small muted">

@@ -91,9 +91,11 @@ function columns(actions: (webhook: Webhook) => ComponentChildren): Column<Webho
       label: 'Address',
       cell: (webhook) => (
         <>
-          <span dir="auto">{webhook.url}</span>
+          <span class="breakable" dir="ltr">
+            {webhook.url}
+          </span>
           {webhook.description ? (
-            <div class="muted" dir="auto">
+            <div class="muted breakable" dir="auto">
               {webhook.description}
             </div>
           ) : null}
@@ -178,7 +180,7 @@ function CreateWebhook({ onCreated }: { onCreated: (webhook: Webhook) => void })
     >
       <h2>Create a webhook</h2>
       <FormError error={form.error} known={['url', 'events']} />
-      <Field label="Address" name="url" value={url} onValue={setUrl} required maxLength={2048} placeholder="https://example.com/hooks" error={form.error?.fields['url']} />
+      <Field label="Address" name="url" value={url} onValue={setUrl} required maxLength={2048} placeholder="https://example.com/hooks" inputMode="url" hint="An https address of your server that the internet can reach." error={form.error?.fields['url']} />
       <fieldset class="stack tight">
         <legend>Events</legend>
         {EVENTS.map((event) => (

@@ -2,7 +2,7 @@ import { call, type HistoryPage } from '../../api/client'
 import { useAccount } from '../../account'
 import { date, dateTime, plural } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
-import { State } from '../../parts/states'
+import { Empty, State } from '../../parts/states'
 import { setQuery, usePlace } from '../../router'
 import type { TabProps } from '../Website'
 
@@ -64,7 +64,11 @@ export default function Changes({ website, run }: TabProps) {
         </select>
       </label>
       <Show of={changes} lines={8}>
-        {(answer) => (
+        {(answer) => answer.changed.length + answer.added.length + answer.removed.length === 0 && !answer.llms_txt_diff ? (
+          <div class="card">
+            <Empty title="Nothing changed">{`llms.txt and ${plural(answer.unchanged, 'page')} are the same in both generations.`}</Empty>
+          </div>
+        ) : (
           <>
             <p>
               {plural(answer.changed.length, 'page')} changed, {answer.added.length} added, {answer.removed.length} removed, {answer.unchanged} unchanged.

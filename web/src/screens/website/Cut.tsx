@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { call, type Generation, type Website } from '../../api/client'
 import { useAccount } from '../../account'
 import { FormError, useSubmission } from '../../parts/form'
-import { count } from '../../parts/format'
+import { count, inWords } from '../../parts/format'
 import { Notice } from '../../parts/states'
 
 /** Say first when a result is not the whole site, and offer what mends it. */
@@ -51,7 +51,7 @@ export function Cut({ website, run }: { website: Website; run: Generation }) {
         {(run.warnings ?? [])
           .filter((warning) => !cutByLimit || !/pages are included/.test(warning))
           .map((warning) => (
-            <p key={warning}>{warning}</p>
+            <p key={warning}>{inWords(warning)}</p>
           ))}
       </Notice>
       <FormError error={form.error} />

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import { call, type HistoryPage, type Website } from '../../api/client'
 import { Confirm } from '../../parts/Confirm'
-import { ago, bytes, count, dateTime, duration, plural } from '../../parts/format'
+import { ago, bytes, count, dateTime, duration, inWords, plural } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Score } from '../../parts/Score'
 import { Empty, State } from '../../parts/states'
-import { Table, type Column } from '../../parts/Table'
+import { NONE, Table, type Column } from '../../parts/Table'
 import { Failures } from './Run'
 
 const TRIGGERS: Record<string, string> = { manual: 'by hand', schedule: 'scheduled', api: 'by API key' }
@@ -57,16 +57,18 @@ function columns(website: Website, onDeleted: () => void): Column<Entry>[] {
       label: 'Started',
       cell: (run) => (
         <>
-          <span title={dateTime(run.created_at)}>{ago(run.created_at)}</span>
-          {run.trigger ? <span class="small muted"> · {TRIGGERS[run.trigger] ?? run.trigger}</span> : null}
+          <span class="nowrap" title={dateTime(run.created_at)}>
+            {ago(run.created_at)}
+          </span>
+          {run.trigger ? <span class="small muted nowrap"> · {TRIGGERS[run.trigger] ?? run.trigger}</span> : null}
         </>
       ),
     },
     { label: 'State', cell: (run) => <Ending run={run} /> },
     { label: 'Pages', number: true, cell: (run) => count(run.pages_crawled) },
-    { label: 'Time', number: true, cell: (run) => (run.duration_seconds === null ? '–' : duration(run.duration_seconds)) },
-    { label: 'Size', number: true, cell: (run) => (run.file_size ? bytes(run.file_size) : '–') },
-    { label: 'Score', number: true, cell: (run) => (run.quality ? <Score value={run.quality.score} small /> : '–') },
+    { label: 'Time', number: true, cell: (run) => (run.duration_seconds === null ? NONE : duration(run.duration_seconds)) },
+    { label: 'Size', number: true, cell: (run) => (run.file_size ? bytes(run.file_size) : NONE) },
+    { label: 'Score', number: true, cell: (run) => (run.quality ? <Score value={run.quality.score} small /> : NONE) },
     { label: 'Actions', hideLabel: true, number: true, cell: (run) => <Actions run={run} website={website} onDeleted={onDeleted} /> },
   ]
 }
@@ -84,7 +86,7 @@ function Ending({ run }: { run: Entry }) {
       ) : (
         <State kind="calm">{run.status === 'pending' ? 'Waiting' : `Running, ${run.progress_percentage} %`}</State>
       )}
-      {run.error_message ? <div class="small muted">{run.error_message}</div> : null}
+      {run.error_message ? <div class="small muted breakable">{inWords(run.error_message)}</div> : null}
       {run.pages_failed ? (
         <div>
           <button type="button" class="button small quiet" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -6,7 +6,7 @@ import { Field } from '../../parts/form'
 import { count, plural, shortUrl } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
 import { Empty, State } from '../../parts/states'
-import { LongTable, type Column } from '../../parts/Table'
+import { LongTable, type Column, type Sorting } from '../../parts/Table'
 import { setQuery, usePlace } from '../../router'
 import { listFiles, readFile, readManifest } from './files'
 
@@ -21,13 +21,17 @@ interface Page {
   failure: string
 }
 
+/** Read the pages in the order of llms.txt, which is the order of the archive; pages that were left out come last. */
 async function loadPages(generation: string, signal: AbortSignal): Promise<Page[]> {
   const [files, manifest] = await Promise.all([listFiles(generation, signal), readManifest(generation, signal)])
-  const listed = new Map(files.map((file) => [file.path, file]))
-  const pages = manifest.pages.map((page) => {
-    const file = listed.get(page.path)
-    return { path: page.path, url: page.url, title: page.title || page.url, section: file?.section ?? '', words: page.words, tokens: file?.tokens ?? 0, failure: '' }
-  })
+  const listed = new Map(files.map((file, position) => [file.path, { file, position }]))
+  const position = (page: { path: string }) => listed.get(page.path)?.position ?? files.length
+  const pages = [...manifest.pages]
+    .sort((a, b) => position(a) - position(b))
+    .map((page) => {
+      const file = listed.get(page.path)?.file
+      return { path: page.path, url: page.url, title: page.title || page.url, section: file?.section ?? '', words: page.words, tokens: file?.tokens ?? 0, failure: '' }
+    })
   const failures = manifest.failures.map((failure) => ({ path: '', url: failure.url, title: failure.url, section: '', words: 0, tokens: 0, failure: failure.detail }))
   return [...pages, ...failures]
 }
@@ -47,14 +51,17 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
   const { query } = usePlace()
   const search = query.get('q') ?? ''
   const state = query.get('show') ?? 'all'
+  const sorting = useSorting()
+  const { label, descending } = sorting
   const shown = useMemo(() => {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-    return pages.filter(
+    const found = pages.filter(
       (page) =>
         (state === 'all' || (state === 'failed') === Boolean(page.failure)) &&
         words.every((word) => `${page.title} ${page.url} ${page.section}`.toLowerCase().includes(word)),
     )
-  }, [pages, search, state])
+    return sorted(found, label, descending)
+  }, [pages, search, state, label, descending])
   const opened = query.get('page')
   const index = shown.findIndex((page) => page.path === opened)
   return (
@@ -75,7 +82,7 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
           {plural(shown.length, 'page')}
         </span>
       </div>
-      {shown.length ? <LongTable name="Pages" columns={COLUMNS} rows={shown} rowKey={(page) => page.path || page.url} /> : <Empty title="No page matches">Change the search or the filter.</Empty>}
+      {shown.length ? <LongTable name="Pages" columns={COLUMNS} rows={shown} rowKey={(page) => page.path || page.url} sorting={sorting} /> : <Empty title="No page matches">Change the search or the filter.</Empty>}
       {opened ? (
         <PagePanel
           generation={generation}
@@ -89,9 +96,28 @@ function List({ pages, generation }: { pages: Page[]; generation: string }) {
   )
 }
 
+/** Keep the column that the pages are sorted by in the URL: a press sorts, the next one turns round, the third ends it. */
+function useSorting(): Sorting {
+  const { query } = usePlace()
+  const [, sign, label] = /^(-?)(.+)$/.exec(query.get('sort') ?? '') ?? []
+  const descending = sign === '-'
+  const onSort = (pressed: string) => setQuery({ sort: pressed !== label ? pressed : descending ? null : `-${pressed}` })
+  return { label, descending, onSort }
+}
+
+const texts = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+
+function sorted(pages: Page[], label: string | undefined, descending: boolean): Page[] {
+  const value = COLUMNS.find((column) => column.label === label)?.sort
+  if (!value) return pages
+  const compare = (a: string | number, b: string | number) => (typeof a === 'number' && typeof b === 'number' ? a - b : texts.compare(String(a), String(b)))
+  return [...pages].sort((a, b) => (descending ? -1 : 1) * compare(value(a), value(b)))
+}
+
 const COLUMNS: Column<Page>[] = [
   {
     label: 'Title',
+    sort: (page) => page.title,
     cell: (page) => (
       <>
         {page.path ? (
@@ -112,15 +138,16 @@ const COLUMNS: Column<Page>[] = [
   {
     label: 'Section',
     wideOnly: true,
+    sort: (page) => page.section,
     cell: (page) => (
       <div class="truncate muted" dir="auto" title={page.section}>
         {page.section}
       </div>
     ),
   },
-  { label: 'Words', number: true, wideOnly: true, cell: (page) => (page.path ? count(page.words) : '–') },
-  { label: 'Tokens', number: true, cell: (page) => (page.path ? count(page.tokens) : '–') },
-  { label: 'State', wideOnly: true, cell: (page) => (page.failure ? <State kind="bad">left out</State> : <State kind="good">included</State>) },
+  { label: 'Words', number: true, wideOnly: true, sort: (page) => page.words, cell: (page) => (page.path ? count(page.words) : '–') },
+  { label: 'Tokens', number: true, sort: (page) => page.tokens, cell: (page) => (page.path ? count(page.tokens) : '–') },
+  { label: 'State', wideOnly: true, sort: (page) => (page.failure ? 1 : 0), cell: (page) => (page.failure ? <State kind="bad">left out</State> : <State kind="good">included</State>) },
 ]
 
 interface PanelProps {

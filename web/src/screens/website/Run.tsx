@@ -54,12 +54,17 @@ export function Run({ website, run, onRun, onEnd }: { website: Website; run: Gen
       if (!document.hidden) void poll()
     }
     void poll()
+    // The page was hidden, or frozen while the device slept, or it comes from the cache of the back button.
     document.addEventListener('visibilitychange', wake)
+    document.addEventListener('resume', wake)
+    addEventListener('pageshow', wake)
     addEventListener('online', wake)
     return () => {
       control.abort()
       clearTimeout(timer)
       document.removeEventListener('visibilitychange', wake)
+      document.removeEventListener('resume', wake)
+      removeEventListener('pageshow', wake)
       removeEventListener('online', wake)
     }
   }, [run.id])

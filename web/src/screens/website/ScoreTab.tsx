@@ -1,4 +1,5 @@
 import { Score } from '../../parts/Score'
+import { inWords } from '../../parts/format'
 import { Empty } from '../../parts/states'
 
 interface Reason {
@@ -37,9 +38,9 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
   const reasons = run.quality.reasons as Reason[]
   return (
     <div class="card stack loose">
-      <div class="row">
+      <div class="row one-line">
         <Score value={run.quality.score} />
-        <p class="muted">of 100. The score uses the rules of published llms.txt validators, and rules for problems that affect readers.</p>
+        <p class="muted grow">of 100. The score uses the rules of published llms.txt validators, and rules for problems that affect readers.</p>
       </div>
       {reasons.length === 0 ? (
         <p>No problems found: every rule passes.</p>
@@ -47,11 +48,11 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
         <ul class="stack">
           {reasons.map((reason, index) => (
             <li key={index} class="stack tight">
-              <div class="row between">
-                <strong>{reason.message ?? reason.detail ?? reason.rule ?? reason.code}</strong>
+              <div class="row between one-line">
+                <strong class="grow">{reason.message ?? reason.detail ?? reason.rule ?? reason.code}</strong>
                 {reason.points ? <span class="number muted">−{Math.abs(reason.points)}</span> : null}
               </div>
-              {reason.remedy ? <p class="muted">{reason.remedy}</p> : null}
+              {reason.remedy ? <p class="muted">{inWords(reason.remedy)}</p> : null}
               {reason.pages?.length ? (
                 <ul class="small">
                   {reason.pages.map((page) => (

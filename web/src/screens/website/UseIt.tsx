@@ -32,7 +32,7 @@ export default function UseIt({ website, run }: TabProps) {
         ) : null}
         {chosen.steps.map((step, index) => (
           <div key={index} class="stack tight">
-            <div class="row between">
+            <div class="row between one-line">
               <span class="small muted">{step.label}</span>
               <Copy text={step.code} />
             </div>

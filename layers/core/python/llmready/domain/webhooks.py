@@ -272,11 +272,24 @@ def webhook_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> st
     Raises:
         Invalid: It is not an https URL of a public host; the detail gives the reason.
     """
-    url = public_url(text, allowed_hosts=allowed_hosts)
+    try:
+        url = public_url(text, allowed_hosts=allowed_hosts)
+    except Invalid as error:
+        if error.code != "url_not_public":
+            raise
+        raise Invalid(
+            "url",
+            "This address is not public, so LLMReady cannot send events to it. Enter the https URL of a server on the"
+            " internet, such as https://example.com/hooks.",
+            code=error.code,
+        ) from None
     scheme, _, rest = url.partition("://")
     host = rest.partition("/")[0].partition("?")[0]
     if scheme == "http" and (host if _has_port(host) else f"{host}:80") not in allowed_hosts:
-        raise Invalid("url", "The URL of a webhook must begin with https://.")
+        raise Invalid(
+            "url",
+            "Events are sent with encryption only. Enter a URL that begins with https:// instead of http://.",
+        )
     return url
 
 
