@@ -15,22 +15,22 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup run test test-enforced fuzz check image pin-images audit format lock synth sender bootstrap deploy diff destroy clean clean-local
 
-help: ## Show what can be made
+help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMPS)/python $(STAMPS)/mdream web/dist/index.html ## Make the environment: Python packages, Node, npm packages
+setup: $(STAMPS)/python $(STAMPS)/mdream web/dist/index.html ## Install Python packages, Node and npm packages into this folder
 
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
-test: setup $(STAMPS)/cdk test-packages ## Run every test (TEST_PROCESSES=2); as root on Debian it installs the packages that some need
+test: setup $(STAMPS)/cdk test-packages ## Run all tests except chaos tests (TEST_PROCESSES=2); as root on Debian, install packages that some tests need
 	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 	@$(call enforced,$(ENFORCED_PART),--part)
 
-test-enforced: setup test-packages ## Run the whole system's tests with IAM enforced; compare allowed with used actions
+test-enforced: setup test-packages ## Run the tests of the whole system with IAM enforced; report denied and unused permissions
 	@$(call enforced,tests/e2e)
 
-# Each call is checked against the template's policies, over TLS; what was decided is compared with them afterwards.
+# Each call is checked against the template's policies, over TLS. Afterwards, the decisions are compared with the policies.
 DECISIONS := .build/decisions.jsonl
 ENFORCED_PART := tests/e2e/test_walk.py::test_a_website_becomes_files \
 	tests/e2e/test_accounts.py::test_from_sign_up_to_recovery \
@@ -46,11 +46,11 @@ enforced = mkdir -p .build && rm -f $(DECISIONS) \
 	&& $(BIN)/python -m infra.local.permissions $(DECISIONS) $(2)
 
 .PHONY: bench
-bench: setup ## Measure everything beside its limits (ARGS="--only crawl --runs 3")
+bench: setup ## Run all benchmarks and compare the figures with their limits (ARGS="--only crawl --runs 3")
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: chaos
-chaos: setup ## Races, faults at every AWS call, kills, bad networks, load: all of them, with figures (half an hour)
+chaos: setup ## Run the chaos tests: races, faults at every AWS call, kills, bad networks, load (half an hour)
 	@$(BIN)/python -m pytest -q -m "chaos or not chaos" tests/chaos tests/worker/test_interruption.py \
 		tests/functions/test_long_runs.py tests/mail/test_outage.py
 
@@ -69,7 +69,7 @@ test-packages:
 		fi; \
 	fi
 
-fuzz: setup ## Ask everything that the OpenAPI text describes and hostile texts (about 5,500 requests, 100 walks, texts to 10 MB, 3,000 documents)
+fuzz: setup ## Send generated requests to the API, and hostile texts and random documents to the parsers (about an hour)
 	@LLMREADY_FUZZ_EXAMPLES=110 $(BIN)/python -m pytest tests/e2e/test_fuzz.py --capture=no
 	@LLMREADY_FUZZ_TEXT_BYTES=10000000 $(BIN)/python -m pytest tests/crawler/test_linear_time.py
 	@LLMREADY_FUZZ_DOCUMENTS=3000 $(BIN)/python -m pytest tests/mdream/test_round_trip.py
@@ -106,22 +106,22 @@ check-templates: setup $(STAMPS)/checkov
 	@.build/checkov/bin/checkov --config-file .checkov.yaml \
 		-f .build/check/dev/*.template.json -f .build/check/budget-20/*.template.json
 
-# The CDK writes out dependencies that CloudFormation would find by itself.
+# W3005: the CDK writes dependencies explicitly that CloudFormation would find itself.
 CFN_LINT := --ignore-checks W3005
-# A region of each kind: the oldest, a large one, and some that were opened after 2019 and lack services.
+# One region of each kind: the oldest one, a large one, and some that were opened after 2019 and lack services.
 REGIONS := us-east-1 eu-central-1 eu-central-2 ap-southeast-3 me-central-1
 REGIONS_WITH_BUDGETS := us-east-1 eu-central-1
 
-format: setup ## Format the code and mend what the linter can mend
+format: setup ## Format the code and apply the automatic fixes of the linter
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 COMPILE := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
 
-image: setup ## Build the worker's images (Docker, or buildah where no engine runs), weigh them, list their parts
+image: setup ## Build the worker's images (with Docker, otherwise buildah), check their sizes, list their packages
 	@$(BIN)/python -m infra.image
 
-pin-images: setup ## Write the digests of the base images into the Dockerfile, as the image registry has them now
+pin-images: setup ## Write the current digests of the base images into the Dockerfile
 	@$(BIN)/python -m infra.image.pins
 
 audit: setup $(STAMPS)/audit ## Look for known vulnerabilities of all pinned packages, Python and npm
@@ -138,14 +138,14 @@ lock: setup ## Pin requirements/*.in into requirements/*.txt with hashes
 synth: setup ## Write the CloudFormation template of a stage into cdk.out (STAGE=dev)
 	@$(BIN)/python -m infra.app --stage $(STAGE) $(ARGS)
 
-# Settings of a stage are in stages/STAGE.toml; ARGS="-c setting=value" comes before them.
+# Settings of a stage are in stages/STAGE.toml; ARGS="-c setting=value" overrides them.
 CDK = infra/cdk/node_modules/.bin/cdk
-# Says in one sentence what would make the CDK fail halfway, before it begins.
+# Checks before the CDK runs; a failed check prints one sentence.
 PREFLIGHT = $(BIN)/python -m infra.preflight
-# Preparing an account and removing a stage need no sender.
+# Bootstrapping an account and removing a stage need no sender address.
 WITHOUT_MAIL = -c mail_provider=none
 
-sender: setup ## Have SES verify the address or domain that a stage's mails come from (STAGE=prod)
+sender: setup ## Ask SES to verify the sender address or domain of a stage (STAGE=prod)
 	@$(PREFLIGHT) sender --stage $(STAGE) $(ARGS)
 
 bootstrap: setup $(STAMPS)/cdk ## Prepare your AWS account and region for the CDK, once
@@ -169,7 +169,7 @@ destroy: setup $(STAMPS)/cdk ## Remove a stage from your AWS account (STAGE=dev;
 clean-local: ## Remove the local system's data (.local/)
 	@rm -rf .local
 
-clean: clean-local ## Remove everything that was made
+clean: clean-local ## Remove everything that the targets created
 	@rm -rf $(VENV) .build cdk.out container/mdream/node_modules infra/cdk/node_modules tools/node_modules web/node_modules web/dist web/public/example
 
 $(STAMPS)/venv:
@@ -195,7 +195,7 @@ $(STAMPS)/web: web/package-lock.json | $(STAMPS)/python
 		|| { echo "The web app's npm packages could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 
-# What the start screen shows as an example: the crawler's result for a small site of our own.
+# The example on the start screen: the crawler's result for a small site in this repository.
 EXAMPLE := web/public/example/result.json
 EXAMPLE_SOURCES := $(shell find web/example container/llmready/crawler container/mdream -name node_modules -prune -o \
 	-type f \( -name '*.html' -o -name '*.py' -o -name '*.mjs' \) -print 2> /dev/null)

@@ -11,23 +11,23 @@ import sys
 from importlib.util import find_spec
 
 MEASUREMENTS = {
-    "crawl": "crawling beside Crawlee and Scrapy: pages/s, CPU, memory, latency",
-    "markdown": "the Markdown of pages beside other extractors",
+    "crawl": "crawls compared with Crawlee and Scrapy: pages/s, CPU, memory, latency",
+    "markdown": "the Markdown of pages compared with other extractors",
     "conversion": "converting pages",
     "llms_txt": "llms.txt",
     "pack": "packing an archive",
     "coverage": "pages found on real sites",
-    "hostile": "sites that mean harm",
+    "hostile": "hostile sites",
     "rendering": "pages that need a browser",
     "generation": "a generation from start to end",
-    "unchanged": "a scheduled run of unchanged pages beside a full one",
-    "schedules": "what the minute tick reads of 100,000 websites, and how their runs are spread",
+    "unchanged": "a scheduled run of unchanged pages compared with a full run",
+    "schedules": "reads of the minute tick with 100,000 websites, and the distribution of their runs",
     "webhooks": "from completion to the arrival of a webhook",
-    "fairness": "tenants with one generation each beside one with 500",
+    "fairness": "users with one generation each beside a user with 500",
     "accounts": "sign-ins, warm routes, cold starts",
-    "lists": "lists of somebody who has very much",
+    "lists": "lists of a user with many websites and generations",
     "web": "the web app: first load, layout shifts, a result of 1,000 pages",
-    "deployment": "what operators deploy: synthesis, packages, cost",
+    "deployment": "synthesis, packages and cost of a deployment",
 }
 WITH_RUNS = {"crawl", "generation", "fairness", "deployment", "web"}
 """Benchmarks with the option `--runs`, the number of runs whose median is used."""
@@ -47,7 +47,7 @@ def main() -> int:
         if subprocess.run([sys.executable, "-m", f"bench.{name}", *runs], check=False).returncode:
             failed.append(name)
     if failed:
-        print(f"not measured to the end: {', '.join(failed)}")
+        print(f"benchmarks that failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 

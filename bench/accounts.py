@@ -60,9 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=5000, help="logins of either kind")
+    parser.add_argument("--pairs", type=int, default=5000, help="logins per kind")
     parser.add_argument("--accounts", type=int, default=1000)
-    parser.add_argument("--calls", type=int, default=200, help="of each route")
+    parser.add_argument("--calls", type=int, default=200, help="requests per route")
     parser.add_argument("--only", default="imports,routes,login")
     options = parser.parse_args()
     if options.pairs > options.accounts * FAILURES:
@@ -153,7 +153,7 @@ def routes(data: Path, calls: int) -> None:
     for path, taken in times.items():
         print(f"{path.replace(website, '{id}'):>24} {statistics.median(taken) - own:>6.1f}")
     print(
-        f"50 websites added at once, one of them bad, s, median of 5: {statistics.median(bulks):.2f} (at most 2)"
+        f"50 websites added at once, one of them invalid, s, median of 5: {statistics.median(bulks):.2f} (at most 2)"
     )
 
 

@@ -47,7 +47,9 @@ def checkout(revision: str) -> Path:
         check=False,
     )
     if known.returncode:
-        raise SystemExit(f"git does not know the revision {revision}; run git fetch, or name another one")
+        raise SystemExit(
+            f"git does not know the revision {revision}; run git fetch, or choose another revision"
+        )
     folder = KEPT / f"revision-{known.stdout.strip()}"
     try:
         if not folder.exists():
@@ -58,7 +60,7 @@ def checkout(revision: str) -> Path:
         subprocess.run(["make", "--silent", *stamps], cwd=folder, check=True)
     except subprocess.CalledProcessError as error:
         raise SystemExit(
-            f"the environment of {revision} could not be made in {folder}; the lines above say why"
+            f"the environment of {revision} could not be created in {folder}; the lines above say why"
         ) from error
     return folder
 

@@ -180,7 +180,7 @@ def measure(site: Documentation) -> bool:
     reasons = {failure["url"]: failure["code"] for failure in failures}
     for digest in missed[:10]:
         url = next(url for url, known in reference.digests.items() if known == digest)
-        print(f"    not found: {urlsplit(url).path} ({reasons.get(url, 'no failure told')})")
+        print(f"    not found: {urlsplit(url).path} ({reasons.get(url, 'no failure reported')})")
     return share >= LIMIT and duplicates == 0
 
 
@@ -193,7 +193,7 @@ def main() -> int:
             held.append(measure(site))
         except MissingPackageError as missing:
             print(f"{site.name:24} left out: {missing}")
-    print(f"limit: at least {LIMIT:g} % of a full link walk, none twice")
+    print(f"limit: at least {LIMIT:g} % of the pages found by following all links, no duplicates")
     return 0 if len(held) >= 5 and all(held) else 1
 
 

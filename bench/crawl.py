@@ -170,8 +170,8 @@ def beside_peers(figures: Figures, runs: int, *, peers: bool) -> float:
         first, second = others
         show("Scrapy + html-to-markdown", 1000, first)
         show("Crawlee CheerioCrawler + mdream", 1000, second)
-        figures.at_least("pages/s against Scrapy's", first.seconds / own.seconds, TIMES_SCRAPY, "times")
-        figures.at_least("pages/s against Crawlee's", second.seconds / own.seconds, TIMES_CRAWLEE, "times")
+        figures.at_least("pages/s, relative to Scrapy", first.seconds / own.seconds, TIMES_SCRAPY, "times")
+        figures.at_least("pages/s, relative to Crawlee", second.seconds / own.seconds, TIMES_CRAWLEE, "times")
         figures.at_most("CPU against Crawlee's", own.cpu / second.cpu, PART_OF_CRAWLEES_CPU)
     figures.at_most("peak memory of the process tree, 1,000 pages", own.peak, MEMORY, "MB")
     return own.peak
@@ -186,7 +186,7 @@ def larger(figures: Figures, runs: int, smaller: float | None) -> None:
     figures.at_most("peak memory of the process tree, 5,000 pages", own.peak, MEMORY, "MB")
     if smaller is not None:
         growth = 100 * abs(own.peak / smaller - 1)
-        figures.at_most("difference of both peaks", growth, MEMORY_GROWTH, "%")
+        figures.at_most("difference between the peaks of 1,000 and 5,000 pages", growth, MEMORY_GROWTH, "%")
 
 
 def far_away(figures: Figures, runs: int) -> None:

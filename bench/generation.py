@@ -72,7 +72,7 @@ def seconds(person: Person, website: str, pages: int) -> float:
     )
     took = time.monotonic() - began
     if done["status"] != "completed" or done["pages_crawled"] != pages:
-        raise SystemExit(f"not the generation that was asked for: {done}")
+        raise SystemExit(f"not the requested generation: {done}")
     return took
 
 

@@ -115,7 +115,7 @@ def start(image: str, address: str) -> float:
             check=False,
         )
     if container.returncode or not _Site.asked.is_set():
-        raise SystemExit(f"the container did not crawl: {container.stderr.strip()}")
+        raise SystemExit(f"the container did not start a crawl: {container.stderr.strip()}")
     return _Site.at - began
 
 

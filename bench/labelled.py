@@ -153,7 +153,7 @@ def measure(pages: list[Page], extracted: dict[str, Extracted]) -> bool:
     figures.at_least("recall", fmean(row[1] for row in mine), RECALL)
     for kind in kinds:
         best = max((_f1(pages, found, kind) for name, found in rows.items() if name != OURS), default=0.0)
-        figures.at_least(f"F1 of {kind} pages, beside the best peer", _f1(pages, mine, kind), best)
+        figures.at_least(f"F1 of {kind} pages, compared with the best peer", _f1(pages, mine, kind), best)
     figures.at_most("milliseconds a page", 1000 * extracted[OURS].seconds / len(pages), MILLISECONDS)
     for part, (kept, there) in _kept(pages, extracted[OURS].texts).items():
         figures.at_least(f"{part} kept, of {there:,}", kept / max(1, there), KEEP[part])

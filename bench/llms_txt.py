@@ -72,7 +72,7 @@ def main() -> int:
             f" our score {found.score:>3}, llmstxt-parser's {found.theirs:>3}{refused}",
             flush=True,
         )
-    figures.at_least("sites whose llms.txt all four take", accepted, len(SITES))
+    figures.at_least("sites whose llms.txt all four accept", accepted, len(SITES))
     figures.at_most("links that do not answer 200", links - answering, 0)
     figures.at_most("characters of the longest file", longest, LONGEST)
     figures.note("links", links)

@@ -101,9 +101,9 @@ def of_folder(folder: Path) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", action="store_true", help="F1 of each page too")
+    parser.add_argument("--pages", action="store_true", help="also print the F1 of each page")
     parser.add_argument(
-        "--labelled", type=Path, metavar="DIR", help="measure the pages of a folder in WCXB's form"
+        "--labelled", type=Path, metavar="DIR", help="measure the pages of a folder in the format of WCXB"
     )
     wanted = parser.parse_args()
     if wanted.labelled is not None:
@@ -112,7 +112,7 @@ def main() -> int:
     for reason in missing:
         print(f"left out: {reason}")
     if not found:
-        raise SystemExit("none of the labelled pages can be had here")
+        raise SystemExit("no labelled pages are available on this machine")
     pages = [label.html for label in found]
     converted = {OURS: asyncio.run(of_ours(pages)), **of_peers(pages)}
     scores = {

@@ -93,7 +93,7 @@ def filled(place: Place, websites: int) -> list[datetime]:
 def spread(figures: Figures, websites: int, reads: float) -> None:
     """Print how many runs start in each minute of a day, and of an hour in which all of them are due."""
     a_day = Counter(slot_of(new_id()).second // MINUTE for _ in range(websites))
-    figures.note("runs of a minute, if due within a day: mean", websites / 1440)
+    figures.note("runs per minute, if all are due within a day: mean", websites / 1440)
     figures.at_most("runs of the busiest minute of that day", max(a_day.values()), 2 * websites / 1440)
     a_hour: list[int] = []
     while len(a_hour) < websites:
@@ -103,8 +103,8 @@ def spread(figures: Figures, websites: int, reads: float) -> None:
     minutes = Counter(second // MINUTE for second in a_hour)
     counts = [minutes[minute] for minute in range(HOUR // MINUTE)]
     figures.note("runs of a minute, if all are due within one hour: median", statistics.median(counts))
-    figures.at_least("runs of its quietest minute", min(counts), 0.8 * websites / 60)
-    figures.at_most("runs of its busiest minute", max(counts), 1.2 * websites / 60)
+    figures.at_least("runs of the quietest minute of that hour", min(counts), 0.8 * websites / 60)
+    figures.at_most("runs of the busiest minute of that hour", max(counts), 1.2 * websites / 60)
     # A start also writes one transaction and one message.
     seconds = max(counts) * (reads + 2) * CALL / AT_ONCE
     figures.at_most(

@@ -112,7 +112,7 @@ def runs(
         seconds = time.monotonic() - began
         done = now_stored(place, generation)
         if code or done.status is not Status.COMPLETED or done.pages_crawled != pages:
-            raise SystemExit(f"not the generation that was asked for: {done}")
+            raise SystemExit(f"not the requested generation: {done}")
         return Run(done, traffic, seconds, len(_archives(place)) - before)
 
     return run(), run()
@@ -128,7 +128,7 @@ def report(first: Run, second: Run) -> int:
         figures.note(f"{name} run: seconds from the worker's start to its end", run.seconds, "s")
         figures.note(f"{name} run: task and archive, thousandths of a cent", 1e5 * dollars(run))
     share = 100 * second.traffic.bytes / first.traffic.bytes
-    figures.at_most("bytes of the unchanged run, of those of the full one", share, SHARE_LIMIT, "%")
+    figures.at_most("bytes of the unchanged run, in percent of the full run", share, SHARE_LIMIT, "%")
     figures.at_most("new archives of the unchanged run", second.stored, 0)
     figures.at_most("quota of the unchanged run", 0 if second.generation.is_free else 1, 0)
     return 1 if figures.missed else 0

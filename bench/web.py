@@ -78,7 +78,7 @@ SCROLL = """
 def main() -> int:
     """Measure and print every figure. Returns: 1 if a limit was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.web", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="the median of so many runs counts")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs; medians are reported")
     parser.add_argument("--pages", type=int, default=1000)
     wanted = parser.parse_args()
     figures = Figures()

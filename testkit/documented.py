@@ -25,7 +25,9 @@ def check_refusal(method: str, path: str, status: int, problem: dict[str, Any]) 
     if code in _NOWHERE:
         return
     examples = _refusals(_operation(method, path), status)
-    assert code in examples, f"{method} {path} answers {status} {code}, and the OpenAPI text does not say so"
+    assert code in examples, (
+        f"{method} {path} answers {status} {code}, which the OpenAPI document does not list"
+    )
     assert problem["title"] == examples[code]["value"]["title"], (method, path, problem)
     assert problem["type"].endswith(f"/api/v1/problems/{code}"), (method, path, problem)
 
@@ -43,7 +45,7 @@ def _operation(method: str, path: str) -> dict[str, Any]:
         pattern = re.sub(r"\{\w+\}", "[^/]+", template.replace("{path}", ".+"))
         if re.fullmatch(pattern, path) and method.lower() in paths[template]:
             return dict(paths[template][method.lower()])
-    raise AssertionError(f"the OpenAPI text does not know {method} {path}")
+    raise AssertionError(f"the OpenAPI document has no operation {method} {path}")
 
 
 @cache

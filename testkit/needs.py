@@ -33,7 +33,7 @@ def programs(wanted: Mapping[str, str]) -> None:
 def root() -> None:
     """Skip the test unless it may start processes under other users."""
     if os.geteuid() != 0:
-        pytest.skip("only root may start processes of other users, which this test does; run it as root")
+        pytest.skip("this test starts processes of other users; run it as root")
 
 
 def namespaces() -> None:
@@ -44,7 +44,8 @@ def namespaces() -> None:
     )
     if made.returncode != 0:
         pytest.skip(
-            f"no namespaces of network and mounts can be made here ({made.stderr.strip()}); run it where root may"
+            f"network and mount namespaces cannot be created here ({made.stderr.strip()}); run it as root on a"
+            " machine that allows them"
         )
 
 

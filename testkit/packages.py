@@ -45,7 +45,7 @@ def unpacked(
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         archive = _FETCH[registry](name, version, Path(scratch))
         if sha256 and hashlib.sha256(archive.read_bytes()).hexdigest() != sha256:
-            raise ValueError(f"{package} {version} is not the archive that was pinned")
+            raise ValueError(f"{package} {version} differs from the pinned archive")
         folder.mkdir(parents=True, exist_ok=True)
         _unpack(archive, folder, members)
     missing = [member for member in members if not (folder / member).exists()]
@@ -142,7 +142,8 @@ _FETCH = {"debian": _debian, "pypi": _pypi, "npm": _npm}
 
 def _unreachable(registry: str, name: str) -> MissingPackageError:
     return MissingPackageError(
-        f"needs the {registry} package {name}, which cannot be downloaded; run the test where the registry answers"
+        f"needs the {registry} package {name}, which cannot be downloaded; run the test on a machine that can reach"
+        " the registry"
     )
 
 

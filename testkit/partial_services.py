@@ -24,10 +24,10 @@ class Absent:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"this test has no {self._name}, and something asked for its {name}")
+        raise AssertionError(f"this test has no {self._name}, but its attribute {name} was read")
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise AssertionError(f"this test has no {self._name}, and something called it")
+        raise AssertionError(f"this test has no {self._name}, but it was called")
 
 
 def services_with(**parts: Any) -> Services:
