@@ -213,7 +213,7 @@ def fails(service: Service, member: Member, **website: Any) -> None:
     fail_generation(place.services, generation, Failure(code="dns_failure", message="The name is not known."))
 
 
-def test_unconfirmed_addresses_get_account_mails_alone(service: Service, time: Time) -> None:
+def test_unconfirmed_addresses_get_only_account_mails(service: Service, time: Time) -> None:
     stranger = service.person("victim.generations@example.org")
     preferences = {"mail_preferences": {"quota_reset": True, "generations": True}, "full_name": EVIL}
     assert stranger.ask("PATCH", "/auth/me", preferences).status == 200
@@ -230,7 +230,7 @@ def test_unconfirmed_addresses_get_account_mails_alone(service: Service, time: T
     assert len(service.mails(stranger.address)) == 2
 
 
-def test_no_mail_carries_a_website_name_as_its_subject(service: Service) -> None:
+def test_no_subject_contains_a_website_name(service: Service) -> None:
     ada = service.person("ada.subject@example.org")
     confirm(service, ada)
     fails(service, ada, name=EVIL, url="https://docs.example.com/You-have-won")
@@ -260,7 +260,7 @@ def test_start_says_whether_an_email_will_follow(service: Service) -> None:
     assert (answer.status, answer.json["message"]) == (202, confirmed)
 
 
-def test_limit_of_account_mails_names_no_address(service: Service) -> None:
+def test_limit_of_account_mails_stores_no_address(service: Service) -> None:
     address = "ada.nameless@example.org"
     member = service.person(address)
     service.notify()

@@ -54,7 +54,7 @@ def test_the_limits_count_the_address_of_the_viewer(set_up: SetUp, store: Callab
     assert login(service, secret=FIRST, viewer="2001:db8:0:1:9::1").status == 429
 
 
-def test_without_a_distribution_nobody_chooses_an_address(set_up: SetUp) -> None:
+def test_without_a_distribution_viewer_headers_are_ignored(set_up: SetUp) -> None:
     service = set_up(logins_per_minute=2)
     answers = [login(service, secret=FIRST, viewer=f"192.0.2.{n}") for n in range(3)]
     assert [answer.status for answer in answers] == [401, 401, 429]

@@ -26,7 +26,7 @@ def fail(service: Service, address: str, source: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
-def test_ten_failures_lock_the_address_for_that_network_alone(service: Service, *, known: bool) -> None:
+def test_ten_failures_lock_the_address_only_for_that_network(service: Service, *, known: bool) -> None:
     address = f"ada.{known}@example.org"
     if known:
         service.register(address)
@@ -127,7 +127,7 @@ def test_a_reset_lifts_the_lock_of_the_address(service: Service) -> None:
         ("DELETE", "/auth/me", {"password": WRONG}),
     ],
 )
-def test_every_place_that_asks_for_the_password_counts(
+def test_every_check_of_the_password_counts_failures(
     service: Service, method: str, path: str, body: dict[str, Any]
 ) -> None:
     ada = service.person(f"ada.counts.{method.lower()}@example.org")

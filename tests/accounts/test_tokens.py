@@ -371,7 +371,7 @@ def test_two_keys_are_accepted_and_the_new_one_signs_from_its_time_on(service: S
     assert refused(service, signed(claims_of(ada), header_of(kid=None), "u" * 64))
 
 
-def test_the_previous_key_verifies_access_tokens_for_their_lifetime_alone(service: Service) -> None:
+def test_the_previous_key_verifies_access_tokens_only_for_their_lifetime(service: Service) -> None:
     ada = service.person("ada.previous@example.org")
     # Somebody who has the previous key can create tokens with any time of issue.
     forged = signed(claims_of(ada), header_of())

@@ -567,7 +567,7 @@ def test_only_the_newest_attempts_keep_their_answers(hooked: Service, receiver: 
     assert [attempt["response"] for attempt in attempts] == [None, None, "answer 2", "answer 3", "answer 4"]
 
 
-def test_pages_stay_below_what_lambda_can_answer(service: Service) -> None:
+def test_pages_of_deliveries_stay_below_lambdas_limit(service: Service) -> None:
     """Deliveries as long as their stored form allows, and unfavourable ones: each character needs six bytes."""
     ada = service.person("ada.long@example.org")
     made = create(ada, "https://hooks.example.org")

@@ -142,7 +142,7 @@ def test_more_than_a_batch_is_read(either: Place) -> None:
     assert [item and item["sk"] for item in found] == [f"{number:03}" for number in range(130)] + [None]
 
 
-def test_a_query_goes_through_all_pages(either: Place) -> None:
+def test_a_query_reads_all_pages(either: Place) -> None:
     for number in range(7):
         either.table.write(either.table.put({"pk": "p", "sk": str(number), "even": number % 2 == 0}))
     walked = either.table.query(On("pk").eq("p"), page_size=2, where=Attr("even").eq(value=True))

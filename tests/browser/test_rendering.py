@@ -420,12 +420,12 @@ def test_visible_text_is_read(trapped: Traps, path: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "code"), FAILED.items())
-def test_unreadable_page_fails_alone(trapped: Traps, path: str, code: str) -> None:
+def test_unreadable_page_does_not_affect_others(trapped: Traps, path: str, code: str) -> None:
     assert failures(trapped.result, trapped.site).get(path) == code
 
 
 @pytest.mark.parametrize("path", sorted(EATS_TOO_MUCH))
-def test_page_that_uses_too_much_fails_alone(trapped: Traps, path: str) -> None:
+def test_page_that_exceeds_a_limit_does_not_affect_others(trapped: Traps, path: str) -> None:
     # The limit that is reached first depends on the machine.
     assert failures(trapped.result, trapped.site)[path] in ("page_too_large", "render_failed", "timeout")
 

@@ -50,7 +50,7 @@ def test_convert_reads_a_file_and_writes_json(tmp_path: Path) -> None:
     }
 
 
-def test_convert_keeps_the_order_of_lines_and_goes_on_after_a_bad_page() -> None:
+def test_convert_keeps_the_order_of_lines_and_continues_after_a_failed_page() -> None:
     cyrillic = "<main><p>Хлеб пекут целый день, но работы в нём меньше получаса.</p></main>"
     pages: list[dict[str, object]] = [
         {

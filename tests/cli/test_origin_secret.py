@@ -78,7 +78,7 @@ def test_the_new_value_is_accepted_before_it_is_sent_and_the_old_one_still(stage
     assert stage.config["Comment"] == "kept"
 
 
-def test_a_leaked_value_is_dropped_once_nobody_sends_it(stage: Stage) -> None:
+def test_a_leaked_value_is_refused_once_the_new_value_is_sent_everywhere(stage: Stage) -> None:
     assert rotate("--compromised") == 0
     assert stage.done[1:] == ["updated", "deployed", {"value": stage.sent}]
 

@@ -50,14 +50,14 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_pages_that_hang_in_a_row_fail_alone(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_that_hang_do_not_affect_others(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node_child, "SECONDS_A_PAGE", 1.2)
     failed = Code.CONVERTER_FAILED
     groups = [("first",), ("hang",), ("hang",), ("hang", "a", "b", "c"), ("last",)]
     assert _convert(script, *groups) == [["first"], [failed], [failed], [failed, "a", "b", "c"], ["last"]]
 
 
-def test_pages_that_end_the_converter_in_a_row_fail_alone(script: Path) -> None:
+def test_pages_that_crash_the_converter_do_not_affect_others(script: Path) -> None:
     groups = [*[("crash",)] * (node_child.MAX_DEATHS + 2), ("last",)]
     assert _convert(script, *groups)[-1] == ["last"]
 

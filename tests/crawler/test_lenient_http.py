@@ -127,7 +127,7 @@ async def test_responses_with_false_lengths_are_read_and_noted(kind: str) -> Non
 
 
 @pytest.mark.parametrize(("location", "path"), REDIRECTS.items())
-async def test_redirects_lead_where_browsers_go(location: str, path: str) -> None:
+async def test_redirects_have_the_same_targets_as_in_browsers(location: str, path: str) -> None:
     response = await _get(_raw(MOVED + location, b""))
     assert response.redirect is not None
     assert response.redirect.target == path
@@ -175,7 +175,7 @@ async def test_a_compressed_body_that_is_damaged_is_a_failure() -> None:
         await _get(_raw(f"{OK}\nContent-Encoding: gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\0" + b"\xff" * 50))
 
 
-def test_cookies_come_back_as_they_were_set(tmp_path: Path) -> None:
+def test_cookies_are_sent_back_unchanged(tmp_path: Path) -> None:
     value = '{"seen":1}'
     with serving({}) as site:
         site.answer_request = lambda request: (

@@ -19,9 +19,7 @@ def wide() -> dict[str, Answer | str]:
     return pages
 
 
-def test_more_connections_where_the_site_is_the_operators_own(
-    wide: dict[str, Answer | str], tmp_path: Path
-) -> None:
+def test_allowed_site_gets_more_connections(wide: dict[str, Answer | str], tmp_path: Path) -> None:
     with serving(wide) as site:
         call(site.url, tmp_path, LLMREADY_CRAWL_CONNECTIONS="9").completed()
         assert 4 < site.most_at_once <= 9

@@ -226,7 +226,7 @@ def test_a_generated_index_above_the_folder_of_all_pages_is_optional() -> None:
     assert outlined(pages).sections[-1].title == "Optional"
 
 
-def test_sections_come_from_the_first_folder_that_divides() -> None:
+def test_sections_come_from_the_first_level_with_several_folders() -> None:
     pages = [
         stored("/docs/", "Docs"),
         stored("/docs/getting-started/one", "One"),

@@ -275,7 +275,7 @@ def test_a_page_without_a_good_main_part_keeps_its_text(html: str) -> None:
     assert "All the text of this page" in _convert(html)[0]
 
 
-def test_definitions_become_terms_with_items_even_where_end_tags_are_left_out() -> None:
+def test_definition_lists_without_end_tags_become_terms_with_items() -> None:
     (markdown,) = _convert(
         "<dl><dt>first <code>a()</code><dd>One.<pre>x = 1</pre><dl><dt>inner<dd>Deep.</dl><dt>second<dd>Two "
         "<a href=/l>l</a>.</dl><details><summary>More</summary><p>Hidden text.</p></details>"

@@ -248,7 +248,7 @@ def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
         '- a\n\n  ```\n  <p>\n  ```\n\n3. [b](/x "t") ![i](/y.png)\n\n---\n\n> **q** *e* ~~d~~  \n> 1 < 2',
     ],
 )
-def test_what_the_converter_writes_stays_as_it_is(markdown: str) -> None:
+def test_markdown_of_the_converter_is_not_changed(markdown: str) -> None:
     assert clean_markdown(markdown) == markdown
 
 

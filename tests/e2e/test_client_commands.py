@@ -166,7 +166,7 @@ def test_schedules_are_set_shown_and_limited_by_the_plan(client: Client, system:
     assert [result["website"]["schedule"] for result in json.loads(out)["results"]] == ["weekly"] * 2
 
 
-def test_webhooks_are_changed_without_losing_what_they_have(client: Client) -> None:
+def test_changing_a_webhook_keeps_its_other_fields(client: Client) -> None:
     signed_up(client)
     url = "https://hooks.example.com/llmready"
     code, secret, errors = client("webhooks", "add", url, "--events", "generation.failed")

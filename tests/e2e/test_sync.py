@@ -18,7 +18,7 @@ def client(system: System, tmp_path: Path) -> Client:
     return Client(tmp_path, system.url)
 
 
-def test_sync_tells_by_its_exit_code_whether_files_changed(client: Client, small_site: Site) -> None:
+def test_exit_code_of_sync_shows_whether_files_changed(client: Client, small_site: Site) -> None:
     signed_up(client)
     code, _, errors = client("generate", small_site.url, "--wait")
     assert code == ExitCode.DONE, errors

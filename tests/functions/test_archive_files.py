@@ -249,7 +249,7 @@ def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) 
 @pytest.mark.parametrize(
     ("character", "redirected"), [('"', True), ("\\", True), ("\x01", True), ("語", False), ("a", False)]
 )
-def test_a_file_that_json_makes_too_long_for_lambda_is_fetched_by_a_presigned_url(
+def test_a_file_that_exceeds_lambdas_limit_as_json_is_returned_by_a_presigned_url(
     shelf: Shelf, place: Place, character: str, *, redirected: bool
 ) -> None:
     text = character * (3_900_000 // len(character.encode()))
@@ -341,7 +341,7 @@ def test_changes_since_another_generation(shelf: Shelf, place: Place) -> None:
     assert (status, problem["errors"][0]["field"]) == (422, "since")
 
 
-def test_a_preview_says_what_patterns_would_keep(shelf: Shelf) -> None:
+def test_a_preview_counts_the_pages_that_patterns_select(shelf: Shelf) -> None:
     path = f"/websites/{shelf.website.id}/preview"
     status, problem = shelf.who.ask("POST", path, {})
     assert (status, problem["code"]) == (409, "no_generation")

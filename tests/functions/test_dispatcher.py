@@ -105,7 +105,7 @@ def test_no_task_runs_without_generations(cluster: Cluster) -> None:
     assert cluster.running() == []
 
 
-def test_tasks_carry_the_tags_of_their_definition(place: Place, cluster: Cluster) -> None:
+def test_tasks_have_the_tags_of_their_definition(place: Place, cluster: Cluster) -> None:
     queued(place)
     asked: list[dict[str, Any]] = []
 

@@ -68,7 +68,7 @@ def test_the_texts_of_a_completed_generation(shelf: Shelf) -> None:
     assert "error" not in shown
 
 
-def test_the_full_text_where_it_was_asked_for(shelf: Shelf) -> None:
+def test_full_text_is_returned_on_request(shelf: Shelf) -> None:
     files = files_of(pages(start="Begin here."))
     generation = shelf.complete(files)
     assert start(shelf.who, maxUrls=50, showFullText=True) == (200, {"success": True, "id": generation.id})
@@ -152,9 +152,7 @@ def test_a_result_over_5_mb_names_the_download(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("character", ['"', "\\", "\x01", "\n"])
-def test_a_result_that_json_makes_too_long_for_lambda_names_the_download(
-    shelf: Shelf, character: str
-) -> None:
+def test_a_result_that_exceeds_lambdas_limit_as_json_names_the_download(shelf: Shelf, character: str) -> None:
     generation = shelf.complete(files_of(pages(start=character * 4_500_000)))
     start(shelf.who, maxUrls=50, showFullText=True)
     status, shown = read(shelf.who, generation.id)

@@ -164,7 +164,7 @@ def test_a_blocked_host_is_skipped_without_turning_the_schedule_off(daily: Daily
     assert daily.stored().schedule is Schedule.DAILY
 
 
-def test_an_unconfirmed_address_starts_nothing_where_the_stage_demands_it(place: Place) -> None:
+def test_unconfirmed_address_cannot_start_if_the_stage_requires_confirmation(place: Place) -> None:
     user = registered(place, "standard", is_verified=False)
     website = with_website(place, user, schedule=Schedule.DAILY)
     time = next_run(Schedule.DAILY, website.id, now())

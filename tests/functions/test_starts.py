@@ -172,7 +172,7 @@ def test_max_pages_null_means_the_current_plan(place: Place) -> None:
     assert (generation.settings.max_pages, generation.limited_by_plan) == (500, True)
 
 
-def test_only_what_a_request_changes_is_checked_against_the_plan(place: Place) -> None:
+def test_only_changed_fields_are_checked_against_the_plan(place: Place) -> None:
     ada = member(place, "pro")
     _, website = ada.ask(
         "POST", "/websites", {"url": "https://example.org", "max_pages": 900, "timeout": 3000}

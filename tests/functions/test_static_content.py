@@ -38,7 +38,7 @@ def parts() -> list[str]:
     return re.findall(r'(?:src|href)="(/api/v1/docs/[^"]+)"', get("/api/v1/docs")["body"])
 
 
-def test_the_page_is_small_and_names_its_parts() -> None:
+def test_docs_page_is_small_and_refers_to_its_parts() -> None:
     page = get("/api/v1/docs")
     assert page["statusCode"] == 200
     assert len(page["body"]) < 2000

@@ -52,12 +52,12 @@ def imported(modules: tuple[str, ...], *parts: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
-def test_the_plain_image_has_what_it_imports() -> None:
+def test_the_plain_image_contains_its_imports() -> None:
     assert imported(WORKER, "container") == ""
     assert "No module named 'boto3' in the image" in imported(WORKER, "browser")
 
 
-def test_the_image_with_a_browser_has_what_it_imports() -> None:
+def test_the_image_with_a_browser_contains_its_imports() -> None:
     assert imported((*WORKER, "llmready.crawler.browser.browser"), "container", "browser") == ""
     assert "No module named 'playwright' in the image" in imported(
         ("llmready.crawler.browser.browser",), "container"

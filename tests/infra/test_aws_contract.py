@@ -31,7 +31,7 @@ def _publishers(template: Template) -> Iterator[tuple[str, str]]:
                     yield "budgets.amazonaws.com", target(subscriber["Address"])
 
 
-def test_each_publisher_may_publish_to_its_topic_for_this_account_alone(prod: Template) -> None:
+def test_each_publisher_may_publish_to_its_topic_only_for_this_account(prod: Template) -> None:
     edges = set(_publishers(prod))
     assert {service for service, _ in edges} == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
     for service, topic in edges:
@@ -94,7 +94,7 @@ def test_each_queue_of_a_function_may_be_read_by_it(prod: Template) -> None:
         assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= allowed
 
 
-def test_each_dead_letter_queue_takes_what_its_queue_gives_up(prod: Template) -> None:
+def test_each_queue_may_use_its_dead_letter_queue(prod: Template) -> None:
     edges = 0
     for queue in prod.of("AWS::SQS::Queue").values():
         if redrive := queue["Properties"].get("RedrivePolicy"):
@@ -141,7 +141,7 @@ def test_tags_of_a_task_may_only_be_set_when_it_is_started(prod: Template) -> No
     assert cluster in resource
 
 
-def test_task_definitions_carry_the_tags_that_tasks_inherit(prod: Template) -> None:
+def test_task_definitions_have_the_tags_that_tasks_inherit(prod: Template) -> None:
     for task in prod.of("AWS::ECS::TaskDefinition").values():
         tags = {tag["Key"]: tag["Value"] for tag in task["Properties"]["Tags"]}
         assert (tags["service"], tags["stage"]) == ("llmready", "prod")

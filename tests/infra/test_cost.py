@@ -39,7 +39,7 @@ def test_a_hundred_pages_cost_a_fifth_of_a_cent_at_most(prod: Template) -> None:
     assert generation(read_template(prod.body), 100) <= 0.002
 
 
-def test_the_document_says_what_the_command_prints(template_file: Path) -> None:
+def test_cost_document_equals_the_output_of_the_command(template_file: Path) -> None:
     printed = cost("--template", str(template_file), "--markdown").stdout.strip()
     (told,) = re.findall(r"<!-- cost -->\n(.*?)<!-- /cost -->", DOCUMENT.read_text(), re.DOTALL)
     assert told.strip() == printed
@@ -62,7 +62,9 @@ def test_cost_follows_the_template(prod: Template) -> None:
         ("AWS::GuardDuty::MalwareProtectionPlan", "malware scan (GuardDuty)"),
     ],
 )
-def test_backups_and_scans_are_paid_where_the_template_has_them(prod: Template, kind: str, part: str) -> None:
+def test_backups_and_scans_cost_money_if_the_template_contains_them(
+    prod: Template, kind: str, part: str
+) -> None:
     less = deepcopy(prod.body)
     for name in prod.of(kind):
         del less["Resources"][name]

@@ -61,7 +61,7 @@ def test_the_secret_header_is_filled_in_at_the_deploy(prod: Template) -> None:
     assert secret["Properties"]["GenerateSecretString"]["PasswordLength"] >= 64
 
 
-def test_each_function_of_the_api_knows_the_secret(prod: Template) -> None:
+def test_each_function_of_the_api_can_read_the_secret(prod: Template) -> None:
     functions = {
         target(entry["Properties"]["IntegrationUri"])
         for entry in prod.of("AWS::ApiGatewayV2::Integration").values()
@@ -72,7 +72,7 @@ def test_each_function_of_the_api_knows_the_secret(prod: Template) -> None:
         assert variables["LLMREADY_ORIGIN_SECRET"] == prod.body["Outputs"]["OriginSecret"]["Value"]
 
 
-def test_files_are_cached_compressed_and_read_by_the_distribution_alone(prod: Template) -> None:
+def test_files_are_cached_compressed_and_readable_only_by_the_distribution(prod: Template) -> None:
     behaviour = config(prod)["DefaultCacheBehavior"]
     assert behaviour["CachePolicyId"] == CACHING_OPTIMIZED  # which compresses by Brotli and gzip
     assert behaviour["Compress"] is True

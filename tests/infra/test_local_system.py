@@ -54,7 +54,7 @@ def _mails(system: Running, subject: str) -> list[Path]:
 # The deployed stack
 
 
-def test_endpoints_name_what_was_deployed(running: Running) -> None:
+def test_endpoints_contain_the_deployed_resources(running: Running) -> None:
     endpoints = running.endpoints
     assert set(endpoints) == {"api", "aws", "region", "account", "stack", "table", "bucket", "queues"}
     assert endpoints["api"] == running.api
@@ -149,7 +149,7 @@ def test_schedules_are_in_place(running: Running) -> None:
     ]
 
 
-def test_what_functions_log_is_in_a_file(running: Running) -> None:
+def test_logs_of_functions_are_in_a_file(running: Running) -> None:
     before = _invocations(running)
     _invoke_dispatcher(running)
     wait_for(lambda: _invocations(running) > before)

@@ -271,7 +271,7 @@ def test_missing_read_permission_does_not_stop_a_deploy(
     assert all(line.startswith("Check skipped, because a permission is missing: ") for line in told)
 
 
-def test_a_bootstrap_with_names_of_its_own(account: Emulator, make: Make) -> None:
+def test_a_bootstrap_with_custom_names(account: Emulator, make: Make) -> None:
     account.client("s3").create_bucket(Bucket="our-assets")
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "their-assets"}}
     template = {"Resources": {"B": bucket}, "Outputs": {"BucketName": {"Value": "our-assets"}}}
@@ -451,7 +451,7 @@ def _event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucke
     return event | ({"ResourceStatusReason": reason} if reason else {})
 
 
-def test_an_account_that_is_refused_cloudfront_is_told_the_setting(
+def test_refusal_of_cloudfront_is_explained_with_the_setting(
     account: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = _account(account, monkeypatch)

@@ -45,7 +45,7 @@ def test_the_command_line_overrides_the_file_and_the_file_the_defaults(stages: C
     assert (stage.max_tasks, stage.warm_tasks, stage.crawlers_per_task) == (30, 1, 2)
 
 
-def test_a_file_makes_another_stage(stages: Callable[[str], Path]) -> None:
+def test_a_new_file_defines_another_stage(stages: Callable[[str], Path]) -> None:
     folder = stages("")
     (folder / "staging.toml").write_text('mail_provider = "none"\ncors_origins = ["https://a.example"]\n')
     stage = load_stage("staging", folder=folder)

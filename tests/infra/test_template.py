@@ -155,7 +155,7 @@ def test_nothing_in_an_environment_is_secret(prod: Template) -> None:
             assert "resolve:secretsmanager" not in json.dumps(value), name
 
 
-def test_no_function_answers_later_than_its_message_comes_back(prod: Template) -> None:
+def test_functions_time_out_before_their_message_is_visible_again(prod: Template) -> None:
     queues = prod.of("AWS::SQS::Queue")
     names = {prod.function_name(folder): function for folder, function in prod.functions().items()}
     for mapping in prod.of("AWS::Lambda::EventSourceMapping").values():
@@ -394,7 +394,7 @@ def test_table_and_bucket_have_gateway_endpoints(prod: Template) -> None:
     assert {endpoint["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
 
 
-def test_prod_logs_what_its_network_refused(prod: Template, dev: Template) -> None:
+def test_prod_logs_refused_connections(prod: Template, dev: Template) -> None:
     assert prod.only("AWS::EC2::FlowLog")["Properties"]["TrafficType"] == "REJECT"
     assert not dev.all_of("AWS::EC2::FlowLog")
 
@@ -625,7 +625,7 @@ def test_sendgrids_key_stays_in_its_secret(synthesise: Callable[..., Template]) 
 # One template
 
 
-def test_the_local_stage_leaves_out_only_what_the_emulator_lacks(
+def test_the_local_stage_lacks_only_resources_without_emulation(
     synthesise: Callable[..., Template], local: Template
 ) -> None:
     dev = synthesise("dev", mail_provider="ses", mail_sender="noreply@example.com", malware_scan="true")

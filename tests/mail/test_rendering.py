@@ -154,7 +154,7 @@ def test_unconfirmed_users_name_is_not_in_mails() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_unsubscribing_is_offered_where_it_is_possible(kind: MailKind) -> None:
+def test_mails_that_can_be_turned_off_have_an_unsubscribe_link(kind: MailKind) -> None:
     message = render(kind)
     if kind in TRANSACTIONAL:
         assert message.headers == {}
@@ -184,7 +184,7 @@ def test_a_long_name_leaves_a_subject_that_is_short_enough() -> None:
     assert len(render(MailKind.GENERATION_COMPLETE, name="ä" * 200).subject) <= 250
 
 
-def test_the_mail_of_a_scheduled_run_says_what_changed() -> None:
+def test_the_mail_of_a_scheduled_run_lists_the_changes() -> None:
     titles = ["Getting started", *(f"Page {n}" for n in range(8)), "Click evil.example/login now"]
     pages = [ChangedPage(kind=ChangeKind.CHANGED, title=title) for title in titles]
     message = render(
@@ -199,6 +199,6 @@ def test_the_mail_of_a_scheduled_run_says_what_changed() -> None:
         assert "evil.example" not in text
 
 
-def test_the_mail_of_a_manual_run_says_nothing_of_changes() -> None:
+def test_the_mail_of_a_manual_run_lists_no_changes() -> None:
     message = render(MailKind.GENERATION_COMPLETE)
     assert "changed" not in message.text + message.html

@@ -44,7 +44,7 @@ MOST_GROWTH = 30
         ("<p>one<table><tr><td>two</p>three</table>", "<p>one</><table><tr><td>two<p></>three</></></>"),
     ],
 )
-def test_tree_of_what_authors_get_wrong(page: str, outline: str) -> None:
+def test_tree_of_invalid_html(page: str, outline: str) -> None:
     (tree,) = trees([(page, False)])
     children = tree[2:]
     assert "".join(map(_outline, children)) == outline

@@ -162,7 +162,7 @@ def test_short_pages_in_japanese_and_loopback_cost_no_points(tmp_path: Path) -> 
         ("/shop/cart", True),
     ],
 )
-def test_whole_names_of_private_areas_count(path: str, *, is_private: bool, tmp_path: Path) -> None:
+def test_only_whole_path_segments_are_private_areas(path: str, *, is_private: bool, tmp_path: Path) -> None:
     pages = {
         "/": html(
             "Mill", f'<p>The mill grinds rye every day.</p><a href="{path}">more</a> <a href="/x">x</a>'
@@ -183,7 +183,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("lang", "title", "names", "expected"), LISTS)
-def test_a_list_is_described_by_what_it_lists(
+def test_a_list_is_described_by_its_entries(
     lang: str, title: str, names: list[str], expected: str, tmp_path: Path
 ) -> None:
     path = "/recipes"

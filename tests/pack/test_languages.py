@@ -119,7 +119,7 @@ def test_a_notice_in_another_language_gets_no_section(tmp_path: Path) -> None:
     assert "/verein.html" in sections["Overview"]
 
 
-def test_chosen_languages_come_first_and_the_others_into_optional(tmp_path: Path) -> None:
+def test_chosen_languages_have_sections_and_others_are_optional(tmp_path: Path) -> None:
     folders = {"": "en", "de/": "de", "fr/": "fr", "ru/": "ru"}
     sections, done = crawled(translated(folders), tmp_path, "--languages=fr,de")
     assert list(sections) == ["Brook", "Deutsch", "Optional"]

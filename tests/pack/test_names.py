@@ -130,7 +130,7 @@ def test_documentation_of_a_crate_is_not_called_rust(tmp_path: Path) -> None:
     assert named(pages, tmp_path)[0] == "reed"
 
 
-def test_headings_name_pages_where_one_title_serves_all(tmp_path: Path) -> None:
+def test_headings_are_titles_if_all_pages_have_the_same_title(tmp_path: Path) -> None:
     logo = "<header><h1>Otter Press</h1></header>"
     title = "Otter Press - books about water"
     pages = {

@@ -260,7 +260,7 @@ def test_sections_come_from_the_sidebars_of_inner_pages(sidebar: object, tmp_pat
 
 
 @pytest.mark.parametrize("script", ["", "toc.js", "toc-0a1b2c3d.js"])
-def test_parts_of_a_book_come_from_its_contents_in_a_frame_or_a_script(script: str, tmp_path: Path) -> None:
+def test_sections_of_a_book_come_from_its_table_of_contents(script: str, tmp_path: Path) -> None:
     frame = f'<nav class="sidebar"><noscript><iframe class="outer" src="toc.html"></iframe></noscript></nav><script src="{script}"></script>'
     chapters = {
         "/start.html": "Before the first cut",
@@ -499,7 +499,7 @@ def test_bar_above_generated_lists_is_not_a_section_name(tmp_path: Path) -> None
     assert {"Class", "Use", "Package"}.isdisjoint(found)
 
 
-def test_the_menu_of_a_frameset_names_the_sections_and_a_banner_is_no_page(tmp_path: Path) -> None:
+def test_sections_of_a_frameset_come_from_its_menu_without_the_banner(tmp_path: Path) -> None:
     parts = {"Club": ("Members", "Evenings"), "Layouts": ("Valley line", "Harbour line")}
     paths = {name: f"{name.split()[0].lower()}.htm" for names in parts.values() for name in names}
     menu = "".join(

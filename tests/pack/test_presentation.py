@@ -76,7 +76,7 @@ def test_posts_of_a_blog_are_in_one_section_before_its_lists(tmp_path: Path) -> 
     assert sorted(found["Optional"]) == ["Baking", "Privacy policy", "bread"]
 
 
-def test_pages_that_are_all_called_index_are_told_apart(tmp_path: Path) -> None:
+def test_pages_with_the_title_index_get_distinct_titles(tmp_path: Path) -> None:
     found = shown(crawled("all called Index", tmp_path))
     titles = [title for part in found.values() for title in part]
     assert len(set(titles)) == 31

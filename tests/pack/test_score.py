@@ -153,7 +153,7 @@ def test_pages_that_have_only_a_file_name_with_a_number_cost_points(tmp_path: Pa
     assert sorted(found["generic_titles"]["pages"]) == [f"{origin}/{name}" for name in names]
 
 
-def test_pages_of_a_frameset_that_the_menu_names_have_names(tmp_path: Path) -> None:
+def test_frameset_pages_with_menu_labels_have_no_generic_titles(tmp_path: Path) -> None:
     untitled = "<html><head><title>New Page 1</title></head><body>{}</body></html>"
     frames = '<frameset cols="20%,*"><frame src="menu.htm"><frame src="main.htm"></frameset>'
     menu = '<a href="tools.htm">Tools</a> <a href="hours.htm">Hours</a>'

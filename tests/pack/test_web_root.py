@@ -32,7 +32,7 @@ ARCHIVE = {
 }
 
 
-def test_pages_are_stored_where_the_site_serves_them() -> None:
+def test_pages_are_stored_at_the_paths_of_their_urls() -> None:
     files = web_root(ARCHIVE)
     assert sorted(files) == [
         "guide/index.md",
@@ -96,7 +96,7 @@ def test_names_and_titles_are_plain_text_in_the_site_map() -> None:
     }
 
 
-def test_own_files_are_replaced_and_removed_and_others_are_left_alone(tmp_path: Path) -> None:
+def test_only_own_files_are_replaced_and_removed(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("theirs")
     first = put_files(tmp_path, {"llms.txt": b"1", "a/b.md": b"b", "c.md": b"c"})
     assert first.added == ("a/b.md", "c.md", "llms.txt")

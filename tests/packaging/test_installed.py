@@ -83,7 +83,7 @@ def test_the_client_talks_to_a_server(client: Environment) -> None:
 
 
 @pytest.mark.parametrize("name", ["cli", "infra", "worker", "crawler", "functions", "testkit"])
-def test_no_top_level_module_takes_a_common_name(client: Environment, name: str) -> None:
+def test_top_level_modules_have_no_common_names(client: Environment, name: str) -> None:
     done = client.run("python", "-c", f"import {name}")
     assert f"No module named '{name}'" in done.stderr
 

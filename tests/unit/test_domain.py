@@ -181,7 +181,7 @@ def test_addresses_with_a_scheme(typed: str, expected: bool) -> None:  # noqa: F
     assert has_scheme(typed) is expected
 
 
-def test_websites_are_the_same_whatever_the_scheme_and_www() -> None:
+def test_scheme_and_www_do_not_distinguish_websites() -> None:
     forms = ["http://python.org", "https://www.python.org/", "https://python.org/"]
     assert len({canonical_url(public_url(form)) for form in forms}) == 1
     assert canonical_url("https://python.org/a?b=1") != canonical_url("https://python.org/a?b=2")

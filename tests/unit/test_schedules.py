@@ -23,9 +23,7 @@ def due_after(schedule: Schedule, website_id: str, after: datetime) -> datetime:
 
 
 @given(IDS, TIMES, FREQUENT)
-def test_a_run_lies_in_the_future_and_within_one_interval(
-    website_id: str, after: datetime, schedule: Schedule
-) -> None:
+def test_the_next_run_is_within_one_interval(website_id: str, after: datetime, schedule: Schedule) -> None:
     longest = {Schedule.DAILY: 1, Schedule.WEEKLY: 7, Schedule.MONTHLY: 31}[schedule]
     due = due_after(schedule, website_id, after)
     assert after < due <= after + timedelta(days=longest)
@@ -49,7 +47,7 @@ def test_runs_keep_their_time_of_day_and_their_interval(
 
 
 @given(IDS, TIMES, FREQUENT, st.timedeltas(timedelta(), timedelta(days=1)))
-def test_no_run_lies_between_a_moment_and_the_next_run(
+def test_no_run_is_between_a_moment_and_the_next_run(
     website_id: str, after: datetime, schedule: Schedule, later: timedelta
 ) -> None:
     due = due_after(schedule, website_id, after)
@@ -84,7 +82,7 @@ def test_the_callers_time_zone_does_not_matter(
         datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
     ],
 )
-def test_a_monthly_run_comes_once_in_each_month_also_at_its_end(after: datetime) -> None:
+def test_a_monthly_run_is_due_once_in_each_month(after: datetime) -> None:
     for _ in range(200):
         website_id, due, months = new_id(), after, []
         for _ in range(24):

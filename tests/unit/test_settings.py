@@ -11,7 +11,7 @@ from llmready.settings import Settings, read_settings, variable, variables
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_variables_hold_only_what_was_named() -> None:
+def test_variables_contain_only_explicit_settings() -> None:
     assert variables(Settings(table="t", max_tasks=3, shared_cache=False, task_dollars_per_hour=0.05)) == {
         "LLMREADY_TABLE": "t",
         "LLMREADY_MAX_TASKS": "3",

@@ -106,7 +106,7 @@ def test_sign_in_and_key_creation_need_no_pointer(system: System, visit: Visit) 
     expect(page.locator(".secret")).to_be_visible()
 
 
-def test_every_flow_works_by_keyboard_alone(visit: Visit, handbook: Site) -> None:
+def test_every_flow_works_with_the_keyboard_only(visit: Visit, handbook: Site) -> None:
     """All controls are reached with Tab and operated with Enter, Space and arrow keys, without clicks."""
     visitor = visit()
     page = visitor.open()

@@ -332,7 +332,7 @@ def test_screens_of_a_signed_in_person(system: System, visit: Visit, handbook: S
     """)
 
 
-def test_progress_and_its_end_are_announced_where_they_are_watched_and_elsewhere(
+def test_progress_and_its_end_are_announced_on_every_screen(
     system: System, visit: Visit, unfinished_handbook: Site
 ) -> None:
     person = system.user("pro")

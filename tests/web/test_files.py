@@ -31,7 +31,7 @@ def test_screens_get_the_page_and_missing_files_404(root: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/websites", "/confirm", "/reset-password", "/unsubscribe", "/download/x"]
 )
-def test_each_address_says_without_javascript_what_to_do(root: httpx.Client, path: str) -> None:
+def test_each_page_explains_what_to_do_without_javascript(root: httpx.Client, path: str) -> None:
     found = re.search("<noscript>(.*)</noscript>", root.get(path).text, re.DOTALL)
     assert found is not None
     text = " ".join(re.sub("<[^>]+>", " ", found[1]).split())

@@ -94,7 +94,7 @@ def test_missing_and_wrong_values_are_named_beside_their_fields(system: System, 
     )
 
 
-def test_unsaved_settings_can_be_saved_where_they_were_changed(system: System, visit: Visit) -> None:
+def test_save_button_is_visible_beside_changed_settings(system: System, visit: Visit) -> None:
     person = system.user()
     website = person.website("https://example.org/")
     page = visit().sign_in(person, f"/websites/{website}/settings")

@@ -38,7 +38,7 @@ def with_name(path: Path, name: bytes, *, in_header: bytes | None = None) -> Pat
     return path
 
 
-def test_what_our_crawler_writes_is_accepted(tmp_path: Path) -> None:
+def test_archives_of_our_crawler_are_accepted(tmp_path: Path) -> None:
     check_archive(ours(tmp_path / "a.zip", *GOOD))
 
 

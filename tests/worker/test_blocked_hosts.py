@@ -40,7 +40,7 @@ async def test_a_crawl_ends_when_its_host_is_blocked(place: Place, tmp_path: Pat
     assert office.quota() == (0, 0, 0)
 
 
-async def test_another_host_is_crawled_and_the_crawler_knows_the_blocked_ones(
+async def test_other_hosts_are_crawled_and_the_crawler_gets_the_blocked_hosts(
     place: Place, tmp_path: Path
 ) -> None:
     office = Office(place, tmp_path)

@@ -95,7 +95,7 @@ def _keys(place: Place) -> set[str]:
     return {entry["Key"] for entry in place.s3.list_objects_v2(Bucket=place.name).get("Contents", [])}
 
 
-def test_the_next_generation_of_a_website_fetches_only_what_changed(
+def test_the_next_generation_downloads_only_changed_pages(
     place: Place, generated: Callable[..., Generation]
 ) -> None:
     user = registered(place)

@@ -473,7 +473,7 @@ async def test_all_messages_of_a_single_queue_are_taken(place: Place, lane: Lane
     assert await _taken(place, {lane: 6}, browser=True) == [lane] * 6
 
 
-async def test_a_worker_without_a_browser_leaves_what_needs_one(place: Place) -> None:
+async def test_a_worker_without_a_browser_receives_only_plain_generations(place: Place) -> None:
     assert await _taken(place, dict.fromkeys(Lane, 1), browser=False) == [Lane.PRIORITY, Lane.STANDARD]
 
 

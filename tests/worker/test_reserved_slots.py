@@ -77,7 +77,7 @@ def test_generations_that_cannot_start_here_reserve_nothing(place: Place) -> Non
     assert must_yield(services, free, browser=True)
 
 
-def test_a_free_crawl_whose_worker_died_takes_no_slot(place: Place) -> None:
+def test_a_free_crawl_of_a_crashed_worker_occupies_no_slot(place: Place) -> None:
     services = services_with(place, tasks=1, crawlers=1)
     pending(place, "pro")
     running(place, "free", lease=timedelta(milliseconds=1))

@@ -82,6 +82,6 @@ def test_a_sparse_file_counts_with_its_whole_size(tmp_path: Path) -> None:
     assert not copy.exists()
 
 
-def test_a_file_that_is_not_there_is_told_apart(tmp_path: Path) -> None:
+def test_a_missing_file_raises_file_not_found(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         take(tmp_path / "file", tmp_path / "copy", owner=OWNER, most=1)

@@ -138,7 +138,7 @@ def test_a_manual_run_always_costs_and_stores(handbook: Handbook) -> None:
     assert len(handbook.archives()) == len(handbook.mails()) == 2
 
 
-def test_a_changed_run_costs_and_says_what_changed(handbook: Handbook) -> None:
+def test_a_changed_run_costs_quota_and_reports_the_changes(handbook: Handbook) -> None:
     handbook.run(Trigger.MANUAL)
     handbook.pages["/a"] = "All about apricots. " * 30
     handbook.pages["/c"] = "About cats. " * 30
