@@ -82,6 +82,12 @@ def read(folder: Path) -> list[Page]:
     return pages
 
 
+def sample(pages: list[Page], count: int) -> list[Page]:
+    """Return about `count` pages: every n-th page of the pages in the order of their types and IDs."""
+    step = max(1, round(len(pages) / max(1, count)))
+    return sorted(pages, key=lambda page: (page.type, page.id))[::step]
+
+
 def ours(pages: list[Page]) -> Extracted:
     """Convert with `llmready convert --jsonl`, which converts as a crawl does."""
     lines = "".join(
@@ -119,6 +125,9 @@ def peer(program: list[str | Path], pages: list[Page]) -> dict[str, Extracted]:
             for page in pages[start : start + _AT_ONCE]
         )
         done = subprocess.run(program, input=lines, stdout=subprocess.PIPE, text=True, check=True)
+        print(
+            f"{Path(program[-1]).name}: {min(start + _AT_ONCE, len(pages))} of {len(pages)} pages", flush=True
+        )
         for one in _records(done.stdout):
             before = found.get(one["name"], Extracted({}, 0.0, is_markdown=False))
             texts, seconds = before.texts | one["texts"], before.seconds + one["seconds"]

@@ -1,5 +1,5 @@
 """Compare the Markdown of labelled pages with other extractors: `python -m bench.markdown [--pages | --labelled
-DIR]`.
+DIR [--sample N]]`.
 
 Main text (precision, recall and F1 over runs of four words), code blocks kept line by line, their languages, rows of
 tables. The pages and labels are those of tests/quality; the peers are installed into a folder of their own.
@@ -87,9 +87,11 @@ def f1(ones: list[Score]) -> float:
     return fmean(one.f1 for one in ones)
 
 
-def of_folder(folder: Path) -> int:
-    """Compare labelled pages of the open web with trafilatura, readability.js and defuddle."""
+def of_folder(folder: Path, sample: int | None) -> int:
+    """Compare labelled pages of the open web, or a sample of them, with trafilatura, readability.js and defuddle."""
     pages = labelled.read(folder)
+    if sample is not None:
+        pages = labelled.sample(pages, sample)
     node = labelled.install_node_peers(KEPT / "node")
     extracted = {
         OURS: labelled.ours(pages),
@@ -105,9 +107,15 @@ def main() -> int:
     parser.add_argument(
         "--labelled", type=Path, metavar="DIR", help="measure the pages of a folder in the format of WCXB"
     )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="with --labelled: measure about N pages, with the same share of each page type",
+    )
     wanted = parser.parse_args()
     if wanted.labelled is not None:
-        return of_folder(wanted.labelled)
+        return of_folder(wanted.labelled, wanted.sample)
     found, missing = available()
     for reason in missing:
         print(f"left out: {reason}")

@@ -28,10 +28,9 @@ const PREFORMATTED = ids('listing', 'plaintext', 'pre', 'xmp')
 const QUOTATIONS = ids('blockquote')
 /** Nesting levels up to which lists and quotations are written as such. */
 const DEEPEST_LEVEL = 12
-/** Elements that a list item with ordinary text does not begin with. */
-/** Items of a list of cards, and characters that they have on average: longer ones with headings are sections of a text. */
+/** Items with headings from which a list is no layout. */
 const FEWEST_CARDS = 2
-const LONGEST_CARD = 400
+/** Elements that a list item with ordinary text does not begin with. */
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
 /** Elements that are visible without text. */
 const SEEN = ids('hr', 'img')
@@ -289,13 +288,12 @@ export class MarkdownWriter extends InlineWriter {
   }
 
   /**
-   * Return whether a list is used for layout: it has headings in long items, or one item that begins with a large
-   * block.
+   * Return whether a list is used for layout: it has one item that contains a heading or begins with a large block.
    */
   isLayout(node) {
     const { tree } = this
     const items = children(tree, node)
-    if (holds(tree, node, HEADINGS) && (items.length < FEWEST_CARDS || this.measure.length(node) > LONGEST_CARD * items.length)) return true
+    if (items.length < FEWEST_CARDS && holds(tree, node, HEADINGS)) return true
     if (items.length !== 1 || tree.tag[items[0]] !== ID.li) return false
     const first = firstOf(tree, items[0])
     return first >= 0 && LARGE[tree.tag[first]] === 1

@@ -103,6 +103,17 @@ export function nextOf(tree, node) {
   return -1
 }
 
+/** Return the previous sibling element of a node, or -1 if there is none or text is between them. */
+export function previousOf(tree, node) {
+  const parent = tree.parent[node]
+  for (let before = node - 1; before > parent; before--) {
+    while (tree.parent[before] !== parent) before = tree.parent[before]
+    if (tree.gone[before] || (tree.tag[before] === 0 && !tree.size[before])) continue
+    return tree.tag[before] === 0 ? -1 : before
+  }
+  return -1
+}
+
 /** Return whether a node has a descendant of one of some kinds. */
 export function holds(tree, top, kinds) {
   const end = tree.end[top]

@@ -133,7 +133,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:related|recommended|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|news)(?:[-_].*)?`,
   String.raw`upsells?|up-sells|cross-sells|you-may-also-like|yarpp.*|read-next`,
   String.raw`(?:ad|ads|adv|banner-ad|sponsor(?:ed|s)?|promo)(?:[-_](?:slot|unit|box|banner|container|wrapper|content|block))?`,
-  String.raw`(?:announcement|alert|notification|cookie|newsletter|sign-?up|promo|site|version)[-_]?(?:bar|banner|box|popup)`,
+  String.raw`(?:announcement|alert|notification|cookie|newsletter|sign-?up|promo|version)[-_]?(?:bar|banner|box|popup)|site[-_]?(?:bar|banner|popup)`,
   String.raw`newsletter.*|subscribe(?:[-_](?:box|form|widget))?|popup|modal|overlay|toast|lightbox`,
   String.raw`skip[-_]?(?:link|links|nav|to[-_].*|navigation)|sr-only|visually-?hidden|screen-reader(?:-text)?`,
   String.raw`show-for-sr|(?:edit|improve|source|report)[-_](?:this[-_])?(?:page|link|on-github|github|button)`,

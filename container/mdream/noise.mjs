@@ -11,6 +11,8 @@ import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
 /** Page types that consist of one text. */
 const TEXTS = new Set(['article', 'documentation'])
+/** Page types on which customers review products. */
+const SHOPS = new Set(['collection', 'product'])
 /** Page types whose items are links. */
 const LISTS = new Set(['listing', 'collection'])
 /** Minimum share of links in a box that leads to other pages. */
@@ -35,7 +37,7 @@ const MORE = new RegExp(`^\\W*(?:${[
   '(?:related|similar|recommended|suggested|popular|trending|latest|recent|further|other|more|featured|top)(?: \\w+){0,2} (?:articles?|posts?|stories|reads?|reading|content|news|topics|threads|discussions|resources|products|items|links|pages|blogs?|insights|videos|guides|categories|questions|searches)',
   'related|recommended(?: for you)?|trending(?: now)?|most (?:read|popular|viewed|recent)|popular(?: now)?|latest(?: news)?|recent news',
   '(?:you|we) (?:may|might|could|think you(?:\'ll| will))(?: also)? (?:like|enjoy|love|be interested in).*|(?:read|up|watch) next|keep (?:reading|exploring)|read (?:more|also|this next)',
-  'more (?:from|on|about|in|like this|stories|to (?:read|explore)|by) ?.*|(?:customers|people|others|readers) (?:who|also) .*|explore (?:more|related).*|discover more.*|see more.*|don.t miss.*|what to read next.*|continue reading',
+  'more (?:from|on|about|in|like this|stories|to (?:read|explore)|by)\\b.*|(?:customers|people|others|readers) (?:who|also) .*|explore (?:more|related).*|discover more.*|see more.*|don.t miss.*|what to read next.*|continue reading',
   'frequently bought together|recently viewed.*|sponsored|advertisement|from the web|around the web|in case you missed it|next post.*|previous post.*|share this.*',
   'verwandte .*|ähnliche .*|mehr zum thema.*|das könnte (?:sie|dich) (?:auch )?interessieren.*|weitere (?:artikel|beiträge|meldungen|themen|nachrichten).*|meistgelesen.*|auch interessant.*|lesen sie auch.*|passend zum thema',
   '(?:à|a) lire aussi.*|articles? (?:similaires?|liés|connexes|récents).*|sur le même (?:sujet|thème).*|plus d.articles.*|voir aussi.*',
@@ -95,7 +97,7 @@ class Noise {
   isNoise(node, marks) {
     const { tree, measure, whole } = this
     const length = measure.length(node)
-    if (marks & REVIEWS && this.pageType === 'product' && length < REVIEWED * whole && tree.first(node, ID.h1) < 0) return true
+    if (marks & REVIEWS && SHOPS.has(this.pageType) && length < REVIEWED * whole && tree.first(node, ID.h1) < 0) return true
     if (length > PART * whole || PROPERTIES[tree.tag[node]] & HEADING || tree.first(node, ID.h1) >= 0) return false
     const share = measure.linkShare(node)
     if (marks & RELATED && !this.isList && share >= LINKED) return true

@@ -1,6 +1,6 @@
 // Tabs and their panels, and buttons and the parts that they open. Each panel gets the label of its tab, because all
 // panels are written one below the other.
-import { children, holds } from './measure.mjs'
+import { children, holds, nextOf } from './measure.mjs'
 import { HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -37,7 +37,7 @@ export function labelPanels(tree) {
       .find((node) => node !== undefined) ?? byLabel.get(tree.get(tab, IDENTITY) || '-')
     if (panel !== undefined) setLabel(tree, panel, tab)
   }
-  for (const list of told) if (tree.marks[list] & TABS) labelInOrder(tree, list, panels)
+  for (const list of told.filter((node) => tree.marks[node] & TABS).slice(0, MOST)) labelInOrder(tree, list, panels)
   leaveOutRepeated(tree, tabs)
 }
 
@@ -58,10 +58,12 @@ function linksTo(tree, byIdentity) {
   })
 }
 
-/** Label a panel with the text of its tab, and leave out the tab. A heading is written itself. */
-function setLabel(tree, panel, tab) {
+/**
+ * Label a panel with the text of its tab, and leave out the tab. A heading that is not in a list of tabs is written itself.
+ */
+function setLabel(tree, panel, tab, isListed = false) {
   const label = labelOf(tree, tab)
-  if (!label || isTitle(tree, tab)) return
+  if (!label || (!isListed && isTitle(tree, tab))) return
   if (!tree.labels.has(panel)) tree.labels.set(panel, label)
   tree.marks[panel] |= PANEL
   let whole = tab
@@ -89,8 +91,8 @@ function labelInOrder(tree, list, panels) {
   if (tabs.length < FEWEST) return
   const own = panelsOf(tree, list, tabs, panels)
   if (own.length !== tabs.length || own.some((node) => tree.labels.has(node))) return
-  if (!tree.get(list, ROLE) && tabs.some((tab) => leadsElsewhere(tree, tab))) return
-  own.forEach((node, at) => setLabel(tree, node, tabs[at]))
+  if (tree.get(list, ROLE) !== 'tablist' && tabs.some((tab) => leadsElsewhere(tree, tab))) return
+  own.forEach((node, at) => setLabel(tree, node, tabs[at], true))
 }
 
 /** Return whether a tab is a link to another page, or contains one. */
@@ -108,9 +110,9 @@ function panelsOf(tree, list, tabs, panels) {
     end = tree.end[node]
     return true
   })
-  if (own.length || tree.get(list, ROLE)) return own
-  const next = children(tree, tree.parent[list]).find((node) => node >= tree.end[list])
-  return next === undefined || tree.tag[next] !== ID.div ? [] : children(tree, next)
+  if (own.length || tree.get(list, ROLE) === 'tablist') return own
+  const next = nextOf(tree, list)
+  return next < 0 || tree.tag[next] !== ID.div ? [] : children(tree, next)
 }
 
 /** Label the parts that buttons open, unless the button is a heading or says nothing about the part. */
@@ -131,7 +133,7 @@ export function leaveOutTabs(tree, measure) {
   for (let place = 0; place < tree.toldOnes; place++) {
     const node = tree.told[place]
     if (tree.gone[node] || !(tree.marks[node] & TABS) || tree.isToldWithin(node, PANEL)) continue
-    if (!tree.get(node, ROLE) && !LABELS.test(tree.get(node, CLASS))) continue
+    if (tree.get(node, ROLE) !== 'tablist' && !LABELS.test(tree.get(node, CLASS))) continue
     measure.take(tree, node)
     const tabs = tree.toldBelow(node, (inner) => tree.marks[inner] & TAB)
     const labels = tabs.reduce((length, tab) => length + measure.length(tab), 0)

@@ -1,5 +1,9 @@
 // Read the text of code, line by line.
+import { protectedMail } from './addresses.mjs'
 import { BLOCK, ID, PROPERTIES } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const CFEMAIL = ATTRIBUTE['data-cfemail']
 
 /** Return the unprocessed text of a part, with `separator` as line break. */
 export function rawText(tree, top, separator = '\n') {
@@ -10,7 +14,10 @@ export function rawText(tree, top, separator = '\n') {
   for (; inner < end; inner++) {
     if (gone[inner]) inner = ends[inner] - 1
     else if (tags[inner] === 0) text += tree.slice(from[inner], to[inner])
-    else if (inner !== top && (tags[inner] === ID.br || PROPERTIES[tags[inner]] & BLOCK)) break
+    else if (tags[inner] === ID.a && mailOf(tree, inner)) {
+      text += mailOf(tree, inner)
+      inner = ends[inner] - 1
+    } else if (inner !== top && (tags[inner] === ID.br || PROPERTIES[tags[inner]] & BLOCK)) break
   }
   return inner < end ? rawLines(tree, top, separator) : text
 }
@@ -32,6 +39,11 @@ function rawLines(tree, top, separator) {
       add(tree.raw(node))
       return
     }
+    const mail = tag === ID.a ? mailOf(tree, node) : ''
+    if (mail) {
+      add(mail)
+      return
+    }
     const isLine = PROPERTIES[tag] & BLOCK && node !== top
     if (isLine) startLine()
     else if (tag === ID.br) add(separator)
@@ -42,4 +54,9 @@ function rawLines(tree, top, separator) {
   }
   write(top)
   return texts.join('')
+}
+
+/** Return the mail address that Cloudflare hides in a link, or an empty text. */
+function mailOf(tree, node) {
+  return tree.has(node, CFEMAIL) ? protectedMail(tree.get(node, CFEMAIL)) : ''
 }

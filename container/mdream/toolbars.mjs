@@ -1,11 +1,13 @@
 // What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
 import { languageOf, nameOfLanguage } from './code.mjs'
+import { previousOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
 /** Maximum characters of a label, and levels between a label and the block that contains it and the code. */
 const LONGEST = 24
 const LEVELS = 4
+const MOST_LABELS = 5
 const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?)$/i
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
 /** Elements whose text is content, even if it is only the name of a language. */
@@ -18,8 +20,11 @@ const NUMBER = /^\s*\d{1,5}[.:|]?\s*$/
  * @param {import('./tree.mjs').Tree} tree
  */
 export function leaveOutToolbars(tree) {
+  let end = 0
   for (const block of tree.lists[ID.pre]) {
-    if (tree.gone[block]) continue
+    // The labels of the outer block are those of an inner one.
+    if (tree.gone[block] || block < end) continue
+    end = tree.end[block]
     leaveOutLabels(tree, block, textBefore)
     leaveOutLabels(tree, block, textAfter)
     leaveOutNumbers(tree, block)
@@ -28,7 +33,9 @@ export function leaveOutToolbars(tree) {
 
 /** Leave out the texts next to a block, in one direction, as long as they are labels. */
 function leaveOutLabels(tree, block, next) {
-  for (let text = next(tree, block); text >= 0; text = next(tree, block)) {
+  for (let labels = 0; labels < MOST_LABELS; labels++) {
+    const text = next(tree, block)
+    if (text < 0) return
     if (tree.size[text] > LONGEST) return
     const label = tree.raw(text).trim()
     const isCopy = COPY.test(label)
@@ -100,7 +107,7 @@ function holdsMore(tree, top, part) {
  * them before the block.
  */
 function leaveOutNumbers(tree, block) {
-  const column = elementBefore(tree, block)
+  const column = previousOf(tree, block)
   if (column >= 0 && isColumn(tree, column, block)) tree.leaveOut(column)
   const numbers = numbersOf(tree, block)
   if (numbers.length > 1) for (const node of numbers) tree.leaveOut(node)
@@ -135,23 +142,13 @@ function numbersOf(tree, block) {
   return 2 * texts >= numbers.length ? numbers : []
 }
 
-function elementBefore(tree, block) {
-  let found = -1
-  const parent = tree.parent[block]
-  for (let node = parent + 1; node < block; node = tree.end[node]) {
-    if (tree.gone[node]) continue
-    if (tree.tag[node] !== 0) found = node
-    else if (tree.size[node] > 0) found = -1
-  }
-  return found
-}
-
 /** Return whether an element contains only the numbers of a block's lines. */
 function isColumn(tree, column, block) {
   let text = ''
   for (let node = column; node < tree.end[column]; node++) {
-    if (tree.tag[node] !== 0) text += ' '
-    else if (!/^[\d\s]*$/.test(text += tree.raw(node))) return false
+    const own = tree.tag[node] === 0 ? tree.raw(node) : ' '
+    if (!/^[\d\s]*$/.test(own)) return false
+    text += own
   }
   const numbers = text.split(/\s+/).filter(Boolean)
   const lines = rawText(tree, block).trimEnd().split('\n').length

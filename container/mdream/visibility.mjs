@@ -1,7 +1,7 @@
 // Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
 import { leaveOutRendered } from './math.mjs'
-import { children, holds, textOf } from './measure.mjs'
-import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, TAB, TABS } from './names.mjs'
+import { children, holds, previousOf, textOf } from './measure.mjs'
+import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -38,7 +38,7 @@ const { class: CLASS, id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUT
  * @param {import('./measure.mjs').Measure} measure Afterwards, it contains the lengths of the remaining parts.
  */
 export function leaveOutUnseen(tree, measure) {
-  const hasTabs = Boolean(tree.says & (TAB | TABS))
+  const hasTabs = Boolean(tree.says & (PANEL | TAB | TABS))
   if (hasTabs) labelPanels(tree)
   measure.take(tree)
   const whole = measure.length(0)
@@ -51,7 +51,7 @@ export function leaveOutUnseen(tree, measure) {
   }
   labelOpened(tree)
   leaveOutNumberedLines(tree)
-  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node)) tree.leaveOut(node)
+  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node) && !isLinkLabel(tree, measure, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
   leaveOutToolbars(tree)
   leaveOutRendered(tree)
@@ -91,7 +91,7 @@ function isFoldedText(tree, measure, node, whole, targets) {
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
   if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
   if (marks & CLOSED || !(marks & FOLDED || targets.has(identity))) return false
-  return measure.linkShare(node) < 0.5
+  return Boolean(marks & PANEL) || measure.linkShare(node) < 0.5
 }
 
 /**
@@ -100,8 +100,8 @@ function isFoldedText(tree, measure, node, whole, targets) {
  */
 function isRest(tree, node) {
   if (!REST.test(`${tree.get(node, IDENTITY)} ${tree.get(node, CLASS)}`)) return false
-  const before = children(tree, tree.parent[node]).findLast((one) => one < node)
-  if (before === undefined) return true
+  const before = previousOf(tree, node)
+  if (before < 0) return true
   const teaser = textOf(tree, before).replace(/\s*(?:…|\.{3}).*$/, '')
   if (teaser.length >= SOME_WORDS && textOf(tree, node).startsWith(teaser)) tree.leaveOut(before)
   return true
@@ -113,6 +113,12 @@ function isTitle(tree, node) {
     if (TITLES[tree.tag[above]]) return true
   }
   return holds(tree, node, HEADINGS)
+}
+
+/** Return whether a button is all text of the link around it. */
+function isLinkLabel(tree, measure, node) {
+  const above = tree.parent[node]
+  return tree.tag[above] === ID.a && tree.has(above, ATTRIBUTE.href) && measure.length(above) === measure.length(node)
 }
 
 /** Return whether a button is part of a sentence: words precede it and text follows it. */
