@@ -31,8 +31,8 @@ _DESCRIPTION = """Turns a website into files that a language model reads well.
 Sign up, sign in, add a website, start a generation, poll it until it is `completed`, download the zip.
 
 Every error of the API is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. The
-gateway's own answers to bodies over 10 MB (413), to too many requests (429) and when a function cannot be
-reached (503) have the gateway's body: `{"message": "…"}`.
+exceptions are answers of the gateway itself, whose body is `{"message": "…"}`: to bodies over 10 MB (413), to too
+many requests (429), and when a function cannot be reached (503).
 
 A rate-limited route reports its limit in the headers `RateLimit` and `RateLimit-Policy`
 (draft-ietf-httpapi-ratelimit-headers), and the time until the next attempt in `Retry-After`."""
@@ -89,8 +89,15 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "integer", "minimum": 1},
         "example": 6,
     },
-    "WWW-Authenticate": {"description": "How to sign in.", "schema": _TEXT, "example": "Bearer"},
-    "Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}},
+    "WWW-Authenticate": {
+        "description": "The authentication scheme that the route requires.",
+        "schema": _TEXT,
+        "example": "Bearer",
+    },
+    "Location": {
+        "description": "URL of the generation, or of the file.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
 }
 
 

@@ -23,7 +23,7 @@ class _Known(NamedTuple):
 _KNOWN = (
     _Known(
         "must be verified before you can add",
-        "AWS refuses CloudFront to this account until it has verified the account. Open a case with AWS Support"
+        "This account cannot use CloudFront until AWS has verified it. Open a case with AWS Support"
         " (account verification for CloudFront), or set web = false in stages/{stage}.toml and deploy without the"
         " web app; web = true adds it later.",
     ),
