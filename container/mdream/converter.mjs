@@ -4,5 +4,10 @@ import { serve } from './pipe.mjs'
 
 serve((page, url, wantsFacts) => {
   const { markdown, facts } = convert(page, url, wantsFacts)
-  return [facts ? JSON.stringify(facts) : '', markdown]
+  return [facts ? textOf(facts) : '', markdown]
 })
+
+/** Return facts as JSON, and after a line feed the navigation, which is JSON already and often has hundreds of quotes. */
+function textOf({ navigation, ...facts }) {
+  return `${JSON.stringify(facts)}\n${navigation}`
+}

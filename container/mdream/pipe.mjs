@@ -2,8 +2,8 @@
 //
 // Numbers are unsigned 32-bit integers, big endian; texts are UTF-8. Responses have the order of the requests.
 // Request: 1 if facts are wanted, else 0; length of the URL, length of the HTML; URL, HTML.
-// Response: status (0: success), length of the facts, length of the text; facts as JSON, then Markdown or the error
-// message.
+// Response: status (0: success), length of the facts, length of the text; facts (JSON of all facts but the navigation, a
+// line feed, JSON of the navigation), then Markdown or the error message.
 //
 // Reads and writes are blocking: the process has no other work, and an event loop would add copies and memory.
 import { readSync, writeSync } from 'node:fs'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
+from string import ascii_letters
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -27,6 +28,7 @@ weight of any other."""
 
 LETTERS_OF_IDEOGRAPH = 2.5
 
+_ASCII_LETTERS = ascii_letters.encode()
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
 _SEGMENT = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}|[a-z]{4}))?(?:[-_][a-z]{2})?")
 _SUFFIX = re.compile(r"[._-]([a-z]{2}(?:[-_][a-z]{2})?)(?:\.[a-z0-9]{2,5})?$")
@@ -164,9 +166,10 @@ def detected(text: str) -> str:
 
 def _script_of(text: str) -> str:
     """Return the script that most of a text is written in; empty where it has too few letters."""
-    letters = sum(map(str.isalpha, text))
     if text.isascii():
+        letters = len(text) - len(text.encode().translate(None, _ASCII_LETTERS))
         return "latin" if letters >= FEWEST_LETTERS else ""
+    letters = sum(map(str.isalpha, text))
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
     weights = {
         name: number * (LETTERS_OF_IDEOGRAPH if name in ("kana", "han", "hangul") else 1)

@@ -103,7 +103,9 @@ class Converter:
         than the limits of the child.
         """
         facts, markdown = await self._send(html, url, wants_facts=True)
-        raw: RawFacts = json.loads(facts)
+        others, _, navigation = facts.partition(b"\n")
+        raw: RawFacts = json.loads(others)
+        raw["navigation"] = navigation.decode("utf-8", errors="replace")
         return raw, markdown
 
     async def convert(self, html: bytes, url: str) -> str:

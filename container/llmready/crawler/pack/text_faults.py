@@ -56,6 +56,10 @@ _GARBLED = re.compile(
 )
 
 
+_FIRST_BYTES = (b"\xef\xbf\xbd", b"\xc3", b"\xd0")
+"""What garbled text begins with in UTF-8: U+FFFD, Latin letters with marks, and the letters Р and С."""
+
+
 def is_gone(failure: PageFailure) -> bool:
     """Return whether the site answered that a page does not exist (404 or 410)."""
     return _GONE.search(failure.detail) is not None
@@ -85,7 +89,9 @@ class TextFaults:
     def read(self, url: Url, title: str, markdown: bytes) -> None:
         """Search a page. Parameters: `title`, as the archive presents it; `markdown`, its text in UTF-8."""
         start = markdown[:LONGEST_READ]
-        if is_garbled(title) or (not start.isascii() and _has_garbled_prose(start.decode(errors="ignore"))):
+        # Most texts with other characters than ASCII contain only typographic quotes and dashes.
+        may_be_garbled = any(first in start for first in _FIRST_BYTES)
+        if is_garbled(title) or (may_be_garbled and _has_garbled_prose(start.decode(errors="ignore"))):
             self.garbled.append(url)
         if self._gone and not self._gone.isdisjoint(_LINK.findall(start)):
             self.linking.append(url)

@@ -28,6 +28,9 @@ BYTES_OF_A_LINK = array("I").itemsize
 MOST_REMEMBERED = 50_000
 """Unresolved links and labels that are cached, because most pages of a site have the same ones."""
 
+_UNKNOWN = -1
+"""The number of a link that was not read yet."""
+
 _MARKS = " \t\u00b6\u00a0\u00bb\u203a\u25b8\u25b6\u25be\u25bc\u276f\u2192>/|+\u2304\u2026"
 
 
@@ -79,10 +82,11 @@ class SiteNavigation:
                     own.update(() if number is None else (number,))
                 else:
                     known = on_site if link[1].startswith("/") else in_folder
-                    if link not in known:
-                        known[link] = self._read_link(link, join(base, text_of(link[1]).partition("#")[0]))
+                    number = known.get(link, _UNKNOWN)
+                    if number == _UNKNOWN:
+                        number = self._read_link(link, join(base, text_of(link[1]).partition("#")[0]))
+                        known[link] = number
                         self._remembered += 1
-                    number = known[link]
                 if number is not None:
                     numbers.append(number)
             if own and any(
