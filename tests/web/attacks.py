@@ -143,6 +143,10 @@ ORDINARY = (
 )
 
 
+# Markup for which a parser may search the whole text again and again. Each text is a file of its own.
+SLOW = ("a_" * 140_000, "- a\n  [ ] " * 25_000, "> [a]: x\nb\n" * 20_000)
+
+
 def attack_pages() -> dict[str, Answer]:
     """Return a site whose pages hold the attacks: as text of HTML pages, in titles, and as Markdown files."""
     all_attacks = attacks()
@@ -153,6 +157,10 @@ def attack_pages() -> dict[str, Answer]:
         pages[f"/html{number}.html"] = Answer(page(escape(group[0][:80]), f"Attack page {number}. {body}"))
         text = f"# Attack file {number}\n\nThese lines try to run code.\n\n" + "\n\n".join(group)
         pages[f"/text{number}.md"] = Answer(text, content_type="text/markdown; charset=utf-8")
+    for number, text in enumerate(SLOW):
+        pages[f"/slow{number}.md"] = Answer(
+            f"# Slow file {number}\n\n{text}", content_type="text/markdown; charset=utf-8"
+        )
     pages["/ordinary.md"] = Answer(ORDINARY, content_type="text/markdown; charset=utf-8")
     links = tuple(pages)
     pages["/"] = Answer(page("Attacks", "An index of hostile pages.", links))

@@ -7,7 +7,7 @@ export default function Markdown({ text }: { text: string }) {
   if (tree === null) {
     return (
       <>
-        <p class="muted">The markup of this file is too complex to render. This is its text.</p>
+        <p class="muted">This file is too long, or nested too deeply, to be rendered. This is its text.</p>
         <pre tabIndex={0}>{text}</pre>
       </>
     )

@@ -5,7 +5,7 @@
  * only when it is an http, https or mailto URL. {@link Markdown} turns the tree into DOM nodes, never into HTML text.
  */
 
-import { lexer, type Token, type Tokens } from 'marked'
+import MarkdownIt, { type Token } from 'markdown-it'
 
 export type Node =
   | { kind: 'text'; text: string }
@@ -21,103 +21,137 @@ export type Node =
   | { kind: 'table'; head: Node[][]; rows: Node[][][] }
   | { kind: 'paragraph' | 'quote' | 'strong' | 'emphasis' | 'deleted'; children: Node[] }
 
-/** Deeper structures are shown as text, so that no input can exhaust the stack. */
+/** Levels of structures that are shown; no input can exhaust the stack. */
 const DEEPEST = 40
 
-/**
- * A run of markup that makes the lexer slow or its recursion deep: many brackets, quotation signs, bullets or emphasis
- * signs in a row. Rules and table lines of dashes are ordinary; bullets count only with the space that makes them one.
- */
-const EXCESSIVE = /[[\]*_~|`]{200}|(?:>[ \t]*|[*+-][ \t]+){60}|(?:<[a-z][^<>]{0,200}>\s*){150}/i
+/** Longer texts would become more nodes than a browser shows in reasonable time. */
+const LONGEST = 300_000
 
-/** Return the nodes of a Markdown text, or null when its markup is too complex to parse. */
+/** The parser reads the rest of a quotation again for each definition of a link in it. */
+const MOST_DEFINITIONS = 1000
+
+// A parser that takes time in proportion to the text, whatever its markup is. Raw HTML is text to it.
+const parser = new MarkdownIt('default', { html: false, linkify: false })
+const withoutDefinitions = new MarkdownIt('default', { html: false, linkify: false }).disable('reference')
+
+const TASK = /^\[([ xX])\] /
+
+/** Return the nodes of a Markdown text, or null when it is too long or nested too deeply to be shown. */
 export function parse(markdown: string): Node[] | null {
-  if (EXCESSIVE.test(markdown)) return null
+  if (markdown.length > LONGEST) return null
+  const chosen = markdown.split(']:').length > MOST_DEFINITIONS ? withoutDefinitions : parser
   try {
-    return nodes(lexer(markdown, { gfm: true, breaks: false }), 0)
+    return new Reader(chosen.parse(markdown, {})).nodes(0)
   } catch {
-    return null // The lexer's recursion is limited by the stack.
+    return null // It is nested too deeply, or the parser found a destination that is no URL.
   }
 }
 
-function nodes(tokens: Token[] | undefined, depth: number): Node[] {
-  if (!tokens) return []
-  if (depth > DEEPEST) return tokens.map((token) => ({ kind: 'text', text: token.raw }))
-  return tokens.flatMap((token) => node(token, depth + 1))
-}
+/** Turns the parser's list of tokens into nodes: an element begins with a token, and ends with its counterpart. */
+class Reader {
+  private at = 0
 
-function node(token: Token, depth: number): Node[] {
-  switch (token.type) {
-    case 'space':
-    case 'def':
-      return []
-    case 'text':
-    case 'escape': {
-      const children = (token as Tokens.Text).tokens
-      return children ? nodes(children, depth) : [{ kind: 'text', text: decoded(token['text'] as string) }]
+  constructor(private readonly tokens: Token[]) {}
+
+  /** Return the nodes up to the end of the element around them. */
+  nodes(depth: number): Node[] {
+    if (depth > DEEPEST) throw new RangeError('nested too deeply')
+    const found: Node[] = []
+    for (let token = this.next(); token; token = this.next()) {
+      for (const node of this.node(token, depth + 1)) add(found, node)
     }
-    case 'paragraph':
-      return [{ kind: 'paragraph', children: nodes(token.tokens, depth) }]
-    case 'heading':
-      return [{ kind: 'heading', level: (token as Tokens.Heading).depth, children: nodes(token.tokens, depth) }]
-    case 'strong':
-      return [{ kind: 'strong', children: nodes(token.tokens, depth) }]
-    case 'em':
-      return [{ kind: 'emphasis', children: nodes(token.tokens, depth) }]
-    case 'del':
-      return [{ kind: 'deleted', children: nodes(token.tokens, depth) }]
-    case 'codespan':
-      return [{ kind: 'code', text: (token as Tokens.Codespan).text }]
-    case 'code':
-      return [{ kind: 'pre', text: (token as Tokens.Code).text, language: (token as Tokens.Code).lang ?? '' }]
-    case 'br':
-      return [{ kind: 'break' }]
-    case 'hr':
-      return [{ kind: 'rule' }]
-    case 'blockquote':
-      return [{ kind: 'quote', children: nodes(token.tokens, depth) }]
-    case 'link': {
-      const url = safeUrl((token as Tokens.Link).href)
-      const children = nodes(token.tokens, depth)
-      return url ? [{ kind: 'link', url, children }] : children
+    return found
+  }
+
+  /** Return the next token, or undefined where the element ends. */
+  private next(): Token | undefined {
+    const token = this.tokens[this.at++]
+    return token && token.nesting >= 0 ? token : undefined
+  }
+
+  private node(token: Token, depth: number): Node[] {
+    switch (token.type) {
+      case 'inline':
+        return new Reader(token.children ?? []).nodes(depth)
+      case 'text':
+      case 'text_special':
+        return [{ kind: 'text', text: token.content }]
+      case 'softbreak':
+        return [{ kind: 'text', text: '\n' }]
+      case 'hardbreak':
+        return [{ kind: 'break' }]
+      case 'paragraph_open': {
+        const children = this.nodes(depth)
+        return token.hidden ? children : [{ kind: 'paragraph', children }]
+      }
+      case 'heading_open':
+        return [{ kind: 'heading', level: Number(token.tag.slice(1)), children: this.nodes(depth) }]
+      case 'strong_open':
+        return [{ kind: 'strong', children: this.nodes(depth) }]
+      case 'em_open':
+        return [{ kind: 'emphasis', children: this.nodes(depth) }]
+      case 's_open':
+        return [{ kind: 'deleted', children: this.nodes(depth) }]
+      case 'blockquote_open':
+        return [{ kind: 'quote', children: this.nodes(depth) }]
+      case 'code_inline':
+        return [{ kind: 'code', text: token.content }]
+      case 'fence':
+      case 'code_block':
+        return [{ kind: 'pre', text: token.content.replace(/\n$/, ''), language: token.info.trim().split(/\s/)[0] ?? '' }]
+      case 'hr':
+        return [{ kind: 'rule' }]
+      case 'link_open': {
+        const url = safeUrl(String(token.attrGet('href')))
+        const children = this.nodes(depth)
+        return url ? [{ kind: 'link', url, children }] : children
+      }
+      case 'image': {
+        const url = safeUrl(String(token.attrGet('src')))
+        return url ? [{ kind: 'image', url, alt: token.content }] : [{ kind: 'text', text: token.content }]
+      }
+      case 'bullet_list_open':
+      case 'ordered_list_open':
+        return [
+          { kind: 'list', ordered: token.type === 'ordered_list_open', start: Number(token.attrGet('start') ?? 1), items: this.items(depth) },
+        ]
+      case 'table_open':
+        return [this.table(depth)]
+      default:
+        return token.nesting > 0 ? this.nodes(depth) : [{ kind: 'text', text: token.content }]
     }
-    case 'image': {
-      const { href, text } = token as Tokens.Image
-      const url = safeUrl(href)
-      return url ? [{ kind: 'image', url, alt: text }] : [{ kind: 'text', text }]
+  }
+
+  private items(depth: number): Node[][] {
+    const items: Node[][] = []
+    while (this.next()) items.push(asTask(this.nodes(depth)))
+    return items
+  }
+
+  private table(depth: number): Node {
+    const rows: Node[][][] = []
+    for (let token = this.tokens[this.at++]; token && token.type !== 'table_close'; token = this.tokens[this.at++]) {
+      if (token.type === 'tr_open') rows.push([])
+      else if (token.type === 'th_open' || token.type === 'td_open') rows[rows.length - 1]?.push(this.nodes(depth))
     }
-    case 'list': {
-      const list = token as Tokens.List
-      return [{ kind: 'list', ordered: list.ordered, start: Number(list.start) || 1, items: list.items.map((item) => listItem(item, depth)) }]
-    }
-    case 'checkbox':
-      return [{ kind: 'checkbox', checked: Boolean((token as { checked?: boolean }).checked) }]
-    case 'table': {
-      const table = token as Tokens.Table
-      return [
-        {
-          kind: 'table',
-          head: table.header.map((cell) => nodes(cell.tokens, depth)),
-          rows: table.rows.map((row) => row.map((cell) => nodes(cell.tokens, depth))),
-        },
-      ]
-    }
-    default:
-      return [{ kind: 'text', text: token.raw }] // raw HTML and whatever a later version adds
+    return { kind: 'table', head: rows[0] ?? [], rows: rows.slice(1) }
   }
 }
 
-function listItem(item: Tokens.ListItem, depth: number): Node[] {
-  const children = nodes(item.tokens, depth)
-  const first = children[0]
-  const marked = item.tokens.some((token) => token.type === 'checkbox') || first?.kind === 'checkbox'
-  return item.task && !marked ? [{ kind: 'checkbox', checked: Boolean(item.checked) }, ...children] : children
+/** Add a node; texts that follow each other become one. */
+function add(nodes: Node[], node: Node): void {
+  const last = nodes[nodes.length - 1]
+  if (node.kind === 'text' && last?.kind === 'text') last.text += node.text
+  else nodes.push(node)
 }
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: '\u00a0' }
-
-function decoded(text: string): string {
-  return text.replace(/&(#?\w{1,8});/g, (whole, name: string) => ENTITIES[name] ?? whole)
+/** Return the nodes of a list item; one that begins with `[ ]` or `[x]` begins with a check box. */
+function asTask(item: Node[]): Node[] {
+  const first = item[0]
+  if (first?.kind === 'paragraph') return [{ ...first, children: asTask(first.children) }, ...item.slice(1)]
+  const mark = first?.kind === 'text' ? TASK.exec(first.text) : null
+  if (first?.kind !== 'text' || !mark) return item
+  return [{ kind: 'checkbox', checked: mark[1] !== ' ' }, { kind: 'text', text: first.text.slice(mark[0].length) }, ...item.slice(1)]
 }
 
 /** Return the URL when a click on it can do no harm, else an empty string. */
