@@ -568,7 +568,7 @@ def test_only_the_newest_attempts_keep_their_answers(hooked: Service, receiver: 
 
 
 def test_pages_of_deliveries_stay_below_lambdas_limit(service: Service) -> None:
-    """Deliveries as long as their stored form allows, and unfavourable ones: each character needs six bytes."""
+    """The deliveries have the maximum stored length, and each of their characters needs six bytes in JSON."""
     ada = service.person("ada.long@example.org")
     made = create(ada, "https://hooks.example.org")
     services = bootstrap.services()

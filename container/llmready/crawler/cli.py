@@ -136,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the crawler as a program of its own."""
+    """Run the crawler as a separate program."""
     parser = argparse.ArgumentParser(
         prog="crawler", description="Crawl one site and write llms.txt, llms-full.txt and its pages."
     )

@@ -135,7 +135,7 @@ class LenientAnswer:
 async def lenient_answer(
     url: Url, headers: Mapping[str, str], guard: AddressGuard, resolver: AbstractResolver
 ) -> AsyncIterator[LenientAnswer]:
-    """Send a GET request on a connection of its own, and read the head of the response.
+    """Send a GET request on a separate connection, and read the head of the response.
 
     Parameters: `url`, which the guard has checked; `headers` of the request, without Host; `guard`, which checks the
     address that is connected to; `resolver`.

@@ -19,8 +19,8 @@ def last_change(response: Response, stated: str = "") -> str:
     """Return when a page was last changed, in ISO 8601, or an empty text where it is not known.
 
     Many servers put the time of the response into `Last-Modified` or into the page, so that it differs at each
-    request; such a time is no change. A repeated response is judged by the date of the first one, so that the result
-    stays the same until the page changes.
+    request. Such a time is not the time of a change. A repeated response is compared with the date of the first
+    response, so that the result stays the same until the page changes.
 
     Parameters: `response`; `stated`, what the page itself says, in ISO 8601 or empty.
     """

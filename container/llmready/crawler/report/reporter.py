@@ -28,7 +28,7 @@ class Reporter(Protocol):
         """Report that all files are written."""
 
     def failed(self, failure: Failure) -> None:
-        """Report why there is no result."""
+        """Report why the crawl has no result."""
 
     def close(self) -> None:
         """Write delayed output; nothing is reported afterwards."""

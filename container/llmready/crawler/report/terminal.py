@@ -62,7 +62,7 @@ class TerminalReporter:
             _write_line(warning)
 
     def failed(self, failure: Failure) -> None:
-        """Write why there is no result, to standard error."""
+        """Write the reason why the crawl has no result to standard error."""
         self.close()
         sys.stderr.write(f"{failure.detail} ({failure.code})\n")
 

@@ -125,7 +125,7 @@ class Captcha(Protocol):
 
 
 class HostTurn(NamedTuple):
-    """A lease on a host that this crawl has. ``is_wanted`` tells whether another crawl waits for it."""
+    """This crawl's lease on a host. ``is_wanted``: whether another crawl waits for it."""
 
     is_wanted: bool
 

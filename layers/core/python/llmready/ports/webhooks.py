@@ -18,7 +18,7 @@ ShowWebsite = Callable[[Website], Mapping[str, object]]
 
 
 class DeliveryPage(NamedTuple):
-    """Some deliveries of an endpoint, newest first, and the ID behind which the list goes on (None at its end)."""
+    """Some deliveries of an endpoint, newest first, and the ID after which the list continues (None at its end)."""
 
     items: list[Delivery]
     last_id: str | None
@@ -42,7 +42,7 @@ class Webhooks(Protocol):
         """Return the endpoints of a user, newest first."""
 
     def replace(self, old: Webhook, new: Webhook) -> bool:
-        """Store an endpoint as ``new``; return False if it is no longer as ``old`` was read."""
+        """Replace an endpoint by ``new``; return False if it was changed since ``old`` was read."""
 
     def delete(self, user_id: str, webhook_id: str) -> bool:
         """Delete an endpoint; return False if the user has no such endpoint."""

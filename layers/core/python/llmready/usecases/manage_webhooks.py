@@ -35,7 +35,7 @@ def add_webhook(
     """Store a new endpoint of a user.
 
     Raises:
-        Invalid: The URL is no https URL of a public host, or the operator blocks the host.
+        Invalid: The URL is not an https URL of a public host, or the operator blocks the host.
         Forbidden: The account has the greatest number of endpoints.
         NotFound: The account does not exist any more.
     """
@@ -76,7 +76,7 @@ def change_webhook(services: Services, user: User, webhook_id: str, changes: Map
         changes: New values of ``url``, ``events``, ``description`` and ``is_active``; what is left out stays.
 
     Raises:
-        Invalid: The URL is no https URL of a public host, or the operator blocks the host.
+        Invalid: The URL is not an https URL of a public host, or the operator blocks the host.
         NotFound: The user has no such endpoint.
         Conflict: It was changed meanwhile.
     """

@@ -87,7 +87,7 @@ def hand_delivery_to_notifier(
 def requeue_due_deliveries(services: Services) -> None:
     """Queue the deliveries that are due and not yet in the queue.
 
-    Delays of more than 15 minutes depend on this function alone.
+    Only this function handles delays of more than 15 minutes.
     """
     time = services.clock()
     try:
