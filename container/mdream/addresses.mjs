@@ -5,6 +5,9 @@ import { decodedAttribute } from './references.mjs'
 const USUAL = /^(?!https?:(?!\/\/)|[a-z][a-z0-9+.-]*:[^/])[\w\-.~:/?#@!$'(*+,;=%)]+$/i
 const BASED = /^(?:https?:\/\/|[/#?.]|[^:]*$)/i
 const UNSAFE_IN_MARKDOWN = /[|<>]/g
+const WEB = /^https?:/i
+/** Addresses of the web with a usual host, which need not be parsed. */
+const HOST = /^https?:\/\/[\w-]+(?:\.[\w-]+)*(?:[/?#]|$)/i
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
 // Relative addresses that can be appended to a folder, as the URL standard would do after parsing them.
 const PLAIN = /^(?:\.\.\/)*\w[\w-]*(?:\.[\w-]+)*(?:\/\w[\w-]*(?:\.[\w-]+)*)*\/?(?:#[\w\-.~:/]*)?$/
@@ -30,7 +33,10 @@ export function addressOf(written, origin) {
   }
 }
 
-/** Return an address of `addressOf` as an absolute address; return other values unchanged. */
+/**
+ * Return an address of `addressOf` as an absolute address; return other values unchanged. An address of the web that no
+ * browser would open is empty.
+ */
 export function absoluteOf(address, origin) {
   if (PLAIN.test(address)) {
     let levels = 0
@@ -38,11 +44,11 @@ export function absoluteOf(address, origin) {
     const folder = folderOf(origin, levels)
     if (folder) return folder + address.slice(3 * levels)
   }
-  if (ABSOLUTE.test(address)) return address
+  if (ABSOLUTE.test(address) && (!WEB.test(address) || HOST.test(address) || URL.canParse(address))) return address
   try {
     return new URL(address, origin).href
   } catch {
-    return address
+    return WEB.test(address) ? '' : address
   }
 }
 

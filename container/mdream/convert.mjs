@@ -4,6 +4,7 @@ import { mainPart } from './main_part.mjs'
 import { Measure } from './measure.mjs'
 import { pageTypeOf } from './page_type.mjs'
 import { parse } from './parser.mjs'
+import { readRoles } from './roles.mjs'
 import { placed } from './streamed.mjs'
 import { ID } from './tags.mjs'
 import { TooManyNodes } from './tree.mjs'
@@ -49,10 +50,12 @@ export function convert(bytes, url, wantsFacts) {
 /** @returns {Converted} */
 function converted(page, url, wantsFacts) {
   let tree = parse(page)
+  readRoles(tree)
   const facts = wantsFacts ? factsOf(tree) : null
   leaveOutUnseen(tree, MEASURE)
   if (isWithoutScripts(tree)) {
     tree = parse(page, { readsNoscript: true })
+    readRoles(tree)
     leaveOutUnseen(tree, MEASURE)
   }
   const pageType = pageTypeOf(tree, MEASURE, url)

@@ -78,7 +78,8 @@ export class InlineWriter extends TextWriter {
       return node + 1
     }
     const { alt, address } = imageOf(this.tree, node, this.origin)
-    if (address) this.line.image(alt, absoluteOf(address, this.origin))
+    const target = address && absoluteOf(address, this.origin)
+    if (target) this.line.image(alt, target)
     else if (alt) this.line.text(alt)
     return node + 1
   }

@@ -145,6 +145,10 @@ export class Line {
     if (!isWritten) return
     const at = beginningOfLink(this.pieces)
     if (at < 0) return
+    if (!address) {
+      this.pieces.splice(at, 1)
+      return
+    }
     const inner = this.textFrom(at)
     const clean = address.includes('=') && TRACKING.test(address) ? withoutTracking(address) : address
     const isItsText = inner.startsWith('http') && inner.replace(ESCAPE, '$1') === address && /^https?:[^\s<>]+$/.test(address)

@@ -4,7 +4,7 @@ import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
 import { children, holds, outermost, textOf } from './measure.mjs'
-import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OUTSIDE, RELATED, TITLED } from './names.mjs'
+import { ALWAYS, BESIDE, COMMENTS, CONTENT, CONTENTS, OFFER, OF_LINKS, OUTSIDE, RELATED, TITLED } from './names.mjs'
 import { leaveOutCounts, leaveOutEmptied } from './leftovers.mjs'
 import { leaveOutNoise } from './noise.mjs'
 import { leaveOutSigns } from './signs.mjs'
@@ -21,10 +21,15 @@ import { ATTRIBUTE } from './tree.mjs'
  */
 const LONG_PARAGRAPH = 80
 const LONG_FOOTER = 400
+/** Share of links up to which a part with the name of a menu is text. */
+const FEW_LINKS = 0.15
 /** Share of a page's prose below which an element that is marked as the main part is not accepted. */
 const SMALLEST_MAIN = 0.3
 /** Share of links in a small main part from which it is a list of links beside the text. */
 const MOST_LINKED = 0.5
+/** Minimum share of a page's text in its only article, and on a page of a forum. */
+const SMALLEST_ARTICLE = 0.3
+const SMALLEST_THREAD = 0.8
 /** Minimum share of the prose in one of several articles that is the text of the page. */
 const MAIN_ARTICLE = 0.55
 /**
@@ -131,7 +136,9 @@ class Page {
   chooseUnmarked() {
     const { tree, measure } = this
     const articles = outermost(tree, this.articles())
-    if (articles.length === 1 && measure.length(articles[0]) >= 0.3 * measure.length(0)) return articles[0]
+    // A post of a forum may be marked as an article, while its answers are not.
+    const least = this.pageType === 'forum' ? SMALLEST_THREAD : SMALLEST_ARTICLE
+    if (articles.length === 1 && measure.length(articles[0]) >= least * measure.length(0)) return articles[0]
     if (this.isOneText()) {
       const article = this.mainArticle(articles, 0)
       if (article >= 0) return article
@@ -285,6 +292,7 @@ class Page {
     const tag = tree.tag[node]
     if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
     if (SMALL[tag]) return this.isKeptSmall(node)
+    if (this.isProse(node)) return true
     const share = measure.linkShare(node)
     if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
     if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote
@@ -292,6 +300,15 @@ class Page {
     if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
     if (measure.length(node) > 0.5 * whole && share < 0.6) return true
     return share < 0.5 && tree.first(node, ID.h1) >= 0 && tree.first(node, ID.form) < 0
+  }
+
+  /** Return whether a part contains paragraphs of prose and nothing to operate, so that its name is accidental. */
+  isProse(node) {
+    const { tree, measure } = this
+    if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
+    if (tree.first(node, ID.form) >= 0 || !tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_PARAGRAPH)) return false
+    const end = tree.end[node]
+    return !tree.lists[ID.button].some((button) => button > node && button < end)
   }
 
   isKeptSmall(node) {

@@ -280,8 +280,11 @@ export class MarkdownWriter extends InlineWriter {
       tree.marks[node] |= UNWRAPPED
       return this.paragraph(node)
     }
-    // A list directly in a list belongs to the item before it.
-    if (LISTS[tree.tag[around]] && !(tree.marks[around] & UNWRAPPED) && blocks.resumeItem()) this.within(node, END_CONTAINER)
+    // A list directly in a list belongs to the item before it; without one, its items are those of the outer list.
+    if (LISTS[tree.tag[around]] && !(tree.marks[around] & UNWRAPPED)) {
+      if (!blocks.resumeItem()) return node + 1
+      this.within(node, END_CONTAINER)
+    }
     const start = tree.get(node, ATTRIBUTE.start)
     blocks.beginList(NAMES[tag], NUMBER.test(start) ? Number(start) : 1)
     return this.within(node, END_LIST)

@@ -1,6 +1,6 @@
 // Marks that describe an element by its attributes, as bits: those of `names.mjs`, and these.
-import { ALWAYS, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
-import { HEADING, ID, INLINE, PROPERTIES } from './tags.mjs'
+import { ALWAYS, COMMENTS, CONTENT, DROPPED, FOLDED, HIDDEN, OF_ROLE, OUTSIDE, PANEL, TAB, TABS, judgeClass, judgeId, judgeRole } from './names.mjs'
+import { HEADING, ID, INLINE, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Marked as the main part. */
@@ -10,6 +10,9 @@ export const ARTICLE = 16
 
 const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidden: IS_HIDDEN, id: IDENTITY,
   itemprop: ITEMPROP, role: ROLE, style: STYLE } = ATTRIBUTE
+/** Roles that name another element, and the elements that have no meaning of their own. */
+const ROLE_NAMES = new Set(['heading', 'table', 'row', 'cell', 'columnheader', 'rowheader'])
+const NEUTRAL = ids('div', 'p', 'span')
 const HIDDEN_STYLE = /display\s*:\s*none/i
 
 // Generators derive their ids from their text, for links: a heading "Comments" does not mark readers' comments.
@@ -59,6 +62,7 @@ function judgeOther(name, value, tag) {
       if (value === 'region') return FOLDED
       if (value === 'tab') return TAB
       if (value === 'tablist') return TABS
+      if (ROLE_NAMES.has(value) && NEUTRAL[tag]) return OF_ROLE
       return value === 'search' && tag === ID.form ? DROPPED : judgeRole(value)
     default: return HIDDEN_STYLE.test(value) ? HIDDEN : 0
   }

@@ -25,7 +25,11 @@ export const SIGN = 1024
 export const HIDDEN = 2048
 /** A table of contents. */
 export const CONTENTS = 4096
-// The Markdown writer uses 8192, 16384 and 32768.
+// The Markdown writer uses 8192 and 16384.
+/** An element whose role names another element. It shares its bit with a mark that only the writer uses. */
+export const OF_ROLE = 8192
+/** A part that consists of links by its name: a menu, breadcrumbs, share buttons. */
+export const OF_LINKS = 32768
 /** Never text, even where hidden parts are kept. */
 export const DROPPED = 1 << 16
 /** A panel or slide that is folded until a reader opens it. */
@@ -85,6 +89,8 @@ const ALWAYS_WORDS = words(
   'sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement ',
   'adsbygoogle nav navigation navbar ',
 )
+/** Words of these names that promise links. */
+const LINK_WORDS = words('breadcrumb breadcrumbs crumbs pagination pager sharethis sharing share social nav navigation navbar menu toc')
 // First words of names that describe the layout of a page, not an element.
 const ABOUT_THE_PAGE = words('with has no is without show hide on off js layout wy')
 const FOLDED_WORDS = words(
@@ -269,7 +275,7 @@ function judgeName(name) {
 function judgeParts(parts, lower) {
   if (SIGN_NAMES.test(lower)) return SIGN
   const isFrame = parts.some((part) => ALWAYS_WORDS.has(part)) && !parts.some((part) => ABOUT_THE_PAGE.has(part))
-  if (isFrame || ALWAYS_NAMES.test(lower)) return ALWAYS
+  if (isFrame || ALWAYS_NAMES.test(lower)) return parts.some((part) => LINK_WORDS.has(part)) ? ALWAYS | OF_LINKS : ALWAYS
   if (COMMENT_NAMES.test(lower)) return COMMENTS
   if (CONTENT_NAMES.test(lower)) return CONTENT
   return OUTSIDE_NAMES.test(lower) ? OUTSIDE : 0

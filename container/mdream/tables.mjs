@@ -108,7 +108,7 @@ function isLayout(table) {
   if (table.isSaidToBe) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   if (table.hasHeadings && table.isGrid()) return false
-  return table.cells <= 1 || table.widest <= 1 || table.hasBlocks || table.hasTables || table.hasHeadings
+  return table.cells <= 1 || table.widest <= 1 || table.rows.length <= 1 || table.hasBlocks || table.hasTables || table.hasHeadings
 }
 
 function writeOutSpans(tree, rows, empty, room) {

@@ -10,7 +10,7 @@ import { ids } from './tags.mjs'
 const TEXT = 0
 
 const ATTRIBUTES = [
-  'alt', 'alttext', 'aria-controls', 'aria-expanded', 'aria-hidden', 'aria-label', 'aria-labelledby', 'checked', 'class',
+  'alt', 'alttext', 'aria-controls', 'aria-expanded', 'aria-hidden', 'aria-label', 'aria-labelledby', 'aria-level', 'checked', 'class',
   'colspan', 'content', 'data-actualsrc', 'data-cfemail', 'data-cfsrc', 'data-code-lang', 'data-code-language', 'data-delayed-url', 'data-echo', 'data-enlighter-language', 'data-ezsrc', 'data-full-src',
   'data-hi-res-src', 'data-lang', 'data-language', 'data-lazy', 'data-lazy-src', 'data-lazy-srcset', 'data-lazyload', 'data-litespeed-src',
   'data-original', 'data-original-src', 'data-orig-src', 'data-src', 'data-srcset', 'data-syntaxhighlighter-params', 'data-bs-target', 'data-target', 'datetime', 'display', 'height', 'hidden', 'href',
@@ -236,6 +236,14 @@ export class Tree {
     this.marks[node] = marks
     this.says |= marks
     this.told[this.toldOnes++] = node
+  }
+
+  /** Give an element the name of another one. */
+  rename(node, tag) {
+    if (LISTED[this.tag[node]]) this.lists[this.tag[node]].splice(countBelow(this.lists[this.tag[node]], this.lists[this.tag[node]].length, node), 1)
+    this.tag[node] = tag
+    if (LISTED[tag]) this.lists[tag].splice(countBelow(this.lists[tag], this.lists[tag].length, node), 0, node)
+    this.changes++
   }
 
   addText(parent, from, to) {

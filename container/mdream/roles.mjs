@@ -1,0 +1,33 @@
+// Read elements without a meaning of their own as the elements that their roles name.
+import { OF_ROLE } from './names.mjs'
+import { ID } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const { 'aria-level': LEVEL, role: ROLE } = ATTRIBUTE
+const TAGS = new Map([
+  ['table', ID.table], ['row', ID.tr], ['cell', ID.td], ['rowheader', ID.th], ['columnheader', ID.th],
+])
+/** Level of a heading that states none, as the ARIA standard says. */
+const USUAL_LEVEL = 2
+/** Elements of a page that are renamed. */
+const MOST_ELEMENTS = 5000
+
+/** Replace the names of elements by those that their roles name. @param {import('./tree.mjs').Tree} tree */
+export function readRoles(tree) {
+  if (!(tree.says & OF_ROLE)) return
+  let left = MOST_ELEMENTS
+  for (let place = 0; place < tree.toldOnes; place++) {
+    const node = tree.told[place]
+    if (!(tree.marks[node] & OF_ROLE)) continue
+    tree.marks[node] &= ~OF_ROLE
+    if (left-- <= 0) continue
+    const role = tree.get(node, ROLE).trim().toLowerCase()
+    if (role === 'heading') tree.rename(node, ID[`h${levelOf(tree, node)}`])
+    else tree.rename(node, TAGS.get(role) ?? tree.tag[node])
+  }
+}
+
+function levelOf(tree, node) {
+  const level = Number(tree.get(node, LEVEL))
+  return Number.isInteger(level) && level >= 1 && level <= 6 ? level : USUAL_LEVEL
+}
