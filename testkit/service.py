@@ -170,8 +170,15 @@ class Member:
 def access_token(user_id: str) -> str:
     """Sign a stored user in and return the access token."""
     family, time = new_id(), now()
+    user = bootstrap.services().users.get(user_id)
+    assert user is not None
     assert bootstrap.services().sessions.open(
-        user_id, family, new_id(), opened_at=time, expires_at=time + REFRESH_LIFETIME
+        user_id,
+        family,
+        new_id(),
+        opened_at=time,
+        expires_at=time + REFRESH_LIFETIME,
+        password_hash=user.password_hash,
     )
     return issue(
         bootstrap.keys(),

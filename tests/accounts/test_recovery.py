@@ -1,12 +1,18 @@
 """Sign-up, confirmation, forgotten and changed passwords, and the end of sign-ins."""
 
 import re
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
 
+from llmready import bootstrap
 from llmready.domain.clock import now
+from llmready.domain.errors import Unauthenticated
 from llmready.domain.mail_tokens import LIFETIMES, Purpose
+from llmready.domain.passwords import hashed, matches
+from llmready.usecases import recover_account, sign_in
 from testkit.service import NEW, PASSWORD, Answer, Service, use
 
 
@@ -77,6 +83,42 @@ def test_a_reset_invalidates_all_other_reset_tokens(service: Service) -> None:
         422,
         "bad_token",
     )
+
+
+def test_a_login_with_the_old_password_during_a_reset_opens_no_session(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login begins after the reset, and checks the password before the reset stores the new one."""
+    ada = service.person("ada.resets.meanwhile@example.org")
+    service.ask("POST", "/auth/forgot-password", {"email": ada.address})
+    token = service.token_for(ada.address)
+    services = bootstrap.services()
+    checked, was_reset = threading.Event(), threading.Event()
+    logins: list[Future[object]] = []
+
+    def matches_slowly(stored: str | None, password: str) -> bool:
+        found = matches(stored, password)
+        checked.set()
+        assert was_reset.wait(30)
+        return found
+
+    def log_in() -> object:
+        return sign_in.sign_in(services, email=ada.address, password=PASSWORD, network="192.0.2.0/24")
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def hashed_meanwhile(password: str) -> str:
+            logins.append(thread.submit(log_in))
+            assert checked.wait(30)
+            return hashed(password)
+
+        monkeypatch.setattr(sign_in, "matches", matches_slowly)
+        monkeypatch.setattr(recover_account, "hashed", hashed_meanwhile)
+        recover_account.reset_password(services, token, NEW)
+        was_reset.set()
+        with pytest.raises(Unauthenticated):
+            logins[0].result()
+    assert services.sessions.of_user(ada.id, now()) == []
 
 
 def test_password_change_keeps_the_confirmation_link_valid(service: Service) -> None:

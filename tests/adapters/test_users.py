@@ -49,7 +49,15 @@ def test_update_creates_no_account(either: Place) -> None:
 
 
 def opened(place: Place, user_id: str, family: str, token_id: str = "first") -> bool:  # noqa: S107
-    return place.sessions.open(user_id, family, token_id, opened_at=now(), expires_at=UNTIL)
+    user = place.users.get(user_id)
+    return place.sessions.open(
+        user_id,
+        family,
+        token_id,
+        opened_at=now(),
+        expires_at=UNTIL,
+        password_hash=user.password_hash if user is not None else "",
+    )
 
 
 def rotated(place: Place, user_id: str, family: str, *tokens: str, grace: int = 0) -> bool:

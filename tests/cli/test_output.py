@@ -172,6 +172,13 @@ def test_the_system_of_a_clone_is_found_in_its_folders(ada: Ada, server: Server)
         [LLMREADY, "quota"], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert asked.returncode == ExitCode.DONE, asked.stderr
+    # A checkout may come from a stranger and name that person's server, which must not get a password or a key.
+    (folder / ".local").mkdir()
+    (folder / ".local/endpoints.json").write_text(json.dumps({"api": "https://api.invalid/api/v1"}))
+    asked = subprocess.run(
+        [LLMREADY, "quota"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == ExitCode.DONE, asked.stderr
     # A user who signed in on another server stays connected to it.
     ada.credentials.write_text(json.dumps({"api": "https://api.invalid/api/v1", "logins": {}}))
     asked = subprocess.run(

@@ -105,7 +105,10 @@ export function match(pattern: string, path: string): Record<string, string> | n
         continue
       }
       try {
-        found[name] = decodeURIComponent(value)
+        // A slash would lead a request that contains the value to another path of the API.
+        const decoded = decodeURIComponent(value)
+        if (decoded.includes('/')) return null
+        found[name] = decoded
       } catch {
         return null
       }

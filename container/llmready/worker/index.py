@@ -30,7 +30,15 @@ def index_archive(generation: Generation, archive: Path) -> FileIndex | None:
     try:
         with ZipFile(archive) as opened:
             return read_index(opened, hash_all=True)
-    except (BadZipFile, OSError, ValueError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (
+        BadZipFile,
+        OSError,
+        ValueError,
+        TypeError,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         logger.warning("archive not indexed", generation_id=generation.id, reason=str(error))
         return None
 
@@ -40,7 +48,8 @@ def store_index(services: Services, generation: Generation, index: FileIndex) ->
     try:
         key = index_key(generation.user_id, generation.id, generation.fence)
         services.archives.put(key, index.model_dump_json(exclude_none=True).encode())
-    except TryAgain:
+    except (TryAgain, ValueError):
+        # A manifest of a crawler that was taken over may hold text that is no UTF-8.
         logger.warning("index not stored", generation_id=generation.id)
 
 

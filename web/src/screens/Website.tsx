@@ -65,7 +65,7 @@ export default function WebsiteScreen() {
 
 /** Read the chosen generation, else the newest; null when there is none. */
 async function loadRun(website: string, chosen: string | null, signal: AbortSignal): Promise<Generation | null> {
-  if (chosen) return call<Generation>(`/generations/${chosen}`, { signal })
+  if (chosen) return call<Generation>(`/generations/${encodeURIComponent(chosen)}`, { signal })
   const history = await call<HistoryPage>(`/generations/history?website_id=${website}&per_page=10`, { signal })
   const newest = history.items[0]
   if (!newest) return null

@@ -195,7 +195,14 @@ class Sessions(Protocol):
     """Refresh token families. Each login creates one family; only its newest token is valid."""
 
     def open(
-        self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
+        self,
+        user_id: str,
+        family: str,
+        token_id: str,
+        *,
+        opened_at: datetime,
+        expires_at: datetime,
+        password_hash: str,
     ) -> bool:
         """Create a family with its first token.
 
@@ -205,9 +212,10 @@ class Sessions(Protocol):
             token_id: ID (``jti``) of the first refresh token.
             opened_at: Time of the login.
             expires_at: When the token expires.
+            password_hash: The stored hash with which the password was checked.
 
         Returns:
-            False if the account does not exist.
+            False if the account does not exist, or its password was changed meanwhile.
         """
 
     def rotate(self, user_id: str, family: str, rotation: Rotation) -> bool:

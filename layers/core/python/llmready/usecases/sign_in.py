@@ -48,14 +48,22 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
         if not matches(user.password_hash if user else None, password) or user is None:
             raise refusal
     check_not_suspended(user)
-    if is_outdated(user.password_hash):
-        services.users.rehash(user, hashed(password))
     if user.quota_ledger is None:
         services.users.set_quota_ledger(user, services.fingerprints.of_address(user.email))
     family, token_id = new_id(), new_id()
     expires_at = time + REFRESH_LIFETIME
-    if not services.sessions.open(user.id, family, token_id, opened_at=time, expires_at=expires_at):
+    # The password may be changed while it is checked here, which ends only the sessions that exist by then.
+    if not services.sessions.open(
+        user.id,
+        family,
+        token_id,
+        opened_at=time,
+        expires_at=expires_at,
+        password_hash=user.password_hash,
+    ):
         raise refusal
+    if is_outdated(user.password_hash):
+        services.users.rehash(user, hashed(password))
     return _tokens(user.id, family, token_id, services.signing_keys(), time)
 
 

@@ -20,9 +20,16 @@ class DynamoSessions:
         self._table = table
 
     def open(
-        self, user_id: str, family: str, token_id: str, *, opened_at: datetime, expires_at: datetime
+        self,
+        user_id: str,
+        family: str,
+        token_id: str,
+        *,
+        opened_at: datetime,
+        expires_at: datetime,
+        password_hash: str,
     ) -> bool:
-        """Create a family with its first token; return False if the account does not exist any more."""
+        """Create a family with its first token; return False if the account or its password is another one now."""
         key = keys.family(user_id, family)
         item = {
             "pk": key.pk,
@@ -31,10 +38,9 @@ class DynamoSessions:
             "opened_at": timestamp(opened_at),
             "ttl": int(expires_at.timestamp()),
         }
+        unchanged = is_account() & Attr("password_hash").eq(password_hash)
         try:
-            self._table.transact(
-                [self._table.check(keys.profile(user_id), is_account()), self._table.put(item)]
-            )
+            self._table.transact([self._table.check(keys.profile(user_id), unchanged), self._table.put(item)])
         except TransactionRefused:
             return False
         return True
