@@ -88,7 +88,7 @@ def test_crawler_imports_no_aws() -> None:
 
 
 CORE_SOURCES = ROOT / "layers/core/python"
-# What domain, ports and use cases must not reach: everything of the core that knows AWS or HTTP.
+# Modules that domain, ports and use cases must not import: all modules of the core that use AWS or HTTP.
 OUTSIDE = ("llmready.adapters", "llmready.http", "llmready.bootstrap", "llmready.observability")
 
 
@@ -146,7 +146,7 @@ def test_modules_of_the_core_have_no_import_cycles() -> None:
         file: {source for name in modules_in(file) if (source := source_of(name)) and source != file}
         for file in CORE_SOURCES.rglob("*.py")
     }
-    TopologicalSorter(graph).prepare()  # raises CycleError with the circle
+    TopologicalSorter(graph).prepare()  # raises CycleError with the cycle
 
 
 def test_the_environment_is_read_in_one_place() -> None:

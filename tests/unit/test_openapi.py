@@ -12,12 +12,12 @@ from infra.openapi import OPENAPI_FILE, openapi, text
 from infra.openapi_operations import OPERATIONS, PROBLEMS
 
 ROOT = Path(__file__).parent.parent.parent
-# Where our code makes an error that an answer of the API may carry.
+# Code that creates errors for answers of the API.
 _CODE = re.compile(
     r"""(?:(?:Unauthenticated|Forbidden|NotFound|Conflict|Gone|TooManyRequests|Paused|BodyTooLarge"""
     r"""|UnsupportedMediaType|MethodNotAllowed)\(\s*|Invalid\([^)]*?code=)"(\w+)\""""
 )
-# What workers and operators' commands meet, and no answer.
+# Errors that only workers and operator commands can get.
 _INSIDE = {
     "not_claimable",
     "not_claimed",

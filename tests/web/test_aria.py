@@ -340,7 +340,7 @@ def test_progress_and_its_end_are_announced_on_every_screen(
     generation = person.start(website)
     visitor = visit()
     page = visitor.sign_in(person, f"/websites/{website}")
-    # Screen readers are told of phases, and of pages when they ask: each page would be too much.
+    # Screen readers announce each phase, but not each page, because that would be too much.
     matches(page, """
         - status: /Waiting to start|Reading robots.txt and the sitemap|Fetching pages|Packing the files/
         - region /./:

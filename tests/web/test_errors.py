@@ -29,7 +29,7 @@ def test_used_up_quota_disables_generate_and_names_the_reset_date(
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("You have used all generations of this month")
     expect(page.get_by_role("link", name="Compare plans")).to_be_visible()
-    # From then on the page knows, and so does every other screen that starts generations.
+    # After the refusal, this page and all other screens that start generations show that none are left.
     for path, name in (
         ("", "Generate the files of Handbook"),
         (f"/websites/{website}", "Generate again"),
@@ -102,7 +102,7 @@ def test_frozen_page_resumes_polling(system: System, visit: Visit, unfinished_ha
     page.on("request", lambda request: polls.append(request.url) if generation in request.url else None)
     lifecycle = visitor.context.new_cdp_session(page)
     lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
-    # The network is gone, too, when a device wakes up.
+    # The network is often missing when a device wakes up.
     visitor.context.set_offline(True)
     assert person.http.post(f"/generations/{generation}/cancel", json={}).status_code == 202
     person.finished(generation)
@@ -111,7 +111,7 @@ def test_frozen_page_resumes_polling(system: System, visit: Visit, unfinished_ha
     expect(page.get_by_text("LLMReady did not answer")).to_be_visible()
     visitor.context.set_offline(False)
     expect(page.get_by_text("This generation was cancelled")).to_be_visible()
-    # An ended run is polled no more.
+    # An ended run is no longer polled.
     assert len(polls) > asked
     ended = len(polls)
     page.wait_for_timeout(1500)
@@ -148,7 +148,7 @@ def test_unsaved_changes_are_not_lost_by_a_link(system: System, visit: Visit) ->
     page.get_by_label("Name", exact=True).fill("Another name")
     expect(page.get_by_text("Not saved yet")).to_be_visible()
     page.get_by_role("link", name="Usage", exact=True).click()
-    # The question was answered with "stay".
+    # The user chose to stay on the page.
     assert visitor.watched.dialogs == ["Your changes are not saved. Leave this page?"]
     expect(page.get_by_label("Name", exact=True)).to_have_value("Another name")
     page.get_by_role("button", name="Discard changes").click()

@@ -90,7 +90,7 @@ def test_the_url_survives_a_reload_before_signing_up(visit: Visit, handbook: Sit
     page.reload()
     expect(page.get_by_label("Website address")).to_have_value(handbook.url)
     expect(page.get_by_label("Password")).to_be_visible()
-    # What is corrected in the field is what the account is created for.
+    # The account is created with the corrected address.
     page.get_by_label("Website address").fill("example.org")
     expect(page.get_by_role("heading", name="generate the files of example.org")).to_be_visible()
 
@@ -149,7 +149,7 @@ def test_other_sign_ins_can_be_ended(system: System, visit: Visit) -> None:
     page.reload()
     rows = page.get_by_role("table", name="Sign-ins").get_by_role("row")
     expect(rows.filter(has_text="This browser")).to_have_count(1)
-    # The two of this test, and the one of the test's own client.
+    # The two sessions of this test, and the session of the test's own client.
     ends = page.get_by_role("button", name="End the sign-in of")
     expect(ends).to_have_count(2)
     for left in (1, 0):

@@ -16,10 +16,11 @@ from llmready.worker.supervisor import REMOVER, Supervisor
 from testkit import needs
 from tests.worker.programs import crawler
 
-# Not nobody: all processes of this user are killed, and somebody's services may run as nobody.
+# The user `nobody` is not used, because all processes of this user are killed, and services of the machine may run as
+# `nobody`.
 UID = 54321
 STRANGER = pwd.struct_passwd(("crawler", "x", UID, UID, "", "/", "/bin/false"))
-# Starts a process that is of no family: it has left the crawler's session and has lost its parent.
+# Starts a process that belongs to no family: it has left the crawler's session and its parent has ended.
 ESCAPE = """
 def escape(what):
     if os.fork() == 0:
@@ -53,7 +54,7 @@ def open_folder() -> Iterator[Path]:
 
 def supervisor(folder: Path, body: str, **limits: Any) -> Supervisor:
     """Return the supervisor of a program that runs ``body`` as the other user."""
-    # The stranger may reach neither this Python nor this repository.
+    # The other user may have no access to this Python and this repository.
     python = str(needs.package("python3-minimal", Path("/usr/bin/python3")))
     remover = str(shutil.copy(REMOVER[-1], folder))
     Path(remover).chmod(0o644)

@@ -69,7 +69,7 @@ def test_taken_over_crawler_reads_no_credentials() -> None:
     assert set(found["worker"].values()) <= {"EACCES", "EPERM"}, found["worker"]
     assert "tests.worker.captive" in found["command"]  # it did look at its worker
     assert (found["root"], found["held"]) == ("EPERM", "EACCES")
-    # The address answers, as it does on Fargate; without the id there is nothing to be had.
+    # The address answers, as on Fargate, but returns nothing without the ID.
     assert set(found["metadata"].values()) == {"HTTP 404"}
     assert len(told["tried"]) == len(found["metadata"])
     # A page that names the addresses, even with the id, gets no crawler there.

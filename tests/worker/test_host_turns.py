@@ -72,7 +72,8 @@ async def test_crawls_of_one_host_send_requests_one_at_a_time(place: Place, tmp_
         )
     for generation in ended:
         assert (generation.status, generation.pages_crawled) == (Status.COMPLETED, 1 + len(NAMES))
-    # One crawl alone has at most four requests at once; so have three. A request lasts for its delay at least.
+    # One crawl has at most four simultaneous requests, and three crawls together have no more. A request takes at
+    # least its delay.
     begun = [request.at for request in site.requests if request.path in NAMES]
     assert max(sum(other <= at < other + DELAY for other in begun) for at in begun) <= 4
 
@@ -111,7 +112,7 @@ def test_one_crawl_has_the_lease_until_it_ends(place: Place) -> None:
     given = leases.acquire(HOST, "b", time=time, until=until)
     assert given is not None
     assert not given.is_wanted  # it was the one that waited
-    # A crawl that died holds the host no longer than its lease.
+    # A crashed crawl blocks the host only until its lease ends.
     assert leases.acquire(HOST, "a", time=until + timedelta(milliseconds=1), until=until) is not None
 
 

@@ -105,7 +105,7 @@ def test_the_next_generation_downloads_only_changed_pages(
         assert log.taken() == [(path, 200) for path in sorted(PAGES)]
         generated(log, user, website)
         assert log.taken() == [(path, 304) for path in sorted(PAGES)]
-        # Somebody else's crawl of the same site knows nothing of it.
+        # A crawl of the same site by another user does not use it.
         generated(log)
         assert log.taken() == [(path, 200) for path in sorted(PAGES)]
     assert http_cache_key(user.id, first.id, first.fence) in _keys(place)

@@ -63,7 +63,8 @@ def test_next_attempt_continues_from_the_checkpoint(
         until(lambda: _settled(site.requests))
         before = now_stored(place, generation)
         if number is signal.SIGTERM:
-            # As if it had never been delivered: going is no step towards the dead letters.
+            # The receive count is that of a new message, so an interruption does not bring it closer to the
+            # dead-letter queue.
             (message,) = place.sqs.receive_message(
                 QueueUrl=place.queue_urls[generation.lane],
                 AttributeNames=["ApproximateReceiveCount"],
@@ -94,7 +95,7 @@ def test_next_attempt_continues_from_the_checkpoint(
     if number is signal.SIGTERM:
         assert (before.status, before.attempts) == (Status.PENDING, 0)
         assert seconds < 60
-        # What was on its way at that moment counts as fetched twice.
+        # Pages that were being fetched at that moment are fetched twice.
         assert twice <= 0.05 * done, (twice, done)
         told = f"exit in {seconds:.1f} s"
     else:

@@ -49,7 +49,7 @@ def test_two_crawls_at_once_and_one_that_is_cancelled_leaves_the_other(
     assert (stopped.status, stopped.fence) == (Status.CANCELLED, 1)
     assert [key for key in place.stored_keys() if key.endswith(".zip")] == [done.archive and done.archive.key]
     assert list(worker.work.iterdir()) == []
-    # Each line names the request that led to it, though two jobs were logging.
+    # Each line contains the correlation ID of its request, although two jobs wrote logs.
     named = {
         (line["generation_id"], line["correlation_id"]) for line in worker.log() if "generation_id" in line
     }

@@ -50,7 +50,7 @@ def test_the_free_plan_has_the_other_half_while_paid_plans_wait(
     for number in range(others):
         assert not must_yield(services, free, browser=False), number
         running(place, "free")
-    # Nobody who pays waits, so the free plan may have all slots.
+    # No paid generation waits, so the free plan may use all slots.
     assert not must_yield(services, free, browser=False)
     pending(place, "starter")
     assert must_yield(services, free, browser=False)
@@ -96,7 +96,7 @@ async def test_a_worker_puts_a_free_generation_back_until_a_slot_is_free(place: 
     await run_job(message, context, asyncio.Event())
     waiting = now_stored(place, free)
     assert (waiting.status, waiting.attempts, waiting.fence) == (Status.PENDING, 0, 0)
-    # One message, which nobody gets for some seconds; it is a new one, so this was no failed delivery.
+    # There is one message, which is delayed for some seconds. It is a new message, so no delivery counts as failed.
     assert sum(place.waiting(place.queue_urls[free.lane])) in (0, 1)
     again = await asyncio.to_thread(place.jobs.receive, free.lane, wait=15, visibility=30)
     assert again is not None

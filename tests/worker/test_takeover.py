@@ -112,7 +112,7 @@ async def test_a_process_that_cannot_be_killed_fails_the_crawl_and_retires_its_u
     with open_folder() as folder:
         crawlers = supervisor(folder, "escape(lambda: time.sleep(600)); completed()", ending=0.3)
         with monkeypatch.context() as patched:
-            # As if the processes waited for a device, which no signal interrupts.
+            # Simulate processes that wait for a device, which no signal can interrupt.
             patched.setattr(crawler_user, "_send_and_exit", lambda *_: os._exit(0))
             patched.setattr(UserProcesses, "_kill", lambda *_: None)
             outcome = await crawl(crawlers, folder)

@@ -231,7 +231,7 @@ def test_malware_withdraws_every_run_that_refers_to_the_archive(handbook: Handbo
     assert third.changed is True
     assert third.archive.key == archive_key(third.user_id, third.id, third.fence)
     assert readable_archive(place.services, third).key in handbook.archives()
-    # Where archives are scanned, one that is lost is gone rather than not readable now.
+    # If archives are scanned, a lost archive is reported as gone, not as temporarily unreadable.
     scanning = replace(
         place.services, settings=place.services.settings.model_copy(update={"malware_scan": True})
     )
@@ -255,7 +255,7 @@ def test_a_deletion_that_is_repeated_counts_once(handbook: Handbook) -> None:
     first, second = handbook.run(Trigger.MANUAL), handbook.run()
     generations, time = handbook.place.generations, now()
     current = handbook.again(first)
-    # A deletion that dies after it gave up its reference is repeated later.
+    # A deletion that crashes after it released its reference is repeated later.
     assert not generations.release_archive(current, time)
     assert not generations.release_archive(handbook.again(first), time)
     delete_generation(handbook.place.services, handbook.again(first))
