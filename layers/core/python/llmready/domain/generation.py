@@ -203,7 +203,7 @@ class Generation(BaseModel):
 
     @property
     def lane(self) -> Lane:
-        """The lane whose queue delivers it."""
+        """The lane of the queue that it is sent to."""
         return Lane.of(self.queue, browser=self.settings.use_playwright)
 
     @property

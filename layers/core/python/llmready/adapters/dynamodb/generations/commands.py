@@ -99,7 +99,7 @@ class DynamoGenerationCommands:
     def _locking(
         self, generation: Generation, new_website: NewWebsite | None, scheduled: ScheduledStart | None
     ) -> list[Write]:
-        """Return the writes that lock the website; the first one is refused if it cannot be locked."""
+        """Return the writes that lock the website. If the website cannot be locked, the first write is refused."""
         if new_website is not None:
             locked = new_website.website.changed(active_generation_id=generation.id)
             return website_writes(self._table, locked)
