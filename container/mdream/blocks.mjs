@@ -25,6 +25,9 @@ import { Line, asParagraph } from './line.mjs'
 /** Blocks of an item behind which no empty line is needed. */
 const SHORT = new Set(['p', 'ul', 'ol'])
 
+/** Empty cells that fill the rows of one table up to its width. */
+const MOST_EMPTY_CELLS = 100_000
+
 /** @returns {Container} */
 function container(first, rest, isItem) {
   return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '' }
@@ -85,7 +88,12 @@ export class Blocks {
   table(rows) {
     const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0)
     if (width === 0) return
-    const lines = rows.map((row) => tableRow(row.length < width ? [...row, ...new Array(width - row.length).fill('')] : row))
+    let room = MOST_EMPTY_CELLS
+    const lines = rows.map((row) => {
+      const missing = width - row.length
+      room -= missing
+      return tableRow(missing > 0 && room >= 0 ? [...row, ...new Array(missing).fill('')] : row)
+    })
     lines.splice(1, 0, tableRow(new Array(width).fill('---')))
     this.block('table', lines.join('\n'))
   }

@@ -9,13 +9,16 @@ import { ATTRIBUTE } from './tree.mjs'
 /** Attributes that scripts load an image from, and those with several sizes of it. */
 const LAZY = [
   'data-src', 'data-original', 'data-lazy-src', 'nitro-lazy-src', 'data-original-src', 'data-orig-src', 'data-lazy', 'data-lazyload', 'data-cfsrc',
-  'data-ezsrc', 'data-litespeed-src', 'data-echo', 'data-actualsrc', 'data-delayed-url', 'data-hi-res-src', 'data-full-src',
+  'data-ezsrc', 'data-litespeed-src', 'data-echo', 'data-actualsrc', 'data-delayed-url', 'data-hi-res-src', 'data-full-src', 'data-flickity-lazyload', 'data-img-src', 'data-image', 'data-defer-src',
   'data-srcset', 'data-lazy-srcset', 'nitro-lazy-srcset', 'srcset',
 ].map((name) => ATTRIBUTE[name])
 const DATA = /^\s*data:/i
 const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
 const EMBEDS = /^https?:\/\/(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com\/embed|youtu\.be|player\.vimeo\.com|vimeo\.com|dailymotion\.com\/embed|loom\.com\/embed|fast\.wistia|codepen\.io|codesandbox\.io\/embed|stackblitz\.com|jsfiddle\.net|open\.spotify\.com\/embed|w\.soundcloud\.com|slideshare\.net|speakerdeck\.com|google\.com\/maps|openstreetmap\.org|archive\.org\/embed|ted\.com|asciinema\.org)/i
+const FILMS = ids('amp-vimeo', 'amp-youtube', 'audio', 'lite-vimeo', 'lite-youtube', 'video')
+const DOCUMENTS = ids('embed', 'object')
+const DOCUMENT = /\.(?:docx?|odt|pdf|pptx?|xlsx?|mp3|mp4|webm)(?:[?#]|$)/i
 /** Pixels below which an image without a description counts as decoration. */
 const SMALLEST = 48
 const LEVELS = 4
@@ -119,17 +122,31 @@ function hasText(tree, top) {
   return found
 }
 
-/** Return the title and the address of an embedded page or a video; the address is empty if it is not meant for viewing. */
+/**
+ * Return the title and the address of an embedded page, document, recording or video; the address is empty if it is not
+ * meant for viewing.
+ */
 export function embedOf(tree, node, origin) {
   const none = { title: '', address: '' }
-  const isFilm = tree.tag[node] === ID.video
+  const tag = tree.tag[node]
   if (tree.marks[node] & HIDDEN) return none
-  const written = isFilm ? filmOf(tree, node) : tree.get(node, ATTRIBUTE.src) || tree.get(node, ATTRIBUTE['data-src'])
+  const written = embeddedBy(tree, node)
   const address = written && addressOf(written.trim(), origin)
   if (!address || DATA.test(address)) return none
-  if (!isFilm && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return none
+  const isPage = !FILMS[tag] && !(DOCUMENTS[tag] && DOCUMENT.test(address))
+  if (isPage && !EMBEDS.test(address.startsWith('//') ? `https:${address}` : address)) return none
   const title = decodedAttribute(tree.get(node, ATTRIBUTE.title) || tree.get(node, ATTRIBUTE['aria-label'])).replace(/\s+/g, ' ').trim()
-  return { title: title || (isFilm ? 'Video' : hostOf(address)), address }
+  return { title: title || (tag === ID.audio ? 'Audio' : FILMS[tag] ? 'Video' : isPage ? hostOf(address) : fileOf(address)), address }
+}
+
+function embeddedBy(tree, node) {
+  const tag = tree.tag[node]
+  if (tag === ID.audio || tag === ID.video) return filmOf(tree, node)
+  if (FILMS[tag]) {
+    const identity = encodeURIComponent(tree.get(node, ATTRIBUTE.videoid) || tree.get(node, ATTRIBUTE['data-videoid']))
+    return identity && (tag === ID['lite-vimeo'] || tag === ID['amp-vimeo'] ? 'https://vimeo.com/' : 'https://www.youtube.com/watch?v=') + identity
+  }
+  return tree.get(node, ATTRIBUTE.src) || tree.get(node, ATTRIBUTE['data-src']) || tree.get(node, ATTRIBUTE.data)
 }
 
 function filmOf(tree, node) {
@@ -139,6 +156,10 @@ function filmOf(tree, node) {
     if (tree.tag[inner] === ID.source && tree.has(inner, ATTRIBUTE.src)) return tree.get(inner, ATTRIBUTE.src)
   }
   return ''
+}
+
+function fileOf(address) {
+  return address.replace(/[?#].*$/, '').replace(/^.*\//, '')
 }
 
 function hostOf(address) {

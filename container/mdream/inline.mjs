@@ -12,6 +12,7 @@ import { ATTRIBUTE } from './tree.mjs'
 const NUMBER_SIGN = 35
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const TABLES = ids('table')
+const EMBEDDED = ids('audio', 'embed', 'iframe', 'object', 'video')
 const PICTURES = ids('img', 'svg')
 const SCRIPT = /^javascript:/i
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
@@ -150,14 +151,8 @@ export class InlineWriter extends TextWriter {
   /** Write the replacement of an element: a video, an embedded page, a formula, a checked box. */
   leftOut(node, tag) {
     const { tree, line } = this
-    if (tag === ID.iframe || tag === ID.video) {
-      const { title, address } = line.isInLink ? { title: '', address: '' } : embedOf(tree, node, this.origin)
-      if (!address) return
-      if (!line.isInCell && !this.isInHeading) this.blocks.flush()
-      line.open('link')
-      line.text(title)
-      line.closeLink(absoluteOf(address, this.origin))
-      if (!line.isInCell && !this.isInHeading) this.blocks.flush()
+    if (EMBEDDED[tag]) {
+      this.embedded(node)
     } else if (tag === ID.script) {
       const formula = formulaOf(tree, node)
       if (formula) line.markdown(formula)
@@ -165,6 +160,25 @@ export class InlineWriter extends TextWriter {
       line.markdown(tree.has(node, ATTRIBUTE.checked) ? '[x]' : '[ ]')
       line.text(' ')
     }
+  }
+
+  /** Write the link to what an element embeds. */
+  embedded(node) {
+    const { line } = this
+    const { title, address } = line.isInLink ? { title: '', address: '' } : embedOf(this.tree, node, this.origin)
+    if (!address) return
+    if (!line.isInCell && !this.isInHeading) this.blocks.flush()
+    line.open('link')
+    line.text(title)
+    line.closeLink(absoluteOf(address, this.origin))
+    if (!line.isInCell && !this.isInHeading) this.blocks.flush()
+  }
+
+  /** Write a video that a script loads, unless it contains a link to it. */
+  film(node) {
+    if (this.measure.linked(node)) return node + 1
+    this.embedded(node)
+    return this.tree.end[node]
   }
 
   /** Return whether a check box begins an item of a list. */

@@ -17,7 +17,7 @@ import {
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Elements that are not written themselves, but are replaced by other text. */
-const LEFT_OUT = ids('iframe', 'input', 'script', 'video')
+const LEFT_OUT = ids('audio', 'embed', 'iframe', 'input', 'object', 'script', 'video')
 const MARKED = ids('b', 'del', 'em', 'i', 's', 'strike', 'strong', 'var')
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
@@ -103,6 +103,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.dt: return this.isEntry(node) ? this.beginItem(node) : this.term(node)
       case ID.figcaption: return this.caption(node)
       case ID.hr: return this.rule(node)
+      case ID['amp-vimeo']: case ID['amp-youtube']: case ID['lite-vimeo']: case ID['lite-youtube']: return this.film(node)
       case ID.img: return this.image(node)
       case ID.li: return this.item(node)
       case ID.ol: case ID.ul: return this.list(node, tag)
@@ -209,10 +210,10 @@ export class MarkdownWriter extends InlineWriter {
       blocks.flush()
       return this.within(node, END_TABLE)
     }
-    if (tag === ID.tr) rows.push([])
+    if (tag === ID.tr) this.beginRow(this.tree.tag[this.tree.parent[node]])
     if (tag === ID.caption) return this.paragraph(node)
     if (!CELLS[tag]) return node + 1
-    if (!rows.length) rows.push([])
+    if (!rows.length) this.beginRow(tag)
     const row = rows[rows.length - 1]
     for (let missing = this.tables.empty.get(node) ?? 0; missing > 0; missing--) row.push('')
     line.finish()

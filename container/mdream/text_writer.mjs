@@ -3,6 +3,7 @@ import { absoluteOf } from './addresses.mjs'
 import { Blocks } from './blocks.mjs'
 import { formulasIn, isOfFormula, mayHoldFormula } from './math.mjs'
 import { decoded } from './references.mjs'
+import { ID } from './tags.mjs'
 
 // Labels of buttons that are not `button` elements.
 const INTERFACE = new RegExp(
@@ -66,6 +67,9 @@ export class TextWriter {
     this.headingLink = ''
     /** The rows of the open table. */
     this.rows = []
+    /** Those of its rows that are in its head, and in its foot, which a page may write before the body. */
+    this.heads = []
+    this.feet = []
     this.isInHeading = false
     // The open elements with an action at their end, the innermost last.
     this.open = []
@@ -105,8 +109,10 @@ export class TextWriter {
         line.isInCell = false
         return undefined
       case END_TABLE:
-        blocks.table(this.rows)
+        blocks.table(this.rowsInOrder())
         this.rows = []
+        this.heads = []
+        this.feet = []
         return undefined
       case END_LINK: return line.closeLink(absoluteOf(detail, this.origin))
       case END_MARK: return line.close(detail)
@@ -119,6 +125,22 @@ export class TextWriter {
         return blocks.flush()
       default: return undefined
     }
+  }
+
+  /** Begin a row of a table in a part of the table. */
+  beginRow(part) {
+    const row = []
+    this.rows.push(row)
+    if (part === ID.thead) this.heads.push(row)
+    else if (part === ID.tfoot) this.feet.push(row)
+  }
+
+  /** Return the rows of the table: head, body and foot. */
+  rowsInOrder() {
+    const { rows, heads, feet } = this
+    if (!feet.length && (!heads.length || heads[0] === rows[0])) return rows
+    const outside = new Set([...heads, ...feet])
+    return [...heads, ...rows.filter((row) => !outside.has(row)), ...feet]
   }
 
   /** Start an element that is a separate block. */
