@@ -21,7 +21,7 @@ const OF_FORMULAS = /(?:^|\s)(?:math|math-container|math-tex|tex|tex2jax_process
 const IMAGE_CLASS = /(?:^|\s)(?:math|tex|latex|latex-image|mwe-math-fallback-image-(?:inline|display)|ee_img)(?:\s|$)/
 const MATH_BLOCK = /(?:^|\s)math(?:\s|$)/
 const IMAGE_SOURCE = /latex\.php\?|latex\.codecogs\.com|\/mimetex|mathtex\.cgi|\/math\/render\/(?:svg|png)\//i
-const DELIMITERS = /^(?:\$\$?|\\[([])\s*|\s*(?:\$\$?|\\[)\]])$/g
+const DELIMITERS = /^(?:\$\$?|\\[([]) ?| ?(?:\$\$?|\\[)\]])$/g
 /** Characters of a formula within a line, and of a displayed one. */
 const LONGEST_INLINE = 1000
 const LONGEST_DISPLAYED = 4000
@@ -45,7 +45,7 @@ export function formulaOf(tree, node) {
 export function formulaOfImage(tree, node) {
   const isInBlock = isInMathBlock(tree, node)
   if (!isInBlock && !IMAGE_CLASS.test(tree.get(node, ATTRIBUTE.class)) && !IMAGE_SOURCE.test(tree.get(node, ATTRIBUTE.src))) return ''
-  const tex = plain(decodedAttribute(tree.get(node, ATTRIBUTE.alt) || tree.get(node, ATTRIBUTE.title)).replace(DELIMITERS, ''))
+  const tex = plain(oneLine(decodedAttribute(tree.get(node, ATTRIBUTE.alt) || tree.get(node, ATTRIBUTE.title))).replace(DELIMITERS, ''))
   if (!tex) return ''
   return isInBlock || isDisplayed(tree, node) ? `$$${tex}$$` : `$${tex}$`
 }

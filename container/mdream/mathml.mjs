@@ -5,6 +5,9 @@ import { decoded } from './references.mjs'
 /** Maximum depth of a formula, and maximum characters of its TeX. */
 const DEEPEST = 60
 const LONGEST = 5000
+/** A command at the end of a text, and the characters of the longest one. */
+const COMMAND = /\\[a-z]+$/i
+const LONGEST_COMMAND = 20
 const NAME = /^<(?:[a-z]+:)?([a-z-]+)/i
 /** Elements that describe a formula a second time, or not visibly. */
 const NOT_WRITTEN = new Set(['annotation', 'annotation-xml', 'maligngroup', 'malignmark', 'mphantom', 'mprescripts', 'none'])
@@ -47,7 +50,7 @@ function rowOf(tree, node, depth) {
   let row = ''
   for (const part of partsOf(tree, node, depth)) {
     // A command ends before the next letter.
-    row += /\\[a-z]+$/i.test(row) && /^[a-z0-9]/i.test(part) ? ` ${part}` : part
+    row += COMMAND.test(row.slice(-LONGEST_COMMAND)) && /^[a-z0-9]/i.test(part) ? ` ${part}` : part
     if (row.length > LONGEST) break
   }
   return row
@@ -101,10 +104,16 @@ function contentOf(tree, node) {
 
 /** Return an identifier, an operator or a number. */
 function tokenOf(text) {
-  const token = visible(decoded(text)).trim()
+  const token = visible(decoded(text.slice(0, LONGEST + 1))).trim()
   if (/^[a-z]{2,}$/i.test(token)) return FUNCTIONS.has(token) ? `\\${token}` : `\\mathrm{${token}}`
-  return Array.from(token, (sign) => COMMANDS.get(sign) ?? (sign === '\\' ? '\\setminus' : sign.replace(SPECIAL, '\\$&')))
-    .reduce((row, sign) => (/\\[a-z]+$/i.test(row) && /^[a-z]/i.test(sign) ? `${row} ${sign}` : row + sign), '')
+  let row = ''
+  let last = ''
+  for (const character of token) {
+    const sign = COMMANDS.get(character) ?? (character === '\\' ? '\\setminus' : character.replace(SPECIAL, '\\$&'))
+    row += COMMAND.test(last) && /^[a-z]/i.test(sign) ? ` ${sign}` : sign
+    last = sign
+  }
+  return row
 }
 
 function textOf(text) {

@@ -19,7 +19,7 @@ import pytest
 
 from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import to_utf8
-from llmready.crawler.convert.node_child import Converter
+from llmready.crawler.convert.node_child import SECONDS_A_PAGE, Converter
 from llmready.crawler.convert.sanitise import clean_markdown, clean_served_text
 from llmready.crawler.convert.tags import text_spans
 from llmready.crawler.failures import Failure
@@ -46,6 +46,8 @@ LARGEST_OF_ALL = 1_024_000
 """The size up to which every text is doubled. One that takes more than linear time is among the slowest by then."""
 SLOWEST = 5
 """The texts that are doubled beyond that size."""
+LIMITED = 600_000
+"""Characters of a page up to which the converter must not reach its limit of time."""
 SHORTEST_SECONDS = 0.02
 """Times below it say more about the machine than about the function."""
 MOST_TIMES = 3.0
@@ -288,6 +290,9 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("<script type=math/tex>a</script>", _after_siblings),
     ("<!--$-->", _streamed),
     ("_<pre>#", lambda text: text * 4),
+    ("&alpha;", "<math><mi>{}</mi></math>".format),
+    ("\\", "<math>{}</math>".format),
+    (" ", '<img class=math src=/a.png alt="a{}b">'.format),
     ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)
@@ -459,6 +464,8 @@ async def _converted_in(converter: Converter, text: str) -> float:
         await converter.read(f"<!doctype html><title>a</title><main><p>{text}".encode(), str(URL))
     except Failure:
         took = time.perf_counter() - began
+        # All sizes beyond the limit take equally long.
+        assert took < SECONDS_A_PAGE or len(text) > LIMITED, f"{text[:50]!r} reaches the limit of time"
         # Converting a simple page starts the new child and shows the converter that it works.
         await converter.read(b"<p>A page</p>", str(URL))
         return took

@@ -45,7 +45,8 @@ async def test_every_character_reference_is_resolved(converter: Converter) -> No
     code = "\n".join(lines)
     page = f"<main><pre><code>{code}</code></pre></main>".encode()
     markdown = (await convert(page, HTML_IN_UTF8, URL, converter)).markdown
-    expected = clean_text(html.unescape(code))
+    # Highlighters write the indentation of code with no-break spaces, which a compiler would refuse.
+    expected = clean_text(html.unescape(code)).replace("\u00a0", " ")
     shown = markdown.partition("\n")[2].rpartition("\n```")[0]
     assert len(html5) == 2231
     assert shown.split("\n") == expected.split("\n")
