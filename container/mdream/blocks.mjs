@@ -89,10 +89,10 @@ export class Blocks {
     const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0)
     if (width === 0) return
     let room = MOST_EMPTY_CELLS
-    const lines = rows.map((row) => {
+    const lines = rows.map((row, at) => {
       const missing = width - row.length
       room -= missing
-      return tableRow(missing > 0 && room >= 0 ? [...row, ...new Array(missing).fill('')] : row)
+      return tableRow(missing > 0 && (at === 0 || room >= 0) ? [...row, ...new Array(missing).fill('')] : row)
     })
     lines.splice(1, 0, tableRow(new Array(width).fill('---')))
     this.block('table', lines.join('\n'))

@@ -30,6 +30,14 @@ const NO_INLINE = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOC
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 
 export class InlineWriter extends TextWriter {
+  /** Return whether a quotation begins with an element that names its source. */
+  isSource(node) {
+    const { tree, measure } = this
+    const above = tree.parent[node]
+    const quotation = tree.tag[above] === ID.div ? tree.parent[above] : above
+    return tree.tag[quotation] === ID.blockquote && measure.before[node] === measure.before[quotation]
+  }
+
   /** Begin emphasis, strong emphasis or deleted text. */
   mark(node, tag) {
     if (!this.measure.length(node) || holds(this.tree, node, NO_INLINE)) return node + 1

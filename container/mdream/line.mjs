@@ -53,6 +53,11 @@ export class Line {
     this.work = { left: MOST_WORK }
   }
 
+  /** Whether the line contains only a check box. */
+  get isTask() {
+    return this.pieces.length === 1 && (this.pieces[0] === '[x]' || this.pieces[0] === '[ ]')
+  }
+
   get isEmpty() {
     return this.pieces.length === 0
   }

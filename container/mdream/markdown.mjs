@@ -87,7 +87,7 @@ export class MarkdownWriter extends InlineWriter {
     if (tree.marks[node] & PANEL) this.panelLabel(node)
     if (PROPERTIES[tag] & BLOCK && (line.isInCell || line.isInLink || this.isInHeading)) return this.blockInLine(node, tag)
     if (tag === ID.span && tree.has(node, ATTRIBUTE['data-cfemail'])) return this.protectedText(node)
-    if (tag >= FIRST_FREE || BARE[tag]) return node + 1
+    if (tag >= FIRST_FREE || BARE[tag]) return tag === ID.cite && this.isSource(node) ? this.within(node, END_LINE) : node + 1
     if (MARKED[tag]) return this.mark(node, tag)
     if (PROPERTIES[tag] & HEADING) return this.heading(node, tag)
     if (CODE[tag]) return this.code(node)

@@ -65,7 +65,7 @@ export function pageTypeOf(tree, measure, url) {
       + points(DOCUMENTATION_PATH.test(path), 3) + points(tree.lists[ID.pre].length >= 3, 1) + points(said.has('techarticle'), 1),
     article: points(said.has('newsarticle') || said.has('blogposting') || said.has('article') || said.has('recipe'), 3)
       + points(kind === 'article', 2) + points(ARTICLE_PATH.test(path), 2) + points(isProse(tree, measure), 3),
-    listing: points(LISTING_PATH.test(path), 2) + points(said.has('collectionpage') || said.has('itemlist'), 2)
+    listing: points(LISTING_PATH.test(path), 2) + points(LISTING_PATH.test(path) && tree.lists[ID.article].length > 2, 1) + points(said.has('collectionpage') || said.has('itemlist'), 2)
       + points(measure.linkShare(0) > 0.5, 1) + points(path.length < 2 && tree.lists[ID.article].length > 4, 2),
   }
   let best = 'service'

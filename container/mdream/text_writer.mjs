@@ -145,7 +145,8 @@ export class TextWriter {
 
   /** Start an element that is a separate block. */
   paragraph(node) {
-    this.blocks.flush()
+    // A check box is part of the paragraph after it.
+    if (!this.line.isTask) this.blocks.flush()
     return this.within(node, END_PARAGRAPH)
   }
 

@@ -26,6 +26,7 @@ const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADI
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
+const IMAGES = ids('img')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
@@ -51,7 +52,7 @@ export function leaveOutUnseen(tree, measure) {
   }
   labelOpened(tree)
   leaveOutNumberedLines(tree)
-  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node) && !isLinkLabel(tree, measure, node)) tree.leaveOut(node)
+  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node) && !isLinkLabel(tree, measure, node) && !isPicture(tree, measure, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
   leaveOutToolbars(tree)
   leaveOutRendered(tree)
@@ -119,6 +120,13 @@ function isTitle(tree, node) {
 function isLinkLabel(tree, measure, node) {
   const above = tree.parent[node]
   return tree.tag[above] === ID.a && tree.has(above, ATTRIBUTE.href) && measure.length(above) === measure.length(node)
+}
+
+/** Return whether a button only enlarges the picture of a figure. */
+function isPicture(tree, measure, node) {
+  if (measure.length(node) || !holds(tree, node, IMAGES)) return false
+  const above = tree.parent[node]
+  return tree.tag[above] === ID.figure || tree.tag[tree.parent[above]] === ID.figure
 }
 
 /** Return whether a button is part of a sentence: words precede it and text follows it. */
