@@ -134,7 +134,7 @@ def _prepare(system: System, example: str, large: str, slow: str) -> tuple[Perso
         Screen("05-sign-in", "/sign-in?signed-out"),
         Screen("05-sign-in-wrong", "/sign-in?signed-out", wrong_password),
         Screen("06-confirm-expired", "/confirm?signed-out#token=wrong", press("Confirm address")),
-        Screen("06-confirm", "/confirm?signed-out#token=wrong"),
+        Screen("06-confirm", "/confirm?signed-out#token=another"),
         Screen("07-reset-password", "/reset-password?signed-out#token=x"),
         Screen("08-unsubscribe", "/unsubscribe?signed-out#token=wrong"),
         Screen("09-not-found", "/nothing/here?signed-out"),

@@ -329,6 +329,10 @@ def test_a_wrong_link_says_what_to_do(visit: Visit, path: str) -> None:
     press.click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("main").locator("a, button").first).to_be_visible()
+    # Another link that is opened in the same tab is tried on its own.
+    page.goto(f"{page.url}#token=another")
+    expect(page.get_by_role("alert").filter(has_text=re.compile("."))).to_have_count(0)
+    expect(press).to_be_visible()
 
 
 def test_visitors_read_an_example_before_they_sign_up(visit: Visit) -> None:

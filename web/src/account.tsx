@@ -4,12 +4,15 @@ import { createContext, type ComponentChildren } from 'preact'
 import { useCallback, useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ApiError, call, type Profile, type Quota } from './api/client'
 import { maybeSignedIn, onSession } from './api/session'
+import { asApiError } from './parts/load'
 
 export interface Account {
   /** `unknown` until the first answer of the server. */
   state: 'unknown' | 'signed-out' | 'signed-in'
   profile: Profile | undefined
   quota: Quota | undefined
+  /** Why profile and quota could not be read the last time; they are read again on their own. */
+  error: ApiError | undefined
   /** Read profile and quota again, for instance after a start. */
   refresh: () => Promise<void>
 }
@@ -19,13 +22,14 @@ const STALE = 60_000
 /** Milliseconds between tries after a failure. */
 const RETRY = 5_000
 
-const Context = createContext<Account>({ state: 'unknown', profile: undefined, quota: undefined, refresh: async () => undefined })
+const Context = createContext<Account>({ state: 'unknown', profile: undefined, quota: undefined, error: undefined, refresh: async () => undefined })
 
 export function AccountProvider({ children }: { children: ComponentChildren }) {
   const [state, setState] = useState<Account['state']>(maybeSignedIn() ? 'unknown' : 'signed-out')
   const [profile, setProfile] = useState<Profile>()
   const [quota, setQuota] = useState<Quota>()
   const [failures, setFailures] = useState(0)
+  const [error, setError] = useState<ApiError>()
   const readAt = useRef(0)
   const refresh = useCallback(async () => {
     readAt.current = Date.now()
@@ -35,13 +39,15 @@ export function AccountProvider({ children }: { children: ComponentChildren }) {
       setQuota(month)
       setState('signed-in')
       setFailures(0)
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) {
+      setError(undefined)
+    } catch (caught) {
+      if (caught instanceof ApiError && caught.status === 401) {
         setState('signed-out')
         return
       }
       // The server did not answer: screens show the errors of their own requests.
       setFailures((number) => number + 1)
+      setError(asApiError(caught))
       setState((before) => (before === 'unknown' ? 'signed-in' : before))
     }
   }, [])
@@ -79,7 +85,7 @@ export function AccountProvider({ children }: { children: ComponentChildren }) {
     document.addEventListener('visibilitychange', back)
     return () => document.removeEventListener('visibilitychange', back)
   }, [state, refresh])
-  const account = useMemo(() => ({ state, profile, quota, refresh }), [state, profile, quota, refresh])
+  const account = useMemo(() => ({ state, profile, quota, error, refresh }), [state, profile, quota, error, refresh])
   return <Context.Provider value={account}>{children}</Context.Provider>
 }
 

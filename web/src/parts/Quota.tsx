@@ -20,7 +20,7 @@ export function NoneLeft() {
   const reason = useNoneLeft()
   if (!reason) return null
   return (
-    <Notice kind="warn">
+    <Notice>
       <span id={ID}>{reason}</span> <a href="/usage">Compare plans</a>
     </Notice>
   )

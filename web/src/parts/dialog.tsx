@@ -21,8 +21,10 @@ export function Dialog({ title, onClose, children, kind = 'dialog' }: { title: s
       onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div class={kind === 'panel' ? 'stack card-body' : 'stack'}>
-        <div class="row between">
-          <h2 id={id}>{title}</h2>
+        <div class="row between one-line">
+          <h2 id={id} class="grow">
+            {title}
+          </h2>
           <button type="button" class="button small quiet" onClick={onClose}>
             Close
           </button>

@@ -52,7 +52,10 @@ export function Field(props: FieldProps) {
     return () => form?.removeEventListener('submit', hide)
   }, [shown])
   const [invalid, setInvalid] = useState('')
-  const error = invalid || props.error
+  // A refusal concerns the value that was sent, not the one that is being typed.
+  const [edited, setEdited] = useState(false)
+  useEffect(() => setEdited(false), [props.error])
+  const error = invalid || (edited ? '' : props.error)
   const described = [props.hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ')
   const shared = {
     id,
@@ -69,6 +72,7 @@ export function Field(props: FieldProps) {
     'aria-describedby': described || undefined,
     onInput: (event: Event) => {
       setInvalid('')
+      setEdited(true)
       props.onValue((event.currentTarget as Control).value)
     },
     onInvalid: (event: Event) => {

@@ -71,8 +71,18 @@ export function Show<T>({ of, lines = 4, children }: { of: Loaded<T>; lines?: nu
     )
   }
   if (of.error) {
+    const wayOn =
+      of.error.status === 404 ? (
+        <a class="button small" href="/websites">
+          Go to your websites
+        </a>
+      ) : (
+        <button type="button" class="button small" onClick={of.reload}>
+          Try again
+        </button>
+      )
     return (
-      <Notice kind="bad" action={<button type="button" class="button small" onClick={of.reload}>Try again</button>}>
+      <Notice kind="bad" action={wayOn}>
         {of.error.message}
       </Notice>
     )

@@ -1,5 +1,6 @@
 import { useAccount } from '../account'
-import { Skeleton, Title } from '../parts/states'
+import { Show } from '../parts/load'
+import { Title } from '../parts/states'
 import { Tabs } from '../parts/Tabs'
 import { match, usePlace } from '../router'
 import { Keys } from './account/Keys'
@@ -22,14 +23,18 @@ const TABS = [
 
 export default function AccountScreen() {
   const { path } = usePlace()
-  const { profile } = useAccount()
+  const { profile, error, refresh } = useAccount()
   const tab = match('/account/:tab?', path)?.['tab'] ?? 'profile'
   return (
     <div class="stack loose">
       <Title text="Account" />
       <div class="two-columns">
         <Tabs kind="side" label="Account" tabs={TABS} current={tab} href={(name) => (name === 'profile' ? '/account' : `/account/${name}`)} />
-        <div class="stack">{profile ? <Tab name={tab} /> : <Skeleton lines={6} />}</div>
+        <div class="stack">
+          <Show of={{ data: profile, error: profile ? undefined : error, reload: () => void refresh(), set: () => undefined }} lines={6}>
+            {() => <Tab name={tab} />}
+          </Show>
+        </div>
       </div>
     </div>
   )

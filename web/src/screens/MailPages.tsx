@@ -5,11 +5,17 @@ import { Field, FormError, Submit, useSubmission } from '../parts/form'
 import { Notice, Title } from '../parts/states'
 import { match, usePlace } from '../router'
 
+const tokenOfAddress = () => new URLSearchParams(location.hash.slice(1)).get('token') ?? ''
+
 /** Read `#token=…` once and remove it from the address bar, so that it is neither shared nor kept in the history. */
 function useToken(): string {
-  const [token] = useState(() => new URLSearchParams(location.hash.slice(1)).get('token') ?? '')
+  const [token, setToken] = useState(tokenOfAddress)
   useEffect(() => {
     if (token) history.replaceState(null, '', location.pathname + location.search)
+    // Another link of the same kind, opened in this tab, changes the fragment alone.
+    const opened = () => setToken((before) => tokenOfAddress() || before)
+    addEventListener('hashchange', opened)
+    return () => removeEventListener('hashchange', opened)
   }, [token])
   return token
 }
@@ -18,10 +24,10 @@ function useToken(): string {
 export default function MailPage() {
   const { path } = usePlace()
   const token = useToken()
-  if (path === '/confirm') return <Confirm token={token} />
-  if (path === '/unsubscribe') return <Unsubscribe token={token} />
-  if (path === '/reset-password') return <ResetPassword token={token} />
-  return <DownloadFiles token={token} generation={match('/download/:id', path)?.['id'] ?? ''} />
+  if (path === '/confirm') return <Confirm key={token} token={token} />
+  if (path === '/unsubscribe') return <Unsubscribe key={token} token={token} />
+  if (path === '/reset-password') return <ResetPassword key={token} token={token} />
+  return <DownloadFiles key={token} token={token} generation={match('/download/:id', path)?.['id'] ?? ''} />
 }
 
 /** Whether a link will never work, in contrast to a server that is busy or out of reach. */

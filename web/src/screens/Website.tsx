@@ -45,7 +45,7 @@ export default function WebsiteScreen() {
   const { path, query } = usePlace()
   const { id = '', tab } = match('/websites/:id/:tab?', path) ?? {}
   const chosen = query.get('run')
-  const website = useLoad((signal) => call<Website>(`/websites/${id}`, { signal }), [id])
+  const website = useLoad((signal) => call<Website>(`/websites/${encodeURIComponent(id)}`, { signal }), [id])
   const run = useLoad((signal) => loadRun(id, chosen, signal), [id, chosen])
   const loaded: Loaded<{ site: Website; run: Generation | null }> = {
     set: () => undefined,
@@ -56,17 +56,21 @@ export default function WebsiteScreen() {
       run.reload()
     },
   }
+  const failed = loaded.data === undefined && loaded.error
   return (
-    <Show of={loaded} lines={8}>
-      {(data) => <WebsiteView website={data.site} run={data.run} tab={tab} onWebsite={website.set} onRun={run.set} onEnd={website.reload} reload={run.reload} />}
-    </Show>
+    <div class="stack">
+      {failed ? <Title text={failed.status === 404 ? 'Not found' : 'Website'} /> : null}
+      <Show of={loaded} lines={8}>
+        {(data) => <WebsiteView website={data.site} run={data.run} tab={tab} onWebsite={website.set} onRun={run.set} onEnd={website.reload} reload={run.reload} />}
+      </Show>
+    </div>
   )
 }
 
 /** Read the chosen generation, else the newest; null when there is none. */
 async function loadRun(website: string, chosen: string | null, signal: AbortSignal): Promise<Generation | null> {
   if (chosen) return call<Generation>(`/generations/${encodeURIComponent(chosen)}`, { signal })
-  const history = await call<HistoryPage>(`/generations/history?website_id=${website}&per_page=10`, { signal })
+  const history = await call<HistoryPage>(`/generations/history?website_id=${encodeURIComponent(website)}&per_page=10`, { signal })
   const newest = history.items[0]
   if (!newest) return null
   // A failed or cancelled run does not hide the result of an earlier one, unless it is still running.
@@ -124,7 +128,7 @@ function WebsiteView({ website, run, tab, onWebsite, onRun, onEnd, reload }: Vie
 function useRunQuery(): string {
   const { query } = usePlace()
   const run = query.get('run')
-  return run ? `?run=${run}` : ''
+  return run ? `?run=${encodeURIComponent(run)}` : ''
 }
 
 function Tab({ name, website, run, onWebsite }: { name: string; website: Website; run: Generation | null; onWebsite: (website: Website) => void }) {

@@ -21,7 +21,7 @@ export default function Changes({ website, run }: TabProps) {
   const { quota } = useAccount()
   const since = query.get('since')
   const history = useLoad((signal) => call<HistoryPage>(`/generations/history?website_id=${website.id}&status=completed&per_page=100`, { signal }), [website.id])
-  const changes = useLoad((signal) => call<ChangesAnswer>(`/generations/${run.id}/changes${since ? `?since=${since}` : ''}`, { signal }), [run.id, since])
+  const changes = useLoad((signal) => call<ChangesAnswer>(`/generations/${run.id}/changes${since ? `?since=${encodeURIComponent(since)}` : ''}`, { signal }), [run.id, since])
   const earlier = (history.data?.items ?? []).filter((item) => item.id < run.id)
   if (changes.error?.code === 'no_earlier_generation') {
     return (

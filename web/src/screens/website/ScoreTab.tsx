@@ -38,7 +38,7 @@ export default function ScoreTab({ run, settings, leftOut }: Props) {
   const reasons = run.quality.reasons as Reason[]
   return (
     <div class="card stack loose">
-      <div class="row one-line">
+      <div class="row between">
         <Score value={run.quality.score} />
         <p class="muted grow">of 100. The score uses the rules of published llms.txt validators, and rules for problems that affect readers.</p>
       </div>

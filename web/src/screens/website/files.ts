@@ -1,6 +1,6 @@
 /** The files of a generation's archive. */
 
-import { call, readStatic } from '../../api/client'
+import { ApiError, call, readStatic } from '../../api/client'
 
 /** The ID that stands for the example result, whose files are part of the app. */
 export const EXAMPLE = 'example'
@@ -49,7 +49,9 @@ export async function listFiles(generation: string, signal: AbortSignal): Promis
 }
 
 /** Read a text file; files over 4 MB come from a presigned URL. */
-export function readFile(generation: string, path: string, signal?: AbortSignal): Promise<string> {
+export async function readFile(generation: string, path: string, signal?: AbortSignal): Promise<string> {
+  // The path comes from the address bar, and `..` would lead to another route.
+  if (path.split('/').some((part) => /^\.*$/.test(part))) throw new ApiError('The archive has no file with this path.', 404, 'not_found')
   const address = path.split('/').map(encodeURIComponent).join('/')
   if (generation === EXAMPLE) return readStatic(`/example/files/${address}`, signal)
   return call<string>(`/generations/${generation}/files/${address}`, { signal, text: true })
