@@ -15,7 +15,7 @@ const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|
 const NONE = new Set(
   ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
     + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
-    + 'panel nogutter pane codecontent tab tabs content preview editor terminal-block '
+    + 'panel nogutter pane codecontent tab tabs tab-size content preview editor terminal-block '
     + 'should_panic does_not_compile source literal-block wrap command css-variables lang-default snippet group').split(' '),
 )
 const SAME = new Map(Object.entries({
@@ -50,7 +50,7 @@ export function languageOf(tree, block) {
   let node = tree.parent[block]
   for (let level = 0; level < LEVELS_UP && node >= 0 && !BORDERS[tree.tag[node]];) {
     const names = tree.get(node, ATTRIBUTE.class)
-    const language = fromClasses(names)
+    const language = fromClasses(names) || known(tree.get(node, ATTRIBUTE['data-lang']) || tree.get(node, ATTRIBUTE['data-language']))
     if (language) return language
     if (SPHINX_DEFAULT.test(names)) return fromTokens(tree, block)
     if (!LAYOUT[tree.tag[node]]) level++

@@ -3,6 +3,7 @@ import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
 import { embedOf, imageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
 import { children, holds, textOf } from './measure.mjs'
+import { FRAGMENT } from './names.mjs'
 import { rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { BLOCK, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
@@ -11,6 +12,7 @@ import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+const CODE_TABLE = /(?:^|\s)(?:js-file-line-container|hljs-ln)(?:\s|$)/
 const TABLES = ids('table')
 const EMBEDDED = ids('audio', 'embed', 'iframe', 'object', 'video')
 const PICTURES = ids('img', 'svg')
@@ -36,6 +38,11 @@ export class InlineWriter extends TextWriter {
     const above = tree.parent[node]
     const quotation = tree.tag[above] === ID.div ? tree.parent[above] : above
     return tree.tag[quotation] === ID.blockquote && measure.before[node] === measure.before[quotation]
+  }
+
+  /** Return whether each row of a table is a line of code, as in the files of GitHub. */
+  isCodeTable(node) {
+    return Boolean(this.tree.marks[node] & FRAGMENT) && CODE_TABLE.test(this.tree.get(node, ATTRIBUTE.class))
   }
 
   /** Begin emphasis, strong emphasis or deleted text. */

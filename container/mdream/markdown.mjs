@@ -7,7 +7,7 @@ import { languageOf } from './code.mjs'
 import { BARE, InlineWriter } from './inline.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
-import { rawText } from './raw_lines.mjs'
+import { linesOfTable, rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
@@ -205,6 +205,7 @@ export class MarkdownWriter extends InlineWriter {
 
   tablePart(node, tag) {
     const { rows, line, blocks } = this
+    if (tag === ID.table && this.isCodeTable(node)) return this.pre(node, linesOfTable(this.tree, node))
     if (this.tables.layout.has(tag === ID.table ? node : this.tableOf(node))) return this.layoutPart(node, tag)
     if (tag === ID.table) {
       blocks.flush()

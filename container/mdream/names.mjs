@@ -69,7 +69,7 @@ const CLASSES = [
   [/(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)|^title$/,
     BLOCK_TITLE],
   [/(?:^|\s)sig(?:\s|$)/, SIGNATURE],
-  [/(?:^|\s)(?:fragment|crayon-pre|container|code-container)(?:\s|$)/, FRAGMENT],
+  [/(?:^|\s)(?:fragment|crayon-pre|container|code-container|js-file-line-container|hljs-ln)(?:\s|$)/, FRAGMENT],
   [/(?:^|\s)(?:line|crayon-line|code-line)(?:\s|$)/, LINE],
   [/(?:^|\s)(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|tab-?content-item|tab-item|ui-tabs-panel|tabcontent|ui [\w\s]*tab segment)(?:\s|$)/, PANEL],
   [/(?:^|\s)(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tabs|tabset|tabular)(?:\s|$)/, TABS],

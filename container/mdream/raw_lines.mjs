@@ -1,5 +1,6 @@
 // Read the text of code, line by line.
 import { protectedMail } from './addresses.mjs'
+import { children } from './measure.mjs'
 import { BLOCK, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -59,4 +60,9 @@ function rawLines(tree, top, separator) {
 /** Return the mail address that Cloudflare hides in a link, or an empty text. */
 function mailOf(tree, node) {
   return tree.has(node, CFEMAIL) ? protectedMail(tree.get(node, CFEMAIL)) : ''
+}
+
+/** Return the text of the last cells of a table's rows, one a line. */
+export function linesOfTable(tree, table) {
+  return tree.all(table, ID.tr).map((row) => rawText(tree, children(tree, row).at(-1) ?? row)).join('\n')
 }

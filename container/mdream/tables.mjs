@@ -51,7 +51,10 @@ export function readTables(tree, main) {
 class Table {
   constructor(tree, node) {
     this.node = node
-    this.isSaidToBe = /^(?:presentation|none)$/i.test(tree.get(node, ATTRIBUTE.role))
+    const role = tree.get(node, ATTRIBUTE.role).toLowerCase()
+    this.isSaidToBe = role === 'presentation' || role === 'none'
+    /** Whether its elements are those of a table by their roles, which often arrange large blocks. */
+    this.isOfRole = role === 'table'
     this.rows = []
     this.cells = 0
     this.widest = 0
@@ -105,7 +108,7 @@ class Table {
 }
 
 function isLayout(table) {
-  if (table.isSaidToBe) return true
+  if (table.isSaidToBe || (table.isOfRole && table.hasHeadings)) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   if (table.hasHeadings && table.isGrid()) return false
   return table.cells <= 1 || table.widest <= 1 || table.rows.length <= 1 || table.hasBlocks || table.hasTables || table.hasHeadings

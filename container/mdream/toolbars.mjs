@@ -3,12 +3,15 @@ import { languageOf, nameOfLanguage } from './code.mjs'
 import { previousOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum characters of a label, and levels between a label and the block that contains it and the code. */
 const LONGEST = 24
 const LEVELS = 4
 const MOST_LABELS = 5
 const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?)$/i
+/** Class names of the label of a language. */
+const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
 /** Elements whose text is content, even if it is only the name of a language. */
 const CONTENT = ids('code', 'dt', 'figcaption', 'li', 'p', 'pre', 'summary', 'td', 'th')
@@ -40,7 +43,8 @@ function leaveOutLabels(tree, block, next) {
     const label = tree.raw(text).trim()
     const isCopy = COPY.test(label)
     if (!isCopy && !isLanguage(tree, label, block)) return
-    const whole = outermost(tree, text, block, isCopy)
+    const isLabel = isCopy || LANGUAGE_LABEL.test(tree.get(tree.parent[text], ATTRIBUTE.class))
+    const whole = outermost(tree, text, block, isLabel)
     if (whole < 0) return
     tree.leaveOut(whole)
   }
@@ -75,17 +79,17 @@ function textAfter(tree, block) {
 }
 
 /**
- * Return the outermost element that contains only a label, or -1 if the label is part of the text. The label of a button may
- * be beside another label.
+ * Return the outermost element that contains only a label, or -1 if the label is part of the text. The label of a button or
+ * of a language may be beside another label.
  */
-function outermost(tree, text, block, isButton) {
+function outermost(tree, text, block, isLabel) {
   let node = text
   for (let level = 0; level < LEVELS; level++) {
     const above = tree.parent[node]
     if (above <= 0 || (above < block && block < tree.end[above])) break
     if (CONTENT[tree.tag[above]] || PROPERTIES[tree.tag[above]] & HEADING) return -1
     if (holdsMore(tree, above, node)) {
-      if (isButton) break
+      if (isLabel) break
       return -1
     }
     node = above
