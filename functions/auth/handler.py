@@ -200,7 +200,7 @@ def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
         new=body.new_password,
         network=source_network(app.event),
     )
-    return Message(message="Your password was changed. All other sign-ins were signed out.")
+    return Message(message="Your password was changed. All other sign-ins have ended.")
 
 
 @app.get(f"{PREFIX}/auth/me", summary="The own profile", tags=["auth"])

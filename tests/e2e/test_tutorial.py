@@ -64,7 +64,7 @@ def test_managing_an_account(system: System, tmp_path: Path) -> None:
     said = (
         *("Your account is ready.", "you will get a mail", "Your address is confirmed."),
         *("Your password was changed. Please sign in", '"is_verified":true', '"full_name":"Grace Hopper"'),
-        *("All other sign-ins were signed out", '"sign_ins":[', "Your account was deleted"),
+        *("All other sign-ins have ended", '"sign_ins":[', "Your account was deleted"),
     )
     positions = [printed.find(words) for words in said]
     assert -1 not in positions, printed

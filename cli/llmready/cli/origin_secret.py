@@ -29,7 +29,7 @@ def add_commands(command: AddCommand) -> None:
     rotate.add_argument(
         "--compromised",
         action="store_true",
-        help="the value has leaked: refuse it as soon as the distribution sends the new value everywhere",
+        help="if the previous value has leaked: refuse it as soon as the distribution sends the new value",
     )
     rotate.add_argument(
         "--after",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The kind of a page; the value is the name of one such page in messages."""
+    """The kind of a page. Messages use the value to name a page of this kind."""
 
     CONTENT = "content"
     CHANGES = "change log"

@@ -119,7 +119,7 @@ def name_of(language: str, *, beside_traditional: bool = False) -> str:
 def language_in(url: Url) -> str:
     """Return the language that a URL contains, such as in `/fr/`, `/docs/pt-br/`, `page.de.html`, `?lang=ja`.
 
-    Else empty.
+    If it contains no language, return an empty text.
     """
     for part in url.query.split("&") if url.query else ():
         name, _, value = part.partition("=")

@@ -163,9 +163,9 @@ class Coverage:
     over_http: bool = False
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
-        """Return sentences about what is missing, which setting includes more, and what a user should know.
+        """Return sentences for the user: what is missing in the result, and which setting would include more.
 
-        Parameters: `max_pages` and `timeout`, the names of these settings for the reader.
+        Parameters: `max_pages` and `timeout`, the names that the sentences use for these settings.
         """
         sentences = []
         if self.over_http:

@@ -27,7 +27,7 @@ class CrawlProcesses(Protocol):
     """All processes of one crawl."""
 
     def living(self) -> list[Process]:
-        """Return those that have not ended."""
+        """Return the processes of the crawl that have not ended."""
 
     def kill(self) -> bool:
         """Kill all processes; return whether it is certain that none is left."""

@@ -53,7 +53,7 @@ def publish_web_root(folder: Path, out: Path) -> None:
 
     Parameters: `folder`, the archive; `out`, the root of the website.
 
-    Raises: Failure, when a file of others is in the way.
+    Raises: Failure, if a file that LLMReady did not write already exists at one of the paths.
     """
     archive = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()

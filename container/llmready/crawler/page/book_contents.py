@@ -1,7 +1,7 @@
 """Read the table of contents of a book from the script that writes it, without running the script.
 
-mdBook writes its contents into `toc.js` (`toc-HASH.js` since 0.5), as HTML in a string, next to a `toc.html` for
-readers without scripts, which some sites do not publish.
+mdBook writes the table of contents into `toc.js` (`toc-HASH.js` since 0.5), as HTML in a string. The file `toc.html`
+next to it, for readers without scripts, is missing on some sites.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LARGEST_SIGN = 0x10FFFF
 
 
 def is_book_contents(path: str) -> bool:
-    """Return whether a path may belong to a script that writes the contents of a book."""
+    """Return whether a path may belong to a script that writes the table of contents of a book."""
     return _PATH.search(path) is not None
 
 

@@ -50,7 +50,7 @@ class Duplicates:
 
     @classmethod
     def restored(cls, state: list[Any]) -> Duplicates:
-        """Return what `state` describes. Raises: ValueError, TypeError."""
+        """Create the object from what `state` returned. Raises: ValueError, TypeError."""
         holders: dict[Url, list[Url]] = {}
         found = cls()
         found._kept = {

@@ -156,7 +156,7 @@ class SiteNavigation:
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> SiteNavigation:
-        """Return what `state` describes. Raises: KeyError, ValueError, TypeError."""
+        """Create the object from what `state` returned. Raises: KeyError, ValueError, TypeError."""
         found = cls()
         for label, url, parts in state["links"]:
             found._number(NavLink(label, Url(*url), tuple(parts)))

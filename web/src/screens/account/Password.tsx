@@ -24,7 +24,7 @@ export function Password() {
       }}
     >
       <h2>Change your password</h2>
-      {done ? <Notice kind="good">Your password was changed. All other sign-ins were signed out.</Notice> : null}
+      {done ? <Notice kind="good">Your password was changed. All other sign-ins have ended.</Notice> : null}
       {wrong ? null : <FormError error={form.error} known={['current_password', 'new_password']} />}
       <Field label="Current password" name="current_password" type="password" value={current} onValue={setCurrent} autocomplete="current-password" required error={wrong ?? form.error?.fields['current_password']} />
       <Field label="New password" name="new_password" type="password" value={chosen} onValue={setChosen} autocomplete="new-password" required minLength={8} maxLength={128} hint="At least 8 characters." error={form.error?.fields['new_password']} />

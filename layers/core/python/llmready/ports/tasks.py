@@ -124,7 +124,7 @@ class StartFailureStore(Protocol):
         """Return the failures in a row of a kind of task."""
 
     def record(self, stop: TaskStop, time: datetime) -> None:
-        """Count the end of a task."""
+        """Update the failures in a row of the task's kind after the task has stopped."""
 
 
 class Mutex(Protocol):

@@ -107,7 +107,7 @@ class Deliveries(Protocol):
             user_id: ID of the user.
             webhook_id: ID of the endpoint.
             limit: Maximum number of deliveries. Fewer are returned if more would not fit into one answer.
-            after: ID behind which to begin.
+            after: ID of a delivery; the page begins with the delivery that follows it.
         """
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:

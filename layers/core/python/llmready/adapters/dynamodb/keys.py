@@ -104,7 +104,7 @@ def generation(user_id: str, generation_id: str) -> Key:
 
 
 def shared_archive(user_id: str, archive_key: str) -> Key:
-    """Key of the count of generations that refer to an archive, given by its S3 key."""
+    """Key of the item that counts the generations that refer to an archive; ``archive_key`` is its S3 key."""
     return Key(partition(user_id), f"ARCHIVE#{archive_key.rpartition(user_id)[2].lstrip('/')}")
 
 

@@ -97,7 +97,7 @@ class DynamoStartFailures:
         return StartFailures.model_validate(self._table.get(keys.start_failures(kind)) or {})
 
     def record(self, stop: TaskStop, time: datetime) -> None:
-        """Count the end of a task.
+        """Update the failures in a row; see the port.
 
         Two tasks that end at the same moment may count as one; the pause between starts makes this harmless.
         """

@@ -58,7 +58,7 @@ class Started(Answer):
 
 
 class QuotaAnswer(Answer):
-    """Get the quota of the current month."""
+    """The quota of the current month."""
 
     can_generate: bool
     generations_used: int

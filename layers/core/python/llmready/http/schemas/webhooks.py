@@ -45,7 +45,10 @@ class WebhookChange(Request):
     is_active: (
         Annotated[
             bool,
-            Field(strict=True, description="False pauses it; true activates one that was disabled."),
+            Field(
+                strict=True,
+                description="False pauses the webhook; true activates a webhook that was paused or disabled.",
+            ),
         ]
         | SkipJsonSchema[None]
     ) = None

@@ -26,12 +26,12 @@ def generation_item(generation: Generation) -> Item:
 
 
 def generation_from(item: Item | None) -> Generation | None:
-    """Return the generation of an item; None for None."""
+    """Return the generation that an item contains, or None if there is no item."""
     return Generation.model_validate(item) if item is not None else None
 
 
 def record_from(item: Item | None) -> StartRecord | None:
-    """Return the stored answer to a start from an item; None for None."""
+    """Return the stored answer to a start that an item contains, or None if there is no item."""
     return StartRecord.model_validate(item) if item is not None else None
 
 
