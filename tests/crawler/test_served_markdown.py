@@ -131,7 +131,7 @@ def test_plain_text_is_never_active(written: str) -> None:
     assert acting(served(f"Words.\n\n{written}", "text/plain")) == []
 
 
-@pytest.mark.parametrize("unit", ["](<", "[x]: y", "a](javascript:b) ", "[a](//b.example/\\)"])
+@pytest.mark.parametrize("unit", ["](<", "[x]: y", "a](javascript:b) "])
 def test_a_text_of_destinations_is_cleaned_without_examining_each(
     unit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyromark
@@ -182,10 +181,7 @@ def has_acting_parts(text: str) -> bool:
     """Return quickly whether a text may contain raw HTML or unsafe destinations; most texts do not."""
     if any(not match[0].startswith("http") for match in _MARKUP_OR_LINK.finditer(text)):
         return True
-    found = _OTHER_DESTINATION.finditer(text)
-    if not all(is_safe(_written(match)) for match in islice(found, MAX_DESTINATIONS)):
-        return True
-    return next(found, None) is not None
+    return not all(is_safe(_written(match)) for match in _OTHER_DESTINATION.finditer(text))
 
 
 def has_foreign_parts(text: str) -> bool:
@@ -200,9 +196,7 @@ def has_foreign_parts(text: str) -> bool:
         if may_act and match["inline"] is None:
             continue
         examined += 1
-        if examined > MAX_DESTINATIONS:
-            return True
-        if not is_safe(_written(match)):
+        if examined > MAX_DESTINATIONS or not is_safe(_written(match)):
             if match["inline"] is not None:
                 return True
             may_act = True
