@@ -9,6 +9,7 @@ const MOST_CELLS = 20_000
 const WIDEST = 50
 
 const BLOCKS = ids('blockquote', 'dl', 'pre')
+const PARTS = ids('div', 'img', 'ol', 'p', 'ul')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 /** Rows and columns of a grid, from which headings at its edges are those of a table. */
 const SMALLEST_GRID = 3
@@ -60,6 +61,8 @@ class Table {
     this.widest = 0
     this.hasHeads = false
     this.hasBlocks = false
+    /** Whether a cell contains more than a line of text. */
+    this.hasParts = false
     this.hasTopHeadings = false
     this.hasHeadings = false
     /** Whether a cell that is neither in the first row nor the first of its row contains a heading. */
@@ -79,6 +82,8 @@ class Table {
       if (tag === ID.th) this.hasHeads = true
       if (tree.has(node, ATTRIBUTE.rowspan)) this.spans = true
       if (tree.has(node, ATTRIBUTE.colspan)) this.hasSpannedColumns = true
+    } else if (PARTS[tag]) {
+      this.hasParts = true
     } else if (BLOCKS[tag]) {
       this.hasBlocks = true
     } else if (HEADINGS[tag]) {
@@ -111,7 +116,7 @@ function isLayout(table) {
   if (table.isSaidToBe || (table.isOfRole && table.hasHeadings)) return true
   if (table.hasHeads && !table.hasTables && !table.hasTopHeadings) return false
   if (table.hasHeadings && table.isGrid()) return false
-  return table.cells <= 1 || table.widest <= 1 || table.rows.length <= 1 || table.hasBlocks || table.hasTables || table.hasHeadings
+  return table.cells <= 1 || table.widest <= 1 || (table.rows.length <= 1 && table.hasParts) || table.hasBlocks || table.hasTables || table.hasHeadings
 }
 
 function writeOutSpans(tree, rows, empty, room) {
