@@ -17,6 +17,7 @@ from functools import partial
 
 import pytest
 
+from llmready.crawler.browser.need import needs_browser
 from llmready.crawler.characters import clean_line, clean_text
 from llmready.crawler.convert.charset import to_utf8
 from llmready.crawler.convert.node_child import SECONDS_A_PAGE, Converter
@@ -345,6 +346,13 @@ def _read_robots(text: str) -> None:
     assert len(robots.sitemaps) <= 50
 
 
+def _judge_nested_parts(text: str) -> None:
+    number = len(text) // 200
+    notice = f"{'<noscript>' * number}{text[: len(text) // 4]}{'</noscript>' * number}"
+    parts = f"{'<main><app-root><turbo-frame src=a>' * number}{text}"
+    needs_browser(f"<script></script>{notice}{parts}")
+
+
 def _last(values: Iterable[object]) -> None:
     deque(values, maxlen=0)
 
@@ -369,6 +377,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "encoding": lambda text: to_utf8(text.encode(), "text/html"),
     "text spans": lambda text: _last(text_spans(text.encode())),
     "limits of the parser": is_sane,
+    "need of a browser": _judge_nested_parts,
     "brand": read_brand,
     "breadcrumbs": lambda text: read_breadcrumbs(text.encode()),
     "text of HTML": text_of,
