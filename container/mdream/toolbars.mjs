@@ -15,6 +15,8 @@ const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
 /** Elements whose text is content, even if it is only the name of a language. */
 const CONTENT = ids('code', 'dt', 'figcaption', 'li', 'p', 'pre', 'summary', 'td', 'th')
+/** Maximum characters of the source for the number of one line, with its tags. */
+const LONGEST_NUMBER = 500
 const NUMBER = /^\s*\d{1,5}[.:|]?\s*$/
 
 /**
@@ -148,6 +150,9 @@ function numbersOf(tree, block) {
 
 /** Return whether an element contains only the numbers of a block's lines. */
 function isColumn(tree, column, block) {
+  // An element with many nodes may be within the columns of many blocks, and must not be read for each of them.
+  const size = tree.closeFrom[column] - tree.to[column]
+  if (size > LONGEST_NUMBER && size > LONGEST_NUMBER * (linesOf(tree, block) + 1)) return false
   let text = ''
   for (let node = column; node < tree.end[column]; node++) {
     const own = tree.tag[node] === 0 ? tree.raw(node) : ' '
@@ -155,6 +160,9 @@ function isColumn(tree, column, block) {
     text += own
   }
   const numbers = text.split(/\s+/).filter(Boolean)
-  const lines = rawText(tree, block).trimEnd().split('\n').length
-  return numbers.length > 1 && Math.abs(numbers.length - lines) <= 1 && numbers.every((number, at) => Number(number) === at + 1)
+  return numbers.length > 1 && Math.abs(numbers.length - linesOf(tree, block)) <= 1 && numbers.every((number, at) => Number(number) === at + 1)
+}
+
+function linesOf(tree, block) {
+  return rawText(tree, block).trimEnd().split('\n').length
 }

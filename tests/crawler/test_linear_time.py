@@ -273,6 +273,12 @@ def _after_siblings(text: str) -> str:
     return f"{'<hr>' * (len(text) // 8)}{text[: len(text) // 2]}"
 
 
+def _before_nested_blocks(text: str) -> str:
+    """Return a text in many elements, each of which also contains an empty block of code and its copy button."""
+    depth = len(text) // 400
+    return f"{'<div>' * depth}{text}{'<pre></pre><b>copy</b></div>' * depth}<pre>x</pre>"
+
+
 A_TEXT = f"<p>{'The shop opens at seven, and rolls are baked at six. ' * 3}</p>"
 HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (".", "<b>{}a</b>b and so on".format),
@@ -289,6 +295,7 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
         lambda text: f"<math>{text[:18_000]}>a</math>" * (len(text) // 18_000),
     ),
     ("<script type=math/tex>a</script>", _after_siblings),
+    ("<hr>", _before_nested_blocks),
     ("<!--$-->", _streamed),
     ("_<pre>#", lambda text: text * 4),
     ("&alpha;", "<math><mi>{}</mi></math>".format),
