@@ -83,14 +83,34 @@ def test_unsafe_and_misleading_names_are_refused(tmp_path: Path, name: bytes) ->
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        ".github/workflows/evil.yml",
+        ".vscode/tasks.json",
+        "conftest.py",
+        "package.json",
+        "AGENTS.md",
+        "md/evil.py",
+        "llms/evil.sh",
+        "MD/evil.md",
+        "md",
+    ],
+)
+def test_files_that_our_crawler_does_not_write_are_refused(tmp_path: Path, name: str) -> None:
+    """`llmready sync` unpacks archives into repositories, where other programs run such files."""
+    with pytest.raises(BadArchive, match="not a file that the crawler writes"):
+        check_archive(ours(tmp_path / "a.zip", "llms.txt", name))
+
+
+@pytest.mark.parametrize(
     "names",
     [
         ("md/a.md", "md/a.md"),
-        ("md/a.md", "MD/A.md"),
+        ("md/a.md", "md/A.md"),
         ("md/ä.md", "md/a\u0308.md"),
         ("md/straße.md", "md/STRASSE.md"),
-        ("md/a", "md/a/b.md"),
-        ("md/a/b.md", "md/A"),
+        ("md/a.md", "md/a.md/b.md"),
+        ("md/a.md/b.md", "md/A.md"),
     ],
 )
 def test_two_entries_for_one_path_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:

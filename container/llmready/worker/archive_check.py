@@ -4,6 +4,9 @@ A crawler that a page has taken over may write any file. Only archives as LLMRea
 regular files with safe, unique relative names, stored one after the other, without anything that programs interpret
 differently (data before, between or after the entries, extra fields, comments, encryption). Therefore every program
 unpacks the same files, and no file is written outside of the target folder.
+
+Only the names of the crawler's own texts are accepted, because ``llmready sync`` unpacks archives into repositories,
+where other programs run files such as ``.github/workflows/x.yml`` or ``conftest.py``.
 """
 
 import re
@@ -27,6 +30,9 @@ _DIRECTORY_HEADER = 46  # bytes before the name (APPNOTE 4.3.12)
 _END_RECORDS = (22, 22 + 56 + 20)  # bytes after the directory, without and with the ZIP64 records
 _UTF8 = 0x800
 _DOS_FOLDER = 0x10
+# Files at the root, and the folders with the extension of all files in them.
+_ROOT_FILES = frozenset({"llms.txt", "llms-full.txt", "manifest.json"})
+_FOLDERS = (("md/", ".md"), ("llms/", ".txt"))
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Control and bidirectional characters disguise a name; the others have a special meaning in Windows or a shell.
 _FORBIDDEN = re.compile(
@@ -85,7 +91,7 @@ def check_name(name: str) -> None:
     """Check the name of one entry.
 
     Raises:
-        BadArchive: It is not a relative path that every file system accepts.
+        BadArchive: It is not a relative path that every file system accepts, or not one that the crawler writes.
     """
     if not name or len(name.encode(errors="replace")) > _LONGEST_PATH:
         raise BadArchive("A name is empty or too long.")
@@ -96,6 +102,9 @@ def check_name(name: str) -> None:
             raise BadArchive(f"The name {name!r} is not a plain relative path.")
         if len(part.encode()) > _LONGEST_NAME or _RESERVED.match(part):
             raise BadArchive(f"The name {name!r} is not allowed on every file system.")
+    is_text = any(name.startswith(folder) and name.endswith(end) for folder, end in _FOLDERS)
+    if not is_text and name not in _ROOT_FILES:
+        raise BadArchive(f"{name!r} is not a file that the crawler writes.")
 
 
 def _check_names(names: list[str]) -> None:
