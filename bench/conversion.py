@@ -1,9 +1,9 @@
 """Compare the conversion with Mdream alone: `python -m bench.conversion`.
 
 The labelled pages of tests/quality and one synthetic page of 72 kB, through the same persistent Node child: the whole
-page to Markdown by Mdream alone, and ours (main part, Mdream, made safe); one page at a time, then with as many
-pages in progress as in a crawl. Rounds alternate, so that other load affects both. Then pages with special
-structures.
+page to Markdown by Mdream alone, and the main part to Markdown by LLMReady's converter, which the sanitiser then
+cleans; one page at a time, then with as many pages in progress as in a crawl. Rounds alternate, so that other load
+affects both. Then pages with special structures.
 """
 
 import argparse
