@@ -31,6 +31,7 @@ from llmready.crawler.model import StoredPage
 from llmready.crawler.pack.descriptions import bounded
 from llmready.crawler.pack.titles import page_titles, site_name
 from llmready.crawler.pack.words import readable
+from llmready.crawler.page.book_contents import contents_in
 from llmready.crawler.page.brand import read_brand
 from llmready.crawler.page.breadcrumbs import read_breadcrumbs
 from llmready.crawler.page.character_references import attribute_of, text_of
@@ -68,6 +69,7 @@ UNITS = (
         "[a](<",
         "[a][",
         "[a]: x\n",
+        "\\'\n",
         "[x](javascript:a)",
         "](",
         "](\n>",
@@ -385,6 +387,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "text spans": lambda text: _last(text_spans(text.encode())),
     "limits of the parser": is_sane,
     "need of a browser": _judge_nested_parts,
+    "contents of a book": contents_in,
     "brand": read_brand,
     "breadcrumbs": lambda text: read_breadcrumbs(text.encode()),
     "text of HTML": text_of,

@@ -37,11 +37,10 @@ def contents_in(script: str) -> str:
     start = _QUOTES.search(script)
     while start is not None:
         if line_end < start.end():
-            line_end = _found(script, "\n", start.end())
-        end = _end_of(script, start.end(), start[0])
-        if start[0] != "`":
-            # An apostrophe in a comment does not begin a string, because strings end in their line.
-            end = min(end, line_end)
+            line_end = _found(script, "\n", start.end(), len(script))
+        # An apostrophe in a comment does not begin a string, because strings end in their line.
+        last = len(script) if start[0] == "`" else line_end
+        end = _end_of(script, start.end(), last, start[0])
         links = len(_LINK.findall(script, start.end(), end))
         if links > most:
             best, most = script[start.end() : end], links
@@ -53,17 +52,17 @@ def contents_in(script: str) -> str:
     return f"<!doctype html><body>{links_out}"
 
 
-def _end_of(script: str, start: int, quote: str) -> int:
-    """Return the end of a string, at the latest the end of the script."""
-    end = _found(script, quote, start)
-    while end < len(script) and _is_escaped(script, start, end):
-        end = _found(script, quote, end + 1)
+def _end_of(script: str, start: int, last: int, quote: str) -> int:
+    """Return the end of a string, at the latest `last`."""
+    end = _found(script, quote, start, last)
+    while end < last and _is_escaped(script, start, end):
+        end = _found(script, quote, end + 1, last)
     return end
 
 
-def _found(script: str, sign: str, start: int) -> int:
-    end = script.find(sign, start)
-    return end if end >= 0 else len(script)
+def _found(script: str, sign: str, start: int, last: int) -> int:
+    end = script.find(sign, start, last)
+    return end if end >= 0 else last
 
 
 def _is_escaped(script: str, start: int, end: int) -> bool:
