@@ -119,7 +119,7 @@ async def measure(rounds: int) -> bool:
     folder = numbered_pages(Path(".build/conversion"), 1)
     pages = [*(label.html.encode() for label in found), (folder / "page-0.html").read_bytes()]
     alone = Side("mdream alone", ALONE, safe=False)
-    ours = Side("main part, mdream, made safe", SCRIPT, safe=True)
+    ours = Side("main part, converted, made safe", SCRIPT, safe=True)
     for side in (alone, ours):
         await side.start()
     figures = Figures()

@@ -7,6 +7,7 @@ for that of a line.
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -100,6 +101,22 @@ def merged(blocks: list[Source]) -> tuple[Block, ...]:
     return tuple(block for source in blocks for block in source.blocks)
 
 
+def _distinct(blocks: list[Source]) -> list[Source]:
+    """Return blocks without wrappers that repeat the text of an earlier one.
+
+    The converter leaves these out, because pages contain such copies for each screen width.
+    """
+    kept: dict[str, Source] = {}
+    for place, block in enumerate(blocks):
+        wrapper = block.source.startswith(("<div>", "<section>"))
+        kept.setdefault(_words_of(block) if wrapper else f"not a wrapper {place}", block)
+    return list(kept.values())
+
+
+def _words_of(block: Source) -> str:
+    return "".join(re.sub(r"<[^>]*>", "", block.source).split())
+
+
 BOXES = {"": "", '<input type="checkbox"> ': "[ ] ", '<input type="checkbox" checked> ': "[x] "}
 """Checkboxes at the start of a list item, and their Markdown."""
 
@@ -162,9 +179,13 @@ lists = st.recursive(item_leaves, lists_of, max_leaves=4)
 blocks = st.recursive(
     st.one_of(leaves, lists_of(lists)),
     lambda inner: st.one_of(
-        st.builds(_quote, st.lists(inner, min_size=1, max_size=2)),
-        st.builds(_wrapped, st.sampled_from(["div", "section"]), st.lists(inner, min_size=1, max_size=2)),
+        st.builds(_quote, st.lists(inner, min_size=1, max_size=2).map(_distinct)),
+        st.builds(
+            _wrapped,
+            st.sampled_from(["div", "section"]),
+            st.lists(inner, min_size=1, max_size=2).map(_distinct),
+        ),
     ),
     max_leaves=3,
 )
-documents = st.lists(blocks, min_size=1, max_size=3)
+documents = st.lists(blocks, min_size=1, max_size=3).map(_distinct)

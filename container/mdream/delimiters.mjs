@@ -96,16 +96,27 @@ function isSimple(pieces) {
  */
 function isReadWithUnderscores(pieces, work) {
   const pairs = new Set()
-  for (const piece of pieces) if (typeof piece !== 'string' && piece.sign === '*') pairs.add(piece.pair)
-  if (pairs.size > MOST_PAIRS) return false
-  const write = (sign, pair) => {
-    for (const piece of pieces) if (typeof piece !== 'string' && piece.pair === pair) piece.sign = sign
+  const besideStrong = new Set()
+  let before = ''
+  let last = NONE
+  for (const piece of pieces) {
+    if (typeof piece !== 'string') {
+      if (piece.sign === '*') pairs.add(piece.pair)
+      if (before === '**' && piece.sign === '*') besideStrong.add(piece.pair)
+      if (before === '*' && piece.sign === '**') besideStrong.add(last)
+      last = piece.pair
+      before = piece.sign
+    } else if (piece) before = ''
   }
-  for (const pair of pairs) {
+  const write = (sign, written) => {
+    for (const piece of pieces) if (typeof piece !== 'string' && written.has(piece.pair)) piece.sign = sign
+  }
+  const alone = pairs.size > MOST_PAIRS ? [] : Array.from(pairs, (pair) => new Set([pair]))
+  for (const tried of [besideStrong, ...alone]) {
     work.left -= pieces.length
-    write('_', pair)
+    write('_', tried)
     if (firstLost(pieces) === NONE) return true
-    write('*', pair)
+    write('*', tried)
   }
   return false
 }
