@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 
 /** A modal dialog; Escape and a click beside it close it, and the focus returns to where it was. */
 export function Dialog({ title, onClose, children, kind = 'dialog' }: { title: string; onClose: () => void; children: ComponentChildren; kind?: 'dialog' | 'panel' }) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before the next key is read: an Escape that follows at once must find an open dialog.
+  useLayoutEffect(() => {
     dialog.current?.showModal()
     return () => dialog.current?.close()
   }, [])

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import { call } from '../../api/client'
 import { Confirm } from '../../parts/Confirm'
-import { Copy } from '../../parts/copy'
 import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form'
 import { ago, date } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
-import { Empty, Notice } from '../../parts/states'
+import { Secret } from '../../parts/Secret'
+import { Empty } from '../../parts/states'
 import { Table, type Column } from '../../parts/Table'
 
 interface Key {
@@ -38,16 +38,12 @@ export function Keys() {
         }}
       />
       {created?.key ? (
-        <Notice kind="good" action={<Copy text={created.key} label="Copy key" />}>
-          <p>
-            This is the key “{created.name}”. Copy it now; it is not shown again.
-          </p>
-          <div class="secret">{created.key}</div>
+        <Secret text={created.key} copy="Copy key" about={`This is the key “${created.name}”.`}>
           <p class="small muted">
             Programs send it in the header <code>Authorization: Bearer KEY</code>; the command <code>llmready</code> reads it from <code>LLMREADY_API_KEY</code>. See the{' '}
             <a href="/api/v1/docs">API documentation</a>.
           </p>
-        </Notice>
+        </Secret>
       ) : null}
       <section class="card flush" aria-labelledby="keys-title">
         <div class="card-head">

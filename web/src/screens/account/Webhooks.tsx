@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { call } from '../../api/client'
 import { Confirm } from '../../parts/Confirm'
-import { Copy } from '../../parts/copy'
 import { Check, Field, FormError, Submit, useSubmission } from '../../parts/form'
 import { ago } from '../../parts/format'
 import { Show, useLoad } from '../../parts/load'
-import { Empty, Notice } from '../../parts/states'
+import { Secret } from '../../parts/Secret'
+import { Empty } from '../../parts/states'
 import { Table, type Column } from '../../parts/Table'
 import { Deliveries } from './Deliveries'
 
@@ -46,12 +46,15 @@ export function Webhooks() {
     <>
       <CreateWebhook onCreated={secret} />
       {shown?.secret ? (
-        <Notice kind="good" action={<Copy text={shown.secret} label="Copy secret" />}>
-          <p>
-            This is the secret of the webhook to <span dir="auto">{shown.url}</span>. Copy it now; it is not shown again.
-          </p>
-          <div class="secret">{shown.secret}</div>
-        </Notice>
+        <Secret
+          text={shown.secret}
+          copy="Copy secret"
+          about={
+            <>
+              This is the secret of the webhook to <span dir="auto">{shown.url}</span>.
+            </>
+          }
+        />
       ) : null}
       <section class="card flush" aria-labelledby="webhooks-title">
         <div class="card-head">
