@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.failures import Code, Failure
+from llmready.crawler.page.outermost import outermost
 from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ def needs_browser(html: str) -> bool:
     body = tree.body
     if body is None or tree.css_first(_SCRIPTS) is None:
         return False
-    asks = any(_NEEDS.search(node.text()) for node in _outermost(tree.css("noscript")))
+    asks = any(_NEEDS.search(node.text()) for node in outermost(tree.css("noscript")))
     for node in body.css(_NO_TEXT):
         node.decompose()
     later = any(_length(node) < 40 for node in _innermost(body.css(_LATER)))
     # Only the longest ones are compared. None is longer than an element that contains it.
-    roots = [_length(node) for node in _outermost(body.css(_APP_ROOTS))]
-    mains = [_length(node) for node in _outermost(body.css(_MAIN))]
+    roots = [_length(node) for node in outermost(body.css(_APP_ROOTS))]
+    mains = [_length(node) for node in outermost(body.css(_MAIN))]
     for node in body.css(_AROUND):
         node.decompose()
     size = _length(body)
@@ -69,32 +70,8 @@ def needs_browser(html: str) -> bool:
     return bool(mains and max(mains) < 40) or (asks and size < MUCH_TEXT)
 
 
-def _outermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
-    """Return the nodes that no other one contains. Reading all of nested ones would take quadratic time.
-
-    Parameters: `nodes`, in the order of the document.
-    """
-    wanted = {node.mem_id for node in nodes}
-    # Whether an ancestor is one of `nodes` or within one. Each ancestor is examined once.
-    is_within: dict[int, bool] = {}
-    found = []
-    for node in nodes:
-        path = []
-        above = node.parent
-        while above is not None and above.mem_id not in is_within:
-            path.append(above.mem_id)
-            above = above.parent
-        within = above is not None and is_within[above.mem_id]
-        for step in reversed(path):
-            within = within or step in wanted
-            is_within[step] = within
-        if not within:
-            found.append(node)
-    return found
-
-
 def _innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
-    """Return the nodes that contain no other one; see `_outermost`."""
+    """Return the nodes that contain no other one; see `outermost`."""
     ancestors: set[int] = set()
     for node in nodes:
         above = node.parent

@@ -24,7 +24,7 @@ _BEGINNINGS = re.compile(
     r"|skip to (?:main )?content|loading\b.{0,20}$|please enable javascript|javascript (?:is|must be) |you need to enable javascript"
     # Javadoc's own words, and captions of figures.
     r"|declaration: |package index$"
-    r"|(?:figure|fig\.|abbildung|abb\.|figura|fig\.|afbeelding|rysunek|obrázek|рисунок|рис\.|图|圖|図) ?\d+(?:[.\d-]*\d)?[.:\uff1a]? "
+    r"|(?:figure|fig\.|abbildung|abb\.|figura|fig\.|afbeelding|rysunek|obrázek|рисунок|рис\.|图|圖|図) ?\d++(?:[.-]+\d+)*+[.:\uff1a]? "
     r"|(?:tags|categories|posted (?:in|on|by)|published|last (?:updated|modified)|filed under) ?[:|]"
 )
 _LICENCE = re.compile(

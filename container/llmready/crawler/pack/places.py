@@ -47,12 +47,11 @@ def places_of(
     parts: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     rows = []
     if navigation:
-        keys = [_key_of_page(link.url.key, pages, navigation) for link in navigation.links]
-        shown: Counter[int] = Counter()
-        for menu in navigation.menus():
-            shown.update(menu)
-            if row := [key for key in dict.fromkeys(keys[number] for number in menu) if key is not None]:
-                rows.append(row)
+        menus = navigation.menus()
+        shown = Counter(chain.from_iterable(menus))
+        keys = {number: key_of_page(navigation.links[number].url.key, pages, navigation) for number in shown}
+        ordered = (dict.fromkeys(keys[number] for number in menu) for menu in menus)
+        rows = [row for keyed in ordered if (row := [key for key in keyed if key is not None])]
         for number, times in shown.items():
             key, (label, _, names) = keys[number], navigation.links[number]
             if key is not None:
@@ -88,7 +87,7 @@ def labels_of(navigation: SiteNavigation | None) -> dict[str, str]:
     return labels
 
 
-def _key_of_page(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation) -> str | None:
+def key_of_page(key: str, pages: Mapping[str, StoredPage], navigation: SiteNavigation) -> str | None:
     """Return the key of the page that a link leads to, after redirects and the replacement of copies, or None."""
     for _ in range(MOST_COPIES):
         if key in pages or key not in navigation.copies:

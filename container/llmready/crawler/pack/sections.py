@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from llmready.crawler.kinds import Kind
@@ -106,7 +107,6 @@ class _Division:
         self._shared_path = shared_folders(pages, home)
         self._shared = len(self._shared_path)
         self._own = {page.url: segments(page.url)[self._shared :] for page in pages}
-        self._headings: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._folders = Counter(folder for parts in self._own.values() for folder in parts[:-1][:1])
 
     def parts(self) -> list[Part]:
@@ -217,32 +217,33 @@ class _Division:
         place = self._places.get(index.url.key) if index else None
         if place and self._is_name(place.label):
             return place.label
-        heading = self._heading_of(head)
-        if heading:
-            return heading
+        if head in self._headings:
+            return self._headings[head]
         title = self._titles[index.url] if index else ""
         return title if 1 < len(title) <= LONGEST_NAME / 2 else readable(head)
 
-    def _heading_of(self, head: str) -> str:
-        """Return the heading of the front page below which most of its links to a folder's pages are."""
-        if not self._headings:
-            found: dict[str, str] = {}
-            for heading, key in links_under_headings(self._home_text, self._home.url.origin):
-                found.setdefault(key, heading)
-            for key, heading in found.items():
-                page = self._by_key.get(key)
-                parts = self._own[page.url] if page else []
-                if len(parts) > 1:
-                    self._headings[parts[0]][heading] += 1
-        headings = self._headings.get(head, Counter())
-        heading = _commonest(headings) if headings else ""
-        is_most = headings[heading] * 3 >= headings.total() * 2
-        is_own = heading.casefold() != self._home.heading.casefold()
-        is_page = any(
-            len(self._own[page.url]) > 1 and self._titles[page.url].casefold() == heading.casefold()
-            for page in self._by_key.values()
-        )
-        return heading if is_most and is_own and not is_page and self._is_part_heading(heading) else ""
+    @cached_property
+    def _headings(self) -> dict[str, str]:
+        """Headings of the front page below which most of its links to a folder's pages are, by folder."""
+        found: dict[str, str] = {}
+        for heading, key in links_under_headings(self._home_text, self._home.url.origin):
+            found.setdefault(key, heading)
+        inner = {key: page for key, page in self._by_key.items() if len(self._own[page.url]) > 1}
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for key, heading in found.items():
+            if key in inner:
+                counts[self._own[inner[key].url][0]][heading] += 1
+        taken = {self._titles[page.url].casefold() for page in inner.values()} | {
+            self._home.heading.casefold()
+        }
+        most = {head: (_commonest(headings), headings) for head, headings in counts.items()}
+        return {
+            head: heading
+            for head, (heading, headings) in most.items()
+            if headings[heading] * 3 >= headings.total() * 2
+            and heading.casefold() not in taken
+            and self._is_part_heading(heading)
+        }
 
     def _is_part_heading(self, heading: str) -> bool:
         return is_label(heading) and self._is_name(heading)

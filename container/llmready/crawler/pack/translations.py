@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llmready.crawler.kinds import Kind
 from llmready.crawler.languages import language_in, name_of
 from llmready.crawler.pack.folders import kind_within, natural, shared_folders
+from llmready.crawler.pack.places import key_of_page
 from llmready.crawler.pack.sections import OPTIONAL, Part, divide
 from llmready.crawler.pack.site_languages import SiteLanguages
 
@@ -55,6 +56,8 @@ def arrange(
         else:
             foreign.append(page)
     _keep_single_pages(groups, languages.main, home)
+    # With thousands of languages, reading all menus again for each of them would take hours.
+    menus = _menus_by_language(navigation, groups) if navigation and len(groups) > 1 else None
 
     def parts_of(language: str) -> list[Part]:
         group = groups[language]
@@ -64,7 +67,7 @@ def arrange(
             titles,
             site_name,
             text_of,
-            navigation=navigation,
+            navigation=navigation if menus is None else menus[language],
             is_english=language in ("", "en"),
         )
         optional.extend(page for part in found if part.title == OPTIONAL for page in part.pages)
@@ -90,6 +93,15 @@ def arrange(
     if optional:
         parts.append(Part(OPTIONAL, optional))
     return parts
+
+
+def _menus_by_language(
+    navigation: SiteNavigation, groups: Mapping[str, Sequence[StoredPage]]
+) -> defaultdict[str, SiteNavigation]:
+    """Return the menus of each language, with only the links to its pages."""
+    pages = {page.url.key: page for group in groups.values() for page in group}
+    language_of = {page.url.key: language for language, group in groups.items() for page in group}
+    return navigation.parts(lambda link: language_of.get(key_of_page(link.url.key, pages, navigation) or ""))
 
 
 def front_page(pages: Sequence[StoredPage], home: StoredPage) -> StoredPage:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
 from llmready.crawler.characters import clean_line
+from llmready.crawler.page.outermost import outermost
 from llmready.crawler.page.parse_limits import is_sane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from selectolax.lexbor import LexborNode
 
 LONGEST_NAME = 80
 """Characters of a name; a longer text is a slogan."""
 
 LONGEST_TAGLINE = 300
+
+MOST_SHOWN = 3
+"""Logos, and titles of the site, that are read."""
 
 MOST_SCRIPTS = 10
 LONGEST_SCRIPT = 100_000
@@ -31,13 +38,9 @@ _KINDS = (
     "OnlineStore",
     "EducationalOrganization",
 )
-_LOGOS = (
-    "header a[href='/'] img[alt], a[rel=home] img[alt], .navbar-brand img[alt], .logo img[alt], img.logo[alt],"
-    " .custom-logo[alt], [class*=site-logo] img[alt]"
-)
-_TITLES = (
-    ".site-title, .site-name, .navbar-brand, [itemprop=name].logo, .logo-text, header .logo, a[rel=home]"
-)
+_AROUND_LOGOS = "a[rel=home], .navbar-brand, .logo, [class*=site-logo]"
+_LOGOS = "img.logo[alt], .custom-logo[alt]"
+_TITLES = ".site-title, .site-name, .navbar-brand, [itemprop=name].logo, .logo-text, a[rel=home]"
 _TAGLINES = ".site-description, .site-tagline, .tagline, .blog-description, .site-subtitle, .site-slogan"
 _NO_NAME = frozenset(
     {"logo", "logotype", "logotipo", "logotyp", "logó", "home", "homepage", "the", "de", "du", "-"}
@@ -68,10 +71,27 @@ def read_brand(html: str) -> Brand:
                 if isinstance(kind, str) and kind in stated:
                     stated[kind].append(str(item.get("name") or ""))
     named = [name for kind in _KINDS for name in stated[kind]]
-    shown = [_without_logo(node.attributes.get("alt") or "") for node in tree.css(_LOGOS)[:3]]
-    shown += [node.text(separator=" ") for node in tree.css(_TITLES)[:3]]
+    headers = tree.css("header")
+    links = _within(headers, "a[href='/']")
+    logos = [*tree.css(_LOGOS), *_within([*links, *tree.css(_AROUND_LOGOS)], "img[alt]")]
+    titles = [*tree.css(_TITLES), *_within(headers, ".logo")]
+    shown = [_without_logo(node.attributes.get("alt") or "") for node in _first(tree.css("[alt]"), logos)]
+    shown += [node.text(separator=" ") for node in _first(tree.css(f"{_TITLES}, .logo"), titles)]
     taglines = [node.text(separator=" ") for node in tree.css(_TAGLINES)[:3]]
     return Brand(_clean(named), _clean(shown), next(iter(_clean(taglines, LONGEST_TAGLINE)), ""))
+
+
+def _within(nodes: Sequence[LexborNode], selector: str) -> list[LexborNode]:
+    """Return the elements within some of `nodes` that match. One selector for both would take quadratic time."""
+    return [
+        found for outer in outermost(nodes) for found in outer.css(selector) if found.mem_id != outer.mem_id
+    ]
+
+
+def _first(ordered: Iterable[LexborNode], wanted: Iterable[LexborNode]) -> Iterator[LexborNode]:
+    """Return the first of the wanted elements. Parameters: `ordered`, all elements in the order of the page."""
+    known = {node.mem_id for node in wanted}
+    return islice((node for node in ordered if node.mem_id in known), MOST_SHOWN)
 
 
 def _items(text: str) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OUR_ROBOT = "llmreadybot"
 _WITH_COLON = frozenset({"unavailable_after", "max-snippet", "max-image-preview"})
 _SPACE = re.compile(r"\s+")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>?|<!--.*?(?:-->|$)")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>?|<!--.*?(?:-->|\Z)", re.DOTALL)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MODIFIED = (

@@ -39,7 +39,7 @@ LONG_REFRESH = 60
 """Seconds up to which it counts as one on a page that says nothing but that it moved."""
 
 _REFRESH = re.compile(
-    r"""\s*(\d{1,9})(?:\.\d*)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
+    r"""\s*(\d{1,9})(?:\.\d*+)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
 )
 _LINKED_LISTS = frozenset({"next", "prev"})
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llmready.crawler.characters import clean_line
@@ -149,6 +149,28 @@ class SiteNavigation:
         found.sort(key=lambda one: (one[0], -len(one[1]), [self._links[number] for number in one[1]]))
         return [numbers for _, numbers in found]
 
+    def parts(self, part_of: Callable[[NavLink], str | None]) -> defaultdict[str, SiteNavigation]:
+        """Divide the menus. All parts together take as long to read as the whole.
+
+        Args:
+            part_of: Returns the part to which a link belongs, or None for a link that belongs to none.
+
+        Returns:
+            The menus of each part, in the same order as in the whole; empty for every other part.
+        """
+        rows: defaultdict[str, list[Sequence[int]]] = defaultdict(list)
+        known = list(map(part_of, self._links))
+        for menu in self.menus():
+            found: defaultdict[str, list[int]] = defaultdict(list)
+            for number in menu:
+                if (part := known[number]) is not None:
+                    found[part].append(number)
+            for part, numbers in found.items():
+                rows[part].append(numbers)
+        parts: defaultdict[str, SiteNavigation] = defaultdict(lambda: _Part(self._links, self._copies, []))
+        parts.update({part: _Part(self._links, self._copies, menus) for part, menus in rows.items()})
+        return parts
+
     def state(self) -> dict[str, Any]:
         """Return everything as data for JSON."""
         rows = [[place, self._shown[row], list(array("I", row))] for row, place in self._menus.items()]
@@ -181,3 +203,16 @@ class SiteNavigation:
                 self._labels.clear()
             self._labels[written] = clean_line(text_of(written)).strip(_MARKS)
         return self._labels[written]
+
+
+class _Part(SiteNavigation):
+    """Menus of a part of a site, which were chosen from those of the whole."""
+
+    def __init__(self, links: list[NavLink], copies: dict[str, str], menus: list[Sequence[int]]) -> None:
+        super().__init__()
+        self._links = links
+        self._copies = copies
+        self._chosen = menus
+
+    def menus(self) -> list[Sequence[int]]:
+        return self._chosen
