@@ -33,7 +33,7 @@ MAX_ROUNDS = 6
 """Times that a text is parsed again, because the rest after a removal may form new active parts."""
 
 MAX_DESTINATIONS = 50_000
-"""Destinations of one text that are examined one by one; each takes about ten microseconds."""
+"""Different destinations of one text that are examined; each takes about ten microseconds."""
 
 _OPTIONS = pyromark.Options
 # Two dialects: CommonMark, and CommonMark with common extensions, because footnotes change what a definition is.
@@ -191,12 +191,11 @@ def has_foreign_parts(text: str) -> bool:
     are code.
     """
     may_act = any(_is_live(text, match.start()) for match in _FOREIGN_MARKUP.finditer(text))
-    examined = 0
+    judge = _Judge()
     for match in _OTHER_DESTINATION.finditer(text):
         if may_act and match["inline"] is None:
             continue
-        examined += 1
-        if examined > MAX_DESTINATIONS or not is_safe(_written(match)):
+        if not judge.is_safe(_written(match)):
             if match["inline"] is not None:
                 return True
             may_act = True
@@ -327,21 +326,43 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     """Escape text outside of code that other parsers could still read as an unsafe destination.
 
-    Texts for people have fewer than `MAX_DESTINATIONS` destinations. After this number, all destinations that do not
-    lead to the web are escaped, including safe ones and those in code.
+    Texts for people have fewer than `MAX_DESTINATIONS` different destinations. After this number, all destinations
+    that do not lead to the web are escaped, including safe ones and those in code.
     """
     if "](" not in text and "]:" not in text:
         return text
     parts: list[str] = []
     position = 0
     outside = _outside(text, code)
-    for number, match in enumerate(_OTHER_DESTINATION.finditer(text)):
-        if number >= MAX_DESTINATIONS:
+    judge = _Judge()
+    for match in _OTHER_DESTINATION.finditer(text):
+        if judge.is_full:
             return "".join((*parts, _OTHER_BRACKET.sub(r"]\\", text[position:])))
-        if not is_safe(_written(match)) and outside(match.start()):
+        if not judge.is_safe(_written(match)) and outside(match.start()):
             parts += (text[position : match.end()], "\\")
             position = match.end()
     return "".join((*parts, text[position:]))
+
+
+class _Judge:
+    """Judges the destinations of one text: each different one once, and at most `MAX_DESTINATIONS` of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further destination is examined."""
+        return len(self._known) >= MAX_DESTINATIONS
+
+    def is_safe(self, destination: str) -> bool:
+        """Return whether a destination is safe; one that is not examined is not."""
+        known = self._known.get(destination)
+        if known is None:
+            if self.is_full:
+                return False
+            known = self._known[destination] = is_safe(destination)
+        return known
 
 
 def _written(match: re.Match[str]) -> str:
