@@ -147,7 +147,7 @@ function leaveOutNumberedLines(tree) {
     const cells = children(tree, row)
     if (cells.length !== 2 || cells.some((cell) => tree.first(cell, ID.pre) < 0)) continue
     const numbers = rawText(tree, tree.first(cells[0], ID.pre)).trim().split(/\s+/)
-    const lines = rawText(tree, tree.first(cells[1], ID.pre)).replace(/\s+$/, '').split('\n').length
+    const lines = rawText(tree, tree.first(cells[1], ID.pre)).trimEnd().split('\n').length
     const first = Number(numbers[0])
     const isCount = numbers.every((number, place) => /^\d{1,6}$/.test(number) && Number(number) === first + place)
     if (isCount && numbers.length > 1 && Math.abs(numbers.length - lines) <= 1) tree.leaveOut(cells[0])

@@ -303,6 +303,7 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("&alpha;", "<math><mi>{}</mi></math>".format),
     ("\\", "<math>{}</math>".format),
     (" ", '<img class=math src=/a.png alt="a{}b">'.format),
+    (" ", "<table><tr><td><pre>1</pre><td><pre>a{}b</pre></table>".format),
     ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)
