@@ -14,12 +14,21 @@ class LlmsTextBody(BaseModel):
 
     url: Url
     maxUrls: Annotated[  # noqa: N815 - Firecrawl's name
-        int, Field(ge=1, le=5000, description="Maximum number of pages of this run, limited by the plan.")
+        int,
+        Field(
+            ge=1,
+            le=5000,
+            strict=True,
+            description="Maximum number of pages of this run, limited by the plan.",
+        ),
     ] = 10
-    showFullText: bool = False  # noqa: N815 - Firecrawl's name
+    showFullText: Annotated[bool, Field(strict=True)] = False  # noqa: N815 - Firecrawl's name
     cache: Annotated[
         bool,
-        Field(description="Whether a completed generation that is less than 24 hours old may be returned."),
+        Field(
+            strict=True,
+            description="Whether a completed generation that is less than 24 hours old may be returned.",
+        ),
     ] = True
 
 
