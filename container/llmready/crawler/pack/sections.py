@@ -233,9 +233,8 @@ class _Division:
         for key, heading in found.items():
             if key in inner:
                 counts[self._own[inner[key].url][0]][heading] += 1
-        taken = {self._titles[page.url].casefold() for page in inner.values()} | {
-            self._home.heading.casefold()
-        }
+        titles = (self._titles[page.url] for page in inner.values())
+        taken = {title.casefold() for title in (self._home.heading, *titles)}
         most = {head: (_commonest(headings), headings) for head, headings in counts.items()}
         return {
             head: heading
