@@ -35,7 +35,7 @@ def unpacked(
     Parameters: `package`, such as `debian:git-doc`; `version`, the pinned version (if a distribution has replaced it,
     the newer version is used); `members`, files or folders within the package; `cache`, where it is kept; `sha256`,
     what the archive must hash to, when given. Raises: MissingPackageError when the package cannot be downloaded;
-    ValueError when its hash is another, or when its registry has no such version.
+    ValueError when its hash is another, when it lacks one of the members, or when its registry has no such version.
     """
     registry, _, name = package.partition(":")
     folder = _folder(package, version, cache)
@@ -50,7 +50,7 @@ def unpacked(
         _unpack(archive, folder, members)
     missing = [member for member in members if not (folder / member).exists()]
     if missing:
-        raise MissingPackageError(f"{package} {version} has no {missing[0]}")
+        raise ValueError(f"{package} {version} has no {missing[0]}")
     (folder / STAMP).write_text("\n".join(sorted({*_whole(folder), *members})))
     return folder
 
@@ -154,7 +154,9 @@ def _run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, 
             command, cwd=folder, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment
         ).stderr
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise MissingPackageError(f"{command[0]}: {error}") from error
+        raise MissingPackageError(
+            f"needs {command[-1]}, and {command[0]} failed: {error}; run the test on a machine that can download it"
+        ) from error
 
 
 def _unpack(archive: Path, folder: Path, members: tuple[str, ...]) -> None:
