@@ -10,7 +10,8 @@ Started by :mod:`infra.local.emulator` with the emulator's settings in the envir
 * (:mod:`infra.local.mail_feedback`); scans archives as GuardDuty does, if ``LLMREADY_MALWARE_SCAN`` is on
 * (:mod:`infra.local.scanner`); logs IAM decisions and gives tasks their role's credentials, if IAM is enforced
   (:mod:`infra.local.enforcement`);
-* marks tasks of an earlier run as stopped, which ministack would list as running.
+* marks tasks of an earlier run as stopped, which ministack would list as running;
+* refuses requests of web pages (:mod:`infra.local.callers`).
 
 ministack is pinned to an exact version, because this module changes its internals.
 """
@@ -43,6 +44,7 @@ from ministack.core import lambda_runtime
 from ministack.core.persistence import save_state
 from ministack.services import apigateway, cloudwatch_logs, ecs, eventbridge, lambda_svc
 
+from infra.local.callers import is_refused
 from infra.local.child import die_with_parent
 from infra.local.enforcement import CREDENTIALS_PATH, enforce_as_aws, task_credentials
 from infra.local.mail_feedback import tell_feedback
@@ -139,21 +141,35 @@ def amended(saver: Saver) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            if _is_refused(scope):
+                await _answer(send, 403, b"The emulator does not accept requests of web pages.\n")
+                return
             if scope["path"] == SAVE_PATH:
                 saver.save()
-                await send({"type": "http.response.start", "status": 204, "headers": []})
-                await send({"type": "http.response.body", "body": b""})
+                await _answer(send, 204, b"")
                 return
             if scope["path"] == CREDENTIALS_PATH:
                 asked = dict(parse_qsl(scope["query_string"].decode()))
                 given = json.dumps(task_credentials(asked["role"], asked["task"])).encode()
-                await send({"type": "http.response.start", "status": 200, "headers": []})
-                await send({"type": "http.response.body", "body": given})
+                await _answer(send, 200, given)
                 return
             saver.note(scope)
+        elif scope["type"] == "websocket":  # LLMReady uses none, and web pages may open them to any address
+            await send({"type": "websocket.close"})
+            return
         await ministack.app(scope, receive, send)
 
     return application
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _is_refused(scope: Scope) -> bool:
+    headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    return is_refused(scope["method"], scope["query_string"].decode("latin-1"), headers)
 
 
 def amend_gateway() -> None:

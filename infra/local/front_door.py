@@ -15,6 +15,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from infra.local.callers import is_web_page
 from infra.local.failure import LocalError
 from infra.local.web_files import WebFiles
 from infra.web import DIST, is_api
@@ -150,7 +151,9 @@ class FrontDoor:
 
     async def _ask(self, session: aiohttp.ClientSession, request: web.Request, body: bytes) -> web.Response:
         """Send a request to the API with the headers that the distribution adds."""
-        headers = _kept(request.headers.items())
+        # The emulator refuses requests with headers of web pages. No function reads them.
+        sent = ((name, value) for name, value in request.headers.items() if not is_web_page(name))
+        headers = _kept(sent)
         headers[VIEWER_HEADER] = request.remote or "127.0.0.1"
         headers[HOST_HEADER] = request.host
         for name, value in self._added.items():

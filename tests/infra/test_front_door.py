@@ -97,6 +97,17 @@ async def test_source_address_is_taken_from_the_socket(door: str) -> None:
     assert got["headers"]["x-llmready-origin"] == "secret"
 
 
+async def test_the_emulator_gets_no_header_by_which_it_recognises_web_pages(door: str) -> None:
+    sent = {"Origin": door, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Accept": "*/*"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{door}/api/v1/auth/login", headers=sent) as answer,
+    ):
+        got = await answer.json()
+    assert got["headers"]["accept"] == "*/*"
+    assert not [name for name in got["headers"] if name == "origin" or name.startswith("sec-")]
+
+
 async def test_no_cookie_of_one_caller_reaches_another(door: str) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         for _ in range(2):
