@@ -16,6 +16,9 @@ const CODE_TABLE = /(?:^|\s)(?:js-file-line-container|hljs-ln)(?:\s|$)/
 const TABLES = ids('table')
 const EMBEDDED = ids('audio', 'embed', 'iframe', 'object', 'video')
 const PICTURES = ids('img', 'svg')
+export const LISTS = ids('ol', 'ul')
+/** Elements that are visible without text. */
+export const SEEN = ids('hr', 'img')
 const SCRIPT = /^javascript:/i
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
 /** Endings of ordinal numbers, and signs that are raised for their looks. */
@@ -43,6 +46,13 @@ export class InlineWriter extends TextWriter {
   /** Return whether each row of a table is a line of code, as in the files of GitHub. */
   isCodeTable(node) {
     return Boolean(this.tree.marks[node] & FRAGMENT) && CODE_TABLE.test(this.tree.get(node, ATTRIBUTE.class))
+  }
+
+  /** Return whether an element in a cell is a list with content, or an item of one, which are written as HTML. */
+  isListInCell(node, tag) {
+    const { tree } = this
+    if (this.line.isInLink || !(LISTS[tag] || (tag === ID.li && LISTS[tree.tag[tree.parent[node]]]))) return false
+    return this.measure.length(node) > 0 || holds(tree, node, SEEN)
   }
 
   /** Begin emphasis, strong emphasis or deleted text. */

@@ -45,6 +45,8 @@ export class Line {
     this.isInCell = false
     this.isInLink = false
     this.endsWithLink = false
+    /** Whether the line ends with a tag of a list, beside which no break is needed. */
+    this.endsWithTag = false
     /** Whether a bracket of a formula is open, which a bracket in the text must not close. */
     this.hasOpenBracket = false
     /** The parts of the code span with which the line ends; until it is complete, its piece is a single sign. @type {string[]} */
@@ -127,6 +129,14 @@ export class Line {
     this.space = ''
   }
 
+  /** Add a tag of a list in a table cell, for which Markdown has no other form. @param {string} tag */
+  tag(tag) {
+    this.space = ''
+    this.breaks = 0
+    this.push(tag)
+    this.endsWithTag = true
+  }
+
   /** Begin emphasis or a link. @param {Mark} mark */
   open(mark) {
     const isWithinItself = this.marks.some((one) => one.mark === mark)
@@ -195,7 +205,7 @@ export class Line {
     this.pieces = []
     this.space = ''
     this.breaks = 0
-    this.endsWithLink = this.isInLink = this.hasOpenBracket = false
+    this.endsWithLink = this.endsWithTag = this.isInLink = this.hasOpenBracket = false
     return pieces.length === 1 && typeof pieces[0] === 'string' ? pieces[0] : joined(pieces, this.work)
   }
 
@@ -228,7 +238,7 @@ export class Line {
   }
 
   writeSpace() {
-    if (!this.isEmpty) {
+    if (!this.isEmpty && !this.endsWithTag) {
       if (this.breaks) this.push(this.isInCell ? '<br>' : this.breaks > 1 && this.marks.length === this.unwritten ? '\n\n' : BREAK)
       else this.push(' ')
     }
@@ -272,7 +282,7 @@ export class Line {
   push(piece) {
     this.endCode()
     this.pieces.push(piece)
-    this.endsWithLink = false
+    this.endsWithLink = this.endsWithTag = false
   }
 
   /** Write the code span with which the line ends. */

@@ -4,7 +4,7 @@
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
 import { protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
-import { BARE, InlineWriter } from './inline.mjs'
+import { BARE, InlineWriter, LISTS, SEEN } from './inline.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
 import { linesOfTable, rawText } from './raw_lines.mjs'
@@ -12,7 +12,8 @@ import { decoded } from './references.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
 import {
-  END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_WORD,
+  END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_TAG,
+  END_WORD,
 } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -23,7 +24,6 @@ const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
 const CELLS = ids('td', 'th')
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
-const LISTS = ids('ol', 'ul')
 const PREFORMATTED = ids('listing', 'plaintext', 'pre', 'xmp')
 const QUOTATIONS = ids('blockquote')
 /** Nesting levels up to which lists and quotations are written as such. */
@@ -32,8 +32,6 @@ const DEEPEST_LEVEL = 12
 const FEWEST_CARDS = 2
 /** Elements that a list item with ordinary text does not begin with. */
 const LARGE = ids('dl', 'hr', 'pre', 'section', 'table')
-/** Elements that are visible without text. */
-const SEEN = ids('hr', 'img')
 const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK && !CELLS[tag] ? 1 : 0))
 /** Elements that prevent a caption from being written as emphasis. */
 const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
@@ -192,6 +190,10 @@ export class MarkdownWriter extends InlineWriter {
       line.text(decoded(rawText(tree, node)))
       line.text(' ')
       return tree.end[node]
+    }
+    if (this.isListInCell(node, tag)) {
+      line.tag(`<${NAMES[tag]}>`)
+      return this.within(node, END_TAG, `</${NAMES[tag]}>`)
     }
     line.break()
     if (tag === ID.hr) return node + 1

@@ -39,6 +39,8 @@ export const END_MARK = 9
 export const END_HEADING_LINK = 10
 export const END_TEXT = 11
 export const END_CAPTION = 12
+/** End of a list, or of an item of it, in a table cell. */
+export const END_TAG = 13
 const NEVER = 0x7fffffff
 
 const SPACE = 32
@@ -120,6 +122,7 @@ export class TextWriter {
         this.headingLink = ''
         return undefined
       case END_TEXT: return line.text(detail)
+      case END_TAG: return line.tag(detail)
       case END_CAPTION:
         line.close('em')
         return blocks.flush()

@@ -233,6 +233,7 @@ def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
         "[x]: javascript:alert(1)\n\n[x] and ![x]",
         "```\n```\n\n<x-y onclick=1>\n\n```\n```",
         '<a href="javascript:alert(1)">x</a>',
+        "| A |\n| --- |\n| <ul onclick=alert(1)><li style=x>a</li></ul> |",
     ):
         assert living(acting), acting
         cleaned = clean_markdown(acting)
@@ -243,6 +244,7 @@ def test_raw_html_and_definitions_in_converted_markdown_become_text() -> None:
     "markdown",
     [
         "| A | B |\n| --- | --- |\n| a<br>b | <https://example.com/?a=1&b=2> |",
+        "| A |\n| --- |\n| <ul><li>a<ol><li>b</li></ol></li></ul> |",
         "```html\n<img src=x onerror=alert(1)>\n[x]: javascript:alert(1)\n```",
         "Write `<script>` and \\<script>, or `list[int]: try: x` for it.\n\n- [x] done",
         '- a\n\n  ```\n  <p>\n  ```\n\n3. [b](/x "t") ![i](/y.png)\n\n---\n\n> **q** *e* ~~d~~  \n> 1 < 2',

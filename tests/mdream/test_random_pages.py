@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGES = int(os.environ.get("LLMREADY_FUZZ_DOCUMENTS", "500"))
 URL = "https://example.com/bakery/bread.html"
+OWN_TAGS = {"<br>", "<ul>", "</ul>", "<ol>", "</ol>", "<li>", "</li>"}
+"""Tags that the converter writes in the cells of tables."""
 OUTER = ("a", "td", "th", "h2", "li", "figcaption", "button", "summary")
 BLOCKS = """
     address article aside blockquote center details dialog dir div dl dt dd fieldset figure figcaption footer form h1
@@ -114,7 +116,7 @@ def acting(tokens: list[Token]) -> list[str]:
     """Return raw HTML that the converter does not write, and destinations with an unsafe scheme."""
     found = []
     for token in tokens:
-        if token.type in ("html_inline", "html_block") and token.content != "<br>":
+        if token.type in ("html_inline", "html_block") and token.content not in OWN_TAGS:
             found.append(token.content)
         found += [
             str(value)

@@ -141,6 +141,11 @@ ORDINARY = (
     "# Ordinary file\n\nA rule and a table with long lines of dashes follow this sentence.\n\n"
     f"{'-' * 90}\n\n| name | value |\n|{'-' * 90}|{'-' * 90}|\n| one | two |\n"
 )
+# Lists and line breaks in cells are tags in the Markdown.
+CELLS = (
+    "The cells of a table contain lists.<table><tr><th>For</th><th>Against</th></tr>"
+    "<tr><td><ul><li>cheap</li><li>fresh</li></ul></td><td>dark<br>heavy</td></tr></table>"
+)
 
 
 # Markup for which a parser may search the whole text again and again. Each text is a file of its own.
@@ -162,6 +167,7 @@ def attack_pages() -> dict[str, Answer]:
             f"# Slow file {number}\n\n{text}", content_type="text/markdown; charset=utf-8"
         )
     pages["/ordinary.md"] = Answer(ORDINARY, content_type="text/markdown; charset=utf-8")
+    pages["/cells.html"] = Answer(page("Lists in cells", CELLS))
     links = tuple(pages)
     pages["/"] = Answer(page("Attacks", "An index of hostile pages.", links))
     return pages

@@ -41,6 +41,10 @@ def test_no_attack_runs_in_any_file_that_is_shown(
             assert address in {"http:", "https:", "mailto:"}
     page.goto(f"{visitor.origin}/websites/{website}/pages?page=md/ordinary.md")
     expect(page.locator("dialog .prose").get_by_role("cell", name="two")).to_be_visible()
+    page.goto(f"{visitor.origin}/websites/{website}/pages?page=md/cells.md")
+    table = page.locator("dialog .prose table")
+    expect(table.get_by_role("listitem")).to_have_text(["cheap", "fresh"])
+    expect(table).not_to_contain_text("<")
     # A path in the address bar leads to no other route of the API.
     page.goto(f"{visitor.origin}/websites/{website}/llms-txt?file=../../../auth/me")
     expect(page.get_by_role("alert")).to_contain_text("The archive has no file with this path.")

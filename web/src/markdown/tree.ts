@@ -1,8 +1,9 @@
 /**
  * Parses untrusted Markdown into a tree of allowed nodes.
  *
- * The tree holds text and structure only: raw HTML becomes text, images become links, and a link keeps its destination
- * only when it is an http, https or mailto URL. {@link Markdown} turns the tree into DOM nodes, never into HTML text.
+ * The tree holds text and structure only: raw HTML becomes text, except the line breaks and lists that the converter
+ * writes in cells of tables. Images become links, and a link keeps its destination only when it is an http, https or
+ * mailto URL. {@link Markdown} turns the tree into DOM nodes, never into HTML text.
  */
 
 import MarkdownIt, { type Token } from 'markdown-it'
@@ -30,9 +31,9 @@ const LONGEST = 300_000
 /** The parser reads the rest of a quotation again for each definition of a link in it. */
 const MOST_DEFINITIONS = 1000
 
-// A parser that takes time in proportion to the text, whatever its markup is. Raw HTML is text to it.
-const parser = new MarkdownIt('default', { html: false, linkify: false })
-const withoutDefinitions = new MarkdownIt('default', { html: false, linkify: false }).disable('reference')
+// A parser that takes time in proportion to the text, whatever its markup is. Tags within a line become tokens.
+const parser = new MarkdownIt('default', { html: true, linkify: false }).disable('html_block')
+const withoutDefinitions = new MarkdownIt('default', { html: true, linkify: false }).disable(['html_block', 'reference'])
 
 const TASK = /^\[([ xX])\] /
 
@@ -117,6 +118,8 @@ class Reader {
         ]
       case 'table_open':
         return [this.table(depth)]
+      case 'html_inline':
+        return [this.tag(token.content, depth)]
       default:
         return token.nesting > 0 ? this.nodes(depth) : [{ kind: 'text', text: token.content }]
     }
@@ -126,6 +129,20 @@ class Reader {
     const items: Node[][] = []
     while (this.next()) items.push(asTask(this.nodes(depth)))
     return items
+  }
+
+  /** Return what a tag of the converter stands for; other tags are text. */
+  private tag(tag: string, depth: number): Node {
+    if (tag === '<br>') return { kind: 'break' }
+    if (tag !== '<ul>' && tag !== '<ol>') return { kind: 'text', text: tag }
+    if (depth > DEEPEST) throw new RangeError('nested too deeply')
+    const end = tag.replace('<', '</')
+    const items: Node[][] = []
+    for (let token = this.next(); token && token.content !== end; token = this.next()) {
+      if (token.content === '<li>' || !items.length) items.push([])
+      if (token.content !== '<li>' && token.content !== '</li>') for (const node of this.node(token, depth + 1)) add(items[items.length - 1] as Node[], node)
+    }
+    return { kind: 'list', ordered: tag === '<ol>', start: 1, items }
   }
 
   private table(depth: number): Node {

@@ -46,9 +46,9 @@ _DIALECTS = (
     | _OPTIONS.ENABLE_FOOTNOTES,
 )
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)\b", re.IGNORECASE)
-_BREAK = b"<br>"
-"""The only tag that the converter writes: the end of a line in the cell of a table."""
-_FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>)(?=[A-Za-z/!?])")
+_OWN_TAGS = re.compile(rb"<(?:br|/?(?:li|ol|ul))>")
+"""The only tags that the converter writes: line breaks and lists in the cells of tables."""
+_FOREIGN_MARKUP = re.compile(r"<(?!https?://|br>|/?(?:li|[ou]l)>)(?=[A-Za-z/!?])")
 _MARKUP_OR_LINK = re.compile(r"(?<=<)(?:https?://|[A-Za-z/!?])")
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
 _DESTINATION = re.compile(
@@ -135,7 +135,7 @@ class _Edits:
         """Drop or escape inline HTML."""
         if self.raw_html == "drop":
             self.drop(start, end)
-        elif self.raw_html == "escape" or self.source[start:end] != _BREAK:
+        elif self.raw_html == "escape" or not _OWN_TAGS.fullmatch(self.source, start, end):
             self.changes.append((start, end, self.source[start:end].replace(b"<", b"&lt;")))
 
     def html_block(self, lines: list[tuple[int, int]]) -> None:
