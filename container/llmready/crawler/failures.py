@@ -36,6 +36,7 @@ class Code(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
     PAGE_TOO_LARGE = "page_too_large"
+    PAGE_TOO_SLOW = "page_too_slow"
     EMPTY_PAGE = "empty_page"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_ENCODING = "bad_encoding"
@@ -58,6 +59,7 @@ TRANSIENT = frozenset(
 
 _CODE_OF_CRAWL = {
     Code.PAGE_TOO_LARGE: Code.BUDGET_EXCEEDED,
+    Code.PAGE_TOO_SLOW: Code.BUDGET_EXCEEDED,
     Code.EMPTY_PAGE: Code.NO_PAGES,
     Code.TOO_MANY_REDIRECTS: Code.HTTP_ERROR,
     Code.BAD_ENCODING: Code.HTTP_ERROR,

@@ -44,16 +44,16 @@ async def convert(body: bytes, content_type: str, url: str, converter: Converter
     """Convert one page as a crawl does.
 
     Parameters: `body` of the response; `content_type`, its header; `url` of the page; `converter`, which was started.
-    Raises: Failure (converter_failed, empty_page, not_html), BadUrl.
+    Raises: Failure (converter_failed, empty_page, page_too_slow), BadUrl.
     """
     address = parse_typed(url)
     response = Response(address, 200, {"Content-Type": content_type}, body)
     if media_of(response) in (Media.MARKDOWN, Media.TEXT):
-        page, markdown = await aside_if_large(len(body), lambda: read_text(response, address, 0))
+        page, markdown = await aside_if_large(len(body), lambda: read_text(response, address, 0), address)
         return ConvertedPage(markdown, page.title, page.description, "")
     content = await read_html(response, converter)
     markdown, title, description = await aside_if_large(
-        len(content.markdown), lambda: shown_text(content, address)
+        len(content.markdown), lambda: shown_text(content, address), address
     )
     return ConvertedPage(markdown, title, description, content.metadata.page_type)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmready.crawler.characters import clean_line
 from llmready.crawler.convert.charset import decode
+from llmready.crawler.deadline import in_time
 from llmready.crawler.engine.scope import same_registrable
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
@@ -18,6 +19,7 @@ from llmready.crawler.urls import join
 if TYPE_CHECKING:
     from llmready.crawler.engine.site import OpenedSite
     from llmready.crawler.fetch.site_client import SiteClient
+    from llmready.crawler.urls import Url
 
 LONGEST_MANIFEST = 200_000
 LONGEST_HEAD = 200_000
@@ -38,20 +40,26 @@ async def read_app_name(client: SiteClient, site: OpenedSite) -> str:
     """
     if not isinstance(site.response, Response):
         return ""
-    head = decode(site.response.body, site.response.headers.get("Content-Type", ""))[:LONGEST_HEAD]
+    front = site.response
+    try:
+        url = in_time(lambda: _manifest_of(front), front.url)
+        if url is None or not same_registrable(site.start, url) or not site.robots.allows(url):
+            return ""
+        response = await client.get(url, accept="application/manifest+json,*/*;q=0.1", limit=LONGEST_MANIFEST)
+        response.raise_for_status()
+        return in_time(lambda: _name_in(response.body), url)
+    except Failure:
+        return ""
+
+
+def _manifest_of(front: Response) -> Url | None:
+    """Return the URL of the manifest that the front page links to; None without one or if the page names the site."""
+    head = decode(front.body, front.headers.get("Content-Type", ""))[:LONGEST_HEAD]
     link = next((tag for tag in _LINK.findall(head) if _REL.search(tag)), "")
     href = _HREF.search(link)
     if href is None or _STATED.search(head) or read_brand(head).names:
-        return ""
-    url = join(site.response.url, attribute_of(href[1] or href[2] or href[3]))
-    if url is None or not same_registrable(site.start, url) or not site.robots.allows(url):
-        return ""
-    try:
-        response = await client.get(url, accept="application/manifest+json,*/*;q=0.1", limit=LONGEST_MANIFEST)
-        response.raise_for_status()
-    except Failure:
-        return ""
-    return _name_in(response.body)
+        return None
+    return join(front.url, attribute_of(href[1] or href[2] or href[3]))
 
 
 def _name_in(body: bytes) -> str:

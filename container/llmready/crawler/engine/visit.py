@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmready.crawler.browser.need import needs_browser
+from llmready.crawler.deadline import in_time
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.response import all_values
 from llmready.crawler.kinds import Kind, kind_of
@@ -170,16 +171,19 @@ async def _visit(
         response.raise_for_status()
     media = media_of(response)
     if media in (Media.MARKDOWN, Media.TEXT):
-        return _visit_text(response, candidate, scope)
+        return in_time(lambda: _visit_text(response, candidate, scope), response.url)
     if media is Media.OTHER:
         kind = response.content_type[:100] or "something unnamed"
         raise Failure(Code.NOT_HTML, f"{response.url} is not a page; its media type is {kind}.")
     content = await read_html(response, converter)
     metadata = content.metadata
     is_judged = metadata.refresh or metadata.noindex
-    if is_route and (is_judged or not needs_browser(content.html)):
+    is_rendered = (
+        browser is not None and not is_judged and in_time(lambda: needs_browser(content.html), response.url)
+    )
+    if is_route and not is_rendered:
         response.raise_for_status()
-    if browser is not None and not is_judged and needs_browser(content.html):
+    if browser is not None and is_rendered:
         rendered = await browser.render(response, scope.robots)
         if rendered.leads_to is not None:
             return Visit(_script_redirect(rendered.leads_to, candidate, scope))
@@ -189,7 +193,7 @@ async def _visit(
         if rendered.address is not None and not scope.robots.allows(rendered.address):
             # Scripts changed the page's address to one that robots.txt forbids.
             return Visit(Skip())
-    return _visit_html(content, candidate, scope)
+    return in_time(lambda: _visit_html(content, candidate, scope), response.url)
 
 
 def _visit_text(response: Response, candidate: Candidate, scope: Scope) -> Visit:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from protego import Protego
 
+from llmready.crawler.deadline import in_time
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
@@ -66,7 +67,7 @@ async def read_robots(getter: Getter, site: Url) -> Robots:
 
     As in RFC 9309, up to five redirects are followed, 4xx allows everything, 5xx and no response allow nothing, and
     only the first 500 KiB are read.
-    Raises: Failure (robots_unreachable, or any failure to connect).
+    Raises: Failure (robots_unreachable, page_too_slow, or any failure to connect).
     """
     url = site._replace(path="/robots.txt", query="")
     try:
@@ -79,7 +80,7 @@ async def read_robots(getter: Getter, site: Url) -> Robots:
         raise _unreachable(url, f"It answers {response.status}.")
     if response.status != 200:
         return Robots(site)
-    return Robots(site, response.body.decode("utf-8-sig", errors="replace"))
+    return in_time(lambda: Robots(site, response.body.decode("utf-8-sig", errors="replace")), url)
 
 
 def _unreachable(url: Url, reason: str) -> Failure:

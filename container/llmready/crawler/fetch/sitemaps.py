@@ -15,6 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from llmready.crawler.deadline import in_time_aside
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.redirects import follow
 from llmready.crawler.urls import Url, join
@@ -183,7 +184,10 @@ class _Walk:
         ended = Event()
         try:
             # In a thread, because reading a large file would delay the pages.
-            sitemap = await asyncio.to_thread(parse_sitemap, body, url, ended)
+            sitemap = await in_time_aside(lambda: parse_sitemap(body, url, ended), url)
+        except Failure as failure:
+            _log.warning("sitemap %s skipped: %s", url, failure)
+            sitemap = Sitemap(is_complete=False, size=len(body))
         finally:
             # A thread cannot be cancelled, so an event tells it that the crawl reached its timeout.
             ended.set()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmready.crawler.convert.charset import to_utf8
+from llmready.crawler.deadline import in_time
 from llmready.crawler.fetch.response import all_values
 from llmready.crawler.page.book_contents import contents_in, is_book_contents
 from llmready.crawler.page.last_change import last_change
@@ -14,6 +15,7 @@ from llmready.crawler.page.relations import Relations, read_relations
 
 if TYPE_CHECKING:
     from llmready.crawler.convert.node_child import Converter
+    from llmready.crawler.convert.raw_facts import RawFacts
     from llmready.crawler.fetch.response import Response
 
 
@@ -33,10 +35,8 @@ class HtmlPage:
 
 
 async def read_html(response: Response, converter: Converter) -> HtmlPage:
-    """Read an HTML response. Raises: Failure (converter_failed)."""
-    source = to_utf8(response.body, response.headers.get("Content-Type", ""))
-    if is_book_contents(response.url.path):
-        source = contents_in(source.decode("utf-8", errors="replace")).encode()
+    """Read an HTML response. Raises: Failure (converter_failed, page_too_slow)."""
+    source = in_time(lambda: _source(response), response.url)
     return await _read(response, source, converter)
 
 
@@ -44,13 +44,26 @@ async def read_rendered(response: Response, html: str, converter: Converter) -> 
     """Read a page as the browser rendered it.
 
     Parameters: `response` from which it was rendered; `html` of the browser's document; `converter`.
-    Raises: Failure (converter_failed).
+    Raises: Failure (converter_failed, page_too_slow).
     """
     return await _read(response, html.encode("utf-8", errors="replace"), converter)
 
 
 async def _read(response: Response, source: bytes, converter: Converter) -> HtmlPage:
     raw, markdown = await converter.read(source, str(response.url))
+    metadata, relations = in_time(lambda: _facts(response, raw), response.url)
+    return HtmlPage(source, markdown, metadata, relations)
+
+
+def _source(response: Response) -> bytes:
+    """Return the HTML of a response in UTF-8."""
+    source = to_utf8(response.body, response.headers.get("Content-Type", ""))
+    if is_book_contents(response.url.path):
+        return contents_in(source.decode("utf-8", errors="replace")).encode()
+    return source
+
+
+def _facts(response: Response, raw: RawFacts) -> tuple[PageMetadata, Relations]:
     metadata = read_metadata(raw, response.url, all_values(response.headers, "X-Robots-Tag"))
     metadata.modified = last_change(response, metadata.modified)
-    return HtmlPage(source, markdown, metadata, read_relations(metadata, response))
+    return metadata, read_relations(metadata, response)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from llmready.crawler.characters import clean_line
 from llmready.crawler.convert.sanitise import clean_markdown
+from llmready.crawler.deadline import in_time, in_time_aside
 from llmready.crawler.failures import Code, Failure
 from llmready.crawler.model import StoredPage
 from llmready.crawler.page.brand import read_brand
@@ -48,11 +48,12 @@ async def prepare_aside(
     """Prepare a page as `prepare` does.
 
     A large page is prepared in a thread, so that the crawl continues meanwhile.
+    Raises: Failure (empty_page, page_too_slow).
     """
     size = len(content.markdown) if isinstance(content, HtmlPage) else len(content.response.body)
     if markdown_alternate is not None:
         size += len(markdown_alternate.body)
-    return await aside_if_large(size, lambda: prepare(content, url, depth, markdown_alternate))
+    return await aside_if_large(size, lambda: prepare(content, url, depth, markdown_alternate), url)
 
 
 def prepare(
@@ -77,12 +78,13 @@ def prepare(
     return PreparedPage(page, markdown, f"{first_key} {variant_digest(page.title, markdown)}")
 
 
-async def aside_if_large(size: int, read: Callable[[], T]) -> T:
+async def aside_if_large(size: int, read: Callable[[], T], url: Url) -> T:
     """Call a function that reads a page: in a thread if the page has at least `LARGE` characters, else at once.
 
-    Parameters: `size` of the page; `read`. Returns: what `read` returns.
+    Parameters: `size` of the page; `read`, without side effects; `url` of the page. Returns: what `read` returns.
+    Raises: Failure (page_too_slow).
     """
-    return read() if size < LARGE else await asyncio.to_thread(read)
+    return in_time(read, url) if size < LARGE else await in_time_aside(read, url)
 
 
 class ShownText(NamedTuple):

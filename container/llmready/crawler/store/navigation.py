@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llmready.crawler.characters import clean_line
+from llmready.crawler.deadline import in_time
 from llmready.crawler.kinds import names_a_list, names_a_step, names_a_widget
 from llmready.crawler.model import NavLink
 from llmready.crawler.page.character_references import text_of
@@ -57,18 +58,27 @@ class SiteNavigation:
 
         Parameters: `written`, as the converter reports them; `page`, its URL; `base`, which its links are relative
         to; `is_whole`, whether short menus count as well: those of the start page and of a frame.
+        Raises: Failure (page_too_slow); then none of its menus is added.
         """
         # A page's link to itself differs from page to page, and relative ones from folder to folder.
         key = (page if '"#"' in written else base.folder, written)
         if not written or self._size > MOST_LINKS:
             return
         if key not in self._read:
-            self._read[key] = self._rows(written, page, base)
+            placed = in_time(lambda: self._rows(written, page, base), page)
+            for place, row in placed:
+                if row not in self._menus:
+                    self._size += len(row) // BYTES_OF_A_LINK
+                self._menus[row] = min(place, self._menus.get(row, place))
+            self._read[key] = [row for _, row in placed]
         for row in self._read[key]:
             self._shown[row] += FEWEST_PAGES if is_whole else 1
 
-    def _rows(self, written: str, page: Url, base: Url) -> list[bytes]:
-        """Read the menus of a page into rows of numbers of links."""
+    def _rows(self, written: str, page: Url, base: Url) -> list[tuple[int, bytes]]:
+        """Read the menus of a page into rows of numbers of links, each with its position on the page.
+
+        It may be interrupted: links that were already read stay known, which changes no result.
+        """
         rows = []
         folder = base.folder
         in_folder = self._written.setdefault(folder, {})
@@ -95,11 +105,7 @@ class SiteNavigation:
                 # The address "#" is that of the button which opens the menu with the page.
                 numbers = array("I", (number for number in numbers if number not in own))
             if numbers:
-                row = numbers.tobytes()
-                if row not in self._menus:
-                    self._size += len(numbers)
-                self._menus[row] = min(place, self._menus.get(row, place))
-                rows.append(row)
+                rows.append((place, numbers.tobytes()))
         if self._remembered > MOST_REMEMBERED:
             self._written.clear()
             self._remembered = 0
@@ -192,9 +198,11 @@ class SiteNavigation:
         return found
 
     def _number(self, link: NavLink) -> int:
-        number = self._numbers.setdefault(link, len(self._links))
-        if number == len(self._links):
+        number = self._numbers.get(link)
+        if number is None:
+            # In this order, so that each number belongs to a link even after an interruption in between.
             self._links.append(link)
+            number = self._numbers[link] = len(self._links) - 1
         return number
 
     def _label(self, written: str) -> str:
