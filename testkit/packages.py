@@ -32,10 +32,16 @@ def unpacked(
 ) -> Path:
     """Return the folder into which `members` of a package were unpacked.
 
-    Parameters: `package`, such as `debian:git-doc`; `version`, the pinned version (if a distribution has replaced it,
-    the newer version is used); `members`, files or folders within the package; `cache`, where it is kept; `sha256`,
-    what the archive must hash to, when given. Raises: MissingPackageError when the package cannot be downloaded;
-    ValueError when its hash is another, when it lacks one of the members, or when its registry has no such version.
+    Args:
+        package: Name, such as `debian:git-doc`.
+        version: The pinned version. If a distribution has replaced it, the newer version is used.
+        members: Files or folders within the package.
+        cache: Folder in which the package is kept.
+        sha256: Expected hash of the archive, or empty.
+
+    Raises:
+        MissingPackageError: The package cannot be downloaded.
+        ValueError: The hash differs, a member is missing, or the registry has no such version.
     """
     registry, _, name = package.partition(":")
     folder = _folder(package, version, cache)
@@ -58,7 +64,9 @@ def unpacked(
 def unpack_all(wanted: Mapping[str, tuple[str, tuple[str, ...]]], cache: Path = CACHE) -> None:
     """Fetch and unpack many packages at once. `unpacked` reports those that are not available.
 
-    Parameters: `wanted`, the version and the members of each package; `cache`, where they are kept.
+    Args:
+        wanted: Version and members of each package.
+        cache: Folder in which the packages are kept.
     """
     absent = [
         f"{package.removeprefix('debian:')}={version}"

@@ -14,8 +14,11 @@ DUMP = Path(__file__).with_name("parser_trees.mjs")
 def trees(pages: Sequence[tuple[str, bool]]) -> list[list[object]]:
     """Parse pages.
 
-    Parameters: `pages`, each a source and whether the content of `noscript` is read as markup.
-    Returns: their trees as nested lists: name, attributes, children.
+    Args:
+        pages: For each page, its source and whether the content of `noscript` is read as markup.
+
+    Returns:
+        The trees as nested lists: name, attributes, children.
     """
     program = [str(Path(sys.executable).parent / "node"), str(DUMP)]
     done = subprocess.run(program, input=json.dumps(pages), stdout=subprocess.PIPE, text=True, check=True)

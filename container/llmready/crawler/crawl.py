@@ -81,10 +81,16 @@ async def crawl(
 ) -> CrawlResult:
     """Crawl a site and write its archive.
 
-    Parameters: `options` of this crawl; `settings` of the operator; `reporter`, which receives progress and failures;
-    `gate`, which is closed while another crawl of the site's host has its turn; None for a gate that is always open.
-    Nothing appears at `options.out` before all files are written.
-    Raises: Failure.
+    The folder `options.out` appears only when all files are complete.
+
+    Args:
+        options: Options of this crawl.
+        settings: Settings of the operator.
+        reporter: Receives progress and page failures.
+        gate: Closed while another crawl of the same host has its turn. None means always open.
+
+    Raises:
+        Failure: The crawl has no result.
     """
     chromium = find_chromium() if options.use_playwright else None
     work = options.out.parent / f".{options.out.name}.partial"

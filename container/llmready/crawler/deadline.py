@@ -50,8 +50,16 @@ def in_time(read: Callable[[], T], name: object) -> T:
 
     Outside of the main thread, and within the work of another call, the function is only called: signals arrive only
     in the main thread, and the outer limit applies.
-    Parameters: `read`, without side effects; `name` of the page, for the message.
-    Returns: what `read` returns. Raises: Failure (page_too_slow).
+
+    Args:
+        read: A function without side effects.
+        name: Name of the page, for the error message.
+
+    Returns:
+        The result of `read`.
+
+    Raises:
+        Failure: The time is over (page_too_slow).
     """
     if threading.current_thread() is not threading.main_thread() or _Alarm.is_set:
         return read()

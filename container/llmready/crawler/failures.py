@@ -76,8 +76,10 @@ _TAIL = 120
 class Failure(Exception):
     """The failure of a page or of a whole crawl.
 
-    Parameters: `code`, for programs; `detail`, a sentence for the site's owner. It may quote the site: control and
-    invisible characters, and bytes that are not UTF-8, are removed from it.
+    Args:
+        code: Reason, for programs.
+        detail: A sentence for the owner of the site. Control characters, invisible characters and bytes that
+            are not UTF-8 are removed from it, because it may quote the site.
     """
 
     def __init__(self, code: Code, detail: str) -> None:

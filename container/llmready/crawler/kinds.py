@@ -91,8 +91,10 @@ _WIKI_LISTS = re.compile(
 def kind_of(url: Url, title: str = "", shared: int = 0) -> Kind:
     """Return the kind of a page.
 
-    Parameters: `url` of the page; `title`, empty if it is not known yet; `shared`, number of leading folders that all
-    pages of the site have in common.
+    Args:
+        url: URL of the page.
+        title: Title of the page, or empty if it is not known yet.
+        shared: Number of leading folders that all pages of the site have in common.
     """
     kind = _kind_of_key(url.key, shared)
     if kind is not Kind.CONTENT or not title:

@@ -107,8 +107,9 @@ def language_of(tag: str) -> str:
 def name_of(language: str, *, beside_traditional: bool = False) -> str:
     """Return the name of a language in that language, else its code.
 
-    Parameters: `language`; `beside_traditional`, whether the name must distinguish simplified from traditional
-    Chinese.
+    Args:
+        language: Tag of the language.
+        beside_traditional: Distinguish simplified from traditional Chinese.
     """
     if language == "zh" and beside_traditional:
         return "简体中文"

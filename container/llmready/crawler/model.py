@@ -165,7 +165,9 @@ class Coverage:
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences for the user: what is missing in the result, and which setting would include more.
 
-        Parameters: `max_pages` and `timeout`, the names that the sentences use for these settings.
+        Args:
+            max_pages: Name of this setting in the sentences.
+            timeout: Name of this setting in the sentences.
         """
         sentences = []
         if self.over_http:

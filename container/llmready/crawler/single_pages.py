@@ -43,8 +43,15 @@ class ConvertedPage:
 async def convert(body: bytes, content_type: str, url: str, converter: Converter) -> ConvertedPage:
     """Convert one page as a crawl does.
 
-    Parameters: `body` of the response; `content_type`, its header; `url` of the page; `converter`, which was started.
-    Raises: Failure (converter_failed, empty_page, page_too_slow), BadUrl.
+    Args:
+        body: Body of the response.
+        content_type: The header Content-Type.
+        url: URL of the page.
+        converter: The converter, which was started.
+
+    Raises:
+        Failure: The page has no text, cannot be converted or takes too long.
+        BadUrl: The URL is not valid.
     """
     address = parse_typed(url)
     response = Response(address, 200, {"Content-Type": content_type}, body)
@@ -78,8 +85,15 @@ async def convert_one(body: bytes, url: str) -> ConvertedPage:
 async def convert_lines(source: TextIO, target: TextIO) -> bool:
     """Convert the pages of JSON lines in their order, with a bounded number of them in memory.
 
-    Parameters: `source` and `target`, the lines in and out; see the help of `llmready convert --jsonl`.
-    Returns: whether all pages were converted. Raises: Failure (converter_failed) when there is no converter.
+    Args:
+        source: JSON lines to read. The help of `llmready convert --jsonl` describes them.
+        target: Receives one JSON line per page.
+
+    Returns:
+        Whether all pages were converted.
+
+    Raises:
+        Failure: The converter is not installed (converter_failed).
     """
     async with _started() as converter:
         return await _convert_lines(source, target, converter)

@@ -90,8 +90,11 @@ class Url(NamedTuple):
 def parse(text: str) -> Url:
     """Return an absolute URL in canonical form.
 
-    Parameters: `text`, as a person or a page wrote it.
-    Raises: BadUrl.
+    Args:
+        text: URL as a person or a page wrote it.
+
+    Raises:
+        BadUrl: The text is not a URL that may be crawled.
     """
     text = _clean(text)
     match = _SCHEME.match(text)
@@ -118,8 +121,12 @@ def parse_typed(text: str) -> Url:
 def join(base: Url, href: str) -> Url | None:
     """Resolve a link of a page.
 
-    Parameters: `base`, the page's URL or its `<base href>`; `href`, the link as written.
-    Returns: the canonical URL, or None when the link does not lead to an http(s) URL that may be crawled.
+    Args:
+        base: URL of the page or its `<base href>`.
+        href: The link as written.
+
+    Returns:
+        The canonical URL, or None if it is not an http(s) URL that may be crawled.
     """
     # All pages of a folder resolve almost all links alike, so they share the entries of the cache.
     return _join(base if href[:1] in ("", "?", "#") else base.folder, href)

@@ -48,8 +48,13 @@ class _Down(Exception):
 class Browser:
     """Renders pages that were fetched; an asynchronous context manager.
 
-    Parameters: `program`, path of Chromium; `guard`, `budget` and `limits` of the crawl; `user_agent`; `resolver`,
-    for tests of name resolution.
+    Args:
+        program: Path of Chromium.
+        guard: Decides which addresses may be connected to.
+        budget: Bytes that the crawl may still receive.
+        limits: Limits of the crawl.
+        user_agent: User agent of all requests.
+        resolver: Resolver of host names. Only tests replace it.
     """
 
     def __init__(
@@ -97,8 +102,12 @@ class Browser:
     async def render(self, response: Response, robots: Robots) -> Rendered:
         """Render a page until it no longer changes.
 
-        Parameters: `response`, the page as it was fetched; `robots`, the rules of its site.
-        Raises: Failure; if the page crashes the browser or never stops, only this page fails.
+        Args:
+            response: The response to the request for the page.
+            robots: Rules of the site's robots.txt.
+
+        Raises:
+            Failure: The page crashed the browser or never became stable. Other pages are not affected.
         """
         try:
             async with self._places:

@@ -93,7 +93,8 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
 def arguments(proxy: str) -> list[str]:
     """Return the arguments with which the browser can reach the network only through the proxy.
 
-    Parameters: `proxy`, its address as `host:port`.
+    Args:
+        proxy: Address of the proxy as `host:port`.
     """
     host = proxy.partition(":")[0]
     return [
@@ -144,7 +145,10 @@ def limit_memory(program: Path, limit: int = PROCESS_BYTES) -> None:
 
     It is set after the start, because Playwright's driver reserves more than a page may have; processes that are
     forked later inherit it.
-    Parameters: `program`, the browser; `limit`, bytes.
+
+    Args:
+        program: Path of the browser.
+        limit: Limit for each process, in bytes.
     """
     if sys.platform != "linux":
         return

@@ -76,8 +76,12 @@ class _Connection:
 class GuardProxy:
     """Forwards requests that the guard allows; an asynchronous context manager.
 
-    Parameters: `guard`; `budget` of the crawl; `connections`, greatest number to one host; `connect_seconds`, until a
-    site accepts a connection; `resolver`, for tests of name resolution.
+    Args:
+        guard: Decides which addresses may be connected to.
+        budget: Bytes that the crawl may still receive.
+        connections: Greatest number of connections to one host.
+        connect_seconds: Time limit for establishing a connection, in seconds.
+        resolver: Resolver of host names. Only tests replace it.
     """
 
     def __init__(

@@ -35,9 +35,13 @@ _CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252"}
 def decode(body: bytes, content_type: str) -> str:
     """Decode a page.
 
-    Parameters: `body`; `content_type`, the header with its parameters. The byte order mark has priority over the
-    header, then `<meta charset>`, then an XML declaration. Without any of these, UTF-8 is tried; if the page is not
-    valid UTF-8, the encoding is guessed. Bytes that cannot be decoded become U+FFFD.
+    The encoding is taken from the byte order mark, else from the header, else from `<meta charset>`, else
+    from an XML declaration. Without any of these, UTF-8 is tried. If the page is not valid UTF-8, its
+    encoding is guessed. Bytes that cannot be decoded become U+FFFD.
+
+    Args:
+        body: The page.
+        content_type: The header Content-Type with its parameters.
     """
     name, start = _encoding_of(body, content_type)
     return body[start:].decode(name, errors="replace")

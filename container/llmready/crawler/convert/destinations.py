@@ -18,8 +18,11 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 def is_safe(destination: str) -> bool:
     """Return whether a destination has a safe scheme, or is relative.
 
-    Parameters: `destination`, as it is written in Markdown, or its first 100 characters. Character references,
-    backslashes, white space and invisible characters are ignored, as browsers ignore some of them.
+    Character references, backslashes, white space and invisible characters are ignored, because browsers
+    ignore some of them.
+
+    Args:
+        destination: The destination as it is written in Markdown. Its first 100 characters are enough.
     """
     plain = without_unseen("".join(html.unescape(destination).replace("\\", "").split())).lower()
     match = _SCHEME.match(plain)

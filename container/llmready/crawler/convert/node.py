@@ -17,10 +17,11 @@ SCRIPT = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[0]) /
 def converter_command(script: Path) -> tuple[str, str]:
     """Return the paths of the Node program and of the script that it runs.
 
-    Parameters: `script`, the converter or, in a measurement, a script with the same protocol.
+    Args:
+        script: The converter. A measurement may pass another script with the same protocol.
 
     Raises:
-        Failure: converter_failed; Node or the converter's npm packages are not installed.
+        Failure: Node or the npm packages of the converter are not installed (converter_failed).
     """
     if not (script.is_file() and (SCRIPT.parent / "node_modules" / "mdream").is_dir()):
         raise Failure(

@@ -60,7 +60,8 @@ class _SlowError(Exception):
 class Converter:
     """Converts pages in a child process, which is replaced when it crashes. Call `start` first, `close` at the end.
 
-    Parameters: `script`, which Node runs.
+    Args:
+        script: Script that Node runs.
     """
 
     def __init__(self, script: Path = SCRIPT) -> None:
@@ -98,9 +99,15 @@ class Converter:
     async def read(self, html: bytes, url: str) -> tuple[RawFacts, str]:
         """Convert one page.
 
-        Parameters: `html`, the whole page in UTF-8; `url`, the base of its relative links. Returns: its raw facts,
-        and its Markdown before sanitising. Raises: Failure (converter_failed) if the page needs more time or memory
-        than the limits of the child.
+        Args:
+            html: The whole page in UTF-8.
+            url: Base URL of the relative links.
+
+        Returns:
+            The raw facts of the page, and its Markdown before sanitising.
+
+        Raises:
+            Failure: The page needs more time or memory than the limits allow (converter_failed).
         """
         facts, markdown = await self._send(html, url, wants_facts=True)
         others, _, navigation = facts.partition(b"\n")

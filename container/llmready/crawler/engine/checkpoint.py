@@ -77,7 +77,13 @@ def read_checkpoint(path: Path | None, options: Options) -> Checkpoint | None:
 class CheckpointWriter:
     """Writes checkpoints of one crawl.
 
-    Parameters: `path` of the file; `options` of the crawl; `began`, its start; `scheduler`, `frontier` and `store`.
+    Args:
+        path: File of the checkpoint.
+        options: Options of the crawl.
+        began: Time at which the crawl began.
+        scheduler: Scheduler of the crawl.
+        frontier: Frontier of the crawl.
+        store: Pages of the crawl.
     """
 
     def __init__(

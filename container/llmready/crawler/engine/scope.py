@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 class Scope:
     """The URLs of one crawl.
 
-    Parameters: `start`, the start page in the form that the site prefers; `robots`, the rules of the site;
-    `patterns`, which pages are wanted.
+    Args:
+        start: The start page in the form that the site prefers.
+        robots: Rules of the site's robots.txt.
+        patterns: Include and exclude patterns.
     """
 
     def __init__(self, start: Url, robots: Robots, patterns: Patterns) -> None:
@@ -58,7 +60,10 @@ def adopt(site: Url, url: Url) -> Url | None:
     """Return a URL in the site's preferred form, or None if it belongs to another site.
 
     www and apex, http and https are one site.
-    Parameters: `site`, any URL of the site in the form that the site prefers; `url`, a link.
+
+    Args:
+        site: Any URL of the site in the form that the site prefers.
+        url: The URL of a link.
     """
     if url.host == site.host and url.port == site.port and url.scheme == site.scheme:
         return url

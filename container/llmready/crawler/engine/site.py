@@ -48,8 +48,14 @@ async def open_site(getter: Getter, start: Url, *, try_http: bool = False) -> Op
 
     Redirects under the same registered name are followed (http to https, apex to www), and the last target is the
     site. The robots.txt of each origin on the way is read and obeyed.
-    Parameters: `try_http`, whether http is used if https does not work.
-    Raises: Failure (redirects_elsewhere, robots_unreachable, or any failure to connect).
+
+    Args:
+        getter: Fetches URLs.
+        start: URL of the start page.
+        try_http: Use http if https does not work.
+
+    Raises:
+        Failure: The site cannot be reached, redirects elsewhere, or its robots.txt cannot be read.
     """
     if not try_http or start.scheme != "https":
         return await _open(getter, start, {})

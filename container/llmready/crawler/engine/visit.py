@@ -137,9 +137,14 @@ async def visit(
 ) -> Visit:
     """Judge the response to the request for a page.
 
-    Parameters: `response`; `candidate`, the page as the frontier knows it; `scope` of the crawl; `converter`,
-    started; `browser`, for pages that need one, or None.
-    Returns: the visit; an error of the crawler itself becomes a failure of this page.
+    An error of the crawler itself becomes a failure of this page.
+
+    Args:
+        response: Response to the request for the page.
+        candidate: The page as the frontier knows it.
+        scope: URLs of the crawl.
+        converter: The converter, which was started.
+        browser: Browser for pages that need one, or None.
     """
     try:
         return await _visit(response, candidate, scope, converter, browser)

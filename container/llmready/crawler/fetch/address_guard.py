@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class AddressGuard:
     """Checks each request before it is sent and when it connects.
 
-    Parameters: `allowed`, pairs of host and port that may be crawled although the address is private or the port
-    unusual, compared exactly with those of the URL; `blocked`, hosts that are not crawled, each with its subdomains.
+    Args:
+        allowed: Pairs of host and port that are permitted although the address is private or the port
+            unusual. They are compared exactly with those of the URL.
+        blocked: Hosts that are not crawled. Their subdomains are not crawled either.
     """
 
     def __init__(self, allowed: Iterable[tuple[str, int]] = (), blocked: Iterable[str] = ()) -> None:

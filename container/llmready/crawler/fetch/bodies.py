@@ -39,11 +39,14 @@ class _Decoder(Protocol):
 class Body:
     """Collects and decodes one body.
 
-    Parameters: `encoding`, the Content-Encoding header; `limit`, greatest size in bytes, decoded and encoded;
-    `budget` of the crawl; `cut`, whether a longer body is cut at the limit instead of refused. A body with an unknown
-    encoding is used unchanged, or decompressed if it is gzip.
+    A body with an unknown encoding is used unchanged, or decompressed if it is gzip. Encoded bytes count as
+    well, because endless compressed data may decode to nothing.
 
-    Encoded bytes count as well, because compressed data may be endless and decode to nothing.
+    Args:
+        encoding: The header Content-Encoding.
+        limit: Greatest number of bytes, for decoded and for encoded bytes.
+        budget: Bytes that the crawl may still receive.
+        cut: Cut a longer body at the limit instead of refusing it.
     """
 
     def __init__(self, encoding: str, limit: int, budget: Budget, *, cut: bool = False) -> None:

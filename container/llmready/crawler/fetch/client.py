@@ -69,8 +69,11 @@ class Getter(Protocol):
 class HttpClient:
     """Fetches URLs; an asynchronous context manager that owns the connections.
 
-    Parameters: `guard`, which checks each request; `user_agent`; `limits`; `resolver`, for tests of name
-    resolution.
+    Args:
+        guard: Checks each request.
+        user_agent: User agent of all requests.
+        limits: Limits of the crawl.
+        resolver: Resolver of host names. Only tests replace it.
     """
 
     def __init__(
@@ -115,10 +118,17 @@ class HttpClient:
     ) -> Response:
         """Fetch one URL without following redirects.
 
-        Parameters: `url`; `accept`, the header; `limit`, decoded bytes, None for the limit of a page; `cut`, whether
-        a longer body is cut instead of refused; `wants_body`, decides by the headers whether the body of a 200 is
-        read; `missing`, whether the body of a 404 is read as well (bodies of other statuses are never read);
-        `condition`, headers such as If-None-Match. Raises: Failure.
+        Args:
+            url: URL to fetch.
+            accept: The header Accept.
+            limit: Greatest number of decoded bytes. None means the limit of a page.
+            cut: Cut a longer body at the limit instead of refusing it.
+            wants_body: Decides by the headers whether the body of a response with status 200 is read.
+            missing: Read the body of a 404 as well.
+            condition: Headers such as If-None-Match.
+
+        Raises:
+            Failure: There is no usable response.
         """
         self._guard.check_url(url)
         wanted = _WantedBody(limit or self._limits.page_bytes, cut, wants_body, missing)

@@ -200,7 +200,11 @@ class CacheWriter:
 class HttpCache:
     """Responses of earlier crawls, and those of this crawl for the next; a context manager.
 
-    Parameters: `previous` and `shared`, files to read; `keep` and `share`, files to write; each may be None.
+    Args:
+        previous: File with responses of the website's previous crawl, or None.
+        shared: File with shared responses of earlier crawls, or None.
+        keep: File to write for the website's next crawl, or None.
+        share: File to write with the responses that other crawls may use, or None.
     """
 
     def __init__(

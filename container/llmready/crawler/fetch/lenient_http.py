@@ -137,9 +137,15 @@ async def lenient_answer(
 ) -> AsyncIterator[LenientAnswer]:
     """Send a GET request on a separate connection, and read the head of the response.
 
-    Parameters: `url`, which the guard has checked; `headers` of the request, without Host; `guard`, which checks the
-    address that is connected to; `resolver`.
-    Raises: Failure (blocked_address, connection_failed), OSError.
+    Args:
+        url: URL that the guard has checked.
+        headers: Headers of the request, without Host.
+        guard: Checks the address that is connected to.
+        resolver: Resolver of host names.
+
+    Raises:
+        Failure: The address is blocked, or the connection failed.
+        OSError: The connection was interrupted.
     """
     reader, writer = await _connect(url, guard, resolver)
     try:

@@ -17,8 +17,15 @@ MAX_REDIRECTS = 5
 async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
     """Fetch a URL and follow its redirects; the address guard checks each of them.
 
-    Parameters: `getter`; `url`; `accept`, the header; `limit`, decoded bytes; `cut`, whether a longer body is cut.
-    Raises: Failure; too_many_redirects after five redirects.
+    Args:
+        getter: Fetches URLs.
+        url: First URL.
+        accept: The header Accept.
+        limit: Greatest number of decoded bytes.
+        cut: Cut a longer body at the limit instead of refusing it.
+
+    Raises:
+        Failure: There is no usable response, or more than five redirects (too_many_redirects).
     """
     for _ in range(MAX_REDIRECTS + 1):
         response = await getter.get(url, accept=accept, limit=limit, cut=cut)

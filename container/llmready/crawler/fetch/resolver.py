@@ -28,7 +28,9 @@ async def system_look_up(host: str) -> list[Address]:
 class GuardedResolver(AbstractResolver):
     """Resolves names, and refuses those with an address that may not be connected to.
 
-    Parameters: `guard`; `look_up`, which returns the addresses of a host.
+    Args:
+        guard: Decides which addresses may be connected to.
+        look_up: Returns the addresses of a host.
     """
 
     def __init__(
@@ -68,7 +70,11 @@ def guarded_connector(
 
     The guard checks each socket again before it connects, because an address that is written in a URL does not pass
     the resolver.
-    Parameters: `guard`; `connections`, greatest number to one host; `resolver`.
+
+    Args:
+        guard: Decides which addresses may be connected to.
+        connections: Greatest number of connections to one host.
+        resolver: Resolver of host names.
     """
 
     def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 class SiteClient:
     """Fetches URLs of one site as the throttle allows, and reports responses to the throttle.
 
-    Parameters: `client`; `throttle` of the site; `cache`, whose responses are revalidated instead of fetched again.
+    Args:
+        client: Fetches URLs.
+        throttle: Throttle of the site.
+        cache: HTTP cache. Its responses are revalidated instead of fetched again.
     """
 
     def __init__(self, client: HttpClient, throttle: Throttle, cache: HttpCache) -> None:

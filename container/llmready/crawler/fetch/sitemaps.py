@@ -206,9 +206,15 @@ class _Walk:
 def parse_sitemap(body: bytes, url: Url, ended: Event | None = None) -> Sitemap:
     """Read a sitemap file.
 
-    Parameters: `body`, XML or one URL a line; `url` of the file; `ended`, which another thread sets when the result
-    is no longer needed. Returns the content before the first error that cannot be repaired, or before a limit.
     Entity declarations end the reading, because sitemaps do not need them.
+
+    Args:
+        body: XML, or one URL per line.
+        url: URL of the file.
+        ended: Set by another thread when the result is no longer needed.
+
+    Returns:
+        The content before the first error that cannot be repaired, or before a limit.
     """
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0<")):

@@ -42,8 +42,11 @@ class OutOfTimeError(Failure):
 class Throttle:
     """Delays the requests to one site and limits how many run at once.
 
-    Parameters: `connections`, greatest number of requests at once; `deadline`, end of the crawl on the loop's clock,
-    which moves on while the gate is closed; `gate`, which all requests pass.
+    Args:
+        connections: Greatest number of requests at once.
+        deadline: End of the crawl on the clock of the event loop. It is later by the time for which the gate
+            was closed.
+        gate: All requests wait while it is closed. None means always open.
     """
 
     def __init__(self, connections: int, deadline: float = math.inf, gate: Gate | None = None) -> None:
@@ -120,7 +123,9 @@ class Throttle:
     def refused(self, seconds: float, retry_after: float | None = None) -> None:
         """Record a response with status 429 or 503.
 
-        Parameters: `seconds` that the response took; `retry_after`, seconds that the site asks to wait, or None.
+        Args:
+            seconds: Duration of the response, in seconds.
+            retry_after: Seconds that the site asks to wait, or None.
         """
         fresh = self._reduce(self.connections // 2, began=self._now() - seconds)
         if retry_after is not None:

@@ -79,8 +79,12 @@ class Run:
 class Bundle:
     """The files of an archive, written into a folder and, at the same time, into a zip if wanted.
 
-    Parameters: `folder`, which exists; `zip_path`, or None for no zip; `limit`, bytes of the zip. Use as a context
-    manager: leaving it completes the zip.
+    Use it as a context manager. Leaving it completes the zip.
+
+    Args:
+        folder: Folder that exists.
+        zip_path: Path of the zip, or None for no zip.
+        limit: Greatest size of the zip, in bytes.
     """
 
     def __init__(self, folder: Path, zip_path: Path | None, limit: int) -> None:
@@ -114,8 +118,14 @@ class Bundle:
     def add(self, name: str, data: bytes, parts: Sequence[bytes] = ()) -> None:
         """Write a file.
 
-        Parameters: `name`, its path in the archive; `data`; `parts`, the same compressed, where it is available.
-        Raises: Failure (archive_too_large), OSError.
+        Args:
+            name: Path in the archive.
+            data: Content of the file.
+            parts: The compressed content, if available.
+
+        Raises:
+            Failure: The archive is too large (archive_too_large).
+            OSError: The file cannot be written.
         """
         path = self._folder / name
         if path.parent not in self._made:
@@ -183,8 +193,14 @@ class _Piece:
 def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     """Write llms.txt, llms-full.txt, md/ and manifest.json.
 
-    Parameters: `bundle`, which is written to; `store`, with at least one page; `run`, the facts of the crawl.
-    Raises: Failure (archive_too_large), OSError.
+    Args:
+        bundle: The files are written into it.
+        store: Pages of the crawl, at least one.
+        run: Facts of the crawl.
+
+    Raises:
+        Failure: The archive is too large (archive_too_large).
+        OSError: A file cannot be written.
     """
     store.finish()
     outline = make_outline(store.pages(), run.start, store.markdown, store.navigation, run.languages)

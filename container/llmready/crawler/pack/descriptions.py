@@ -51,7 +51,10 @@ def page_descriptions(
 ) -> dict[Url, str]:
     """Return a description of at most 300 characters for each page.
 
-    Parameters: `pages`; `titles`, which no description repeats; `text_of`, which reads the Markdown of a page.
+    Args:
+        pages: Pages of the site.
+        titles: Titles by URL. No description repeats one.
+        text_of: Reads the Markdown of a page.
     """
     owns = {page.url: plain(page.description) for page in pages}
     stated = Counter(owns.values())

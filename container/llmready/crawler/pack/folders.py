@@ -28,7 +28,10 @@ def natural(url: Url) -> tuple[object, ...]:
 def kind_within(url: Url, title: str, shared: Sequence[str]) -> Kind:
     """Return the kind of a page. Folders that all content shares are ignored, unless the page is outside of them.
 
-    Parameters: `url` and `title` of the page; `shared`, the folders that all content lies in.
+    Args:
+        url: URL of the page.
+        title: Title of the page.
+        shared: Folders that contain all content.
     """
     is_below = segments(url)[: len(shared)] == list(shared)
     return kind_of(url, title, len(shared) if is_below else 0)

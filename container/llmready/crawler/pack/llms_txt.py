@@ -53,8 +53,10 @@ class _Link:
 def render_llms_txt(outline: Outline, target: Target, origin: str) -> dict[str, str]:
     """Return the texts of llms.txt and of the files that it is divided into, by their paths in the archive.
 
-    Parameters: `outline`; `target`, the targets of the links to pages; `origin`, where the files of the archive will
-    be published, such as `https://example.com`.
+    Args:
+        outline: Sections with their pages.
+        target: Whether links lead to the site or to the Markdown files.
+        origin: Origin at which the archive will be published, such as `https://example.com`.
     """
     return _Files(outline, target, origin).render()
 

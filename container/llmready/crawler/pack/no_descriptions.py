@@ -85,7 +85,9 @@ def _is_furniture(text: str) -> bool:
 def is_date_line(text: str, fewest_letters: int = 3 * FEWEST_LETTERS) -> bool:
     """Return whether a line contains hardly anything except a date, as below the titles of posts.
 
-    Parameters: `fewest_letters`, number of letters besides the date with which a line is more than a date line.
+    Args:
+        text: The line.
+        fewest_letters: A line with at least so many letters besides the date is not a date line.
     """
     if len(text) > LONGEST_DATE_LINE or not _NUMBERS.search(text):
         return False

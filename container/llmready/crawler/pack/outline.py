@@ -83,9 +83,14 @@ def make_outline(
 ) -> Outline:
     """Arrange the pages of a site.
 
-    Parameters: `pages`, at least one; `start`, where the crawl began; `text_of`, which reads the Markdown of a page;
-    `navigation` of the site, where it is known; `languages` that have sections, the main one first; empty for all.
-    The result depends only on these parameters, and not on the order of `pages`.
+    The result does not depend on the order of `pages`.
+
+    Args:
+        pages: Pages of the site, at least one.
+        start: URL at which the crawl began.
+        text_of: Reads the Markdown of a page.
+        navigation: Navigation of the site, or None.
+        languages: Languages that have sections, the main language first. Empty for all languages.
     """
     pages = sorted(pages, key=lambda page: page.url)
     home = min(pages, key=lambda page: _rank_as_front_page(page, start))

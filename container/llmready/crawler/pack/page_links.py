@@ -34,7 +34,9 @@ def names_of_links(markdown: str, home: str) -> list[str]:
     Left out are further links to the same target, such as “Continue reading”, labels with several targets, such as
     “Add to cart”, and links to the front page, to lists and to forms.
 
-    Parameters: `markdown`; `home`, the URL of the front page.
+    Args:
+        markdown: Markdown of the page.
+        home: URL of the front page.
     """
     targets: defaultdict[str, set[str]] = defaultdict(set)
     firsts: dict[str, str] = {}

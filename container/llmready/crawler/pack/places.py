@@ -40,8 +40,11 @@ def places_of(
 ) -> dict[str, Place]:
     """Return the places of pages by the keys of their URLs.
 
-    Parameters: `navigation` of the site, or None; `pages` by the keys of their URLs; `links`, labels and keys of the
-    links in the front page's text, which have lower priority than the navigation.
+    Args:
+        navigation: Navigation of the site, or None.
+        pages: Pages by the keys of their URLs.
+        links: Labels and keys of the links in the text of the front page. The navigation has priority over
+            them.
     """
     labels: defaultdict[str, Counter[str]] = defaultdict(Counter)
     parts: defaultdict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)

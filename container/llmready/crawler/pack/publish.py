@@ -41,7 +41,10 @@ def check_out(out: Path) -> None:
 def publish(folder: Path, out: Path, replaced: Path) -> None:
     """Move a finished folder to its place.
 
-    Parameters: `folder`; `out`, where it belongs; `replaced`, where an earlier archive is moved to.
+    Args:
+        folder: The finished folder.
+        out: Where the folder belongs.
+        replaced: Where an earlier archive is moved to.
     """
     if out.exists():
         out.rename(replaced)
@@ -51,9 +54,12 @@ def publish(folder: Path, out: Path, replaced: Path) -> None:
 def publish_web_root(folder: Path, out: Path) -> None:
     """Write the pages of an archive to the paths where the site would serve them, without touching other files.
 
-    Parameters: `folder`, the archive; `out`, the root of the website.
+    Args:
+        folder: Folder of the archive.
+        out: Root folder of the website.
 
-    Raises: Failure, if a file that LLMReady did not write already exists at one of the paths.
+    Raises:
+        Failure: One of the paths has a file that LLMReady did not write.
     """
     archive = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()

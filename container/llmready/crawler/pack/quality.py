@@ -61,8 +61,12 @@ def judge(
 ) -> Quality:
     """Rate an archive.
 
-    Parameters: `outline`; `described`, the pages as the manifest lists them; `failures`, pages that are missing;
-    `coverage` of the crawl, where it is known; `faults` of the pages' texts.
+    Args:
+        outline: Sections with their pages.
+        described: Pages as the manifest lists them.
+        failures: Pages that are missing.
+        coverage: Coverage of the crawl, or None.
+        faults: Faults in the texts of the pages.
     """
     rules = chain(
         _of_index(outline, described),

@@ -86,8 +86,11 @@ def reader_rules(
 ) -> Iterator[Reason]:
     """Yield the reasons, also those that cost no points.
 
-    Parameters: `coverage` of the crawl, where it is known; `failed`, the number of missing pages; `faults` of the
-    pages' texts.
+    Args:
+        outline: Sections with their pages.
+        coverage: Coverage of the crawl, or None.
+        failed: Number of missing pages.
+        faults: Faults in the texts of the pages.
     """
     entries = outline.entries
     yield _site_name(outline)

@@ -26,8 +26,13 @@ def reason(code: str, detail: str, points: int, remedy: str, pages: Iterable[obj
 def by_share(code: str, says: str, remedy: str, some: Collection[object], *, of: int, most: int) -> Reason:
     """Return a reason that costs points in proportion to the pages that it concerns.
 
-    Parameters: `says`, the end of a sentence that begins with “3 of 9 pages have”; `some`, the URLs of these pages;
-    `of`, the number of all pages; `most`, the points if all pages are affected.
+    Args:
+        code: Code of the reason.
+        says: End of a sentence that begins with “3 of 9 pages have”.
+        remedy: What the user can do.
+        some: The affected pages.
+        of: Number of all pages.
+        most: Points if all pages are affected.
     """
     return reason(code, f"{have(len(some), of)} {says}", share(len(some), of, most), remedy, some)
 

@@ -73,7 +73,8 @@ def is_garbled(text: str) -> bool:
 class TextFaults:
     """Collects the pages with faults while their Markdown is written.
 
-    Parameters: `failures`, the pages that are missing.
+    Args:
+        failures: Pages that are missing.
 
     Attributes:
         garbled: URLs of pages with garbled characters outside of code.

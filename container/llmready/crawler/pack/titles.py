@@ -144,7 +144,11 @@ def page_titles(
 ) -> dict[Url, str]:
     """Give each page a title without the site's name; no two pages share one.
 
-    Parameters: `pages`; `home`, the front page; `site`; `labels` in the navigation, by the keys of URLs.
+    Args:
+        pages: Pages of the site.
+        home: The front page.
+        site: Name of the site.
+        labels: Labels in the navigation, by the keys of URLs.
     """
     labels = labels or {}
     plain = {

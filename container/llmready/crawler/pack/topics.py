@@ -35,8 +35,9 @@ def topics_of(
 
     Pages without a topic are left out.
 
-    Parameters: `pages` of the section; `lists`, the titles of the site's lists by category with the keys of the URLs
-    that each links to.
+    Args:
+        pages: Pages of the section.
+        lists: Titles of the site's lists by category, each with the keys of its links.
     """
     return _accepted(pages, _by_lists(pages, lists)) or _accepted(pages, _by_first_word(pages))
 

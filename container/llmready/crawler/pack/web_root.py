@@ -73,7 +73,8 @@ class _Places:
 
     They are distinct on file systems that distinguish upper and lower case, and on others.
 
-    Parameters: `taken`, the paths of the index files.
+    Args:
+        taken: Paths of the index files.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:

@@ -61,7 +61,10 @@ def is_mostly_foreign(texts: Iterable[str]) -> bool:
 def listed(names: Sequence[str], most: int, end: str = "") -> str:
     """Return names with the commas of their script between them: “Cups, Plates, …”.
 
-    Parameters: `names`; `most`, the number of names before an ellipsis; `end`, the text after a complete list.
+    Args:
+        names: The names.
+        most: Number of names before an ellipsis.
+        end: Text after a complete list.
     """
     shown = names[:most]
     written = {mark: sum(script.search(name) is not None for name in shown) for script, mark in _COMMAS}

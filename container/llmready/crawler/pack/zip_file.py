@@ -31,7 +31,9 @@ _END = b"\x03\x00"  # an empty last block
 class ZipFile:
     """Writes a zip file; a context manager that completes it unless there was an error.
 
-    Parameters: `path`, which is overwritten; `limit`, greatest size in bytes.
+    Args:
+        path: Path of the file, which is overwritten.
+        limit: Greatest size in bytes.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
@@ -52,8 +54,14 @@ class ZipFile:
     def add(self, name: str, data: bytes, parts: Iterable[bytes] = ()) -> None:
         """Add a file.
 
-        Parameters: `name`; `data`, its content; `parts`, the same compressed by `deflated`, where it is available.
-        Raises: Failure (archive_too_large), OSError.
+        Args:
+            name: Path in the zip.
+            data: Content of the file.
+            parts: The content compressed by `deflated`, if available.
+
+        Raises:
+            Failure: The zip is too large (archive_too_large).
+            OSError: The zip cannot be written.
         """
         packed = b"".join(parts) or deflated(data)
         self.add_parts(name, len(data), zlib.crc32(data), lambda: [packed], len(packed))
@@ -63,9 +71,16 @@ class ZipFile:
     ) -> None:
         """Add a file that is too large for memory.
 
-        Parameters: `name`; `size` in bytes; `checksum`, its CRC-32; `parts`, which yields the compressed content;
-        `packed_size`, its bytes.
-        Raises: Failure (archive_too_large), OSError.
+        Args:
+            name: Path in the zip.
+            size: Size of the content, in bytes.
+            checksum: CRC-32 of the content.
+            parts: Yields the compressed content.
+            packed_size: Size of the compressed content, in bytes.
+
+        Raises:
+            Failure: The zip is too large (archive_too_large).
+            OSError: The zip cannot be written.
         """
         packed_size += len(_END)
         raw = name.encode()

@@ -52,8 +52,10 @@ _PLACES: tuple[Callable[[str], str | None], ...] = (_appended, _replaced, _sibli
 class MarkdownAlternates:
     """Finds the Markdown alternates of one site's pages, and records which way works.
 
-    Parameters: `getter`; `admit`, which returns a URL in the site's own form, or None when it may not be fetched;
-    `negotiates`, whether the start page came as Markdown when that was asked for.
+    Args:
+        getter: Fetches URLs.
+        admit: Returns a URL in the form that the site prefers, or None if it may not be fetched.
+        negotiates: Whether the site sent the start page as Markdown on request.
     """
 
     def __init__(self, getter: Getter, admit: Callable[[Url], Url | None], *, negotiates: bool) -> None:
@@ -68,7 +70,9 @@ class MarkdownAlternates:
     async def find(self, url: Url, named: Url | None) -> Response | None:
         """Return the Markdown alternate of a page, or None.
 
-        Parameters: `url` of the page; `named`, the alternate that the page itself names, or None.
+        Args:
+            url: URL of the page.
+            named: The alternate that the page names, or None.
         """
         if named is not None and self._named > 0:
             response = await self._get(named)

@@ -58,7 +58,8 @@ class Brand(NamedTuple):
 def read_brand(html: str) -> Brand:
     """Return the names of a site on its front page, the most reliable ones first.
 
-    Parameters: `html` of the front page.
+    Args:
+        html: HTML of the front page.
     """
     if not is_sane(html):
         return Brand()

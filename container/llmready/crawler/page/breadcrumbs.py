@@ -41,7 +41,8 @@ _STRUCTURED_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 def read_breadcrumbs(source: bytes) -> tuple[str, ...]:
     """Return the labels of a page's breadcrumbs, outermost first, the page itself included if it is listed.
 
-    Parameters: `source`, the page in UTF-8; only the parts that mention breadcrumbs are parsed.
+    Args:
+        source: The page in UTF-8. Only the parts that mention breadcrumbs are parsed.
     """
     is_mentioned = False
     for mention in islice(_mentions(source), MOST_MENTIONS):

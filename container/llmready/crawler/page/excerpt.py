@@ -108,7 +108,9 @@ def paragraphs(markdown: str, shortest: int = SHORTEST) -> Iterator[str]:
     A teaser below a heading with a link describes the linked page, so it is left out. A short sentence is left out
     too, unless it is the first of the page.
 
-    Parameters: `markdown`; `shortest`, characters of the shortest paragraph.
+    Args:
+        markdown: Markdown of the page.
+        shortest: Length of the shortest paragraph, in characters.
     """
     fenced = is_teaser = False
     # Whether only the heading of the page and lines that are not sentences precede the block.

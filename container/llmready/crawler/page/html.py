@@ -43,8 +43,13 @@ async def read_html(response: Response, converter: Converter) -> HtmlPage:
 async def read_rendered(response: Response, html: str, converter: Converter) -> HtmlPage:
     """Read a page as the browser rendered it.
 
-    Parameters: `response` from which it was rendered; `html` of the browser's document; `converter`.
-    Raises: Failure (converter_failed, page_too_slow).
+    Args:
+        response: Response that the browser rendered.
+        html: The rendered document.
+        converter: The converter, which was started.
+
+    Raises:
+        Failure: The page cannot be converted (converter_failed) or takes too long (page_too_slow).
     """
     return await _read(response, html.encode("utf-8", errors="replace"), converter)
 

@@ -13,7 +13,9 @@ _POINTER = re.compile(r"\A\s*> (?:[^\n]{0,400}: )?\[llms\.txt\]\([^()\s]{1,2000}
 def index_pointer(site_name: str, index_url: str) -> str:
     """Return the line: a quotation with the site's name and a link. It contains no words, so it fits every language.
 
-    Parameters: `site_name`, plain text; `index_url`, the URL of the site's llms.txt.
+    Args:
+        site_name: Name of the site, as plain text.
+        index_url: URL of the site's llms.txt.
     """
     name = _MARKS.sub(lambda mark: f"\\{mark[0]}", clean_line(site_name)[:200])
     return f"> {name}: [llms.txt]({index_url})"

@@ -22,7 +22,9 @@ def last_change(response: Response, stated: str = "") -> str:
     request. Such a time is not the time of a change. A repeated response is compared with the date of the first
     response, so that the result stays the same until the page changes.
 
-    Parameters: `response`; `stated`, what the page itself says, in ISO 8601 or empty.
+    Args:
+        response: Response to the request for the page.
+        stated: Time that the page states, in ISO 8601, or empty.
     """
     answered = iso_date(response.first_sent or response.headers.get("Date", ""))
     moment = datetime.fromisoformat(answered).timestamp() if answered else time.time()

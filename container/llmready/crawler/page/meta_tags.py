@@ -52,7 +52,9 @@ def description(metas: Mapping[str, str]) -> str:
 def language(stated: str, metas: Mapping[str, str]) -> str:
     """Return the language of a page as a BCP 47 tag, such as `en` or `pt-BR`, or an empty text.
 
-    Parameters: `stated`, the `lang` attribute of the root element; `metas`, contents by name.
+    Args:
+        stated: Attribute `lang` of the root element.
+        metas: Contents of the meta tags by name.
     """
     for text in (stated, metas.get("http-equiv:content-language", ""), metas.get("og:locale", "")):
         found = _LANGUAGE.fullmatch(text.strip())
@@ -64,7 +66,9 @@ def language(stated: str, metas: Mapping[str, str]) -> str:
 def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
     """Return the time of the last change in ISO 8601, or an empty text.
 
-    Parameters: `metas`, contents by name; `dates`, from structured data and `<time>`, the most reliable first.
+    Args:
+        metas: Contents of the meta tags by name.
+        dates: Dates from structured data and `<time>`, the most reliable first.
     """
     stated = (metas.get(name, "") for name in _MODIFIED)
     return next(filter(None, map(iso_date, (*stated, *dates))), "")
@@ -73,8 +77,10 @@ def last_modified(metas: Mapping[str, str], dates: Iterable[str]) -> str:
 def published(metas: Mapping[str, str], dates: Iterable[str], path: str) -> str:
     """Return the date of the publication as YYYY-MM-DD, or YYYY-MM from a path alone, or an empty text.
 
-    Parameters: `metas`, contents by name; `dates`, from structured data and `<time>`, the most reliable first; `path`
-    of the page, in which blogs write dates.
+    Args:
+        metas: Contents of the meta tags by name.
+        dates: Dates from structured data and `<time>`, the most reliable first.
+        path: Path of the page. Blogs often write the date into it.
     """
     stated = (metas.get(name, "") for name in _PUBLISHED)
     if found := next(filter(None, map(iso_date, (*stated, *dates))), ""):
@@ -87,7 +93,8 @@ def published(metas: Mapping[str, str], dates: Iterable[str], path: str) -> str:
 def iso_date(text: str) -> str:
     """Return a date or time in ISO 8601, or an empty text.
 
-    Parameters: `text`, in ISO 8601 or in the format of HTTP and mail (RFC 9110, RFC 5322).
+    Args:
+        text: A date in ISO 8601 or in the format of HTTP and mail (RFC 9110, RFC 5322).
     """
     text = text.strip()
     if not text:
@@ -107,7 +114,8 @@ def iso_date(text: str) -> str:
 def read_metas(raw: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     """Return the content of each meta tag by its name. The first tag with a name is used; robots rules are combined.
 
-    Parameters: `raw`, name, `http-equiv` and content of each tag.
+    Args:
+        raw: Name, `http-equiv` and content of each tag.
     """
     found: dict[str, str] = {}
     for written, equivalent, text in raw:

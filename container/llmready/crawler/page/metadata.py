@@ -111,7 +111,10 @@ class PageMetadata:
 def read_metadata(raw: RawFacts, url: Url, robots_header: str = "") -> PageMetadata:
     """Read the metadata out of the raw facts of a page.
 
-    Parameters: `raw`; `url` of the page; `robots_header`, its X-Robots-Tag.
+    Args:
+        raw: Raw facts of the page.
+        url: URL of the page.
+        robots_header: The header X-Robots-Tag.
     """
     metas = read_metas(raw["metas"])
     rules = robots_rules(metas, robots_header)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def outermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
     """Return the nodes that no other one contains. Reading all of nested ones would take quadratic time.
 
-    Parameters: `nodes`, in the order of the document.
+    Args:
+        nodes: Nodes in the order of the document.
     """
     wanted = {node.mem_id for node in nodes}
     # Whether an ancestor is one of `nodes` or within one. Each ancestor is examined once.

@@ -61,9 +61,14 @@ def prepare(
 ) -> PreparedPage:
     """Prepare a page for the store.
 
-    Parameters: `content`, the page as it was read; `url`, under which it is stored; `depth`, links from the start
-    page; `markdown_alternate`, the site's own Markdown for an HTML page, which replaces the converted one.
-    Raises: Failure (empty_page).
+    Args:
+        content: The page as it was read.
+        url: URL under which the page is stored.
+        depth: Number of links from the start page.
+        markdown_alternate: The site's own Markdown for an HTML page. It replaces the converted Markdown.
+
+    Raises:
+        Failure: The page has no text (empty_page).
     """
     if isinstance(content, TextPage):
         return PreparedPage(*read_text(content.response, url, depth))
@@ -81,8 +86,16 @@ def prepare(
 async def aside_if_large(size: int, read: Callable[[], T], url: Url) -> T:
     """Call a function that reads a page: in a thread if the page has at least `LARGE` characters, else at once.
 
-    Parameters: `size` of the page; `read`, without side effects; `url` of the page. Returns: what `read` returns.
-    Raises: Failure (page_too_slow).
+    Args:
+        size: Number of characters of the page.
+        read: A function without side effects.
+        url: URL of the page.
+
+    Returns:
+        The result of `read`.
+
+    Raises:
+        Failure: The time is over (page_too_slow).
     """
     return in_time(read, url) if size < LARGE else await in_time_aside(read, url)
 

@@ -55,8 +55,14 @@ def read_text(response: Response, url: Url, depth: int) -> tuple[StoredPage, str
 
     A front matter gives title, description, language and last change. It is removed, because the archive writes its
     own.
-    Parameters: `response`; `url`, under which the page is stored; `depth`, links from the start page.
-    Raises: Failure (empty_page).
+
+    Args:
+        response: Response in Markdown or plain text.
+        url: URL under which the page is stored.
+        depth: Number of links from the start page.
+
+    Raises:
+        Failure: The page has no text (empty_page).
     """
     text = clean_text(decode(response.body, response.headers.get("Content-Type", "")))
     is_markdown = media_of(response) is Media.MARKDOWN

@@ -56,9 +56,14 @@ class SiteNavigation:
     def add(self, written: str, page: Url, base: Url, *, is_whole: bool) -> None:
         """Add the menus of a page.
 
-        Parameters: `written`, as the converter reports them; `page`, its URL; `base`, which its links are relative
-        to; `is_whole`, whether short menus count as well: those of the start page and of a frame.
-        Raises: Failure (page_too_slow); then none of its menus is added.
+        Args:
+            written: Menus as the converter reports them.
+            page: URL of the page.
+            base: Base URL of the links.
+            is_whole: Whether short menus count as well. They count on the start page and in a frame.
+
+        Raises:
+            Failure: Reading the menus takes too long (page_too_slow). None of them is added.
         """
         # A page's link to itself differs from page to page, and relative ones from folder to folder.
         key = (page if '"#"' in written else base.folder, written)
@@ -114,8 +119,9 @@ class SiteNavigation:
     def _read_link(self, link: tuple[str, ...], url: Url | None) -> int | None:
         """Return the number of a link of a menu, or None for one that does not count.
 
-        Parameters: `link`, its label, its address and the names of the parts around it, as written; `url`, where it
-        leads.
+        Args:
+            link: Label, address and names of the surrounding parts, as written.
+            url: URL to which the link leads, or None.
         """
         label, _, *parts = link
         name = self._label(label)

@@ -65,7 +65,9 @@ def _is_banner(markdown: str) -> bool:
 class PageStore:
     """Keeps the pages of a crawl in one file, which is only appended to, and compressed pages in a second file.
 
-    Parameters: `path` of the file, which must not exist; `compress`, whether a zip is wanted.
+    Args:
+        path: Path of the file, which must not exist.
+        compress: Whether a zip is wanted.
     """
 
     def __init__(self, path: Path, *, compress: bool = False) -> None:
@@ -87,9 +89,14 @@ class PageStore:
     def add(self, page: StoredPage, markdown: str, variant: str = "") -> bool:
         """Keep a page.
 
-        Parameters: `page`; `markdown`, sanitised; `variant`, the same for translations that have the same text.
-        Returns: False when the same content is already stored under another URL; the better of the two URLs is
-        kept then (see `store.duplicates`). Also False for a banner in a frame of a frameset.
+        Args:
+            page: Facts of the page.
+            markdown: Sanitised Markdown.
+            variant: Equal for translations with the same text.
+
+        Returns:
+            False if the same content is stored under another URL (`store.duplicates` chooses the URL), or if
+            the page is a banner in a frame of a frameset.
         """
         if self.frameset_title and _is_banner(markdown):
             return False
@@ -140,8 +147,12 @@ class PageStore:
     def restore(self, state: dict[str, Any], markdown: bytes) -> None:
         """Fill an empty store with the pages in `state`, either all of them or none.
 
-        Parameters: `state`; `markdown`, the file of the store that it belongs to.
-        Raises: ValueError, KeyError, TypeError when the state is not usable.
+        Args:
+            state: State of the store.
+            markdown: File of the store to which the state belongs.
+
+        Raises:
+            ValueError, KeyError, TypeError: The state is not usable.
         """
         pages = [
             (_page(fields), markdown[start : start + length].decode())

@@ -16,9 +16,16 @@ Matcher = Callable[[str], bool]
 class Patterns:
     """Select the pages of a site by include and exclude patterns.
 
-    Parameters: `include` and `exclude`, lists of patterns. `/docs/*` is a glob on the path (`*` matches slashes,
-    too), `/docs` matches a path and everything below it, `https://example.com/docs/*` the same with an origin, and
-    `blog` or any other word matches a part of the path without regard to case.
+    A pattern has one of these forms:
+
+    - `/docs/*` is a glob on the path. `*` also matches slashes.
+    - `/docs` matches a path and everything below it.
+    - `https://example.com/docs/*` also matches the origin.
+    - Any other word, such as `blog`, matches a part of the path. Upper and lower case are equal.
+
+    Args:
+        include: Patterns of the wanted pages. Empty for all pages.
+        exclude: Patterns of the pages that are left out.
     """
 
     def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
