@@ -55,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Audit every lock file.
 
     Returns:
-        0 when no package has a known vulnerability, 1 when one has, 2 when packages could not be looked up.
+        The exit code: 0 if no package has a known vulnerability, 1 if a package has one, 2 if packages could
+        not be looked up.
     """
     parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__)
     parser.add_argument(

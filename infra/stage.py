@@ -123,11 +123,14 @@ class Stage:
     """Whether table, bucket and secret are kept when the stack is deleted."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     custom_resources: bool = True
-    """Whether a deploy uses the CDK's own functions, which empty the bucket of a stage that keeps no data and close
-    the default security group. The emulator cannot run them."""
+    """Whether a deploy uses functions of the CDK. They empty the bucket of a stage that keeps no data, and
+    close the default security group. The emulator cannot run them.
+    """
     dependency_layer: bool = True
-    """Whether functions get the third-party packages as a layer. The emulator runs them with the running Python,
-    which has the same pinned packages; unpacking a layer for each process would take a second."""
+    """Whether functions get the third-party packages as a layer. The emulator runs the functions with the
+    running Python, which has the same pinned packages. Unpacking a layer for each process would take a
+    second.
+    """
     placeholder_image: str = ""
     """An image name to use instead of building container/Dockerfile, for systems whose tasks run no container."""
     settings_from_host: bool = False

@@ -24,7 +24,13 @@ Node = str | tuple[str, tuple["Node", ...]]
 
 @dataclass(frozen=True)
 class Case:
-    """One case: `name`, its file and number; `page`, the source; `tree`, its tree by the standard."""
+    """One case.
+
+    Attributes:
+        name: File and number of the case.
+        page: Source of the page.
+        tree: The tree that the standard requires.
+    """
 
     name: str
     page: str

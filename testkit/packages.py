@@ -24,7 +24,7 @@ STAMP = ".members"
 
 
 class MissingPackageError(Exception):
-    """A package is not available on this machine; the text names it and says what a test that needs it requires."""
+    """A package is not available on this machine. The text names the package and what a test requires."""
 
 
 def unpacked(

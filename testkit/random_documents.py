@@ -1,7 +1,7 @@
 """Generate random documents: their HTML, and the normal form of the text and structure that Markdown must keep.
 
-A document is a list of blocks. The normal form of a block is a tuple of its kind and its content; see `random_lines`
-for that of a line.
+A document is a list of blocks. The normal form of a block is a tuple of its kind and its content.
+`random_lines` describes the normal form of a line.
 """
 
 from __future__ import annotations

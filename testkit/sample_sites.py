@@ -15,7 +15,9 @@ WORDS = "It says in a few plain sentences what a reader came to find out here, a
 
 @dataclass(frozen=True)
 class TestSite:
-    """A site: its kind, how to serve it (which may raise MissingPackageError), and the path of its front page."""
+    """A site: its kind, a function that serves it, and the path of its front page. The function may raise
+    MissingPackageError.
+    """
 
     __test__ = False
 

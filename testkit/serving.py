@@ -39,8 +39,8 @@ class Request:
 class Site:
     """A running server.
 
-    `requests` is its log, `most_at_once` the maximum number of concurrent requests, `most_open` that of connections;
-    `answer_request` can be set to use the whole request for an answer.
+    `requests` is its log. `most_at_once` is the maximum number of concurrent requests, and `most_open` the
+    maximum number of connections. Set `answer_request` to use the whole request for an answer.
     """
 
     answer_request: Callable[[Request], Answer | None] | None = None

@@ -75,10 +75,10 @@ app = Api(authenticate=_signed_in_or_ticket)
 def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None) -> Response[Started]:
     """Take one generation of the monthly quota and queue the crawl of a website.
 
-    The website is named by `website_id`, or by `url`, which uses your website with that URL or adds it; a refused
-    start adds no website. With an `Idempotency-Key`, a repeat within 24 hours gets the first answer; a repeat with a
-    different body is refused. If as many generations run as the plan allows, the new one is accepted and stays
-    `pending` until another has ended.
+    Name the website by its `website_id` or by its `url`. A `url` without a website adds a website. A refused
+    start adds no website. With an `Idempotency-Key`, a repeat within 24 hours gets the first answer; a repeat
+    with a different body is refused. If as many generations run as the plan allows, the new one is accepted
+    and stays `pending` until another has ended.
     """
     started = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
     return Response(
@@ -226,8 +226,8 @@ def file(
 ) -> Response[str | FileLinkAnswer | None]:
     """Return a file as it is in the archive, without unpacking the zip.
 
-    A file over 4 MB, or one that is over 6 MB when its quotes and line breaks are escaped in JSON, is returned by a
-    presigned URL.
+    For a file over 4 MB, the answer contains a presigned URL. The same applies if the JSON answer with the
+    content would exceed 6 MB.
     """
     generation = _generation(generation_id)
     found = read_file(bootstrap.services(), generation, _path(app.current_event.path))

@@ -169,9 +169,9 @@ class Layers(Construct):
 
     Attributes:
         all: the layers of each function, in their order.
-        sendgrid: an additional layer for the notifier if SendGrid delivers the mails. It contains the cryptography
-            package, which PyJWT would import at every cold start of every function that has it, although tokens
-            signed with HS256 do not need it.
+        sendgrid: an additional layer for the notifier if SendGrid delivers the mails. It contains the package
+            cryptography. PyJWT would import this package at every cold start, although tokens signed with
+            HS256 do not need it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Mail(Construct):
     """The permission to send from an SES identity (the sender's domain or address), or a SendGrid key, or neither.
 
-    With the configuration set, SES counts bounces and complaints of these mails separately, reports them to
-    EventBridge, and does not send to addresses that bounced or complained before.
+    With the configuration set, SES counts bounces and complaints of these mails separately and reports them
+    to EventBridge. It does not send to addresses that bounced or complained before.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:

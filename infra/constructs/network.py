@@ -21,8 +21,8 @@ class Network(Construct):
 
     There is no NAT gateway, because it would cost more than all other resources together.
 
-    The table and the bucket are reached through gateway endpoints, which are free; all other AWS services are
-    reached over port 443.
+    Gateway endpoints, which are free, connect to the table and the bucket. All other AWS services are reached
+    over port 443.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:

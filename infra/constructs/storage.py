@@ -214,8 +214,8 @@ class Storage(Construct):
 def _cors(stage: Stage) -> list[s3.CorsRule] | None:
     """Return the CORS rule that allows pages of the stage's origins to fetch presigned URLs.
 
-    They request the URL with ``?redirect=false``, because after a redirect between two other origins, a browser
-    sends the origin ``null``, which no rule can allow.
+    They request the URL with ``?redirect=false``. After a redirect between two other origins, a browser sends
+    the origin ``null``, and no rule can allow this origin.
     """
     if not stage.cors_origins:
         return None

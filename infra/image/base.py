@@ -20,8 +20,7 @@ def stand_in() -> str | None:
     """Return the name of the replacement, which is built unless a recent one exists.
 
     Returns:
-        None if it cannot be built (mmdebstrap is missing, or this is not root); the build then uses the real base
-        image.
+        None if mmdebstrap or root permissions are missing. The build then uses the real base image.
 
     Raises:
         ImageError: The build of the replacement failed.

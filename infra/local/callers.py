@@ -1,8 +1,8 @@
 """Refuse requests of web pages to the emulator.
 
-The emulator checks no credentials, runs the code of any function that is created in it, and allows every origin to
-read its answers. Without this check, each web page that a developer opens could run programs on the developer's
-machine.
+The emulator checks no credentials, and it runs the code of any function that is created in it. It also allows
+every origin to read its answers. Without this check, each web page that a developer opens could run programs
+on the developer's machine.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def is_web_page(name: str) -> bool:
 def is_refused(method: str, query: str, headers: Iterable[tuple[str, str]]) -> bool:
     """Return whether a request to the emulator is refused.
 
-    Requests of programs are accepted. Of requests of browsers, only the navigation to a presigned URL is accepted,
-    with which the web app downloads an archive. Requests to another host name are refused, because a web page can let
-    its own name lead to this machine (DNS rebinding).
+    Requests of programs are accepted. Of requests of browsers, only the navigation to a presigned URL is
+    accepted, with which the web app downloads an archive. Requests to another host name are refused. With DNS
+    rebinding, a web page could let its own name lead to this machine.
 
     Args:
         method: method of the request.

@@ -2,15 +2,17 @@
 
 Started by :mod:`infra.local.emulator` with the emulator's settings in the environment. In addition to ministack, it
 
-* saves the state while it runs, because ministack saves only at a clean stop; a crash therefore loses at most a few
-* seconds (the state is saved ``SAVE_INTERVAL`` after a change, or later if saving takes long); lets ``{proxy+}``
-* match an empty rest, as AWS does (``/websites/`` reaches ``/websites/{proxy+}``); does not wait 50 ms for a log line
-* after a function has answered; also writes the logs of functions into a file, and keeps only the latest log streams;
-* reports stopped tasks to EventBridge, as ECS does; reports bounced mails to EventBridge, as SES does
-* (:mod:`infra.local.mail_feedback`); scans archives as GuardDuty does, if ``LLMREADY_MALWARE_SCAN`` is on
-* (:mod:`infra.local.scanner`); logs IAM decisions and gives tasks their role's credentials, if IAM is enforced
-  (:mod:`infra.local.enforcement`);
-* marks tasks of an earlier run as stopped, which ministack would list as running;
+* saves the state while it runs, because ministack saves only at a clean stop. A crash loses at most the changes of
+  the last seconds (``SAVE_INTERVAL``, or the time that saving takes).
+* lets ``{proxy+}`` match an empty rest, as AWS does: ``/websites/`` reaches ``/websites/{proxy+}``.
+* does not wait 50 ms for a log line after a function has answered.
+* also writes the logs of functions into a file, and keeps only the latest log streams.
+* reports stopped tasks to EventBridge, as ECS does.
+* reports bounced mails to EventBridge, as SES does (:mod:`infra.local.mail_feedback`).
+* scans archives as GuardDuty does, if ``LLMREADY_MALWARE_SCAN`` is on (:mod:`infra.local.scanner`).
+* logs IAM decisions and gives tasks the credentials of their role, if IAM is enforced
+  (:mod:`infra.local.enforcement`).
+* marks tasks of an earlier run as stopped, because ministack would list them as running.
 * refuses requests of web pages (:mod:`infra.local.callers`).
 
 ministack is pinned to an exact version, because this module changes its internals.

@@ -1,8 +1,8 @@
 """Compare the permissions of roles with the calls that they made.
 
-Run ``python -m infra.local.permissions DECISIONS`` after a test run that enforced IAM. It compares the local stage's
-template with the decisions that the emulator logged, and lists the actions that are allowed but were never used, and
-those that were denied. The exit code is 1 if there are any.
+Run ``python -m infra.local.permissions DECISIONS`` after a test run that enforced IAM. It compares the
+template of the local stage with the decisions that the emulator logged. It lists the allowed actions that
+were never used, and the actions that were denied. The exit code is 1 if there are any.
 """
 
 from __future__ import annotations

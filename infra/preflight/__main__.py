@@ -1,8 +1,8 @@
 """``python -m infra.preflight``: what ``make bootstrap``, ``deploy`` and ``destroy`` check before the CDK begins.
 
-Before a deploy, it prints additional options for the CDK. After a deploy, ``protect`` protects a stage that keeps its
-data from deletion; after a failed deploy, ``explain`` prints the reasons. ``make sender`` has SES verify the sender,
-which a deploy needs.
+Before a deploy, it prints additional options for the CDK. After a deploy, ``protect`` protects a stage that
+keeps its data from deletion. After a failed deploy, ``explain`` prints the reasons. ``make sender`` has SES
+verify the sender, which a deploy needs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compute the cost of a deployment: resources of its template and a load, with :mod:`llmready.domain.prices`.
 
-Figures that a template does not contain (durations, numbers of requests) are in :class:`Usage`, each with its
-reason; everything else is counted in the template.
+Resources are counted in the template. Figures that no template contains, such as durations, are in
+:class:`Usage`, each with its reason.
 """
 
 from __future__ import annotations

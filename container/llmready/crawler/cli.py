@@ -119,8 +119,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Crawl a site.
 
-    Returns: exit code 0 when all files are written, 1 after a failure, 2 for bad arguments, 128 + the number of the
-    signal that stopped the crawl.
+    Returns the exit code: 0 if all files are written, 1 after a failure, 2 for wrong arguments. After a
+    signal, it is 128 + the number of the signal.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(CleanFormatter("%(levelname)s %(name)s: %(message)s"))

@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Convert pages.
 
-    Returns: exit code 0; 1 when the page, or a page of the lines, could not be converted; 2 for bad arguments.
+    Returns the exit code: 0 if all pages were converted, 1 if a page could not be converted, 2 for wrong
+    arguments.
     """
     if args.jsonl:
         return _run_lines(args.file)

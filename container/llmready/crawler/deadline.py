@@ -1,8 +1,9 @@
 """Limit the processor time that reading one page may take.
 
-Every function that reads text of a site takes linear time; this module bounds the damage if one does not. In the main
-thread, a signal interrupts the work, even within a regular expression. In another thread, an exception is raised
-between two Python instructions; a regular expression that already runs there cannot be interrupted.
+Every function that reads text of a site should take linear time. This module limits the damage if one does
+not. In the main thread, a signal interrupts the work, even within a regular expression. In another thread, an
+exception is raised between two Python instructions; a regular expression that already runs there cannot be
+interrupted.
 
 The work is a function without side effects, because it may be interrupted at any of its instructions. Its caller
 stores the result.
@@ -42,14 +43,14 @@ T = TypeVar("T")
 
 
 class _Interruption(BaseException):
-    """Interrupts the work. It is not an `Exception`, so that the work does not handle it."""
+    """Interrupts the work. It is no `Exception`, because the work must not handle it."""
 
 
 def in_time(read: Callable[[], T], name: object) -> T:
     """Call a function that reads a page, and interrupt it after SECONDS.
 
-    Outside of the main thread, and within the work of another call, the function is only called: signals arrive only
-    in the main thread, and the outer limit applies.
+    Signals arrive only in the main thread. In other threads, the function is called without a limit. Within
+    the work of another call, the limit of that call applies.
 
     Args:
         read: A function without side effects.
@@ -80,8 +81,8 @@ def in_time(read: Callable[[], T], name: object) -> T:
 class _Alarm:
     """Interrupts the main thread after a processor time.
 
-    The timer counts real time, so that the handler rarely runs; the handler compares the processor time, so that a
-    page does not fail because the machine is busy.
+    The timer counts real time, so the handler rarely runs. The handler compares the processor time, so a busy
+    machine does not let a page fail.
     """
 
     is_set = False
@@ -121,8 +122,8 @@ _OWN_CODE = (in_time.__code__, _Alarm.clear.__code__)
 async def in_time_aside(read: Callable[[], T], name: object) -> T:
     """Call a function that reads a large page in a thread, so that the crawl continues meanwhile.
 
-    It is interrupted after SECONDS_ASIDE, and when the task is cancelled, because the process waits for its threads.
-    Parameters, result and exceptions: as of `in_time`.
+    It is interrupted after SECONDS_ASIDE. It is also interrupted when the task is cancelled, because the
+    process waits for its threads. Parameters, result and exceptions: as of `in_time`.
     """
     work = _Aside(read)
     working = asyncio.ensure_future(asyncio.to_thread(work.run))

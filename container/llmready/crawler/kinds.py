@@ -58,7 +58,9 @@ class Kind(StrEnum):
 
 
 LONGEST_LEGAL_TITLE = 60
-"""Characters of a title that may name a legal page; a longer one is the title of a text about the subject."""
+"""Greatest length of a title that may name a legal page, in characters. A longer title belongs to a text
+about the subject.
+"""
 
 _KEPT = frozenset({Kind.CONTENT, Kind.CHANGES})
 _EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md|txt)$", re.IGNORECASE)
@@ -111,7 +113,7 @@ def gives_way(kind: Kind) -> bool:
 
 @lru_cache(maxsize=8192)
 def names_a_list(title: str) -> bool:
-    """Return whether a title is that of a list or a widget, such as “Recent posts”, and not of a part of the site."""
+    """Return whether a title belongs to a list or a widget, such as “Recent posts”."""
     name = _slug(title)
     return name in WIDGETS or name in SEARCH or any(name in known for _, known in _LISTS)
 

@@ -153,7 +153,10 @@ def fits(language: str, text: str) -> bool:
 
 
 def detected(text: str) -> str:
-    """Return the language of a text by its script, or by its frequent words; empty where it is not certain."""
+    """Return the language of a text, or an empty text if it is not certain.
+
+    The script or frequent words show the language.
+    """
     script = _script_of(text)
     if not script:
         return ""

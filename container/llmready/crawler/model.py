@@ -45,8 +45,8 @@ class StoredPage:
         logos: Names of the site in its logo or site title; stored only for the front page.
         tagline: Tagline of the site beside its name; stored only for the front page.
         canonical: URL of the same page on another host, if the page names it as canonical; else empty.
-        page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`; empty for a
-            page that is not HTML.
+        page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`. Empty
+            for a page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
     """
 

@@ -1,11 +1,11 @@
 """Check the zip that a crawler wrote, before anybody can download it.
 
-A crawler that a page has taken over may write any file. Only archives as LLMReady's crawler writes them are accepted:
-regular files with safe, unique relative names, stored one after the other, without anything that programs interpret
-differently (data before, between or after the entries, extra fields, comments, encryption). Therefore every program
-unpacks the same files, and no file is written outside of the target folder.
+A crawler that a page has taken over may write any file. Only archives in the form that LLMReady's crawler
+writes are accepted. They contain regular files with safe, unique relative names, stored one after the other.
+Parts that programs interpret differently are refused: data between the entries, extra fields, comments and
+encryption. Therefore every program unpacks the same files, and only into the target folder.
 
-Only the names of the crawler's own texts are accepted, because ``llmready sync`` unpacks archives into repositories,
+Only the file names that the crawler uses are accepted. ``llmready sync`` unpacks archives into repositories,
 where other programs run files such as ``.github/workflows/x.yml`` or ``conftest.py``.
 """
 

@@ -1,7 +1,7 @@
 """Isolate crawlers from the worker's credentials, memory and permissions, and limit their resources.
 
-A hostile page may take over a crawler. The crawler's environment contains no secrets, it cannot read the worker's
-memory, and in the container it runs as another user without capabilities.
+A hostile page may take over a crawler. The environment of the crawler contains no secrets. The crawler cannot
+read the memory of the worker. In the container, it runs as another user without capabilities.
 """
 
 import ctypes
@@ -50,8 +50,8 @@ _USERS_VARIABLE = "LLMREADY_CRAWLER_USERS"
 def confine_worker(*, limit_processes: bool = False) -> None:
     """Protect this process from its crawlers, and limit the privileges and resources of it and its children.
 
-    Only this process keeps the ambient capabilities that the container's entry point gave; a child that executes a
-    program loses them.
+    The container's entry point gave this process ambient capabilities. Child processes that execute a program
+    lose them.
 
     Args:
         limit_processes: Limit the processes of a user. Only for crawlers with separate users, because a developer's

@@ -1,12 +1,12 @@
 """Kill every process of a crawler's Unix user, so that no process of one crawl can affect the next crawl.
 
-A page that takes over its crawler can start processes that leave the crawler's family, ignore signals, stop or kill
-other processes of their user, or fork without end. The worker therefore ends them from outside of that user:
+A page that takes over its crawler can start hostile processes. They can leave the crawler's family, ignore
+signals, kill other processes of their user, or fork without end. The worker therefore ends them from outside
+of that user:
 
-1. One ``kill(-1, SIGKILL)``. The kernel delivers it to all processes of the user at once, also to those that are
-   being forked, so that a fork bomb cannot escape it. The child process that sends it has the crawler's user
-   as its effective user only. kill(2) looks at the real and the saved user of the process that gets a signal, so no
-   process of the crawler's user can stop or kill the sender.
+1. One ``kill(-1, SIGKILL)``. The kernel delivers it to all processes of the user at once, also to new ones,
+   so a fork bomb cannot escape. The sender has only its effective user in common with the crawler. Its real
+   and saved user differ, so the processes of the crawler cannot send signals to it.
 2. A search in ``/proc``. Remaining processes are killed one by one, with the worker's CAP_KILL.
 
 Both are repeated until no process is left or the time is over.

@@ -1,7 +1,7 @@
-"""Let the crawls of one host in the whole service take turns, so that a host gets requests from one crawl at a time.
+"""Let the crawls of one host take turns. A host gets requests from only one crawl of the service at a time.
 
-The crawler cannot reach AWS. The worker takes a lease on the host, tells the crawler to run, and tells it to wait
-when another crawl's turn has come.
+The crawler cannot reach AWS. The worker takes a lease on the host and tells the crawler to run. When the turn
+of another crawl has come, it tells the crawler to wait.
 """
 
 import asyncio

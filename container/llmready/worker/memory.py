@@ -14,9 +14,9 @@ _LARGEST_SHARE = 2 << 30  # bytes
 def memory_limit(crawlers: int = 1, *, task: int = 0, cgroups: Path = CGROUPS, own: Path = OWN) -> int:
     """Return the memory limit of a crawler in bytes: an equal share of three quarters of the available memory.
 
-    The worker uses the rest. A share is at most 2 GiB. The available memory is the smallest of the machine's memory,
-    the limits of this process's cgroup and its parents, and the size of the task: on Fargate, a container may see
-    the memory of the micro-VM, which has more than the task may use.
+    The worker uses the rest. A share is at most 2 GiB. This is the smallest of three values: the memory of
+    the machine, the limits of this process's cgroup and its parents, and the size of the task. On Fargate, a
+    container may see the memory of the micro-VM, and the task may use only a part of it.
 
     Args:
         crawlers: Number of crawlers that may run at the same time.
@@ -31,7 +31,7 @@ def memory_limit(crawlers: int = 1, *, task: int = 0, cgroups: Path = CGROUPS, o
 
 
 def _cgroup_limits(cgroups: Path, own: Path) -> Iterator[int]:
-    """Yield the limits that hold for this process, of cgroup v2 and v1; "no limit" is a huge number or left out."""
+    """Yield the limits of this process in cgroup v2 and v1. "No limit" is a huge number or left out."""
     for folder in _folders(cgroups, own):
         for name in ("memory.max", "memory.limit_in_bytes"):
             with contextlib.suppress(OSError, ValueError):  # absent, or "max"

@@ -56,7 +56,7 @@ class Family:
     def kill(self) -> bool:
         """See :class:`CrawlProcesses`.
 
-        All processes are stopped before they are killed, because children of a killed process can no longer be
+        All processes are stopped before they are killed. Children of a killed process could no longer be
         recognised as members of the family.
         """
         doomed: set[int] = set()

@@ -2,8 +2,8 @@
 
     python -I -S remove_files.py UID
 
-The worker starts this as a program, under the crawler's user, after all processes of that user were ended: only that
-user may remove its folders. It needs only the standard library.
+The worker starts this program when all processes of the crawler's user have ended. The program runs under
+that user, because only that user may remove its folders. It needs only the standard library.
 """
 
 import contextlib

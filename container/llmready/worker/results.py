@@ -1,8 +1,8 @@
 """Copy files that a crawler wrote, without trusting their names.
 
-A crawler that a page has taken over may leave a symbolic link to a file of the worker, a pipe on which a reader waits
-for ever, or a file of another user. Each file is therefore opened once, without following links and without waiting;
-the opened file is examined, and copied into a folder that no crawler can write.
+A taken-over crawler may leave a symbolic link to a file of the worker, a pipe on which a reader waits for
+ever, or a file of another user. Each file is therefore opened once, without following links and without
+waiting. The opened file is examined and copied into a folder that no crawler can write.
 """
 
 import hashlib

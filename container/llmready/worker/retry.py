@@ -15,7 +15,9 @@ _LONGEST_PAUSE = 5.0
 
 
 async def retry(call: Callable[[], T], *, while_: Callable[[], bool]) -> T:
-    """Make a blocking call in a thread and return its result; repeat it after a pause if AWS cannot be reached.
+    """Make a blocking call in a thread and return its result.
+
+    If AWS cannot be reached, the call is repeated after a pause.
 
     Args:
         call: The call. It raises TryAgain if a repeat may succeed.

@@ -32,7 +32,7 @@ def print_json(content: object) -> None:
 
 
 def coloured(text: str, colour: str) -> str:
-    """Return a text in a colour of ANSI terminals; without one where output is not a terminal, or NO_COLOR is set."""
+    """Return a text in an ANSI colour, or unchanged if the output is not a terminal or NO_COLOR is set."""
     number = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}.get(colour)
     if number is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return text

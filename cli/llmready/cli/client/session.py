@@ -252,7 +252,8 @@ def open_session(options: argparse.Namespace) -> Session:
 def _default_api(last: str | None) -> str:
     """Return the server to use when none is named.
 
-    If a local system runs in the current folder, this is its API, unless the last sign-in was on another server.
+    This is the server of the last sign-in, if it is not on this machine. Otherwise, it is the local system
+    that runs in the current folder.
     """
     if last is not None and not is_loopback(last):
         return last

@@ -43,9 +43,12 @@ _SPACE = re.compile(r"\s+")
 def needs_browser(html: str) -> bool:
     """Return whether rendering a page may add text that its HTML does not contain.
 
-    A page without scripts needs no rendering. A page with scripts needs it if there is hardly any text outside of
-    navigation, header and footer; if its main content or a well-known application root element is empty; if parts
-    are marked for loading later; or if it has little text and its `noscript` asks for JavaScript.
+    A page without scripts needs no rendering. A page with scripts needs it in one of these cases:
+
+    - There is hardly any text outside of navigation, header and footer.
+    - The main content, or a well-known root element of applications, is empty.
+    - Parts are marked for loading later.
+    - There is little text, and `noscript` asks for JavaScript.
     """
     if not is_sane(html):
         return False

@@ -129,9 +129,9 @@ def arguments(proxy: str) -> list[str]:
 def may_sandbox() -> bool:
     """Return whether Chromium can use its own sandbox.
 
-    The sandbox needs user namespaces, which containers without capabilities and some kernels refuse, and does not run
-    as root. Without it, the confinement of the crawler protects the task: another user, no capabilities, no
-    credentials, and no network except the proxy.
+    The sandbox needs user namespaces, which containers without capabilities and some kernels refuse, and does
+    not run as root. Without it, the confinement of the crawler protects the task. The crawler is another user
+    without capabilities and credentials, and its only network access is the proxy.
     """
     if os.geteuid() == 0:
         return False
@@ -143,8 +143,8 @@ def may_sandbox() -> bool:
 def limit_memory(program: Path, limit: int = PROCESS_BYTES) -> None:
     """Limit the private memory of each process of the browser that this process started (Linux only).
 
-    It is set after the start, because Playwright's driver reserves more than a page may have; processes that are
-    forked later inherit it.
+    It is set after the start, because Playwright's driver reserves more memory than a page may have. Later
+    child processes inherit the limit.
 
     Args:
         program: Path of the browser.

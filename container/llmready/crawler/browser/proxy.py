@@ -53,7 +53,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request of the browser: `head`, sent to the site; `length`, bytes of the body; `tunnel`, for CONNECT."""
+    """A request of the browser.
+
+    Attributes:
+        head: Head to send to the site.
+        length: Length of the body, in bytes.
+        tunnel: Whether it is a CONNECT request.
+    """
 
     url: Url
     tunnel: bool

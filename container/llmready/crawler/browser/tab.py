@@ -105,8 +105,8 @@ class Tab:
     ) -> Tab:
         """Open a tab.
 
-        Parameters: `context`; `limits`; `budget` of the crawl; `watch`, name of the function that observes a page;
-        `origin` of the site whose robots.txt has rules that requests must pass, or None.
+        `watch` is the name of the function that observes a page. Requests to `origin` must be allowed by its
+        robots.txt; None means that no robots.txt applies.
         """
         page = await context.new_page()
         session = await context.new_cdp_session(page)
@@ -138,7 +138,7 @@ class Tab:
     async def show(self, response: Response, allows: Callable[[Url], bool]) -> Rendered:
         """Show a page and read it once it no longer changes.
 
-        Parameters: `response`, the page as it was fetched; `allows`, whether robots.txt allows a URL.
+        `allows` returns whether robots.txt allows a URL.
         Raises: Failure, Crashed, or Playwright's Error when the browser ended; the tab cannot be used afterwards.
         """
         self.shown += 1

@@ -225,7 +225,7 @@ def _is_live(text: str, position: int) -> bool:
 def without_acting_parts(text: str, raw_html: RawHtml) -> str:
     """Return Markdown without raw HTML and without unsafe destinations, of links, images, autolinks and definitions.
 
-    Parameters: `text`, Markdown without invisible characters; `raw_html`, what happens to its raw HTML.
+    `text` is Markdown without invisible characters. `raw_html` says what happens to raw HTML.
     """
     limit = _Limit()
     try:
@@ -326,8 +326,8 @@ def _definitions(text: str, dialect: pyromark.Options) -> Iterable[Any]:
 def _without_leftovers(text: str, code: list[tuple[int, int]]) -> str:
     """Escape text outside of code that other parsers could still read as an unsafe destination.
 
-    Texts for people have fewer than `MAX_DESTINATIONS` different destinations. After this number, all destinations
-    that do not lead to the web are escaped, including safe ones and those in code.
+    Texts for people have fewer than `MAX_DESTINATIONS` different destinations. After this number, all
+    destinations that do not lead to the web are escaped, even safe ones.
     """
     if "](" not in text and "]:" not in text:
         return text

@@ -17,9 +17,9 @@ _FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 def clean_markdown(markdown: str) -> str:
     """Make the Markdown of a converted page safe.
 
-    Removes invisible characters and unsafe destinations of links and images (their text is kept), and closes a code
-    block that is open at the end. Code is not changed. The converter escapes the text of pages, so its Markdown
-    should contain no raw HTML; if it does, the HTML is displayed as text.
+    Removes invisible characters and unsafe destinations of links and images. The text of these links is kept.
+    Closes a code block that is open at the end. Code is not changed. The converter escapes the text of pages,
+    so its Markdown should contain no raw HTML. Raw HTML that is still found becomes text.
     """
     text = clean_text(markdown)
     if has_foreign_parts(text):
@@ -30,7 +30,8 @@ def clean_markdown(markdown: str) -> str:
 def clean_served_text(text: str, *, is_markdown: bool) -> str:
     """Make Markdown or plain text that a site serves itself safe; see `clean_markdown`.
 
-    Raw HTML in Markdown is dropped and its text kept; in plain text it is escaped, so that it is displayed unchanged.
+    In Markdown, raw HTML is removed, and its text is kept. In plain text, raw HTML is escaped, so it is
+    displayed unchanged.
     """
     text = clean_text(text)
     if has_acting_parts(text):

@@ -53,7 +53,10 @@ async def read_app_name(client: SiteClient, site: OpenedSite) -> str:
 
 
 def _manifest_of(front: Response) -> Url | None:
-    """Return the URL of the manifest that the front page links to; None without one or if the page names the site."""
+    """Return the URL of the manifest that the front page links to.
+
+    Return None if there is none, or if the page names the site.
+    """
     head = decode(front.body, front.headers.get("Content-Type", ""))[:LONGEST_HEAD]
     link = next((tag for tag in _LINK.findall(head) if _REL.search(tag)), "")
     href = _HREF.search(link)

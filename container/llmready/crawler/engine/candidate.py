@@ -21,11 +21,13 @@ class Candidate:
     asked: Url | None = None
     """The URL that the site links to, where a redirect led to this one."""
     copy_of: Url | None = None
-    """The page that named this one as its canonical URL; it is fetched again if this one fails."""
+    """The page that named this page as its canonical URL. It is fetched again if this page fails."""
     stays: bool = False
     """Whether the page is kept although it names another one as its canonical URL."""
     is_late: bool = False
-    """Whether the page is a list, a notice or a form, which is dropped from the result if content needs its place."""
+    """Whether the page is a list, a notice or a form. It is dropped from the result if content needs its
+    place.
+    """
 
 
 def restored_candidate(state: dict[str, Any]) -> Candidate:

@@ -17,8 +17,9 @@ mistake."""
 class CanonicalClaims:
     """Records which pages name which page as their canonical URL, and their headings.
 
-    A page is first treated as a copy. It is restored if the page that it names has a different heading and other
-    pages name that page, too. The result does not depend on the order in which the pages arrive.
+    A page is first treated as a copy. The page is restored if its canonical page has a different heading, and
+    if other pages name the same canonical page. The result does not depend on the order in which the pages
+    arrive.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """The frontier: which pages of a site are known, which are being fetched, and which comes next.
 
-Pages are returned level by level (a level is the number of links from the start page), the most important pages of a
-level first. Therefore the order of responses does not change which pages a limit keeps. Lists, notices, forms (see
-`kinds`) and unwanted translations come after all content. They may link to more content, which then replaces them.
+Pages are returned by their level, which is the number of links from the start page. The most important pages of a
+level come first. Therefore the order of responses does not change which pages a limit keeps. Lists, notices, forms
+(see `kinds`) and unwanted translations come last. They may link to more content, which then replaces them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ MOST_VARIANTS = 1000
 class Frontier:
     """Decides which page comes next; uses no clock, network or file, and can be stored as JSON.
 
-    Parameters: `start`, the start page; `patterns`, which pages are wanted; `max_pages`, greatest number of pages in
-    the result. `languages` may be set to those that are wanted; empty for all.
+    `patterns` select the wanted pages, and `max_pages` is the greatest number of pages in the result.
+    `languages` may be set to the wanted languages; empty for all languages.
     """
 
     def __init__(self, start: Url, patterns: Patterns, max_pages: int) -> None:
@@ -88,7 +88,7 @@ class Frontier:
     def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
         """Add links; return those that are new and wanted.
 
-        Parameters: `urls`; `depth`, links from the start page; `priority`, from 0 to 1.
+        `depth` is the number of links from the start page, and `priority` is from 0 to 1.
         """
         fresh: list[Url] = []
         if depth > MAX_DEPTH:
@@ -175,7 +175,7 @@ class Frontier:
         return False
 
     def claim(self, url: Url) -> None:
-        """Mark a URL as an alternate of a known page, so that it is not fetched as a page of its own."""
+        """Mark a URL as an alternate of a known page. It is then not fetched as a page."""
         self._seen.add(url.key)
         self._alternates.add(url.key)
         self.drop(url)
@@ -221,10 +221,10 @@ class Frontier:
     def open_level(self) -> None:
         """Start the next level.
 
-        `take` starts the next level when a level is finished. A caller that waited too long for the last pages of a
-        level may start it earlier. If a level has more pages than the limit allows, it is started in parts, the most
-        important pages first, because the links in each part show which of the remaining pages are important. Lists,
-        notices and forms are started when no content is left.
+        `take` starts the next level when a level is finished. A caller that waited too long for the last
+        pages of a level may start it earlier. A level with more pages than the limit allows is started in
+        parts, the most important pages first. The links in each part show which of the remaining pages are
+        important. Lists, notices and forms are started when no content is left.
         """
         if self._next_level and any(candidate.is_late for candidate in self._level.values()):
             # The lists that were fetched so far led to new content, which has priority over further lists.
@@ -309,9 +309,8 @@ class Frontier:
     def replace(self, candidate: Candidate, url: Url, hops: int, *, is_copy: bool = False) -> bool:
         """Replace the candidate by another page, unless that page is already known.
 
-        Parameters: `url` of the other page; `hops`, redirects so far; `is_copy`, whether the candidate is a page
-        itself and is kept if the other one fails.
-        Returns: whether the other page is new and will be fetched.
+        `hops` is the number of redirects so far. If `is_copy` is set and the other page fails, the candidate is kept.
+        Returns whether the other page is new and will be fetched.
         """
         self.skip(candidate)
         known = self._waiting(url.key)

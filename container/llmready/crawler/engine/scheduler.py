@@ -80,8 +80,8 @@ _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
 class Scheduler:
     """Crawls the pages of one site.
 
-    Parameters: `site`, opened; `scope` of the crawl; `client`, throttled; `frontier`; `converter`, started; `store`;
-    `reporter`; `workers`, number of pages that are processed at once; `browser`, for pages that need one, or None.
+    The site is open, the client obeys the throttle, and the converter was started. At most `workers` pages
+    are processed at once. `browser` renders the pages that need it. Without a browser, it is None.
     """
 
     def __init__(

@@ -95,7 +95,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The page only arranges other pages in frames, which are pages of the result; its title names the site."""
+    """The page only arranges other pages in frames.
+
+    Those are pages of the result. The title of this page names the site.
+    """
 
     title: str
 
@@ -122,8 +125,8 @@ class DiscoveredLinks:
 class Visit:
     """The result of a visit: the outcome, and the links, the feeds and the menus of the page.
 
-    `menus` contains the menus as the converter reports them, the URL of the page, the base of its links, and whether
-    the menus certainly belong to the site; None for text pages.
+    `menus` is None for text pages. For other pages, it contains the menus as the converter reports them, the
+    URL of the page, the base of its links, and whether the menus certainly belong to the site.
     """
 
     outcome: Outcome
@@ -243,7 +246,8 @@ def _html_outcome(content: HtmlPage, candidate: Candidate, scope: Scope) -> Outc
 def _stub_target(content: HtmlPage) -> Url | None:
     """Return the URL to which a page only redirects its readers, or None.
 
-    Such a page has hardly any text and uses a slow meta refresh, a script, or a link below a notice that it moved.
+    Such a page has hardly any text. It contains a slow meta refresh, a script, or a link below a notice that
+    the page moved.
     """
     metadata = content.metadata
     if metadata.refresh is not None:
@@ -276,8 +280,8 @@ def _script_redirect(target: Url, candidate: Candidate, scope: Scope) -> Outcome
 def _original(canonical: Url | None, candidate: Candidate, scope: Scope) -> Url | None:
     """Return the page that this one names as canonical, or None if it must not be followed.
 
-    If the canonical URL is the front page, or the first page of the list that this page continues, it is a common
-    mistake of templates. Following it would lose pages.
+    Templates often name the front page, or the first page of a list, as the canonical URL of other pages by
+    mistake. Following it would lose pages.
     """
     if canonical is None or candidate.stays:
         return None

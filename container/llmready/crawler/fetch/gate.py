@@ -18,7 +18,7 @@ _LONGEST_HOLD = 30.0  # seconds
 
 
 class Gate:
-    """Allows and stops requests. Parameters: `is_open`, whether requests are allowed at first."""
+    """Allows and stops requests. `is_open` says whether requests are allowed at first."""
 
     def __init__(self, *, is_open: bool = True) -> None:
         self._opened = asyncio.Event()

@@ -3,8 +3,8 @@
 Two files may be read. `previous` holds the responses of the last crawl of the same site; each is revalidated.
 `shared` contains publicly cacheable responses of other crawls; they are used without a request while they are fresh.
 
-A file is a sequence of frames, each the Zstandard-compressed body of one response, followed by the compressed index
-as JSON and the position of the index. A damaged file counts as empty.
+A file begins with the bodies of the responses, each compressed with Zstandard. Then the compressed index
+(JSON) and its position follow. A damaged file counts as empty.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class CacheHit:
 
 
 class CacheFile:
-    """Reads a cache file. Parameters: `path`; a file that is missing or damaged counts as empty."""
+    """Reads a cache file. A file that is missing or damaged counts as empty."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO | None = None
@@ -152,7 +152,7 @@ class CacheFile:
 
 
 class CacheWriter:
-    """Writes a cache file; a context manager that completes it. Parameters: `path`, which is overwritten."""
+    """Writes a cache file, which is overwritten. A context manager that completes the file."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -268,8 +268,8 @@ class HttpCache:
 def fresh_seconds(headers: Mapping[str, str]) -> float:
     """Return for how many seconds a shared cache may store a response (RFC 9111); 0 if it must not.
 
-    The response needs explicit freshness, and must not be specific to one visitor: no `Set-Cookie`, and no `Vary`
-    except for headers that all requests of the crawler share.
+    The response needs explicit freshness and must not be specific to one visitor. It must have no
+    `Set-Cookie`, and `Vary` may name only headers that all requests of the crawler share.
     """
     control = headers.get("Cache-Control", "")
     varies = {name.strip().lower() for name in headers.get("Vary", "").split(",") if name.strip()}

@@ -1,8 +1,8 @@
 """Read HTTP/1 responses that break the standard in ways that browsers tolerate.
 
-The HTTP library refuses such responses. A request that failed for this reason is sent again on a separate connection,
-and its response is read as browsers read it: lines without carriage returns, lines that are not headers, several
-lengths, chunks together with a length, more bytes than were announced.
+The HTTP library refuses such responses. The request is then sent again on a separate connection, and its
+response is read as browsers read it. Examples are lines without carriage returns, lines that are not headers,
+several lengths, and more bytes than were announced.
 """
 
 from __future__ import annotations

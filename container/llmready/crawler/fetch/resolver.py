@@ -68,8 +68,8 @@ def guarded_connector(
 ) -> aiohttp.TCPConnector:
     """Return the connector of all requests.
 
-    The guard checks each socket again before it connects, because an address that is written in a URL does not pass
-    the resolver.
+    An address that is written in a URL does not pass the resolver. Therefore the guard checks each socket
+    again before it connects.
 
     Args:
         guard: Decides which addresses may be connected to.

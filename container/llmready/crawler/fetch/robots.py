@@ -28,7 +28,7 @@ _UNREACHABLE = frozenset({Code.TIMEOUT, Code.SERVER_ERROR, Code.RATE_LIMITED, Co
 
 
 class Robots:
-    """The rules of one origin. Parameters: `origin`; `text` of its robots.txt, empty when it has none."""
+    """The rules of one origin. `text` is its robots.txt, or empty if it has none."""
 
     def __init__(self, origin: Url, text: str = "") -> None:
         self._rules = Protego.parse(_VERSION.sub(r"\1", text))
@@ -65,8 +65,8 @@ class Robots:
 async def read_robots(getter: Getter, site: Url) -> Robots:
     """Fetch and read the robots.txt of a URL's origin.
 
-    As in RFC 9309, up to five redirects are followed, 4xx allows everything, 5xx and no response allow nothing, and
-    only the first 500 KiB are read.
+    RFC 9309 applies. Up to five redirects are followed, and the first 500 KiB are read. A status of 4xx
+    allows everything. A status of 5xx, or no response, allows nothing.
     Raises: Failure (robots_unreachable, page_too_slow, or any failure to connect).
     """
     url = site._replace(path="/robots.txt", query="")

@@ -100,9 +100,9 @@ async def read_sitemaps(
 ) -> AsyncIterator[list[Entry]]:
     """Read a site's sitemaps; yield the pages of each file.
 
-    These are the sitemaps in robots.txt, /sitemap.xml, and one beside the start page; other well-known paths are
-    tried only if these contain nothing. A sitemap that is missing, broken or too large is skipped; pages are still
-    found through links. Sitemaps that could be read only in part are added to `partial`.
+    These are the sitemaps in robots.txt, /sitemap.xml, and a sitemap beside the start page. If they contain
+    nothing, other well-known paths are tried. A sitemap that is missing, broken or too large is skipped;
+    pages are still found through links. Sitemaps that could be read only in part are added to `partial`.
     """
     walk = _Walk(getter, robots, partial)
     folders = dict.fromkeys(("/", site.directory))

@@ -1,7 +1,7 @@
 """The throttle decides when a request may start, and how many run at once.
 
-The number of connections grows by one and is halved, as in TCP congestion control: a site that answers 429 or 503,
-times out or becomes slow gets fewer connections, down to one, and more again once it responds well.
+The number of connections changes as in TCP congestion control. It is halved, down to one, if a site answers
+429 or 503, times out or becomes slow. It grows by one while the site responds well.
 """
 
 from __future__ import annotations

@@ -60,8 +60,10 @@ class Written:
 class Run:
     """Facts of a crawl for the manifest; times are ISO 8601 in UTC.
 
-    `link_target`, whether the links of llms.txt lead to the site's pages or to the archive's Markdown; `coverage`,
-    how much of the site was crawled, or None if that is unknown; `languages` that have sections, empty for all.
+    Attributes:
+        link_target: Whether the links of llms.txt lead to the site or to the Markdown files.
+        coverage: How much of the site was crawled, or None if this is not known.
+        languages: Languages that have sections. Empty for all languages.
     """
 
     start: Url

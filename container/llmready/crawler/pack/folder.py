@@ -1,9 +1,9 @@
 """Write files into a shared folder: replace and remove only files that LLMReady wrote.
 
-A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. If a file that has to be
-written is not in the record, or was edited since, it belongs to somebody else, and the run stops before it writes
-anything. While files are replaced, the record lists their old and their new hashes, so that the next run can continue
-an interrupted one.
+A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. An existing file
+that is not in the record, or that was edited since, belongs to somebody else. If it would be replaced, the
+run stops before it writes anything. While files are replaced, the record lists their old and their new
+hashes. The next run can then continue an interrupted run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """llms.txt in the format of llmstxt.org: a name, a summary, sections of links.
 
-No file is longer than 50,000 characters, because some agents cut longer files (`llms-txt-size` in the Agent-Friendly
-Documentation Spec). The longest sections of a longer file are moved to separate files under `llms/`; the root file
-then contains links to them in place of the sections.
+No file is longer than 50,000 characters, because some agents cut longer files (`llms-txt-size` in the
+Agent-Friendly Documentation Spec). If the file would be longer, its longest sections are moved to separate
+files under `llms/`. The root file then contains links to these files.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ def page_link(entry: Entry) -> str:
 def escape(text: str) -> str:
     """Escape plain text for Markdown and for the parsers of the llms.txt format.
 
-    Brackets and angle brackets become entities, because the format's reference parser ends a title at the first `]`,
-    even if it is escaped with a backslash. A backslash that would escape the next character and backticks that would
+    Brackets and angle brackets become entities. The reference parser of the format ends a title at the first
+    `]`, even after a backslash. A backslash that would escape the next character and backticks that would
     open code become entities as well. A `>` is kept unless it could end a tag or begin a quotation.
     """
     text = _ESCAPING.sub("&#92;", _ENTITY_LIKE.sub("&amp;", text))

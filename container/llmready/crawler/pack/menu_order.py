@@ -15,10 +15,10 @@ DEEPEST = 50
 def order_of(menus: Sequence[Sequence[str]]) -> list[str]:
     """Merge menus, which come in the order of the site, into one order.
 
-    Menus that have most of their entries in common are states of one menu, such as a sidebar with different parts
-    expanded. An entry that is missing in one state is placed after the entry that precedes it in the other state. If
-    a longer menu shares an entry with a shorter menu, as a sidebar shares its first page with the top bar, the longer
-    menu replaces that entry.
+    Menus that have most of their entries in common are states of one menu, such as a sidebar with different
+    parts expanded. An entry that only one state contains is placed after its predecessor in that state. A
+    longer menu replaces the entry that it shares with a shorter menu. For example, a sidebar shares its first
+    page with the top bar.
     """
     families = _Families(menus)
     placed: dict[str, None] = {}

@@ -61,7 +61,10 @@ FEWEST_LETTERS = 8
 
 
 def describes(text: str) -> bool:
-    """Return whether a text may describe a page; a placeholder, a consent, a date line, a menu, a quotation or code does not."""
+    """Return whether a text may describe a page.
+
+    Placeholders, consent notices, date lines, menus, quotations and code do not describe a page.
+    """
     return not _is_furniture(text) and not is_date_line(text) and not _QUOTED.fullmatch(text)
 
 

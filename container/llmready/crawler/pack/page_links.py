@@ -31,8 +31,8 @@ def labelled_links(markdown: str, origin: str) -> Iterator[tuple[str, str]]:
 def names_of_links(markdown: str, home: str) -> list[str]:
     """Return the labels of a page's links that show what the page lists, as plain text without duplicates.
 
-    Left out are further links to the same target, such as “Continue reading”, labels with several targets, such as
-    “Add to cart”, and links to the front page, to lists and to forms.
+    Further links to the same target (“Continue reading”) and labels with several targets (“Add to cart”) are
+    left out. Links to the front page, to lists and to forms are left out, too.
 
     Args:
         markdown: Markdown of the page.

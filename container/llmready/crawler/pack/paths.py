@@ -30,8 +30,8 @@ _PAGE_EXTENSION = re.compile(r"\.(?:x?html?|php[0-9]?|aspx?|jspx?|cgi|md)$", re.
 def archive_paths(urls: Iterable[Url]) -> dict[Url, str]:
     """Give each URL a unique path below `md/`.
 
-    Two pages never share a path, even if upper and lower case are not distinguished. If several pages would have the
-    same path, the first one in the order of URLs gets the plain name, and the names of the others contain a hash of
+    Two pages never share a path, even if upper and lower case are not distinguished. If several pages would
+    have the same path, the first page in the order of URLs gets it. The names of the others contain a hash of
     their URL. The result depends only on the set of URLs.
     """
     taken: set[str] = set()

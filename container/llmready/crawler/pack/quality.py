@@ -1,9 +1,8 @@
 """Rate an llms.txt from 0 to 100 by the rules that validators of the format publish.
 
-The rules come from these sources: `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), `@25xcodes/llmstxt-parser` 1.2
-(npm), `afdocs` 0.22 (npm), which implements the Agent-Friendly Documentation Spec. Rules that every archive satisfies
-(one H1, absolute links, each page once, no file over 50,000 characters) are not rated; tests verify them.
-`reader_rules` adds rules for problems that readers notice.
+The rules come from `llms-txt-audit` 0.1 and `llms-txt-kit` 0.1 (PyPI), and from `@25xcodes/llmstxt-parser`
+1.2 and `afdocs` 0.22 (npm). Rules that every archive satisfies are not rated, such as one H1 and absolute
+links. Tests verify them. `reader_rules` adds rules for problems that readers notice.
 """
 
 from __future__ import annotations
@@ -32,7 +31,9 @@ FEWEST_WORDS = 8
 """Words below which a page counts as nearly empty."""
 
 MOST_WORDS_OF_FORM = 200
-"""Words of a page up to which it may be a form of a private area; a longer one is a text about the subject."""
+"""Greatest number of words of a page that counts as a form of a private area. A longer page is a text about
+the subject.
+"""
 
 FEWEST_LINKS = 3
 MOST_UNDIVIDED = 20
@@ -81,7 +82,7 @@ def judge(
 
 
 def _of_answers(count: int, failures: Sequence[PageFailure], faults: TextFaults) -> Iterator[Reason]:
-    """Rate the site's responses. Parameters: `count`, the number of pages in the result."""
+    """Rate the site's responses. `count` is the number of pages in the result."""
     gone = sorted(failure.url for failure in failures if is_gone(failure))
     broken = sorted(failure.url for failure in failures if not is_gone(failure))
     every = count + len(failures)

@@ -18,7 +18,7 @@ LONGEST_NAMED = 500
 
 
 def reason(code: str, detail: str, points: int, remedy: str, pages: Iterable[object] = ()) -> Reason:
-    """Return a reason that names the first of `pages`, each once. Parameters: `pages`, URLs or their texts."""
+    """Return a reason that names the first of `pages` (URLs or their texts), each once."""
     urls = (url for url in dict.fromkeys(map(str, pages)) if len(url) <= LONGEST_NAMED)
     return Reason(code, detail, points, tuple(islice(urls, MOST_NAMED)), remedy)
 

@@ -1,9 +1,8 @@
 """The parts of a site, with the names and the order that the site itself uses.
 
-A page belongs to the part of the navigation that contains it, else to the part in its breadcrumbs, else to the first
-folder that divides the site. A folder has the name of the site's links to it. On a flat site, the parts are the
-headings of the front page with the links below them, or the entries of its table of contents that have further
-entries below them; numbered sections follow their chapter.
+A page belongs to its part of the navigation. Without one, it belongs to the part in its breadcrumbs, or else
+to the first folder that divides the site. A folder has the name of the site's links to it. On a site without
+folders, the headings of the front page or the upper level of its table of contents are the parts.
 """
 
 from __future__ import annotations
@@ -69,9 +68,8 @@ def divide(
 ) -> list[Part]:
     """Return the parts of a site in order: important first, `Optional` last.
 
-    Parameters: `pages`; `home`, the front page; `titles`; `site_name`, which is no part; `text_of`, which reads the
-    Markdown of a page; `navigation` of the site; `is_english`, whether English names may be added. If English names
-    must not be added, the part with the front page and with pages that belong to no other part has an empty title.
+    `home` is the front page, and `text_of` reads the Markdown of a page. If `is_english` is false, LLMReady
+    adds no English names: the part of the front page and of all pages without a part has an empty title.
     """
     division = _Division(
         pages, home, titles, site_name, text_of, navigation=navigation, is_english=is_english

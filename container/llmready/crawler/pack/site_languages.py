@@ -36,9 +36,9 @@ def site_languages(
 ) -> SiteLanguages:
     """Determine the languages of a site.
 
-    The language that a page states (`hreflang`, `lang`, `og:locale`) is used unless the text is in a script that this
-    language does not use. If all pages state the same language, as with templates that were never adapted, or none,
-    the URL and the text of each page decide.
+    The language that a page states (`hreflang`, `lang`, `og:locale`) is used, if this language uses the
+    script of the text. The URL and the text of each page decide if no page states a language, or if all pages
+    state the same, as unadapted templates do.
     """
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1

@@ -88,7 +88,7 @@ class TextFaults:
         self._gone = frozenset(failure.url.encode() for failure in failures if is_gone(failure))
 
     def read(self, url: Url, title: str, markdown: bytes) -> None:
-        """Search a page. Parameters: `title`, as the archive presents it; `markdown`, its text in UTF-8."""
+        """Search a page. `title` is its title in the archive, and `markdown` its text in UTF-8."""
         start = markdown[:LONGEST_READ]
         # Most texts with other characters than ASCII contain only typographic quotes and dashes.
         may_be_garbled = any(first in start for first in _FIRST_BYTES)

@@ -60,8 +60,8 @@ class SiteName(NamedTuple):
 def site_name(pages: Sequence[StoredPage], home: StoredPage) -> SiteName:
     """Find the name of a site.
 
-    Sources in order of priority: structured data, meta tags and logo; the part that titles have in common; the title
-    and the heading of the front page; the host.
+    The first source with a usable name counts. These are, in order: structured data, meta tags, the logo, the
+    part that titles have in common, the title of the front page, its heading, the host.
     """
     titles = [_plain(page.title) for page in pages]
     common = [

@@ -40,8 +40,8 @@ def arrange(
 ) -> list[Part]:
     """Return the parts of a site in order; for the other parameters see `sections.divide`.
 
-    Parameters: `languages` of the pages, of which the main one comes first; `chosen`, languages that a user wants,
-    empty for all.
+    `languages` are the languages of the pages, the main language first. `chosen` are the languages that a
+    user wants. Empty for all languages.
     """
     groups: defaultdict[str, list[StoredPage]] = defaultdict(list)
     foreign: list[StoredPage] = []

@@ -1,8 +1,10 @@
 """Find Markdown that a site itself serves for its pages, because it is better than converted HTML.
 
-There are three ways: the page links to it (`<link rel="alternate" type="text/markdown">`); the site sends it for
-`Accept: text/markdown`, which the response of the start page shows; or it is a file beside the page (`page.md`, as
-llmstxt.org proposes), which is tried for the first pages. If a way worked, it is used for the following pages.
+The first way that works is used for the following pages:
+
+- The page links to it: `<link rel="alternate" type="text/markdown">`.
+- The site sends it for `Accept: text/markdown`. The response of the start page shows this.
+- It is a file beside the page (`page.md`), as llmstxt.org proposes. This is tried for the first pages.
 """
 
 from __future__ import annotations

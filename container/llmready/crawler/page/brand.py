@@ -90,7 +90,7 @@ def _within(nodes: Sequence[LexborNode], selector: str) -> list[LexborNode]:
 
 
 def _first(ordered: Iterable[LexborNode], wanted: Iterable[LexborNode]) -> Iterator[LexborNode]:
-    """Return the first of the wanted elements. Parameters: `ordered`, all elements in the order of the page."""
+    """Return the first of the wanted elements. `ordered` are all elements in the order of the page."""
     known = {node.mem_id for node in wanted}
     return islice((node for node in ordered if node.mem_id in known), MOST_SHOWN)
 

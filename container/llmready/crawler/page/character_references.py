@@ -17,8 +17,8 @@ def text_of(written: str) -> str:
 def attribute_of(written: str) -> str:
     """Return the value of an attribute with its character references resolved.
 
-    `&copy=1` stays unchanged, because in an attribute it is a query parameter. A reference without a semicolon is
-    resolved only if the standard allows this name without one, and no letter, digit or equals sign follows.
+    `&copy=1` stays unchanged, because in an attribute it is a query parameter. The standard allows some names
+    without a semicolon. They are resolved if no letter, digit or equals sign follows.
     """
     return _IN_ATTRIBUTE.sub(_resolved, written) if "&" in written else written
 

@@ -90,7 +90,10 @@ def first_headings(markdown: str) -> tuple[str, ...]:
 
 
 def _first_alternative(markdown: str) -> tuple[str, ...]:
-    """Return the description of the first image, which names a page of a gallery; empty if the page has text."""
+    """Return the description of the first image, or an empty text if the page has text.
+
+    In a gallery, it names the page.
+    """
     if len(markdown) > LONGEST_GALLERY:
         return ()
     found = (plain(alternative) for alternative in _ALTERNATIVE.findall(markdown))

@@ -22,5 +22,8 @@ def index_pointer(site_name: str, index_url: str) -> str:
 
 
 def without_index_pointer(markdown: str) -> str:
-    """Return the Markdown without the line at its start, so that files that are crawled again do not collect it."""
+    """Return the Markdown without the line at its start.
+
+    Otherwise, a crawl of published files would add the line again.
+    """
     return _POINTER.sub("", markdown, count=1)

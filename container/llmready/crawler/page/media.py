@@ -70,8 +70,8 @@ def is_markdown(response: Response) -> bool:
 def media_of(response: Response) -> Media:
     """Determine the type of a response from its headers, its path and its body.
 
-    The path counts because servers label Markdown as plain text or not at all; the body counts because they label
-    binary files as plain text.
+    The path counts, because many servers label Markdown as plain text or not at all. The body counts, because
+    many servers label binary files as plain text.
     """
     kind, head = response.content_type, response.body[:_LOOKED_AT]
     if kind in _HTML or is_book_contents(response.url.path):

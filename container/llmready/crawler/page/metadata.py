@@ -76,7 +76,8 @@ class PageMetadata:
         is_frameset: Whether the page only arranges other pages in frames.
         noindex: Whether robots rules keep the page out of the result.
         nofollow: Whether robots rules forbid following its links.
-        hrefs: Addresses of its links as they are written, in the page's order; none where they must not be followed.
+        hrefs: Addresses of its links as they are written, in the order of the page. Empty if they must not be
+            followed.
         alternates: Targets of `rel=alternate`.
     """
 

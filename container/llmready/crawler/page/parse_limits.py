@@ -1,8 +1,8 @@
 """Limits for pages that are parsed by the algorithm of the HTML standard.
 
-That algorithm takes quadratic time and memory in the depth of elements, in the number of attributes of a tag, and in
-the number of open formatting elements, because each block opens them again. Pages that exceed the limits are read
-only by the converter's parser, which limits all three.
+The algorithm takes quadratic time and memory in three numbers: the depth of elements, the attributes of a
+tag, and the open formatting elements, which each block opens again. Pages that exceed a limit are read only
+by the converter's parser, which has its own limits.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class SiteNavigation:
     def menus(self) -> list[Sequence[int]]:
         """Return all menus as numbers of links, ordered by position on their pages, then by length (longest first).
 
-        A short menu on only one or two pages links neighbouring pages; it is not a navigation of the site.
+        A short menu on only one or two pages links neighbouring pages. It is not a navigation of the site.
         """
         found = []
         for row, place in self._menus.items():

@@ -95,8 +95,8 @@ class PageStore:
             variant: Equal for translations with the same text.
 
         Returns:
-            False if the same content is stored under another URL (`store.duplicates` chooses the URL), or if
-            the page is a banner in a frame of a frameset.
+            False if the page is not stored, because its content is stored under a better URL or because it is
+            a banner in a frame.
         """
         if self.frameset_title and _is_banner(markdown):
             return False

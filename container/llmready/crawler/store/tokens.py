@@ -42,8 +42,8 @@ def estimate_tokens(data: bytes, words: int) -> int:
 def count_words(data: bytes, spaced_words: int) -> int:
     """Return the number of words of a text, estimated where a script writes no spaces.
 
-    Two ideographs or kana, or five letters of Thai, Lao, Khmer or Burmese, count as a word, which is about their mean
-    length.
+    In Chinese and Japanese, two characters count as a word. In Thai, Lao, Khmer and Burmese, five letters
+    count as a word.
 
     Args:
         data: The text in UTF-8.

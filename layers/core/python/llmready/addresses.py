@@ -1,7 +1,7 @@
 """Rules for the network addresses to which connections are allowed. The crawler and the notifier share them.
 
-The rules are an allow-list, because a list of forbidden ranges could have gaps. This module uses only the standard
-library and imports no other module of LLMReady, so that the crawler can use it, too.
+The rules are an allow-list, because a list of forbidden ranges could have gaps. The crawler uses this module,
+too. It therefore imports only the standard library.
 """
 
 import ipaddress
@@ -34,9 +34,10 @@ class AddressRefused(Exception):
 def is_public(address: Address) -> bool:
     """Return whether an address belongs to the public internet.
 
-    An IPv4-mapped IPv6 address is judged as the IPv4 address in it. Tunnels and translations (6to4, Teredo, NAT64,
-    IPv4-compatible) are refused, because they lead to other addresses; ``ipaddress.is_global`` accepts some of them.
-    An address with a zone (``%eth0``) is refused, because the zone is an interface of one machine.
+    An IPv4-mapped IPv6 address is judged as the IPv4 address in it. Tunnels and translations (6to4, Teredo,
+    NAT64, IPv4-compatible) are refused, because they lead to other addresses. ``ipaddress.is_global`` would
+    accept some of them. An address with a zone (``%eth0``) is refused, because the zone is an interface of
+    one machine.
     """
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:

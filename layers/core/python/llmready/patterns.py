@@ -101,7 +101,7 @@ class _Glob:
 
 
 class _Part:
-    """A part of a glob without stars. Parameters: `tokens`."""
+    """A part of a glob without stars."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.length = len(tokens)

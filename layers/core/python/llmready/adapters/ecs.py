@@ -49,8 +49,8 @@ class EcsTasks:
     def counts(self) -> TaskCounts:
         """Return how many tasks of each kind are starting or running.
 
-        ListTasks shows a task only some time after its start, so recently started tasks count as well until ECS
-        reports that they have stopped.
+        ListTasks shows a task only some time after its start. Recently started tasks therefore count as well,
+        until ECS reports that they have stopped.
         """
         listed = {kind: self._listed(kind) for kind in _STARTED_BY}
         recent = self._starts.recent(now())

@@ -23,9 +23,9 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 class SigningKeys(BaseModel):
     """The keys of a stage: the newest signing key, the one before it, and the key of fingerprints.
 
-    The newest key signs from ``signs_from`` on. Until then the previous key signs, so that no function receives a
-    token whose key it has not read yet. Afterwards the previous key is accepted for each kind of token for its
-    longest lifetime, for example 15 minutes for access tokens.
+    The newest key signs from ``signs_from`` on. Until then, the previous key signs. Every function has read
+    the new key before a token is signed with it. Afterwards the previous key is accepted for each kind of
+    token for its longest lifetime, for example 15 minutes for access tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -72,7 +72,7 @@ class SigningKeys(BaseModel):
 class StoredSigningKeys:
     """Implements :class:`llmready.domain.tokens.Keys` with the keys of a stage, which are read once a minute.
 
-    If a token names an unknown key, they are read again, at most every ten seconds, because the key may be new.
+    If a token names an unknown key, which may be new, the keys are read again, at most every ten seconds.
 
     Args:
         arn: ARN of the secret with the keys.
@@ -121,7 +121,7 @@ class OriginSecret(BaseModel):
 class StoredOriginSecret:
     """The secret header of a stage, read once a minute.
 
-    If a value is not accepted, the secret is read again, at most every ten seconds, because the value may be new.
+    If a value is not accepted, it may be new. The secret is then read again, at most every ten seconds.
 
     Args:
         arn: ARN of the secret.

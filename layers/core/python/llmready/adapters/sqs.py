@@ -204,7 +204,9 @@ def mail_from(body: str) -> tuple[str, str]:
 
 
 def delivery_from(body: str) -> tuple[str, str, str] | None:
-    """Return the IDs of the user, the webhook and the delivery in a message; None if the message is about an email.
+    """Return the IDs of the user, the webhook and the delivery in a message.
+
+    Return None if the message is about an email.
 
     Raises:
         ValueError: The message was not written by this service.

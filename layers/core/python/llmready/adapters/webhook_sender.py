@@ -44,8 +44,9 @@ def system_look_up(host: str) -> list[Address]:
 class PinnedWebhookSender:
     """Implements :class:`llmready.ports.webhooks.WebhookSender`.
 
-    The name is resolved once. All of its addresses are checked, and the connection goes to one of these, so that a
-    name whose addresses change cannot lead to a private address. Redirects are not followed, and no proxy is used.
+    The name is resolved once. All of its addresses are checked, and the connection goes to one of them. A
+    name whose addresses change therefore cannot lead to a private address. Redirects are not followed, and no
+    proxy is used.
 
     Args:
         allowed: Pairs of host and port that may be used although their addresses are private.
@@ -261,7 +262,7 @@ def _start_of(response: HTTPResponse) -> str:
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """Return the duration in a Retry-After header, which contains seconds or a date; None if it is not valid."""
+    """Return the seconds in a Retry-After header, or until its date. Return None if it is not valid."""
     if value is None:
         return None
     text = value.strip()

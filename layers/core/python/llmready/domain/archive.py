@@ -66,8 +66,8 @@ class Archive(BaseModel):
 
     Attributes:
         coverage: How much of the site is in the archive; None for archives of earlier releases.
-        changed: Whether its files differ from those of the website's previous completed generation; true for the
-            first one, None for archives of earlier releases.
+        changed: Whether its files differ from those of the website's previous completed generation. True for
+            the first generation. None for archives of earlier releases.
         summary: The changes that a scheduled run found.
     """
 

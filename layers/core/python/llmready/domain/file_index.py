@@ -1,7 +1,8 @@
 """The index of an archive: the position, content and hash of each file in the zip.
 
-A worker stores it beside the archive, so that one file can be read with one range request and two generations can be
-compared without their files. The same index can be built from the zip's own central directory and its manifest.
+A worker stores it beside the archive. With the index, one range request reads one file, and two generations
+can be compared without their files. The same index can be built from the zip's own central directory and its
+manifest.
 """
 
 import hashlib

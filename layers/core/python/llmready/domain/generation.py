@@ -104,8 +104,8 @@ class Generation(BaseModel):
         lost_seconds: Seconds of crawling without a result: of earlier attempts and, after it failed or was cancelled,
             of the last one. An attempt counts for at most its timeout.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
-        waiting: Whether it is queued by plan limit: no message was sent yet, because the user already has as many
-            generations queued or leased as the plan allows. The attribute is stored as ``held``.
+        waiting: Whether it is queued by plan limit. The user already runs as many generations as the plan
+            allows, so no message was sent yet. The attribute is stored as ``held``.
         fence: A number that each claim increments. Each write requires the fence of the claim, so that a worker that
             lost its lease cannot write any more.
     """

@@ -82,8 +82,8 @@ class Claims(BaseModel):
 def successor_id(token_id: str) -> str:
     """Return the ID of the refresh token that replaces the one with ``token_id``.
 
-    The ID is derived from the old one, so that several browser tabs that present the same token get the same
-    successor. It need not be secret, because a refresh token is only accepted with a valid signature.
+    The new ID is derived from the old ID. Several browser tabs that send the same token therefore get the
+    same successor. It need not be secret, because a refresh token is only accepted with a valid signature.
     """
     return hashlib.sha256(f"successor of {token_id}".encode()).hexdigest()[:32]
 

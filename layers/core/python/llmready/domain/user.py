@@ -16,14 +16,14 @@ class User(BaseModel):
     ``running_count`` is the number of generations that have not ended. ``slots_taken`` is the number of these
     generations that are not queued by plan limit.
 
-    ``quota_ledger`` is the fingerprint of the address, under which the monthly ledgers are stored; they are kept
-    after the account is deleted. It is None for an account of version 0.1.0 that has not signed in since; the
-    ledgers of such an account are stored under its own ID.
+    ``quota_ledger`` is the fingerprint of the email address. The monthly ledgers are stored under it, and
+    they are kept after the account is deleted. It is None for an account of release 0.1.0 that has not signed
+    in since. The ledgers of such an account are stored under the ID of the account.
 
     If ``suspended_at`` is set, the account is suspended: all its requests are refused, and nothing runs for it.
 
-    Tokens that were issued before ``sessions_since`` are not accepted, except those of the sign-in ``kept_family``,
-    which changed the password.
+    Tokens that were issued before ``sessions_since`` are not accepted. The sign-in ``kept_family`` is exempt,
+    because it changed the password.
     """
 
     model_config = ConfigDict(frozen=True)

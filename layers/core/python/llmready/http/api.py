@@ -56,7 +56,7 @@ class Api(APIGatewayHttpResolver):
     """Resolver that returns every error as a problem document.
 
     Args:
-        open_paths: Paths below ``/api/v1`` that need no token; None if no path needs one.
+        open_paths: Paths below ``/api/v1`` that need no token. None if no path needs a token.
         bodiless_paths: Paths below ``/api/v1`` whose request bodies are ignored.
         authenticate: Returns the claims of an event's token, or raises Unauthenticated.
         limits: Rate limits of routes by method and path below ``/api/v1``, such as ``POST /auth/login``. They are
@@ -136,8 +136,8 @@ class Api(APIGatewayHttpResolver):
     def _limit_route(self, event: dict[str, Any], claims: Claims | None) -> None:
         """Count a request before its body is read.
 
-        For a route without its own limit, this process counts requests in memory: per source address on routes that
-        need no sign-in, and per user on routes that change something.
+        For a route without its own limit, this process counts requests in memory. It counts per source
+        address on routes without sign-in, and per user on routes that change something.
         """
         method, source = _method(event), source_address(event)
         own = self._limits.get(f"{method} {event['rawPath']}")

@@ -174,10 +174,10 @@ class GenerationCommands(Protocol):
 
         Raises:
             AlreadyStarted: Another start with the same idempotency key was stored first.
-            Forbidden: The quota of the month is used up, the user has no room for the new website, or as many
-                scheduled runs as the month allows were started (``schedule_limit``).
-            Conflict: The website has a running generation, is inactive, or was stored by somebody else meanwhile
-                (``website_exists``), or the scheduled run is not due any more.
+            Forbidden: The quota of the month is used up, the plan allows no further website, or the plan
+                allows no further scheduled run this month (``schedule_limit``).
+            Conflict: The website has a running generation, is inactive, or was added by another request
+                (``website_exists``). Or the scheduled run is no longer due.
             NotFound: The website or the account does not exist any more.
         """
 
@@ -222,7 +222,8 @@ class GenerationCommands(Protocol):
             mail: The email about the end, which is stored in the outbox; None for no email.
             was: The state in which the stored generation must still be.
             deliveries: The webhook deliveries about the end, which are stored in the outbox.
-            earlier: The generation to whose archive it refers, and whose expiry is renewed; None if it has its own.
+            earlier: The generation whose archive is shared. Its expiry is renewed. None if the generation has
+                its own archive.
 
         Raises:
             LeaseLost: It is no longer in that state under that fence; nothing was stored.

@@ -36,7 +36,7 @@ class Quotas(Protocol):
         """Iterate over the open ledgers of a month."""
 
     def close(self, ledger: OpenLedger, time: datetime) -> None:
-        """Close a ledger of a past month in which no generation is running; has no effect on a closed ledger."""
+        """Close the ledger of a past month without running generations. A closed ledger does not change."""
 
     def release(self, ledger: str, time: datetime) -> None:
         """Delete the ledgers of an address, except this month's, which is kept without the user's ID."""

@@ -1,9 +1,9 @@
 """Delete an account with all its data, files and running generations.
 
-The account is marked as deleted first: from then on its tokens answer 401, its email address is free, and nothing can
-be added to it. Then its items and files are deleted in batches until nothing is left; the cleanup function continues
-a deletion that was interrupted. The mark is kept for some time. When this time is over, the deletion is repeated,
-because a worker that had started before the deletion may have stored a file in the meantime.
+First, the account is marked as deleted. From then on, its tokens get 401, its email address is free, and
+nothing can be added to it. Then its items and files are deleted in batches. The cleanup function continues a
+deletion that was interrupted. The mark is kept for some time. When this time is over, the deletion is
+repeated. A worker that had started before may have stored a file in the meantime.
 """
 
 from datetime import datetime, timedelta

@@ -133,8 +133,8 @@ def missing_tasks(
 ) -> dict[TaskKind, int]:
     """Return how many tasks of each kind must be started.
 
-    A task with a browser also runs generations that need no browser. Therefore the last task that may be started has
-    a browser, so that a generation that needs a browser is run even if many plain generations wait.
+    A task with a browser also runs generations that need no browser. Therefore the last task that may be
+    started has a browser. Otherwise, many plain generations could delay a generation that needs a browser.
 
     Args:
         jobs: The generations that are in a queue or leased by a worker.

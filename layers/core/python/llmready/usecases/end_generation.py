@@ -33,10 +33,10 @@ def end_generation(
 ) -> None:
     """Store the end of a generation and do everything that follows from it.
 
-    One transaction stores the final state, uses up or gives back the quota, unlocks the website, updates the counters
-    and puts the email and the webhook deliveries into the outbox. Then the notifier is asked to send them, and the
-    user's next waiting generation is queued. If the process crashes before these two steps, the dispatcher does them
-    within minutes.
+    One transaction stores the final state, unlocks the website and updates the counters. It uses up the quota
+    or gives it back. It also puts the email and the webhook deliveries into the outbox. Then the notifier is
+    asked to send them, and the user's next waiting generation is queued. If the process crashes before these
+    two steps, the dispatcher does them within minutes.
 
     Args:
         services: The process's services.

@@ -1,7 +1,7 @@
 """Add, change and delete many websites at once: one that is refused does not affect the others.
 
-Each use case returns one outcome for each item, in order. ``late`` returns whether the time limit of the request is
-reached; items that were not processed by then are refused and can be sent again.
+Each use case returns one outcome for each item, in order. ``late`` returns whether the time limit of the
+request is reached. The remaining items are then refused, and clients can send them again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +61,10 @@ def change_websites(
 def remove_websites(
     services: Services, user: User, website_ids: Sequence[str], *, late: Late
 ) -> list[Purge | DomainError | None]:
-    """Delete websites; return for each its purge (None if nothing is left to delete), or why it was refused."""
+    """Delete websites.
+
+    Return for each website its purge, None if nothing is left to delete, or the reason of a refusal.
+    """
     time = services.clock()
 
     def prepare(website: Website | None) -> Website:
@@ -83,7 +86,7 @@ def remove_websites(
 def _waves(services: Services, user: User, website_ids: Sequence[str]) -> Iterator[dict[int, Website | None]]:
     """Iterate over the websites by their positions, in groups that contain each website at most once.
 
-    A group is read when its turn comes, so that it sees the changes of the groups before it.
+    A group is read immediately before it is changed, so it includes the changes of earlier groups.
     """
     waves: list[dict[int, str]] = []
     seen: dict[str, int] = {}

@@ -137,7 +137,9 @@ def ping_webhook(services: Services, user: User, webhook_id: str) -> Delivery:
 
 
 def retry_delivery(services: Services, user: User, webhook_id: str, delivery_id: str) -> Delivery:
-    """Send a delivery once more now, under the same ID; if it fails, it has all of its retries again.
+    """Send a delivery again under the same ID.
+
+    If it fails, it has all of its retries again.
 
     Raises:
         NotFound: The user has no such endpoint, or the endpoint no such delivery.

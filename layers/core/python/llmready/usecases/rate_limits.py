@@ -8,9 +8,8 @@ from llmready.services import Services
 def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitStatus | None:
     """Count one request against a rate limit.
 
-    If the limit cannot be read, the request is allowed, because a service without rate limits is better than a
-    service that is down. Operations that cost money are limited by the quota, which refuses requests if it cannot be
-    read.
+    If the limit cannot be read, the request is allowed. A service without rate limits is better than no
+    service. Operations that cost money are limited by the quota, which refuses requests if it cannot be read.
 
     Args:
         services: The process's services.

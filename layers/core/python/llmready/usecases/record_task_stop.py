@@ -5,7 +5,7 @@ from llmready.services import Services
 
 
 def record_task_stop(services: Services, stop: TaskStop) -> None:
-    """Count a task that stopped at its start, so that the dispatcher waits before it starts the next one."""
+    """Count a task that stopped at its start. The dispatcher then waits before it starts the next task."""
     if stop.failed_at_start:
         services.metrics.count("TasksFailedToStart")
         services.log.error(

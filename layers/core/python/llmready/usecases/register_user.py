@@ -11,7 +11,7 @@ from llmready.usecases.send_mail import ask_for_mail, hand_to_notifier
 def register_user(services: Services, *, email: str, password: str, full_name: str | None) -> None:
     """Create an account. If the address already has one, its owner gets an email that says so.
 
-    Both cases make one hash, one transaction and one message, so that they take the same time.
+    Both cases take the same time, because both make one hash, one transaction and one message.
 
     Raises:
         Invalid: The password is a common one.

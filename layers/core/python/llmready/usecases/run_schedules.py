@@ -50,8 +50,8 @@ class ScheduledRuns(NamedTuple):
 def run_schedules(services: Services, *, until: datetime) -> ScheduledRuns:
     """Start the runs that are due, and give each of their websites its next run.
 
-    Safe to run twice at the same time: the start of a generation and the move to the next run are one transaction,
-    which requires that the run is still due.
+    Safe to run twice at the same time. One transaction starts the generation and sets the next run. It
+    requires that the run is still due.
 
     Args:
         services: The process's services.

@@ -28,8 +28,8 @@ def hand_to_notifier(services: Services, mail: OutboxMail) -> None:
 def ask_for_mail(services: Services, email: str, kind: MailKind) -> None:
     """Ask the notifier to email the account of an address, if it has one.
 
-    The address is looked up later and only its fingerprint is queued, so that neither the answer nor its duration
-    reveals whether the address has an account.
+    Only the fingerprint of the address is queued, and the account is looked up later. Therefore the answer
+    and its duration do not reveal whether the address has an account.
 
     Raises:
         TryAgain: The queue cannot be reached.
@@ -43,7 +43,7 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
     A request that is delivered twice gives the same email.
 
     Returns:
-        The email, or None if the address has no account, needs no such email or has to wait for it.
+        The email. None if the address has no account, needs no such email, or got too many emails.
     """
     time = services.clock()
     user = services.users.by_fingerprint(request.fingerprint)
@@ -62,9 +62,9 @@ def accept_mail_request(services: Services, request: MailRequest) -> OutboxMail 
 def send_mail(services: Services, user_id: str, mail_id: str) -> bool:
     """Send an email of the outbox once.
 
-    Suppressed addresses (bounces, complaints) get no emails. Unconfirmed addresses get only account mails, and
-    account mails to every address are limited. An email that the provider does not accept now stays in the outbox;
-    the dispatcher sends it later, after a pause that grows with each attempt.
+    Suppressed addresses (bounces, complaints) get no emails. Unconfirmed addresses get only account mails,
+    and account mails to every address are limited. An email that the provider does not accept now stays in
+    the outbox. The dispatcher sends it later. The pause grows with each attempt.
 
     Returns:
         False if it was not sent.

@@ -1,7 +1,7 @@
 """Deliver events to webhook endpoints: from the outbox to the receivers.
 
-A delivery is stored in the transaction of the change that caused it. The notifier attempts it. SQS can delay a
-message by at most 15 minutes, so for longer delays the dispatcher queues each delivery when its stored time is
+A delivery is stored in the transaction of the change that caused it. The notifier attempts it. SQS can delay
+a message by at most 15 minutes. For longer delays, the dispatcher queues the delivery when its stored time is
 reached.
 """
 

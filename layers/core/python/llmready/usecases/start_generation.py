@@ -84,12 +84,12 @@ def start_generation(
         The generation, or the one that an earlier request with the same idempotency key started.
 
     Raises:
-        Invalid: The URL is not public, or the idempotency key was used for another request. TooManyRequests: More
-        starts than a minute allows, or more failed and cancelled crawls than a day allows. Unauthenticated: The
-        account does not exist any more. NotFound: The user has no such website. Paused: An operator has paused new
-        starts. Forbidden: No quota is left, the plan allows fewer websites than the user has and this one is not
-        among the oldest, its host is blocked, or the address is not confirmed. Conflict: A generation of the website
-        is running, or the website is inactive.
+        Invalid: The URL is not public, or the idempotency key was used for another request. TooManyRequests:
+        More starts than a minute allows, or more failed and cancelled crawls than a day allows.
+        Unauthenticated: The account does not exist any more. NotFound: The user has no such website. Paused:
+        An operator has paused new starts. Forbidden: No quota is left, the website is not among those that
+        the plan still allows, its host is blocked, or the email address is not confirmed. Conflict: A
+        generation of the website is running, or the website is inactive.
     """
     allowed_hosts = services.settings.allowed_hosts
     url = public_url(request.url, allowed_hosts=allowed_hosts) if request.url is not None else None

@@ -1,7 +1,7 @@
 """API keys in the table.
 
-A key has two items that are written together: one in its user's partition, by which it is listed, exported and
-deleted with the account, and one under the key's SHA-256, by which a request finds it in a single consistent read.
+A key has two items that are written together. The item in the user's partition serves to list, export and
+delete the key. The item under the key's SHA-256 serves requests, which find it with one consistent read.
 """
 
 from datetime import datetime

@@ -76,9 +76,9 @@ class DynamoLimiter:
 class DynamoLockout:
     """Implements :class:`llmready.ports.limits.Lockout` with one item per network and one for all networks.
 
-    A login is counted before its password is checked, so that simultaneous guesses cannot exceed the limit. If the
-    attempts from the same network that are still being checked would reach the limit, a further login waits for their
-    results, because they may succeed.
+    A login is counted before its password is checked, so that simultaneous guesses cannot exceed the limit.
+    Attempts that are still being checked may succeed. If they would reach the limit, a further login from the
+    same network waits for their results.
     """
 
     def __init__(self, table: Table) -> None:

@@ -37,7 +37,7 @@ class DynamoOutbox:
         return self._table.get(keys.mail(mail.user_id, mail.id)) is not None
 
     def put_once(self, mail: OutboxMail) -> bool:
-        """Store a mail to be sent, unless one with its ID was stored before; return whether it was stored."""
+        """Store a mail to be sent, and return True. If a mail with its ID is stored already, return False."""
         try:
             self._table.write(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
         except ConditionFailed:

@@ -40,8 +40,8 @@ class DynamoPurges:
     def remove(self, purge: Purge, generations: Sequence[Generation]) -> int:
         """Delete up to 98 ended generations with their counters, and return how many were deleted.
 
-        Generations that another process deleted do not count; nothing is deleted if the account does not exist any
-        more.
+        Generations that another process deleted do not count. If the account no longer exists, nothing is
+        deleted.
         """
         wanted = list(generations)
         while wanted:

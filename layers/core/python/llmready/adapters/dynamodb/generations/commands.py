@@ -251,7 +251,10 @@ class DynamoGenerationCommands:
         )
 
     def take_slot(self, generation: Generation, *, running_limit: int) -> bool:
-        """Give a waiting generation a slot; return False if no slot is free or the generation no longer waits."""
+        """Give a waiting generation a slot.
+
+        Return False if no slot is free or the generation no longer waits.
+        """
         release = self._table.update(
             keys.generation(generation.user_id, generation.id),
             change={"held": False},

@@ -1,7 +1,7 @@
 """Archives that several generations of a website refer to.
 
-Each shared archive has one additional item. It counts the generations that refer to the archive, minus one; without
-the item, one generation refers to it.
+Each shared archive has one additional item. It counts the additional generations that refer to the archive.
+Without the item, only one generation refers to it.
 """
 
 from datetime import datetime, timedelta
