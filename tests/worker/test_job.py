@@ -170,6 +170,11 @@ async def test_sitemaps_that_were_read_in_part_are_a_warning(office: Office) -> 
     assert done.warnings == [f"{sentence} The notes in manifest.json name them."]
 
 
+async def test_a_simpler_structure_is_a_warning(office: Office) -> None:
+    done = await office.do("completed(simplified=True)")
+    assert done.warnings == ["Arranging the pages took too long, so llms.txt lists them without sections."]
+
+
 async def test_permanent_failure_ends_the_generation(office: Office) -> None:
     done = await office.do("failed('no_pages', False, 'There was nothing to read.')")
     assert (done.status, done.error_code, done.error_message) == (

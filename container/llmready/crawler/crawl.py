@@ -314,7 +314,7 @@ def _pack(
         content_bytes=written.content_bytes,
         site_name=written.site_name,
         quality=written.quality,
-        coverage=coverage,
+        coverage=written.coverage or coverage,
     )
 
 

@@ -139,8 +139,25 @@ async def in_time_aside(read: Callable[[], T], name: object) -> T:
         working.cancel()
 
 
+def within(work: Callable[[], T], seconds: float) -> T:
+    """Call a function in this thread, and interrupt it after a real time; a call of C code is not interrupted.
+
+    Parameters: `work`, without side effects. Returns: what `work` returns. Raises: TimeoutError.
+    """
+    aside = _Aside(work)
+    timer = threading.Timer(seconds, aside.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        return aside.run()
+    except _Interruption:
+        raise TimeoutError from None
+    finally:
+        timer.cancel()
+
+
 class _Aside(Generic[T]):
-    """Work in a thread that another thread can interrupt, once."""
+    """Work that another thread can interrupt, once."""
 
     def __init__(self, read: Callable[[], T]) -> None:
         self._read = read
@@ -150,7 +167,7 @@ class _Aside(Generic[T]):
         self._is_interrupted = False
 
     def run(self) -> T:
-        """Do the work in this thread. Raises: _Interruption."""
+        """Do the work in the thread that calls this. Raises: _Interruption."""
         thread = threading.get_ident()
         with self._lock:
             if self._is_interrupted:

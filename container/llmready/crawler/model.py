@@ -152,6 +152,7 @@ class Coverage:
         left_out: Numbers of missing pages by kind; empty if all missing pages are content.
         partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
+        simplified: Whether arranging the pages took too long, so that they are in one list.
     """
 
     pages_crawled: int
@@ -161,6 +162,7 @@ class Coverage:
     left_out: tuple[tuple[str, int], ...] = ()
     partial_sitemaps: int = 0
     over_http: bool = False
+    simplified: bool = False
 
     def warnings(self, *, max_pages: str = "max_pages", timeout: str = "timeout") -> list[str]:
         """Return sentences for the user: what is missing in the result, and which setting would include more.
@@ -188,6 +190,8 @@ class Coverage:
                 f"{self.partial_sitemaps} of the site's sitemaps could be read only in part; pages may be missing."
                 " The notes in manifest.json name them."
             )
+        if self.simplified:
+            sentences.append("Arranging the pages took too long, so llms.txt lists them without sections.")
         return sentences
 
 

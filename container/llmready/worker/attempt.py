@@ -289,6 +289,7 @@ def _coverage_of(report: Completed) -> Coverage:
         shortened_delay=report.shortened_delay,
         partial_sitemaps=report.partial_sitemaps,
         over_http=report.over_http,
+        simplified=report.simplified,
     )
 
 

@@ -70,6 +70,7 @@ class Completed(_Event):
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
         partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
+        simplified: Whether arranging the pages took too long, so that they are in one list.
     """
 
     event: Literal["completed"]
@@ -84,6 +85,7 @@ class Completed(_Event):
     shortened_delay: Annotated[int, Field(ge=1, le=86_400)] | None = None
     partial_sitemaps: _Count = 0
     over_http: bool = False
+    simplified: bool = False
 
 
 class Failed(_Event):

@@ -9,7 +9,7 @@ import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,16 @@ _quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Summary of the archive: number of files, bytes of llms-full.txt, name of the site, quality of llms.txt."""
+    """Summary of the archive: number of files, bytes of llms-full.txt, name of the site, quality of llms.txt.
+
+    `coverage` is that of the run, with whether the structure was simplified.
+    """
 
     total_files: int
     content_bytes: int
     site_name: str
     quality: Quality
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,8 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     """
     store.finish()
     outline = make_outline(store.pages(), run.start, store.markdown, store.navigation, run.languages)
+    if run.coverage is not None:
+        run = replace(run, coverage=replace(run.coverage, simplified=outline.is_simplified))
     entries = outline.entries
     paths = archive_paths(entry.page.url for entry in entries)
     origin = run.start.origin
@@ -234,7 +240,7 @@ def write_archive(bundle: Bundle, store: PageStore, run: Run) -> Written:
     described.sort(key=lambda page: page["path"])
     total = len(bundle.names) + 1
     bundle.add(MANIFEST, _manifest(run, outline, described, total, quality).encode())
-    return Written(total, content_bytes, outline.site_name, quality)
+    return Written(total, content_bytes, outline.site_name, quality, run.coverage)
 
 
 def _piece(entry: Entry, text: Text) -> _Piece:

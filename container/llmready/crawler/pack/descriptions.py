@@ -91,6 +91,11 @@ def page_descriptions(
     return found
 
 
+def stated_descriptions(pages: Sequence[StoredPage]) -> dict[Url, str]:
+    """Return the description that each page states, else its first paragraph; it takes little time."""
+    return {page.url: bounded(plain(page.description) or plain(page.excerpt)) for page in pages}
+
+
 def _describe_by_text(
     pages: Sequence[StoredPage],
     found: dict[Url, str],

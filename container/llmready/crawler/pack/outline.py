@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmready.crawler.languages import language_of
-from llmready.crawler.pack.descriptions import bounded, page_descriptions
+from llmready.crawler.pack.descriptions import bounded, page_descriptions, stated_descriptions
 from llmready.crawler.pack.generic_names import is_placeholder
 from llmready.crawler.pack.no_descriptions import describes
 from llmready.crawler.pack.places import labels_of
-from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST
-from llmready.crawler.pack.site_languages import site_languages
-from llmready.crawler.pack.titles import page_titles, site_name
+from llmready.crawler.pack.sections import FIRST, OPTIONAL, REST, Part
+from llmready.crawler.pack.site_languages import one_language, site_languages
+from llmready.crawler.pack.steps import Steps
+from llmready.crawler.pack.titles import SiteName, page_titles, site_name, stated_titles
 from llmready.crawler.pack.translations import arrange, front_page
 from llmready.crawler.pack.words import is_mostly_foreign, listed
 from llmready.crawler.page.excerpt import SENTENCE, plain
@@ -56,9 +57,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The whole site in reading order. `has_summary`: whether the summary comes from the site.
+    """The whole site in reading order.
 
-    `notes` are sentences for the manifest.
+    Attributes:
+        has_summary: Whether the summary comes from the site.
+        notes: Sentences for the manifest.
+        is_simplified: Whether arranging the pages took too long, so that they are in one list.
     """
 
     site_name: str
@@ -67,6 +71,7 @@ class Outline:
     sections: list[Section]
     is_english: bool = True
     notes: tuple[str, ...] = ()
+    is_simplified: bool = False
 
     @property
     def entries(self) -> list[Entry]:
@@ -83,7 +88,7 @@ def make_outline(
 ) -> Outline:
     """Arrange the pages of a site.
 
-    The result does not depend on the order of `pages`.
+    The result does not depend on the order of `pages`. If a step takes too long, the pages are in one list.
 
     Args:
         pages: Pages of the site, at least one.
@@ -94,26 +99,36 @@ def make_outline(
     """
     pages = sorted(pages, key=lambda page: page.url)
     home = min(pages, key=lambda page: _rank_as_front_page(page, start))
-    found = site_languages(pages, home, text_of)
+    steps = Steps(len(pages))
+    found = steps.run(lambda: site_languages(pages, home, text_of), lambda: one_language(pages, home))
     chosen = [one for one in map(language_of, languages) if one in found.of.values()]
     main = chosen[0] if chosen else found.main
     of_main = [page for page in pages if found.of[page.url] == main] or [home]
     lead = front_page(of_main, home)
-    site = site_name(pages, home)
-    titles = page_titles(pages, home, site, labels_of(navigation))
-    descriptions = page_descriptions(pages, titles, text_of)
+    site = steps.run(lambda: site_name(pages, home), lambda: SiteName(home.url.host))
+    titles = steps.run(
+        lambda: page_titles(pages, home, site, labels_of(navigation)), lambda: stated_titles(pages)
+    )
+    descriptions = steps.run(
+        lambda: page_descriptions(pages, titles, text_of), lambda: stated_descriptions(pages)
+    )
     stated = _stated(lead, pages, descriptions)
     if stated and stated == plain(lead.tagline):
         descriptions[lead.url] = bounded(stated)
-    parts = arrange(
-        pages,
-        home,
-        titles,
-        site.name,
-        text_of,
-        navigation=navigation,
-        languages=found._replace(main=main),
-        chosen=chosen,
+    parts = steps.run(
+        lambda: arrange(
+            pages,
+            home,
+            titles,
+            site.name,
+            text_of,
+            navigation=navigation,
+            languages=found._replace(main=main),
+            chosen=chosen,
+        ),
+        lambda: [
+            Part(FIRST if main in ("", "en") else site.name, [home, *(p for p in pages if p is not home)])
+        ],
     )
     sections = [
         Section(part.title, [Entry(page, titles[page.url], descriptions[page.url]) for page in part.pages])
@@ -126,6 +141,7 @@ def make_outline(
         sections=sections,
         is_english=main in ("", "en") and not is_mostly_foreign(page.title for page in of_main),
         notes=_notes(languages, chosen),
+        is_simplified=steps.is_exceeded,
     )
 
 

@@ -55,6 +55,12 @@ def site_languages(
     return SiteLanguages(main, {url: language or main for url, language in found.items()})
 
 
+def one_language(pages: Sequence[StoredPage], home: StoredPage) -> SiteLanguages:
+    """Return the language that the front page states, for all pages; it takes little time."""
+    language = language_of(home.lang)
+    return SiteLanguages(language, {page.url: language for page in pages})
+
+
 def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, str]:
     """Return one language for all pages of a site that is a translation with parts still in English.
 

@@ -160,6 +160,16 @@ def page_titles(
     return _told_apart(pages, plain)
 
 
+def stated_titles(pages: Sequence[StoredPage]) -> dict[Url, str]:
+    """Return the title that each page states, with its path where several pages share it; it takes little time."""
+    titles = {page.url: shortened(_plain(page.title), LONGEST_TITLE) for page in pages}
+    counts = Counter(title.casefold() for title in titles.values())
+    return {
+        url: title if title and counts[title.casefold()] == 1 else f"{title} ({url.target})".lstrip()
+        for url, title in titles.items()
+    }
+
+
 def _without_slogan(home: StoredPage, site: SiteName, title: str) -> str:
     whole = _plain(home.title).casefold()
     is_removed = title.casefold() != whole and whole.startswith(site.name.casefold())

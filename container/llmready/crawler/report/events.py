@@ -86,6 +86,7 @@ class EventReporter:
                 "shortened_delay": result.coverage.shortened_delay,
                 "partial_sitemaps": result.coverage.partial_sitemaps,
                 "over_http": result.coverage.over_http,
+                "simplified": result.coverage.simplified,
             }
         )
 

@@ -50,6 +50,7 @@ class Coverage(BaseModel):
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one, or None.
         partial_sitemaps: Number of the site's sitemaps that could be read only in part.
         over_http: Whether http was used because https does not work.
+        simplified: Whether arranging the pages took too long, so that they are in one list.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +60,7 @@ class Coverage(BaseModel):
     shortened_delay: int | None = None
     partial_sitemaps: int = 0
     over_http: bool = False
+    simplified: bool = False
 
 
 class Archive(BaseModel):

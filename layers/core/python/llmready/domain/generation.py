@@ -184,6 +184,8 @@ class Generation(BaseModel):
                 f"{coverage.partial_sitemaps} of the site's sitemaps could be read only in part; pages may be"
                 " missing. The notes in manifest.json name them."
             )
+        if coverage.simplified:
+            sentences.append("Arranging the pages took too long, so llms.txt lists them without sections.")
         return sentences
 
     def _truncation_warning(self, coverage: Coverage, truncated_by: Truncation) -> str:
