@@ -1,5 +1,6 @@
 // Find the main part of a page and remove noise from it.
 import { ARTICLE, MAIN } from './marks.mjs'
+import { belowMain } from './below_main.mjs'
 import { mostBeside } from './contents.mjs'
 import { leaveOutControls, leaveOutMore } from './controls.mjs'
 import { beforeMain } from './heading.mjs'
@@ -75,11 +76,13 @@ class Page {
     const { tree, measure, pageType } = this
     let main = this.choose()
     let before = main === 0 ? [] : beforeMain(tree, measure, main, pageType)
+    let below = belowMain(tree, measure, main, pageType)
     let isMarked = tree.tag[main] === ID.main || tree.tag[main] === ID.article
       || (main !== 0 && (tree.has(main, ATTRIBUTE.role) || tree.has(main, ATTRIBUTE.itemprop)))
     if (main !== 0 && isShell(measure, main) && !isShortText(tree, measure, main, this.otherProse(main))) {
       main = 0
       before = []
+      below = []
       isMarked = false
     }
     this.dropFrame(main, isMarked)
@@ -99,7 +102,7 @@ class Page {
     leaveOutMore(tree, measure, main)
     tree.main = main
     const writer = new MarkdownWriter(tree, measure, this.origin)
-    for (const top of [...before, main]) {
+    for (const top of [...before, main, ...below]) {
       measure.take(tree, top)
       writer.write(top)
     }
@@ -197,6 +200,8 @@ class Page {
     for (let level = 0; level < MOST_LEVELS; level++) {
       const next = children(tree, node).find((child) => WRAPPERS[tree.tag[child]] && measure.prose(child) >= NEARLY_ALL * whole)
       if (next === undefined) break
+      // The details of a product are short texts beside its description.
+      if (this.pageType === 'product' && measure.prose(node) - measure.prose(next) > LONG_TEXT) break
       node = next
     }
     return node

@@ -13,7 +13,7 @@ const { 'aria-hidden': ARIA_HIDDEN, 'aria-label': ARIA_LABEL, class: CLASS, hidd
 /** Roles that name another element, and the elements that have no meaning of their own. */
 const ROLE_NAMES = new Set(['heading', 'table', 'row', 'cell', 'columnheader', 'rowheader'])
 const NEUTRAL = ids('div', 'p', 'span')
-const HIDDEN_STYLE = /display\s*:\s*none/i
+export const HIDDEN_STYLE = /display\s*:\s*none/i
 
 // Generators derive their ids from their text, for links: a heading "Comments" does not mark readers' comments.
 const ANCHORS = Uint8Array.from(PROPERTIES, (properties) => (properties & (HEADING | INLINE) ? 1 : 0))

@@ -83,6 +83,7 @@ class Noise {
     this.isText = TEXTS.has(pageType)
     this.isList = LISTS.has(pageType)
     this.whole = measure.length(main)
+    this.prose = measure.prose(main)
   }
 
   byName() {
@@ -144,8 +145,14 @@ class Noise {
     const { measure } = this
     const length = nodes.reduce((sum, one) => sum + measure.length(one), 0)
     const linked = nodes.reduce((sum, one) => sum + measure.linked(one), 0)
-    if (length > PART * this.whole || (this.isList && length > SMALL_PART * this.whole)) return false
+    if (this.isLarge(length, linked) || (this.isList && length > SMALL_PART * this.whole)) return false
     return isMore ? length > 0 && linked / length >= LINKED : length < LONGEST_OFFER
+  }
+
+  /** Return whether a part contains so much of the text that it is not a box, whatever its heading announces. */
+  isLarge(length, linked) {
+    if (!this.isText) return length > PART * this.whole
+    return length - linked > PART * this.prose
   }
 
   isHeading(node) {
@@ -170,7 +177,7 @@ class Noise {
     let box = node
     for (let above = tree.parent[node]; above > main; above = tree.parent[above]) {
       if (BOX_TAGS[tree.tag[above]] && tree.tag[above] !== ID.article) break
-      if (measure.before[above] < measure.before[node] || measure.length(above) > PART * this.whole) break
+      if (measure.before[above] < measure.before[node] || this.isLarge(measure.length(above), measure.linked(above))) break
       box = above
     }
     return box

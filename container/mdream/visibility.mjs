@@ -1,4 +1,5 @@
 // Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
+import { HIDDEN_STYLE } from './marks.mjs'
 import { leaveOutRendered } from './math.mjs'
 import { children, holds, previousOf, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
@@ -18,6 +19,8 @@ const SOME_PROSE = 100
 /** Minimum characters outside of links in a folded part of a line. */
 const SOME_WORDS = 20
 const MOST_TARGETS = 2000
+/** Minimum characters of a link that is a text, not a title. */
+const LONG_LINK = 80
 
 // React and Next send late parts of a page in containers with these IDs, and move them by script.
 const STREAMED = /^S:[0-9a-f]+$/
@@ -48,7 +51,7 @@ export function leaveOutUnseen(tree, measure) {
     const node = tree.told[place]
     if (tree.gone[node]) continue
     const marks = tree.marks[node]
-    if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
+    if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isSpokenOnce(tree, measure, node) && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
   labelOpened(tree)
   leaveOutNumberedLines(tree)
@@ -75,6 +78,15 @@ function targetsOf(tree) {
     for (const target of tree.value(place).split(/\s+/)) found.add(target.replace(/^#/, ''))
   }
   return found
+}
+
+/**
+ * Return whether a part is a visible link that only screen readers skip, because the title of its card leads to the same
+ * page. It is kept if it is longer than a title.
+ */
+function isSpokenOnce(tree, measure, node) {
+  if (tree.tag[node] !== ID.a || measure.length(node) < LONG_LINK || tree.has(node, IS_HIDDEN)) return false
+  return tree.get(node, ATTRIBUTE['aria-hidden']) === 'true' && !HIDDEN_STYLE.test(tree.get(node, STYLE))
 }
 
 /** Return whether a hidden part is text that readers can open or that scripts show. */
