@@ -151,6 +151,24 @@ def test_bulk_work_and_exports_are_limited_for_each_user(service: Service) -> No
         assert ben.ask(method, path, body).status == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/auth/me/export"),
+        ("POST", "/auth/change-password"),
+        ("POST", "/websites/bulk"),
+        ("DELETE", "/auth/me"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "/\n", "\x00"], ids=repr)
+def test_no_other_spelling_of_a_path_evades_its_limit(
+    service: Service, method: str, path: str, end: str
+) -> None:
+    ada = service.person(f"ada{now():%H%M%S%f}@example.org")
+    answer = ada.ask(method, path + end, {} if method != "GET" else None)
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+
+
 def test_reads_use_no_rate_limit(service: Service) -> None:
     ada = service.person("ada.reads@example.org")
     with calls() as made:

@@ -190,6 +190,7 @@ class Api(APIGatewayHttpResolver):
 
     def _pass_gate(self, event: dict[str, Any]) -> dict[str, Any] | None:
         try:
+            _check_path(event["rawPath"])
             _check_origin(event)
             claims = self._claims(event)
             self._limit_route(event, claims)
@@ -257,6 +258,18 @@ class Api(APIGatewayHttpResolver):
     def request_id(self) -> str:
         """ID of the request, as in answers and logs."""
         return _request_id(self.event)
+
+
+def _check_path(path: str) -> None:
+    """Refuse control characters in a path.
+
+    The patterns of routes also match a path with a line break at its end, but such a path has no rate limit.
+
+    Raises:
+        NotFound: The path has a control character, which no route has.
+    """
+    if any(char < " " or char == "\x7f" for char in path):
+        raise NotFound("not_found", "This path does not exist.")
 
 
 def _check_origin(event: dict[str, Any]) -> None:
