@@ -94,6 +94,18 @@ async def test_waiting_for_the_host_does_not_count_towards_the_timeout(place: Pl
     assert ended.coverage.truncated_by is None
 
 
+async def test_a_crawl_gives_its_slot_up_if_its_host_stays_busy(place: Place, tmp_path: Path) -> None:
+    leases = DynamoHostLeases(place.table)
+    with serving(PAGES) as site:
+        assert leases.acquire(host_of(site.url), "another", time=now(), until=now() + timedelta(minutes=5))
+        # Without a limit, it would wait until the attempt's own timeout of a minute, and each second more.
+        async with asyncio.timeout(30):
+            ended = await crawled(place, site, tmp_path / "work", seconds=2)
+        assert site.requests == []
+    assert (ended.status, ended.error_code) == (Status.FAILED, "host_busy")
+    assert ended.lost_seconds <= 2
+
+
 def test_one_crawl_has_the_lease_until_it_ends(place: Place) -> None:
     leases = DynamoHostLeases(place.table)
     time = now()

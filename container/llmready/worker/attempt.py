@@ -41,6 +41,9 @@ from llmready.worker.retry import retry
 _CHECKPOINT_INTERVAL = 1.0  # seconds; the crawler writes one every few
 _CHECKPOINT_SHARE = 10  # storing checkpoints takes at most this fraction (1/n) of the time
 _MEGABYTE = 1024 * 1024
+# Time for which an attempt may wait for its turns of the host, in timeouts. A waiting crawl occupies a slot that
+# other generations need.
+_LONGEST_WAIT = 2
 
 _BROKE_OFF = Failure(
     code="internal_error",
@@ -50,6 +53,12 @@ _NOT_STORED = Failure(
     code="internal_error",
     message="The result could not be stored because of an internal error of this service. "
     "The website is not the cause.",
+)
+
+_HOST_BUSY = Failure(
+    code="host_busy",
+    message="Other generations read this website all the time, so this one had to stop. Nothing was charged. Start it"
+    " again later.",
 )
 
 
@@ -84,6 +93,8 @@ class Attempt:
         self._context = context
         self._stop = stop
         self._limit: asyncio.Timeout | None = None
+        self._waited = 0.0
+        self._host_busy = asyncio.Event()
 
     async def run(self) -> AttemptResult:
         """Crawl and store. An unexpected error counts as a transient internal failure.
@@ -133,7 +144,7 @@ class Attempt:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _crawl(self, order: CrawlOrder, folder: Path) -> Outcome:
-        """Crawl until the end, or until operators block the host."""
+        """Crawl until the end, until operators block the host, or until the host was busy for too long."""
         context = self._context
         crawling = asyncio.create_task(
             context.supervisor.crawl(
@@ -141,21 +152,32 @@ class Attempt:
             )
         )
         blocked = asyncio.create_task(context.blocked_hosts.wait_until_blocked(order.url))
+        busy = asyncio.create_task(self._host_busy.wait())
         storing = asyncio.create_task(self._store_checkpoints(folder))
         try:
-            await asyncio.wait({crawling, blocked}, return_when=asyncio.FIRST_COMPLETED)
-            return crawling.result() if crawling.done() else CrawlFailed(HOST_BLOCKED, transient=False)
+            await asyncio.wait({crawling, blocked, busy}, return_when=asyncio.FIRST_COMPLETED)
+            if crawling.done():
+                return crawling.result()
+            if blocked.done():
+                return CrawlFailed(HOST_BLOCKED, transient=False)
+            # The next attempt continues at the last checkpoint.
+            return CrawlFailed(_HOST_BUSY, transient=True)
         finally:
-            crawling.cancel()
-            blocked.cancel()
-            storing.cancel()
-            await asyncio.wait({crawling, blocked, storing})
+            for task in (crawling, blocked, busy, storing):
+                task.cancel()
+            await asyncio.wait({crawling, blocked, busy, storing})
 
     async def _take_turns(self, crawl: CrawlProcess) -> None:
-        """Let the crawl take turns with other crawls of the host; waiting does not count towards its timeout."""
+        """Let the crawl take turns with other crawls of the host.
+
+        Waiting does not count towards its timeout, but it ends the attempt if it takes too long altogether.
+        """
         generation, services = self._lease.generation, self._context.services
 
         def extend(seconds: float) -> None:
+            self._waited += seconds
+            if self._waited > _LONGEST_WAIT * generation.settings.timeout:
+                self._host_busy.set()
             crawl.extend(seconds)
             if self._limit is not None and not self._limit.expired():
                 self._limit.reschedule((self._limit.when() or 0.0) + seconds)
