@@ -23,6 +23,7 @@ class Server:
         states: States of the generation at successive polls; the last one is repeated.
         pause: Seconds between two chunks of the files.
         cuts: Numbers of bytes after which the next downloads are cut.
+        file_name: Name that the server gives the zip.
         requests: Every request so far, as method, path and the start of its Range.
     """
 
@@ -30,6 +31,7 @@ class Server:
         self.generation_id = new_id()
         self.files = bytes(range(256)) * 8192  # 2 MB
         self.digest = sha256(self.files).hexdigest()
+        self.file_name = "llmready_docs_1.zip"
         self.answers: dict[str, list[tuple[int, object]]] = {}
         self.usual: dict[str, object] = {
             "/auth/refresh": {"access_token": "new", "refresh_token": "next", "expires_in": 900},
@@ -104,7 +106,7 @@ def serving() -> Iterator[Server]:
             content = server.files
             self.send_response(206 if begin else 200)
             self.send_header("Content-Length", str(len(content) - begin))
-            self.send_header("Content-Disposition", 'attachment; filename="llmready_docs_1.zip"')
+            self.send_header("Content-Disposition", f'attachment; filename="{server.file_name}"')
             self.end_headers()
             end = server.cuts.pop(0) if server.cuts else len(content)
             for start in range(begin, end, CHUNK):

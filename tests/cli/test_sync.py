@@ -81,6 +81,27 @@ def test_conflicting_file_is_named_and_nothing_is_written(ada: Ada, server: Serv
     assert not (ada.home / "elsewhere").exists()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".github/workflows/build.yml",
+        ".git/hooks/post-checkout",
+        "conftest.py",
+        "md/.vscode/tasks.json",
+        "md/../.envrc",
+        ".llmready.json",
+    ],
+)
+def test_files_that_llmready_does_not_write_are_refused(
+    ada: Ada, server: Server, site: str, path: str
+) -> None:
+    store(server, {path: "harm"})
+    for options in ([], ["--force"], ["--layout", "web-root"]):
+        said = ada.fails(ExitCode.DAMAGED, "sync", site, "checkout", *options)
+        assert path in said
+    assert not (ada.home / "checkout").exists()
+
+
 def test_a_full_disk_leaves_the_files_as_they_were(ada: Ada, server: Server, site: str) -> None:
     assert ada.run("sync", site, "site")[0] == ExitCode.CHANGED
     before = contents(ada.home / "site")

@@ -144,6 +144,16 @@ def test_interrupted_download_continues_later(
     assert (ada.home / "llmready_docs_1.zip").read_bytes() == server.files
 
 
+@pytest.mark.parametrize(
+    "name", ["conftest.py", "Makefile", ".envrc", "../llmready_docs_1.zip", "llmready_x.py"]
+)
+def test_a_server_cannot_name_a_file_that_other_programs_run(ada: Ada, server: Server, name: str) -> None:
+    server.file_name = name
+    assert ada.run("download", server.generation_id)[0] == ExitCode.DONE
+    written = {path.name for path in ada.home.iterdir() if path.is_file()}
+    assert written == {f"llmready_{server.generation_id}.zip"}
+
+
 def test_broken_connection_resumes_the_download(ada: Ada, server: Server) -> None:
     server.cuts = [500_000, 1_500_000]
     assert ada.run("download", server.generation_id)[0] == ExitCode.DONE

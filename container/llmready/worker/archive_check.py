@@ -17,6 +17,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from llmready.domain.archive_names import is_archive_name
+
 _LONGEST_NAME = 255  # bytes of one part of a path, the limit of most file systems
 _LONGEST_PATH = 1024  # bytes
 _MOST_ENTRIES = 20_000
@@ -30,9 +32,6 @@ _DIRECTORY_HEADER = 46  # bytes before the name (APPNOTE 4.3.12)
 _END_RECORDS = (22, 22 + 56 + 20)  # bytes after the directory, without and with the ZIP64 records
 _UTF8 = 0x800
 _DOS_FOLDER = 0x10
-# Files at the root, and the folders with the extension of all files in them.
-_ROOT_FILES = frozenset({"llms.txt", "llms-full.txt", "manifest.json"})
-_FOLDERS = (("md/", ".md"), ("llms/", ".txt"))
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Control and bidirectional characters disguise a name; the others have a special meaning in Windows or a shell.
 _FORBIDDEN = re.compile(
@@ -102,8 +101,7 @@ def check_name(name: str) -> None:
             raise BadArchive(f"The name {name!r} is not a plain relative path.")
         if len(part.encode()) > _LONGEST_NAME or _RESERVED.match(part):
             raise BadArchive(f"The name {name!r} is not allowed on every file system.")
-    is_text = any(name.startswith(folder) and name.endswith(end) for folder, end in _FOLDERS)
-    if not is_text and name not in _ROOT_FILES:
+    if not is_archive_name(name):
         raise BadArchive(f"{name!r} is not a file that the crawler writes.")
 
 

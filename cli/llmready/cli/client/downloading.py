@@ -20,7 +20,7 @@ import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from llmready.cli.client.output import plain, print_json
+from llmready.cli.client.output import print_json
 from llmready.cli.client.session import Session, is_loopback, unreachable
 from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed, not_written
@@ -28,7 +28,8 @@ from llmready.cli.failure import CommandFailed, not_written
 _CHUNK = 256 * 1024
 _TRIES = 4
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_NAME = re.compile(r'filename="([A-Za-z0-9._-]{1,150})"')
+# A zip, so that a server cannot choose the name of a file that other programs in the folder run.
+_NAME = re.compile(r'filename="(llmready_[A-Za-z0-9._-]{1,150}\.zip)"')
 
 
 class _Broken(Exception):
@@ -213,7 +214,7 @@ def _receive(url: str, part: Path, total: int, progress: Progress, task: Any) ->
         if position < total:
             raise _Broken("the connection ended early")
         named = _NAME.search(answer.headers.get("Content-Disposition", ""))
-    return plain(named[1]).lstrip(".") if named else None
+    return named[1] if named else None
 
 
 def _place(part: Path, target: Path) -> None:

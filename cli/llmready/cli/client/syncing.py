@@ -16,6 +16,7 @@ from llmready.cli.exit_codes import ExitCode
 from llmready.cli.failure import CommandFailed, not_written
 from llmready.crawler.pack.folder import FolderChanges, FolderError, ForeignFilesError, put_files
 from llmready.crawler.pack.web_root import web_root
+from llmready.domain.archive_names import is_archive_name
 
 _MANIFEST = "manifest.json"
 _LISTED = 20
@@ -82,17 +83,31 @@ def _wait_for_running(session: Session, site: dict[str, Any]) -> None:
 
 
 def _archive(session: Session, generation_id: str) -> dict[str, bytes]:
-    """Download the archive of a generation, check its hash, and return its files by path."""
+    """Download the archive of a generation, check its hash, and return its files by path.
+
+    Raises:
+        CommandFailed: The archive cannot be downloaded or read, or has a file that LLMReady does not write.
+    """
     from llmready.cli.client.downloading import downloaded  # noqa: PLC0415 - imports httpx and rich
 
     with downloaded(session, generation_id) as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return {
-                    entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()
-                }
+                entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+                for entry in entries:
+                    _check(entry)
+                return {entry.filename: archive.read(entry) for entry in entries}
         except (zipfile.BadZipFile, ValueError) as error:
             raise CommandFailed(f"the archive cannot be read: {plain(error)}", ExitCode.DAMAGED) from None
+
+
+def _check(entry: zipfile.ZipInfo) -> None:
+    """Refuse a file that other programs in a repository could run, because the server may be in foreign hands."""
+    if not is_archive_name(entry.filename):
+        raise CommandFailed(
+            f"the archive has a file that LLMReady does not write, so nothing was changed: {plain(entry.filename)}",
+            ExitCode.DAMAGED,
+        )
 
 
 def _without_times(folder: Path, files: dict[str, bytes]) -> dict[str, bytes]:
