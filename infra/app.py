@@ -95,8 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
         if "ValidationFailed" not in str(error):
             raise
         sys.stderr.write(
-            "The template breaks rules of cdk-nag; change it, or acknowledge each finding beside its resource"
-            " with a reason (the lines above name them).\n"
+            "The template breaks the rules of cdk-nag that the lines above name. Change the template, or acknowledge"
+            " each finding with a reason beside its resource.\n"
         )
         return 1
     # The CDK may print the template to standard output, so messages go to standard error.

@@ -30,12 +30,12 @@ _DESCRIPTION = """Turns a website into files that a language model reads well.
 
 Sign up, sign in, add a website, start a generation, poll it until it is `completed`, download the zip.
 
-Every error of the API is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. The
-exceptions are answers of the gateway itself, whose body is `{"message": "…"}`: to bodies over 10 MB (413), to too
-many requests (429), and when a function cannot be reached (503).
+Every error of the API is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. Errors of
+the gateway itself have the body `{"message": "…"}`. The gateway refuses bodies over 10 MB (413) and too many requests
+(429). It answers 503 if a function cannot be reached.
 
 A rate-limited route reports its limit in the headers `RateLimit` and `RateLimit-Policy`
-(draft-ietf-httpapi-ratelimit-headers), and the time until the next attempt in `Retry-After`."""
+(draft-ietf-httpapi-ratelimit-headers). `Retry-After` contains the seconds until the next attempt."""
 _TAGS = {
     "auth": "Accounts and sign-in",
     "websites": "Websites to generate files from",

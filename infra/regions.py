@@ -39,7 +39,7 @@ GAPS = (
         regions=frozenset(("cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1")),
         is_needed=lambda stage: stage.web,
         advice=(
-            "web is true, but CloudFormation does not support CloudFront distributions in {region}; choose another"
+            "web is true, but CloudFormation does not support CloudFront distributions in {region}. Choose another"
             " region, or set web to false."
         ),
     ),
@@ -71,8 +71,8 @@ GAPS = (
         ),
         is_needed=lambda stage: stage.budget_usd > 0,
         advice=(
-            "budget_usd is {stage.budget_usd}, but CloudFormation does not support AWS budgets in {region};"
-            " set budget_usd to 0 and make the account's budget in the Billing console."
+            "budget_usd is {stage.budget_usd}, but CloudFormation does not support AWS budgets in {region}."
+            " Set budget_usd to 0, and create the budget in the Billing console."
         ),
     ),
     Gap(
@@ -92,7 +92,7 @@ GAPS = (
         ),
         is_needed=lambda stage: stage.mail_provider == "ses",
         advice=(
-            "mail_provider is 'ses', but Amazon SES is not available in {region}; choose another region, or set"
+            "mail_provider is 'ses', but Amazon SES is not available in {region}. Choose another region, or set"
             " mail_provider to 'sendgrid' or 'none'."
         ),
     ),

@@ -212,8 +212,8 @@ class Stage:
     def _check_domain(self) -> None:
         if bool(self.domain) != bool(self.certificate):
             raise StageError(
-                f"domain is {self.domain!r} and certificate is {self.certificate!r}; a domain needs the ARN of its"
-                " ACM certificate, and a certificate its domain."
+                f"domain is {self.domain!r} and certificate is {self.certificate!r}. Set both or neither. The"
+                " certificate is the ARN of the domain's ACM certificate."
             )
         if self.domain and not _HOST.fullmatch(self.domain):
             raise StageError(f"domain is {self.domain!r}; it must be a host such as api.example.com.")
@@ -225,23 +225,23 @@ class Stage:
     def _check_web(self) -> None:
         if self.web and self.domain:
             raise StageError(
-                f"domain is {self.domain!r}, but with web = true the API has the address of the web app; name it by"
-                " web_domain and web_certificate, or set web to false."
+                f"domain is {self.domain!r}, but with web = true the API has the address of the web app. Set"
+                " web_domain and web_certificate instead, or set web to false."
             )
         for setting in ("web_domain", "web_certificate", "web_acl_arn"):
             if getattr(self, setting) and not self.web:
                 raise StageError(f"{setting} is set, but web is false; set web to true, or remove {setting}.")
         if bool(self.web_domain) != bool(self.web_certificate):
             raise StageError(
-                f"web_domain is {self.web_domain!r} and web_certificate is {self.web_certificate!r}; a domain needs"
-                " the ARN of its ACM certificate, and a certificate its domain."
+                f"web_domain is {self.web_domain!r} and web_certificate is {self.web_certificate!r}. Set both or"
+                " neither. The certificate is the ARN of the domain's ACM certificate."
             )
         if self.web_domain and not _HOST.fullmatch(self.web_domain):
             raise StageError(f"web_domain is {self.web_domain!r}; it must be a host such as app.example.com.")
         if self.web_certificate and not _WEB_CERTIFICATE_ARN.fullmatch(self.web_certificate):
             raise StageError(
-                f"web_certificate is {self.web_certificate!r}; it must be the ARN of an ACM certificate in us-east-1,"
-                " where CloudFront looks for it (arn:aws:acm:us-east-1:…)."
+                f"web_certificate is {self.web_certificate!r}. It must be the ARN of an ACM certificate in us-east-1"
+                " (arn:aws:acm:us-east-1:…), because CloudFront accepts no others."
             )
         if self.web_acl_arn and not _WEB_ACL_ARN.fullmatch(self.web_acl_arn):
             raise StageError(
@@ -252,7 +252,7 @@ class Stage:
     def _check_mail(self) -> None:
         if self.mail_provider != "none" and not self.mail_sender:
             raise StageError(
-                f"mail_provider is {self.mail_provider!r} but mail_sender is empty; set the sender address "
+                f"mail_provider is {self.mail_provider!r} but mail_sender is empty. Set the sender address "
                 f'of mails in stages/{self.name}.toml (mail_sender = "noreply@example.com"), or send '
                 'no mails (mail_provider = "none").'
             )
@@ -269,13 +269,13 @@ class Stage:
             )
         if self.mail_provider == "sendgrid" and not _SECRET_ARN.fullmatch(self.sendgrid_secret):
             raise StageError(
-                "mail_provider is 'sendgrid' but sendgrid_secret is not the ARN of a secret; store the API key in"
+                "mail_provider is 'sendgrid' but sendgrid_secret is not the ARN of a secret. Store the API key in"
                 " Secrets Manager and give its ARN (-c sendgrid_secret=arn:aws:secretsmanager:…)."
             )
         if (self.captcha != "none") != bool(_SECRET_ARN.fullmatch(self.captcha_secret)):
             raise StageError(
-                f"captcha is {self.captcha!r} and captcha_secret is {self.captcha_secret!r}; a provider needs"
-                " the ARN of a secret that holds its key, and 'none' needs none."
+                f"captcha is {self.captcha!r} and captcha_secret is {self.captcha_secret!r}. A provider needs"
+                " the ARN of the secret with its key. With 'none', captcha_secret must be empty."
             )
 
     def _check_task_size(self) -> None:

@@ -24,7 +24,7 @@ def check_base_images(account: Account) -> None:
     for image in base_images(DOCKERFILE.read_text("utf-8")):
         if not image.digest.startswith("sha256:"):
             raise PreflightError(
-                f"The base image {image.written} in container/Dockerfile has no digest, and the stage"
-                f" {stage.name} is built only from pinned images; run `make pin-images` and commit the change, or"
-                f" set pinned_images = false in stages/{stage.name}.toml."
+                f"The base image {image.written} in container/Dockerfile has no digest, but the stage {stage.name}"
+                " requires one. Run `make pin-images` and commit the change, or set pinned_images = false in"
+                f" stages/{stage.name}.toml."
             )

@@ -40,8 +40,8 @@ def check_bootstrap_leftovers(account: Account) -> None:
     bucket = account.assets_bucket(None)
     if _bucket_exists(account, bucket):
         raise PreflightError(
-            f"The bucket {bucket} of an earlier bootstrap still exists, so this bootstrap would fail;"
-            " empty and delete it in the S3 console, then bootstrap again."
+            f"The bucket {bucket} of an earlier bootstrap still exists, so this bootstrap would fail."
+            " Empty and delete the bucket in the S3 console, then bootstrap again."
         )
 
 

@@ -33,12 +33,12 @@ def check_engine(account: Account) -> None:
     engine = os.environ.get("CDK_DOCKER", "docker")
     if _output(engine, "info") is None:
         raise PreflightError(
-            f"`{engine} info` fails, and the worker's image is built with it; start or install Docker, or name"
-            " another such program in CDK_DOCKER."
+            f"`{engine} info` fails, so the worker's image cannot be built. Start or install Docker, or name another"
+            " such program in CDK_DOCKER."
         )
     if Path(engine).name == "docker" and _output(engine, "buildx", "version") is None:
         raise PreflightError(
-            "`docker buildx version` fails, and the worker's image needs BuildKit; install Docker's buildx plugin"
+            "`docker buildx version` fails, but the worker's image needs BuildKit. Install Docker's buildx plugin"
             " (docker-buildx-plugin), or name another builder in CDK_DOCKER."
         )
     wanted = _DOCKER_NAMES[stage.architecture]
@@ -47,9 +47,9 @@ def check_engine(account: Account) -> None:
         other = "x86_64" if stage.architecture == "arm64" else "arm64"
         raise PreflightError(
             f"architecture is '{stage.architecture}', but {engine} here builds images only for"
-            f' {" and ".join(sorted(able))}; set architecture = "{other}" in stages/{stage.name}.toml, deploy'
-            f" from a machine with that processor, or install its emulation (`docker run --privileged --rm"
-            f" tonistiigi/binfmt --install {wanted}`)."
+            f' {" and ".join(sorted(able))}. Set architecture = "{other}" in stages/{stage.name}.toml, or deploy from'
+            f" a machine with that processor. Or install its emulation: `docker run --privileged --rm"
+            f" tonistiigi/binfmt --install {wanted}`."
         )
 
 

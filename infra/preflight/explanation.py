@@ -25,7 +25,7 @@ _KNOWN = (
         "must be verified before you can add",
         "This account cannot use CloudFront until AWS has verified it. Open a case with AWS Support"
         " (account verification for CloudFront), or set web = false in stages/{stage}.toml and deploy without the"
-        " web app; web = true adds it later.",
+        " web app. You can add it later with web = true.",
     ),
     _Known(
         "specified SSL certificate doesn't exist",

@@ -34,7 +34,7 @@ def release_never_made(account: Account) -> str | None:
         return None
     if stack["StackStatus"] == "DELETE_FAILED":
         raise PreflightError(
-            f"{name} could not be deleted completely (DELETE_FAILED); run `aws cloudformation delete-stack"
+            f"{name} could not be deleted completely (DELETE_FAILED). Run `aws cloudformation delete-stack"
             f" --stack-name {name} {account.options}` once more, and see its events for the reason."
         )
     if not stack.get("EnableTerminationProtection"):
@@ -43,7 +43,7 @@ def release_never_made(account: Account) -> str | None:
         StackName=name, EnableTerminationProtection=False
     )
     return (
-        f"{name} was never created ({stack['StackStatus']}); its protection from deletion is off, so that the CDK can"
+        f"{name} was never created ({stack['StackStatus']}). Its protection from deletion is now off, and the CDK can"
         " replace it."
     )
 

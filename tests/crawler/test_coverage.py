@@ -51,7 +51,9 @@ def test_a_sitemap_that_is_read_in_part_is_reported_everywhere(tmp_path: Path) -
         crawled = call(site.url, tmp_path)
         name = f"{site.url.rstrip('/')}/sitemap.xml"
     assert crawled.events[-1]["partial_sitemaps"] == 1
-    assert [note for note in crawled.manifest["notes"] if note.startswith(f"{name} was read only in part")]
+    assert [
+        note for note in crawled.manifest["notes"] if note.startswith(f"{name} could be read only in part")
+    ]
     sentence = "1 of the site's sitemaps could be read only in part; pages may be missing."
     assert crawled.manifest["warnings"] == [f"{sentence} The notes in manifest.json name them."]
 

@@ -169,7 +169,7 @@ def test_a_stage_without_web_has_only_the_api(synthesise: Callable[..., Template
         ),
         (
             {"web_domain": "a.example", "web_certificate": CERTIFICATE.replace("us-east-1", "eu-west-1")},
-            "it must be the ARN of an ACM certificate in us-east-1",
+            "It must be the ARN of an ACM certificate in us-east-1",
         ),
         (
             {"web_acl_arn": WEB_ACL.replace("global", "regional")},

@@ -124,8 +124,8 @@ def test_a_bucket_that_an_earlier_bootstrap_left(account: Emulator, make: Make) 
     account.client("s3").create_bucket(Bucket=ASSETS)
     account.client("s3").put_object(Bucket=ASSETS, Key="asset.zip", Body=b"zip")
     assert refusal(make("bootstrap")) == (
-        f"The bucket {ASSETS} of an earlier bootstrap still exists, so this bootstrap would fail; empty and"
-        " delete it in the S3 console, then bootstrap again."
+        f"The bucket {ASSETS} of an earlier bootstrap still exists, so this bootstrap would fail. Empty and"
+        " delete the bucket in the S3 console, then bootstrap again."
     )
     assert stacks(account) == []
 
@@ -153,7 +153,7 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
     bootstrapped(account)
     make("sender")
     assert refusal(make("deploy", CDK_DOCKER="no-such-engine")) == (
-        "`no-such-engine info` fails, and the worker's image is built with it; start or install Docker, or name"
+        "`no-such-engine info` fails, so the worker's image cannot be built. Start or install Docker, or name"
         " another such program in CDK_DOCKER."
     )
 
@@ -161,13 +161,13 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
 @pytest.mark.parametrize(
     ("words", "arguments", "environment", "sentence"),
     [
-        (["deploy", "STAGE=prod"], "", {}, "mail_provider is 'ses' but mail_sender is empty; "),
+        (["deploy", "STAGE=prod"], "", {}, "mail_provider is 'ses' but mail_sender is empty. "),
         (["deploy", "STAGE=test"], SENDER, {}, "There is no stage 'test'; choose one of dev, prod, local."),
         (
             ["deploy"],
             f"{SENDER} -c region=eu-central-2 -c budget_usd=20",
             {},
-            "budget_usd is 20, but CloudFormation does not support AWS budgets in eu-central-2; set budget_usd to 0 ",
+            "budget_usd is 20, but CloudFormation does not support AWS budgets in eu-central-2. Set budget_usd to 0, ",
         ),
         (["deploy"], f"{SENDER} -c region=frankfurt", {}, "region is 'frankfurt'; it must be an AWS region "),
         (["deploy"], f"{SENDER} -c task_memory=1024", {}, "task_memory is 1024 MiB; with task_cpu 1024 it "),
@@ -204,7 +204,7 @@ def test_without_an_engine_nothing_is_deployed(account: Emulator, make: Make) ->
         ),
     ],
 )
-def test_failed_check_prints_one_sentence_and_creates_nothing(  # noqa: PLR0917 (what a case is made of)
+def test_failed_check_prints_one_message_and_creates_nothing(  # noqa: PLR0917 (what a case is made of)
     account: Emulator,
     make: Make,
     words: list[str],
@@ -303,15 +303,15 @@ def test_a_protected_stage_is_not_destroyed(account: Emulator, make: Make) -> No
             {},
             "linux/amd64, linux/386",
             True,
-            "architecture is 'arm64', but {engine} here builds images only for amd64; ",
+            "architecture is 'arm64', but {engine} here builds images only for amd64. ",
         ),
         (
             {"architecture": "x86_64"},
             "linux/arm64",
             True,
-            "architecture is 'x86_64', but {engine} here builds images only for arm64; set architecture = \"arm64\"",
+            "architecture is 'x86_64', but {engine} here builds images only for arm64. Set architecture = \"arm64\"",
         ),
-        ({}, "linux/arm64", False, "`docker buildx version` fails, and the worker's image needs BuildKit; "),
+        ({}, "linux/arm64", False, "`docker buildx version` fails, but the worker's image needs BuildKit. "),
     ],
 )
 def test_an_engine_that_cannot_build_for_the_tasks_is_refused(  # noqa: PLR0917 (what a case is made of)
@@ -343,8 +343,8 @@ def test_prod_is_not_built_from_a_base_without_a_digest(
     with pytest.raises(PreflightError) as refused:
         check_base_images(prod)
     assert str(refused.value).startswith(
-        "The base image debian:trixie-slim in container/Dockerfile has no digest, and the stage prod is built "
-        "only from pinned images; run `make pin-images`"
+        "The base image debian:trixie-slim in container/Dockerfile has no digest, but the stage prod requires one. "
+        "Run `make pin-images`"
     )
     check_base_images(dev)
     dockerfile.write_text(
@@ -423,7 +423,7 @@ def test_only_a_stage_that_was_once_deployed_is_protected(  # noqa: PLR0917 (wha
         answers.assert_no_pending_responses()
     printed = capsys.readouterr()
     assert printed.out == f"{options}\n"
-    assert ("its protection from deletion is off" in printed.err) is (is_protected and not is_made)
+    assert ("protection from deletion is now off" in printed.err) is (is_protected and not is_made)
 
 
 def test_a_stack_whose_deletion_failed_is_explained(
@@ -432,7 +432,7 @@ def test_a_stack_whose_deletion_failed_is_explained(
     asked = _account(account, monkeypatch)
     stack = {"StackName": "LLMReady-dev", "StackStatus": "DELETE_FAILED"}
     monkeypatch.setattr(Account, "stack_of", lambda _self, _name: stack)
-    with pytest.raises(PreflightError, match=r"could not be deleted completely \(DELETE_FAILED\); run `aws"):
+    with pytest.raises(PreflightError, match=r"could not be deleted completely \(DELETE_FAILED\)\. Run `aws"):
         release_never_made(asked)
 
 

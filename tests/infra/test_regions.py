@@ -33,7 +33,7 @@ def test_only_missing_services_are_refused() -> None:
 def test_budget_is_refused_in_regions_without_budgets(region: str) -> None:
     check_region(load_stage("prod", MAIL), region)
     with pytest.raises(
-        StageError, match=rf"^budget_usd is 20, but CloudFormation does not support .* in {region}; "
+        StageError, match=rf"^budget_usd is 20, but CloudFormation does not support .* in {region}\. "
     ):
         check_region(load_stage("prod", MAIL | {"budget_usd": "20"}), region)
     check_region(load_stage("prod", MAIL | {"budget_usd": "20"}), "eu-central-1")

@@ -120,7 +120,7 @@ def test_settings_are_typed_by_their_field() -> None:
         ),
         ("Prod", {}, "There is no stage 'Prod'; choose one of dev, prod, local."),
         ("dev", {"mail_provider": "smtp"}, "mail_provider is 'smtp'; it must be one of ses, sendgrid, none."),
-        ("prod", {"mail_sender": ""}, "mail_provider is 'ses' but mail_sender is empty; "),
+        ("prod", {"mail_sender": ""}, "mail_provider is 'ses' but mail_sender is empty. "),
         ("dev", {**MAIL, "mail_sender": "nobody"}, "mail_sender is 'nobody'; it must be a mail address "),
         ("dev", {**MAIL, "mail_domain": "b.example"}, "mail_domain is 'b.example' but mail_sender is "),
         ("dev", {**MAIL, "mail_provider": "sendgrid"}, "mail_provider is 'sendgrid' but sendgrid_secret is "),
@@ -128,12 +128,12 @@ def test_settings_are_typed_by_their_field() -> None:
         (
             "dev",
             {"captcha": "turnstile"},
-            "captcha is 'turnstile' and captcha_secret is ''; a provider needs",
+            "captcha is 'turnstile' and captcha_secret is ''. A provider needs",
         ),
         ("dev", {"alarm_address": "ops"}, "alarm_address is 'ops'; it must be a mail address "),
         ("dev", {"public_url": "http://a.example"}, "public_url is 'http://a.example'; it must be an https "),
         ("dev", {"cors_origins": "*"}, "cors_origins contains '*'; each must be an origin "),
-        ("dev", {"domain": "api.example.com"}, "domain is 'api.example.com' and certificate is ''; "),
+        ("dev", {"domain": "api.example.com"}, "domain is 'api.example.com' and certificate is ''. "),
         (
             "dev",
             {"domain": "https://a", "certificate": "x"},

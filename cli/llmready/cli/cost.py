@@ -54,8 +54,8 @@ def _template(options: argparse.Namespace) -> dict[str, object]:
         return body
     if not (_ROOT / "infra" / "app.py").is_file():
         raise CommandFailed(
-            "the template can only be synthesised in a clone of the repository; run this command there, or "
-            "pass a template that `make synth` wrote with --template"
+            "this command needs a clone of the repository to synthesise the template. Run it there, or pass a "
+            "template of `make synth` with --template"
         )
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-O", "-m", "infra.app", "--stage", options.stage, "-c", _SENDER]

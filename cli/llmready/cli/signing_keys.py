@@ -31,20 +31,20 @@ def add_commands(command: AddCommand) -> None:
     how.add_argument(
         "--force",
         action="store_true",
-        help="rotate although the previous key is still in use; users who signed in with it have to sign in again",
+        help="rotate although the previous key is still in use (users who signed in with it must sign in again)",
     )
     how.add_argument(
         "--compromised",
         action="store_true",
-        help="the key has leaked: the new key signs at once and no other is accepted; everybody has to sign in again",
+        help="the key has leaked: accept only the new key, at once (all users must sign in again)",
     )
     rotate.add_argument(
         "--after",
         type=int,
         default=_KNOWN_AFTER,
         metavar="SECONDS",
-        help=f"when the new key begins to sign (default: {_KNOWN_AFTER}, when every function has read it);"
-        " has no effect with --compromised",
+        help=f"delay until the new key begins to sign (default: {_KNOWN_AFTER}, in which every function reads it;"
+        " ignored with --compromised)",
     )
 
 
@@ -98,8 +98,8 @@ def _with_previous(
     in_use_until = old.previous_ends(Audience.REFRESH)
     if not options.force and old.previous_kid is not None and time < in_use_until:
         raise CommandFailed(
-            f"key {old.previous_kid} is still in use until {timestamp(in_use_until)}, and only two keys are accepted;"
-            " with --force those who signed in with it have to sign in again"
+            f"key {old.previous_kid} is still in use until {timestamp(in_use_until)}, and only two keys are accepted."
+            " With --force, the key is replaced, and users who signed in with it must sign in again"
         )
     kid, secret = old.signing(time)
     signs_from = time + timedelta(seconds=options.after)

@@ -57,8 +57,8 @@ def add_commands(command: AddCommand) -> None:
     command(
         "smoke",
         _run,
-        "Test a running service with one generation, its download, its mail and an alarm; exit code 1 if "
-        "something does not work. It takes up to three minutes.",
+        "Test a running service with one generation, its download, its mail and an alarm. This takes up to three "
+        "minutes. The exit code is 1 if something does not work.",
     )
 
 
@@ -190,8 +190,8 @@ class Smoke:
         answer = self._http.post("/api/v1/websites", json={"url": url, "name": "Smoke test", "max_pages": 1})
         if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY and self._service.is_local:
             raise _Skipped(
-                f"{url} is on this machine, which is not crawled unless LLMREADY_CRAWL_ALLOW names its host and port"
-                " when the system starts."
+                f"{url} is on this machine. To allow it, start the system with its host and port in"
+                " LLMREADY_CRAWL_ALLOW."
             )
         website = self._expect(HTTPStatus.CREATED, answer)["id"]
         began = time.monotonic()

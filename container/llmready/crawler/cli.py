@@ -38,7 +38,7 @@ _EXIT_SIGNAL = 128
 
 _CACHE_FILES = {
     "previous": "responses that the last crawl of this site stored; only changed pages are fetched again",
-    "shared": "responses that other crawls stored; used while they are fresh",
+    "shared": "responses that other crawls stored, used while they are fresh",
     "keep": "store responses for the next crawl of this site",
     "share": "store publicly cacheable responses for other crawls",
 }
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--languages",
         default="",
         metavar="L,L",
-        help="list pages in other languages under Optional; the first of these is the main one (such as fr,en)",
+        help="languages with sections, the main one first, such as fr,en (others are listed in Optional)",
     )
     parser.add_argument(
         "--max-pages", default="100", metavar="N", help="maximum number of pages (default: 100)"
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--try-http",
         action="store_true",
-        help="use http if https does not work; this is the default for a URL without a scheme",
+        help="use http if https does not work (the default for a URL without a scheme)",
     )
     parser.add_argument("--use-playwright", action="store_true", help="render pages in a browser")
     parser.add_argument(

@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--jsonl",
         action="store_true",
-        help='convert many pages: lines {"id", "url", "html"} or {"id", "url", "body_base64", "content_type"} in, '
-        'lines {"id", "markdown", "title", "description", "page_type"} out, in the same order',
+        help='convert many pages: read lines {"id", "url", "html"} or {"id", "url", "body_base64", "content_type"}, '
+        'write lines {"id", "markdown", "title", "description", "page_type"} in the same order',
     )
 
 

@@ -359,7 +359,7 @@ def _incomplete_note(urls: list[str]) -> str:
 
 
 def _partial_note(sitemap: Url) -> str:
-    return f"{sitemap} was read only in part: it is not well-formed XML, or it exceeds the limits of size or nesting."
+    return f"{sitemap} could be read only in part. It is not well-formed XML, or is too large or too deep."
 
 
 def _size_and_digest(file: Path) -> tuple[int, str]:

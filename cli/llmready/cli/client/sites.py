@@ -72,7 +72,7 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--languages",
         metavar="L,L",
-        help="list pages in other languages under Optional; the first of these is the main one (such as fr,en)",
+        help="languages with sections, the main one first, such as fr,en (others are listed in Optional)",
     )
     parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of pages")
     parser.add_argument("--timeout", type=int, metavar="S", help="maximum duration of the crawl in seconds")

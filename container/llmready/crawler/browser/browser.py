@@ -222,7 +222,7 @@ class Browser:
             _log.warning("Chromium does not start: %s", error)
             raise Failure(
                 Code.BROWSER_MISSING,
-                "Pages cannot be rendered here because Chromium does not start; crawl without the browser option.",
+                "Pages cannot be rendered here because Chromium does not start. Crawl without the browser option.",
             ) from error
 
     async def _discard(self, chromium: Chromium, tab: Tab) -> None:

@@ -66,7 +66,7 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
     if importlib.util.find_spec("playwright") is None:
         raise Failure(
             Code.BROWSER_MISSING,
-            "Pages cannot be rendered here because Playwright for Python is not installed; crawl without the "
+            "Pages cannot be rendered here because Playwright for Python is not installed. Crawl without the "
             "browser option.",
         )
     named = environment.get(VARIABLE, "").strip()
@@ -86,7 +86,7 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
     raise Failure(
         Code.BROWSER_MISSING,
         "Pages cannot be rendered here because Chromium is not installed (on Debian: apt install "
-        "chromium-headless-shell); crawl without the browser option.",
+        "chromium-headless-shell). Crawl without the browser option.",
     )
 
 

@@ -26,14 +26,14 @@ def converter_command(script: Path) -> tuple[str, str]:
     if not (script.is_file() and (SCRIPT.parent / "node_modules" / "mdream").is_dir()):
         raise Failure(
             Code.CONVERTER_FAILED,
-            f"Pages cannot be converted because the npm packages of {SCRIPT.parent} are missing; run `make setup` "
+            f"Pages cannot be converted because the npm packages of {SCRIPT.parent} are missing. Run `make setup` "
             "in the repository, or install LLMReady again.",
         )
     node = _node()
     if node is None:
         raise Failure(
             Code.CONVERTER_FAILED,
-            "Pages cannot be converted because Node is not installed; install it with "
+            "Pages cannot be converted because Node is not installed. Install it with "
             "`pip install 'llmready[crawler]'`, or put `node` (22 or newer) on the PATH.",
         )
     return node, str(script)
