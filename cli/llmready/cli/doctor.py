@@ -167,8 +167,8 @@ def _topic_policy(patient: ExaminedService) -> str:
     for service in services:
         if not any(_lets_publish(statement, service, topic) for statement in policy["Statement"]):
             raise _Wrong(
-                f"The policy of the alarms' topic does not allow {service} to publish, so nobody gets its alarms."
-                " Deploy the stage again."
+                f"The policy of the alarms' topic does not allow {service} to publish, so nobody gets its alarms;"
+                " deploy the stage again."
             )
     return f"The policy of the alarms' topic allows {' and '.join(services)} to publish."
 
