@@ -11,6 +11,8 @@ import { END_HEADING_LINK, END_LINK, END_MARK, END_TEXT, TextWriter } from './te
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
+const END_OF_TAG = 62
+const BEGINS_WORD = /^[\p{L}\p{N}]/u
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
 const CODE_TABLE = /(?:^|\s)(?:js-file-line-container|hljs-ln)(?:\s|$)/
 const TABLES = ids('table')
@@ -53,6 +55,22 @@ export class InlineWriter extends TextWriter {
     const { tree } = this
     if (this.line.isInLink || !(LISTS[tag] || (tag === ID.li && LISTS[tree.tag[tree.parent[node]]]))) return false
     return this.measure.length(node) > 0 || holds(tree, node, SEEN)
+  }
+
+  /**
+   * Write a space before a span that directly follows another one with a different class: styles separate such words,
+   * as the name and the type of a parameter. Spans of one letter, as in animations, and of the same class are parts of
+   * words.
+   */
+  separate(node) {
+    const { tree, measure, line } = this
+    const parent = tree.parent[node]
+    if (tree.codes[tree.from[node] - 1] !== END_OF_TAG || node - 1 === parent || measure.length(node) < 2 || !line.endsWithWord) return
+    let before = node - 1
+    while (tree.parent[before] !== parent) before = tree.parent[before]
+    if (tree.tag[before] !== ID.span || tree.gone[before] || measure.length(before) < 2) return
+    const [own, other] = [node, before].map((one) => tree.get(one, ATTRIBUTE.class))
+    if (own && other && own !== other && BEGINS_WORD.test(textOf(tree, node, 1))) line.text(' ')
   }
 
   /** Begin emphasis, strong emphasis or deleted text. */
