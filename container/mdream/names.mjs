@@ -92,7 +92,7 @@ const ALWAYS_WORDS = words(
 /** Words of these names that promise links. */
 const LINK_WORDS = words('breadcrumb breadcrumbs crumbs pagination pager sharethis sharing share social nav navigation navbar menu toc')
 // First words of names that describe the layout of a page, not an element.
-const ABOUT_THE_PAGE = words('with has no is without show hide on off js layout wy')
+const ABOUT_THE_PAGE = words('with has no not is without false disabled show hide on off js layout wy')
 const FOLDED_WORDS = words(
   'tab tabs pane panel panels tabpanel tabcontent accordion accordions collapse collapsible collapsed expand expandable ',
   'expander faq faqs toggle answer answers details readmore reveal spoiler disclosure folded slide carousel foldable unfold more',
@@ -258,7 +258,7 @@ function judgeName(name) {
   const lower = name.toLowerCase()
   let kind = parts.some((part) => FOLDED_WORDS.has(part)) ? FOLDED : 0
   if (parts.some((part) => CLOSED_WORDS.has(part))) kind |= CLOSED
-  if (parts.some((part) => ABOUT_THE_PAGE.has(part))) return kind | judgeParts(parts, lower)
+  if (parts.some((part) => ABOUT_THE_PAGE.has(part))) return kind | (judgeParts(parts, lower) & ~OUTSIDE)
   if (parts.some((part) => RELATED_WORDS.has(part)) || RELATED_NAMES.test(lower)) kind |= RELATED
   if (parts.some((part) => OFFER_WORDS.has(part)) || OFFER_NAMES.test(lower)) kind |= OFFER
   if (FILED_WORDS.has(parts[parts.length - 1])) kind |= FILED

@@ -7,6 +7,7 @@ import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
 import { children, holds, lineOf, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
+import { leaveOutPosters } from './posters.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
 /** Page types that consist of one text. */
@@ -27,10 +28,13 @@ const PART = 0.4
 const SMALL_PART = 0.25
 const REVIEWED = 0.7
 const LONGEST_TITLE = 60
+/** Characters beside the title of a box from which it is the beginning of a sentence. */
+const SOME_PROSE = 20
 const MOST_HEADINGS = 300
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
 const FIELDS = ids('input', 'select', 'textarea')
+const LINES = ids('li', 'p')
 const PROSE = ids('p')
 
 const MORE = new RegExp(`^\\W*(?:${[
@@ -92,7 +96,9 @@ class Noise {
     if (!(tree.says & kinds) && !this.isText && this.pageType !== 'forum') return
     const found = tree.toldBelow(this.main, (node) => !BOX_TAGS[tree.tag[node]]
       && (tree.marks[node] & kinds || tree.tag[node] === ID.aside) && this.isNoise(node, tree.marks[node]))
-    for (const node of found) if (!tree.gone[node]) tree.leaveOut(node)
+    const isPoster = (node) => this.pageType === 'forum' && Boolean(tree.marks[node] & POSTER)
+    leaveOutPosters(tree, this.measure, found.filter(isPoster))
+    for (const node of found) if (!tree.gone[node] && !isPoster(node)) tree.leaveOut(node)
   }
 
   isNoise(node, marks) {
@@ -161,7 +167,15 @@ class Noise {
     if (PROPERTIES[tag] & HEADING) return tag !== ID.h1
     // The titles of boxes are often not heading elements.
     return (tag === ID.p || tag === ID.div || tag === ID.span || tag === ID.strong) && this.measure.length(node) <= LONGEST_TITLE
-      && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0
+      && this.measure.length(node) > 3 && tree.end[node] - node <= 4 && this.measure.linked(node) === 0 && !this.isInLine(node)
+  }
+
+  /** Return whether an element is part of a heading, or of a paragraph or item with more prose. */
+  isInLine(node) {
+    const { tree, measure } = this
+    const above = tree.parent[node]
+    if (PROPERTIES[tree.tag[above]] & HEADING) return true
+    return LINES[tree.tag[above]] === 1 && measure.prose(above) - measure.length(node) >= SOME_PROSE
   }
 
   /** Return the box that begins with a heading, or an empty list. */

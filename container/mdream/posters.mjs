@@ -1,0 +1,46 @@
+// Boxes about the author of a forum post: the name is kept, because it says who wrote the post.
+import { HEADING, ID, PROPERTIES } from './tags.mjs'
+import { ATTRIBUTE } from './tree.mjs'
+
+const LONGEST_NAME = 60
+const OF_NAME = /(?:^|[\s_-])(?:user-?name|author|poster|nick-?name)/i
+
+/**
+ * Leave out boxes about the authors of posts, without the names in them.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
+ * @param {number[]} boxes In the order of the source.
+ */
+export function leaveOutPosters(tree, measure, boxes) {
+  let end = 0
+  for (const box of boxes) {
+    if (box < end || tree.gone[box]) continue
+    end = tree.end[box]
+    const name = nameIn(tree, measure, box)
+    if (name < 0) tree.leaveOut(box)
+    else leaveOutAround(tree, box, name)
+  }
+}
+
+/** Return the heading or the link that is the name of a post's author, or -1. */
+function nameIn(tree, measure, box) {
+  for (let node = box + 1; node < tree.end[box]; node++) {
+    if (tree.gone[node]) {
+      node = tree.end[node] - 1
+      continue
+    }
+    const tag = tree.tag[node]
+    const isName = PROPERTIES[tag] & HEADING || (tag === ID.a && OF_NAME.test(tree.get(node, ATTRIBUTE.class)))
+    if (isName && measure.length(node) > 1 && measure.length(node) <= LONGEST_NAME) return node
+  }
+  return -1
+}
+
+/** Leave out all of a box but one of its parts. */
+function leaveOutAround(tree, box, part) {
+  for (let node = part; node !== box; node = tree.parent[node]) {
+    const above = tree.parent[node]
+    for (let child = above + 1; child < tree.end[above]; child = tree.end[child]) if (child !== node) tree.leaveOut(child)
+  }
+}
