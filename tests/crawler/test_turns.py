@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -121,3 +122,23 @@ def test_reduced_crawl_delay_is_reported(tmp_path: Path) -> None:
         found = run.completed()
     warning = "The site's robots.txt asks for 3600 seconds between two requests; the crawl waited 10 seconds."
     assert found.manifest["warnings"] == [warning]
+
+
+@pytest.mark.parametrize(("start", "moves"), [("old.docs.example.com", True), ("docs.example.com", False)])
+def test_a_redirect_to_another_host_is_reported(
+    start: str, *, moves: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*asked: Any) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", asked[1] or 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    pages: dict[str, Answer | str] = {"/": page("Home")}
+    with serving(pages) as site:
+        port = site.url.rpartition(":")[2].strip("/")
+        there = f"http://docs.example.com:{port}/"
+        pages["/start"] = Answer(status=302, headers={"Location": there})
+        allowed = f"docs.example.com:{port},old.docs.example.com:{port}"
+        run = call(f"http://{start}:{port}/start", tmp_path, allow=allowed)
+    moved = [event["url"] for event in run.events if event["event"] == "moved"]
+    assert run.events[-1]["event"] == "completed"
+    assert moved == ([there] if moves else [])

@@ -13,9 +13,11 @@ from llmready.adapters.dynamodb.host_leases import DynamoHostLeases
 from llmready.domain.clock import now
 from llmready.domain.errors import TryAgain
 from llmready.domain.generation import Generation, Status
+from llmready.domain.website import CrawlSettings
 from llmready.worker.blocked_hosts import BlockedHosts
 from llmready.worker.checkpoints import Checkpoints
 from llmready.worker.confinement import Confinement
+from llmready.worker.crawl_order import Crawled, CrawlOrder
 from llmready.worker.crawl_process import Limits
 from llmready.worker.host_turns import HostTurns, TurnTimes, host_of
 from llmready.worker.http_caches import HttpCaches
@@ -26,6 +28,7 @@ from testkit.emulator import Place
 from testkit.people import registered, started, with_website
 from testkit.serving import Answer, Site, links, page, serving
 from testkit.worker_process import now_stored
+from tests.worker.programs import crawler
 
 TIMES = TurnTimes(lease=3, turn=0.8, interval=0.2, poll=0.1)
 HOST = "docs.example.com"
@@ -159,6 +162,9 @@ class Crawl:
     def __init__(self) -> None:
         self.told: list[str] = []
 
+    def when_moved(self, call: Any) -> None:
+        """The site never redirects to another host."""
+
     def resume(self) -> None:
         self.told.append("run")
 
@@ -196,3 +202,51 @@ async def test_a_crawl_waits_while_its_lease_can_be_neither_extended_nor_read(pl
     running.cancel()
     await asyncio.wait({running})
     assert leases.released >= 1
+
+
+async def test_a_site_on_another_host_waits_for_the_crawls_of_that_host(place: Place, tmp_path: Path) -> None:
+    """Somebody whose site has many subdomains that redirect to it cannot let many crawls read it at once."""
+    leases, told, crawled_from = DynamoHostLeases(place.table), tmp_path / "told", "many.docs.example.com"
+    supervisor = Supervisor(
+        Confinement(),
+        limits=Limits(memory=200 << 20),
+        command=crawler(
+            f"""
+            for command in sys.stdin:
+                with open({str(told)!r}, "a") as file:
+                    file.write(command)
+                if command == "wait\\n":
+                    say("waiting")
+                elif "wait" not in open({str(told)!r}).read():
+                    say("moved", url="http://{HOST}:80/")
+                    say("moved", url="http://another.example.com/")
+                else:
+                    completed()
+            """
+        ),
+    )
+
+    def free(host: str) -> bool:
+        time = now()
+        taken = leases.acquire(host, "third", time=time, until=time)
+        return taken is not None
+
+    async def take_turns(crawl: Any) -> None:
+        await HostTurns(
+            leases, crawled_from, "a", clock=now, extend=crawl.extend, times=replace(TIMES, lease=30)
+        ).run(crawl)
+
+    assert leases.acquire(HOST, "another", time=now(), until=now() + timedelta(minutes=5))
+    order = CrawlOrder(f"https://{crawled_from}/", CrawlSettings(), 30)
+    crawling = asyncio.create_task(
+        supervisor.crawl(order, tmp_path, report=lambda _: None, stop=asyncio.Event(), take_turns=take_turns)
+    )
+    async with asyncio.timeout(20):
+        # Another process writes the file.
+        while not told.exists() or told.read_text() != "run\nwait\n" or not free(crawled_from):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert not crawling.done()
+        leases.release(HOST, "another", time=now())
+        assert isinstance(await crawling, Crawled)
+    assert told.read_text() == "run\nwait\nrun\n"
+    assert free(HOST)

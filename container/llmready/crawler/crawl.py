@@ -179,6 +179,9 @@ class _Crawl:
         client = SiteClient(http, throttle, cache)
         browser = await self._browser(resources, guard, http, limits)
         site = await open_site(client, options.start, try_http=options.try_http)
+        if site.start.host != options.start.host:
+            # Crawls of the new host take turns, too.
+            self.reporter.moved(str(site.start))
         throttle.space(site.robots.delay)
         fetched.start, fetched.over_http = site.start, site.over_http
         patterns = Patterns(options.include, options.exclude)

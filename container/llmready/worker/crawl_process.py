@@ -17,6 +17,7 @@ from llmready.worker.events import (
     Completed,
     Event,
     Failed,
+    Moved,
     PageFailed,
     Progressed,
     Waiting,
@@ -95,6 +96,7 @@ class CrawlProcess:
         self._errors: list[PageError] = []
         self._log_tail = ""
         self._quiet = asyncio.Event()
+        self._when_moved: Callable[[str], None] | None = None
         self._is_paused = True
         self._limit: asyncio.Timeout | None = None
         self._extension = 0.0
@@ -131,6 +133,10 @@ class CrawlProcess:
         self._extension += seconds
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule((self._limit.when() or 0.0) + seconds)
+
+    def when_moved(self, call: Callable[[str], None]) -> None:
+        """Call a function with the URL of the start page if the site redirects to another host."""
+        self._when_moved = call
 
     def resume(self) -> None:
         """Let the crawler send requests; it starts paused."""
@@ -207,6 +213,11 @@ class CrawlProcess:
                         pages_failed=event.pages_failed,
                     )
                 )
+            case Moved():
+                # An intact crawler reports this once.
+                call, self._when_moved = self._when_moved, None
+                if call is not None:
+                    call(event.url)
             case Waiting():
                 self._quiet.set()
             case PageFailed():

@@ -34,6 +34,17 @@ class Waiting(_Event):
     event: Literal["waiting"]
 
 
+class Moved(_Event):
+    """The site redirected to another host.
+
+    Attributes:
+        url: URL of its start page there.
+    """
+
+    event: Literal["moved"]
+    url: Annotated[str, Field(pattern=r"^https?://", max_length=2500)]
+
+
 class PageFailed(_Event):
     """A page is missing from the result."""
 
@@ -97,7 +108,7 @@ class Failed(_Event):
     transient: bool
 
 
-Event = Started | Progressed | Waiting | PageFailed | Completed | Failed
+Event = Started | Moved | Progressed | Waiting | PageFailed | Completed | Failed
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

@@ -40,6 +40,9 @@ class TurnTimes:
 class Pausable(Protocol):
     """A crawl that can be paused and continued."""
 
+    def when_moved(self, call: Callable[[str], None]) -> None:
+        """Call a function with the URL of the start page if the site redirects to another host."""
+
     def resume(self) -> None:
         """Let the crawl send requests."""
 
@@ -71,6 +74,8 @@ class HostTurns:
     ) -> None:
         self._leases = leases
         self._host = host
+        self._moved_to: str | None = None
+        self._moved = asyncio.Event()
         self._holder = holder
         self._clock = clock
         self._extend = extend
@@ -78,6 +83,7 @@ class HostTurns:
 
     async def run(self, crawl: Pausable) -> None:
         """Resume and pause a crawl until this is cancelled; the lease is then released."""
+        crawl.when_moved(self._move)
         try:
             while True:
                 await self._wait_for_turn()
@@ -86,11 +92,26 @@ class HostTurns:
                 paused = monotonic()
                 await crawl.pause()
                 await self._release()
+                if self._moved_to is not None:
+                    self._host, self._moved_to = self._moved_to, None
+                    self._moved.clear()
+                    self._extend(monotonic() - paused)
+                    continue
                 # A waiting crawl tries once in this time.
                 await asyncio.sleep(2 * self._times.poll)
                 self._extend(monotonic() - paused)
         finally:
             await self._release()
+
+    def _move(self, url: str) -> None:
+        """End the turn, and take turns with the crawls of another host from now on."""
+        try:
+            host = host_of(url)
+        except ValueError:
+            return  # an intact crawler reports no invalid URL
+        if host != self._host:
+            self._moved_to = host
+            self._moved.set()
 
     async def _wait_for_turn(self) -> None:
         asked = monotonic()
@@ -101,10 +122,17 @@ class HostTurns:
         self._extend(monotonic() - asked)
 
     async def _keep_turn(self) -> None:
-        """Extend the lease; return when the turn is over and another crawl waits, or when the lease is lost."""
+        """Extend the lease.
+
+        Return when the turn is over and another crawl waits, when the lease is lost, or when the crawl moved to
+        another host.
+        """
         started = extended = monotonic()
         while True:
-            await asyncio.sleep(self._times.interval)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._times.interval):
+                    await self._moved.wait()
+                return
             asked = monotonic()
             try:
                 turn = await asyncio.to_thread(self._acquire_now)

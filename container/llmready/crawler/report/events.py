@@ -48,6 +48,10 @@ class EventReporter:
             self._last_time = now
             self._flush()
 
+    def moved(self, url: str) -> None:
+        """Send `moved`."""
+        self._send({"event": "moved", "url": url})
+
     def waiting(self) -> None:
         """Send `waiting`."""
         self._send({"event": "waiting"})

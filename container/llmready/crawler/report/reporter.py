@@ -18,6 +18,9 @@ class Reporter(Protocol):
     def progress(self, crawled: int, total: int, failed: int) -> None:
         """Report the numbers of pages that were crawled, that are known, and that failed."""
 
+    def moved(self, url: str) -> None:
+        """Report that the site redirected to another host, and the URL of its start page there."""
+
     def waiting(self) -> None:
         """Report that the crawl waits for its turn, and that none of its requests is running."""
 

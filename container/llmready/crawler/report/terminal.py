@@ -44,6 +44,9 @@ class TerminalReporter:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
 
+    def moved(self, url: str) -> None:
+        """Write nothing; the manifest names the start page."""
+
     def waiting(self) -> None:
         """Write nothing, because crawls on a terminal do not take turns."""
 
