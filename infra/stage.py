@@ -50,7 +50,10 @@ class Stage:
     region: str = ""
     """AWS region; empty: the region of the credentials that deploy."""
     public_url: str = ""
-    """Base URL of links in mails, such as https://api.example.com; empty: the address of the web app or the API."""
+    """Base URL of links in mails, such as https://api.example.com.
+
+    If it is empty, the address of the web app or the API is used.
+    """
     cors_origins: tuple[str, ...] = ()
     require_verified_email: bool = False
     generation_timeout: int = 3600

@@ -48,7 +48,7 @@ class Receiver:
 
 @contextmanager
 def receiving(context: ssl.SSLContext | None = None, *, port: int = 0) -> Iterator[Receiver]:
-    """Run a receiver, on any free port unless one is given; with ``context``, over TLS."""
+    """Run a receiver on the given port, or on any free port. With ``context``, it uses TLS."""
     receiver: Receiver
 
     class Handler(BaseHTTPRequestHandler):

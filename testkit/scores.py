@@ -37,7 +37,10 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Score:
-    """Precision, recall and F1 of the main text; code blocks, languages and table rows: how many, how many kept."""
+    """Precision, recall and F1 of the main text.
+
+    For code blocks, languages and table rows: the number, and how many are kept.
+    """
 
     precision: float
     recall: float
@@ -158,7 +161,7 @@ def _in_table(node: LexborNode) -> bool:
 
 
 def _rows(parts: list[LexborNode], markdown: str) -> tuple[int, int]:
-    """Count the rows of data tables, and those whose cells are all in one row of a Markdown table."""
+    """Count the rows of data tables, and the rows with all cells in one row of a Markdown table."""
     lines = [_squeezed(plain(line)) for line in markdown.splitlines() if "|" in line]
     total = kept = 0
     for part in parts:

@@ -245,7 +245,7 @@ class Person:
 
 
 def wait_for(condition: Callable[[], Any], *, within: float = 30.0, every: float = 0.2) -> Any:
-    """Return the value of a condition as soon as it is true; fail if that takes too long."""
+    """Return the value of a condition as soon as it is true. Fail if this takes too long."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if found := condition():

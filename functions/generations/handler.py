@@ -75,10 +75,10 @@ app = Api(authenticate=_signed_in_or_ticket)
 def start(body: Annotated[StartBody, Body()], idempotency_key: IdempotencyKey = None) -> Response[Started]:
     """Take one generation of the monthly quota and queue the crawl of a website.
 
-    Name the website by its `website_id` or by its `url`. A `url` without a website adds a website. A refused
-    start adds no website. With an `Idempotency-Key`, a repeat within 24 hours gets the first answer; a repeat
-    with a different body is refused. If as many generations run as the plan allows, the new one is accepted
-    and stays `pending` until another has ended.
+    Name the website by its `website_id` or by its `url`. A `url` without a website adds a website. A refused start
+    adds no website. With an `Idempotency-Key`, a repeated request within 24 hours gets the first answer. A repeated
+    key with a different body is refused. If as many generations run as the plan allows, the new one is accepted and
+    stays `pending` until another has ended.
     """
     started = start_for(app, website_id=body.website_id, url=body.url, idempotency_key=idempotency_key)
     return Response(
@@ -149,7 +149,8 @@ def history(
 def read(generation_id: str) -> Response[GenerationAnswer]:
     """Return a generation with its progress.
 
-    Until it has ended, `Retry-After` contains the seconds until the next poll: 1, and up to 10 while nothing changes.
+    Until it has ended, `Retry-After` contains the seconds until the next request: 1 after progress, and up to 10
+    while nothing changes.
     """
     found = _generation(generation_id)
     return Response(

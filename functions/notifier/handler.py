@@ -38,5 +38,5 @@ def _send(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Send each email or webhook delivery of a batch; messages whose handling raises an error are delivered again."""
+    """Send each email or webhook delivery of a batch. Messages whose handling raises an error are delivered again."""
     return process_partial_response(event, record_handler=_send, processor=processor, context=context)

@@ -1,7 +1,7 @@
 """``python -m infra.image.pins``: write the digests of the base images into the Dockerfile.
 
-The image behind a tag such as ``debian:trixie-slim`` changes every few weeks; with a digest, a build uses exactly
-the pinned image. The digest is that of the image's index, so it is valid for every processor.
+The image behind a tag such as ``debian:trixie-slim`` changes every few weeks. With a digest, a build uses exactly the
+pinned image. The digest is that of the image's index, so it is valid for every processor.
 """
 
 from __future__ import annotations

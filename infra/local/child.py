@@ -90,7 +90,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """Exit code; None while it runs, a negative signal number if a signal ended it."""
+        """Exit code. None while the process runs. A negative signal number if a signal ended it."""
         return self._process.returncode
 
     async def wait(self) -> int:

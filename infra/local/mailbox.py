@@ -22,7 +22,7 @@ class Mailbox:
     """Writes mails into a folder, each once, also after restarts.
 
     Args:
-        folder: where the ``.eml`` files go; the names of those written are kept beside them.
+        folder: Folder of the ``.eml`` files. A list of the written files is kept beside them.
         endpoint: the emulator's base URL.
         tls: TLS context that trusts the emulator.
     """

@@ -20,7 +20,7 @@ def exists(account: Account) -> bool:
 
 
 def release_never_made(account: Account) -> str | None:
-    """Turn off the protection of a stack whose creation failed; the CDK then deletes and creates it.
+    """Turn off the protection of a stack whose creation failed. The CDK can then delete and create the stack.
 
     Returns:
         What was done, in a sentence; None if nothing was done.

@@ -51,7 +51,7 @@ class Deployment(NamedTuple):
     """Creates a client of another AWS service."""
     table: "Table"
     url: str
-    """The address of the web app, or of the API where there is none; without a slash at its end."""
+    """The address of the web app, or of the API if there is no web app. It has no slash at its end."""
     is_local: bool
 
 

@@ -1,9 +1,8 @@
 """Limit the processor time that reading one page may take.
 
-Every function that reads text of a site should take linear time. This module limits the damage if one does
-not. In the main thread, a signal interrupts the work, even within a regular expression. In another thread, an
-exception is raised between two Python instructions; a regular expression that already runs there cannot be
-interrupted.
+Every function that reads text of a site should take linear time. This module limits the damage if one does not. In
+the main thread, a signal interrupts the work, even within a regular expression. In another thread, an exception is
+raised between two Python instructions. It cannot interrupt a running regular expression.
 
 The work is a function without side effects, because it may be interrupted at any of its instructions. Its caller
 stores the result.
@@ -120,7 +119,7 @@ _OWN_CODE = (in_time.__code__, _Alarm.clear.__code__)
 
 
 async def in_time_aside(read: Callable[[], T], name: object) -> T:
-    """Call a function that reads a large page in a thread, so that the crawl continues meanwhile.
+    """Call a function that reads a large page in a thread. The crawl continues in the meantime.
 
     It is interrupted after SECONDS_ASIDE. It is also interrupted when the task is cancelled, because the
     process waits for its threads. Parameters, result and exceptions: as of `in_time`.
@@ -140,7 +139,7 @@ async def in_time_aside(read: Callable[[], T], name: object) -> T:
 
 
 def within(work: Callable[[], T], seconds: float) -> T:
-    """Call a function in this thread, and interrupt it after a real time; a call of C code is not interrupted.
+    """Call a function in this thread, and interrupt it after a time limit. Calls of C code are not interrupted.
 
     Parameters: `work`, without side effects. Returns: what `work` returns. Raises: TimeoutError.
     """
@@ -196,7 +195,7 @@ class _Aside(Generic[T]):
 
 
 def _processor_seconds(thread: int) -> float:
-    """Return the processor time of a thread that runs; the real time on systems that do not tell it (macOS)."""
+    """Return the processor time of a running thread, or the real time on systems without this figure (macOS)."""
     if not hasattr(time, "pthread_getcpuclockid"):
         return time.monotonic()
     return time.clock_gettime(time.pthread_getcpuclockid(thread))

@@ -68,7 +68,7 @@ _CODE_OF_CRAWL = {
 
 
 LONGEST_DETAIL = 500
-"""Characters of a detail; a longer one, such as one with a long URL, is cut in the middle."""
+"""Greatest length of a detail, in characters. A longer detail is cut in the middle."""
 
 _TAIL = 120
 

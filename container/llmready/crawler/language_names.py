@@ -1,4 +1,4 @@
-"""Languages: their own names, other codes that sites use for them, and frequent words that identify them."""
+"""Own names of languages, other codes that sites use, and frequent words that identify a language."""
 
 # ruff: noqa: RUF001, E501 - letters of other scripts look like Latin ones, and some are wide
 

@@ -18,13 +18,17 @@ FEWEST_LETTERS = 12
 """Number of letters below which the language of a text is not detected."""
 
 SHARE_OF_SCRIPT = 0.4
-"""Share of the letters from which on a script is the script of the text; names and code are often Latin."""
+"""Minimum share of the letters for the script of a text.
+
+It is not a majority, because names and code are often Latin.
+"""
 
 FEWEST_WORDS = 3
 SHARE_OF_WORDS = 0.12
 LEAD = 1.4
-"""A language is told by at least FEWEST_WORDS of its words, a share of all, and LEAD times the
-weight of any other."""
+"""A language is recognised by at least FEWEST_WORDS of its frequent words, if they are at least SHARE_OF_WORDS of all
+words of the text. Their weight must be at least LEAD times the weight of every other language.
+"""
 
 LETTERS_OF_IDEOGRAPH = 2.5
 
@@ -169,7 +173,7 @@ def detected(text: str) -> str:
 
 
 def _script_of(text: str) -> str:
-    """Return the script that most of a text is written in; empty where it has too few letters."""
+    """Return the script of most letters of a text, or an empty text if there are too few letters."""
     if text.isascii():
         letters = len(text) - len(text.encode().translate(None, _ASCII_LETTERS))
         return "latin" if letters >= FEWEST_LETTERS else ""

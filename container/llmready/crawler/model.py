@@ -44,7 +44,7 @@ class StoredPage:
         brands: Names of the site in structured data; stored only for the front page.
         logos: Names of the site in its logo or site title; stored only for the front page.
         tagline: Tagline of the site beside its name; stored only for the front page.
-        canonical: URL of the same page on another host, if the page names it as canonical; else empty.
+        canonical: Canonical URL that the page names, if it is on another host. Otherwise empty.
         page_type: `article`, `documentation`, `forum`, `product`, `collection`, `listing` or `service`. Empty
             for a page that is not HTML.
         breadcrumbs: Labels of the page's breadcrumbs, outermost first.
@@ -197,7 +197,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class CrawlResult:
-    """A finished crawl: where its files are, and figures about them; sizes in bytes."""
+    """A finished crawl: the paths of its files, and figures about them. Sizes are in bytes."""
 
     out: Path
     archive: Path | None

@@ -90,7 +90,7 @@ def check_name(name: str) -> None:
     """Check the name of one entry.
 
     Raises:
-        BadArchive: It is not a relative path that every file system accepts, or not one that the crawler writes.
+        BadArchive: The crawler does not write such a path, or some file systems do not accept it.
     """
     if not name or len(name.encode(errors="replace")) > _LONGEST_PATH:
         raise BadArchive("A name is empty or too long.")

@@ -66,7 +66,7 @@ class Stored(NamedTuple):
     """The attempt ended with its files in the bucket.
 
     Attributes:
-        earlier: The generation whose archive is reused because the files are unchanged; None if a new archive was
+        earlier: The generation whose archive is reused, because the files are unchanged. None if a new archive was
             stored.
     """
 
@@ -220,7 +220,7 @@ class Attempt:
     async def _store(self, crawled: Crawled, folder: Path) -> AttemptResult:
         """Copy the files of a crawler, check the copies and store them.
 
-        A scheduled run whose files are unchanged stores no archive; it refers to the earlier one.
+        A scheduled run with unchanged files stores no archive. It refers to the earlier archive.
         """
         context, generation, report = self._context, self._lease.generation, crawled.report
         try:

@@ -107,7 +107,7 @@ def arguments_for(order: CrawlOrder, folder: Path, home: Path) -> list[str]:
 
     Args:
         order: What to crawl.
-        folder: The job's folder, which the crawler can read but not change; the list of blocked hosts goes there.
+        folder: Folder of the job, which receives the list of blocked hosts. The crawler can read but not change it.
         home: The crawler's working folder.
     """
     wanted = order.settings

@@ -58,7 +58,7 @@ class HostTurns:
         host: The host; see :func:`host_of`.
         holder: ID of the generation.
         clock: Returns the current time.
-        extend: Called with each number of seconds that the crawl has waited; they do not count as crawl time.
+        extend: Called with the seconds that the crawl has waited. They do not count as crawl time.
         times: Seconds of turns.
     """
 

@@ -48,7 +48,7 @@ class HttpCaches:
         return Fetched(previous, self._fetched(lambda: _shared_key(generation), folder / "others.answers"))
 
     def store(self, generation: Generation, take: Callable[[], Taken]) -> None:
-        """Store the HTTP cache of a crawl with the files of its generation; it is deleted with them.
+        """Store the HTTP cache of a crawl with the files of its generation. They are deleted together.
 
         Args:
             generation: The generation of the crawl.

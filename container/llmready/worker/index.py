@@ -1,6 +1,6 @@
 """Files that a worker stores with an archive: its index, and the page URLs that the crawl found.
 
-They are needed only for reading and comparing; if they cannot be stored, the generation still completes.
+They are needed only for reading and comparing. If they cannot be stored, the generation still completes.
 """
 
 import zlib

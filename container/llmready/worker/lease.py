@@ -104,7 +104,7 @@ class Lease:
     async def hold_while(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine while the lease is extended, and return its result.
 
-        After that, no progress is written any more, so that the end of the generation can be stored.
+        After that, no progress is written any more. The end of the generation can then be stored.
 
         Raises:
             LeaseLost: The lease was lost meanwhile; the work was cancelled.

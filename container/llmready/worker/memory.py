@@ -14,9 +14,9 @@ _LARGEST_SHARE = 2 << 30  # bytes
 def memory_limit(crawlers: int = 1, *, task: int = 0, cgroups: Path = CGROUPS, own: Path = OWN) -> int:
     """Return the memory limit of a crawler in bytes: an equal share of three quarters of the available memory.
 
-    The worker uses the rest. A share is at most 2 GiB. This is the smallest of three values: the memory of
-    the machine, the limits of this process's cgroup and its parents, and the size of the task. On Fargate, a
-    container may see the memory of the micro-VM, and the task may use only a part of it.
+    The worker uses the rest. A share is at most 2 GiB. This is the smallest of these values: the memory of the
+    machine, the cgroup limits of this process, and the size of the task. On Fargate, a container may see the memory
+    of the micro-VM, and the task may use only a part of it.
 
     Args:
         crawlers: Number of crawlers that may run at the same time.

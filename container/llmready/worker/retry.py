@@ -40,6 +40,6 @@ async def retry(call: Callable[[], T], *, while_: Callable[[], bool]) -> T:
 
 
 async def retry_for(seconds: float, call: Callable[[], T]) -> T:
-    """Make a blocking call in a thread, and repeat it for some seconds; see :func:`retry`."""
+    """Make a blocking call in a thread, and repeat it for some seconds (see :func:`retry`)."""
     until = monotonic() + seconds
     return await retry(call, while_=lambda: monotonic() < until)

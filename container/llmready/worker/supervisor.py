@@ -68,7 +68,7 @@ class Supervisor:
             folder: An empty folder for this crawl.
             report: Called with each progress.
             stop: Ends the crawl when it is set.
-            take_turns: Resumes and pauses the crawl while it runs; None lets it run all the time.
+            take_turns: Resumes and pauses the crawl. None means that the crawl is never paused.
         """
         home = self._confinement.make_folder(folder)
         process = await asyncio.create_subprocess_exec(

@@ -72,7 +72,7 @@ def download_files(
 
 @contextlib.contextmanager
 def downloaded(session: Session, generation_id: str) -> Iterator[Path]:
-    """Download the files of a generation, check their hash, and yield the zip; it is removed afterwards.
+    """Download the files of a generation, check their hash, and yield the zip. The zip is removed afterwards.
 
     Raises:
         CommandFailed: The files cannot be downloaded, or differ from those that the server stored.

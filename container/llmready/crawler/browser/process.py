@@ -59,7 +59,7 @@ _USERNS = (
 
 
 def find_chromium(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the path of the browser: the one in LLMREADY_CHROMIUM, else Debian's, else one in PATH.
+    """Return the path of the browser: from LLMREADY_CHROMIUM, from Debian's package, or from PATH, in this order.
 
     Raises: Failure (browser_missing).
     """

@@ -35,9 +35,9 @@ _CODECS = {"gbk": "gb18030", "x-user-defined": "cp1252"}
 def decode(body: bytes, content_type: str) -> str:
     """Decode a page.
 
-    The encoding is taken from the byte order mark, else from the header, else from `<meta charset>`, else
-    from an XML declaration. Without any of these, UTF-8 is tried. If the page is not valid UTF-8, its
-    encoding is guessed. Bytes that cannot be decoded become U+FFFD.
+    The first of these determines the encoding: the byte order mark, the header, `<meta charset>`, an XML declaration.
+    Without any of these, UTF-8 is tried. If the page is not valid UTF-8, its encoding is guessed. Bytes that cannot
+    be decoded become U+FFFD.
 
     Args:
         body: The page.

@@ -1,7 +1,7 @@
 """Remove active parts from Markdown (raw HTML, links with unsafe destinations) and keep their text.
 
 A CommonMark parser reports where each part is; only these parts of the source are changed. The parser takes linear
-time; the number of its events is limited, and beyond the limit the text is escaped instead.
+time. The number of its events is limited. Text beyond this limit is escaped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pyromark.event import Event
 
 RawHtml = Literal["drop", "escape", "foreign"]
-"""Treatment of raw HTML: drop the tags, show them as text, or show as text what the converter does not write."""
+"""Treatment of raw HTML: drop the tags, show all tags as text, or show only the tags as text that the converter does
+not write.
+"""
 
 MAX_EVENTS = 500_000
 """Events of the parser that are read for one text."""

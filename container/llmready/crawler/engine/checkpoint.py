@@ -1,6 +1,6 @@
 """Write checkpoints while a crawl runs, so that an interrupted crawl continues instead of starting again.
 
-Pages that are in flight at that moment count as not yet fetched; everything else is kept.
+Pages that are being fetched at that moment count as not yet fetched. Everything else is kept.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ class Frontier:
     def _taken(self, *, is_late: bool) -> int:
         """Return the number of pages that count towards the limit for this page, including pages in flight.
 
-        As many lists as pages may be fetched to find content; most of them are dropped later.
+        To find content, the crawl may fetch as many lists as pages. Most of these lists are dropped later.
         """
         flying = sum(is_late or not candidate.is_late for candidate in self._in_flight.values())
         return flying + (max(self._content, self._late) if is_late else self._content)

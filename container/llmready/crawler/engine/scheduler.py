@@ -235,7 +235,7 @@ class Scheduler:
         self._notify()
 
     async def _take_through(self, candidate: Candidate, response: Response | Failure | None) -> None:
-        """Fetch, visit and store a page; repeat this while the page redirects to another form of its own URL."""
+        """Fetch, visit and store a page. Repeat this while the page redirects to another form of its URL."""
         while True:
             if response is None:
                 missing = self._browser is not None

@@ -26,7 +26,7 @@ class Scope:
         self._patterns = patterns
 
     def own(self, url: Url) -> Url | None:
-        """Return a URL in the site's preferred form, or None if it belongs to another site; see `adopt`."""
+        """Return a URL in the site's preferred form, or None if it belongs to another site (see `adopt`)."""
         return adopt(self.start, url)
 
     def admit(self, url: Url) -> Url | None:
@@ -40,7 +40,7 @@ class Scope:
 
 
 def same_registrable(one: Url, other: Url) -> bool:
-    """Return whether two URLs belong to one registered name, so that a redirect between them stays on the site.
+    """Return whether two URLs have the same registered name. A redirect between such URLs stays on the site.
 
     http and https, apex and www, and a name and its subdomains count as one. Two sibling subdomains do not, because
     only the public suffix list shows whether they have one owner.

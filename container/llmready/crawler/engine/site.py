@@ -77,7 +77,7 @@ async def open_site(getter: Getter, start: Url, *, try_http: bool = False) -> Op
 
 
 async def _open(getter: Getter, start: Url, robots: dict[str, Robots]) -> OpenedSite:
-    """Open the site at a URL; `robots` holds the rules of origins whose robots.txt was read already."""
+    """Open the site at a URL. `robots` contains the rules of origins whose robots.txt was read already."""
     url = start
     for _ in range(MAX_REDIRECTS + 1):
         if url.origin not in robots:

@@ -125,8 +125,8 @@ class DiscoveredLinks:
 class Visit:
     """The result of a visit: the outcome, and the links, the feeds and the menus of the page.
 
-    `menus` is None for text pages. For other pages, it contains the menus as the converter reports them, the
-    URL of the page, the base of its links, and whether the menus certainly belong to the site.
+    `menus` is None for text pages. For other pages, it contains the menus as the converter reports them, the URL of
+    the page, and the base of its links. The last value says whether the menus certainly belong to the site.
     """
 
     outcome: Outcome

@@ -1,6 +1,6 @@
 """The address guard: which URLs a crawl may request, and which addresses it may connect to.
 
-:mod:`llmready.addresses` holds the rules; the guard adds blocked hosts and reports refusals as failures of the crawl.
+:mod:`llmready.addresses` contains the rules. The guard adds blocked hosts and reports refusals as failures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decode bodies while they arrive, up to a limit, so that a decompression bomb does not fill the memory."""
+"""Decode bodies while they arrive, up to a limit. Decompression bombs therefore cannot fill the memory."""
 
 from __future__ import annotations
 
@@ -150,7 +150,10 @@ def _is_text_or_gzip(head: bytes) -> bool:
 
 
 def _undeclared(encoding: str) -> _Decoder:
-    """Return a decoder for a body whose encoding is not stated, or unknown: text as it is, or gzip."""
+    """Return a decoder for a body with a missing or unknown encoding.
+
+    Gzip is decompressed, and other bodies stay unchanged.
+    """
     decode: _Decoder | None = None
     head = b""
 

@@ -1,7 +1,7 @@
 """The gate decides whether requests may be sent.
 
-Crawls of one host take turns. While another crawl has its turn, the gate is closed; this time does not count towards
-the crawl's timeout.
+Crawls of one host take turns. The gate is closed while another crawl has its turn. This time does not count towards
+the timeout of the crawl.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The HTTP cache: responses of earlier crawls, revalidated before use (RFC 9110, section 13; RFC 9111).
 
 Two files may be read. `previous` holds the responses of the last crawl of the same site; each is revalidated.
-`shared` contains publicly cacheable responses of other crawls; they are used without a request while they are fresh.
+`shared` contains publicly cacheable responses of other crawls. While they are fresh, they are used without a request.
 
 A file begins with the bodies of the responses, each compressed with Zstandard. Then the compressed index
 (JSON) and its position follow. A damaged file counts as empty.
@@ -56,7 +56,8 @@ _log = logging.getLogger(__name__)
 class CachedResponse:
     """A response in a cache file: its validators, its freshness, and the place of its body.
 
-    `fresh_until` is in seconds since 1970, or 0 if it must be revalidated; `start`, `length` and `size` are bytes.
+    `fresh_until` is in seconds since 1970, or 0 if the response must be revalidated. `start`, `length` and `size` are
+    bytes.
     """
 
     url: str
@@ -266,7 +267,7 @@ class HttpCache:
 
 
 def fresh_seconds(headers: Mapping[str, str]) -> float:
-    """Return for how many seconds a shared cache may store a response (RFC 9111); 0 if it must not.
+    """Return for how many seconds a shared cache may store a response (RFC 9111), or 0 if it must not.
 
     The response needs explicit freshness and must not be specific to one visitor. It must have no
     `Set-Cookie`, and `Vary` may name only headers that all requests of the crawler share.

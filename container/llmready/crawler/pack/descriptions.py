@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_DESCRIPTION = 300
 SHARED_BY = 1
-"""Maximum number of pages with the same description; a text that more pages share describes none of them."""
+"""Maximum number of pages with the same description. A text that more pages share describes none of these pages."""
 
 MOST_PARAGRAPHS = 6
 """Number of paragraphs at the start of a page that are considered as its description."""
@@ -92,7 +92,7 @@ def page_descriptions(
 
 
 def stated_descriptions(pages: Sequence[StoredPage]) -> dict[Url, str]:
-    """Return the description that each page states, else its first paragraph; it takes little time."""
+    """Return the description that each page states, or its first paragraph. Takes little time."""
     return {page.url: bounded(plain(page.description) or plain(page.excerpt)) for page in pages}
 
 

@@ -27,7 +27,7 @@ _SHOWN = 5
 
 
 class FolderError(ValueError):
-    """Files cannot be put into a folder; the message is a sentence that says what to do."""
+    """Files cannot be put into a folder. The message says what to do."""
 
 
 class ForeignFilesError(FolderError):

@@ -68,7 +68,7 @@ class _Families:
 
 
 def _insert(order: list[str], known: set[str], menu: Sequence[str]) -> None:
-    """Insert missing entries after those that precede them in a menu; `known` are the existing entries."""
+    """Insert missing entries after the entries that precede them in a menu. `known` are the existing entries."""
     after: dict[str, list[str]] = {}
     leading: list[str] = []
     last = ""

@@ -69,7 +69,7 @@ def describes(text: str) -> bool:
 
 
 def names_something(label: str) -> bool:
-    """Return whether a heading or the label of a link may be part of a description; a title may contain a date."""
+    """Return whether a heading or the label of a link may be part of a description. It may contain a date."""
     return not _is_furniture(label) and not is_date_line(label, FEWEST_LETTERS) and not names_a_list(label)
 
 

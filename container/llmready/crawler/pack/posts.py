@@ -1,4 +1,4 @@
-"""Posts of a blog: recognise them, order them, and divide many of them by topic."""
+"""Recognise the posts of a blog, order them, and divide many posts by topic."""
 
 from __future__ import annotations
 

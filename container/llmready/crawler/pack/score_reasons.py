@@ -38,7 +38,7 @@ def by_share(code: str, says: str, remedy: str, some: Collection[object], *, of:
 
 
 def share(some: int, of: int, most: int) -> int:
-    """Return the points of `some` out of `of`, in proportion to `most`; at least 1 where `some` is not 0."""
+    """Return the share of `some` in `of`, multiplied by `most`. If `some` is not 0, return at least 1."""
     return max(1, round(most * some / of)) if some else 0
 
 

@@ -1,8 +1,8 @@
 """The parts of a site, with the names and the order that the site itself uses.
 
-A page belongs to its part of the navigation. Without one, it belongs to the part in its breadcrumbs, or else
-to the first folder that divides the site. A folder has the name of the site's links to it. On a site without
-folders, the headings of the front page or the upper level of its table of contents are the parts.
+A page belongs to its part of the navigation. Without such a part, it belongs to the part in its breadcrumbs. Without
+breadcrumbs, the first folder that divides the site is its part. A folder has the name of the site's links to it. On a
+site without folders, the headings of the front page or the upper level of its table of contents are the parts.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def divide(
 ) -> list[Part]:
     """Return the parts of a site in order: important first, `Optional` last.
 
-    `home` is the front page, and `text_of` reads the Markdown of a page. If `is_english` is false, LLMReady
-    adds no English names: the part of the front page and of all pages without a part has an empty title.
+    `home` is the front page, and `text_of` reads the Markdown of a page. If `is_english` is false, no English names
+    are added. Pages without a part, and the front page, are then in a part with an empty title.
     """
     division = _Division(
         pages, home, titles, site_name, text_of, navigation=navigation, is_english=is_english

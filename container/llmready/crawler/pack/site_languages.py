@@ -36,9 +36,9 @@ def site_languages(
 ) -> SiteLanguages:
     """Determine the languages of a site.
 
-    The language that a page states (`hreflang`, `lang`, `og:locale`) is used, if this language uses the
-    script of the text. The URL and the text of each page decide if no page states a language, or if all pages
-    state the same, as unadapted templates do.
+    The language that a page states (`hreflang`, `lang`, `og:locale`) is used, if this language uses the script of the
+    text. If no page states a language, the URL and the text of each page decide. The same applies if all pages state
+    the same language, because of a template.
     """
     stated = {page.url: language_of(page.lang) for page in pages}
     is_uniform = len(set(stated.values())) == 1
@@ -65,7 +65,7 @@ def _as_partly_translated(found: Mapping[Url, str], stated: str) -> dict[Url, st
     """Return one language for all pages of a site that is a translation with parts still in English.
 
     Only the texts of such pages show different languages, so the pages are not translations of each other. If the
-    pages state no language, at least a fifth of them must be in a language other than English.
+    pages state no language, at least a fifth of the pages must not be in English.
     """
     counts = Counter(found.values())
     others = set(counts) - {"", "en"}

@@ -1,7 +1,8 @@
 """A limit of time for the steps that arrange a site.
 
 Packing runs after the crawl, so the crawl's timeout does not end it. All steps together have a limit that grows with
-the number of pages; a step that exceeds it is interrupted and replaced by a simpler one, so that no result is lost.
+the number of pages. A step that exceeds the limit is interrupted and replaced by a simpler step, so no result is
+lost.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ SHARED = 0.5
 LONGEST_CODE = 2
 LONGEST_TAG = 7
 FEWEST_OF_PART = 3
-"""Minimum number of pages of a folder whose titles have the same end, so that it is the folder's name."""
+"""An end that at least so many titles of a folder share is the name of the folder."""
 
 
 class SiteName(NamedTuple):
@@ -161,7 +161,10 @@ def page_titles(
 
 
 def stated_titles(pages: Sequence[StoredPage]) -> dict[Url, str]:
-    """Return the title that each page states, with its path where several pages share it; it takes little time."""
+    """Return the title that each page states.
+
+    If several pages have the same title, the path is added. Takes little time.
+    """
     titles = {page.url: shortened(_plain(page.title), LONGEST_TITLE) for page in pages}
     counts = Counter(title.casefold() for title in titles.values())
     return {
@@ -209,7 +212,7 @@ def _beginnings(title: str) -> list[str]:
 
 
 def _marks(title: str, mark: re.Pattern[str]) -> list[re.Match[str]]:
-    """Return the first and the last separators of a title; a title may consist of hundreds of them."""
+    """Return the first and the last separators of a title. A hostile title may consist of hundreds of separators."""
     marks = list(mark.finditer(title))
     return marks if len(marks) <= 2 * _MOST_MARKS else [*marks[:_MOST_MARKS], *marks[-_MOST_MARKS:]]
 
@@ -252,7 +255,7 @@ def _own_title(page: StoredPage, site: SiteName, label: str, *, is_home: bool) -
 
 
 def _language_of_front_page(url: Url) -> str:
-    """Return the language of which an address such as `/fr/` is the front page; empty for other addresses."""
+    """Return the language of a front page such as `/fr/`, or an empty text for other addresses."""
     return language_in(url) if len(segments(url)) == 1 and len(segments(url)[0]) <= LONGEST_TAG else ""
 
 

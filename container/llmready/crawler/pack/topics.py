@@ -1,4 +1,4 @@
-"""Divide a section that holds most of a flat site: by the site's own lists, or by the first words of addresses."""
+"""Divide the main section of a site without folders, by the site's own lists or by the first words of addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmready.crawler.model import StoredPage
 
 MOST_TOGETHER = 60
-"""Maximum pages of one section; more are divided if most of them have a topic."""
+"""Maximum number of pages of one section. A larger section is divided if most of its pages have a topic."""
 
 FEWEST_OF_TOPIC = 4
 COVERED = 0.6

@@ -1,7 +1,7 @@
 """The layout `web-root`: each page's Markdown at the path where the site would serve it.
 
 `/guide/` becomes `guide/index.md` and `/page.html` becomes `page.md`, beside `llms.txt`, `llms-full.txt` and
-`sitemap.md`. The layout is made from the files of an archive, so that a crawl and a download give the same result.
+`sitemap.md`. The layout is made from the files of an archive. A crawl and a download therefore give the same result.
 """
 
 from __future__ import annotations

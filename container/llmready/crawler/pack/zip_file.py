@@ -29,7 +29,7 @@ _END = b"\x03\x00"  # an empty last block
 
 
 class ZipFile:
-    """Writes a zip file; a context manager that completes it unless there was an error.
+    """Writes a zip file. A context manager that completes the file if there was no error.
 
     Args:
         path: Path of the file, which is overwritten.

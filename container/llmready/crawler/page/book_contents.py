@@ -27,7 +27,7 @@ def is_book_contents(path: str) -> bool:
 
 
 def contents_in(script: str) -> str:
-    """Return the HTML with the most links among the strings of a script, as a page; empty where there is none.
+    """Return the string of a script that is HTML with the most links, as a page, or an empty text if there is none.
 
     Each character is read once, so that the time is linear in the length of the script.
     """

@@ -18,9 +18,9 @@ TIME_OF_ANSWER = 60
 def last_change(response: Response, stated: str = "") -> str:
     """Return when a page was last changed, in ISO 8601, or an empty text where it is not known.
 
-    Many servers put the time of the response into `Last-Modified` or into the page, so that it differs at each
+    Many servers put the time of the response into `Last-Modified` or into the page. This time differs at each
     request. Such a time is not the time of a change. A repeated response is compared with the date of the first
-    response, so that the result stays the same until the page changes.
+    response. The result therefore stays the same until the page changes.
 
     Args:
         response: Response to the request for the page.

@@ -36,7 +36,7 @@ SHORT_REFRESH = 5
 """Seconds up to which a meta refresh counts as a redirect; a longer one may show news after news."""
 
 LONG_REFRESH = 60
-"""Seconds up to which it counts as one on a page that says nothing but that it moved."""
+"""On a page that only says that it moved, a meta refresh counts as a redirect up to this number of seconds."""
 
 _REFRESH = re.compile(
     r"""\s*(\d{1,9})(?:\.\d*+)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE

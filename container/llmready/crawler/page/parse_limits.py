@@ -1,8 +1,7 @@
 """Limits for pages that are parsed by the algorithm of the HTML standard.
 
-The algorithm takes quadratic time and memory in three numbers: the depth of elements, the attributes of a
-tag, and the open formatting elements, which each block opens again. Pages that exceed a limit are read only
-by the converter's parser, which has its own limits.
+The algorithm takes quadratic time and memory for deeply nested elements, for tags with many attributes, and for many
+open formatting elements. Pages that exceed a limit are read only by the converter's parser, which has its own limits.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class EventReporter:
         self._send({"event": "started", "url": url})
 
     def progress(self, crawled: int, total: int, failed: int) -> None:
-        """Send `progress`, unless nothing changed; delay it if the last one is too recent."""
+        """Send `progress` if something changed. Delay it if the last event is too recent."""
         figures = (crawled, total, failed)
         if figures == self._sent:
             return

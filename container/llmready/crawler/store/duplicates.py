@@ -24,9 +24,9 @@ class Duplicates:
     def add(self, page: StoredPage, markdown: str, variant: str) -> list[Url] | None:
         """Record a page; return the object with the URL under which the same content is stored, or None.
 
-        Two pages with equal content are the same if the content is long, if one of them is the start page, or
-        if their URLs differ only in query, extension or case. Translations with the same text (`variant`) are
-        the same, too.
+        Two pages with equal content are the same if the content is long or one of them is the start page. They are
+        also the same if their URLs differ only in query, extension or case. Translations with the same text
+        (`variant`) are the same, too.
         """
         keys = [(_stem(page.url), page.digest)]
         if variant:

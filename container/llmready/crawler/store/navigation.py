@@ -138,7 +138,7 @@ class SiteNavigation:
 
     @property
     def copies(self) -> dict[str, str]:
-        """Keys of URLs that redirect to other pages or are copies of them, with the keys of those pages."""
+        """The keys of URLs that redirect to another page or are its copies, each with the key of this page."""
         return self._copies
 
     @property

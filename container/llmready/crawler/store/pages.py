@@ -38,7 +38,7 @@ class Text(NamedTuple):
     """The Markdown of a page in the parts that the archive needs.
 
     Attributes:
-        head: The first line where it is a heading or a short paragraph, with the rule and the line ends after it.
+        head: The first line with the rule and the line ends after it, if the line is a heading or a short paragraph.
         rest: Everything else, with a line end at its end.
         packed: The rest compressed; empty if no zip is requested.
     """

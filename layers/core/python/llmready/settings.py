@@ -1,8 +1,8 @@
 """The settings of a process, read from its environment once, when they are first needed.
 
-The CDK code writes the environment of each function and of the workers with :func:`variables`, so that both sides
-use the same names. A function gets only the settings that it uses. ``infra/stage.py`` defines the settings that an
-operator can choose.
+The CDK code writes the environment of functions and workers with :func:`variables`. Both sides therefore use the same
+names. A function gets only the settings that it uses. ``infra/stage.py`` defines the settings that an operator can
+choose.
 """
 
 import os

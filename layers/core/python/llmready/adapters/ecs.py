@@ -74,7 +74,10 @@ class EcsTasks:
             raise TryAgain from error
 
     def _stopped(self, arns: list[str]) -> set[str]:
-        """Return the tasks whose desired status in ECS is stopped; tasks that ECS does not show yet are left out."""
+        """Return the tasks with the desired status "stopped" in ECS.
+
+        Tasks that ECS does not show yet are left out.
+        """
         stopped: set[str] = set()
         for start in range(0, len(arns), _DESCRIBED):
             try:

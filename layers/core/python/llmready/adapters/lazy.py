@@ -10,8 +10,8 @@ T = TypeVar("T")
 def lazy(create: Callable[[], T]) -> T:
     """Return a proxy for an object that is created when one of its attributes is first read.
 
-    A function creates only the AWS clients and providers that it calls, although
-    :class:`llmready.services.Services` contains all of them. Several threads may use the proxy at once.
+    :class:`llmready.services.Services` contains all AWS clients and providers, but a function creates only those that
+    it calls. Several threads may use the proxy at once.
 
     Args:
         create: Creates the object; called once.

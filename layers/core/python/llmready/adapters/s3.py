@@ -97,7 +97,10 @@ class S3Archives:
             raise TryAgain from error
 
     def fetch(self, key: str, path: Path, *, most: int) -> bool:
-        """Write a file of at most ``most`` bytes to ``path``; return False if it does not exist or is larger."""
+        """Write a file of at most ``most`` bytes to ``path``.
+
+        Return False if the file does not exist or is larger.
+        """
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=key)
             if found["ContentLength"] > most:
@@ -165,7 +168,7 @@ class S3Archives:
         Args:
             key: Key of the file.
             filename: ASCII name without quotes.
-            seconds: How long the URL is valid; it also becomes invalid when the credentials that signed it expire.
+            seconds: Lifetime of the URL. It ends earlier if the credentials that signed the URL expire.
             content_type: Media type that the response declares.
         """
         return self._client.generate_presigned_url(

@@ -21,7 +21,7 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class SigningKeys(BaseModel):
-    """The keys of a stage: the newest signing key, the one before it, and the key of fingerprints.
+    """The keys of a stage: the newest signing key, the previous signing key, and the key of fingerprints.
 
     The newest key signs from ``signs_from`` on. Until then, the previous key signs. Every function has read
     the new key before a token is signed with it. Afterwards the previous key is accepted for each kind of

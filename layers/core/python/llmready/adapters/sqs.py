@@ -224,7 +224,7 @@ def correlation_from(body: str) -> str:
 
 
 def mail_request_from(body: str) -> MailRequest | None:
-    """Return the address for which a message requests a mail; None if it is about a mail of the outbox.
+    """Return the address for which a message requests a mail, or None for a mail of the outbox.
 
     Raises:
         ValueError: The message was not written by this service.

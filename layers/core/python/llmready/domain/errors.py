@@ -32,7 +32,7 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """The object does not exist or belongs to another user; the answer does not reveal which."""
+    """The object does not exist, or it belongs to another user. The answer does not distinguish these cases."""
 
 
 class Conflict(DomainError):

@@ -57,7 +57,7 @@ class IndexedFile(BaseModel):
 
 
 class FileIndex(BaseModel):
-    """All files of an archive in the order of the zip; ``origin`` is the URL where the crawl began."""
+    """All files of an archive in the order of the zip. ``origin`` is the URL at which the crawl began."""
 
     model_config = ConfigDict(frozen=True)
 

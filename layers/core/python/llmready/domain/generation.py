@@ -101,13 +101,13 @@ class Generation(BaseModel):
         correlation_id: ID of the request that started it; all its log lines contain this ID.
         trigger: What started it.
         paid: Whether its user had a paid plan when it was started.
-        lost_seconds: Seconds of crawling without a result: of earlier attempts and, after it failed or was cancelled,
-            of the last one. An attempt counts for at most its timeout.
+        lost_seconds: Seconds of crawling without a result. They include earlier attempts, and the last attempt of a
+            failed or cancelled generation. An attempt counts for at most its timeout.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
         waiting: Whether it is queued by plan limit. The user already runs as many generations as the plan
             allows, so no message was sent yet. The attribute is stored as ``held``.
-        fence: A number that each claim increments. Each write requires the fence of the claim, so that a worker that
-            lost its lease cannot write any more.
+        fence: A number that each claim increments. Each write requires the fence of the claim. A worker that lost its
+            lease can therefore no longer write.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -155,7 +155,7 @@ class Generation(BaseModel):
 
     @property
     def changed(self) -> bool | None:
-        """Whether the files differ from those of the completed generation before; None until it completed."""
+        """Whether the files differ from the previous completed generation. None until this generation completed."""
         return self.archive.changed if self.archive is not None else None
 
     @property

@@ -35,7 +35,7 @@ def outlives_bucket(key: str, *, until: datetime) -> bool:
     """Return whether the bucket's lifecycle rule may delete an archive before ``until``.
 
     Args:
-        key: Key of the archive; it contains the ID of the generation, and the ID contains the time.
+        key: Key of the archive. It contains the ID of the generation, and the ID contains the time.
         until: How long the archive is needed.
     """
     _, generation_id = owner_of(key)

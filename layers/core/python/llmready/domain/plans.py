@@ -43,7 +43,7 @@ class Plan(BaseModel):
     """One plan's limits; a month is a UTC calendar month.
 
     Attributes:
-        running: Number of generations of a user that may be queued or crawled at the same time; more are accepted and
+        running: Number of generations of a user that may be queued or crawled at the same time. Further generations
             wait.
         files_kept_days: Days that the files of a generation are kept.
         longest_crawl: Maximum timeout of a website, in seconds.

@@ -1,7 +1,8 @@
 """The monthly quota of generations.
 
-The counter ``taken`` is the sum of the units that running generations reserve and of those that completed ones used.
-A start increments it on condition that it is below the plan's limit, so parallel starts cannot exceed the limit.
+The counter ``taken`` is the sum of two numbers: the units that running generations reserve, and the units that
+completed generations used. A start increments it on condition that it is below the plan's limit, so parallel starts
+cannot exceed the limit.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -60,7 +60,7 @@ class Claims(BaseModel):
 
     Attributes:
         scope: The refresh family or the generation that a token belongs to.
-        scopes: What an API key may be used for; None for a token, which is not limited.
+        scopes: Scopes of an API key. None for a token, which has no scopes and no such limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
@@ -130,8 +130,8 @@ def check(keys: Keys, audience: Audience, token: str) -> Claims:
     """Return the claims of a valid token.
 
     Raises:
-        Unauthenticated: The signature or the audience is wrong, or the token is expired or malformed; the detail does
-            not say which.
+        Unauthenticated: The signature or the audience is wrong, or the token is expired or malformed. The detail does
+            not reveal the reason.
     """
     # Imported here because the worker's image has no JWT library; the worker uses only the constants of this module.
     import jwt  # noqa: PLC0415

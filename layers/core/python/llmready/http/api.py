@@ -113,7 +113,7 @@ class Api(APIGatewayHttpResolver):
         Args:
             name: Name of the limit.
             rate: How many requests are allowed in how many seconds.
-            key: Whom it limits, such as a user ID; None takes the source address of the request.
+            key: Client that is limited, such as a user ID. None means the source address of the request.
 
         Raises:
             TooManyRequests: The limit is reached.
@@ -263,7 +263,7 @@ class Api(APIGatewayHttpResolver):
 def _check_path(path: str) -> None:
     """Refuse control characters in a path.
 
-    The patterns of routes also match a path with a line break at its end, but such a path has no rate limit.
+    The patterns of routes also match a path with a line break at its end. Such a path would have no rate limit.
 
     Raises:
         NotFound: The path has a control character, which no route has.

@@ -28,7 +28,7 @@ def answer_each(
 
     Args:
         items: The items of the request, each valid or with its errors.
-        do: Performs the changes; returns for each item the website, the ID of a deleted one, or a refusal.
+        do: Performs the changes. Returns for each item the website, the ID of a deleted website, or a refusal.
         status: Status of an item that was done.
         show: Returns a website as the API shows it.
     """

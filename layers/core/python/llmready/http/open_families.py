@@ -16,7 +16,7 @@ class OpenFamilies:
     """Refuses access tokens whose refresh token family was revoked.
 
     Each request that changes something reads the family from the table. Reads may use a result that is at most 50
-    seconds old, so that polling costs no additional request.
+    seconds old. Polling then costs no additional request.
 
     Args:
         sessions: The refresh token families.

@@ -1,4 +1,4 @@
-"""The page that explains a problem: its code, its status, and the API calls that return it."""
+"""The page that explains a problem, with its code, its status, and the API calls that return it."""
 
 import html
 import json

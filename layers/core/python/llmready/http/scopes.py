@@ -47,7 +47,7 @@ _RULES = (
 
 
 def scopes_for(method: str, path: str) -> frozenset[Scope]:
-    """Return the scopes of which a key needs one for a request; none if the route needs a sign-in.
+    """Return the scopes for a request. An API key needs one of them. If there are none, the route needs a sign-in.
 
     Args:
         method: HTTP method in capitals; HEAD counts as GET.

@@ -283,7 +283,7 @@ class MailTokens(Protocol):
         """Create a token for an account and return it; only its hash is stored."""
 
     def revoke_resets(self, user_id: str) -> None:
-        """Delete the tokens that reset the password of an account; one that confirms the address stays valid."""
+        """Delete the tokens for password resets of an account. Tokens that confirm the address stay valid."""
 
 
 class ExportPage(NamedTuple):

@@ -84,7 +84,8 @@ class GenerationQueries(Protocol):
 
         Args:
             user_id: ID of the user who starts.
-            canonical_url: Canonical form of the URL; the snapshot has the user's website with it, if there is one.
+            canonical_url: Canonical form of the URL. The snapshot contains the user's website with this URL, if there
+                is one.
             digest: Digest of the idempotency key, if the request has one.
         """
 
@@ -174,8 +175,8 @@ class GenerationCommands(Protocol):
 
         Raises:
             AlreadyStarted: Another start with the same idempotency key was stored first.
-            Forbidden: The quota of the month is used up, the plan allows no further website, or the plan
-                allows no further scheduled run this month (``schedule_limit``).
+            Forbidden: The plan allows no further generation this month, no further website, or no further scheduled
+                run this month (``schedule_limit``).
             Conflict: The website has a running generation, is inactive, or was added by another request
                 (``website_exists``). Or the scheduled run is no longer due.
             NotFound: The website or the account does not exist any more.

@@ -15,7 +15,7 @@ class OpenLedger(NamedTuple):
     Attributes:
         user_id: ID of the user who generated last.
         use: Its numbers.
-        ledger: Fingerprint of the address that it belongs to; None if it belongs to the user.
+        ledger: Fingerprint of the email address to which the ledger belongs. None if it belongs to the user.
     """
 
     user_id: str
@@ -143,7 +143,7 @@ class HostLeases(Protocol):
             until: When the lease ends if it is not extended.
 
         Returns:
-            None if another crawl has the lease; that crawl learns that it is wanted.
+            None if another crawl has the lease. That crawl is told that another crawl waits.
 
         Raises:
             TryAgain: The lease cannot be read.

@@ -22,7 +22,7 @@ class Outbox(Protocol):
         """Return whether an email with this ID was stored before."""
 
     def put_once(self, mail: OutboxMail) -> bool:
-        """Store an email unless one with the same ID was stored before; return whether it was stored."""
+        """Store an email, and return True. If an email with its ID is stored already, return False."""
 
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
         """Lease an email to send it.

@@ -57,7 +57,7 @@ class JobConsumer(Protocol):
         """Hide a delivery from other workers for ``seconds`` from now; 0 makes it visible at once."""
 
     def give_back(self, job: QueuedJob, *, delay: int = 0) -> None:
-        """Put a delivery back into its queue as a new message, so that it does not count as a failed delivery.
+        """Put a delivery back into its queue as a new message. It then does not count as a failed delivery.
 
         Args:
             job: The delivery.

@@ -18,7 +18,7 @@ class Comparison(NamedTuple):
     Attributes:
         since: ID of the earlier generation.
         changes: What changed.
-        llms_txt_diff: Unified diff of the two llms.txt files; None if one of them has expired.
+        llms_txt_diff: Unified diff of the two llms.txt files. None if one of the files has expired.
     """
 
     since: str

@@ -42,7 +42,7 @@ def end_generation(
         services: The process's services.
         ended: The generation in its final state; its fence must be the stored one.
         was: The state in which the stored generation must still be.
-        earlier: The generation to whose archive it refers; None if it has its own.
+        earlier: The generation whose archive is shared. None if the generation has its own archive.
 
     Raises:
         LeaseLost: It is no longer in that state under that fence; nothing was stored.

@@ -61,7 +61,7 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
     """Return a new website that is not stored yet.
 
     Raises:
-        Invalid: The URL is not a public website, or the plan does not allow so many pages or so long a crawl.
+        Invalid: The URL is not a public website, or the number of pages or the timeout exceeds the plan.
         Forbidden: The plan does not allow such a schedule.
     """
     _check_plan(user, fields)

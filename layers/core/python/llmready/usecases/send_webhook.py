@@ -146,7 +146,7 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
 
 
 def _refusal(services: Services, user: User | None, webhook: Webhook | None) -> str | None:
-    """Return why a delivery ends without being sent, as a sentence for the owner; None if it may be sent."""
+    """Return the reason why a delivery must not be sent, as a sentence for the owner, or None if it may be sent."""
     if user is None or webhook is None or not webhook.is_active:
         return "The webhook is disabled or deleted."
     if services.controls.get().blocks(webhook.url):

@@ -28,7 +28,7 @@ class StartRequest:
     Attributes:
         user_id: ID of the user.
         website_id: ID of the website; None when ``url`` names it.
-        url: URL as the client wrote it; the user's website with this canonical URL is used, or created.
+        url: URL as the client wrote it. The user's website with this canonical URL is used, or created.
         max_pages: Maximum number of pages of this generation; None uses the setting of the website.
         idempotency_key: Text that identifies the request; a repeat with the same text within a day starts nothing
             new.
@@ -86,10 +86,10 @@ def start_generation(
     Raises:
         Invalid: The URL is not public, or the idempotency key was used for another request. TooManyRequests:
         More starts than a minute allows, or more failed and cancelled crawls than a day allows.
-        Unauthenticated: The account does not exist any more. NotFound: The user has no such website. Paused:
-        An operator has paused new starts. Forbidden: No quota is left, the website is not among those that
-        the plan still allows, its host is blocked, or the email address is not confirmed. Conflict: A
-        generation of the website is running, or the website is inactive.
+        Unauthenticated: The account does not exist any more. NotFound: The user has no such website. Paused: An
+        operator has paused new starts. Forbidden: No quota is left, the plan no longer allows this website, its host
+        is blocked, or the email address is not confirmed. Conflict: A generation of the website is running, or the
+        website is inactive.
     """
     allowed_hosts = services.settings.allowed_hosts
     url = public_url(request.url, allowed_hosts=allowed_hosts) if request.url is not None else None

@@ -66,7 +66,7 @@ def _wait(recent: list[dict[str, Any]], *, is_reset: bool) -> datetime | None:
 
 
 def _free_at(sent: list[dict[str, Any]], limit: int) -> datetime | None:
-    """Return when fewer than ``limit`` of these emails are less than an hour old; None if that is now."""
+    """Return when fewer than ``limit`` of these emails are less than an hour old, or None if this is the case now."""
     if len(sent) < limit:
         return None
     times = sorted(datetime.fromisoformat(entry["at"]) for entry in sent)

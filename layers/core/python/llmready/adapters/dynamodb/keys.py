@@ -79,7 +79,10 @@ def mail_token(user_id: str, purpose: str, digest: str) -> Key:
 
 
 def audit(user_id: str, record_id: str) -> Key:
-    """Key of an audit record; outside the account's partition, because it is kept after the account is deleted."""
+    """Key of an audit record.
+
+    It is outside of the account's partition, because it is kept after the account is deleted.
+    """
     return Key(f"AUDIT#{user_id}", record_id)
 
 
@@ -104,7 +107,7 @@ def generation(user_id: str, generation_id: str) -> Key:
 
 
 def shared_archive(user_id: str, archive_key: str) -> Key:
-    """Key of the item that counts the generations that refer to an archive; ``archive_key`` is its S3 key."""
+    """Key of the item that counts the references to an archive. ``archive_key`` is the S3 key of the archive."""
     return Key(partition(user_id), f"ARCHIVE#{archive_key.rpartition(user_id)[2].lstrip('/')}")
 
 
@@ -154,7 +157,7 @@ def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
 
 
 def limit(name: str, subject: str) -> Key:
-    """Key of a rate limit's bucket; the client, such as a source address, is stored as a hash."""
+    """Key of a rate limit. The client, such as a source address, is stored as a hash."""
     return Key(f"LIMIT#{name}#{hashlib.sha256(subject.encode()).hexdigest()[:32]}", "LIMIT")
 
 

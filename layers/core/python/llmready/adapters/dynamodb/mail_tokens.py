@@ -43,7 +43,7 @@ class DynamoMailTokens:
         return text
 
     def revoke_resets(self, user_id: str) -> None:
-        """Delete the tokens that reset the password of an account; one that confirms the address stays valid."""
+        """Delete the tokens for password resets of an account. Tokens that confirm the address stay valid."""
         prefix = f"{keys.MAIL_TOKEN}{Purpose.RESET_PASSWORD}#"
         tokens = Key("pk").eq(keys.partition(user_id)) & Key("sk").begins_with(prefix)
         self._table.delete_many([keys.Key(item["pk"], item["sk"]) for item in self._table.query(tokens)])

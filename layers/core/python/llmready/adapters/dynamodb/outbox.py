@@ -45,7 +45,7 @@ class DynamoOutbox:
         return True
 
     def claim(self, user_id: str, mail_id: str, *, time: datetime, until: datetime) -> OutboxMail | None:
-        """Lease a mail to send it; return None if it was sent or another process has leased it."""
+        """Lease a mail to send it. Return None if the mail was sent, or if another process has leased it."""
         write = self._table.update(
             keys.mail(user_id, mail_id),
             change={"due_at": timestamp(until)},

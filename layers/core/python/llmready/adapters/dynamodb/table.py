@@ -50,7 +50,7 @@ class TransactionRefused(Exception):
     """Conditions of a transaction were not met.
 
     Attributes:
-        failed: For each write, in order: None if its condition was met, else the stored item (which may be empty).
+        failed: For each write, in order: None if its condition was met, or the stored item, which may be empty.
     """
 
     def __init__(self, failed: Sequence[Item | None]) -> None:

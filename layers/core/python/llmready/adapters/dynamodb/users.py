@@ -158,7 +158,7 @@ class DynamoUsers:
     def reset_password(
         self, token: MailToken, password_hash: str, notice: OutboxMail, time: datetime
     ) -> bool:
-        """Store a new password, use up the token and revoke all sessions; return False if the token is not valid.
+        """Store a new password, use up the token and revoke all sessions. Return False if the token is not valid.
 
         The token proves access to the mailbox, so the address is marked as confirmed as well.
         """

@@ -49,7 +49,7 @@ class DynamoWebhooks:
         return [Webhook.model_validate(item) for item in self._table.query(condition, newest_first=True)]
 
     def replace(self, old: Webhook, new: Webhook) -> bool:
-        """Store the fields that a user may change; return False if the endpoint was changed since it was read."""
+        """Store the fields that a user may change. Return False if the endpoint was changed since it was read."""
         names = (
             *("url", "description", "events", "secret", "previous_secret", "previous_until"),
             *("disabled_at", "disabled_reason", "updated_at"),

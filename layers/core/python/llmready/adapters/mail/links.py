@@ -13,7 +13,7 @@ _PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-p
 class Links:
     """Builds the links of one stage.
 
-    Tokens are in the fragment (behind the ``#``) wherever a page reads them, so that no server logs them.
+    In links to pages, the token is in the fragment (after ``#``), so no server logs it.
 
     Args:
         public_url: URL of the stage without a trailing slash.

@@ -23,7 +23,7 @@ class StartById(Request):
 
 
 class StartByUrl(Request):
-    """Generate the user's website with this URL; it is added if the user does not have it yet."""
+    """Generate the user's website with this URL. If the user has no such website, it is added."""
 
     url: Url
     website_id: None = None
@@ -159,7 +159,10 @@ class PageErrors(Answer):
 
 
 class FileAnswer(Answer):
-    """A file of an archive; ``title``, ``url`` and ``section`` are those of a page and null for other files."""
+    """A file of an archive.
+
+    ``title``, ``url`` and ``section`` describe the page in the file. They are null for files without a page.
+    """
 
     path: str = Field(examples=["md/guide/start.md"])
     bytes: int
