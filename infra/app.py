@@ -71,7 +71,7 @@ def feature_flags() -> dict[str, object]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Synthesise the app; a wrong setting prints one sentence and returns exit code 1."""
+    """Synthesise the app. A wrong setting prints one sentence and returns exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
     parser.add_argument(
         "--stage", help="name of a file in stages/ (default: what cdk -c stage=… says, else dev)"

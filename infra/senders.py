@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ask_to_verify(client: Callable[[str], Any], identity: str) -> str:
-    """Ask SES to verify an address or a domain; this can be repeated.
+    """Ask SES to verify an address or a domain. This can be repeated.
 
     Args:
         client: creates the client of a service.

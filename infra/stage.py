@@ -39,7 +39,7 @@ _PUBLIC_URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?")
 
 
 class StageError(ValueError):
-    """A stage or one of its settings is wrong; the message is a sentence for the operator."""
+    """A stage or one of its settings is wrong. The message is a sentence for the operator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,10 @@ class Stage:
     registrations_per_minute: int = 30
     logins_per_minute: int = 60
     requests_per_second: int = 500
-    """Requests per second to the whole API. Above it, API Gateway answers 429; bursts may have twice as many
-    requests."""
+    """Requests per second to the whole API.
+
+    Above it, API Gateway answers 429. Bursts may have twice as many requests.
+    """
     sign_in_requests_per_second: int = 50
     """The same for the routes under ``/auth``, where password hashing uses much CPU time."""
     archive_mb: int = 100
@@ -104,7 +106,7 @@ class Stage:
     web_acl_arn: str = ""
     """ARN of the web ACL (WAF, in us-east-1) of the distribution."""
     malware_scan: bool = False
-    """Whether GuardDuty scans each archive; downloads are possible after a clean scan."""
+    """Whether GuardDuty scans each archive. Downloads are possible after a clean scan."""
     flow_logs: bool = False
     """Whether refused network connections are logged."""
     architecture: Architecture = "arm64"

@@ -45,8 +45,8 @@ def load_stage(name: str, overrides: Mapping[str, str] | None = None, *, folder:
 
     Args:
         name: ``local``, or the name of a file in ``folder``.
-        overrides: values by setting, as ``cdk -c setting=value`` passes them; lists are comma-separated, booleans
-            are ``true`` or ``false``.
+        overrides: values by setting, as ``cdk -c setting=value`` passes them. Lists are comma-separated, booleans are
+            ``true`` or ``false``.
         folder: folder with the files of the stages.
 
     Raises:

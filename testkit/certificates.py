@@ -57,7 +57,7 @@ class Authority:
         Args:
             host: DNS name of the host.
             expired: Whether the certificate expired a day ago.
-            signed: Whether the authority has signed it; if not, the certificate has signed itself.
+            signed: Whether the authority has signed it. If not, the certificate has signed itself.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         issuer, signer = (self._name, self._key) if signed else (_name(host), key)

@@ -117,7 +117,7 @@ def watched_run(url: str, folder: Path, *arguments: str) -> tuple[Run, float]:
     """Run the crawler as a separate process and measure its memory.
 
     Args:
-        url: Where the crawl starts; the crawler may connect only to this server.
+        url: Where the crawl starts. The crawler may connect only to this server.
         folder: Where the result is written, in a folder `out`.
         arguments: Further options of the command line.
 

@@ -236,7 +236,7 @@ class Place:
 
     @cached_property
     def services(self) -> Services:
-        """The services of a process that uses these resources; other services raise an error when they are used."""
+        """The services of a process that uses these resources. Other services raise an error when they are used."""
         return services_with(
             users=self.users,
             sessions=self.sessions,

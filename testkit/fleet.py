@@ -69,7 +69,7 @@ def dispatched_until(
     within: float,
     pause: float = 0.5,
 ) -> float:
-    """Run the dispatcher repeatedly until a condition is true; return the seconds that this took."""
+    """Run the dispatcher repeatedly until a condition is true. Return the seconds that this took."""
     services = replace(place.services, tasks=fleet, settings=Settings(max_tasks=max_tasks))
     began = time.monotonic()
     while not condition():

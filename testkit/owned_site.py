@@ -14,8 +14,8 @@ Answering = Callable[[str], Answer | None]
 class OwnedSite:
     """A site with the name and the sections that its owner expects.
 
-    `sections` are the sections of the navigation, in its order. Each contains pages in the order of the navigation;
-    the result may have other pages between them. `answering` may raise MissingPackageError.
+    `sections` are the sections of the navigation, in its order. Each contains pages in the order of the navigation.
+    The result may have other pages between them. `answering` may raise MissingPackageError.
     """
 
     kind: str

@@ -14,7 +14,7 @@ from testkit.emulator import Place
 
 
 class Worker:
-    """A running worker; its log lines are kept in a file."""
+    """A running worker. Its log lines are kept in a file."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ def running_in(folder: Path) -> set[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process is running; a zombie is not."""
+    """Return whether a process is running. A zombie is not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

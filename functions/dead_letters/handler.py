@@ -25,5 +25,5 @@ def _give_up(record: SQSRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Mark each generation of a batch as failed; messages whose handling raises an error are delivered again."""
+    """Mark each generation of a batch as failed. Messages whose handling raises an error are delivered again."""
     return process_partial_response(event, record_handler=_give_up, processor=processor, context=context)

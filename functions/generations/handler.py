@@ -104,7 +104,7 @@ def start_short(
     f"{PREFIX}/generations/quota/check", summary="Get the quota of the current month", tags=["generations"]
 )
 def quota() -> QuotaAnswer:
-    """Return how many generations are used and how many remain; the month is a UTC calendar month."""
+    """Return how many generations are used and how many remain. The month is a UTC calendar month."""
     time = now()
     user = app.account(bootstrap.services().users.get(app.user_id))
     use = bootstrap.services().quotas.get(user.id, month_of(time), user.quota_ledger)

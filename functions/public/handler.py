@@ -63,7 +63,7 @@ def docs_file(name: str) -> Response[str | None]:
 
 @app.get(f"{PREFIX}/problems/<code>", include_in_schema=False)
 def problem(code: str) -> Response[str]:
-    """Return the page that explains a problem; the type of each problem is the URL of its page."""
+    """Return the page that explains a problem. The type of each problem is the URL of its page."""
     page = problem_page(code, _OPENAPI.read_text("utf-8"))
     if page is None:
         raise NotFound("not_found", "This path does not exist.")

@@ -83,7 +83,7 @@ def delete(webhook_id: str) -> Message:
     f"{PREFIX}/webhooks/<webhook_id>/test", summary="Test a webhook", status_code=202, tags=["webhooks"]
 )
 def test(webhook_id: str) -> AcceptedDelivery:
-    """Send a `ping` event once; the list of deliveries shows the result. This needs a confirmed email address."""
+    """Send a `ping` event once. The list of deliveries shows the result. This needs a confirmed email address."""
     user = _account()
     app.limit("webhook_sends", _SENDS, key=user.id)
     delivery = ping_webhook(bootstrap.services(), user, _id(webhook_id))

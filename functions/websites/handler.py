@@ -240,7 +240,7 @@ def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> li
 
 
 def _purge(purge: Purge, *, until: datetime) -> bool:
-    """Delete the data of a deleted website; return False if the cleanup function must delete the rest."""
+    """Delete the data of a deleted website. Return False if the cleanup function must delete the rest."""
     try:
         done = purge_website(bootstrap.services(), purge, until=until)
     except TryAgain:

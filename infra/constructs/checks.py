@@ -25,7 +25,7 @@ def wildcard(service: str, resource: str) -> str:
 
     Args:
         service: The ARN's service, such as ``ecs``.
-        resource: What follows the account in the ARN; references to resources are their logical IDs in ``<>``.
+        resource: What follows the account in the ARN. References to resources are their logical IDs in ``<>``.
     """
     return f"IAM5[Resource::arn:<AWS::Partition>:{service}:{_HERE}:{resource}]"
 

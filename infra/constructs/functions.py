@@ -50,7 +50,7 @@ class ServiceFunction(Construct):
     """A function with the code of a folder, both layers, and a role that may only write its own log.
 
     Args:
-        folder: name of the folder in functions/; its ``handler.handler`` is called.
+        folder: name of the folder in functions/. Its ``handler.handler`` is called.
         timeout: maximum duration of one invocation.
         memory: MiB, which also sets the CPU share.
         environment: the settings that this function reads, and no others.

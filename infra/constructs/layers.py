@@ -43,7 +43,7 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34
 
 
 class BundlingError(RuntimeError):
-    """The dependency layer could not be built; the message is a sentence for the operator."""
+    """The dependency layer could not be built. The message is a sentence for the operator."""
 
 
 class Packages(StrEnum):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Schedules(Construct):
     """Rules for the minute dispatcher, the monthly reset and the daily cleanup, all in UTC.
 
-    Reset and cleanup stop before their timeout; the next scheduled call continues.
+    Reset and cleanup stop before their timeout. The next scheduled call continues.
 
     Args:
         dispatcher: called each minute, and when a worker's task has stopped.

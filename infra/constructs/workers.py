@@ -51,7 +51,7 @@ DROPPED_CAPABILITIES = [
 class Workers(Construct):
     """Cluster and task definitions of the workers.
 
-    Both task definitions have the same roles. One uses the small image; the other uses the image with a browser and
+    Both task definitions have the same roles. One uses the small image. The other uses the image with a browser and
     more memory.
 
     Args:

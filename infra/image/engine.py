@@ -29,7 +29,7 @@ class Engine(Protocol):
     def build(self, target: Target) -> str:
         """Build one target of the Dockerfile for this machine's architecture, name it, and return its ID.
 
-        The name is moved to the newest build; the ID always names this image.
+        The name is moved to the newest build. The ID always names this image.
 
         Raises:
             ImageError: It cannot be built.

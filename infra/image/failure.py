@@ -2,4 +2,4 @@
 
 
 class ImageError(Exception):
-    """The image cannot be built; the message is a sentence for the person who started the build."""
+    """The image cannot be built. The message is a sentence for the person who started the build."""

@@ -99,7 +99,7 @@ def pin(dockerfile: Path) -> list[str]:
         The names with their digests.
 
     Raises:
-        ImageError: A registry does not answer; nothing was written.
+        ImageError: A registry does not answer. Nothing was written.
     """
     text = dockerfile.read_text("utf-8")
     names = {image.written: image.pinned(current_digest(image)) for image in base_images(text)}

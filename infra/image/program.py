@@ -25,7 +25,7 @@ def run(
         environment: Variables in addition to the environment of this process.
 
     Raises:
-        ImageError: It failed; the message contains its last lines of output.
+        ImageError: It failed. The message contains its last lines of output.
     """
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}

@@ -16,7 +16,7 @@ from infra.paths import ROOT
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the local system; if it cannot run, print one sentence and return exit code 1."""
+    """Run the local system. If it cannot run, print one sentence and return exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--port", default="8000", help="port of the API (default: 8000)")
     parser.add_argument(

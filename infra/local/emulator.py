@@ -136,7 +136,7 @@ class Emulator:
             response.raise_for_status()
 
     async def task_credentials(self, role: str, task: str) -> dict[str, str]:
-        """Return the variables that ECS sets for a task's role; none if IAM is not enforced.
+        """Return the variables that ECS sets for a task's role. None if IAM is not enforced.
 
         Args:
             role: ARN of the task's role.

@@ -2,4 +2,4 @@
 
 
 class LocalError(Exception):
-    """The system cannot start or go on; the message is a sentence for the person who started it."""
+    """The system cannot start or go on. The message is a sentence for the person who started it."""

@@ -45,7 +45,7 @@ def _tell(source: str, recipients: list[str]) -> None:
 
 
 def _publish(kind: str, mail: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Publish an event for each configuration set that requests it; the local system has only one."""
+    """Publish an event for each configuration set that requests it. The local system has only one."""
     for name, configuration_set in ses_v2._config_sets.items():  # noqa: SLF001
         for destination in (configuration_set.get("EventDestinations") or {}).values():
             if "EventBridgeDestination" in destination and kind.upper() in destination["MatchingEventTypes"]:

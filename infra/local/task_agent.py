@@ -37,7 +37,7 @@ class TaskAgent:
     When a task is stopped, its process gets SIGTERM, and after the stop timeout SIGKILL.
 
     Args:
-        settings: the run; its settings are passed on to the workers.
+        settings: the run. Its settings are passed on to the workers.
         clients: the emulator's.
         emulator: the emulator with the tasks.
         cluster: ARN of the cluster.

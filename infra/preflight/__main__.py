@@ -26,7 +26,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperatio
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the checks; if one fails, print one sentence and return exit code 1."""
+    """Run the checks. If one fails, print one sentence and return exit code 1."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.preflight", description=__doc__, allow_abbrev=False
     )

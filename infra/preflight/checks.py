@@ -1,4 +1,4 @@
-"""Checks for problems that would make a command of the CDK fail; each raises one sentence for the operator."""
+"""Checks for problems that would make a command of the CDK fail. Each raises one message for the operator."""
 
 from __future__ import annotations
 

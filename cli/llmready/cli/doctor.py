@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class _Wrong(Exception):
-    """A problem that a check found; the message explains it and what to do."""
+    """A problem that a check found. The message explains it and what to do."""
 
 
 def add_commands(command: AddCommand) -> None:

@@ -6,7 +6,7 @@ from llmready.cli.exit_codes import ExitCode
 
 
 class CommandFailed(Exception):
-    """A command failed; the message is one plain sentence for a person.
+    """A command failed. The message is one plain sentence for a person.
 
     Args:
         message: The sentence: what happened and what to do.

@@ -151,7 +151,7 @@ def _user(service: Deployment, email: str) -> User:
 
 
 class _Silent:
-    """Implements the log and the metrics of a command by ignoring them; the command prints its results."""
+    """Implements the log and the metrics of a command by ignoring them. The command prints its results."""
 
     def info(self, msg: object, **_fields: Any) -> None:
         """Drop it."""
@@ -178,7 +178,7 @@ class _Silent:
 
 
 def _services(service: Deployment) -> Services:
-    """Return the services that ending a generation needs; no command uses the others."""
+    """Return the services that ending a generation needs. No command uses the others."""
     parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(Services))
     silent = _Silent()
     parts |= {

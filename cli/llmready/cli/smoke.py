@@ -49,7 +49,7 @@ class _Wrong(Exception):
 
 
 class _Skipped(Exception):
-    """A check could not be run; the message gives the reason."""
+    """A check could not be run. The message gives the reason."""
 
 
 def add_commands(command: AddCommand) -> None:

@@ -82,7 +82,7 @@ ACCESSIBILITY = _words("""
     saavutettavuusseloste akadalymentesites accesibilitate pristupnost prohlaseni-o-pristupnosti erisilebilirlik
     доступность ウェブアクセシビリティ הצהרת-נגישות
 """)
-"""Accessibility statements, which laws require; only addresses are compared."""
+"""Accessibility statements, which laws require. Only addresses are compared."""
 
 FILTERS = _words("""
     sort sortby sort_by order orderby order_by dir min_price max_price price_range layout per_page perpage

@@ -23,7 +23,7 @@ class NavLink(NamedTuple):
 
 @dataclass(slots=True)
 class StoredPage:
-    """The facts of one page of the result; its Markdown is kept in the page store.
+    """The facts of one page of the result. Its Markdown is kept in the page store.
 
     Attributes:
         url: URL of the page on the crawled site, normalised.

@@ -79,7 +79,7 @@ def read_operator_settings(environment: Mapping[str, str] = os.environ) -> Opera
 
 
 def read_blocked_hosts(path: Path | None) -> list[str]:
-    """Read a file of blocked hosts, one a line; no file means that none is blocked.
+    """Read a file of blocked hosts, one a line. No file means that none is blocked.
 
     Raises: ValueError, with a sentence that names the file.
     """

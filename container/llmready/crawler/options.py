@@ -19,13 +19,13 @@ Layout = Literal["zip", "web-root"]
 
 @dataclass(frozen=True, slots=True)
 class CacheFiles:
-    """Files of the HTTP cache (see `fetch.http_cache`); each may be None.
+    """Files of the HTTP cache (see `fetch.http_cache`). Each may be None.
 
     Attributes:
         previous: Responses that the last crawl of this site stored; read, and revalidated before use.
         shared: Responses that other crawls stored; read, and used while they are fresh.
         keep: Written for the next crawl of this site.
-        share: Written for other crawls; contains only publicly cacheable responses.
+        share: Written for other crawls. Contains only publicly cacheable responses.
     """
 
     previous: Path | None = None

@@ -139,7 +139,7 @@ class CrawlProcess:
         self._when_moved = call
 
     def resume(self) -> None:
-        """Let the crawler send requests; it starts paused."""
+        """Let the crawler send requests. It starts paused."""
         self._is_paused = False
         self._tell(b"run\n")
 
@@ -203,7 +203,7 @@ class CrawlProcess:
         return CRASHED
 
     def _outcome_of(self, event: Event | None) -> Outcome | None:
-        """Record an event; return the outcome if it is the last one."""
+        """Record an event. Return the outcome if it is the last one."""
         match event:
             case Progressed():
                 self._report(

@@ -1,4 +1,4 @@
-"""The events that a crawler writes to its standard output, one JSON object per line; each is validated."""
+"""The events that a crawler writes to its standard output, one JSON object per line. Each is validated."""
 
 from typing import Annotated, Literal
 

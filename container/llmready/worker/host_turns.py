@@ -82,7 +82,7 @@ class HostTurns:
         self._times = times
 
     async def run(self, crawl: Pausable) -> None:
-        """Resume and pause a crawl until this is cancelled; the lease is then released."""
+        """Resume and pause a crawl until this is cancelled. The lease is then released."""
         crawl.when_moved(self._move)
         try:
             while True:

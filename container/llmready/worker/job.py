@@ -36,7 +36,7 @@ async def run_job(message: QueuedJob, context: JobContext, stop: asyncio.Event) 
     Args:
         message: The delivery.
         context: The context of the job.
-        stop: Ends the attempt early when it is set; the generation is then handed back.
+        stop: Ends the attempt early when it is set. The generation is then handed back.
     """
     generation_id = message.generation_id
     logger.thread_safe_append_keys(

@@ -107,7 +107,7 @@ class Lease:
         After that, no progress is written any more. The end of the generation can then be stored.
 
         Raises:
-            LeaseLost: The lease was lost meanwhile; the work was cancelled.
+            LeaseLost: The lease was lost, and the work was cancelled.
         """
         working = asyncio.create_task(work)
         keeping = asyncio.create_task(self._keep())

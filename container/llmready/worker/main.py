@@ -44,7 +44,7 @@ def main() -> int:
 
 
 async def _work(chosen: Settings) -> bool:
-    """Run jobs until there is nothing to do; return False if the worker had to end for another reason."""
+    """Run jobs until there is nothing to do. Return False if the worker had to end for another reason."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

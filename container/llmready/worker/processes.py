@@ -30,7 +30,7 @@ class CrawlProcesses(Protocol):
         """Return the processes of the crawl that have not ended."""
 
     def kill(self) -> bool:
-        """Kill all processes; return whether it is certain that none is left."""
+        """Kill all processes. Return whether it is certain that none is left."""
 
 
 class Family:

@@ -107,7 +107,7 @@ class Supervisor:
             crawl.resume()
 
     def take(self, file: Path, copy: Path, *, most: int) -> Taken:
-        """Copy a file that the crawler wrote; see :func:`llmready.worker.results.take`."""
+        """Copy a file that the crawler wrote. See :func:`llmready.worker.results.take`."""
         return take(file, copy, owner=self._confinement.uid, most=most)
 
     async def remove_files(self, folder: Path) -> None:

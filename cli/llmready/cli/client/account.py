@@ -192,7 +192,7 @@ def _mails(session: Session, options: argparse.Namespace) -> int:
 
 
 def _export(session: Session, options: argparse.Namespace) -> int:
-    """Write the whole export; the parts of a very large account are joined."""
+    """Write the whole export. The parts of a very large account are joined."""
     whole: dict[str, Any] = {}
     cursor: str | None = None
     while True:

@@ -213,7 +213,7 @@ def _ended(
 
 
 def follow(session: Session, generation_id: str, name: str) -> dict[str, Any]:
-    """Poll a generation until it ends and return it; a terminal shows a progress bar."""
+    """Poll a generation until it ends and return it. A terminal shows a progress bar."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -45,7 +45,7 @@ def print_table(
     """Print a table.
 
     Args:
-        columns: Names of the columns; a name that begins with ``#`` marks numbers.
+        columns: Names of the columns. A name that begins with ``#`` marks numbers.
         rows: Cells of each row; a list becomes several lines.
         fixed: Names of columns that are never wrapped.
     """

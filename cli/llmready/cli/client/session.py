@@ -136,7 +136,7 @@ class Session:
         return _json(self._authorized(method, path, **request), self.api)
 
     def text(self, path: str) -> str:
-        """Return the text of a file of the API; a large file is fetched from the presigned URL.
+        """Return the text of a file of the API. A large file is fetched from the presigned URL.
 
         Raises:
             CommandFailed: As :meth:`call`.

@@ -43,7 +43,7 @@ def find_site(session: Session, text: str) -> dict[str, Any]:
 
 
 def find_or_add_site(session: Session, text: str) -> dict[str, Any]:
-    """Return the website with this ID, name or address; a new address is added."""
+    """Return the website with this ID, name or address. A new address is added."""
     found = _known(session, text)
     if found is not None:
         return found

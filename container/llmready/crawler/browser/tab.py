@@ -139,7 +139,7 @@ class Tab:
         """Show a page and read it once it no longer changes.
 
         `allows` returns whether robots.txt allows a URL.
-        Raises: Failure, Crashed, or Playwright's Error when the browser ended; the tab cannot be used afterwards.
+        Raises: Failure, Crashed, or Playwright's Error when the browser ended. The tab cannot be used afterwards.
         """
         self.shown += 1
         visit = self._visit = _Visit(response, allows)

@@ -1,6 +1,6 @@
 """Remove active parts from Markdown (raw HTML, links with unsafe destinations) and keep their text.
 
-A CommonMark parser reports where each part is; only these parts of the source are changed. The parser takes linear
+A CommonMark parser reports where each part is. Only these parts of the source are changed. The parser takes linear
 time. The number of its events is limited. Text beyond this limit is escaped.
 """
 
@@ -35,7 +35,7 @@ MAX_ROUNDS = 6
 """Times that a text is parsed again, because the rest after a removal may form new active parts."""
 
 MAX_DESTINATIONS = 50_000
-"""Different destinations of one text that are examined; each takes about ten microseconds."""
+"""Greatest number of different destinations of a text that are examined. Each takes about ten microseconds."""
 
 _OPTIONS = pyromark.Options
 # Two dialects: CommonMark, and CommonMark with common extensions, because footnotes change what a definition is.

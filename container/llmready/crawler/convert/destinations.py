@@ -10,7 +10,7 @@ from llmready.crawler.characters import without_unseen
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 SEEN = 100
-"""Characters of a destination that are examined; a destination without a scheme in them is unsafe."""
+"""Number of characters of a destination that are examined. A destination without a scheme in them is unsafe."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):")
 

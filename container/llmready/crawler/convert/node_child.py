@@ -116,7 +116,7 @@ class Converter:
         return raw, markdown
 
     async def convert(self, html: bytes, url: str) -> str:
-        """Return only the Markdown of a page; see `read`. Raises: Failure (converter_failed)."""
+        """Return only the Markdown of a page. See `read`. Raises: Failure (converter_failed)."""
         _, markdown = await self._send(html, url, wants_facts=False)
         return markdown
 
@@ -225,7 +225,7 @@ class Converter:
             self._replace_child()
 
     def _replace_child(self) -> None:
-        """Fail the page that the child was converting when it crashed; the other pages are sent again."""
+        """Fail the page that the child was converting when it crashed. The other pages are sent again."""
         self._child = None
         if not self._has_answered:
             self._deaths += 1

@@ -15,7 +15,7 @@ _WITHOUT_TEXT = frozenset(
 
 
 def text_spans(html: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of text in raw HTML; takes linear time."""
+    """Yield the ranges of text in raw HTML. Takes linear time."""
     position = 0
     while (tag := _TAG.search(html, position)) is not None:
         if position < tag.start():

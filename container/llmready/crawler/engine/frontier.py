@@ -32,7 +32,7 @@ MOST_VARIANTS = 1000
 
 
 class Frontier:
-    """Decides which page comes next; uses no clock, network or file, and can be stored as JSON.
+    """Decides which page comes next. Uses no clock, network or file, and can be stored as JSON.
 
     `patterns` select the wanted pages, and `max_pages` is the greatest number of pages in the result.
     `languages` may be set to the wanted languages; empty for all languages.
@@ -86,7 +86,7 @@ class Frontier:
         return self._next_level.get(key) or self._level.get(key) or self._late_level.get(key)
 
     def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
-        """Add links; return those that are new and wanted.
+        """Add links. Return the new links that are wanted.
 
         `depth` is the number of links from the start page, and `priority` is from 0 to 1.
         """
@@ -256,7 +256,7 @@ class Frontier:
 
     @property
     def total(self) -> int:
-        """Number of pages that the crawl will have processed, as far as is known; it never decreases."""
+        """Number of pages that the crawl will have processed, as far as is known. It never decreases."""
         done = self.crawled + self.failed
         self._total = max(self._total, done, min(self.max_pages, done + self.left))
         return self._total
@@ -270,7 +270,7 @@ class Frontier:
             self._content += 1
 
     def fail(self, candidate: Candidate) -> None:
-        """Count the candidate as failed; it is not tried again."""
+        """Count the candidate as failed. It is not tried again."""
         self._in_flight.pop(candidate.url.key, None)
         self._failed.add(candidate.url.key)
         self.failed += 1
@@ -298,7 +298,7 @@ class Frontier:
         self._skipped += 1
 
     def retry(self, candidate: Candidate) -> bool:
-        """Queue the candidate again; return False after the last attempt."""
+        """Queue the candidate again. Return False after the last attempt."""
         if candidate.attempts + 1 >= MAX_ATTEMPTS:
             return False
         self._in_flight.pop(candidate.url.key, None)
@@ -335,7 +335,7 @@ class Frontier:
         return True
 
     def leads_in_circle(self, candidate: Candidate, url: Url) -> bool:
-        """Record that a page redirects to another one; return whether this makes a loop."""
+        """Record that a page redirects to another one. Return whether this makes a loop."""
         own, key = candidate.url.key, url.key
         self._moved[own] = key
         for _ in range(len(self._moved)):
@@ -360,7 +360,7 @@ class Frontier:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return the frontier as data for JSON; pages in flight count as not yet fetched."""
+        """Return the frontier as data for JSON. Pages in flight count as not yet fetched."""
         return {
             "start": list(self.start),
             "max_pages": self.max_pages,

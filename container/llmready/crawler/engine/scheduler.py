@@ -74,7 +74,7 @@ _log = logging.getLogger(__name__)
 _RETRIED = frozenset({Code.CONNECTION_FAILED, Code.SERVER_ERROR, Code.RATE_LIMITED})
 _SILENCES = frozenset({*_RETRIED, Code.TIMEOUT, Code.DNS_FAILURE})
 _NO_PAGES = frozenset({Code.NOT_HTML, Code.ROBOTS_DISALLOWED})
-"""Failures of URLs that are not pages; the manifest does not list them."""
+"""Failures of URLs that are not pages. The manifest does not list them."""
 
 
 class Scheduler:

@@ -121,7 +121,7 @@ async def _fetch_start(getter: Getter, url: Url) -> Response:
 
 
 def _over_http(url: Url) -> Url:
-    """Return a URL with the scheme http; a port that is not the default one stays."""
+    """Return a URL with the scheme http. A port that is not the default port is kept."""
     port = DEFAULT_PORTS["http"] if url.port == DEFAULT_PORTS["https"] else url.port
     return url._replace(scheme="http", port=port)
 

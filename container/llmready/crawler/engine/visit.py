@@ -1,6 +1,6 @@
 """Judge one response: decide the outcome of the page, and collect its links.
 
-`visit` reads the response and returns an outcome. It does not change the frontier, the store or the reporter; the
+`visit` reads the response and returns an outcome. It does not change the frontier, the store or the reporter. The
 scheduler applies the outcome.
 """
 

@@ -59,7 +59,7 @@ class AddressGuard:
 
 @contextmanager
 def _as_failure(origin: str) -> Iterator[None]:
-    """Return a refusal as a failure of the crawl; the failure names `origin` if the port is the reason."""
+    """Return a refusal as a failure of the crawl. The failure names `origin` if the port is the reason."""
     try:
         yield
     except AddressRefused as refused:

@@ -1,6 +1,6 @@
 """The HTTP cache: responses of earlier crawls, revalidated before use (RFC 9110, section 13; RFC 9111).
 
-Two files may be read. `previous` holds the responses of the last crawl of the same site; each is revalidated.
+Two files may be read. `previous` holds the responses of the last crawl of the same site. Each is revalidated.
 `shared` contains publicly cacheable responses of other crawls. While they are fresh, they are used without a request.
 
 A file begins with the bodies of the responses, each compressed with Zstandard. Then the compressed index

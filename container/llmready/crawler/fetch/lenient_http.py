@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from llmready.crawler.urls import Url
 
 MAX_HEAD = 262_144
-"""Bytes of a status line and headers; browsers take as many."""
+"""Greatest size of a status line and headers, in bytes. Browsers have the same limit."""
 _BLOCK = 65_536
 _LONGEST_CHUNK_LINE = 1000
 _SECONDS_FOR_MORE = 0.2

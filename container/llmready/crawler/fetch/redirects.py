@@ -1,4 +1,4 @@
-"""Follow redirects for robots.txt and sitemaps; the scheduler follows those of pages."""
+"""Follow redirects for robots.txt and sitemaps. The scheduler follows redirects of pages."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ ACCEPT_PAGE = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response with its decoded body; the body is empty if it was not read.
+    """A response with its decoded body. The body is empty if it was not read.
 
     Attributes:
         complete: False if the response was shorter or longer than announced, or its encoding did not end.
@@ -88,7 +88,7 @@ class Response:
 
 
 def _as_written(location: str) -> str:
-    """Return the value of a Location header; bytes that are not UTF-8 are percent-encoded, as browsers do."""
+    """Return the value of a Location header. Bytes that are not UTF-8 are percent-encoded, as browsers do."""
     return location.encode("utf-8", "surrogateescape").decode("utf-8", "percent_encoded")
 
 

@@ -45,7 +45,7 @@ _BYTES_OF_STEP = 30
 """Smallest number of bytes that an element or a repaired character counts towards MAX_TOTAL_BYTES, because each
 takes time."""
 _LONGEST_TEXT = 10_000
-"""Characters of an address or a priority; URLs are shorter."""
+"""Greatest length of an address or a priority, in characters. URLs are shorter."""
 
 _ACCEPT = "application/xml,text/xml,application/rss+xml,application/atom+xml,text/plain;q=0.5,*/*;q=0.1"
 _WELL_KNOWN = ("/sitemap_index.xml", "/sitemap.txt", "/sitemap.xml.gz", "/wp-sitemap.xml")
@@ -100,9 +100,9 @@ async def read_sitemaps(
 ) -> AsyncIterator[list[Entry]]:
     """Read a site's sitemaps; yield the pages of each file.
 
-    These are the sitemaps in robots.txt, /sitemap.xml, and a sitemap beside the start page. If they contain
-    nothing, other well-known paths are tried. A sitemap that is missing, broken or too large is skipped;
-    pages are still found through links. Sitemaps that could be read only in part are added to `partial`.
+    These are the sitemaps in robots.txt, /sitemap.xml, and a sitemap beside the start page. If they contain nothing,
+    other well-known paths are tried. A sitemap that is missing, broken or too large is skipped. Pages are still found
+    through links. Sitemaps that could be read only in part are added to `partial`.
     """
     walk = _Walk(getter, robots, partial)
     folders = dict.fromkeys(("/", site.directory))
@@ -372,7 +372,7 @@ class _Stop(Exception):
 
 
 class _TooMuch(Exception):
-    """A sitemap exceeds a limit that real sitemaps do not reach; the message names the limit."""
+    """A sitemap exceeds a limit that real sitemaps do not reach. The message names the limit."""
 
 
 def _priority(text: str) -> float:

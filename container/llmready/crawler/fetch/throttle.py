@@ -30,7 +30,7 @@ ANSWERS_BEFORE_SHORT = 5
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-"""Seconds of a pause if the site does not specify one; a specified pause is always kept."""
+"""Seconds of a pause if the site does not specify one. A specified pause is always kept."""
 
 _WEIGHT = 0.2
 

@@ -1,4 +1,4 @@
-"""Write the archive. Equal pages give equal bytes; only manifest.json contains times."""
+"""Write the archive. Equal pages give equal bytes. Only manifest.json contains times."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Facts of a crawl for the manifest; times are ISO 8601 in UTC.
+    """Facts of a crawl for the manifest. Times are ISO 8601 in UTC.
 
     Attributes:
         link_target: Whether the links of llms.txt lead to the site or to the Markdown files.

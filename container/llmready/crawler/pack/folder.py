@@ -55,7 +55,7 @@ def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) 
     stay unchanged; after an interruption, no file is incomplete.
 
     Args:
-        folder: Folder to write; it is created when it is missing.
+        folder: Folder to write. It is created when it is missing.
         files: Content by relative path.
         force: Also replace files that LLMReady did not write, and files that were edited.
 

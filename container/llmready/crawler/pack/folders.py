@@ -38,7 +38,7 @@ def kind_within(url: Url, title: str, shared: Sequence[str]) -> Kind:
 
 
 def shared_folders(pages: Sequence[StoredPage], home: StoredPage) -> list[str]:
-    """Return the leading folders that all pages have in common; they do not divide the site.
+    """Return the leading folders that all pages have in common. They do not divide the site.
 
     Lists and the front page are not considered, because they may be outside of the folder with all other pages.
     """

@@ -42,7 +42,7 @@ def newest_first(page: StoredPage) -> tuple[bool, tuple[int, ...]]:
 
 
 def divided(name: str, pages: Iterable[StoredPage]) -> dict[str, list[StoredPage]]:
-    """Divide many posts by their topics, or by years; the most frequent topic or the newest year is first."""
+    """Divide many posts by their topics, or by years. The most frequent topic or the newest year is first."""
     pages = list(pages)
     topics: defaultdict[str, list[StoredPage]] = defaultdict(list)
     for page in pages:

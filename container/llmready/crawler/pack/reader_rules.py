@@ -259,7 +259,7 @@ def _foreign(section: Section) -> Iterator[Url]:
 
 
 def _language(entry: Entry) -> tuple[str, str]:
-    """Return the script of a page's title and description, and its language; each is empty where unknown.
+    """Return the script of a page's title and description, and its language. An unknown value is empty.
 
     Languages are compared only for text in the Latin script. For other scripts, the script alone is compared, because
     pages often declare the language of their template.

@@ -56,7 +56,7 @@ def site_languages(
 
 
 def one_language(pages: Sequence[StoredPage], home: StoredPage) -> SiteLanguages:
-    """Return the language that the front page states, for all pages; it takes little time."""
+    """Return the language that the front page states, for all pages. It takes little time."""
     language = language_of(home.lang)
     return SiteLanguages(language, {page.url: language for page in pages})
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 LONGEST_NAME = 80
-"""Characters of a name; a longer text is a slogan."""
+"""Greatest length of a name, in characters. A longer text is a slogan."""
 
 LONGEST_TAGLINE = 300
 

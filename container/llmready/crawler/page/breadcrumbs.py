@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_BREADCRUMBS = 8
 LONGEST_LABEL = 60
-"""Characters of a label; a longer one is a sentence, not a name."""
+"""Greatest length of a label, in characters. A longer label is a sentence, not a name."""
 
 LONGEST_BREADCRUMBS = 4096
 """Bytes that are parsed from the start of a tag that mentions breadcrumbs."""

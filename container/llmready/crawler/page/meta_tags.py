@@ -112,7 +112,9 @@ def iso_date(text: str) -> str:
 
 
 def read_metas(raw: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Return the content of each meta tag by its name. The first tag with a name is used; robots rules are combined.
+    """Return the content of each meta tag by its name.
+
+    The first tag with a name is used. Robots rules are combined.
 
     Args:
         raw: Name, `http-equiv` and content of each tag.

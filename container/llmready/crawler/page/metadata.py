@@ -33,7 +33,10 @@ MAX_RELATED = 100
 """Number of `<link>` elements of one page that are read for alternates."""
 
 SHORT_REFRESH = 5
-"""Seconds up to which a meta refresh counts as a redirect; a longer one may show news after news."""
+"""Greatest delay, in seconds, of a meta refresh that counts as a redirect.
+
+With a longer delay, it may show the next news.
+"""
 
 LONG_REFRESH = 60
 """On a page that only says that it moved, a meta refresh counts as a redirect up to this number of seconds."""
@@ -179,7 +182,7 @@ def _links(hrefs: Iterable[str], base: Url) -> list[Url]:
 
 @lru_cache(maxsize=16384)
 def page_link(base: Url, href: str) -> Url | None:
-    """Resolve a link; return None when its target cannot be a page."""
+    """Resolve a link. Return None when its target cannot be a page."""
     link = join(base, href)
     return link if link is not None and is_page_path(link.path) else None
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llmready.crawler.model import CrawlResult, PageFailure
 
 SECONDS_BETWEEN = 0.2
-"""Seconds between two `progress` events; the last one is always sent."""
+"""Seconds between two `progress` events. The last event is always sent."""
 
 MOST_FAILURES = 1000
 """Number of `page_failed` events of one crawl; the manifest lists all failures."""

@@ -34,4 +34,4 @@ class Reporter(Protocol):
         """Report why the crawl has no result."""
 
     def close(self) -> None:
-        """Write delayed output; nothing is reported afterwards."""
+        """Write delayed output. Nothing is reported afterwards."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TerminalReporter:
-    """Writes text for people; the progress bar appears only if standard error is a terminal."""
+    """Writes text for people. The progress bar appears only if standard error is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
@@ -45,7 +45,7 @@ class TerminalReporter:
             self._bar.update(self._task, completed=crawled, total=total or None, failed=failed)
 
     def moved(self, url: str) -> None:
-        """Write nothing; the manifest names the start page."""
+        """Write nothing. The manifest names the start page."""
 
     def waiting(self) -> None:
         """Write nothing, because crawls on a terminal do not take turns."""

@@ -22,7 +22,7 @@ class Duplicates:
         self._kept: dict[tuple[str, str], list[Url]] = {}
 
     def add(self, page: StoredPage, markdown: str, variant: str) -> list[Url] | None:
-        """Record a page; return the object with the URL under which the same content is stored, or None.
+        """Record a page. Return the object with the URL under which the same content is stored, or None.
 
         Two pages with equal content are the same if the content is long or one of them is the start page. They are
         also the same if their URLs differ only in query, extension or case. Translations with the same text

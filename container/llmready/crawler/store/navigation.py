@@ -19,7 +19,7 @@ from llmready.crawler.page.character_references import text_of
 from llmready.crawler.urls import Url, join
 
 MOST_LINKS = 1_000_000
-"""Links of all menus that are kept; each takes four bytes."""
+"""Greatest number of links of all menus that are kept. Each takes four bytes."""
 
 FEWEST_LINKS = 4
 FEWEST_PAGES = 3

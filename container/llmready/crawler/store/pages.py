@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS_OF_BANNER = 7
 MOST_WAITING = 32
-"""Greatest number of pages that wait to be compressed; if there are more, the crawl waits for the thread."""
+"""Greatest number of pages that wait to be compressed. If there are more, the crawl waits for the thread."""
 
 _PART = 1 << 20  # bytes
 # Old pages have no heading: their title is a line above a rule.
@@ -207,7 +207,7 @@ class PageStore:
         return self._pages[page.url][1].tokens
 
     def drop(self, page: StoredPage) -> None:
-        """Leave a page out of the result; its text stays on disk until the store is closed."""
+        """Leave a page out of the result. Its text stays on disk until the store is closed."""
         del self._pages[page.url]
 
     def pages(self) -> list[StoredPage]:

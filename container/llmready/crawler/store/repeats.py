@@ -12,7 +12,7 @@ MOST_EDGE_BLOCKS = 6
 """Blocks at either end of a page that are counted."""
 
 LONGEST_BLOCK = 400
-"""Characters of a block; a longer one is never removed."""
+"""Greatest length of a block, in characters. A longer block is never removed."""
 
 FEWEST_PAGES = 10
 SHARE = 0.5

@@ -119,7 +119,7 @@ def parse_allowed(text: str) -> list[tuple[str, int]]:
     """Read ``LLMREADY_CRAWL_ALLOW``: host:port pairs, separated by commas.
 
     Raises:
-        ValueError: A part is not such a pair; the message is a sentence for the operator.
+        ValueError: A part is not such a pair. The message is a sentence for the operator.
     """
     pairs = []
     for pair in filter(None, (part.strip() for part in text.split(","))):

@@ -198,7 +198,7 @@ def _captcha(chosen: Settings, metrics: Metrics) -> Captcha:
 
 
 def _mailer(chosen: Settings) -> Mailer:
-    """Return the email provider that the stage chose; its library is imported when the first email is sent."""
+    """Return the email provider that the stage chose. Its library is imported when the first email is sent."""
     match chosen.mail_provider:
         case "ses":
             return lazy(lambda: _ses(chosen))

@@ -75,7 +75,7 @@ Token = str | re.Pattern[str] | None
 class _Glob:
     """A glob that is matched in linear time, whatever the pattern and the path are.
 
-    The parts between the stars are searched from left to right; the first match of each part is used. Parameters:
+    The parts between the stars are searched from left to right. The first match of each part is used. Parameters:
     `pattern`, with `*`, `?` and classes such as `[a-z]`.
     """
 

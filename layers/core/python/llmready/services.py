@@ -37,10 +37,10 @@ class Services:
     Attributes:
         settings: The settings of the deployment.
         clock: Returns the current time in UTC.
-        signing_keys: Returns the current keys; they are rotated while a process runs.
+        signing_keys: Returns the current keys. They are rotated while a process runs.
         fingerprints: Makes the fingerprints of addresses and networks.
         jobs: Sends generations to the workers.
-        job_consumer: Receives generations; only workers use it.
+        job_consumer: Receives generations. Only workers use it.
         render: Turns an email of the outbox into the message that is sent.
         show_generation: Turns a generation into what the API shows of it.
         show_website: Turns a website without a schedule into what the API shows of it.

@@ -96,7 +96,7 @@ def variables(given: Settings) -> dict[str, str]:
     """Return the environment variables that :func:`read_settings` reads these settings from.
 
     Args:
-        given: Settings; only those that were set explicitly when it was created are returned.
+        given: Settings. Only those that were set explicitly when it was created are returned.
     """
     texts = given.model_dump(mode="python", exclude_unset=True)
     return {variable(name): _text(value) for name, value in texts.items()}

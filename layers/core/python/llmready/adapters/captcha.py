@@ -24,7 +24,7 @@ class NoCaptcha:
 class SiteVerifyCaptcha:
     """Implements :class:`llmready.ports.limits.Captcha` with Turnstile, hCaptcha or reCAPTCHA (one protocol).
 
-    If the provider cannot be reached, requests are accepted; the rate limits still apply.
+    If the provider cannot be reached, requests are accepted. The rate limits still apply.
 
     Args:
         url: The provider's ``siteverify`` address.

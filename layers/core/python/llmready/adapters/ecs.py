@@ -28,7 +28,7 @@ _WARM_SECONDS = 86_400  # how long a warm task stays without work before a new o
 
 
 class TaskPlace(NamedTuple):
-    """Cluster, network and task definitions of the worker tasks; tasks with a browser have a separate definition."""
+    """Cluster, network and task definitions of the worker tasks. Tasks with a browser have a separate definition."""
 
     cluster: str
     task_definition: str

@@ -67,7 +67,7 @@ class S3Archives:
             raise TryAgain from error
 
     def read_range(self, key: str, start: int, length: int) -> bytes | None:
-        """Return a part of a file; parts beyond its end are empty."""
+        """Return a part of a file. Parts beyond its end are empty."""
         wanted = f"bytes={start}-{start + length - 1}"
         try:
             return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
@@ -115,7 +115,7 @@ class S3Archives:
         return True
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete files; keys that do not exist are ignored."""
+        """Delete files. Keys that do not exist are ignored."""
         for start in range(0, len(keys), _DELETED_AT_ONCE):
             objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
             try:
@@ -135,7 +135,7 @@ class S3Archives:
             pass
 
     def delete_some(self, prefix: str) -> bool:
-        """Delete up to a thousand files under a prefix; return False if there are none."""
+        """Delete up to a thousand files under a prefix. Return False if there are none."""
         try:
             page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         except (ClientError, BotoCoreError) as error:

@@ -123,7 +123,7 @@ class SqsMailQueue:
         self._send(_content_of(mail))
 
     def send_many(self, mails: Sequence[OutboxMail]) -> None:
-        """Ask the notifier to send mails from the outbox; the dispatcher later finds mails that were not queued."""
+        """Ask the notifier to send mails from the outbox. The dispatcher later finds mails that were not queued."""
         _send_all(self._client, self._url, [_content_of(mail) for mail in mails])
 
     def send_to(self, fingerprint: str, kind: MailKind, mail_id: str) -> None:
@@ -156,7 +156,7 @@ class SqsWebhookQueue:
             raise TryAgain from error
 
     def send_many(self, deliveries: Sequence[Delivery]) -> None:
-        """Ask the notifier to attempt deliveries now; the dispatcher later finds deliveries that were not queued."""
+        """Ask the notifier to attempt deliveries now. The dispatcher later finds deliveries that were not queued."""
         _send_all(self._client, self._url, [_content_of_delivery(delivery) for delivery in deliveries])
 
 

@@ -201,7 +201,7 @@ class _Deadline:
         """Run a step that cannot be interrupted in a separate thread.
 
         Raises:
-            _TooLate: The time was over before the step ended; its thread is abandoned.
+            _TooLate: The time was over before the step ended. Its thread is abandoned.
         """
         future: Future[T] = Future()
 
@@ -245,7 +245,7 @@ def _exchange(
 
 
 def _start_of(response: HTTPResponse) -> str:
-    """Return the first bytes of an answer as text without control characters; the rest is not read.
+    """Return the first bytes of an answer as text without control characters. The rest is not read.
 
     The text is cut to the number of bytes that were read, because a replacement character takes three bytes.
     """

@@ -17,7 +17,7 @@ class Change(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """How the pages of two generations differ; pages are matched by their URL."""
+    """How the pages of two generations differ. Pages are matched by their URL."""
 
     added: list[IndexedFile]
     removed: list[IndexedFile]

@@ -67,7 +67,7 @@ class TooManyRequests(DomainError):
 
 
 class TryAgain(DomainError):
-    """A temporary failure; the same request may succeed soon."""
+    """A temporary failure. The same request may succeed soon."""
 
     retry_after = 1
 
@@ -85,7 +85,7 @@ class Paused(DomainError):
 
 
 class LeaseLost(DomainError):
-    """Another worker has leased the generation, or it has ended; the caller must stop writing."""
+    """Another worker has leased the generation, or it has ended. The caller must stop writing."""
 
     def __init__(self) -> None:
         super().__init__("lease_lost", "This worker no longer has the lease of the generation.")

@@ -20,7 +20,7 @@ class Fingerprints:
         self._key = key
 
     def of_address(self, email: str) -> str:
-        """Return the fingerprint of an email address; all spellings of one address have the same."""
+        """Return the fingerprint of an email address. All spellings of one address have the same fingerprint."""
         return self._digest(f"address {email_key(email)}")
 
     def of_network(self, network: str) -> str:

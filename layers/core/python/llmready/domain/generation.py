@@ -98,7 +98,7 @@ class Generation(BaseModel):
 
     Attributes:
         month: The month whose quota was reserved.
-        correlation_id: ID of the request that started it; all its log lines contain this ID.
+        correlation_id: ID of the request that started it. All its log lines contain this ID.
         trigger: What started it.
         paid: Whether its user had a paid plan when it was started.
         lost_seconds: Seconds of crawling without a result. They include earlier attempts, and the last attempt of a
@@ -332,7 +332,7 @@ class Generation(BaseModel):
         )
 
     def cancelled(self, *, time: datetime, reason: Failure | None = None) -> "Generation":
-        """Return the generation as cancelled; the next write of its worker is refused.
+        """Return the generation as cancelled. The next write of its worker is refused.
 
         Args:
             time: Time of the cancellation.

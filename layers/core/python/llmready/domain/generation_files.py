@@ -58,7 +58,7 @@ def errors_key(user_id: str, generation_id: str, fence: int) -> str:
 
 
 def index_key(user_id: str, generation_id: str, fence: int) -> str:
-    """Return the S3 key of the index of an attempt's archive; it stays when the archive expires."""
+    """Return the S3 key of the index of an attempt's archive. It stays when the archive expires."""
     return f"{archive_prefix(user_id, generation_id)}{fence}.index.json"
 
 

@@ -9,7 +9,7 @@ from llmready.domain.clock import Moment
 
 
 class MailKind(StrEnum):
-    """Kinds of mails; each has a folder of templates."""
+    """Kinds of mails. Each has a folder of templates."""
 
     VERIFY_EMAIL = "verify_email"
     ACCOUNT_EXISTS = "account_exists"
@@ -24,7 +24,7 @@ class MailKind(StrEnum):
 
 
 class Preference(StrEnum):
-    """Kinds of mails that a user can turn off; all other mails concern the account and are always sent."""
+    """Kinds of mails that a user can turn off. All other mails concern the account and are always sent."""
 
     GENERATIONS = "generations"
     QUOTA_RESET = "quota_reset"
@@ -87,7 +87,7 @@ class Suppression(BaseModel):
 
 
 class MailRefused(Exception):
-    """The provider refuses this mail permanently; a retry cannot succeed."""
+    """The provider refuses this mail permanently. A retry cannot succeed."""
 
 
 class OutboxMail(BaseModel):
@@ -120,7 +120,7 @@ def held_back_id(kind: MailKind) -> str:
 
 
 class Message(BaseModel):
-    """A rendered mail. ``unsubscribe_url`` turns off mails of its kind; it is None for account mails."""
+    """A rendered mail. ``unsubscribe_url`` turns off mails of its kind. It is None for account mails."""
 
     model_config = ConfigDict(frozen=True)
 

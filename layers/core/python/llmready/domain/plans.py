@@ -40,7 +40,7 @@ class Schedule(StrEnum):
 
 
 class Plan(BaseModel):
-    """One plan's limits; a month is a UTC calendar month.
+    """One plan's limits. A month is a UTC calendar month.
 
     Attributes:
         running: Number of generations of a user that may be queued or crawled at the same time. Further generations

@@ -1,4 +1,4 @@
-"""AWS prices in US dollars (us-east-1, on demand, without taxes) of November 2026; other regions differ."""
+"""AWS prices in US dollars (us-east-1, on demand, without taxes) of November 2026. Other regions differ."""
 
 from typing import Literal, NamedTuple
 

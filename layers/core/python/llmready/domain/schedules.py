@@ -66,7 +66,7 @@ def next_run(schedule: Schedule, website_id: str, after: datetime) -> datetime |
     Args:
         schedule: The schedule to follow.
         website_id: ID of the website.
-        after: The moment; a run that is due exactly at this moment is not returned.
+        after: The moment. A run that is due exactly at this moment is not returned.
     """
     slot = slot_of(website_id)
     midnight = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

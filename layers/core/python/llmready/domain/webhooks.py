@@ -57,7 +57,7 @@ class EventType(StrEnum):
 
 
 PING = "ping"
-"""The event of a test. Endpoints cannot choose it; it is sent when a user asks for it."""
+"""The event of a test. Endpoints cannot choose it. It is sent when a user asks for it."""
 
 
 class DisabledReason(StrEnum):
@@ -108,7 +108,7 @@ class Webhook(BaseModel):
         return self.is_active and event in self.events
 
     def rotated(self, secret: str, time: datetime) -> Self:
-        """Return the webhook with a new secret; deliveries are signed with both secrets for one day."""
+        """Return the webhook with a new secret. Deliveries are signed with both secrets for one day."""
         return self.model_copy(
             update={
                 "secret": secret,
@@ -270,7 +270,7 @@ def webhook_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> st
         allowed_hosts: ``host:port`` pairs that are accepted although they are not public, and without encryption.
 
     Raises:
-        Invalid: It is not an https URL of a public host; the detail gives the reason.
+        Invalid: It is not an https URL of a public host. The detail gives the reason.
     """
     try:
         url = public_url(text, allowed_hosts=allowed_hosts)

@@ -212,7 +212,7 @@ def public_url(text: str, *, allowed_hosts: frozenset[str] = frozenset()) -> str
         allowed_hosts: ``host:port`` pairs that are accepted although they are not public.
 
     Raises:
-        Invalid: It is not an http or https URL of a public host; the detail gives the reason.
+        Invalid: It is not an http or https URL of a public host. The detail gives the reason.
     """
     parts = _split(text.strip())
     host = _host(parts)

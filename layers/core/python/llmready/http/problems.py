@@ -177,7 +177,7 @@ def field_errors(entries: Iterable[Mapping[str, Any]], *, whole: str = "body") -
     """Return the validation errors by field.
 
     Args:
-        entries: The errors of a validation; the first 20 of them count.
+        entries: The errors of a validation. The first 20 of them count.
         whole: Name that is used in place of a field if an error concerns the whole request.
     """
     # An optional field is a union with null. The second error, that the value is not null, adds no information.

@@ -11,7 +11,7 @@ class RouteLimit(NamedTuple):
     """The rate limit of a route, counted in the table for all processes together.
 
     Attributes:
-        name: Name of the limit; routes with the same name share it.
+        name: Name of the limit. Routes with the same name share it.
         rate: Returns how many requests are allowed in how many seconds.
         per_user: Whether it limits the signed-in user instead of the source address.
     """

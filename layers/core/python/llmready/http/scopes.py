@@ -61,7 +61,7 @@ def scopes_for(method: str, path: str) -> frozenset[Scope]:
 
 
 def check_scopes(claims: Claims, method: str, path: str) -> None:
-    """Check that an API key may make a request; tokens are not limited by scopes.
+    """Check that an API key may make a request. Tokens are not limited by scopes.
 
     Raises:
         Forbidden: The key lacks the scope, or the route needs a sign-in.

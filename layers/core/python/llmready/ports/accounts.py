@@ -73,7 +73,7 @@ class Users(Protocol):
         """
 
     def suspend(self, user_id: str, time: datetime, *, by: str) -> None:
-        """Mark an account as suspended and write an audit record; does nothing if it is suspended already.
+        """Mark an account as suspended and write an audit record. Does nothing if it is suspended already.
 
         Args:
             user_id: ID of the account.
@@ -85,7 +85,7 @@ class Users(Protocol):
         """
 
     def resume(self, user_id: str, time: datetime, *, by: str) -> None:
-        """Remove the mark of a suspended account and write an audit record; does nothing if it has none.
+        """Remove the mark of a suspended account and write an audit record. Does nothing if it has none.
 
         Raises:
             NotFound: The account does not exist.
@@ -192,7 +192,7 @@ class Rotation(NamedTuple):
 
 
 class Sessions(Protocol):
-    """Refresh token families. Each login creates one family; only its newest token is valid."""
+    """Refresh token families. Each login creates one family. Only its newest token is valid."""
 
     def open(
         self,
@@ -228,7 +228,7 @@ class Sessions(Protocol):
 
         Returns:
             True if the token was replaced, or had been replaced by the same successor within the grace period. False
-            otherwise; the family is revoked then.
+            otherwise. The family is revoked then.
         """
 
     def is_open(self, user_id: str, family: str, time: datetime) -> bool:
@@ -238,7 +238,7 @@ class Sessions(Protocol):
         """Return the sessions of an account that have not expired at ``time``, the last one used first."""
 
     def close(self, user_id: str, family: str) -> bool:
-        """Revoke a family; return False if there is no such family."""
+        """Revoke a family. Return False if there is no such family."""
 
     def close_all(self, user_id: str, *, but: str | None) -> None:
         """Revoke all families of an account, except the family ``but``."""
@@ -273,14 +273,14 @@ class ApiKeys(Protocol):
         """
 
     def note_use(self, key: ApiKey, time: datetime) -> None:
-        """Store when a key was used last; does nothing if the key was deleted meanwhile."""
+        """Store when a key was used last. Does nothing if the key was deleted in the meantime."""
 
 
 class MailTokens(Protocol):
     """One-use tokens that are sent in emails."""
 
     def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
-        """Create a token for an account and return it; only its hash is stored."""
+        """Create a token for an account and return it. Only its hash is stored."""
 
     def revoke_resets(self, user_id: str) -> None:
         """Delete the tokens for password resets of an account. Tokens that confirm the address stay valid."""

@@ -44,7 +44,7 @@ class Archives(Protocol):
         """
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete files; keys that do not exist are ignored."""
+        """Delete files. Keys that do not exist are ignored."""
 
     def delete_all(self, prefix: str) -> None:
         """Delete all files whose key starts with ``prefix``."""

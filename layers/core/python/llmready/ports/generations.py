@@ -21,7 +21,7 @@ class StartSnapshot(NamedTuple):
         user: The account, or None if it does not exist.
         website: The website, or None if it does not exist.
         controls: The settings of operators.
-        earlier: The stored answer to a start with the same idempotency key; it may have expired.
+        earlier: The stored answer to a start with the same idempotency key. It may have expired.
         failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day.
     """
 
@@ -48,7 +48,7 @@ class ScheduledStart(NamedTuple):
     """The scheduled run that is started.
 
     Attributes:
-        due_at: When the run was due; the start is refused if it is not due any more.
+        due_at: When the run was due. The start is refused if the run is no longer due.
         next_at: When the website's next run is due.
         limit: The greatest number of scheduled runs of the user in this month.
     """
@@ -219,7 +219,7 @@ class GenerationCommands(Protocol):
         The quota is used up by a completed generation that is not free, and given back otherwise.
 
         Args:
-            generation: The ended generation; its fence must be the stored one.
+            generation: The ended generation. Its fence must be the stored one.
             mail: The email about the end, which is stored in the outbox; None for no email.
             was: The state in which the stored generation must still be.
             deliveries: The webhook deliveries about the end, which are stored in the outbox.
@@ -227,8 +227,8 @@ class GenerationCommands(Protocol):
                 its own archive.
 
         Raises:
-            LeaseLost: It is no longer in that state under that fence; nothing was stored.
-            Gone: The earlier generation was deleted or changed meanwhile; nothing was stored.
+            LeaseLost: The stored state or fence is another one. Nothing was stored.
+            Gone: The earlier generation was deleted or changed meanwhile. Nothing was stored.
         """
 
     def release_archive(self, generation: Generation, time: datetime) -> bool:

@@ -150,7 +150,7 @@ class HostLeases(Protocol):
         """
 
     def release(self, host: str, holder: str, *, time: datetime) -> None:
-        """End the lease of a crawl; has no effect if another crawl has it.
+        """End the lease of a crawl. Has no effect if another crawl has it.
 
         Raises:
             TryAgain: The lease cannot be written.

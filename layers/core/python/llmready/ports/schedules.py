@@ -28,7 +28,7 @@ class Schedules(Protocol):
     """Finds due runs with the index of due work."""
 
     def due(self, time: datetime) -> Iterator[DueRun]:
-        """Iterate over the runs that are due by ``time``, oldest first; nothing else is read."""
+        """Iterate over the runs that are due by ``time``, oldest first. Nothing else is read."""
 
     def skip(self, run: DueRun, next_at: datetime | None) -> bool:
         """Replace a due run by the next one, or by none, without starting it.

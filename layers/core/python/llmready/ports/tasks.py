@@ -35,7 +35,7 @@ class JobQueue(Protocol):
 
 
 class JobConsumer(Protocol):
-    """Receives generations from the queues; a delivery stays hidden from other workers for a while."""
+    """Receives generations from the queues. A delivery stays hidden from other workers for a while."""
 
     def receive(self, lane: Lane, *, wait: int, visibility: int) -> QueuedJob | None:
         """Receive the next generation of a queue.
@@ -110,7 +110,7 @@ class Tasks(Protocol):
         Args:
             kind: Which kind of task.
             count: Greatest number of tasks to start.
-            token: Identifies the call; a repeated call with the same token starts no further tasks.
+            token: Identifies the call. A repeated call with the same token starts no further tasks.
 
         Returns:
             How many tasks were started.
@@ -143,4 +143,4 @@ class Mutex(Protocol):
         """
 
     def release(self, name: str) -> bool:
-        """Release the lease; return False if another process tried to take it meanwhile."""
+        """Release the lease. Return False if another process tried to take it meanwhile."""

@@ -7,7 +7,7 @@ from llmready.domain.generation import Generation
 
 
 class Log(Protocol):
-    """The structured log of a process. A message is a constant text; values that vary are fields."""
+    """The structured log of a process. A message is a constant text. Values that vary are fields."""
 
     def info(self, msg: object, **fields: Any) -> None:
         """Log an expected event."""

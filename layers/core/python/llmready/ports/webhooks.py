@@ -45,13 +45,13 @@ class Webhooks(Protocol):
         """Replace an endpoint by ``new``; return False if it was changed since ``old`` was read."""
 
     def delete(self, user_id: str, webhook_id: str) -> bool:
-        """Delete an endpoint; return False if the user has no such endpoint."""
+        """Delete an endpoint. Return False if the user has no such endpoint."""
 
     def note_success(self, webhook: Webhook, time: datetime) -> None:
         """Record when an endpoint accepted a delivery."""
 
     def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
-        """Take the lease of a user for one request; only one request of a user is sent at a time.
+        """Take the lease of a user for one request. Only one request of a user is sent at a time.
 
         Args:
             user_id: ID of the user.
@@ -107,7 +107,7 @@ class Deliveries(Protocol):
             user_id: ID of the user.
             webhook_id: ID of the endpoint.
             limit: Maximum number of deliveries. Fewer are returned if more would not fit into one answer.
-            after: ID of a delivery; the page begins with the delivery that follows it.
+            after: ID of a delivery. The page begins with the delivery that follows it.
         """
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:

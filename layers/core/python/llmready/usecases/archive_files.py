@@ -34,7 +34,7 @@ LARGEST_INLINE = 4_000_000
 """Bytes of the largest file that an answer may carry."""
 
 LARGEST_ANSWER = 5_900_000
-"""Bytes that an answer may have as Lambda counts them; its limit is 6 MB with the headers."""
+"""Bytes that an answer may have as Lambda counts them. Its limit is 6 MB with the headers."""
 
 _LONGEST_ESCAPE = 6  # bytes of JSON that one byte of a text becomes at most
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches

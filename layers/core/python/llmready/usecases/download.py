@@ -22,7 +22,7 @@ class Download(NamedTuple):
 
 
 def download(services: Services, generation: Generation) -> Download:
-    """Create a presigned URL for the files of a generation; the URL is never stored.
+    """Create a presigned URL for the files of a generation. The URL is never stored.
 
     Raises:
         Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).

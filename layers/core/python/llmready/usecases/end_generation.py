@@ -40,12 +40,12 @@ def end_generation(
 
     Args:
         services: The process's services.
-        ended: The generation in its final state; its fence must be the stored one.
+        ended: The generation in its final state. Its fence must be the stored one.
         was: The state in which the stored generation must still be.
         earlier: The generation whose archive is shared. None if the generation has its own archive.
 
     Raises:
-        LeaseLost: It is no longer in that state under that fence; nothing was stored.
+        LeaseLost: The stored state or fence is another one. Nothing was stored.
         Gone: The earlier archive is not there any more; nothing was stored.
     """
     mail = _mail(services, ended)
@@ -82,10 +82,10 @@ def complete_generation(
         generation: The leased generation.
         archive: Its files.
         progress: The pages of its crawl.
-        earlier: The generation whose archive ``archive`` is, if the files are unchanged; its expiry is renewed.
+        earlier: The generation whose archive ``archive`` is, if the files are unchanged. Its expiry is renewed.
 
     Raises:
-        LeaseLost: It is no longer leased under this fence; nothing was stored.
+        LeaseLost: It is no longer leased under this fence. Nothing was stored.
         Gone: The earlier archive is not there any more; nothing was stored.
     """
     ended = generation.completed(time=services.clock(), archive=archive, progress=progress)
@@ -96,7 +96,7 @@ def fail_generation(services: Services, generation: Generation, failure: Failure
     """End a generation without files.
 
     Raises:
-        LeaseLost: It changed since it was read; nothing was stored.
+        LeaseLost: It was changed since it was read. Nothing was stored.
     """
     ended = generation.failed(time=services.clock(), failure=failure)
     end_generation(services, ended, was=generation.status)

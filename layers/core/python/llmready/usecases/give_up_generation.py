@@ -12,7 +12,7 @@ def give_up_generation(services: Services, user_id: str, generation_id: str) -> 
         False if it had ended already, waits for a slot, or is leased by a worker.
 
     Raises:
-        LeaseLost: It changed since it was read; the delivery is retried.
+        LeaseLost: It was changed since it was read. The delivery is retried.
     """
     generation = services.generations.get(user_id, generation_id)
     if generation is None or generation.status.is_final or generation.waiting:

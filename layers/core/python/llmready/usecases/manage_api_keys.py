@@ -52,7 +52,8 @@ def check_api_key(services: Services, text: str) -> Claims:
     """Return the claims of an API key that a request carries.
 
     Raises:
-        Unauthenticated: The key is malformed, unknown, revoked or expired; the detail does not say which.
+        Unauthenticated: The key is malformed, unknown, revoked or expired. The detail does not distinguish these
+            cases.
     """
     refusal = Unauthenticated("invalid_token", "The API key is not valid: it is unknown, revoked or expired.")
     if not is_well_formed(text):

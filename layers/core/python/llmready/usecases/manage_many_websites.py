@@ -22,7 +22,7 @@ StoreSome = Callable[[Sequence[T]], Sequence[DomainError | None]]
 def add_websites(
     services: Services, user: User, bodies: Sequence[dict[str, Any]], *, late: Late
 ) -> list[Website | DomainError]:
-    """Store new websites of a user; return each website, or why it was refused."""
+    """Store new websites of a user. Return each website, or why it was refused."""
 
     def prepare(body: dict[str, Any]) -> Website:
         return new_website(services, user, body)
@@ -36,7 +36,7 @@ def add_websites(
 def change_websites(
     services: Services, user: User, changes: Sequence[tuple[str, dict[str, Any]]], *, late: Late
 ) -> list[Website | DomainError]:
-    """Store changed fields of websites; return each changed website, or why it was refused.
+    """Store changed fields of websites. Return each changed website, or why it was refused.
 
     Args:
         services: The process's services.
@@ -104,7 +104,7 @@ def _waves(services: Services, user: User, website_ids: Sequence[str]) -> Iterat
 def _stored(
     prepared: Sequence[T | DomainError], store_some: StoreSome[T], late: Late
 ) -> list[T | DomainError]:
-    """Store the prepared items in several transactions; return each item, or its refusal in its place."""
+    """Store the prepared items in several transactions. Return each item, or its refusal in its place."""
     outcomes = list(prepared)
     ready = [(number, item) for number, item in enumerate(prepared) if not isinstance(item, DomainError)]
     refusals: list[DomainError | None] = []

@@ -110,7 +110,7 @@ def rotate_secret(services: Services, user: User, webhook_id: str) -> Webhook:
 
 
 def remove_webhook(services: Services, user: User, webhook_id: str) -> None:
-    """Delete an endpoint; its pending deliveries are dropped.
+    """Delete an endpoint. Its pending deliveries are dropped.
 
     Raises:
         NotFound: The user has no such endpoint.

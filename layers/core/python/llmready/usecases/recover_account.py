@@ -53,13 +53,13 @@ def change_password(
     Args:
         services: The process's services.
         user: The account.
-        claims: Claims of the access token; its session stays valid.
+        claims: Claims of the access token. Its session stays valid.
         current: The current password.
         new: The new password.
         network: The source network of the request.
 
     Raises:
-        Forbidden: The current password is wrong; this counts as a failed login.
+        Forbidden: The current password is wrong. This counts as a failed login.
         TooManyRequests: There were too many failed logins.
         Invalid: The new password is a common one, or the current one.
         Conflict: The password was changed meanwhile.

@@ -39,7 +39,7 @@ class ScheduledRuns(NamedTuple):
     Attributes:
         started: The generations that were started.
         skipped: Runs that were skipped.
-        all_seen: Whether all due runs were processed; if not, the next call continues.
+        all_seen: Whether all due runs were processed. If not, the next call continues.
     """
 
     started: list[Generation]
@@ -72,7 +72,7 @@ def run_schedules(services: Services, *, until: datetime) -> ScheduledRuns:
 
 
 def _process(services: Services, controls: Controls, run: DueRun) -> Generation | None:
-    """Start a due run or skip it; a run that cannot be processed now stays due."""
+    """Start a due run or skip it. A run that cannot be processed now stays due."""
     try:
         if stop_schedule(services, run.website):
             return None

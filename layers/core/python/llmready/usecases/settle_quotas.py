@@ -19,7 +19,7 @@ class Settled(NamedTuple):
     Attributes:
         closed: Ledgers that were closed.
         still_running: Ledgers that stay open because a generation is still running.
-        all_seen: Whether all ledgers were processed; if not, the next run continues.
+        all_seen: Whether all ledgers were processed. If not, the next run continues.
     """
 
     closed: int

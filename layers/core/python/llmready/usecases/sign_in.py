@@ -38,7 +38,7 @@ def sign_in(services: Services, *, email: str, password: str, network: str) -> T
 
     Raises:
         TooManyRequests: The address had too many failed logins, whether or not it has an account.
-        Unauthenticated: The address or the password is wrong; the answer does not say which.
+        Unauthenticated: The address or the password is wrong. The answer does not distinguish these cases.
         Forbidden: The account is suspended.
     """
     time = services.clock()
@@ -71,7 +71,7 @@ def confirm_password(services: Services, user: User, password: str, *, network: 
     """Check the password of a signed-in user before a change that cannot be undone.
 
     Raises:
-        Forbidden: The password is wrong; this counts as a failed login. The error is not Unauthenticated, because
+        Forbidden: The password is wrong. This counts as a failed login. The error is not Unauthenticated, because
         clients sign the user out if they get that. TooManyRequests: There were too many failed logins.
     """
     refusal = Forbidden("wrong_password", "The password is wrong.")
@@ -141,7 +141,7 @@ def _counted(services: Services, email: str, network: str, refusal: DomainError)
         services: The process's services.
         email: The email address.
         network: The source network of the request.
-        refusal: The error that is raised inside if the password is wrong; it counts as a failed login.
+        refusal: The error that is raised inside if the password is wrong. It counts as a failed login.
 
     Raises:
         TooManyRequests: The address had too many failed logins.

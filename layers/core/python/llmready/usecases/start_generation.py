@@ -30,7 +30,7 @@ class StartRequest:
         website_id: ID of the website; None when ``url`` names it.
         url: URL as the client wrote it. The user's website with this canonical URL is used, or created.
         max_pages: Maximum number of pages of this generation; None uses the setting of the website.
-        idempotency_key: Text that identifies the request; a repeat with the same text within a day starts nothing
+        idempotency_key: Text that identifies the request. A repeat with the same text within a day starts nothing
             new.
         trigger: What starts the generation.
         scheduled: The run of the website's schedule that the start begins.

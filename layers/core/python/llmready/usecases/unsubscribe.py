@@ -26,7 +26,7 @@ def unsubscriber(token: str, *, keys: Keys) -> tuple[str, Preference]:
 
 
 def unsubscribe(services: Services, token: str) -> Preference:
-    """Stop the emails of an unsubscribe link and return their kind; a deleted account is ignored.
+    """Stop the emails of an unsubscribe link and return their kind. A deleted account is ignored.
 
     Raises:
         Unauthenticated: The link is not valid.

@@ -25,7 +25,7 @@ class DynamoAccountMailLimit:
         self._table = table
 
     def take(self, address: str, mail: OutboxMail, time: datetime) -> datetime | None:
-        """Count an account mail; return None, or when it may be tried again."""
+        """Count an account mail. Return None, or the time of the next attempt."""
         key = keys.limit("account_mails", address)
         entry = {
             "mail": f"{mail.id} {timestamp(mail.created_at)}",

@@ -49,7 +49,7 @@ class DynamoApiKeys:
         return [ApiKey.model_validate(item) for item in self._table.query(condition, newest_first=True)]
 
     def delete(self, user_id: str, key_id: str) -> bool:
-        """Delete a key; return False if the user has no such key."""
+        """Delete a key. Return False if the user has no such key."""
         found = _key_from(self._table.get(keys.api_key(user_id, key_id)))
         if found is None:
             return False
@@ -67,7 +67,7 @@ class DynamoApiKeys:
         return True
 
     def note_use(self, key: ApiKey, time: datetime) -> None:
-        """Store when a key was used last; a key that was deleted meanwhile stays deleted."""
+        """Store when a key was used last. A key that was deleted in the meantime stays deleted."""
         exists = Attr("pk").exists()
         places = (keys.api_key(key.user_id, key.id), keys.api_key_by_digest(key.digest))
         change = {"last_used_at": timestamp(time)}

@@ -29,7 +29,7 @@ class Group:
         self._size = 0
 
     def touches(self, writes: list[Write]) -> bool:
-        """Return whether writes change items that the group already changes; a transaction must not."""
+        """Return whether writes change items that the group already changes. A transaction must not do this."""
         return not self._keys.isdisjoint(map(_key, writes))
 
     def take(self, website: Website, writes: list[Write]) -> bool:
@@ -51,7 +51,7 @@ class Group:
 
 
 def refusal_of(write: Callable[..., object], *arguments: Any, **options: Any) -> DomainError | None:
-    """Do one write; return the reason if it was refused, else None."""
+    """Do one write. Return the reason if it was refused, else None."""
     try:
         write(*arguments, **options)
     except DomainError as refusal:

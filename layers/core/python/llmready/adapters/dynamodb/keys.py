@@ -92,7 +92,7 @@ def website(user_id: str, website_id: str) -> Key:
 
 
 def listed_website(user_id: str, website_id: str, *, is_active: bool) -> Key:
-    """Key of the list entry of a website; entries are always small."""
+    """Key of the list entry of a website. Entries are always small."""
     return Key(partition(user_id), (LISTED_ACTIVE if is_active else LISTED_INACTIVE) + website_id)
 
 
@@ -152,7 +152,7 @@ def webhook_lease(user_id: str) -> Key:
 
 
 def delivery(user_id: str, webhook_id: str, delivery_id: str) -> Key:
-    """Key of a delivery to a webhook endpoint; the deliveries of an endpoint are sorted by time."""
+    """Key of a delivery to a webhook endpoint. The deliveries of an endpoint are sorted by time."""
     return Key(partition(user_id), f"{DELIVERY}{webhook_id}#{delivery_id}")
 
 
@@ -181,7 +181,7 @@ def start_failures(kind: str) -> Key:
 
 
 def host_lease(host: str) -> Key:
-    """Key of the lease on a host that is crawled; the host is stored as a hash."""
+    """Key of the lease on a host that is crawled. The host is stored as a hash."""
     return Key(f"HOST#{hashlib.sha256(host.encode()).hexdigest()[:32]}", "HOST")
 
 

@@ -85,7 +85,7 @@ class DynamoLockout:
         self._table = table
 
     def begin(self, attempt: LoginAttempt, time: datetime) -> int:
-        """Count a login attempt; return 0, or the whole seconds for which it is locked."""
+        """Count a login attempt. Return 0, or the whole seconds for which it is locked."""
         wait = self._of_network(attempt).begin(time)
         if wait:
             return wait
@@ -133,7 +133,7 @@ class _Failures:
         self._limit = limit
 
     def begin(self, time: datetime) -> int:
-        """Count an attempt as in flight; return 0, or the whole seconds for which the key is locked."""
+        """Count an attempt as in flight. Return 0, or the whole seconds for which the key is locked."""
         now = int(time.timestamp())
         stored: Item = {}
         for _ in range(_LOCKOUT_TRIES):
@@ -179,7 +179,7 @@ class _Failures:
         )
 
     def _replace(self, stored: Item, failed: list[int], in_flight: list[int], now: int) -> Item | None:
-        """Store the attempts; if another process changed them meanwhile, return the stored ones instead."""
+        """Store the attempts. If another process changed them meanwhile, return the stored ones instead."""
         version = stored.get("version", 0)
         item: dict[str, Any] = {
             "pk": self._key.pk,
@@ -228,7 +228,7 @@ class DynamoMutex:
         return True
 
     def release(self, name: str) -> bool:
-        """Release the lease; return False if another process tried to take it.
+        """Release the lease. Return False if another process tried to take it.
 
         If the lease expired and another process took it, nothing is changed.
         """

@@ -21,7 +21,7 @@ class DynamoMailTokens:
         self._table = table
 
     def issue(self, user_id: str, purpose: Purpose, time: datetime) -> str:
-        """Store the hash of a new token of an account; return the token for the mail."""
+        """Store the hash of a new token of an account. Return the token for the mail."""
         text = new_mail_token(user_id)
         token = read_mail_token(text)
         if token is None:

@@ -13,7 +13,7 @@ def first_page(items: Iterable[Item], limit: int) -> tuple[list[Item], bool]:
     """Return the first items that fit into one answer, and whether more follow.
 
     Args:
-        items: The items; no more are read than needed.
+        items: The items. No more are read than needed.
         limit: Maximum number of items. At least one item is returned, even if it is too large.
     """
     page: list[Item] = []

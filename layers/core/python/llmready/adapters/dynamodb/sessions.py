@@ -29,7 +29,10 @@ class DynamoSessions:
         expires_at: datetime,
         password_hash: str,
     ) -> bool:
-        """Create a family with its first token; return False if the account or its password is another one now."""
+        """Create a family with its first token.
+
+        Return False if the account was deleted or its password was changed.
+        """
         key = keys.family(user_id, family)
         item = {
             "pk": key.pk,
@@ -85,7 +88,7 @@ class DynamoSessions:
         return sorted(found, key=lambda session: session.last_used_at, reverse=True)
 
     def close(self, user_id: str, family: str) -> bool:
-        """Revoke a family; return False if there is no such family."""
+        """Revoke a family. Return False if there is no such family."""
         key = keys.family(user_id, family)
         try:
             self._table.write(self._table.delete(key, condition=Attr("pk").exists()))

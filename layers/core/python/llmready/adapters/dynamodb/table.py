@@ -221,7 +221,7 @@ class Table:
         raise TryAgain
 
     def delete_many(self, keys: Sequence[Key]) -> None:
-        """Delete items in batches; keys that do not exist are ignored."""
+        """Delete items in batches. Keys that do not exist are ignored."""
         for start in range(0, len(keys), _WRITE_BATCH):
             wanted: list[Any] = [
                 {"DeleteRequest": {"Key": _key(key)}} for key in keys[start : start + _WRITE_BATCH]
@@ -259,7 +259,7 @@ class Table:
         Args:
             key: Key of the item. A missing item is created unless ``condition`` prevents it.
             change: New values; None removes the attribute.
-            add: Amounts to add to numbers; a missing number counts as zero.
+            add: Amounts to add to numbers. A missing number counts as zero.
             remove: Attributes to remove.
             condition: Condition of the write.
         """

@@ -99,7 +99,7 @@ class DynamoStartFailures:
     def record(self, stop: TaskStop, time: datetime) -> None:
         """Update the failures in a row; see the port.
 
-        Two tasks that end at the same moment may count as one; the pause between starts makes this harmless.
+        Two tasks that end at the same moment may count as one. The pause between starts makes this harmless.
         """
         key = keys.start_failures(stop.kind)
         before = self.get(TaskKind(stop.kind))

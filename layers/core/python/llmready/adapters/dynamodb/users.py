@@ -46,7 +46,7 @@ class DynamoUsers:
         self._table = table
 
     def create(self, user: User, welcome: OutboxMail | None = None) -> bool:
-        """Store a new account with its first mail; return False if the address already has an account."""
+        """Store a new account with its first mail. Return False if the address already has an account."""
         key = keys.profile(user.id)
         profile = {"pk": key.pk, "sk": key.sk, **user.model_dump(mode="json", exclude_none=True)}
         claim = keys.email(email_fingerprint(user.email))
@@ -107,7 +107,7 @@ class DynamoUsers:
         return changed
 
     def suspend(self, user_id: str, time: datetime, *, by: str) -> None:
-        """Mark an account as suspended and write an audit record; do nothing if it is already suspended."""
+        """Mark an account as suspended and write an audit record. Do nothing if it is already suspended."""
         change = self._table.update(
             keys.profile(user_id),
             change={"suspended_at": timestamp(time), "updated_at": timestamp(time)},
@@ -151,7 +151,7 @@ class DynamoUsers:
         return audit_records(self._table, user_id)
 
     def verify(self, token: MailToken, time: datetime) -> bool:
-        """Mark an address as confirmed and use up the token; return False if the token is not valid."""
+        """Mark an address as confirmed and use up the token. Return False if the token is not valid."""
         change = {"is_verified": True, "updated_at": timestamp(time)}
         return self._with_token(token, Purpose.VERIFY_EMAIL, change, [], time)
 
@@ -213,7 +213,7 @@ class DynamoUsers:
             return
 
     def mark_deleted(self, user: User, time: datetime) -> bool:
-        """Remove the personal data of an account and free its address; return False if that was done before.
+        """Remove the personal data of an account and free its address. Return False if that was done before.
 
         The remaining item marks the account as being deleted, and :meth:`deleted` returns it.
         """
@@ -257,7 +257,7 @@ class DynamoUsers:
             return  # another was faster
 
     def remove_some(self, user_id: str) -> bool:
-        """Delete one batch of the items of a deleted account, except its mark; return False if none are left."""
+        """Delete one batch of the items of a deleted account, except its mark. Return False if none are left."""
         mark = keys.profile(user_id)
         some = islice(self._table.query(Key("pk").eq(mark.pk), page_size=_DELETED_AT_ONCE), _DELETED_AT_ONCE)
         found = [item for item in some if (item["pk"], item["sk"]) != mark]

@@ -1,4 +1,4 @@
-"""Webhook endpoints in the table; each is an item in its user's partition."""
+"""Webhook endpoints in the table. Each is an item in its user's partition."""
 
 from datetime import datetime, timedelta
 
@@ -74,7 +74,7 @@ class DynamoWebhooks:
         return True
 
     def delete(self, user_id: str, webhook_id: str) -> bool:
-        """Delete an endpoint; return False if the user has no such endpoint."""
+        """Delete an endpoint. Return False if the user has no such endpoint."""
         exists = Attr("pk").exists()
         try:
             self._table.transact(
@@ -101,7 +101,7 @@ class DynamoWebhooks:
             return
 
     def lease(self, user_id: str, *, time: datetime, until: datetime) -> datetime | None:
-        """Take the lease of a user for one request; a user has at most one running request."""
+        """Take the lease of a user for one request. A user has at most one running request."""
         write = self._table.update(
             keys.webhook_lease(user_id),
             change={"leased_until": timestamp(until), "ttl": int((until + _LEASE_KEPT).timestamp())},
@@ -126,7 +126,7 @@ class DynamoWebhooks:
             return
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
-        """Pause an endpoint until a time; do nothing if it was deleted meanwhile."""
+        """Pause an endpoint until a time. Do nothing if it was deleted in the meantime."""
         self._note(webhook, {"paused_until": timestamp(until)})
 
     def disable(

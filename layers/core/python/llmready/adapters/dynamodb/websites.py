@@ -44,7 +44,7 @@ def website_from(item: Item | None) -> Website | None:
 
 
 def website_writes(table: Table, website: Website) -> list[Write]:
-    """Return the writes that store a new website; the first one is refused if the user has its URL."""
+    """Return the writes that store a new website. The first write is refused if the user has its URL."""
     key = keys.website(website.user_id, website.id)
     stored = website.model_dump(mode="json", exclude_none=True)
     item = {"pk": key.pk, "sk": key.sk, **stored, **due_attributes(website)}
@@ -156,7 +156,7 @@ class DynamoWebsites:
         return list(islice(listed, count))
 
     def update(self, old: Website, new: Website) -> None:
-        """Store the changed fields of a website; its counters stay as they are."""
+        """Store the changed fields of a website. Its counters stay as they are."""
         writes = self._updating(old, new)
         if old.is_active != new.is_active:
             writes.append(self._count_active(new.user_id, int(new.is_active) - int(old.is_active)))
@@ -206,7 +206,7 @@ class DynamoWebsites:
         return self._do(group) or [refusal_of(self.delete, websites[0], time)]
 
     def _do(self, group: Group) -> list[DomainError | None]:
-        """Write a group in one transaction; return no outcomes if an item changed since it was read."""
+        """Write a group in one transaction. Return no outcomes if an item changed since it was read."""
         if group.writes:
             try:
                 self._table.transact(group.writes)

@@ -27,7 +27,7 @@ def with_ascii_domain(address: str) -> str:
     """Return an address without a display name, with its domain in Punycode.
 
     Args:
-        address: The address; the part before the ``@`` is kept.
+        address: The address. The part before the ``@`` is kept.
     """
     local, _, domain = address.rpartition("@")
     return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"

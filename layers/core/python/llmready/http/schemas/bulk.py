@@ -63,7 +63,7 @@ _AtOnce = Field(min_length=1, max_length=BULK_LIMIT)
 
 
 class BulkCreate(Request):
-    """Up to 50 websites to add; each is added or refused by itself."""
+    """Up to 50 websites to add. Each is added or refused by itself."""
 
     create: list[BulkItem[WebsiteBody]] = _AtOnce
     update: None = None
@@ -71,7 +71,7 @@ class BulkCreate(Request):
 
 
 class BulkUpdate(Request):
-    """Up to 50 websites to change; each is changed or refused by itself."""
+    """Up to 50 websites to change. Each is changed or refused by itself."""
 
     update: list[BulkItem[WebsiteItemChange]] = _AtOnce
     create: None = None
@@ -79,7 +79,7 @@ class BulkUpdate(Request):
 
 
 class BulkDelete(Request):
-    """Up to 50 websites to delete, by their IDs; each is deleted or refused by itself."""
+    """Up to 50 websites to delete, by their IDs. Each is deleted or refused by itself."""
 
     delete: list[BulkItem[Deletion]] = _AtOnce
     create: None = None

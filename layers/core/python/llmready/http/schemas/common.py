@@ -36,7 +36,7 @@ def exactly_one_of(*fields: str) -> Discriminator:
     With one model per field, generated clients get complete types.
 
     Args:
-        fields: Names of the fields; the body for each is tagged with its :func:`branch`.
+        fields: Names of the fields. The body for each is tagged with its :func:`branch`.
     """
 
     def chosen(body: Any) -> str | None:

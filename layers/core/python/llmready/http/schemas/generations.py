@@ -201,7 +201,7 @@ class ChangedPageAnswer(PageAnswer):
 
 
 class ChangesAnswer(Answer):
-    """The changes since an earlier generation; each list has up to 1,000 pages, sorted by URL."""
+    """The changes since an earlier generation. Each list has up to 1,000 pages, sorted by URL."""
 
     since: str = Field(description="ID of the earlier generation.")
     added: list[PageAnswer]

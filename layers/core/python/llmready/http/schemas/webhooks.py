@@ -137,7 +137,7 @@ class DeliveryAnswer(Answer):
 
 
 class DeliveriesAnswer(Answer):
-    """Some deliveries of a webhook, newest first; they are kept for 30 days."""
+    """Some deliveries of a webhook, newest first. They are kept for 30 days."""
 
     items: list[DeliveryAnswer]
     next_cursor: str | None

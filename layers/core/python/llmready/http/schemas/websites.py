@@ -124,7 +124,7 @@ class WebsiteAnswer(Answer):
             website: The website.
             user: Its owner, whose plan limits the schedule.
             time: Current time.
-            controls: The settings of operators; nothing starts while the service is paused.
+            controls: The settings of operators. Nothing starts while the service is paused.
         """
         runs = website.is_active and not controls.paused
         schedule = effective_schedule(website.schedule, user.plan) if runs else Schedule.OFF

@@ -132,7 +132,7 @@ class DynamoGenerationQueries:
         return self._chunks(place.condition, keys.BY_WEBSITE_INDEX, at_once)
 
     def waiting(self, user_id: str) -> Iterator[Generation]:
-        """Iterate over a user's generations that wait for a slot, oldest first; the newest may be missing."""
+        """Iterate over a user's generations that wait for a slot, oldest first. The newest may be missing."""
         place = Place.of(user_id, None, Status.PENDING)
         for chunk in self._chunks(place.condition, keys.BY_STATUS_INDEX, _LOOK_UP):
             yield from (found for found in chunk if found.waiting and found.status is Status.PENDING)
