@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Synthesise the app. A wrong setting prints one sentence and returns exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m infra.app", description=__doc__)
     parser.add_argument(
-        "--stage", help="name of a file in stages/ (default: what cdk -c stage=… says, else dev)"
+        "--stage", help="name of a file in stages/ (default: the value of cdk -c stage=…, or dev)"
     )
     parser.add_argument("--output", help="folder of the result (default: cdk.out)")
     parser.add_argument(

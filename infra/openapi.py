@@ -28,7 +28,8 @@ _HTTP_FUNCTIONS = ("public", "auth", "keys", "websites", "generations", "webhook
 _PREFIX = "/api/v1"
 _DESCRIPTION = """Turns a website into files that a language model reads well.
 
-Sign up, sign in, add a website, start a generation, poll it until it is `completed`, download the zip.
+Sign up and sign in. Add a website and start a generation. Poll it until its status is `completed`. Then download the
+zip.
 
 Every error of the API is a problem document (RFC 9457, `application/problem+json`) with a stable `code`. Errors of
 the gateway itself have the body `{"message": "…"}`. The gateway refuses bodies over 10 MB (413) and too many requests

@@ -46,7 +46,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "no_generation": (409, "Patterns can be previewed after the first completed generation."),
     "website_inactive": (409, "This website is inactive; activate it to generate."),
     "website_exists": (409, "You already have a website with this URL."),
-    "webhook_changed": (409, "The webhook was changed meanwhile; read it again and retry."),
+    "webhook_changed": (409, "The webhook was changed by another request; read it again and retry."),
     "webhook_disabled": (409, "This webhook is disabled; activate it before sending to it."),
     "website_changed": (409, "The website was changed by another request; read it again and retry."),
     "password_changed": (409, "The password was changed by another request; please sign in again."),

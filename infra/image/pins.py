@@ -86,8 +86,8 @@ def current_digest(image: Reference) -> str:
     digest = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
     if answer.headers.get("Docker-Content-Digest", digest) != digest:
         raise ImageError(
-            f"No digest was written: {image.registry} sent an image index of {image.repository}:{image.tag} whose"
-            " hash differs from the digest in its response header."
+            f"No digest was written: {image.registry} sent a wrong image index of {image.repository}:{image.tag}."
+            " Its hash differs from the digest in the response header."
         )
     return digest
 

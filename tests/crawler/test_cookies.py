@@ -46,7 +46,7 @@ def test_cookies_that_come_with_redirects_are_sent_back(tmp_path: Path) -> None:
         site.answer_request = _walled
         found = call(site.url, tmp_path).completed()
         assert found.urls(site.url) == {"/", "/rolls"}
-        assert "The site sets cookies while it redirects" in " ".join(found.manifest["notes"])
+        assert "The site sets cookies in its redirects" in " ".join(found.manifest["notes"])
 
 
 def test_cookies_of_pages_are_not_sent(tmp_path: Path) -> None:

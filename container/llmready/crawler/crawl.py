@@ -212,7 +212,7 @@ class _Crawl:
             await scheduler.run()
         fetched.truncated_by = scheduler.truncated_by
         if http.cookies:
-            fetched.notes.append("The site sets cookies while it redirects; the crawl sent them back.")
+            fetched.notes.append("The site sets cookies in its redirects; the crawl sent them back.")
         if http.incomplete:
             fetched.notes.append(_incomplete_note([str(url) for url in http.incomplete]))
         if browser is not None:
@@ -356,9 +356,7 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
 
 def _incomplete_note(urls: list[str]) -> str:
     named = ", ".join(urls[:_MOST_NAMED]) + (" and others" if len(urls) > _MOST_NAMED else "")
-    return (
-        f"The responses of these pages are shorter or longer than they say, so text may be missing: {named}."
-    )
+    return f"The responses of these pages do not have the announced length, so text may be missing: {named}."
 
 
 def _partial_note(sitemap: Url) -> str:

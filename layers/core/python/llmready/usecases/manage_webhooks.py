@@ -191,7 +191,7 @@ def _replace(services: Services, old: Webhook, new: Webhook) -> None:
         return
     if services.webhooks.get(old.user_id, old.id) is None:
         raise _unknown_webhook()
-    raise Conflict("webhook_changed", "The webhook was changed meanwhile; read it again and retry.")
+    raise Conflict("webhook_changed", "The webhook was changed by another request; read it again and retry.")
 
 
 def _unknown_webhook() -> NotFound:

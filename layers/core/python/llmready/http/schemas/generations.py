@@ -93,15 +93,15 @@ class GenerationAnswer(Answer):
     quality: Annotated[
         Quality | None,
         Field(
-            description="Score of its llms.txt from 0 to 100, with reasons for deductions; null until it completed."
+            description="Score of its llms.txt from 0 to 100, with reasons for deductions. Null until completion."
         ),
     ]
     trigger: Trigger = Field(description="How it was started: `manual`, `schedule` or `api` (an API key).")
     changed: bool | None = Field(
-        description="Whether the files differ from the previous completed generation; null until it completed."
+        description="Whether the files differ from the previous completed generation. Null until completion."
     )
     pages_found: int | None = Field(
-        description="Page URLs that are known, including those that were not fetched; null until it completed."
+        description="Number of known page URLs, also of pages that were not fetched. Null until completion."
     )
     truncated_by: Truncation | None = Field(
         description="The limit that excluded known pages from the result."
@@ -209,7 +209,7 @@ class ChangesAnswer(Answer):
     changed: list[ChangedPageAnswer]
     unchanged: int
     llms_txt_diff: str | None = Field(
-        description="Unified diff of the two llms.txt files; empty when they are equal, null when one has expired."
+        description="Unified diff of the two llms.txt files. Empty if they are equal. Null if one has expired."
     )
 
     @classmethod

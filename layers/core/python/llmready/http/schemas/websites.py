@@ -24,8 +24,8 @@ Timeout = Annotated[
 LinkTargetField = Annotated[
     LinkTarget,
     Field(
-        description="Targets of the links in llms.txt: the website's pages, or the Markdown files of the archive"
-        " after you copied them to the root of the website."
+        description="Targets of the links in llms.txt. `page`: the pages of the website. `markdown`: the Markdown"
+        " files of the archive, which you copy to the root of the website."
     ),
 ]
 Flag = Annotated[bool, Field(strict=True)]
