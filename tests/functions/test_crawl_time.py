@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from llmready.domain import failed_crawls
 from llmready.domain.clock import now
 from llmready.domain.errors import TooManyRequests
 from llmready.domain.failed_crawls import SECONDS_PER_DAY, check_failed_crawls
@@ -69,3 +70,24 @@ def test_a_generation_that_was_never_crawled_costs_no_crawl_time(place: Place) -
     website = with_website(place, ada.user)
     cancel_generation(place.services, started(place, ada.user, website))
     assert place.generations.start_snapshot(ada.user.id, website.id).failed_seconds == {}
+
+
+def test_many_generations_that_are_cancelled_at_once_end_at_a_number(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them sends events to webhooks, which other users' events would wait for."""
+    monkeypatch.setattr(failed_crawls, "MOST_PER_DAY", 3)
+    ada, bob = member(place, "pro"), member(place)
+    website = with_website(place, ada.user)
+    for _ in range(3):
+        status, answer = ada.ask("POST", "/generations/start", {"website_id": website.id})
+        assert status == 202
+        status, _ = ada.ask("POST", f"/generations/{answer['generation_id']}/cancel")
+        assert status == 202
+    status, answer = ada.ask("POST", "/generations/start", {"website_id": website.id})
+    assert (status, answer["code"]) == (429, "failed_crawl_limit")
+    assert place.generations.start_snapshot(ada.user.id, website.id).failed_seconds == {}
+    status, _ = bob.ask("POST", "/generations/start", {"website_id": with_website(place, bob.user).id})
+    assert status == 202
+    numbers = place.generations.start_snapshot(ada.user.id, website.id).failed_numbers
+    check_failed_crawls({}, now() + timedelta(days=1), ended=numbers)

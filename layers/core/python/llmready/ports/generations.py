@@ -23,6 +23,7 @@ class StartSnapshot(NamedTuple):
         controls: The settings of operators.
         earlier: The stored answer to a start with the same idempotency key. It may have expired.
         failed_seconds: Seconds of crawls that failed or were cancelled, by UTC calendar day.
+        failed_numbers: Number of generations that failed or were cancelled, by UTC calendar day.
     """
 
     user: User | None
@@ -30,6 +31,7 @@ class StartSnapshot(NamedTuple):
     controls: Controls
     earlier: StartRecord | None = None
     failed_seconds: Mapping[str, int] = MappingProxyType({})
+    failed_numbers: Mapping[str, int] = MappingProxyType({})
 
 
 class NewWebsite(NamedTuple):

@@ -120,7 +120,7 @@ def _start(
         return _repeated(snapshot.earlier, request.website_id, canonical)
     if limit is not None:
         limit()
-    check_failed_crawls(snapshot.failed_seconds, time)
+    check_failed_crawls(snapshot.failed_seconds, time, ended=snapshot.failed_numbers)
     website, created = snapshot.website, None
     if website is None:
         if request.url is None:

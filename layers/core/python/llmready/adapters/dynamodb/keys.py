@@ -132,7 +132,7 @@ def quota(user_id: str, month: str, ledger: str | None = None) -> Key:
 
 
 def failed_crawls(user_id: str) -> Key:
-    """Key of the crawl time of a user's failed and cancelled generations, with one attribute per day."""
+    """Key of the crawl time and number of a user's failed and cancelled generations, with attributes per day."""
     return Key(partition(user_id), "FAILEDCRAWLS")
 
 

@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.deliveries import delivery_item
-from llmready.adapters.dynamodb.generations.items import generation_item, record_from
+from llmready.adapters.dynamodb.generations.items import ENDED, generation_item, record_from
 from llmready.adapters.dynamodb.generations.shared_archives import release_archive, share_writes
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.schedules import is_due_at
@@ -223,8 +223,8 @@ class DynamoGenerationCommands:
         ]
         if earlier is not None:
             writes += share_writes(self._table, earlier, generation)
-        if not completed and generation.lost_seconds and generation.completed_at:
-            writes.append(self._count_lost_time(generation, generation.completed_at))
+        if not completed and generation.completed_at:
+            writes.append(self._count_failure(generation, generation.completed_at))
         if mail is not None:
             writes.append(self._table.put(outbox_item(mail), Attr("pk").not_exists()))
         writes += [self._table.put(delivery_item(delivery)) for delivery in deliveries]
@@ -243,11 +243,13 @@ class DynamoGenerationCommands:
         """End a generation's reference to its archive before its files are deleted."""
         return release_archive(self._table, generation, time)
 
-    def _count_lost_time(self, generation: Generation, time: datetime) -> Write:
+    def _count_failure(self, generation: Generation, time: datetime) -> Write:
+        day = day_of(time)
+        lost = {day: generation.lost_seconds} if generation.lost_seconds else {}
         return self._table.update(
             keys.failed_crawls(generation.user_id),
             change={"ttl": int((time + _FAILED_CRAWLS_KEPT).timestamp())},
-            add={day_of(time): generation.lost_seconds},
+            add={**lost, f"{day}{ENDED}": 1},
         )
 
     def take_slot(self, generation: Generation, *, running_limit: int) -> bool:

@@ -5,6 +5,9 @@ from llmready.adapters.dynamodb.table import Item
 from llmready.domain.generation import Generation
 from llmready.domain.idempotency import StartRecord
 
+ENDED = " ended"
+"""End of the attribute that counts the failed and cancelled generations of a day."""
+
 
 def generation_item(generation: Generation) -> Item:
     """Return the item of a generation, with the attributes of the indexes."""
@@ -37,7 +40,19 @@ def record_from(item: Item | None) -> StartRecord | None:
 
 def failed_seconds_from(item: Item | None) -> dict[str, int]:
     """Return the seconds of failed and cancelled crawls from an item, by day."""
-    return {name: int(value) for name, value in (item or {}).items() if name not in ("pk", "sk", "ttl")}
+    others = {"pk", "sk", "ttl"}
+    return {
+        name: int(value)
+        for name, value in (item or {}).items()
+        if name not in others and not name.endswith(ENDED)
+    }
+
+
+def failed_numbers_from(item: Item | None) -> dict[str, int]:
+    """Return the numbers of failed and cancelled generations from an item, by day."""
+    return {
+        name.removesuffix(ENDED): int(value) for name, value in (item or {}).items() if name.endswith(ENDED)
+    }
 
 
 def index_key(*parts: str) -> str:

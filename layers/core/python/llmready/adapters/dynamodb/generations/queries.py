@@ -8,7 +8,12 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.controls import controls_from
-from llmready.adapters.dynamodb.generations.items import failed_seconds_from, generation_from, record_from
+from llmready.adapters.dynamodb.generations.items import (
+    failed_numbers_from,
+    failed_seconds_from,
+    generation_from,
+    record_from,
+)
 from llmready.adapters.dynamodb.generations.lists import Place, cursor_after, position_of
 from llmready.adapters.dynamodb.table import Item, Table
 from llmready.adapters.dynamodb.users import user_from
@@ -56,6 +61,7 @@ class DynamoGenerationQueries:
             controls_from(controls),
             record_from(*record or [None]),
             failed_seconds_from(failed),
+            failed_numbers_from(failed),
         )
 
     def get(self, user_id: str, generation_id: str) -> Generation | None:
