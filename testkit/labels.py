@@ -24,7 +24,7 @@ _UNSEEN = (
 
 @dataclass(frozen=True)
 class Label:
-    """A page with its labels; pages.toml explains each of them."""
+    """A page with its labels. pages.toml explains each label."""
 
     maker: str
     source: str

@@ -1,8 +1,8 @@
 """Generate random lines: their HTML, and the normal form of the text and structure that Markdown must keep.
 
 The normal form of a line is a tuple of parts: characters with their marks, images and breaks. White space is
-collapsed as in browsers. Punctuation has no marks, because emphasis cannot end at punctuation before a letter, so
-the punctuation is then outside of it.
+collapsed as in browsers. Punctuation has no marks. Emphasis cannot end at punctuation before a letter, so the
+punctuation would be outside of it.
 """
 
 from __future__ import annotations

@@ -37,8 +37,9 @@ app = Api()
 def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     """Start a generation by URL, as Firecrawl's `/v1/llmstxt` did.
 
-    With `cache`, a completed generation that is less than 24 hours old and has at least that many pages is returned.
-    If a generation of the website is running, its ID is returned. `maxUrls` applies to this run only.
+    With `cache`, the answer can be a completed generation of the website that is less than 24 hours old. Its page
+    limit must be at least `maxUrls`. If a generation of the website is running, its ID is returned. `maxUrls` applies
+    to this run only.
     """
     services = bootstrap.services()
     found = None

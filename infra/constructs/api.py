@@ -1,4 +1,4 @@
-"""The HTTP API: one route for each resource, and a default route, so that a function answers unknown paths."""
+"""The HTTP API. It has one route for each resource. With its default route, a function answers unknown paths."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ class Storage(Construct):
     files that the cleanup function missed.
 
     Args:
-        protected: whether the table is protected from deletion. The rollback of a first deploy must be able to
-            delete it, so a stack is protected only after its first successful deploy.
+        protected: whether the table is protected from deletion. The rollback of a first deploy must be able to delete
+            the stack. Protection therefore begins after the first successful deploy.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, protected: bool) -> None:

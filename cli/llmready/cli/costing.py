@@ -34,8 +34,10 @@ class Usage(NamedTuple):
     """Use of resources by a generation and by an idle minute."""
 
     pages_per_second: float = 2.0
-    """Pages per second: the crawler could fetch a hundred, but a polite crawl of one host is rarely faster than
-    this."""
+    """Pages per second.
+
+    The crawler could fetch a hundred, but a polite crawl of one host is rarely faster than this.
+    """
     browser_pages_per_second: float = 1.0
     """Seconds per rendered page: its scripts load and run before the page is read."""
     start_seconds: float = 30.0
@@ -43,7 +45,7 @@ class Usage(NamedTuple):
     browser_start_seconds: float = 45.0
     """The image with a browser is twice as large."""
     idle_seconds: float = 60.0
-    """Seconds after which a worker without work ends; at a low load, each generation pays for them."""
+    """Seconds after which a worker without work ends. At a low load, each generation pays for these seconds."""
     page_files: int = 12
     """Files of the web app that a first visit loads; one first visit per generation is assumed."""
     visit_bytes: int = 250_000

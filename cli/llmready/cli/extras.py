@@ -1,4 +1,4 @@
-"""The packages that groups of commands need in addition to the client's, and the extras that install them."""
+"""Additional packages that groups of commands need, and the extras that install these packages."""
 
 import argparse
 from collections.abc import Callable

@@ -257,7 +257,10 @@ def _frontier(
 async def _checkpoints(
     options: Options, fetched: _Fetched, scheduler: Scheduler, frontier: Frontier, store: PageStore
 ) -> AsyncIterator[None]:
-    """Write checkpoints while the scheduler runs, if they are enabled, and a last one when it is cancelled."""
+    """Write checkpoints while the scheduler runs, and a last checkpoint when it is cancelled.
+
+    Do nothing if they are off.
+    """
     if options.checkpoint is None:
         yield
         return

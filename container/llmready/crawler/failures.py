@@ -78,8 +78,8 @@ class Failure(Exception):
 
     Args:
         code: Reason, for programs.
-        detail: A sentence for the owner of the site. Control characters, invisible characters and bytes that
-            are not UTF-8 are removed from it, because it may quote the site.
+        detail: A sentence for the owner of the site. It may quote the site, so control characters, invisible
+            characters and invalid UTF-8 are removed.
     """
 
     def __init__(self, code: Code, detail: str) -> None:

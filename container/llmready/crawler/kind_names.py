@@ -184,4 +184,7 @@ LEGAL_BEGINNINGS = (
     "pravila-privatnosti", "splosni-pogoji", "syarat-dan-ketentuan", "ketentuan-layanan",
     "kebijakan-privasi", "chinh-sach-bao-mat", "dieu-khoan", "privatumo-politika",
 )  # fmt: skip
-"""Names of several words, each too common to identify a legal page alone; at most three words may follow."""
+"""Names of several words.
+
+One of these words alone would be too common for a legal page. At most three words may follow.
+"""

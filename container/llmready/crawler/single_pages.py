@@ -125,7 +125,7 @@ def _write(target: TextIO, answer: dict[str, Any]) -> None:
 
 
 async def _convert_line(line: str, converter: Converter) -> dict[str, Any]:
-    """Convert the page of one line; after a failure, its Markdown is empty and `error` contains the reason."""
+    """Convert the page of one line. After a failure, its Markdown is empty, and `error` contains the reason."""
     answer: dict[str, Any] = {"id": None, "markdown": "", "title": "", "description": "", "page_type": ""}
     try:
         asked = json.loads(line)

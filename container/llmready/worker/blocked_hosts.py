@@ -1,4 +1,4 @@
-"""Hosts that operators blocked: they are not crawled, and running crawls of them are stopped."""
+"""Hosts that operators blocked. They are not crawled, and their running crawls are stopped."""
 
 import asyncio
 

@@ -76,7 +76,7 @@ class Completed(_Event):
 
     Attributes:
         content_bytes: Size of the pages before they are packed.
-        pages_found: Page URLs that the crawl knew at its end; 0 if the crawler does not report it.
+        pages_found: Number of page URLs that the crawl knew at its end. 0 if the crawler does not report it.
         truncated_by: The limit that excluded some of them from the archive, or None.
         shortened_delay: Seconds of the site's Crawl-delay if the crawl kept a shorter one.
         partial_sitemaps: Number of the site's sitemaps that could be read only in part.

@@ -58,7 +58,7 @@ class HttpCaches:
         self._store(take, key)
 
     def share(self, generation: Generation, take: Callable[[], Taken]) -> None:
-        """Store the HTTP cache that crawls of the same host by others may use; see :meth:`store`."""
+        """Store the HTTP cache that crawls of other users may use (see :meth:`store`)."""
         if self.sharing:
             self._store(take, _shared_key(generation))
 

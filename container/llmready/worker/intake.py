@@ -14,10 +14,10 @@ _UNREACHABLE_PAUSE = 1.0  # seconds
 class Intake:
     """Receives messages from the queues that a worker serves. A worker with a browser prefers those that need one.
 
-    A round polls one queue after the other, and only the last request of a round uses long polling. On AWS,
-    each request costs money. An idle worker sends two requests per second (four with a browser), so a message
-    waits for at most one second. Requests to an emulator cost nothing, so there is no long polling on it, and
-    the rounds follow each other quickly.
+    A round polls one queue after the other, and only the last request of a round uses long polling. On AWS, each
+    request costs money. An idle worker sends two requests per second (four with a browser), so a message waits for at
+    most one second. Requests to an emulator cost nothing. Therefore there is no long polling, and the rounds follow
+    each other quickly.
 
     Args:
         jobs: The queues.

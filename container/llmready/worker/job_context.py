@@ -14,7 +14,7 @@ from llmready.worker.supervisor import Supervisor
 
 @dataclass(frozen=True, kw_only=True)
 class JobContext:
-    """What a worker needs to run a job; one job at a time uses it.
+    """The data and services that a worker needs to run a job. Only one job uses a context at a time.
 
     Attributes:
         services: The services of this process.

@@ -1,4 +1,7 @@
-"""The browser of one crawl: started when the first page needs it, restarted a few times, closed at the end."""
+"""The browser of one crawl.
+
+It starts when the first page needs it, is restarted a few times, and is closed at the end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tab of the browser: load a fetched page, wait until it no longer changes, and read it."""
+"""A tab of the browser. It loads a fetched page, waits until the page no longer changes, and reads it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SECONDS_TO_ANSWER = 8.0
 
 SECONDS_FOR_MORE = 6.0
 MOST_MORE = 10
-"""Times that a page is asked for more, and the seconds within which: lists that load more never end."""
+"""Greatest number and total seconds of attempts to load more of a page. Some lists never end."""
 
 SECONDS_TO_LEAVE = 3.0
 

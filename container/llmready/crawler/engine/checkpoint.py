@@ -121,7 +121,7 @@ class CheckpointWriter:
             self._write(*self._state())
 
     def _state(self) -> tuple[int, dict[str, Any], int]:
-        """Return the number of a new checkpoint, its state, and the bytes of the store's file that belong to it."""
+        """Return a new checkpoint: its number, its state, and how many bytes of the store's file it covers."""
         self._number += 1
         state = {
             "crawl": _crawl(self._options),

@@ -89,7 +89,8 @@ class Copy:
 class Skip:
     """The page is neither part of the result nor a failure.
 
-    Robots rules or patterns exclude it, it continues a list, or it is the menu of a frameset.
+    The page is not part of the result. It is excluded by robots rules or patterns, continues a list, or is the menu
+    of a frameset.
     """
 
 

@@ -73,7 +73,7 @@ class CachedResponse:
 
 @dataclass(frozen=True, slots=True)
 class CacheHit:
-    """A cached response with its body; `fresh` says whether it may be used without a request."""
+    """A cached response with its body. `fresh` says whether it may be used without a request."""
 
     url: Url
     cached: CachedResponse
@@ -199,7 +199,7 @@ class CacheWriter:
 
 
 class HttpCache:
-    """Responses of earlier crawls, and those of this crawl for the next; a context manager.
+    """Responses of earlier crawls, and responses of this crawl for the next crawl. A context manager.
 
     Args:
         previous: File with responses of the website's previous crawl, or None.
@@ -233,7 +233,7 @@ class HttpCache:
                 writer.__exit__()
 
     def find(self, url: Url, accept: str) -> CacheHit | None:
-        """Return the cached response to a request, or None; one that may be used without a request comes first."""
+        """Return the cached response to a request, or None. Fresh responses are preferred."""
         key = (str(url), accept)
         for file, fresh in ((self._shared, True), (self._previous, False), (self._shared, False)):
             cached = file.index.get(key) if file is not None else None

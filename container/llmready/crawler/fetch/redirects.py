@@ -15,7 +15,7 @@ MAX_REDIRECTS = 5
 
 
 async def follow(getter: Getter, url: Url, *, accept: str, limit: int, cut: bool = False) -> Response:
-    """Fetch a URL and follow its redirects; the address guard checks each of them.
+    """Fetch a URL and follow its redirects. The address guard checks each redirect.
 
     Args:
         getter: Fetches URLs.

@@ -166,7 +166,7 @@ class _Walk:
         return await self.read(await self.fetch(url), url)
 
     async def fetch(self, url: Url) -> bytes:
-        """Return the decompressed body of one file; empty if there is none or it may not be read."""
+        """Return the decompressed body of one file, or an empty body if the file is missing or forbidden."""
         if self._left <= 0 or not self._robots.allows(url):
             return b""
         self._left -= 1

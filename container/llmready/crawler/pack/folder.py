@@ -1,9 +1,9 @@
 """Write files into a shared folder: replace and remove only files that LLMReady wrote.
 
-A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. An existing file
-that is not in the record, or that was edited since, belongs to somebody else. If it would be replaced, the
-run stops before it writes anything. While files are replaced, the record lists their old and their new
-hashes. The next run can then continue an interrupted run.
+A record in the folder (`.llmready.json`) lists the files of the last run with their hashes. A file that is not in the
+record, or that was edited since, belongs to somebody else. If it would be replaced, the run stops before it writes
+anything. While files are replaced, the record lists their old and their new hashes. The next run can then continue an
+interrupted run.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def put_files(folder: Path, files: Mapping[str, bytes], *, force: bool = False) 
     """Write these files into a folder that may contain other files.
 
     All new content is first written to temporary files, which are then renamed. If the disk is full, the old files
-    stay unchanged; after an interruption, no file is incomplete.
+    stay unchanged. After an interruption, no file is incomplete.
 
     Args:
         folder: Folder to write. It is created when it is missing.

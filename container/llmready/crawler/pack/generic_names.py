@@ -34,7 +34,10 @@ _NEVER_A_SITE = """
     |site|website|web site|my website|my wordpress|wordpress|documentation|docs|page not found|404|not found|skip
     |image|photo|picture|icon|brand|bild|rust|github|skip to content|overview
 """
-"""Not names of sites, though a page may have such a title; rustdoc ends each title in "Rust"."""
+"""Texts that are no names of sites, although a page may have such a title.
+
+For example, rustdoc ends each title with "Rust".
+"""
 
 _LISTING = re.compile(r"(?:directory listing for|index of|listing of) /")
 _NUMBERED = re.compile(
@@ -65,7 +68,7 @@ def is_placeholder(title: str) -> bool:
 
 
 def is_site_name(text: str) -> bool:
-    """Return whether a text can be the name of a site; “Search” and “Top” can only be titles of pages."""
+    """Return whether a text can be the name of a site. “Search” and “Top” can only be titles of pages."""
     folded = text.casefold().strip(" .!:-–—|")
     return not is_placeholder(text) and folded not in _NO_SITE and _LISTING.match(folded) is None
 

@@ -175,7 +175,10 @@ def escape(text: str) -> str:
 
 
 def _paired(match: re.Match[str]) -> str:
-    """Keep code, and write single backticks as entities: they would form code with those of a note."""
+    """Keep code, and write single backticks as entities.
+
+    Otherwise they could form code with the backticks of a note.
+    """
     return match[0] if match["code"] else "&#96;" * len(match[0])
 
 

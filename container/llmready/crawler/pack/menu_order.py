@@ -39,7 +39,7 @@ def order_of(menus: Sequence[Sequence[str]]) -> list[str]:
 
 
 class _Families:
-    """Merged states of one menu: their entries in order, and the position of the first of them."""
+    """Merged states of one menu: the entries in order, and the position of the first entry."""
 
     def __init__(self, menus: Sequence[Sequence[str]]) -> None:
         self.orders: list[list[str]] = []

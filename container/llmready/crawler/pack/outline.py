@@ -161,7 +161,10 @@ def _notes(languages: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 def _stated(home: StoredPage, pages: Sequence[StoredPage], descriptions: Mapping[Url, str]) -> str:
-    """Return the front page's description of the site, unless it is the text of another page (a teaser)."""
+    """Return the description of the site on its front page.
+
+    A teaser, which is the text of another page, is not used.
+    """
     others = {
         plain(text).casefold()[:LONGEST_COMPARED]
         for page in pages

@@ -28,7 +28,7 @@ NUMBER = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3})*\.?|[IVXLC]{1,6}\.)\s+(?=\S)")
 
 @dataclass(slots=True)
 class Place:
-    """The place of a page in the site's links: its label, the sections around it (outermost first), its position."""
+    """The place of a page in the site's links: its label, its sections (outermost first) and its position."""
 
     label: str
     parts: tuple[str, ...]

@@ -40,7 +40,7 @@ _NO_NAMES = frozenset((
 
 
 def names_a_part(text: str) -> bool:
-    """Return whether a label may be the name of a section; “Home”, a number and “Recent posts” may not."""
+    """Return whether a label may be the name of a section. “Home”, a number and “Recent posts” are not such names."""
     if text.isdecimal() or names_a_list(text):
         return False
     return 1 < len(text) <= LONGEST_NAME and text.casefold() not in _NO_NAMES and not is_placeholder(text)

@@ -33,7 +33,9 @@ class Steps:
     def run(self, work: Callable[[], T], simpler: Callable[[], T]) -> T:
         """Return the result of `work`, or of `simpler` if the time is used up.
 
-        Parameters: `work`, without side effects, because it may be interrupted; `simpler`, which takes little time.
+        Args:
+            work: A function without side effects, because it may be interrupted.
+            simpler: A function that takes little time.
         """
         left = self._end - monotonic()
         if left > 0:

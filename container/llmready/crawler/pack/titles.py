@@ -116,7 +116,7 @@ def _parts(title: str) -> list[str]:
 
 
 def _repeated(pages: Sequence[StoredPage]) -> frozenset[str]:
-    """Return the titles and headings that many pages have: those of a template, of its logo or its dialogs."""
+    """Return the titles and headings that many pages have. They come from a template, for example from its logo."""
     counts: Counter[str] = Counter()
     for page in pages:
         own = (page.title, page.heading, *page.headings)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HtmlPage:
-    """An HTML page: its source in UTF-8, its Markdown before sanitising, its metadata, and other formats of it."""
+    """An HTML page: its source in UTF-8, its Markdown before sanitising, its metadata and its alternates."""
 
     source: bytes
     markdown: str

@@ -16,7 +16,7 @@ TIME_OF_ANSWER = 60
 
 
 def last_change(response: Response, stated: str = "") -> str:
-    """Return when a page was last changed, in ISO 8601, or an empty text where it is not known.
+    """Return when a page was last changed, in ISO 8601, or an empty text if this is not known.
 
     Many servers put the time of the response into `Last-Modified` or into the page. This time differs at each
     request. Such a time is not the time of a change. A repeated response is compared with the date of the first

@@ -48,7 +48,7 @@ _LINKED_LISTS = frozenset({"next", "prev"})
 
 
 class Alternate(NamedTuple):
-    """Another format or language of a page: its URL, its media type in lower case, the language that it names."""
+    """Another format or language of a page, with its URL, its media type in lower case, and its language."""
 
     url: Url
     type: str

@@ -84,7 +84,7 @@ def prepare(
 
 
 async def aside_if_large(size: int, read: Callable[[], T], url: Url) -> T:
-    """Call a function that reads a page: in a thread if the page has at least `LARGE` characters, else at once.
+    """Call a function that reads a page. If the page has at least `LARGE` characters, call it in a thread.
 
     Args:
         size: Number of characters of the page.

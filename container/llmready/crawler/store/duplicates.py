@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from llmready.crawler.model import StoredPage
 
 LONG = 500
-"""Characters from which equal Markdown at any two URLs counts as one page; short texts may be equal by chance."""
+"""Minimum length of equal Markdown, in characters, that makes pages at any two URLs one page.
+
+Shorter texts may be equal by chance.
+"""
 
 
 class Duplicates:

@@ -168,7 +168,7 @@ class SiteNavigation:
             part_of: Returns the part to which a link belongs, or None for a link that belongs to none.
 
         Returns:
-            The menus of each part, in the same order as in the whole; empty for every other part.
+            The menus of each part, in the order of the whole page. Other parts have no menus.
         """
         rows: defaultdict[str, list[Sequence[int]]] = defaultdict(list)
         known = list(map(part_of, self._links))

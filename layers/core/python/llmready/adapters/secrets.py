@@ -105,7 +105,7 @@ class StoredSigningKeys:
 
 
 class OriginSecret(BaseModel):
-    """The values of the distribution's secret header: the newest, and the one before it during a rotation."""
+    """The values of the distribution's secret header: the newest, and during a rotation also the previous value."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

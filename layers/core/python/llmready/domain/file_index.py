@@ -70,7 +70,7 @@ class FileIndex(BaseModel):
 
     @property
     def hashes(self) -> dict[str, str | None]:
-        """Hash of each file by its path; the manifest, which holds times, is left out."""
+        """Hash of each file by its path. The manifest is left out, because it contains times."""
         return {file.path: file.sha256 for file in self.files if file.path != MANIFEST}
 
 

@@ -165,7 +165,10 @@ class Generation(BaseModel):
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about what is missing from the result and what to change, and about how the site was crawled."""
+        """Sentences for the user.
+
+        They say what is missing from the result, what to change, and how the site was crawled.
+        """
         coverage = self.coverage
         if coverage is None:
             return []

@@ -70,5 +70,5 @@ def email_key(email: str) -> str:
 
 
 def email_fingerprint(email: str) -> str:
-    """Return the hash of an address for keys and logs, so that they do not contain the address itself."""
+    """Return the hash of an address. Keys and logs contain it instead of the address."""
     return hashlib.sha256(email_key(email).encode()).hexdigest()[:32]

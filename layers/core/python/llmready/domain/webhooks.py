@@ -76,7 +76,7 @@ class Webhook(BaseModel):
         secret: Key of its signatures, in the form that the owner received.
         previous_secret: The secret before the last rotation, which is also used for signatures until
             ``previous_until``.
-        disabled_at: Time since which it is disabled; None while it is active.
+        disabled_at: Time at which it was disabled. None while it is active.
         last_success_at: Time of the last accepted delivery.
         paused_until: Time until which nothing is sent to it, because it did not answer in time.
     """

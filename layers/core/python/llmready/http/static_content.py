@@ -30,7 +30,9 @@ class StaticContent(NamedTuple):
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def answer(self, event: dict[str, Any], headers: dict[str, str] | None = None) -> Response[str | None]:
-        """Return the answer to a request: compressed if the client accepts it, and empty if it has the text already.
+        """Return the answer to a request.
+
+        It is compressed if the client accepts this, and empty if the client has the text already.
 
         Args:
             event: The request.

@@ -50,7 +50,7 @@ class Archives(Protocol):
         """Delete all files whose key starts with ``prefix``."""
 
     def delete_some(self, prefix: str) -> bool:
-        """Delete one batch of the files whose key starts with ``prefix``; return False if there are none."""
+        """Delete one batch of the files whose key starts with ``prefix``. Return False if there are none."""
 
     def scan_result(self, key: str) -> ScanResult | None:
         """Return the result of the malware scan of a file, or None if it was not scanned yet.

@@ -69,7 +69,7 @@ def list_files(services: Services, generation: Generation) -> list[IndexedFile]:
 
 
 def read_file(services: Services, generation: Generation, path: str) -> FileContent | FileLink:
-    """Return the content of one file, or where it is if it is too large for an answer.
+    """Return the content of one file. For a file that is too large for an answer, return its location.
 
     Args:
         services: The process's services.

@@ -165,7 +165,7 @@ def missing_tasks(
 def _sweep(services: Services, active: Iterable[Generation], time: datetime) -> tuple[int, set[str]]:
     """Handle unfinished generations.
 
-    Return how many were sent again, and the IDs of those that failed because of a timeout.
+    Return how many generations were sent again, and the IDs of the generations that failed because of a timeout.
     """
     resent = 0
     timed_out: set[str] = set()

@@ -73,7 +73,7 @@ def change_webhook(services: Services, user: User, webhook_id: str, changes: Map
         services: The process's services.
         user: The user.
         webhook_id: ID of the endpoint.
-        changes: New values of ``url``, ``events``, ``description`` and ``is_active``; what is left out stays.
+        changes: New values of ``url``, ``events``, ``description`` and ``is_active``. Missing fields stay unchanged.
 
     Raises:
         Invalid: The URL is not an https URL of a public host, or the operator blocks the host.

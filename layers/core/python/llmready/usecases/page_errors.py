@@ -13,7 +13,7 @@ from llmready.domain.generation_files import errors_key
 from llmready.services import Services
 
 MOST_ERRORS = 1000
-"""How many page errors are stored for one generation; ``pages_failed`` counts all of them."""
+"""Greatest number of page errors that are stored for a generation. ``pages_failed`` counts all page errors."""
 
 _ERRORS = TypeAdapter(list[PageError])
 

@@ -21,7 +21,7 @@ _LOOKED_AT = 10  # newest completed generations that are searched for a fresh on
 
 
 class Texts(NamedTuple):
-    """The texts of a completed generation; ``full`` is None where it was not asked for."""
+    """The texts of a completed generation. ``full`` is None if it was not requested."""
 
     llms_txt: str
     full: str | None

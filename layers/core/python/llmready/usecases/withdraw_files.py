@@ -10,7 +10,7 @@ _AT_ONCE = 100
 
 
 def withdraw_files(services: Services, key: str) -> bool:
-    """Delete an archive and store the reason in each generation that refers to it; safe to run again.
+    """Delete an archive and store the reason in each generation that refers to it. Safe to run again.
 
     Args:
         services: The process's services.

@@ -167,7 +167,10 @@ def lockout(address: str, network: str | None = None) -> Key:
 
 
 def suppression(fingerprint: str) -> Key:
-    """Key of a suppressed address; outside users' partitions, because it is kept after accounts are deleted."""
+    """Key of a suppressed address.
+
+    It is outside of users' partitions, because it is kept after accounts are deleted.
+    """
     return Key(f"SUPPRESSION#{fingerprint}", "SUPPRESSION")
 
 

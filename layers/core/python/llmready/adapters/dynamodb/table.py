@@ -77,7 +77,7 @@ class Table:
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
-        """Return items in the order of the given keys, read consistently; None for each that does not exist."""
+        """Read items consistently, and return them in the order of the given keys. A missing item is None."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), _BATCH):
             wanted: list[Any] = [_key(key) for key in dict.fromkeys(keys[start : start + _BATCH])]

@@ -44,7 +44,7 @@ class DynamoTaskStarts:
         return list(_recent(self._table.get(keys.TASK_STARTS), time).values())
 
     def begin(self, token: str, kind: TaskKind, wanted: int, time: datetime) -> None:
-        """Record a call before it is made, so that its tasks are counted even if this process crashes."""
+        """Record a call before it is made. Its tasks are then counted even if this process crashes."""
         self._store(token, TaskStart(kind, int(time.timestamp()), wanted, None), time)
 
     def end(self, token: str, kind: TaskKind, arns: tuple[str, ...], time: datetime) -> None:

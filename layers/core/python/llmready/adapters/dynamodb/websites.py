@@ -189,7 +189,7 @@ class DynamoWebsites:
         return self._do(group) or [refusal_of(self.update, *changes[0])]
 
     def delete(self, website: Website, time: datetime) -> Purge | None:
-        """Delete a website unless a generation of it is running, and store the purge that it needs."""
+        """Delete a website that has no running generation, and store the purge that it needs."""
         try:
             self._table.transact([*self._deleting(website, time), self._counting([website], step=-1)])
         except TransactionRefused as refused:

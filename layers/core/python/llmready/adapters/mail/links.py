@@ -1,4 +1,4 @@
-"""URLs of the links in emails: screens of the web app, or pages of the API if the stage has no web app."""
+"""URLs of the links in emails. They lead to the web app, or to pages of the API if the stage has no web app."""
 
 from dataclasses import dataclass
 from urllib.parse import quote

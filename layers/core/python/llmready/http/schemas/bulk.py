@@ -27,7 +27,7 @@ class WebsiteItemDelete(Request):
 
 
 class BulkItem(Generic[T]):
-    """An item that is validated separately, so that one invalid item does not make the whole request invalid.
+    """An item that is validated separately. One invalid item then does not make the whole request invalid.
 
     The OpenAPI text describes it as the type that it is validated against.
 

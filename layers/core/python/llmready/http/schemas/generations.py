@@ -152,7 +152,7 @@ class PageErrorAnswer(Answer):
 
 
 class PageErrors(Answer):
-    """Pages that are missing from a generation, in the order of their URLs; at most the first thousand."""
+    """Pages that are missing from a generation, in the order of their URLs. At most the first thousand are listed."""
 
     items: list[PageErrorAnswer]
     next_cursor: str | None
