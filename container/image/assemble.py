@@ -66,9 +66,14 @@ def with_libraries(files: set[str], scanned: Iterable[Path]) -> set[str]:
     asked = [Path(name) for name in files] + [path for folder in scanned for path in folder.rglob("*")]
     programs = [str(path) for path in asked if path.is_file() and not path.is_symlink() and _is_elf(path)]
     answer = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
-    if missing := re.findall(r"(\S+) => not found", answer):
+    lines = [line.split() for line in answer.splitlines()]
+    if missing := [line[0] for line in lines if line[1:] == ["=>", "not", "found"]]:
         raise SystemExit(f"These libraries are missing: {', '.join(sorted(set(missing)))}.")
-    found = set(re.findall(r"(?:=> |^\s+)(/\S+) \(0x", answer, re.MULTILINE))
+    found = {
+        line[-2]
+        for line in lines
+        if len(line) > 1 and line[-1].startswith("(0x") and line[-2].startswith("/")
+    }
     own = tuple(str(folder) for folder in scanned)
     return files | {_merged(name) for name in found if not name.startswith(own)}
 

@@ -11,7 +11,7 @@ const NAMED = /(?:^|\s)(?:language|lang|highlight|highlight-source|brush:?|sourc
 const BARE = /(?:^|\s)(?:hljs|prettyprint|sourceCode|programlisting|chroma|prism|syntaxhighlighter)\s+(?:nogutter\s+)?([a-z][a-z0-9+#-]{0,19})(?=\s|$)/g
 const NAME = /^[a-z][a-z0-9+#._-]{0,29}$/
 // Themes of highlighters, and classes that a program has named.
-const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|wrapper|line|lines|copy)(?:-|$)|-[a-z0-9]*\d[a-z0-9]{3,}$/
+const NO_LANGUAGE = /__|theme|(?:^|-)(?:dark|light|plus|default|block|container|wrapper|line|lines|copy)(?:-|$)|-[a-z0-9]{0,29}\d[a-z0-9]{3,29}$/
 const NONE = new Set(
   ('none text plain plaintext plain-text txt default notranslate code highlight nohighlight no-highlight ignore linenums '
     + 'block wrapper container toolbar body example box inline literal output hljs prettyprinted listing copy editable '
@@ -110,8 +110,14 @@ function firstKnown(names) {
   return ''
 }
 
+function withoutSemicolons(name) {
+  let end = name.length
+  while (name[end - 1] === ';') end--
+  return name.slice(0, end)
+}
+
 function known(name) {
-  const lower = name.trim().toLowerCase().replace(/;+$/, '')
+  const lower = withoutSemicolons(name.trim().toLowerCase())
   if (!NAME.test(lower) || NONE.has(lower) || NO_LANGUAGE.test(lower)) return ''
   return SAME.get(lower) ?? lower
 }

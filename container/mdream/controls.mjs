@@ -152,6 +152,6 @@ function isTrail(tree, line) {
   }
   const trail = TRAIL.exec(resolved(text).replace(/\s+/g, ' ').trim())
   if (first < 0 || trail === null) return false
-  const said = trail[1].replace(/[\s:：]+$/, '')
+  const said = trail[1].replace(/(?<![\s:：])[\s:：]+$/, '')
   return said ? YOU_ARE_HERE.test(said) : ROOT.test(tree.get(first, ATTRIBUTE.href))
 }

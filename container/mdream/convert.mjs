@@ -15,7 +15,7 @@ import { wholePage } from './whole_page.mjs'
 const NEXT_TO_NONE = 0.25
 /** Characters of text in `noscript` from which it may be the page's own. */
 const TEXT_WITHOUT_SCRIPTS = 150
-const TAG = /<[^>]*>/g
+const TAG = /<[^<>]*>/g
 /** Bytes at the beginning of a page whose facts are read although its tree would be too large. */
 const BEGINNING = 1 << 18
 

@@ -17,7 +17,7 @@ const WITHOUT_LEAD = new Set(['collection', 'forum', 'listing', 'product'])
 
 const LEAD_TAGS = ids('blockquote', 'div', 'h2', 'p', 'section')
 const NO_LEAD = ALWAYS | AUTHOR | BESIDE | COMMENTS | CONTENTS | FILED | OFFER | OUTSIDE | RELATED
-const TITLE_PARTS = /\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|\s*[|·•»]\s+/
+const TITLE_PARTS = /(?<!\s)\s+[|\-\u2013\u2014·•»«:]{1,2}\s+|(?:(?<!\s)\s+)?[|·•»]\s+/
 const WORD = /[\p{L}\p{N}]+/gu
 
 /**

@@ -159,7 +159,7 @@ function filmOf(tree, node) {
 }
 
 function fileOf(address) {
-  return address.replace(/[?#].*$/, '').replace(/^.*\//, '')
+  return address.replace(/[?#][^]*$/, '').replace(/^.*\//, '')
 }
 
 function hostOf(address) {

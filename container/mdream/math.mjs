@@ -27,7 +27,7 @@ const LONGEST_INLINE = 1000
 const LONGEST_DISPLAYED = 4000
 const LEVELS = 4
 // A comment reaches to the end of its line; an escaped percent sign begins none.
-const COMMENT = /(\\[^])|%[^\n]*\n/g
+const COMMENT = /(\\[^])|%[^\n]*(\n|$)/g
 const TAG = /<(?=[A-Za-z/!?])/g
 const LINK = /\](?=[(:])/g
 const BACKTICK = /(\\.)|`/g
@@ -87,7 +87,7 @@ function plain(tex) {
 
 /** Return TeX as one line without comments, which would otherwise hide the rest of it. */
 function oneLine(tex) {
-  return visible(tex).replace(COMMENT, (_, escaped) => escaped ?? ' ').replace(/\s+/g, ' ').trim()
+  return visible(tex).replace(COMMENT, (found, escaped, end) => escaped ?? (end ? ' ' : found)).replace(/\s+/g, ' ').trim()
 }
 
 /**

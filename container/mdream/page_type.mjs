@@ -19,7 +19,7 @@ const LONG_PROSE = 300
 const MOST_OF_PROSE = 0.6
 const LONG_PARAGRAPH = 80
 
-const TYPE_IN_DATA = /"@type"\s*:\s*\[?\s*"([A-Za-z]+)"/g
+const TYPE_IN_DATA = /"@type"\s*:\s*(?:\[\s*)?"([A-Za-z]+)"/g
 const TYPE_IN_ATTRIBUTE = /schema\.org\/([A-Za-z]+)/i
 const FORUM_GENERATOR = /discourse|phpbb|vbulletin|xenforo|simple ?machines|\bsmf\b|vanilla|flarum|mybb|invision|nodebb|fluxbb/i
 const DOCUMENTATION_GENERATOR = new RegExp([

@@ -17,7 +17,7 @@ const TAB_TAGS = ids('a', 'button', 'label', 'li')
 const WRAPPERS = ids('div', 'li', 'span')
 const SENTENCES = ids('dd', 'p', 'td')
 /** Labels of buttons that say nothing about what they open. */
-const NO_LABEL = /^\W*(?:(?:read|show|see|view|load|learn|expand|click for) (?:more|less|all|details)|more|less|menu|open|close|toggle|expand|search|filters?|share|copy|next|previous)?\W*$/i
+const NO_LABEL = /^\W*(?:(?:(?:read|show|see|view|load|learn|expand|click for) (?:more|less|all|details)|more|less|menu|open|close|toggle|expand|search|filters?|share|copy|next|previous)\W*)?$/i
 
 /** The list of tabs of Material for MkDocs, which has no role. */
 const LABELS = /(?:^|\s)tabbed-labels(?:\s|$)/

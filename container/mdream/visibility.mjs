@@ -115,7 +115,7 @@ function isRest(tree, node) {
   if (!REST.test(`${tree.get(node, IDENTITY)} ${tree.get(node, CLASS)}`)) return false
   const before = previousOf(tree, node)
   if (before < 0) return true
-  const teaser = textOf(tree, before).replace(/\s*(?:…|\.{3}).*$/, '')
+  const teaser = textOf(tree, before).split(/…|\.{3}/, 1)[0].trimEnd()
   if (teaser.length >= SOME_WORDS && textOf(tree, node).startsWith(teaser)) tree.leaveOut(before)
   return true
 }

@@ -304,6 +304,8 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("\\", "<math>{}</math>".format),
     (" ", '<img class=math src=/a.png alt="a{}b">'.format),
     (" ", "<table><tr><td><pre>1</pre><td><pre>a{}b</pre></table>".format),
+    ("<", "<noscript>{}</noscript>".format),
+    (" ", '<script type="application/ld+json">{{"@type":{}1}}</script>'.format),
     ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)

@@ -11,7 +11,7 @@ from llmready.crawler.convert.commonmark import has_acting_parts, has_foreign_pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_FENCE = re.compile(r"(?:[ >]|[-*+] |\d{1,9}[.)] )*(`{3,}(?=[^`]*$)|~{3,}(?!~))(.*)")
 
 
 def clean_markdown(markdown: str) -> str:

@@ -44,7 +44,7 @@ MOST_WORDS_OF_STUB = 30
 """Words of a page up to which it may only refer its readers to another page."""
 
 _LOCATION = re.compile(
-    r"""<script[^>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
+    r"""<script[^<>]*>\s*(?:window\.|document\.|self\.|top\.)?location(?:\.href)?(?:\s*=\s*|\.(?:replace|assign)\(\s*)"""
     r"""["']([^"'\s]{1,500})["']"""
 )
 _MOVED = re.compile(

@@ -24,10 +24,13 @@ LONGEST_TITLE = 200
 _MARKS = "|\\-\\u2013\\u2014\\u2015\\u2012·•∙»«\\u203a\\u2039:~→/"
 _CJK = "\\u3040-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7af"
 _SEPARATOR = re.compile(
-    rf"\s+[{_MARKS}]{{1,3}}\s+|\s*[|·•»\u203a]\s+|\s*[\uff5c\u4e28\uff0d\uff1a\u2502\u2014]{{1,2}}\s*"
-    rf"|\s+[\u30fb\uff0f\uff5e\u301c@]\s+|(?<=[{_CJK}])[-_|\u2013]|[-_|\u2013](?=[{_CJK}])"
+    rf"\s[{_MARKS}]{{1,3}}\s|\s?[|·•»\u203a]\s|\s?[\uff5c\u4e28\uff0d\uff1a\u2502\u2014]{{1,2}}\s?"
+    rf"|\s[\u30fb\uff0f\uff5e\u301c@]\s|(?<=[{_CJK}])[-_|\u2013]|[-_|\u2013](?=[{_CJK}])"
 )
-"""Separators between the parts of a title. In scripts without spaces, no spaces surround them."""
+"""Separators between the parts of a title, which contains only single spaces.
+
+In scripts without spaces, no spaces surround a separator.
+"""
 
 _COLON = re.compile(r":\s+")
 _MOST_MARKS = 8

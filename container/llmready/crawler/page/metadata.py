@@ -42,7 +42,7 @@ LONG_REFRESH = 60
 """On a page that only says that it moved, a meta refresh counts as a redirect up to this number of seconds."""
 
 _REFRESH = re.compile(
-    r"""\s*(\d{1,9})(?:\.\d*+)?\s*[;,]?\s*(?:url\s*=)?\s*["']?([^"']*)["']?\s*""", re.IGNORECASE
+    r"""\s?(\d{1,9})(?:\.\d*(?!\d))?\s?[;,]?\s?(?:url\s?=)?\s?["']?([^"']*)["']?\s?""", re.IGNORECASE
 )
 _LINKED_LISTS = frozenset({"next", "prev"})
 

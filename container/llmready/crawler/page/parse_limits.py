@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEEPEST = 5000
 MOST_ATTRIBUTES = 5000
 MOST_REOPENED = 200_000
 """Formatting elements that a parser may open again in the blocks of one page."""
 
-_LONG_TAG = re.compile(r"<[A-Za-z][^>]{10000,}")
+_TAG_START = re.compile(r"<[A-Za-z]")
+_LONG_TAG = 10_000
+"""Characters of a tag from which its attributes are counted."""
+
 _TAG = re.compile(
     r"<(?:(?P<end>/)|(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|dt|dd|tr|td|th|"
     r"thead|tbody|option|path|circle|rect|use|g)[\s/>]))(?P<name>[A-Za-z][^\s/>]{0,40})"
@@ -28,7 +35,7 @@ _FEW_OPEN = 50
 
 def is_sane(html: str) -> bool:
     """Return whether a page is within the limits: depth, attributes of a tag, formatting that is opened again."""
-    if any(len(tag[0].split()) > MOST_ATTRIBUTES for tag in _LONG_TAG.finditer(html)):
+    if any(len(tag.split()) > MOST_ATTRIBUTES for tag in _long_tags(html)):
         return False
     if _reopens_too_much(html):
         return False
@@ -47,6 +54,16 @@ def is_sane(html: str) -> bool:
         if depth > DEEPEST:
             return False
     return True
+
+
+def _long_tags(html: str) -> Iterator[str]:
+    """Yield the long tags of a page, each from its first sign to its end, in linear time."""
+    end = -1
+    while start := _TAG_START.search(html, end + 1):
+        end = html.find(">", start.end())
+        end = end if end >= 0 else len(html)
+        if end - start.start() > _LONG_TAG:
+            yield html[start.start() : end]
 
 
 def _reopens_too_much(html: str) -> bool:

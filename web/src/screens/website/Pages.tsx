@@ -211,6 +211,9 @@ function PagePanel({ generation, path, page, previous, next }: PanelProps) {
 function withoutFrontMatter(text: string): string {
   if (!text.startsWith('---\n')) return text
   const end = text.indexOf('\n---\n', 4)
+  if (end < 0) return text
+  const rest = text.slice(end + 5).replace(/^\n+/, '')
+  const line = rest.split('\n', 1)[0] ?? ''
   // The line below the front matter only leads to llms.txt.
-  return end < 0 ? text : text.slice(end + 5).replace(/^\n*> [^\n]*\[llms\.txt\]\([^)\n]*\)\n/, '')
+  return line.startsWith('> ') && line.includes('[llms.txt](') && line.endsWith(')') ? rest.slice(line.length + 1) : rest
 }

@@ -21,7 +21,7 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$UdVKZ+KstXSjSLcrY2ymMg$NdiKcO/yZQ94AH1
 # Words that are often varied with digits and punctuation: Password1!, Qwerty2024, l3tm3in.
 _DRESSED_UP = 1000
 _LEET = str.maketrans("01345@$!7", "oieasasit")
-_ORNAMENT = re.compile(r"^[\d\W_]+|[\d\W_]+$")
+_LETTER = re.compile(r"[^\d\W_]")
 
 
 def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "password") -> None:
@@ -37,7 +37,7 @@ def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "pas
     """
     word = _comparable(password)
     ranks = _common()
-    bare = {_ORNAMENT.sub("", word), _ORNAMENT.sub("", word.translate(_LEET))}
+    bare = {_without_ornament(word), _without_ornament(word.translate(_LEET))}
     if (
         word in ranks
         or len(set(word)) == 1
@@ -51,6 +51,13 @@ def refuse_weak(password: str, *, own: tuple[str | None, ...], field: str = "pas
             "The password must not be your own name or email address; choose another one.",
             code="password_too_common",
         )
+
+
+def _without_ornament(word: str) -> str:
+    """Return a word without the digits and the punctuation at its ends."""
+    first = _LETTER.search(word)
+    last = _LETTER.search(word[::-1])
+    return word[first.start() : len(word) - last.start()] if first and last else ""
 
 
 def hashed(password: str) -> str:

@@ -62,7 +62,7 @@ _RULES = {
 }
 # Parts of a location that name a branch of a type rather than a field or a position.
 _BRANCH = re.compile(
-    r"(?:constrained|function|lax-or-strict|json-or-python|is-instance|tagged-union)-.*|.*\[.*"
+    r"(?:constrained|function|lax-or-strict|json-or-python|is-instance|tagged-union)-.*|[^\[]*\[.*"
     r"|nullable|none|str|int|float|bool|datetime|url"
 )
 

@@ -6,21 +6,19 @@ from email.utils import formataddr
 
 import idna
 
-_NAMED = re.compile(r"\s*(.*\S)\s*<\s*([^<>]*?)\s*>\s*")
-
 
 def name_and_address(text: str) -> tuple[str, str]:
     """Split an address into its display name, or an empty text, and the address itself.
 
     Unlike :func:`email.utils.parseaddr`, it accepts a comma in a name without quotation marks.
     """
-    found = _NAMED.fullmatch(text)
-    if found is None:
+    before, _, behind = text.strip().rpartition("<")
+    name, address = before.strip(), behind.removesuffix(">").strip()
+    if not (name and behind.endswith(">")) or ">" in address or "\n" in name:
         return "", text.strip(" \t<>")
-    name = found[1]
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name, found[2]
+    return name, address
 
 
 def with_ascii_domain(address: str) -> str:

@@ -103,16 +103,16 @@ _LINE, _TEXT = f"^[^\\x00-\\x1f{_UNSEEN}]*$", f"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\
 
 def single_line(text: str) -> str:
     """Refuse control and direction characters in texts that are shown on one line, in mails or as file names."""
-    return _seen(text, _LINE)
+    return _seen(text, is_valid=re.fullmatch(_LINE, text) is not None)
 
 
 def plain_text(text: str) -> str:
     """Refuse control and direction characters, except line breaks and tabs."""
-    return _seen(text, _TEXT)
+    return _seen(text, is_valid=re.fullmatch(_TEXT, text) is not None)
 
 
-def _seen(text: str, pattern: str) -> str:
-    if not re.fullmatch(pattern, text):
+def _seen(text: str, *, is_valid: bool) -> str:
+    if not is_valid:
         raise ValueError("must not contain control or invisible characters")
     return unicodedata.normalize("NFC", text)
 
