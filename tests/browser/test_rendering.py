@@ -524,7 +524,7 @@ def test_a_start_page_that_fails_ends_the_crawl_with_its_reason(
 
 
 @pytest.mark.parametrize("program", ["/nowhere/chromium", "/etc/passwd", "/bin/false"])
-def test_missing_browser_is_reported_in_one_sentence(tmp_path: Path, program: str) -> None:
+def test_missing_browser_is_reported_in_one_message(tmp_path: Path, program: str) -> None:
     with serving({"/": shell("write('x')")}) as site:
         result = run(site.url, tmp_path, "--use-playwright", LLMREADY_CHROMIUM=program).failed(
             "browser_missing"
