@@ -186,6 +186,22 @@ def test_second_sign_up_gets_a_password_reset_mail(service: Service) -> None:
     assert service.login(ada.address, NEW).status == 200
 
 
+def test_similar_domains_of_different_owners_have_different_accounts(service: Service) -> None:
+    """The owner of strasse.example.com must not get the reset mail of an account at straße.example.com."""
+    ada = service.person("ada@straße.example.com")
+    ben = service.register("ada@strasse.example.com", NEW)
+    assert ben.status == 201
+    assert service.login("ada@strasse.example.com", NEW).status == 200
+    assert service.login("ada@xn--strae-oqa.example.com").status == 200
+    refused(service.login("ada@strasse.example.com"), 401, "invalid_credentials")
+    assert ada.ask("GET", "/auth/me").json["email"] == "ada@straße.example.com"
+    service.ask("POST", "/auth/forgot-password", {"email": "ada@straße.example.com"})
+    subjects = [mail["Subject"] for mail in service.mails("ada@xn--strae-oqa.example.com")]
+    assert len(subjects) == 2
+    assert "password" in subjects[-1]
+    assert len(service.mails("ada@strasse.example.com")) == 1  # the confirmation of its own account
+
+
 def test_address_cannot_be_flooded_with_mails(service: Service) -> None:
     ada = service.person("ada.flooded@example.org")
     for number in range(12):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmready.adapters.dynamodb.generations import generation_item
+from llmready.adapters.mail.addresses import with_ascii_domain
 from llmready.addresses import is_public
 from llmready.domain.archive import Archive
 from llmready.domain.clock import is_id, new_id, timestamp
@@ -212,6 +213,27 @@ def test_addresses_are_compared_without_case() -> None:
     assert email_key(" Ada@Example.ORG ") == "ada@example.org"
     assert email_fingerprint("ADA@example.org") == email_fingerprint("ada@example.org")
     assert "ada" not in email_fingerprint("ada@example.org")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ada@straße.de", "ada@strasse.de"),
+        ("ada@βόλος.gr", "ada@βόλοσ.gr"),
+        ("ada@faß.example.com", "ada@FASS.example.com"),
+    ],
+)
+def test_addresses_on_domains_of_different_owners_are_different(one: str, other: str) -> None:
+    assert email_key(one) != email_key(other)
+
+
+@pytest.mark.parametrize(
+    "address", ["ada@straße.de", "ada@βόλος.gr", "ada@bücher.example.com", "ada@münchen.de"]
+)
+def test_both_spellings_of_a_domain_are_one_address(address: str) -> None:
+    """SES names domains in Punycode when it reports a bounce."""
+    assert email_key(with_ascii_domain(address)) == email_key(address) == address
+    assert email_key(with_ascii_domain(address).upper()) == address
 
 
 def test_passwords() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 
+import idna
 from pydantic import BaseModel, ConfigDict
 
 from llmready.domain.clock import Moment
@@ -65,8 +66,22 @@ class User(BaseModel):
 
 
 def email_key(email: str) -> str:
-    """Return the form of an address that must be unique: Unicode NFC, lower case."""
-    return unicodedata.normalize("NFC", email.strip()).casefold()
+    """Return the form of an address that must be unique.
+
+    The part before the ``@`` is in Unicode NFC and lower case. Domains are compared as DNS does: ``straße.de`` and
+    ``strasse.de`` belong to different owners, although ``str.casefold`` makes them equal.
+    """
+    local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    return f"{local.casefold()}{at}{_domain_key(domain)}"
+
+
+def _domain_key(domain: str) -> str:
+    if domain.isascii() and "xn--" not in domain.lower():
+        return domain.lower()
+    try:
+        return idna.decode(idna.encode(domain, uts46=True))
+    except UnicodeError:  # also IDNAError
+        return domain.lower()
 
 
 def email_fingerprint(email: str) -> str:
