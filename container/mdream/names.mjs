@@ -157,6 +157,8 @@ const ALWAYS_NAMES = any(
   String.raw`(?:theme-doc-)?(?:sidebar|toc)-(?:container|menu|mobile|toggle)|theme-doc-breadcrumbs`,
   String.raw`theme-doc-footer|theme-doc-toc-(?:mobile|desktop)|table-of-contents__.*`,
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
+  // The notice at the top of websites of the United States, and their footer.
+  String.raw`usa-(?:banner|footer|identifier|overlay|skipnav)(?:[-_].*)?`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
 /** Names of the links with which headings link to themselves, and of places that can be linked to. */

@@ -36,6 +36,7 @@ const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', '
 const FIELDS = ids('input', 'select', 'textarea')
 const LINES = ids('li', 'p')
 const PROSE = ids('p')
+const LABELS = ids('label', 'legend', 'option')
 
 const MORE = new RegExp(`^\\W*(?:${[
   '(?:related|similar|recommended|suggested|popular|trending|latest|recent|further|other|more|featured|top)(?: \\w+){0,2} (?:articles?|posts?|stories|reads?|reading|content|news|topics|threads|discussions|resources|products|items|links|pages|blogs?|insights|videos|guides|categories|questions|searches)',
@@ -121,9 +122,22 @@ class Noise {
   forms() {
     const { tree, measure } = this
     for (const form of tree.all(this.main, ID.form)) {
-      if (measure.length(form) > LONGEST_FORM || measure.length(form) > SMALL_PART * this.whole) continue
+      const length = measure.length(form) - this.lengthOfLabels(form)
+      if (length > LONGEST_FORM || length > SMALL_PART * this.whole) continue
       if (holdsAnyway(tree, form, FIELDS) && !holds(tree, form, PROSE)) tree.leaveOut(form)
     }
+  }
+
+  /** Return the length of the labels in a form. */
+  lengthOfLabels(form) {
+    const { tree, measure } = this
+    let length = 0
+    for (let node = form + 1; node < tree.end[form];) {
+      const isLabel = LABELS[tree.tag[node]] === 1
+      if (isLabel && !tree.gone[node]) length += measure.length(node)
+      node = isLabel || tree.gone[node] ? tree.end[node] : node + 1
+    }
+    return length
   }
 
   /** Leave out the content under headings that announce other pages, offers or comments. */
