@@ -11,7 +11,7 @@ import pytest
 
 from llmready.adapters.dynamodb import keys
 from llmready.domain.clock import now, timestamp
-from llmready.domain.generation import Failure, Generation, Status, Trigger
+from llmready.domain.generation import HOST_BUSY, Failure, Generation, Status, Trigger
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Schedule
 from llmready.domain.quota import month_of
@@ -253,6 +253,14 @@ def test_a_schedule_that_could_not_be_stopped_is_stopped_by_its_next_run(daily: 
     ran = daily.tick()
     assert (ran.started, daily.stored().schedule) == ([], Schedule.OFF)
     assert len(daily.mails(MailKind.SCHEDULE_STOPPED)) == 1
+
+
+def test_runs_that_others_prevent_do_not_turn_the_schedule_off(daily: Daily, place: Place) -> None:
+    for _ in range(4):
+        (generation,) = daily.tick().started
+        fail_generation(place.services, claimed(place, generation), HOST_BUSY)
+    assert (daily.stored().schedule, daily.stored().schedule_failures) == (Schedule.DAILY, 0)
+    assert daily.mails(MailKind.SCHEDULE_STOPPED) == []
 
 
 def test_manual_failures_do_not_turn_the_schedule_off(daily: Daily, place: Place) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from llmready.domain.archive import Archive, Coverage, Quality
 from llmready.domain.errors import LeaseLost, TryAgain
 from llmready.domain.file_index import FileIndex
-from llmready.domain.generation import Failure, Generation, PageError, Progress
+from llmready.domain.generation import HOST_BUSY, Failure, Generation, PageError, Progress
 from llmready.domain.generation_files import archive_key
 from llmready.observability import logger
 from llmready.usecases.end_generation import TIMED_OUT
@@ -53,12 +53,6 @@ _NOT_STORED = Failure(
     code="internal_error",
     message="The result could not be stored because of an internal error of this service. "
     "The website is not the cause.",
-)
-
-_HOST_BUSY = Failure(
-    code="host_busy",
-    message="Other generations read this website all the time, so this one had to stop. Nothing was charged. Start it"
-    " again later.",
 )
 
 
@@ -161,7 +155,7 @@ class Attempt:
             if blocked.done():
                 return CrawlFailed(HOST_BLOCKED, transient=False)
             # The next attempt continues at the last checkpoint.
-            return CrawlFailed(_HOST_BUSY, transient=True)
+            return CrawlFailed(HOST_BUSY, transient=True)
         finally:
             for task in (crawling, blocked, busy, storing):
                 task.cancel()

@@ -59,6 +59,11 @@ MALWARE_FOUND = Failure(
     code="malware_found",
     message="The malware scan found a problem in the files, so they were deleted. The website may contain malware.",
 )
+HOST_BUSY = Failure(
+    code="host_busy",
+    message="Other generations read this website all the time, so this one had to stop. Nothing was charged. Start it"
+    " again later.",
+)
 
 
 class PageError(BaseModel):

@@ -19,7 +19,7 @@ from llmready.domain.account import suspended
 from llmready.domain.clock import timestamp
 from llmready.domain.errors import Conflict, DomainError, Forbidden, Gone, LeaseLost, NotFound
 from llmready.domain.failed_crawls import day_of
-from llmready.domain.generation import Failure, Generation, Progress, Status, Trigger
+from llmready.domain.generation import HOST_BUSY, Failure, Generation, Progress, Status, Trigger
 from llmready.domain.idempotency import AlreadyStarted, StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.quota import resets_at
@@ -194,7 +194,9 @@ class DynamoGenerationCommands:
             },
             condition=Attr("pk").exists(),
         )
-        failed_run = failed and generation.trigger is Trigger.SCHEDULE
+        scheduled = generation.trigger is Trigger.SCHEDULE
+        # Crawls of other users can make a host busy, but must not turn a schedule off.
+        failed_run = failed and scheduled and generation.error_code != HOST_BUSY.code
         noted: dict[str, Any] = {"failed_run_id": generation.id} if failed_run else {}
         if completed and generation.completed_at:
             noted = {"last_generated_at": timestamp(generation.completed_at), "schedule_failures": 0}
