@@ -3,13 +3,16 @@
 A label is plain text, so only words can show whether a heading, an item or a link is main text. The words of the part
 alone are not sufficient, because menus, tables of contents and footers repeat words of the text. A part counts as
 main text if the label contains its words directly after the five words that precede it on the page, or directly
-before the five words that follow it. A part that the page repeats counts at most as often as its words occur in the
-label.
+before the five words that follow it. Fewer words than five, as at the beginning of a page, are not sufficient. A part
+that the page repeats counts at most as often as its words occur in the label.
 
-- Only the first five words of a list item are compared, because lists can contain lists.
+- Only the first five words of a list item before a list in it are compared with the conversion. An item that begins
+  with a list is not counted: Markdown does not need it, and the items in it are counted. The words that follow an
+  item follow its end, because the beginning of a long item is also an entry of a table of contents.
 - A link must lead to another address: Markdown has no anchors within a page, and scripts do not run in it. It is kept
   if the conversion has a link with the same words or to the same address, because a link around a card becomes the
-  link of the card's heading.
+  link of the card's heading. These are not counted: links in code blocks, which Markdown does not have, and mail
+  addresses that Cloudflare protects, because their words on the page are only "email protected".
 - An image has no words. It is main text if the label contains both the five words before it and the five words after
   it. These are not counted: images without any address in their attributes, images on buttons, and images without a
   description that the page declares to be smaller than 48 pixels.
@@ -38,6 +41,7 @@ _SELECTORS = {
 }
 _KINDS = {tag: kind for kind, tags in _SELECTORS.items() for tag in tags}
 _IMAGES, _LINKS = "images", "links"
+PROTECTED_MAIL = "/cdn-cgi/l/email-protection"
 _WORD = re.compile(r"\w+")
 _NOT_SEEN = "script, style, template, noscript"
 _NO_ADDRESS = {"alt", "class", "id", "style", "title", "sizes", "width", "height"}
@@ -46,12 +50,13 @@ _ADDRESS = re.compile(r"^\s*(?!data:)\S*[/.]\S")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a page: its kind, and which of the page's words are its own."""
+    """A part of a page: its kind, which of the page's words are in it, and where a list in it begins."""
 
     kind: str
     start: int
     end: int
     node: LexborNode
+    list_start: int
 
 
 def words_of(text: str) -> list[str]:
@@ -78,7 +83,7 @@ def kept_parts(
         node.decompose()
     words, parts = read_parts(source)
     wanted: dict[str, Counter[str]] = defaultdict(Counter)
-    leads: dict[str, set[str]] = defaultdict(set)
+    leads: dict[str, list[str]] = defaultdict(list)
     images = 0
     for part in parts:
         if part.kind == _IMAGES:
@@ -88,7 +93,7 @@ def kept_parts(
         if own and _stands_in(words, part, truth):
             wanted[part.kind][own] += 1
             if part.kind == _LINKS:
-                leads[own].add(_target(part.node, url))
+                leads[own].append(_target(part.node, url))
     result_words, result_parts = read_parts(LexborHTMLParser(converted))
     has: dict[str, Counter[str]] = defaultdict(Counter)
     targets = {_target(part.node, url) for part in result_parts if part.kind == _LINKS}
@@ -113,6 +118,7 @@ def read_parts(parser: LexborHTMLParser) -> tuple[list[str], list[Part]]:
     if parser.body is None:
         return words, parts
     open_nodes = [(parser.body, 0, parser.body.iter(include_text=True))]
+    lists: dict[int, int] = {}
     while open_nodes:
         node, start, inner = open_nodes[-1]
         child = next(inner, None)
@@ -120,7 +126,10 @@ def read_parts(parser: LexborHTMLParser) -> tuple[list[str], list[Part]]:
             open_nodes.pop()
             kind = _kind(node)
             if kind:
-                parts.append(Part(kind, start, len(words), node))
+                parts.append(Part(kind, start, len(words), node, lists.pop(node.mem_id, len(words))))
+            if node.tag in ("ol", "ul"):
+                item = next((one for one, _, _ in reversed(open_nodes) if one.tag == "li"), node)
+                lists[item.mem_id] = min(start, lists.get(item.mem_id, start))
         elif child.tag == "-text":
             words += words_of(child.text_content or "")
         else:
@@ -132,13 +141,21 @@ def _kind(node: LexborNode) -> str:
     tag = node.tag or ""
     if tag == "img":
         return _IMAGES
-    if tag == "a" and not _leads_on(node.attributes.get("href") or ""):
+    if tag == "a" and (not _leads_on(node.attributes.get("href") or "") or _is_in_code(node)):
         return ""
     return _KINDS.get(tag, "")
 
 
 def _leads_on(address: str) -> bool:
-    return bool(address.strip()) and not address.strip().lower().startswith(("#", "javascript:"))
+    written = address.strip().lower()
+    return bool(written) and not written.startswith(("#", "javascript:")) and PROTECTED_MAIL not in written
+
+
+def _is_in_code(node: LexborNode) -> bool:
+    above = node.parent
+    while above is not None and above.tag != "pre":
+        above = above.parent
+    return above is not None
 
 
 def _target(node: LexborNode, url: str) -> str:
@@ -149,16 +166,18 @@ def _target(node: LexborNode, url: str) -> str:
 
 
 def _own(words: list[str], part: Part) -> str:
-    end = min(part.end, part.start + CONTEXT) if part.kind == "list items" else part.end
+    end = min(part.list_start, part.start + CONTEXT) if part.kind == "list items" else part.end
     return " ".join(words[part.start : end])
 
 
 def _stands_in(words: list[str], part: Part, truth: str) -> bool:
-    own = _own(words, part)
-    end = part.start + len(own.split())
-    with_before = [*words[max(0, part.start - CONTEXT) : part.start], own]
-    with_after = [own, *words[end : end + CONTEXT]]
-    return any(f" {' '.join(run)} " in truth for run in (with_before, with_after))
+    before, after = words[max(0, part.start - CONTEXT) : part.start], words[part.end : part.end + CONTEXT]
+    own = words[part.start : part.end]
+    with_before = [*before, _own(words, part)]
+    # Fewer words, as at the beginning of a page, may be next to the same words anywhere.
+    return (len(before) == CONTEXT and f" {' '.join(with_before)} " in truth) or (
+        len(after) == CONTEXT and f" {' '.join([*own, *after])} " in truth
+    )
 
 
 def _is_among(words: list[str], part: Part, truth: str) -> bool:
