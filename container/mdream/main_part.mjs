@@ -47,7 +47,7 @@ const MOST_REMARKS = 0.4
 const MOST_CANDIDATES = 50
 
 const FRAME_TAGS = ids('aside', 'footer', 'header')
-const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'pre', 'tbody', 'tr')
+const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'tbody', 'tr')
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')

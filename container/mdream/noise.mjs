@@ -105,7 +105,7 @@ class Noise {
   isNoise(node, marks) {
     const { tree, measure, whole } = this
     const length = measure.length(node)
-    if (marks & REVIEWS && SHOPS.has(this.pageType) && length < REVIEWED * whole && tree.first(node, ID.h1) < 0) return true
+    if (marks & REVIEWS && SHOPS.has(this.pageType) && length < REVIEWED * whole && tree.first(node, ID.h1) < 0) return !isInReview(tree, node)
     if (length > PART * whole || PROPERTIES[tree.tag[node]] & HEADING || tree.first(node, ID.h1) >= 0) return false
     const share = measure.linkShare(node)
     if (marks & RELATED && !this.isList && share >= LINKED) return true
@@ -234,6 +234,13 @@ class Noise {
     if (PROPERTIES[tree.tag[node]] & HEADING) return node
     return children(tree, node).find((child) => PROPERTIES[tree.tag[child]] & HEADING) ?? -1
   }
+}
+
+/** Return whether a part is in an article that is a review, and is kept as one. */
+function isInReview(tree, node) {
+  let above = tree.parent[node]
+  while (above > 0 && tree.tag[above] !== ID.article) above = tree.parent[above]
+  return above > 0 && Boolean(tree.marks[above] & REVIEWS)
 }
 
 /** Return what a heading announces, as bits. */

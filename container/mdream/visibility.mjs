@@ -19,6 +19,8 @@ const SOME_PROSE = 100
 /** Minimum characters outside of links in a folded part of a line. */
 const SOME_WORDS = 20
 const MOST_TARGETS = 2000
+/** Nodes of an element that opens a part. */
+const LARGEST_TRIGGER = 20
 /** Minimum characters of a link that is a text, not a title. */
 const LONG_LINK = 80
 
@@ -30,6 +32,7 @@ const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
 const IMAGES = ids('img')
+const PARAGRAPHS = ids('p')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
@@ -103,8 +106,18 @@ function isFoldedText(tree, measure, node, whole, targets) {
   const identity = tree.get(node, IDENTITY)
   if (STREAMED.test(identity) && tree.has(node, IS_HIDDEN)) return true
   if (measure.prose(node) > SOME_PROSE && measure.length(node) > WRAPPER * whole && measure.linkShare(node) < 0.6) return true
-  if (marks & CLOSED || !(marks & FOLDED || targets.has(identity))) return false
+  if (marks & CLOSED || !(marks & FOLDED || targets.has(identity) || isBelowTrigger(tree, measure, node))) return false
   return Boolean(marks & PANEL) || measure.linkShare(node) < 0.5
+}
+
+/** Return whether prose follows an element that opens it without naming it. */
+function isBelowTrigger(tree, measure, node) {
+  if (measure.prose(node) < SOME_PROSE || !holds(tree, node, PARAGRAPHS)) return false
+  const before = previousOf(tree, node)
+  if (before < 0) return false
+  const end = Math.min(tree.end[before], before + LARGEST_TRIGGER)
+  for (let inner = before; inner < end; inner++) if (tree.has(inner, ATTRIBUTE['aria-expanded'])) return true
+  return false
 }
 
 /**
