@@ -19,6 +19,9 @@ from llmready.worker.retry import retry
 T = TypeVar("T")
 
 _PROGRESS_PAUSE = 0.5  # seconds between two writes of progress
+# Bytes of a generation up to which the pause is that short. DynamoDB charges for the whole item at each write, and
+# the patterns of a website may take 80 kB.
+_SMALL = 4096
 _LONGEST_BEAT = (
     5.0  # seconds between two heartbeats; a refused heartbeat shows that the generation was cancelled
 )
@@ -61,6 +64,9 @@ class Lease:
         self._generations = generations
         self._jobs = jobs
         self._ends = taken + length.total_seconds()
+        size = len(generation.model_dump_json().encode())
+        longest = min(_LONGEST_BEAT, length.total_seconds() / 3)
+        self._pause = min(longest, _PROGRESS_PAUSE * max(1.0, size / _SMALL))
         self._progress = Progress()
         self._progressed_at: datetime | None = None
         self._writing = asyncio.Lock()
@@ -126,7 +132,9 @@ class Lease:
         third = self._length.total_seconds() / 3
         next_hiding = monotonic() + third
         while not self._over.is_set():
-            await _within(min(_LONGEST_BEAT, next_hiding - monotonic()), self._moved)
+            # A longer pause does not delay the heartbeat.
+            left = _LONGEST_BEAT + _PROGRESS_PAUSE - self._pause
+            await _within(min(left, next_hiding - monotonic()), self._moved)
             if self._over.is_set():
                 return
             self._moved.clear()
@@ -134,7 +142,7 @@ class Lease:
             if monotonic() >= next_hiding:
                 next_hiding = monotonic() + third
                 await self._hide()
-            await _within(_PROGRESS_PAUSE, self._over)
+            await _within(self._pause, self._over)
 
     async def _prolong(self) -> None:
         def beat() -> float:
