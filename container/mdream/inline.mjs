@@ -7,7 +7,7 @@ import { FRAGMENT } from './names.mjs'
 import { rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { BLOCK, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
-import { END_HEADING_LINK, END_LINK, END_MARK, END_TEXT, TextWriter } from './text_writer.mjs'
+import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TEXT, TextWriter } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
@@ -34,6 +34,8 @@ export const BARE = ids(
 const MARKS = NAMES.map((name) => ({ b: 'strong', strong: 'strong', em: 'em', i: 'em', var: 'em', del: 'del', s: 'del', strike: 'del' })[name])
 /** What emphasis cannot enclose. */
 const NO_INLINE = Uint8Array.from(PROPERTIES, (properties) => (properties & BLOCK ? 1 : 0))
+/** Elements that may be the title of a link with lists. */
+const TITLES_OF_LINKS = ids('div', 'p')
 const UNWRAPPED_IN_CODE = ids('dl', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'section', 'table', 'ul')
 
 export class InlineWriter extends TextWriter {
@@ -106,8 +108,35 @@ export class InlineWriter extends TextWriter {
       this.headingLink = address
       return this.within(node, END_HEADING_LINK)
     }
+    const title = this.line.isInCell || this.isInHeading || !holds(tree, node, LISTS) ? -1 : this.titleIn(node)
+    if (title >= 0) {
+      this.linkedTitle = title
+      this.titleAddress = address
+      return node + 1
+    }
     this.line.open('link')
     return this.within(node, END_LINK, address)
+  }
+
+  /** Return the first block with text in a link, if it contains no other block; or -1. */
+  titleIn(link) {
+    const { tree, measure } = this
+    for (let node = link + 1; node < tree.end[link]; node++) {
+      const tag = tree.tag[node]
+      if (tree.gone[node] || !measure.length(node)) node = tree.end[node] - 1
+      else if (tag === 0 || (PROPERTIES[tag] & BLOCK && !TITLES_OF_LINKS[tag])) return -1
+      else if (TITLES_OF_LINKS[tag] && !holds(tree, node, NO_INLINE)) return node
+    }
+    return -1
+  }
+
+  /** Write the title of a link with lists as the link, because a link cannot contain lists. */
+  linkTitle(node) {
+    this.linkedTitle = -1
+    this.blocks.flush()
+    this.within(node, END_PARAGRAPH)
+    this.line.open('link')
+    return this.within(node, END_LINK, this.titleAddress)
   }
 
   mail(node, mail) {

@@ -85,6 +85,7 @@ export class MarkdownWriter extends InlineWriter {
     if (tree.marks[node] & PANEL) this.panelLabel(node)
     if (PROPERTIES[tag] & BLOCK && (line.isInCell || line.isInLink || this.isInHeading)) return this.blockInLine(node, tag)
     if (tag === ID.span && tree.has(node, ATTRIBUTE['data-cfemail'])) return this.protectedText(node)
+    if (node === this.linkedTitle) return this.linkTitle(node)
     if (tag === ID.span) this.separate(node)
     if (tag >= FIRST_FREE || BARE[tag]) return tag === ID.cite && this.isSource(node) ? this.within(node, END_LINE) : node + 1
     if (MARKED[tag]) return this.mark(node, tag)

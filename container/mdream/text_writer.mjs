@@ -67,6 +67,9 @@ export class TextWriter {
     this.line = this.blocks.line
     /** Address of the open link, to be written in its first heading. */
     this.headingLink = ''
+    /** The block that is the title of a link with lists, and the link's address. */
+    this.linkedTitle = -1
+    this.titleAddress = ''
     /** The rows of the open table. */
     this.rows = []
     /** Those of its rows that are in its head, and in its foot, which a page may write before the body. */
