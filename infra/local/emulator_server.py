@@ -171,7 +171,8 @@ async def _answer(send: Send, status: int, body: bytes) -> None:
 
 def _is_refused(scope: Scope) -> bool:
     headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-    return is_refused(scope["method"], scope["query_string"].decode("latin-1"), headers)
+    url = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+    return is_refused(scope["method"], url, headers)
 
 
 def amend_gateway() -> None:

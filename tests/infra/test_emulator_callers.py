@@ -17,6 +17,7 @@ from testkit.ports import free_port
 PAGE = {"Origin": "https://attacker.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
 NAVIGATION = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 FUNCTIONS = "/2015-03-31/functions"
+SIGNED = "?X-Amz-Credential=test/20261129/us-east-1/s3/aws4_request&X-Amz-Signature=x"
 
 
 @pytest.fixture
@@ -56,7 +57,11 @@ async def test_a_web_page_can_neither_read_nor_change_anything_nor_run_code(
         ("GET", "/", PAGE, None),
         # An image, a script or a link of a page sends no origin.
         ("GET", "/?Action=ListQueues", NAVIGATION, None),
-        ("GET", "/?X-Amz-Signature=x", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, None),
+        ("GET", f"/{SIGNED}", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, None),
+        ("GET", f"/{SIGNED}&Action=CreateStack", NAVIGATION, None),
+        ("GET", f"/{SIGNED}&X-Amz-Target=Any.CreateStack", NAVIGATION, None),
+        ("GET", f"/_ministack/health{SIGNED}", NAVIGATION, None),
+        ("GET", f"/{SIGNED.replace('s3', 'cloudformation')}", NAVIGATION, None),
         # DNS rebinding: the page's own name leads to this machine, so its requests have no foreign origin.
         ("GET", "/_ministack/health", {"Host": "attacker.example"}, None),
         ("POST", FUNCTIONS, {"Host": f"attacker.example:{emulator.port}"}, create),
@@ -77,6 +82,6 @@ async def test_programs_and_presigned_downloads_are_accepted(emulator: Emulator)
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{emulator.endpoint}/_ministack/health") as answer:
             assert answer.status == 200
-        place = f"{emulator.endpoint}/archives/file?X-Amz-Signature=x"
-        async with session.get(place, headers=NAVIGATION) as answer:
-            assert answer.status != 403
+        file = f"{emulator.endpoint}/archives/file{SIGNED}&response-content-disposition=attachment"
+        async with session.get(file, headers=NAVIGATION) as answer:
+            assert answer.status == 404
