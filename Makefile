@@ -23,7 +23,7 @@ setup: $(STAMPS)/python $(STAMPS)/mdream web/dist/index.html ## Install Python p
 run: setup ## Start the whole system on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local --port $(PORT)
 
-test: setup $(STAMPS)/cdk test-packages ## Run all tests except chaos tests (TEST_PROCESSES=2); as root on Debian, install packages that some tests need
+test: setup $(STAMPS)/cdk $(STAMPS)/tools test-packages ## Run all tests except chaos tests (TEST_PROCESSES=2); as root on Debian, install packages that some tests need
 	@$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 	@$(call enforced,$(ENFORCED_PART),--part)
 
@@ -87,6 +87,11 @@ check-javascript: setup $(STAMPS)/tools
 	@$(TOOLS)/tsc --project tools/tsconfig.json
 	@$(TOOLS)/tsc --project tools/tsconfig.browser.json
 	@cd web && npm run --silent check
+	@$(BIN)/python -m infra.expressions
+
+.PHONY: linear-expressions
+linear-expressions: setup $(STAMPS)/tools ## Check that all regular expressions take linear time, and renew the list of checked ones
+	@$(BIN)/python -m infra.expressions --write
 
 check-documents: setup $(STAMPS)/tools
 	@$(BIN)/codespell
@@ -221,7 +226,7 @@ $(STAMPS)/audit: $(STAMPS)/python requirements/audit.txt
 	@touch $@
 
 $(STAMPS)/tools: tools/package-lock.json | $(STAMPS)/python
-	@cd tools && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund \
+	@cd tools && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund \
 		|| { echo "The npm packages of tools could not be installed; the lines above say why." >&2; exit 1; }
 	@touch $@
 

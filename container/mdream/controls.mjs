@@ -43,7 +43,7 @@ const YOU_ARE_HERE = new RegExp(`^(?:${[
 ].join('|')})$`, 'iu')
 const ROOT = /^(?:https?:\/\/[^/?#]+)?\/?(?:index\.\w{2,5})?$/i
 /** A trail of links, each as the sign `\ufffc`, with the current page at its end. */
-const TRAIL = /^([^\ufffc]*)\ufffc(?:\s*(?:[>›»→▸▶＞/]|::)\s*[^>›»→▸▶＞]{1,80})+$/u
+const TRAIL = /^([^\ufffc]*)\ufffc\s*(?:[>›»→▸▶＞/]|::)[^>›»→▸▶＞]{1,160}(?:[>›»→▸▶＞][^>›»→▸▶＞]{1,160})*$/u
 
 /**
  * Leave out controls in the main part.

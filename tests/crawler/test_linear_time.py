@@ -524,3 +524,16 @@ def test_twice_the_text_in_a_page_takes_the_converter_at_most_three_times_as_lon
         finally:
             runner.run(converter.close())
     assert not found, "\n".join(found)
+
+
+def test_a_short_line_that_looks_like_a_trail_of_links_is_converted() -> None:
+    # Each slash could begin a part or belong to one, so 33 of them had 2 ** 32 readings.
+    text = "<p>" + "Some words of a text that is long enough to be the main part. " * 8 + "</p>"
+    page = f"<title>x</title><main><p><a href='/'>x</a>{'/a' * 33}></p>{text * 3}</main>"
+    with asyncio.Runner() as runner:
+        converter = Converter()
+        runner.run(converter.start())
+        try:
+            assert "x" in runner.run(converter.convert(page.encode(), str(URL)))
+        finally:
+            runner.run(converter.close())

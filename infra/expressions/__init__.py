@@ -1,0 +1,1 @@
+"""Check that all regular expressions take linear time: `python -m infra.expressions`."""
