@@ -166,6 +166,9 @@ def measure(pages: list[Page], extracted: dict[str, Extracted]) -> bool:
     figures.at_most("milliseconds a page", 1000 * extracted[OURS].seconds / len(pages), MILLISECONDS)
     for part, (kept, there) in _kept(pages, extracted[OURS].texts).items():
         figures.at_least(f"{part} kept, of {there:,}", kept / max(1, there), KEEP[part])
+    # Menus are no main text, but some labels contain them.
+    for part, (kept, there) in _kept(pages, extracted[OURS].texts, without_menus=True).items():
+        figures.note(f"{part} kept outside of nav and footer, of {there:,}", kept / max(1, there))
     return not figures.missed
 
 
@@ -188,13 +191,17 @@ def _f1(pages: list[Page], rows: list[tuple[float, float, float]], kind: str) ->
     return fmean(row[2] for page, row in zip(pages, rows, strict=True) if page.type == kind)
 
 
-def _kept(pages: list[Page], markdown: dict[str, str]) -> dict[str, tuple[int, int]]:
+def _kept(
+    pages: list[Page], markdown: dict[str, str], *, without_menus: bool = False
+) -> dict[str, tuple[int, int]]:
     """Count by kind the parts of all pages that the Markdown keeps, and those that are main text."""
     kept, there = Counter[str](), Counter[str]()
     for page in pages:
         converted = _render(markdown.get(page.id, ""))
         with_images = page.type in _IMAGES_ON
-        parts = kept_parts(page.html, page.url, converted, page.truth, with_images=with_images)
+        parts = kept_parts(
+            page.html, page.url, converted, page.truth, with_images=with_images, without_menus=without_menus
+        )
         for kind, (one_kept, one_there) in parts.items():
             kept[kind] += one_kept
             there[kind] += one_there

@@ -31,6 +31,7 @@ CONTEXT = 5
 """Number of words before or after a part that must be next to it in the label."""
 _SMALLEST = 48
 """Pixels below which an image without a description is an ornament."""
+_MENUS = ("footer", "nav")
 _SELECTORS = {
     "headings": {"h1", "h2", "h3", "h4", "h5", "h6"},
     "list items": {"li"},
@@ -57,6 +58,7 @@ class Part:
     end: int
     node: LexborNode
     list_start: int
+    in_menu: bool
 
 
 def words_of(text: str) -> list[str]:
@@ -65,7 +67,7 @@ def words_of(text: str) -> list[str]:
 
 
 def kept_parts(
-    html: bytes, url: str, converted: str, label: str, *, with_images: bool
+    html: bytes, url: str, converted: str, label: str, *, with_images: bool, without_menus: bool = False
 ) -> dict[str, tuple[int, int]]:
     """Count by kind how many parts of a page a conversion keeps, and how many are main text.
 
@@ -75,6 +77,7 @@ def kept_parts(
         converted: The HTML that is rendered from its Markdown.
         label: Its main text.
         with_images: Whether images count on this page.
+        without_menus: Whether parts in `nav` and `footer` do not count, which some labels contain.
     """
     truth = f" {' '.join(words_of(label))} "
     source = LexborHTMLParser(html)
@@ -90,7 +93,7 @@ def kept_parts(
             images += part.node.mem_id in with_address and _is_among(words, part, truth)
             continue
         own = _own(words, part)
-        if own and _stands_in(words, part, truth):
+        if own and not (part.in_menu and without_menus) and _stands_in(words, part, truth):
             wanted[part.kind][own] += 1
             if part.kind == _LINKS:
                 leads[own].append(_target(part.node, url))
@@ -119,20 +122,25 @@ def read_parts(parser: LexborHTMLParser) -> tuple[list[str], list[Part]]:
         return words, parts
     open_nodes = [(parser.body, 0, parser.body.iter(include_text=True))]
     lists: dict[int, int] = {}
+    menu_end = None
     while open_nodes:
         node, start, inner = open_nodes[-1]
         child = next(inner, None)
         if child is None:
             open_nodes.pop()
+            menu_end = None if menu_end == node.mem_id else menu_end
             kind = _kind(node)
             if kind:
-                parts.append(Part(kind, start, len(words), node, lists.pop(node.mem_id, len(words))))
+                list_start = lists.pop(node.mem_id, len(words))
+                parts.append(Part(kind, start, len(words), node, list_start, menu_end is not None))
             if node.tag in ("ol", "ul"):
                 item = next((one for one, _, _ in reversed(open_nodes) if one.tag == "li"), node)
                 lists[item.mem_id] = min(start, lists.get(item.mem_id, start))
         elif child.tag == "-text":
             words += words_of(child.text_content or "")
         else:
+            if menu_end is None and child.tag in _MENUS:
+                menu_end = child.mem_id
             open_nodes.append((child, len(words), child.iter(include_text=True)))
     return words, parts
 
