@@ -12,9 +12,13 @@ from markdown_it import MarkdownIt
 
 from llmready.crawler.convert import commonmark
 from llmready.crawler.convert.destinations import is_safe
+from llmready.crawler.convert.raw_facts import RawFacts
 from llmready.crawler.failures import Failure
 from llmready.crawler.fetch.response import Response
-from llmready.crawler.page.prepare import prepare
+from llmready.crawler.page.html import HtmlPage
+from llmready.crawler.page.metadata import read_metadata
+from llmready.crawler.page.prepare import LONGEST_FACT, prepare
+from llmready.crawler.page.relations import Relations
 from llmready.crawler.page.text import read_text_page
 from llmready.crawler.urls import parse
 
@@ -155,3 +159,29 @@ def test_web_links_of_a_long_list_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commonmark, "MAX_DESTINATIONS", 10)
     links = "".join(f"- [{number}](https://example.com/{number}) <b>x</b>\n" for number in range(100))
     assert len(re.findall(r"\[\d+\]\(https://", served(f"# Links\n\n{links}"))) == 100
+
+
+def test_facts_of_a_page_with_its_own_markdown_are_cut_and_cleaned() -> None:
+    long = "a\u202e " * 2000
+    raw: RawFacts = {
+        "lang": "en",
+        "title": long,
+        "heading": "",
+        "metas": [("description", "", long), ("og:site_name", "", long)],
+        "related": [],
+        "dates": [],
+        "published": [],
+        "offer": [],
+        "page_type": "",
+        "navigation": "",
+        "is_menu": False,
+        "is_frameset": False,
+        "links": [],
+    }
+    url = parse("https://bakery.example/rolls")
+    content = HtmlPage(b"<p>Rolls</p>", "Rolls", read_metadata(raw, url), Relations())
+    markdown = Response(url, 200, {"Content-Type": "text/markdown"}, b"Rolls at six.")
+    found = prepare(content, url, 1, markdown).page
+    for fact in (found.title, found.description, found.site_name):
+        assert 0 < len(fact) <= LONGEST_FACT
+        assert "\u202e" not in fact

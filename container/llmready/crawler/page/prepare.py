@@ -141,9 +141,10 @@ def from_html(content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]
 
 def _from_alternate(alternate: Response, content: HtmlPage, url: Url, depth: int) -> tuple[StoredPage, str]:
     page, markdown = read_text(alternate, url, depth)
-    page.title = page.title or content.metadata.title
-    page.site_name = content.metadata.site_name
-    page.description = page.description or content.metadata.description
+    metadata = content.metadata
+    page.title = page.title or clean_line(metadata.title[:LONGEST_FACT])
+    page.site_name = clean_line(metadata.site_name[:LONGEST_FACT])
+    page.description = page.description or clean_line(metadata.description[:LONGEST_FACT])
     _add_html_facts(page, content)
     return page, markdown
 
