@@ -57,7 +57,7 @@ export const POSTER = 1 << 27
 export const POST = 1 << 28
 /** An element that contains only the line numbers of code. */
 export const GUTTER = -(2 ** 31)
-/** Customer reviews of a product. */
+/** Customer reviews of products, and the filters of lists of products. */
 export const REVIEWS = 1 << 30
 /** Beside the text, also inside the main part. */
 export const BESIDE = 1 << 29
@@ -113,6 +113,7 @@ const OFFER_WORDS = words(
   'advert advertisement advertorial sponsored promo promotion calltoaction',
 )
 const REVIEW_WORDS = words('reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped')
+const FILTER_WORDS = words('filter filters facet facets refinement refinements sort sortby sorting')
 const FILED_WORDS = words('tags taglist taxonomy taxonomies categories hashtags keywords labels topics')
 const POST_WORDS = words('post posts message messages comment reply answer')
 const POST_PARTS = words(
@@ -159,6 +160,8 @@ const ALWAYS_NAMES = any(
   String.raw`(?:sphinx)?sidebar(?:-?wrapper)?|md-sidebar|(?:page|site)-?footer|md-footer.*|navfooter|md-header.*`,
   // The notice at the top of websites of the United States, and their footer.
   String.raw`usa-(?:banner|footer|identifier|overlay|skipnav)(?:[-_].*)?`,
+  // The messages of Webflow's forms, which are hidden until a form is sent.
+  String.raw`w-form-(?:done|fail)`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
 /** Names of the links with which headings link to themselves, and of places that can be linked to. */
@@ -269,6 +272,7 @@ function judgeName(name) {
   if (AUTHOR_NAMES.test(lower)) kind |= AUTHOR
   // Parts with "write" and "review" in their names may also contain the description.
   if (parts.some((part) => REVIEW_WORDS.has(part)) && !parts.includes('write')) kind |= REVIEWS
+  if (parts.some((part) => FILTER_WORDS.has(part))) kind |= REVIEWS
   if (BESIDE_NAMES.test(lower)) kind |= BESIDE
   if (MENU_NAMES.test(lower)) kind |= ALWAYS
   return kind | judgeParts(parts, lower)
