@@ -2,12 +2,12 @@
 import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
 import { embedOf, imageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
-import { children, holds, textOf } from './measure.mjs'
+import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { FRAGMENT } from './names.mjs'
 import { rawText } from './raw_lines.mjs'
 import { decoded } from './references.mjs'
 import { BLOCK, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
-import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TEXT, TextWriter } from './text_writer.mjs'
+import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TAG, END_TEXT, TextWriter } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
@@ -52,11 +52,25 @@ export class InlineWriter extends TextWriter {
     return Boolean(this.tree.marks[node] & FRAGMENT) && CODE_TABLE.test(this.tree.get(node, ATTRIBUTE.class))
   }
 
-  /** Return whether an element in a cell is a list with content, or an item of one, which are written as HTML. */
+  /** Return whether an element in a cell is a list with content, or an item, which are written as HTML. */
   isListInCell(node, tag) {
-    const { tree } = this
-    if (this.line.isInLink || !(LISTS[tag] || (tag === ID.li && LISTS[tree.tag[tree.parent[node]]]))) return false
-    return this.measure.length(node) > 0 || holds(tree, node, SEEN)
+    if (this.line.isInLink || !(LISTS[tag] || tag === ID.li)) return false
+    return this.measure.length(node) > 0 || holds(this.tree, node, SEEN)
+  }
+
+  /** Write the tags of a list or an item in a cell; items without a list around them get one. */
+  listInCell(node, tag) {
+    const { tree, line } = this
+    const isBare = tag === ID.li && !LISTS[tree.tag[tree.parent[node]]]
+    if (isBare && !this.isItemInCell(previousOf(tree, node))) line.tag('<ul>')
+    line.tag(`<${NAMES[tag]}>`)
+    const next = isBare ? nextOf(tree, node) : -1
+    const isLast = isBare && !(this.isItemInCell(next) && previousOf(tree, next) === node)
+    return this.within(node, END_TAG, isLast ? '</li></ul>' : `</${NAMES[tag]}>`)
+  }
+
+  isItemInCell(node) {
+    return node >= 0 && this.tree.tag[node] === ID.li && this.isListInCell(node, ID.li)
   }
 
   /**

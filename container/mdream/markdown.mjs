@@ -12,8 +12,7 @@ import { decoded } from './references.mjs'
 import { readTables } from './tables.mjs'
 import { BLOCK, FIRST_FREE, HEADING, ID, NAMES, PROPERTIES, ids } from './tags.mjs'
 import {
-  END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_TAG,
-  END_WORD,
+  END_CAPTION, END_CELL, END_CONTAINER, END_HEADING, END_LINE, END_LINK, END_LIST, END_PARAGRAPH, END_TABLE, END_WORD,
 } from './text_writer.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -193,10 +192,7 @@ export class MarkdownWriter extends InlineWriter {
       line.text(' ')
       return tree.end[node]
     }
-    if (this.isListInCell(node, tag)) {
-      line.tag(`<${NAMES[tag]}>`)
-      return this.within(node, END_TAG, `</${NAMES[tag]}>`)
-    }
+    if (this.isListInCell(node, tag)) return this.listInCell(node, tag)
     line.break()
     if (tag === ID.hr) return node + 1
     if (!PREFORMATTED[tag]) return this.within(node, END_LINE)
