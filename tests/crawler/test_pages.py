@@ -435,7 +435,8 @@ def test_cells_are_one_line_and_row_spans_keep_columns() -> None:
         "<td><ul><li>l</li><li>m</li></ul><tr><td><pre>a\nb</pre><td>z</table></main>"
     )
     assert markdown == (
-        "| A | B | C |\n| --- | --- | --- |\n| one<br>two | x\\|y | l<br>m |\n|  | `a`<br>`b` | z |"
+        "| A | B | C |\n| --- | --- | --- |\n"
+        "| one<br>two | x\\|y | <ul><li>l</li><li>m</li></ul> |\n|  | `a`<br>`b` | z |"
     )
 
 
