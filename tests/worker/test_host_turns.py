@@ -109,6 +109,14 @@ async def test_a_crawl_gives_its_slot_up_if_its_host_stays_busy(place: Place, tm
     assert ended.lost_seconds <= 2
 
 
+def test_a_released_lease_is_free_for_a_worker_whose_clock_is_behind(place: Place) -> None:
+    leases = DynamoHostLeases(place.table)
+    ahead, behind = now() + timedelta(minutes=2), now() - timedelta(minutes=2)
+    assert leases.acquire(HOST, "a", time=ahead, until=ahead + timedelta(seconds=30))
+    leases.release(HOST, "a")
+    assert leases.acquire(HOST, "b", time=behind, until=behind + timedelta(seconds=30))
+
+
 def test_one_crawl_has_the_lease_until_it_ends(place: Place) -> None:
     leases = DynamoHostLeases(place.table)
     time = now()
@@ -121,9 +129,9 @@ def test_one_crawl_has_the_lease_until_it_ends(place: Place) -> None:
     kept = leases.acquire(HOST, "a", time=time + timedelta(seconds=1), until=until)
     assert kept is not None
     assert kept.is_wanted
-    leases.release(HOST, "b", time=time)  # is not its lease
+    leases.release(HOST, "b")  # is not its lease
     assert leases.acquire(HOST, "b", time=time, until=until) is None
-    leases.release(HOST, "a", time=time)
+    leases.release(HOST, "a")
     given = leases.acquire(HOST, "b", time=time, until=until)
     assert given is not None
     assert not given.is_wanted  # it was the one that waited
@@ -246,7 +254,7 @@ async def test_a_site_on_another_host_waits_for_the_crawls_of_that_host(place: P
         while not told.exists() or told.read_text() != "run\nwait\n" or not free(crawled_from):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         assert not crawling.done()
-        leases.release(HOST, "another", time=now())
+        leases.release(HOST, "another")
         assert isinstance(await crawling, Crawled)
     assert told.read_text() == "run\nwait\nrun\n"
     assert free(HOST)

@@ -157,9 +157,7 @@ class HostTurns:
 
     async def _release(self) -> None:
         with suppress(TryAgain):  # the lease expires anyway
-            await asyncio.to_thread(
-                lambda: self._leases.release(self._host, self._holder, time=self._clock())
-            )
+            await asyncio.to_thread(self._leases.release, self._host, self._holder)
 
 
 def host_of(url: str) -> str:

@@ -149,7 +149,7 @@ class HostLeases(Protocol):
             TryAgain: The lease cannot be read.
         """
 
-    def release(self, host: str, holder: str, *, time: datetime) -> None:
+    def release(self, host: str, holder: str) -> None:
         """End the lease of a crawl. Has no effect if another crawl has it.
 
         Raises:

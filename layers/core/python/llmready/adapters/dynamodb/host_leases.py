@@ -36,11 +36,10 @@ class DynamoHostLeases:
         waits = stored.get("wanted_at", "") > timestamp(time - _WANTED_FOR)
         return HostTurn(is_wanted=waits and stored.get("wanted_by") != holder)
 
-    def release(self, host: str, holder: str, *, time: datetime) -> None:
+    def release(self, host: str, holder: str) -> None:
         """End the lease of a crawl."""
-        end = self._table.update(
-            keys.host_lease(host), change={"until": timestamp(time)}, condition=Attr("holder").eq(holder)
-        )
+        # The current time could be in the future for a worker whose clock is behind.
+        end = self._table.update(keys.host_lease(host), remove=["until"], condition=Attr("holder").eq(holder))
         try:
             self._table.write(end)
         except ConditionFailed:
