@@ -15,7 +15,9 @@ from schemathesis.generation import GenerationMode
 
 PASSWORD = "correct horse battery"
 _URL = os.environ.get("FUZZ_URL", "")
-# Deleting an account ends its token, and wrong passwords lock an address, so these requests use a new user each time.
+# Deleting an account or a session ends its token, and wrong passwords lock an address, so these requests use a new
+# user each time.
+_ENDS_A_SESSION = ("DELETE", "/api/v1/auth/sessions/{session_id}")
 _COST_THE_ACCOUNT = {("DELETE", "/api/v1/auth/me"), ("POST", "/api/v1/auth/change-password")}
 
 
@@ -42,14 +44,26 @@ def _is_good(authorization: str | None) -> bool:
     return answer.status_code == 200
 
 
+def _end_a_newcomers_session(case: Any) -> None:
+    """Let a newcomer end their own session: the IDs of earlier answers are sessions of the two users."""
+    case.headers["Authorization"] = f"Bearer {_sign_in(_newcomer())}"
+    headers = {"Authorization": case.headers["Authorization"]}
+    sessions = httpx.get(f"{_URL}/auth/sessions", headers=headers, timeout=60).raise_for_status().json()
+    case.path_parameters = {**case.path_parameters, "session_id": sessions["items"][0]["id"]}
+
+
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
     path = case.operation.path
     if (case.method, path) in _COST_THE_ACCOUNT and _is_good((case.headers or {}).get("Authorization")):
         case.headers["Authorization"] = f"Bearer {_sign_in(_newcomer())}"
+    meant_well = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
+    if (case.method, path) == _ENDS_A_SESSION and meant_well:
+        if _is_good((case.headers or {}).get("Authorization")):
+            _end_a_newcomers_session(case)
+        return
     if not isinstance(case.body, dict):
         return
-    meant_well = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
     # Generated URLs rarely have a public host, so most of the well-formed ones get one; otherwise later steps would
     # not be reached.
     if case.method == "POST" and path == "/api/v1/websites" and meant_well and len(case.body["url"]) % 4:
