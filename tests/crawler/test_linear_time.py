@@ -306,6 +306,9 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (" ", "<table><tr><td><pre>1</pre><td><pre>a{}b</pre></table>".format),
     ("<", "<noscript>{}</noscript>".format),
     (" ", '<script type="application/ld+json">{{"@type":{}1}}</script>'.format),
+    ("<ul><li>a", "<table><tr><th>b<th>c<tr><td>d<td>{}</table>".format),
+    ("<li>a", "<table><tr><th>b<th>c<tr><td>d<td>{}</table>".format),
+    ("<div class=message-user>", f"<h1>b</h1>{A_TEXT * 9}{{}}<h4>c</h4>".format),
     ("<li><a href=#a>b c</a>", f"<h1>b</h1>{A_TEXT}<div><div><ul>{{}}</ul></div></div>{A_TEXT * 10}".format),
     *(
         (unit, str)
@@ -324,6 +327,9 @@ HTML_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
             "<li><a href=#a>b c</a>",
             "<h2>a</h2><button>b</button>",
             "<h2>a</h2><nav>b</nav>",
+            "<span class=a>bc</span><span class=d>ef</span>",
+            "<span class=a>bc</span><span class=d>",
+            "<a href=/b><div>c</div><ul><li>d</ul></a>",
         )
     ),
 )
