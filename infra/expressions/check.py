@@ -56,7 +56,7 @@ def check(
         python: Python files with the names of their modules, which are imported.
         javascript: JavaScript and TypeScript files.
         known: The list of expressions that were found linear.
-        bounded: The list of exceptions, whose texts have a small bound.
+        bounded: The list of exceptions, which only read texts of limited length.
         write: Whether to renew the list of known ones.
 
     Returns:

@@ -31,7 +31,7 @@ class LambdaDispatcherTrigger:
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
-            logger.exception("dispatcher not triggered; its next scheduled run will start the generation")
+            logger.exception("dispatcher not triggered; its next run will start the generation")
 
 
 class LambdaPurgeTrigger:
@@ -47,4 +47,4 @@ class LambdaPurgeTrigger:
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload.encode())
         except (ClientError, BotoCoreError):
-            logger.exception("cleanup not triggered; its next scheduled run will continue the purge")
+            logger.exception("cleanup not triggered; its next run will continue the purge")
