@@ -43,6 +43,10 @@ const MOST_LEVELS = 40
 const LISTS = new Set(['listing', 'collection', 'forum'])
 /** Maximum share of the prose in comments on the posts of a forum. */
 const MOST_REMARKS = 0.4
+/** Share of the prose in parts beside the text by their names from which these names are not believed. */
+const MOST_TEXT = 0.6
+/** Share of links up to which such a part is text. */
+const MOST_MENU = 0.6
 /** Number of candidates for the main part that are compared. */
 const MOST_CANDIDATES = 50
 
@@ -252,6 +256,12 @@ class Page {
         : measure.linkShare(node) < 0.9 || tree.tag[node] === ID.a))
       for (const node of doomed) if (tree.tag[node] === ID.footer) tree.leaveOut(node)
       if (whole - this.lengthOf(doomed) < NEAR_EMPTY / 4) return
+    }
+    // A content management system may name all parts of the text as widgets.
+    const misleading = doomed.filter((node) => tree.marks[node] & OUTSIDE && !(tree.marks[node] & (ALWAYS | COMMENTS)) && !FRAME_TAGS[tree.tag[node]])
+    if (outermost(tree, misleading).reduce((sum, node) => sum + measure.prose(node), 0) > MOST_TEXT * measure.prose(main)) {
+      const names = new Set(misleading)
+      doomed = doomed.filter((node) => !names.has(node) || measure.linkShare(node) > MOST_MENU)
     }
     for (const node of doomed) tree.leaveOut(node)
   }
