@@ -42,9 +42,10 @@ from llmready.usecases.purge_website import purge_website
 _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
-
-# The web app sends a request after each change of the patterns.
-_PREVIEW_RATE = Rate(60)
+# Websites that a user may add or change, alone or in bulk. DynamoDB charges each for the size of the whole website.
+_CHANGE_RATE = Rate(300)
+# The web app sends a request after each change of the patterns. A request may take some seconds of processor time.
+_PREVIEW_RATE = Rate(30)
 
 app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, per_user=True)})
 
@@ -53,13 +54,18 @@ app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, 
 def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website; ``example.com`` becomes ``https://example.com``."""
     user = _user()
+    _limit_changes(user)
     return _shown(user)(_add(user, body))
 
 
 @app.post(f"{PREFIX}/websites/bulk", summary="Add, change or delete many websites", tags=["websites"])
 def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
-    """Add, change or delete up to 50 websites. A refused item does not affect the others."""
+    """Add, change or delete up to 50 websites. A refused item does not affect other websites.
+
+    Changes of the same website are stored together. If they cannot be stored, all of them are refused.
+    """
     user = _user()
+    _limit_changes(user, len(body.create or body.update or body.delete or ()))
     until = now() + _BULK_WITHIN
     services = bootstrap.services()
 
@@ -203,12 +209,17 @@ def website_stats(website_id: str) -> WebsiteStats:
     )
 
 
+def _limit_changes(user: User, number: int = 1) -> None:
+    app.limit("website_changes", _CHANGE_RATE, key=user.id, units=number)
+
+
 def _add(user: User, body: WebsiteBody) -> Website:
     return add_website(bootstrap.services(), user, body.model_dump())
 
 
 def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
     user, website = _own(website_id)
+    _limit_changes(user)
     return _shown(user)(change_website(bootstrap.services(), user, website, changes))
 
 

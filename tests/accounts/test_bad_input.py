@@ -253,7 +253,7 @@ def test_malformed_bodies_are_refused_on_every_route(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Limits count a request before its body is read, and have tests of their own.
-    monkeypatch.setattr("llmready.http.api.take_one", lambda *_, **__: None)
+    monkeypatch.setattr("llmready.http.api.take_units", lambda *_, **__: None)
     ada = service.person("ada.shapes@example.org")
     before, tried = stored(service), 0
     for method, path in operations():

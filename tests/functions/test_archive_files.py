@@ -6,6 +6,7 @@ import json
 import urllib.request
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.generation_files import archive_key
 from llmready.domain.website import Website
+from llmready.patterns import Patterns
 from llmready.worker.comparison import compare_with_last
 from llmready.worker.index import index_archive, store_found, store_index
 from llmready.worker.results import Taken
@@ -400,5 +402,29 @@ def test_previews_are_limited_and_end_in_time(shelf: Shelf, monkeypatch: pytest.
     status, problem = shelf.who.ask("POST", path, {"include_patterns": ["/a*"]})
     assert (status, "take too long" in problem["detail"]) == (422, True)
     monkeypatch.undo()
-    statuses = [shelf.who.ask("POST", path, {"include_patterns": ["/a*"]})[0] for _ in range(70)]
+    statuses = [shelf.who.ask("POST", path, {"include_patterns": ["/a*"]})[0] for _ in range(40)]
     assert (statuses[0], 429 in statuses) == (200, True)
+
+
+def test_a_preview_of_slow_patterns_ends_at_the_first_target_after_its_time(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matched: list[str] = []
+
+    def wants(_: Patterns, target: str) -> bool:
+        matched.append(target)
+        ticks.pop()
+        return True
+
+    shelf.complete(
+        files_of(pages(start="Begin here.")), found="".join(f"/{number}\n" for number in range(90))
+    )
+    ticks = list(range(100))
+    monkeypatch.setattr("llmready.usecases.preview_patterns.Patterns.wants", wants)
+    # Each target takes one second of this clock.
+    monkeypatch.setattr(
+        "llmready.usecases.preview_patterns.time", SimpleNamespace(monotonic=lambda: 100 - len(ticks))
+    )
+    status, problem = shelf.who.ask("POST", f"/websites/{shelf.website.id}/preview", {})
+    assert (status, "take too long" in problem["detail"]) == (422, True)
+    assert len(matched) <= 6

@@ -61,8 +61,10 @@ def test_bulk_of_fifty_with_one_bad_item(ada: Member, calls: list[str]) -> None:
     done = results(ada.ask("POST", "/websites/bulk", {"create": items}))
     assert [result["status"] for result in done] == [201] * 20 + [422] + [201] * 29
     assert done[20]["error"]["detail"] == "The URL must begin with http:// or https://."
-    # The session, the limiter, the account, and of each of two groups the claims and the transaction.
-    assert calls == ["GetItem", "UpdateItem", "GetItem", *["BatchGetItem", "TransactWriteItems"] * 2]
+    # The session, the limit of requests, the account, the limit of changes, and of each of two groups the claims and
+    # the transaction.
+    groups = ["BatchGetItem", "TransactWriteItems"] * 2
+    assert calls == ["GetItem", "UpdateItem", "GetItem", "UpdateItem", *groups]
     assert kept(ada) == ([f"https://site{n}.example.com" for n in range(49)], 49, 49)
     assert done[0]["website"] == ada.ask("GET", f"/websites/{done[0]['id']}")[1]
 
@@ -187,6 +189,29 @@ def test_changes_that_build_on_each_other(ada: Member) -> None:
     assert kept(ada) == (["https://moved.example.com", "https://site0.example.com"], 2, 1)
     # The previous URL can be used again.
     assert ada.ask("POST", "/websites", {"url": "site1.example.com"})[0] == 201
+
+
+def test_changes_of_one_website_are_stored_once(ada: Member, calls: list[str]) -> None:
+    ids = created(ada, 2)
+    calls.clear()
+    changes = [{"id": ids[0], "name": f"name {number}"} for number in range(50)]
+    answer = ada.ask("POST", "/websites/bulk", {"update": changes})
+    assert statuses(answer) == [200] * 50
+    assert calls.count("TransactWriteItems") == 1
+    assert {result["website"]["name"] for result in results(answer)} == {"name 49"}
+    taken = {"id": ids[0], "url": "https://site1.example.com"}
+    answer = ada.ask(
+        "POST", "/websites/bulk", {"update": [{"id": ids[0], "name": "x"}, taken, {"id": ids[1]}]}
+    )
+    assert statuses(answer) == [409, 409, 200]
+    assert ada.ask("GET", f"/websites/{ids[0]}")[1]["name"] == "name 49"
+
+
+def test_changes_are_limited_by_the_number_of_websites(place: Place, ada: Member) -> None:
+    answers = [ada.ask("POST", "/websites/bulk", {"delete": ["x"] * 50})[0] for _ in range(8)]
+    assert answers[:6] == [200] * 6
+    assert 429 in answers
+    assert member(place).ask("POST", "/websites/bulk", {"delete": ["x"] * 50})[0] == 200
 
 
 def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:

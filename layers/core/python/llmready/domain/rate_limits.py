@@ -23,7 +23,7 @@ class RateLimitStatus(NamedTuple):
         name: Name of the limit.
         rate: The limit.
         remaining: How many more requests are allowed at once.
-        wait: Whole seconds until the next request is allowed; 0 if this one was allowed.
+        wait: Whole seconds until the same request is allowed; 0 if this one was allowed.
         full_in: Whole seconds until the full number of requests is allowed again.
     """
 
@@ -34,7 +34,7 @@ class RateLimitStatus(NamedTuple):
     full_in: int
 
 
-def rate_limit_status(name: str, rate: Rate, *, allowed: bool, ahead: int) -> RateLimitStatus:
+def rate_limit_status(name: str, rate: Rate, *, allowed: bool, ahead: int, units: int = 1) -> RateLimitStatus:
     """Return the status of a bucket.
 
     Args:
@@ -42,7 +42,8 @@ def rate_limit_status(name: str, rate: Rate, *, allowed: bool, ahead: int) -> Ra
         rate: The limit.
         allowed: Whether this request was allowed.
         ahead: Milliseconds until the bucket is full again.
+        units: How many units the request takes.
     """
     room = rate.seconds * 1000 - ahead
-    wait = 0 if allowed else max(1, math.ceil((rate.interval - room) / 1000))
+    wait = 0 if allowed else max(1, math.ceil((units * rate.interval - room) / 1000))
     return RateLimitStatus(name, rate, max(0, room // rate.interval), wait, math.ceil(ahead / 1000))

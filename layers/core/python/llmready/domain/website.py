@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
@@ -18,6 +19,8 @@ from llmready.domain.plans import Schedule
 URL_LIMIT = 2048
 PATTERN_LIMIT = 200
 PATTERNS_LIMIT = 50
+PATTERNS_BYTES = 10_000
+"""Greatest size of both lists of patterns together, in bytes of UTF-8. Each change of a website writes them."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Names that never lead to the public internet (RFC 6761, RFC 6762, RFC 8375 and common private ones).
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test",
@@ -73,10 +76,41 @@ Patterns = Annotated[
                 },
                 {"type": "string", "pattern": _PATTERN_LIST},
             ],
-            "description": "Path globs or plain words, as a list or separated by commas.",
+            "description": "Path globs or plain words, as a list or separated by commas. The include and exclude"
+            f" patterns of a website have at most {PATTERNS_BYTES:,} bytes (UTF-8) together.",
         }
     ),
 ]
+
+
+def refuse_large_patterns(
+    include: Sequence[str], exclude: Sequence[str], *, stored: "CrawlRules | None" = None
+) -> None:
+    """Check the total size of include and exclude patterns.
+
+    Args:
+        include: The include patterns.
+        exclude: The exclude patterns.
+        stored: The website that has patterns already. Its patterns may exceed the limit, because earlier versions
+            accepted more. They may be kept or reduced, but not increased.
+
+    Raises:
+        Invalid: The patterns are too large together.
+    """
+    largest = PATTERNS_BYTES
+    if stored is not None:
+        largest = max(largest, _bytes_of(stored.include_patterns, stored.exclude_patterns))
+    size = _bytes_of(include, exclude)
+    if size > largest:
+        raise Invalid(
+            "include_patterns",
+            f"The include and exclude patterns have {size:,} bytes together; the limit is {PATTERNS_BYTES:,}. "
+            "Use fewer or shorter patterns.",
+        )
+
+
+def _bytes_of(*lists: Sequence[str]) -> int:
+    return sum(len(pattern.encode()) for patterns in lists for pattern in patterns)
 
 
 LANGUAGES_LIMIT = 20

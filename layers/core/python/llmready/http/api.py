@@ -36,7 +36,7 @@ from llmready.http.scopes import check_scopes
 from llmready.observability import logger, tracer
 from llmready.settings import settings
 from llmready.usecases.manage_api_keys import check_api_key
-from llmready.usecases.rate_limits import take_one
+from llmready.usecases.rate_limits import take_units
 
 PREFIX = "/api/v1"
 _DEEPEST_OFFSET = 1000
@@ -107,13 +107,14 @@ class Api(APIGatewayHttpResolver):
         """
         return account_of(user, self.claims)
 
-    def limit(self, name: str, rate: Rate, *, key: str | None = None) -> None:
-        """Take one unit of a rate limit. The response then contains the limit's status.
+    def limit(self, name: str, rate: Rate, *, key: str | None = None, units: int = 1) -> None:
+        """Take units of a rate limit. The response then contains the limit's status.
 
         Args:
             name: Name of the limit.
-            rate: How many requests are allowed in how many seconds.
+            rate: How many units are allowed in how many seconds.
             key: Client that is limited, such as a user ID. None means the source address of the request.
+            units: How many units the request takes.
 
         Raises:
             TooManyRequests: The limit is reached.
@@ -121,7 +122,7 @@ class Api(APIGatewayHttpResolver):
         from llmready import bootstrap  # noqa: PLC0415 - AWS's library, which the public function does without
 
         key = source_address(self.event) if key is None else key
-        self._note(take_one(bootstrap.services(), name, key, rate))
+        self._note(take_units(bootstrap.services(), name, key, rate, units=units))
 
     def _note(self, status: RateLimitStatus | None) -> None:
         """Add a rate limit status to the answer, and refuse the request if the limit is reached."""
@@ -145,7 +146,7 @@ class Api(APIGatewayHttpResolver):
             from llmready import bootstrap  # noqa: PLC0415 - see limit
 
             key = claims.sub if own.per_user and claims is not None else source
-            self._note(take_one(bootstrap.services(), own.name, key, own.rate()))
+            self._note(take_units(bootstrap.services(), own.name, key, own.rate()))
             return
         is_open = claims is None or claims.aud == Audience.DOWNLOAD
         if not is_open and method in _READS:

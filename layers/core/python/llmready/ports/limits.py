@@ -48,14 +48,15 @@ class Quotas(Protocol):
 class Limiter(Protocol):
     """Rate limits."""
 
-    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> RateLimitStatus:
-        """Count one request against a rate limit.
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime, units: int = 1) -> RateLimitStatus:
+        """Count a request against a rate limit.
 
         Args:
             name: Name of the limit.
             key: Whom it limits, such as a user ID or a source address.
-            rate: How many requests are allowed in how many seconds.
+            rate: How many units are allowed in how many seconds.
             time: Current time.
+            units: How many units the request takes: all or none. At most the units of the rate.
 
         Returns:
             The status after this request; ``wait`` is not 0 if the request is refused.

@@ -4,7 +4,7 @@ Each use case returns one outcome for each item, in order. ``late`` returns whet
 request is reached. The remaining items are then refused, and clients can send them again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from llmready.domain.clock import is_id
@@ -41,21 +41,33 @@ def change_websites(
     Args:
         services: The process's services.
         user: The owner.
-        changes: ID of each website with its changed fields. A website that is named twice is changed twice.
+        changes: ID of each website with its changed fields. The changes of a website that is named several times
+            are combined in their order and stored once, because each storing is charged. A change that is not valid
+            is left out. If the combined change cannot be stored, all changes of the website are refused.
         late: Tells whether the time of the request is over.
     """
-
-    def prepare(number: int, website: Website | None) -> tuple[Website, Website]:
-        old = _existing(website)
-        return old, changed_website(services, user, old, changes[number][1])
-
+    found = _read(services, user, [website_id for website_id, _ in changes])
+    latest = dict(found)
     outcomes: dict[int, Website | DomainError] = {}
-    for wave in _waves(services, user, [website_id for website_id, _ in changes]):
-        prepared = [_prepared(prepare, *named) for named in wave.items()]
-        ended = _stored(prepared, services.websites.update_some, late)
-        for number, outcome in zip(wave, ended, strict=True):
-            outcomes[number] = outcome if isinstance(outcome, DomainError) else outcome[1]
-    return [outcomes[number] for number in range(len(changes))]
+    for number, (website_id, fields) in enumerate(changes):
+        try:
+            latest[website_id] = changed_website(services, user, _existing(latest[website_id]), fields)
+        except DomainError as refusal:
+            outcomes[number] = refusal
+    pairs = [
+        (old, new)
+        for old, new in zip(found.values(), latest.values(), strict=True)
+        if old is not None and new is not None and new is not old
+    ]
+    ended = _stored(pairs, services.websites.update_some, late)
+    stored = {
+        old.id: outcome if isinstance(outcome, DomainError) else outcome[1]
+        for (old, _), outcome in zip(pairs, ended, strict=True)
+    }
+    return [
+        outcomes[number] if number in outcomes else stored[website_id]
+        for number, (website_id, _) in enumerate(changes)
+    ]
 
 
 def remove_websites(
@@ -63,7 +75,8 @@ def remove_websites(
 ) -> list[Purge | DomainError | None]:
     """Delete websites.
 
-    Return for each website its purge, None if nothing is left to delete, or the reason of a refusal.
+    Return for each website its purge, None if nothing is left to delete, or the reason of a refusal. A website that
+    is named several times is deleted once.
     """
     time = services.clock()
 
@@ -75,30 +88,25 @@ def remove_websites(
     def store_some(some: Sequence[Website]) -> list[DomainError | None]:
         return services.websites.delete_some(some, time)
 
-    outcomes: dict[int, Purge | DomainError | None] = {}
-    for wave in _waves(services, user, website_ids):
-        ended = _stored([_prepared(prepare, website) for website in wave.values()], store_some, late)
-        for number, outcome in zip(wave, ended, strict=True):
-            outcomes[number] = outcome if isinstance(outcome, DomainError) else left_by(outcome, time)
-    return [outcomes[number] for number in range(len(website_ids))]
+    found = _read(services, user, website_ids)
+    ended = _stored([_prepared(prepare, website) for website in found.values()], store_some, late)
+    stored = dict(zip(found, ended, strict=True))
+    outcomes: list[Purge | DomainError | None] = []
+    for website_id in website_ids:
+        outcome = stored[website_id]
+        if isinstance(outcome, DomainError):
+            outcomes.append(outcome)
+        else:
+            outcomes.append(left_by(outcome, time))
+            stored[website_id] = _unknown()
+    return outcomes
 
 
-def _waves(services: Services, user: User, website_ids: Sequence[str]) -> Iterator[dict[int, Website | None]]:
-    """Iterate over the websites by their positions, in groups that contain each website at most once.
-
-    A group is read immediately before it is changed, so it includes the changes of earlier groups.
-    """
-    waves: list[dict[int, str]] = []
-    seen: dict[str, int] = {}
-    for number, website_id in enumerate(website_ids):
-        turn = seen[website_id] = seen.get(website_id, -1) + 1
-        if turn == len(waves):
-            waves.append({})
-        waves[turn][number] = website_id
-    for wave in waves:
-        known = [website_id for website_id in wave.values() if is_id(website_id)]
-        found = dict(zip(known, services.websites.get_some(user.id, known), strict=True))
-        yield {number: found.get(website_id) for number, website_id in wave.items()}
+def _read(services: Services, user: User, website_ids: Sequence[str]) -> dict[str, Website | None]:
+    """Return each website by its ID, once, in the order of the request; None if the user has no such website."""
+    known = list(dict.fromkeys(filter(is_id, website_ids)))
+    found = dict(zip(known, services.websites.get_some(user.id, known), strict=True))
+    return {website_id: found.get(website_id) for website_id in website_ids}
 
 
 def _stored(
@@ -136,5 +144,9 @@ def _prepared(prepare: Callable[..., T], *arguments: object) -> T | DomainError:
 
 def _existing(website: Website | None) -> Website:
     if website is None:
-        raise NotFound("website_not_found", "There is no such website.")
+        raise _unknown()
     return website
+
+
+def _unknown() -> NotFound:
+    return NotFound("website_not_found", "There is no such website.")

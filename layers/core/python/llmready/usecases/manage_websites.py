@@ -7,7 +7,7 @@ from llmready.domain.errors import Conflict, Forbidden, Invalid
 from llmready.domain.plans import Schedule
 from llmready.domain.schedules import exceeds
 from llmready.domain.user import User
-from llmready.domain.website import Purge, Website, has_scheme, public_url
+from llmready.domain.website import Purge, Website, has_scheme, public_url, refuse_large_patterns
 from llmready.services import Services
 
 
@@ -61,10 +61,12 @@ def new_website(services: Services, user: User, fields: dict[str, Any]) -> Websi
     """Return a new website that is not stored yet.
 
     Raises:
-        Invalid: The URL is not a public website, or the number of pages or the timeout exceeds the plan.
+        Invalid: The URL is not a public website, the number of pages or the timeout exceeds the plan, or the
+            patterns are too large.
         Forbidden: The plan does not allow such a schedule.
     """
     _check_plan(user, fields)
+    refuse_large_patterns(fields.get("include_patterns", ()), fields.get("exclude_patterns", ()))
     url = public_url(fields["url"], allowed_hosts=services.settings.allowed_hosts)
     time = services.clock()
     return Website(
@@ -96,7 +98,9 @@ def changed_website(services: Services, user: User, website: Website, changes: d
         changes["url"] = public_url(changes["url"], allowed_hosts=services.settings.allowed_hosts)
     if "name" in changes:
         changes["name"] = changes["name"] or _host(changes.get("url", website.url))
-    return website.changed(**changes, updated_at=services.clock())
+    changed = website.changed(**changes, updated_at=services.clock())
+    refuse_large_patterns(changed.include_patterns, changed.exclude_patterns, stored=website)
+    return changed
 
 
 def refuse_running(website: Website) -> None:

@@ -5,8 +5,10 @@ from llmready.domain.rate_limits import Rate, RateLimitStatus
 from llmready.services import Services
 
 
-def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitStatus | None:
-    """Count one request against a rate limit.
+def take_units(
+    services: Services, name: str, key: str, rate: Rate, *, units: int = 1
+) -> RateLimitStatus | None:
+    """Count a request against a rate limit.
 
     If the limit cannot be read, the request is allowed. A service without rate limits is better than no
     service. Operations that cost money are limited by the quota, which refuses requests if it cannot be read.
@@ -15,14 +17,15 @@ def take_one(services: Services, name: str, key: str, rate: Rate) -> RateLimitSt
         services: The process's services.
         name: Name of the limit.
         key: Whom it limits, such as a user ID or a source address.
-        rate: How many requests are allowed in how many seconds.
+        rate: How many units are allowed in how many seconds.
+        units: How many units the request takes.
 
     Returns:
         The status after this request, or None if the limit cannot be read.
     """
     try:
         return services.limiter.take(
-            name, services.fingerprints.of_client(key), rate=rate, time=services.clock()
+            name, services.fingerprints.of_client(key), rate=rate, time=services.clock(), units=units
         )
     except TryAgain:
         services.log.warning("rate limit cannot be read; the request is accepted", limit=name)

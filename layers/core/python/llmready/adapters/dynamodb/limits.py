@@ -27,7 +27,7 @@ _LOCKOUT_PAUSE = 0.05  # seconds
 class DynamoLimiter:
     """Implements :class:`llmready.ports.limits.Limiter` as a token bucket.
 
-    The bucket is stored as one number, the time in milliseconds at which it is full again (GCRA). Each request adds
+    The bucket is stored as one number, the time in milliseconds at which it is full again (GCRA). Each unit adds
     one interval to this time. A request is refused if the time would then be further in the future than the time in
     which an empty bucket becomes full.
     """
@@ -35,22 +35,23 @@ class DynamoLimiter:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def take(self, name: str, key: str, *, rate: Rate, time: datetime) -> RateLimitStatus:
-        """Take one unit if there is one, and return the rate limit status."""
+    def take(self, name: str, key: str, *, rate: Rate, time: datetime, units: int = 1) -> RateLimitStatus:
+        """Take all units if there are enough, and return the rate limit status."""
         try:
-            allowed, full_at, now = self._take(name, key, rate, time)
+            allowed, full_at, now = self._take(name, key, rate, time, units)
         except ClientError as error:
             raise TryAgain from error
-        return rate_limit_status(name, rate, allowed=allowed, ahead=max(0, full_at - now))
+        return rate_limit_status(name, rate, allowed=allowed, ahead=max(0, full_at - now), units=units)
 
-    def _take(self, name: str, key: str, rate: Rate, time: datetime) -> tuple[bool, int, int]:
+    def _take(self, name: str, key: str, rate: Rate, time: datetime, units: int) -> tuple[bool, int, int]:
         bucket = keys.limit(name, key)
         now = int(time.timestamp() * 1000)
-        latest = now + rate.seconds * 1000 - rate.interval
+        step_ms = units * rate.interval
+        latest = now + rate.seconds * 1000 - step_ms
         ttl = now // 1000 + rate.seconds + 3600
         fresh = self._table.update(
             bucket,
-            change={"full_at": now + rate.interval, "ttl": ttl},
+            change={"full_at": now + step_ms, "ttl": ttl},
             condition=Attr("full_at").not_exists() | Attr("full_at").lte(now),
         )
         try:
@@ -58,12 +59,12 @@ class DynamoLimiter:
         except ConditionFailed as used:
             full_at = int((used.item or {}).get("full_at", now))
         else:
-            return True, now + rate.interval, now
+            return True, now + step_ms, now
         if full_at <= latest:
             step = self._table.update(
                 bucket,
                 change={"ttl": ttl},
-                add={"full_at": rate.interval},
+                add={"full_at": step_ms},
                 condition=Attr("full_at").between(now, latest),
             )
             try:
