@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +14,9 @@ import pytest
 from llmready.adapters.dynamodb.limits import DynamoMutex
 from llmready.adapters.dynamodb.task_starts import DynamoTaskStarts
 from llmready.adapters.ecs import EcsTasks, TaskPlace
+from llmready.domain.clock import now
+from llmready.ports.tasks import TaskCounts
+from llmready.services import Services
 from llmready.settings import Settings
 from llmready.usecases.dispatch import Dispatched, dispatch
 from testkit.dispatching import dispatched
@@ -209,3 +212,94 @@ def test_interrupted_start_is_queued_within_two_minutes(place: Place, seconds_to
     sent = place.waiting(place.queue_urls[generation.lane])
     assert sent == (1, 0)
     assert now_stored(place, generation).enqueued_at is not None
+
+
+class _Noted:
+    """A port whose calls are recorded, and fail if the test asks for it."""
+
+    def __init__(self, port: object, name: str, calls: list[str], failing: Collection[str]) -> None:
+        self._port, self._name, self._calls, self._failing = port, name, calls, failing
+
+    def __getattr__(self, method: str) -> Any:
+        call = f"{self._name}.{method}"
+        self._calls.append(call)
+        if call in self._failing:
+            raise ValueError(call)
+        return getattr(self._port, method)
+
+
+class _Tasks:
+    def __init__(self) -> None:
+        self.started = 0
+
+    def counts(self) -> TaskCounts:
+        return TaskCounts()
+
+    def run(self, *parts: Any, **_: object) -> int:
+        self.started += parts[1]
+        return int(parts[1])
+
+
+_PORTS = ("tasks", "schedules", "outbox", "deliveries", "mail_queue", "webhook_queue")
+
+
+def _noted(place: Place, calls: list[str], failing: Collection[str] = ()) -> tuple[Services, _Tasks]:
+    """Return services whose calls are recorded, ten minutes ahead, and their tasks."""
+    tasks: Any = _Tasks()
+    services: Any = replace(
+        place.services_at(now() + timedelta(minutes=10)),
+        tasks=tasks,
+        mutex=DynamoMutex(place.table),
+        settings=Settings(max_tasks=10),
+    )
+    ports: Any = {name: _Noted(getattr(services, name), name, calls, failing) for name in _PORTS}
+    return replace(services, **ports), tasks
+
+
+def test_tasks_start_before_all_other_work(place: Place) -> None:
+    queued(place)
+    calls: list[str] = []
+    services, tasks = _noted(place, calls)
+    dispatch(services)
+    assert tasks.started == 1
+    assert calls[:2] == ["tasks.counts", "tasks.run"]
+    assert {"schedules.due", "outbox.due", "deliveries.due"} <= set(calls)
+
+
+@pytest.mark.parametrize("failing", ["tasks.counts", "schedules.due", "outbox.due", "deliveries.due"])
+def test_an_error_in_one_step_prevents_no_other_step(place: Place, failing: str) -> None:
+    queued(place)
+    calls: list[str] = []
+    services, tasks = _noted(place, calls, {failing})
+    with pytest.raises(ValueError, match=failing):
+        dispatch(services)
+    assert {"tasks.counts", "schedules.due", "outbox.due", "deliveries.due"} <= set(calls)
+    assert tasks.started == (failing != "tasks.counts")
+    assert dispatch(_noted(place, [])[0]) != [], "the lease was released"
+
+
+def test_a_triggered_run_only_starts_tasks(place: Place) -> None:
+    generation = queued(place)
+    calls: list[str] = []
+    services, tasks = _noted(place, calls)
+    dispatch(services, (generation.user_id, generation.id))
+    assert tasks.started == 1
+    assert {call.partition(".")[0] for call in calls} == {"tasks"}
+
+
+def test_starts_do_not_wait_for_the_maintenance(place: Place) -> None:
+    """A start triggers another dispatcher while the maintenance of the first one runs."""
+    during: list[int] = []
+    services, _ = _noted(place, [])
+
+    class Slow:
+        def due(self, _: object, **__: object) -> Iterator[Any]:
+            generation = queued(place)
+            other, tasks = _noted(place, [])
+            dispatch(other, (generation.user_id, generation.id))
+            during.append(tasks.started)
+            return iter(())
+
+    slow: Any = Slow()
+    dispatch(replace(services, schedules=slow))
+    assert during == [1]

@@ -1,7 +1,9 @@
-"""The dispatcher: handle generations that no longer make progress, then start the missing tasks."""
+"""The dispatcher: start the missing tasks first, then handle generations without progress and other due work."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,10 +16,15 @@ from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
 from llmready.usecases.run_schedules import ScheduledRuns, run_schedules
 from llmready.usecases.send_webhook import requeue_due_deliveries
+from llmready.usecases.steps import Steps
 
 _NAME = "dispatcher"
+_MAINTENANCE = "maintenance"
 _LEASE = timedelta(seconds=50)
 _ROUNDS = 10  # how often one invocation runs again for triggers that came meanwhile
+# No further round begins this long after the invocation began, so that the function's time limit is not reached.
+_LAST_ROUND = timedelta(seconds=20)
+_CARE = timedelta(seconds=15)  # how long one round handles generations that make no progress
 # A start sends its message within moments. If none was sent after this time, the start crashed before sending.
 _UNSENT = timedelta(seconds=45)
 # The message of a crashed worker becomes visible again within this time after the lease; otherwise it was lost.
@@ -25,7 +32,10 @@ _LOST = timedelta(seconds=45)
 _ROUND = timedelta(seconds=70)  # within which the dispatcher runs at least once
 # An email that was not sent this long after it became due is queued again.
 _MAIL_GRACE = timedelta(seconds=90)
-_SCHEDULES = timedelta(seconds=25)  # how long one round starts scheduled runs
+# When the steps of the maintenance end, counted from the start of the invocation, which may last one minute.
+_SCHEDULES_END = timedelta(seconds=25)
+_MAILS_END = timedelta(seconds=33)
+_DELIVERIES_END = timedelta(seconds=43)
 _NO_RUNS = ScheduledRuns([], 0, all_seen=True)
 _MAILS = 1000  # how many emails one round sends again
 
@@ -42,8 +52,6 @@ class Dispatched(NamedTuple):
         tasks_not_started: Tasks that are needed and could not be started.
         waiting: Generations that are queued by plan limit.
         oldest_seconds: Age in seconds of the oldest generation that has not ended.
-        scheduled: Scheduled runs that were started.
-        scheduled_skipped: Scheduled runs that were due and skipped.
     """
 
     jobs: int
@@ -54,54 +62,110 @@ class Dispatched(NamedTuple):
     tasks_not_started: int
     waiting: int
     oldest_seconds: int
-    scheduled: int
-    scheduled_skipped: int
+
+
+class _TaskStart(NamedTuple):
+    """Tasks that ran before, tasks that were started, and tasks that are still missing."""
+
+    alive: int = 0
+    started: int = 0
+    not_started: int = 0
 
 
 def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> list[Dispatched]:
-    """Handle unfinished generations and start tasks; only one dispatcher runs at a time.
+    """Start missing tasks, and handle generations that make no progress.
+
+    The run of each minute afterwards starts scheduled runs and queues unsent mails and webhook deliveries again. Each
+    of these steps has a time limit, and an error in one of them does not prevent the others. Starts that trigger the
+    dispatcher meanwhile do not wait for these steps.
 
     Args:
         services: The process's services.
         enqueued: IDs of the user and the generation that a start has just sent to its queue. The index may not show
-            this generation yet.
+            this generation yet. None for the run of each minute.
 
     Returns:
         What each round did. Empty if another dispatcher is running, which then runs one more round.
+
+    Raises:
+        Exception: The first error of a step, after all other steps were run.
     """
+    began = services.clock()
+    steps = Steps(services.log)
+    added = steps.run("mark the start as sent", lambda: _added(services, enqueued), otherwise=None)
+    done = _rounds(services, steps, [added] if added is not None else [])
+    if enqueued is None:
+        started = _maintain(services, steps, began)
+        if started:
+            done += _rounds(services, steps, started)
+    steps.raise_error()
+    return done
+
+
+def _added(services: Services, enqueued: tuple[str, str] | None) -> Generation | None:
+    """Record that a start has sent its generation. Return the generation, or None if it has ended."""
     added = services.generations.get(*enqueued) if enqueued else None
-    if added is not None and added.status is Status.PENDING:
+    if added is None or added.status.is_final:
+        return None
+    if added.status is Status.PENDING:
         services.generations.mark_enqueued(added.user_id, added.id, services.clock())
+    return added
+
+
+def _rounds(services: Services, steps: Steps, added: list[Generation]) -> list[Dispatched]:
+    """Run rounds until no trigger came meanwhile; only one dispatcher runs at a time.
+
+    Args:
+        services: The process's services.
+        steps: Runs the steps.
+        added: Generations that the index may not show yet.
+    """
+    began = services.clock()
     done: list[Dispatched] = []
     for _ in range(_ROUNDS):
         time = services.clock()
-        if not services.mutex.acquire(_NAME, time=time, until=time + _LEASE):
+        take = partial(services.mutex.acquire, _NAME, time=time, until=time + _LEASE)
+        if not steps.run("take the dispatcher's lease", take, otherwise=False):
             break
-        # A triggered run does not start scheduled runs, so that a start need not wait for them; the run of each
-        # minute does.
-        runs = run_schedules(services, until=time + _SCHEDULES) if enqueued is None else _NO_RUNS
-        active = {generation.id: generation for generation in services.generations.active()}
-        # The index may not show the newest generation yet.
-        active = {**{generation.id: generation for generation in runs.started}, **active}
-        if added is not None and not added.status.is_final:
-            active.setdefault(added.id, added)
-        done.append(_round(services, list(active.values()), runs, time))
-        if services.mutex.release(_NAME):
+        nothing: list[Generation] = []
+        found = steps.run("list the generations", partial(_unfinished, services), otherwise=nothing)
+        active = {generation.id: generation for generation in [*added, *found]}
+        done.append(_round(services, steps, list(active.values()), time))
+        if services.mutex.release(_NAME) or services.clock() - began >= _LAST_ROUND:
             break
     return done
 
 
-def _round(services: Services, active: list[Generation], runs: ScheduledRuns, time: datetime) -> Dispatched:
+def _unfinished(services: Services) -> list[Generation]:
+    return list(services.generations.active())
+
+
+def _round(services: Services, steps: Steps, active: list[Generation], time: datetime) -> Dispatched:
     waiting = [generation for generation in active if generation.waiting]
-    sent = [
-        generation
-        for user_id in dict.fromkeys(generation.user_id for generation in waiting)
-        for generation in fill_slots(services, user_id)
-    ]
-    resent, timed_out = _sweep(services, [each for each in active if not each.waiting], time)
-    _resend_mails(services, time)
-    requeue_due_deliveries(services)
-    queued = [*sent, *(each for each in active if not each.waiting and each.id not in timed_out)]
+    others = [generation for generation in active if not generation.waiting]
+    queued = [generation for generation in others if not _is_timed_out(services, generation, time)]
+    first = steps.run("start tasks", lambda: _start_tasks(services, queued, time), otherwise=_TaskStart())
+    until = services.clock() + _CARE
+    sent = list(_fill_slots(services, steps, waiting, until))
+    resent, timed_out = _sweep(services, steps, others, until=until, time=time)
+    second = _TaskStart(not_started=first.not_started)
+    if sent:
+        queued += sent
+        second = steps.run("start tasks", lambda: _start_tasks(services, queued, time), otherwise=second)
+    oldest = min((generation.created_at for generation in active), default=time)
+    return Dispatched(
+        jobs=len(queued),
+        tasks_alive=first.alive,
+        tasks_started=first.started + second.started,
+        resent=resent + len(sent),
+        timed_out=timed_out,
+        tasks_not_started=second.not_started,
+        waiting=len(waiting) - len(sent),
+        oldest_seconds=int((time - oldest).total_seconds()),
+    )
+
+
+def _start_tasks(services: Services, queued: list[Generation], time: datetime) -> _TaskStart:
     counts = services.tasks.counts()
     missing = missing_tasks(
         queued, counts, max_tasks=services.settings.max_tasks, warm_tasks=services.settings.warm_tasks
@@ -113,19 +177,32 @@ def _round(services: Services, active: list[Generation], runs: ScheduledRuns, ti
         if count
     }
     started = {kind: services.tasks.run(kind, count, token=token) for kind, count in allowed.items() if count}
-    oldest = min((generation.created_at for generation in active), default=time)
-    return Dispatched(
-        jobs=len(queued),
-        tasks_alive=sum(counts),
-        tasks_started=sum(started.values()),
-        resent=resent + len(sent),
-        timed_out=len(timed_out),
-        tasks_not_started=sum(count - started.get(kind, 0) for kind, count in missing.items()),
-        waiting=len(waiting) - len(sent),
-        oldest_seconds=int((time - oldest).total_seconds()),
-        scheduled=len(runs.started),
-        scheduled_skipped=runs.skipped,
+    return _TaskStart(sum(counts), sum(started.values()), sum(missing.values()) - sum(started.values()))
+
+
+def _maintain(services: Services, steps: Steps, began: datetime) -> list[Generation]:
+    """Start scheduled runs, and queue unsent mails and webhook deliveries again.
+
+    Only one process does this at a time. It does not have the lease of the dispatcher meanwhile.
+
+    Returns:
+        The generations that were started.
+    """
+    time = services.clock()
+    take = partial(services.mutex.acquire, _MAINTENANCE, time=time, until=time + _LEASE)
+    if not steps.run("take the lease of the maintenance", take, otherwise=False):
+        return []
+    runs = steps.run(
+        "start scheduled runs",
+        lambda: run_schedules(services, until=began + _SCHEDULES_END),
+        otherwise=_NO_RUNS,
     )
+    if runs.started or runs.skipped:
+        services.log.info("scheduled runs processed", started=len(runs.started), skipped=runs.skipped)
+    steps.run("queue mails again", lambda: _resend_mails(services, time), otherwise=None)
+    steps.run("queue webhook deliveries again", lambda: requeue_due_deliveries(services), otherwise=None)
+    services.mutex.release(_MAINTENANCE)
+    return runs.started
 
 
 def missing_tasks(
@@ -162,39 +239,103 @@ def missing_tasks(
     return {TaskKind.PLAIN: plain, TaskKind.BROWSER: browser, TaskKind.WARM: warm}
 
 
-def _sweep(services: Services, active: Iterable[Generation], time: datetime) -> tuple[int, set[str]]:
-    """Handle unfinished generations.
+def _fill_slots(
+    services: Services, steps: Steps, waiting: list[Generation], until: datetime
+) -> Iterator[Generation]:
+    """Send waiting generations whose user has a free slot to their queue.
 
-    Return how many generations were sent again, and the IDs of the generations that failed because of a timeout.
+    The users are in random order, so that each user's turn comes although the time is limited.
     """
-    resent = 0
-    timed_out: set[str] = set()
+    users = list(dict.fromkeys(generation.user_id for generation in waiting))
+    random.shuffle(users)
+    for user_id in users:
+        if services.clock() >= until:
+            return
+        nothing: list[Generation] = []
+        yield from steps.run("fill slots", partial(fill_slots, services, user_id), otherwise=nothing)
+
+
+def _sweep(
+    services: Services, steps: Steps, active: Iterable[Generation], *, until: datetime, time: datetime
+) -> tuple[int, int]:
+    """Handle unfinished generations until a time.
+
+    Messages are sent first, because a generation is not found as lost for long.
+
+    Returns:
+        How many generations were sent again, and how many failed because of a timeout.
+    """
+    lost: list[Generation] = []
+    late: list[Generation] = []
     for generation in active:
-        try:
-            if generation.status is Status.PENDING and generation.enqueued_at is None:
-                if time - generation.created_at > _UNSENT:
-                    services.jobs.send(generation)
-                    services.generations.mark_enqueued(generation.user_id, generation.id, time)
-                    resent += 1
-            elif generation.is_abandoned(time):
-                deadline = generation.deadline(services.settings.attempt_timeout)
-                if deadline is not None and deadline < time:
-                    fail_generation(services, generation, TIMED_OUT)
-                    timed_out.add(generation.id)
-                elif _has_lost_its_message(generation, time):
-                    services.jobs.send(generation)
-                    resent += 1
-        except (LeaseLost, TryAgain):
-            services.log.warning(
-                "unfinished generation not handled; the next run tries again", generation_id=generation.id
-            )
-    return resent, timed_out
+        if _is_timed_out(services, generation, time):
+            late.append(generation)
+        elif _was_never_sent(generation, time) or _has_lost_its_message(generation, time):
+            lost.append(generation)
+
+    send = partial(_send_again, services, time=time)
+    fail = partial(_fail_late, services)
+    return _handle_each(services, steps, send, lost, until), _handle_each(services, steps, fail, late, until)
+
+
+def _handle_each(
+    services: Services,
+    steps: Steps,
+    step: Callable[[Generation], bool],
+    generations: list[Generation],
+    until: datetime,
+) -> int:
+    """Apply a step to generations until a time. Return for how many it succeeded."""
+    handled = 0
+    for generation in generations:
+        if services.clock() >= until:
+            services.log.warning("unfinished generations not handled in time; the next run continues")
+            break
+        handled += steps.run("handle an unfinished generation", partial(step, generation), otherwise=False)
+    return handled
+
+
+def _send_again(services: Services, generation: Generation, *, time: datetime) -> bool:
+    try:
+        services.jobs.send(generation)
+        if generation.enqueued_at is None:
+            services.generations.mark_enqueued(generation.user_id, generation.id, time)
+    except (LeaseLost, TryAgain):
+        return _not_handled(services, generation)
+    return True
+
+
+def _fail_late(services: Services, generation: Generation) -> bool:
+    try:
+        fail_generation(services, generation, TIMED_OUT)
+    except (LeaseLost, TryAgain):
+        return _not_handled(services, generation)
+    return True
+
+
+def _not_handled(services: Services, generation: Generation) -> bool:
+    services.log.warning(
+        "unfinished generation not handled; the next run tries again", generation_id=generation.id
+    )
+    return False
+
+
+def _is_timed_out(services: Services, generation: Generation, time: datetime) -> bool:
+    """Return whether no worker has an unfinished generation any more, and its time limit is exceeded."""
+    deadline = generation.deadline(services.settings.attempt_timeout)
+    return generation.is_abandoned(time) and deadline is not None and deadline < time
+
+
+def _was_never_sent(generation: Generation, time: datetime) -> bool:
+    """Return whether the start of a generation crashed before it sent the message."""
+    unsent = generation.status is Status.PENDING and generation.enqueued_at is None
+    return unsent and time - generation.created_at > _UNSENT
 
 
 def _has_lost_its_message(generation: Generation, time: datetime) -> bool:
     """Return whether no worker claimed an abandoned generation although its message should be visible again."""
     ended = generation.lease_expires_at
-    return ended is not None and _LOST < time - ended < _LOST + _ROUND
+    return generation.is_abandoned(time) and ended is not None and _LOST < time - ended < _LOST + _ROUND
 
 
 def _resend_mails(services: Services, time: datetime) -> None:
