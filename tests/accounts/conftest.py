@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from testkit.emulator import Place
+from testkit.receiver import Receiver, receiving
 from testkit.service import Service, clients, forget
 
 KEY = {"kid": "k1", "secret": "s" * 64}
@@ -48,3 +49,15 @@ def set_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 @pytest.fixture
 def service(set_up: Callable[..., Service]) -> Service:
     return set_up()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def hooked(set_up: Callable[..., Service], receiver: Receiver) -> Service:
+    """Return the service with the receiver among the allowed hosts."""
+    return set_up(crawl_allow=receiver.host)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -27,7 +26,7 @@ from llmready.usecases.send_webhook import requeue_due_deliveries, send_webhook
 from llmready.usecases.stop_schedule import stop_schedule
 from llmready.usecases.suspend_account import resume_account, suspend_account
 from testkit.people import claimed, started, with_website
-from testkit.receiver import Receiver, receiving
+from testkit.receiver import Receiver
 from testkit.service import PASSWORD, Member, Service, use
 from testkit.tricks import INSIDE
 from tests.functions.test_bad_urls import BAD
@@ -41,18 +40,6 @@ FIELDS = {
     *("id", "url", "description", "events", "is_active", "disabled_at", "disabled_reason"),
     *("last_success_at", "created_at", "updated_at"),
 }
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-def hooked(set_up: Callable[..., Service], receiver: Receiver) -> Service:
-    """Return the service with the receiver among the allowed hosts."""
-    return set_up(crawl_allow=receiver.host)
 
 
 def create(member: Member, url: str, **fields: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from testkit.receiver import connecting, receiving
 
 HEADERS = {"webhook-id": "1", "Content-Type": "application/json"}
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
+A_DAY = 24 * 3600
 
 
 def post(url: str, port: int, *, seconds: float = 1.0) -> WebhookAnswer:
@@ -162,13 +163,51 @@ def test_a_resolver_that_hangs_is_left_at_the_deadline() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("120", 120), ("0", 0), ("-1", None), ("soon", None), ("9" * 30, None), ("1.5", None)],
+    [
+        ("120", 120),
+        ("0", 0),
+        ("-1", None),
+        ("soon", None),
+        ("1.5", None),
+        ("", None),
+        ("9" * 30, A_DAY),
+        ("0" * 5000 + "7", 7),
+    ],
 )
 def test_retry_after_is_read_in_seconds(value: str, expected: int | None) -> None:
     with receiving() as receiver:
         receiver.status, receiver.headers = 503, {"Retry-After": value}
         answer = post(receiver.url, int(receiver.host.partition(":")[2]))
     assert answer.retry_after == (None if expected is None else timedelta(seconds=expected))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
+        ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", timedelta(days=1)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", timedelta()),
+        ("Mon, 01 Jan 0001 00:00:00 -0000", timedelta()),
+        (", : + -", None),
+        ("\xb2 Jan \xb9", None),
+    ],
+)
+def test_odd_dates_of_retry_after_are_no_errors(value: str, expected: timedelta | None, status: int) -> None:
+    with receiving() as receiver:
+        receiver.status, receiver.headers = status, {"Retry-After": value}
+        answer = post(receiver.url, int(receiver.host.partition(":")[2]))
+    assert (answer.status_code, answer.retry_after) == (status, expected)
+
+
+def test_an_unexpected_error_of_a_request_is_a_failed_attempt() -> None:
+    def look_up(_: str) -> list[Address]:
+        raise RuntimeError
+
+    answer = PinnedWebhookSender(look_up=look_up).post("https://odd.example.com/", {}, b"")
+    assert (answer.status_code, answer.error) == (None, "The endpoint did not answer in HTTP.")
 
 
 def test_retry_after_is_read_as_a_date() -> None:

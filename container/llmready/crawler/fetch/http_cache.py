@@ -289,7 +289,7 @@ def fresh_seconds(headers: Mapping[str, str]) -> float:
 def _moment(text: str) -> float:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return 0
 
 

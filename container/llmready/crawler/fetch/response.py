@@ -65,7 +65,7 @@ class Response:
             return float(value[:9])
         try:
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError, IndexError):
             return None
 
     def raise_for_status(self) -> None:

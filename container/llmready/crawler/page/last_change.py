@@ -27,7 +27,7 @@ def last_change(response: Response, stated: str = "") -> str:
         stated: Time that the page states, in ISO 8601, or empty.
     """
     answered = iso_date(response.first_sent or response.headers.get("Date", ""))
-    moment = datetime.fromisoformat(answered).timestamp() if answered else time.time()
+    moment = _seconds(answered) if answered else time.time()
     for date in (stated, iso_date(response.headers.get("Last-Modified", ""))):
         if date and not _is_near(date, moment):
             return date
@@ -38,7 +38,10 @@ def _is_near(date: str, moment: float) -> bool:
     if "T" not in date:
         # A date without a time is not the time of the response, so it is used.
         return False
+    return abs(_seconds(date) - moment) <= TIME_OF_ANSWER
+
+
+def _seconds(date: str) -> float:
+    """Return the Unix time of a date in ISO 8601. Without a time zone, it is in UTC, so it can be any valid date."""
     parsed = datetime.fromisoformat(date)
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return abs(parsed.timestamp() - moment) <= TIME_OF_ANSWER
+    return (parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).timestamp()

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from llmready.addresses import Address, AddressRefused, AddressRules
-from llmready.domain.webhooks import WebhookAnswer
+from llmready.domain.webhooks import LONGEST_PAUSE, WebhookAnswer
 
 SECONDS = 15.0
 """Longest time for one request, from resolving the name to the end of the answer."""
@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 _KEPT_BYTES = 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LONGEST_SECONDS_TEXT = 9  # digits of Retry-After
 
 
 class _TooLate(Exception):
@@ -71,30 +70,16 @@ class PinnedWebhookSender:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
         """Send one request and return its result."""
         began = time.monotonic()
-        timed_out = False
         try:
             with _Deadline(began + self._seconds) as deadline:
                 answer = self._post(urlsplit(url), headers, body, deadline)
-        except AddressRefused as refused:
-            error = f"{refused.host} is not a public internet address, so nothing was sent."
-        except _TooLate:
-            timed_out = True
-            error = f"The endpoint did not answer within {self._seconds:g} seconds."
-        except ssl.SSLCertVerificationError as failed:
-            error = f"The certificate of the endpoint is not valid: {failed.verify_message}."
-        except ssl.SSLError:
-            error = "The encrypted connection (TLS) to the endpoint failed."
-        except socket.gaierror:
-            error = "The host name of the endpoint has no address."
-        except ConnectionRefusedError:
-            error = "The endpoint refused the connection."
-        except HTTPException:
-            error = "The endpoint did not answer in HTTP."
-        except (OSError, ValueError):
-            error = "The connection to the endpoint failed."
-        else:
-            return answer.model_copy(update={"duration_ms": _milliseconds_since(began)})
-        return WebhookAnswer(duration_ms=_milliseconds_since(began), error=error, timed_out=timed_out)
+        except Exception as error:  # noqa: BLE001 - no answer of a receiver may end the notifier
+            return WebhookAnswer(
+                duration_ms=_milliseconds_since(began),
+                error=_reason(error, self._seconds),
+                timed_out=isinstance(error, _TooLate),
+            )
+        return answer.model_copy(update={"duration_ms": _milliseconds_since(began)})
 
     def _post(
         self, url: SplitResult, headers: Mapping[str, str], body: bytes, deadline: "_Deadline"
@@ -229,6 +214,33 @@ class _Deadline:
                 return  # it is closed already
 
 
+def _reason(error: Exception, seconds: float) -> str:
+    """Return why a request has no answer, as a sentence for the owner of the endpoint.
+
+    Args:
+        error: The error of the request.
+        seconds: Time limit of the request.
+    """
+    match error:
+        case AddressRefused():
+            reason = f"{error.host} is not a public internet address, so nothing was sent."
+        case _TooLate():
+            reason = f"The endpoint did not answer within {seconds:g} seconds."
+        case ssl.SSLCertVerificationError():
+            reason = f"The certificate of the endpoint is not valid: {error.verify_message}."
+        case ssl.SSLError():
+            reason = "The encrypted connection (TLS) to the endpoint failed."
+        case socket.gaierror():
+            reason = "The host name of the endpoint has no address."
+        case ConnectionRefusedError():
+            reason = "The endpoint refused the connection."
+        case OSError() | ValueError() if not isinstance(error, HTTPException):
+            reason = "The connection to the endpoint failed."
+        case _:
+            reason = "The endpoint did not answer in HTTP."
+    return reason
+
+
 def _exchange(
     connection: HTTPConnection, target: str, headers: Mapping[str, str], body: bytes
 ) -> WebhookAnswer:
@@ -262,19 +274,24 @@ def _start_of(response: HTTPResponse) -> str:
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """Return the seconds in a Retry-After header, or until its date. Return None if it is not valid."""
+    """Return the seconds in a Retry-After header, or until its date, at most a day.
+
+    Return None if the value is not valid.
+    """
     if value is None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=int(text)) if len(text) <= _LONGEST_SECONDS_TEXT else None
+        digits = text.lstrip("0")
+        return (
+            min(timedelta(seconds=int(digits or "0")), LONGEST_PAUSE) if len(digits) < 10 else LONGEST_PAUSE
+        )
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        wanted = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(timedelta(), date - datetime.now(UTC))
+    return min(max(timedelta(), wanted), LONGEST_PAUSE)
 
 
 def _literal(host: str) -> Address | None:

@@ -33,6 +33,12 @@ RETRIES = (
 LONGEST_PAUSE = timedelta(hours=24)
 """The longest pause that ``Retry-After`` of a receiver can ask for."""
 
+LONGEST_DELIVERY = timedelta(days=14)
+"""How long after its event, or after a manual retry, a delivery is given up in any case. The retries with the longest
+pauses end before."""
+
+_MOST_TRIES = 2 * (len(RETRIES) + 1)  # more only follow if attempts end without a result
+
 MOST_ATTEMPTS_KEPT = 20
 """Number of attempts of a delivery that are stored, the newest ones."""
 
@@ -170,6 +176,7 @@ class Delivery(BaseModel):
         body: Body of the requests (JSON).
         due_at: When the next attempt may begin.
         tries: Number of attempts that began since the event or the last manual retry.
+        sent_since: Time of the last manual retry, or of the end of a suspension. None if there was none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -183,6 +190,7 @@ class Delivery(BaseModel):
     due_at: Moment
     status: DeliveryStatus = DeliveryStatus.PENDING
     tries: int = 0
+    sent_since: Moment | None = None
     attempts: tuple[Attempt, ...] = ()
     correlation_id: str = ""
 
@@ -197,6 +205,10 @@ class Delivery(BaseModel):
             return None
         planned = RETRIES[max(0, self.tries - 1)] * (1 + _JITTER * chance)
         return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))
+
+    def is_given_up(self, time: datetime) -> bool:
+        """Return whether a delivery must not be attempted any more, whatever the results of its attempts were."""
+        return time - (self.sent_since or self.created_at) > LONGEST_DELIVERY or self.tries > _MOST_TRIES
 
     def with_attempt(self, attempt: Attempt) -> Self:
         """Return the delivery with one more attempt; the receiver's answer is kept only for the newest attempts."""

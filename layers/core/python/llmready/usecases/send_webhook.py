@@ -15,6 +15,7 @@ from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.user import User
 from llmready.domain.webhooks import (
+    LONGEST_DELIVERY,
     PING,
     Attempt,
     Delivery,
@@ -114,6 +115,10 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
     refusal = _refusal(services, user, webhook)
     if user is None or webhook is None or refusal is not None:
         _end(services, delivery, Attempt(at=time, duration_ms=0, error=refusal), succeeded=False)
+        return False
+    if user.suspended_at is None and delivery.is_given_up(time):
+        error = f"No attempt succeeded within {LONGEST_DELIVERY.days} days."
+        _end(services, delivery, Attempt(at=time, duration_ms=0, error=error), succeeded=False)
         return False
     leased_until = time + _SENDING
     held_until = _held_until(services, user, webhook, time, leased_until)

@@ -110,6 +110,7 @@ class DynamoDeliveries:
                 "status": DeliveryStatus.PENDING,
                 "due_kind": keys.DUE_DELIVERY,
                 "due_at": timestamp(time),
+                "sent_since": timestamp(time),
                 "tries": 0,
             },
             remove=["ttl", "queued_until"],
@@ -126,7 +127,7 @@ class DynamoDeliveries:
         for item in self._table.query(condition, where=Attr("due_kind").exists()):
             write = self._table.update(
                 keys.Key(item["pk"], item["sk"]),
-                change={"due_at": timestamp(time)},
+                change={"due_at": timestamp(time), "sent_since": timestamp(time)},
                 condition=Attr("due_kind").exists(),
             )
             try:
