@@ -1,12 +1,13 @@
 import base64
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from llmready.domain.archive import Archive, Quality, QualityReason
 from llmready.domain.clock import new_id, now
 from llmready.domain.errors import Conflict, Forbidden, Invalid, LeaseLost, NotFound
-from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.generation import ActiveGeneration, Failure, Generation, Progress, Status
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
@@ -296,7 +297,8 @@ def test_running_and_expired_generations_are_found(either: Place, user: User) ->
     held = claimed(either, second)
     done = completed(either, third)
     failed(either, fourth)
-    assert list(either.generations.active()) == [first, held]
+    assert [found.id for found in either.generations.active()] == [first.id, held.id]
+    assert [found.id for found in either.generations.running()] == [held.id]
     assert done.expires_at is not None
     assert list(either.generations.expired(done.expires_at - LEASE)) == []
     assert list(either.generations.expired(done.expires_at)) == [done]
@@ -305,6 +307,37 @@ def test_running_and_expired_generations_are_found(either: Place, user: User) ->
     emptied = stored(either, done)
     assert emptied is not None
     assert emptied == done
+
+
+def test_active_generations_are_found_in_each_state_without_their_patterns(either: Place, user: User) -> None:
+    patterns: dict[str, Any] = {"include_patterns": ["/docs/*"], "exclude_patterns": ["blog"]}
+    websites = [with_website(either, user, **patterns) for _ in range(4)]
+    browser = with_website(either, user, use_playwright=True, **patterns)
+    free = started(either, user, websites[0], paid=False)
+    paid = started(either, user, websites[1], paid=True)
+    held = started(either, user, websites[2], paid=True, waiting=True)
+    crawled = claimed(either, started(either, user, websites[3], paid=False))
+    rendered = started(either, user, browser, paid=True)
+
+    def active() -> list[ActiveGeneration]:
+        return list(either.generations.active())
+
+    stored_ones = [free, paid, held, crawled, rendered]
+    attributes = set(ActiveGeneration.model_fields)
+    needs: Any = {"settings": {"use_playwright"}, **dict.fromkeys(attributes - {"settings"}, True)}
+    assert [found.model_dump() for found in active()] == [
+        each.model_dump(include=needs) for each in stored_ones
+    ]
+    assert not any("/docs/*" in str(found) for found in active())
+    assert [found.lane for found in active()] == [each.lane for each in stored_ones]
+    assert either.generations.paid_waits(browser=False)
+    claimed(either, paid)
+    assert not either.generations.paid_waits(browser=False)
+    assert either.generations.paid_waits(browser=True)
+    assert either.generations.take_slot(held, running_limit=10)
+    assert either.generations.paid_waits(browser=False)
+    assert [found.waiting for found in active()] == [False] * 5
+    assert [found.id for found in either.generations.running()] == [paid.id, crawled.id]
 
 
 def test_removing_files_of_a_deleted_generation_stores_nothing(

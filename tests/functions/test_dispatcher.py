@@ -11,17 +11,20 @@ from typing import Any
 
 import pytest
 
+from llmready.adapters.dynamodb.generations import generation_item
 from llmready.adapters.dynamodb.limits import DynamoMutex
 from llmready.adapters.dynamodb.task_starts import DynamoTaskStarts
 from llmready.adapters.ecs import EcsTasks, TaskPlace
-from llmready.domain.clock import now
+from llmready.domain.clock import new_id, now
+from llmready.domain.generation import Status
 from llmready.ports.tasks import TaskCounts
 from llmready.services import Services
 from llmready.settings import Settings
 from llmready.usecases.dispatch import Dispatched, dispatch
 from testkit.dispatching import dispatched
 from testkit.emulator import Place
-from testkit.people import queued, registered, started, with_website
+from testkit.people import claimed, queued, registered, started, with_website
+from testkit.table_reads import table_reads
 from testkit.worker_process import now_stored
 from tests.chaos.faults import refusal
 
@@ -303,3 +306,35 @@ def test_starts_do_not_wait_for_the_maintenance(place: Place) -> None:
     slow: Any = Slow()
     dispatch(replace(services, schedules=slow))
     assert during == [1]
+
+
+def test_the_dispatcher_reads_generations_without_their_patterns(place: Place, cluster: Cluster) -> None:
+    user = registered(place, "pro")
+    website = with_website(place, user, include_patterns=["/" + "a" * 199] * 50)
+    late = claimed(place, started(place, user, website))
+    expired = late.model_copy(
+        update={"lease_expires_at": now() - timedelta(minutes=1), "started_at": now() - timedelta(days=1)}
+    )
+    place.table.write(place.table.put(generation_item(expired)))
+    for _ in range(60):
+        copy = late.model_copy(
+            update={"id": new_id(), "user_id": new_id(), "status": Status.PENDING, "enqueued_at": now()}
+        )
+        place.table.write(place.table.put(generation_item(copy)))
+    with table_reads(place.dynamodb) as reads:
+        (done,) = cluster.dispatch(max_tasks=2)
+    assert (done.jobs, done.timed_out) == (60, 1)
+    # One generation timed out. It is read and stored with its patterns.
+    assert sum(size for _, size in reads) < 61 * 1000 + 20_000
+    assert now_stored(place, late).settings.include_patterns == website.include_patterns
+
+
+def test_a_round_looks_at_a_limited_number_of_generations(
+    place: Place, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = [registered(place, "pro") for _ in range(6)]
+    for user in users:
+        started(place, user, with_website(place, user), waiting=True)
+    monkeypatch.setattr("llmready.usecases.dispatch._ACTIVE", 5)
+    (done,) = cluster.dispatch(max_tasks=1)
+    assert done.jobs == 5

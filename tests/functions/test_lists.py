@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -10,9 +9,9 @@ from llmready import bootstrap
 from llmready.domain.clock import new_id
 from llmready.domain.website import Website
 from testkit.emulator import Place
-from testkit.item_sizes import item_size
 from testkit.items import many_generations, stored, stored_websites
 from testkit.people import new_website
+from testkit.table_reads import table_reads
 from tests.functions.member import Member, member
 
 READ = 1024 * 1024  # bytes, what DynamoDB returns at most at once
@@ -29,18 +28,8 @@ def ada(place: Place, calls: list[str]) -> Member:
 @pytest.fixture
 def reads() -> Iterator[list[tuple[str, int]]]:
     """Record the reads of the table: the call and the number of bytes that it returned."""
-    found: list[tuple[str, int]] = []
-
-    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
-        items = list(parsed.get("Items", []))
-        items += [item for some in parsed.get("Responses", {}).values() for item in some]
-        items += [parsed["Item"]] if "Item" in parsed else []
-        found.append((model.name, sum(map(item_size, items))))
-
-    events = bootstrap.client("dynamodb").meta.events
-    events.register("after-call.dynamodb", note)
-    yield found
-    events.unregister("after-call.dynamodb", note)
+    with table_reads(bootstrap.client("dynamodb")) as found:
+        yield found
 
 
 def owner_of_much(place: Place, ada: Member) -> list[Website]:

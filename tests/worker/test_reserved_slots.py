@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from llmready.domain.clock import now
+from llmready.adapters.dynamodb.generations import generation_item
+from llmready.domain.clock import new_id, now
 from llmready.domain.generation import Generation, Status
 from llmready.domain.plans import PLANS
 from llmready.services import Services
@@ -18,6 +19,7 @@ from llmready.usecases.start_generation import StartRequest, start_generation
 from llmready.worker.job import run_job
 from testkit.emulator import Place
 from testkit.people import registered, started, with_website
+from testkit.table_reads import table_reads
 from testkit.worker_process import now_stored
 
 
@@ -82,6 +84,25 @@ def test_a_free_crawl_of_a_crashed_worker_occupies_no_slot(place: Place) -> None
     pending(place, "pro")
     running(place, "free", lease=timedelta(milliseconds=1))
     assert not must_yield(services, pending(place, "free"), browser=False)
+
+
+def test_the_reads_of_a_claim_do_not_grow_with_the_queue_of_free_accounts(place: Place) -> None:
+    services = services_with(place, tasks=1, crawlers=1)
+    running(place, "free")
+    free = pending(place, "free", include_patterns=["/" + "a" * 199] * 50)
+    found = []
+    for paid in (False, True):
+        if paid:
+            pending(place, "pro")
+        for _ in range(40):
+            copy = free.model_copy(update={"id": new_id(), "user_id": new_id()})
+            place.table.write(place.table.put(generation_item(copy)))
+        with table_reads(place.dynamodb) as reads:
+            assert must_yield(services, free, browser=False) is paid
+        found.append(sum(size for _, size in reads))
+    # No queue of paid generations exists at first. Then one paid and one running generation are read.
+    assert found[0] == 0
+    assert 0 < found[1] < 3000
 
 
 async def test_a_worker_puts_a_free_generation_back_until_a_slot_is_free(place: Place) -> None:

@@ -13,7 +13,7 @@ from llmready.cli.extras import requiring
 from llmready.cli.failure import CommandFailed
 from llmready.domain.clock import now, timestamp
 from llmready.domain.errors import DomainError
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import ActiveGeneration, Status
 from llmready.domain.plans import PLANS
 from llmready.domain.user import User
 
@@ -144,7 +144,7 @@ def _user(service: Deployment, email: str) -> User:
     return user
 
 
-def _job(service: Deployment, generation: Generation, emails: dict[str, str]) -> dict[str, Any]:
+def _job(service: Deployment, generation: ActiveGeneration, emails: dict[str, str]) -> dict[str, Any]:
     running = generation.status is Status.PROCESSING
     since = generation.started_at if running and generation.started_at else generation.created_at
     return {

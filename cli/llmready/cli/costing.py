@@ -56,7 +56,7 @@ class Usage(NamedTuple):
     event_seconds: float = 0.2
     event_calls: int = 5
     """Function calls outside of API requests: dispatcher, notifier, a stopped task."""
-    writes: int = 45
+    writes: int = 47
     """Write units: the transactions of start, claim and finish count twice, with their indexes; heartbeats."""
     writes_per_page: float = 0.02
     reads: int = 90

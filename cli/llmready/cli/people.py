@@ -125,8 +125,11 @@ def _suspend(options: argparse.Namespace) -> int:
 
 def _cancel(options: argparse.Namespace) -> int:
     service = deployment.find(options)
-    for generation in service.generations.active():
-        if generation.id == options.generation_id:
+    for found in service.generations.active():
+        generation = (
+            service.generations.get(found.user_id, found.id) if found.id == options.generation_id else None
+        )
+        if generation is not None:
             service.users.record_event(
                 generation.user_id,
                 "generation_cancelled",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from llmready.domain.active_generation import ActiveGeneration
 from llmready.domain.errors import TryAgain
-from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.plans import Lane
 from llmready.domain.webhooks import Delivery
@@ -35,7 +35,7 @@ class SqsJobQueue:
         self._client = client
         self._urls = urls
 
-    def send(self, generation: Generation) -> None:
+    def send(self, generation: ActiveGeneration) -> None:
         """Send a generation to its queue."""
         body = json.dumps(
             {

@@ -3,39 +3,26 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from llmready.domain.active_generation import MOVES, ActiveGeneration, Status
 from llmready.domain.archive import Archive, Coverage, Truncation
 from llmready.domain.clock import Moment
 from llmready.domain.errors import Conflict
-from llmready.domain.plans import Lane, QueueName
 from llmready.domain.website import CrawlSettings
 
-
-class Status(StrEnum):
-    """``pending`` → ``processing`` → ``completed`` | ``failed`` | ``cancelled``."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the generation has ended."""
-        return not MOVES[self]
-
-
-MOVES: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELLED}),
-    # Another worker may claim it after its lease ended; an attempt that did not end it returns it to pending.
-    Status.PROCESSING: frozenset(set(Status)),
-    Status.COMPLETED: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.CANCELLED: frozenset(),
-}
-"""The allowed transitions. Each is one conditional write that requires the old state and the fence."""
+__all__ = [
+    "HOST_BUSY",
+    "MALWARE_FOUND",
+    "MOVES",
+    "ActiveGeneration",
+    "Failure",
+    "Generation",
+    "PageError",
+    "Progress",
+    "Status",
+    "Trigger",
+]
 
 
 class Trigger(StrEnum):
@@ -98,54 +85,32 @@ _LONGEST_POLL = 10  # seconds
 _QUIET_SECONDS = 3  # each so many seconds without a change make a client wait one second longer
 
 
-class Generation(BaseModel):
+class Generation(ActiveGeneration):
     """One generation with everything its worker needs.
 
     Attributes:
         month: The month whose quota was reserved.
-        correlation_id: ID of the request that started it. All its log lines contain this ID.
         trigger: What started it.
-        paid: Whether its user had a paid plan when it was started.
         lost_seconds: Seconds of crawling without a result. They include earlier attempts, and the last attempt of a
             failed or cancelled generation. An attempt counts for at most its timeout.
         limited_by_plan: Whether ``settings.max_pages`` is the plan's limit rather than a choice of the user.
-        waiting: Whether it is queued by plan limit. The user already runs as many generations as the plan
-            allows, so no message was sent yet. The attribute is stored as ``held``.
         fence: A number that each claim increments. Each write requires the fence of the claim. A worker that lost its
             lease can therefore no longer write.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    user_id: str
     website_id: str
     website_name: str
-    website_url: str
     settings: CrawlSettings
     month: str
     quota_ledger: str | None = None
     files_kept_days: int
-    queue: QueueName
-    correlation_id: str = ""
     trigger: Trigger = Trigger.MANUAL
-    paid: bool = True
     lost_seconds: int = 0
     limited_by_plan: bool = False
-    status: Status = Status.PENDING
-    waiting: bool = Field(
-        default=False, validation_alias=AliasChoices("held", "waiting"), serialization_alias="held"
-    )
     fence: int = 0
     attempts: int = 0
-    created_at: Moment
-    enqueued_at: Moment | None = None
-    started_at: Moment | None = None
-    lease_expires_at: Moment | None = None
     progressed_at: Moment | None = None
     completed_at: Moment | None = None
-    pages_crawled: int = 0
-    total_pages: int = 0
     pages_failed: int = 0
     progress_percentage: int = 0
     error_code: str | None = None
@@ -212,11 +177,6 @@ class Generation(BaseModel):
         return f"{included} {advice}"
 
     @property
-    def lane(self) -> Lane:
-        """The lane of the queue that it is sent to."""
-        return Lane.of(self.queue, browser=self.settings.use_playwright)
-
-    @property
     def duration_seconds(self) -> float | None:
         """Duration in seconds of the attempt that ended the generation."""
         if self.started_at is None or self.completed_at is None:
@@ -235,22 +195,6 @@ class Generation(BaseModel):
     def is_expired(self, time: datetime) -> bool:
         """Return whether its files have expired at ``time``."""
         return self.expires_at is not None and self.expires_at <= time
-
-    def is_abandoned(self, time: datetime) -> bool:
-        """Return whether a worker claimed it and did not extend the lease, which has ended."""
-        return (
-            self.status is Status.PROCESSING
-            and self.lease_expires_at is not None
-            and self.lease_expires_at < time
-        )
-
-    def deadline(self, timeout: timedelta) -> datetime | None:
-        """Return when the running attempt must have ended.
-
-        Args:
-            timeout: The longest time that one attempt may run.
-        """
-        return self.started_at + timeout if self.started_at is not None else None
 
     def claimed(self, *, time: datetime, lease: timedelta) -> "Generation":
         """Return the generation as leased by a new worker, with a higher fence and one more attempt.

@@ -153,7 +153,15 @@ Languages = Annotated[
 ]
 
 
-class CrawlRules(BaseModel):
+class CrawlNeeds(BaseModel):
+    """What a crawl needs of the task that runs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    use_playwright: bool = False
+
+
+class CrawlRules(CrawlNeeds):
     """The crawl settings of a website, except the maximum number of pages.
 
     Attributes:
@@ -161,12 +169,9 @@ class CrawlRules(BaseModel):
         try_http: Whether http is used if https does not work, because the user named no scheme.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     include_patterns: list[str] = []
     exclude_patterns: list[str] = []
     languages: list[str] = []
-    use_playwright: bool = False
     link_target: LinkTarget = "page"
     timeout: int = 300
     try_http: bool = False

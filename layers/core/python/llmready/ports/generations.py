@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from llmready.domain.controls import Controls
-from llmready.domain.generation import Failure, Generation, Progress, Status
+from llmready.domain.generation import ActiveGeneration, Failure, Generation, Progress, Status
 from llmready.domain.idempotency import StartRecord
 from llmready.domain.mail import OutboxMail
 from llmready.domain.user import User
@@ -142,8 +142,21 @@ class GenerationQueries(Protocol):
     def running_of(self, user_id: str) -> Iterator[Generation]:
         """Iterate over a user's generations that have not ended."""
 
-    def active(self) -> Iterator[Generation]:
-        """Iterate over all generations that have not ended, oldest first."""
+    def active(self) -> Iterator[ActiveGeneration]:
+        """Iterate over all generations that have not ended, oldest first, without their patterns."""
+
+    def running(self) -> Iterator[ActiveGeneration]:
+        """Iterate over the generations that a worker has claimed and that have not ended.
+
+        Reads an index that may lag.
+        """
+
+    def paid_waits(self, *, browser: bool) -> bool:
+        """Return whether a generation of a paid plan is in a queue. Reads an index that may lag.
+
+        Args:
+            browser: Whether generations that need a browser count, too.
+        """
 
     def expired(self, time: datetime) -> Iterator[Generation]:
         """Iterate over the completed generations whose files expired before ``time``."""

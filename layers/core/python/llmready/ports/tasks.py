@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from llmready.domain.generation import Generation
+from llmready.domain.generation import ActiveGeneration, Generation
 from llmready.domain.plans import Lane
 from llmready.domain.task_stops import StartFailures, TaskStop
 
@@ -30,7 +30,7 @@ class QueuedJob(NamedTuple):
 class JobQueue(Protocol):
     """Sends generations to the queues of the workers."""
 
-    def send(self, generation: Generation) -> None:
+    def send(self, generation: ActiveGeneration) -> None:
         """Send a generation to the queue of its lane."""
 
 

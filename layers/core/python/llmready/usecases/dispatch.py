@@ -1,7 +1,7 @@
 """The dispatcher: start the missing tasks first, then handle generations without progress and other due work."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import LeaseLost, TryAgain
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import ActiveGeneration, Generation, Status
 from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.services import Services
 from llmready.usecases.end_generation import TIMED_OUT, fail_generation
@@ -38,6 +38,8 @@ _MAILS_END = timedelta(seconds=33)
 _DELIVERIES_END = timedelta(seconds=43)
 _NO_RUNS = ScheduledRuns([], 0, all_seen=True)
 _MAILS = 1000  # how many emails one round sends again
+# How many of the oldest generations one round looks at. The memory and the time of a round are limited.
+_ACTIVE = 10_000
 
 
 class Dispatched(NamedTuple):
@@ -102,7 +104,7 @@ def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> lis
     return done
 
 
-def _added(services: Services, enqueued: tuple[str, str] | None) -> Generation | None:
+def _added(services: Services, enqueued: tuple[str, str] | None) -> ActiveGeneration | None:
     """Record that a start has sent its generation. Return the generation, or None if it has ended."""
     added = services.generations.get(*enqueued) if enqueued else None
     if added is None or added.status.is_final:
@@ -112,7 +114,7 @@ def _added(services: Services, enqueued: tuple[str, str] | None) -> Generation |
     return added
 
 
-def _rounds(services: Services, steps: Steps, added: list[Generation]) -> list[Dispatched]:
+def _rounds(services: Services, steps: Steps, added: Sequence[ActiveGeneration]) -> list[Dispatched]:
     """Run rounds until no trigger came meanwhile; only one dispatcher runs at a time.
 
     Args:
@@ -127,7 +129,7 @@ def _rounds(services: Services, steps: Steps, added: list[Generation]) -> list[D
         take = partial(services.mutex.acquire, _NAME, time=time, until=time + _LEASE)
         if not steps.run("take the dispatcher's lease", take, otherwise=False):
             break
-        nothing: list[Generation] = []
+        nothing: list[ActiveGeneration] = []
         found = steps.run("list the generations", partial(_unfinished, services), otherwise=nothing)
         active = {generation.id: generation for generation in [*added, *found]}
         done.append(_round(services, steps, list(active.values()), time))
@@ -136,11 +138,11 @@ def _rounds(services: Services, steps: Steps, added: list[Generation]) -> list[D
     return done
 
 
-def _unfinished(services: Services) -> list[Generation]:
-    return list(services.generations.active())
+def _unfinished(services: Services) -> list[ActiveGeneration]:
+    return list(islice(services.generations.active(), _ACTIVE))
 
 
-def _round(services: Services, steps: Steps, active: list[Generation], time: datetime) -> Dispatched:
+def _round(services: Services, steps: Steps, active: list[ActiveGeneration], time: datetime) -> Dispatched:
     waiting = [generation for generation in active if generation.waiting]
     others = [generation for generation in active if not generation.waiting]
     queued = [generation for generation in others if not _is_timed_out(services, generation, time)]
@@ -165,7 +167,7 @@ def _round(services: Services, steps: Steps, active: list[Generation], time: dat
     )
 
 
-def _start_tasks(services: Services, queued: list[Generation], time: datetime) -> _TaskStart:
+def _start_tasks(services: Services, queued: list[ActiveGeneration], time: datetime) -> _TaskStart:
     counts = services.tasks.counts()
     missing = missing_tasks(
         queued, counts, max_tasks=services.settings.max_tasks, warm_tasks=services.settings.warm_tasks
@@ -180,7 +182,7 @@ def _start_tasks(services: Services, queued: list[Generation], time: datetime) -
     return _TaskStart(sum(counts), sum(started.values()), sum(missing.values()) - sum(started.values()))
 
 
-def _maintain(services: Services, steps: Steps, began: datetime) -> list[Generation]:
+def _maintain(services: Services, steps: Steps, began: datetime) -> Sequence[ActiveGeneration]:
     """Start scheduled runs, and queue unsent mails and webhook deliveries again.
 
     Only one process does this at a time. It does not have the lease of the dispatcher meanwhile.
@@ -206,7 +208,7 @@ def _maintain(services: Services, steps: Steps, began: datetime) -> list[Generat
 
 
 def missing_tasks(
-    jobs: Iterable[Generation], counts: TaskCounts, *, max_tasks: int, warm_tasks: int
+    jobs: Iterable[ActiveGeneration], counts: TaskCounts, *, max_tasks: int, warm_tasks: int
 ) -> dict[TaskKind, int]:
     """Return how many tasks of each kind must be started.
 
@@ -240,7 +242,7 @@ def missing_tasks(
 
 
 def _fill_slots(
-    services: Services, steps: Steps, waiting: list[Generation], until: datetime
+    services: Services, steps: Steps, waiting: list[ActiveGeneration], until: datetime
 ) -> Iterator[Generation]:
     """Send waiting generations whose user has a free slot to their queue.
 
@@ -256,7 +258,7 @@ def _fill_slots(
 
 
 def _sweep(
-    services: Services, steps: Steps, active: Iterable[Generation], *, until: datetime, time: datetime
+    services: Services, steps: Steps, active: Iterable[ActiveGeneration], *, until: datetime, time: datetime
 ) -> tuple[int, int]:
     """Handle unfinished generations until a time.
 
@@ -265,8 +267,8 @@ def _sweep(
     Returns:
         How many generations were sent again, and how many failed because of a timeout.
     """
-    lost: list[Generation] = []
-    late: list[Generation] = []
+    lost: list[ActiveGeneration] = []
+    late: list[ActiveGeneration] = []
     for generation in active:
         if _is_timed_out(services, generation, time):
             late.append(generation)
@@ -274,15 +276,15 @@ def _sweep(
             lost.append(generation)
 
     send = partial(_send_again, services, time=time)
-    fail = partial(_fail_late, services)
+    fail = partial(_fail_late, services, time=time)
     return _handle_each(services, steps, send, lost, until), _handle_each(services, steps, fail, late, until)
 
 
 def _handle_each(
     services: Services,
     steps: Steps,
-    step: Callable[[Generation], bool],
-    generations: list[Generation],
+    step: Callable[[ActiveGeneration], bool],
+    generations: list[ActiveGeneration],
     until: datetime,
 ) -> int:
     """Apply a step to generations until a time. Return for how many it succeeded."""
@@ -295,7 +297,7 @@ def _handle_each(
     return handled
 
 
-def _send_again(services: Services, generation: Generation, *, time: datetime) -> bool:
+def _send_again(services: Services, generation: ActiveGeneration, *, time: datetime) -> bool:
     try:
         services.jobs.send(generation)
         if generation.enqueued_at is None:
@@ -305,34 +307,37 @@ def _send_again(services: Services, generation: Generation, *, time: datetime) -
     return True
 
 
-def _fail_late(services: Services, generation: Generation) -> bool:
+def _fail_late(services: Services, generation: ActiveGeneration, *, time: datetime) -> bool:
     try:
-        fail_generation(services, generation, TIMED_OUT)
+        whole = services.generations.get(generation.user_id, generation.id)
+        if whole is None or not _is_timed_out(services, whole, time):
+            return False
+        fail_generation(services, whole, TIMED_OUT)
     except (LeaseLost, TryAgain):
         return _not_handled(services, generation)
     return True
 
 
-def _not_handled(services: Services, generation: Generation) -> bool:
+def _not_handled(services: Services, generation: ActiveGeneration) -> bool:
     services.log.warning(
         "unfinished generation not handled; the next run tries again", generation_id=generation.id
     )
     return False
 
 
-def _is_timed_out(services: Services, generation: Generation, time: datetime) -> bool:
+def _is_timed_out(services: Services, generation: ActiveGeneration, time: datetime) -> bool:
     """Return whether no worker has an unfinished generation any more, and its time limit is exceeded."""
     deadline = generation.deadline(services.settings.attempt_timeout)
     return generation.is_abandoned(time) and deadline is not None and deadline < time
 
 
-def _was_never_sent(generation: Generation, time: datetime) -> bool:
+def _was_never_sent(generation: ActiveGeneration, time: datetime) -> bool:
     """Return whether the start of a generation crashed before it sent the message."""
     unsent = generation.status is Status.PENDING and generation.enqueued_at is None
     return unsent and time - generation.created_at > _UNSENT
 
 
-def _has_lost_its_message(generation: Generation, time: datetime) -> bool:
+def _has_lost_its_message(generation: ActiveGeneration, time: datetime) -> bool:
     """Return whether no worker claimed an abandoned generation although its message should be visible again."""
     ended = generation.lease_expires_at
     return generation.is_abandoned(time) and ended is not None and _LOST < time - ended < _LOST + _ROUND

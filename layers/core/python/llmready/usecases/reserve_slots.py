@@ -1,6 +1,6 @@
 """Reserve slots for paid plans, so that free accounts cannot delay paying users."""
 
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import Generation
 from llmready.services import Services
 
 
@@ -22,11 +22,9 @@ def must_yield(services: Services, generation: Generation, *, browser: bool) -> 
     settings = services.settings
     slots = settings.max_tasks * settings.crawlers_per_task
     time = services.clock()
-    free_running, paid_waits = 0, False
-    for other in services.generations.active():
-        if other.status is Status.PENDING:
-            startable = not other.waiting and (browser or not other.settings.use_playwright)
-            paid_waits = paid_waits or (other.paid and startable)
-        elif not other.paid and not other.is_abandoned(time):
-            free_running += 1
-    return paid_waits and free_running >= slots - slots // 2
+    if not services.generations.paid_waits(browser=browser):
+        return False
+    free_running = sum(
+        not other.paid and not other.is_abandoned(time) for other in services.generations.running()
+    )
+    return free_running >= slots - slots // 2

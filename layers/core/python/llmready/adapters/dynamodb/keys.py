@@ -24,7 +24,12 @@ BY_STATUS_INDEX = "by_status"
 BY_WEBSITE_STATUS_INDEX = "by_website_status"
 
 # Kinds of work in the sparse index ``due``, which scheduled functions read.
-DUE_ACTIVE = "active"
+# Earlier versions stored this kind for all generations that have not ended.
+DUE_PAID = "active"
+DUE_PAID_BROWSER = "active_browser"
+DUE_FREE = "active_free"
+DUE_WAITING = "waiting"
+DUE_RUNNING = "running"
 DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
 DUE_DELIVERY = "delivery"

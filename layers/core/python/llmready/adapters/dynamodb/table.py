@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
@@ -76,15 +77,22 @@ class Table:
             answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
-        """Read items consistently, and return them in the order of the given keys. A missing item is None."""
+    def get_many(self, keys: Sequence[Key], attributes: Sequence[str] = ()) -> list[Item | None]:
+        """Read items consistently, and return them in the order of the given keys. A missing item is None.
+
+        Args:
+            keys: Keys of the items.
+            attributes: The attributes to return besides the key. A dot separates the names of nested attributes. If
+                empty, all attributes are returned.
+        """
+        request: Any = {"ConsistentRead": True, **_projection(attributes)}
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), _BATCH):
             wanted: list[Any] = [_key(key) for key in dict.fromkeys(keys[start : start + _BATCH])]
             for attempt in range(_CONFLICT_TRIES):
                 with _translated():
                     answer = self._client.batch_get_item(
-                        RequestItems={self._name: {"Keys": wanted, "ConsistentRead": True}}
+                        RequestItems={self._name: request | {"Keys": wanted}}
                     )
                 for raw in answer["Responses"].get(self._name, []):
                     item = _plain(raw)
@@ -330,6 +338,17 @@ class _translated:  # noqa: N801 - reads as the statement that it is
 
 def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, _CONFLICT_PAUSE * 2**attempt))  # noqa: S311 - jitter is no secret
+
+
+def _projection(attributes: Sequence[str]) -> dict[str, Any]:
+    if not attributes:
+        return {}
+    paths = [attribute.split(".") for attribute in ("pk", "sk", *attributes)]
+    names = {name: f"#p{number}" for number, name in enumerate(dict.fromkeys(chain(*paths)))}
+    return {
+        "ProjectionExpression": ", ".join(".".join(names[name] for name in path) for path in paths),
+        "ExpressionAttributeNames": {placeholder: name for name, placeholder in names.items()},
+    }
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.deliveries import delivery_item
-from llmready.adapters.dynamodb.generations.items import ENDED, generation_item, record_from
+from llmready.adapters.dynamodb.generations.items import ENDED, active_kind, generation_item, record_from
 from llmready.adapters.dynamodb.generations.shared_archives import release_archive, share_writes
 from llmready.adapters.dynamodb.outbox import outbox_item
 from llmready.adapters.dynamodb.schedules import is_due_at
@@ -261,7 +261,7 @@ class DynamoGenerationCommands:
         """
         release = self._table.update(
             keys.generation(generation.user_id, generation.id),
-            change={"held": False},
+            change={"held": False, "due_kind": active_kind(generation.model_copy(update={"waiting": False}))},
             condition=Attr("held").eq(True) & Attr("status").eq(Status.PENDING),  # noqa: FBT003 - see start()
         )
         take = self._table.update(

@@ -2,7 +2,7 @@
 
 from llmready.adapters.dynamodb import keys
 from llmready.adapters.dynamodb.table import Item
-from llmready.domain.generation import Generation
+from llmready.domain.generation import ActiveGeneration, Generation, Status
 from llmready.domain.idempotency import StartRecord
 
 ENDED = " ended"
@@ -22,10 +22,25 @@ def generation_item(generation: Generation) -> Item:
         "website_status": index_key(generation.user_id, generation.website_id, generation.status),
     }
     if not generation.status.is_final:
-        item |= {"due_kind": keys.DUE_ACTIVE, "due_at": item["created_at"]}
+        item |= {"due_kind": active_kind(generation), "due_at": item["created_at"]}
     elif generation.archive is not None and generation.expires_at is not None:
         item |= {"due_kind": keys.DUE_EXPIRY, "due_at": item["expires_at"]}
     return item
+
+
+def active_kind(generation: ActiveGeneration) -> str:
+    """Return the kind of an active generation in the index of due work.
+
+    Generations that workers run, and paid generations in a queue, have separate kinds. A worker can then read them
+    without reading the generations of free accounts in the queues, whose number is not limited.
+    """
+    if generation.status is Status.PROCESSING:
+        return keys.DUE_RUNNING
+    if generation.waiting:
+        return keys.DUE_WAITING
+    if generation.paid:
+        return keys.DUE_PAID_BROWSER if generation.settings.use_playwright else keys.DUE_PAID
+    return keys.DUE_FREE
 
 
 def generation_from(item: Item | None) -> Generation | None:

@@ -1,8 +1,10 @@
 """Reads of generations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
@@ -19,12 +21,22 @@ from llmready.adapters.dynamodb.table import Item, Table
 from llmready.adapters.dynamodb.users import user_from
 from llmready.adapters.dynamodb.websites import website_from
 from llmready.domain.clock import timestamp
-from llmready.domain.generation import Generation, Status
+from llmready.domain.generation import ActiveGeneration, Generation, Status
 from llmready.domain.user import User
 from llmready.domain.website import Website
 from llmready.ports.generations import HistoryPage, StartSnapshot
 
 _LOOK_UP = 100  # number of generations from an index that are read at once
+_FEW = 5  # the same, if one of them is enough
+_ACTIVE_KINDS = (
+    keys.DUE_RUNNING,
+    keys.DUE_PAID,
+    keys.DUE_PAID_BROWSER,
+    keys.DUE_FREE,
+    keys.DUE_WAITING,
+)
+_STORED_AS = {"waiting": "held", "settings": "settings.use_playwright"}
+_ACTIVE_ATTRIBUTES = [_STORED_AS.get(name, name) for name in ActiveGeneration.model_fields]
 
 
 class DynamoGenerationQueries:
@@ -150,11 +162,51 @@ class DynamoGenerationQueries:
         for item in self._table.query(condition, where=running):
             yield Generation.model_validate(item)
 
-    def active(self) -> Iterator[Generation]:
-        """Iterate over all generations that have not ended, oldest first."""
-        for generation in self._due(Key("due_kind").eq(keys.DUE_ACTIVE)):
-            if not generation.status.is_final:
+    def active(self) -> Iterator[ActiveGeneration]:
+        """Iterate over all generations that have not ended, oldest first, without their patterns."""
+        seen: set[str] = set()  # a generation that changes its kind during the reads is found twice
+        for generation in self._active(*_ACTIVE_KINDS):
+            if not generation.status.is_final and generation.id not in seen:
+                seen.add(generation.id)
                 yield generation
+
+    def running(self) -> Iterator[ActiveGeneration]:
+        """Iterate over the generations that a worker has claimed and that have not ended."""
+        return (
+            generation
+            for generation in self._active(keys.DUE_RUNNING)
+            if generation.status is Status.PROCESSING
+        )
+
+    def paid_waits(self, *, browser: bool) -> bool:
+        """Return whether a generation of a paid plan is in a queue.
+
+        Entries of the index that are out of date are skipped. They are few, because the index lags only briefly. The
+        first kind can also contain generations of earlier versions in any state.
+        """
+        kinds = (keys.DUE_PAID, keys.DUE_PAID_BROWSER) if browser else (keys.DUE_PAID,)
+        return any(
+            generation.paid
+            and generation.status is Status.PENDING
+            and not generation.waiting
+            and (browser or not generation.settings.use_playwright)
+            for kind in kinds
+            for generation in self._active(kind, at_once=_FEW)
+        )
+
+    def _active(self, *kinds: str, at_once: int = _LOOK_UP) -> Iterator[ActiveGeneration]:
+        """Iterate over the active generations of some kinds, oldest first."""
+        page_size = at_once if at_once < _LOOK_UP else None
+        entries = merge(
+            *(
+                self._table.query(Key("due_kind").eq(kind), index=keys.DUE_INDEX, page_size=page_size)
+                for kind in kinds
+            ),
+            key=itemgetter("due_at"),
+        )
+        while chunk := list(islice(entries, at_once)):
+            for item in self._read(chunk, _ACTIVE_ATTRIBUTES):
+                yield ActiveGeneration.model_validate(item)
 
     def expired(self, time: datetime) -> Iterator[Generation]:
         """Iterate over completed generations whose files expired before ``time``."""
@@ -173,6 +225,6 @@ class DynamoGenerationQueries:
         while chunk := list(islice(entries, size)):
             yield [Generation.model_validate(item) for item in self._read(chunk)]
 
-    def _read(self, entries: list[Item]) -> list[Item]:
-        found = self._table.get_many([keys.Key(entry["pk"], entry["sk"]) for entry in entries])
+    def _read(self, entries: list[Item], attributes: Sequence[str] = ()) -> list[Item]:
+        found = self._table.get_many([keys.Key(entry["pk"], entry["sk"]) for entry in entries], attributes)
         return [item for item in found if item is not None]
