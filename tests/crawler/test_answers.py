@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict
 
-from llmready.crawler.fetch.http_cache import CachedResponse, CacheFile, CacheWriter, fresh_seconds
+from llmready.crawler.fetch.http_cache import (
+    CachedResponse,
+    CacheFile,
+    CacheWriter,
+    HttpCache,
+    fresh_seconds,
+)
+from llmready.crawler.fetch.response import Response
+from llmready.crawler.urls import parse
 from testkit.crawler_program import Run, call
 from testkit.serving import HTML, Answer, Request, Site, links, page, serving
 
@@ -225,6 +235,38 @@ def test_only_publicly_cacheable_responses_are_shared(tmp_path: Path) -> None:
 def test_shared_responses_are_fresh_for_a_day_at_most() -> None:
     assert fresh_seconds({"Cache-Control": "max-age=999999999"}) == 86_400
     assert fresh_seconds({"Cache-Control": "public, max-age=99"}) == 99
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("Cache-Control", "public, max-age=600"), ("Cache-Control", "private, no-store")],
+        [("cache-control", "public, max-age=600"), ("Cache-Control", "no-cache")],
+        [("Cache-Control", "max-age=600"), ("Vary", "Accept"), ("Vary", "Cookie")],
+        [("Cache-Control", "max-age=600"), ("Vary", "Accept-Encoding"), ("vary", "*")],
+        [("Cache-Control", "max-age=600"), ("Cache-Control", "max-age=0")],
+        [("Cache-Control", "max-age=0"), ("Cache-Control", "max-age=600")],
+    ],
+)
+def test_each_line_of_a_header_can_forbid_sharing(lines: list[tuple[str, str]]) -> None:
+    assert fresh_seconds(CIMultiDict(lines)) == 0
+
+
+@pytest.mark.parametrize("seconds", [90_000, 1e18, float("inf"), float("nan")], ids=str)
+def test_a_shared_file_cannot_be_fresh_for_longer_than_a_day(tmp_path: Path, seconds: float) -> None:
+    response = Response(parse("https://example.org/"), 200, CIMultiDict(), b"<p>text")
+    for file, fresh_until in (("good", time.time() + 86_400), ("bad", time.time() + seconds)):
+        with CacheWriter(tmp_path / file) as writer:
+            writer.add(response, "text/html", fresh_until)
+    assert (_entries(tmp_path / "good"), _entries(tmp_path / "bad")) == (1, 0)
+    with HttpCache(shared=tmp_path / "bad", share=tmp_path / "next") as cache:
+        assert cache.find(response.url, "text/html") is None
+    assert _entries(tmp_path / "next") == 0
+
+
+def _entries(file: Path) -> int:
+    with closing(CacheFile(file)) as cache:
+        return len(cache.index)
 
 
 def test_stale_shared_response_is_revalidated(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ MAX_INDEX = 32_000_000
 LONGEST_FRESH = 86_400
 """Seconds after which a shared response is revalidated, whatever lifetime the site names."""
 
+_CLOCK_DIFFERENCE = 300  # seconds by which the clocks of two tasks may differ
+
 _FOOT = struct.Struct(">4sQQ")
 _MAGIC = b"LRA1"
 _KEPT_HEADERS = ("Content-Type", "X-Robots-Tag", "Link", "Date")
@@ -272,11 +274,14 @@ def fresh_seconds(headers: Mapping[str, str]) -> float:
     The response needs explicit freshness and must not be specific to one visitor. It must have no
     `Set-Cookie`, and `Vary` may name only headers that all requests of the crawler share.
     """
-    control = headers.get("Cache-Control", "")
-    varies = {name.strip().lower() for name in headers.get("Vary", "").split(",") if name.strip()}
+    # A server may send several lines of a header. Each of them counts.
+    control = all_values(headers, "Cache-Control")
+    varies = {name.strip().lower() for name in all_values(headers, "Vary").split(",") if name.strip()}
     if "Set-Cookie" in headers or _FORBIDDEN.search(control) or varies - {"accept", "accept-encoding"}:
         return 0
-    ages = {name.lower(): int(value) for name, value in _AGE.findall(control)}
+    ages: dict[str, int] = {}
+    for name, value in _AGE.findall(control):
+        ages[name.lower()] = min(int(value), ages.get(name.lower(), LONGEST_FRESH))
     if ages:
         lifetime: float = ages.get("s-maxage", ages.get("max-age", 0))
     else:
@@ -316,8 +321,10 @@ def _checked(entry: Any, end: int) -> CachedResponse:
     numbers = (cached.start, cached.length, cached.size)
     if not all(_is_text(text) for text in texts) or not all(_is_count(number) for number in numbers):
         raise ValueError("an entry of its index has a value of the wrong type")
-    if cached.start + cached.length > end or cached.size > MAX_BODY or not cached.fresh_until >= 0:
+    if cached.start + cached.length > end or cached.size > MAX_BODY:
         raise ValueError("an entry of its index points outside of the file")
+    if not 0 <= cached.fresh_until <= time.time() + LONGEST_FRESH + _CLOCK_DIFFERENCE:
+        raise ValueError("an entry of its index is fresh for too long")
     return cached
 
 
