@@ -25,6 +25,7 @@ from llmready.usecases.end_generation import fail_generation
 from llmready.usecases.send_webhook import requeue_due_deliveries, send_webhook
 from llmready.usecases.stop_schedule import stop_schedule
 from llmready.usecases.suspend_account import resume_account, suspend_account
+from testkit.due_work import due_of
 from testkit.people import claimed, started, with_website
 from testkit.receiver import Receiver
 from testkit.service import PASSWORD, Member, Service, use
@@ -282,7 +283,7 @@ def test_a_user_has_one_running_webhook_request(
     fail(hooked, ada)
     fail(hooked, ada)
     services = bootstrap.services()
-    first, second = services.deliveries.due(now() + timedelta(minutes=1))
+    first, second = due_of(services.deliveries, now() + timedelta(minutes=1))
     began: list[bool] = []
     sender = services.webhook_sender
 
@@ -545,7 +546,7 @@ def test_only_the_newest_attempts_keep_their_answers(hooked: Service, receiver: 
     receiver.status = 500
     fail(hooked, ada)
     services = bootstrap.services()
-    (delivery,) = services.deliveries.due(now() + timedelta(minutes=1))
+    (delivery,) = due_of(services.deliveries, now() + timedelta(minutes=1))
     for number in range(5):
         receiver.body = f"answer {number}".encode()
         services.deliveries.start_again(delivery, now())
@@ -636,7 +637,7 @@ def _dispatch_deliveries(later: timedelta = timedelta()) -> None:
     """Run what the dispatcher does for deliveries each minute, ``later`` than now."""
     services = bootstrap.services()
     time = services.clock() + later
-    requeue_due_deliveries(replace(services, clock=lambda: time))
+    requeue_due_deliveries(replace(services, clock=lambda: time), until=time + timedelta(minutes=1))
 
 
 def _run_ahead(monkeypatch: pytest.MonkeyPatch, services: Services, later: timedelta) -> None:
@@ -658,7 +659,7 @@ def test_a_notifier_that_dies_after_sending_sends_again_under_the_same_id(
     made = create(ada, receiver.url)
     fail(hooked, ada)
     services = bootstrap.services()
-    (delivery,) = services.deliveries.due(now() + timedelta(minutes=1))
+    (delivery,) = due_of(services.deliveries, now() + timedelta(minutes=1))
 
     class Dying:
         claim = staticmethod(services.deliveries.claim)

@@ -12,6 +12,7 @@ from llmready.domain.mail import MailKind, OutboxMail
 from llmready.domain.quota import QuotaUse
 from llmready.domain.user import User
 from llmready.domain.website import Website
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.people import LEASE, claimed, new_generation, registered, started, with_website
 
@@ -208,7 +209,7 @@ def test_every_write_under_an_old_fence_is_refused(either: Place, user: User, we
         either.generations.finish(ended, mail, was=Status.PROCESSING)
     assert stored(either, generation) == held
     assert ledger(either, generation).used == 0
-    assert list(either.outbox.due(now() + LEASE)) == []
+    assert due_of(either.outbox, now() + LEASE) == []
 
 
 def test_handed_back_generation_can_be_claimed(either: Place, user: User, website: Website) -> None:
@@ -237,7 +238,7 @@ def test_completing_commits_everything_at_once(either: Place, user: User, websit
     assert counted is not None
     assert (counted.running_count, counted.listed_completed, counted.listed_failed) == (0, 1, 0)
     assert (counted.completed_count, counted.failed_count, counted.listed_total) == (1, 0, 1)
-    assert [mail.generation_id for mail in either.outbox.due(now())] == [done.id]
+    assert [mail.generation_id for mail in due_of(either.outbox, now())] == [done.id]
 
 
 def test_failing_releases_quota_and_website(either: Place, user: User, website: Website) -> None:
@@ -257,7 +258,7 @@ def test_failing_releases_quota_and_website(either: Place, user: User, website: 
 def test_an_end_without_a_mail(either: Place, user: User, website: Website) -> None:
     pending = started(either, user, website)
     either.generations.finish(pending.failed(time=now(), failure=FAILURE), None, was=Status.PENDING)
-    assert list(either.outbox.due(now())) == []
+    assert due_of(either.outbox, now()) == []
     assert ledger(either, pending).taken == 0
 
 
@@ -272,7 +273,7 @@ def test_a_generation_ends_once(either: Place, user: User, website: Website) -> 
             held.failed(time=now(), failure=FAILURE), mail_for(held), was=Status.PROCESSING
         )
     assert ledger(either, held) == QuotaUse(month=held.month, taken=1, used=1)
-    assert len(list(either.outbox.due(now()))) == 1
+    assert len(due_of(either.outbox, now())) == 1
 
 
 def test_enqueued_is_recorded_only_for_pending_generations(

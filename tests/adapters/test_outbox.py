@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from llmready.domain.clock import new_id, now
 from llmready.domain.mail import MailKind, OutboxMail
+from testkit.due_work import due_of
 from testkit.emulator import Place
 
 LATER = timedelta(seconds=55)
@@ -37,7 +38,7 @@ def test_a_sent_mail_is_never_sent_again(either: Place) -> None:
     assert claimed is not None
     either.outbox.sent(claimed, time)
     assert either.outbox.claim(mail.user_id, mail.id, time=time + 10 * LATER, until=time + 11 * LATER) is None
-    assert list(either.outbox.due(time + 10 * LATER)) == []
+    assert due_of(either.outbox, time + 10 * LATER) == []
 
 
 def test_unknown_mail_cannot_be_claimed(either: Place) -> None:
@@ -52,9 +53,9 @@ def test_due_mails_are_found_oldest_first(either: Place) -> None:
     late = put(either, due_at=time - timedelta(minutes=1))
     later = put(either, due_at=time)
     put(either, due_at=time + LATER)
-    assert list(either.outbox.due(time)) == [late, later]
+    assert due_of(either.outbox, time) == [late, later]
     either.outbox.claim(late.user_id, late.id, time=time, until=time + LATER)
-    assert list(either.outbox.due(time)) == [later]
+    assert due_of(either.outbox, time) == [later]
 
 
 def test_a_mail_is_claimed_once_by_many(place: Place) -> None:

@@ -7,6 +7,7 @@ from llmready.adapters.dynamodb.table import Table
 from llmready.adapters.dynamodb.webhooks import DynamoWebhooks
 from llmready.domain.clock import new_id, now
 from llmready.domain.webhooks import EventType, Webhook, new_delivery, new_webhook_secret
+from testkit.due_work import due_of
 from testkit.emulator import Place
 
 SECOND = timedelta(seconds=1)
@@ -45,19 +46,45 @@ def test_a_pause_does_not_bring_back_a_deleted_endpoint(either: Place) -> None:
     assert webhooks.get(webhook.user_id, webhook.id) is None
 
 
-def test_a_queued_delivery_is_not_due_until_it_is_claimed(either: Place) -> None:
+def test_an_entry_that_was_moved_is_not_due_until_then_but_can_be_claimed(either: Place) -> None:
     deliveries, time = DynamoDeliveries(Table(either.dynamodb, either.name)), now()
     delivery = new_delivery(webhook_of(new_id()), "generation.failed", {}, time)
     names = (delivery.user_id, delivery.webhook_id, delivery.id)
     deliveries.put(delivery)
     assert deliveries.has_pending(*names[:2], 1)
     assert not deliveries.has_pending(*names[:2], 2)
-    deliveries.mark_queued(delivery, time + 60 * SECOND)
+    (entry,) = deliveries.due(time)
+    assert entry.user_id == delivery.user_id
+    deliveries.look_again(entry, time + 60 * SECOND)
     assert list(deliveries.due(time + 59 * SECOND)) == []
-    assert [each.id for each in deliveries.due(time + 61 * SECOND)] == [delivery.id]
+    # The time of the next attempt, which the API shows, is unchanged.
+    assert due_of(deliveries, time + 61 * SECOND) == [delivery]
     claimed = deliveries.claim(*names, time=time, until=time + SECOND)
     assert claimed is not None
-    assert [each.id for each in deliveries.due(time + 2 * SECOND)] == [delivery.id]
-    # It was read before the claim: the mark comes too late.
-    deliveries.mark_queued(delivery, time + 60 * SECOND)
-    assert [each.id for each in deliveries.due(time + 2 * SECOND)] == [delivery.id]
+    assert deliveries.claim(*names, time=time, until=time + SECOND) is None
+    assert [each.id for each in due_of(deliveries, time + 2 * SECOND)] == [delivery.id]
+    # It was read before the claim: moving it comes too late, and a stale entry is not read.
+    deliveries.look_again(entry, time + 60 * SECOND)
+    assert deliveries.read([entry]) == []
+    assert [each.id for each in due_of(deliveries, time + 2 * SECOND)] == [delivery.id]
+
+
+def test_a_held_delivery_is_not_due_until_it_is_released(either: Place) -> None:
+    deliveries, time = DynamoDeliveries(Table(either.dynamodb, either.name)), now()
+    delivery = new_delivery(webhook_of(new_id()), "generation.failed", {}, time)
+    deliveries.put(delivery)
+    deliveries.hold(delivery)
+    assert list(deliveries.due(time + timedelta(days=99))) == []
+    deliveries.release(delivery.user_id, time + 60 * SECOND)
+    assert [each.id for each in due_of(deliveries, time + 60 * SECOND)] == [delivery.id]
+
+
+def test_slow_requests_are_counted_until_a_request_is_not_slow(either: Place) -> None:
+    webhooks, user, time = DynamoWebhooks(Table(either.dynamodb, either.name)), new_id(), now()
+    for expected in (1, 2):
+        assert webhooks.lease(user, time=time, until=time + SECOND) is None
+        assert webhooks.count_slow(user) == expected
+        webhooks.release(user, leased_until=time + SECOND, until=time, was_slow=True)
+    assert webhooks.lease(user, time=time, until=time + SECOND) is None
+    webhooks.release(user, leased_until=time + SECOND, until=time)
+    assert webhooks.count_slow(user) == 1

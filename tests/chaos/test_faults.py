@@ -34,6 +34,7 @@ from llmready.worker.job_context import JobContext
 from llmready.worker.supervisor import Supervisor
 from testkit.books import check_books
 from testkit.dispatching import dispatched
+from testkit.due_work import due_of
 from testkit.emulator import Emulator, Place
 from testkit.people import registered, with_website
 from tests.chaos.faults import Fault, Faults
@@ -103,7 +104,7 @@ class World:
         """Send the mails that are due."""
         time = time or now()
         services = replace(self.place.services_at(time), render=_render, mailer=self.provider)
-        for mail in list(self.place.outbox.due(time)):
+        for mail in due_of(self.place.outbox, time):
             if mail.user_id == self.user.id:
                 send_mail(services, mail.user_id, mail.id)
 

@@ -22,6 +22,7 @@ from llmready.domain.user import User
 from llmready.ports.limits import OpenLedger
 from llmready.usecases.end_generation import complete_generation, fail_generation
 from llmready.usecases.settle_quotas import settle_quotas
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.items import open_ledgers
 from testkit.partial_services import services_with
@@ -79,7 +80,7 @@ def test_interrupted_reset_continues(calls: list[str], place: Place, monkeypatch
     assert list(place.quotas.of_month(last_month)) == []
     assert all(place.quotas.get(user.id, last_month).used == 1 for user in people)
     told = Counter(
-        mail.user_id for mail in place.outbox.due(now() + timedelta(days=1)) if mail.kind == "quota_reset"
+        mail.user_id for mail in due_of(place.outbox, now() + timedelta(days=1)) if mail.kind == "quota_reset"
     )
     assert told == {user.id: 1 for user in people}
     assert "Scan" not in calls

@@ -23,6 +23,7 @@ from llmready.usecases.end_generation import fail_generation
 from llmready.usecases.run_schedules import ScheduledRuns, run_schedules
 from llmready.usecases.suspend_account import resume_account, suspend_account
 from testkit.dispatching import dispatched
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.items import stored_websites
 from testkit.people import claimed, new_website, registered, started, with_website
@@ -67,7 +68,7 @@ class Daily:
         return found
 
     def mails(self, kind: MailKind) -> list[OutboxMail]:
-        due = self.place.outbox.due(now() + timedelta(days=500))
+        due = due_of(self.place.outbox, now() + timedelta(days=500))
         return [mail for mail in due if (mail.user_id, mail.kind) == (self.user.id, kind)]
 
 

@@ -16,6 +16,7 @@ from llmready.domain.user import User
 from llmready.usecases.end_generation import fail_generation
 from llmready.usecases.send_mail import send_mail
 from testkit.dispatching import dispatched
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.people import new_generation, registered, with_website
 from tests.mail.provider import running_sendgrid
@@ -60,7 +61,7 @@ def test_ten_minutes_without_a_provider(place: Place, a_minute: int) -> None:
     assert min(sent_in) >= _DOWN
     assert sorted(provider.taken) == sorted(set(provider.taken))
     assert len(provider.taken) == expected
-    assert list(place.outbox.due(begin + timedelta(days=9))) == []
+    assert due_of(place.outbox, begin + timedelta(days=9)) == []
 
 
 def _generation_fails(place: Place, user: User, time: datetime) -> None:

@@ -33,6 +33,7 @@ from llmready.worker.job import run_job
 from llmready.worker.job_context import JobContext
 from llmready.worker.lease import visibility
 from llmready.worker.supervisor import Supervisor
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.people import new_generation, registered, started, with_website
 from testkit.worker_process import now_stored
@@ -323,7 +324,7 @@ async def test_transient_failures_are_retried(office: Office) -> None:
 async def test_a_queue_of_mails_that_is_down_fails_nothing(office: Office) -> None:
     done = await office.do(COMPLETES, mail_queue=Flaky(office.place.mail_queue, send=100))
     assert done.status is Status.COMPLETED
-    assert len(list(office.place.outbox.due(now()))) == 1
+    assert len(due_of(office.place.outbox, now())) == 1
 
 
 async def test_unreachable_table_beyond_the_lease_ends_the_attempt(office: Office) -> None:

@@ -23,6 +23,7 @@ from llmready.usecases.expire_files import expire_files
 from llmready.usecases.manage_websites import remove_website
 from llmready.usecases.purge_website import purge_website
 from llmready.usecases.withdraw_files import withdraw_files
+from testkit.due_work import due_of
 from testkit.emulator import Place
 from testkit.people import new_generation, registered, with_website
 from testkit.sites import Answer, Site, page, serve
@@ -64,7 +65,7 @@ class Handbook:
         return use.used, use.taken, use.reserved
 
     def mails(self) -> list[str | None]:
-        due = self.place.outbox.due(now() + timedelta(days=1))
+        due = due_of(self.place.outbox, now() + timedelta(days=1))
         return [mail.generation_id for mail in due if mail.kind is MailKind.GENERATION_COMPLETE]
 
     def read(self, generation: Generation, path: str) -> bytes:

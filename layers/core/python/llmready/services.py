@@ -1,9 +1,10 @@
 """The dependencies of one process: its settings, its clock and one implementation of each port."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from llmready.domain.crowds import Crowds
 from llmready.domain.fingerprints import Fingerprints
 from llmready.domain.tokens import Keys
 from llmready.ports.accounts import ApiKeys, Exports, MailTokens, Sessions, Users
@@ -44,6 +45,7 @@ class Services:
         render: Turns an email of the outbox into the message that is sent.
         show_generation: Turns a generation into what the API shows of it.
         show_website: Turns a website without a schedule into what the API shows of it.
+        crowds: Users for whom many webhook deliveries wait. Only the notifier uses it.
     """
 
     settings: Settings
@@ -88,3 +90,4 @@ class Services:
     start_failures: StartFailureStore
     mutex: Mutex
     dispatcher_trigger: DispatcherTrigger
+    crowds: Crowds = field(default_factory=Crowds)

@@ -176,6 +176,7 @@ class Delivery(BaseModel):
         body: Body of the requests (JSON).
         due_at: When the next attempt may begin.
         tries: Number of attempts that began since the event or the last manual retry.
+        waits: How often in a row it waited for its user's other requests or for a pause, instead of an attempt.
         sent_since: Time of the last manual retry, or of the end of a suspension. None if there was none.
     """
 
@@ -190,6 +191,7 @@ class Delivery(BaseModel):
     due_at: Moment
     status: DeliveryStatus = DeliveryStatus.PENDING
     tries: int = 0
+    waits: int = 0
     sent_since: Moment | None = None
     attempts: tuple[Attempt, ...] = ()
     correlation_id: str = ""

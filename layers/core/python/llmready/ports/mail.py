@@ -1,18 +1,19 @@
 """Emails: the outbox, the notifier's queue, the provider and suppressed addresses."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from llmready.domain.generation import Generation
 from llmready.domain.mail import MailKind, Message, OutboxMail, Suppression
 from llmready.domain.user import User
+from llmready.ports.due_work import DueWork
 
 Render = Callable[[OutboxMail, User, Generation | None], Message]
 """Returns the message for an email of the outbox, its user and the generation that it is about (if any)."""
 
 
-class Outbox(Protocol):
+class Outbox(DueWork[OutboxMail], Protocol):
     """Emails that are to be sent."""
 
     def put(self, mail: OutboxMail) -> None:
@@ -45,9 +46,6 @@ class Outbox(Protocol):
 
     def give_up(self, mail: OutboxMail, time: datetime) -> None:
         """Remove an email that will not be sent."""
-
-    def due(self, time: datetime) -> Iterator[OutboxMail]:
-        """Iterate over the emails that were due before ``time``."""
 
 
 class Suppressions(Protocol):

@@ -1,6 +1,6 @@
 """Webhooks: the endpoints of users, their deliveries, and the requests to them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -8,6 +8,7 @@ from llmready.domain.generation import Generation
 from llmready.domain.mail import OutboxMail
 from llmready.domain.webhooks import Delivery, DisabledReason, Webhook, WebhookAnswer
 from llmready.domain.website import Website
+from llmready.ports.due_work import DueWork
 
 ShowGeneration = Callable[[Generation], Mapping[str, object]]
 """Returns a generation as the API shows it, for the body of an event."""
@@ -62,8 +63,16 @@ class Webhooks(Protocol):
             None if the lease was taken, else until when another process has it.
         """
 
-    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
-        """End the lease that lasts until ``leased_until`` at ``until`` instead."""
+    def release(
+        self, user_id: str, *, leased_until: datetime, until: datetime, was_slow: bool = False
+    ) -> None:
+        """End the lease that lasts until ``leased_until`` at ``until`` instead.
+
+        Unless the request was slow, this also ends a row of slow requests.
+        """
+
+    def count_slow(self, user_id: str) -> int:
+        """Count a slow request of a user. Return how many there were in a row."""
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
         """Send nothing to an endpoint until the given time."""
@@ -91,7 +100,7 @@ class Webhooks(Protocol):
         """
 
 
-class Deliveries(Protocol):
+class Deliveries(DueWork[Delivery], Protocol):
     """Deliveries of events to endpoints."""
 
     def put(self, delivery: Delivery) -> None:
@@ -132,6 +141,9 @@ class Deliveries(Protocol):
     def postpone(self, delivery: Delivery, until: datetime) -> None:
         """Schedule the next attempt of a leased delivery at ``until`` and store its attempts and their number."""
 
+    def hold(self, delivery: Delivery) -> None:
+        """Take a leased delivery out of the due work until :meth:`release`."""
+
     def end(self, delivery: Delivery, time: datetime) -> None:
         """Store the final status of a leased delivery with its attempts."""
 
@@ -140,12 +152,6 @@ class Deliveries(Protocol):
 
     def release(self, user_id: str, time: datetime) -> None:
         """Make all pending deliveries of a user due now."""
-
-    def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time``, without those that are marked as queued."""
-
-    def mark_queued(self, delivery: Delivery, until: datetime) -> None:
-        """Exclude a delivery from :meth:`due` until the given time, or until it is claimed."""
 
 
 class WebhookQueue(Protocol):

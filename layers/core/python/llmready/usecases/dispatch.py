@@ -14,6 +14,7 @@ from llmready.ports.tasks import TaskCounts, TaskKind
 from llmready.services import Services
 from llmready.usecases.end_generation import TIMED_OUT, fail_generation
 from llmready.usecases.fill_slots import fill_slots
+from llmready.usecases.requeue_due_work import requeue_due_work
 from llmready.usecases.run_schedules import ScheduledRuns, run_schedules
 from llmready.usecases.send_webhook import requeue_due_deliveries
 from llmready.usecases.steps import Steps
@@ -37,7 +38,7 @@ _SCHEDULES_END = timedelta(seconds=25)
 _MAILS_END = timedelta(seconds=33)
 _DELIVERIES_END = timedelta(seconds=43)
 _NO_RUNS = ScheduledRuns([], 0, all_seen=True)
-_MAILS = 1000  # how many emails one round sends again
+_MAIL_QUEUED = timedelta(minutes=5)  # for how long an email is not queued again
 # How many of the oldest generations one round looks at. The memory and the time of a round are limited.
 _ACTIVE = 10_000
 
@@ -201,8 +202,11 @@ def _maintain(services: Services, steps: Steps, began: datetime) -> Sequence[Act
     )
     if runs.started or runs.skipped:
         services.log.info("scheduled runs processed", started=len(runs.started), skipped=runs.skipped)
-    steps.run("queue mails again", lambda: _resend_mails(services, time), otherwise=None)
-    steps.run("queue webhook deliveries again", lambda: requeue_due_deliveries(services), otherwise=None)
+    steps.run("queue mails again", lambda: _resend_mails(services, began + _MAILS_END), otherwise=None)
+    end = began + _DELIVERIES_END
+    steps.run(
+        "queue webhook deliveries again", lambda: requeue_due_deliveries(services, until=end), otherwise=None
+    )
     services.mutex.release(_MAINTENANCE)
     return runs.started
 
@@ -343,8 +347,12 @@ def _has_lost_its_message(generation: ActiveGeneration, time: datetime) -> bool:
     return generation.is_abandoned(time) and ended is not None and _LOST < time - ended < _LOST + _ROUND
 
 
-def _resend_mails(services: Services, time: datetime) -> None:
-    try:
-        services.mail_queue.send_many(list(islice(services.outbox.due(time - _MAIL_GRACE), _MAILS)))
-    except TryAgain:
-        services.log.warning("unsent emails not queued; the next run tries again")
+def _resend_mails(services: Services, until: datetime) -> None:
+    requeue_due_work(
+        services,
+        services.outbox,
+        services.mail_queue.send_many,
+        before=services.clock() - _MAIL_GRACE,
+        again_after=_MAIL_QUEUED,
+        until=until,
+    )

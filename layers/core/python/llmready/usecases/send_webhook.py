@@ -8,7 +8,6 @@ reached.
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
@@ -27,6 +26,7 @@ from llmready.domain.webhooks import (
     new_delivery,
 )
 from llmready.services import Services
+from llmready.usecases.requeue_due_work import requeue_due_work
 from llmready.usecases.send_mail import hand_to_notifier
 from llmready.version import __version__
 
@@ -37,19 +37,20 @@ _SENDING = timedelta(seconds=30)
 # An attempt of the same user that began less than this ago probably ends soon.
 _JUST_BEGUN = timedelta(seconds=2)
 _SHORT_WAIT = timedelta(seconds=3)
-# After an endpoint did not answer in time: how long it gets nothing, and how long its user's other endpoints get
-# nothing. The deliveries of others must not wait for endpoints that hang.
-_ENDPOINT_PAUSE = timedelta(seconds=60)
-_USER_PAUSE = timedelta(seconds=30)
+# An answer that took longer counts like none for the pauses: the notifier cannot do anything else meanwhile.
+_SLOW = timedelta(seconds=5)
+# After a slow request, its user gets nothing for twice as long as it took. The pause doubles with each slow request
+# in a row, up to this number of times its duration. The endpoint gets nothing for twice the pause of its user.
+_LONGEST_PAUSE_PART = 20
+# How often in a row a delivery waits with a delayed message. Then it waits for the dispatcher, which queues a limited
+# number of deliveries for each user, so that the messages of one user do not fill the queue.
+_WAITS_IN_QUEUE = 4
 _SPREAD = 15  # seconds by which deliveries that waited for a pause are spread
-# Pause between two checks of a delivery of a suspended account; resuming the account makes it due at once.
-_SUSPENDED_PAUSE = timedelta(hours=1)
 _LONGEST_DELAY = timedelta(minutes=15)  # of a message in SQS
 # A delivery that was not attempted this long after it became due is queued again.
 _QUEUE_TIME = timedelta(seconds=30)
 # A delivery that was queued is not queued again for this long.
 _QUEUED = timedelta(minutes=15)
-_AT_ONCE = 1000  # deliveries that one round of the dispatcher sends again
 _GONE = 410
 
 
@@ -85,19 +86,23 @@ def hand_delivery_to_notifier(
         )
 
 
-def requeue_due_deliveries(services: Services) -> None:
+def requeue_due_deliveries(services: Services, *, until: datetime) -> None:
     """Queue the deliveries that are due and not yet in the queue.
 
-    Only this function handles delays of more than 15 minutes.
+    Only this function handles delays of more than 15 minutes, and deliveries that waited several times.
+
+    Args:
+        services: The process's services.
+        until: When to stop; what is left stays due.
     """
-    time = services.clock()
-    try:
-        due = list(islice(services.deliveries.due(time - _QUEUE_TIME), _AT_ONCE))
-        services.webhook_queue.send_many(due)
-        for delivery in due:
-            services.deliveries.mark_queued(delivery, time + _QUEUED)
-    except TryAgain:
-        services.log.warning("unsent webhook deliveries not queued; the next run tries again")
+    requeue_due_work(
+        services,
+        services.deliveries,
+        services.webhook_queue.send_many,
+        before=services.clock() - _QUEUE_TIME,
+        again_after=_QUEUED,
+        until=until,
+    )
 
 
 def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id: str) -> bool:
@@ -107,25 +112,44 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         Whether the endpoint accepted it.
     """
     time = services.clock()
+    if services.crowds.has(user_id, time):
+        return False  # the dispatcher queues the delivery again
     delivery = services.deliveries.claim(user_id, webhook_id, delivery_id, time=time, until=time + _CLAIM)
     if delivery is None:
         return False
     user = services.users.get(user_id)
     webhook = services.webhooks.get(user_id, webhook_id)
     refusal = _refusal(services, user, webhook)
+    if user is not None and user.suspended_at is None and refusal is None and delivery.is_given_up(time):
+        refusal = f"No attempt succeeded within {LONGEST_DELIVERY.days} days."
     if user is None or webhook is None or refusal is not None:
         _end(services, delivery, Attempt(at=time, duration_ms=0, error=refusal), succeeded=False)
         return False
-    if user.suspended_at is None and delivery.is_given_up(time):
-        error = f"No attempt succeeded within {LONGEST_DELIVERY.days} days."
-        _end(services, delivery, Attempt(at=time, duration_ms=0, error=error), succeeded=False)
-        return False
     leased_until = time + _SENDING
-    held_until = _held_until(services, user, webhook, time, leased_until)
-    if held_until is not None:
-        unsent = delivery.model_copy(update={"tries": delivery.tries - 1})
-        _postpone(services, unsent, max(timedelta(), held_until - services.clock()))
+    if _has_to_wait(services, user, webhook, delivery, leased_until):
         return False
+    return _attempt(services, webhook, delivery, time, leased_until)
+
+
+def _has_to_wait(
+    services: Services, user: User, webhook: Webhook, delivery: Delivery, leased_until: datetime
+) -> bool:
+    """Take the lease of a user until ``leased_until``, or postpone the delivery."""
+    unsent = delivery.model_copy(update={"tries": delivery.tries - 1, "waits": delivery.waits + 1})
+    if user.suspended_at is not None:
+        _hold(services, unsent)
+        return True
+    held_until = _held_until(services, user, webhook, leased_until)
+    if held_until is not None:
+        _wait(services, unsent, held_until)
+    return held_until is not None
+
+
+def _attempt(
+    services: Services, webhook: Webhook, delivery: Delivery, time: datetime, leased_until: datetime
+) -> bool:
+    """Send a delivery, release the lease of its user, and store the result. Return whether it was accepted."""
+    delivery = delivery.model_copy(update={"waits": 0})
     answer = services.webhook_sender.post(
         webhook.url,
         {
@@ -135,11 +159,12 @@ def send_webhook(services: Services, user_id: str, webhook_id: str, delivery_id:
         },
         delivery.body.encode(),
     )
-    ended = services.clock()
-    if answer.timed_out:
-        services.webhooks.pause(webhook, ended + _ENDPOINT_PAUSE)
+    pause = _pause_after(services, webhook, answer)
     services.webhooks.release(
-        user_id, leased_until=leased_until, until=ended + _USER_PAUSE if answer.timed_out else ended
+        webhook.user_id,
+        leased_until=leased_until,
+        until=services.clock() + pause,
+        was_slow=pause > timedelta(),
     )
     attempt = _attempt_of(answer, time)
     if answer.is_success:
@@ -159,15 +184,12 @@ def _refusal(services: Services, user: User | None, webhook: Webhook | None) -> 
     return None
 
 
-def _held_until(
-    services: Services, user: User, webhook: Webhook, time: datetime, leased_until: datetime
-) -> datetime | None:
+def _held_until(services: Services, user: User, webhook: Webhook, leased_until: datetime) -> datetime | None:
     """Take the lease of a user until ``leased_until``.
 
     If it is taken, return when to try again, so that the notifier need not wait.
     """
-    if user.suspended_at is not None:
-        return time + _SUSPENDED_PAUSE
+    time = leased_until - _SENDING
     if webhook.paused_until is not None and webhook.paused_until > time:
         return _after(webhook.paused_until)
     taken_until = services.webhooks.lease(user.id, time=time, until=leased_until)
@@ -175,7 +197,37 @@ def _held_until(
         return None
     if taken_until > leased_until - _JUST_BEGUN:
         return time + _SHORT_WAIT
+    services.crowds.note(user.id, taken_until)
     return _after(taken_until)
+
+
+def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) -> timedelta:
+    """Return how long a user gets no request after an answer. Pause its endpoint if the answer was slow."""
+    duration = timedelta(milliseconds=answer.duration_ms)
+    if not answer.timed_out and duration <= _SLOW:
+        return timedelta()
+    in_a_row = services.webhooks.count_slow(webhook.user_id)
+    pause = duration * min(_LONGEST_PAUSE_PART, 2.0 ** min(in_a_row, 10))
+    services.webhooks.pause(webhook, services.clock() + 2 * pause)
+    return pause
+
+
+def _hold(services: Services, delivery: Delivery) -> None:
+    """Keep a delivery of a suspended account until the account is resumed."""
+    services.deliveries.hold(delivery)
+    user = services.users.get(delivery.user_id)
+    if user is not None and user.suspended_at is None:
+        # It was resumed meanwhile, so the resumption may not have found the delivery.
+        services.deliveries.start_again(delivery, services.clock())
+
+
+def _wait(services: Services, delivery: Delivery, until: datetime) -> None:
+    """Postpone a delivery that waits for its user's other requests. The more often it waited, the longer it waits."""
+    growing = min(_LONGEST_DELAY, _SHORT_WAIT * 2.0 ** min(delivery.waits - 1, 20))
+    pause = max(growing, until - services.clock())
+    services.deliveries.postpone(delivery, services.clock() + pause)
+    if delivery.waits <= _WAITS_IN_QUEUE:
+        _send_later(services, delivery, pause)
 
 
 def _after(time: datetime) -> datetime:
@@ -184,6 +236,11 @@ def _after(time: datetime) -> datetime:
 
 def _postpone(services: Services, delivery: Delivery, pause: timedelta) -> None:
     services.deliveries.postpone(delivery, services.clock() + pause)
+    _send_later(services, delivery, pause)
+
+
+def _send_later(services: Services, delivery: Delivery, pause: timedelta) -> None:
+    """Send a delayed message for a delivery, if SQS can delay it for so long."""
     if pause <= _LONGEST_DELAY - timedelta(seconds=1):
         # The message is delayed by one second more, because a delivery that is not due yet would be ignored.
         hand_delivery_to_notifier(services, delivery, delay=pause + timedelta(seconds=1))

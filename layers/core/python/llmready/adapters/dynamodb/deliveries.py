@@ -1,6 +1,6 @@
 """Webhook deliveries in the table. Each stays in the outbox until the receiver accepts it or no retries are left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -8,10 +8,19 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, Key
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.due_work import (
+    as_work,
+    due_entries,
+    due_from,
+    look_again,
+    may_begin,
+    read_due,
+)
 from llmready.adapters.dynamodb.pages import first_page
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.webhooks import Delivery, DeliveryStatus
+from llmready.ports.due_work import DueEntry
 from llmready.ports.webhooks import DeliveryPage
 
 _KEPT = timedelta(days=30)
@@ -23,7 +32,13 @@ def delivery_item(delivery: Delivery) -> Item:
     """Return the item of a pending delivery, with its entry in the index of due work."""
     key = keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id)
     stored = delivery.model_dump(mode="json", exclude_none=True)
-    return {"pk": key.pk, "sk": key.sk, **stored, "due_kind": keys.DUE_DELIVERY}
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        **stored,
+        **due_from(delivery.due_at),
+        "due_kind": keys.DUE_DELIVERY,
+    }
 
 
 class DynamoDeliveries:
@@ -39,7 +54,7 @@ class DynamoDeliveries:
     def get(self, user_id: str, webhook_id: str, delivery_id: str) -> Delivery | None:
         """Return a delivery, or None."""
         item = self._table.get(keys.delivery(user_id, webhook_id, delivery_id))
-        return Delivery.model_validate(item) if item is not None else None
+        return Delivery.model_validate(as_work(item)) if item is not None else None
 
     def page(self, user_id: str, webhook_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
         """Return deliveries of an endpoint, newest first."""
@@ -51,7 +66,7 @@ class DynamoDeliveries:
             page_size=limit + 1,
         )
         page, more = first_page(found, limit)
-        items = [Delivery.model_validate(item) for item in page]
+        items = [Delivery.model_validate(as_work(item)) for item in page]
         return DeliveryPage(items, items[-1].id if more else None)
 
     def has_pending(self, user_id: str, webhook_id: str, number: int) -> bool:
@@ -68,19 +83,23 @@ class DynamoDeliveries:
         """Lease a delivery that is due for one attempt, and count the attempt."""
         write = self._table.update(
             keys.delivery(user_id, webhook_id, delivery_id),
-            change={"due_at": timestamp(until)},
+            change={**due_from(until), "due_kind": keys.DUE_DELIVERY},
             add={"tries": 1},
-            remove=["queued_until"],
-            condition=Attr("due_kind").exists() & Attr("due_at").lte(timestamp(time)),
+            condition=may_begin(time),
         )
         try:
-            return Delivery.model_validate(self._table.write(write))
+            return Delivery.model_validate(as_work(self._table.write(write)))
         except ConditionFailed:
             return None
 
     def postpone(self, delivery: Delivery, until: datetime) -> None:
         """Schedule the next attempt of a leased delivery and store its attempts and their number."""
-        self._change_pending(delivery, change={"due_at": timestamp(until), "tries": delivery.tries})
+        change = {**due_from(until), "tries": delivery.tries, "waits": delivery.waits}
+        self._change_pending(delivery, change=change)
+
+    def hold(self, delivery: Delivery) -> None:
+        """Take a delivery out of the due work until :meth:`release`."""
+        self._change_pending(delivery, change={"due_kind": keys.DUE_HELD, "tries": delivery.tries})
 
     def end(self, delivery: Delivery, time: datetime) -> None:
         """Store the final status of a leased delivery with its attempts."""
@@ -109,11 +128,12 @@ class DynamoDeliveries:
             change={
                 "status": DeliveryStatus.PENDING,
                 "due_kind": keys.DUE_DELIVERY,
-                "due_at": timestamp(time),
+                **due_from(time),
                 "sent_since": timestamp(time),
                 "tries": 0,
+                "waits": 0,
             },
-            remove=["ttl", "queued_until"],
+            remove=["ttl"],
             condition=Attr("pk").exists(),
         )
         try:
@@ -127,7 +147,11 @@ class DynamoDeliveries:
         for item in self._table.query(condition, where=Attr("due_kind").exists()):
             write = self._table.update(
                 keys.Key(item["pk"], item["sk"]),
-                change={"due_at": timestamp(time), "sent_since": timestamp(time)},
+                change={
+                    **due_from(time),
+                    "due_kind": keys.DUE_DELIVERY,
+                    "sent_since": timestamp(time),
+                },
                 condition=Attr("due_kind").exists(),
             )
             try:
@@ -135,22 +159,14 @@ class DynamoDeliveries:
             except ConditionFailed:
                 continue  # it ended meanwhile
 
-    def due(self, time: datetime) -> Iterator[Delivery]:
-        """Iterate over the deliveries that were due before ``time``, without those that are marked as queued."""
-        condition = Key("due_kind").eq(keys.DUE_DELIVERY) & Key("due_at").lte(timestamp(time))
-        for entry in self._table.query(condition, index=keys.DUE_INDEX):
-            item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
-            if item is not None and "due_kind" in item and item.get("queued_until", "") <= timestamp(time):
-                yield Delivery.model_validate(item)
+    def due(self, time: datetime) -> Iterator[DueEntry]:
+        """Iterate over the entries of deliveries that were due before ``time``, oldest first."""
+        return due_entries(self._table, keys.DUE_DELIVERY, time)
 
-    def mark_queued(self, delivery: Delivery, until: datetime) -> None:
-        """Exclude a delivery from :meth:`due` until the given time, or until it is claimed."""
-        write = self._table.update(
-            keys.delivery(delivery.user_id, delivery.webhook_id, delivery.id),
-            change={"queued_until": timestamp(until)},
-            condition=Attr("due_kind").exists() & Attr("due_at").eq(timestamp(delivery.due_at)),
-        )
-        try:
-            self._table.write(write)
-        except ConditionFailed:
-            return  # it was claimed meanwhile
+    def read(self, entries: Sequence[DueEntry]) -> list[Delivery]:
+        """Return the pending deliveries of entries."""
+        return [Delivery.model_validate(item) for item in read_due(self._table, entries)]
+
+    def look_again(self, entry: DueEntry, at: datetime) -> None:
+        """Move an entry to a later time, unless the delivery was changed meanwhile."""
+        look_again(self._table, entry, at)

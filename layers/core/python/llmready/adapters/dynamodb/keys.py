@@ -33,6 +33,7 @@ DUE_RUNNING = "running"
 DUE_EXPIRY = "expiry"
 DUE_MAIL = "mail"
 DUE_DELIVERY = "delivery"
+DUE_HELD = "held"  # deliveries of suspended accounts, which no function reads
 DUE_DELETION = "deletion"
 DUE_PURGE = "purge"
 DUE_SCHEDULE = "schedule"

@@ -4,12 +4,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr
 
 from llmready.adapters.dynamodb import keys
+from llmready.adapters.dynamodb.due_work import (
+    as_work,
+    due_entries,
+    due_from,
+    look_again,
+    may_begin,
+    read_due,
+)
 from llmready.adapters.dynamodb.table import ConditionFailed, Item, Table
 from llmready.domain.clock import timestamp
 from llmready.domain.mail import OutboxMail
+from llmready.ports.due_work import DueEntry
 
 _KEPT = timedelta(days=30)
 
@@ -18,8 +27,7 @@ def outbox_item(mail: OutboxMail) -> Item:
     """Return the item of a mail. Until the mail is sent, the item has an entry in the index of due work."""
     key = keys.mail(mail.user_id, mail.id)
     item: Item = {"pk": key.pk, "sk": key.sk, **mail.model_dump(mode="json", exclude_none=True)}
-    item["due_kind"] = keys.DUE_MAIL
-    return item
+    return {**item, **due_from(mail.due_at), "due_kind": keys.DUE_MAIL}
 
 
 class DynamoOutbox:
@@ -48,12 +56,12 @@ class DynamoOutbox:
         """Lease a mail to send it. Return None if the mail was sent, or if another process has leased it."""
         write = self._table.update(
             keys.mail(user_id, mail_id),
-            change={"due_at": timestamp(until)},
+            change=due_from(until),
             add={"attempts": 1},
-            condition=Attr("due_kind").exists() & Attr("due_at").lte(timestamp(time)),
+            condition=may_begin(time),
         )
         try:
-            return OutboxMail.model_validate(self._table.write(write))
+            return OutboxMail.model_validate(as_work(self._table.write(write)))
         except ConditionFailed:
             return None
 
@@ -69,7 +77,7 @@ class DynamoOutbox:
 
     def postpone(self, mail: OutboxMail, until: datetime) -> None:
         """Schedule the next attempt of a leased mail."""
-        self._change_unsent(mail, change={"due_at": timestamp(until)})
+        self._change_unsent(mail, change=due_from(until))
 
     def give_up(self, mail: OutboxMail, time: datetime) -> None:
         """Remove a mail from the outbox that no provider will accept."""
@@ -88,10 +96,14 @@ class DynamoOutbox:
         except ConditionFailed:
             return  # it was sent meanwhile, or was deleted with its account
 
-    def due(self, time: datetime) -> Iterator[OutboxMail]:
-        """Iterate over the mails that were due before ``time``."""
-        condition = Key("due_kind").eq(keys.DUE_MAIL) & Key("due_at").lte(timestamp(time))
-        for entry in self._table.query(condition, index=keys.DUE_INDEX):
-            item = self._table.get(keys.Key(entry["pk"], entry["sk"]))
-            if item is not None and "due_kind" in item:
-                yield OutboxMail.model_validate(item)
+    def due(self, time: datetime) -> Iterator[DueEntry]:
+        """Iterate over the entries of mails that were due before ``time``, oldest first."""
+        return due_entries(self._table, keys.DUE_MAIL, time)
+
+    def read(self, entries: Sequence[DueEntry]) -> list[OutboxMail]:
+        """Return the unsent mails of entries."""
+        return [OutboxMail.model_validate(item) for item in read_due(self._table, entries)]
+
+    def look_again(self, entry: DueEntry, at: datetime) -> None:
+        """Move an entry to a later time, unless the mail was changed meanwhile."""
+        look_again(self._table, entry, at)
