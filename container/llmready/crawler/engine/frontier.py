@@ -8,7 +8,7 @@ level come first. Therefore the order of responses does not change which pages a
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -85,10 +85,12 @@ class Frontier:
     def _waiting(self, key: str) -> Candidate | None:
         return self._next_level.get(key) or self._level.get(key) or self._late_level.get(key)
 
-    def offer(self, urls: Iterable[Url], depth: int, priority: float = 0.5) -> list[Url]:
+    def offer(
+        self, urls: Iterable[Url], depth: int, priority: float = 0.5, unwanted: Container[Url] | None = None
+    ) -> list[Url]:
         """Add links. Return the new links that are wanted.
 
-        `depth` is the number of links from the start page, and `priority` is from 0 to 1.
+        `depth` is in links from the start page, `priority` from 0 to 1. `unwanted`: what patterns exclude, if known.
         """
         fresh: list[Url] = []
         if depth > MAX_DEPTH:
@@ -96,8 +98,7 @@ class Frontier:
         for url in urls:
             key = url.key
             if key in self._seen:
-                waiting = self._waiting(key)
-                if waiting is not None:
+                if waiting := self._waiting(key):
                     waiting.links_in += 1
                     waiting.depth = min(waiting.depth, depth)
                     waiting.priority = max(waiting.priority, priority)
@@ -107,7 +108,7 @@ class Frontier:
             if self._is_endless(url):
                 continue
             self._see(url)
-            if self.wanted(url):
+            if self.wanted(url) if unwanted is None else url not in unwanted:
                 level = self._late_level if (is_late := gives_way(self.kind(url))) else self._next_level
                 level[key] = Candidate(url, depth, priority, is_late=is_late)
                 fresh.append(url)

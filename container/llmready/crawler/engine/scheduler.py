@@ -120,7 +120,7 @@ class Scheduler:
         self._settled: set[Url] = set()
         self._start_read = asyncio.Event()
         self._changed = asyncio.Event()
-        self._last_change = monotonic()
+        self._last_change = self._paused = monotonic()
         self._silences = 0
         self._stopped = False
 
@@ -329,34 +329,33 @@ class Scheduler:
 
     async def _offer(self, urls: Iterable[Url], depth: int, priority: float = LINK_PRIORITY) -> None:
         found = [(url, self._scope.own(url)) for url in urls if url not in self._settled]
-        own = [url for _, url in found if url is not None]
-        if self._scope.robots.has_rules:
-            own = await self._allowed(own)
-        self._frontier.offer(own, depth, priority)
+        allowed, unwanted = await self._judged([url for _, url in found if url is not None])
+        self._frontier.offer(allowed, depth, priority, unwanted=unwanted)
         if len(self._settled) < MAX_KNOWN:
             self._settled.update(
                 url for url, own_url in found if own_url is None or self._frontier.is_settled(own_url)
             )
 
-    async def _allowed(self, urls: list[Url]) -> list[Url]:
-        """Return the URLs that robots.txt allows.
-
-        A hostile robots.txt can make each check slow, so other tasks and the timeout run between checks.
-        """
+    async def _judged(self, urls: list[Url]) -> tuple[list[Url], set[Url]]:
+        """Return the URLs that robots.txt allows, and those that patterns exclude. Other tasks run between."""
         allowed: list[Url] = []
-        paused = monotonic()
+        unwanted: set[Url] = set()
         for url in urls:
-            if monotonic() - paused > SECONDS_WITHOUT_PAUSE:
+            # Hostile patterns and a hostile robots.txt make each check slow.
+            if monotonic() - self._paused > SECONDS_WITHOUT_PAUSE:
                 await asyncio.sleep(0)
-                paused = monotonic()
-            if self._frontier.known(url) or not self._scope.wants(url):
+                self._paused = monotonic()
+            if self._frontier.known(url):
                 allowed.append(url)
+            elif not self._scope.wants(url):
+                allowed.append(url)
+                unwanted.add(url)
             elif url.target not in self._forbidden:
                 if self._scope.robots.allows(url):
                     allowed.append(url)
                 elif len(self._forbidden) < MAX_KNOWN:
                     self._forbidden.add(url.target)
-        return allowed
+        return allowed, unwanted
 
     def _fail(self, candidate: Candidate, failure: Failure) -> None:
         is_start = candidate.depth == 0
