@@ -42,8 +42,11 @@ from llmready.usecases.purge_website import purge_website
 _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
-# Websites that a user may add or change, alone or in bulk. DynamoDB charges each for the size of the whole website.
-_CHANGE_RATE = Rate(300)
+# Units of work that a user may cause by adding, changing and deleting websites, alone or in bulk. DynamoDB charges a
+# change for the size of the whole website, which can be larger than the change.
+_WORK_RATE = Rate(1000)
+_UNITS_OF_A_CHANGE = 2
+_BYTES_OF_A_UNIT = 1000
 # The web app sends a request after each change of the patterns. A request may take some seconds of processor time.
 _PREVIEW_RATE = Rate(30)
 
@@ -54,7 +57,7 @@ app = Api(limits={"POST /websites/bulk": RouteLimit("bulk", lambda: _BULK_RATE, 
 def create(body: Annotated[WebsiteBody, Body()]) -> WebsiteAnswer:
     """Store a website; ``example.com`` becomes ``https://example.com``."""
     user = _user()
-    _limit_changes(user)
+    _limit_work(1, user)
     return _shown(user)(_add(user, body))
 
 
@@ -65,7 +68,8 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     Changes of the same website are stored together. If they cannot be stored, all of them are refused.
     """
     user = _user()
-    _limit_changes(user, len(body.create or body.update or body.delete or ()))
+    number = len(body.create or body.update or body.delete or ())
+    _limit_work(number * _UNITS_OF_A_CHANGE if body.update else number, user)
     until = now() + _BULK_WITHIN
     services = bootstrap.services()
 
@@ -209,8 +213,10 @@ def website_stats(website_id: str) -> WebsiteStats:
     )
 
 
-def _limit_changes(user: User, number: int = 1) -> None:
-    app.limit("website_changes", _CHANGE_RATE, key=user.id, units=number)
+def _limit_work(units: int, user: User) -> None:
+    """Count units of work and the size of the request, from which websites are stored."""
+    size = len(app.current_event.body or "")
+    app.limit("website_changes", _WORK_RATE, key=user.id, units=units + size // _BYTES_OF_A_UNIT)
 
 
 def _add(user: User, body: WebsiteBody) -> Website:
@@ -219,7 +225,7 @@ def _add(user: User, body: WebsiteBody) -> Website:
 
 def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
     user, website = _own(website_id)
-    _limit_changes(user)
+    _limit_work(_UNITS_OF_A_CHANGE, user)
     return _shown(user)(change_website(bootstrap.services(), user, website, changes))
 
 

@@ -207,11 +207,22 @@ def test_changes_of_one_website_are_stored_once(ada: Member, calls: list[str]) -
     assert ada.ask("GET", f"/websites/{ids[0]}")[1]["name"] == "name 49"
 
 
-def test_changes_are_limited_by_the_number_of_websites(place: Place, ada: Member) -> None:
-    answers = [ada.ask("POST", "/websites/bulk", {"delete": ["x"] * 50})[0] for _ in range(8)]
-    assert answers[:6] == [200] * 6
+def test_changes_are_limited_by_the_number_and_size_of_websites(place: Place, ada: Member) -> None:
+    # A thousand units a minute: a change takes two, and each kilobyte of a request one.
+    unknown = [{"id": "x", "name": "New"}] * 50
+    answers = [ada.ask("POST", "/websites/bulk", {"update": unknown})[0] for _ in range(13)]
+    assert answers[:8] == [200] * 8
     assert 429 in answers
-    assert member(place).ask("POST", "/websites/bulk", {"delete": ["x"] * 50})[0] == 200
+    grace = member(place)
+    large = [{"id": "x", "include_patterns": ["/" + "a" * 190 for _ in range(40)]}] * 50
+    answers = [grace.ask("POST", "/websites/bulk", {"update": large})[0] for _ in range(4)]
+    assert answers[0] == 200
+    assert 429 in answers
+
+
+def test_a_thousand_websites_can_be_deleted_in_a_minute(ada: Member) -> None:
+    answers = [ada.ask("POST", "/websites/bulk", {"delete": ["x"] * 50})[0] for _ in range(19)]
+    assert answers == [200] * 19
 
 
 def test_many_deletions(place: Place, ada: Member, calls: list[str]) -> None:
