@@ -5,6 +5,7 @@ from typing import Any
 
 from llmready.adapters.metrics import EmbeddedMetrics
 from llmready.domain.clock import now
+from llmready.domain.crowds import Crowds
 from llmready.domain.fingerprints import Fingerprints
 from llmready.observability import logger
 from llmready.services import Services
@@ -39,5 +40,6 @@ def services_with(**parts: Any) -> Services:
         "log": logger,
         "metrics": EmbeddedMetrics(),
         "fingerprints": Fingerprints(lambda: FINGERPRINT_KEY),
+        "crowds": Crowds(),
     }
     return Services(**{**absent, **usual, **parts})

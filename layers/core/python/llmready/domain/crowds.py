@@ -36,6 +36,6 @@ class Crowds:
         if known is None:
             return False
         if known.until <= time:
-            del self._waiting[user_id]
+            self._waiting.pop(user_id, None)
             return False
         return known.number >= _MANY
