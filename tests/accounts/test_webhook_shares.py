@@ -110,7 +110,8 @@ def test_deliveries_that_wait_do_not_circulate(service: Service, people: tuple[M
     requests = [time for time, path in simulation.sent if path != "ben"]
     # 15 s, 28 s, 56 s, 112 s, 224 s and 280 s lie between the requests.
     assert 4 <= len(requests) <= 6
-    assert simulation.handled[ada.id] < 400
+    # Pauses have a random part, so the number differs between runs. Without growing pauses, it is about 4,500.
+    assert simulation.handled[ada.id] < 1000
     assert simulation.services.deliveries.get(ben.id, victim.webhook_id, victim.id) is not None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from llmready import bootstrap
 from llmready.domain.controls import Controls
-from llmready.domain.website import PATTERN_LIMIT, PATTERNS_LIMIT
+from llmready.domain.website import PATTERNS_BYTES, PATTERNS_LIMIT
 from testkit.emulator import Place
 from testkit.item_sizes import item_size
 from testkit.people import with_website
@@ -64,7 +64,10 @@ def ada(place: Place, calls: list[str]) -> Member:
 
 def _largest(number: int) -> dict[str, Any]:
     """Return a website with the longest fields that the API accepts."""
-    patterns = [f"/{number}-{index}-".ljust(PATTERN_LIMIT, HARDEST) for index in range(PATTERNS_LIMIT)]
+    # Two lists of as many patterns as possible, which together have the largest size.
+    size = PATTERNS_BYTES // (2 * PATTERNS_LIMIT)
+    starts = [f"/{number}-{index}-" for index in range(PATTERNS_LIMIT)]
+    patterns = [start + HARDEST * ((size - len(start)) // len(HARDEST.encode())) for start in starts]
     return {
         "url": f"https://site{number}.example.com/" + "p" * 1900,
         "name": HARDEST * 200,
@@ -98,7 +101,7 @@ def test_a_start_of_the_largest_website(ada: Member, writes: Writes) -> None:
     status, _ = ada.ask("POST", "/generations/start", body, headers=headers)
     assert status == 202
     writes.check()
-    assert max(writes.items) > 50_000  # the generation keeps the patterns that it was started with
+    assert max(writes.items) > PATTERNS_BYTES  # the generation keeps the patterns that it was started with
 
 
 def test_the_purge_of_a_large_website(place: Place, ada: Member, writes: Writes) -> None:
