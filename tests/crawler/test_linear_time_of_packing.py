@@ -20,6 +20,7 @@ from llmready.crawler.page.metadata import read_metadata
 from llmready.crawler.page.text import read_text
 from llmready.crawler.store.navigation import SiteNavigation
 from llmready.crawler.urls import parse
+from testkit.raw_facts import NO_FACTS
 
 START = parse("https://bakery.example/")
 SHORTEST_SECONDS = 0.05
@@ -67,21 +68,7 @@ def _divide_languages(size: int) -> None:
 
 def _refresh(size: int) -> None:
     read_metadata(
-        {
-            "lang": "",
-            "title": "",
-            "heading": "",
-            "metas": [("", "refresh", f"0.{'1' * size}''x")],
-            "related": [],
-            "dates": [],
-            "published": [],
-            "offer": [],
-            "page_type": "",
-            "navigation": "",
-            "is_menu": False,
-            "is_frameset": False,
-            "links": [],
-        },
+        {**NO_FACTS, "metas": [("", "refresh", f"0.{'1' * size}''x")]},
         START,
     )
 

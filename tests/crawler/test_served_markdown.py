@@ -21,6 +21,7 @@ from llmready.crawler.page.prepare import LONGEST_FACT, prepare
 from llmready.crawler.page.relations import Relations
 from llmready.crawler.page.text import read_text_page
 from llmready.crawler.urls import parse
+from testkit.raw_facts import NO_FACTS
 
 URL = parse("https://example.com/page.md")
 
@@ -164,19 +165,10 @@ def test_web_links_of_a_long_list_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_facts_of_a_page_with_its_own_markdown_are_cut_and_cleaned() -> None:
     long = "a\u202e " * 2000
     raw: RawFacts = {
+        **NO_FACTS,
         "lang": "en",
         "title": long,
-        "heading": "",
         "metas": [("description", "", long), ("og:site_name", "", long)],
-        "related": [],
-        "dates": [],
-        "published": [],
-        "offer": [],
-        "page_type": "",
-        "navigation": "",
-        "is_menu": False,
-        "is_frameset": False,
-        "links": [],
     }
     url = parse("https://bakery.example/rolls")
     content = HtmlPage(b"<p>Rolls</p>", "Rolls", read_metadata(raw, url), Relations())
