@@ -71,7 +71,10 @@ WHOLE = {
     "text called gzip": _raw(f"{OK}\nContent-Encoding: gzip"),
     "text called br": _raw(f"{OK}\nContent-Encoding: br"),
     "text called zstd": _raw(f"{OK}\nContent-Encoding: zstd"),
-    "gzip called br": _raw(f"{OK}\nContent-Encoding: br", gzip.compress(BODY)),
+    "gzip called br": _raw(f"{OK}\nContent-Encoding: br", gzip.compress(BODY, mtime=0)),
+    # With this time in its header, the gzip data is also the start of Brotli data.
+    "gzip like Brotli called br": _raw(f"{OK}\nContent-Encoding: br", gzip.compress(BODY, mtime=672)),
+    "gzip called zstd": _raw(f"{OK}\nContent-Encoding: zstd", gzip.compress(BODY)),
 }
 SHORT = BODY[:-20]
 INCOMPLETE = {

@@ -178,6 +178,22 @@ async def test_children_end_with_their_crawler_even_out_of_its_group(run: Run, t
         assert not is_alive(pid)
 
 
+async def test_killed_processes_have_ended_when_the_crawl_returns(run: Run) -> None:
+    # Such processes take a while to end, because the kernel frees their memory first.
+    outcome = await run.of(
+        """
+        hold = "x = bytearray(150 * 2**20); print('ready', flush=True); import time; time.sleep(60)"
+        for _ in range(3):
+            child = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            child.stdout.readline()
+        completed()
+        """,
+        memory=1000 * MEGABYTE,
+    )
+    assert isinstance(outcome, Crawled)
+    assert not run.left()
+
+
 async def test_a_dead_crawler_is_noticed_although_a_child_holds_its_pipes(run: Run) -> None:
     begun = time.monotonic()
     outcome = await run.of("subprocess.Popen(['sleep', '60']); time.sleep(0.3); os._exit(1)")

@@ -5,12 +5,16 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple, Protocol
+
+from llmready.observability import logger
 
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _ENDED = frozenset("ZX")
 _ROUNDS = 10  # rounds of stopping processes that were forked meanwhile, before killing them
+_PAUSE = 0.005  # seconds between two looks at killed processes that have not ended yet
 
 
 class Process(NamedTuple):
@@ -41,10 +45,12 @@ class Family:
 
     Args:
         root: Process ID of the crawler.
+        seconds: How long ending them may take.
     """
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, *, seconds: float) -> None:
         self._root = root
+        self._seconds = seconds
         self._seen: set[Process] = set()
 
     def living(self) -> list[Process]:
@@ -74,6 +80,16 @@ class Family:
         _signal_group(self._root, signal.SIGKILL)
         for pid in doomed:
             _signal(pid, signal.SIGKILL)
+        return self._have_ended(doomed)
+
+    def _have_ended(self, doomed: set[int]) -> bool:
+        """Wait until killed processes have ended, because the kernel ends them some time after the signal."""
+        until = monotonic() + self._seconds
+        while left := [pid for pid in doomed if living(pid) is not None]:
+            if monotonic() >= until:
+                logger.error("processes of a crawl could not be killed", root=self._root, left=len(left))
+                return False
+            sleep(_PAUSE)
         return True
 
     def _now(self) -> list[Process]:

@@ -143,7 +143,7 @@ class Supervisor:
     def _processes_of(self, pid: int) -> CrawlProcesses:
         if self._confinement.has_own_user:
             return UserProcesses(self._confinement.uid, seconds=self._limits.ending)
-        return Family(pid)
+        return Family(pid, seconds=self._limits.ending)
 
     def _retire(self, left: str) -> None:
         """Do not use this user again, because processes or files of an earlier crawler remain."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ACCEPT_ENCODING = "gzip, deflate, br"
 GZIP_SIGN = b"\x1f\x8b"
+_GZIP_HEAD = GZIP_SIGN + b"\x08"
+"""The sign and the only compression method of gzip (RFC 1952)."""
 _OVERHEAD_BYTES = 64 * 1024
 """Encoded bytes that no limit counts: headers, checksums, and data that does not become smaller."""
 _HEAD_BYTES = 64 * 1024
@@ -108,45 +110,55 @@ def _decoder(encoding: str) -> _Decoder:
     }
     names = [name for name in encoding.replace(" ", "").lower().split(",") if name not in ("", "identity")]
     if len(names) == 1 and names[0] in makers:
-        return _Declared(makers[names[0]]())
+        return _Declared(makers[names[0]])
     # Some servers send "none" or "utf-8" here, or nothing although the body is compressed; browsers read these pages.
     return _undeclared(encoding if names else "")
 
 
 class _Declared:
-    """Decodes a body as its header says.
+    """Decodes a body as its header says, unless its first bytes show that the header is wrong.
 
-    If the first bytes show that the header is wrong, they determine the encoding.
+    A body that starts like gzip is read as gzip first, because about one of 60 small gzip bodies looks like the
+    start of Brotli data, and would decode to nothing without an error.
     """
 
-    def __init__(self, decode: _Decoder) -> None:
-        self._decode = decode
+    def __init__(self, declared: Callable[[], _Decoder]) -> None:
+        self._declared = declared
+        self._decode: _Decoder | None = None
+        self._other: Callable[[], _Decoder] | None = None
         self._head: bytes | None = b""
 
     def __call__(self, data: bytes, most: int) -> bytes:
-        if self._head is None:
+        if self._decode is not None and self._head is None:
             return self._decode(data, most)
-        self._head += data
+        self._head = (self._head or b"") + data
+        if self._decode is None:
+            if self._head != _GZIP_HEAD and _GZIP_HEAD.startswith(self._head):
+                return b""
+            data = self._head
+            self._decode, self._other = self._by_first_bytes(data)
         try:
             part = self._decode(data, most)
         except Failure:
-            if not _is_text_or_gzip(self._head):
+            if self._other is None:
                 raise
-            self._decode, part = _undeclared(""), b""
-            data, self._head = self._head, None
+            self._decode, data, self._head = self._other(), self._head, None
             return self._decode(data, most)
         if part or len(self._head) > _HEAD_BYTES:
             self._head = None
         return part
 
+    def _by_first_bytes(self, head: bytes) -> tuple[_Decoder, Callable[[], _Decoder] | None]:
+        """Return the decoder to use, and what makes another one for the case that it fails at once."""
+        if head.startswith(_GZIP_HEAD):
+            return _Zlib(), self._declared
+        is_text = head.lstrip()[:1] == b"<" and b"\0" not in head[:1024]
+        return self._declared(), (lambda: _identity) if is_text else None
+
     @property
     def is_finished(self) -> bool:
         """Whether the encoded data has ended, if its encoding marks an end."""
         return getattr(self._decode, "is_finished", True)
-
-
-def _is_text_or_gzip(head: bytes) -> bool:
-    return head.startswith(GZIP_SIGN) or (head.lstrip()[:1] == b"<" and b"\0" not in head[:1024])
 
 
 def _undeclared(encoding: str) -> _Decoder:
