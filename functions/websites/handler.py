@@ -1,8 +1,8 @@
 """``/websites``: the websites of a user."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
@@ -43,7 +43,7 @@ _PURGE_AT_ONCE = timedelta(seconds=5)
 _BULK_WITHIN = timedelta(seconds=9)
 _BULK_RATE = Rate(20)
 # Units of work that a user may cause by adding, changing and deleting websites, alone or in bulk. DynamoDB charges a
-# change for the size of the whole website, which can be larger than the change.
+# change or a deletion for the size of the whole website, which can be much larger than the request.
 _WORK_RATE = Rate(1000)
 _UNITS_OF_A_CHANGE = 2
 _BYTES_OF_A_UNIT = 1000
@@ -92,6 +92,7 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
                 user,
                 [(item.id, item.model_dump(exclude_unset=True, exclude={"id"})) for item in changes],
                 late=late,
+                count=partial(_limit_sizes, user),
             ),
             status=200,
             show=show,
@@ -172,7 +173,9 @@ def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAn
 @app.delete(f"{PREFIX}/websites/<website_id>", summary="Delete a website", tags=["websites"])
 def delete(website_id: str) -> Message:
     """Delete a website with its generations and their files; refused while a generation is running."""
-    purge = remove_website(bootstrap.services(), _own(website_id)[1])
+    user, website = _own(website_id)
+    _limit_work(1, user, website)
+    purge = remove_website(bootstrap.services(), website)
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
     return Message(message="Website deleted successfully. Its files are being removed in the background.")
@@ -213,10 +216,20 @@ def website_stats(website_id: str) -> WebsiteStats:
     )
 
 
-def _limit_work(units: int, user: User) -> None:
-    """Count units of work and the size of the request, from which websites are stored."""
-    size = len(app.current_event.body or "")
-    app.limit("website_changes", _WORK_RATE, key=user.id, units=units + size // _BYTES_OF_A_UNIT)
+def _limit_work(units: int, user: User, *stored: Website) -> None:
+    """Count units of work, the size of the request, from which websites are stored, and that of stored websites."""
+    units += len((app.current_event.body or "").encode()) // _BYTES_OF_A_UNIT + _units_of(stored)
+    app.limit("website_changes", _WORK_RATE, key=user.id, units=units)
+
+
+def _limit_sizes(user: User, stored: Collection[Website]) -> None:
+    """Count the sizes of stored websites that a bulk request changes or deletes."""
+    if units := _units_of(stored):
+        app.limit("website_changes", _WORK_RATE, key=user.id, units=units)
+
+
+def _units_of(websites: Collection[Website]) -> int:
+    return sum(len(website.model_dump_json().encode()) // _BYTES_OF_A_UNIT for website in websites)
 
 
 def _add(user: User, body: WebsiteBody) -> Website:
@@ -225,7 +238,7 @@ def _add(user: User, body: WebsiteBody) -> Website:
 
 def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
     user, website = _own(website_id)
-    _limit_work(_UNITS_OF_A_CHANGE, user)
+    _limit_work(_UNITS_OF_A_CHANGE, user, website)
     return _shown(user)(change_website(bootstrap.services(), user, website, changes))
 
 
@@ -246,7 +259,9 @@ def _shown(user: User) -> Callable[[Website], WebsiteAnswer]:
 
 def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> list[str | DomainError]:
     until = now() + _PURGE_AT_ONCE
-    outcomes = remove_websites(bootstrap.services(), user, website_ids, late=late)
+    outcomes = remove_websites(
+        bootstrap.services(), user, website_ids, late=late, count=partial(_limit_sizes, user)
+    )
     for purge in outcomes:
         if isinstance(purge, Purge):
             _purge(purge, until=until)

@@ -65,3 +65,19 @@ def test_larger_patterns_that_are_stored_already_are_kept_or_reduced(place: Plac
     assert ada.ask("POST", "/generations/start", {"website_id": website.id})[0] == 202
     assert ada.ask("PATCH", path, {"include_patterns": FULL[:-1]})[0] == 200
     assert ada.ask("PATCH", path, {"include_patterns": FULL})[0] == 422, "they may not grow again"
+
+
+def test_writes_of_a_large_website_count_by_its_size(place: Place) -> None:
+    """DynamoDB charges each of them for the whole website, however small the request is."""
+    ada = member(place)
+    path = f"/websites/{with_website(place, ada.user, include_patterns=[EMOJI * 200] * 50).id}"
+    answers = [ada.ask("PATCH", path, {"name": f"name {number}"})[0] for number in range(30)]
+    assert answers[:10] == [200] * 10
+    assert 429 in answers
+    while ada.ask("PATCH", path, {"name": "New"})[0] == 200:
+        pass
+    website_id = path.rpartition("/")[2]
+    assert ada.ask("POST", "/websites/bulk", {"update": [{"id": website_id, "name": "New"}]})[0] == 429
+    assert ada.ask("POST", "/websites/bulk", {"delete": [website_id]})[0] == 429
+    assert ada.ask("DELETE", path)[0] == 429
+    assert ada.ask("GET", path)[0] == 200

@@ -1,10 +1,11 @@
 """Add, change and delete many websites at once: one that is refused does not affect the others.
 
 Each use case returns one outcome for each item, in order. ``late`` returns whether the time limit of the
-request is reached. The remaining items are then refused, and clients can send them again.
+request is reached. The remaining items are then refused, and clients can send them again. ``count`` counts stored
+websites against a limit before they are changed or deleted, and may refuse the request.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from llmready.domain.clock import is_id
@@ -16,6 +17,7 @@ from llmready.usecases.manage_websites import changed_website, new_website, refu
 
 T = TypeVar("T")
 Late = Callable[[], bool]
+Count = Callable[[Collection[Website]], None]
 StoreSome = Callable[[Sequence[T]], Sequence[DomainError | None]]
 
 
@@ -34,7 +36,12 @@ def add_websites(
 
 
 def change_websites(
-    services: Services, user: User, changes: Sequence[tuple[str, dict[str, Any]]], *, late: Late
+    services: Services,
+    user: User,
+    changes: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    late: Late,
+    count: Count,
 ) -> list[Website | DomainError]:
     """Store changed fields of websites. Return each changed website, or why it was refused.
 
@@ -45,8 +52,10 @@ def change_websites(
             are combined in their order and stored once, because each storing is charged. A change that is not valid
             is left out. If the combined change cannot be stored, all changes of the website are refused.
         late: Tells whether the time of the request is over.
+        count: Counts the stored websites.
     """
     found = _read(services, user, [website_id for website_id, _ in changes])
+    count(list(filter(None, found.values())))
     latest = dict(found)
     outcomes: dict[int, Website | DomainError] = {}
     for number, (website_id, fields) in enumerate(changes):
@@ -71,7 +80,7 @@ def change_websites(
 
 
 def remove_websites(
-    services: Services, user: User, website_ids: Sequence[str], *, late: Late
+    services: Services, user: User, website_ids: Sequence[str], *, late: Late, count: Count
 ) -> list[Purge | DomainError | None]:
     """Delete websites.
 
@@ -89,6 +98,7 @@ def remove_websites(
         return services.websites.delete_some(some, time)
 
     found = _read(services, user, website_ids)
+    count(list(filter(None, found.values())))
     ended = _stored([_prepared(prepare, website) for website in found.values()], store_some, late)
     stored = dict(zip(found, ended, strict=True))
     outcomes: list[Purge | DomainError | None] = []
