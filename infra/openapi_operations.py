@@ -72,7 +72,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
         422,
         "This Idempotency-Key was already used for another request; use a new key for each request.",
     ),
-    "use_cursor": (422, "Page numbers reach up to entry 1000; use the cursor for later entries."),
+    "use_cursor": (
+        422,
+        "Page numbers work only for the first 1000 entries; use the cursor for later entries.",
+    ),
     "too_many_requests": (429, "You sent too many requests; please wait a moment."),
     "too_many_starts": (429, "You sent too many requests; please wait a moment."),
     "failed_crawl_limit": (

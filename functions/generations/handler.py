@@ -218,7 +218,7 @@ def files(generation_id: str) -> FilesAnswer:
     tags=["generations"],
     responses={
         200: {"description": "The file; for a large file and redirect=false, its download URL"},
-        302: {"description": "The file, where it is too large for an answer"},
+        302: {"description": "Redirect to the download URL of a large file"},
     },
 )
 def file(

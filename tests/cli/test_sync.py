@@ -65,14 +65,14 @@ def test_conflicting_file_is_named_and_nothing_is_written(ada: Ada, server: Serv
     (folder / "llms.txt").write_text("written by hand")
     said = ada.fails(ExitCode.NOT_WRITTEN, "sync", site, "site")
     assert said == (
-        "files in site were changed by somebody else and would be replaced: llms.txt. Move them away."
-        " --force replaces them."
+        "nothing was changed, because files in site were edited or are not from LLMReady: llms.txt."
+        " Move or delete them. --force replaces them."
     )
     assert contents(folder) == {"llms.txt": "written by hand"}
     (folder / "llms.txt").unlink()
     (folder / "md").write_text("a file where a folder belongs")
     said = ada.fails(ExitCode.NOT_WRITTEN, "sync", site, "site")
-    assert said == "site/md is in the way: it is not a folder. Move it away."
+    assert said == "site/md is a file or a symbolic link, not a folder. Move or delete it."
     assert contents(folder) == {"md": "a file where a folder belongs"}
     said = ada.fails(ExitCode.NOT_WRITTEN, "sync", site, "site/md")
     assert said == "site/md is a file. Name a folder."

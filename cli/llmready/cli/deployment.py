@@ -115,11 +115,11 @@ def _endpoints(file: Path, port: int | None) -> dict[str, Any]:
         return told
     if known is not None:
         raise CommandFailed(
-            f"the local system of this folder is at {known['api']}, and none is on port {port}"
+            f"no local system runs on port {port}; the local system of this folder runs at {known['api']}"
         )
     raise CommandFailed(
         f"no local system runs in this folder ({file} is missing){f' or on port {port}' if port else ''};"
-        " start it with `make run`, or name its --port or a --stage"
+        " start it with `make run`, or choose another system with --port or --stage"
     )
 
 

@@ -68,7 +68,7 @@ def _rotate(options: argparse.Namespace) -> int:
     if options.compromised:
         _store(store, arn, OriginSecret(value=stored.value))
     previous = (
-        "no longer accepted within a minute" if options.compromised else "accepted until the next rotation"
+        "accepted for at most one more minute" if options.compromised else "accepted until the next rotation"
     )
     answer = {"distribution": distribution, "previous_value": previous}
     print(

@@ -142,7 +142,7 @@ def _cancel(options: argparse.Namespace) -> int:
             print(json.dumps(answer) if options.json else f"Cancelled {ended.id}; its quota is given back.")
             return 0
     raise CommandFailed(
-        f"no generation {options.generation_id} is waiting or running; `admin jobs` lists those that are"
+        f"no generation {options.generation_id} is waiting or running; `admin jobs` lists the generations that are"
     )
 
 

@@ -359,7 +359,7 @@ def _coverage(store: PageStore, fetched: _Fetched, dropped: Counter[Kind]) -> Co
 
 def _incomplete_note(urls: list[str]) -> str:
     named = ", ".join(urls[:_MOST_NAMED]) + (" and others" if len(urls) > _MOST_NAMED else "")
-    return f"The responses of these pages do not have the announced length, so text may be missing: {named}."
+    return f"The Content-Length of these pages differs from their length, so text may be missing: {named}."
 
 
 def _partial_note(sitemap: Url) -> str:

@@ -25,7 +25,7 @@ _BEFORE_CLAIM = 10.0
 _MESSAGE = 10.0
 _ARCHIVE_GONE = Failure(
     code="internal_error",
-    message="The files that did not change were deleted meanwhile, so the website is read again.",
+    message="The files of the earlier generation were deleted during this run, so the website is crawled again.",
 )
 _RESERVED_PAUSE = 10  # seconds until a generation tries again to get a slot that is reserved for paid plans
 

@@ -85,7 +85,7 @@ def _acceptable_size(found: os.stat_result, *, owner: int, most: int) -> int:
     if found.st_uid != owner:
         raise NotAcceptable("It belongs to another user.")
     if found.st_nlink != 1:
-        raise NotAcceptable("It has more than one name.")
+        raise NotAcceptable("It has several hard links.")
     if found.st_size > most:
         raise TooLarge(f"It has more than {most} bytes.")
     return found.st_size

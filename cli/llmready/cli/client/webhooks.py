@@ -42,7 +42,11 @@ def add_commands(add: Add) -> None:
     for name, run, text in (
         ("remove", _remove, "Delete a webhook."),
         ("test", _test, "Send a ping event to a webhook."),
-        ("rotate", _rotate, "Replace the secret of a webhook. For 24 hours, both secrets sign."),
+        (
+            "rotate",
+            _rotate,
+            "Replace the secret of a webhook. For 24 hours, events are signed with both secrets.",
+        ),
         ("enable", _enable, "Activate a webhook that was disabled."),
         ("deliveries", _deliveries, "List the newest deliveries of a webhook."),
     ):

@@ -117,10 +117,12 @@ def _refuse_links(folder: Path, paths: list[str]) -> None:
         for part in parts[:-1]:
             place = place / part
             if place.is_symlink() or (place.exists() and not place.is_dir()):
-                raise FolderError(f"{place} is in the way: it is not a folder. Move it away.")
+                raise FolderError(f"{place} is a file or a symbolic link, not a folder. Move or delete it.")
         target = folder / path
         if target.is_symlink() or target.is_dir():
-            raise FolderError(f"{target} is in the way: it is not a regular file. Move it away.")
+            raise FolderError(
+                f"{target} is a folder or a symbolic link, not a regular file. Move or delete it."
+            )
 
 
 def _refuse_foreign(folder: Path, foreign: list[str]) -> None:
@@ -128,7 +130,8 @@ def _refuse_foreign(folder: Path, foreign: list[str]) -> None:
         return
     named = ", ".join(sorted(foreign)[:_SHOWN]) + (" and others" if len(foreign) > _SHOWN else "")
     raise ForeignFilesError(
-        f"Files in {folder} were changed by somebody else and would be replaced: {named}. Move them away."
+        f"Nothing was changed, because files in {folder} were edited or are not from LLMReady: {named}."
+        " Move or delete them."
     )
 
 

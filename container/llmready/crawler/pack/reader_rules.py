@@ -142,7 +142,7 @@ def judged_sections(outline: Outline) -> list[Section]:
 def _site_name(outline: Outline) -> Reason:
     name, home = outline.site_name, outline.entries[0].page.url
     if name == home.host:
-        detail = "No page names the site; llms.txt is headed by its host."
+        detail = "No page states the name of the site, so the heading of llms.txt is the host."
     elif not is_site_name(name):
         detail = f"The site's name, “{name[:60]}”, is a generic name."
     elif len(name) >= LONGEST_SITE_NAME:
@@ -211,7 +211,9 @@ def _balance(outline: Outline) -> Reason:
         detail = f"The section “{largest.title[:80]}” has {len(largest.entries):,} of the {count:,} pages."
         found = [largest]
     elif is_loose and len(sections[0].entries) > MOST_LOOSE * count:
-        detail = f"{pages(len(sections[0].entries), count)} are in no section of their own."
+        detail = (
+            f"{pages(len(sections[0].entries), count)} belong to no part of the navigation and to no folder."
+        )
         found = [sections[0]]
     elif len(single) > MOST_OF_ONE_PAGE and len(single) * 2 >= len(sections):
         detail = f"{len(single):,} of {len(sections):,} sections have a single page."

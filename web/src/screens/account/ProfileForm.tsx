@@ -69,7 +69,7 @@ function ConfirmAddress({ email }: { email: string }) {
         )
       }
     >
-      {sent ? 'You will get a new mail.' : 'Your address is not confirmed. Open the link in the mail that we sent, to get a mail when a generation completes.'}
+      {sent ? 'You will get a new mail.' : 'Your address is not confirmed. Open the link in the confirmation mail. After that, you get a mail when a generation completes.'}
       <FormError error={form.error} />
     </Notice>
   )

@@ -27,7 +27,7 @@ export default function Changes({ website, run }: TabProps) {
     return (
       <section class="card stack" aria-labelledby="first-title">
         <h2 id="first-title">This is the first generation</h2>
-        <p>After the next one, this tab compares both and shows:</p>
+        <p>After the next generation, this tab compares the two generations and shows:</p>
         <ul class="stack tight">
           <li>
             <State kind="good">Added</State> pages that are new in the files
@@ -44,9 +44,9 @@ export default function Changes({ website, run }: TabProps) {
         </ul>
         <p class="muted">
           {quota?.can_generate
-            ? 'Press Generate again to make the next generation.'
+            ? 'Press Generate again to start the next generation.'
             : `Your plan allows the next generation ${quota?.resets_at ? `from ${date(quota.resets_at)}` : 'next month'}.`}{' '}
-          <a href={`/websites/${website.id}/settings`}>A schedule</a> makes the next ones by itself; a run that finds nothing new costs no generation.
+          <a href={`/websites/${website.id}/settings`}>A schedule</a> starts generations automatically. A scheduled run that finds no changes does not use your quota.
         </p>
       </section>
     )

@@ -117,7 +117,7 @@ export function Run({ website, run, onRun, onEnd }: { website: Website; run: Gen
       {lost ? <Notice kind="warn">{lost.message}</Notice> : null}
       <FormError error={cancel.error} />
       <p class="small muted">
-        You can close this page. {profile?.is_verified ? 'A mail tells you when the files are ready.' : 'Confirm your address with the link in our mail to get a mail when files are ready.'}
+        You can close this page. {profile?.is_verified ? 'You get a mail when the files are ready.' : 'Confirm your address with the link in our mail to get a mail when files are ready.'}
       </p>
     </section>
   )

@@ -233,8 +233,8 @@ function Preview({ website, run, include, exclude }: { website: Website; run: Ge
   return (
     <div class="preview stack tight" role="status">
       <p>
-        {plural(answer.kept, 'page address', 'page addresses')} kept, {count(answer.excluded)} excluded, of all that the last generation found.
-        {run?.pages_failed ? ` ${plural(run.pages_failed, 'page')} of them could not be read and ${run.pages_failed === 1 ? 'is' : 'are'} not in the files.` : null}
+        {plural(answer.kept, 'page address', 'page addresses')} kept, {count(answer.excluded)} excluded. The last generation found these addresses.
+        {run?.pages_failed ? ` ${plural(run.pages_failed, 'of these pages', 'of these pages')} could not be read and ${run.pages_failed === 1 ? 'is' : 'are'} not in the files.` : null}
       </p>
       <div class="grid-2">
         <Examples title="Kept, for example" kind="good" urls={answer.examples_kept} />

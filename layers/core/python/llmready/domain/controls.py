@@ -55,7 +55,7 @@ class Controls(BaseModel):
         name = host_name(host)
         hosts = set(self.blocked_hosts) - {name} | ({name} if blocked else set())
         if len(hosts) > _MOST_HOSTS:
-            raise Invalid("host", f"More than {_MOST_HOSTS} hosts cannot be blocked.")
+            raise Invalid("host", f"At most {_MOST_HOSTS} hosts can be blocked. Unblock another host first.")
         return self.model_copy(update={"blocked_hosts": tuple(sorted(hosts))})
 
 

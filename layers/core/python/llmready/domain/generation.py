@@ -48,8 +48,8 @@ MALWARE_FOUND = Failure(
 )
 HOST_BUSY = Failure(
     code="host_busy",
-    message="Other generations read this website all the time, so this one had to stop. Nothing was charged. Start it"
-    " again later.",
+    message="Crawls of the same host take turns, and this one waited too long for its turn. Nothing was charged."
+    " Start the generation again later.",
 )
 
 

@@ -302,7 +302,7 @@ def offset_of(page: int, per_page: int) -> int:
     if page * per_page > _DEEPEST_OFFSET:
         raise Invalid(
             "page",
-            f"Page numbers reach up to entry {_DEEPEST_OFFSET}; use the cursor for later entries.",
+            f"Page numbers work only for the first {_DEEPEST_OFFSET} entries; use the cursor for later entries.",
             code="use_cursor",
         )
     return (page - 1) * per_page

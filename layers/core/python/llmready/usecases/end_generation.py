@@ -109,7 +109,9 @@ def _stop_schedule_after_failures(services: Services, failed: Generation) -> Non
         if website is not None:
             stop_schedule(services, website)
     except TryAgain:
-        services.log.warning("schedule not stopped; its next run stops it", website_id=failed.website_id)
+        services.log.warning(
+            "schedule not turned off; the next due run tries again", website_id=failed.website_id
+        )
 
 
 def _mail(services: Services, ended: Generation) -> OutboxMail | None:

@@ -149,10 +149,10 @@ class MailPreferencesChange(Request):
     """Mails to turn on or off; omitted fields stay unchanged."""
 
     generations: Annotated[
-        bool | None, Field(strict=True, description="Mail when a generation has ended.")
+        bool | None, Field(strict=True, description="Whether to send a mail when a generation has ended.")
     ] = None
     quota_reset: Annotated[
-        bool | None, Field(strict=True, description="Time when the monthly quota resets.")
+        bool | None, Field(strict=True, description="Whether to send a mail when the monthly quota resets.")
     ] = None
 
 
