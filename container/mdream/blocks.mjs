@@ -18,6 +18,7 @@ import { Line, asParagraph } from './line.mjs'
  * @property {string} kind
  * @property {string} marker
  * @property {number} number The number of its next item.
+ * @property {number} step What is added to the number for each further item.
  * @property {number} items Items that have been written.
  * @property {string} last The kind of the last block of its last item.
  */
@@ -109,14 +110,15 @@ export class Blocks {
    * @param {string} kind `ol` or `ul`.
    * @param {number} number The number of its first item.
    * @param {boolean} goesOn Whether its items belong to the list before it.
+   * @param {number} step What is added to the number for each further item.
    */
-  beginList(kind, number = 1, goesOn = false) {
+  beginList(kind, number = 1, goesOn = false, step = 1) {
     this.flush()
     const { last, marker } = this.containers[this.containers.length - 1]
     const [usual, other] = kind === 'ol' ? ['.', ')'] : ['-', '*']
     // Adjacent lists with the same marker would be read as one list.
     const isOther = !goesOn && last === kind && marker === usual
-    this.lists.push({ kind, marker: isOther ? other : goesOn ? marker || usual : usual, number, items: goesOn ? 1 : 0, last: 'p' })
+    this.lists.push({ kind, marker: isOther ? other : goesOn ? marker || usual : usual, number, step, items: goesOn ? 1 : 0, last: 'p' })
   }
 
   endList() {
@@ -124,14 +126,19 @@ export class Blocks {
     this.lists.pop()
   }
 
-  /** Begin an item of the list that is open, or of a list that nobody has begun. */
-  beginItem() {
+  /**
+   * Begin an item of the list that is open, or of a list that nobody has begun.
+   *
+   * @param {number | null} number The number that the item states.
+   */
+  beginItem(number = null) {
     this.flush()
     if (!this.lists.length) {
       this.enter(container('- ', '  ', true))
       return
     }
     const list = this.lists[this.lists.length - 1]
+    list.number = number ?? list.number
     const first = list.kind === 'ol' ? `${list.number}${list.marker} ` : `${list.marker} `
     this.enter(container(first, ' '.repeat(first.length), true))
   }
@@ -142,7 +149,7 @@ export class Blocks {
     const list = this.lists[this.lists.length - 1]
     if (!list?.items) return false
     list.items--
-    list.number--
+    list.number -= list.step
     const one = container('', ' '.repeat(list.kind === 'ol' ? `${list.number}${list.marker} `.length : 2), true)
     one.isBegun = true
     one.last = 'p'
@@ -160,7 +167,7 @@ export class Blocks {
     around.last = list?.kind ?? 'ul'
     around.marker = list?.marker ?? '-'
     if (list) {
-      list.number++
+      list.number += list.step
       list.items++
       list.last = ended.last
     }

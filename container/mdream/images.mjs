@@ -1,6 +1,8 @@
 // Images, films and embedded pages.
 import { addressOf } from './addresses.mjs'
+import { HIDDEN_STYLE } from './marks.mjs'
 import { HIDDEN } from './names.mjs'
+import { nextOf, previousOf } from './measure.mjs'
 import { parseNoscript } from './parser.mjs'
 import { decodedAttribute } from './references.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -12,6 +14,8 @@ const LAZY = [
   'data-ezsrc', 'data-litespeed-src', 'data-echo', 'data-actualsrc', 'data-delayed-url', 'data-hi-res-src', 'data-full-src', 'data-flickity-lazyload', 'data-img-src', 'data-image', 'data-defer-src',
   'data-srcset', 'data-lazy-srcset', 'nitro-lazy-srcset', 'srcset',
 ].map((name) => ATTRIBUTE[name])
+/** Those of them that only a script loads that replaces the image in `src`. */
+const ALWAYS_LATER = ['data-lazy-src', 'nitro-lazy-src', 'data-lazy', 'data-lazyload', 'data-cfsrc', 'data-ezsrc', 'data-litespeed-src'].map((name) => ATTRIBUTE[name])
 const DATA = /^\s*data:/i
 const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
@@ -22,6 +26,10 @@ const DOCUMENT = /\.(?:docx?|odt|pdf|pptx?|xlsx?|mp3|mp4|webm)(?:[?#]|$)/i
 /** Pixels below which an image without a description counts as decoration. */
 const SMALLEST = 48
 const LEVELS = 4
+/** Bytes of a `noscript` with only one image. */
+const LONGEST_ONLY = 4000
+/** Pixels of the width of an image whose address has a place for any width. */
+const USUAL_WIDTH = 1080
 /** Nodes of a picture in which its candidates are searched. */
 const MOST_NODES = 200
 /** Characters of a description that may replace an image without an address, such as an icon. */
@@ -41,9 +49,47 @@ export function imageOf(tree, node, origin) {
   return { alt, address: !alt && !isPicture(tree, node, address) ? '' : address }
 }
 
+/**
+ * Return the image in a `noscript` that contains nothing else, unless there is an image beside it, which scripts would load;
+ * then the address is empty.
+ */
+export function onlyImageOf(tree, node, origin) {
+  const none = { alt: '', address: '' }
+  if (tree.closeFrom[node] - tree.to[node] > LONGEST_ONLY) return none
+  const beside = [previousOf(tree, node), nextOf(tree, node)].filter((one) => one >= 0)
+  if (beside.some((one) => tree.tag[one] === ID.img || tree.first(one, ID.img) >= 0)) return none
+  const inner = parseNoscript(tree, node)
+  const images = inner.lists[ID.img]
+  for (let one = 0; one < inner.count; one++) if (inner.tag[one] === 0 && inner.size[one] > 0) return none
+  if (images.length !== 1) return none
+  const { alt, address } = imageOf(inner, images[0], origin)
+  return { alt, address: isTracker(inner, images[0]) ? '' : address }
+}
+
+/** Return whether an image is loaded only to count the readers of a page. */
+function isTracker(tree, node) {
+  return HIDDEN_STYLE.test(tree.get(node, ATTRIBUTE.style)) || [ATTRIBUTE.width, ATTRIBUTE.height].some((name) => Number.parseInt(tree.get(node, name), 10) <= 1)
+}
+
 /** Return the address of the image that a browser would finally load. */
 function sourceOf(tree, node) {
+  const source = writtenSource(tree, node)
+  // Loaders of shops insert the width that they need.
+  return source.includes('{width}') ? source.replace('{width}', widestOf(tree, node)) : source
+}
+
+/** Return the largest width of an image for which its server has a file. */
+function widestOf(tree, node) {
+  const widths = tree.get(node, ATTRIBUTE['data-widths']).match(/\d{1,5}/g) ?? []
+  return String(widths.reduce((most, width) => Math.max(most, Number(width)), 0) || USUAL_WIDTH)
+}
+
+function writtenSource(tree, node) {
   const source = tree.get(node, ATTRIBUTE.src).trim()
+  for (const name of source ? ALWAYS_LATER : []) {
+    const later = tree.has(node, name) ? largest(tree.get(node, name)) : ''
+    if (later.includes('.') || later.includes('/')) return later
+  }
   if (source && !DATA.test(source) && !PLACEHOLDER.test(source)) return source
   for (const name of LAZY) {
     const later = largest(tree.get(node, name))

@@ -1,6 +1,7 @@
 // Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
 import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
-import { embedOf, imageOf } from './images.mjs'
+import { languageOf } from './code.mjs'
+import { embedOf, imageOf, onlyImageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
 import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { FRAGMENT } from './names.mjs'
@@ -11,6 +12,7 @@ import { END_HEADING_LINK, END_LINK, END_MARK, END_PARAGRAPH, END_TAG, END_TEXT,
 import { ATTRIBUTE } from './tree.mjs'
 
 const NUMBER_SIGN = 35
+const MAIL = /^[^\s@<>]{1,64}@[^\s@<>]{1,255}$/
 const END_OF_TAG = 62
 const BEGINS_WORD = /^[\p{L}\p{N}]/u
 const HEADINGS = ids('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
@@ -22,6 +24,12 @@ export const LISTS = ids('ol', 'ul')
 /** Elements that are visible without text. */
 export const SEEN = ids('hr', 'img')
 const SCRIPT = /^javascript:/i
+const OF_NOTE = /^#_?(?:\w{0,20}[-_:])?(?:fn|ftn|foot-?note|end-?note|note|cite)/i
+const NUMBER_OF_NOTE = /^\d{1,3}$/
+const LONGEST_NOTE = 8
+const RAISED = ids('sup')
+const BREAKS = ids('br')
+const CELLS = ids('td', 'th')
 const NOTE_MARK = /^\W?\s*([\w*\u2020\u2021\u00a7\u00b6]{1,4})\s*\W?$/
 /** Endings of ordinal numbers, and signs that are raised for their looks. */
 const ORDINAL = /^(?:st|nd|rd|th|er|re|nd|ère|ème|eme|º|ª|®|™|©)$/i
@@ -91,10 +99,18 @@ export class InlineWriter extends TextWriter {
 
   /** Begin emphasis, strong emphasis or deleted text. */
   mark(node, tag) {
+    if (!this.measure.length(node)) this.icon(node)
     if (!this.measure.length(node) || holds(this.tree, node, NO_INLINE)) return node + 1
     const mark = MARKS[tag]
     this.line.open(mark)
     return this.within(node, END_MARK, mark)
+  }
+
+  /** Write the title of an icon that is all that a cell says. */
+  icon(node) {
+    const { tree, measure, line } = this
+    const cell = tree.parent[node]
+    if (CELLS[tree.tag[cell]] && !measure.length(cell)) line.text(decoded(tree.get(node, ATTRIBUTE.title)))
   }
 
   lineBreak(node) {
@@ -111,9 +127,10 @@ export class InlineWriter extends TextWriter {
     const { codes } = tree
     let from = tree.attributeFrom[place]
     while (codes[from] <= 32) from++
-    if (from >= tree.attributeTo[place] || codes[from] === NUMBER_SIGN) return node + 1
+    if (from >= tree.attributeTo[place]) return node + 1
+    if (codes[from] === NUMBER_SIGN) return this.linkWithin(node)
     const written = tree.value(place)
-    const mail = protectedMail(written.includes('email-protection') ? written : tree.get(node, ATTRIBUTE['data-cfemail']))
+    const mail = (written.includes('email-protection') && protectedMail(written)) || protectedMail(tree.get(node, ATTRIBUTE['data-cfemail']))
     if (mail) return this.mail(node, mail)
     const address = addressOf(written, this.origin)
     if (!address || SCRIPT.test(address) || holds(tree, node, TABLES)) return node + 1
@@ -130,6 +147,16 @@ export class InlineWriter extends TextWriter {
     }
     this.line.open('link')
     return this.within(node, END_LINK, address)
+  }
+
+  /** Write the text of a link to a place of the page; the number of a footnote directly behind a word is its mark. */
+  linkWithin(node) {
+    const { tree, line } = this
+    const isGlued = line.endsWithText && this.measure.length(node) <= LONGEST_NOTE && OF_NOTE.test(tree.get(node, ATTRIBUTE.href))
+    const note = isGlued ? NUMBER_OF_NOTE.exec(textOf(tree, node))?.[0] : ''
+    if (!note || tree.tag[tree.parent[node]] === ID.sup || holds(tree, node, RAISED)) return node + 1
+    line.markdown(`[${note}]`)
+    return tree.end[node]
   }
 
   /** Return the first block with text in a link, if it contains no other block; or -1. */
@@ -153,6 +180,19 @@ export class InlineWriter extends TextWriter {
     return this.within(node, END_LINK, this.titleAddress)
   }
 
+  protectedText(node) {
+    const mail = protectedMail(this.tree.get(node, ATTRIBUTE['data-cfemail']))
+    return mail ? this.mail(node, mail) : node + 1
+  }
+
+  /** Write the address that a mail element of Joomla hides in its attributes. */
+  hiddenMail(node) {
+    const { tree } = this
+    const [first, last] = [ATTRIBUTE.first, ATTRIBUTE.last].map((name) => Buffer.from(tree.get(node, name), 'base64').toString())
+    const mail = `${first}@${last}`
+    return MAIL.test(mail) ? this.mail(node, mail) : node + 1
+  }
+
   mail(node, mail) {
     this.line.text(mail)
     return this.tree.end[node]
@@ -171,18 +211,41 @@ export class InlineWriter extends TextWriter {
     return node + 1
   }
 
+  /** Write an image that is in the page only for readers without scripts. */
+  imageWithoutScripts(node) {
+    const { alt, address } = onlyImageOf(this.tree, node, this.origin)
+    const target = address && absoluteOf(address, this.origin)
+    if (target) this.line.image(alt, target)
+  }
+
   code(node) {
     const { tree, measure, line } = this
     const end = tree.end[node]
     for (let inner = node + 1; inner < end; inner++) {
       if (UNWRAPPED_IN_CODE[tree.tag[inner]] && !tree.gone[inner]) return node + 1
     }
+    if (this.isBlockOfCode(node)) return this.pre(node, rawText(tree, node))
     const text = decoded(rawText(tree, node, ' '))
     const address = line.isInLink || !measure.linked(node) ? '' : this.onlyAddress(node)
     if (address) line.open('link')
     line.code(text)
     if (address) line.closeLink(absoluteOf(address, this.origin))
     return end
+  }
+
+  /** Write a block of code. */
+  pre(node, text) {
+    const { tree } = this
+    if (text.trim()) this.blocks.code(languageOf(tree, node), decoded(text.trimEnd()))
+    return tree.end[node]
+  }
+
+  /** Return whether code with line breaks is all that its block contains, so that its lines are those of a program. */
+  isBlockOfCode(node) {
+    const { tree, measure, line } = this
+    if (line.isInCell || line.isInLink || this.isInHeading || !holds(tree, node, BREAKS)) return false
+    const block = tree.parent[node]
+    return PROPERTIES[tree.tag[block]] & BLOCK && measure.length(block) === measure.length(node)
   }
 
   /** Return the address of the link that contains all of an element's text, or an empty text. */
@@ -239,6 +302,8 @@ export class InlineWriter extends TextWriter {
     const { tree, line } = this
     if (EMBEDDED[tag]) {
       this.embedded(node)
+    } else if (tag === ID.noscript) {
+      this.imageWithoutScripts(node)
     } else if (tag === ID.script) {
       const formula = formulaOf(tree, node)
       if (formula) line.markdown(formula)
@@ -280,12 +345,5 @@ export class InlineWriter extends TextWriter {
     if (!formula) return node + 1
     this.formula(formula)
     return this.tree.end[node]
-  }
-
-  formula(formula) {
-    const isBlock = formula.startsWith('$$') && !this.line.isInCell && !this.line.isInLink && !this.isInHeading
-    if (isBlock) this.blocks.flush()
-    this.line.markdown(formula)
-    if (isBlock) this.blocks.flush()
   }
 }

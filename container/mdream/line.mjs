@@ -28,6 +28,8 @@ const EXCLAMATION = 33
 const LESS = 60
 const CLOSING_BRACKET = 93
 const DELIMITERS = { strong: '**', em: '*', del: '~~' }
+/** Characters behind which a number belongs to the text. */
+const OPENING = new Set([' ', '\u00a0', '(', '[', '{', ''])
 
 /** Collects the parts of a line. White space and breaks at the edges of emphasis and links stay outside of them. */
 export class Line {
@@ -53,6 +55,12 @@ export class Line {
     this.codeTexts = []
     /** Work that may still be done on the page's emphasis. */
     this.work = { left: MOST_WORK }
+  }
+
+  /** Whether the line ends with text and neither with white space nor with an opening bracket. */
+  get endsWithText() {
+    const last = this.pieces[this.pieces.length - 1]
+    return !this.space && !this.breaks && typeof last === 'string' && !OPENING.has(last.slice(-1))
   }
 
   /** Whether the line contains only a check box. */

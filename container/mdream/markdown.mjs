@@ -2,9 +2,8 @@
 //
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
-import { protectedMail } from './addresses.mjs'
-import { languageOf } from './code.mjs'
 import { BARE, InlineWriter, LISTS, SEEN } from './inline.mjs'
+import { numberingOf, taskOf, valueOf } from './items.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
 import { linesOfTable, rawText } from './raw_lines.mjs'
@@ -17,7 +16,7 @@ import {
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Elements that are not written themselves, but are replaced by other text. */
-const LEFT_OUT = ids('audio', 'embed', 'iframe', 'input', 'object', 'script', 'video')
+const LEFT_OUT = ids('audio', 'embed', 'iframe', 'input', 'noscript', 'object', 'script', 'video')
 const MARKED = ids('b', 'del', 'em', 'i', 's', 'strike', 'strong', 'var')
 const CODE = ids('code', 'kbd', 'samp', 'tt')
 const TABLE_PARTS = ids('caption', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr')
@@ -36,7 +35,6 @@ const BLOCKS_IN_CELLS = Uint8Array.from(PROPERTIES, (properties, tag) => (proper
 const NOT_EMPHASIZED = Uint8Array.from(PROPERTIES, (properties, tag) => (properties & BLOCK || MARKED[tag] || tag === ID.img ? 1 : 0))
 const TITLES = ids('div', 'p', 'summary')
 const DOCUTILS = /docutils|sphinx|reStructuredText/i
-const NUMBER = /^\d{1,9}$/
 
 // Marks that this writer sets, in addition to those from attributes.
 const UNWRAPPED = 8192
@@ -104,6 +102,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.hr: return this.rule(node)
       case ID['amp-vimeo']: case ID['amp-youtube']: case ID['lite-vimeo']: case ID['lite-youtube']: return this.film(node)
       case ID.img: return this.image(node)
+      case ID['joomla-hidden-mail']: return this.hiddenMail(node)
       case ID.li: return this.item(node)
       case ID.ol: case ID.ul: return this.list(node, tag)
       case ID.pre: return this.pre(node, rawText(tree, node))
@@ -118,11 +117,6 @@ export class MarkdownWriter extends InlineWriter {
       case ID.summary: case ID.template: return this.paragraph(node)
       default: return PROPERTIES[tag] & BLOCK ? this.paragraph(node) : node + 1
     }
-  }
-
-  protectedText(node) {
-    const mail = protectedMail(this.tree.get(node, ATTRIBUTE['data-cfemail']))
-    return mail ? this.mail(node, mail) : node + 1
   }
 
   /**
@@ -287,8 +281,8 @@ export class MarkdownWriter extends InlineWriter {
       if (!blocks.resumeItem()) return node + 1
       this.within(node, END_CONTAINER)
     }
-    const start = tree.get(node, ATTRIBUTE.start)
-    blocks.beginList(NAMES[tag], NUMBER.test(start) ? Number(start) : 1)
+    const { first, step } = numberingOf(tree, node)
+    blocks.beginList(NAMES[tag], first, false, step)
     return this.within(node, END_LIST)
   }
 
@@ -312,7 +306,11 @@ export class MarkdownWriter extends InlineWriter {
   }
 
   beginItem(node) {
-    this.blocks.beginItem()
+    const { tree, blocks, line } = this
+    blocks.beginItem(valueOf(tree, node))
+    const task = tree.tag[node] === ID.li ? taskOf(tree, this.measure, node) : ''
+    if (task) line.markdown(task)
+    if (task) line.text(' ')
     return this.within(node, END_CONTAINER)
   }
 
@@ -386,11 +384,5 @@ export class MarkdownWriter extends InlineWriter {
     const { line, tree } = this
     if (line.isInCell || line.isInLink || this.isInHeading) return this.blockInLine(node, tree.tag[node])
     return this.pre(node, rawText(tree, node))
-  }
-
-  pre(node, text) {
-    const { tree } = this
-    if (text.trim()) this.blocks.code(languageOf(tree, node), decoded(text.trimEnd()))
-    return tree.end[node]
   }
 }

@@ -20,7 +20,7 @@ const OF_FORMULAS = /(?:^|\s)(?:math|math-container|math-tex|tex|tex2jax_process
 /** Images of formulas, whose description is TeX. */
 const IMAGE_CLASS = /(?:^|\s)(?:math|tex|latex|latex-image|mwe-math-fallback-image-(?:inline|display)|ee_img)(?:\s|$)/
 const MATH_BLOCK = /(?:^|\s)math(?:\s|$)/
-const IMAGE_SOURCE = /latex\.php\?|latex\.codecogs\.com|\/mimetex|mathtex\.cgi|\/math\/render\/(?:svg|png)\//i
+const IMAGE_SOURCE = /latex\.php\?|\/equation\?tex=|\/render\/math\?math=|[?&]cht=tx&|latex\.codecogs\.com|\/mimetex|mathtex\.cgi|\/math\/render\/(?:svg|png)\//i
 const DELIMITERS = /^(?:\$\$?|\\[([]) ?| ?(?:\$\$?|\\[)\]])$/g
 /** Characters of a formula within a line, and of a displayed one. */
 const LONGEST_INLINE = 1000

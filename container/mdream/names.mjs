@@ -79,6 +79,8 @@ const CLASSES = [
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
   // Hidden lines of mdBook, which the code needs only to compile.
   [/(?:^|\s)boring(?:\s|$)/, DROPPED],
+  // Fonts of icons, whose text is the name of an icon; the links below embedded files.
+  [/(?:^|\s)(?:material-icons(?:-\w+)?|material-symbols-\w+|mat-icon|gist-meta)(?:\s|$)/, DROPPED],
   // Toolbars of highlighters, and the copies of slides with which carousels begin again.
   [/(?:^|\s)(?:crayon-toolbar|crayon-plain-wrap|slick-cloned|swiper-slide-duplicate|splide__slide--clone|glide__slide--clone|bx-clone|(?:owl-item|carousel-item|slide) cloned?)(?:\s|$)/, DROPPED],
 ]

@@ -84,7 +84,7 @@ function known(name) {
 known('#text')
 known('#page')
 for (const [names, property] of GROUPS) for (const name of names.split(' ')) properties[known(name)] |= property
-const OTHERS = 'amp-vimeo amp-youtube lite-vimeo lite-youtube html body colgroup image math optgroup option picture foreignobject desc annotation-xml mi mo mn ms mtext'
+const OTHERS = 'amp-vimeo amp-youtube joomla-hidden-mail lite-vimeo lite-youtube html body colgroup image math optgroup option picture foreignobject desc annotation-xml mi mo mn ms mtext'
 for (const name of OTHERS.split(' ')) known(name)
 
 // Elements of AMP that are written like those of HTML.

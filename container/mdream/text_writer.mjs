@@ -174,10 +174,20 @@ export class TextWriter {
     let end = 0
     for (const { at, length, markdown } of formulasIn(text, isOfFormula(tree, tree.parent[node]))) {
       this.line.text(text.slice(end, at))
-      this.line.markdown(markdown)
+      // In a sentence, a displayed formula stays within the line.
+      if (tree.tag[tree.parent[node]] === ID.div) this.formula(markdown)
+      else this.line.markdown(markdown)
       end = at + length
     }
     this.line.text(text.slice(end))
+  }
+
+  /** Write a formula; a displayed one is a block of its own where blocks can be. */
+  formula(formula) {
+    const isBlock = formula.startsWith('$$') && !this.line.isInCell && !this.line.isInLink && !this.isInHeading
+    if (isBlock) this.blocks.flush()
+    this.line.markdown(formula)
+    if (isBlock) this.blocks.flush()
   }
 
   isInterface(from, to) {

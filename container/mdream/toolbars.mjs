@@ -9,7 +9,8 @@ import { ATTRIBUTE } from './tree.mjs'
 const LONGEST = 24
 const LEVELS = 4
 const MOST_LABELS = 5
-const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?)$/i
+const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?|select all|view raw|(?:un)?wrap(?: lines)?|toggle word wrap|open in (?:cloud shell|playground)|expand code)$/i
+const TO_NOWHERE = /^(?:#|javascript:)/i
 /** Class names of the label of a language. */
 const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
@@ -45,6 +46,11 @@ function leaveOutLabels(tree, block, next) {
     const label = tree.raw(text).trim()
     const isCopy = COPY.test(label)
     if (!isCopy && !isLanguage(tree, label, block)) return
+    const above = tree.parent[text]
+    if (isCopy && tree.tag[above] === ID.a && TO_NOWHERE.test(tree.get(above, ATTRIBUTE.href))) {
+      tree.leaveOut(above)
+      continue
+    }
     const isLabel = isCopy || LANGUAGE_LABEL.test(tree.get(tree.parent[text], ATTRIBUTE.class))
     const whole = outermost(tree, text, block, isLabel)
     if (whole < 0) return

@@ -33,9 +33,11 @@ const SENTENCES = ids('dd', 'li', 'p', 'td')
 const FORMULAS = ids('math')
 const IMAGES = ids('img')
 const PARAGRAPHS = ids('p')
+const CELLS = ids('td', 'th')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
+const TOOL = /^\W*(?:(?:copy|share|edit|bookmark|anchor)(?: (?:the |this )?(?:link|section|url|heading|anchor))?(?: to clipboard)?|link|permalink)\W*$/i
 const KATEX = /(?:^|\s)katex-html(?:\s|$)/
 const { class: CLASS, id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
@@ -54,11 +56,11 @@ export function leaveOutUnseen(tree, measure) {
     const node = tree.told[place]
     if (tree.gone[node]) continue
     const marks = tree.marks[node]
-    if (marks & DROPPED || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isSpokenOnce(tree, measure, node) && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
+    if ((marks & DROPPED && !isSignOfCell(tree, measure, node)) || (marks & GUTTER && isNumbers(tree, node)) || (marks & HIDDEN && !isSpokenOnce(tree, measure, node) && !isFoldedText(tree, measure, node, whole, targets))) tree.leaveOut(node)
   }
   labelOpened(tree)
   leaveOutNumberedLines(tree)
-  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && !isTitle(tree, node) && !isInSentence(tree, node) && !isLinkLabel(tree, measure, node) && !isPicture(tree, measure, node)) tree.leaveOut(node)
+  for (const node of tree.lists[ID.button]) if (!tree.gone[node] && (isTool(tree, measure, node) || !isTitle(tree, node)) && !isInSentence(tree, node) && !isLinkLabel(tree, measure, node) && !isPicture(tree, measure, node)) tree.leaveOut(node)
   for (const node of tree.lists[ID.dialog]) if (!tree.gone[node]) tree.leaveOut(node)
   leaveOutToolbars(tree)
   leaveOutRendered(tree)
@@ -69,6 +71,12 @@ export function leaveOutUnseen(tree, measure) {
   if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
   for (const node of bars) tree.leaveOut(node)
   if (bars.length) measure.take(tree)
+}
+
+/** Return whether a part is the only content of a cell of a table, such as an icon that says yes. */
+function isSignOfCell(tree, measure, node) {
+  const above = tree.parent[node]
+  return CELLS[tree.tag[node]] === 1 || (CELLS[tree.tag[above]] === 1 && measure.length(above) === measure.length(node))
 }
 
 /** Return the IDs of the parts that buttons and tabs of a page open. */
@@ -139,6 +147,12 @@ function isTitle(tree, node) {
     if (TITLES[tree.tag[above]]) return true
   }
   return holds(tree, node, HEADINGS)
+}
+
+/** Return whether a button beside the text of a heading only copies a link to it, or edits what is below it. */
+function isTool(tree, measure, node) {
+  const above = tree.parent[node]
+  return HEADINGS[tree.tag[above]] === 1 && measure.length(above) > measure.length(node) && TOOL.test(textOf(tree, node))
 }
 
 /** Return whether a button is all text of the link around it. */
