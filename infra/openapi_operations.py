@@ -53,6 +53,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "already_ended": (409, "The generation is already completed."),
     "not_completed": (409, "The generation is not completed yet."),
     "scan_pending": (409, "The files are being scanned for malware; please try again in a minute."),
+    "file_too_large": (
+        409,
+        "This file is too large to be sent separately. Download the archive instead.",
+    ),
     "scan_failed": (409, "The files could not be scanned for malware, so they cannot be downloaded."),
     "malware_found": (
         410,
@@ -328,7 +332,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "GET /generations/{generation_id}/files": Operation("listFiles", (*_GENERATION, *_FILES)),
     "GET /generations/{generation_id}/files/{path}": Operation(
-        "readFile", (*_GENERATION, "file_not_found", *_FILES, "validation_error")
+        "readFile", (*_GENERATION, "file_not_found", "file_too_large", *_FILES, "validation_error")
     ),
     "GET /generations/{generation_id}/errors": Operation(
         "listPageErrors", (*_GENERATION, "validation_error")

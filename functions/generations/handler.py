@@ -12,6 +12,7 @@ from llmready.domain.clock import is_id, now
 from llmready.domain.errors import NotFound, Unauthenticated
 from llmready.domain.generation import Generation, Status
 from llmready.domain.quota import month_of, resets_at
+from llmready.domain.rate_limits import Rate
 from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.gate import header, signed_in
@@ -40,6 +41,8 @@ from llmready.usecases.download import download
 from llmready.usecases.page_errors import read_errors
 
 _POLL_SECONDS = "1"
+# Extractions of large files in a minute. Each takes seconds, and all functions share the account's concurrency.
+_EXTRACTS = Rate(10)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -228,10 +231,15 @@ def file(
     """Return a file as it is in the archive, without unpacking the zip.
 
     For a file over 4 MB, the answer contains a presigned URL. The same applies if the JSON answer with the
-    content would exceed 6 MB.
+    content would exceed 6 MB. A file over 250 MB is only in the archive.
     """
     generation = _generation(generation_id)
-    found = read_file(bootstrap.services(), generation, _path(app.current_event.path))
+    found = read_file(
+        bootstrap.services(),
+        generation,
+        _path(app.current_event.path),
+        before_extracting=lambda: app.limit("extracts", _EXTRACTS, key=app.user_id),
+    )
     if isinstance(found, FileContent):
         return Response(
             HTTPStatus.OK,

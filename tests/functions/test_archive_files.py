@@ -19,6 +19,7 @@ from llmready.domain.generation import Generation, Progress, Status
 from llmready.domain.generation_files import archive_key
 from llmready.domain.website import Website
 from llmready.patterns import Patterns
+from llmready.usecases import archive_files
 from llmready.worker.comparison import compare_with_last
 from llmready.worker.index import index_archive, store_found, store_index
 from llmready.worker.results import Taken
@@ -246,6 +247,27 @@ def test_a_large_file_is_fetched_by_a_presigned_url(shelf: Shelf, place: Place) 
     assert len([key for key in place.stored_keys() if "extract." in key]) == 1
     assert shelf.who.ask("DELETE", f"/generations/{generation.id}")[0] == 200
     assert place.stored_keys() == []
+
+
+def test_extractions_of_large_files_are_limited(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_files, "LARGEST_INLINE", 1000)
+    names = [f"large{number}" for number in range(12)]
+    generation = shelf.complete(files_of(pages(**dict.fromkeys(names, "word " * 400))))
+    where = [f"/generations/{generation.id}/files/md/{name}.md" for name in names]
+    assert [shelf.who.raw("GET", path)["statusCode"] for path in where] == [302] * 10 + [429] * 2
+    # A file that was extracted before costs little.
+    assert shelf.who.raw("GET", where[0])["statusCode"] == 302
+
+
+def test_a_file_that_takes_too_long_to_extract_is_refused(
+    shelf: Shelf, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_files, "LARGEST_INLINE", 1000)
+    monkeypatch.setattr(archive_files, "LARGEST_EXTRACT", 1999)
+    generation = shelf.complete(files_of(pages(long="word " * 400)))
+    status, problem = shelf.get(generation, "/files/md/long.md")
+    assert (status, problem["code"]) == (409, "file_too_large")
+    assert not [key for key in place.stored_keys() if "extract." in key]
 
 
 @pytest.mark.parametrize(

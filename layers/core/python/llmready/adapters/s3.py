@@ -78,15 +78,18 @@ class S3Archives:
                 return b""
             raise TryAgain from error
 
-    def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
-        """Store a large file in parts, unless it exists already."""
+    def exists(self, key: str) -> bool:
+        """Return whether a file exists."""
         try:
             self._client.head_object(Bucket=self._bucket, Key=key)
         except (ClientError, BotoCoreError) as error:
-            if not _is_absent(error):
-                raise TryAgain from error
-        else:
-            return
+            if _is_absent(error):
+                return False
+            raise TryAgain from error
+        return True
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
+        """Store a large file in parts."""
         try:
             # One part in memory at a time.
             config = TransferConfig(use_threads=False)

@@ -28,8 +28,11 @@ class Archives(Protocol):
     def read_range(self, key: str, start: int, length: int) -> bytes | None:
         """Return up to ``length`` bytes of a file, beginning at ``start``, or None if the file does not exist."""
 
+    def exists(self, key: str) -> bool:
+        """Return whether a file exists."""
+
     def put_stream(self, key: str, chunks: Iterator[bytes]) -> None:
-        """Store a file that is too large to be held in memory, unless it exists already."""
+        """Store a file that is too large to be held in memory."""
 
     def fetch(self, key: str, path: Path, *, most: int) -> bool:
         """Write a stored file to ``path``.

@@ -7,7 +7,7 @@ zip's own central directory.
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile
@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 from pydantic import ValidationError
 
 from llmready.domain.archive import Archive
-from llmready.domain.errors import Gone, NotFound
+from llmready.domain.errors import Conflict, Gone, NotFound
 from llmready.domain.file_index import (
     LOCAL_HEADER,
     FileIndex,
@@ -35,6 +35,9 @@ LARGEST_INLINE = 4_000_000
 
 LARGEST_ANSWER = 5_900_000
 """Bytes that an answer may have as Lambda counts them. Its limit is 6 MB with the headers."""
+
+LARGEST_EXTRACT = 250_000_000
+"""Bytes of the largest file that is extracted. Larger ones would take more than the 15 seconds of a function."""
 
 _LONGEST_ESCAPE = 6  # bytes of JSON that one byte of a text becomes at most
 _BLOCK = 256 * 1024  # bytes that one read of a central directory fetches
@@ -68,16 +71,20 @@ def list_files(services: Services, generation: Generation) -> list[IndexedFile]:
     return index_of(services.archives, generation, archive).files
 
 
-def read_file(services: Services, generation: Generation, path: str) -> FileContent | FileLink:
+def read_file(
+    services: Services, generation: Generation, path: str, *, before_extracting: Callable[[], None]
+) -> FileContent | FileLink:
     """Return the content of one file. For a file that is too large for an answer, return its location.
 
     Args:
         services: The process's services.
         generation: The generation that the file belongs to.
         path: Exact path within the archive.
+        before_extracting: Called before a large file is extracted, which takes seconds. It may refuse the request.
 
     Raises:
-        Conflict: The generation has no files (yet), or the malware scan has not passed them (yet).
+        Conflict: The generation has no files (yet), the malware scan has not passed them (yet), or the file is too
+            large to be extracted.
         Gone: The files have expired, or were withdrawn.
         NotFound: The archive has no such file.
     """
@@ -90,7 +97,14 @@ def read_file(services: Services, generation: Generation, path: str) -> FileCont
         if fits_an_answer(data.decode(errors="replace")):
             return FileContent(file, data)
     key = extract_key(generation.user_id, generation.id, generation.fence, path)
-    services.archives.put_stream(key, _chunks(services.archives, archive, file))
+    if not services.archives.exists(key):
+        if file.bytes > LARGEST_EXTRACT:
+            raise Conflict(
+                "file_too_large",
+                "This file is too large to be sent separately. Download the archive instead.",
+            )
+        before_extracting()
+        services.archives.put_stream(key, _chunks(services.archives, archive, file))
     name = path.rpartition("/")[2].encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     url = services.archives.download_url(
         key, filename=name, seconds=URL_SECONDS, content_type=content_type(path)
