@@ -244,6 +244,7 @@ def _complete_answer(
 def _refusal(status: int, codes: list[str], *, limited: bool) -> dict[str, Any]:
     """Return the answer for the errors of a status, with an example each."""
     phrase = HTTPStatus(status).phrase
+    codes = list(dict.fromkeys(codes))
     examples = {code: {"value": _problem(code)} for code in codes}
     names = [*(("RateLimit", "RateLimit-Policy") if limited and status == 429 else ())]
     names += {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])

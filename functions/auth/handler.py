@@ -133,7 +133,7 @@ def refresh(
 
 @app.post(f"{PREFIX}/auth/logout", summary="Sign out", status_code=204, tags=["auth"])
 def logout(body: Annotated[Refresh | None, Body()] = None) -> Response[None]:
-    """Revoke a sign-in. Its access tokens can no longer change anything.
+    """Revoke a sign-in. Its access tokens can no longer change data.
 
     With the header `X-LLMReady-Session: cookie`, the refresh token is read from the cookie. The cookie is always
     removed; an invalid cookie is not an error.
@@ -203,7 +203,7 @@ def replace_password(body: Annotated[PasswordChange, Body()]) -> Message:
     return Message(message="Your password was changed. All other sign-ins have ended.")
 
 
-@app.get(f"{PREFIX}/auth/me", summary="The own profile", tags=["auth"])
+@app.get(f"{PREFIX}/auth/me", summary="Get your profile", tags=["auth"])
 def profile() -> ProfileAnswer:
     """Return the profile with its plan."""
     return ProfileAnswer.of(_account())
@@ -235,7 +235,7 @@ def list_sessions() -> SessionsAnswer:
 
 @app.delete(f"{PREFIX}/auth/sessions/<session_id>", summary="End a sign-in", status_code=204, tags=["auth"])
 def end_session(session_id: str) -> Response[None]:
-    """End a sign-in, also the one of this request. Its access tokens can no longer change anything."""
+    """End a sign-in; the ID can be that of the current one. Its access tokens can no longer change data."""
     user = _account()
     if not is_id(session_id) or not bootstrap.services().sessions.close(user.id, session_id):
         raise NotFound("session_not_found", "There is no such sign-in. It may have ended.")
@@ -274,7 +274,7 @@ def delete_profile(body: Annotated[Deletion, Body()]) -> Message:
     )
 
 
-@app.get(f"{PREFIX}/auth/me/export", summary="All data about the user", tags=["auth"])
+@app.get(f"{PREFIX}/auth/me/export", summary="Export all data about you", tags=["auth"])
 def export(
     cursor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Response[ExportAnswer]:

@@ -33,7 +33,7 @@ _BY_STATUS = {413: 400, 415: 400, 422: 400}
 app = Api()
 
 
-@app.post("/v1/llmstxt", summary="Start a generation as Firecrawl does", tags=["firecrawl"])
+@app.post("/v1/llmstxt", summary="Start a generation, in the format of Firecrawl", tags=["firecrawl"])
 def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     """Start a generation by URL, as Firecrawl's `/v1/llmstxt` did.
 
@@ -56,7 +56,11 @@ def start(body: Annotated[LlmsTextBody, Body()]) -> LlmsTextStarted:
     return LlmsTextStarted(id=found)
 
 
-@app.get("/v1/llmstxt/<generation_id>", summary="Get the status as Firecrawl does", tags=["firecrawl"])
+@app.get(
+    "/v1/llmstxt/<generation_id>",
+    summary="Get the status of a generation, in the format of Firecrawl",
+    tags=["firecrawl"],
+)
 def status(generation_id: str) -> Response[str]:
     """Return the status of a generation, and its texts after it completed."""
     services = bootstrap.services()

@@ -277,7 +277,7 @@ def errors(
 def cancel(generation_id: str) -> Response[GenerationAnswer]:
     """Cancel a pending or running generation. It costs no quota, and its website is unlocked.
 
-    Its crawl stops within ten seconds. Cancelling it again gives the same answer.
+    The worker notices this within five seconds, and then stops the crawl. Cancelling it again gives the same answer.
     """
     ended = cancel_generation(bootstrap.services(), _generation(generation_id))
     return Response(

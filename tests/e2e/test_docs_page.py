@@ -52,7 +52,7 @@ def test_docs_page_shows_all_operations_and_loads_nothing_from_other_hosts(
     page.fill(".auth-container input", person.tokens["access_token"])
     page.click(".auth-btn-wrapper button.authorize")
     page.click(".auth-btn-wrapper button.btn-done")
-    profile = page.locator(".opblock", has=page.get_by_text("The own profile", exact=True)).first
+    profile = page.locator(".opblock", has=page.get_by_text("Get your profile", exact=True)).first
     profile.locator(".opblock-summary-control").click()
     profile.get_by_role("button", name="Try it out").click()
     profile.get_by_role("button", name="Execute").click()

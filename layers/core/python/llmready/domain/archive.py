@@ -2,26 +2,27 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from llmready.domain.change_summary import ChangeSummary
 
 
 class QualityReason(BaseModel):
-    """A reason for which points are deducted from the score of an llms.txt.
-
-    Attributes:
-        pages: URLs of the affected pages, at most five; empty for archives of earlier releases.
-        remedy: The setting or the change of the site that fixes the problem; empty for archives of earlier releases.
-    """
+    """A reason for which points are deducted from the score of an llms.txt."""
 
     model_config = ConfigDict(frozen=True)
 
     code: str
     detail: str
     points: int
-    pages: list[str] = []
-    remedy: str = ""
+    pages: list[str] = Field(
+        default=[], description="URLs of at most five affected pages; empty for archives of earlier releases."
+    )
+    remedy: str = Field(
+        default="",
+        description="The setting or the change of the site that fixes the problem; empty for archives of earlier"
+        " releases.",
+    )
 
 
 class Quality(BaseModel):

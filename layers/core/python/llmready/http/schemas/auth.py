@@ -102,7 +102,7 @@ class Login(Secretive):
 
 
 class Refresh(Request):
-    """A refresh token. A session that is kept in a cookie leaves it out."""
+    """A refresh token. Omit it if the session is kept in a cookie."""
 
     refresh_token: Token | None = None
 

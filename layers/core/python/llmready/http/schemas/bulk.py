@@ -118,5 +118,5 @@ class BulkAnswer(Answer):
     """The result of each item, in the order of the request."""
 
     results: list[BulkResult]
-    succeeded: int = Field(description="How many items were done.")
-    failed: int = Field(description="How many items were refused.")
+    succeeded: int = Field(description="Number of items that were stored or deleted.")
+    failed: int = Field(description="Number of items that were refused.")

@@ -133,7 +133,7 @@ class HistoryEntry(GenerationAnswer):
 
 
 class History(Answer):
-    """One page of generations, newest first. ``next_cursor`` returns the next page without a page number."""
+    """One page of generations, newest first. To get the next page, send ``next_cursor`` as ``cursor``."""
 
     items: list[HistoryEntry]
     total: int
