@@ -217,7 +217,7 @@ def website_stats(website_id: str) -> WebsiteStats:
 
 
 def _limit_work(units: int, user: User, *stored: Website) -> None:
-    """Count units of work, the size of the request, from which websites are stored, and that of stored websites."""
+    """Count units of work, and further units for the size of the request body and of the stored websites."""
     units += len((app.current_event.body or "").encode()) // _BYTES_OF_A_UNIT + _units_of(stored)
     app.limit("website_changes", _WORK_RATE, key=user.id, units=units)
 

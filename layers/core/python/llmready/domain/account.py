@@ -1,4 +1,4 @@
-"""Check that the account of a token is valid. Separate from accounts, because the worker needs no tokens."""
+"""Check that the account of a token is valid and not suspended."""
 
 from llmready.domain.errors import Forbidden, Unauthenticated
 from llmready.domain.tokens import Audience, Claims

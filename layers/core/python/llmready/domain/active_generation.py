@@ -75,7 +75,7 @@ class ActiveGeneration(BaseModel):
         return Lane.of(self.queue, browser=self.settings.use_playwright)
 
     def is_abandoned(self, time: datetime) -> bool:
-        """Return whether a worker claimed it and did not extend the lease, which has ended."""
+        """Return whether a worker claimed it and the lease has ended."""
         return (
             self.status is Status.PROCESSING
             and self.lease_expires_at is not None

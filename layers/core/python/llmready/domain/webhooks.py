@@ -84,7 +84,7 @@ class Webhook(BaseModel):
             ``previous_until``.
         disabled_at: Time at which it was disabled. None while it is active.
         last_success_at: Time of the last accepted delivery.
-        paused_until: Time until which nothing is sent to it, because it did not answer in time.
+        paused_until: Time until which nothing is sent to it, because a request was slow or got no answer.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -28,7 +28,7 @@ class DueWork(Protocol[T]):
         """Iterate over the entries that were due before ``time``, oldest first. The work itself is not read."""
 
     def read(self, entries: Sequence[DueEntry]) -> list[T]:
-        """Return the work of entries without work that has ended."""
+        """Return the work of the entries. Work that has ended is left out."""
 
     def look_again(self, entry: DueEntry, at: datetime) -> None:
-        """Move an entry to a later time, unless it was changed meanwhile. An attempt may still begin before."""
+        """Move an entry to a later time, unless it was changed meanwhile. An attempt may begin before that time."""

@@ -66,9 +66,9 @@ class Webhooks(Protocol):
     def release(
         self, user_id: str, *, leased_until: datetime, until: datetime, was_slow: bool = False
     ) -> None:
-        """End the lease that lasts until ``leased_until`` at ``until`` instead.
+        """Change the end of the lease from ``leased_until`` to ``until``.
 
-        Unless the request was slow, this also ends a row of slow requests.
+        If the request was not slow, the number of slow requests in a row is set to zero.
         """
 
     def count_slow(self, user_id: str) -> int:

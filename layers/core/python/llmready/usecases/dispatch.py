@@ -78,9 +78,9 @@ class _TaskStart(NamedTuple):
 def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> list[Dispatched]:
     """Start missing tasks, and handle generations that make no progress.
 
-    The run of each minute afterwards starts scheduled runs and queues unsent mails and webhook deliveries again. Each
-    of these steps has a time limit, and an error in one of them does not prevent the others. Starts that trigger the
-    dispatcher meanwhile do not wait for these steps.
+    Once a minute, the dispatcher runs without being triggered by a start. It then also starts scheduled runs, and
+    queues unsent mails and webhook deliveries again. Each of these steps has a time limit, and an error in one of
+    them does not prevent the others. Starts that trigger the dispatcher meanwhile do not wait for these steps.
 
     Args:
         services: The process's services.
@@ -266,7 +266,7 @@ def _sweep(
 ) -> tuple[int, int]:
     """Handle unfinished generations until a time.
 
-    Messages are sent first, because a generation is not found as lost for long.
+    Messages are sent first, because a generation counts as lost for about a minute only.
 
     Returns:
         How many generations were sent again, and how many failed because of a timeout.

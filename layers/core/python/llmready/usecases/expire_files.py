@@ -1,4 +1,4 @@
-"""Delete the files that are older than their plan keeps them."""
+"""Delete the files of generations after the number of days for which the plan keeps them."""
 
 from datetime import datetime
 

@@ -49,8 +49,8 @@ def change_websites(
         services: The process's services.
         user: The owner.
         changes: ID of each website with its changed fields. The changes of a website that is named several times
-            are combined in their order and stored once, because each storing is charged. A change that is not valid
-            is left out. If the combined change cannot be stored, all changes of the website are refused.
+            are combined in their order and stored once, because DynamoDB charges for each write. A change that is
+            not valid is left out. If the combined change cannot be stored, all changes of the website are refused.
         late: Tells whether the time of the request is over.
         count: Counts the stored websites.
     """

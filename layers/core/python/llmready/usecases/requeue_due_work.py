@@ -29,7 +29,7 @@ def requeue_due_work(
 ) -> None:
     """Queue work that is due and not yet in the queue.
 
-    What is queued, and what is beyond the share of its user, is looked at again at a later time only.
+    Queued work, and work beyond the share of its user, is not looked at again before a later time.
 
     Args:
         services: The process's services.

@@ -7,8 +7,8 @@ from llmready.services import Services
 def must_yield(services: Services, generation: Generation, *, browser: bool) -> bool:
     """Return whether a generation of the free plan must leave a slot to a paid one that waits.
 
-    A slot is a crawl that may run in the whole service: ``max_tasks`` times ``crawlers_per_task``. While
-    generations of paid plans wait in a queue, half of the slots (rounded down) are reserved for them.
+    A slot is the capacity for one running crawl. The service has ``max_tasks`` times ``crawlers_per_task`` slots.
+    While generations of paid plans wait in a queue, half of the slots (rounded down) are reserved for them.
     Generations of the free plan then start only in the other half. Otherwise, the free plan may use all
     slots.
 
