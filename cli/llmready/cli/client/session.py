@@ -233,7 +233,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--api",
         metavar="URL",
         default=os.environ.get("LLMREADY_API"),
-        help="address of the API (default: LLMREADY_API, the local system of this folder, or your last sign-in)",
+        help="address of the API (default: LLMREADY_API, the server of your last sign-in, or the local system)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -293,7 +293,7 @@ class Generations(GenerationQueries, GenerationCommands, Protocol):
 
 
 class TextRequests(Protocol):
-    """The texts that clients of the Firecrawl-compatible endpoint requested; kept for 30 days."""
+    """Which texts clients of the Firecrawl-compatible endpoint requested. The records are kept for 30 days."""
 
     def remember(self, user_id: str, generation_id: str, *, full: bool, time: datetime) -> None:
         """Store whether the newest request for a generation asked for the full text."""
