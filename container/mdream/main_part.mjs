@@ -52,6 +52,10 @@ const MOST_CANDIDATES = 50
 
 const FRAME_TAGS = ids('aside', 'footer', 'header')
 const NEVER_FRAME = ids('#page', 'code', 'dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'pre', 'tbody', 'tr')
+const FEWEST_PICTURES = 3
+const MOST_EXAMINED = 50
+const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
+const LETTER = /\p{L}/u
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
@@ -74,6 +78,7 @@ class Page {
     this.tree = tree
     this.measure = measure
     this.pageType = pageType
+    this.examined = 0
   }
 
   markdown() {
@@ -261,7 +266,7 @@ class Page {
     const misleading = doomed.filter((node) => tree.marks[node] & OUTSIDE && !(tree.marks[node] & (ALWAYS | COMMENTS)) && !FRAME_TAGS[tree.tag[node]])
     if (outermost(tree, misleading).reduce((sum, node) => sum + measure.prose(node), 0) > MOST_TEXT * measure.prose(main)) {
       const names = new Set(misleading)
-      doomed = doomed.filter((node) => !names.has(node) || measure.linkShare(node) > MOST_MENU)
+      doomed = doomed.filter((node) => !names.has(node) || (measure.linkShare(node) > MOST_MENU && !isItem(tree, node)))
     }
     for (const node of doomed) tree.leaveOut(node)
   }
@@ -270,6 +275,20 @@ class Page {
   isOfItem(node) {
     const { tree } = this
     if (tree.tag[node] !== ID.header || this.pageType === 'forum') return false
+    for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
+    return false
+  }
+
+  /** Return whether a small part in a list of articles states how many comments an article has, in words. */
+  isCountOfItem(node) {
+    const { tree } = this
+    return this.pageType === 'listing' && (tree.marks[node] & (ALWAYS | COMMENTS)) === COMMENTS && LETTER.test(textOf(tree, node))
+  }
+
+  /** Return whether a footer is in one of several articles of a list, where it states the author and the date. */
+  isFooterOfItem(node) {
+    const { tree } = this
+    if (this.pageType !== 'listing') return false
     for (let above = tree.parent[node]; above > 0; above = tree.parent[above]) if (tree.tag[above] === ID.article) return true
     return false
   }
@@ -306,11 +325,11 @@ class Page {
     const { tree, measure } = this
     const tag = tree.tag[node]
     if (NEVER_FRAME[tag] || tree.first(node, ID.main) >= 0) return true
-    if (SMALL[tag]) return this.isKeptSmall(node)
-    if (this.isProse(node)) return true
+    if (SMALL[tag]) return this.isKeptSmall(node) || this.isCountOfItem(node)
+    if (this.isProse(node) || this.isOfPictures(node)) return true
     const share = measure.linkShare(node)
     if (tag === ID.table) return share < 0.6 || tree.first(node, ID.th) >= 0
-    if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote
+    if (tag === ID.footer) return tree.tag[tree.parent[node]] === ID.blockquote || this.isFooterOfItem(node)
     // A box in the text.
     if (tree.says & TITLED && tree.isToldWithin(node, TITLED)) return true
     if (measure.length(node) > 0.5 * whole && share < 0.6) return true
@@ -324,6 +343,14 @@ class Page {
     if (tree.first(node, ID.form) >= 0 || !tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_PARAGRAPH)) return false
     const end = tree.end[node]
     return !tree.lists[ID.button].some((button) => button > node && button < end)
+  }
+
+  /** Return whether a part consists of links with pictures below a heading, as the categories of a shop do. */
+  isOfPictures(node) {
+    const { tree } = this
+    // Each examination may read the whole part, and parts may be nested, so their number is limited.
+    if (this.pageType !== 'collection' || !(tree.marks[node] & OF_LINKS) || this.examined++ > MOST_EXAMINED) return false
+    return holds(tree, node, HEADINGS) && tree.countOf(node, ID.img) >= FEWEST_PICTURES
   }
 
   isKeptSmall(node) {
@@ -352,4 +379,9 @@ class Page {
     }
   }
 
+}
+
+/** Return whether a node is an item of a list and contains no list. */
+function isItem(tree, node) {
+  return tree.tag[node] === ID.li && tree.first(node, ID.ul) < 0 && tree.first(node, ID.ol) < 0
 }

@@ -5,7 +5,7 @@ import { leaveOutCards } from './cards.mjs'
 import { leaveOutContents } from './contents.mjs'
 import { LONGEST_KNOWN, Judgements } from './judgements.mjs'
 import { leaveOutLines } from './lines.mjs'
-import { children, holds, lineOf, textOf } from './measure.mjs'
+import { children, holds, lineOf, outermost, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { leaveOutPosters } from './posters.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -31,6 +31,7 @@ const LONGEST_TITLE = 60
 /** Characters beside the title of a box from which it is the beginning of a sentence. */
 const SOME_PROSE = 20
 const MOST_HEADINGS = 300
+const FEWEST_CARDS = 4
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
 const FIELDS = ids('input', 'select', 'textarea')
@@ -97,9 +98,36 @@ class Noise {
     if (!(tree.says & kinds) && !this.isText && this.pageType !== 'forum') return
     const found = tree.toldBelow(this.main, (node) => !BOX_TAGS[tree.tag[node]]
       && (tree.marks[node] & kinds || tree.tag[node] === ID.aside) && this.isNoise(node, tree.marks[node]))
+    const kept = this.cardsNamedAsOffers(found)
     const isPoster = (node) => this.pageType === 'forum' && Boolean(tree.marks[node] & POSTER)
     leaveOutPosters(tree, this.measure, found.filter(isPoster))
-    for (const node of found) if (!tree.gone[node] && !isPoster(node)) tree.leaveOut(node)
+    for (const node of found) if (!tree.gone[node] && !kept.has(node) && !isPoster(node)) tree.leaveOut(node)
+  }
+
+  /**
+   * Return the parts that are named as offers but are cards: several parts with different headings, as the cards of
+   * services that a theme styles like calls to action.
+   */
+  cardsNamedAsOffers(found) {
+    const { tree } = this
+    const offers = found.filter((node) => tree.marks[node] & OFFER && !(tree.marks[node] & (RELATED | BESIDE)))
+    if (offers.length < FEWEST_CARDS) return new Set()
+    const cards = new Map()
+    for (const [node, heading] of this.firstHeadings(outermost(tree, offers))) cards.set(textOf(tree, heading), node)
+    return new Set(cards.size < FEWEST_CARDS ? [] : this.firstHeadings(offers).keys())
+  }
+
+  /** Return the first heading of each part that has one. The parts are in the order of the source. */
+  firstHeadings(nodes) {
+    const { tree } = this
+    const found = new Map()
+    let heading = this.main
+    for (const node of nodes) {
+      heading = Math.max(heading, node)
+      while (heading < tree.end[this.main] && !(PROPERTIES[tree.tag[heading]] & HEADING)) heading++
+      if (heading < tree.end[node]) found.set(node, heading)
+    }
+    return found
   }
 
   isNoise(node, marks) {

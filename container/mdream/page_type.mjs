@@ -1,7 +1,8 @@
 // Determine the page type before the main part is chosen, because the same names mark text on some page types and
 // noise on others. The evidence is the page's metadata, its address and its elements.
+import { holds, outermost } from './measure.mjs'
 import { COMMENTS } from './names.mjs'
-import { ID } from './tags.mjs'
+import { HEADING, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /**
@@ -18,6 +19,11 @@ const LONGEST_SCRIPT = 200_000
 const LONG_PROSE = 300
 const MOST_OF_PROSE = 0.6
 const LONG_PARAGRAPH = 80
+/** Minimum number of articles on a page that lists them, and maximum share of one of them in their prose. */
+const FEWEST_ITEMS = 5
+const LARGEST_ITEM = 0.3
+
+const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 
 const TYPE_IN_DATA = /"@type"\s*:\s*(?:\[\s*)?"([A-Za-z]+)"/g
 const TYPE_IN_ATTRIBUTE = /schema\.org\/([A-Za-z]+)/i
@@ -66,7 +72,7 @@ export function pageTypeOf(tree, measure, url) {
     article: points(said.has('newsarticle') || said.has('blogposting') || said.has('article') || said.has('recipe'), 3)
       + points(kind === 'article', 2) + points(ARTICLE_PATH.test(path), 2) + points(isProse(tree, measure), 3),
     listing: points(LISTING_PATH.test(path), 2) + points(LISTING_PATH.test(path) && tree.lists[ID.article].length > 2, 1) + points(said.has('collectionpage') || said.has('itemlist'), 2)
-      + points(measure.linkShare(0) > 0.5, 1) + points(path.length < 2 && tree.lists[ID.article].length > 4, 2),
+      + points(measure.linkShare(0) > 0.5, 1) + points(path.length < 2 && tree.lists[ID.article].length > 4, 4),
   }
   let best = 'service'
   let most = 2
@@ -102,7 +108,21 @@ function isProse(tree, measure) {
   for (const node of tree.lists[ID.p]) {
     if (!tree.gone[node] && measure.prose(node) >= LONG_PARAGRAPH) paragraphs += measure.prose(node)
   }
-  return paragraphs > LONG_PROSE && paragraphs > MOST_OF_PROSE * measure.prose(0)
+  return paragraphs > LONG_PROSE && paragraphs > MOST_OF_PROSE * measure.prose(0) && !isOfItems(tree, measure)
+}
+
+/** Return whether a page consists of several articles with headings, none of which is the main one. */
+function isOfItems(tree, measure) {
+  // Comments of readers may be articles, too, but have no headings.
+  const items = outermost(tree, tree.lists[ID.article]).filter((node) => !tree.gone[node] && holds(tree, node, HEADINGS))
+  if (items.length < FEWEST_ITEMS) return false
+  let all = 0
+  let longest = 0
+  for (const node of items) {
+    all += measure.prose(node)
+    longest = Math.max(longest, measure.prose(node))
+  }
+  return all > MOST_OF_PROSE * measure.prose(0) && longest < LARGEST_ITEM * all
 }
 
 /** Return the number of occurrences of each schema.org type in the page, by its name in lower case. */
