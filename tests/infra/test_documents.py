@@ -42,8 +42,8 @@ def test_documented_defaults_are_the_real_ones() -> None:
         if setting.name not in told or (isinstance(setting.default, (str, tuple)) and not setting.default):
             continue  # for an empty default, the table explains its meaning
         wanted = _shown(setting.default)
-        values = {name: _shown(getattr(stage, setting.name)) for name, stage in stages.items()}
-        if others := [f"{name} {value}" for name, value in values.items() if value != wanted]:
+        by_stage = {name: _shown(getattr(stage, setting.name)) for name, stage in stages.items()}
+        if others := [f"{name} {value}" for name, value in by_stage.items() if value != wanted]:
             wanted += f" ({', '.join(others)})"
         assert told[setting.name] == wanted, setting.name
 
