@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -29,12 +29,14 @@ class Simulation:
 
     Attributes:
         sent: For each request, its time and the path of its URL.
+        busy: Seconds that all requests took.
         handled: How many messages each user had.
     """
 
-    def __init__(self, service: Service, seconds: float) -> None:
-        self.service, self.seconds = service, seconds
+    def __init__(self, service: Service, seconds: float, *, alternates: bool = False) -> None:
+        self.service, self.seconds, self.alternates = service, seconds, alternates
         self.time = now()
+        self.busy = 0.0
         self.sent: list[tuple[datetime, str]] = []
         self.handled: Counter[str] = Counter()
         self._queue: list[Any] = []
@@ -55,7 +57,9 @@ class Simulation:
     def post(self, url: str, *_: Any) -> WebhookAnswer:
         path = url.rpartition("/")[2]
         self.sent.append((self.time, path))
-        seconds = 0.1 if path == "ben" else self.seconds
+        is_quick = path == "ben" or (self.alternates and len(self.sent) % 2 == 0)
+        seconds = 0.1 if is_quick else self.seconds
+        self.busy += seconds
         self.time += seconds * SECOND
         return WebhookAnswer(duration_ms=round(seconds * 1000), status_code=200 if path == "ben" else 500)
 
@@ -108,11 +112,36 @@ def test_deliveries_that_wait_do_not_circulate(service: Service, people: tuple[M
     simulation.run(asked + 8 * MINUTE)
     assert [time - asked < 15 * SECOND for time, path in simulation.sent if path == "ben"] == [True]
     requests = [time for time, path in simulation.sent if path != "ben"]
-    # 15 s, 28 s, 56 s, 112 s, 224 s and 280 s lie between the requests.
+    # Three requests in the first minutes, and then pairs with pauses of about seven minutes between them.
     assert 4 <= len(requests) <= 6
     # Pauses have a random part, so the number differs between runs. Without growing pauses, it is about 4,500.
     assert simulation.handled[ada.id] < 1000
     assert simulation.services.deliveries.get(ben.id, victim.webhook_id, victim.id) is not None
+
+
+class Receivers(NamedTuple):
+    """How the endpoints of a user answer, and how many deliveries they get in how many minutes."""
+
+    seconds: float
+    deliveries: int
+    minutes: int
+    every_second_is_quick: bool = False
+
+
+@pytest.mark.parametrize(
+    ("receivers", "longest"),
+    [(Receivers(14, 24, 8, every_second_is_quick=True), 85), (Receivers(4.9, 30, 12), 320)],
+    ids=["every second answer is slow", "answers that are not slow"],
+)
+def test_requests_of_a_user_take_a_share_of_the_time(
+    service: Service, people: tuple[Member, Member], receivers: Receivers, longest: float
+) -> None:
+    """Without a limit of the time of all requests, they take about 130 and 440 seconds."""
+    ada, _ = people
+    simulation = Simulation(service, receivers.seconds, alternates=receivers.every_second_is_quick)
+    simulation.deliver(ada, receivers.deliveries)
+    simulation.run(simulation.time + receivers.minutes * MINUTE)
+    assert 20 < simulation.busy < longest
 
 
 def test_quick_endpoints_are_not_paused(service: Service, people: tuple[Member, Member]) -> None:

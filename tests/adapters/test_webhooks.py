@@ -77,14 +77,3 @@ def test_a_held_delivery_is_not_due_until_it_is_released(either: Place) -> None:
     assert list(deliveries.due(time + timedelta(days=99))) == []
     deliveries.release(delivery.user_id, time + 60 * SECOND)
     assert [each.id for each in due_of(deliveries, time + 60 * SECOND)] == [delivery.id]
-
-
-def test_slow_requests_are_counted_until_a_request_is_not_slow(either: Place) -> None:
-    webhooks, user, time = DynamoWebhooks(Table(either.dynamodb, either.name)), new_id(), now()
-    for expected in (1, 2):
-        assert webhooks.lease(user, time=time, until=time + SECOND) is None
-        assert webhooks.count_slow(user) == expected
-        webhooks.release(user, leased_until=time + SECOND, until=time, was_slow=True)
-    assert webhooks.lease(user, time=time, until=time + SECOND) is None
-    webhooks.release(user, leased_until=time + SECOND, until=time)
-    assert webhooks.count_slow(user) == 1

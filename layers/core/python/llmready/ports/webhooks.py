@@ -63,16 +63,8 @@ class Webhooks(Protocol):
             None if the lease was taken, else until when another process has it.
         """
 
-    def release(
-        self, user_id: str, *, leased_until: datetime, until: datetime, was_slow: bool = False
-    ) -> None:
-        """Change the end of the lease from ``leased_until`` to ``until``.
-
-        If the request was not slow, the number of slow requests in a row is set to zero.
-        """
-
-    def count_slow(self, user_id: str) -> int:
-        """Count a slow request of a user. Return how many there were in a row."""
+    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
+        """Change the end of the lease from ``leased_until`` to ``until``."""
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
         """Send nothing to an endpoint until the given time."""

@@ -5,6 +5,7 @@ a message by at most 15 minutes. For longer delays, the dispatcher queues the de
 reached.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import MailKind, OutboxMail
+from llmready.domain.rate_limits import Rate
 from llmready.domain.user import User
 from llmready.domain.webhooks import (
     LONGEST_DELIVERY,
@@ -26,6 +28,7 @@ from llmready.domain.webhooks import (
     new_delivery,
 )
 from llmready.services import Services
+from llmready.usecases.rate_limits import take_units
 from llmready.usecases.requeue_due_work import requeue_due_work
 from llmready.usecases.send_mail import hand_to_notifier
 from llmready.version import __version__
@@ -39,9 +42,14 @@ _JUST_BEGUN = timedelta(seconds=2)
 _SHORT_WAIT = timedelta(seconds=3)
 # An answer that took longer counts like none for the pauses: the notifier cannot do anything else meanwhile.
 _SLOW = timedelta(seconds=5)
-# After a slow request, its user gets nothing for twice as long as it took. The pause doubles with each slow request
-# in a row, up to this number of times its duration. The endpoint gets nothing for twice the pause of its user.
-_LONGEST_PAUSE_PART = 20
+# After a slow request, its user gets nothing for this number of times its duration, and its endpoint for twice as
+# long.
+_PAUSE_PART = 2
+# Seconds of requests of a user. Shorter requests are not counted, and slow ones count several times. When the limit
+# is reached, the user gets nothing until enough time has passed.
+_TIME_RATE = Rate(120, 1200)
+_COUNTED = timedelta(seconds=1)
+_SLOW_COUNTS = 4
 # How often in a row a delivery waits with a delayed message. Then it waits for the dispatcher, which queues a limited
 # number of deliveries for each user, so that the messages of one user do not fill the queue.
 _WAITS_IN_QUEUE = 4
@@ -164,7 +172,6 @@ def _attempt(
         webhook.user_id,
         leased_until=leased_until,
         until=services.clock() + pause,
-        was_slow=pause > timedelta(),
     )
     attempt = _attempt_of(answer, time)
     if answer.is_success:
@@ -205,11 +212,20 @@ def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) ->
     """Return how long a user gets no request after an answer. Pause its endpoint if the answer was slow."""
     duration = timedelta(milliseconds=answer.duration_ms)
     if not answer.timed_out and duration <= _SLOW:
-        return timedelta()
-    in_a_row = services.webhooks.count_slow(webhook.user_id)
-    pause = duration * min(_LONGEST_PAUSE_PART, 2.0 ** min(in_a_row, 10))
-    services.webhooks.pause(webhook, services.clock() + 2 * pause)
+        return _rest(services, webhook.user_id, duration)
+    pause = max(_PAUSE_PART * duration, _rest(services, webhook.user_id, _SLOW_COUNTS * duration))
+    services.webhooks.pause(webhook, services.clock() + pause + _PAUSE_PART * duration)
     return pause
+
+
+def _rest(services: Services, user_id: str, counted: timedelta) -> timedelta:
+    """Count the time of a request. Return how long its user gets nothing because of all counted requests."""
+    if counted < _COUNTED:
+        return timedelta()
+    status = take_units(
+        services, "webhook_seconds", user_id, _TIME_RATE, units=math.ceil(counted.total_seconds())
+    )
+    return timedelta(seconds=status.wait) if status is not None else timedelta()
 
 
 def _hold(services: Services, delivery: Delivery) -> None:

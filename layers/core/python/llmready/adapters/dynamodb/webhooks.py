@@ -113,25 +113,17 @@ class DynamoWebhooks:
             return datetime.fromisoformat(taken.item["leased_until"]) if taken.item else until
         return None
 
-    def release(
-        self, user_id: str, *, leased_until: datetime, until: datetime, was_slow: bool = False
-    ) -> None:
+    def release(self, user_id: str, *, leased_until: datetime, until: datetime) -> None:
         """Change the end of a lease, unless another process has it."""
         write = self._table.update(
             keys.webhook_lease(user_id),
             change={"leased_until": timestamp(until)},
-            remove=[] if was_slow else ["slow"],
             condition=Attr("leased_until").eq(timestamp(leased_until)),
         )
         try:
             self._table.write(write)
         except ConditionFailed:
             return
-
-    def count_slow(self, user_id: str) -> int:
-        """Count a slow request in the item of the lease."""
-        write = self._table.update(keys.webhook_lease(user_id), add={"slow": 1})
-        return int(self._table.write(write)["slow"])
 
     def pause(self, webhook: Webhook, until: datetime) -> None:
         """Pause an endpoint until a time. Do nothing if it was deleted in the meantime."""
