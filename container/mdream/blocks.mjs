@@ -29,6 +29,9 @@ const SHORT = new Set(['p', 'ul', 'ol'])
 /** Empty cells that fill the rows of one table up to its width. */
 const MOST_EMPTY_CELLS = 100_000
 
+/** Characters that the lines of all quotations and items of a page begin with. */
+const MOST_PREFIXES = 10_000_000
+
 /** @returns {Container} */
 function container(first, rest, isItem) {
   return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '' }
@@ -39,6 +42,8 @@ export class Blocks {
   constructor() {
     this.line = new Line()
     this.text = ''
+    /** Characters that are left for the beginnings of lines. */
+    this.room = MOST_PREFIXES
     /** The page, and the quotations and items that are open. */
     this.containers = [container('', '', false)]
     this.containers[0].isBegun = true
@@ -201,7 +206,21 @@ export class Blocks {
       }
     }
     inner.last = kind
-    this.text += first + (text.includes('\n') ? withPrefix(text, prefix) : text)
+    this.text += first + (text.includes('\n') ? this.withPrefix(text, prefix) : text)
+  }
+
+  /**
+   * Begin all lines of a text but the first with a prefix.
+   *
+   * @throws {Error} The text would be far longer than the page.
+   */
+  withPrefix(text, prefix) {
+    if (!prefix) return text
+    const lines = text.split('\n')
+    this.room -= prefix.length * lines.length
+    if (this.room < 0) throw new Error('its quotations and lists have too many lines')
+    const empty = prefix.trimEnd()
+    return lines.map((line, at) => (at === 0 ? line : line ? prefix + line : empty)).join('\n')
   }
 
   /** Return the number of containers around the first one that is not begun. */
@@ -250,9 +269,3 @@ function tableRow(cells) {
   return `| ${cells.join(' | ')} |`
 }
 
-/** Begin all lines of a text but the first with a prefix. */
-function withPrefix(text, prefix) {
-  if (!prefix) return text
-  const empty = prefix.trimEnd()
-  return text.split('\n').map((line, at) => (at === 0 ? line : line ? prefix + line : empty)).join('\n')
-}

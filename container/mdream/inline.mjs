@@ -1,5 +1,5 @@
 // Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
-import { absoluteOf, addressOf, protectedMail } from './addresses.mjs'
+import { addressOf, protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
 import { embedOf, imageOf, onlyImageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
@@ -205,7 +205,7 @@ export class InlineWriter extends TextWriter {
       return node + 1
     }
     const { alt, address } = imageOf(this.tree, node, this.origin)
-    const target = address && absoluteOf(address, this.origin)
+    const target = address && this.absolute(address)
     if (target) this.line.image(alt, target)
     else if (alt) this.line.text(alt)
     return node + 1
@@ -214,7 +214,7 @@ export class InlineWriter extends TextWriter {
   /** Write an image that is in the page only for readers without scripts. */
   imageWithoutScripts(node) {
     const { alt, address } = onlyImageOf(this.tree, node, this.origin)
-    const target = address && absoluteOf(address, this.origin)
+    const target = address && this.absolute(address)
     if (target) this.line.image(alt, target)
   }
 
@@ -229,7 +229,7 @@ export class InlineWriter extends TextWriter {
     const address = line.isInLink || !measure.linked(node) ? '' : this.onlyAddress(node)
     if (address) line.open('link')
     line.code(text)
-    if (address) line.closeLink(absoluteOf(address, this.origin))
+    if (address) line.closeLink(this.absolute(address))
     return end
   }
 
@@ -321,7 +321,7 @@ export class InlineWriter extends TextWriter {
     if (!line.isInCell && !this.isInHeading) this.blocks.flush()
     line.open('link')
     line.text(title)
-    line.closeLink(absoluteOf(address, this.origin))
+    line.closeLink(this.absolute(address))
     if (!line.isInCell && !this.isInHeading) this.blocks.flush()
   }
 

@@ -42,6 +42,11 @@ export const END_CAPTION = 12
 /** End of a list, or of an item of it, in a table cell. */
 export const END_TAG = 13
 const NEVER = 0x7fffffff
+/**
+ * Characters by which the addresses in the Markdown may exceed the page. Absolute addresses are longer than the relative
+ * ones in the page: 0.6 MB of short links in a deep folder would become 60 MB.
+ */
+const MOST_ADDED = 2_000_000
 
 const SPACE = 32
 /** What a byte of a text requires, as bits: white space to collapse, and characters to decode, to remove or to escape. */
@@ -65,6 +70,8 @@ export class TextWriter {
     this.measure = measure
     this.blocks = new Blocks()
     this.line = this.blocks.line
+    /** Characters that the addresses of links and images may still have. */
+    this.room = tree.source.length + MOST_ADDED
     /** Address of the open link, to be written in its first heading. */
     this.headingLink = ''
     /** The block that is the title of a link with lists, and the link's address. */
@@ -84,6 +91,16 @@ export class TextWriter {
     this.tables = { layout: new Set(), empty: new Map() }
     /** End of the innermost of these elements. */
     this.until = NEVER
+  }
+
+  /**
+   * Return an address of `addressOf` as an absolute address. If the addresses of the page are too long together, return
+   * an empty text, so that only the text of the link is written.
+   */
+  absolute(address) {
+    const target = absoluteOf(address, this.origin)
+    this.room -= target.length
+    return this.room < 0 ? '' : target
   }
 
   /** Continue inside an element and register an action for its end; return the next node to write. */
@@ -119,7 +136,7 @@ export class TextWriter {
         this.heads = []
         this.feet = []
         return undefined
-      case END_LINK: return line.closeLink(absoluteOf(detail, this.origin))
+      case END_LINK: return line.closeLink(this.absolute(detail))
       case END_MARK: return line.close(detail)
       case END_HEADING_LINK:
         this.headingLink = ''

@@ -16,6 +16,10 @@ const CLEAN = {
 }
 const FILTER = { exclude: ['head', 'title', 'nav', 'footer', 'aside', 'form', 'button', 'select', '[role=navigation]'] }
 
+const WITH_ADDRESS = ['href', 'src']
+/** Characters that absolute addresses may add to the Markdown; Mdream writes all of them before anything can end it. */
+const MOST_ADDED = 20_000_000
+
 /** @type {((html: string, origin: string) => string) | undefined} */
 let toMarkdown
 
@@ -25,11 +29,21 @@ let toMarkdown
  * @param {string} html
  * @param {string} origin Base address of its links.
  * @returns {string} Markdown.
+ * @throws {Error} The addresses of its links would be too long together.
  */
 export function wholePage(html, origin) {
+  if (addressesOf(html) * origin.length > MOST_ADDED) throw new Error('the addresses of its links are too long together')
   // Loaded for the first such page, because few crawls need it.
   toMarkdown ??= native() ?? webAssembly()
   return toMarkdown(html, origin).trim()
+}
+
+/** Return how many addresses of links and images a page may have. */
+function addressesOf(html) {
+  const lower = html.toLowerCase()
+  let count = 0
+  for (const name of WITH_ADDRESS) for (let at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + name.length)) count++
+  return count
 }
 
 /** Load Mdream's native binding, if one is installed for this machine. */

@@ -102,6 +102,35 @@ def _pages() -> dict[str, Answer | str]:
     return {"/": front, **hostile, **served, **GOOD}
 
 
+def test_short_links_in_a_deep_folder_become_no_long_markdown(tmp_path: Path) -> None:
+    base = f"<base href='/{'x' * 1900}/'>"
+    bodies = {
+        "links": "<a href=x>x</a> " * 30_000,
+        "images": "<img src=x alt=x> " * 30_000,
+        "videos": "<video poster=x src=y></video>" * 10_000,
+    }
+    pages = {
+        f"/{name}-{number}": page(f"{name} {number}", f"{base}<p>{number} {body}</p>")
+        for name, body in bodies.items()
+        for number in range(4)
+    }
+    _crawl_in_bounds({"/": page("Home", links(*pages, *GOOD)), **pages, **GOOD}, tmp_path)
+    assert _longest(tmp_path) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<base href='/{'x' * 1900}/'>{'<a href=a>x</a> ' * 600_000}",
+        "<blockquote>" * 12 + "<pre>" + "a\n" * 1_500_000,
+    ],
+    ids=["links", "lines"],
+)
+def test_a_page_that_would_become_far_longer_fails_alone(body: str, tmp_path: Path) -> None:
+    _crawl_in_bounds({"/": page("Home", links("/bad", *GOOD)), "/bad": page("Bad", body), **GOOD}, tmp_path)
+    assert _longest(tmp_path) < 20_000_000
+
+
 def test_structured_data_of_any_shape_loses_no_page(tmp_path: Path) -> None:
     names = [f"/{name}" for name in HOSTILE if name.startswith("structured-")]
     pages = {name: page(name, HOSTILE[name.removeprefix("/")]) for name in names}
@@ -125,6 +154,11 @@ def test_pages_with_many_rows_or_without_their_end_are_converted(tmp_path: Path)
 def test_hostile_pages_neither_delay_a_crawl_nor_fill_the_memory(tmp_path: Path) -> None:
     requests = _crawl_in_bounds(_pages(), tmp_path)
     assert {f"/bad/{name}" for name in (*HOSTILE, *SERVED)} <= set(requests)
+
+
+def _longest(folder: Path) -> int:
+    """Return the size of the longest page of a result in bytes."""
+    return max(file.stat().st_size for file in (folder / "out" / "md").rglob("*.md"))
 
 
 def _crawl_in_bounds(
