@@ -27,6 +27,8 @@ const SCRIPT = /^javascript:/i
 const OF_NOTE = /^#_?(?:\w{0,20}[-_:])?(?:fn|ftn|foot-?note|end-?note|note|cite)/i
 const NUMBER_OF_NOTE = /^\d{1,3}$/
 const LONGEST_NOTE = 8
+/** Elements for readers without scripts that are searched for images. */
+const MOST_WITHOUT_SCRIPTS = 200
 const RAISED = ids('sup')
 const BREAKS = ids('br')
 const CELLS = ids('td', 'th')
@@ -213,6 +215,7 @@ export class InlineWriter extends TextWriter {
 
   /** Write an image that is in the page only for readers without scripts. */
   imageWithoutScripts(node) {
+    if (++this.withoutScripts > MOST_WITHOUT_SCRIPTS) return
     const { alt, address } = onlyImageOf(this.tree, node, this.origin)
     const target = address && this.absolute(address)
     if (target) this.line.image(alt, target)

@@ -148,7 +148,7 @@ export class MarkdownWriter extends InlineWriter {
   panelLabel(node) {
     const { line, blocks } = this
     const label = this.tree.labels.get(node)
-    if (!label) return
+    if (!label || !(this.measure.length(node) || holds(this.tree, node, SEEN))) return
     this.tree.labels.delete(node)
     if (line.isInCell || line.isInLink || this.isInHeading) {
       line.text(` ${label} `)

@@ -77,6 +77,8 @@ const CLASSES = [
   [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?num(?:ber)?s?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?|CodeMirror-(?:linenumber|gutter-wrapper|gutters))(?:\s|$)/, GUTTER],
   [/(?:^|\s)mark(?:\s|$)/, SIGN],
   [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
+  // The panels of UIkit, which are items of a list.
+  [/(?:^|\s)uk-switcher(?:\s|$)/, PANEL | TABS],
   // Hidden lines of mdBook, which the code needs only to compile.
   [/(?:^|\s)boring(?:\s|$)/, DROPPED],
   // Fonts of icons, whose text is the name of an icon; the links below embedded files.
@@ -104,6 +106,8 @@ const CLOSED_WORDS = words(
   'navigation dropdown lightbox tooltip toast offcanvas mobile notification login signin signup newsletter subscribe cart ',
   'minicart share filter filters placeholder skeleton loading loader spinner error success captcha form print hamburger',
 )
+/** Words behind `tabs` in names of lists of tabs. */
+const TAB_LISTS = words('controls nav list titles headers labels links buttons')
 const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar')
 
 const RELATED_WORDS = words(
@@ -183,7 +187,7 @@ const OFFER_NAMES = any(
 )
 const POSTER_NAMES = any(
   String.raw`(?:message|post|comment|cell|topic)[-_]{1,2}(?:cell--user|user|userdetails|avatar|author|signature|reactions?|reactionsbar|footer|actions?|meta|buttons?)(?:[-_].*)?`,
-  String.raw`message-cell--user|message-(?:user|signature|actionbar|attribution)(?:[-_].*)?|(?:post|thread|author)(?:bit|_author|_meta|_controls|_management).*`,
+  String.raw`message-cell--user|message-(?:user|signature|actionbar|attribution)(?:[-_].*)?|(?:post|thread|author)(?:bit_|_author|_meta|_controls|_management).*`,
   String.raw`(?:user|member|poster)[-_](?:info|details|card|stats|meta|title|avatar|profile|extras|box)(?:[-_].*)?|cauthorpane.*|ipscomment_(?:author|meta|controls|badges).*|comment-(?:meta|author|actions?|footer)`,
 )
 const MENU_NAMES = any(
@@ -265,6 +269,7 @@ function judgeName(name) {
   const lower = name.toLowerCase()
   let kind = parts.some((part) => FOLDED_WORDS.has(part)) ? FOLDED : 0
   if (parts.some((part) => CLOSED_WORDS.has(part))) kind |= CLOSED
+  if (TAB_LISTS.has(parts[parts.findIndex((part) => part === 'tab' || part === 'tabs') + 1]) && parts.length > 2) kind |= TABS
   if (parts.some((part) => ABOUT_THE_PAGE.has(part))) return kind | (judgeParts(parts, lower) & ~OUTSIDE)
   if (parts.some((part) => RELATED_WORDS.has(part)) || RELATED_NAMES.test(lower)) kind |= RELATED
   if (parts.some((part) => OFFER_WORDS.has(part)) || OFFER_NAMES.test(lower)) kind |= OFFER

@@ -37,6 +37,7 @@ const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', '
 const FIELDS = ids('input', 'select', 'textarea')
 const LINES = ids('li', 'p')
 const PROSE = ids('p')
+const QUOTATIONS = ids('blockquote')
 const LABELS = ids('label', 'legend', 'option')
 
 const MORE = new RegExp(`^\\W*(?:${[
@@ -137,7 +138,7 @@ class Noise {
     if (length > PART * whole || PROPERTIES[tree.tag[node]] & HEADING || tree.first(node, ID.h1) >= 0) return false
     const share = measure.linkShare(node)
     if (marks & RELATED && !this.isList && share >= LINKED) return true
-    if (this.pageType === 'forum' && length < LONGEST_POSTER && (marks & POSTER || tree.tag[node] === ID.aside)) return true
+    if (this.pageType === 'forum' && length < LONGEST_POSTER && (marks & POSTER || (tree.tag[node] === ID.aside && !holds(tree, node, QUOTATIONS)))) return true
     if (marks & OFFER && length < LONGEST_OFFER && length < SMALL_PART * whole && !this.isList) return true
     if (!this.isText) return false
     if (marks & AUTHOR && length < LONGEST_AUTHOR && length < SMALL_PART * whole) return true

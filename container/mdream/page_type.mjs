@@ -60,7 +60,7 @@ export function pageTypeOf(tree, measure, url) {
   const products = said.get('product') ?? 0
   const isForumSoftware = FORUM_GENERATOR.test(generator)
   const scores = {
-    forum: points(isForumSoftware, 5) + points(said.has('discussionforumposting') || said.has('qapage'), 5)
+    forum: points(isForumSoftware, 5) + points(said.has('discussionforumposting') || said.has('qapage') || (said.has('question') && !said.has('faqpage')), 5)
       + points(FORUM_HOST.test(host), 2) + points(THREAD_PATH.test(path), 3) + points(FORUM_PATH.test(path), 2)
       + points((said.get('comment') ?? 0) > 2, 2) + points(isDiscussion(tree, measure), 4),
     product: points(products > 0 && products < 4 && !said.has('itemlist'), 3) + points(said.has('productgroup'), 4)

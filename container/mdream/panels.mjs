@@ -1,23 +1,33 @@
 // Tabs and their panels, and buttons and the parts that they open. Each panel gets the label of its tab, because all
 // panels are written one below the other.
-import { children, holds, nextOf } from './measure.mjs'
-import { HIDDEN, PANEL, TAB, TABS } from './names.mjs'
+import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
+import { ALWAYS, CLOSED, FOLDED, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
+import { decoded } from './references.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Maximum characters of a label. */
-const LONGEST = 80
+const LONGEST = 250
 /** Minimum characters outside of links and labels in a list of tabs that also contains the panels. */
 const PANELS_WITHIN = 100
 const MOST = 500
 const FEWEST = 2
+/** Minimum characters of what a button opens, maximum share of links in it, and levels between them. */
+const SHORTEST_ANSWER = 15
+const MOST_LINKS = 0.5
+const LEVELS = 3
 
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TAB_TAGS = ids('a', 'button', 'label', 'li')
 const WRAPPERS = ids('div', 'li', 'span')
 const SENTENCES = ids('dd', 'p', 'td')
+const LISTS = ids('ol', 'ul')
+const PARTS = ids('div', 'section')
+const ANSWERS = ids('dd', 'div', 'p', 'section')
 /** Labels of buttons that say nothing about what they open. */
 const NO_LABEL = /^\W*(?:(?:(?:read|show|see|view|load|learn|expand|click for) (?:more|less|all|details)|more|less|menu|open|close|toggle|expand|search|filters?|share|copy|next|previous)\W*)?$/i
+
+const OF_CONTROLS = /^(?:filters?|sort|toggle)\b/i
 
 /** The list of tabs of Material for MkDocs, which has no role. */
 const LABELS = /(?:^|\s)tabbed-labels(?:\s|$)/
@@ -28,7 +38,7 @@ const { 'aria-controls': CONTROLS, 'aria-expanded': EXPANDED, 'aria-labelledby':
 /** Store the label of each panel that has a tab. Tabs and panels are matched by ID, or by order. */
 export function labelPanels(tree) {
   const told = Array.from(tree.told.subarray(0, tree.toldOnes))
-  const panels = told.filter((node) => tree.marks[node] & PANEL).slice(0, MOST)
+  const panels = told.filter((node) => tree.marks[node] & PANEL && !(tree.marks[node] & TABS)).slice(0, MOST)
   const tabs = told.filter((node) => tree.marks[node] & TAB).slice(0, MOST)
   const byIdentity = new Map(panels.map((node) => [tree.get(node, IDENTITY), node]))
   const byLabel = new Map(panels.map((node) => [tree.get(node, LABELLED), node]))
@@ -37,7 +47,10 @@ export function labelPanels(tree) {
       .find((node) => node !== undefined) ?? byLabel.get(tree.get(tab, IDENTITY) || '-')
     if (panel !== undefined) setLabel(tree, panel, tab)
   }
-  for (const list of told.filter((node) => tree.marks[node] & TABS).slice(0, MOST)) labelInOrder(tree, list, panels)
+  const lists = told.filter((node) => tree.marks[node] & TABS).slice(0, MOST)
+  for (const list of lists) if (tree.marks[list] & PANEL) labelSwitcher(tree, list)
+  labelByTarget(tree, lists)
+  for (const list of lists) if (!tree.gone[list]) labelInOrder(tree, list, panels)
   leaveOutRepeated(tree, tabs)
 }
 
@@ -64,11 +77,21 @@ function linksTo(tree, byIdentity) {
 function setLabel(tree, panel, tab, isListed = false) {
   const label = labelOf(tree, tab)
   if (!label || (!isListed && isTitle(tree, tab))) return
-  if (!tree.labels.has(panel)) tree.labels.set(panel, label)
+  // A title that a panel begins with is written once.
+  if (!tree.labels.has(panel) && titleOf(tree, panel) !== label) tree.labels.set(panel, label)
   tree.marks[panel] |= PANEL
   let whole = tab
   while (WRAPPERS[tree.tag[tree.parent[whole]]] && isOnly(tree, whole)) whole = tree.parent[whole]
   if (!(whole <= panel && panel < tree.end[whole])) tree.leaveOut(whole)
+}
+
+/** Return the heading with which a panel begins, or an empty text. */
+function titleOf(tree, panel) {
+  for (let node = panel + 1; node < tree.end[panel]; node++) {
+    if (HEADINGS[tree.tag[node]]) return textOf(tree, node)
+    if (tree.tag[node] === 0 && tree.size[node]) return ''
+  }
+  return ''
 }
 
 function isTitle(tree, tab) {
@@ -82,6 +105,42 @@ function isOnly(tree, node) {
     if (other !== node && (tree.tag[other] !== 0 || tree.size[other] > 0)) return false
   }
   return true
+}
+
+/** Label the items of a list of panels, such as a switcher of UIkit, with the items of the list before it. */
+function labelSwitcher(tree, list) {
+  tree.marks[list] &= ~(PANEL | TABS)
+  const before = previousOf(tree, list)
+  const panels = children(tree, list)
+  const tabs = before < 0 ? [] : children(tree, before)
+  if (!LISTS[tree.tag[list]] || !LISTS[tree.tag[before]] || panels.length < FEWEST || tabs.length !== panels.length) return
+  if (tabs.some((tab) => leadsElsewhere(tree, tab))) return
+  for (const node of [list, ...panels]) tree.rename(node, ID.div)
+  panels.forEach((panel, at) => setLabel(tree, panel, tabs[at], true))
+}
+
+/** Label the parts of the page to which all tabs of a list lead, if these follow the list beside each other. */
+function labelByTarget(tree, lists) {
+  const wanted = new Map()
+  for (const list of lists) {
+    const links = tree.gone[list] ? [] : children(tree, list).map((tab) => (tree.tag[tab] === ID.a ? tab : tree.first(tab, ID.a)))
+    const names = links.map((link) => (link < 0 ? '' : tree.get(link, HREF)))
+    if (links.length < FEWEST || !names.every((name) => name.startsWith('#') && name.length > 1)) continue
+    wanted.set(list, names.map((name) => name.slice(1)))
+  }
+  if (!wanted.size) return
+  const all = new Set([...wanted.values()].flat())
+  const places = new Map()
+  for (let node = 0; node < tree.count; node++) {
+    const identity = tree.hasAttributes(node) ? tree.get(node, IDENTITY) : ''
+    if (identity && all.has(identity) && !places.has(identity)) places.set(identity, node)
+  }
+  for (const [list, names] of wanted) {
+    const panels = names.map((name) => places.get(name) ?? -1)
+    const tabs = children(tree, list)
+    if (panels.some((node) => node < tree.end[list] || !PARTS[tree.tag[node]] || tree.parent[node] !== tree.parent[panels[0]])) continue
+    panels.forEach((panel, at) => setLabel(tree, panel, tabs[at], true))
+  }
 }
 
 /** Label the panels that follow a list of tabs, if their number equals the number of tabs. */
@@ -128,6 +187,46 @@ export function labelOpened(tree) {
   }
 }
 
+/**
+ * Label the parts directly behind buttons that open them, such as the answers of frequent questions.
+ *
+ * @param {import('./tree.mjs').Tree} tree
+ * @param {import('./measure.mjs').Measure} measure Lengths of the whole page.
+ */
+export function labelAnswers(tree, measure) {
+  const found = []
+  /** How many buttons have each label: one that several have says nothing about what it opens. @type {Map<string, number>} */
+  const counts = new Map()
+  for (const button of tree.lists[ID.button].slice(0, MOST)) {
+    if (tree.gone[button] || isTitle(tree, button) || measure.length(button) > LONGEST) continue
+    const answer = answerOf(tree, button)
+    if (answer < 0 || !ANSWERS[tree.tag[answer]] || tree.marks[answer] & (ALWAYS | CLOSED) || tree.labels.has(answer)) continue
+    if (measure.prose(answer) < SHORTEST_ANSWER || measure.linkShare(answer) > MOST_LINKS) continue
+    const label = labelOf(tree, button)
+    const isOpening = tree.has(button, EXPANDED) || tree.marks[answer] & FOLDED || tree.marks[button] & FOLDED || label.endsWith('?')
+    if (!isOpening || NO_LABEL.test(label) || OF_CONTROLS.test(label)) continue
+    counts.set(label, (counts.get(label) ?? 0) + 1)
+    found.push([answer, button, label])
+  }
+  for (const [answer, button, label] of found) {
+    if (counts.get(label) !== 1) continue
+    setLabel(tree, answer, button)
+    tree.marks[answer] |= FOLDED
+  }
+}
+
+/** Return the element behind a button, or behind the elements that contain nothing else; or -1. */
+function answerOf(tree, button) {
+  let node = button
+  for (let level = 0; level < LEVELS; level++) {
+    const next = nextOf(tree, node)
+    if (next >= 0) return next
+    if (!isOnly(tree, node) || !WRAPPERS[tree.tag[tree.parent[node]]]) return -1
+    node = tree.parent[node]
+  }
+  return -1
+}
+
 /** Leave out lists of tabs, unless they also contain the panels. */
 export function leaveOutTabs(tree, measure) {
   for (let place = 0; place < tree.toldOnes; place++) {
@@ -148,5 +247,5 @@ function labelOf(tree, tab) {
     if (tree.tag[node] === 0) text += tree.raw(node)
     else if (tree.tag[node] === ID.svg) node = tree.end[node] - 1
   }
-  return text.trim().replace(/\s+/g, ' ').slice(0, LONGEST)
+  return decoded(text).trim().replace(/\s+/g, ' ').slice(0, LONGEST)
 }

@@ -3,7 +3,9 @@ import { HEADING, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 const LONGEST_NAME = 60
-const OF_NAME = /(?:^|[\s_-])(?:user-?name|author|poster|nick-?name)/i
+const OF_NAME = /(?:^|[\s_-])(?:user-?name|author|poster|nick-?name|hnuser)/i
+/** Addresses of the pages of members. */
+const OF_MEMBER = /(?:^|\/)(?:u|users?|members?|profile|people)(?:\/|\.php\?|\?)[^/]|[?&]u(?:ser)?(?:name|id)?=/i
 
 /**
  * Leave out boxes about the authors of posts, without the names in them.
@@ -31,7 +33,7 @@ function nameIn(tree, measure, box) {
       continue
     }
     const tag = tree.tag[node]
-    const isName = PROPERTIES[tag] & HEADING || (tag === ID.a && OF_NAME.test(tree.get(node, ATTRIBUTE.class)))
+    const isName = PROPERTIES[tag] & HEADING || (tag === ID.a && (OF_NAME.test(tree.get(node, ATTRIBUTE.class)) || OF_MEMBER.test(tree.get(node, ATTRIBUTE.href))))
     if (isName && measure.length(node) > 1 && measure.length(node) <= LONGEST_NAME) return node
   }
   return -1

@@ -83,6 +83,8 @@ export class TextWriter {
     this.heads = []
     this.feet = []
     this.isInHeading = false
+    /** Number of `noscript` elements that were searched for images. */
+    this.withoutScripts = 0
     // The open elements with an action at their end, the innermost last.
     this.open = []
     this.endings = []

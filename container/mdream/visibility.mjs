@@ -1,10 +1,12 @@
 // Leave out the parts of a page that readers can neither see nor open, before the main part is chosen.
+import { keepOpenedDialogs } from './dialogs.mjs'
 import { HIDDEN_STYLE } from './marks.mjs'
 import { leaveOutRendered } from './math.mjs'
 import { children, holds, previousOf, textOf } from './measure.mjs'
 import { CLOSED, DROPPED, FOLDED, GUTTER, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
-import { labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
+import { labelAnswers, labelOpened, labelPanels, leaveOutTabs } from './panels.mjs'
 import { rawText } from './raw_lines.mjs'
+import { readSlots } from './slots.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { leaveOutToolbars } from './toolbars.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -21,12 +23,17 @@ const SOME_WORDS = 20
 const MOST_TARGETS = 2000
 /** Nodes of an element that opens a part. */
 const LARGEST_TRIGGER = 20
-/** Minimum characters of a link that is a text, not a title. */
+/** Minimum characters of a link or a paragraph that is a text, not a title. */
 const LONG_LINK = 80
+/** Share of links up to which an element for navigation is text. */
+const FEW_LINKS = 0.15
 
 // React and Next send late parts of a page in containers with these IDs, and move them by script.
 const STREAMED = /^S:[0-9a-f]+$/
-const TARGETING = [ATTRIBUTE.href, ATTRIBUTE['aria-controls'], ATTRIBUTE['data-bs-target'], ATTRIBUTE['data-target']]
+const TARGETING = [
+  'href', 'aria-controls', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open',
+  'data-tabs-target', 'data-target', 'data-toggle', 'popovertarget',
+].map((name) => ATTRIBUTE[name])
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
@@ -51,7 +58,11 @@ export function leaveOutUnseen(tree, measure) {
   if (hasTabs) labelPanels(tree)
   measure.take(tree)
   const whole = measure.length(0)
-  const targets = tree.says & HIDDEN ? targetsOf(tree) : null
+  const hasDialogs = Boolean(tree.says & CLOSED) || tree.lists[ID.dialog].length > 0
+  const targets = hasDialogs || tree.says & HIDDEN ? openersOf(tree) : new Map()
+  readSlots(tree, measure)
+  labelAnswers(tree, measure)
+  if (hasDialogs) keepOpenedDialogs(tree, measure, targets)
   for (let place = 0; place < tree.toldOnes; place++) {
     const node = tree.told[place]
     if (tree.gone[node]) continue
@@ -66,11 +77,16 @@ export function leaveOutUnseen(tree, measure) {
   leaveOutRendered(tree)
   if (hasTabs) leaveOutTabs(tree, measure)
   measure.take(tree)
-  const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node])
+  const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node] && !isText(tree, measure, node))
   const rest = bars.reduce((length, node) => length - measure.length(node), measure.length(0))
   if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
   for (const node of bars) tree.leaveOut(node)
   if (bars.length) measure.take(tree)
+}
+
+/** Return whether an element for navigation contains prose with next to no links, such as an answer that a click shows. */
+function isText(tree, measure, node) {
+  return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_LINK)
 }
 
 /** Return whether a part is the only content of a cell of a table, such as an icon that says yes. */
@@ -79,14 +95,19 @@ function isSignOfCell(tree, measure, node) {
   return CELLS[tree.tag[node]] === 1 || (CELLS[tree.tag[above]] === 1 && measure.length(above) === measure.length(node))
 }
 
-/** Return the IDs of the parts that buttons and tabs of a page open. */
-function targetsOf(tree) {
-  const found = new Set()
-  for (let place = 0; place < tree.attributes && found.size < MOST_TARGETS; place++) {
-    const name = tree.attributeName[place]
-    if (!TARGETING.includes(name)) continue
-    if (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN) continue
-    for (const target of tree.value(place).split(/\s+/)) found.add(target.replace(/^#/, ''))
+/** Return the elements that open parts of a page, by the IDs of these parts. @returns {Map<string, number>} */
+function openersOf(tree) {
+  const found = new Map()
+  for (let node = 0; node < tree.count && found.size < MOST_TARGETS; node++) {
+    if (!tree.hasAttributes(node)) continue
+    for (const name of TARGETING) {
+      const place = tree.placeOf(node, name)
+      if (place < 0 || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
+      for (const target of tree.value(place).split(/\s+/)) {
+        const identity = target.replace(/^#/, '')
+        if (!found.has(identity)) found.set(identity, node)
+      }
+    }
   }
   return found
 }
