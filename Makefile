@@ -183,8 +183,8 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/python: $(STAMPS)/venv requirements/dev.txt pyproject.toml
-	@grep -A1 '^uv==' requirements/infra.txt | tr -d '\\' | sed 's/ *;.*//' | head -n 1 > $(STAMPS)/uv.txt
-	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(STAMPS)/uv.txt \
+	@awk '/^[^ ]/ {kept = /^uv==/} kept' requirements/infra.txt > $(STAMPS)/uv.txt
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(STAMPS)/uv.txt \
 		&& $(BIN)/uv pip sync --python $(BIN)/python --quiet --require-hashes requirements/dev.txt \
 		&& $(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable . ; \
 	} || { echo "The Python packages could not be installed; the lines above say why." >&2; exit 1; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,16 @@ def test_every_npm_package_has_a_hash(name: str) -> None:
         algorithm, _, digest = entry.get("integrity", "").partition("-")
         assert algorithm == "sha512", f"{path} in {name} has no integrity"
         assert len(base64.b64decode(digest, validate=True)) == 64, path
+
+
+@pytest.mark.parametrize("name", ["Makefile", "container/Dockerfile", "infra/constructs/layers.py"])
+def test_every_installation_of_python_packages_requires_hashes(name: str) -> None:
+    text = (ROOT / name).read_text().replace("\\\n", " ").replace('",\n            "', " ")
+    commands = re.findall(r"\bpip (?:install|sync)\b[^&]*", text)
+    assert commands
+    for command in commands:
+        # The repository itself is no package of a registry.
+        assert "--require-hashes" in command or "--editable ." in command, command
 
 
 @pytest.mark.parametrize("name", LOCKS)
