@@ -308,6 +308,35 @@ def test_starts_do_not_wait_for_the_maintenance(place: Place) -> None:
     assert during == [1]
 
 
+def test_waiting_generations_take_no_time_from_other_work(place: Place) -> None:
+    """Reading the user of a waiting generation takes 16 seconds, and a start triggers another round meanwhile."""
+    user, other = registered(place), registered(place)
+    waiting = started(place, user, with_website(place, user), waiting=True)
+    unsent = started(place, other, with_website(place, other))
+    began = time = now() + timedelta(minutes=10)
+    looks: list[str] = []
+    maintenance: list[timedelta] = []
+
+    class Users:
+        def get(self, user_id: str) -> None:
+            nonlocal time
+            time += timedelta(seconds=16)
+            looks.append(user_id)
+            dispatch(replace(services, mutex=DynamoMutex(place.table)), (user.id, waiting.id))
+
+    class Schedules:
+        def due(self, _: object) -> Iterator[Any]:
+            maintenance.append(time - began)
+            return iter(())
+
+    parts: Any = {"users": Users(), "schedules": Schedules()}
+    services = replace(_noted(place, [])[0], clock=lambda: time, **parts)
+    dispatch(services)
+    assert looks == [user.id]
+    assert [elapsed <= timedelta(seconds=20) for elapsed in maintenance] == [True]
+    assert place.waiting(place.queue_urls[unsent.lane]) == (1, 0)
+
+
 def test_the_dispatcher_reads_generations_without_their_patterns(place: Place, cluster: Cluster) -> None:
     user = registered(place, "pro")
     website = with_website(place, user, include_patterns=["/" + "a" * 199] * 50)

@@ -25,7 +25,9 @@ _LEASE = timedelta(seconds=50)
 _ROUNDS = 10  # how often one invocation runs again for triggers that came meanwhile
 # No further round begins this long after the invocation began, so that the function's time limit is not reached.
 _LAST_ROUND = timedelta(seconds=20)
-_CARE = timedelta(seconds=15)  # how long one round handles generations that make no progress
+# How long after the invocation began its rounds also care for generations that wait or make no progress. Later rounds
+# only start tasks, so that the maintenance has time.
+_CARE = timedelta(seconds=15)
 # A start sends its message within moments. If none was sent after this time, the start crashed before sending.
 _UNSENT = timedelta(seconds=45)
 # The message of a crashed worker becomes visible again within this time after the lease; otherwise it was lost.
@@ -96,11 +98,11 @@ def dispatch(services: Services, enqueued: tuple[str, str] | None = None) -> lis
     began = services.clock()
     steps = Steps(services.log)
     added = steps.run("mark the start as sent", lambda: _added(services, enqueued), otherwise=None)
-    done = _rounds(services, steps, [added] if added is not None else [])
+    done = _rounds(services, steps, [added] if added is not None else [], began)
     if enqueued is None:
         started = _maintain(services, steps, began)
         if started:
-            done += _rounds(services, steps, started)
+            done += _rounds(services, steps, started, began)
     steps.raise_error()
     return done
 
@@ -115,15 +117,17 @@ def _added(services: Services, enqueued: tuple[str, str] | None) -> ActiveGenera
     return added
 
 
-def _rounds(services: Services, steps: Steps, added: Sequence[ActiveGeneration]) -> list[Dispatched]:
+def _rounds(
+    services: Services, steps: Steps, added: Sequence[ActiveGeneration], began: datetime
+) -> list[Dispatched]:
     """Run rounds until no trigger came meanwhile; only one dispatcher runs at a time.
 
     Args:
         services: The process's services.
         steps: Runs the steps.
         added: Generations that the index may not show yet.
+        began: When the invocation began.
     """
-    began = services.clock()
     done: list[Dispatched] = []
     for _ in range(_ROUNDS):
         time = services.clock()
@@ -133,7 +137,7 @@ def _rounds(services: Services, steps: Steps, added: Sequence[ActiveGeneration])
         nothing: list[ActiveGeneration] = []
         found = steps.run("list the generations", partial(_unfinished, services), otherwise=nothing)
         active = {generation.id: generation for generation in [*added, *found]}
-        done.append(_round(services, steps, list(active.values()), time))
+        done.append(_round(services, steps, list(active.values()), time=time, until=began + _CARE))
         if services.mutex.release(_NAME) or services.clock() - began >= _LAST_ROUND:
             break
     return done
@@ -143,14 +147,17 @@ def _unfinished(services: Services) -> list[ActiveGeneration]:
     return list(islice(services.generations.active(), _ACTIVE))
 
 
-def _round(services: Services, steps: Steps, active: list[ActiveGeneration], time: datetime) -> Dispatched:
+def _round(
+    services: Services, steps: Steps, active: list[ActiveGeneration], *, time: datetime, until: datetime
+) -> Dispatched:
+    """Start tasks, and care until a time for generations that wait or make no progress."""
     waiting = [generation for generation in active if generation.waiting]
     others = [generation for generation in active if not generation.waiting]
     queued = [generation for generation in others if not _is_timed_out(services, generation, time)]
     first = steps.run("start tasks", lambda: _start_tasks(services, queued, time), otherwise=_TaskStart())
-    until = services.clock() + _CARE
-    sent = list(_fill_slots(services, steps, waiting, until))
+    # The number of waiting generations depends on users, and they can use up the time.
     resent, timed_out = _sweep(services, steps, others, until=until, time=time)
+    sent = list(_fill_slots(services, steps, waiting, until))
     second = _TaskStart(not_started=first.not_started)
     if sent:
         queued += sent
