@@ -102,7 +102,7 @@ class Queues(Construct):
         return WorkQueue(
             self,
             name,
-            # The visibility timeout equals the lease, so both end at the same time.
+            # The worker receives with a longer visibility timeout, which `visibility` in worker/lease.py calculates.
             visibility=Duration.seconds(stage.lease_seconds),
             dead_visibility=DEAD_VISIBILITY,
             max_receives=GENERATION_RECEIVES,

@@ -1,6 +1,7 @@
 """Reasons for which a crawl or a page fails.
 
-To add a reason, add a `Code`, and add it to TRANSIENT if a later crawl may succeed.
+To add a reason, add a `Code` of at most 40 small letters and underscores. Add it to `TRANSIENT` if a later crawl may
+succeed, and to `_CODE_OF_CRAWL` if a crawl that fails for this reason reports another code.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from llmready.crawler.characters import clean_line
 
 
 class Code(StrEnum):
-    """Stable codes for programs. Codes of the first group may end a whole crawl, the others only fail one page."""
+    """Stable codes for programs."""
 
+    # Reasons that may end a whole crawl.
     BLOCKED_ADDRESS = "blocked_address"
     HOST_BLOCKED = "host_blocked"
     REDIRECTS_ELSEWHERE = "redirects_elsewhere"
@@ -35,6 +37,7 @@ class Code(StrEnum):
     FILES_IN_THE_WAY = "files_in_the_way"
     INTERNAL_ERROR = "internal_error"
 
+    # Reasons that only fail one page.
     PAGE_TOO_LARGE = "page_too_large"
     PAGE_TOO_SLOW = "page_too_slow"
     EMPTY_PAGE = "empty_page"

@@ -1,6 +1,8 @@
 """The table of the scopes that an API key needs for each route.
 
-A route without a row needs a sign-in, so a new route refuses keys until a row is added.
+A route that no rule covers needs a sign-in. The rules for websites, generations and webhooks cover all paths below
+them, so API keys with the scope can call a new route there at once. If it must refuse keys, add a rule without scopes
+before them.
 """
 
 import re
