@@ -62,6 +62,29 @@ def test_signing_up_and_deleting_again_and_again_sends_four_mails(service: Servi
     assert len(subjects(service, address)) == 4
 
 
+def test_many_addresses_of_one_mailbox_get_thirty_mails_an_hour(service: Service, time: Time) -> None:
+    addresses = [f"v.ictim+{number}@gmail.com" for number in range(18)]
+    addresses += [f"victi.m+{number}@googlemail.com" for number in range(18)]
+    for address in addresses:
+        assert service.register(address).status == 201
+    service.notify()
+    assert sum(len(subjects(service, address)) for address in addresses) == 30
+    last = addresses[-1]
+    time.passes(minutes=61)
+    resend(service, last)
+    assert len(subjects(service, last)) == 1
+
+
+def test_a_confirmed_address_gets_mails_whatever_other_addresses_of_its_mailbox_got(service: Service) -> None:
+    owner = service.person("owner.box@gmail.com")
+    confirm(service, owner)
+    for number in range(31):
+        assert service.register(f"ownerbox+{number}@gmail.com").status == 201
+    service.notify()
+    forget(service, owner.address)
+    assert "Choose a new LLMReady password" in subjects(service, owner.address)
+
+
 def changes_password(_: Service, member: Member, number: int) -> None:
     old, new = (PASSWORD, NEW) if number % 2 == 0 else (NEW, PASSWORD)
     body = {"current_password": old, "new_password": new}

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from llmready.domain.user import email_key
+from llmready.domain.user import email_key, mailbox_of
 
 _LENGTH = 32  # hexadecimal digits; 128 bits
 
@@ -22,6 +22,10 @@ class Fingerprints:
     def of_address(self, email: str) -> str:
         """Return the fingerprint of an email address. All spellings of one address have the same fingerprint."""
         return self._digest(f"address {email_key(email)}")
+
+    def of_mailbox(self, email: str) -> str:
+        """Return the fingerprint of the mailbox of an email address, which other addresses may share."""
+        return self._digest(f"mailbox {mailbox_of(email)}")
 
     def of_network(self, network: str) -> str:
         """Return the fingerprint of a source network."""

@@ -70,6 +70,13 @@ RESERVED_FOR_RESETS = 1
 """How many of them are reserved for password resets."""
 
 
+MAILBOX_MAILS_AN_HOUR = 30
+"""Maximum number of account mails to one mailbox within an hour for all accounts that are not confirmed.
+
+Anybody can sign up with any number of addresses that lead to one mailbox, such as ``ada+1@example.org``.
+"""
+
+
 class SuppressionReason(StrEnum):
     """Why an address gets no more mail."""
 

@@ -10,6 +10,8 @@ from llmready.domain.clock import Moment
 from llmready.domain.mail import MailPreferences
 from llmready.domain.plans import Plan, plan_named
 
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
 
 class User(BaseModel):
     """An account. Each counter is updated in the transaction that changes what it counts.
@@ -73,6 +75,19 @@ def email_key(email: str) -> str:
     """
     local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
     return f"{local.casefold()}{at}{_domain_key(domain)}"
+
+
+def mailbox_of(email: str) -> str:
+    """Return an address without the parts that do not select a mailbox.
+
+    With most providers, ``ada+news@example.org`` leads to the mailbox of ``ada@example.org``. Gmail also ignores
+    dots.
+    """
+    local, _, domain = email_key(email).rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{name.replace('.', '')}@gmail.com"
+    return f"{name}@{domain}"
 
 
 def _domain_key(domain: str) -> str:

@@ -81,6 +81,18 @@ class AccountMailLimit(Protocol):
             None if the email may be sent now, else when it may be tried again.
         """
 
+    def take_of_mailbox(self, mailbox: str, mail: OutboxMail, time: datetime) -> bool:
+        """Count an account mail to an address that is not confirmed against the limit of its mailbox.
+
+        Args:
+            mailbox: Fingerprint of the mailbox.
+            mail: The email.
+            time: Current time.
+
+        Returns:
+            Whether the email may be sent.
+        """
+
 
 class LoginAttempt(NamedTuple):
     """Source of a login attempt: the fingerprints of the email address and of the source network."""

@@ -129,6 +129,10 @@ def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
     time = services.clock()
     again_at = services.account_mail_limit.take(services.fingerprints.of_address(user.email), mail, time)
     was_held_back = mail.id == held_back_id(mail.kind)
+    if again_at is None and not user.is_verified and not _mailbox_has_room(services, mail, user):
+        # It is not delayed: there may be any number of such accounts. The owner of the mailbox can ask for it again.
+        services.outbox.give_up(mail, time)
+        return False
     if again_at is None:
         if not was_held_back:
             services.outbox.give_up(mail.held_back(until=time), time)
@@ -141,6 +145,18 @@ def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
     else:
         services.outbox.put(mail.held_back(until=again_at))
         services.outbox.give_up(mail, time)
+    return False
+
+
+def _mailbox_has_room(services: Services, mail: OutboxMail, user: User) -> bool:
+    mailbox = services.fingerprints.of_mailbox(user.email)
+    if services.account_mail_limit.take_of_mailbox(mailbox, mail, services.clock()):
+        return True
+    services.log.info(
+        "email given up: its mailbox reached the limit of mails per hour for unconfirmed addresses",
+        mail_id=mail.id,
+        kind=mail.kind,
+    )
     return False
 
 
