@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from multidict import CIMultiDict
@@ -262,6 +263,13 @@ def test_a_shared_file_cannot_be_fresh_for_longer_than_a_day(tmp_path: Path, sec
     with HttpCache(shared=tmp_path / "bad", share=tmp_path / "next") as cache:
         assert cache.find(response.url, "text/html") is None
     assert _entries(tmp_path / "next") == 0
+
+
+@pytest.mark.parametrize("headers", [["a"], "text", 1, None], ids=str)
+def test_a_file_with_headers_of_another_type_counts_as_empty(tmp_path: Path, headers: Any) -> None:
+    with CacheWriter(tmp_path / "bad") as writer:
+        writer.copy(CachedResponse("https://example.org/", "text/html", "", "", headers, 0, 0, 0, 0), b"")
+    assert _entries(tmp_path / "bad") == 0
 
 
 def _entries(file: Path) -> int:

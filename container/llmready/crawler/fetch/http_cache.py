@@ -310,6 +310,8 @@ def _unpacked(data: bytes, most: int) -> bytes:
 
 def _checked(entry: Any, end: int) -> CachedResponse:
     cached = CachedResponse(**entry)
+    if not isinstance(cached.headers, dict):
+        raise ValueError("the headers of an entry of its index are no object")
     texts = (
         cached.url,
         cached.accept,
