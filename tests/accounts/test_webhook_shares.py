@@ -137,11 +137,14 @@ def test_requests_of_a_user_take_a_share_of_the_time(
     service: Service, people: tuple[Member, Member], receivers: Receivers, longest: float
 ) -> None:
     """Without a limit of the time of all requests, they take about 130 and 440 seconds."""
-    ada, _ = people
+    ada, ben = people
     simulation = Simulation(service, receivers.seconds, alternates=receivers.every_second_is_quick)
     simulation.deliver(ada, receivers.deliveries)
-    simulation.run(simulation.time + receivers.minutes * MINUTE)
+    simulation.deliver(ben, 1)
+    asked = simulation.time
+    simulation.run(asked + receivers.minutes * MINUTE)
     assert 20 < simulation.busy < longest
+    assert [time - asked < 20 * SECOND for time, path in simulation.sent if path == "ben"] == [True]
 
 
 def test_quick_endpoints_are_not_paused(service: Service, people: tuple[Member, Member]) -> None:

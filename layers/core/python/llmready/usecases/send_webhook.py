@@ -43,7 +43,8 @@ _SHORT_WAIT = timedelta(seconds=3)
 # An answer that took longer counts like none for the pauses: the notifier cannot do anything else meanwhile.
 _SLOW = timedelta(seconds=5)
 # After a slow request, its user gets nothing for this number of times its duration, and its endpoint for twice as
-# long.
+# long. After a shorter one that is counted, the user gets nothing for its duration. Meanwhile, the notifier reaches
+# the deliveries of others in its queue.
 _PAUSE_PART = 2
 # Seconds of requests of a user. Shorter requests are not counted, and slow ones count several times. When the limit
 # is reached, the user gets nothing until enough time has passed.
@@ -209,23 +210,20 @@ def _held_until(services: Services, user: User, webhook: Webhook, leased_until: 
 
 
 def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) -> timedelta:
-    """Return how long a user gets no request after an answer. Pause its endpoint if the answer was slow."""
+    """Count the time of a request, and pause its endpoint if it was slow. Return how long its user gets nothing."""
     duration = timedelta(milliseconds=answer.duration_ms)
-    if not answer.timed_out and duration <= _SLOW:
-        return _rest(services, webhook.user_id, duration)
-    pause = max(_PAUSE_PART * duration, _rest(services, webhook.user_id, _SLOW_COUNTS * duration))
+    if duration < _COUNTED and not answer.timed_out:
+        return timedelta()
+    is_slow = answer.timed_out or duration > _SLOW
+    counted = _SLOW_COUNTS * duration if is_slow else duration
+    units = math.ceil(counted.total_seconds())
+    status = take_units(services, "webhook_seconds", webhook.user_id, _TIME_RATE, units=units)
+    wait = timedelta(seconds=status.wait) if status is not None else timedelta()
+    if not is_slow:
+        return max(duration, wait)
+    pause = max(_PAUSE_PART * duration, wait)
     services.webhooks.pause(webhook, services.clock() + pause + _PAUSE_PART * duration)
     return pause
-
-
-def _rest(services: Services, user_id: str, counted: timedelta) -> timedelta:
-    """Count the time of a request. Return how long its user gets nothing because of all counted requests."""
-    if counted < _COUNTED:
-        return timedelta()
-    status = take_units(
-        services, "webhook_seconds", user_id, _TIME_RATE, units=math.ceil(counted.total_seconds())
-    )
-    return timedelta(seconds=status.wait) if status is not None else timedelta()
 
 
 def _hold(services: Services, delivery: Delivery) -> None:
