@@ -11,6 +11,7 @@ import { Line, asParagraph } from './line.mjs'
  * @property {boolean} isItem
  * @property {string} last The kind of its last block.
  * @property {string} marker The marker of its last list.
+ * @property {number} next The number after that of the last item of its last list.
  */
 
 /**
@@ -34,7 +35,7 @@ const MOST_PREFIXES = 10_000_000
 
 /** @returns {Container} */
 function container(first, rest, isItem) {
-  return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '' }
+  return { first, rest, prefix: '', isBegun: false, isItem, last: '', marker: '', next: 0 }
 }
 
 /** Writes blocks; parts of a line go to `line`, and become a paragraph with the next block. */
@@ -119,7 +120,9 @@ export class Blocks {
    */
   beginList(kind, number = 1, goesOn = false, step = 1) {
     this.flush()
-    const { last, marker } = this.containers[this.containers.length - 1]
+    const { last, marker, next } = this.containers[this.containers.length - 1]
+    // A list that counts on from the one before it is its second part.
+    goesOn ||= kind === 'ol' && last === kind && number > 1 && number === next
     const [usual, other] = kind === 'ol' ? ['.', ')'] : ['-', '*']
     // Adjacent lists with the same marker would be read as one list.
     const isOther = !goesOn && last === kind && marker === usual
@@ -171,6 +174,7 @@ export class Blocks {
     const around = this.containers[this.containers.length - 1]
     around.last = list?.kind ?? 'ul'
     around.marker = list?.marker ?? '-'
+    around.next = list ? list.number + list.step : 0
     if (list) {
       list.number += list.step
       list.items++

@@ -1,11 +1,16 @@
 // Read the numbers of list items, and the state of entries of task lists that have no check box of HTML.
-import { children } from './measure.mjs'
+import { children, isOnly } from './measure.mjs'
+import { decoded } from './references.mjs'
 import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
 /** Nodes at the beginning of an item in which a box is searched. */
 const MOST_NODES = 8
 const NUMBER = /^\d{1,9}$/
+const BULLET = /^\s*[•·‣◦▪●○■□–—*-]\s*$/u
+const NUMBER_SIGN = /^\s*\d{1,3}[.)]\s*$/
+/** Bytes of such a sign, with references. */
+const LONGEST_BULLET = 10
 const AROUND = ids('div', 'label', 'p', 'span')
 const BOXES = ids('div', 'i', 'span')
 const CHECKED = /(?:^|\s)(?:checked|checkbox-on|fa-check-square(?:-o)?|fa-square-check)(?:\s|$)/
@@ -23,6 +28,19 @@ export function numberingOf(tree, list) {
 export function valueOf(tree, item) {
   const value = tree.get(item, ATTRIBUTE.value).trim()
   return NUMBER.test(value) ? Number(value) : null
+}
+
+/** Leave out the sign or the number that a page writes itself at the beginning of an item. */
+export function leaveOutBullet(tree, item) {
+  const end = Math.min(tree.end[item], item + MOST_NODES)
+  let text = item + 1
+  while (text < end && (tree.gone[text] || tree.tag[text] !== 0 || !tree.size[text])) text++
+  const pattern = tree.tag[tree.parent[item]] === ID.ol ? NUMBER_SIGN : BULLET
+  if (text >= end || tree.size[text] > LONGEST_BULLET || tree.parent[text] === item || !pattern.test(decoded(tree.raw(text)))) return
+  let whole = tree.parent[text]
+  while (tree.parent[whole] !== item && AROUND[tree.tag[tree.parent[whole]]] && isOnly(tree, whole)) whole = tree.parent[whole]
+  // An item that is only a sign is content.
+  if (AROUND[tree.tag[whole]] && isOnly(tree, text) && !(isOnly(tree, whole) && tree.parent[whole] === item)) tree.leaveOut(whole)
 }
 
 /**

@@ -1,5 +1,5 @@
-// Remove short lines around the text of an article: authors and dates, advertisements, photo credits, links to other
-// articles.
+// Remove short lines around the text of a page: authors and dates, advertisements, photo credits, links to other
+// articles, questions to readers.
 //
 // A line is a block that contains no blocks. Its words, in the common languages of the web, and its position decide.
 import { textOf } from './measure.mjs'
@@ -47,6 +47,13 @@ const OF_FORUM = new RegExp(`^\\W*(?:${[
   '[\\d.,km]+ views [\\d.,km]+ repl.{0,90}|(?:return|back) to .{1,60}|jump to\\W*|(?:users|members) (?:browsing|viewing|online).{0,90}|no registered users viewing.{0,40}|recommended posts|featured replies|top posters in this topic|similar (?:threads|topics|discussions)|you are using an out of date browser.{0,140}|you should upgrade or use an alternative browser\\W*|sent from my .{1,80}|sign in to follow this.{0,40}|page \\d+ of \\d+.{0,40}|↳.{0,120}',
 ].join('|')})\\W*$`, 'iu')
 
+/** Questions to readers, states and dates that documentation and help centres write around a text. */
+const OF_DOCUMENTATION = new RegExp(`^\\W*(?:${[
+  '(?:was|is|did|has) (?:this|the)(?: (?:page|article|post|content|information|section|documentation|answer|topic))?(?: [a-z]{1,20}){0,2} (?:helpful|useful|answer your questions?|help(?: you)?)(?: to you)?(?:\\W{1,5}yes)?(?:\\W{1,5}no)?|did you find (?:this|what you).{0,40}\\?|(?:glad|sorry) to hear (?:it|that).{0,120}|(?:thanks|thank you) for your feedback.{0,60}|\\d+ out of \\d+ found this helpful',
+  'last (?:updated?|modified|edited|reviewed)\\b(?: (?:by|on|at))?\\W{0,3}(?:.{0,40}(?:\\d{4}|\\d{1,2}:\\d{2}|ago).{0,20})|updated (?:over |about |almost )?(?:a|an|\\d+) (?:minute|hour|day|week|month|year)s? ago|(?:have more|still have) questions\\?.{0,60}|(?:still )?need (?:more )?help\\?',
+  'be the first to like this|no labels|skip to (?:end|beginning) of metadata|click here to expand(?:\\.{3}|…)?|edit (?:this|the) page(?: on .{1,30})?|(?:comment|like) be the first .{0,40}',
+].join('|')})\\W*$`, 'iu')
+
 const BYLINE = new RegExp(`^\\W*(?:${[
   '(?:(?:written|reviewed|edited|posted|published|updated|created|medically reviewed|fact[- ]checked|words|story|text|photography|photos|contributed|reported)(?: and [a-z]+)? )?by\\b|(?:words|text|author|writer|editor|reporter|contributor)s?\\s*:|staff writer',
   '(?:ein (?:beitrag|artikel) )?von\\s\\p{Lu}|autor(?:in|en)?\\s*:|text\\s*:|par\\s\\p{Lu}|publié par|écrit par|por\\s\\p{Lu}|escrito por|publicado por|di\\s\\p{Lu}|a cura di|scritto da|door\\s\\p{Lu}|geschreven door|av\\s\\p{Lu}|skrevet av|autor\\s*:|автор\\s*:|текст\\s*:|作者\\s*[:：]|文\\s*[/／]|記者\\s*[:：]|글\\s*[:：]',
@@ -61,14 +68,16 @@ const MOST_WORDS_OF_DATE = 7
 const AGO = /^\W*(?:(?:published|updated|posted|last updated|vor|hace|il y a|há)\s*:?\s*)?\d+\s+(?:second|minute|min|hour|hr|day|week|month|year|stunde|tag|woche|monat|jahr|heure|jour|mois|hora|día|dia|semana|mes)\w{0,3}(?:\s+ago)?\W*$/iu
 
 /**
- * Leave out lines that do not belong to the text of an article.
+ * Leave out lines that do not belong to the text of a page.
  *
  * @param {import('./tree.mjs').Tree} tree
  * @param {import('./measure.mjs').Measure} measure Lengths of the main part.
  * @param {number} main
- * @param {boolean} isForum Whether it is a thread of a forum.
+ * @param {import('./page_type.mjs').PageType} pageType
  */
-export function leaveOutLines(tree, measure, main, isForum) {
+export function leaveOutLines(tree, measure, main, pageType) {
+  const isForum = pageType === 'forum'
+  const pattern = isForum ? OF_FORUM : pageType === 'article' ? null : OF_DOCUMENTATION
   let isBefore = true
   let seen = 0
   for (let node = main + 1; node < tree.end[main] && seen < MOST_LINES; node++) {
@@ -85,7 +94,7 @@ export function leaveOutLines(tree, measure, main, isForum) {
     if (length > LONGEST_LINE) continue
     seen++
     const text = textOf(tree, node)
-    if (isForum ? OF_FORUM.test(text) : isNoText(text, measure.linkShare(node), isBefore && !(PROPERTIES[tag] & HEADING))) tree.leaveOut(node)
+    if (pattern ? pattern.test(text) : isNoText(text, measure.linkShare(node), isBefore && !(PROPERTIES[tag] & HEADING))) tree.leaveOut(node)
     node = tree.end[node] - 1
   }
 }

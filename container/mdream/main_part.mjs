@@ -12,6 +12,7 @@ import { leaveOutSigns } from './signs.mjs'
 import { leaveOutWalks } from './walks.mjs'
 import { MarkdownWriter } from './markdown.mjs'
 import { leaveOutRepeats } from './repeats.mjs'
+import { isNotice } from './reports.mjs'
 import { NEAR_EMPTY, isShell, isShortText } from './shell.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -340,7 +341,7 @@ class Page {
   isProse(node) {
     const { tree, measure } = this
     if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
-    if (tree.first(node, ID.form) >= 0 || !tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_PARAGRAPH)) return false
+    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node) || !tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_PARAGRAPH)) return false
     const end = tree.end[node]
     return !tree.lists[ID.button].some((button) => button > node && button < end)
   }

@@ -3,7 +3,7 @@
 // Definition lists become terms followed by list items, folded parts are written in full, layout tables become
 // blocks, code blocks lose their markup and keep their language, and the content of a cell becomes one line.
 import { BARE, InlineWriter, LISTS, SEEN } from './inline.mjs'
-import { numberingOf, taskOf, valueOf } from './items.mjs'
+import { leaveOutBullet, numberingOf, taskOf, valueOf } from './items.mjs'
 import { children, firstOf, holds, textOf } from './measure.mjs'
 import { BLOCK_TITLE, FRAGMENT, LINE, PANEL, SIGNATURE } from './names.mjs'
 import { linesOfTable, rawText } from './raw_lines.mjs'
@@ -308,6 +308,7 @@ export class MarkdownWriter extends InlineWriter {
   beginItem(node) {
     const { tree, blocks, line } = this
     blocks.beginItem(valueOf(tree, node))
+    leaveOutBullet(tree, node)
     const task = tree.tag[node] === ID.li ? taskOf(tree, this.measure, node) : ''
     if (task) line.markdown(task)
     if (task) line.text(' ')

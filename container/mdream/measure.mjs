@@ -114,6 +114,15 @@ export function previousOf(tree, node) {
   return -1
 }
 
+/** Return whether a node is the only content of its parent. */
+export function isOnly(tree, node) {
+  const parent = tree.parent[node]
+  for (let other = parent + 1; other < tree.end[parent]; other = tree.end[other]) {
+    if (other !== node && (tree.tag[other] !== 0 || tree.size[other] > 0)) return false
+  }
+  return true
+}
+
 /** Return whether a node has a descendant of one of some kinds. */
 export function holds(tree, top, kinds) {
   const end = tree.end[top]

@@ -28,7 +28,7 @@ export const CONTENTS = 4096
 // The Markdown writer uses 8192 and 16384.
 /** An element whose role names another element. It shares its bit with a mark that only the writer uses. */
 export const OF_ROLE = 8192
-/** A part that consists of links by its name: a menu, breadcrumbs, share buttons. */
+/** A part that consists of links or a notice by its name: a menu, breadcrumbs, share buttons, a question about cookies. */
 export const OF_LINKS = 32768
 /** Never text, even where hidden parts are kept. */
 export const DROPPED = 1 << 16
@@ -93,8 +93,8 @@ const ALWAYS_WORDS = words(
   'sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement ',
   'adsbygoogle nav navigation navbar ',
 )
-/** Words of these names that promise links. */
-const LINK_WORDS = words('breadcrumb breadcrumbs crumbs pagination pager sharethis sharing share social nav navigation navbar menu toc')
+/** Words of these names that promise links, or notices and offers. */
+const LINK_WORDS = words('cookie cookies newsletter newsletters breadcrumb breadcrumbs crumbs pagination pager sharethis sharing share social nav navigation navbar menu toc')
 // First words of names that describe the layout of a page, not an element.
 const ABOUT_THE_PAGE = words('with has no not is without false disabled show hide on off js layout wy')
 const FOLDED_WORDS = words(
@@ -168,6 +168,8 @@ const ALWAYS_NAMES = any(
   String.raw`usa-(?:banner|footer|identifier|overlay|skipnav)(?:[-_].*)?`,
   // The messages of Webflow's forms, which are hidden until a form is sent.
   String.raw`w-form-(?:done|fail)`,
+  String.raw`printfooter|catlinks|mw-portlet(?:-.*)?|sitesub|mw-jump-link|likes-and-labels-container|comment-(?:add|forbidden)`,
+  String.raw`(?:aui-)?assistive(?:-text)?|element-invisible|hidden-accessible|screen-?readers?(?:-only|-text)?|a11y-(?:hidden|only)`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
 /** Names of the links with which headings link to themselves, and of places that can be linked to. */
@@ -180,7 +182,7 @@ const RELATED_NAMES = any(
 )
 const AUTHOR_NAMES = any(
   String.raw`(?:.*[-_])?(?:about[-_](?:the[-_])?author|author|authors|contributor|contributors|writer)[-_]{1,2}(?:box|bio|card|info|about|block|section|profile|details?|description|footer|area|wrap|wrapper|container|content|widget)(?:[-_].*)?`,
-  String.raw`(?:.*[-_])?about[-_](?:the[-_])?author(?:[-_].*)?|(?:bio|byline|author)(?:box|card)?`,
+  String.raw`(?:.*[-_])?about[-_](?:the[-_])?author(?:[-_].*)?|(?:bio|byline|author)(?:box|card)?|article-info`,
 )
 const OFFER_NAMES = any(
   String.raw`(?:.*[-_])?(?:sign[-_]up|opt[-_]in|call[-_]to[-_]action|lead[-_]magnet|email[-_](?:capture|form|signup)|mailing[-_]list)(?:[-_].*)?`,

@@ -8,12 +8,15 @@ import { leaveOutLines } from './lines.mjs'
 import { children, holds, lineOf, outermost, textOf } from './measure.mjs'
 import { AUTHOR, BESIDE, FILED, OFFER, POSTER, RELATED, REVIEWS } from './names.mjs'
 import { leaveOutPosters } from './posters.mjs'
+import { isNamedReport } from './reports.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 
 /** Page types that consist of one text. */
 const TEXTS = new Set(['article', 'documentation'])
 /** Page types on which customers review products. */
 const SHOPS = new Set(['collection', 'product'])
+/** Page types around whose text software writes lines of its own. */
+const WITH_LINES = new Set(['documentation', 'forum', 'service'])
 /** Page types whose items are links. */
 const LISTS = new Set(['listing', 'collection'])
 /** Minimum share of links in a box that leads to other pages. */
@@ -34,7 +37,7 @@ const MOST_HEADINGS = 300
 const FEWEST_CARDS = 4
 
 const BOX_TAGS = ids('#page', 'article', 'body', 'code', 'h1', 'html', 'main', 'pre', 'table', 'tbody', 'td', 'tr')
-const FIELDS = ids('input', 'select', 'textarea')
+const CONTROLS = ids('button', 'input', 'select', 'textarea')
 const LINES = ids('li', 'p')
 const PROSE = ids('p')
 const QUOTATIONS = ids('blockquote')
@@ -74,11 +77,11 @@ export function leaveOutNoise(tree, measure, main, pageType) {
   noise.byName()
   noise.forms()
   noise.byHeading()
-  if (pageType === 'forum') leaveOutLines(tree, measure, main, true)
+  if (WITH_LINES.has(pageType)) leaveOutLines(tree, measure, main, pageType)
   if (pageType !== 'article') return
   leaveOutContents(tree, measure, main)
   leaveOutCards(tree, measure, main)
-  leaveOutLines(tree, measure, main, false)
+  leaveOutLines(tree, measure, main, pageType)
 }
 
 class Noise {
@@ -139,7 +142,7 @@ class Noise {
     const share = measure.linkShare(node)
     if (marks & RELATED && !this.isList && share >= LINKED) return true
     if (this.pageType === 'forum' && length < LONGEST_POSTER && (marks & POSTER || (tree.tag[node] === ID.aside && !holds(tree, node, QUOTATIONS)))) return true
-    if (marks & OFFER && length < LONGEST_OFFER && length < SMALL_PART * whole && !this.isList) return true
+    if (marks & OFFER && length < LONGEST_OFFER && length < SMALL_PART * whole && !this.isList && !isNamedReport(tree, measure, node)) return true
     if (!this.isText) return false
     if (marks & AUTHOR && length < LONGEST_AUTHOR && length < SMALL_PART * whole) return true
     if (marks & FILED && share > MOSTLY_LINKS) return true
@@ -153,7 +156,7 @@ class Noise {
     for (const form of tree.all(this.main, ID.form)) {
       const length = measure.length(form) - this.lengthOfLabels(form)
       if (length > LONGEST_FORM || length > SMALL_PART * this.whole) continue
-      if (holdsAnyway(tree, form, FIELDS) && !holds(tree, form, PROSE)) tree.leaveOut(form)
+      if (holdsAnyway(tree, form, CONTROLS) && !holds(tree, form, PROSE)) tree.leaveOut(form)
     }
   }
 

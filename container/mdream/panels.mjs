@@ -1,6 +1,6 @@
 // Tabs and their panels, and buttons and the parts that they open. Each panel gets the label of its tab, because all
 // panels are written one below the other.
-import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
+import { children, holds, isOnly, nextOf, previousOf, textOf } from './measure.mjs'
 import { ALWAYS, CLOSED, FOLDED, HIDDEN, PANEL, TAB, TABS } from './names.mjs'
 import { decoded } from './references.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
@@ -96,15 +96,6 @@ function titleOf(tree, panel) {
 
 function isTitle(tree, tab) {
   return holds(tree, tab, HEADINGS) || HEADINGS[tree.tag[tab]] || HEADINGS[tree.tag[tree.parent[tab]]] || tree.tag[tree.parent[tab]] === ID.dt
-}
-
-/** Return whether an element is the only content of its parent. */
-function isOnly(tree, node) {
-  const parent = tree.parent[node]
-  for (let other = parent + 1; other < tree.end[parent]; other = tree.end[other]) {
-    if (other !== node && (tree.tag[other] !== 0 || tree.size[other] > 0)) return false
-  }
-  return true
 }
 
 /** Label the items of a list of panels, such as a switcher of UIkit, with the items of the list before it. */

@@ -44,7 +44,7 @@ const CELLS = ids('td', 'th')
 const INLINE_ONLY = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
 /** Names of the rest of a paragraph that readers open. */
 const REST = /(?:^|[\s_-])(?:more|rest|full|expand(?:ed|able)?|readmore|hidden-?text|toggle-?text)(?:$|[\s_-])/i
-const TOOL = /^\W*(?:(?:copy|share|edit|bookmark|anchor)(?: (?:the |this )?(?:link|section|url|heading|anchor))?(?: to clipboard)?|link|permalink)\W*$/i
+const TOOL = /^\W*(?:copy\b.{0,40}|(?:share|edit|bookmark|anchor)(?: (?:the |this )?(?:link|section|url|heading|anchor))?|link|permalink)\W*$/i
 const KATEX = /(?:^|\s)katex-html(?:\s|$)/
 const { class: CLASS, id: IDENTITY, hidden: IS_HIDDEN, style: STYLE } = ATTRIBUTE
 
