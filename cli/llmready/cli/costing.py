@@ -64,8 +64,8 @@ class Usage(NamedTuple):
     mails: int = 1
     page_bytes: int = 12_000
     """Size of an archive, compressed."""
-    files: int = 2
-    """The archive, and the HTTP cache for the website's next crawl."""
+    files: int = 4
+    """The archive, its index, the pages that were found, and the HTTP cache for the website's next crawl."""
     table_bytes: int = 5_000
     """Size of a generation with its index entries and its mail; PITR is also charged by the table's size."""
     log_bytes: int = 20_000
