@@ -36,17 +36,17 @@ class ProcessLimit:
         self._clients = clients
         self._full_at: dict[str, int] = {}
 
-    def take(self, client: str, time: datetime) -> RateLimitStatus:
-        """Count one request of a client, and return the status after it."""
+    def take(self, client: str, time: datetime, *, units: int = 1) -> RateLimitStatus:
+        """Count one request of a client, which may take several units, and return the status after it."""
         now = int(time.timestamp() * 1000)
-        full_at = max(now, self._full_at.get(client, 0)) + self._rate.interval
+        full_at = max(now, self._full_at.get(client, 0)) + units * self._rate.interval
         allowed = full_at - now <= self._rate.seconds * 1000
         if not allowed:
-            full_at -= self._rate.interval
+            full_at -= units * self._rate.interval
         elif client not in self._full_at and len(self._full_at) >= self._clients:
             self._forget(now)
         self._full_at[client] = full_at
-        return rate_limit_status(self._name, self._rate, allowed=allowed, ahead=full_at - now)
+        return rate_limit_status(self._name, self._rate, allowed=allowed, ahead=full_at - now, units=units)
 
     def _forget(self, now: int) -> None:
         """Remove the clients whose limit is full again; remove all if there are too many."""
