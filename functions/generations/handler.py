@@ -16,7 +16,6 @@ from llmready.domain.rate_limits import Rate
 from llmready.domain.tokens import Audience, Claims, Keys, check
 from llmready.http.api import PREFIX, Api, offset_of, pages_of
 from llmready.http.gate import header, signed_in
-from llmready.http.route_limits import ProcessLimit
 from llmready.http.schemas.common import Message
 from llmready.http.schemas.generations import (
     ChangesAnswer,
@@ -44,12 +43,6 @@ from llmready.usecases.page_errors import read_errors
 _POLL_SECONDS = "1"
 # Extractions of large files in a minute. Each takes seconds, and all functions share the account's concurrency.
 _EXTRACTS = Rate(10)
-# Tens of generations that a user lists in a minute. A generation may cost three read units, because it contains the
-# patterns of its website, and all generations of a user share the throughput of one partition of the table.
-_LISTED = Rate(1200)
-# Those that cost less than counting them in the table.
-_FEW_LISTED = ProcessLimit("history", Rate(20))
-_LISTED_UNIT = 10
 
 IdempotencyKey = Annotated[
     str | None,
@@ -139,9 +132,7 @@ def history(
 ) -> History:
     """Return one page of generations, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
     offset = 0 if cursor else offset_of(page, per_page)
-    units = max(1, per_page // _LISTED_UNIT)
-    if _FEW_LISTED.take(app.user_id, now(), units=units).wait:
-        app.limit("history", _LISTED, key=app.user_id, units=units)
+    app.limit_list(per_page)
     user = app.account(bootstrap.services().users.get(app.user_id))
     found = bootstrap.services().generations.history(
         user.id, limit=per_page, offset=offset, cursor=cursor, website_id=website_id, status=status

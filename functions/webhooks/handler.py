@@ -107,6 +107,7 @@ def list_deliveries(
     A page has fewer than ``per_page`` deliveries if more would not fit into one answer. The last page has no
     ``next_cursor``.
     """
+    app.limit_list(per_page)
     webhook = _own(_account(), webhook_id)
     found = bootstrap.services().deliveries.page(
         webhook.user_id, webhook.id, limit=per_page, after=place_of(cursor) if cursor else None

@@ -10,6 +10,7 @@ from llmready import bootstrap
 from llmready.domain.clock import new_id
 from llmready.domain.rate_limits import Rate
 from llmready.domain.website import Website
+from llmready.http import api
 from llmready.http.route_limits import ProcessLimit
 from testkit.emulator import Place
 from testkit.items import many_generations, stored, stored_websites
@@ -110,15 +111,19 @@ def each_page_reads_little(ada: Member, websites: list[Website], reads: list[tup
         assert sum(size for _, size in made) <= READ, (path, reads)
 
 
-def test_lists_of_generations_are_limited_by_their_length(
-    ada: Member, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("function", ["generations", "webhooks"])
+def test_lists_are_limited_by_their_length(
+    ada: Member, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
-    handler = importlib.import_module("functions.generations.handler")
-    monkeypatch.setattr(handler, "_LISTED", Rate(20))
-    monkeypatch.setattr(handler, "_FEW_LISTED", ProcessLimit("history", Rate(1)))
-    long, short = "/generations/history?per_page=100", "/generations/history?per_page=1"
-    paths = (short, long, short, long, short)
-    assert [ada.raw("GET", path)["statusCode"] for path in paths] == [200, 200, 200, 429, 200]
+    app = importlib.import_module(f"functions.{function}.handler").app
+    monkeypatch.setattr(app, "_few_listed", ProcessLimit("lists", Rate(1)))
+    monkeypatch.setattr(api, "_LISTED", Rate(20))
+    path = "/generations/history"
+    if function == "webhooks":
+        webhook = ada.ask("POST", "/webhooks", {"url": "https://hooks.example.org/"})[1]["id"]
+        path = f"/webhooks/{webhook}/deliveries"
+    answers = [ada.raw("GET", f"{path}?per_page={count}")["statusCode"] for count in (1, 100, 1, 100, 1)]
+    assert answers == [200, 200, 200, 429, 200]
 
 
 @pytest.mark.parametrize("path", ["/websites", "/generations/history"])

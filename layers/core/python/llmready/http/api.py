@@ -48,6 +48,12 @@ _HEADERS = {
 # Limits per client and process, far above what people and their programs need.
 _OPEN_REQUESTS = Rate(300)
 _CHANGES = Rate(600)
+# Tens of entries that a user may list in a minute. An entry may cost three read units, because a generation contains
+# the patterns of its website, and all entries of a user share the throughput of one partition of the table.
+_LISTED = Rate(1200)
+_LISTED_UNIT = 10
+# Those that cost less than counting them in the table.
+_FEW_LISTED = Rate(20)
 _READS = frozenset({"GET", "HEAD"})
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -76,6 +82,7 @@ class Api(APIGatewayHttpResolver):
         self._limits = {route.replace(" /", f" {PREFIX}/"): limit for route, limit in (limits or {}).items()}
         self._open_requests = ProcessLimit("requests", _OPEN_REQUESTS)
         self._changes = ProcessLimit("changes", _CHANGES)
+        self._few_listed = ProcessLimit("lists", _FEW_LISTED)
         self._limit_status: RateLimitStatus | None = None
         self._open_paths = None if open_paths is None else {PREFIX + path for path in open_paths}
         self._bodiless_paths = {PREFIX + path for path in bodiless_paths}
@@ -123,6 +130,19 @@ class Api(APIGatewayHttpResolver):
 
         key = source_address(self.event) if key is None else key
         self._note(take_units(bootstrap.services(), name, key, rate, units=units))
+
+    def limit_list(self, per_page: int) -> None:
+        """Count a list of the signed-in user's entries by its length.
+
+        Args:
+            per_page: The greatest number of its entries.
+
+        Raises:
+            TooManyRequests: The user listed too many entries.
+        """
+        units = max(1, per_page // _LISTED_UNIT)
+        if self._few_listed.take(self.user_id, now(), units=units).wait:
+            self.limit("lists", _LISTED, key=self.user_id, units=units)
 
     def _note(self, status: RateLimitStatus | None) -> None:
         """Add a rate limit status to the answer, and refuse the request if the limit is reached."""
