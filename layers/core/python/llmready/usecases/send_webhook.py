@@ -43,14 +43,13 @@ _SHORT_WAIT = timedelta(seconds=3)
 # An answer that took longer counts like none for the pauses: the notifier cannot do anything else meanwhile.
 _SLOW = timedelta(seconds=5)
 # After a slow request, its user gets nothing for this number of times its duration, and its endpoint for twice as
-# long. After a shorter one that is counted, the user gets nothing for its duration. Meanwhile, the notifier reaches
-# the deliveries of others in its queue.
+# long.
 _PAUSE_PART = 2
-# Seconds of requests of a user. Shorter requests are not counted, and slow ones count several times. When the limit
-# is reached, the user gets nothing until enough time has passed.
-_TIME_RATE = Rate(120, 1200)
+# Seconds that the slow requests of a user may take, and those that are not slow but take at least a second. When such
+# a limit is reached, the user gets nothing until enough time has passed.
+_SLOW_RATE = Rate(30, 1200)
+_OTHER_RATE = Rate(30, 300)
 _COUNTED = timedelta(seconds=1)
-_SLOW_COUNTS = 4
 # How often in a row a delivery waits with a delayed message. Then it waits for the dispatcher, which queues a limited
 # number of deliveries for each user, so that the messages of one user do not fill the queue.
 _WAITS_IN_QUEUE = 4
@@ -212,15 +211,15 @@ def _held_until(services: Services, user: User, webhook: Webhook, leased_until: 
 def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) -> timedelta:
     """Count the time of a request, and pause its endpoint if it was slow. Return how long its user gets nothing."""
     duration = timedelta(milliseconds=answer.duration_ms)
-    if duration < _COUNTED and not answer.timed_out:
-        return timedelta()
     is_slow = answer.timed_out or duration > _SLOW
-    counted = _SLOW_COUNTS * duration if is_slow else duration
-    units = math.ceil(counted.total_seconds())
-    status = take_units(services, "webhook_seconds", webhook.user_id, _TIME_RATE, units=units)
+    if duration < _COUNTED and not is_slow:
+        return timedelta()
+    name, rate = ("slow_webhooks", _SLOW_RATE) if is_slow else ("webhooks", _OTHER_RATE)
+    units = math.ceil(duration.total_seconds())
+    status = take_units(services, name, webhook.user_id, rate, units=units)
     wait = timedelta(seconds=status.wait) if status is not None else timedelta()
     if not is_slow:
-        return max(duration, wait)
+        return wait
     pause = max(_PAUSE_PART * duration, wait)
     services.webhooks.pause(webhook, services.clock() + pause + _PAUSE_PART * duration)
     return pause
