@@ -16,6 +16,10 @@ const LAZY = [
 ].map((name) => ATTRIBUTE[name])
 /** Those of them that only a script loads that replaces the image in `src`. */
 const ALWAYS_LATER = ['data-lazy-src', 'nitro-lazy-src', 'data-lazy', 'data-lazyload', 'data-cfsrc', 'data-ezsrc', 'data-litespeed-src'].map((name) => ATTRIBUTE[name])
+/** Those that replace it in an image with such a class. */
+const LATER = ['data-src', 'data-original'].map((name) => ATTRIBUTE[name])
+const LAZY_CLASS = /(?:^|[\s_-])(?:b-)?(?:lazy(?:load(?:ed|ing)?)?|lozad|js-lazy)(?:$|[\s_-])/i
+const BLANK = /^\s*about:/i
 const DATA = /^\s*data:/i
 const PLACEHOLDER = /(?:placeholder|blank|spacer|transparent|lazy|loading|1x1|pixel)[^/]{0,200}\.(?:gif|png|svg|jpe?g|webp)(?:$|\?)/i
 const ORNAMENT = /(?:^|[\s/_.-])(?:icons?|logos?|avatars?|gravatar|emoji|spacer|pixel|badge|sprite|spinner|arrow|bullet|button|tracking|smil\w*|flags?|stars?|divider|line)(?=$|[\s/_.\d-])/i
@@ -66,6 +70,22 @@ export function onlyImageOf(tree, node, origin) {
   return { alt, address: isTracker(inner, images[0]) ? '' : address }
 }
 
+/**
+ * Return the title and the address of the page that is embedded in a `noscript`, unless it is also embedded beside it; then
+ * the address is empty.
+ */
+export function onlyEmbedOf(tree, node, origin) {
+  const none = { title: '', address: '' }
+  if (tree.closeFrom[node] - tree.to[node] > LONGEST_ONLY) return none
+  const inner = parseNoscript(tree, node)
+  const frames = inner.lists[ID.iframe]
+  const embedded = frames.length === 1 ? embedOf(inner, frames[0], origin) : none
+  if (!embedded.address) return none
+  const around = tree.parent[node]
+  const isWritten = (frame) => frame > around && frame < tree.end[around] && embedOf(tree, frame, origin).address === embedded.address
+  return tree.lists[ID.iframe].some(isWritten) ? none : embedded
+}
+
 /** Return whether an image is loaded only to count the readers of a page. */
 function isTracker(tree, node) {
   return HIDDEN_STYLE.test(tree.get(node, ATTRIBUTE.style)) || [ATTRIBUTE.width, ATTRIBUTE.height].some((name) => Number.parseInt(tree.get(node, name), 10) <= 1)
@@ -86,7 +106,8 @@ function widestOf(tree, node) {
 
 function writtenSource(tree, node) {
   const source = tree.get(node, ATTRIBUTE.src).trim()
-  for (const name of source ? ALWAYS_LATER : []) {
+  const isLazy = source && LAZY_CLASS.test(tree.get(node, ATTRIBUTE.class))
+  for (const name of source ? (isLazy ? [...ALWAYS_LATER, ...LATER] : ALWAYS_LATER) : []) {
     const later = tree.has(node, name) ? largest(tree.get(node, name)) : ''
     if (later.includes('.') || later.includes('/')) return later
   }
@@ -192,14 +213,18 @@ function embeddedBy(tree, node) {
     const identity = encodeURIComponent(tree.get(node, ATTRIBUTE.videoid) || tree.get(node, ATTRIBUTE['data-videoid']))
     return identity && (tag === ID['lite-vimeo'] || tag === ID['amp-vimeo'] ? 'https://vimeo.com/' : 'https://www.youtube.com/watch?v=') + identity
   }
-  return tree.get(node, ATTRIBUTE.src) || tree.get(node, ATTRIBUTE['data-src']) || tree.get(node, ATTRIBUTE.data)
+  const source = tree.get(node, ATTRIBUTE.src)
+  if (source && !BLANK.test(source)) return source
+  return tree.get(node, ATTRIBUTE['data-src']) || tree.get(node, ATTRIBUTE['data-lazy-src']) || tree.get(node, ATTRIBUTE.data)
 }
 
 function filmOf(tree, node) {
   const source = tree.get(node, ATTRIBUTE.src)
   if (source) return source.startsWith('blob:') ? '' : source
   for (let inner = node + 1; inner < tree.end[node]; inner++) {
-    if (tree.tag[inner] === ID.source && tree.has(inner, ATTRIBUTE.src)) return tree.get(inner, ATTRIBUTE.src)
+    if (tree.tag[inner] !== ID.source) continue
+    const later = tree.get(inner, ATTRIBUTE.src) || tree.get(inner, ATTRIBUTE['data-src'])
+    if (later) return later
   }
   return ''
 }

@@ -1,7 +1,7 @@
 // Writes the parts of a line: links, images, code, footnotes, formulas, check boxes.
 import { addressOf, protectedMail } from './addresses.mjs'
 import { languageOf } from './code.mjs'
-import { embedOf, imageOf, onlyImageOf } from './images.mjs'
+import { embedOf, imageOf, onlyEmbedOf, onlyImageOf } from './images.mjs'
 import { formulaOf, formulaOfImage } from './math.mjs'
 import { children, holds, nextOf, previousOf, textOf } from './measure.mjs'
 import { FRAGMENT } from './names.mjs'
@@ -25,7 +25,8 @@ export const LISTS = ids('ol', 'ul')
 export const SEEN = ids('hr', 'img')
 const SCRIPT = /^javascript:/i
 const OF_NOTE = /^#_?(?:\w{0,20}[-_:])?(?:fn|ftn|foot-?note|end-?note|note|cite)/i
-const NUMBER_OF_NOTE = /^\d{1,3}$/
+const NUMBER_OF_NOTE = /^\[?(\d{1,3})\]?$/
+const NUMBER_IN_BRACKETS = /^\[(\d{1,3})\]$/
 const LONGEST_NOTE = 8
 /** Elements for readers without scripts that are searched for images. */
 const MOST_WITHOUT_SCRIPTS = 200
@@ -154,8 +155,8 @@ export class InlineWriter extends TextWriter {
   /** Write the text of a link to a place of the page; the number of a footnote directly behind a word is its mark. */
   linkWithin(node) {
     const { tree, line } = this
-    const isGlued = line.endsWithText && this.measure.length(node) <= LONGEST_NOTE && OF_NOTE.test(tree.get(node, ATTRIBUTE.href))
-    const note = isGlued ? NUMBER_OF_NOTE.exec(textOf(tree, node))?.[0] : ''
+    const isOfNote = this.measure.length(node) <= LONGEST_NOTE && OF_NOTE.test(tree.get(node, ATTRIBUTE.href))
+    const note = isOfNote ? (line.endsWithText ? NUMBER_OF_NOTE : NUMBER_IN_BRACKETS).exec(textOf(tree, node))?.[1] : ''
     if (!note || tree.tag[tree.parent[node]] === ID.sup || holds(tree, node, RAISED)) return node + 1
     line.markdown(`[${note}]`)
     return tree.end[node]
@@ -213,12 +214,13 @@ export class InlineWriter extends TextWriter {
     return node + 1
   }
 
-  /** Write an image that is in the page only for readers without scripts. */
-  imageWithoutScripts(node) {
+  /** Write an image or an embedded page that is in the page only for readers without scripts. */
+  withoutScript(node) {
     if (++this.withoutScripts > MOST_WITHOUT_SCRIPTS) return
     const { alt, address } = onlyImageOf(this.tree, node, this.origin)
     const target = address && this.absolute(address)
     if (target) this.line.image(alt, target)
+    else this.linkOfEmbedded(onlyEmbedOf(this.tree, node, this.origin))
   }
 
   code(node) {
@@ -306,7 +308,7 @@ export class InlineWriter extends TextWriter {
     if (EMBEDDED[tag]) {
       this.embedded(node)
     } else if (tag === ID.noscript) {
-      this.imageWithoutScripts(node)
+      this.withoutScript(node)
     } else if (tag === ID.script) {
       const formula = formulaOf(tree, node)
       if (formula) line.markdown(formula)
@@ -318,9 +320,13 @@ export class InlineWriter extends TextWriter {
 
   /** Write the link to what an element embeds. */
   embedded(node) {
+    this.linkOfEmbedded(embedOf(this.tree, node, this.origin))
+  }
+
+  /** Write the link to an embedded page or document, if it has an address. @param {{ title: string, address: string }} embedded */
+  linkOfEmbedded({ title, address }) {
     const { line } = this
-    const { title, address } = line.isInLink ? { title: '', address: '' } : embedOf(this.tree, node, this.origin)
-    if (!address) return
+    if (!address || line.isInLink) return
     if (!line.isInCell && !this.isInHeading) this.blocks.flush()
     line.open('link')
     line.text(title)

@@ -1,9 +1,11 @@
 // Read the text of code, line by line.
 import { protectedMail } from './addresses.mjs'
 import { children } from './measure.mjs'
+import { LINE } from './names.mjs'
 import { BLOCK, ID, PROPERTIES } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
+const DISPLAYED = /display\s*:\s*block/i
 const CFEMAIL = ATTRIBUTE['data-cfemail']
 
 /** Return the unprocessed text of a part, with `separator` as line break. */
@@ -20,7 +22,18 @@ export function rawText(tree, top, separator = '\n') {
       inner = ends[inner] - 1
     } else if (inner !== top && (tags[inner] === ID.br || PROPERTIES[tags[inner]] & BLOCK)) break
   }
-  return inner < end ? rawLines(tree, top, separator) : text
+  if (inner < end) return rawLines(tree, top, separator)
+  return text.includes('\n') ? text : spannedLines(tree, top, separator) || text
+}
+
+/** Return the text of code whose lines are elements that only a style separates, or an empty text. */
+function spannedLines(tree, top, separator) {
+  let code = top
+  for (let inner = children(tree, code); inner.length === 1; inner = children(tree, code)) code = inner[0]
+  const lines = children(tree, code)
+  if (tree.tag[code] !== ID.code || lines.length < 2) return ''
+  if (!lines.every((line) => tree.marks[line] & LINE || DISPLAYED.test(tree.get(line, ATTRIBUTE.style)))) return ''
+  return lines.map((line) => rawText(tree, line, separator)).join(separator)
 }
 
 /** Return the text of a part in which elements start new lines. */

@@ -1,6 +1,6 @@
 // What highlighters put around a code block: the name of its language, the word on a copy button, line numbers.
 import { languageOf, nameOfLanguage } from './code.mjs'
-import { previousOf } from './measure.mjs'
+import { children, holds, previousOf, textOf } from './measure.mjs'
 import { rawText } from './raw_lines.mjs'
 import { BLOCK, HEADING, ID, PROPERTIES, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
@@ -13,6 +13,7 @@ const COPY = /^(?:copy(?: (?:code|snippet|to clipboard))?|copied!?|select all|vi
 const TO_NOWHERE = /^(?:#|javascript:)/i
 /** Class names of the label of a language. */
 const LANGUAGE_LABEL = /(?:^|[\s_-])lang(?:uage)?(?:[\s_-]|$)/i
+const CODE = ids('code')
 const SHELLS = new Set(['bash', 'console', 'sh', 'shell', 'terminal', 'zsh'])
 /** Elements whose text is content, even if it is only the name of a language. */
 const CONTENT = ids('code', 'dt', 'figcaption', 'li', 'p', 'pre', 'summary', 'td', 'th')
@@ -33,6 +34,7 @@ export function leaveOutToolbars(tree) {
     end = tree.end[block]
     leaveOutLabels(tree, block, textBefore)
     leaveOutLabels(tree, block, textAfter)
+    leaveOutWithin(tree, block)
     leaveOutNumbers(tree, block)
   }
 }
@@ -55,6 +57,18 @@ function leaveOutLabels(tree, block, next) {
     const whole = outermost(tree, text, block, isLabel)
     if (whole < 0) return
     tree.leaveOut(whole)
+  }
+}
+
+/** Leave out the labels in a block beside its code. */
+function leaveOutWithin(tree, block) {
+  const parts = children(tree, block)
+  if (parts.length < 2 || !parts.some((part) => tree.tag[part] === ID.code || holds(tree, part, CODE))) return
+  for (const part of parts.slice(0, MOST_LABELS)) {
+    if (tree.tag[part] === ID.code || holds(tree, part, CODE)) return
+    const label = textOf(tree, part, LONGEST)
+    const isNamed = LANGUAGE_LABEL.test(tree.get(part, ATTRIBUTE.class)) && nameOfLanguage(label) !== ''
+    if (label.length <= LONGEST && (isNamed || COPY.test(label) || isLanguage(tree, label, block))) tree.leaveOut(part)
   }
 }
 
