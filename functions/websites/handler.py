@@ -68,8 +68,6 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
     Changes of the same website are stored together. If they cannot be stored, all of them are refused.
     """
     user = _user()
-    number = len(body.create or body.update or body.delete or ())
-    _limit_work(number * _UNITS_OF_A_CHANGE if body.update else number, user)
     until = now() + _BULK_WITHIN
     services = bootstrap.services()
 
@@ -78,6 +76,7 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
 
     show = _shown(user)
     if isinstance(body, BulkCreate):
+        _limit_work(len(body.create), user)
         return answer_each(
             body.create,
             lambda bodies: add_websites(services, user, [item.model_dump() for item in bodies], late=late),
@@ -92,7 +91,7 @@ def bulk(body: Annotated[BulkBody, Body()]) -> BulkAnswer:
                 user,
                 [(item.id, item.model_dump(exclude_unset=True, exclude={"id"})) for item in changes],
                 late=late,
-                count=partial(_limit_sizes, user),
+                count=partial(_limit_work, len(changes) * _UNITS_OF_A_CHANGE, user),
             ),
             status=200,
             show=show,
@@ -174,7 +173,7 @@ def change(website_id: str, body: Annotated[WebsiteChange, Body()]) -> WebsiteAn
 def delete(website_id: str) -> Message:
     """Delete a website with its generations and their files; refused while a generation is running."""
     user, website = _own(website_id)
-    _limit_work(1, user, website)
+    _limit_work(1, user, [website])
     purge = remove_website(bootstrap.services(), website)
     if purge is None or _purge(purge, until=now() + _PURGE_AT_ONCE):
         return Message(message="Website deleted successfully.")
@@ -216,16 +215,14 @@ def website_stats(website_id: str) -> WebsiteStats:
     )
 
 
-def _limit_work(units: int, user: User, *stored: Website) -> None:
-    """Count units of work, and further units for the size of the request body and of the stored websites."""
-    units += len((app.current_event.body or "").encode()) // _BYTES_OF_A_UNIT + _units_of(stored)
+def _limit_work(units: int, user: User, stored: Collection[Website] = ()) -> None:
+    """Count units of work, and the size of the request or of stored websites, whichever is larger.
+
+    Everything is counted at once and at most up to the limit, so that a large request succeeds after a wait.
+    """
+    size = len((app.current_event.body or "").encode()) // _BYTES_OF_A_UNIT
+    units = min(_WORK_RATE.tokens, units + max(size, _units_of(stored)))
     app.limit("website_changes", _WORK_RATE, key=user.id, units=units)
-
-
-def _limit_sizes(user: User, stored: Collection[Website]) -> None:
-    """Count the sizes of stored websites that a bulk request changes or deletes."""
-    if units := _units_of(stored):
-        app.limit("website_changes", _WORK_RATE, key=user.id, units=units)
 
 
 def _units_of(websites: Collection[Website]) -> int:
@@ -238,7 +235,7 @@ def _add(user: User, body: WebsiteBody) -> Website:
 
 def _change(website_id: str, changes: dict[str, object]) -> WebsiteAnswer:
     user, website = _own(website_id)
-    _limit_work(_UNITS_OF_A_CHANGE, user, website)
+    _limit_work(_UNITS_OF_A_CHANGE, user, [website])
     return _shown(user)(change_website(bootstrap.services(), user, website, changes))
 
 
@@ -260,7 +257,7 @@ def _shown(user: User) -> Callable[[Website], WebsiteAnswer]:
 def _removed(user: User, website_ids: list[str], late: Callable[[], bool]) -> list[str | DomainError]:
     until = now() + _PURGE_AT_ONCE
     outcomes = remove_websites(
-        bootstrap.services(), user, website_ids, late=late, count=partial(_limit_sizes, user)
+        bootstrap.services(), user, website_ids, late=late, count=partial(_limit_work, len(website_ids), user)
     )
     for purge in outcomes:
         if isinstance(purge, Purge):

@@ -81,3 +81,12 @@ def test_writes_of_a_large_website_count_by_its_size(place: Place) -> None:
     assert ada.ask("POST", "/websites/bulk", {"delete": [website_id]})[0] == 429
     assert ada.ask("DELETE", path)[0] == 429
     assert ada.ask("GET", path)[0] == 200
+
+
+def test_many_large_websites_can_be_changed_at_once(place: Place) -> None:
+    """They exceed the units of a minute, but are counted only up to this number."""
+    ada = member(place)
+    made = [with_website(place, ada.user, include_patterns=[EMOJI * 200] * 50) for _ in range(30)]
+    body = {"update": [{"id": website.id, "name": "New"} for website in made]}
+    assert ada.ask("POST", "/websites/bulk", body)[0] == 200
+    assert ada.ask("POST", "/websites/bulk", body)[0] == 429
