@@ -159,7 +159,7 @@ def test_settings_are_typed_by_their_field() -> None:
         ),
         ("dev", {"architecture": "riscv"}, "architecture is 'riscv'; it must be one of arm64, x86_64."),
         ("dev", {"log_retention_days": "42"}, "log_retention_days is 42; it must be one of 1, 3, 5, "),
-        ("dev", {"requests_per_second": "50"}, "sign_in_requests_per_second is 50; it must be below "),
+        ("dev", {"requests_per_second": "50"}, "sign_in_requests_per_second is 250; it must be below "),
         ("dev", {"generation_timeout": "1"}, "generation_timeout is 1; it must be between 30 and 14400."),
     ],
 )
