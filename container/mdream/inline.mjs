@@ -30,6 +30,9 @@ const NUMBER_IN_BRACKETS = /^\[(\d{1,3})\]$/
 const LONGEST_NOTE = 8
 /** Elements for readers without scripts that are searched for images. */
 const MOST_WITHOUT_SCRIPTS = 200
+const OF_TOOLTIP = /(?:^|[\s_-])tool-?tip[-_]{0,2}(?:text|content|body|inner)(?:\s|$)/i
+/** Classes of elements that arrange their parts beside each other. */
+const ARRANGES = /(?:^|\s)(?:(?:d-)?(?:inline-)?(?:flex|grid)|row)(?:\s|$)/
 const RAISED = ids('sup')
 const BREAKS = ids('br')
 const CELLS = ids('td', 'th')
@@ -97,7 +100,8 @@ export class InlineWriter extends TextWriter {
     while (tree.parent[before] !== parent) before = tree.parent[before]
     if (tree.tag[before] !== ID.span || tree.gone[before] || measure.length(before) < 2) return
     const [own, other] = [node, before].map((one) => tree.get(one, ATTRIBUTE.class))
-    if (own && other && own !== other && BEGINS_WORD.test(textOf(tree, node, 1))) line.text(' ')
+    const isApart = (own && other && own !== other) || ARRANGES.test(tree.get(parent, ATTRIBUTE.class))
+    if (isApart && BEGINS_WORD.test(textOf(tree, node, 1))) line.text(' ')
   }
 
   /** Begin emphasis, strong emphasis or deleted text. */
@@ -291,9 +295,15 @@ export class InlineWriter extends TextWriter {
     return node + 1
   }
 
-  /** Write the pronunciation of a text (ruby) in brackets after it. */
-  ruby(node) {
-    this.line.text('(')
+  /** Return whether a span is the text of a tooltip directly behind the word that it explains. */
+  isTooltip(node) {
+    const { tree, measure, line } = this
+    return line.endsWithText && measure.length(node) > 0 && OF_TOOLTIP.test(tree.get(node, ATTRIBUTE.class)) && !holds(tree, node, NO_INLINE)
+  }
+
+  /** Write a text in brackets: how the text before it is read (ruby), or what it means. */
+  inBrackets(node) {
+    this.line.text(this.tree.tag[node] === ID.span ? ' (' : '(')
     return this.within(node, END_TEXT, ')')
   }
 

@@ -58,6 +58,8 @@ const MOST_EXAMINED = 50
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const LETTER = /\p{L}/u
 const SMALL = ids('a', 'b', 'em', 'i', 'small', 'span', 'strong', 'sup')
+const PICTURES = ids('img')
+const ENLARGES = /(?:^|[\s_-])(?:popup|lightbox|modal|overlay)(?:$|[\s_-])/i
 const CODE = ids('code', 'pre')
 const WRAPPERS = ids('article', 'center', 'div', 'main', 'section')
 const [LEADS, LISTINGS] = [ids('h1', 'h2', 'h3', 'p'), ids('br', 'ol', 'table', 'ul')]
@@ -356,6 +358,8 @@ class Page {
 
   isKeptSmall(node) {
     const { tree } = this
+    // A link that enlarges the picture in it is named after the box that shows it.
+    if (tree.tag[node] === ID.a && holds(tree, node, PICTURES) && ENLARGES.test(tree.get(node, ATTRIBUTE.class))) return true
     let inHeading = false
     for (let above = tree.parent[node]; above >= 0; above = tree.parent[above]) {
       // Highlighters call comments `comment`.

@@ -83,6 +83,7 @@ export class MarkdownWriter extends InlineWriter {
     if (PROPERTIES[tag] & BLOCK && (line.isInCell || line.isInLink || this.isInHeading)) return this.blockInLine(node, tag)
     if (tag === ID.span && tree.has(node, ATTRIBUTE['data-cfemail'])) return this.protectedText(node)
     if (node === this.linkedTitle) return this.linkTitle(node)
+    if (tag === ID.span && this.isTooltip(node)) return this.inBrackets(node)
     if (tag === ID.span) this.separate(node)
     if (tag >= FIRST_FREE || BARE[tag]) return tag === ID.cite && this.isSource(node) ? this.within(node, END_LINE) : node + 1
     if (MARKED[tag]) return this.mark(node, tag)
@@ -109,7 +110,7 @@ export class MarkdownWriter extends InlineWriter {
       case ID.q: return this.quoted(node)
       case ID.sup: return this.superscript(node)
       case ID.sub: return this.subscript(node)
-      case ID.rt: return this.ruby(node)
+      case ID.rt: return this.inBrackets(node)
       case ID.rp: return tree.end[node]
       case ID.math: return this.math(node)
       // Obsolete elements whose content is plain text.

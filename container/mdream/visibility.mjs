@@ -37,6 +37,7 @@ const TARGETING = [
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
+const TITLE_TAGS = [ID.h1, ID.h2, ID.h3, ID.h4, ID.h5, ID.h6]
 const FORMULAS = ids('math')
 const IMAGES = ids('img')
 const PARAGRAPHS = ids('p')
@@ -80,13 +81,23 @@ export function leaveOutUnseen(tree, measure) {
   const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node] && !isText(tree, measure, node))
   const rest = bars.reduce((length, node) => length - measure.length(node), measure.length(0))
   if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
-  for (const node of bars) tree.leaveOut(node)
+  for (const node of bars) if (!isAllOfMain(tree, measure, node)) tree.leaveOut(node)
   if (bars.length) measure.take(tree)
 }
 
 /** Return whether an element for navigation contains prose with next to no links, such as an answer that a click shows. */
 function isText(tree, measure, node) {
   return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_LINK)
+}
+
+/** Return whether an element for navigation is, besides headings, the only content of the main part, as in a table of contents. */
+function isAllOfMain(tree, measure, node) {
+  let main = tree.parent[node]
+  while (main > 0 && tree.tag[main] !== ID.main) main = tree.parent[main]
+  if (main <= 0 || !measure.length(node) || measure.length(main) - measure.length(node) > LONG_LINK) return false
+  const titles = TITLE_TAGS.flatMap((tag) => tree.all(main, tag))
+  const titled = titles.reduce((length, title) => length + (title > node && title < tree.end[node] ? 0 : measure.length(title)), 0)
+  return measure.length(main) - measure.length(node) === titled
 }
 
 /** Return whether a part is the only content of a cell of a table, such as an icon that says yes. */
@@ -195,8 +206,13 @@ function isInSentence(tree, node) {
   const next = tree.end[node]
   const before = node - 1
   return SENTENCES[tree.tag[parent]] === 1 && next < tree.end[parent]
-    && tree.tag[before] === 0 && tree.parent[before] === parent && tree.size[before] > 1
+    && tree.tag[before] === 0 && tree.parent[before] === parent && tree.size[before] > (isFirstText(tree, before) ? 1 : 0)
     && tree.tag[next] === 0 && tree.size[next] > 0
+}
+
+/** Return whether a text is the first content of its parent. */
+function isFirstText(tree, text) {
+  return text - 1 === tree.parent[text]
 }
 
 /** Leave out table cells with the line numbers of the code in the next cell. */
