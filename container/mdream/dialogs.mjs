@@ -25,7 +25,7 @@ const { class: CLASS, id: IDENTITY, role: ROLE } = ATTRIBUTE
  */
 export function keepOpenedDialogs(tree, measure, openers) {
   if (!openers.size) return
-  const named = tree.toldBelow(0, (node) => tree.marks[node] & (ALWAYS | CLOSED | HIDDEN) && isDialog(tree, node))
+  const named = tree.toldBelow(0, (node) => tree.marks[node] & (ALWAYS | CLOSED | HIDDEN) && openers.has(tree.get(node, IDENTITY)) && isDialog(tree, node))
   for (const node of new Set([...tree.lists[ID.dialog], ...named].slice(0, MOST))) {
     const identity = tree.get(node, IDENTITY)
     const opener = openers.get(identity)

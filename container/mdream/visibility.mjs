@@ -30,10 +30,12 @@ const FEW_LINKS = 0.15
 
 // React and Next send late parts of a page in containers with these IDs, and move them by script.
 const STREAMED = /^S:[0-9a-f]+$/
-const TARGETING = [
+/** Attributes that name the part that an element opens, by their numbers. */
+const TARGETING = new Uint8Array(256)
+for (const name of [
   'href', 'aria-controls', 'commandfor', 'data-accordion-target', 'data-bs-target', 'data-collapse-toggle', 'data-modal-target', 'data-open',
   'data-tabs-target', 'data-target', 'data-toggle', 'popovertarget',
-].map((name) => ATTRIBUTE[name])
+]) TARGETING[ATTRIBUTE[name]] = 1
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TITLES = ids('dt', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'summary')
 const SENTENCES = ids('dd', 'li', 'p', 'td')
@@ -110,10 +112,10 @@ function isSignOfCell(tree, measure, node) {
 function openersOf(tree) {
   const found = new Map()
   for (let node = 0; node < tree.count && found.size < MOST_TARGETS; node++) {
-    if (!tree.hasAttributes(node)) continue
-    for (const name of TARGETING) {
-      const place = tree.placeOf(node, name)
-      if (place < 0 || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
+    const end = tree.endOfAttributes[node]
+    for (let place = tree.firstAttribute[node]; place < end; place++) {
+      const name = tree.attributeName[place]
+      if (!TARGETING[name] || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
       for (const target of tree.value(place).split(/\s+/)) {
         const identity = target.replace(/^#/, '')
         if (!found.has(identity)) found.set(identity, node)
