@@ -6,7 +6,7 @@ import { nextOf, previousOf } from './measure.mjs'
 import { parseNoscript } from './parser.mjs'
 import { decodedAttribute } from './references.mjs'
 import { HEADING, ID, PROPERTIES, ids } from './tags.mjs'
-import { ATTRIBUTE } from './tree.mjs'
+import { ATTRIBUTE, countBelow } from './tree.mjs'
 
 /** Attributes that scripts load an image from, and those with several sizes of it. */
 const LAZY = [
@@ -32,6 +32,8 @@ const SMALLEST = 48
 const LEVELS = 4
 /** Bytes of a `noscript` with only one image. */
 const LONGEST_ONLY = 4000
+/** Embedded pages beside a `noscript` that are compared with the one in it. */
+const MOST_BESIDE = 50
 /** Pixels of the width of an image whose address has a place for any width. */
 const USUAL_WIDTH = 1080
 /** Nodes of a picture in which its candidates are searched. */
@@ -82,8 +84,10 @@ export function onlyEmbedOf(tree, node, origin) {
   const embedded = frames.length === 1 ? embedOf(inner, frames[0], origin) : none
   if (!embedded.address) return none
   const around = tree.parent[node]
-  const isWritten = (frame) => frame > around && frame < tree.end[around] && embedOf(tree, frame, origin).address === embedded.address
-  return tree.lists[ID.iframe].some(isWritten) ? none : embedded
+  const all = tree.lists[ID.iframe]
+  const first = countBelow(all, all.length, around)
+  const beside = all.slice(first, first + MOST_BESIDE).filter((frame) => frame < tree.end[around])
+  return beside.some((frame) => embedOf(tree, frame, origin).address === embedded.address) ? none : embedded
 }
 
 /** Return whether an image is loaded only to count the readers of a page. */

@@ -298,9 +298,7 @@ class Page {
 
   /** Return whether a footer contains paragraphs of prose, that is, text in the wrong element. */
   holdsText(node) {
-    const { tree, measure } = this
-    const prose = tree.all(node, ID.p).map((one) => measure.prose(one)).filter((length) => length >= LONG_PARAGRAPH)
-    return prose.reduce((sum, length) => sum + length, 0) > LONG_FOOTER
+    return this.measure.longParagraphs(node).reduce((sum, one) => sum + this.measure.prose(one), 0) > LONG_FOOTER
   }
 
   /** Return whether an element named as comments contains the posts of a forum, not comments on posts. */
@@ -343,7 +341,7 @@ class Page {
   isProse(node) {
     const { tree, measure } = this
     if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
-    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node) || !tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_PARAGRAPH)) return false
+    if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node) || !measure.longParagraphs(node).length) return false
     const end = tree.end[node]
     return !tree.lists[ID.button].some((button) => button > node && button < end)
   }

@@ -1,7 +1,7 @@
 // Measure the text of the parts of a page, and search in them. Lengths are in characters, without white space at the
 // ends of texts.
 import { ID } from './tags.mjs'
-import { ATTRIBUTE } from './tree.mjs'
+import { ATTRIBUTE, countBelow } from './tree.mjs'
 
 // White space that is not a single space, which can stay as it is.
 const WHITE_SPACE = /[^\S ]\s*| \s+/g
@@ -10,6 +10,9 @@ const NAMED = new Map(Object.entries({
   amp: '&', apos: "'", bull: '•', copy: '©', gt: '>', hellip: '…', laquo: '«', lt: '<', mdash: '—', middot: '·',
   nbsp: '\u00a0', ndash: '–', para: '¶', quot: '"', raquo: '»', sect: '§',
 }))
+
+/** Minimum characters of a long paragraph outside of links. */
+const LONG_PARAGRAPH = 80
 
 /** Lengths of all parts of a page. */
 export class Measure {
@@ -21,6 +24,9 @@ export class Measure {
     // Length of all text, and of link text, before each node.
     this.before = new Int32Array(0)
     this.linkedBefore = new Int32Array(0)
+    // The long paragraphs of the page, and the tree's change counter when they were listed.
+    this.long = []
+    this.longChanges = -1
   }
 
   /** Measure a node and its descendants, without the parts that are left out at this time. */
@@ -29,6 +35,7 @@ export class Measure {
     this.tree = tree
     this.top = top
     this.changes = tree.changes
+    this.longChanges = -1
     const { count, gone, tag, size, end } = tree
     if (this.before.length <= count || this.before.length > 2 * tree.room) {
       this.before = new Int32Array(tree.room + 1)
@@ -74,6 +81,21 @@ export class Measure {
 
   prose(node) {
     return this.length(node) - this.linked(node)
+  }
+
+  /**
+   * Return the paragraphs of a measured part that have at least 80 characters outside of links and are not left out.
+   *
+   * They are listed once, because a page may have hundreds of parts around the same hundred thousands of paragraphs.
+   */
+  longParagraphs(node) {
+    const { tree } = this
+    if (this.longChanges !== tree.changes) {
+      this.longChanges = tree.changes
+      this.long = tree.all(this.top, ID.p).filter((one) => this.prose(one) >= LONG_PARAGRAPH)
+    }
+    const { long } = this
+    return long.slice(countBelow(long, long.length, node + 1), countBelow(long, long.length, tree.end[node]))
   }
 }
 

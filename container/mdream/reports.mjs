@@ -1,10 +1,9 @@
 // Texts in boxes that are named like questions about cookies or offers of newsletters, but are neither.
 import { holds, textOf } from './measure.mjs'
-import { ID, ids } from './tags.mjs'
+import { ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
-/** Minimum characters of a long paragraph, minimum number of them, and maximum share of links. */
-const LONG_PARAGRAPH = 80
+/** Minimum number of long paragraphs, and maximum share of links. */
 const FEWEST_PARAGRAPHS = 2
 const FEW_LINKS = 0.15
 /** Characters of a text that are searched for words of notices and offers. */
@@ -25,8 +24,7 @@ const SOLICITS = new RegExp([
  */
 function isReport(tree, measure, node) {
   if (measure.linkShare(node) > FEW_LINKS || holds(tree, node, OPERATED)) return false
-  const paragraphs = tree.all(node, ID.p).filter((one) => measure.prose(one) >= LONG_PARAGRAPH)
-  return paragraphs.length >= FEWEST_PARAGRAPHS && !SOLICITS.test(textOf(tree, node, SEARCHED).slice(0, SEARCHED))
+  return measure.longParagraphs(node).length >= FEWEST_PARAGRAPHS && !SOLICITS.test(textOf(tree, node, SEARCHED).slice(0, SEARCHED))
 }
 
 /** Return whether a box that is named after cookies or a newsletter is a text. */

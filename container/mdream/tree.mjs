@@ -368,7 +368,7 @@ export class Tree {
 }
 
 /** Return the number of the first `length` sorted numbers that are smaller than `number`. */
-function countBelow(list, length, number) {
+export function countBelow(list, length, number) {
   let low = 0
   let high = length
   while (low < high) {

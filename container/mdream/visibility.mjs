@@ -80,7 +80,7 @@ export function leaveOutUnseen(tree, measure) {
   leaveOutRendered(tree)
   if (hasTabs) leaveOutTabs(tree, measure)
   measure.take(tree)
-  const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node] && !isText(tree, measure, node))
+  const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node] && !isText(measure, node))
   const rest = bars.reduce((length, node) => length - measure.length(node), measure.length(0))
   if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
   for (const node of bars) if (!isAllOfMain(tree, measure, node)) tree.leaveOut(node)
@@ -88,8 +88,8 @@ export function leaveOutUnseen(tree, measure) {
 }
 
 /** Return whether an element for navigation contains prose with next to no links, such as an answer that a click shows. */
-function isText(tree, measure, node) {
-  return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && tree.all(node, ID.p).some((one) => measure.prose(one) >= LONG_LINK)
+function isText(measure, node) {
+  return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && measure.longParagraphs(node).length > 0
 }
 
 /** Return whether an element for navigation is, besides headings, the only content of the main part, as in a table of contents. */
