@@ -116,13 +116,13 @@ def test_lists_are_limited_by_their_length(
     ada: Member, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     app = importlib.import_module(f"functions.{function}.handler").app
-    monkeypatch.setattr(app, "_few_listed", ProcessLimit("lists", Rate(1)))
-    monkeypatch.setattr(api, "_LISTED", Rate(20))
+    monkeypatch.setattr(app, "_few_listed", ProcessLimit("lists", Rate(1, 3600)))
+    monkeypatch.setattr(api, "_LISTED", Rate(20, 3600))
     path = "/generations/history"
     if function == "webhooks":
         webhook = ada.ask("POST", "/webhooks", {"url": "https://hooks.example.org/"})[1]["id"]
         path = f"/webhooks/{webhook}/deliveries"
-    answers = [ada.raw("GET", f"{path}?per_page={count}")["statusCode"] for count in (1, 100, 1, 100, 1)]
+    answers = [ada.raw("GET", f"{path}?per_page={count}")["statusCode"] for count in (1, 100, 19, 90, 80)]
     assert answers == [200, 200, 200, 429, 200]
 
 

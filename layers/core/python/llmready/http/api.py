@@ -3,6 +3,7 @@
 It extends Powertools' event handler with checks of each request and with problem documents as errors.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -140,7 +141,7 @@ class Api(APIGatewayHttpResolver):
         Raises:
             TooManyRequests: The user listed too many entries.
         """
-        units = max(1, per_page // _LISTED_UNIT)
+        units = math.ceil(per_page / _LISTED_UNIT)
         if self._few_listed.take(self.user_id, now(), units=units).wait:
             self.limit("lists", _LISTED, key=self.user_id, units=units)
 
