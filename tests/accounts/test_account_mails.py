@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from llmready.adapters.dynamodb import account_mails
 from llmready.domain.clock import now
 from llmready.domain.generation import Failure
 from llmready.usecases.end_generation import fail_generation
@@ -73,6 +74,21 @@ def test_many_addresses_of_one_mailbox_get_thirty_mails_an_hour(service: Service
     time.passes(minutes=61)
     resend(service, last)
     assert len(subjects(service, last)) == 1
+
+
+def test_strangers_cannot_use_up_the_mails_of_the_plain_address(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_mails, "_OF_MAILBOX", account_mails._OF_MAILBOX._replace(most=2))
+    for owner in ("ada.lovelace@example.org", "adalovelace@gmail.com", "adalovelace@googlemail.com"):
+        name, _, domain = owner.partition("@")
+        for number in range(3):
+            assert service.register(f"{name}+{number}@{domain}").status == 201
+        service.notify()
+        assert service.register(owner).status == 201
+        service.notify()
+        assert subjects(service, f"{name}+2@{domain}") == []
+        assert len(subjects(service, owner)) == 1
 
 
 def test_a_confirmed_address_gets_mails_whatever_other_addresses_of_its_mailbox_got(service: Service) -> None:

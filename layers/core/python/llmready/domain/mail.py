@@ -73,6 +73,8 @@ RESERVED_FOR_RESETS = 1
 MAILBOX_MAILS_AN_HOUR = 30
 """Maximum number of account mails to one mailbox within an hour for all accounts that are not confirmed.
 
+Mails to its plain address are not counted.
+
 Anybody can sign up with any number of addresses that lead to one mailbox, such as ``ada+1@example.org``.
 """
 

@@ -90,6 +90,11 @@ def mailbox_of(email: str) -> str:
     return f"{name}@{domain}"
 
 
+def is_plain_address(email: str) -> bool:
+    """Return whether an address has none of the parts that :func:`mailbox_of` removes."""
+    return email_key(email).rpartition("@")[0] == mailbox_of(email).rpartition("@")[0]
+
+
 def _domain_key(domain: str) -> str:
     if domain.isascii() and "xn--" not in domain.lower():
         return domain.lower()

@@ -6,7 +6,7 @@ from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
 from llmready.domain.mail import ACCOUNT_MAILS, MailKind, MailRefused, OutboxMail, held_back_id
 from llmready.domain.mail_tokens import LIFETIMES, PURPOSES
-from llmready.domain.user import User, email_fingerprint
+from llmready.domain.user import User, email_fingerprint, is_plain_address
 from llmready.ports.mail import MailRequest
 from llmready.services import Services
 
@@ -129,7 +129,7 @@ def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
     time = services.clock()
     again_at = services.account_mail_limit.take(services.fingerprints.of_address(user.email), mail, time)
     was_held_back = mail.id == held_back_id(mail.kind)
-    if again_at is None and not user.is_verified and not _mailbox_has_room(services, mail, user):
+    if again_at is None and not _mailbox_has_room(services, mail, user):
         # It is not delayed: there may be any number of such accounts. The owner of the mailbox can ask for it again.
         services.outbox.give_up(mail, time)
         return False
@@ -149,6 +149,10 @@ def _passes_limit(services: Services, mail: OutboxMail, user: User) -> bool:
 
 
 def _mailbox_has_room(services: Services, mail: OutboxMail, user: User) -> bool:
+    # Only the limit of the address applies to a plain address. Otherwise, strangers could use up the mails of its
+    # mailbox with other addresses, so that its owner could not confirm an account.
+    if user.is_verified or is_plain_address(user.email):
+        return True
     mailbox = services.fingerprints.of_mailbox(user.email)
     if services.account_mail_limit.take_of_mailbox(mailbox, mail, services.clock()):
         return True
