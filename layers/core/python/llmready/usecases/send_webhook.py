@@ -45,11 +45,11 @@ _SLOW = timedelta(seconds=5)
 # After a slow request, its user gets nothing for this number of times its duration, and its endpoint for twice as
 # long.
 _PAUSE_PART = 2
-# Seconds that the slow requests of a user may take, and those that are not slow but take at least a second. When such
-# a limit is reached, the user gets nothing until enough time has passed.
-_SLOW_RATE = Rate(30, 1200)
-_OTHER_RATE = Rate(30, 300)
-_COUNTED = timedelta(seconds=1)
+# Tenths of a second that the slow requests of a user may take, and those that are not slow but take at least a tenth.
+# When such a limit is reached, the user gets nothing until enough time has passed.
+_SLOW_RATE = Rate(300, 1200)
+_OTHER_RATE = Rate(300, 300)
+_COUNTED = timedelta(seconds=0.1)
 # How often in a row a delivery waits with a delayed message. Then it waits for the dispatcher, which queues a limited
 # number of deliveries for each user, so that the messages of one user do not fill the queue.
 _WAITS_IN_QUEUE = 4
@@ -215,7 +215,7 @@ def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) ->
     if duration < _COUNTED and not is_slow:
         return timedelta()
     name, rate = ("slow_webhooks", _SLOW_RATE) if is_slow else ("webhooks", _OTHER_RATE)
-    units = math.ceil(duration.total_seconds())
+    units = max(1, math.ceil(duration / _COUNTED))
     status = take_units(services, name, webhook.user_id, rate, units=units)
     wait = timedelta(seconds=status.wait) if status is not None else timedelta()
     if not is_slow:
