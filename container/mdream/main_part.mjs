@@ -15,7 +15,7 @@ import { leaveOutRepeats } from './repeats.mjs'
 import { isNotice } from './reports.mjs'
 import { NEAR_EMPTY, isShell, isShortText } from './shell.mjs'
 import { ID, HEADING, PROPERTIES, ids } from './tags.mjs'
-import { ATTRIBUTE } from './tree.mjs'
+import { ATTRIBUTE, countBelow } from './tree.mjs'
 
 /**
  * Minimum characters of a paragraph of prose, and of all such paragraphs in a footer that contains the text of the
@@ -342,8 +342,8 @@ class Page {
     const { tree, measure } = this
     if (!(tree.marks[node] & OF_LINKS) || measure.linkShare(node) > FEW_LINKS || measure.prose(node) < LONG_PARAGRAPH) return false
     if (tree.first(node, ID.form) >= 0 || isNotice(tree, measure, node) || !measure.longParagraphs(node).length) return false
-    const end = tree.end[node]
-    return !tree.lists[ID.button].some((button) => button > node && button < end)
+    const buttons = tree.lists[ID.button]
+    return !(buttons[countBelow(buttons, buttons.length, node)] < tree.end[node])
   }
 
   /** Return whether a part consists of links with pictures below a heading, as the categories of a shop do. */

@@ -133,6 +133,12 @@ def test_many_parts_around_the_same_elements_are_examined_quickly(tmp_path: Path
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
+def test_many_parts_beside_many_buttons_are_examined_quickly(tmp_path: Path) -> None:
+    part = f"<div class=nav><p>{'w ' * 42}</div>"
+    bad = {f"/{name}": page(name, "<button>x</button>" * 260_000 + part * 44_000) for name in "abc"}
+    _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
+
+
 def test_structured_data_of_any_shape_loses_no_page(tmp_path: Path) -> None:
     names = [f"/{name}" for name in HOSTILE if name.startswith("structured-")]
     pages = {name: page(name, HOSTILE[name.removeprefix("/")]) for name in names}
