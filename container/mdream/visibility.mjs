@@ -25,6 +25,8 @@ const MOST_TARGETS = 2000
 const LARGEST_TRIGGER = 20
 /** Minimum characters of a link or a paragraph that is a text, not a title. */
 const LONG_LINK = 80
+/** Elements for navigation that are compared with the headings of the main part around them. */
+const MOST_COMPARED = 20
 /** Share of links up to which an element for navigation is text. */
 const FEW_LINKS = 0.15
 
@@ -83,7 +85,12 @@ export function leaveOutUnseen(tree, measure) {
   const bars = tree.lists[ID.nav].filter((node) => !tree.gone[node] && !isText(measure, node))
   const rest = bars.reduce((length, node) => length - measure.length(node), measure.length(0))
   if (rest < NEAR_EMPTY && measure.length(0) > 3 * rest) return
-  for (const node of bars) if (!isAllOfMain(tree, measure, node)) tree.leaveOut(node)
+  let compared = 0
+  for (const node of bars) {
+    const main = mainAround(tree, measure, node)
+    // Each comparison may read all headings, and bars may be nested, so their number is limited.
+    if (main === 0 || compared++ >= MOST_COMPARED || !isAllOfMain(tree, measure, node, main)) tree.leaveOut(node)
+  }
   if (bars.length) measure.take(tree)
 }
 
@@ -92,11 +99,16 @@ function isText(measure, node) {
   return measure.prose(node) >= LONG_LINK && measure.linkShare(node) < FEW_LINKS && measure.longParagraphs(node).length > 0
 }
 
-/** Return whether an element for navigation is, besides headings, the only content of the main part, as in a table of contents. */
-function isAllOfMain(tree, measure, node) {
+/** Return the main part around an element for navigation, if it contains hardly anything else; or 0. */
+function mainAround(tree, measure, node) {
+  if (!measure.length(node)) return 0
   let main = tree.parent[node]
   while (main > 0 && tree.tag[main] !== ID.main) main = tree.parent[main]
-  if (main <= 0 || !measure.length(node) || measure.length(main) - measure.length(node) > LONG_LINK) return false
+  return main > 0 && measure.length(main) - measure.length(node) <= LONG_LINK ? main : 0
+}
+
+/** Return whether an element for navigation is, besides headings, the only content of the main part, as in a table of contents. */
+function isAllOfMain(tree, measure, node, main) {
   const titles = TITLE_TAGS.flatMap((tag) => tree.all(main, tag))
   const titled = titles.reduce((length, title) => length + (title > node && title < tree.end[node] ? 0 : measure.length(title)), 0)
   return measure.length(main) - measure.length(node) === titled

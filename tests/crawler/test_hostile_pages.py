@@ -133,6 +133,12 @@ def test_many_parts_around_the_same_elements_are_examined_quickly(tmp_path: Path
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
+def test_many_menus_around_the_same_headings_are_examined_quickly(tmp_path: Path) -> None:
+    body = f"<p>{'word and text ' * 200}</p><main>{'<nav>' * 500}x{'<h2></h2>' * 200_000}</main>"
+    bad = {f"/{name}": f"<title>{name}</title>{body}" for name in "abc"}
+    _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
+
+
 def test_many_parts_beside_many_buttons_are_examined_quickly(tmp_path: Path) -> None:
     part = f"<div class=nav><p>{'w ' * 42}</div>"
     bad = {f"/{name}": page(name, "<button>x</button>" * 260_000 + part * 44_000) for name in "abc"}
