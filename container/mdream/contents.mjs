@@ -1,4 +1,5 @@
 // Tables of contents: within a text, lists of links to its own headings; of a chapter, the list of its pages.
+import { outermost } from './measure.mjs'
 import { ID, ids } from './tags.mjs'
 import { ATTRIBUTE } from './tree.mjs'
 
@@ -38,7 +39,8 @@ export function leaveOutContents(tree, measure, main) {
 /** Return the maximum length of text beside tables of contents that are the main content of a page; 0 without any. */
 export function mostBeside(tree, contents) {
   if (!contents.length) return 0
-  const links = contents.flatMap((node) => tree.all(node, ID.a))
+  // They may be nested.
+  const links = outermost(tree, contents).flatMap((node) => tree.all(node, ID.a))
   const toPlaces = links.filter((link) => isWithinPage(tree, link)).length
   return 2 * toPlaces < links.length ? BESIDE_PAGES : BESIDE_PLACES
 }

@@ -133,8 +133,15 @@ def test_many_parts_around_the_same_elements_are_examined_quickly(tmp_path: Path
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
-def test_many_menus_around_the_same_headings_are_examined_quickly(tmp_path: Path) -> None:
-    body = f"<p>{'word and text ' * 200}</p><main>{'<nav>' * 500}x{'<h2></h2>' * 200_000}</main>"
+@pytest.mark.parametrize(
+    ("part", "element"),
+    [("<nav>", "<h2></h2>"), ("<div class=toc>", "<a href=#b>x</a>")],
+    ids=["menus", "tables of contents"],
+)
+def test_many_parts_around_the_same_headings_or_links_are_examined_quickly(
+    tmp_path: Path, part: str, element: str
+) -> None:
+    body = f"<p>{'word and text ' * 200}</p><main>{part * 500}x{element * 200_000}</main>"
     bad = {f"/{name}": f"<title>{name}</title>{body}" for name in "abc"}
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
