@@ -16,6 +16,8 @@ const FEWEST = 2
 const SHORTEST_ANSWER = 15
 const MOST_LINKS = 0.5
 const LEVELS = 3
+/** Share of the page's prose from which a part is the text of the page, unless a question opens it. */
+const MOST_OF_PAGE = 0.6
 
 const HEADINGS = Uint8Array.from(PROPERTIES, (properties) => (properties & HEADING ? 1 : 0))
 const TAB_TAGS = ids('a', 'button', 'label', 'li')
@@ -194,6 +196,8 @@ export function labelAnswers(tree, measure) {
     if (answer < 0 || !ANSWERS[tree.tag[answer]] || tree.marks[answer] & (ALWAYS | CLOSED) || tree.labels.has(answer)) continue
     if (measure.prose(answer) < SHORTEST_ANSWER || measure.linkShare(answer) > MOST_LINKS) continue
     const label = labelOf(tree, button)
+    // The button of a table of contents is directly before the text of the page.
+    if (tree.first(answer, ID.h1) >= 0 || (!label.endsWith('?') && measure.prose(answer) > MOST_OF_PAGE * measure.prose(0))) continue
     const isOpening = tree.has(button, EXPANDED) || tree.marks[answer] & FOLDED || tree.marks[button] & FOLDED || label.endsWith('?')
     if (!isOpening || NO_LABEL.test(label) || OF_CONTROLS.test(label)) continue
     counts.set(label, (counts.get(label) ?? 0) + 1)
