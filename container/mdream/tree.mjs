@@ -26,6 +26,9 @@ const LISTED = ids(
   'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table', 'th', 'time', 'tr',
 )
 const ITEMTYPE = ATTRIBUTE.itemtype
+const CLASS = ATTRIBUTE.class
+/** Characters of a class that are read. */
+const LONGEST_CLASS = 2000
 const NO_LIST = []
 const ROOM = 1 << 14
 /** Maximum number of elements and texts in a tree. */
@@ -265,6 +268,8 @@ export class Tree {
   addAttribute(name, from, to) {
     const place = this.attributes
     if (name === ITEMTYPE) this.typed.push(this.slice(from, to))
+    // Some rules read the class of a part for each of its children.
+    if (name === CLASS) to = Math.min(to, from + LONGEST_CLASS)
     if (place === this.attributeName.length) this.makeRoomForAttributes(place * 2)
     this.attributeName[place] = name
     this.attributeFrom[place] = from

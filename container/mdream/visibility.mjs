@@ -130,7 +130,7 @@ function openersOf(tree) {
       if (!TARGETING[name] || (name === ATTRIBUTE.href && tree.codes[tree.attributeFrom[place]] !== NUMBER_SIGN)) continue
       for (const target of tree.value(place).split(/\s+/)) {
         const identity = target.replace(/^#/, '')
-        if (!found.has(identity)) found.set(identity, node)
+        if (!found.has(identity) && found.size < MOST_TARGETS) found.set(identity, node)
       }
     }
   }

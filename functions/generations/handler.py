@@ -132,7 +132,7 @@ def history(
 ) -> History:
     """Return one page of generations, newest first; ``cursor`` is the ``next_cursor`` of the previous page."""
     offset = 0 if cursor else offset_of(page, per_page)
-    app.limit_list(per_page)
+    app.limit_list(per_page, offset)
     user = app.account(bootstrap.services().users.get(app.user_id))
     found = bootstrap.services().generations.history(
         user.id, limit=per_page, offset=offset, cursor=cursor, website_id=website_id, status=status

@@ -490,6 +490,32 @@ def test_retry_after_is_respected(hooked: Service, receiver: Receiver) -> None:
     assert delivery["next_attempt_at"] >= (before + timedelta(seconds=3600)).isoformat()[:19]
 
 
+def test_deliveries_that_shall_come_at_the_same_time_are_spread(
+    hooked: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = hooked.person("ada.together@example.org")
+    made = create(ada, receiver.url)
+    receiver.status, receiver.headers = 500, {"Retry-After": "600"}
+    queue = bootstrap.services().webhook_queue
+    delays: list[timedelta] = []
+
+    class Noting:
+        """Notes the delays of messages."""
+
+        def send(self, delivery: Any, *, delay: timedelta = timedelta()) -> None:
+            delays.append(delay)
+            queue.send(delivery)
+
+    use(monkeypatch, webhook_queue=Noting())
+    for _ in range(3):
+        fail(hooked, ada)
+        hooked.notify()
+    # The dispatcher queues them later, with a share for each user.
+    assert delays == [timedelta()] * 3
+    due = {delivery["next_attempt_at"] for delivery in deliveries(ada, made)}
+    assert len(due) == 3
+
+
 def test_410_disables_the_endpoint(hooked: Service, receiver: Receiver) -> None:
     ada = hooked.person("ada.410@example.org")
     made = create(ada, receiver.url)

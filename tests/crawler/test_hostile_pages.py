@@ -133,6 +133,24 @@ def test_many_parts_around_the_same_elements_are_examined_quickly(tmp_path: Path
     _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
 
 
+def test_long_attributes_that_many_parts_need_are_read_quickly(tmp_path: Path) -> None:
+    embeds = "<noscript><iframe src=https://player.example/a></iframe></noscript>" * 200
+    long_source = f"<iframe src='https://a.example/{'&amp;' * 12_000}'></iframe>"
+    long_class = "flex-" * 150_000
+    formula = r"<b>\(x\)</b>"
+    bodies = {
+        "words": f"<p class='{long_class}'>" + "<span>xx</span>" * 55_000,
+        "formulas": f"<p class='{long_class}'>" + formula * 55_000,
+        "players": f"<div>{embeds}{long_source * 50}</div>",
+    }
+    bad = {
+        f"/{name}{number}": page(f"{name} {number}", body)
+        for name, body in bodies.items()
+        for number in range(3)
+    }
+    _crawl_in_bounds({"/": page("Home", links(*bad, *GOOD)), **bad, **GOOD}, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("part", "element"),
     [("<nav>", "<h2></h2>"), ("<div class=toc>", "<a href=#b>x</a>")],

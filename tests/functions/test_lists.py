@@ -126,6 +126,15 @@ def test_lists_are_limited_by_their_length(
     assert answers == [200, 200, 200, 429, 200]
 
 
+def test_entries_before_a_page_count_as_well(ada: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = importlib.import_module("functions.generations.handler").app
+    monkeypatch.setattr(app, "_few_listed", ProcessLimit("lists", Rate(1, 3600)))
+    monkeypatch.setattr(api, "_LISTED", Rate(20, 3600))
+    path = "/generations/history?per_page=10&page=100"
+    answers = [ada.raw("GET", path)["statusCode"] for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
 @pytest.mark.parametrize("path", ["/websites", "/generations/history"])
 def test_pages_outside_of_a_list(ada: Member, path: str) -> None:
     for query in ("page=11&per_page=100", "page=51", "page=1000&per_page=2"):

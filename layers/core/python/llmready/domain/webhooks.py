@@ -205,8 +205,9 @@ class Delivery(BaseModel):
         """
         if self.event == PING or self.tries > len(RETRIES):
             return None
-        planned = RETRIES[max(0, self.tries - 1)] * (1 + _JITTER * chance)
-        return max(planned, min(retry_after or timedelta(), LONGEST_PAUSE))
+        spread = 1 + _JITTER * chance
+        planned = RETRIES[max(0, self.tries - 1)] * spread
+        return max(planned, min((retry_after or timedelta()) * spread, LONGEST_PAUSE))
 
     def is_given_up(self, time: datetime) -> bool:
         """Return whether a delivery must not be attempted any more, whatever the results of its attempts were."""

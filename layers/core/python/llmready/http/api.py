@@ -53,6 +53,7 @@ _CHANGES = Rate(600)
 # the patterns of its website, and all entries of a user share the throughput of one partition of the table.
 _LISTED = Rate(1200)
 _LISTED_UNIT = 10
+_SKIPPED_UNIT = 100
 # Those that cost less than counting them in the table.
 _FEW_LISTED = Rate(20)
 _READS = frozenset({"GET", "HEAD"})
@@ -132,16 +133,17 @@ class Api(APIGatewayHttpResolver):
         key = source_address(self.event) if key is None else key
         self._note(take_units(bootstrap.services(), name, key, rate, units=units))
 
-    def limit_list(self, per_page: int) -> None:
-        """Count a list of the signed-in user's entries by its length.
+    def limit_list(self, per_page: int, offset: int = 0) -> None:
+        """Count a list of the signed-in user's entries by what it reads.
 
         Args:
             per_page: The greatest number of its entries.
+            offset: The number of entries before them, which are read from the index.
 
         Raises:
             TooManyRequests: The user listed too many entries.
         """
-        units = math.ceil(per_page / _LISTED_UNIT)
+        units = math.ceil(per_page / _LISTED_UNIT) + offset // _SKIPPED_UNIT
         if self._few_listed.take(self.user_id, now(), units=units).wait:
             self.limit("lists", _LISTED, key=self.user_id, units=units)
 

@@ -283,14 +283,17 @@ def _handle_failure(services: Services, webhook: Webhook, delivery: Delivery, an
         services.webhooks.disable(webhook, DisabledReason.GONE, time)
         _store_end(services, delivery, DeliveryStatus.FAILED)
         return
-    pause = delivery.pause(
-        retry_after=answer.retry_after,
-        chance=random.random(),  # noqa: S311 - it spreads retries
-    )
-    if pause is None:
+    chance = random.random()  # noqa: S311 - it spreads retries
+    planned = delivery.pause(retry_after=None, chance=chance)
+    pause = delivery.pause(retry_after=answer.retry_after, chance=chance)
+    if planned is None or pause is None:
         _store_end(services, delivery, DeliveryStatus.FAILED)
         if delivery.event != PING:
             _disable_failing(services, webhook, delivery, time)
+        return
+    if pause > planned:
+        # An endpoint could ask for the same time for many deliveries, so the dispatcher queues them in shares.
+        services.deliveries.postpone(delivery, time + pause)
         return
     _postpone(services, delivery, pause)
 
