@@ -2,8 +2,9 @@
 
 import base64
 import json
+import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -507,13 +508,18 @@ def test_deliveries_that_shall_come_at_the_same_time_are_spread(
             queue.send(delivery)
 
     use(monkeypatch, webhook_queue=Noting())
-    for _ in range(3):
+    before = now()
+    for chance in (0.0, 0.5, 1.0):
+        monkeypatch.setattr(random, "random", lambda chance=chance: chance)
         fail(hooked, ada)
         hooked.notify()
     # The dispatcher queues them later, with a share for each user.
     assert delays == [timedelta()] * 3
-    due = {delivery["next_attempt_at"] for delivery in deliveries(ada, made)}
-    assert len(due) == 3
+    due = sorted(
+        datetime.fromisoformat(delivery["next_attempt_at"]) - before for delivery in deliveries(ada, made)
+    )
+    wanted = (600, 660, 720)
+    assert [round(pause.total_seconds()) // 30 for pause in due] == [seconds // 30 for seconds in wanted]
 
 
 def test_410_disables_the_endpoint(hooked: Service, receiver: Receiver) -> None:
