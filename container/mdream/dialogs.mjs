@@ -1,4 +1,4 @@
-// Dialogs that show what the button that opens them names, such as the table of sizes of a product, are text of the page.
+// Keep dialogs that contain text, such as a table of sizes. The title of such a dialog is the label of its button.
 import { holds, textOf } from './measure.mjs'
 import { ALWAYS, CLOSED, HIDDEN, OFFER, OUTSIDE } from './names.mjs'
 import { ID, ids } from './tags.mjs'
