@@ -9,7 +9,7 @@ const LONGEST = 1000
 /** A cache of results for parts of pages. A slot holds the result for the last part that was mapped to it. */
 export class Judgements {
   /**
-   * @param {(part: string) => number} judge Returns the result for a part.
+   * @param {(tree: import('./tree.mjs').Tree, from: number, to: number) => number} judge Returns the result for a part.
    * @param {number} [longest] Bytes of a part that are examined.
    */
   constructor(judge, longest = LONGEST) {
@@ -33,14 +33,14 @@ export class Judgements {
     const length = to - from
     // Highlighters use one-letter classes for each word of code.
     if (length < 2) return 0
-    if (length > LONGEST_KNOWN) return this.judge(tree.slice(from, Math.min(to, from + this.longest)))
+    if (length > LONGEST_KNOWN) return this.judge(tree, from, Math.min(to, from + this.longest))
     let hash = length
     for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + codes[at]) | 0
     const slot = (hash ^ (hash >>> 14)) & (SLOTS - 1)
     if (this.hashes[slot] !== hash || this.lengths[slot] !== length) {
       this.hashes[slot] = hash
       this.lengths[slot] = length
-      this.results[slot] = this.judge(tree.slice(from, to))
+      this.results[slot] = this.judge(tree, from, to)
     }
     return this.results[slot]
   }

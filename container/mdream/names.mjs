@@ -1,6 +1,7 @@
 // Recognise the parts around the text of a page by the names that site generators commonly use.
 //
-// Names are the tokens of `class`, `id` and `role`. The result for each name is cached for all pages.
+// Names are the tokens of `class`, `id` and `role`. The results for names and for values of `class` are cached for all
+// pages.
 import { Judgements } from './judgements.mjs'
 
 /** Never text of the page. */
@@ -62,71 +63,103 @@ export const REVIEWS = 1 << 30
 /** Beside the text, also inside the main part. */
 export const BESIDE = 1 << 29
 
-/** @type {[RegExp, number][]} */
-const CLASSES = [
-  [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
-  [/(?:^|\s)(?:sidebar-title|admonition-title)(?:\s|$)/, TITLED],
-  [/(?:^|\s)(?:admonition-title|custom-block-title|alert-heading|sidebar-title|rubric|admonitionHeading\w*)(?:\s|$)|^title$/,
-    BLOCK_TITLE],
-  [/(?:^|\s)sig(?:\s|$)/, SIGNATURE],
-  [/(?:^|\s)(?:fragment|crayon-pre|container|code-container|js-file-line-container|hljs-ln)(?:\s|$)/, FRAGMENT],
-  [/(?:^|\s)(?:line|crayon-line|code-line)(?:\s|$)/, LINE],
-  [/(?:^|\s)(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|tab-?content-item|tab-item|ui-tabs-panel|tabcontent|ui [\w\s]*tab segment)(?:\s|$)/, PANEL],
-  [/(?:^|\s)(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tabs|tabset|tabular)(?:\s|$)/, TABS],
-  [/(?:^|\s)(?:tablinks?|(?:w-)?tab-(?:link|button|btn|label|trigger|title)|tabs-title|tabs?__(?:tab|link|button))(?:\s|$)/, TAB],
-  [/(?:^|\s)(?:ln|lnt|gl|linenos?|line-?num(?:ber)?s?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?|CodeMirror-(?:linenumber|gutter-wrapper|gutters))(?:\s|$)/, GUTTER],
-  [/(?:^|\s)mark(?:\s|$)/, SIGN],
-  [/(?:^|\s)(?:toc|tableofcontents|table-of-contents)(?:\s|$)/, CONTENTS],
+/** Results of names within this module: a name of the text, and a word of one of the phrases. */
+const IS_TEXT = 8
+const IN_PHRASE = 16
+
+/** Marks of single classes. */
+const CLASS_MARKS = marksOfWords([
+  ['sidebar-title admonition-title', TITLED],
+  ['admonition-title custom-block-title alert-heading sidebar-title rubric', BLOCK_TITLE],
+  ['sig', SIGNATURE],
+  ['fragment crayon-pre container code-container js-file-line-container hljs-ln', FRAGMENT],
+  ['line crayon-line code-line', LINE],
+  ['mark', SIGN],
+  ['toc tableofcontents table-of-contents', CONTENTS],
   // The panels of UIkit, which are items of a list.
-  [/(?:^|\s)uk-switcher(?:\s|$)/, PANEL | TABS],
+  ['uk-switcher', PANEL | TABS],
   // Hidden lines of mdBook, which the code needs only to compile.
-  [/(?:^|\s)boring(?:\s|$)/, DROPPED],
+  ['boring', DROPPED],
   // Fonts of icons, whose text is the name of an icon; the links below embedded files.
-  [/(?:^|\s)(?:material-icons(?:-\w+)?|material-symbols-\w+|mat-icon|gist-meta)(?:\s|$)/, DROPPED],
+  ['material-icons mat-icon gist-meta', DROPPED],
   // Toolbars of highlighters, and the copies of slides with which carousels begin again.
-  [/(?:^|\s)(?:crayon-toolbar|crayon-plain-wrap|slick-cloned|swiper-slide-duplicate|splide__slide--clone|glide__slide--clone|bx-clone|(?:owl-item|carousel-item|slide) cloned?)(?:\s|$)/, DROPPED],
+  ['crayon-toolbar crayon-plain-wrap slick-cloned swiper-slide-duplicate splide__slide--clone glide__slide--clone bx-clone', DROPPED],
+  // Words of phrases.
+  ['contents table-of-contents title segment cloned clone', IN_PHRASE],
+])
+/** @type {[RegExp, number][]} */
+const CLASS_PATTERNS = [
+  [/^admonitionHeading\w*$/, BLOCK_TITLE],
+  [/^material-(?:icons-\w+|symbols-\w+)$/, DROPPED],
+  [/^(?:(?:w-)?tabs?-pane|tabbed-block|tabs?(?:-|__)panel|tabpanel|tab-?content-item|tab-item|ui-tabs-panel|tabcontent)$/, PANEL],
+  [/^(?:tabbed-labels|nav-tabs|nav-pills|ui-tabs-nav|tabs?(?:-|__)(?:list|nav|links|buttons|header|labels|menu)|w-tab-menu|tabs|tabset|tabular)$/, TABS],
+  [/^(?:tablinks?|(?:w-)?tab-(?:link|button|btn|label|trigger|title)|tabs-title|tabs?__(?:tab|link|button))$/, TAB],
+  [/^(?:ln|lnt|gl|linenos?|line-?num(?:ber)?s?(?:-\w+)?|rouge-gutter|gutter(?:-\w+)?|crayon-nums?(?:-\w+)?|hljs-ln-(?:numbers|n|line)|blob-num|react-syntax-highlighter-line-number|lntd|line-no|num|code-line-number|cm-gutters?|CodeMirror-(?:linenumber|gutter-wrapper|gutters))$/, GUTTER],
+]
+/**
+ * Marks of classes that have a meaning together, or alone.
+ *
+ * @type {[RegExp, number][]}
+ */
+const PHRASES = [
+  [/(?:^|\s)(?:table-of-contents|contents(?=\s)(?:.*\s)(?:topic|local)|(?:topic|local)(?=\s)(?:.*\s)contents)(?:\s|$)/, ALWAYS],
+  [/^title$/, BLOCK_TITLE],
+  [/(?:^|\s)ui [\w\s]*tab segment(?:\s|$)/, PANEL],
+  [/(?:^|\s)(?:owl-item|carousel-item|slide) cloned?(?:\s|$)/, DROPPED],
 ]
 
-// These lists contain whole words of names: `post-share-buttons` has the words post, share and buttons.
-const ALWAYS_WORDS = words(
-  'cookie cookies consent gdpr ccpa onetrust breadcrumb breadcrumbs crumbs pagination pager addthis ',
-  'sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement ',
-  'adsbygoogle nav navigation navbar ',
-)
-/** Words of these names that promise links, or notices and offers. */
-const LINK_WORDS = words('cookie cookies newsletter newsletters breadcrumb breadcrumbs crumbs pagination pager sharethis sharing share social nav navigation navbar menu toc')
-// First words of names that describe the layout of a page, not an element.
-const ABOUT_THE_PAGE = words('with has no not is without false disabled show hide on off js layout wy')
-const FOLDED_WORDS = words(
-  'tab tabs pane panel panels tabpanel tabcontent accordion accordions collapse collapsible collapsed expand expandable ',
-  'expander faq faqs toggle answer answers details readmore reveal spoiler disclosure folded slide carousel foldable unfold more',
-)
-const CLOSED_WORDS = words(
-  'menu submenu megamenu modal dialog popup popover overlay drawer cookie consent cloned clone duplicate search nav navbar ',
-  'navigation dropdown lightbox tooltip toast offcanvas mobile notification login signin signup newsletter subscribe cart ',
-  'minicart share filter filters placeholder skeleton loading loader spinner error success captcha form print hamburger',
-)
-/** Words behind `tabs` in names of lists of tabs. */
-const TAB_LISTS = words('controls nav list titles headers labels links buttons')
-const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar')
+/** Meanings of words, as bits. */
+const OF_FRAME = 1
+const OF_LINK = 2
+const OF_PAGE = 4
+const OF_FOLD = 8
+const OF_CLOSED = 16
+const OF_TABS = 32
+const IN_TABS = 64
+const OF_RELATED = 128
+const OF_OFFER = 256
+const OF_REVIEW = 512
+const OF_WRITING = 1024
+const OF_FILTER = 2048
+const OF_FILING = 4096
+const OF_POST = 8192
+const BESIDE_POST = 16384
+const OF_POSTER = 32768
 
-const RELATED_WORDS = words(
-  'related recommended recommendations recommendation recirculation recirc trending popular similar suggested suggestions upnext ',
-  'outbrain taboola yarpp mostread relatedposts',
-)
-const OFFER_WORDS = words(
-  'newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo paywall donate donation ',
-  'advert advertisement advertorial sponsored promo promotion calltoaction',
-)
-const REVIEW_WORDS = words('reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped')
-const FILTER_WORDS = words('filter filters facet facets refinement refinements sort sortby sorting')
-const FILED_WORDS = words('tags taglist taxonomy taxonomies categories hashtags keywords labels topics')
-const POST_WORDS = words('post posts message messages comment reply answer')
-const POST_PARTS = words(
-  'meta actions action controls toolbar notice notices tagline stats badge badges avatar rank reactions likes votes voting buttons ',
-  'participants permalink statistics attribution toolbars footer',
-)
-const POSTER_WORDS = words('signature signatures postprofile userinfo usercard posterinfo reputation karma')
+// These lists contain whole words of names: `post-share-buttons` has the words post, share and buttons.
+const WORDS = marksOfWords([
+  ['cookie cookies consent gdpr ccpa onetrust breadcrumb breadcrumbs crumbs pagination pager addthis', OF_FRAME],
+  ['sharethis disqus newsletter skiplink skipnav searchbox searchform sharing advert advertisement', OF_FRAME],
+  ['adsbygoogle nav navigation navbar', OF_FRAME],
+  // Names with these promise links, or notices and offers.
+  ['cookie cookies newsletter newsletters breadcrumb breadcrumbs crumbs pagination pager sharethis sharing', OF_LINK],
+  ['share social nav navigation navbar menu toc', OF_LINK],
+  // Names with these describe the layout of a page, not an element.
+  ['with has no not is without false disabled show hide on off js layout wy', OF_PAGE],
+  ['tab tabs pane panel panels tabpanel tabcontent accordion accordions collapse collapsible collapsed', OF_FOLD],
+  ['expand expandable expander faq faqs toggle answer answers details readmore reveal spoiler disclosure', OF_FOLD],
+  ['folded slide carousel foldable unfold more', OF_FOLD],
+  ['menu submenu megamenu modal dialog popup popover overlay drawer cookie consent cloned clone duplicate', OF_CLOSED],
+  ['search nav navbar navigation dropdown lightbox tooltip toast offcanvas mobile notification login', OF_CLOSED],
+  ['signin signup newsletter subscribe cart minicart share filter filters placeholder skeleton loading', OF_CLOSED],
+  ['loader spinner error success captcha form print hamburger', OF_CLOSED],
+  ['tab tabs', OF_TABS],
+  // Words behind `tabs` in names of lists of tabs.
+  ['controls nav list titles headers labels links buttons', IN_TABS],
+  ['related recommended recommendations recommendation recirculation recirc trending popular similar', OF_RELATED],
+  ['suggested suggestions upnext outbrain taboola yarpp mostread relatedposts', OF_RELATED],
+  ['newsletter newsletters subscribe subscription signup optin cta ctas mailchimp convertkit klaviyo', OF_OFFER],
+  ['paywall donate donation advert advertisement advertorial sponsored promo promotion calltoaction', OF_OFFER],
+  ['reviews review ratings testimonials bazaarvoice yotpo judgeme okendo stamped', OF_REVIEW],
+  ['write', OF_WRITING],
+  ['filter filters facet facets refinement refinements sort sortby sorting', OF_FILTER],
+  ['tags taglist taxonomy taxonomies categories hashtags keywords labels topics', OF_FILING],
+  ['post posts message messages comment reply answer', OF_POST],
+  ['meta actions action controls toolbar notice notices tagline stats badge badges avatar rank reactions', BESIDE_POST],
+  ['likes votes voting buttons participants permalink statistics attribution toolbars footer', BESIDE_POST],
+  ['signature signatures postprofile userinfo usercard posterinfo reputation karma', OF_POSTER],
+])
+const ROLES = words('navigation contentinfo search menu menubar dialog alertdialog toolbar')
 
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_-]{0,60}$/
 const BROKEN_UP = /[-_]+|(?<=[a-z])(?=[A-Z])/
@@ -139,8 +172,7 @@ const ALWAYS_NAMES = any(
   String.raw`(?:page|local|side|article|table)[-_]?(?:of[-_]?contents|toc)|tableofcontents`,
   String.raw`toc[-_](?:wrapper|container|sidebar|list|desktop|mobile|nav)|on[-_]this[-_]page|md-nav|contents-list`,
   String.raw`quick-?(?:view|links)`,
-  String.raw`(?:.*[-_])?(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
-  String.raw`share(?:-.*)?|jp-relatedposts|(?:.*[-_])?shar(?:e|ing)[-_](?:text|title|label|heading|wrap(?:per)?|container|section|widget|counts?)`,
+  String.raw`share(?:-.*)?|jp-relatedposts`,
   // Plugins that add share buttons.
   String.raw`(?:shariff|dpsp|addtoany|a2a|heateor|ssba|swp|essb|mashsb|jssocials|sfsi|novashare|sassy-social)(?:[-_].*)?`,
   String.raw`(?:related|recommended|similar|popular|recent)[-_]?(?:posts?|articles?|products?|stories|news)(?:[-_].*)?`,
@@ -172,42 +204,48 @@ const ALWAYS_NAMES = any(
   String.raw`(?:aui-)?assistive(?:-text)?|element-invisible|hidden-accessible|screen-?readers?(?:-only|-text)?|a11y-(?:hidden|only)`,
   String.raw`md-tabs|package-header|out-of-band|rightside|sub-logo-container`,
 )
+const ALWAYS_ENDS = ending(
+  String.raw`(?:social|share|sharedaddy)(?:[-_](?:links|icons|buttons?|media|bar|list|share|box|post|this))?`,
+  String.raw`shar(?:e|ing)[-_](?:text|title|label|heading|wrap(?:per)?|container|section|widget|counts?)`,
+)
 /** Names of the links with which headings link to themselves, and of places that can be linked to. */
 const SIGN_NAMES = any(String.raw`header-?(?:link|anchor)s?|hash-link|permalink|anchor-?(?:link|js)?-?|anchorjs-link|heading-(?:anchor|link)`)
-const RELATED_NAMES = any(
-  String.raw`(?:.*[-_])?(?:you[-_]?(?:may|might)[-_]?(?:also)?[-_]?(?:like|enjoy)|also[-_](?:like|read)|read[-_](?:next|also|on)|up[-_]next)(?:[-_].*)?`,
-  String.raw`(?:.*[-_])?more[-_](?:from|on|stories|posts|news|articles|like|in|to-read)(?:[-_].*)?`,
-  String.raw`(?:.*[-_])?(?:next|other|latest|recent|most-read|most-popular|keep-reading|further)[-_](?:post|posts|article|articles|stories|reads?|news)(?:[-_].*)?`,
-  String.raw`(?:.*[-_])?(?:post|article|entry)[-_]{1,2}(?:prev[-_]next|pagination|siblings|navigation)(?:[-_].*)?`,
+const RELATED_NAMES = within(
+  String.raw`you[-_]?(?:may|might)[-_]?(?:also)?[-_]?(?:like|enjoy)|also[-_](?:like|read)|read[-_](?:next|also|on)|up[-_]next`,
+  String.raw`more[-_](?:from|on|stories|posts|news|articles|like|in|to-read)`,
+  String.raw`(?:next|other|latest|recent|most-read|most-popular|keep-reading|further)[-_](?:post|posts|article|articles|stories|reads?|news)`,
+  String.raw`(?:post|article|entry)[-_]{1,2}(?:prev[-_]next|pagination|siblings|navigation)`,
 )
-const AUTHOR_NAMES = any(
-  String.raw`(?:.*[-_])?(?:about[-_](?:the[-_])?author|author|authors|contributor|contributors|writer)[-_]{1,2}(?:box|bio|card|info|about|block|section|profile|details?|description|footer|area|wrap|wrapper|container|content|widget)(?:[-_].*)?`,
-  String.raw`(?:.*[-_])?about[-_](?:the[-_])?author(?:[-_].*)?|(?:bio|byline|author)(?:box|card)?|article-info`,
+const AUTHOR_NAMES = within(
+  String.raw`(?:about[-_](?:the[-_])?author|author|authors|contributor|contributors|writer)[-_]{1,2}(?:box|bio|card|info|about|block|section|profile|details?|description|footer|area|wrap|wrapper|container|content|widget)`,
+  String.raw`about[-_](?:the[-_])?author`,
 )
-const OFFER_NAMES = any(
-  String.raw`(?:.*[-_])?(?:sign[-_]up|opt[-_]in|call[-_]to[-_]action|lead[-_]magnet|email[-_](?:capture|form|signup)|mailing[-_]list)(?:[-_].*)?`,
+const AUTHOR_BOXES = any(String.raw`(?:bio|byline|author)(?:box|card)?|article-info`)
+const OFFER_NAMES = within(
+  String.raw`sign[-_]up|opt[-_]in|call[-_]to[-_]action|lead[-_]magnet|email[-_](?:capture|form|signup)|mailing[-_]list`,
 )
 const POSTER_NAMES = any(
   String.raw`(?:message|post|comment|cell|topic)[-_]{1,2}(?:cell--user|user|userdetails|avatar|author|signature|reactions?|reactionsbar|footer|actions?|meta|buttons?)(?:[-_].*)?`,
   String.raw`message-cell--user|message-(?:user|signature|actionbar|attribution)(?:[-_].*)?|(?:post|thread|author)(?:bit_|_author|_meta|_controls|_management).*`,
   String.raw`(?:user|member|poster)[-_](?:info|details|card|stats|meta|title|avatar|profile|extras|box)(?:[-_].*)?|cauthorpane.*|ipscomment_(?:author|meta|controls|badges).*|comment-(?:meta|author|actions?|footer)`,
 )
-const MENU_NAMES = any(
-  String.raw`(?:vjs|jw|jwplayer|plyr|mejs)[-_]{1,2}.*`,
-  String.raw`.*(?:mega[-_]?menu|sub[-_]menu).*|.*crumbs?(?:[-_].*)?|.*[-_]crumbs?[-_].*|elementor-location-(?:header|footer|popup)`,
-  String.raw`(?:.*[-_])?(?:follow[-_]us|share[-_](?:this|bar|buttons?|icons|links)|social[-_](?:links|icons|share|sharing|media))(?:[-_].*)?`,
+const MENU_NAMES = within(
+  String.raw`follow[-_]us|share[-_](?:this|bar|buttons?|icons|links)|social[-_](?:links|icons|share|sharing|media)`,
 )
-const BESIDE_NAMES = any(String.raw`(?:.*[-_])?side[-_]?bar(?:[-_]{1,2}(?:area|inner|content|wrapper|widget|right|left).*)?|.*widget[-_]area|rail|right[-_]rail`)
-const COMMENT_NAMES = any(
-  String.raw`(?:.*[-_])?(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread|body|block|box|content|feed|head|holder|inner|items|open|template|view))?|respond|comment-?list|trackbacks?|pingbacks?`,
+const MENU_PARTS = /^(?:vjs|jw|jwplayer|plyr|mejs)[-_]|mega[-_]?menu|sub[-_]menu|crumbs?(?:[-_]|$)|^elementor-location-(?:header|footer|popup)$/
+const BESIDE_NAMES = /(?:^|[-_])side[-_]?bar(?:[-_]{1,2}(?:area|inner|content|wrapper|widget|right|left)|$)|widget[-_]area$|^(?:right[-_])?rail$/
+const COMMENT_NAMES = ending(
+  String.raw`(?:comments?|replies)(?:[-_](?:area|list|section|form|wrapper|respond|container|thread|body|block|box|content|feed|head|holder|inner|items|open|template|view))?`,
 )
+const COMMENT_PARTS = any(String.raw`respond|comment-?list|trackbacks?|pingbacks?`)
 const OUTSIDE_NAMES = any(
   String.raw`(?:site|page|global|main|app|doc|md|page-)?[-_]?(?:head(?:er)?|footer|masthead|topbar|banner|foot|bottombar)(?:[-_]?(?:wrapper|container|inner|area|bar|top|bottom|text|content))?`,
-  String.raw`.*[-_]?side-?(?:bar|nav|menu)[-_]?.*|widget(?:s|[-_].*)?|menu(?:[-_].*)?|.*-menu|copyright|legal`,
+  String.raw`widget(?:s|[-_].*)?|menu(?:[-_].*)?|copyright|legal`,
   String.raw`colophon|related|logo|branding|site-(?:title|branding|description|info)|drawer|aside|bottom-?nav`,
   String.raw`(?:left|right)-?(?:col|column|bar|rail|panel)|column2|credits?|titlearea|footnav|powered-?by`,
   String.raw`(?:mini-?)?cart(?:[-_].*)?|login(?:[-_].*)?|account(?:[-_].*)?`,
 )
+const OUTSIDE_PARTS = /side-?(?:bar|nav|menu)|-menu$/
 const CONTENT_NAMES = any(
   String.raw`(?:main|page|post|entry|article|doc|docs|document|body|inner|primary|site|blog|story|api|md)?[-_]?(?:content|contents)`,
   String.raw`(?:article|post|entry|story|page|doc|document)[-_]?(?:body|text|main)|markdown-body|markdown`,
@@ -220,42 +258,44 @@ const CONTENT_NAMES = any(
 const TEXT_NAMES = any(String.raw`(?:article|post|entry|story|news)[-_]{0,2}(?:content|body|text)|h?entry`)
 const BUT_TEXT = ~(ALWAYS | OUTSIDE | RELATED | AUTHOR | OFFER | FILED | BESIDE)
 
-const SPACES = /\s+/
-/** Results for single names. There are far fewer names than combinations of names. */
-const KNOWN_NAMES = new Map()
-const MOST_KNOWN = 1 << 14
-const IS_TEXT = 1 << 31
-
-const CLASS_JUDGEMENTS = new Judgements((names) => {
-  let result = judgeAll(names)
-  for (const [pattern, bit] of CLASSES) if (pattern.test(names)) result |= bit
+const IDS = new Judgements((tree, from, to) => judgeName(tree.slice(from, to)))
+const CLASSES = new Judgements((tree, from, to) => {
+  const name = tree.slice(from, to)
+  let result = judgeName(name) | (CLASS_MARKS.get(name) ?? 0)
+  for (const [pattern, bit] of CLASS_PATTERNS) if (pattern.test(name)) result |= bit
   return result
 })
-const ID_JUDGEMENTS = new Judgements(judgeAll)
+const CLASS_VALUES = new Judgements((tree, from, to) => {
+  const result = judgeAll(tree, from, to, CLASSES)
+  return result & IN_PHRASE ? (result & ~IN_PHRASE) | judgePhrases(tree.slice(from, to)) : result
+})
 
 /** Return the marks of a `class` value at a position in the page, as bits. */
 export function judgeClass(tree, from, to) {
-  return CLASS_JUDGEMENTS.of(tree, from, to)
+  return CLASS_VALUES.of(tree, from, to)
 }
 
 /** Return the marks of an `id` value at a position in the page, as bits. */
 export function judgeId(tree, from, to) {
-  return ID_JUDGEMENTS.of(tree, from, to)
+  return judgeAll(tree, from, to, IDS)
 }
 
-function judgeAll(names) {
+function judgeAll(tree, from, to, names) {
+  const { codes } = tree
   let result = 0
-  for (const name of names.split(SPACES)) {
-    let known = KNOWN_NAMES.get(name)
-    if (known === undefined) {
-      known = judgeName(name) | (TEXT_NAMES.test(name) ? IS_TEXT : 0)
-      if (KNOWN_NAMES.size >= MOST_KNOWN) KNOWN_NAMES.clear()
-      // Copied, because a substring would keep the whole source of the page in memory.
-      KNOWN_NAMES.set(` ${name}`.slice(1), known)
-    }
-    result |= known
+  for (let at = from; at < to; at++) {
+    while (at < to && codes[at] <= 32) at++
+    const start = at
+    while (at < to && codes[at] > 32) at++
+    result |= names.of(tree, start, at)
   }
   return result & IS_TEXT ? result & BUT_TEXT & ~IS_TEXT : result
+}
+
+function judgePhrases(value) {
+  let result = 0
+  for (const [pattern, bit] of PHRASES) if (pattern.test(value)) result |= bit
+  return result
 }
 
 /** Return the marks of a `role` value, as bits. */
@@ -267,39 +307,67 @@ export function judgeRole(role) {
 
 function judgeName(name) {
   if (!PLAIN.test(name)) return 0
-  const parts = name.split(BROKEN_UP).map((part) => part.toLowerCase())
   const lower = name.toLowerCase()
-  let kind = parts.some((part) => FOLDED_WORDS.has(part)) ? FOLDED : 0
-  if (parts.some((part) => CLOSED_WORDS.has(part))) kind |= CLOSED
-  if (TAB_LISTS.has(parts[parts.findIndex((part) => part === 'tab' || part === 'tabs') + 1]) && parts.length > 2) kind |= TABS
-  if (parts.some((part) => ABOUT_THE_PAGE.has(part))) return kind | (judgeParts(parts, lower) & ~OUTSIDE)
-  if (parts.some((part) => RELATED_WORDS.has(part)) || RELATED_NAMES.test(lower)) kind |= RELATED
-  if (parts.some((part) => OFFER_WORDS.has(part)) || OFFER_NAMES.test(lower)) kind |= OFFER
-  if (FILED_WORDS.has(parts[parts.length - 1])) kind |= FILED
-  if (POST_WORDS.has(parts[0])) kind |= POST
-  if (POST_PARTS.has(parts[parts.length - 1]) || parts.some((part) => POSTER_WORDS.has(part)) || POSTER_NAMES.test(lower)) kind |= POSTER
-  if (AUTHOR_NAMES.test(lower)) kind |= AUTHOR
+  const parts = name.split(BROKEN_UP)
+  let says = 0, last = 0, first = 0
+  let isTabs = false
+  for (let at = 0; at < parts.length; at++) {
+    const before = last
+    last = WORDS.get(parts[at].toLowerCase()) ?? 0
+    if (at === 0) first = last
+    if (before & OF_TABS && last & IN_TABS) isTabs = true
+    says |= last
+  }
+  let kind = (says & OF_FOLD ? FOLDED : 0) | (says & OF_CLOSED ? CLOSED : 0)
+  if (isTabs && parts.length > 2) kind |= TABS
+  if (TEXT_NAMES.test(name)) kind |= IS_TEXT
+  if (says & OF_PAGE) return kind | (judgeParts(says, lower) & ~OUTSIDE)
+  if (says & OF_RELATED || RELATED_NAMES.test(lower)) kind |= RELATED
+  if (says & OF_OFFER || OFFER_NAMES.test(lower)) kind |= OFFER
+  if (last & OF_FILING) kind |= FILED
+  if (first & OF_POST) kind |= POST
+  if (last & BESIDE_POST || says & OF_POSTER || POSTER_NAMES.test(lower)) kind |= POSTER
+  if (AUTHOR_NAMES.test(lower) || AUTHOR_BOXES.test(lower)) kind |= AUTHOR
   // Parts with "write" and "review" in their names may also contain the description.
-  if (parts.some((part) => REVIEW_WORDS.has(part)) && !parts.includes('write')) kind |= REVIEWS
-  if (parts.some((part) => FILTER_WORDS.has(part))) kind |= REVIEWS
+  if (says & OF_FILTER || (says & OF_REVIEW && !(says & OF_WRITING))) kind |= REVIEWS
   if (BESIDE_NAMES.test(lower)) kind |= BESIDE
-  if (MENU_NAMES.test(lower)) kind |= ALWAYS
-  return kind | judgeParts(parts, lower)
+  if (MENU_NAMES.test(lower) || MENU_PARTS.test(lower)) kind |= ALWAYS
+  return kind | judgeParts(says, lower)
 }
 
-function judgeParts(parts, lower) {
+function judgeParts(says, lower) {
   if (SIGN_NAMES.test(lower)) return SIGN
-  const isFrame = parts.some((part) => ALWAYS_WORDS.has(part)) && !parts.some((part) => ABOUT_THE_PAGE.has(part))
-  if (isFrame || ALWAYS_NAMES.test(lower)) return parts.some((part) => LINK_WORDS.has(part)) ? ALWAYS | OF_LINKS : ALWAYS
-  if (COMMENT_NAMES.test(lower)) return COMMENTS
+  const isFrame = says & OF_FRAME && !(says & OF_PAGE)
+  if (isFrame || ALWAYS_NAMES.test(lower) || ALWAYS_ENDS.test(lower)) return says & OF_LINK ? ALWAYS | OF_LINKS : ALWAYS
+  if (COMMENT_NAMES.test(lower) || COMMENT_PARTS.test(lower)) return COMMENTS
   if (CONTENT_NAMES.test(lower)) return CONTENT
-  return OUTSIDE_NAMES.test(lower) ? OUTSIDE : 0
+  return OUTSIDE_NAMES.test(lower) || OUTSIDE_PARTS.test(lower) ? OUTSIDE : 0
+}
+
+/** Map each word of lists to its bits. */
+function marksOfWords(lists) {
+  const marks = new Map()
+  for (const [list, bit] of lists) {
+    for (const word of list.split(' ')) marks.set(word, (marks.get(word) ?? 0) | bit)
+  }
+  return marks
 }
 
 function words(...lists) {
   return new Set(lists.join(' ').split(' ').filter(Boolean))
 }
 
+/** Match whole names. */
 function any(...patterns) {
   return new RegExp(`^(?:${patterns.join('|')})$`)
+}
+
+/** Match names that contain these between their separators. */
+function within(...patterns) {
+  return new RegExp(`(?:^|[-_])(?:${patterns.join('|')})(?:[-_]|$)`)
+}
+
+/** Match names that end with these behind a separator, and these alone. */
+function ending(...patterns) {
+  return new RegExp(`(?:^|[-_])(?:${patterns.join('|')})$`)
 }

@@ -21,7 +21,7 @@ const MENU = 0.6
 
 const NAMED = /(?:^|[\s_-])(?:side-?bar|side-?nav|sphinxsidebar|menu|menubar|toc|nav|navbar|navigation|chapter)(?:[\s_-]|$)/i
 const NOT_OF_SITE = /crumb|pagination|pager|pagenav|prev(?:ious)?(?:[\s_-]|$)|share|social|lang(?:uage)?s?(?:[\s_-]|$)|locale|on-?this-?page|tag-?cloud|recent|archives/i
-const OTHER_NAMES = new Judgements((name) => (NOT_OF_SITE.test(name) ? 1 : 0), LONGEST_NAME)
+const OTHER_NAMES = new Judgements((tree, from, to) => (NOT_OF_SITE.test(tree.slice(from, to)) ? 1 : 0), LONGEST_NAME)
 const CAPTION = /(?:^|[\s_-])(?:caption|part-title|(?:nav|menu|sidebar|group)[-_]+(?:title|heading|label|header))/i
 const GROUP = /group|section|category|collaps|submenu|sidebar-?item/i
 const SEQUENCE = /(?:^|\s)(?:next|prev)(?:\s|$)/i

@@ -63,7 +63,7 @@ const OFFERED = new RegExp(`^\\W*(?:${[
 /** What a heading announces, as bits. */
 const OTHER_PAGES = 1
 const AN_OFFER = 2
-const ANNOUNCEMENTS = new Judgements((source) => announcedBy(lineOf(source)))
+const ANNOUNCEMENTS = new Judgements((tree, from, to) => announcedBy(lineOf(tree.slice(from, to))))
 
 /** Leave out parts of the main part that are not text of the page.
  *
