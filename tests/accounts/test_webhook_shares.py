@@ -28,13 +28,14 @@ class Simulation:
     """The service with its own clock, a queue in memory and a sender whose requests take time on this clock.
 
     Attributes:
+        seconds: How long the requests take, in turn.
         sent: For each request, its time and the path of its URL.
         busy: Seconds that all requests took.
         handled: How many messages each user had.
     """
 
-    def __init__(self, service: Service, seconds: float, *, alternates: bool = False) -> None:
-        self.service, self.seconds, self.alternates = service, seconds, alternates
+    def __init__(self, service: Service, *seconds: float) -> None:
+        self.service, self.seconds = service, itertools.cycle(seconds)
         self.time = now()
         self.busy = 0.0
         self.sent: list[tuple[datetime, str]] = []
@@ -57,8 +58,7 @@ class Simulation:
     def post(self, url: str, *_: Any) -> WebhookAnswer:
         path = url.rpartition("/")[2]
         self.sent.append((self.time, path))
-        is_quick = path == "ben" or (self.alternates and len(self.sent) % 2 == 0)
-        seconds = 0.1 if is_quick else self.seconds
+        seconds = 0.1 if path == "ben" else next(self.seconds)
         self.busy += seconds
         self.time += seconds * SECOND
         return WebhookAnswer(duration_ms=round(seconds * 1000), status_code=200 if path == "ben" else 500)
@@ -112,7 +112,7 @@ def test_deliveries_that_wait_do_not_circulate(service: Service, people: tuple[M
     simulation.run(asked + 8 * MINUTE)
     assert [time - asked < 15 * SECOND for time, path in simulation.sent if path == "ben"] == [True]
     requests = [time for time, path in simulation.sent if path != "ben"]
-    # Three requests in the first minutes, and then pairs with pauses of about seven minutes between them.
+    # Three requests in the first minutes, and then one about every nine minutes.
     assert 4 <= len(requests) <= 6
     # Pauses have a random part, so the number differs between runs. Without growing pauses, it is about 4,500.
     assert simulation.handled[ada.id] < 1000
@@ -120,34 +120,41 @@ def test_deliveries_that_wait_do_not_circulate(service: Service, people: tuple[M
 
 
 class Receivers(NamedTuple):
-    """How the endpoints of a user answer, and how many deliveries they get in how many minutes."""
+    """How long the endpoints of a user take in turn, how many deliveries they get, and how much time they may use."""
 
-    seconds: float
+    seconds: tuple[float, ...]
     deliveries: int
-    minutes: int
-    every_second_is_quick: bool = False
+    longest: float
 
 
 @pytest.mark.parametrize(
-    ("receivers", "longest"),
+    "receivers",
     [
-        (Receivers(14, 24, 8, every_second_is_quick=True), 85),
-        (Receivers(4.9, 30, 8), 150),
-        (Receivers(0.9, 200, 8), 150),
+        # 30 seconds at once, and 1.5 a minute; the quick answers are counted apart.
+        Receivers((14, 0.1), 24, 30 + 8 * 1.5 + 14 + 2),
+        # 30 seconds at once, and 6 a minute.
+        Receivers((4.9,), 30, 30 + 8 * 6 + 4.9),
+        Receivers((0.9,), 200, 30 + 8 * 6 + 0.9),
+        Receivers((0.3, 0.5, 4.9, 4.9, 0.1, 4.9), 200, 30 + 8 * 6 + 4.9),
     ],
-    ids=["every second answer is slow", "answers that are not slow", "answers within a second"],
+    ids=[
+        "every second answer is slow",
+        "answers that are not slow",
+        "answers within a second",
+        "answers that vary",
+    ],
 )
 def test_requests_of_a_user_take_a_share_of_the_time(
-    service: Service, people: tuple[Member, Member], receivers: Receivers, longest: float
+    service: Service, people: tuple[Member, Member], receivers: Receivers
 ) -> None:
-    """Without a limit of the time of all requests, they take about 130, 270 and 360 seconds."""
+    """Without a limit of the time of all requests, they take 130 to 360 seconds."""
     ada, ben = people
-    simulation = Simulation(service, receivers.seconds, alternates=receivers.every_second_is_quick)
+    simulation = Simulation(service, *receivers.seconds)
     simulation.deliver(ada, receivers.deliveries)
     simulation.deliver(ben, 1)
     asked = simulation.time
-    simulation.run(asked + receivers.minutes * MINUTE)
-    assert 20 < simulation.busy < longest
+    simulation.run(asked + 8 * MINUTE)
+    assert 20 < simulation.busy < receivers.longest
     # Without the limit, the deliveries of others wait for all of them, which take 147 or 180 seconds.
     assert [time - asked < MINUTE for time, path in simulation.sent if path == "ben"] == [True]
 

@@ -9,6 +9,7 @@ import math
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from llmready.domain.clock import new_id
 from llmready.domain.errors import TryAgain
@@ -216,7 +217,11 @@ def _pause_after(services: Services, webhook: Webhook, answer: WebhookAnswer) ->
         return timedelta()
     name, rate = ("slow_webhooks", _SLOW_RATE) if is_slow else ("webhooks", _OTHER_RATE)
     units = max(1, math.ceil(duration / _COUNTED))
-    status = take_units(services, name, webhook.user_id, rate, units=units)
+    take = partial(take_units, services, name, webhook.user_id, rate, units=units)
+    status = take()
+    if status is not None and status.wait:
+        # The user gets nothing until the budget contains this time. It is taken then, or long answers would be free.
+        take(delay=status.wait)
     wait = timedelta(seconds=status.wait) if status is not None else timedelta()
     if not is_slow:
         return wait
