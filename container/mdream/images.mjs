@@ -34,8 +34,6 @@ const LEVELS = 4
 const LONGEST_ONLY = 4000
 /** Embedded pages beside a `noscript` that are compared with the one in it. */
 const MOST_BESIDE = 50
-/** Addresses of embedded pages by their nodes. @type {WeakMap<object, Map<number, string>>} */
-const EMBEDDED = new WeakMap()
 /** Pixels of the width of an image whose address has a place for any width. */
 const USUAL_WIDTH = 1080
 /** Nodes of a picture in which its candidates are searched. */
@@ -94,10 +92,9 @@ export function onlyEmbedOf(tree, node, origin) {
 
 /** Return the address of an embedded page. It is read once, because several `noscript` elements may be beside it. */
 function embeddedAddress(tree, frame, origin) {
-  const known = EMBEDDED.get(tree) ?? new Map()
-  EMBEDDED.set(tree, known)
-  if (!known.has(frame)) known.set(frame, embedOf(tree, frame, origin).address)
-  return known.get(frame)
+  const { embedded } = tree
+  if (!embedded.has(frame)) embedded.set(frame, embedOf(tree, frame, origin).address)
+  return embedded.get(frame)
 }
 
 /** Return whether an image is loaded only to count the readers of a page. */

@@ -26,9 +26,14 @@ const LISTED = ids(
   'main', 'meta', 'nav', 'noscript', 'p', 'pre', 'script', 'table', 'th', 'time', 'tr',
 )
 const ITEMTYPE = ATTRIBUTE.itemtype
-const CLASS = ATTRIBUTE.class
-/** Characters of a class that are read. */
-const LONGEST_CLASS = 2000
+/** Attributes that contain keywords. Some rules read those of a part for each of its children. */
+const WITH_KEYWORDS = new Uint8Array(ATTRIBUTES.length + 1)
+for (const name of [
+  'aria-checked', 'aria-expanded', 'aria-hidden', 'aria-level', 'class', 'data-checked', 'data-code-lang', 'data-code-language', 'data-enlighter-language',
+  'data-lang', 'data-language', 'display', 'hidden', 'itemprop', 'lang', 'language', 'rel', 'role', 'type', 'xml:lang',
+]) WITH_KEYWORDS[ATTRIBUTE[name]] = 1
+/** Bytes of such an attribute that are read. */
+const LONGEST_KEYWORDS = 2000
 const NO_LIST = []
 const ROOM = 1 << 14
 /** Maximum number of elements and texts in a tree. */
@@ -69,6 +74,8 @@ export class Tree {
     this.typed = []
     /** Labels of panels, by panel node. */
     this.labels = new Map()
+    /** Addresses of embedded pages, by the node of their `iframe`. */
+    this.embedded = new Map()
     /** Number of nodes that were moved by insertions. */
     this.moves = 0
     /** The bytes of the page. Comparing nearby bytes is faster here than in a string. */
@@ -140,6 +147,7 @@ export class Tree {
     this.says = 0
     this.typed.length = 0
     this.labels.clear()
+    this.embedded.clear()
     for (const list of this.filled) list.length = 0
   }
 
@@ -268,8 +276,7 @@ export class Tree {
   addAttribute(name, from, to) {
     const place = this.attributes
     if (name === ITEMTYPE) this.typed.push(this.slice(from, to))
-    // Some rules read the class of a part for each of its children.
-    if (name === CLASS) to = Math.min(to, from + LONGEST_CLASS)
+    if (WITH_KEYWORDS[name]) to = Math.min(to, from + LONGEST_KEYWORDS)
     if (place === this.attributeName.length) this.makeRoomForAttributes(place * 2)
     this.attributeName[place] = name
     this.attributeFrom[place] = from

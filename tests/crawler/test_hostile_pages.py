@@ -142,6 +142,8 @@ def test_long_attributes_that_many_parts_need_are_read_quickly(tmp_path: Path) -
         "words": f"<p class='{long_class}'>" + "<span>xx</span>" * 55_000,
         "formulas": f"<p class='{long_class}'>" + formula * 55_000,
         "players": f"<div>{embeds}{long_source * 50}</div>",
+        "languages": f"<div data-lang='{'A' * 500_000}'>" + "<pre>x</pre>" * 20_000,
+        "displays": f"<p display='{'é' * 500_000}'>" + "<math><mi>x</mi></math>" * 20_000,
     }
     bad = {
         f"/{name}{number}": page(f"{name} {number}", body)

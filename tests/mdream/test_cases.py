@@ -70,11 +70,17 @@ CASES = _cases()
 
 @cache
 def _markdown() -> dict[str, str]:
+    return _in_one_process(CASES)
+
+
+def _in_one_process(cases: list[Case]) -> dict[str, str]:
+    """Convert pages one after the other. Return their Markdown by name."""
+
     async def run() -> dict[str, str]:
         converter = Converter()
         await converter.start()
         try:
-            return {case.name: await _converted(case, converter) for case in CASES}
+            return {case.name: await _converted(case, converter) for case in cases}
         finally:
             await converter.close()
 
@@ -95,3 +101,22 @@ def test_case(case: Case) -> None:
     assert [text for text in case.absent if text in markdown] == [], markdown
     assert case.lines in markdown, markdown
     assert case.present or case.absent or case.lines
+
+
+def test_a_page_does_not_depend_on_the_pages_before_it() -> None:
+    assert _in_one_process(CASES[::-1]) == _markdown()
+
+
+def test_a_player_is_compared_with_the_players_of_its_page() -> None:
+    """Both pages have the same elements."""
+
+    def watched(name: str, early: str, late: str) -> Case:
+        players = [f'<iframe src="https://www.youtube.com/embed/{film}"></iframe>' for film in (early, late)]
+        page = _whole(f"<div><noscript>{players[0]}</noscript>{players[1]}</div>")
+        return Case(name, URL, page, (), (), "")
+
+    markdown = _in_one_process([watched("one film", "abc", "abc"), watched("two films", "abc", "def")])
+    assert markdown["one film"].count("](https://www.youtube.com/embed/abc)") == 1
+    assert [
+        markdown["two films"].count(f"](https://www.youtube.com/embed/{film})") for film in ("abc", "def")
+    ] == [1, 1]
